@@ -1,0 +1,84 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The rooms, lowest first; each imports only rooms above it. CONTRIBUTING.md says what each knows and must not know.
+
+let systemLibraries: [Target] = [
+    .systemLibrary(name: "CMalloc", path: "Sources/System/CMalloc"),
+    .systemLibrary(
+        name: "COpenBLAS", path: "Sources/System/COpenBLAS", pkgConfig: "openblas",
+        providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+    .systemLibrary(name: "COneDNN", path: "Sources/System/COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CYAML", path: "Sources/System/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+]
+
+let rooms: [Target] = [
+    .target(name: "Configuration"),
+    .target(name: "Persistence", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Results"),
+    .target(name: "Tensors", dependencies: ["CMalloc", "COpenBLAS", "COneDNN"]),
+    .target(name: "Networks", dependencies: ["Configuration", "Tensors"]),
+    .target(name: "Weights", dependencies: ["Persistence", "Tensors"]),
+    .target(name: "Regularization", dependencies: ["COpenBLAS", "Configuration", "Networks", "Tensors"]),
+    .target(name: "Models", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"]),
+    .target(
+        name: "Datasets", dependencies: ["Configuration", "Persistence", "Tensors", "Weights"],
+        resources: [.copy("Resources/watch")]),
+    .target(name: "Recipes", dependencies: ["CYAML", "Configuration"]),
+    .target(
+        name: "Experiments",
+        dependencies: [
+            "Configuration", "Datasets", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Results", "Tensors", "Weights",
+        ]),
+    .target(name: "Reports", dependencies: ["Persistence", "Results"]),
+]
+
+/// One regularizer family each: a folder in `Plugins`, a target, a product and a test target of the same name.
+let plugins = ["MER", "VICReg", "Dropout", "Noise", "LabelSmoothing", "WeightDecay"]
+let pluginTargets: [Target] = plugins.map { name in
+    .target(name: "\(name)Plugin", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"], path: "Plugins/\(name)")
+}
+let pluginNames: [Target.Dependency] = plugins.map { .target(name: "\($0)Plugin") }
+
+let program: Target = .executableTarget(
+    name: "regulus-cli",
+    dependencies: [
+        "Configuration", "Datasets", "Experiments", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Reports", "Results",
+        "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ] + pluginNames)
+
+let tests: [Target] = [
+    .target(name: "GoldenFixtures", dependencies: ["Tensors", "Weights"], path: "Tests/GoldenFixtures"),
+    .target(name: "RegularizationSupport", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"], path: "Tests/RegularizationSupport"),
+    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
+    .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(name: "NetworksTests", dependencies: ["Configuration", "GoldenFixtures", "Networks", "Tensors"]),
+    .testTarget(name: "WeightsTests", dependencies: ["Persistence", "Tensors", "Weights"]),
+    .testTarget(
+        name: "RegularizationTests",
+        dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizationSupport", "Tensors"]),
+    .testTarget(
+        name: "PluginTests",
+        dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizationSupport", "Tensors"] + pluginNames),
+    .testTarget(name: "ModelsTests", dependencies: ["Configuration", "Models", "Networks", "Regularization", "Tensors"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Configuration", "Datasets", "GoldenFixtures", "Persistence", "Tensors", "Weights"]),
+    .testTarget(name: "RecipesTests", dependencies: ["Configuration", "Recipes"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Persistence", "Reports", "Results"]),
+]
+
+let package = Package(
+    name: "regulus",
+    products: [
+        .executable(name: "regulus", targets: ["regulus-cli"]),
+        .library(
+            name: "Regulus",
+            targets: ["Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets"] + plugins.map { "\($0)Plugin" }),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    ],
+    targets: systemLibraries + rooms + pluginTargets + [program] + tests,
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,81 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// Gaussian noise on the encoders' embeddings, in training only.
+///
+///     absolute:  z' = z + σ · n                              n standard normal
+///     relative:  z' = z + σ · std_d(z) · n                   std_d: the column's unbiased standard deviation over the batch, detached
+///
+/// Pooled embeddings (`N×D`) and tokens (`N×T×D`, statistics over samples and positions) draw noise of their own, one stream for each
+/// modality. The gradient passes through unchanged.
+///
+/// Cost: `O(N·D)`. With one sample the relative form adds nothing, as there is no deviation; likewise for constant columns. NaN stays
+/// in its column.
+///
+/// Source: the "+ Noise injection" row of Table 13 of the MER paper (Gaussian, on encoder outputs).
+public struct EmbeddingNoise: RegularizerPlugin {
+    /// What σ is measured in.
+    public enum Scale: String, CaseIterable, Sendable {
+        /// In the units of the embedding.
+        case absolute
+        /// In standard deviations of each column of the batch.
+        case relative
+    }
+
+    public struct Options: Configuration.Options {
+        /// Size of the noise.
+        public var sigma = 0.1
+
+        /// What `sigma` is measured in.
+        public var scale = Scale.absolute
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .number("sigma", \.sigma, in: 0..., unit: "see scale", "standard deviation of the noise"),
+                .choice("scale", \.scale, "whether sigma is absolute or relative to each column's standard deviation in the batch"),
+            ]
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "noise",
+            summary: "adds Gaussian noise to the embeddings in training",
+            formula: "z' = z + σ · n, or z + σ · std_d(z) · n",
+            source: "Yarici and AlRegib, MER-DG, ICML 2026, Table 13",
+            options: Options.descriptions,
+            notes: ["Acts on pooled embeddings and on tokens, each with noise of its own."])
+    }
+
+    public static var places: [Place] { [.embedding] }
+
+    private let options: Options
+    private let instance: String
+
+    public init(options: Options, context: RegularizerContext) {
+        self.options = options
+        instance = context.instance
+    }
+
+    public func transform(_ embeddings: Embeddings, pass: Pass) -> Embeddings {
+        guard pass.isTraining, options.sigma > 0 else { return embeddings }
+        return embeddings.mapEmbeddings { modality, embedding in
+            embedding.map { array, isTokens in
+                var stream = pass.stream("\(instance).\(modality)\(isTokens ? ".tokens" : "")")
+                let noise = stream.normal(array.shape, deviation: Float(options.sigma))
+                return array + (options.scale == .absolute ? noise : noise * deviations(of: array.detached()))
+            }
+        }
+    }
+
+    /// The unbiased standard deviation of each column over all other axes, `D`; 0 for a single row.
+    private func deviations(of array: Tensor) -> Tensor {
+        let rows = array.reshaped([array.elementCount / max(array.shape[-1], 1), array.shape[-1]])
+        guard rows.shape[0] >= 2 else { return .zeros([array.shape[-1]]) }
+        return rows.variance(axis: 0).sqrt()
+    }
+}

@@ -1,0 +1,143 @@
+import Configuration
+import Regularization
+import Tensors
+
+/// Variance–invariance–covariance regularization of the encoders' embeddings.
+///
+///     variance   = ½ mean_d max(0, γ − √(Var_d + ε))           for each modality
+///     covariance = (1/D) Σ_{i≠j} C_ij²,  C = X₀ᵀX₀/(N−1)       for each modality, X₀ centered
+///     invariance = mean over all N·D entries of (X − Y)²       mean over all pairs of modalities
+///     penalty    = w_inv · invariance + Σ_m (w_var · variance_m + w_cov · covariance_m)
+///
+/// For two modalities this is the official loss: the variance term is halved for each branch, the covariance term is not, and the
+/// weights are 25, 25 and 1. Invariance is off by default, as it asks every modality for the same width: use `at: projection` with it.
+///
+/// It reads the encoders' own output, `N×D`, before any transform. Variance and covariance are one operation with a gradient in
+/// closed form, in double precision inside; its cost is `O(N·D·S)` with `S = min(N, D)`, and no `D×D` matrix where `N < D`.
+///
+/// A batch of fewer than two samples has no variance: both terms are 0. Constant columns have slope 0. NaN gives NaN.
+///
+/// Source: Bardes, Ponce and LeCun, "VICReg", ICLR 2022, Eq. 1–6.
+public struct VICReg: RegularizerPlugin {
+    public struct Options: Configuration.Options {
+        /// `w_inv`, 25 in the paper; 0 leaves the term out.
+        public var invariance = 0.0
+
+        /// `w_var`.
+        public var variance = 25.0
+
+        /// `w_cov`.
+        public var covariance = 1.0
+
+        /// `γ`, the standard deviation that the variance term asks for.
+        public var gamma = 1.0
+
+        /// `ε`, added to variances.
+        public var epsilon = 1e-4
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .number(
+                    "invariance", \.invariance, in: 0...,
+                    "weight of the distance between modalities; 25 in the paper, needs equal widths"),
+                .number("variance", \.variance, in: 0..., "weight of the variance term"),
+                .number("covariance", \.covariance, in: 0..., "weight of the covariance term"),
+                .number("gamma", \.gamma, in: 0..., unit: "standard deviation", "the spread that the variance term asks for"),
+                .number("epsilon", \.epsilon, in: 1e-12...1, unit: "variance", "added to the variances"),
+            ]
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "vicreg",
+            summary: "variance and covariance of each modality's embeddings, and invariance between modalities",
+            formula: "w_inv · mean (X−Y)² + Σ_m [w_var · ½ mean_d max(0, γ − σ_d) + w_cov · (1/D) Σ_{i≠j} C_ij²]",
+            source: "Bardes, Ponce and LeCun, VICReg, ICLR 2022, Eq. 1–6",
+            options: Options.descriptions,
+            notes: [
+                "Logged: variance (the hinge, before it is halved) and covariance of each modality, and invariance where its "
+                    + "weight is not 0.",
+                "invariance compares embeddings entry by entry: modalities of different widths need `at: projection`.",
+            ])
+    }
+
+    public static var minimumBatch: Int { 2 }
+
+    private let options: Options
+
+    public init(options: Options = Options()) {
+        self.options = options
+    }
+
+    /// - Throws: `OptionFault` where `invariance` is not 0 and the modalities differ in width, or there is only one.
+    public init(options: Options, context: RegularizerContext) throws(OptionFault) {
+        if options.invariance != 0 {
+            let widths = context.modalities.map { "\($0) \(context.widths[$0] ?? 0)" }.joined(separator: ", ")
+            guard context.modalities.count >= 2, Set(context.modalities.map { context.widths[$0] }).count == 1 else {
+                throw OptionFault(
+                    option: "invariance",
+                    expected: "0, or at least two modalities of equal width (`at: projection` makes the widths equal)",
+                    found: "\(options.invariance) with \(widths)")
+            }
+        }
+        self.init(options: options)
+    }
+
+    public func penalty(_ step: TrainingStep) -> Penalty? {
+        var terms: [Tensor] = []
+        var reports: [Penalty.Report] = []
+        for (modality, embedding) in step.originalEmbeddings where embedding.pooled.shape[0] >= 2 {
+            let spread = spread(of: embedding.pooled)
+            terms.append(spread.loss)
+            reports += [
+                ("\(modality).variance", Float(spread.hinge)), ("\(modality).covariance", Float(spread.covariance)),
+            ]
+        }
+        if options.invariance != 0 {
+            let invariance = invariance(of: step.originalEmbeddings.map(\.embedding.pooled))
+            terms.append(invariance * Float(options.invariance))
+            reports.append(("invariance", invariance.item))
+        }
+        guard let first = terms.first else { return nil }
+        return Penalty(value: terms.dropFirst().reduce(first, +), reports: reports)
+    }
+
+    /// The mean over all pairs of the mean squared difference.
+    private func invariance(of arrays: [Tensor]) -> Tensor {
+        var pairs: [Tensor] = []
+        for (index, left) in arrays.enumerated() {
+            for right in arrays[(index + 1)...] { pairs.append((left - right).squared().mean()) }
+        }
+        guard let first = pairs.first else { return Tensor(0) }
+        return pairs.dropFirst().reduce(first, +) * (1 / Float(pairs.count))
+    }
+
+    /// `w_var · variance + w_cov · covariance` of one `N×D` batch, the hinge whose half is the variance term, and the covariance
+    /// term.
+    package func spread(of z: Tensor) -> (loss: Tensor, hinge: Double, covariance: Double) {
+        let batch = CenteredBatch(z)
+        let (samples, features) = (batch.samples, batch.features)
+        let hinge = batch.deviationHinge(target: options.gamma, epsilon: options.epsilon)
+        let moment = SecondMoment(
+            of: batch.values, samples: samples, features: features, divisor: Double(samples - 1), side: .cheaper(for: z.shape))
+        let variances = batch.variance
+        let diagonal = variances.reduce(0) { $0 + $1 * $1 }
+        let covariance = (moment.squaredNorm - diagonal) / Double(features)
+
+        let value = Tensor(Float(options.variance * hinge.value / 2 + options.covariance * covariance))
+        let loss = Tensor.custom(value, inputs: [z]) { upstream in
+            let upstream = Double(upstream.item)
+            // ‖C‖² has the gradient 4/(N−1) · C X₀ in X₀, the sum of the Var_d² has 4/(N−1) · Var_d X₀_d.
+            let scale = 4 * options.covariance * upstream / (Double(features) * Double(samples - 1))
+            let gradient = SecondMoment.product(
+                moment.matrix, batch.values, samples: samples, features: features, side: moment.side, scale: scale)
+            let slopes = zip(hinge.slopes, variances).map { options.variance * upstream / 2 * $0 - scale * $1 }
+            let ones = [Double](repeating: 1, count: features)
+            return [batch.gradient(gradient, times: ones, centeredTimes: slopes, plus: ones.map { _ in 0 })]
+        }
+        return (loss, hinge.value, covariance)
+    }
+}

@@ -1,0 +1,30 @@
+/// What is told about a component (regularizer, encoder, fusion, data set, optimizer) before one is made.
+public struct ComponentDescription: Sendable, Hashable {
+    /// Its name in recipes, in kebab-case.
+    public let name: String
+    /// What it is, in a line.
+    public let summary: String
+    /// What it computes; nil where there is no formula to show.
+    public let formula: String?
+    /// Paper, equation, or where the data come from; nil for the project's own.
+    public let source: String?
+    /// Its options, in the order in which they are described.
+    public let options: [OptionDescription]
+    /// What else a user should know, a sentence or two each.
+    public let notes: [String]
+
+    public init(
+        name: String, summary: String, formula: String? = nil, source: String? = nil, options: [OptionDescription] = [],
+        notes: [String] = []
+    ) {
+        self.name = name
+        self.summary = summary
+        self.formula = formula
+        self.source = source
+        self.options = options
+        self.notes = notes
+    }
+
+    /// The option of a name.
+    public subscript(option name: String) -> OptionDescription? { options.first { $0.name == name } }
+}

@@ -1,0 +1,61 @@
+/// What is known about a data set before it is trained on: enough to check a recipe against it.
+public struct DatasetFacts: Sendable, Hashable {
+    /// One modality's arrays.
+    public struct ModalityFacts: Sendable, Hashable {
+        public let name: String
+        /// Shape of one sample, without the batch axis: `[steps, channels]` for a series.
+        public let sampleShape: [Int]
+
+        public init(name: String, sampleShape: [Int]) {
+            self.name = name
+            self.sampleShape = sampleShape
+        }
+    }
+
+    /// The modalities, in the data set's order.
+    public let modalities: [ModalityFacts]
+    /// Names of the domains, in the order of report columns.
+    public let domains: [String]
+    /// Names of the classes, in the order of their labels.
+    public let classes: [String]
+    /// Number of samples of each domain, in the order of `domains`.
+    public let samplesPerDomain: [Int]
+
+    public init(modalities: [ModalityFacts], domains: [String], classes: [String], samplesPerDomain: [Int]) {
+        self.modalities = modalities
+        self.domains = domains
+        self.classes = classes
+        self.samplesPerDomain = samplesPerDomain
+    }
+
+    /// Number of samples in all.
+    public var sampleCount: Int { samplesPerDomain.reduce(0, +) }
+
+    /// Names of the modalities.
+    public var modalityNames: [String] { modalities.map(\.name) }
+}
+
+/// Why a data set cannot be read as a recipe asks.
+public struct DatasetFault: Error, Sendable, Hashable {
+    /// The option that is to blame; nil for the data set as a whole.
+    public var option: String?
+    /// What is wrong, in a sentence without a full stop.
+    public var message: String
+    /// What would have been right.
+    public var expected: String?
+    /// The nearest thing that would have been right, where one is near.
+    public var suggestion: String?
+
+    public init(option: String? = nil, message: String, expected: String? = nil, suggestion: String? = nil) {
+        self.option = option
+        self.message = message
+        self.expected = expected
+        self.suggestion = suggestion
+    }
+}
+
+extension DatasetFault: CustomStringConvertible {
+    public var description: String {
+        message + (expected.map { "; expected \($0)" } ?? "") + (suggestion.map { "; did you mean '\($0)'?" } ?? "")
+    }
+}

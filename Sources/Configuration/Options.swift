@@ -1,0 +1,54 @@
+/// The options of a component: a plain struct whose initial values are the defaults.
+///
+/// ```swift
+/// struct Options: Configuration.Options {
+///     var rate = 0.5
+///     init() {}
+///     static var fields: [OptionField<Options>] {
+///         [.number("rate", \.rate, in: 0..<1, "share of the features that are dropped")]
+///     }
+/// }
+/// ```
+///
+/// The one list of fields serves decoding, checking, printing and help.
+public protocol Options: Sendable {
+    /// All defaults.
+    init()
+
+    /// The options, in the order in which they are described.
+    static var fields: [OptionField<Self>] { get }
+}
+
+extension Options {
+    /// Makes the options from named values; what is left out has its default.
+    ///
+    /// - Throws: `OptionFault` for an unknown name (the first in alphabetical order), a required one that is missing, or a
+    ///   value of the wrong kind or out of its range.
+    public static func decoding(_ values: [String: OptionValue]) throws(OptionFault) -> Self {
+        let fields = self.fields
+        let names = fields.map(\.name)
+        if let unknown = values.keys.sorted().first(where: { !names.contains($0) }) {
+            throw OptionFault(
+                option: unknown,
+                expected: names.isEmpty ? "no options" : "one of the options: " + names.joined(separator: ", "),
+                found: unknown, suggestion: nearestName(to: unknown, among: names))
+        }
+        var options = Self()
+        for field in fields {
+            if let value = values[field.name] {
+                try field.set(value, in: &options)
+            } else if field.isRequired {
+                throw OptionFault(option: field.name, expected: field.description.expectation, found: "nothing")
+            }
+        }
+        return options
+    }
+
+    /// All values by name, in the order of the fields; ``decoding(_:)`` reads them back.
+    public var encoded: [(name: String, value: OptionValue)] {
+        Self.fields.map { ($0.name, $0.value(in: self)) }
+    }
+
+    /// What is known about each option.
+    public static var descriptions: [OptionDescription] { fields.map(\.description) }
+}

@@ -1,0 +1,135 @@
+import Tensors
+
+/// The fixed parts of a generated world, codes, patterns and rotations, and how samples are made from them.
+struct CoOccurrenceWorld: Sendable {
+    let options: CoOccurrence.Options
+    let random: RandomSource
+
+    init(_ options: CoOccurrence.Options) {
+        self.options = options
+        random = RandomSource(seed: UInt64(options.draw)).child("co-occurrence")
+    }
+
+    /// The width of a sample.
+    var width: Int { options.invariantWidth + options.cueWidth + options.nuisance }
+
+    func name(of modality: Int) -> String { "m\(modality + 1)" }
+
+    /// The value of a modality's partial cue for every class, in `0 ..< classes / 2`.
+    func cueValues(of modality: Int) -> [Int] {
+        let classes = options.classes
+        switch modality {
+        case 0: return (0..<classes).map { $0 / 2 }
+        case 1: return (0..<classes).map { $0 % (classes / 2) }
+        default:
+            var stream = random.stream("pairing/\(name(of: modality))")
+            return stream.permutation(classes).map { $0 / 2 }
+        }
+    }
+
+    /// The latent values of every row: invariant, cue and nuisance, each noisy.
+    func parts(_ modality: Int, of rows: CoOccurrenceRows) -> GeneratingFactors.Parts {
+        let name = name(of: modality)
+        // Two independent entries differ by √2 deviations, and the dial is the difference.
+        let codes = normal(
+            "invariant/\(name)", options.classes * options.invariantWidth, Float(options.invariant / 2.squareRoot()))
+        let patterns = (0..<options.domains).map { domain in
+            normal("cue/d\(domain + 1)/\(name)", options.classes / 2 * options.cueWidth, Float(options.cue))
+        }
+        let valueOfClass = cueValues(of: modality)
+        let cueValues = rows.cueClasses.map { $0.map { valueOfClass[$0] } }
+
+        let invariant = latents("invariant", name, width: options.invariantWidth, rows) { row, dimension in
+            codes[rows.labels[row] * options.invariantWidth + dimension]
+        }
+        let cue = latents("cue", name, width: options.cueWidth, rows) { row, dimension in
+            guard let value = cueValues[row] else { return 0 }
+            return patterns[rows.domains[row]][value * options.cueWidth + dimension]
+        }
+        let nuisance: GeneratingFactors.Latents
+        if options.nuisance > 0 {
+            let free = (0..<options.domains).map { domain in
+                normal("nuisance/d\(domain + 1)/\(name)", options.samples * options.nuisance, 1)
+            }
+            nuisance = latents("nuisance", name, width: options.nuisance, rows) { row, dimension in
+                free[rows.domains[row]][row % options.samples * options.nuisance + dimension]
+            }
+        } else {
+            nuisance = GeneratingFactors.Latents(values: [], width: 0)
+        }
+        return GeneratingFactors.Parts(cueValues: cueValues, invariant: invariant, cue: cue, nuisance: nuisance)
+    }
+
+    /// One modality of every row: its latent values, rotated.
+    func array(_ modality: Int, of rows: CoOccurrenceRows) -> ModalityArray {
+        let parts = parts(modality, of: rows)
+        let blocks = [parts.invariant, parts.cue, parts.nuisance]
+        let rotation = randomRotation(width, from: random.stream("rotation/\(name(of: modality))"))
+        var values = [Float](repeating: 0, count: rows.labels.count * width)
+        var latent = [Float](repeating: 0, count: width)
+        for row in rows.labels.indices {
+            var place = 0
+            for block in blocks {
+                for dimension in 0..<block.width { latent[place + dimension] = block.values[row * block.width + dimension] }
+                place += block.width
+            }
+            for coordinate in 0..<width {
+                var sum: Float = 0
+                for dimension in 0..<width { sum += rotation[coordinate * width + dimension] * latent[dimension] }
+                values[row * width + coordinate] = sum
+            }
+        }
+        return ModalityArray(name: name(of: modality), sampleShape: [width], values: values)
+    }
+
+    func factors(of rows: CoOccurrenceRows) -> GeneratingFactors {
+        GeneratingFactors(
+            cueClasses: rows.cueClasses,
+            modalities: Dictionary(
+                uniqueKeysWithValues: (0..<options.modalities).map { (name(of: $0), parts($0, of: rows)) }))
+    }
+
+    /// One block of latent values: what `signal` says, and noise from the block's own stream.
+    private func latents(
+        _ block: String, _ name: String, width: Int, _ rows: CoOccurrenceRows, signal: (_ row: Int, _ dimension: Int) -> Float
+    ) -> GeneratingFactors.Latents {
+        var values: [Float] = []
+        values.reserveCapacity(rows.labels.count * width)
+        for domain in 0..<options.domains {
+            var stream = random.stream("noise/\(block)/d\(domain + 1)/\(name)")
+            for row in domain * options.samples..<(domain + 1) * options.samples {
+                for dimension in 0..<width {
+                    values.append(signal(row, dimension) + Float(options.noise) * stream.normal())
+                }
+            }
+        }
+        return GeneratingFactors.Latents(values: values, width: width)
+    }
+
+    private func normal(_ stream: String, _ count: Int, _ deviation: Float) -> [Float] {
+        var stream = random.stream(stream)
+        return (0..<count).map { _ in deviation * stream.normal() }
+    }
+}
+
+/// A random rotation of `size` dimensions, row-major: the rows of a normal matrix made orthonormal one after the other
+/// (modified Gram–Schmidt in double precision). Uniform over rotations and reflections.
+func randomRotation(_ size: Int, from stream: RandomStream) -> [Float] {
+    var stream = stream
+    var rows: [[Double]] = []
+    while rows.count < size {
+        var row = (0..<size).map { _ in Double(stream.normal()) }
+        let before = row.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        // Twice, as one pass leaves a remainder of the size of the rounding error times the condition.
+        for _ in 0..<2 {
+            for other in rows {
+                let overlap = zip(row, other).reduce(0) { $0 + $1.0 * $1.1 }
+                for index in row.indices { row[index] -= overlap * other[index] }
+            }
+        }
+        let length = row.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        guard length > 1e-8 * before else { continue }
+        rows.append(row.map { $0 / length })
+    }
+    return rows.flatMap { $0.map { Float($0) } }
+}

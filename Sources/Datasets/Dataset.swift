@@ -1,0 +1,69 @@
+import Configuration
+import Tensors
+
+/// Labeled samples of several modalities from several domains.
+///
+/// A sample is a row, counted from 0 in a fixed order. Everything about rows except the inputs themselves is in
+/// memory; inputs are handed out for the rows that are asked for.
+public protocol Dataset: Sendable {
+    /// Modalities with their sample shapes, the names of domains and classes, and the number of samples.
+    var facts: DatasetFacts { get }
+
+    /// The class of every row, an index into `facts.classes`.
+    var labels: [Int] { get }
+
+    /// The domain of every row, an index into `facts.domains`.
+    var domains: [Int] { get }
+
+    /// Rows of equal number belong together (a recording, a person, a video); nil where every row stands alone.
+    ///
+    /// A split for validation never divides a group, unless the rows are ordered: see `positions`.
+    var groups: [Int]? { get }
+
+    /// The place of every row in time within its group; nil where rows have no order.
+    ///
+    /// Where there is one, validation takes the last part of every group of the source domains.
+    var positions: [Int]? { get }
+
+    /// The split that the data set prescribes, row by row; nil where it prescribes none.
+    var split: [SplitName]? { get }
+
+    /// What the samples were made from, where a generator made them; analysis compares embeddings with it.
+    var factors: GeneratingFactors? { get }
+
+    /// One modality of some rows as an N×(sample shape) tensor, channels last.
+    ///
+    /// - Throws: `DatasetFault` for a modality that the data set lacks, or for data that cannot be read.
+    /// - Precondition: all rows exist.
+    func inputs(_ rows: [Int], modality: String) throws -> Tensor
+
+    /// The data set as an experiment meets it that holds `domains` out.
+    ///
+    /// Real data are what they are, and the default answers with `self`. A generated world may show its held-out
+    /// domains differently from its source domains. Rows, labels and domains stay the same.
+    func holdingOut(_ domains: [Int]) -> any Dataset
+}
+
+extension Dataset {
+    public var groups: [Int]? { nil }
+    public var positions: [Int]? { nil }
+    public var split: [SplitName]? { nil }
+    public var factors: GeneratingFactors? { nil }
+    public func holdingOut(_ domains: [Int]) -> any Dataset { self }
+
+    /// The number of rows.
+    public var count: Int { labels.count }
+
+    /// The fault of asking for a modality that is not there.
+    func unknownModality(_ name: String) -> DatasetFault {
+        let names = facts.modalities.map(\.name)
+        return DatasetFault(
+            message: "the data set has no modality '\(name)'", expected: "one of: " + names.joined(separator: ", "),
+            suggestion: nearestName(to: name, among: names))
+    }
+}
+
+/// The part of a prescribed split that a row belongs to.
+public enum SplitName: String, CaseIterable, Hashable, Sendable {
+    case train, validation, test
+}

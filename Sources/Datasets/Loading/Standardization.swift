@@ -1,0 +1,116 @@
+import Tensors
+
+/// How inputs are brought to a common scale.
+public enum StandardizationRule: String, CaseIterable, Sendable {
+    /// Inputs as they are.
+    case none
+    /// One mean and one deviation for all values of a modality: weak directions stay weak.
+    case scale
+    /// A mean and a deviation for every channel (the last axis).
+    case channel
+}
+
+/// Means and deviations of every modality, measured on training rows of source domains only.
+public struct Standardization: Hashable, Sendable, Codable {
+    /// What is subtracted from a modality and what it is then divided by: one value, or one a channel.
+    public struct Scale: Hashable, Sendable, Codable {
+        public let means: [Float]
+        /// Population standard deviations; 1 where a channel is constant.
+        public let deviations: [Float]
+    }
+
+    /// By the modality's name; empty for `none`.
+    public let scales: [String: Scale]
+
+    /// Leaves inputs as they are.
+    public static let none = Standardization(scales: [:])
+
+    init(scales: [String: Scale]) { self.scales = scales }
+
+    /// Measures `rows` of `dataset`, in double precision and in two passes.
+    ///
+    /// - Throws: what the data set throws where it cannot be read.
+    public init(_ rule: StandardizationRule, of dataset: some Dataset, rows: SourceIndices) throws {
+        guard rule != .none else {
+            self = .none
+            return
+        }
+        var scales: [String: Scale] = [:]
+        for modality in dataset.facts.modalities {
+            let channels = rule == .scale ? 1 : modality.sampleShape.last ?? 1
+            let means = try Self.averages(of: dataset, rows, modality.name, channels) { value, _ in value }
+            let variances = try Self.averages(of: dataset, rows, modality.name, channels) { value, channel in
+                (value - means[channel]) * (value - means[channel])
+            }
+            // What is left of a constant channel is the rounding of its mean.
+            let deviations = zip(means, variances).map { mean, variance in
+                variance > 1e-12 * mean * mean && variance > 1e-30 ? Float(variance.squareRoot()) : 1
+            }
+            scales[modality.name] = Scale(means: means.map { Float($0) }, deviations: deviations)
+        }
+        self.scales = scales
+    }
+
+    /// Inputs of a modality (N×…×channels), standardized.
+    public func callAsFunction(_ inputs: Tensor, modality: String) -> Tensor {
+        guard let scale = scales[modality] else { return inputs }
+        let channels = scale.means.count
+        require(
+            inputs.elementCount % channels == 0,
+            "inputs of shape \(inputs.shape) do not have the \(channels) channels of \(modality)")
+        let factors = scale.deviations.map { 1 / $0 }
+        return Tensor(shape: inputs.shape) { output in
+            inputs.withUnsafeValues { input in
+                scale.means.withUnsafeBufferPointer { means in
+                    factors.withUnsafeBufferPointer { factors in
+                        standardize(input, means, factors, into: output)
+                    }
+                }
+            }
+        }
+    }
+
+    /// The standardized inputs of some rows, for every modality of the data set.
+    public func inputs(_ rows: [Int], of dataset: some Dataset) throws -> [String: Tensor] {
+        var result: [String: Tensor] = [:]
+        for modality in dataset.facts.modalities {
+            result[modality.name] = self(try dataset.inputs(rows, modality: modality.name), modality: modality.name)
+        }
+        return result
+    }
+
+    /// The average over `rows` of a function of every value, for every channel.
+    private static func averages(
+        of dataset: some Dataset, _ rows: SourceIndices, _ modality: String, _ channels: Int,
+        _ function: (_ value: Double, _ channel: Int) -> Double
+    ) throws -> [Double] {
+        var sums = [Double](repeating: 0, count: channels)
+        var count = 0
+        for batch in BatchSampler.inOrder(rows.rows, batchSize: 256) {
+            let inputs = try dataset.inputs(batch, modality: modality)
+            inputs.withUnsafeValues { values in
+                for index in values.indices { sums[index % channels] += function(Double(values[index]), index % channels) }
+                count += values.count
+            }
+        }
+        return sums.map { $0 / Double(max(1, count / channels)) }
+    }
+}
+
+/// `(value − mean)·factor` for interleaved channels.
+private func standardize(
+    _ input: UnsafeBufferPointer<Float>, _ means: UnsafeBufferPointer<Float>, _ factors: UnsafeBufferPointer<Float>,
+    into output: UnsafeMutableBufferPointer<Float>
+) {
+    let channels = means.count
+    if channels == 1 {
+        let (mean, factor) = (means[0], factors[0])
+        for index in 0..<input.count { output[index] = (input[index] - mean) * factor }
+        return
+    }
+    var start = 0
+    while start < input.count {
+        for channel in 0..<channels { output[start + channel] = (input[start + channel] - means[channel]) * factors[channel] }
+        start += channels
+    }
+}

@@ -1,0 +1,71 @@
+import Configuration
+import Tensors
+
+/// One modality of a data set that is held in memory as one block.
+struct ModalityArray: Sendable {
+    let name: String
+    /// One sample's shape, channels last.
+    let sampleShape: [Int]
+    /// Row-major, rows × sample.
+    var values: [Float]
+
+    /// - Precondition: the values are whole samples.
+    init(name: String, sampleShape: [Int], values: [Float]) {
+        let size = sampleShape.reduce(1, *)
+        require(size > 0 && values.count % size == 0, "\(values.count) values are no samples of shape \(sampleShape)")
+        self.name = name
+        self.sampleShape = sampleShape
+        self.values = values
+    }
+
+    /// The number of samples.
+    var count: Int { values.count / sampleShape.reduce(1, *) }
+
+    var facts: DatasetFacts.ModalityFacts { DatasetFacts.ModalityFacts(name: name, sampleShape: sampleShape) }
+
+    /// Some rows, N×(sample shape).
+    func inputs(_ rows: [Int]) -> Tensor { gather(rows, from: values, sampleShape: sampleShape) }
+
+    /// Values of rows × C × (further axes), reordered to rows × (further axes) × C.
+    static func channelsLast(_ values: [Float], rows: Int, channels: Int, positions: Int) -> [Float] {
+        require(values.count == rows * channels * positions, "\(values.count) values are not \(rows)×\(channels)×\(positions)")
+        return [Float](unsafeUninitializedCapacity: values.count) { output, count in
+            values.withUnsafeBufferPointer { input in
+                for row in 0..<rows {
+                    let start = row * channels * positions
+                    for position in 0..<positions {
+                        for channel in 0..<channels {
+                            output.initializeElement(
+                                at: start + position * channels + channel,
+                                to: input[start + channel * positions + position])
+                        }
+                    }
+                }
+            }
+            count = values.count
+        }
+    }
+}
+
+extension [ModalityArray] {
+    /// Some rows of the modality called `name`; nil where there is none.
+    func inputs(_ rows: [Int], modality name: String) -> Tensor? {
+        first { $0.name == name }?.inputs(rows)
+    }
+}
+
+/// Copies the samples of some rows into a tensor of N×(sample shape).
+/// - Precondition: all rows exist.
+func gather(_ rows: [Int], from values: [Float], sampleShape: [Int]) -> Tensor {
+    let size = sampleShape.reduce(1, *)
+    let count = size == 0 ? 0 : values.count / size
+    return Tensor(shape: Shape([rows.count] + sampleShape)) { output in
+        values.withUnsafeBufferPointer { input in
+            for (place, row) in rows.enumerated() {
+                require(row >= 0 && row < count, "row \(row) does not exist in \(count) rows")
+                let sample = UnsafeBufferPointer(rebasing: input[row * size..<(row + 1) * size])
+                _ = UnsafeMutableBufferPointer(rebasing: output[place * size..<(place + 1) * size]).update(from: sample)
+            }
+        }
+    }
+}

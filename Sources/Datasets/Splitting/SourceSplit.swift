@@ -1,0 +1,110 @@
+import Configuration
+import Tensors
+
+/// Rows of source domains: what may be trained on, and what a choice may be based on.
+///
+/// Only a `SourceSplit` makes them, so that a function that takes `SourceIndices` cannot be given a target's rows.
+public struct SourceIndices: Hashable, Sendable {
+    /// Ascending, without repetition.
+    public let rows: [Int]
+
+    public var count: Int { rows.count }
+
+    fileprivate init(_ rows: [Int]) { self.rows = rows.sorted() }
+}
+
+/// Rows of held-out domains: for the final figure, and for nothing else.
+public struct TargetIndices: Hashable, Sendable {
+    /// Ascending, without repetition.
+    public let rows: [Int]
+
+    public var count: Int { rows.count }
+
+    fileprivate init(_ rows: [Int]) { self.rows = rows.sorted() }
+}
+
+/// Where the validation rows of a split come from.
+public enum ValidationRule: Hashable, Sendable {
+    /// A part of every source domain: the prescribed validation rows where the data set has them, else this fraction.
+    case fraction(Double)
+    /// All of one source domain, which is then not trained on.
+    case domain(Int)
+}
+
+/// A data set divided into rows to train on, rows to choose by, and rows of the held-out domains.
+///
+/// Rules, first that applies:
+/// 1. The data set prescribes a split: training and validation rows are those of the source domains so named; `test`
+///    rows of source domains are left out. Of the held-out domains the `test` rows count, or all where none are so named.
+///    Where it names no validation rows in the sources, rule 2 or 3 divides the training rows.
+/// 2. Rows are ordered: the last part of every group (recording) of every source domain, at least one row of a group
+///    of two or more.
+/// 3. Else: a random part, stratified by domain and class, whole groups only, a function of `random`.
+public struct SourceSplit: Sendable {
+    public let training: SourceIndices
+    public let validation: SourceIndices
+    public let target: TargetIndices
+    /// The domains trained or validated on, ascending.
+    public let sourceDomains: [Int]
+    /// The domains held out, ascending.
+    public let targetDomains: [Int]
+
+    /// Divides `dataset`.
+    ///
+    /// - Parameters:
+    ///   - targets: the held-out domains.
+    ///   - sources: the domains to learn from; all others where nil. One for single-source experiments.
+    ///   - validation: where validation rows come from.
+    ///   - random: what rule 3 draws from.
+    /// - Throws: `DatasetFault` where a domain does not exist or is both source and target, or a part would be empty.
+    public init(
+        of dataset: some Dataset, holdingOut targets: [Int], sources: [Int]? = nil, validation rule: ValidationRule,
+        random: RandomSource
+    ) throws(DatasetFault) {
+        let names = dataset.facts.domains
+        let targets = Set(targets)
+        let sources = Set(sources ?? names.indices.filter { !targets.contains($0) })
+        for domain in targets.union(sources).sorted() where !names.indices.contains(domain) {
+            throw DatasetFault(message: "there is no domain number \(domain)", expected: "0 to \(names.count - 1)")
+        }
+        if let both = targets.intersection(sources).min() {
+            throw DatasetFault(message: "the domain '\(names[both])' cannot be both source and held out")
+        }
+        let domains = dataset.domains
+        let split = dataset.split
+        let usable = domains.indices.filter { sources.contains(domains[$0]) && split?[$0] != .test }
+        switch rule {
+        case .domain(let chosen):
+            guard sources.contains(chosen), sources.count > 1 else {
+                let name = names.indices.contains(chosen) ? "'\(names[chosen])'" : "number \(chosen)"
+                throw DatasetFault(
+                    message: "the domain \(name) cannot serve for validation", expected: "one of at least two source domains")
+            }
+            validation = SourceIndices(usable.filter { domains[$0] == chosen })
+            training = SourceIndices(usable.filter { domains[$0] != chosen && split?[$0] != .validation })
+        case .fraction(let fraction):
+            let prescribed = usable.filter { split?[$0] == .validation }
+            let free = usable.filter { split?[$0] != .validation }
+            let chosen =
+                prescribed.isEmpty
+                ? Set(validationRows(of: dataset, among: free, fraction: fraction, random: random)) : Set(prescribed)
+            validation = SourceIndices(usable.filter(chosen.contains))
+            training = SourceIndices(usable.filter { !chosen.contains($0) })
+        }
+        let held = domains.indices.filter { targets.contains(domains[$0]) }
+        let tests = held.filter { split?[$0] == .test }
+        target = TargetIndices(tests.isEmpty ? held : tests)
+        sourceDomains = sources.sorted()
+        targetDomains = targets.sorted()
+
+        let sourceNames = sources.sorted().map { names[$0] }.joined(separator: ", ")
+        if training.rows.isEmpty {
+            throw DatasetFault(message: "no rows are left to train on in the source domains (\(sourceNames))")
+        }
+        if validation.rows.isEmpty {
+            throw DatasetFault(
+                message: "no rows are left for validation in the source domains (\(sourceNames))",
+                expected: "more rows or groups a domain and class, or a larger validation fraction")
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import Configuration
+import Tensors
+import Weights
+
+/// The bundled real data set: a smartwatch's accelerometer and gyroscope during shoulder exercises.
+///
+/// 2369 windows of 2 s (100 samples at 50 Hz) from 140 recordings of 10 people doing 7 exercises on both sides.
+/// Source: Burns et al., "Shoulder Physiotherapy Exercise Recognition", arXiv:1802.01489; BSD-3-Clause, see the notice
+/// and citation beside the file.
+public struct Watch: DatasetPlugin {
+    /// What counts as a domain.
+    public enum Domains: String, CaseIterable, Sendable {
+        /// Three groups of people: 1–3, 4–6, 7–10.
+        case groups
+        /// Each of the ten people.
+        case people
+    }
+
+    public struct Options: Configuration.Options {
+        public var domains = Domains.groups
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [.choice("domains", \.domains, "what is held out: one of three groups of people (1–3, 4–6, 7–10), or each person")]
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "watch",
+            summary: "bundled real set: smartwatch accelerometer and gyroscope, 10 people, 7 shoulder exercises, 2369 windows of 2 s",
+            source: "Burns et al., arXiv:1802.01489; from the package seglearn 1.2.5, BSD-3-Clause",
+            options: Options.descriptions,
+            notes: [
+                "modalities: accelerometer 100×3 (g), gyroscope 100×3 (rad/s)",
+                "validation: the last part of every recording of the source domains",
+            ])
+    }
+
+    private static let exercises = [
+        "pendulum", "abduction", "forward-elevation", "internal-rotation", "external-rotation", "trapezius-extension",
+        "upright-row",
+    ]
+
+    public let facts: DatasetFacts
+    public let labels: [Int]
+    public let domains: [Int]
+    /// The recording of every window.
+    public let groups: [Int]?
+    /// The number of every window within its recording.
+    public let positions: [Int]?
+    /// The person, 1 to 10, of every window.
+    public let people: [Int]
+    /// The side of every window: 1 right, 0 left.
+    public let sides: [Int]
+
+    private let arrays: [ModalityArray]
+
+    public init(options: Options) throws(DatasetFault) {
+        let file = try WatchFile.open()
+        do throws(SafetensorsFault) {
+            arrays = [
+                try WatchFile.array("accelerometer", key: "accel", of: file),
+                try WatchFile.array("gyroscope", key: "gyro", of: file),
+            ]
+            labels = try file.integers("label")
+            people = try file.integers("subject")
+            sides = try file.integers("side")
+            let recordings = try file.integers("recording")
+            groups = recordings
+            positions = placesWithinGroups(recordings)
+        } catch {
+            throw DatasetFault(message: "\(error)")
+        }
+        let names: [String]
+        switch options.domains {
+        case .groups:
+            names = ["people-1-3", "people-4-6", "people-7-10"]
+            domains = people.map { $0 <= 3 ? 0 : $0 <= 6 ? 1 : 2 }
+        case .people:
+            names = (1...10).map { "person-\($0)" }
+            domains = people.map { $0 - 1 }
+        }
+        facts = DatasetFacts(arrays, domains: names, classes: Self.exercises, domainOfRow: domains)
+    }
+
+    public func inputs(_ rows: [Int], modality: String) throws -> Tensor {
+        guard let inputs = arrays.inputs(rows, modality: modality) else { throw unknownModality(modality) }
+        return inputs
+    }
+}
+
+/// The number of each row among the rows of its group, in row order.
+func placesWithinGroups(_ groups: [Int]) -> [Int] {
+    var next: [Int: Int] = [:]
+    return groups.map { group in
+        defer { next[group, default: 0] += 1 }
+        return next[group, default: 0]
+    }
+}

@@ -1,0 +1,75 @@
+import Datasets
+import Results
+
+/// A training whose only purpose is a choice: it scores one candidate on source domains and never measures the target.
+struct Rehearsal: Sendable {
+    let candidate: Int
+    let plan: TrialPlan
+
+    /// Everything that has to be trained before a cell's values are chosen.
+    static func all(for cell: Cell) -> [Rehearsal] {
+        guard cell.needsRehearsal else { return [] }
+        return cell.candidates.indices.flatMap { index in
+            cell.tuning.seeds.flatMap { seed -> [Rehearsal] in
+                var plan = cell.candidates[index].plan
+                plan.seed = seed
+                plan.epochs = cell.rehearsalEpochs ?? plan.epochs
+                guard cell.tuning.holdsOutSources else { return [Rehearsal(candidate: index, plan: plan)] }
+                return plan.sources.map { source in
+                    plan.validation = .domain(source)
+                    plan.selection = .lastEpoch
+                    return Rehearsal(candidate: index, plan: plan)
+                }
+            }
+        }
+    }
+}
+
+/// The scores of one rehearsal, epoch by epoch; nil where it failed.
+typealias RehearsalScores = [SourceScore]?
+
+/// What the rehearsals of a cell led to.
+struct TuningChoice: Sendable, Hashable {
+    let candidate: Int
+    /// The epoch to report, where leaving source domains out chose it.
+    let epoch: Int?
+
+    /// The candidate of the best mean accuracy over its rehearsals; of equal ones the lower mean loss, then the earlier candidate.
+    ///
+    /// A candidate with a failed rehearsal is not chosen while another has none; where all failed it is the first.
+    static func choose(in cell: Cell, from outcomes: [(rehearsal: Rehearsal, scores: RehearsalScores)]) -> TuningChoice {
+        var best: (choice: TuningChoice, score: Score)?
+        for index in cell.candidates.indices {
+            let scores = outcomes.filter { $0.rehearsal.candidate == index }.map(\.scores)
+            let complete = scores.compactMap(\.self)
+            guard !complete.isEmpty, complete.count == scores.count else { continue }
+            guard let (score, epoch) = meanScore(complete, of: cell, candidate: index) else { continue }
+            if best.map({ score.isBetter(than: $0.score) }) ?? true {
+                best = (TuningChoice(candidate: index, epoch: cell.tuning.choosesEpoch ? epoch : nil), score)
+            }
+        }
+        return best?.choice ?? TuningChoice(candidate: 0, epoch: nil)
+    }
+
+    private static func meanScore(_ rehearsals: [[SourceScore]], of cell: Cell, candidate: Int) -> (Score, epoch: Int)? {
+        guard cell.tuning.holdsOutSources else {
+            let selection = cell.candidates[candidate].plan.selection
+            let chosen = rehearsals.compactMap { selection.choose(from: $0) }
+            guard let first = chosen.first else { return nil }
+            return (Score(meanOf: chosen.map(\.validation)), first.epoch)
+        }
+        // One epoch for all left-out domains: the best of the mean curve.
+        let epochs = rehearsals.map(\.count).min() ?? 0
+        let curve = (0..<epochs).map { epoch in
+            SourceScore(epoch: epoch + 1, validation: Score(meanOf: rehearsals.map { $0[epoch].validation }))
+        }
+        return EpochSelection.sourceValidation.choose(from: curve).map { ($0.validation, $0.epoch) }
+    }
+}
+
+extension Score {
+    fileprivate init(meanOf scores: [Score]) {
+        let count = Double(max(scores.count, 1))
+        self.init(accuracy: scores.reduce(0) { $0 + $1.accuracy } / count, loss: scores.reduce(0) { $0 + $1.loss } / count)
+    }
+}

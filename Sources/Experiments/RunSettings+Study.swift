@@ -1,0 +1,84 @@
+import Configuration
+import Foundation
+import Recipes
+import Results
+import Tensors
+
+extension RunSettings {
+    /// The frame of a study's report.
+    init(_ study: Study, threads: Int) {
+        let recipe = study.variants[0].recipe
+        func distinct(_ assignments: [[(path: String, value: OptionValue)]]) -> [[String: String]] {
+            var seen: Set<[String: String]> = []
+            return assignments.map { Dictionary(uniqueKeysWithValues: $0.map { ($0.path, $0.value.description) }) }
+                .filter { seen.insert($0).inserted }
+        }
+        self.init(
+            recipe: study.name, baseline: recipe.baseline, rows: recipe.rows.map(\.name), targets: recipe.columnNames, seeds: recipe.seeds,
+            dials: study.variants[0].settings.map(\.path), variants: distinct(study.variants.map(\.settings)),
+            repetitions: distinct(study.variants.map(\.repetition)), selection: recipe.selectionText, protocolText: recipe.protocolText,
+            settings: recipe.settingLines, machine: Machine.description, threads: threads,
+            versions: ["Regulus \(Version.current)", "OpenBLAS on \(Threads.coreType)"])
+    }
+}
+
+extension Recipe {
+    fileprivate var columnNames: [String] {
+        switch evaluation.trainingDomains {
+        case .multiSource: targets
+        case .singleSource: facts.domains.flatMap { source in targets.filter { $0 != source }.map { "\(source) → \($0)" } }
+        }
+    }
+
+    fileprivate var protocolText: String {
+        let held = evaluation.validation.formatted(.percent)
+        return switch evaluation.trainingDomains {
+        case .multiSource: "multi-source: each domain is held out in turn, all others are trained on; \(held) of their samples are validation"
+        case .singleSource: "single-source: one domain is trained on, every other is held out; \(held) of its samples are validation"
+        }
+    }
+
+    fileprivate var selectionText: String {
+        let epoch =
+            switch evaluation.selection {
+            case .sourceValidation: "the epoch of the best accuracy on source validation samples (ties: lower loss)"
+            case .leaveOneSourceOut: "the epoch of the best mean accuracy on source domains left out in turn"
+            case .lastEpoch: "the last epoch"
+            }
+        guard rows.contains(where: { $0.candidates.count > 1 }) else { return epoch }
+        let tuned =
+            switch tuning.selection {
+            case .leaveOneSourceOut: "left-out source domains"
+            case .sourceValidation, .lastEpoch: "source validation samples"
+            }
+        return "\(epoch); tuned values by the accuracy on \(tuned), seeds \(tuning.seeds.map(String.init).joined(separator: ", "))"
+    }
+
+    fileprivate var settingLines: [String] {
+        let encoders = modalities.compactMap { name in model.encoder(for: name).map { "\(name): \($0.phrase)" } }
+        return [
+            "data: \(data.source.phrase), \(facts.sampleCount) samples, \(facts.classes.count) classes; standardize: \(data.standardize.rawValue)",
+            "model: \(encoders.joined(separator: "; ")); fusion: \(model.fusion.phrase)",
+            "training: \(training.epochs) epochs, batch \(training.batch) (\(training.batching.rawValue)), "
+                + "\(training.optimizer.phrase), learning rate \(training.learningRate), schedule \(training.schedule.phrase)",
+        ]
+    }
+}
+
+extension ComponentChoice {
+    /// The name with the options that the recipe gives.
+    fileprivate var phrase: String {
+        guard !options.isEmpty else { return component }
+        return "\(component) (" + options.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ") + ")"
+    }
+}
+
+/// The machine that a run was made on, in words.
+package enum Machine {
+    package static var description: String {
+        let model = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?
+            .split(separator: "\n").first { $0.hasPrefix("model name") }?
+            .split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
+        return "\(model ?? "unknown processor"), \(Threads.available) cores, \(ProcessInfo.processInfo.operatingSystemVersionString)"
+    }
+}

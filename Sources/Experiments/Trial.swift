@@ -1,0 +1,161 @@
+import Configuration
+import Datasets
+import Foundation
+import Models
+import Networks
+import Regularization
+import Results
+import Tensors
+
+/// One training from its first step to its scores.
+package struct Trial {
+    private let plan: TrialPlan
+    private let key: TrialKey
+    private let data: any Dataset
+    private let split: SourceSplit
+    private let standardization: Standardization
+    private let sampler: BatchSampler
+    private let trainer: Trainer
+    private let evaluationBatch = 256
+
+    /// Makes the model, the regularizers and the batches of a plan.
+    ///
+    /// - Parameter dataset: the data set that the plan names.
+    /// - Throws: `OptionFault` or `DatasetFault` where something of the plan does not fit the data or the model.
+    package init(_ plan: TrialPlan, key: TrialKey, dataset: any Dataset, components: Components) throws {
+        self.plan = plan
+        self.key = key
+        data = dataset.holdingOut([plan.target])
+        let random = RandomSource(seed: UInt64(bitPattern: Int64(plan.seed)))
+        split = try SourceSplit(
+            of: data, holdingOut: [plan.target], sources: plan.sources, validation: plan.validation, random: random.child("split"))
+        standardization = try Standardization(plan.standardization, of: data, rows: split.training)
+        sampler = try BatchSampler(
+            split.training, of: data, batchSize: plan.batch, order: plan.batching, random: random.child("batches"))
+        trainer = try plan.makeTrainer(
+            facts: data.facts, components: components, random: random, totalSteps: plan.epochs * sampler.batchesPerEpoch)
+    }
+
+    /// The number of values trained, those of regularizers included.
+    package var parameterCount: Int { trainer.parameters.reduce(0) { $0 + $1.parameter.elementCount } }
+
+    /// What `run` returns: the result for the report, and the reported epoch's model as checkpoint entries.
+    package struct Outcome {
+        package let result: TrialResult
+        package let state: [(name: String, value: Tensor)]
+    }
+
+    /// Trains for all epochs.
+    ///
+    /// - Parameters:
+    ///   - measuringTarget: whether the target's score of every epoch is recorded for the report; the selection is not given it.
+    ///     A rehearsal, which tuning learns from, does not even measure it.
+    ///   - onEpoch: called after every epoch with its record.
+    /// - Returns: the result; a loss that stopped being a number ends the trial with a failed result instead of an error.
+    /// - Throws: `DatasetFault` where data cannot be read.
+    package func run(measuringTarget: Bool = true, onEpoch: (EpochRecord) throws -> Void = { _ in }) throws -> Outcome {
+        let started = ContinuousClock.now
+        var epochs: [EpochRecord] = []
+        var scores: [SourceScore] = []
+        var selected: (score: SourceScore, state: [(name: String, value: Tensor)])?
+        var status = TrialStatus.finished
+        do {
+            for epoch in 1...plan.epochs {
+                let means = try trainEpoch(epoch)
+                let validation = try evaluate(split.validation.rows)
+                let target = measuringTarget ? try evaluate(split.target.rows) : nil
+                let record = EpochRecord(
+                    epoch: epoch, trainingLoss: means["loss"] ?? .nan, terms: means.filter { $0.key != "loss" },
+                    sourceValidationAccuracy: validation.accuracy, sourceValidationLoss: validation.loss, targetAccuracy: target?.accuracy)
+                epochs.append(record)
+                scores.append(SourceScore(epoch: epoch, validation: validation))
+                if let best = plan.selection.choose(from: scores), best.epoch == epoch { selected = (best, state()) }
+                try onEpoch(record)
+            }
+        } catch let failure as TrainingFailure {
+            status = .failed(term: failure.term, step: failure.step, message: failure.message)
+            selected = nil
+        }
+        let seconds = started.duration(to: .now) / .seconds(1)
+        let chosen = selected.map { epochs[$0.score.epoch - 1] }
+        let isFinished = status == .finished
+        let result = TrialResult(
+            key: key, plan: plan.hash, status: status, epochs: epochs, selectedEpoch: chosen?.epoch, targetAccuracy: chosen?.targetAccuracy,
+            oracleAccuracy: isFinished ? epochs.compactMap(\.targetAccuracy).max() : nil,
+            lastAccuracy: isFinished ? epochs.last?.targetAccuracy : nil, sourceValidationAccuracy: chosen?.sourceValidationAccuracy,
+            seconds: seconds, steps: trainer.step, secondsInPenalties: trainer.secondsInPenalties, parameters: parameterCount)
+        return Outcome(result: result, state: selected?.state ?? [])
+    }
+
+    /// One pass over the training rows; the mean of the loss and of every term.
+    private func trainEpoch(_ epoch: Int) throws -> [String: Double] {
+        var sums: [String: Double] = [:]
+        let batches = sampler.batches(epoch: epoch)
+        for rows in batches {
+            let record = try trainer.train(on: batch(rows))
+            sums["loss", default: 0] += Double(record.loss)
+            for term in record.terms { sums[term.name, default: 0] += Double(term.value) }
+        }
+        return sums.mapValues { $0 / Double(batches.count) }
+    }
+
+    private func evaluate(_ rows: [Int]) throws -> Score {
+        try trainer.evaluate(on: BatchSampler.inOrder(rows, batchSize: evaluationBatch).map(batch))
+    }
+
+    private func batch(_ rows: [Int]) throws -> Batch {
+        var inputs: [Modality: Tensor] = [:]
+        for modality in trainer.model.modalities {
+            inputs[modality] = standardization(try data.inputs(rows, modality: modality.name), modality: modality.name)
+        }
+        return Batch(inputs: inputs, labels: rows.map { data.labels[$0] }, domains: rows.map { data.domains[$0] })
+    }
+
+    /// Copies of everything that a checkpoint of the model holds.
+    private func state() -> [(name: String, value: Tensor)] {
+        let owned = trainer.regularizers.parts.state().map { (name: "regularizers." + $0.name, value: $0.value) }
+        return (trainer.model.state() + owned).map { (name: $0.name, value: Tensor($0.value.values, shape: $0.value.shape)) }
+    }
+}
+
+extension TrialPlan {
+    /// The model, the regularizers and the optimizer of this plan.
+    ///
+    /// - Throws: `OptionFault` where an option does not fit the data or the model.
+    package func makeTrainer(
+        facts: DatasetFacts, components: Components, random: RandomSource, totalSteps: Int
+    ) throws(OptionFault) -> Trainer {
+        let initializer = Initializer(seed: UInt64(bitPattern: Int64(seed)))
+        let model = try makeModel(facts: facts, components: components, initializer: initializer)
+        var terms: [RegularizerTerm] = []
+        for term in regularizers {
+            terms.append(
+                try components.regularizers.makeTerm(
+                    term, for: model, classes: facts.classes.count, initializer: initializer["regularizers"], totalSteps: totalSteps))
+        }
+        return try Trainer(
+            model: model, regularizers: RegularizerList(terms), classes: facts.classes.count,
+            schedule: LearningRateSchedule(options: schedule, base: learningRate, totalSteps: totalSteps),
+            gradientClip: gradientClip.map { Float($0) }, random: random.child("training"), totalSteps: totalSteps
+        ) { (parameters) throws(OptionFault) in
+            try components.optimizers.make(optimizer.name, options: optimizer.options, parameters: parameters)
+        }
+    }
+
+    /// The model alone.
+    package func makeModel(facts: DatasetFacts, components: Components, initializer: Initializer) throws(OptionFault) -> FusionModel {
+        var made: [Modality: any Encoder] = [:]
+        for (modality, encoder) in encoders.sorted(by: { $0.key < $1.key }) {
+            guard let modalityFacts = facts.modalities.first(where: { $0.name == modality.name }) else {
+                throw OptionFault(
+                    option: nil, expected: "a modality of the data: " + facts.modalities.map(\.name).joined(separator: ", "),
+                    found: modality.name, suggestion: nearestName(to: modality.name, among: facts.modalities.map(\.name)))
+            }
+            made[modality] = try components.encoders.make(
+                encoder.name, options: encoder.options, sampleShape: Shape(modalityFacts.sampleShape),
+                from: initializer["encoders"][modality.name])
+        }
+        let context = FusionContext(encoders: made, classes: facts.classes.count, from: initializer["fusion"])
+        return FusionModel(encoders: made, fusion: try components.fusions.make(fusion.name, options: fusion.options, context: context))
+    }
+}

@@ -1,0 +1,107 @@
+import Configuration
+import Datasets
+import Networks
+import Persistence
+import Regularization
+import Results
+
+/// A component by name, with the options that the recipe gave.
+package struct ComponentPlan: Sendable, Hashable {
+    package var name: String
+    package var options: [String: OptionValue]
+
+    package init(_ name: String, options: [String: OptionValue] = [:]) {
+        self.name = name
+        self.options = options
+    }
+}
+
+/// Everything that decides how one trial comes out, as plain values. Equal plans give equal bits.
+package struct TrialPlan: Sendable {
+    package var data: ComponentPlan
+    /// What the data are, beyond their name: see `Fingerprint`.
+    package var dataFingerprint: String
+    package var standardization: StandardizationRule
+    package var encoders: [Modality: ComponentPlan]
+    package var fusion: ComponentPlan
+    /// Domains trained on, indices into the data set's.
+    package var sources: [Int]
+    /// The domain held out.
+    package var target: Int
+    package var validation: ValidationRule
+    package var selection: EpochSelection
+    package var epochs: Int
+    package var batch: Int
+    package var batching: BatchOrder
+    package var optimizer: ComponentPlan
+    package var learningRate: Double
+    package var schedule: LearningRateSchedule.Options
+    package var gradientClip: Double?
+    package var regularizers: [TermPlan]
+    package var seed: Int
+    /// Numbers are equal to the bit only with the same number of threads.
+    package var threads: Int
+
+    package init(
+        data: ComponentPlan, dataFingerprint: String, standardization: StandardizationRule, encoders: [Modality: ComponentPlan],
+        fusion: ComponentPlan, sources: [Int], target: Int, validation: ValidationRule, selection: EpochSelection, epochs: Int, batch: Int,
+        batching: BatchOrder, optimizer: ComponentPlan, learningRate: Double, schedule: LearningRateSchedule.Options = .init(),
+        gradientClip: Double? = nil, regularizers: [TermPlan], seed: Int, threads: Int
+    ) {
+        self.data = data
+        self.dataFingerprint = dataFingerprint
+        self.standardization = standardization
+        self.encoders = encoders
+        self.fusion = fusion
+        self.sources = sources
+        self.target = target
+        self.validation = validation
+        self.selection = selection
+        self.epochs = epochs
+        self.batch = batch
+        self.batching = batching
+        self.optimizer = optimizer
+        self.learningRate = learningRate
+        self.schedule = schedule
+        self.gradientClip = gradientClip
+        self.regularizers = regularizers
+        self.seed = seed
+        self.threads = threads
+    }
+
+    /// A name for exactly this plan under this version of the program: 64 hexadecimal digits.
+    package var hash: String { SHA256Digest(of: canonicalText).hex }
+
+    /// Every value in a fixed order, one a line.
+    private var canonicalText: String {
+        var lines = [
+            "version \(Version.current)", "data \(text(data))", "fingerprint \(dataFingerprint)", "standardize \(standardization.rawValue)",
+        ]
+        lines += encoders.sorted { $0.key < $1.key }.map { "encoder \($0.key) \(text($0.value))" }
+        lines += [
+            "fusion \(text(fusion))", "sources \(sources)", "target \(target)", "validation \(validation)", "selection \(selection)",
+            "epochs \(epochs)", "batch \(batch)", "batching \(batching.rawValue)", "optimizer \(text(optimizer))",
+            "learning-rate \(learningRate)", "schedule \(text(schedule.encoded))", "gradient-clip \(gradientClip.map { "\($0)" } ?? "none")",
+        ]
+        lines += regularizers.map { term in
+            "regularizer \(term.instance) \(text(ComponentPlan(term.regularizer, options: term.options))) weight "
+                + "\(term.weight.map { "\($0)" } ?? "default") schedule \(text(term.schedule.encoded)) on "
+                + "\(term.modalities?.map(\.name).joined(separator: ",") ?? "all") at \(term.place.rawValue) \(text(term.projection.encoded))"
+        }
+        lines += ["seed \(seed)", "threads \(threads)"]
+        return lines.joined(separator: "\n")
+    }
+
+    private func text(_ component: ComponentPlan) -> String {
+        component.name + " " + text(component.options.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) })
+    }
+
+    private func text(_ options: [(name: String, value: OptionValue)]) -> String {
+        "{" + options.map { "\($0.name): \($0.value)" }.joined(separator: ", ") + "}"
+    }
+}
+
+/// The version of the program, part of every plan's hash: results of another version are not reused.
+package enum Version {
+    package static let current = "0.1.0"
+}

@@ -1,0 +1,19 @@
+import Networks
+import Regularization
+import Tensors
+
+extension Embedding {
+    /// The embedding of a map of features, N×T×C: its mean over T, and its places as tokens where they are asked for,
+    /// both through the same projection where there is one.
+    ///
+    /// The mean and a linear map may change places, so that without tokens only one row per sample is projected.
+    init(map: Tensor, projection: Linear?, withTokens: Bool) {
+        guard withTokens else {
+            let pooled = map.meanPooled()
+            self.init(pooled: projection.map { $0(pooled) } ?? pooled)
+            return
+        }
+        let tokens = projection.map { $0(map) } ?? map
+        self.init(pooled: tokens.meanPooled(), tokens: tokens)
+    }
+}

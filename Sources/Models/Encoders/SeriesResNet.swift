@@ -1,0 +1,96 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// A one-dimensional residual network for series such as an accelerometer's, N×L×C (L steps of C channels).
+///
+/// Stem (convolution, batch normalization, ReLU), then stages of basic blocks. Stage i has width·2ⁱ channels; the first
+/// stage keeps the length and every later one halves it. The mean over time goes through a linear map to the embedding.
+///
+/// Names as in torchvision's ResNet: `conv1`, `bn1`, `layer1.0.conv1`, …, `fc`. Tokens are the last stage's map,
+/// N×T×D, through the same linear map, so that their mean is the pooled embedding.
+public final class SeriesResNet: EncoderPlugin {
+    /// What a recipe may choose.
+    public struct Options: Configuration.Options {
+        public var width = 16
+        public var blocks = [1, 1, 1]
+        public var embedding = 32
+        public var stemKernel = 7
+        public var stemStride = 2
+        public var kernel = 3
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .integer(
+                    "width", \.width, in: 1...4096, unit: "channels", "channels of the first stage; each later doubles"),
+                .integers("blocks", \.blocks, in: 1...100, "residual blocks of each stage"),
+                .integer(
+                    "embedding", \.embedding, in: 0...65536, unit: "features",
+                    "width of the embedding; 0 leaves the last stage's channels as they are"),
+                .integer("stem-kernel", \.stemKernel, in: 1...255, unit: "steps", "first convolution's length; odd"),
+                .integer("stem-stride", \.stemStride, in: 1...64, unit: "steps", "first convolution's stride"),
+                .integer("kernel", \.kernel, in: 1...255, unit: "steps", "the blocks' convolution length; odd"),
+            ]
+        }
+    }
+
+    public static let description = ComponentDescription(
+        name: "series-resnet", summary: "one-dimensional residual network for series, L×C",
+        source: "He et al. 2016, with convolutions over time", options: Options.descriptions)
+
+    public let embeddingWidth: Int
+    public var providesTokens = false
+    private let stem: Convolution
+    private let stemNormalization: BatchNormalization
+    private let stages: [Sequential]
+    private let projection: Linear?
+
+    public var parts: Parts {
+        var parts: Parts = ["conv1": stem, "bn1": stemNormalization]
+        for (index, stage) in stages.enumerated() { parts.append(stage, named: "layer\(index + 1)") }
+        parts.append(projection, named: "fc")
+        return parts
+    }
+
+    public init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault) {
+        guard sampleShape.rank == 2 && sampleShape.elementCount > 0 else {
+            throw OptionFault.sampleShape(sampleShape, expected: "steps×channels (L×C)")
+        }
+        try OptionFault.check(odd: options.stemKernel, option: "stem-kernel")
+        try OptionFault.check(odd: options.kernel, option: "kernel")
+        guard !options.blocks.isEmpty && options.blocks.count <= 16 else {
+            throw OptionFault(
+                option: "blocks", expected: "1 to 16 stages", found: "\(options.blocks.count)", suggestion: nil)
+        }
+        try OptionFault.check(width: options.width, doublingOver: options.blocks.count)
+        stem = Convolution(
+            sampleShape[1], options.width, kernel: [options.stemKernel], stride: [options.stemStride],
+            padding: [options.stemKernel / 2], bias: false, from: initializer["conv1"])
+        stemNormalization = BatchNormalization(options.width, from: initializer["bn1"])
+        var stages: [Sequential] = []
+        var inputs = options.width
+        for (stage, count) in options.blocks.enumerated() {
+            let path = initializer["layer\(stage + 1)"]
+            let outputs = options.width << stage
+            let blocks = (0..<count).map { block in
+                ResidualBlock(
+                    block == 0 ? inputs : outputs, outputs, kernel: [options.kernel],
+                    stride: block == 0 && stage > 0 ? 2 : 1, from: path[String(block)])
+            }
+            stages.append(Sequential(blocks))
+            inputs = outputs
+        }
+        self.stages = stages
+        projection = options.embedding > 0 ? Linear(inputs, options.embedding, from: initializer["fc"]) : nil
+        embeddingWidth = options.embedding > 0 ? options.embedding : inputs
+    }
+
+    public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding {
+        var map = stemNormalization(stem(x), pass, appliesReLU: true)
+        for stage in stages { map = stage(map, pass) }
+        return Embedding(map: map, projection: projection, withTokens: providesTokens)
+    }
+}

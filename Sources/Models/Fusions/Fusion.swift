@@ -1,0 +1,80 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// A network that turns the embeddings of all modalities into class scores.
+public protocol Fusion: Module {
+    /// The modalities that it reads, sorted by name.
+    var modalities: [Modality] { get }
+
+    /// Whether it reads tokens; encoders then compute them.
+    var readsTokens: Bool { get }
+
+    /// The width of the representation in its predictions: what the last linear map reads.
+    var representationWidth: Int { get }
+
+    /// Fuses a batch.
+    ///
+    /// - Parameter embeddings: one per modality, in any order.
+    /// - Returns: logits N×K and the representation, N×``representationWidth``.
+    func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction
+}
+
+/// A fusion that a recipe can name.
+public protocol FusionPlugin: Fusion, SendableMetatype {
+    associatedtype Options: Configuration.Options
+
+    /// Name in recipes, summary, source and options.
+    static var description: ComponentDescription { get }
+
+    /// Makes a fusion.
+    ///
+    /// - Throws: `OptionFault` where options contradict each other or do not fit the encoders.
+    init(options: Options, context: FusionContext) throws(OptionFault)
+}
+
+/// What a fusion is told about the model when it is made.
+public struct FusionContext: Sendable {
+    /// The modalities, sorted by name.
+    public let modalities: [Modality]
+    /// The width D of each modality's embedding.
+    public let widths: [Modality: Int]
+    /// The number of classes K.
+    public let classes: Int
+    /// Where initial values come from, for the fusion's own path.
+    public let initializer: Initializer
+
+    /// - Precondition: one modality or more, one class or more, positive widths.
+    public init(widths: [Modality: Int], classes: Int, from initializer: Initializer) {
+        require(!widths.isEmpty, "FusionContext: a model needs at least one modality")
+        require(classes > 0, "FusionContext: \(classes) classes; there must be at least one")
+        modalities = widths.keys.sorted()
+        self.widths = widths
+        self.classes = classes
+        self.initializer = initializer
+    }
+
+    /// The context of a fusion for these encoders.
+    public init(encoders: [Modality: any Encoder], classes: Int, from initializer: Initializer) {
+        self.init(widths: encoders.mapValues(\.embeddingWidth), classes: classes, from: initializer)
+    }
+
+    /// The width of one modality's embedding.
+    public func width(of modality: Modality) -> Int {
+        guard let width = widths[modality] else {
+            stop("FusionContext: no modality \(modality); known are \(modalities)")
+        }
+        return width
+    }
+}
+
+extension Embeddings {
+    /// The embedding of a modality that must be there.
+    func required(_ modality: Modality) -> Embedding {
+        guard let embedding = self[modality] else {
+            stop("fuse: the embedding of \(modality) is missing; given are \(modalities)")
+        }
+        return embedding
+    }
+}

@@ -1,0 +1,29 @@
+import Tensors
+
+/// An average that forgets: `average ← decay·average + (1 − decay)·weights`, started at the weights.
+public final class ExponentialMovingAverage: WeightAverage {
+    /// How much of the average each update keeps, 0…1.
+    public let decay: Float
+    private let values: AveragedValues
+
+    /// Starts an average at the module's present values.
+    public init(of module: any Module, decay: Float) {
+        require((0...1).contains(decay), "ExponentialMovingAverage: a decay of \(decay); it must lie in 0...1")
+        self.decay = decay
+        values = AveragedValues(module.contents)
+    }
+
+    public func update() { values.blend(1 - decay) }
+
+    public func withAverage<R>(_ body: () throws -> R) rethrows -> R {
+        values.exchange()
+        defer { values.exchange() }
+        return try body()
+    }
+
+    public func averages() -> [(name: String, value: Tensor)] { values.state() }
+
+    public func state() -> [(name: String, value: Tensor)] { values.state() }
+
+    public func load(_ state: [String: Tensor]) throws { try values.load(state) }
+}

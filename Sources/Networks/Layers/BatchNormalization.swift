@@ -1,0 +1,82 @@
+import Tensors
+
+/// Batch normalization over all axes but the last (Ioffe and Szegedy 2015).
+///
+/// In training, `y = (x − mean)/√(variance + ε)·weight + bias` with the batch's mean and population variance, and the
+/// running statistics move by `momentum` towards the batch's mean and unbiased variance. In evaluation the running
+/// statistics take the batch's place.
+///
+/// State as in PyTorch: parameters `weight` (ones) and `bias` (zeros), buffers `running_mean`, `running_var` and
+/// `num_batches_tracked`. The last is a Float32 scalar here, exact up to 16 777 216 steps.
+public final class BatchNormalization: Layer {
+    /// The number of channels.
+    public let width: Int
+    /// Added to the variance.
+    public let epsilon: Float
+    /// The share of the batch's statistics in the new running statistics.
+    public let momentum: Float
+    public let weight: Parameter
+    public let bias: Parameter
+    public let runningMean: Buffer
+    public let runningVariance: Buffer
+    public let trackedBatches: Buffer
+
+    public var parts: Parts {
+        [
+            "weight": weight, "bias": bias, "running_mean": runningMean, "running_var": runningVariance,
+            "num_batches_tracked": trackedBatches,
+        ]
+    }
+
+    /// Makes a layer; nothing is drawn, as weight, bias and statistics start at 1, 0, and 0 and 1.
+    public init(_ width: Int, epsilon: Float = 1e-5, momentum: Float = 0.1, from initializer: Initializer) {
+        require(width > 0, "BatchNormalization: \(width) channels; there must be at least one")
+        self.width = width
+        self.epsilon = epsilon
+        self.momentum = momentum
+        weight = Parameter(.ones([width]))
+        bias = Parameter(.zeros([width]))
+        runningMean = Buffer(.zeros([width]))
+        runningVariance = Buffer(.ones([width]))
+        trackedBatches = Buffer(Tensor(0), isCount: true)
+    }
+
+    public func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
+        self(x, pass, appliesReLU: false)
+    }
+
+    /// Normalizes and, when asked, rectifies in the same pass over memory.
+    ///
+    /// With a single value per channel in training the variance is 0, the output is `bias`, and the running variance
+    /// stays as it is, as no unbiased variance exists.
+    ///
+    /// - Parameters:
+    ///   - x: …×width, of rank 2 or more.
+    ///   - appliesReLU: whether negative outputs become 0.
+    /// - Returns: the shape of `x`.
+    public func callAsFunction(_ x: Tensor, _ pass: Pass, appliesReLU: Bool) -> Tensor {
+        guard pass.isTraining else {
+            return x.batchNormalized(
+                weight: weight.value, bias: bias.value, mean: runningMean.value, variance: runningVariance.value,
+                epsilon: epsilon, appliesReLU: appliesReLU)
+        }
+        let (y, mean, variance) = x.batchNormalized(
+            weight: weight.value, bias: bias.value, epsilon: epsilon, appliesReLU: appliesReLU)
+        let count = x.elementCount / width
+        follow(runningMean, mean, factor: 1)
+        if count > 1 { follow(runningVariance, variance, factor: Float(count) / Float(count - 1)) }
+        trackedBatches.withUnsafeMutableValues { $0[0] += 1 }
+        return y
+    }
+
+    private func follow(_ running: Buffer, _ batch: Tensor, factor: Float) {
+        let momentum = momentum
+        batch.withUnsafeValues { new in
+            running.withUnsafeMutableValues { old in
+                for i in 0..<old.count {
+                    old[i] = (1 - momentum) * old[i] + momentum * (new[i] * factor)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Tensors
+
+/// The basic block of a residual network (He et al. 2016), over one, two or three axes with channels last.
+///
+/// `relu(bn2(conv2(relu(bn1(conv1 x)))) + shortcut x)`. The shortcut is the identity, or, where stride or width change,
+/// a convolution of kernel 1 and a batch normalization. Names as in torchvision: `conv1`, `bn1`, `conv2`, `bn2`,
+/// `downsample.0`, `downsample.1`. No convolution has a bias.
+public final class ResidualBlock: Layer {
+    public let conv1, conv2: Convolution
+    public let bn1, bn2: BatchNormalization
+    public let downsample: Sequential?
+
+    public var parts: Parts {
+        ["conv1": conv1, "bn1": bn1, "conv2": conv2, "bn2": bn2, "downsample": downsample]
+    }
+
+    /// Makes a block.
+    ///
+    /// - Parameters:
+    ///   - inputs: channels read.
+    ///   - outputs: channels made.
+    ///   - kernel: odd sizes, one per convolved axis; the padding keeps the size.
+    ///   - stride: of the first convolution, the same along every axis.
+    public init(_ inputs: Int, _ outputs: Int, kernel: [Int], stride: Int = 1, from initializer: Initializer) {
+        require(
+            kernel.allSatisfy { $0 > 0 && $0 % 2 == 1 }, "ResidualBlock: kernel \(kernel); its sizes must be odd")
+        let strides = Array(repeating: stride, count: kernel.count)
+        let padding = kernel.map { $0 / 2 }
+        conv1 = Convolution(
+            inputs, outputs, kernel: kernel, stride: strides, padding: padding, bias: false,
+            from: initializer["conv1"])
+        bn1 = BatchNormalization(outputs, from: initializer["bn1"])
+        conv2 = Convolution(
+            outputs, outputs, kernel: kernel, padding: padding, bias: false, from: initializer["conv2"])
+        bn2 = BatchNormalization(outputs, from: initializer["bn2"])
+        if stride == 1 && inputs == outputs {
+            downsample = nil
+        } else {
+            let shortcut = initializer["downsample"]
+            downsample = Sequential([
+                Convolution(
+                    inputs, outputs, kernel: kernel.map { _ in 1 }, stride: strides, bias: false, from: shortcut["0"]),
+                BatchNormalization(outputs, from: shortcut["1"]),
+            ])
+        }
+    }
+
+    /// Applies the block.
+    ///
+    /// - Parameter x: N×…×inputs.
+    /// - Returns: N×…×outputs, each axis divided by the stride and rounded up.
+    public func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
+        let shortcut = downsample.map { $0(x, pass) } ?? x
+        let y = bn1(conv1(x), pass, appliesReLU: true)
+        return .rectifiedSum(bn2(conv2(y), pass), shortcut)
+    }
+}

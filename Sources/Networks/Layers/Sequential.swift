@@ -1,0 +1,18 @@
+import Tensors
+
+/// Layers applied one after the other, named `0`, `1`, … as in PyTorch's `nn.Sequential`.
+public final class Sequential: Layer {
+    public let layers: [any Layer]
+
+    public var parts: Parts { Parts(numbered: layers) }
+
+    public init(_ layers: [any Layer]) {
+        self.layers = layers
+    }
+
+    public func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
+        var x = x
+        for layer in layers { x = layer(x, pass) }
+        return x
+    }
+}

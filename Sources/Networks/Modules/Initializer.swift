@@ -1,0 +1,63 @@
+import Tensors
+
+/// Where initial values come from.
+///
+/// Every parameter draws from a stream that is named by its path, so that adding a layer shifts no other draw.
+/// A layer is given the initializer of its own path and asks for the children of its parameters:
+///
+/// ```swift
+/// weight = Parameter(initializer["weight"].uniform([outputs, inputs], bound: 0.1))
+/// ```
+public struct Initializer: Sendable {
+    /// The dotted path of the module or parameter that this initializer is for.
+    public let path: String
+    private let source: RandomSource
+
+    /// Makes an initializer for everything below `path`.
+    public init(seed: UInt64, path: String = "") {
+        self.init(source: RandomSource(seed: seed).child("initialization"), path: path)
+    }
+
+    private init(source: RandomSource, path: String) {
+        self.source = source
+        self.path = path
+    }
+
+    /// The initializer of a part.
+    public subscript(_ name: String) -> Initializer {
+        Initializer(source: source, path: ModuleContents.join(path, name))
+    }
+
+    /// The random numbers of this path. Every call starts from the first one.
+    public func stream() -> RandomStream {
+        source.stream(path)
+    }
+
+    /// Values evenly distributed over `[-bound, bound)`.
+    public func uniform(_ shape: Shape, bound: Float) -> Tensor {
+        var stream = stream()
+        // An empty range cannot be drawn from; a bound of 0 means zeros.
+        return bound > 0 ? stream.uniform(shape, in: -bound..<bound) : .zeros(shape)
+    }
+
+    /// Normally distributed values.
+    public func normal(_ shape: Shape, mean: Float = 0, deviation: Float = 1) -> Tensor {
+        var stream = stream()
+        return stream.normal(shape, mean: mean, deviation: deviation)
+    }
+
+    /// PyTorch's default for linear and convolution layers: evenly over ±1/√fan-in.
+    ///
+    /// It is the uniform rule of He et al. (2015, "Delving deep into rectifiers") for a leaky rectifier of slope √5,
+    /// and the same range is used for the bias of such a layer.
+    ///
+    /// - Parameter fanIn: the number of inputs that one output sums; 0 gives zeros.
+    public func kaimingUniform(_ shape: Shape, fanIn: Int) -> Tensor {
+        uniform(shape, bound: fanIn > 0 ? 1 / Float(fanIn).squareRoot() : 0)
+    }
+
+    /// Evenly over ±√(6/(fan-in + fan-out)) (Glorot and Bengio 2010, eq. 16).
+    public func xavierUniform(_ shape: Shape, fanIn: Int, fanOut: Int) -> Tensor {
+        uniform(shape, bound: (6 / Float(max(fanIn + fanOut, 1))).squareRoot())
+    }
+}

@@ -1,0 +1,80 @@
+import Configuration
+import Foundation
+import Tensors
+
+/// How the learning rate goes over a training: an optional linear warm-up, then constant or along a half cosine.
+///
+/// ```
+/// t < W:   base·t/W                                     (so the first step of a warm-up has rate 0)
+/// cosine:  base·(q + end·(1 − q)),  q = (1 + cos(π(t − W)/(T − W)))/2
+/// ```
+///
+/// with T steps in all, W of them warm-up; the rule of VICReg (Bardes et al. 2022, main_vicreg.py). The last step is
+/// t = T − 1, one before the minimum; steps from T on keep the end's rate.
+public struct LearningRateSchedule: Sendable {
+    /// What the rate does after the warm-up.
+    public enum Shape: String, Sendable, CaseIterable {
+        case constant, cosine
+    }
+
+    /// The schedule in a recipe, without knowledge of the number of steps.
+    public struct Options: Configuration.Options {
+        public var shape = Shape.constant
+        public var warmUp = 0.0
+        public var endFactor = 0.0
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .choice("shape", \.shape, "what the rate does after the warm-up"),
+                .number(
+                    "warm-up", \.warmUp, in: 0.0...1.0, unit: "fraction of training",
+                    "part in which the rate rises linearly from 0"),
+                .number(
+                    "end-factor", \.endFactor, in: 0.0...1.0, unit: "fraction of the rate",
+                    "what is left of the rate at the end of a cosine"),
+            ]
+        }
+    }
+
+    /// The rate that the warm-up reaches.
+    public let base: Double
+    public let shape: Shape
+    /// W and T, in optimizer steps.
+    public let warmUpSteps, totalSteps: Int
+    /// What is left of the rate at the end of a cosine.
+    public let endFactor: Double
+
+    public init(base: Double, shape: Shape = .constant, warmUpSteps: Int = 0, totalSteps: Int, endFactor: Double = 0) {
+        require(
+            warmUpSteps >= 0 && totalSteps >= 0,
+            "LearningRateSchedule: \(warmUpSteps) warm-up steps of \(totalSteps); neither may be negative")
+        self.base = base
+        self.shape = shape
+        self.warmUpSteps = warmUpSteps
+        self.totalSteps = totalSteps
+        self.endFactor = endFactor
+    }
+
+    /// The schedule of a training of `totalSteps` steps; the warm-up is rounded to whole steps.
+    public init(options: Options, base: Double, totalSteps: Int) {
+        self.init(
+            base: base, shape: options.shape, warmUpSteps: Int((options.warmUp * Double(totalSteps)).rounded()),
+            totalSteps: totalSteps, endFactor: options.endFactor)
+    }
+
+    /// The rate of a step, counted from 0.
+    public func rate(atStep step: Int) -> Float {
+        if step < warmUpSteps { return Float(base * Double(step) / Double(warmUpSteps)) }
+        switch shape {
+        case .constant:
+            return Float(base)
+        case .cosine:
+            let span = Double(totalSteps - warmUpSteps)
+            let done = span > 0 ? min(Double(step - warmUpSteps) / span, 1) : 0
+            let q = (1 + cos(.pi * done)) / 2
+            return Float(base * (q + endFactor * (1 - q)))
+        }
+    }
+}

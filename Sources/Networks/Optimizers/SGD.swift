@@ -1,0 +1,64 @@
+import Configuration
+import Tensors
+
+/// Stochastic gradient descent with momentum, as `torch.optim.SGD`.
+///
+/// ```
+/// g ← g + decay·p
+/// u ← momentum·u + g            (u = g in the first step)
+/// p ← p − rate·u                (Nesterov: p − rate·(g + momentum·u))
+/// ```
+public final class SGD: Optimizer {
+    /// The numbers of the rule.
+    public struct Options: Configuration.Options {
+        public var momentum = 0.0
+        public var nesterov = false
+        public var weightDecay = 0.0
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .number("momentum", \.momentum, in: 0.0...1.0, "how much of the last direction is kept"),
+                .flag("nesterov", \.nesterov, "look ahead along the new direction"),
+                .number(
+                    "weight-decay", \.weightDecay, in: 0.0..., unit: "per step",
+                    "added to the gradient, times the parameter"),
+            ]
+        }
+    }
+
+    /// What `describe` prints.
+    public static let description = ComponentDescription(
+        name: "sgd", summary: "stochastic gradient descent with momentum",
+        formula: "g ← g + decay·p;  u ← momentum·u + g;  p ← p − rate·u",
+        source: "Sutskever et al. 2013, section 2", options: Options.descriptions)
+
+    public let memory: OptimizerMemory
+    private let options: Options
+
+    public init(options: Options = Options(), parameters: [NamedParameter]) {
+        self.options = options
+        memory = OptimizerMemory(parameters, slots: options.momentum > 0 ? ["momentum"] : [])
+    }
+
+    public func update(gradients: [Tensor?], learningRate rate: Float) {
+        let (momentum, decay) = (Float(options.momentum), Float(options.weightDecay))
+        // The direction is own·g + past·u, for both kinds of momentum.
+        let (own, past): (Float, Float) = options.nesterov ? (1, momentum) : (0, 1)
+        memory.forEachStep(gradients) { step in
+            let (values, gradient) = (step.values, step.gradient)
+            guard momentum > 0 else {
+                for i in 0..<step.count { values[i] -= rate * (gradient[i] + decay * values[i]) }
+                return
+            }
+            let direction = step.slot(0)
+            for i in 0..<step.count {
+                let g = gradient[i] + decay * values[i]
+                let u = momentum * direction[i] + g
+                direction[i] = u
+                values[i] -= rate * (own * g + past * u)
+            }
+        }
+    }
+}

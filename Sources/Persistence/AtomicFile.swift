@@ -1,0 +1,73 @@
+import Foundation
+
+/// Writes files that are either complete or absent.
+///
+/// The content goes to a temporary name in the same folder, is flushed to the medium, and only then takes the
+/// place of the final name. A reader, or a restart after a crash, sees the old file or the new one, never a part.
+package enum AtomicFile {
+    /// Takes the content of a file piece by piece, so that a large one need not be assembled in memory.
+    package struct Writer: ~Copyable {
+        fileprivate let file: FileDescriptor
+
+        /// Appends `bytes`.
+        package func append(_ bytes: UnsafeRawBufferPointer) throws(FileFault) {
+            try file.write(bytes)
+        }
+
+        /// Appends `data`.
+        package func append(_ data: Data) throws(FileFault) {
+            try file.write(data)
+        }
+    }
+
+    /// Replaces the file at `path` by `data`.
+    ///
+    /// - Throws: `FileFault`; the old file is then untouched and no temporary file is left.
+    package static func write(_ data: Data, to path: String) throws(FileFault) {
+        try write(to: path) { (writer) throws(FileFault) in try writer.append(data) }
+    }
+
+    /// Replaces the file at `path` by `text` in UTF-8.
+    package static func write(_ text: String, to path: String) throws(FileFault) {
+        try write(Data(text.utf8), to: path)
+    }
+
+    /// Replaces the file at `path` by what `body` appends.
+    ///
+    /// - Throws: `FileFault` from the file system or from `body`; the old file is then untouched and no
+    ///   temporary file is left.
+    package static func write(
+        to path: String, _ body: (borrowing Writer) throws(FileFault) -> Void
+    ) throws(FileFault) {
+        let (folder, name) = split(path)
+        guard !name.isEmpty else {
+            throw FileFault(action: "write", path: path, reason: "the path names a folder, not a file")
+        }
+        let temporary = "\(folder)/.\(name).\(getpid()).\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"
+        do throws(FileFault) {
+            let file: FileDescriptor
+            do throws(FileFault) {
+                file = try FileDescriptor(opening: temporary, flags: O_WRONLY | O_CREAT | O_EXCL, action: "write")
+            } catch {
+                // The user asked for `path`; the temporary name would only puzzle.
+                throw FileFault(action: "write", path: path, reason: error.reason)
+            }
+            let writer = Writer(file: file)
+            try body(writer)
+            try writer.file.synchronize()
+            guard rename(temporary, path) == 0 else { throw FileFault(action: "write", path: path) }
+        } catch {
+            unlink(temporary)
+            throw error.path == temporary ? FileFault(action: error.action, path: path, reason: error.reason) : error
+        }
+        // Only now is the new name itself safe against a power cut.
+        let folderFile = try FileDescriptor(opening: folder, flags: O_RDONLY | O_DIRECTORY, action: "write")
+        try folderFile.synchronize()
+    }
+
+    private static func split(_ path: String) -> (folder: String, name: String) {
+        guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+        let folder = path[..<slash]
+        return (folder.isEmpty ? "/" : String(folder), String(path[path.index(after: slash)...]))
+    }
+}

@@ -1,0 +1,23 @@
+import Foundation
+
+/// Reads whole files, with the system's reason where that fails.
+package enum FileContents {
+    /// The bytes of the file at `path`, mapped into memory: pages are read when they are first touched.
+    ///
+    /// The mapping stays valid when the file is replaced by `AtomicFile`. A file that another program shortens in
+    /// place while it is mapped is beyond what can be caught, so copy what is kept for long.
+    package static func mapped(_ path: String) throws(FileFault) -> Data {
+        let file = try FileDescriptor(opening: path, flags: O_RDONLY, action: "read")
+        let (size, isRegular) = try file.status()
+        guard isRegular else { throw FileFault(action: "read", path: path, reason: "not a regular file") }
+        return try file.mapped(count: size)
+    }
+
+    /// The text of the file at `path`, which must be UTF-8.
+    package static func text(_ path: String) throws(FileFault) -> String {
+        guard let text = String(data: try mapped(path), encoding: .utf8) else {
+            throw FileFault(action: "read", path: path, reason: "not UTF-8 text")
+        }
+        return text
+    }
+}

@@ -1,0 +1,94 @@
+import Foundation
+
+/// An open file that is closed with its owner; every call retries when a signal interrupts it.
+///
+/// Foundation's `FileHandle` loses `errno`, and with it the reason that a user needs to read.
+struct FileDescriptor: ~Copyable {
+    private let number: Int32
+    private let path: String
+
+    init(opening path: String, flags: Int32, mode: mode_t = 0o666, action: String) throws(FileFault) {
+        var number: Int32
+        repeat { number = open(path, flags | O_CLOEXEC, mode) } while number < 0 && errno == EINTR
+        guard number >= 0 else { throw FileFault(action: action, path: path) }
+        self.number = number
+        self.path = path
+    }
+
+    deinit { close(number) }
+
+    /// The size in bytes, and whether this is an ordinary file.
+    func status() throws(FileFault) -> (size: Int, isRegular: Bool) {
+        var facts = stat()
+        guard fstat(number, &facts) == 0 else { throw FileFault(action: "read", path: path) }
+        return (Int(facts.st_size), facts.st_mode & S_IFMT == S_IFREG)
+    }
+
+    /// Writes all of `bytes`, however many calls that takes.
+    func write(_ bytes: UnsafeRawBufferPointer) throws(FileFault) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let written = Foundation.write(number, rest.baseAddress, rest.count)
+            if written < 0 {
+                if errno == EINTR { continue }
+                throw FileFault(action: "write", path: path)
+            }
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
+        }
+    }
+
+    /// Writes all of `data`.
+    func write(_ data: Data) throws(FileFault) {
+        // `withUnsafeBytes` would widen the type of what its body throws; a `Result` carries it through.
+        let outcome = data.withUnsafeBytes { bytes in
+            Result { () throws(FileFault) in try write(bytes) }
+        }
+        try outcome.get()
+    }
+
+    /// Fills `bytes` from `offset` on; returns how many were there.
+    func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileFault) -> Int {
+        var filled = 0
+        while filled < bytes.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])
+            let got = pread(number, rest.baseAddress, rest.count, off_t(offset + filled))
+            if got < 0 {
+                if errno == EINTR { continue }
+                throw FileFault(action: "read", path: path)
+            }
+            if got == 0 { break }
+            filled += got
+        }
+        return filled
+    }
+
+    /// Asks the system to put the content on the medium.
+    ///
+    /// A medium that cannot do it (a pipe, some network folders) answers `EINVAL` or `ENOTSUP`; that is no fault.
+    func synchronize() throws(FileFault) {
+        guard fsync(number) == 0 || errno == EINVAL || errno == ENOTSUP else {
+            throw FileFault(action: "write", path: path)
+        }
+    }
+
+    /// Cuts the file to `size` bytes.
+    func truncate(to size: Int) throws(FileFault) {
+        guard ftruncate(number, off_t(size)) == 0 else { throw FileFault(action: "write", path: path) }
+    }
+
+    /// Takes the file's advisory lock and waits for it; closing the file gives it back.
+    func lock() throws(FileFault) {
+        while flock(number, LOCK_EX) != 0 {
+            guard errno == EINTR else { throw FileFault(action: "lock", path: path) }
+        }
+    }
+
+    /// Maps the first `count` bytes for reading.
+    func mapped(count: Int) throws(FileFault) -> Data {
+        guard count > 0 else { return Data() }
+        guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, number, 0), address != MAP_FAILED else {
+            throw FileFault(action: "read", path: path)
+        }
+        return Data(bytesNoCopy: address, count: count, deallocator: .custom { pointer, size in munmap(pointer, size) })
+    }
+}

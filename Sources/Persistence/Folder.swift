@@ -1,0 +1,39 @@
+import Foundation
+
+/// Makes and lists folders, with the system's reason where that fails.
+package enum Folder {
+    /// Makes the folder at `path` and those above it; it may exist already.
+    package static func create(_ path: String) throws(FileFault) {
+        if mkdir(path, 0o777) == 0 { return }
+        let code = errno
+        if code == EEXIST, exists(path) { return }
+        let parent = (path as NSString).deletingLastPathComponent
+        guard code == ENOENT, !parent.isEmpty, parent != path else {
+            throw FileFault(action: "create folder", path: path, code: code)
+        }
+        try create(parent)
+        guard mkdir(path, 0o777) == 0 || (errno == EEXIST && exists(path)) else {
+            throw FileFault(action: "create folder", path: path)
+        }
+    }
+
+    /// Whether `path` is a folder.
+    package static func exists(_ path: String) -> Bool {
+        var facts = stat()
+        return stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// The names in the folder at `path`, sorted, without those that begin with a dot.
+    package static func names(in path: String) throws(FileFault) -> [String] {
+        guard let stream = opendir(path) else { throw FileFault(action: "list", path: path) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
+                field.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted()
+    }
+}

@@ -1,0 +1,41 @@
+import Configuration
+
+/// What a recipe may name, and how to look into its data: everything that reading a recipe needs to know of the program.
+package struct Catalogue: Sendable {
+    package var datasets: [ComponentDescription]
+    package var encoders: [ComponentDescription]
+    package var fusions: [ComponentDescription]
+    package var regularizers: [ComponentDescription]
+    package var optimizers: [ComponentDescription]
+    package var schedules: [ComponentDescription]
+    /// The smallest batch for which a regularizer is defined, by its registered name and options.
+    package var minimumBatch: @Sendable (_ regularizer: String, _ options: [String: OptionValue]) -> Int
+    /// What a regularizer can act on.
+    package var places: @Sendable (_ regularizer: String) -> [RegularizerChoice.Place]
+    /// Why an encoder cannot read samples of a shape; nil where it can.
+    package var encoderFault: @Sendable (_ encoder: ComponentChoice, _ sampleShape: [Int]) -> OptionFault?
+    /// Looks into the data. Called once for each different choice.
+    package var inspect: @Sendable (_ dataset: ComponentChoice) throws(DatasetFault) -> DatasetFacts
+
+    package init(
+        datasets: [ComponentDescription], encoders: [ComponentDescription], fusions: [ComponentDescription],
+        regularizers: [ComponentDescription], optimizers: [ComponentDescription], schedules: [ComponentDescription],
+        minimumBatch: @escaping @Sendable (_ regularizer: String, _ options: [String: OptionValue]) -> Int,
+        places: @escaping @Sendable (_ regularizer: String) -> [RegularizerChoice.Place] = { _ in
+            RegularizerChoice.Place.allCases
+        },
+        encoderFault: @escaping @Sendable (_ encoder: ComponentChoice, _ sampleShape: [Int]) -> OptionFault? = { _, _ in nil },
+        inspect: @escaping @Sendable (_ dataset: ComponentChoice) throws(DatasetFault) -> DatasetFacts
+    ) {
+        self.datasets = datasets
+        self.encoders = encoders
+        self.fusions = fusions
+        self.regularizers = regularizers
+        self.optimizers = optimizers
+        self.schedules = schedules
+        self.minimumBatch = minimumBatch
+        self.places = places
+        self.encoderFault = encoderFault
+        self.inspect = inspect
+    }
+}

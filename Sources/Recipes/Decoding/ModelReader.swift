@@ -1,0 +1,88 @@
+import Configuration
+
+/// Reads `model:`.
+struct ModelReader {
+    let catalogue: Catalogue
+    let faults: FaultCollector
+    let facts: DatasetFacts?
+
+    /// The model, and the modalities that it reads where the data set is known.
+    func model(_ section: SectionReader) -> (ModelPlan?, modalities: [String]?) {
+        guard section.node["model"] != nil else {
+            section.reportMissing("model", expected: "a section with encoder and fusion")
+            return (nil, facts?.modalityNames)
+        }
+        guard let model = section.section("model") else { return (nil, facts?.modalityNames) }
+        model.refuseKeys(except: ["encoder", "encoders", "modalities", "fusion"])
+        let modalities = modalities(model)
+        let encoder = component("encoder", kind: "encoder", among: catalogue.encoders, in: model)
+        let encoders = encoders(model, modalities: modalities)
+        if model.node["fusion"] == nil {
+            model.reportMissing("fusion", expected: "one of: " + catalogue.fusions.map(\.name).joined(separator: ", "))
+        }
+        let fusion = component("fusion", kind: "fusion", among: catalogue.fusions, in: model)
+        checkEncoders(model, encoder: encoder, encoders: encoders, modalities: modalities)
+        guard let fusion else { return (nil, modalities) }
+        let plan = ModelPlan(
+            encoder: encoder, encoders: encoders, modalities: model.node["modalities"] == nil ? nil : modalities, fusion: fusion,
+            location: model.location, locations: model.locations)
+        return (plan, modalities)
+    }
+
+    private func component(
+        _ key: String, kind: String, among known: [ComponentDescription], in section: SectionReader
+    ) -> ComponentChoice? {
+        guard let entry = section.node.entry(key) else { return nil }
+        return ComponentReader(kind: kind, known: known, faults: faults)
+            .choice(entry.value, name: "model.\(key)", at: entry.keyLocation)
+    }
+
+    /// The modalities that the model reads, in the data set's order.
+    private func modalities(_ model: SectionReader) -> [String]? {
+        let chosen = model.names("modalities", of: "modalities")
+        guard let facts else { return chosen?.map(\.name) }
+        guard let chosen else { return facts.modalityNames }
+        for modality in chosen where !facts.modalityNames.contains(modality.name) {
+            faults.reportUnknown("modality", modality.name, at: modality.location, known: facts.modalityNames)
+        }
+        let known = facts.modalityNames.filter { name in chosen.contains { $0.name == name } }
+        // Where every one is misspelt, other faults are better found against them all.
+        return known.isEmpty ? facts.modalityNames : known
+    }
+
+    private func encoders(_ model: SectionReader, modalities: [String]?) -> [String: ComponentChoice] {
+        guard let section = model.section("encoders", name: "model.encoders") else { return [:] }
+        var encoders: [String: ComponentChoice] = [:]
+        for entry in section.node.entries ?? [] {
+            if let modalities, !modalities.contains(entry.key) {
+                faults.report(
+                    "the model has no modality '\(printable(entry.key))'", at: entry.keyLocation,
+                    expected: "one of: " + modalities.joined(separator: ", "),
+                    suggestion: nearestName(to: entry.key, among: modalities))
+            }
+            encoders[entry.key] = ComponentReader(kind: "encoder", known: catalogue.encoders, faults: faults)
+                .choice(entry.value, name: "model.encoders.\(entry.key)", at: entry.keyLocation)
+        }
+        return encoders
+    }
+
+    private func checkEncoders(
+        _ model: SectionReader, encoder: ComponentChoice?, encoders: [String: ComponentChoice], modalities: [String]?
+    ) {
+        let named = model.node["encoders"]?.entries?.map(\.key) ?? []
+        for modality in modalities ?? [] {
+            if model.node["encoder"] == nil && !named.contains(modality) {
+                faults.report(
+                    "there is no encoder for the modality '\(modality)'", at: model.location,
+                    expected: "encoder, for all modalities, or encoders.\(modality)")
+            }
+            guard let shape = facts?.modalities.first(where: { $0.name == modality })?.sampleShape,
+                let choice = named.contains(modality) ? encoders[modality] : encoder,
+                let fault = catalogue.encoderFault(choice, shape)
+            else { continue }
+            faults.report(
+                "encoder \(choice.component) cannot read '\(modality)': found \(fault.found)",
+                at: choice.location(of: fault.option), expected: fault.expected, suggestion: fault.suggestion)
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import Configuration
+
+/// Reads one variant's tree into a recipe. Everything that does not fit is reported; what can be read is.
+struct RecipeReader {
+    let catalogue: Catalogue
+    let faults: FaultCollector
+    let inspector: DatasetInspector
+
+    static let keys = [
+        "name", "data", "evaluation", "model", "training", "regularizers", "rows", "baseline", "seeds", "tuning", "sweep", "repeat",
+    ]
+
+    private struct Settings: Options {
+        var seeds = [1, 2, 3]
+
+        static var fields: [OptionField<Settings>] {
+            [.integers("seeds", \.seeds, in: 0..., "seeds of the trials")]
+        }
+    }
+
+    /// The recipe; nil only where something was reported.
+    func recipe(_ tree: YAMLNode, defaultName: String) -> Recipe? {
+        let top = tree.location
+        guard let section = SectionReader(tree, name: "the recipe", at: top, faults: faults) else { return nil }
+        section.refuseKeys(except: Self.keys)
+        let data = data(section)
+        let facts = data.flatMap { inspector.facts(of: $0, section: section) }
+        let evaluation = evaluation(section, facts: facts)
+        let modelReader = ModelReader(catalogue: catalogue, faults: faults, facts: facts)
+        let (model, modalities) = modelReader.model(section)
+        let seeds = seeds(section.options(Settings.self).seeds, in: section)
+        let tuning = tuning(section, seeds: seeds, evaluation: evaluation)
+
+        let training = TrainingReader(catalogue: catalogue, faults: faults)
+        let regularizers = RegularizerReader(catalogue: catalogue, faults: faults, modalities: modalities)
+        let rowReader = RowReader(
+            common: section, training: training, regularizers: regularizers, faults: faults,
+            batchCheck: facts.map { BatchCheck(facts: $0, evaluation: evaluation, catalogue: catalogue, faults: faults) })
+        let rows = rowReader.rows()
+        checkSources(evaluation, tuning: tuning, data: data, facts: facts)
+        let baseline = baseline(section, rows: rows, names: rowReader.names)
+        let name = section.name("name") ?? defaultName
+
+        let commonTerms = regularizers.regularizers(section.node["regularizers"], owner: "the recipe")
+        guard let commonTraining = training.training(section.section("training")), faults.isEmpty, let data, let facts, let model,
+            let baseline
+        else { return nil }
+        return Recipe(
+            name: name, data: data, facts: facts, evaluation: evaluation, model: model, training: commonTraining,
+            regularizers: commonTerms, rows: rows, baseline: baseline, seeds: seeds, tuning: tuning, location: top)
+    }
+
+    private func data(_ section: SectionReader) -> DataPlan? {
+        guard let entry = section.node.entry("data"), !entry.value.isNull else {
+            section.reportMissing("data", expected: "one of: " + catalogue.datasets.map(\.name).joined(separator: ", "))
+            return nil
+        }
+        let reader = ComponentReader(kind: "data set", known: catalogue.datasets, reserved: ["standardize"], faults: faults)
+        guard let source = reader.choice(entry.value, name: "data", at: entry.keyLocation) else { return nil }
+        guard entry.value.entries != nil, let inner = section.section("data") else {
+            return DataPlan(source: source, standardize: DataPlan.Settings().standardize, locations: [:])
+        }
+        return DataPlan(
+            source: source, standardize: inner.options(DataPlan.Settings.self).standardize, locations: inner.locations)
+    }
+
+    private func evaluation(_ section: SectionReader, facts: DatasetFacts?) -> EvaluationPlan {
+        let inner = section.section("evaluation")
+        inner?.refuseKeys(except: ["protocol", "domains", "validation", "selection"])
+        let settings = inner?.options(EvaluationPlan.Settings.self) ?? EvaluationPlan.Settings()
+        let domains = inner?.names("domains", of: "domains")
+        for domain in domains ?? [] {
+            guard let facts, !facts.domains.contains(domain.name) else { continue }
+            faults.reportUnknown("domain", domain.name, at: domain.location, known: facts.domains)
+        }
+        return EvaluationPlan(
+            trainingDomains: settings.trainingDomains, domains: domains?.map(\.name), validation: settings.validation,
+            selection: settings.selection, location: inner?.location ?? section.location, locations: inner?.locations ?? [:])
+    }
+
+    /// Faults that show only beside the number of source domains.
+    private func checkSources(_ evaluation: EvaluationPlan, tuning: TuningPlan, data: DataPlan?, facts: DatasetFacts?) {
+        guard let data, let facts else { return }
+        if facts.domains.count < 2 {
+            faults.report(
+                "protocol \(evaluation.trainingDomains.rawValue) needs two domains, and the data set has \(facts.domains.count)",
+                at: evaluation.locations["protocol"] ?? data.source.location, expected: "data with two domains or more")
+            return
+        }
+        let sources = evaluation.trainingDomains == .multiSource ? facts.domains.count - 1 : 1
+        guard sources < 2 else { return }
+        let places = [
+            (evaluation.selection, evaluation.locations["selection"]),
+            (tuning.selection, tuning.locations["selection"]),
+        ]
+        for case (.leaveOneSourceOut, let location?) in places {
+            faults.report(
+                "selection leave-one-source-out needs two source domains, and here is \(sources)", at: location,
+                expected: "source-validation or last-epoch")
+        }
+    }
+
+    private func tuning(_ section: SectionReader, seeds: [Int], evaluation: EvaluationPlan) -> TuningPlan {
+        let inner = section.section("tuning")
+        inner?.refuseKeys(except: ["seeds", "selection", "epochs"])
+        let settings = inner?.options(TuningPlan.Settings.self) ?? TuningPlan.Settings()
+        var own: [Int]?
+        if let inner, inner.node["seeds"] != nil { own = self.seeds(inner.options(Settings.self).seeds, in: inner) }
+        return TuningPlan(
+            seeds: own ?? Array(seeds.prefix(1)), selection: settings.selection ?? evaluation.selection, epochs: settings.epochs,
+            location: inner?.location ?? section.location, locations: inner?.locations ?? [:])
+    }
+
+    private func seeds(_ seeds: [Int], in section: SectionReader) -> [Int] {
+        guard let node = section.node["seeds"] else { return seeds }
+        if seeds.isEmpty {
+            faults.report("seeds cannot be an empty list", at: node.location, expected: "at least one whole number")
+        }
+        var seen: Set<Int> = []
+        for (index, seed) in seeds.enumerated() where !seen.insert(seed).inserted {
+            let place = node.items.flatMap { $0.indices.contains(index) ? $0[index].location : nil } ?? node.location
+            faults.report("the seed \(seed) stands twice", at: place, expected: "different numbers")
+        }
+        return seeds
+    }
+
+    private func baseline(_ section: SectionReader, rows: [Row], names: [String]) -> String? {
+        guard let node = section.node["baseline"] else { return names.first }
+        guard let name = section.name("baseline") else { return nil }
+        if !names.isEmpty && !names.contains(name) { faults.reportUnknown("baseline row", name, at: node.location, known: names) }
+        return name
+    }
+}

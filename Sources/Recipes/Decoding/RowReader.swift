@@ -1,0 +1,136 @@
+import Configuration
+
+/// Reads `rows:`, each row with every combination of its grid.
+struct RowReader {
+    /// The recipe as a whole, for what is common to all rows.
+    let common: SectionReader
+    let training: TrainingReader
+    let regularizers: RegularizerReader
+    let faults: FaultCollector
+    /// Nil where the data are not known.
+    let batchCheck: BatchCheck?
+
+    /// The names of all rows, also of those at fault; none where a row lacks its name.
+    var names: [String] {
+        let items = common.node["rows"]?.items ?? []
+        let names = items.compactMap { $0.nameText ?? $0["name"]?.nameText }
+        return names.count == items.count ? names : []
+    }
+
+    func rows() -> [Row] {
+        guard let node = common.node["rows"] else {
+            common.reportMissing("rows", expected: "a list of rows, each with a name")
+            return []
+        }
+        guard let items = node.items, !items.isEmpty else {
+            let phrase = node.items == nil ? node.phrase : "an empty list"
+            faults.report("rows cannot be \(phrase)", at: node.location, expected: "a list of rows, each with a name")
+            return []
+        }
+        var places: [String: SourceLocation] = [:]
+        var rows: [Row] = []
+        for item in items {
+            guard let (row, place) = row(item) else { continue }
+            if let first = places[row.name] {
+                faults.report("duplicate row '\(row.name)'; it already stands at \(first)", at: place)
+            } else {
+                places[row.name] = place
+                rows.append(row)
+            }
+        }
+        return rows
+    }
+
+    private func row(_ item: YAMLNode) -> (Row, namePlace: SourceLocation)? {
+        // `- Fusion` is short for `- name: Fusion`.
+        if item.isScalar, let name = item.nameText {
+            let empty = YAMLNode(.map([]), at: item.location)
+            return row(empty, name: name, grid: Expansion(nil, name: "tune", at: item.location, faults: faults))
+                .map { ($0, item.location) }
+        }
+        guard let section = SectionReader(item, name: "the row", at: item.location, faults: faults) else { return nil }
+        section.refuseKeys(except: ["name", "regularizers", "training", "tune"])
+        guard let node = item["name"] else {
+            section.reportMissing("name", expected: "a name")
+            return nil
+        }
+        guard let name = section.name("name") else { return nil }
+        let grid = Expansion(
+            item["tune"], name: "tune", at: item.entry("tune")?.keyLocation ?? item.location, faults: faults)
+        return row(item, name: name, grid: grid).map { ($0, node.location) }
+    }
+
+    private func row(_ node: YAMLNode, name: String, grid: Expansion) -> Row? {
+        let own = Parts(common: common.node, row: node)
+        for axis in grid.axes {
+            // A value for all rows still serves the others.
+            guard let value = own.value(at: axis.path), value.location.lineText.hasPrefix("rows") else { continue }
+            Expansion.refuseOverwritten(value, by: axis.path, key: "rows[\(name)].tune", faults: faults)
+        }
+        let candidates = grid.combinations.compactMap { candidate(own, name: name, values: $0) }
+        guard !candidates.isEmpty else { return nil }
+        let axes = grid.axes.map { Row.GridAxis(path: $0.path.text, values: $0.values.map(\.value), location: $0.location) }
+        return Row(name: name, grid: axes, candidates: candidates, location: node.location)
+    }
+
+    private func candidate(_ parts: Parts, name: String, values: [Assignment]) -> Row.Candidate? {
+        var parts = parts
+        for assignment in values {
+            do throws(Diagnostic) {
+                try parts.set(assignment)
+            } catch {
+                // What is wrong with the rest of the row is reported beside it.
+                faults.report(error)
+            }
+        }
+        let terms = regularizers.regularizers(parts.regularizers, owner: "row '\(name)'")
+        let location = common.node.entry("training")?.keyLocation ?? common.location
+        let section = SectionReader(parts.training, name: "training", at: location, faults: faults)
+        guard let training = training.training(section) else { return nil }
+        // A batch that is missing or wrong was reported, and says nothing about the data.
+        if parts.training["batch"]?.optionValue == .integer(training.batch) {
+            batchCheck?.check(training, regularizers: terms)
+        }
+        return Row.Candidate(
+            values: values.map { ($0.path.text, $0.value) }, regularizers: terms, training: training)
+    }
+
+    /// What a row's grid can change, with the common part under the row's own.
+    private struct Parts {
+        var training: YAMLNode
+        var regularizers: YAMLNode
+
+        init(common: YAMLNode, row: YAMLNode) {
+            let empty = YAMLNode(.map([]), at: row.location)
+            training = common["training"] ?? empty
+            if let own = row["training"] { training = training.merged(with: own) }
+            let lists = [common["regularizers"], row["regularizers"]].compactMap { $0 }.filter { !$0.isNull }
+            // A list that is none is passed on alone, so that it is reported.
+            regularizers =
+                lists.first { $0.items == nil }
+                ?? YAMLNode(.list(lists.flatMap { $0.items ?? [] }), at: lists.last?.location ?? row.location)
+        }
+
+        func value(at path: NodePath) -> YAMLNode? {
+            let steps = path.components[...]
+            switch steps.first?.name {
+            case "training": return training.value(at: steps.dropFirst())
+            case "regularizers": return regularizers.value(at: steps.dropFirst())
+            default: return regularizers.value(at: steps)
+            }
+        }
+
+        mutating func set(_ assignment: Assignment) throws(Diagnostic) {
+            let path = assignment.path.components
+            if path[0].name == "training" {
+                try training.set(assignment.node, at: path.dropFirst())
+            } else if path.count > 1 {
+                try regularizers.set(assignment.node, at: path[0].name == "regularizers" ? path.dropFirst() : path[...])
+            } else {
+                throw Diagnostic(
+                    "'\(path[0].name)' alone is nothing to tune", at: path[0].location,
+                    expected: "a path such as \(path[0].name).weight")
+            }
+        }
+    }
+}

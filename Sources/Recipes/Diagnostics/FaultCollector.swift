@@ -1,0 +1,27 @@
+import Configuration
+
+/// Takes the faults that are found while a recipe is read, so that reading can go on after each.
+final class FaultCollector {
+    private(set) var diagnostics: [Diagnostic] = []
+
+    var isEmpty: Bool { diagnostics.isEmpty }
+
+    func report(_ message: String, at location: SourceLocation, expected: String? = nil, suggestion: String? = nil) {
+        diagnostics.append(Diagnostic(message, at: location, expected: expected, suggestion: suggestion))
+    }
+
+    func report(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
+
+    /// A value that does not fit: `epochs cannot be 'abc'`.
+    func report(_ fault: OptionFault, name: String, node: YAMLNode) {
+        report("\(name) cannot be \(node.phrase)", at: node.location, expected: fault.expected, suggestion: fault.suggestion)
+    }
+
+    /// A name that is not known: `unknown domain 'groop-1'`, with the known ones and the nearest.
+    func reportUnknown(_ kind: String, _ name: String, at location: SourceLocation, known: [String]) {
+        report(
+            "unknown \(kind) '\(name)'", at: location,
+            expected: known.isEmpty ? "none here" : "one of: " + known.joined(separator: ", "),
+            suggestion: nearestName(to: name, among: known))
+    }
+}

@@ -1,0 +1,58 @@
+/// The way to a value of a recipe: `training.epochs`, `rows[+ MER].regularizers.mer.weight`, `rows.2.name`.
+///
+/// Names are joined by dots; a name with dots or other signs of its own stands in brackets. Items of a list go by their
+/// name (rows, regularizers) or by their number, from 0.
+struct NodePath {
+    struct Component {
+        let name: String
+        let location: SourceLocation
+    }
+
+    /// At least one.
+    let components: [Component]
+    /// As written.
+    let text: String
+
+    /// Reads a path that stands at `location`.
+    ///
+    /// - Throws: what is wrong with it.
+    init(_ text: String, at location: SourceLocation) throws(Diagnostic) {
+        var components: [Component] = []
+        let characters = Array(text)
+        var index = 0
+        // Where quotes or escapes stand in between, offsets would point to the wrong character.
+        let isVerbatim = location.length == characters.count
+        func place(_ start: Int, _ length: Int) -> SourceLocation {
+            isVerbatim ? location.part(offset: start, length: max(1, length)) : location
+        }
+        while index < characters.count {
+            let isBracketed = characters[index] == "["
+            let start = isBracketed ? index + 1 : index
+            let ends: [Character] = isBracketed ? ["]"] : [".", "["]
+            let end = characters[start...].firstIndex { ends.contains($0) } ?? characters.count
+            if isBracketed && end == characters.count {
+                throw Diagnostic("the path '\(text)' lacks a ']'", at: place(index, 1))
+            }
+            let name = String(characters[start..<end])
+            guard !name.isEmpty else {
+                throw Diagnostic(
+                    "the path '\(text)' has an empty name", at: place(start, 1), expected: "a path such as training.epochs")
+            }
+            components.append(Component(name: name, location: place(start, end - start)))
+            index = isBracketed ? end + 1 : end
+            if index < characters.count && characters[index] == "." {
+                index += 1
+                if index == characters.count {
+                    throw Diagnostic("the path '\(text)' ends with a dot", at: place(index - 1, 1))
+                }
+            } else if isBracketed && index < characters.count && characters[index] != "[" {
+                throw Diagnostic("the path '\(text)' needs a dot here", at: place(index, 1))
+            }
+        }
+        guard !components.isEmpty else {
+            throw Diagnostic("a path is empty", at: location, expected: "a path such as training.epochs")
+        }
+        self.components = components
+        self.text = text
+    }
+}

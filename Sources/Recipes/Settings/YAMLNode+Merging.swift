@@ -1,0 +1,22 @@
+extension YAMLNode {
+    /// This section with another one laid over it: sections are merged key by key, everything else is replaced.
+    ///
+    /// A component (`optimizer: {use: adam, …}`) keeps its options only as long as the overlay does not name another one.
+    func merged(with overlay: YAMLNode) -> YAMLNode {
+        guard let over = overlay.entries else { return overlay.isNull ? self : overlay }
+        let under = isNull ? YAMLNode(.map([]), at: location) : isScalar ? asComponent : self
+        guard var entries = under.entries else { return overlay }
+        if let use = overlay["use"], use != under["use"] { return overlay }
+        for entry in over {
+            if let index = entries.firstIndex(where: { $0.key == entry.key }) {
+                // A null inside a section is a value; only a section left empty adds nothing.
+                let isSection = entries[index].value.entries != nil
+                let value = entry.value.isNull && !isSection ? entry.value : entries[index].value.merged(with: entry.value)
+                entries[index] = Entry(key: entry.key, keyLocation: entry.keyLocation, value: value)
+            } else {
+                entries.append(entry)
+            }
+        }
+        return YAMLNode(.map(entries), at: overlay.location)
+    }
+}

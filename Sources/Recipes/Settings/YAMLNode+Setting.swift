@@ -1,0 +1,97 @@
+import Configuration
+
+extension YAMLNode {
+    /// Puts a value where a path leads. Sections that are missing on the way are made, as a misspelt one is found when the
+    /// recipe is read.
+    ///
+    /// - Throws: where the way leads into a single value, or to an item that a list does not have.
+    mutating func set(_ value: YAMLNode, at path: NodePath) throws(Diagnostic) {
+        try set(value, at: path.components[...])
+    }
+
+    mutating func set(_ value: YAMLNode, at path: ArraySlice<NodePath.Component>) throws(Diagnostic) {
+        guard let step = path.first else {
+            self = value
+            return
+        }
+        switch content {
+        case .map(var entries):
+            // Emptied while the entry changes, so that the tree below it is not copied.
+            content = .map([])
+            defer { content = .map(entries) }
+            if let index = entries.firstIndex(where: { $0.key == step.name }) {
+                try entries[index].value.set(value, at: path.dropFirst())
+            } else {
+                var made = YAMLNode(.map([]), at: step.location)
+                try made.set(value, at: path.dropFirst())
+                entries.append(Entry(key: step.name, keyLocation: step.location, value: made))
+            }
+        case .list(var items):
+            let index = try Self.index(of: step, in: items)
+            content = .list([])
+            defer { content = .list(items) }
+            try items[index].setInItem(value, at: path.dropFirst())
+        case .scalar(let scalar):
+            switch scalar.value {
+            case .null: self = YAMLNode(.map([]), at: location)
+            case .string: self = asComponent
+            default:
+                throw Diagnostic(
+                    "there is no '\(step.name)' in the single value '\(scalar.text)'", at: step.location,
+                    expected: "a path that ends before it")
+            }
+            try set(value, at: path)
+        }
+    }
+
+    /// The value to which a path leads, where there is one.
+    func value(at path: ArraySlice<NodePath.Component>) -> YAMLNode? {
+        guard let step = path.first else { return self }
+        switch content {
+        case .map: return self[step.name]?.value(at: path.dropFirst())
+        case .list(let items):
+            guard let item = try? items[Self.index(of: step, in: items)] else { return nil }
+            let rest = path.dropFirst()
+            return !rest.isEmpty && item.isShortForm ? item.entries?.first?.value.value(at: rest) : item.value(at: rest)
+        case .scalar: return nil
+        }
+    }
+
+    /// `adam` as `{use: adam}`, so that options can be added.
+    var asComponent: YAMLNode {
+        guard isScalar else { return self }
+        return YAMLNode(.map([Entry(key: "use", keyLocation: location, value: self)]), at: location)
+    }
+
+    private mutating func setInItem(_ value: YAMLNode, at path: ArraySlice<NodePath.Component>) throws(Diagnostic) {
+        if !path.isEmpty, isShortForm, case .map(var entries) = content {
+            try entries[0].value.set(value, at: path)
+            content = .map(entries)
+        } else {
+            try set(value, at: path)
+        }
+    }
+
+    /// Whether this is an item of the form `name: {option: value}`.
+    var isShortForm: Bool {
+        guard let entries, entries.count == 1, entries[0].key != "use" else { return false }
+        return entries[0].value.entries != nil || entries[0].value.isNull
+    }
+
+    /// The name by which a path addresses an item of a list, where it has one.
+    var itemName: String? {
+        if isShortForm, let entry = entries?.first { return entry.value["name"]?.nameText ?? entry.key }
+        return nameText ?? self["name"]?.nameText ?? self["use"]?.nameText
+    }
+
+    private static func index(of step: NodePath.Component, in items: [YAMLNode]) throws(Diagnostic) -> Int {
+        let names = items.compactMap(\.itemName)
+        if let index = items.firstIndex(where: { $0.itemName == step.name }) { return index }
+        if let number = Int(step.name), items.indices.contains(number) { return number }
+        let numbers = items.isEmpty ? "nothing, as the list is empty" : "a number from 0 to \(items.count - 1)"
+        throw Diagnostic(
+            "there is no '\(step.name)' in the list", at: step.location,
+            expected: names.isEmpty ? numbers : "one of: " + names.joined(separator: ", "),
+            suggestion: nearestName(to: step.name, among: names))
+    }
+}

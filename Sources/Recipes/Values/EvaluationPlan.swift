@@ -1,0 +1,47 @@
+import Configuration
+
+/// How generalization to unseen domains is measured.
+package struct EvaluationPlan: Sendable, Hashable {
+    package enum TrainingDomains: String, CaseIterable, Sendable {
+        /// One domain is held out, all others are trained on.
+        case multiSource = "multi-source"
+        /// One domain is trained on, all others are held out.
+        case singleSource = "single-source"
+    }
+
+    /// How the epoch, and a tuned value, are chosen without a look at the target.
+    package enum Selection: String, CaseIterable, Sendable {
+        /// Best accuracy on held-back samples of the source domains; ties go to the lower loss.
+        case sourceValidation = "source-validation"
+        /// Best accuracy on a source domain that was left out of training, averaged over the source domains.
+        case leaveOneSourceOut = "leave-one-source-out"
+        /// No choice of epoch: the last one.
+        case lastEpoch = "last-epoch"
+    }
+
+    /// `protocol:`, multi-source unless said otherwise.
+    package let trainingDomains: TrainingDomains
+    /// `domains:`, the targets to hold out; nil for every domain.
+    package let domains: [String]?
+    /// `validation:`, the share of the source samples that is held back for selection; 0.2 unless said otherwise.
+    package let validation: Double
+    /// `selection:`, source validation unless said otherwise.
+    package let selection: Selection
+    package let location: SourceLocation
+    /// Where each key's value stands.
+    package let locations: [String: SourceLocation]
+
+    struct Settings: Options {
+        var trainingDomains = TrainingDomains.multiSource
+        var validation = 0.2
+        var selection = Selection.sourceValidation
+
+        static var fields: [OptionField<Settings>] {
+            [
+                .choice("protocol", \.trainingDomains, "which domains are trained on"),
+                .number("validation", \.validation, in: 0..<1, unit: "share of the source samples", "held back for selection"),
+                .choice("selection", \.selection, "how the epoch is chosen"),
+            ]
+        }
+    }
+}

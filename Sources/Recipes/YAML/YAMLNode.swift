@@ -1,0 +1,94 @@
+import Configuration
+
+/// A value of a YAML document that knows where it was written.
+///
+/// Two nodes are equal when they mean the same; places and styles do not count.
+struct YAMLNode: Sendable {
+    enum Content: Hashable, Sendable {
+        case scalar(YAMLScalar)
+        case list([YAMLNode])
+        /// In the order of the document; keys differ.
+        case map([Entry])
+    }
+
+    /// A key and its value.
+    struct Entry: Sendable {
+        let key: String
+        let keyLocation: SourceLocation
+        var value: YAMLNode
+    }
+
+    var content: Content
+    var location: SourceLocation
+
+    init(_ content: Content, at location: SourceLocation) {
+        self.content = content
+        self.location = location
+    }
+
+    /// The value of a key of a section.
+    subscript(key: String) -> YAMLNode? { entry(key)?.value }
+
+    func entry(_ key: String) -> Entry? { entries?.first { $0.key == key } }
+
+    var entries: [Entry]? {
+        if case .map(let entries) = content { entries } else { nil }
+    }
+
+    var items: [YAMLNode]? {
+        if case .list(let items) = content { items } else { nil }
+    }
+
+    var scalar: YAMLScalar? {
+        if case .scalar(let scalar) = content { scalar } else { nil }
+    }
+
+    var isScalar: Bool { scalar != nil }
+
+    var isNull: Bool { scalar?.value == .null }
+
+    /// The text of a single value that can serve as a name: `1` as well as `one`.
+    var nameText: String? {
+        guard let scalar, scalar.value != .null, !scalar.text.isEmpty else { return nil }
+        return scalar.text
+    }
+
+    /// The value of an option: a single value or a list of such; nil for a section.
+    var optionValue: OptionValue? {
+        switch content {
+        case .scalar(let scalar):
+            return scalar.value
+        case .list(let items):
+            let values = items.compactMap(\.optionValue)
+            return values.count == items.count ? .list(values) : nil
+        case .map:
+            return nil
+        }
+    }
+
+    /// What stands here, in words: `'abc'`, `a list`, `a section`, `empty`.
+    var phrase: String {
+        switch content {
+        case .scalar(let scalar) where scalar.value == .null: return "empty"
+        case .scalar(let scalar): return "'\(printable(scalar.text))'"
+        case .list(let items):
+            guard let value = optionValue, items.count <= 8 else { return "a list" }
+            return "'\(value)'"
+        case .map: return "a section"
+        }
+    }
+}
+
+extension YAMLNode: Hashable {
+    static func == (a: YAMLNode, b: YAMLNode) -> Bool { a.content == b.content }
+    func hash(into hasher: inout Hasher) { hasher.combine(content) }
+}
+
+extension YAMLNode.Entry: Hashable {
+    static func == (a: Self, b: Self) -> Bool { a.key == b.key && a.value == b.value }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(key)
+        hasher.combine(value)
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+
+/// How numbers are spelled in tables for people.
+enum NumberText {
+    /// Stands for what does not exist, such as the deviation of a single value.
+    static let nothing = "–"
+
+    /// A fraction in percent with one decimal: 0.6123 is `61.2`.
+    static func percent(_ fraction: Double?) -> String {
+        fraction.map { String(format: "%.1f", $0 * 100) } ?? nothing
+    }
+
+    /// A difference of fractions in percentage points, always with its sign: `+1.2`, `−0.4`, `0.0`.
+    static func signedPercent(_ difference: Double) -> String {
+        let size = percent(abs(difference))
+        if size == "0.0" { return size }
+        return (difference < 0 ? "−" : "+") + size
+    }
+
+    /// `61.2 ± 0.9`; the second number is `–` when there is none.
+    static func percent(_ mean: Double, plusMinus spread: Double?) -> String {
+        "\(percent(mean)) ± \(percent(spread))"
+    }
+
+    /// A span of time in the two largest units that it has: `3.2 s`, `47 s`, `3 min 20 s`, `1 h 05 min`.
+    static func duration(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return nothing }
+        if seconds < 9.95 { return String(format: "%.1f s", seconds) }
+        let whole = Int(seconds.rounded())
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3600 { return String(format: "%d min %02d s", whole / 60, whole % 60) }
+        return String(format: "%d h %02d min", whole / 3600, whole % 3600 / 60)
+    }
+
+    /// `1 seed`, `3 seeds`.
+    static func count(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
+    }
+}

@@ -1,0 +1,58 @@
+/// What was measured at the end of one epoch: one line of a trial's `metrics.jsonl`.
+///
+/// Accuracies are fractions in `0...1`. Losses and terms may be non-finite where training went wrong.
+package struct EpochRecord: Hashable, Sendable {
+    /// Counted from 1.
+    package var epoch: Int
+    /// Mean over the epoch's steps of the whole training loss, penalties included.
+    package var trainingLoss: Double
+    /// Logged terms by name, each the mean over the epoch's steps: raw as `<instance>`,
+    /// weighted as `<instance>.weighted`, further reports as `<instance>.<report>`.
+    package var terms: [String: Double]
+    /// Accuracy on the validation part of the source domains; nil where none was held back.
+    package var sourceValidationAccuracy: Double?
+    /// Loss on the same samples, the tie-breaker of the selection.
+    package var sourceValidationLoss: Double?
+    /// Accuracy on the target domain. Written for the report only: no selection rule is given it.
+    package var targetAccuracy: Double?
+
+    package init(
+        epoch: Int, trainingLoss: Double, terms: [String: Double] = [:],
+        sourceValidationAccuracy: Double? = nil, sourceValidationLoss: Double? = nil,
+        targetAccuracy: Double? = nil
+    ) {
+        self.epoch = epoch
+        self.trainingLoss = trainingLoss
+        self.terms = terms
+        self.sourceValidationAccuracy = sourceValidationAccuracy
+        self.sourceValidationLoss = sourceValidationLoss
+        self.targetAccuracy = targetAccuracy
+    }
+}
+
+extension EpochRecord: Codable {
+    private enum Key: String, CodingKey {
+        case epoch, trainingLoss, terms, sourceValidationAccuracy, sourceValidationLoss, targetAccuracy
+    }
+
+    /// - Throws: `DecodingError` for a record without its epoch, its loss or its terms.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        epoch = try fields.decode(Int.self, forKey: .epoch)
+        trainingLoss = try fields.decode(JSONNumber.self, forKey: .trainingLoss).value
+        terms = try fields.decode([String: JSONNumber].self, forKey: .terms).mapValues(\.value)
+        sourceValidationAccuracy = try fields.decodeIfPresent(Double.self, forKey: .sourceValidationAccuracy)
+        sourceValidationLoss = try fields.decodeIfPresent(JSONNumber.self, forKey: .sourceValidationLoss)?.value
+        targetAccuracy = try fields.decodeIfPresent(Double.self, forKey: .targetAccuracy)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        try fields.encode(epoch, forKey: .epoch)
+        try fields.encode(JSONNumber(trainingLoss), forKey: .trainingLoss)
+        try fields.encode(terms.mapValues(JSONNumber.init), forKey: .terms)
+        try fields.encodeIfPresent(sourceValidationAccuracy, forKey: .sourceValidationAccuracy)
+        try fields.encodeIfPresent(sourceValidationLoss.map(JSONNumber.init), forKey: .sourceValidationLoss)
+        try fields.encodeIfPresent(targetAccuracy, forKey: .targetAccuracy)
+    }
+}

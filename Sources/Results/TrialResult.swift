@@ -1,0 +1,70 @@
+/// A value of the recipe that tuning chose for a trial.
+package struct ChosenValue: Hashable, Codable, Sendable {
+    /// Path inside the row, for example `regularizers.mer.weight`.
+    package var path: String
+    /// The value, as the recipe spells it.
+    package var value: String
+
+    package init(path: String, value: String) {
+        self.path = path
+        self.value = value
+    }
+}
+
+/// Everything that a report needs to know about one trial: the content of its `result.json`.
+///
+/// Accuracies are fractions in `0...1`, times are seconds of wall time.
+package struct TrialResult: Hashable, Codable, Sendable {
+    package var key: TrialKey
+    /// Hash of the resolved plan that the trial was run from; a result of another plan is not reused.
+    package var plan: String
+    package var status: TrialStatus
+    /// One record an epoch, in order; for a failed trial, the epochs before the failure.
+    package var epochs: [EpochRecord]
+    /// The epoch that the selection rule chose (counted from 1); nil for a failed trial.
+    package var selectedEpoch: Int?
+    /// Accuracy on the target at the selected epoch: the figure of the table.
+    package var targetAccuracy: Double?
+    /// Best accuracy on the target over all epochs. It looks at the target, so it is reported
+    /// beside the result under that label and never used to choose anything.
+    package var oracleAccuracy: Double?
+    /// Accuracy on the target after the last epoch.
+    package var lastAccuracy: Double?
+    /// Accuracy on source validation data at the selected epoch.
+    package var sourceValidationAccuracy: Double?
+    /// What tuning chose; empty for a row without a grid.
+    package var chosen: [ChosenValue]
+    /// Wall time of the trial, evaluation included.
+    package var seconds: Double
+    /// Training steps taken.
+    package var steps: Int
+    /// Part of `seconds` spent in the regularizers' penalties, as far as it was measured.
+    package var secondsInPenalties: Double
+    /// Number of trained scalars, those owned by regularizers included.
+    package var parameters: Int
+
+    package init(
+        key: TrialKey, plan: String = "", status: TrialStatus = .finished, epochs: [EpochRecord] = [],
+        selectedEpoch: Int? = nil, targetAccuracy: Double? = nil, oracleAccuracy: Double? = nil,
+        lastAccuracy: Double? = nil, sourceValidationAccuracy: Double? = nil, chosen: [ChosenValue] = [],
+        seconds: Double = 0, steps: Int = 0, secondsInPenalties: Double = 0, parameters: Int = 0
+    ) {
+        self.key = key
+        self.plan = plan
+        self.status = status
+        self.epochs = epochs
+        self.selectedEpoch = selectedEpoch
+        self.targetAccuracy = targetAccuracy
+        self.oracleAccuracy = oracleAccuracy
+        self.lastAccuracy = lastAccuracy
+        self.sourceValidationAccuracy = sourceValidationAccuracy
+        self.chosen = chosen
+        self.seconds = seconds
+        self.steps = steps
+        self.secondsInPenalties = secondsInPenalties
+        self.parameters = parameters
+    }
+
+    /// Whether the trial reached its end.
+    package var isFinished: Bool { status == .finished }
+}

@@ -1,0 +1,292 @@
+// A oneDNN primitive together with the memory descriptors of its arguments: the one shape in which the Swift side sees
+// convolution, pooling and normalization. oneDNN 2 and 3 name and pass their descriptors differently; that difference
+// ends in this file.
+#ifndef REGULUS_CONEDNN_KERNEL_H
+#define REGULUS_CONEDNN_KERNEL_H
+
+#include <dnnl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if DNNL_VERSION_MAJOR < 2 || DNNL_VERSION_MAJOR > 3
+#error "Regulus needs oneDNN 2 or 3 (Debian and Ubuntu: libdnnl-dev)"
+#endif
+
+enum { regulus_max_arguments = 12, regulus_max_rank = 6 };
+
+// A memory layout. oneDNN 2 passes descriptors by value, oneDNN 3 by handle.
+#if DNNL_VERSION_MAJOR == 2
+typedef dnnl_memory_desc_t regulus_layout;
+#define REGULUS_LAYOUT_POINTER(layout) (&(layout))
+#define REGULUS_LAYOUT_ARGUMENT const dnnl_memory_desc_t *
+#else
+typedef dnnl_memory_desc_t regulus_layout;
+#define REGULUS_LAYOUT_POINTER(layout) (layout)
+#define REGULUS_LAYOUT_ARGUMENT const_dnnl_memory_desc_t
+#endif
+
+typedef struct {
+    dnnl_primitive_t primitive;
+    dnnl_primitive_desc_t description;
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    int argument_count;
+    int arguments[regulus_max_arguments];
+    regulus_layout layouts[regulus_max_arguments];
+    size_t scratchpad_bytes;
+} regulus_kernel;
+
+static inline int regulus_dimensions(dnnl_dims_t out, const long *dimensions, int rank) {
+    for (int axis = 0; axis < rank; ++axis) out[axis] = dimensions[axis];
+    return rank;
+}
+
+// A layout given by its strides in elements, or chosen by oneDNN where `strides` is null.
+static inline dnnl_status_t regulus_layout_make(regulus_layout *layout, int rank, const long *dimensions, const long *strides) {
+    dnnl_dims_t sizes, steps;
+    regulus_dimensions(sizes, dimensions, rank);
+    if (strides) regulus_dimensions(steps, strides, rank);
+#if DNNL_VERSION_MAJOR == 2
+    return strides ? dnnl_memory_desc_init_by_strides(layout, rank, sizes, dnnl_f32, steps)
+                   : dnnl_memory_desc_init_by_tag(layout, rank, sizes, dnnl_f32, dnnl_format_tag_any);
+#else
+    return strides ? dnnl_memory_desc_create_with_strides(layout, rank, sizes, dnnl_f32, steps)
+                   : dnnl_memory_desc_create_with_tag(layout, rank, sizes, dnnl_f32, dnnl_format_tag_any);
+#endif
+}
+
+static inline dnnl_status_t regulus_layout_copy(regulus_layout *layout, REGULUS_LAYOUT_ARGUMENT source) {
+#if DNNL_VERSION_MAJOR == 2
+    *layout = *source;
+    return dnnl_success;
+#else
+    return dnnl_memory_desc_clone(layout, source);
+#endif
+}
+
+static inline void regulus_layout_destroy(regulus_layout *layout) {
+#if DNNL_VERSION_MAJOR == 3
+    dnnl_memory_desc_destroy(*layout);
+#endif
+    memset(layout, 0, sizeof *layout);
+}
+
+static inline size_t regulus_layout_bytes(const regulus_layout *layout) {
+    return dnnl_memory_desc_get_size(REGULUS_LAYOUT_POINTER(*layout));
+}
+
+static inline int regulus_layout_equal(const regulus_layout *left, const regulus_layout *right) {
+    return dnnl_memory_desc_equal(REGULUS_LAYOUT_POINTER(*left), REGULUS_LAYOUT_POINTER(*right));
+}
+
+static inline const regulus_layout *regulus_kernel_layout(const regulus_kernel *kernel, int index) { return &kernel->layouts[index]; }
+
+// The scratchpad is the caller's, so one kernel may run on several threads at once.
+static inline dnnl_status_t regulus_attributes(dnnl_primitive_attr_t *attributes) {
+    dnnl_status_t status = dnnl_primitive_attr_create(attributes);
+    if (status != dnnl_success) return status;
+    return dnnl_primitive_attr_set_scratchpad_mode(*attributes, dnnl_scratchpad_mode_user);
+}
+
+static inline dnnl_status_t regulus_engine(dnnl_engine_t *engine) { return dnnl_engine_create(engine, dnnl_cpu, 0); }
+
+// Completes a kernel from its primitive description: asks for the layout of each argument and the scratchpad's size.
+static inline dnnl_status_t regulus_kernel_finish(regulus_kernel *kernel, dnnl_engine_t engine, dnnl_primitive_desc_t description,
+                                                  const int *arguments, int argument_count) {
+    memset(kernel, 0, sizeof *kernel);
+    kernel->engine = engine;
+    kernel->description = description;
+    kernel->argument_count = argument_count;
+    for (int index = 0; index < argument_count; ++index) {
+        kernel->arguments[index] = arguments[index];
+        REGULUS_LAYOUT_ARGUMENT layout = dnnl_primitive_desc_query_md(description, dnnl_query_exec_arg_md, arguments[index]);
+        if (!layout) return dnnl_invalid_arguments;
+        dnnl_status_t status = regulus_layout_copy(&kernel->layouts[index], layout);
+        if (status != dnnl_success) return status;
+    }
+    REGULUS_LAYOUT_ARGUMENT scratchpad = dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0);
+    kernel->scratchpad_bytes = scratchpad ? dnnl_memory_desc_get_size(scratchpad) : 0;
+    dnnl_status_t status = dnnl_stream_create(&kernel->stream, engine, dnnl_stream_default_flags);
+    if (status != dnnl_success) return status;
+    return dnnl_primitive_create(&kernel->primitive, description);
+}
+
+// Runs a kernel over plain pointers, one for each of its arguments in their order.
+static inline dnnl_status_t regulus_kernel_run(const regulus_kernel *kernel, float *const *pointers, void *scratchpad) {
+    dnnl_exec_arg_t arguments[regulus_max_arguments + 1];
+    int count = 0;
+    dnnl_status_t status = dnnl_success;
+    for (int index = 0; index < kernel->argument_count && status == dnnl_success; ++index) {
+        arguments[count].arg = kernel->arguments[index];
+        status = dnnl_memory_create(&arguments[count].memory, REGULUS_LAYOUT_POINTER(kernel->layouts[index]), kernel->engine, pointers[index]);
+        if (status == dnnl_success) ++count;
+    }
+    if (status == dnnl_success && kernel->scratchpad_bytes > 0) {
+        arguments[count].arg = DNNL_ARG_SCRATCHPAD;
+        status = dnnl_memory_create(&arguments[count].memory,
+                                    dnnl_primitive_desc_query_md(kernel->description, dnnl_query_scratchpad_md, 0), kernel->engine, scratchpad);
+        if (status == dnnl_success) ++count;
+    }
+    if (status == dnnl_success) status = dnnl_primitive_execute(kernel->primitive, kernel->stream, count, arguments);
+    for (int index = 0; index < count; ++index) dnnl_memory_destroy(arguments[index].memory);
+    return status;
+}
+
+// A copy from one layout to another.
+static inline dnnl_status_t regulus_reorder(regulus_kernel *kernel, dnnl_engine_t engine, const regulus_layout *from, const regulus_layout *to) {
+    dnnl_primitive_attr_t attributes;
+    dnnl_status_t status = regulus_attributes(&attributes);
+    if (status != dnnl_success) return status;
+    dnnl_primitive_desc_t description;
+    status = dnnl_reorder_primitive_desc_create(&description, REGULUS_LAYOUT_POINTER(*from), engine, REGULUS_LAYOUT_POINTER(*to), engine, attributes);
+    dnnl_primitive_attr_destroy(attributes);
+    if (status != dnnl_success) return status;
+    const int arguments[] = {DNNL_ARG_FROM, DNNL_ARG_TO};
+    return regulus_kernel_finish(kernel, engine, description, arguments, 2);
+}
+
+typedef enum { regulus_forward, regulus_backward_data, regulus_backward_weights } regulus_direction;
+
+// A convolution in one of its three directions. Dilation follows PyTorch: 1 means dense.
+// Arguments, in order: forward src, weights, dst [, bias]; backward data diff_dst, weights, diff_src;
+// backward weights src, diff_dst, diff_weights [, diff_bias].
+static inline dnnl_status_t regulus_convolution(regulus_kernel *kernel, dnnl_engine_t engine, regulus_direction direction,
+                                                const regulus_layout *source, const regulus_layout *weights,
+                                                const regulus_layout *bias, const regulus_layout *destination, int spatial,
+                                                const long *stride, const long *padding, const long *dilation) {
+    dnnl_dims_t steps, paddings, dilations;
+    regulus_dimensions(steps, stride, spatial);
+    regulus_dimensions(paddings, padding, spatial);
+    for (int axis = 0; axis < spatial; ++axis) dilations[axis] = dilation[axis] - 1;
+    dnnl_primitive_attr_t attributes;
+    dnnl_status_t status = regulus_attributes(&attributes);
+    if (status != dnnl_success) return status;
+    dnnl_primitive_desc_t hint = NULL, description = NULL;
+#if DNNL_VERSION_MAJOR == 2
+    dnnl_convolution_desc_t operation;
+    status = dnnl_dilated_convolution_forward_desc_init(&operation, dnnl_forward_training, dnnl_convolution_direct, source, weights, bias,
+                                                        destination, steps, dilations, paddings, paddings);
+    if (status == dnnl_success) status = dnnl_primitive_desc_create(&hint, &operation, attributes, engine, NULL);
+    if (status == dnnl_success && direction == regulus_backward_data) {
+        status = dnnl_dilated_convolution_backward_data_desc_init(&operation, dnnl_convolution_direct, source, weights, destination, steps,
+                                                                  dilations, paddings, paddings);
+        if (status == dnnl_success) status = dnnl_primitive_desc_create(&description, &operation, attributes, engine, hint);
+    } else if (status == dnnl_success && direction == regulus_backward_weights) {
+        status = dnnl_dilated_convolution_backward_weights_desc_init(&operation, dnnl_convolution_direct, source, weights, bias, destination,
+                                                                     steps, dilations, paddings, paddings);
+        if (status == dnnl_success) status = dnnl_primitive_desc_create(&description, &operation, attributes, engine, hint);
+    }
+#else
+    const_dnnl_memory_desc_t bias_layout = bias ? *bias : NULL;
+    status = dnnl_convolution_forward_primitive_desc_create(&hint, engine, dnnl_forward_training, dnnl_convolution_direct, *source, *weights,
+                                                            bias_layout, *destination, steps, dilations, paddings, paddings, attributes);
+    if (status == dnnl_success && direction == regulus_backward_data)
+        status = dnnl_convolution_backward_data_primitive_desc_create(&description, engine, dnnl_convolution_direct, *source, *weights,
+                                                                      *destination, steps, dilations, paddings, paddings, hint, attributes);
+    else if (status == dnnl_success && direction == regulus_backward_weights)
+        status = dnnl_convolution_backward_weights_primitive_desc_create(&description, engine, dnnl_convolution_direct, *source, *weights,
+                                                                         bias_layout, *destination, steps, dilations, paddings, paddings, hint,
+                                                                         attributes);
+#endif
+    dnnl_primitive_attr_destroy(attributes);
+    if (status == dnnl_success && direction == regulus_forward) {
+        description = hint;
+        hint = NULL;
+    }
+    if (hint) dnnl_primitive_desc_destroy(hint);
+    if (status != dnnl_success) return status;
+    const int forward[] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS};
+    const int backward_data[] = {DNNL_ARG_DIFF_DST, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_SRC};
+    const int backward_weights[] = {DNNL_ARG_SRC, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_BIAS};
+    const int *arguments = direction == regulus_forward ? forward : direction == regulus_backward_data ? backward_data : backward_weights;
+    const int count = direction == regulus_backward_data ? 3 : bias ? 4 : 3;
+    return regulus_kernel_finish(kernel, engine, description, arguments, count);
+}
+
+// Maximum or average pooling. Arguments, in order: forward src, dst [, workspace]; backward diff_dst, diff_src [, workspace].
+// Maximum pooling remembers in its workspace which element won.
+static inline dnnl_status_t regulus_pooling(regulus_kernel *kernel, dnnl_engine_t engine, int backward, int maximum, int counting_padding,
+                                            const regulus_layout *source, const regulus_layout *destination, int spatial, const long *window,
+                                            const long *stride, const long *padding) {
+    dnnl_dims_t sizes, steps, paddings, ends;
+    regulus_dimensions(sizes, window, spatial);
+    regulus_dimensions(steps, stride, spatial);
+    regulus_dimensions(paddings, padding, spatial);
+    regulus_dimensions(ends, padding, spatial);
+    const dnnl_alg_kind_t algorithm = maximum ? dnnl_pooling_max
+                                      : counting_padding ? dnnl_pooling_avg_include_padding : dnnl_pooling_avg_exclude_padding;
+    dnnl_primitive_attr_t attributes;
+    dnnl_status_t status = regulus_attributes(&attributes);
+    if (status != dnnl_success) return status;
+    dnnl_primitive_desc_t hint = NULL, description = NULL;
+#if DNNL_VERSION_MAJOR == 2
+    dnnl_pooling_desc_t operation;
+    status = dnnl_pooling_forward_desc_init(&operation, dnnl_forward_training, algorithm, source, destination, steps, sizes, paddings, ends);
+    if (status == dnnl_success) status = dnnl_primitive_desc_create(&hint, &operation, attributes, engine, NULL);
+    if (status == dnnl_success && backward) {
+        status = dnnl_pooling_backward_desc_init(&operation, algorithm, source, destination, steps, sizes, paddings, ends);
+        if (status == dnnl_success) status = dnnl_primitive_desc_create(&description, &operation, attributes, engine, hint);
+    }
+#else
+    dnnl_dims_t dense = {0};
+    status = dnnl_pooling_forward_primitive_desc_create(&hint, engine, dnnl_forward_training, algorithm, *source, *destination, steps, sizes,
+                                                        dense, paddings, ends, attributes);
+    if (status == dnnl_success && backward)
+        status = dnnl_pooling_backward_primitive_desc_create(&description, engine, algorithm, *source, *destination, steps, sizes, dense,
+                                                             paddings, ends, hint, attributes);
+#endif
+    dnnl_primitive_attr_destroy(attributes);
+    if (status == dnnl_success && !backward) {
+        description = hint;
+        hint = NULL;
+    }
+    if (hint) dnnl_primitive_desc_destroy(hint);
+    if (status != dnnl_success) return status;
+    const int forward[] = {DNNL_ARG_SRC, DNNL_ARG_DST, DNNL_ARG_WORKSPACE};
+    const int reverse[] = {DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_SRC, DNNL_ARG_WORKSPACE};
+    return regulus_kernel_finish(kernel, engine, description, backward ? reverse : forward, maximum ? 3 : 2);
+}
+
+// Batch normalization over every axis but the channels, with scale and shift.
+// Arguments, in order: forward src, mean, variance, scale, shift, dst [, workspace];
+// backward src, mean, variance, scale, shift, diff_dst, diff_src, diff_scale, diff_shift [, workspace].
+// The workspace exists with a fused ReLU in training and remembers which elements were positive.
+static inline dnnl_status_t regulus_batch_normalization(regulus_kernel *kernel, dnnl_engine_t engine, int backward, int given_statistics,
+                                                        int relu, const regulus_layout *layout, float epsilon) {
+    unsigned flags = dnnl_use_scale | dnnl_use_shift;
+    if (given_statistics) flags |= dnnl_use_global_stats;
+    if (relu) flags |= dnnl_fuse_norm_relu;
+    const dnnl_prop_kind_t kind = given_statistics && !backward ? dnnl_forward_inference : dnnl_forward_training;
+    dnnl_primitive_attr_t attributes;
+    dnnl_status_t status = regulus_attributes(&attributes);
+    if (status != dnnl_success) return status;
+    dnnl_primitive_desc_t hint = NULL, description = NULL;
+#if DNNL_VERSION_MAJOR == 2
+    dnnl_batch_normalization_desc_t operation;
+    status = dnnl_batch_normalization_forward_desc_init(&operation, kind, layout, epsilon, flags);
+    if (status == dnnl_success) status = dnnl_primitive_desc_create(&hint, &operation, attributes, engine, NULL);
+    if (status == dnnl_success && backward) {
+        status = dnnl_batch_normalization_backward_desc_init(&operation, dnnl_backward, layout, layout, epsilon, flags);
+        if (status == dnnl_success) status = dnnl_primitive_desc_create(&description, &operation, attributes, engine, hint);
+    }
+#else
+    status = dnnl_batch_normalization_forward_primitive_desc_create(&hint, engine, kind, *layout, *layout, epsilon, flags, attributes);
+    if (status == dnnl_success && backward)
+        status = dnnl_batch_normalization_backward_primitive_desc_create(&description, engine, dnnl_backward, *layout, *layout, *layout, epsilon,
+                                                                         flags, hint, attributes);
+#endif
+    dnnl_primitive_attr_destroy(attributes);
+    if (status == dnnl_success && !backward) {
+        description = hint;
+        hint = NULL;
+    }
+    if (hint) dnnl_primitive_desc_destroy(hint);
+    if (status != dnnl_success) return status;
+    const int forward[] = {DNNL_ARG_SRC, DNNL_ARG_MEAN, DNNL_ARG_VARIANCE, DNNL_ARG_SCALE, DNNL_ARG_SHIFT, DNNL_ARG_DST, DNNL_ARG_WORKSPACE};
+    const int reverse[] = {DNNL_ARG_SRC,      DNNL_ARG_MEAN,     DNNL_ARG_VARIANCE,   DNNL_ARG_SCALE,      DNNL_ARG_SHIFT,
+                           DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_SRC, DNNL_ARG_DIFF_SCALE, DNNL_ARG_DIFF_SHIFT, DNNL_ARG_WORKSPACE};
+    const int workspace = relu && kind == dnnl_forward_training;
+    return regulus_kernel_finish(kernel, engine, description, backward ? reverse : forward, (backward ? 9 : 6) + workspace);
+}
+
+#endif

@@ -1,0 +1,150 @@
+/// How two operands are walked to produce a broadcast result: axes with compatible strides are merged, so that almost every
+/// call in practice ends up with one or two loops.
+struct BroadcastPlan {
+    private(set) var extents: [Int] = []
+    private(set) var leftStrides: [Int] = []
+    private(set) var rightStrides: [Int] = []
+
+    init(left: Shape, right: Shape, result: Shape) {
+        var leftStep = left.elementCount
+        var rightStep = right.elementCount
+        for axis in 0..<result.rank {
+            let extent = result[axis]
+            let leftAxis = axis - (result.rank - left.rank)
+            let rightAxis = axis - (result.rank - right.rank)
+            let leftExtent = leftAxis < 0 ? 1 : left[leftAxis]
+            let rightExtent = rightAxis < 0 ? 1 : right[rightAxis]
+            leftStep /= max(leftExtent, 1)
+            rightStep /= max(rightExtent, 1)
+            if extent == 1 { continue }
+            let leftStride = leftExtent == 1 ? 0 : leftStep
+            let rightStride = rightExtent == 1 ? 0 : rightStep
+            if let last = extents.indices.last,
+                leftStrides[last] == leftStride * extent, rightStrides[last] == rightStride * extent
+            {
+                extents[last] *= extent
+                leftStrides[last] = leftStride
+                rightStrides[last] = rightStride
+            } else {
+                extents.append(extent)
+                leftStrides.append(leftStride)
+                rightStrides.append(rightStride)
+            }
+        }
+    }
+
+    /// Calls `body` with the offsets of the result and both operands for every run of the innermost axis.
+    @inline(__always)
+    func forEachRun(_ body: (_ result: Int, _ left: Int, _ right: Int) -> Void) {
+        guard let inner = extents.last else {
+            body(0, 0, 0)
+            return
+        }
+        let outerRank = extents.count - 1
+        var index = [Int](repeating: 0, count: outerRank)
+        var result = 0
+        var left = 0
+        var right = 0
+        while true {
+            body(result, left, right)
+            result += inner
+            var axis = outerRank - 1
+            while axis >= 0 {
+                index[axis] += 1
+                left += leftStrides[axis]
+                right += rightStrides[axis]
+                if index[axis] < extents[axis] { break }
+                left -= leftStrides[axis] * extents[axis]
+                right -= rightStrides[axis] * extents[axis]
+                index[axis] = 0
+                axis -= 1
+            }
+            if axis < 0 { return }
+        }
+    }
+}
+
+extension Tensor {
+    /// `operation` applied to pairs of elements under broadcasting, without a record.
+    @inline(__always)
+    static func combined(
+        _ name: StaticString, _ left: Tensor, _ right: Tensor, _ operation: (Float, Float) -> Float
+    ) -> Tensor {
+        guard let shape = left.shape.broadcast(with: right.shape) else {
+            stop("\(name): shapes \(left.shape) and \(right.shape) cannot be broadcast together")
+        }
+        let result = Tensor(uninitialized: shape)
+        let output = result.pointer
+        let a = left.pointer
+        let b = right.pointer
+        let count = result.elementCount
+        if count == 0 { return result }
+        withExtendedLifetime((left, right)) {
+            if left.shape == right.shape {
+                for index in 0..<count { output[index] = operation(a[index], b[index]) }
+            } else if right.elementCount == 1 {
+                let value = b[0]
+                for index in 0..<count { output[index] = operation(a[index], value) }
+            } else if left.elementCount == 1 {
+                let value = a[0]
+                for index in 0..<count { output[index] = operation(value, b[index]) }
+            } else {
+                let plan = BroadcastPlan(left: left.shape, right: right.shape, result: shape)
+                let run = plan.extents.last ?? 1
+                let leftStride = plan.leftStrides.last ?? 0
+                let rightStride = plan.rightStrides.last ?? 0
+                plan.forEachRun { start, leftStart, rightStart in
+                    let output = output + start
+                    let a = a + leftStart
+                    let b = b + rightStart
+                    if leftStride == 1 && rightStride == 1 {
+                        for index in 0..<run { output[index] = operation(a[index], b[index]) }
+                    } else if leftStride == 1 && rightStride == 0 {
+                        let value = b[0]
+                        for index in 0..<run { output[index] = operation(a[index], value) }
+                    } else if leftStride == 0 && rightStride == 1 {
+                        let value = a[0]
+                        for index in 0..<run { output[index] = operation(value, b[index]) }
+                    } else {
+                        for index in 0..<run { output[index] = operation(a[index * leftStride], b[index * rightStride]) }
+                    }
+                }
+            }
+        }
+        return result
+    }
+
+    /// `operation` applied to every element, without a record.
+    @inline(__always)
+    func mapped(_ operation: (Float) -> Float) -> Tensor {
+        let result = Tensor(uninitialized: shape)
+        let output = result.pointer
+        let input = pointer
+        withExtendedLifetime(self) {
+            for index in 0..<elementCount { output[index] = operation(input[index]) }
+        }
+        return result
+    }
+
+    /// Sums over the axes along which a tensor of the given shape was repeated by broadcasting: the gradient of broadcasting.
+    func reduced(to target: Shape) -> Tensor {
+        if shape == target { return self }
+        let lead = shape.rank - target.rank
+        let axes = (0..<shape.rank).filter { $0 < lead || (target[$0 - lead] == 1 && shape[$0] != 1) }
+        return sum(axes: axes, keepingAxes: true).viewed(as: target)
+    }
+
+    /// Adds another tensor of the same shape in place; memory that someone else holds is left alone.
+    mutating func add(_ other: Tensor) {
+        require(shape == other.shape, "add: shapes \(shape) and \(other.shape) differ")
+        if isKnownUniquelyReferenced(&storage) {
+            let output = pointer
+            let input = other.pointer
+            withExtendedLifetime(other) {
+                for index in 0..<elementCount { output[index] += input[index] }
+            }
+        } else {
+            self = Tensor.combined("add", self, other) { $0 + $1 }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+/// The shapes and steps of one convolution; two spatial axes at least.
+struct ConvolutionPlan: Hashable, Sendable {
+    let input: Shape
+    let output: Shape
+    /// (groups,) out/groups, in/groups, kernel…
+    let weightDimensions: [Int]
+    let stride: [Int]
+    let padding: [Int]
+    let dilation: [Int]
+    var hasBias: Bool
+}
+
+extension Tensor {
+    /// A convolution (cross-correlation, as every deep-learning library means it) over channels-last input.
+    ///
+    /// The number of spatial axes follows from the rank: `N×L×C`, `N×H×W×C` or `N×D×H×W×C`.
+    ///
+    /// - Parameters:
+    ///   - weight: `out × in/groups × kernel…`, in PyTorch's order.
+    ///   - bias: `out`, or nil for none.
+    ///   - stride, padding, dilation: one value for each spatial axis; padding adds zeros on both sides.
+    ///   - groups: how many separate groups the channels are split into.
+    /// - Returns: `N × space… × out` with `floor((L + 2·padding − dilation·(kernel − 1) − 1) / stride) + 1` along each axis.
+    public func convolved(
+        weight: Tensor, bias: Tensor? = nil, stride: [Int]? = nil, padding: [Int]? = nil, dilation: [Int]? = nil, groups: Int = 1
+    ) -> Tensor {
+        let spatial = rank - 2
+        require(
+            (1...3).contains(spatial) && weight.rank == rank && groups >= 1 && shape[-1] == weight.shape[1] * groups
+                && weight.shape[0] % groups == 0,
+            "convolved: an input of shape \(shape) does not fit a weight of shape \(weight.shape) in \(groups) groups")
+        if let bias { require(bias.shape == [weight.shape[0]], "convolved: a bias of shape \(bias.shape) does not fit \(weight.shape[0]) outputs") }
+        let plan = convolutionPlan(
+            weight.shape, stride ?? Array(repeating: 1, count: spatial), padding ?? Array(repeating: 0, count: spatial),
+            dilation ?? Array(repeating: 1, count: spatial), groups: groups, hasBias: bias != nil)
+        let input = self
+        let kernel = Kernel.cached(.convolution(.forward, plan))
+        let result = Tensor(uninitialized: plan.output)
+        let ordered = weight.ordered(for: .forward, plan, kernel)
+        withExtendedLifetime((input, ordered, bias)) {
+            if let bias {
+                kernel.run(input.pointer, ordered.base, result.pointer, bias.pointer)
+            } else {
+                kernel.run(input.pointer, ordered.base, result.pointer)
+            }
+        }
+        return Tensor.custom(result, inputs: [input, weight] + (bias.map { [$0] } ?? [])) { gradient in
+            let (weightGradient, biasGradient) = Tensor.convolutionWeightGradients(input, gradient, weight.shape, plan)
+            return [input.isTracked ? Tensor.convolutionInputGradient(gradient, weight, input.shape, plan) : nil, weightGradient]
+                + (plan.hasBias ? [biasGradient] : [])
+        }
+    }
+
+    private func convolutionPlan(
+        _ weight: Shape, _ stride: [Int], _ padding: [Int], _ dilation: [Int], groups: Int, hasBias: Bool
+    ) -> ConvolutionPlan {
+        let spatial = rank - 2
+        require(
+            stride.count == spatial && padding.count == spatial && dilation.count == spatial,
+            "convolved: stride, padding and dilation need \(spatial) values for an input of shape \(shape)")
+        var output = shape.replacing(rank - 1, with: weight[0])
+        for axis in 0..<spatial {
+            let reach = dilation[axis] * (weight[axis + 2] - 1) + 1
+            let room = shape[axis + 1] + 2 * padding[axis] - reach
+            require(room >= 0, "convolved: a kernel reaching over \(reach) elements does not fit axis \(axis + 1) of shape \(shape)")
+            output[axis + 1] = room / stride[axis] + 1
+        }
+        // One spatial axis is computed as two, the first of extent 1.
+        let missing = max(0, 2 - spatial)
+        let kernel = [Int](repeating: 1, count: missing) + weight.dimensions.dropFirst(2)
+        let channels = groups == 1 ? [weight[0], weight[1]] : [groups, weight[0] / groups, weight[1]]
+        return ConvolutionPlan(
+            input: shape, output: output, weightDimensions: channels + kernel,
+            stride: [Int](repeating: 1, count: missing) + stride, padding: [Int](repeating: 0, count: missing) + padding,
+            dilation: [Int](repeating: 1, count: missing) + dilation, hasBias: hasBias)
+    }
+
+    /// The weight in the order that a kernel reads.
+    private func ordered(for direction: ConvolutionDirection, _ plan: ConvolutionPlan, _ kernel: Kernel) -> Storage {
+        let result = Storage(count: kernel.floatCount(ofArgument: 1))
+        withExtendedLifetime(self) { Kernel.cached(.weightReorder(direction, plan)).run(pointer, result.base) }
+        return result
+    }
+
+    private static func convolutionInputGradient(_ gradient: Tensor, _ weight: Tensor, _ shape: Shape, _ plan: ConvolutionPlan) -> Tensor {
+        var plan = plan
+        plan.hasBias = false
+        let kernel = Kernel.cached(.convolution(.backwardData, plan))
+        let result = Tensor(uninitialized: shape)
+        let ordered = weight.ordered(for: .backwardData, plan, kernel)
+        withExtendedLifetime((gradient, ordered)) { kernel.run(gradient.pointer, ordered.base, result.pointer) }
+        return result
+    }
+
+    private static func convolutionWeightGradients(
+        _ input: Tensor, _ gradient: Tensor, _ shape: Shape, _ plan: ConvolutionPlan
+    ) -> (weight: Tensor, bias: Tensor?) {
+        let kernel = Kernel.cached(.convolution(.backwardWeights, plan))
+        let ordered = Storage(count: kernel.floatCount(ofArgument: 2))
+        let bias = plan.hasBias ? Tensor(uninitialized: [shape[0]]) : nil
+        withExtendedLifetime((input, gradient)) {
+            if let bias {
+                kernel.run(input.pointer, gradient.pointer, ordered.base, bias.pointer)
+            } else {
+                kernel.run(input.pointer, gradient.pointer, ordered.base)
+            }
+        }
+        let weight = Tensor(uninitialized: shape)
+        withExtendedLifetime(ordered) { Kernel.cached(.weightReorder(.backwardWeights, plan)).run(ordered.base, weight.pointer) }
+        return (weight, bias)
+    }
+}

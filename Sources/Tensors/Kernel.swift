@@ -1,0 +1,163 @@
+internal import COneDNN
+import Synchronization
+
+/// A memory layout as oneDNN describes it.
+final class KernelLayout: @unchecked Sendable {  // never changed after creation
+    let handle: UnsafeMutablePointer<regulus_layout>
+
+    /// - Parameter strides: in elements; nil lets oneDNN choose when a kernel is made.
+    init(_ dimensions: [Int], strides: [Int]?) {
+        handle = .allocate(capacity: 1)
+        let status = regulus_layout_make(handle, Int32(dimensions.count), dimensions, strides)
+        require(status == dnnl_success, "oneDNN refused a layout of \(dimensions) (status \(status.rawValue))")
+    }
+
+    deinit {
+        regulus_layout_destroy(handle)
+        handle.deallocate()
+    }
+
+    /// Row-major.
+    static func rowMajor(_ dimensions: [Int]) -> KernelLayout {
+        var strides = [Int](repeating: 1, count: dimensions.count)
+        for axis in stride(from: dimensions.count - 2, through: 0, by: -1) { strides[axis] = strides[axis + 1] * dimensions[axis + 1] }
+        return KernelLayout(dimensions, strides: strides)
+    }
+
+    /// A channels-last tensor, in the order batch, channels, space that oneDNN speaks. One spatial axis is given a second
+    /// of extent 1, because the fast kernels exist from two on.
+    static func channelsLast(_ shape: Shape) -> KernelLayout {
+        let space = KernelLayout.space(shape)
+        let dimensions = [shape[0], shape[-1]] + space
+        var strides = [Int](repeating: 1, count: dimensions.count)
+        var step = shape[-1]
+        for axis in stride(from: dimensions.count - 1, through: 2, by: -1) {
+            strides[axis] = step
+            step *= dimensions[axis]
+        }
+        strides[0] = step
+        return KernelLayout(dimensions, strides: strides)
+    }
+
+    /// The spatial extents, two at least.
+    static func space(_ shape: Shape) -> [Int] {
+        let space = Array(shape.dimensions.dropFirst().dropLast())
+        return [Int](repeating: 1, count: max(0, 2 - space.count)) + space
+    }
+}
+
+/// One compiled oneDNN primitive; run as often and on as many threads as wanted.
+final class Kernel: @unchecked Sendable {  // never changed after creation, and its scratchpad belongs to each call
+    private let handle: UnsafeMutablePointer<regulus_kernel>
+
+    private init(_ name: StaticString, _ make: (UnsafeMutablePointer<regulus_kernel>) -> dnnl_status_t) {
+        handle = .allocate(capacity: 1)
+        let status = make(handle)
+        require(status == dnnl_success, "oneDNN has no \(name) for these shapes (status \(status.rawValue))")
+    }
+
+    /// Where oneDNN computes: the processor.
+    private nonisolated(unsafe) static let engine: dnnl_engine_t? = {  // set once, and only read by oneDNN
+        var engine: dnnl_engine_t?
+        let status = regulus_engine(&engine)
+        require(status == dnnl_success, "oneDNN could not start (status \(status.rawValue))")
+        return engine
+    }()
+
+    private static let cache = Mutex<[KernelKey: Kernel]>([:])
+
+    /// The kernel for a key, compiled at its first use and kept for the life of the process.
+    static func cached(_ key: KernelKey) -> Kernel {
+        if let kernel = cache.withLock({ $0[key] }) { return kernel }
+        let kernel = Kernel(key)
+        return cache.withLock { cache in
+            if let earlier = cache[key] { return earlier }
+            cache[key] = kernel
+            return kernel
+        }
+    }
+
+    private convenience init(_ key: KernelKey) {
+        let engine = Kernel.engine
+        switch key {
+        case .convolution(let direction, let plan):
+            let source = KernelLayout.channelsLast(plan.input)
+            let destination = KernelLayout.channelsLast(plan.output)
+            let weight = KernelLayout(plan.weightDimensions, strides: nil)
+            let bias = plan.hasBias ? KernelLayout([plan.output[-1]], strides: [1]) : nil
+            self.init("convolution") { kernel in
+                regulus_convolution(
+                    kernel, engine, direction.handle, source.handle, weight.handle, bias?.handle, destination.handle,
+                    Int32(plan.stride.count), plan.stride, plan.padding, plan.dilation)
+            }
+        case .weightReorder(let direction, let plan):
+            // Forward and data kernels read weights (their second argument), the weights kernel writes them (its third).
+            let other = Kernel.cached(.convolution(direction, plan))
+            let plain = KernelLayout.rowMajor(plan.weightDimensions)
+            self.init("weight layout") { kernel in
+                direction == .backwardWeights
+                    ? regulus_reorder(kernel, engine, regulus_kernel_layout(other.handle, 2), plain.handle)
+                    : regulus_reorder(kernel, engine, plain.handle, regulus_kernel_layout(other.handle, 1))
+            }
+        case .pooling(let isBackward, let plan):
+            let source = KernelLayout.channelsLast(plan.input)
+            let destination = KernelLayout.channelsLast(plan.output)
+            self.init("pooling") { kernel in
+                regulus_pooling(
+                    kernel, engine, isBackward ? 1 : 0, plan.kind == .maximum ? 1 : 0, plan.kind == .averageCountingPadding ? 1 : 0,
+                    source.handle, destination.handle, Int32(plan.window.count), plan.window, plan.stride, plan.padding)
+            }
+        case .batchNormalization(let isBackward, let plan):
+            let layout = KernelLayout.channelsLast(plan.shape)
+            self.init("batch normalization") { kernel in
+                regulus_batch_normalization(
+                    kernel, engine, isBackward ? 1 : 0, plan.usesGivenStatistics ? 1 : 0, plan.appliesReLU ? 1 : 0,
+                    layout.handle, plan.epsilon)
+            }
+        }
+    }
+
+    deinit { handle.deallocate() }
+
+    /// The size in floats that oneDNN wants for one of the arguments.
+    func floatCount(ofArgument index: Int) -> Int {
+        (regulus_layout_bytes(regulus_kernel_layout(handle, Int32(index))) + 3) / MemoryLayout<Float>.stride
+    }
+
+    /// Whether an argument's layout is exactly the given one.
+    func usesLayout(_ layout: KernelLayout, forArgument index: Int) -> Bool {
+        regulus_layout_equal(regulus_kernel_layout(handle, Int32(index)), layout.handle) != 0
+    }
+
+    /// Runs over one pointer for each argument.
+    func run(_ arguments: UnsafeMutablePointer<Float>...) {
+        let scratchpad = handle.pointee.scratchpad_bytes > 0 ? Storage(count: handle.pointee.scratchpad_bytes / 4 + 1) : nil
+        let status = arguments.withUnsafeBufferPointer { pointers in
+            pointers.baseAddress?.withMemoryRebound(to: UnsafeMutablePointer<Float>?.self, capacity: pointers.count) {
+                regulus_kernel_run(handle, $0, scratchpad?.base)
+            }
+        }
+        withExtendedLifetime(scratchpad) {}
+        require(status == dnnl_success, "oneDNN failed while computing (status \(status?.rawValue ?? 0))")
+    }
+}
+
+/// What a compiled kernel is kept under.
+enum KernelKey: Hashable, Sendable {
+    case convolution(ConvolutionDirection, ConvolutionPlan)
+    case weightReorder(ConvolutionDirection, ConvolutionPlan)
+    case pooling(isBackward: Bool, PoolingPlan)
+    case batchNormalization(isBackward: Bool, BatchNormalizationPlan)
+}
+
+enum ConvolutionDirection: Hashable, Sendable {
+    case forward, backwardData, backwardWeights
+
+    var handle: regulus_direction {
+        switch self {
+        case .forward: regulus_forward
+        case .backwardData: regulus_backward_data
+        case .backwardWeights: regulus_backward_weights
+        }
+    }
+}

@@ -1,0 +1,151 @@
+internal import COpenBLAS
+import Glibc
+
+// Factorizations run in double precision: the matrices are small beside the batch that they come from, and a
+// log-determinant of a nearly singular covariance loses most of its digits in single precision.
+
+extension Tensor {
+    /// The lower triangular L with A = L Lᵀ of a symmetric positive definite `N×N` matrix.
+    ///
+    /// Only the lower triangle of A is read. A matrix that is not positive definite gives NaN. The gradient is symmetric.
+    public func cholesky() -> Tensor {
+        let factor = CholeskyFactor(self)
+        let n = factor.order
+        return factor.lower.recorded(self) { gradient in
+            // With Φ taking the lower triangle and halving the diagonal: Ā = ½ L⁻ᵀ (Φ(Lᵀ L̄) + Φ(Lᵀ L̄)ᵀ) L⁻¹.
+            var inner = DoubleMatrix(gradient).multipliedOnLeft(by: factor, transposed: true)
+            for row in 0..<n {
+                for column in 0..<n {
+                    inner[row, column] = column > row ? 0 : row == column ? inner[row, row] / 2 : inner[row, column]
+                }
+            }
+            for row in 0..<n { for column in (row + 1)..<max(n, row + 1) { inner[row, column] = inner[column, row] } }
+            for index in 0..<n { inner[index, index] *= 2 }
+            let half = factor.solvedTriangular(inner, transposed: true)
+            return factor.solvedTriangular(half.transposed, transposed: true).scaled(by: 0.5).tensor
+        }
+    }
+
+    /// log det A of a symmetric positive definite matrix; NaN where it is not positive definite.
+    public func logDeterminant() -> Tensor {
+        let factor = CholeskyFactor(self)
+        return Tensor(Float(factor.logDeterminant)).recorded(self) { gradient in
+            factor.inverse.tensor * gradient.item
+        }
+    }
+
+    /// A⁻¹ of a symmetric positive definite matrix.
+    public func inverse() -> Tensor {
+        let inverse = CholeskyFactor(self).inverse.tensor
+        return inverse.recorded(self) { -inverse.matmul($0).matmul(inverse) }
+    }
+
+    /// A⁻¹ B for a symmetric positive definite `N×N` matrix A and an `N×M` right-hand side B.
+    public func solve(_ rightHandSide: Tensor) -> Tensor {
+        let factor = CholeskyFactor(self)
+        require(
+            rightHandSide.rank == 2 && rightHandSide.shape[0] == factor.order,
+            "solve: a matrix of shape \(shape) does not fit a right-hand side of shape \(rightHandSide.shape)")
+        let solution = factor.solved(DoubleMatrix(rightHandSide)).tensor
+        return solution.recorded(
+            self, { -factor.solved(DoubleMatrix($0)).tensor.matmul(solution, transposingRight: true) },
+            rightHandSide, { factor.solved(DoubleMatrix($0)).tensor })
+    }
+
+    /// The min(N, M) singular values of an `N×M` matrix in descending order, without a gradient; NaN where the input is not finite.
+    public func singularValues() -> Tensor {
+        require(rank == 2, "singularValues: a tensor of shape \(shape) is not a matrix")
+        let (rows, columns) = (shape[0], shape[1])
+        let count = min(rows, columns)
+        var matrix = withUnsafeValues { $0.map(Double.init) }
+        guard count > 0 else { return Tensor.zeros([0]) }
+        guard matrix.allSatisfy(\.isFinite) else { return Tensor.full(.nan, [count]) }
+        var singular = [Double](repeating: 0, count: count)
+        let status = LAPACKE_dgesdd(
+            LAPACK_ROW_MAJOR, CChar(UInt8(ascii: "N")), Int32(rows), Int32(columns), &matrix, Int32(columns), &singular, nil, 1, nil, 1)
+        return status == 0 ? Tensor(singular.map(Float.init), shape: [count]) : Tensor.full(.nan, [count])
+    }
+}
+
+/// A row-major matrix in double precision, for work inside one operation.
+struct DoubleMatrix {
+    let rows: Int
+    let columns: Int
+    var values: [Double]
+
+    init(rows: Int, columns: Int, values: [Double]) {
+        self.rows = rows
+        self.columns = columns
+        self.values = values
+    }
+
+    init(_ tensor: Tensor) {
+        self.init(rows: tensor.shape[0], columns: tensor.shape[1], values: tensor.withUnsafeValues { $0.map(Double.init) })
+    }
+
+    subscript(row: Int, column: Int) -> Double {
+        get { values[row * columns + column] }
+        set { values[row * columns + column] = newValue }
+    }
+
+    var tensor: Tensor { Tensor(values.map(Float.init), shape: [rows, columns]) }
+
+    var transposed: DoubleMatrix {
+        var result = DoubleMatrix(rows: columns, columns: rows, values: values)
+        for row in 0..<rows { for column in 0..<columns { result[column, row] = self[row, column] } }
+        return result
+    }
+
+    func scaled(by factor: Double) -> DoubleMatrix { DoubleMatrix(rows: rows, columns: columns, values: values.map { $0 * factor }) }
+
+    /// L · self, or Lᵀ · self.
+    func multipliedOnLeft(by factor: CholeskyFactor, transposed: Bool) -> DoubleMatrix {
+        var result = self
+        cblas_dtrmm(
+            CblasRowMajor, CblasLeft, CblasLower, transposed ? CblasTrans : CblasNoTrans, CblasNonUnit,
+            Int32(rows), Int32(columns), 1, factor.values, Int32(factor.order), &result.values, Int32(columns))
+        return result
+    }
+}
+
+/// The Cholesky factor of a symmetric positive definite matrix in double precision; NaN throughout where there is none.
+struct CholeskyFactor {
+    let order: Int
+    /// Row-major, zero above the diagonal.
+    private(set) var values: [Double]
+
+    init(_ matrix: Tensor) {
+        require(
+            matrix.rank == 2 && matrix.shape[0] == matrix.shape[1], "a matrix of shape \(matrix.shape) is not square")
+        order = matrix.shape[0]
+        values = matrix.withUnsafeValues { $0.map(Double.init) }
+        let status = LAPACKE_dpotrf(LAPACK_ROW_MAJOR, CChar(UInt8(ascii: "L")), Int32(order), &values, Int32(max(order, 1)))
+        if status != 0 || values.contains(where: \.isNaN) { values = [Double](repeating: .nan, count: order * order) }
+        for row in 0..<order { for column in (row + 1)..<max(order, row + 1) { values[row * order + column] = 0 } }
+    }
+
+    var lower: Tensor { Tensor(values.map(Float.init), shape: [order, order]) }
+
+    /// log det A = 2 Σ log L_ii.
+    var logDeterminant: Double { (0..<order).reduce(0) { $0 + 2 * Glibc.log(values[$1 * (order + 1)]) } }
+
+    var inverse: DoubleMatrix {
+        var identity = DoubleMatrix(rows: order, columns: order, values: [Double](repeating: 0, count: order * order))
+        for index in 0..<order { identity[index, index] = 1 }
+        return solved(identity)
+    }
+
+    /// A⁻¹ B.
+    func solved(_ rightHandSide: DoubleMatrix) -> DoubleMatrix {
+        solvedTriangular(solvedTriangular(rightHandSide, transposed: false), transposed: true)
+    }
+
+    /// L⁻¹ B, or L⁻ᵀ B.
+    func solvedTriangular(_ rightHandSide: DoubleMatrix, transposed: Bool) -> DoubleMatrix {
+        var result = rightHandSide
+        cblas_dtrsm(
+            CblasRowMajor, CblasLeft, CblasLower, transposed ? CblasTrans : CblasNoTrans, CblasNonUnit,
+            Int32(order), Int32(result.columns), 1, values, Int32(order), &result.values, Int32(result.columns))
+        return result
+    }
+}

@@ -1,0 +1,114 @@
+internal import COpenBLAS
+
+extension Tensor {
+    /// The matrix product over the last two axes, broadcast over the leading ones.
+    ///
+    /// A right operand of rank 1 is a vector: `M×K · K → M`.
+    /// - Parameters:
+    ///   - transposingLeft: uses the left operand's last two axes exchanged, without copying.
+    ///   - transposingRight: the same for the right operand.
+    /// - Precondition: the inner extents agree and the leading axes can be broadcast.
+    public func matmul(_ right: Tensor, transposingLeft: Bool = false, transposingRight: Bool = false) -> Tensor {
+        if right.rank == 1 {
+            require(!transposingRight, "matmul: a vector cannot be transposed")
+            return matmul(right.unsqueezed(axis: 1), transposingLeft: transposingLeft).squeezed(axis: -1)
+        }
+        let left = self
+        return Tensor.product(left, right, transposingLeft, transposingRight).recorded(
+            left,
+            { gradient in
+                let product =
+                    transposingLeft
+                    ? Tensor.product(right, gradient, transposingRight, true)
+                    : Tensor.product(gradient, right, false, !transposingRight)
+                return product.reduced(to: left.shape)
+            },
+            right,
+            { gradient in
+                let product =
+                    transposingRight
+                    ? Tensor.product(gradient, left, true, transposingLeft)
+                    : Tensor.product(left, gradient, !transposingLeft, false)
+                return product.reduced(to: right.shape)
+            })
+    }
+
+    private static func product(_ left: Tensor, _ right: Tensor, _ transposingLeft: Bool, _ transposingRight: Bool) -> Tensor {
+        require(left.rank >= 2 && right.rank >= 2, "matmul: shapes \(left.shape) and \(right.shape) are not matrices")
+        let (rows, inner) = transposingLeft ? (left.shape[-1], left.shape[-2]) : (left.shape[-2], left.shape[-1])
+        let (innerRight, columns) = transposingRight ? (right.shape[-1], right.shape[-2]) : (right.shape[-2], right.shape[-1])
+        require(inner == innerRight, "matmul: shapes \(left.shape) and \(right.shape) differ in the summed axis")
+        let leftBatch = Shape(left.shape.dimensions.dropLast(2))
+        let rightBatch = Shape(right.shape.dimensions.dropLast(2))
+        guard var shape = leftBatch.broadcast(with: rightBatch) else {
+            stop("matmul: the leading axes of \(left.shape) and \(right.shape) cannot be broadcast together")
+        }
+        let plan = BroadcastPlan(left: leftBatch, right: rightBatch, result: shape)
+        shape.append(rows)
+        shape.append(columns)
+        let result = Tensor(uninitialized: shape)
+        if inner == 0 { return zeros(shape) }
+        if result.elementCount == 0 { return result }
+        let run = plan.extents.last ?? 1
+        let leftStep = plan.leftStrides.last ?? 0
+        let rightStep = plan.rightStrides.last ?? 0
+        withExtendedLifetime((left, right)) {
+            plan.forEachRun { output, leftStart, rightStart in
+                for position in 0..<run {
+                    multiply(
+                        left.pointer + (leftStart + position * leftStep) * rows * inner, transposingLeft,
+                        right.pointer + (rightStart + position * rightStep) * inner * columns, transposingRight,
+                        into: result.pointer + (output + position) * rows * columns, rows, columns, inner)
+                }
+            }
+        }
+        return result
+    }
+
+    /// `output = op(left) · op(right)` for row-major matrices: `rows×inner` times `inner×columns`.
+    static func multiply(
+        _ left: UnsafePointer<Float>, _ transposingLeft: Bool, _ right: UnsafePointer<Float>, _ transposingRight: Bool,
+        into output: UnsafeMutablePointer<Float>, _ rows: Int, _ columns: Int, _ inner: Int
+    ) {
+        cblas_sgemm(
+            CblasRowMajor, transposingLeft ? CblasTrans : CblasNoTrans, transposingRight ? CblasTrans : CblasNoTrans,
+            Int32(rows), Int32(columns), Int32(inner), 1, left, Int32(transposingLeft ? rows : inner),
+            right, Int32(transposingRight ? inner : columns), 0, output, Int32(columns))
+    }
+
+    /// An affine map of the last axis: `x Wᵀ + b`.
+    ///
+    /// - Parameters:
+    ///   - weight: `out×in`.
+    ///   - bias: `out`, or nil for none.
+    /// - Returns: the shape of this tensor with the last extent `out`.
+    public func linear(weight: Tensor, bias: Tensor? = nil) -> Tensor {
+        require(
+            weight.rank == 2 && rank >= 1 && shape[-1] == weight.shape[1],
+            "linear: an input of shape \(shape) does not fit a weight of shape \(weight.shape)")
+        let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+        if let bias { require(bias.shape == [outputs], "linear: a bias of shape \(bias.shape) does not fit \(outputs) outputs") }
+        let rows = elementCount / max(inputs, 1)
+        let result = Tensor(uninitialized: shape.replacing(rank - 1, with: outputs))
+        withExtendedLifetime((self, weight)) {
+            Tensor.multiply(pointer, false, weight.pointer, true, into: result.pointer, rows, outputs, inputs)
+        }
+        if let bias {
+            let addend = bias.pointer
+            for row in 0..<rows {
+                let output = result.pointer + row * outputs
+                for column in 0..<outputs { output[column] += addend[column] }
+            }
+        }
+        let input = self
+        return Tensor.custom(result, inputs: [input, weight] + (bias.map { [$0] } ?? [])) { gradient in
+            let flat = gradient.viewed(as: [rows, outputs])
+            let flatInput = input.viewed(as: [rows, inputs])
+            return [
+                input.isTracked ? Tensor.product(flat, weight, false, false).viewed(as: input.shape) : nil,
+                weight.isTracked ? Tensor.product(flat, flatInput, true, false) : nil,
+                flat.sum(axis: 0),
+            ]
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import Glibc
+
+/// Where every random number of a run comes from: a seed, and names for the purposes that draw from it.
+///
+/// Numbers are a pure function of (seed, stream name, step, position), so nothing has to be saved to resume a run, and a new
+/// purpose shifts nobody else's draw.
+public struct RandomSource: Sendable, Hashable {
+    private let key: UInt64
+
+    public init(seed: UInt64) { key = RandomSource.mix(seed &+ 0x9E37_79B9_7F4A_7C15) }
+
+    private init(key: UInt64) { self.key = key }
+
+    /// A source of its own for everything below a name.
+    public func child(_ name: String) -> RandomSource {
+        // FNV-1a over the name, then mixed with the parent's key: stable across processes, unlike `hashValue`.
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        return RandomSource(key: RandomSource.mix(key ^ RandomSource.mix(hash)))
+    }
+
+    /// The numbers of one purpose at one step, from their beginning.
+    public func stream(_ name: String, step: Int = 0) -> RandomStream { child(name).stream(step: step) }
+
+    /// This source's own numbers at one step; with a source kept from `child(_:)` no name is hashed again.
+    public func stream(step: Int) -> RandomStream { RandomStream(key: key, step: UInt64(bitPattern: Int64(step))) }
+
+    private static func mix(_ value: UInt64) -> UInt64 {
+        var z = value
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
+
+/// A sequence of random numbers: Philox 4×32 with 10 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011),
+/// keyed by the stream, counting blocks within a step.
+public struct RandomStream: RandomNumberGenerator, Sendable {
+    private let key: UInt64
+    private let step: UInt64
+    private var block: UInt64 = 0
+    private var buffered: SIMD4<UInt32> = .zero
+    private var position = 4
+
+    init(key: UInt64, step: UInt64) {
+        self.key = key
+        self.step = step
+    }
+
+    public mutating func next() -> UInt64 { UInt64(next32()) << 32 | UInt64(next32()) }
+
+    @inline(__always)
+    mutating func next32() -> UInt32 {
+        if position == 4 {
+            buffered = Philox.block(key: key, step: step, block: block)
+            block += 1
+            position = 0
+        }
+        defer { position += 1 }
+        return buffered[position]
+    }
+
+    /// Uniform in [0, 1), with 24 random bits.
+    public mutating func uniform() -> Float { Float(next32() >> 8) * 0x1p-24 }
+
+    /// Standard normal (Box–Muller, in double precision).
+    public mutating func normal() -> Float {
+        let radius = (-2 * Glibc.log((Double(next32()) + 0.5) * 0x1p-32)).squareRoot()
+        return Float(radius * Glibc.cos(2 * .pi * (Double(next32()) * 0x1p-32)))
+    }
+
+    /// The numbers `0..<n` in random order (Fisher–Yates).
+    public mutating func permutation(_ n: Int) -> [Int] {
+        var order = Array(0..<n)
+        order.shuffle(using: &self)
+        return order
+    }
+
+    public mutating func uniform(_ shape: Shape, in range: Range<Float> = 0..<1) -> Tensor {
+        Tensor(shape: shape) { output in
+            let width = range.upperBound - range.lowerBound
+            for index in 0..<output.count { output[index] = range.lowerBound + width * uniform() }
+        }
+    }
+
+    public mutating func normal(_ shape: Shape, mean: Float = 0, deviation: Float = 1) -> Tensor {
+        Tensor(shape: shape) { output in for index in 0..<output.count { output[index] = mean + deviation * normal() } }
+    }
+
+    /// Independent elements that are `value` with probability `keeping` (to 16 bits) and 0 otherwise: a dropout mask.
+    public mutating func bernoulli(_ shape: Shape, keeping: Float, value: Float = 1) -> Tensor {
+        require(keeping >= 0 && keeping <= 1, "\(keeping) is not a probability")
+        let threshold = UInt32((keeping * 65536).rounded())
+        return Tensor(shape: shape) { output in
+            // Each block gives eight 16-bit draws; blocks are taken eight at a time, one in each vector lane, 64 draws in all.
+            let draw = { (stream: inout RandomStream, target: UnsafeMutablePointer<Float>) in
+                let words = Philox.eightBlocks(key: stream.key, step: stream.step, first: stream.block)
+                stream.block += 8
+                var target = UnsafeMutableRawPointer(target)
+                for word in [words.0, words.1, words.2, words.3] {
+                    for bits in [word & 0xFFFF, word &>> 16] {
+                        target.storeBytes(of: SIMD8<Float>.zero.replacing(with: value, where: bits .< threshold), as: SIMD8<Float>.self)
+                        target += MemoryLayout<SIMD8<Float>>.stride
+                    }
+                }
+            }
+            guard let start = output.baseAddress else { return }
+            let whole = output.count / 64 * 64
+            for index in stride(from: 0, to: whole, by: 64) { draw(&self, start + index) }
+            if whole < output.count {
+                withUnsafeTemporaryAllocation(of: Float.self, capacity: 64) { rest in
+                    guard let first = rest.baseAddress else { return }
+                    draw(&self, first)
+                    (start + whole).update(from: first, count: output.count - whole)
+                }
+            }
+            position = 4
+        }
+    }
+}
+
+enum Philox {
+    private static let multipliers: (UInt64, UInt64) = (0xD251_1F53, 0xCD9E_8D57)
+    private static let weyl: (UInt32, UInt32) = (0x9E37_79B9, 0xBB67_AE85)
+
+    static func block(key: UInt64, step: UInt64, block: UInt64) -> SIMD4<UInt32> {
+        var (x0, x1) = (UInt32(truncatingIfNeeded: block), UInt32(truncatingIfNeeded: block >> 32))
+        var (x2, x3) = (UInt32(truncatingIfNeeded: step), UInt32(truncatingIfNeeded: step >> 32))
+        var (k0, k1) = (UInt32(truncatingIfNeeded: key), UInt32(truncatingIfNeeded: key >> 32))
+        for _ in 0..<10 {
+            let p0 = multipliers.0 &* UInt64(x0)
+            let p1 = multipliers.1 &* UInt64(x2)
+            (x0, x1, x2, x3) = (
+                UInt32(truncatingIfNeeded: p1 >> 32) ^ x1 ^ k0, UInt32(truncatingIfNeeded: p1),
+                UInt32(truncatingIfNeeded: p0 >> 32) ^ x3 ^ k1, UInt32(truncatingIfNeeded: p0)
+            )
+            k0 &+= weyl.0
+            k1 &+= weyl.1
+        }
+        return SIMD4(x0, x1, x2, x3)
+    }
+
+    /// Blocks `first ..< first + 8`, the i-th in lane i of the four words.
+    static func eightBlocks(key: UInt64, step: UInt64, first: UInt64) -> (SIMD8<UInt32>, SIMD8<UInt32>, SIMD8<UInt32>, SIMD8<UInt32>) {
+        let counters = SIMD8<UInt64>(repeating: first) &+ SIMD8<UInt64>(0, 1, 2, 3, 4, 5, 6, 7)
+        var x0 = SIMD8<UInt32>(truncatingIfNeeded: counters)
+        var x1 = SIMD8<UInt32>(truncatingIfNeeded: counters &>> 32)
+        var x2 = SIMD8<UInt32>(repeating: UInt32(truncatingIfNeeded: step))
+        var x3 = SIMD8<UInt32>(repeating: UInt32(truncatingIfNeeded: step >> 32))
+        var (k0, k1) = (UInt32(truncatingIfNeeded: key), UInt32(truncatingIfNeeded: key >> 32))
+        for _ in 0..<10 {
+            let p0 = SIMD8<UInt64>(truncatingIfNeeded: x0) &* multipliers.0
+            let p1 = SIMD8<UInt64>(truncatingIfNeeded: x2) &* multipliers.1
+            let (y0, y2) = (SIMD8<UInt32>(truncatingIfNeeded: p1 &>> 32) ^ x1 ^ k0, SIMD8<UInt32>(truncatingIfNeeded: p0 &>> 32) ^ x3 ^ k1)
+            x1 = SIMD8<UInt32>(truncatingIfNeeded: p1)
+            x3 = SIMD8<UInt32>(truncatingIfNeeded: p0)
+            x0 = y0
+            x2 = y2
+            k0 &+= weyl.0
+            k1 &+= weyl.1
+        }
+        return (x0, x1, x2, x3)
+    }
+}

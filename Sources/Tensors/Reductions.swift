@@ -1,0 +1,167 @@
+import Glibc
+
+extension Tensor {
+    /// A tensor seen as `outer × reduced × inner` around one axis.
+    struct AxisView {
+        let outer: Int
+        let extent: Int
+        let inner: Int
+
+        init(_ shape: Shape, axis: Int) {
+            outer = shape.count(0..<axis)
+            extent = shape[axis]
+            inner = shape.count((axis + 1)..<shape.rank)
+        }
+    }
+
+    /// Sums over contiguous elements in eight lanes, lanes joined in double precision now and then.
+    @inline(__always)
+    static func sum(_ start: UnsafePointer<Float>, count: Int, _ term: (SIMD8<Float>) -> SIMD8<Float>) -> Float {
+        var total = 0.0
+        var index = 0
+        while index + 8 <= count {
+            var lanes = SIMD8<Float>.zero
+            let end = min(index + 512, count & ~7)
+            while index < end {
+                lanes += term(UnsafeRawPointer(start + index).loadUnaligned(as: SIMD8<Float>.self))
+                index += 8
+            }
+            total += Double(lanes.sum())
+        }
+        while index < count {
+            total += Double(term(SIMD8(repeating: start[index]))[0])
+            index += 1
+        }
+        return Float(total)
+    }
+
+    /// The sum of all elements: a scalar.
+    public func sum() -> Tensor {
+        let total = withExtendedLifetime(self) { Tensor.sum(pointer, count: elementCount) { $0 } }
+        let shape = self.shape
+        return Tensor(total).recorded(self) { Tensor.full($0.item, shape) }
+    }
+
+    /// The mean of all elements: a scalar.
+    public func mean() -> Tensor { sum() / Float(elementCount) }
+
+    /// The sum along one axis.
+    public func sum(axis: Int, keepingAxis: Bool = false) -> Tensor {
+        let axis = shape.resolve(axis)
+        let view = AxisView(shape, axis: axis)
+        let kept = shape.replacing(axis, with: 1)
+        let result = Tensor(uninitialized: kept)
+        let input = pointer
+        let output = result.pointer
+        withExtendedLifetime(self) {
+            if view.inner == 1 {
+                for row in 0..<view.outer { output[row] = Tensor.sum(input + row * view.extent, count: view.extent) { $0 } }
+            } else {
+                for block in 0..<view.outer {
+                    let target = output + block * view.inner
+                    target.update(repeating: 0, count: view.inner)
+                    for position in 0..<view.extent {
+                        let source = input + (block * view.extent + position) * view.inner
+                        for index in 0..<view.inner { target[index] += source[index] }
+                    }
+                }
+            }
+        }
+        let shape = self.shape
+        let final = keepingAxis ? kept : kept.removing(at: axis)
+        return result.viewed(as: final).recorded(self) { $0.viewed(as: kept).expanded(to: shape) }
+    }
+
+    /// The mean along one axis.
+    public func mean(axis: Int, keepingAxis: Bool = false) -> Tensor {
+        sum(axis: axis, keepingAxis: keepingAxis) / Float(shape[axis])
+    }
+
+    /// The sum over several axes; an empty list changes nothing.
+    public func sum(axes: [Int], keepingAxes: Bool = false) -> Tensor {
+        var result = self
+        let sorted = Set(axes.map(shape.resolve)).sorted(by: >)
+        for axis in sorted { result = result.sum(axis: axis, keepingAxis: keepingAxes) }
+        return result
+    }
+
+    /// The mean over several axes.
+    public func mean(axes: [Int], keepingAxes: Bool = false) -> Tensor {
+        let count = Set(axes.map(shape.resolve)).reduce(1) { $0 * shape[$1] }
+        return sum(axes: axes, keepingAxes: keepingAxes) / Float(count)
+    }
+
+    /// The variance along one axis.
+    /// - Parameter unbiased: divides by `n − 1` (the default) or by `n`. With `n = 1` the unbiased variance is NaN.
+    public func variance(axis: Int, unbiased: Bool = true, keepingAxis: Bool = false) -> Tensor {
+        let centered = self - mean(axis: axis, keepingAxis: true)
+        let divisor = unbiased ? Float(shape[axis] - 1) : Float(shape[axis])
+        return centered.squared().sum(axis: axis, keepingAxis: keepingAxis) / divisor
+    }
+
+    /// The largest element along one axis; the first of several equal ones receives the gradient.
+    public func maximum(axis: Int, keepingAxis: Bool = false) -> Tensor { extreme(axis: axis, keepingAxis: keepingAxis, >) }
+
+    /// The smallest element along one axis; the first of several equal ones receives the gradient.
+    public func minimum(axis: Int, keepingAxis: Bool = false) -> Tensor { extreme(axis: axis, keepingAxis: keepingAxis, <) }
+
+    /// The position of the largest element along one axis, for every other index in row-major order; of several equal ones the first.
+    public func argmax(axis: Int = -1) -> [Int] { extremePositions(shape.resolve(axis), >) }
+
+    private func extremePositions(_ axis: Int, _ isBetter: (Float, Float) -> Bool) -> [Int] {
+        let view = AxisView(shape, axis: axis)
+        require(view.extent > 0, "an axis without elements has no largest or smallest one (shape \(shape))")
+        var positions = [Int](repeating: 0, count: view.outer * view.inner)
+        withUnsafeValues { input in
+            for block in 0..<view.outer {
+                for index in 0..<view.inner {
+                    var best = 0
+                    for position in 1..<max(view.extent, 1) {
+                        let candidate = input[(block * view.extent + position) * view.inner + index]
+                        let current = input[(block * view.extent + best) * view.inner + index]
+                        if isBetter(candidate, current) || (candidate.isNaN && !current.isNaN) { best = position }
+                    }
+                    positions[block * view.inner + index] = best
+                }
+            }
+        }
+        return positions
+    }
+
+    private func extreme(axis: Int, keepingAxis: Bool, _ isBetter: (Float, Float) -> Bool) -> Tensor {
+        let axis = shape.resolve(axis)
+        let view = AxisView(shape, axis: axis)
+        let positions = extremePositions(axis, isBetter)
+        let kept = shape.replacing(axis, with: 1)
+        let result = Tensor(shape: kept) { output in
+            for (slot, position) in positions.enumerated() {
+                let (block, index) = slot.quotientAndRemainder(dividingBy: view.inner)
+                output[slot] = pointer[(block * view.extent + position) * view.inner + index]
+            }
+        }
+        let shape = self.shape
+        return result.viewed(as: keepingAxis ? kept : kept.removing(at: axis)).recorded(self) { gradient in
+            let scattered = Tensor.zeros(shape)
+            for (slot, position) in positions.enumerated() {
+                let (block, index) = slot.quotientAndRemainder(dividingBy: view.inner)
+                scattered.pointer[(block * view.extent + position) * view.inner + index] = gradient.pointer[slot]
+            }
+            return scattered
+        }
+    }
+
+    /// The Euclidean length along one axis; where it is 0 the gradient is 0.
+    public func norm(axis: Int, keepingAxis: Bool = false) -> Tensor {
+        let axis = shape.resolve(axis)
+        let kept = withoutGradients { squared().sum(axis: axis, keepingAxis: true).sqrt() }
+        return kept.viewed(as: keepingAxis ? kept.shape : kept.shape.removing(at: axis)).recorded(self) { gradient in
+            let scale = Tensor.combined("norm", gradient.viewed(as: kept.shape), kept) { $1 > 0 ? $0 / $1 : 0 }
+            return self * scale
+        }
+    }
+
+    /// x / max(‖x‖, ε) along one axis.
+    public func normalized(axis: Int = -1, epsilon: Float = 1e-12) -> Tensor {
+        self / norm(axis: axis, keepingAxis: true).clamped(lower: epsilon)
+    }
+}

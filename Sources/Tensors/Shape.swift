@@ -1,0 +1,118 @@
+/// The extents of a tensor's axes, kept inline so that a shape never allocates.
+///
+/// Axes are counted from 0; a negative axis counts from the end, so `shape[-1]` is the last extent. A scalar has rank 0.
+public struct Shape: Hashable, Sendable {
+    /// The largest rank a tensor may have.
+    public static let maximumRank = 8
+
+    private var extents: SIMD8<Int32>
+    /// The number of axes.
+    public private(set) var rank: Int
+
+    /// The shape of a scalar.
+    public static let scalar = Shape([])
+
+    /// - Precondition: at most `maximumRank` axes, none negative.
+    public init(_ dimensions: some Sequence<Int>) {
+        extents = SIMD8(repeating: 1)
+        rank = 0
+        for dimension in dimensions { append(dimension) }
+    }
+
+    /// The number of elements: the product of all extents, 1 for a scalar.
+    public var elementCount: Int {
+        var count = 1
+        for axis in 0..<rank { count *= Int(extents[axis]) }
+        return count
+    }
+
+    /// The extent of an axis; negative axes count from the end.
+    public subscript(axis: Int) -> Int {
+        get { Int(extents[resolve(axis)]) }
+        set { extents[resolve(axis)] = Int32(newValue) }
+    }
+
+    /// All extents, first axis first.
+    public var dimensions: [Int] { (0..<rank).map { Int(extents[$0]) } }
+
+    /// Turns an axis that may count from the end into one from 0.
+    /// - Precondition: the axis exists.
+    public func resolve(_ axis: Int) -> Int {
+        let resolved = axis < 0 ? axis + rank : axis
+        require(resolved >= 0 && resolved < rank, "axis \(axis) does not exist in a tensor of shape \(self)")
+        return resolved
+    }
+
+    mutating func append(_ dimension: Int) {
+        require(rank < Shape.maximumRank, "a tensor has at most \(Shape.maximumRank) axes")
+        require(dimension >= 0 && dimension <= Int(Int32.max), "an axis cannot have \(dimension) elements")
+        extents[rank] = Int32(dimension)
+        rank += 1
+    }
+
+    mutating func insert(_ dimension: Int, at position: Int) {
+        append(dimension)
+        var axis = rank - 1
+        while axis > position {
+            extents[axis] = extents[axis - 1]
+            axis -= 1
+        }
+        extents[position] = Int32(dimension)
+    }
+
+    mutating func remove(at position: Int) {
+        for axis in position..<(rank - 1) { extents[axis] = extents[axis + 1] }
+        extents[rank - 1] = 1
+        rank -= 1
+    }
+
+    /// The product of the extents in a range of axes.
+    func count(_ axes: Range<Int>) -> Int {
+        var count = 1
+        for axis in axes { count *= Int(extents[axis]) }
+        return count
+    }
+
+    func inserting(_ dimension: Int, at position: Int) -> Shape {
+        var shape = self
+        shape.insert(dimension, at: position)
+        return shape
+    }
+
+    func removing(at position: Int) -> Shape {
+        var shape = self
+        shape.remove(at: position)
+        return shape
+    }
+
+    func replacing(_ axis: Int, with dimension: Int) -> Shape {
+        var shape = self
+        shape[axis] = dimension
+        return shape
+    }
+
+    /// The shape of an elementwise result under NumPy's broadcasting rules, or nil where the two do not fit.
+    func broadcast(with other: Shape) -> Shape? {
+        if self == other { return self }
+        let rank = max(self.rank, other.rank)
+        var result = Shape.scalar
+        for axis in 0..<rank {
+            let left = axis < rank - self.rank ? 1 : self[axis - (rank - self.rank)]
+            let right = axis < rank - other.rank ? 1 : other[axis - (rank - other.rank)]
+            guard left == right || left == 1 || right == 1 else { return nil }
+            result.append(left == 1 ? right : left)
+        }
+        return result
+    }
+}
+
+extension Shape: ExpressibleByArrayLiteral {
+    public init(arrayLiteral dimensions: Int...) { self.init(dimensions) }
+}
+
+extension Shape: CustomStringConvertible {
+    /// The extents joined by `×`, as in `64×32`; a scalar reads `scalar`.
+    public var description: String {
+        rank == 0 ? "scalar" : dimensions.map(String.init).joined(separator: "×")
+    }
+}

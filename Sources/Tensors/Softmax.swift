@@ -1,0 +1,85 @@
+import Glibc
+
+extension Tensor {
+    /// log Σ exp(x) along one axis, without overflow.
+    public func logSumExp(axis: Int = -1, keepingAxis: Bool = false) -> Tensor {
+        let axis = shape.resolve(axis)
+        let kept = alongLastAxis(axis) { $0.rowwiseLogSumExp() }
+        return kept.viewed(as: keepingAxis ? kept.shape : kept.shape.removing(at: axis)).recorded(self) { gradient in
+            gradient.viewed(as: kept.shape) * (self - kept).exp()
+        }
+    }
+
+    /// exp(x) / Σ exp(x) along one axis.
+    public func softmax(axis: Int = -1) -> Tensor {
+        let axis = shape.resolve(axis)
+        let result = withoutGradients { alongLastAxis(axis) { $0.rowwiseLogSoftmax().exp() } }
+        return result.recorded(self) { gradient in
+            let weighted = gradient * result
+            return weighted - result * weighted.sum(axis: axis, keepingAxis: true)
+        }
+    }
+
+    /// x − log Σ exp(x) along one axis.
+    public func logSoftmax(axis: Int = -1) -> Tensor {
+        let axis = shape.resolve(axis)
+        let result = withoutGradients { alongLastAxis(axis) { $0.rowwiseLogSoftmax() } }
+        return result.recorded(self) { gradient in
+            gradient - result.exp() * gradient.sum(axis: axis, keepingAxis: true)
+        }
+    }
+
+    /// The mean over the batch of −Σ_k t_k log softmax(x)_k.
+    ///
+    /// - Parameter targets: `N×K` probabilities, as `Tensor.oneHot` or label smoothing give them.
+    /// - Precondition: this tensor is `N×K` too, with N ≥ 1.
+    public func crossEntropy(targets: Tensor) -> Tensor {
+        require(
+            rank == 2 && shape == targets.shape && shape[0] > 0,
+            "crossEntropy: logits of shape \(shape) and targets of shape \(targets.shape) do not fit")
+        let logarithms = withoutGradients { rowwiseLogSoftmax() }
+        let rows = Float(shape[0])
+        let value = withoutGradients { -(logarithms * targets).sum() / rows }
+        return value.recorded(
+            self,
+            { gradient in
+                (logarithms.exp() * targets.sum(axis: 1, keepingAxis: true) - targets) * (gradient.item / rows)
+            },
+            targets, { gradient in logarithms * (-gradient.item / rows) })
+    }
+
+    /// The mean negative log-likelihood of one class for each row of `N×K` logits.
+    public func crossEntropy(labels: [Int]) -> Tensor { crossEntropy(targets: .oneHot(labels, classes: shape[-1])) }
+
+    /// Applies a function of rows along another axis.
+    private func alongLastAxis(_ axis: Int, _ body: (Tensor) -> Tensor) -> Tensor {
+        if axis == rank - 1 { return body(detached()) }
+        return withoutGradients { body(transposed(axis, -1)).transposed(axis, -1) }
+    }
+
+    private func rowwiseLogSumExp() -> Tensor {
+        let width = shape[-1]
+        return Tensor(shape: shape.replacing(rank - 1, with: 1)) { output in
+            for row in 0..<output.count { output[row] = Tensor.logSumExp(pointer + row * width, width) }
+        }
+    }
+
+    private func rowwiseLogSoftmax() -> Tensor {
+        let width = shape[-1]
+        return Tensor(shape: shape) { output in
+            for row in 0..<(output.count / max(width, 1)) {
+                let normalizer = Tensor.logSumExp(pointer + row * width, width)
+                for column in 0..<width { output[row * width + column] = pointer[row * width + column] - normalizer }
+            }
+        }
+    }
+
+    private static func logSumExp(_ row: UnsafePointer<Float>, _ width: Int) -> Float {
+        var largest = -Float.infinity
+        for column in 0..<width { largest = row[column] > largest || row[column].isNaN ? row[column] : largest }
+        guard largest.isFinite else { return largest }
+        var total: Float = 0
+        for column in 0..<width { total += expf(row[column] - largest) }
+        return largest + logf(total)
+    }
+}

@@ -1,0 +1,124 @@
+/// A dense array of 32-bit floats with value semantics and, where asked for, gradients.
+///
+/// Elements are stored row-major without gaps. Copies share memory until one of them is written to. Operations on a
+/// tracked tensor are recorded; `gradients(of:with:)` walks the record backwards. Operations that work like a convolution take
+/// channels last (`N×L×C`, `N×H×W×C`, `N×D×H×W×C`).
+///
+/// Shapes are checked where an operation is called; a mismatch stops the program with the operation's name and the shapes.
+///
+/// A tensor is not `Sendable`: a record belongs to the thread that made it. Hand `values` across threads instead.
+public struct Tensor {
+    var storage: Storage
+    var offset: Int
+    /// The extents of the axes.
+    public internal(set) var shape: Shape
+    var node: GradientNode?
+
+    init(storage: Storage, offset: Int, shape: Shape) {
+        self.storage = storage
+        self.offset = offset
+        self.shape = shape
+    }
+
+    /// Memory of the given shape whose contents are still undefined.
+    init(uninitialized shape: Shape) {
+        self.init(storage: Storage(count: shape.elementCount), offset: 0, shape: shape)
+    }
+
+    /// A tensor whose elements are written by `body` in row-major order.
+    public init(shape: Shape, initializingWith body: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
+        self.init(uninitialized: shape)
+        try body(UnsafeMutableBufferPointer(start: pointer, count: shape.elementCount))
+    }
+
+    /// A tensor of given elements in row-major order.
+    /// - Precondition: as many values as the shape has elements.
+    public init(_ values: [Float], shape: Shape) {
+        require(values.count == shape.elementCount, "\(values.count) values do not fill a tensor of shape \(shape)")
+        self.init(uninitialized: shape)
+        values.withUnsafeBufferPointer { source in
+            if let start = source.baseAddress { pointer.update(from: start, count: source.count) }
+        }
+    }
+
+    /// A scalar.
+    public init(_ value: Float) {
+        self.init(uninitialized: .scalar)
+        pointer[0] = value
+    }
+
+    public static func full(_ value: Float, _ shape: Shape) -> Tensor {
+        let result = Tensor(uninitialized: shape)
+        result.pointer.update(repeating: value, count: result.elementCount)
+        return result
+    }
+
+    public static func zeros(_ shape: Shape) -> Tensor { full(0, shape) }
+
+    public static func ones(_ shape: Shape) -> Tensor { full(1, shape) }
+
+    /// The `n×n` identity matrix.
+    public static func identity(_ n: Int) -> Tensor {
+        let result = zeros([n, n])
+        for index in 0..<n { result.pointer[index * (n + 1)] = 1 }
+        return result
+    }
+
+    /// One row per label with a 1 in the label's column: `N×K`.
+    /// - Precondition: every label lies in `0..<classes`.
+    public static func oneHot(_ labels: [Int], classes: Int) -> Tensor {
+        let result = zeros([labels.count, classes])
+        for (row, label) in labels.enumerated() {
+            require(label >= 0 && label < classes, "label \(label) is not one of \(classes) classes")
+            result.pointer[row * classes + label] = 1
+        }
+        return result
+    }
+
+    public var rank: Int { shape.rank }
+
+    public var elementCount: Int { shape.elementCount }
+
+    /// The first element's address. Writing through it is allowed only right after creation.
+    var pointer: UnsafeMutablePointer<Float> { storage.base + offset }
+
+    /// The only element.
+    /// - Precondition: the tensor has one element.
+    public var item: Float {
+        require(elementCount == 1, "a tensor of shape \(shape) has more than one element")
+        return pointer[0]
+    }
+
+    /// All elements in row-major order.
+    public var values: [Float] { withUnsafeValues(Array.init) }
+
+    public func withUnsafeValues<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(storage) { try body(UnsafeBufferPointer(start: pointer, count: elementCount)) }
+    }
+
+    /// Writes to the elements in place; memory shared with another tensor is copied first.
+    /// - Precondition: the tensor is not the result of a recorded operation (a leaf made by `tracked()` may be written to).
+    public mutating func withUnsafeMutableValues<Result>(
+        _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
+    ) rethrows -> Result {
+        require(node?.isLeaf ?? true, "the result of a recorded operation cannot be written to")
+        if !isKnownUniquelyReferenced(&storage) {
+            let copy = Storage(count: elementCount)
+            copy.base.update(from: pointer, count: elementCount)
+            storage = copy
+            offset = 0
+        }
+        return try body(UnsafeMutableBufferPointer(start: pointer, count: elementCount))
+    }
+
+    /// The same elements under another shape of the same size, sharing memory and without a record.
+    func viewed(as shape: Shape) -> Tensor { Tensor(storage: storage, offset: offset, shape: shape) }
+}
+
+extension Tensor: CustomStringConvertible {
+    /// The shape and the first elements.
+    public var description: String {
+        let shown = withUnsafeValues { $0.prefix(8).map { "\($0)" }.joined(separator: ", ") }
+        return "Tensor \(shape) [\(shown)\(elementCount > 8 ? ", …" : "")]"
+    }
+}

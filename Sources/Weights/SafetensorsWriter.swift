@@ -1,0 +1,94 @@
+import Foundation
+import Persistence
+import Tensors
+
+/// Collects tensors and writes them as one safetensors file.
+///
+/// The bytes depend on what was added, not on the order in which it was: tensors are laid out by falling element
+/// size, then by name, as the format's own library does, so that each is aligned; metadata is sorted by key.
+package struct SafetensorsWriter: Sendable {
+    /// Free text for the header's `__metadata__`.
+    package var metadata: [String: String]
+
+    private struct Item: Sendable {
+        let name: String
+        let type: ElementType
+        let shape: [Int]
+        let bytes: Data
+    }
+
+    private var items: [Item] = []
+    private var names: Set<String> = ["__metadata__"]
+
+    package init(metadata: [String: String] = [:]) {
+        self.metadata = metadata
+    }
+
+    /// Adds an F32 tensor, elements in row-major order.
+    /// - Precondition: the name is new and the shape fits the elements.
+    package mutating func add(_ name: String, _ elements: [Float], shape: [Int]) {
+        add(name, .float32, shape, elements.map { $0.bitPattern.littleEndian })
+    }
+
+    /// Adds an I32 tensor.
+    /// - Precondition: the name is new and the shape fits the elements.
+    package mutating func add(_ name: String, _ elements: [Int32], shape: [Int]) {
+        add(name, .int32, shape, elements.map(\.littleEndian))
+    }
+
+    /// Adds an I64 tensor.
+    /// - Precondition: the name is new and the shape fits the elements.
+    package mutating func add(_ name: String, _ elements: [Int], shape: [Int]) {
+        add(name, .int64, shape, elements.map { Int64($0).littleEndian })
+    }
+
+    private mutating func add<Bits: FixedWidthInteger>(
+        _ name: String, _ type: ElementType, _ shape: [Int], _ elements: [Bits]
+    ) {
+        require(names.insert(name).inserted, "the name \(name) was added twice or is reserved")
+        require(
+            shape.reduce(1, *) == elements.count, "\(name): shape \(shape) does not fit \(elements.count) elements")
+        items.append(Item(name: name, type: type, shape: shape, bytes: elements.withUnsafeBytes { Data($0) }))
+    }
+
+    /// The header with its length, padded with blanks so that the data begin at a multiple of 8.
+    private func header(of items: [Item]) -> Data {
+        var members: [String] = []
+        if !metadata.isEmpty {
+            let texts = metadata.sorted { $0.key < $1.key }
+                .map { "\(JSONValue.quoted($0.key)):\(JSONValue.quoted($0.value))" }
+            members.append("\"__metadata__\":{\(texts.joined(separator: ","))}")
+        }
+        var offset = 0
+        for item in items {
+            let shape = item.shape.map(String.init).joined(separator: ",")
+            let end = offset + item.bytes.count
+            members.append(
+                "\(JSONValue.quoted(item.name)):"
+                    + "{\"dtype\":\"\(item.type.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+            offset = end
+        }
+        var text = Data("{\(members.joined(separator: ","))}".utf8)
+        text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - text.count % 8) % 8))
+        return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text
+    }
+
+    private var laidOut: [Item] {
+        items.sorted { $0.type.size != $1.type.size ? $0.type.size > $1.type.size : $0.name < $1.name }
+    }
+
+    /// The whole file in memory.
+    package func encoded() -> Data {
+        let items = laidOut
+        return items.reduce(into: header(of: items)) { $0.append($1.bytes) }
+    }
+
+    /// Writes the file at `path`: complete, or not at all.
+    package func write(to path: String) throws(FileFault) {
+        let items = laidOut
+        try AtomicFile.write(to: path) { (writer) throws(FileFault) in
+            try writer.append(header(of: items))
+            for item in items { try writer.append(item.bytes) }
+        }
+    }
+}

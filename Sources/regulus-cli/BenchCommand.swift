@@ -1,0 +1,168 @@
+import ArgumentParser
+import Experiments
+import Foundation
+import MERPlugin
+import Models
+import Networks
+import Regularization
+import Tensors
+
+/// Measures this program the way the scripts in `Benchmarks` measure PyTorch.
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench", abstract: "Times one regularizer or one training step, for comparison with PyTorch.",
+        subcommands: [MERBench.self, StepBench.self])
+}
+
+struct BenchOptions: ParsableArguments {
+    @Option(help: "Threads for matrix products and convolutions.")
+    var threads = Threads.available
+
+    @Option(help: "Measured repetitions; the median is printed.")
+    var repeats = 200
+
+    @Option(help: "Repetitions before the measurement.")
+    var warmup = 20
+
+    @Flag(help: "One JSON object instead of a sentence.")
+    var json = false
+
+    func validate() throws {
+        guard threads >= 1, repeats >= 1, warmup >= 0 else { throw ValidationError("threads and repeats are at least 1, warmup at least 0") }
+    }
+
+    /// Runs `step` once for the time to the first step, then unmeasured, then measured; prints the figures.
+    /// - Parameter parameters: the number of values trained, where something is trained.
+    func measure(_ name: String, parameters: Int? = nil, step: () throws -> Void) throws {
+        try step()
+        let first = ProcessFigures.secondsSinceStart
+        for _ in 0..<warmup { try step() }
+        var milliseconds: [Double] = []
+        for _ in 0..<repeats {
+            let start = ContinuousClock.now
+            try step()
+            milliseconds.append(start.duration(to: .now) / .milliseconds(1))
+        }
+        let figures = Figures(
+            name: name, threads: threads, medianMilliseconds: milliseconds.sorted()[repeats / 2],
+            peakMebibytes: ProcessFigures.peakMebibytes, firstStepSeconds: first, repeats: repeats,
+            parameters: parameters)
+        print(json ? try figures.jsonLine() : figures.sentence)
+    }
+
+    private struct Figures: Encodable {
+        let name: String
+        let threads: Int
+        let medianMilliseconds: Double
+        let peakMebibytes: Double?
+        let firstStepSeconds: Double?
+        let repeats: Int
+        let parameters: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case name, threads, repeats, parameters
+            case medianMilliseconds = "median_ms"
+            case peakMebibytes = "peak_mib"
+            case firstStepSeconds = "first_step_s"
+        }
+
+        func jsonLine() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
+
+        var sentence: String {
+            let memory = peakMebibytes.map { String(format: ", %.0f MiB at most", $0) } ?? ""
+            return "\(name), \(threads) threads: \(String(format: "%.3f", medianMilliseconds)) ms, the median of \(repeats)\(memory)"
+        }
+    }
+}
+
+/// Both terms of MER, value and gradient.
+struct MERBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mer", abstract: "MER's two terms on an N×D embedding, value and gradient.")
+
+    @OptionGroup var bench: BenchOptions
+    @Option(help: "Batch size N.") var samples = 48
+    @Option(help: "Width D; may be repeated. The paper's video and audio embeddings by default.") var features = [2304, 512]
+
+    func validate() throws {
+        guard samples >= 2, features.allSatisfy({ $0 >= 1 }) else { throw ValidationError("MER needs at least 2 samples and 1 feature") }
+    }
+
+    func run() throws {
+        Threads.use(bench.threads)
+        for width in features {
+            var stream = RandomSource(seed: 0).stream("bench")
+            let z = stream.normal([samples, width]).tracked()
+            try bench.measure("mer-\(samples)x\(width)") {
+                _ = gradients(of: ModalityEntropy(of: z, options: MER.Options()).loss, with: [z])
+            }
+        }
+    }
+}
+
+/// A training step of the model of `recipes/table13.yaml`.
+struct StepBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "step",
+        abstract: "One training step of the model of recipes/table13.yaml on random windows, alone and with MER on both embeddings.")
+
+    @OptionGroup var bench: BenchOptions
+    @Option(help: "Batch size.") var batch = 64
+
+    func validate() throws {
+        guard batch >= 2 else { throw ValidationError("a batch has at least 2 samples") }
+    }
+
+    func run() throws {
+        Threads.use(bench.threads)
+        try measure("step", terms: [])
+        try measure("step-mer", terms: [RegularizerTerm(MER(), instance: "mer", weight: MER.defaultWeight)])
+    }
+
+    private func measure(_ name: String, terms: [RegularizerTerm]) throws {
+        let classes = 7
+        let modalities: [Modality] = ["accelerometer", "gyroscope"]
+        let source = RandomSource(seed: 0)
+        let initializer = Initializer(seed: 0)
+        var encoders: [Modality: any Encoder] = [:]
+        for modality in modalities {
+            encoders[modality] = try SeriesResNet(options: .init(), sampleShape: [100, 3], from: initializer[modality.name])
+        }
+        let context = FusionContext(encoders: encoders, classes: classes, from: initializer["fusion"])
+        let model = FusionModel(encoders: encoders, fusion: try LateFusion(options: .init(), context: context))
+        let trainer = Trainer(
+            model: model, regularizers: RegularizerList(terms), classes: classes,
+            schedule: LearningRateSchedule(base: 1e-3, totalSteps: 1), random: source, totalSteps: 1
+        ) { Adam(options: .init(), parameters: $0) }
+        var stream = source.stream("bench")
+        let data = Batch(
+            inputs: Dictionary(uniqueKeysWithValues: modalities.map { ($0, stream.normal([batch, 100, 3])) }),
+            labels: (0..<batch).map { $0 % classes }, domains: (0..<batch).map { $0 % 2 })
+        let parameters = trainer.parameters.reduce(0) { $0 + $1.parameter.elementCount }
+        try bench.measure(name, parameters: parameters) { _ = try trainer.train(on: data) }
+    }
+}
+
+/// What the kernel knows about this process.
+enum ProcessFigures {
+    /// The most memory held at once, in MiB.
+    static var peakMebibytes: Double? {
+        field("VmHWM:", of: "/proc/self/status").flatMap { $0.split(separator: " ").first.flatMap { Double($0) } }.map { $0 / 1024 }
+    }
+
+    /// Seconds since the kernel started this process, to a clock tick.
+    static var secondsSinceStart: Double? {
+        // The command's name, in parentheses, may itself contain spaces.
+        guard let text = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8), let end = text.lastIndex(of: ")") else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        guard fields.count > 19, let ticks = Double(fields[19]) else { return nil }
+        var now = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &now)
+        return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9 - ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    private static func field(_ name: String, of path: String) -> String? {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+        return text.split(separator: "\n").first { $0.hasPrefix(name) }.map { String($0.dropFirst(name.count)) }
+    }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import Experiments
+import Persistence
+import Recipes
+import Tensors
+
+/// What `run` and `check` have in common: a recipe, changes to it, and how much of the machine to use.
+struct RecipeArguments: ParsableArguments {
+    @Argument(help: "The recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
+    var recipe: String
+
+    @Option(name: .customLong("set"), help: ArgumentHelp("Changes one value of the recipe, as in --set training.epochs=5. May be repeated.", valueName: "path=value"))
+    var settings: [String] = []
+
+    @Option(help: "Cores to use in all.")
+    var threads = Threads.available
+
+    @Option(help: "Cores for each trial. Several trials run side by side. Results are equal to the bit only for equal numbers.")
+    var threadsPerTrial = 1
+
+    func validate() throws {
+        guard threads >= 1 else { throw ValidationError("--threads is at least 1") }
+        guard threadsPerTrial >= 1, threadsPerTrial <= threads else {
+            throw ValidationError("--threads-per-trial is at least 1 and at most --threads (\(threads))")
+        }
+    }
+
+    /// The study that the recipe asks for, planned and checked.
+    ///
+    /// - Throws: `CommandFault` with every fault of the recipe at once.
+    func plan(with components: Components) throws -> (study: Study, experiment: Experiment) {
+        let bytes: [UInt8]
+        do throws(FileFault) {
+            bytes = Array(try FileContents.mapped(recipe))
+        } catch {
+            throw CommandFault.input("error: \(error)")
+        }
+        let datasets = OpenedDatasets(components.datasets)
+        do {
+            let study = try RecipeLoader.load(
+                file: recipe, bytes: bytes, overrides: settings, catalogue: components.catalogue(opening: datasets))
+            return (study, try Experiment(study, components: components, datasets: datasets, threads: threadsPerTrial))
+        } catch let error as RecipeError {
+            let count = error.diagnostics.count
+            throw CommandFault.input("\(error)\n\n\(count) \(count == 1 ? "fault" : "faults"); nothing was run")
+        }
+    }
+
+    var pool: WorkerPool { WorkerPool(workers: max(1, threads / threadsPerTrial), threadsPerWorker: threadsPerTrial) }
+}

@@ -1,0 +1,22 @@
+import Configuration
+import Testing
+
+@Suite("The nearest name")
+struct NearestNameTests {
+    static let names = ["epochs", "batch", "batching", "optimizer", "learning-rate", "mer"]
+
+    @Test(
+        "finds what was meant",
+        arguments: [
+            ("optmizer", "optimizer"), ("epoch", "epochs"), ("bacth", "batch"), ("learning_rate", "learning-rate"),
+            ("Learning Rate", "learning-rate"), ("MER", "mer"), ("mre", "mer"), ("batchin", "batching"),
+        ])
+    func near(typed: String, meant: String) {
+        #expect(nearestName(to: typed, among: Self.names) == meant)
+    }
+
+    @Test("stays silent where nothing is near", arguments: ["", "x", "vicreg", "dropout", "mermermermer"])
+    func far(typed: String) {
+        #expect(nearestName(to: typed, among: Self.names) == nil)
+    }
+}

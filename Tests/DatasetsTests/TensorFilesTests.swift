@@ -1,0 +1,210 @@
+import Configuration
+import Foundation
+import Tensors
+import Testing
+import Weights
+
+@testable import Datasets
+
+@Suite("A user's own tensors")
+struct TensorFilesTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// Four rows: `video` 4×2×3, `audio` 4×2, labels, domains and the rest.
+    private func writer() -> SafetensorsWriter {
+        var writer = SafetensorsWriter()
+        writer.add("video", (0..<24).map { Float($0) }, shape: [4, 2, 3])
+        writer.add("audio", (0..<8).map { Float($0) / 2 }, shape: [4, 2])
+        writer.add("labels", [0, 1, 0, 1] as [Int32], shape: [4])
+        writer.add("domains", [3, 3, 8, 8], shape: [4])
+        writer.add("recordings", [5, 5, 6, 6], shape: [4, 1])
+        writer.add("parts", [0, 1, 0, 2], shape: [4])
+        return writer
+    }
+
+    private func options(_ path: String, _ change: (inout TensorFiles.Options) -> Void = { _ in }) -> TensorFiles.Options {
+        var options = TensorFiles.Options()
+        options.path = [path]
+        options.modalities = ["video", "audio"]
+        change(&options)
+        return options
+    }
+
+    @Test("Arrays, labels and domains are read; numbers are the names where none are given")
+    func reading() throws {
+        try writer().write(to: folder("a.safetensors"))
+        let data = try TensorFiles(options: options(folder("a.safetensors")))
+        #expect(data.facts.modalities.map(\.sampleShape) == [[2, 3], [2]])
+        #expect(data.facts.domains == ["3", "8"])
+        #expect(data.facts.classes == ["0", "1"])
+        #expect(data.domains == [0, 0, 1, 1])
+        #expect(data.labels == [0, 1, 0, 1])
+        #expect(data.facts.samplesPerDomain == [2, 2])
+        let inputs = try data.inputs([2, 0], modality: "video")
+        #expect(inputs.shape == [2, 2, 3])
+        #expect(inputs.values == (12..<18).map { Float($0) } + (0..<6).map { Float($0) })
+        #expect(data.groups == nil && data.split == nil && data.positions == nil)
+    }
+
+    @Test("Channels-first samples are turned, vectors stay")
+    func channelsFirst() throws {
+        try writer().write(to: folder("a.safetensors"))
+        let data = try TensorFiles(options: options(folder("a.safetensors")) { $0.layout = .channelsFirst })
+        #expect(data.facts.modalities.map(\.sampleShape) == [[3, 2], [2]])
+        #expect(try data.inputs([0], modality: "video").values == [0, 3, 1, 4, 2, 5])
+        #expect(try data.inputs([1], modality: "audio").values == [1, 1.5])
+    }
+
+    @Test("Keys can be renamed; groups, positions and split are read; names come from the recipe or the file")
+    func everything() throws {
+        var writer = writer()
+        writer.metadata = ["classes": "cut , pour", "domains": "unused"]
+        try writer.write(to: folder("a.safetensors"))
+        let data = try TensorFiles(
+            options: options(folder("a.safetensors")) {
+                $0.modalities = ["rgb=video"]
+                $0.groups = "recordings"
+                $0.positions = "parts"
+                $0.split = "parts"
+                $0.domains = "labels"
+                $0.domainNames = ["home", "kitchen", "lab"]
+            })
+        #expect(data.facts.modalityNames == ["rgb"])
+        #expect(data.facts.classes == ["cut", "pour"])
+        #expect(data.facts.domains == ["home", "kitchen", "lab"])
+        #expect(data.facts.samplesPerDomain == [2, 2, 0])
+        #expect(data.groups == [0, 0, 1, 1])
+        #expect(data.positions == [0, 1, 0, 2])
+        #expect(data.split == [.train, .validation, .train, .test])
+    }
+
+    @Test("Several files are joined, by name in a folder; each can be a domain, and groups stay apart")
+    func severalFiles() throws {
+        try writer().write(to: folder("b-second.safetensors"))
+        try writer().write(to: folder("a-first.safetensors"))
+        let data = try TensorFiles(
+            options: options(folder.path) {
+                $0.domains = nil
+                $0.groups = "recordings"
+            })
+        #expect(data.facts.domains == ["a-first", "b-second"])
+        #expect(data.domains == [0, 0, 0, 0, 1, 1, 1, 1])
+        #expect(data.groups == [0, 0, 1, 1, 2, 2, 3, 3])
+        #expect(data.count == 8)
+        #expect(try data.inputs([4], modality: "audio").values == [0, 0.5])
+    }
+
+    @Test("Features in half precision and scalars a row are samples too")
+    func otherTypes() throws {
+        let header = #"{"f":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"labels":{"dtype":"U8","shape":[2],"data_offsets":[4,6]}}"#
+        var data = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) } + Data(header.utf8)
+        data += [0, 0x3c, 0, 0xc0, 1, 0] as [UInt8]
+        try data.write(to: URL(fileURLWithPath: folder("h.safetensors")))
+        let features = try TensorFiles(
+            options: options(folder("h.safetensors")) {
+                $0.modalities = ["f"]
+                $0.domains = nil
+            })
+        #expect(features.facts.modalities.map(\.sampleShape) == [[1]])
+        #expect(try features.inputs([1, 0], modality: "f").values == [-2, 1])
+        #expect(features.labels == [1, 0])
+    }
+
+    @Test("Every fault names file, key, shape and the nearest key")
+    func faults() throws {
+        let path = folder("a.safetensors")
+        try writer().write(to: path)
+        func fault(_ change: (inout TensorFiles.Options) -> Void) -> DatasetFault? {
+            #expect(throws: DatasetFault.self) { try TensorFiles(options: options(path, change)) }
+        }
+        let all = "audio [4×2], domains [4], labels [4], parts [4], recordings [4×1], video [4×2×3]"
+        let cases: [((inout TensorFiles.Options) -> Void, String, String)] = [
+            (
+                { $0.modalities = ["vidoe"] }, "modalities",
+                "\(path) has no tensor 'vidoe'; expected one of: \(all); did you mean 'video'?"
+            ),
+            ({ $0.labels = "label" }, "labels", "\(path) has no tensor 'label'; expected one of: \(all); did you mean 'labels'?"),
+            (
+                { $0.labels = "video" }, "labels",
+                "\(path): the tensor 'video' of shape 4×2×3 does not fit the inputs; expected one whole number for each of 4 rows"
+            ),
+            ({ $0.modalities = [] }, "modalities", "option modalities: found none; expected at least one name"),
+            ({ $0.modalities = ["a="] }, "modalities", "option modalities: found 'a='; expected name or name=tensor"),
+            ({ $0.modalities = ["audio", "audio=video"] }, "modalities", "option modalities: 'audio' is there twice"),
+            (
+                { $0.split = "recordings" }, "split",
+                "\(path): row 0 has split 5; expected 0 train, 1 validation or 2 test"
+            ),
+            (
+                { $0.classNames = ["only"] }, "labels", "row 1 has class 1, but 1 class names are given; expected 0 to 0"
+            ),
+            ({ $0.domainNames = ["a", "a"] }, "domain-names", "the domain name 'a' is there twice"),
+            (
+                { $0.path = [self.folder("none.safetensors")] }, "path",
+                "\(folder("none.safetensors")): cannot read: No such file or directory"
+            ),
+            ({ $0.path = [] }, "path", "option path: found none; expected at least one file or folder"),
+        ]
+        for (change, option, message) in cases {
+            let found = fault(change)
+            #expect(found?.description == message)
+            #expect(found?.option == option)
+        }
+    }
+
+    @Test("Rows that do not agree, values that are no numbers, and damaged files are refused")
+    func badData() throws {
+        func fault(_ paths: [String], _ change: (inout TensorFiles.Options) -> Void = { _ in }) -> String? {
+            #expect(throws: DatasetFault.self) {
+                try TensorFiles(
+                    options: options("") {
+                        $0.path = paths
+                        change(&$0)
+                    })
+            }?.description
+        }
+        var short = SafetensorsWriter()
+        short.add("video", [1, 2, 3] as [Float], shape: [3, 1])
+        short.add("audio", [1, .nan] as [Float], shape: [2, 1])
+        short.add("labels", [0.5, 0] as [Float], shape: [2])
+        short.add("none", [] as [Float], shape: [0, 4])
+        short.add("one", [1] as [Float], shape: [])
+        try short.write(to: folder("short.safetensors"))
+        let path = folder("short.safetensors")
+        #expect(
+            fault([path], { $0.modalities = ["video", "v=labels"] })
+                == "\(path): 'v' has 2 rows, 'video' has 3; expected the same rows in every modality")
+        #expect(
+            fault([path], { $0.modalities = ["audio"] })
+                == "\(path): the tensor 'audio' of shape 2×1 holds nan in row 1; expected finite numbers")
+        #expect(
+            fault([path], { $0.modalities = ["none"] })
+                == "\(path): the tensor 'none' of shape 0×4 cannot hold samples; expected rows × up to 6 axes, none empty")
+        #expect(
+            fault([path], { $0.modalities = ["one"] })
+                == "\(path): the tensor 'one' of shape scalar cannot hold samples; expected rows × up to 6 axes, none empty")
+        let floats = fault([path], { $0.modalities = ["labels"] })
+        #expect(floats?.hasSuffix("has type F32, expected integers") == true)
+
+        try writer().write(to: folder("a.safetensors"))
+        var other = SafetensorsWriter()
+        other.add("video", [1, 2, 3] as [Float], shape: [1, 3])
+        other.add("audio", [1, 2] as [Float], shape: [1, 2])
+        other.add("labels", [0], shape: [1])
+        other.add("domains", [0], shape: [1])
+        try other.write(to: folder("b.safetensors"))
+        #expect(
+            fault([folder("a.safetensors"), folder("b.safetensors")])
+                == "samples of 'video' have shape 3 in \(folder("b.safetensors")), but 2×3 in \(folder("a.safetensors")); "
+                + "expected one shape in all files")
+
+        try Data([1, 2, 3]).write(to: URL(fileURLWithPath: folder("broken.safetensors")))
+        #expect(
+            fault([folder("broken.safetensors")])
+                == "\(folder("broken.safetensors")): 3 bytes are too few for a safetensors file")
+        let empty = try TemporaryFolder()
+        #expect(fault([empty.path]) == "the folder \(empty.path) has no file that ends in .safetensors")
+    }
+}

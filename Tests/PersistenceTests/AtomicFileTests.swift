@@ -1,0 +1,86 @@
+import Foundation
+import Testing
+
+@testable import Persistence
+
+@Suite("Atomic files")
+struct AtomicFileTests {
+    @Test("A written file has its content and leaves nothing beside it")
+    func writes() throws {
+        let folder = try TemporaryFolder()
+        try AtomicFile.write("first", to: folder("a.txt"))
+        try AtomicFile.write("second", to: folder("a.txt"))
+        #expect(try FileContents.text(folder("a.txt")) == "second")
+        #expect(folder.names == ["a.txt"])
+    }
+
+    @Test("An empty file can be written and read")
+    func empty() throws {
+        let folder = try TemporaryFolder()
+        try AtomicFile.write(Data(), to: folder("empty"))
+        #expect(try FileContents.mapped(folder("empty")).isEmpty)
+    }
+
+    @Test("A fault in the middle keeps the old file and removes the temporary one")
+    func faultKeepsOldFile() throws {
+        let folder = try TemporaryFolder()
+        try AtomicFile.write("old", to: folder("a.txt"))
+        let fault = FileFault(action: "write", path: "elsewhere", reason: "the source ended")
+        #expect(throws: fault) {
+            try AtomicFile.write(to: folder("a.txt")) { (writer) throws(FileFault) in
+                try writer.append(Data("half".utf8))
+                throw fault
+            }
+        }
+        #expect(try FileContents.text(folder("a.txt")) == "old")
+        #expect(folder.names == ["a.txt"])
+    }
+
+    @Test("A missing folder is named with the system's reason")
+    func missingFolder() throws {
+        let folder = try TemporaryFolder()
+        let path = folder("none/a.txt")
+        let fault = #expect(throws: FileFault.self) { try AtomicFile.write("x", to: path) }
+        #expect(fault?.description == "cannot write \(path): No such file or directory")
+    }
+
+    @Test("A folder in the way is named, and the temporary file goes")
+    func folderInTheWay() throws {
+        let folder = try TemporaryFolder()
+        try Folder.create(folder("taken/inside"))
+        let path = folder("taken")
+        let fault = #expect(throws: FileFault.self) { try AtomicFile.write("x", to: path) }
+        #expect(fault?.description == "cannot write \(path): Is a directory")
+        #expect(folder.names == ["taken"])
+    }
+
+    @Test("A path that ends in a slash is refused")
+    func pathOfFolder() throws {
+        let fault = #expect(throws: FileFault.self) { try AtomicFile.write("x", to: "runs/") }
+        #expect(fault?.description == "cannot write runs/: the path names a folder, not a file")
+    }
+
+    @Test("Reading names what is missing, a folder, and text that is not UTF-8")
+    func readingFaults() throws {
+        let folder = try TemporaryFolder()
+        let missing = #expect(throws: FileFault.self) { try FileContents.mapped(folder("none")) }
+        #expect(missing?.description == "cannot read \(folder("none")): No such file or directory")
+        let notAFile = #expect(throws: FileFault.self) { try FileContents.mapped(folder.path) }
+        #expect(notAFile?.description == "cannot read \(folder.path): not a regular file")
+        try AtomicFile.write(Data([0xff, 0xfe]), to: folder("latin"))
+        let notText = #expect(throws: FileFault.self) { try FileContents.text(folder("latin")) }
+        #expect(notText?.description == "cannot read \(folder("latin")): not UTF-8 text")
+    }
+
+    @Test("Folders are made with those above them, and listed in order")
+    func folders() throws {
+        let folder = try TemporaryFolder()
+        try Folder.create(folder("x/y/z"))
+        try Folder.create(folder("x/y/z"))
+        try AtomicFile.write("", to: folder("x/b"))
+        try AtomicFile.write("", to: folder("x/a"))
+        #expect(try Folder.names(in: folder("x")) == ["a", "b", "y"])
+        let fault = #expect(throws: FileFault.self) { try Folder.create(folder("x/a/below")) }
+        #expect(fault?.description == "cannot create folder \(folder("x/a/below")): Not a directory")
+    }
+}

@@ -1,0 +1,166 @@
+import Configuration
+
+@testable import Recipes
+
+/// A small program's worth of components, and data sets that exist only here.
+enum Sample {
+    static let catalogue = Catalogue(
+        datasets: [
+            ComponentDescription(name: "watch", summary: "three groups of people", options: WatchOptions.descriptions),
+            ComponentDescription(name: "tensors", summary: "files", options: FileOptions.descriptions),
+        ],
+        encoders: [
+            ComponentDescription(name: "series-resnet", summary: "for series", options: EncoderOptions.descriptions),
+            ComponentDescription(name: "features", summary: "for features"),
+        ],
+        fusions: [
+            ComponentDescription(name: "late", summary: "concatenation", options: LateOptions.descriptions),
+            ComponentDescription(name: "cross-attention", summary: "attention"),
+        ],
+        regularizers: [
+            ComponentDescription(name: "mer", summary: "spreads", options: MEROptions.descriptions),
+            ComponentDescription(name: "dropout", summary: "drops", options: RateOptions.descriptions),
+            ComponentDescription(name: "noise", summary: "perturbs", options: NoiseOptions.descriptions),
+        ],
+        optimizers: [
+            ComponentDescription(name: "adam", summary: "adaptive", options: OptimizerOptions.descriptions),
+            ComponentDescription(name: "sgd", summary: "plain", options: OptimizerOptions.descriptions),
+        ],
+        schedules: [
+            ComponentDescription(name: "constant", summary: "stays"),
+            ComponentDescription(name: "cosine", summary: "falls", options: CosineOptions.descriptions),
+        ],
+        minimumBatch: { name, _ in name == "mer" ? 2 : 1 },
+        places: { $0 == "dropout" ? [.embedding] : RegularizerChoice.Place.allCases },
+        encoderFault: { encoder, shape in
+            encoder.component == "features" && shape.count != 1
+                ? OptionFault(option: nil, expected: "vectors", found: shape.map(String.init).joined(separator: "×")) : nil
+        },
+        inspect: { (choice) throws(DatasetFault) in try facts(of: choice) })
+
+    private static func facts(of choice: ComponentChoice) throws(DatasetFault) -> DatasetFacts {
+        if choice.component == "tensors" {
+            throw DatasetFault(
+                option: "file", message: "cannot open 'absent.safetensors': no such file", expected: "a safetensors file")
+        }
+        let domains = choice.options["domains"] == .string("one") ? ["everyone"] : ["group-1", "group-2", "group-3"]
+        return DatasetFacts(
+            modalities: [
+                .init(name: "accelerometer", sampleShape: [100, 3]), .init(name: "gyroscope", sampleShape: [100, 3]),
+            ],
+            domains: domains, classes: ["squat", "row"], samplesPerDomain: domains.map { _ in 100 })
+    }
+
+    /// Everything a recipe needs and no more.
+    static let recipe = """
+        # A small recipe.
+        #
+        # It is here to be read.
+        data: watch
+        model:
+          encoder: {use: series-resnet, embedding: 32}
+          fusion: late
+        training:
+          epochs: 20
+          batch: 64
+          optimizer: {use: adam, learning-rate: 0.01}
+        seeds: [1, 2]
+        baseline: Fusion
+        rows:
+          - Fusion
+          - name: + MER
+            regularizers:
+              - mer: {weight: 3, on: [gyroscope]}
+            tune:
+              mer.weight: [0.1, 1]
+
+        """
+
+    static func study(_ text: String = recipe, set overrides: [String] = []) throws(RecipeError) -> Study {
+        try RecipeLoader.load(file: "r.yaml", text: text, overrides: overrides, catalogue: catalogue)
+    }
+
+    /// The messages about a recipe, empty where there are none.
+    static func messages(_ text: String = recipe, set overrides: [String] = []) -> String {
+        do throws(RecipeError) {
+            _ = try study(text, set: overrides)
+            return ""
+        } catch {
+            return error.description
+        }
+    }
+
+    /// The sample with one passage replaced.
+    static func recipe(_ passage: String, _ replacement: String) -> String {
+        let parts = recipe.split(separator: passage, maxSplits: 1, omittingEmptySubsequences: false)
+        precondition(parts.count == 2, "the sample has no '\(passage)'")
+        return parts.joined(separator: replacement)
+    }
+}
+
+struct WatchOptions: Options {
+    enum Domains: String, CaseIterable, Sendable { case groups, people, one }
+
+    var domains = Domains.groups
+    var draw = 0
+
+    static var fields: [OptionField<WatchOptions>] {
+        [.choice("domains", \.domains, "what is held out"), .integer("draw", \.draw, in: 0..., "which draw")]
+    }
+}
+
+struct FileOptions: Options {
+    var file = ""
+    static var fields: [OptionField<FileOptions>] { [.text("file", \.file, required: true, "where")] }
+}
+
+struct EncoderOptions: Options {
+    var embedding = 32
+    var blocks = [1, 1]
+
+    static var fields: [OptionField<EncoderOptions>] {
+        [
+            .integer("embedding", \.embedding, in: 1...4096, unit: "features", "width"),
+            .integers("blocks", \.blocks, in: 1...8, "depth"),
+        ]
+    }
+}
+
+struct LateOptions: Options {
+    var dropout = 0.5
+    static var fields: [OptionField<LateOptions>] { [.number("dropout", \.dropout, in: 0..<1, "rate")] }
+}
+
+struct MEROptions: Options {
+    enum Estimator: String, CaseIterable, Sendable { case paper, reference }
+
+    var estimator = Estimator.paper
+    var epsilon = 1e-4
+
+    static var fields: [OptionField<MEROptions>] {
+        [
+            .choice("estimator", \.estimator, "which one"),
+            .number("epsilon", \.epsilon, in: 1e-12...1, unit: "variance", "added"),
+        ]
+    }
+}
+
+struct RateOptions: Options {
+    var rate = 0.5
+    static var fields: [OptionField<RateOptions>] { [.number("rate", \.rate, in: 0...1, "share dropped")] }
+}
+
+struct NoiseOptions: Options {
+    var sigma = 0.0
+    static var fields: [OptionField<NoiseOptions>] { [.number("sigma", \.sigma, in: 0..., required: true, "strength")] }
+}
+
+struct OptimizerOptions: Options {
+    var weightDecay = 0.0
+    static var fields: [OptionField<OptimizerOptions>] { [.number("weight-decay", \.weightDecay, in: 0..., "decay")] }
+}
+
+struct CosineOptions: Options {
+    var warmUp = 0.0
+    static var fields: [OptionField<CosineOptions>] { [.number("warm-up", \.warmUp, in: 0...1, "share")] }
+}

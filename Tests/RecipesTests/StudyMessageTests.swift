@@ -1,0 +1,151 @@
+import Testing
+
+/// Full texts of messages: a passage of the sample recipe, what replaces it, and what is said about that.
+@Suite("Messages about domains and batches and about sweeps and repetitions")
+struct StudyMessageTests {
+    @Test("domains and batches", arguments: evaluationCases)
+    func evaluation(_ sample: MessageCase) {
+        #expect(Sample.messages(Sample.recipe(sample.passage, sample.replacement)) == sample.message)
+    }
+
+    static let evaluationCases: [MessageCase] = [
+        MessageCase(
+            "unknown domain", "data: watch",
+            """
+            data: watch
+            evaluation: {domains: [group-1, groop-2]}
+            """,
+            """
+            r.yaml:5:33: error: unknown domain 'groop-2'
+                5 | evaluation: {domains: [group-1, groop-2]}
+                  |                                 ^~~~~~~
+                  = expected one of: group-1, group-2, group-3
+                  = did you mean 'group-2'?
+            """),
+        MessageCase(
+            "one domain only", "data: watch",
+            "data: {use: watch, domains: one}",
+            """
+            r.yaml:4:13: error: protocol multi-source needs two domains, and the data set has 1
+                4 | data: {use: watch, domains: one}
+                  |             ^~~~~
+                  = expected data with two domains or more
+            """),
+        MessageCase(
+            "no second source domain", "data: watch",
+            """
+            data: watch
+            evaluation: {protocol: single-source, selection: leave-one-source-out}
+            """,
+            """
+            r.yaml:5:50: error: selection leave-one-source-out needs two source domains, and here is 1
+                5 | evaluation: {protocol: single-source, selection: leave-one-source-out}
+                  |                                                  ^~~~~~~~~~~~~~~~~~~~
+                  = expected source-validation or last-epoch
+            """),
+        MessageCase(
+            "batch smaller than the estimator needs", """
+            batch: 64
+
+            """,
+            """
+            batch: 1
+              batching: shuffled
+
+            """,
+            """
+            r.yaml:10:10: error: a batch of 1 is too small for the regularizer 'mer'
+               10 |   batch: 1
+                  |          ^
+                  = expected at least 2
+            """),
+        MessageCase(
+            "batch without room for the domains", "batch: 64",
+            "batch: 1",
+            """
+            r.yaml:10:10: error: a balanced batch of 1 has no room for 2 source domains
+               10 |   batch: 1
+                  |          ^
+                  = expected at least 2, or batching: shuffled
+
+            r.yaml:10:10: error: a batch of 1 is too small for the regularizer 'mer'
+               10 |   batch: 1
+                  |          ^
+                  = expected at least 2
+            """),
+        MessageCase(
+            "batch larger than the data", "batch: 64",
+            "batch: 500",
+            """
+            r.yaml:10:10: error: a batch of 500 is larger than the training data
+               10 |   batch: 500
+                  |          ^~~
+                  = expected at most 160, the training samples of 'group-2', 'group-3'
+            """),
+        MessageCase(
+            "all training samples are enough", "batch: 64",
+            "batch: 160",
+            ""),
+    ]
+
+    @Test("sweeps and repetitions", arguments: sweepCases)
+    func sweep(_ sample: MessageCase) {
+        #expect(Sample.messages(Sample.recipe(sample.passage, sample.replacement)) == sample.message)
+    }
+
+    static let sweepCases: [MessageCase] = [
+        MessageCase(
+            "unknown path and empty list", "data: watch",
+            """
+            data: watch
+            sweep: {data.drow: [1, 2]}
+            repeat: {data.draw: []}
+            """,
+            """
+            r.yaml:5:14: error: unknown key 'drow' in data set watch
+                5 | sweep: {data.drow: [1, 2]}
+                  |              ^~~~
+                  = expected one of: domains, draw, use, standardize
+                  = did you mean 'draw'?
+
+            r.yaml:6:21: error: data.draw cannot be an empty list
+                6 | repeat: {data.draw: []}
+                  |                     ^~
+                  = expected a list of values to try
+            """),
+        MessageCase(
+            "path twice", "data: watch",
+            """
+            data: watch
+            sweep: {data.draw: [1, 2]}
+            repeat: {data.draw: [3]}
+            """,
+            """
+            r.yaml:6:10: error: 'data.draw' is swept already
+                6 | repeat: {data.draw: [3]}
+                  |          ^~~~~~~~~
+                  = expected each path once
+            """),
+        MessageCase(
+            "value at fault", "data: watch",
+            """
+            data: watch
+            sweep: {training.batch: [64, many]}
+            """,
+            """
+            r.yaml:5:30: error: batch cannot be 'many'
+                5 | sweep: {training.batch: [64, many]}
+                  |                              ^~~~
+                  = expected a whole number from 1 to 1000000 (samples)
+            """),
+        MessageCase(
+            "too many combinations", "data: watch",
+            "data: watch\nsweep: {data.draw: \(Array(0...100)), training.epochs: \(Array(1...100))}",
+            """
+            r.yaml:5:1: error: sweep makes 10100 combinations
+                5 | sweep: {data.draw: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32…
+                  | ^~~~~
+                  = expected at most 10000
+            """),
+    ]
+}

@@ -1,0 +1,239 @@
+import Foundation
+import Results
+import Testing
+
+@testable import Reports
+
+@Suite("The printed report")
+struct ReportTextTests {
+    @Test("Markdown: the whole text of a run in which one trial failed and one was not run")
+    func markdown() throws {
+        var results = Fixtures.complete
+        results[5] = Fixtures.failure("+ MER", "D1", 1)
+        results.remove(at: 3)
+        let report = try Report(results: results, settings: Fixtures.settings())
+        let expected = #"""
+            # table13
+
+            Accuracy in percent on the held-out domain, at the epoch that the selection rule chose: mean ± \#
+            standard deviation over 2 seeds. Where trials are missing, the cell says on how many of the \#
+            planned ones it rests.
+
+            | Row    |                D1 |                D2 |           Average | Difference to Fusion |
+            | ------ | ----------------: | ----------------: | ----------------: | -------------------: |
+            | Fusion |        52.0 ± 2.8 | 60.0 ± – (1 of 2) | 55.0 ± – (1 of 2) |                      |
+            | + MER  | 53.0 ± – (1 of 2) |        65.5 ± 4.9 | 57.5 ± – (1 of 2) |  +2.5 ± 0.5 (2 of 4) |
+
+            Difference to Fusion: mean of the paired differences in percentage points ± its standard error \#
+            over 4 (seed, domain) pairs.
+
+            ## Best epoch on the target: not a valid selection
+
+            For reference only: the epoch was chosen by looking at the target, which nobody can do in a place \#
+            that is really new.
+
+            | Row    |                D1 |                D2 |           Average | Difference to Fusion |
+            | ------ | ----------------: | ----------------: | ----------------: | -------------------: |
+            | Fusion |        62.0 ± 2.8 | 70.0 ± – (1 of 2) | 65.0 ± – (1 of 2) |                      |
+            | + MER  | 63.0 ± – (1 of 2) |        75.5 ± 4.9 | 67.5 ± – (1 of 2) |  +2.5 ± 0.5 (2 of 4) |
+
+            ## Beside the result
+
+            | Row    | Source validation | Target, last epoch | Time per trial | In penalties | Parameters |
+            | ------ | ----------------: | -----------------: | -------------: | -----------: | ---------: |
+            | Fusion | 95.0 ± – (1 of 2) |  45.0 ± – (1 of 2) |          4.0 s |        0.0 % |       1000 |
+            | + MER  | 95.0 ± – (1 of 2) |  47.5 ± – (1 of 2) |          4.0 s |        1.5 % |       1000 |
+
+            | Row   | Tuned      | Chosen (by so many trials) |
+            | ----- | ---------- | -------------------------- |
+            | + MER | mer.weight | 3 (1×), 1 (1×), 0.1 (1×)   |
+
+            ## Trials that are missing
+
+            6 of 8 trials finished. 1 failed. 1 not run.
+
+            | Failed trial       | Term | Step | Message                |
+            | ------------------ | ---- | ---: | ---------------------- |
+            | + MER → D1, seed 1 | mer  |  132 | the loss is not finite |
+
+            ## How these figures were made
+
+            - Selection: best source validation accuracy; ties by the lower loss
+            - Protocol: leave one domain out
+            - Seeds: 0, 1
+            - Training: Adam, batch 64, 20 epochs
+            - Machine: a machine
+            - Threads: 2
+            - Versions: OpenBLAS 0.3
+
+            """#
+        #expect(report.document().markdown() == expected)
+    }
+
+    @Test("Terminal: the whole text of a sweep with repetitions")
+    func terminal() throws {
+        let text = try Self.sweep.document().terminalText(width: 90)
+        let expected = #"""
+            table13
+            ═══════
+
+            Accuracy in percent on the held-out domain, at the epoch that the selection rule chose,
+            averaged over targets. Column Fusion: mean ± standard deviation over 1 seed × 2
+            repetitions. Other columns: difference to Fusion.
+
+            data.rel      Fusion       + MER
+            ────────  ──────────  ──────────
+            1         55.0 ± 7.1  +3.0 ± 1.0
+            0.9       55.0 ± 7.1  −0.5 ± 0.5
+
+            Difference to Fusion: mean of the paired differences in percentage points ± its standard
+            error over 2 repetitions, each the mean over 1 seed and 1 domain.
+
+            Best epoch on the target: not a valid selection
+            ───────────────────────────────────────────────
+
+            For reference only: the epoch was chosen by looking at the target, which nobody can do in
+            a place that is really new.
+
+            data.rel      Fusion       + MER
+            ────────  ──────────  ──────────
+            1         65.0 ± 7.1  +3.0 ± 1.0
+            0.9       65.0 ± 7.1  −0.5 ± 0.5
+
+            data.rel = 1
+            ────────────
+
+            Row             D1     Average  Difference to Fusion
+            ──────  ──────────  ──────────  ────────────────────
+            Fusion  55.0 ± 7.1  55.0 ± 7.1
+            + MER   58.0 ± 8.5  58.0 ± 8.5            +3.0 ± 1.0
+
+            Row     Source validation  Target, last epoch  Time per trial  In penalties  Parameters
+            ──────  ─────────────────  ──────────────────  ──────────────  ────────────  ──────────
+            Fusion         95.0 ± 0.0          45.0 ± 7.1           4.0 s         0.0 %        1000
+            + MER          95.0 ± 0.0          48.0 ± 8.5           4.0 s         1.5 %        1000
+
+            data.rel = 0.9
+            ──────────────
+
+            Row             D1     Average  Difference to Fusion
+            ──────  ──────────  ──────────  ────────────────────
+            Fusion  55.0 ± 7.1  55.0 ± 7.1
+            + MER   54.5 ± 6.4  54.5 ± 6.4            −0.5 ± 0.5
+
+            Row     Source validation  Target, last epoch  Time per trial  In penalties  Parameters
+            ──────  ─────────────────  ──────────────────  ──────────────  ────────────  ──────────
+            Fusion         95.0 ± 0.0          45.0 ± 7.1           4.0 s         0.0 %        1000
+            + MER          95.0 ± 0.0          44.5 ± 6.4           4.0 s         1.5 %        1000
+
+            How these figures were made
+            ───────────────────────────
+
+            • Selection: best source validation accuracy; ties by the lower loss
+            • Protocol: leave one domain out
+            • Seeds: 0
+            • Repetitions: data.draw = 0; data.draw = 1
+            • Training: Adam, batch 64, 20 epochs
+            • Machine: a machine
+            • Threads: 2
+            • Versions: OpenBLAS 0.3
+
+            """#
+        #expect(text == expected)
+    }
+
+    @Test("CSV: one line a figure, with a column for the swept dial")
+    func csv() throws {
+        let lines = try Self.sweep.csv().split(separator: "\r\n", omittingEmptySubsequences: false)
+        let expected = #"""
+            recipe,variant.data.rel,measure,statistic,row,target,unit,value,deviation,standard_error,units,count,planned,failed
+            table13,1,accuracy,cell,Fusion,D1,percent,55.000000,7.071068,5.000000,2,2,2,0
+            table13,1,accuracy,average,Fusion,,percent,55.000000,7.071068,5.000000,2,2,2,0
+            table13,1,accuracy,cell,+ MER,D1,percent,58.000000,8.485281,6.000000,2,2,2,0
+            table13,1,accuracy,average,+ MER,,percent,58.000000,8.485281,6.000000,2,2,2,0
+            table13,1,accuracy,difference,+ MER,,percent,3.000000,1.414214,1.000000,2,2,2,0
+            table13,1,oracle,cell,Fusion,D1,percent,65.000000,7.071068,5.000000,2,2,2,0
+            table13,1,oracle,average,Fusion,,percent,65.000000,7.071068,5.000000,2,2,2,0
+            """#
+        #expect(lines.prefix(8).joined(separator: "\n") == expected)
+        // A header, two variants × four measures × (two cells, two averages, one difference), and the end.
+        #expect(lines.count == 1 + 2 * 4 * 5 + 1)
+    }
+
+    @Test("CSV: fields with commas, quotes and line breaks are quoted")
+    func csvQuoting() throws {
+        let name = "a, \"b\"\nc"
+        let settings = Fixtures.settings(rows: [name], targets: ["D1"], seeds: [0], baseline: nil)
+        let report = try Report(results: [Fixtures.result(name, "D1", 0, 0.5)], settings: settings)
+        let start = "table13,accuracy,cell,\"a, \"\"b\"\"\nc\",D1,percent,50.000000,,,1,1,1,0\r\n"
+        #expect(report.csv().split(separator: "\r\n", maxSplits: 1).last?.hasPrefix(start) == true)
+    }
+
+    @Test("A name can break neither a Markdown table nor a line")
+    func escaping() {
+        let table = TextTable(columns: [.init("a|b")], rows: [["x\ny"], ["*<i>*"]])
+        let expected = """
+            | a\\|b     |
+            | -------- |
+            | x y      |
+            | \\*\\<i>\\* |
+
+            """
+        #expect(Document([.table(table)]).markdown() == expected)
+    }
+
+    @Test("A cell of a single trial has no deviation, and one without trials no mean")
+    func cells() {
+        #expect(CellText.text(ReportCell(estimate: Estimate([0.5]), planned: 1, failed: 0)) == "50.0 ± –")
+        let two = ReportCell(estimate: Estimate([0.5, 0.5]), planned: 3, failed: 1)
+        #expect(CellText.text(two) == "50.0 ± 0.0 (2 of 3)")
+        #expect(CellText.text(ReportCell(estimate: nil, planned: 3, failed: 3)) == "failed (0 of 3)")
+        #expect(CellText.text(ReportCell(estimate: nil, planned: 3, failed: 1)) == "– (0 of 3)")
+        #expect(CellText.text(ReportDifference(difference: nil, planned: 3, failed: 1)) == "– (0 of 3)")
+        #expect(CellText.text(nil) == "")
+    }
+
+    @Test("Without a baseline there is no column of differences")
+    func noBaseline() throws {
+        let report = try Report(results: Fixtures.complete, settings: Fixtures.settings(baseline: nil))
+        let text = report.document().markdown()
+        #expect(text.contains("| Row    |         D1 |         D2 |    Average |\n"))
+        #expect(!text.contains("paired"))
+    }
+
+    @Test("Writing replaces report.md and report.csv in the run folder")
+    func writing() throws {
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent("report-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: root) }
+        let folder = RunFolder(root)
+        try Data("old".utf8).write(to: folder.markdownReport)
+        let report = try Report(results: Fixtures.complete, settings: Fixtures.settings())
+        try ReportWriter().write(report, to: folder)
+        #expect(try String(contentsOf: folder.markdownReport, encoding: .utf8).hasPrefix("# table13\n"))
+        #expect(try String(contentsOf: folder.csvReport, encoding: .utf8) == report.csv())
+        #expect(try FileManager.default.contentsOfDirectory(atPath: root.path).sorted() == ["report.csv", "report.md"])
+    }
+
+    /// Two values of a dial × two draws, one domain and one seed: the difference is 2 and 4 points at
+    /// `rel` 1, 0 and −1 at `rel` 0.9.
+    private static var sweep: Report {
+        get throws {
+            let variants = [["data.rel": "1"], ["data.rel": "0.9"]]
+            let draws = [["data.draw": "0"], ["data.draw": "1"]]
+            let gains = [[0.02, 0.04], [0, -0.01]]
+            let results = variants.indices.flatMap { variant in
+                draws.indices.flatMap { draw in
+                    ["Fusion", "+ MER"].map { row in
+                        Fixtures.result(
+                            row, "D1", 0, 0.5 + Double(draw) / 10 + (row == "Fusion" ? 0 : gains[variant][draw]),
+                            variant: variants[variant], repetition: draws[draw])
+                    }
+                }
+            }
+            let settings = Fixtures.settings(
+                targets: ["D1"], seeds: [0], dials: ["data.rel"], variants: variants, repetitions: draws)
+            return try Report(results: results, settings: settings)
+        }
+    }
+}

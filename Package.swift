@@ -9,6 +9,7 @@ let systemLibraries: [Target] = [
         name: "COpenBLAS", path: "Sources/System/COpenBLAS", pkgConfig: "openblas",
         providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
     .systemLibrary(name: "COneDNN", path: "Sources/System/COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CZlib", path: "Sources/System/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CYAML", path: "Sources/System/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 ]
 
@@ -18,7 +19,7 @@ let rooms: [Target] = [
     .target(name: "Results"),
     .target(name: "Tensors", dependencies: ["CMalloc", "COpenBLAS", "COneDNN"]),
     .target(name: "Networks", dependencies: ["Configuration", "Tensors"]),
-    .target(name: "Weights", dependencies: ["Persistence", "Tensors"]),
+    .target(name: "Weights", dependencies: ["CZlib", "Persistence", "Tensors"]),
     .target(name: "Regularization", dependencies: ["COpenBLAS", "Configuration", "Networks", "Tensors"]),
     .target(name: "Models", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"]),
     .target(

@@ -62,22 +62,11 @@ package struct SafetensorsFile: Sendable {
         guard !entry.type.isInteger || convertingIntegers else {
             throw fault(entry, "has type \(entry.type.rawValue), expected floating point")
         }
-        switch entry.type {
-        case .float32: return elements(entry) { (bits: UInt32) in Float(bitPattern: bits) }
-        case .float64: return elements(entry) { (bits: UInt64) in Float(Double(bitPattern: bits)) }
-        case .float16: return elements(entry) { (bits: UInt16) in Float(Float16(bitPattern: bits)) }
-        case .bfloat16: return elements(entry) { (bits: UInt16) in Float(bitPattern: UInt32(bits) << 16) }
-        case .float8E4M3, .float8E5M2: throw fault(entry, "has type \(entry.type.rawValue), which is not supported")
-        case .int64: return elements(entry) { (bits: Int64) in Float(bits) }
-        case .int32: return elements(entry) { (bits: Int32) in Float(bits) }
-        case .int16: return elements(entry) { (bits: Int16) in Float(bits) }
-        case .int8: return elements(entry) { (bits: Int8) in Float(bits) }
-        case .uint64: return elements(entry) { (bits: UInt64) in Float(bits) }
-        case .uint32: return elements(entry) { (bits: UInt32) in Float(bits) }
-        case .uint16: return elements(entry) { (bits: UInt16) in Float(bits) }
-        case .uint8: return elements(entry) { (bits: UInt8) in Float(bits) }
-        case .bool: return elements(entry) { (bits: UInt8) in bits == 0 ? 0 : 1 }
+        let floats = data.withUnsafeBytes { all in
+            entry.type.floats(in: UnsafeRawBufferPointer(rebasing: all[entry.bytes]))
         }
+        guard let floats else { throw fault(entry, "has type \(entry.type.rawValue), which is not supported") }
+        return floats
     }
 
     /// The elements of a tensor of whole numbers or truth values (as 0 and 1), in row-major order.
@@ -113,14 +102,13 @@ package struct SafetensorsFile: Sendable {
         _ entry: SafetensorsEntry, _ convert: (Bits) -> Element
     ) -> [Element] {
         data.withUnsafeBytes { all in
-            let bytes = UnsafeRawBufferPointer(rebasing: all[entry.bytes])
-            return [Element](unsafeUninitializedCapacity: entry.elementCount) { buffer, count in
-                for index in 0..<entry.elementCount {
-                    let bits = bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self)
-                    buffer.initializeElement(at: index, to: convert(Bits(littleEndian: bits)))
-                }
-                count = entry.elementCount
-            }
+            entry.type.elements(UnsafeRawBufferPointer(rebasing: all[entry.bytes]), convert)
         }
+    }
+
+    /// The elements of a tensor as they lie in the file: row-major, little-endian, in their own type.
+    package func bytes(_ name: String) throws(SafetensorsFault) -> Data {
+        let range = try entry(name).bytes
+        return data[data.startIndex + range.lowerBound..<data.startIndex + range.upperBound]
     }
 }

@@ -45,10 +45,18 @@ package struct SafetensorsWriter: Sendable {
     private mutating func add<Bits: FixedWidthInteger>(
         _ name: String, _ type: ElementType, _ shape: [Int], _ elements: [Bits]
     ) {
+        add(name, type, shape: shape, bytes: elements.withUnsafeBytes { Data($0) })
+    }
+
+    /// Adds a tensor of any type: its elements in row-major order, little-endian.
+    /// - Precondition: the name is new and the shape fits the bytes.
+    package mutating func add(_ name: String, _ type: ElementType, shape: [Int], bytes: Data) {
         require(names.insert(name).inserted, "the name \(name) was added twice or is reserved")
+        // With a 0 among them, the other extents may be any and their product beyond counting.
         require(
-            shape.reduce(1, *) == elements.count, "\(name): shape \(shape) does not fit \(elements.count) elements")
-        items.append(Item(name: name, type: type, shape: shape, bytes: elements.withUnsafeBytes { Data($0) }))
+            (shape.contains(0) ? 0 : shape.reduce(type.size, *)) == bytes.count,
+            "\(name): shape \(shape) does not fit \(bytes.count / type.size) elements")
+        items.append(Item(name: name, type: type, shape: shape, bytes: bytes))
     }
 
     /// The header with its length, padded with blanks so that the data begin at a multiple of 8.

@@ -1,0 +1,127 @@
+/// The named tensors and other values in what a pickle describes.
+///
+/// Names are the keys of the dictionaries on the way, joined by dots; elements of lists and tuples count as keys
+/// `0`, `1`, ….
+struct CheckpointContents {
+    private(set) var tensors: [(name: String, view: Int)] = []
+    private(set) var values: [(name: String, text: String)] = []
+    /// Dictionaries that hold tensors themselves, by name; "" is the whole file.
+    private(set) var dictionaries: [String] = []
+
+    private let heap: PickleHeap
+    private let limits: PyTorchLimits
+    private var visited = 0
+    private var names: Set<String> = []
+    private var open: Set<Int> = []
+    private var plain: [Int: Bool] = [:]
+
+    /// Why the contents cannot be listed, and under which name.
+    struct Fault: Error {
+        let name: String
+        let reason: String
+    }
+
+    init(of value: PickleValue, heap: PickleHeap, limits: PyTorchLimits) throws(Fault) {
+        self.heap = heap
+        self.limits = limits
+        switch value {
+        case .dictionary, .list, .tuple: try visit(value, name: "", depth: 0)
+        default: throw Fault(name: "", reason: "the file holds \(value.kind), expected a dictionary")
+        }
+    }
+
+    private mutating func visit(_ value: PickleValue, name: String, depth: Int) throws(Fault) {
+        guard depth <= limits.nesting else { throw Fault(name: name, reason: "nested more than \(limits.nesting) levels deep") }
+        try count(name)
+        guard name.utf8.count <= limits.nameBytes else {
+            throw Fault(name: name, reason: "the name of a value is longer than \(limits.nameBytes) bytes")
+        }
+        switch value {
+        case .tensor(let view):
+            guard names.insert(name).inserted else { throw Fault(name: name, reason: "two tensors have this name") }
+            tensors.append((name, view))
+        case .dictionary(let place):
+            guard open.insert(-1 - place).inserted else { throw Fault(name: name, reason: "a dictionary contains itself") }
+            defer { open.remove(-1 - place) }
+            var holdsTensors = false
+            for (key, value) in heap.dictionaries[place].entries {
+                if case .tensor = value { holdsTensors = true }
+                try visit(value, name: joined(name, key.name), depth: depth + 1)
+            }
+            if holdsTensors { dictionaries.append(name) }
+        case .list(let place), .tuple(let place), .set(let place):
+            var budget = 16
+            if let text = plainText(value, depth: 0, budget: &budget) {
+                list(name, text)
+                return
+            }
+            guard !isPlain(place) else {
+                list(name, "\(value.kind) of \(heap.sequences[place].count) values")
+                return
+            }
+            guard open.insert(place).inserted else { throw Fault(name: name, reason: "a list contains itself") }
+            defer { open.remove(place) }
+            for (index, element) in heap.sequences[place].enumerated() {
+                try visit(element, name: joined(name, String(index)), depth: depth + 1)
+            }
+        default:
+            var budget = 1
+            list(name, plainText(value, depth: 0, budget: &budget) ?? value.kind)
+        }
+    }
+
+    /// Whether no element is a collection or tensor, so that a long history of losses counts as one value. Each list is
+    /// looked through once, however often it is named.
+    private mutating func isPlain(_ place: Int) -> Bool {
+        if let known = plain[place] { return known }
+        let isPlain = heap.sequences[place].allSatisfy { element in
+            switch element {
+            case .tuple, .list, .set, .dictionary, .tensor: false
+            default: true
+            }
+        }
+        plain[place] = isPlain
+        return isPlain
+    }
+
+    private mutating func list(_ name: String, _ text: String) {
+        if values.count < limits.listedValues { values.append((name, text)) }
+    }
+
+    private mutating func count(_ name: String) throws(Fault) {
+        visited += 1
+        guard visited <= limits.values else { throw Fault(name: name, reason: "the file holds more than \(limits.values) values") }
+    }
+
+    private func joined(_ name: String, _ key: String) -> String { name.isEmpty ? key : "\(name).\(key)" }
+
+    /// A value as Python prints it; nil where it holds tensors or dictionaries, or more than `budget` values.
+    private func plainText(_ value: PickleValue, depth: Int, budget: inout Int) -> String? {
+        budget -= 1
+        guard budget >= 0, depth < 8 else { return nil }
+        switch value {
+        case .none: return "None"
+        case .truth(let truth): return truth ? "True" : "False"
+        case .integer(let number): return String(number)
+        case .wideInteger(let bytes): return "an integer of \(bytes.count) bytes"
+        case .number(let number): return String(number)
+        case .text(let text): return depth == 0 ? text : JSONValue.quoted(String(text.unicodeScalars.prefix(100)))
+        case .bytes(let count): return "\(count) bytes"
+        case .name(let name): return name
+        case .constructor(let constructor): return constructor.pythonName
+        case .storage, .tensor, .dictionary: return nil
+        case .tuple(let place), .list(let place), .set(let place):
+            var texts: [String] = []
+            for element in heap.sequences[place] {
+                guard let text = plainText(element, depth: depth + 1, budget: &budget) else { return nil }
+                texts.append(text)
+            }
+            let inner = texts.joined(separator: ", ")
+            switch value {
+            case .tuple: return texts.count == 1 ? "(\(inner),)" : "(\(inner))"
+            case .list: return "[\(inner)]"
+            default: return "{\(inner)}"
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+/// The pickle instructions that are carried out: all that PyTorch has written since Python 2.
+///
+/// Source: the comments of Python's `pickletools`.
+enum PickleOpcode: UInt8 {
+    case mark = 0x28  // (
+    case emptyTuple = 0x29  // )
+    case stop = 0x2e  // .
+    case pop = 0x30  // 0
+    case popMark = 0x31  // 1
+    case duplicate = 0x32  // 2
+    case shortBytes = 0x43  // C
+    case bytes = 0x42  // B
+    case number = 0x47  // G
+    case integer = 0x4a  // J
+    case integer1 = 0x4b  // K
+    case integer2 = 0x4d  // M
+    case none = 0x4e  // N
+    case persistentIdentifier = 0x51  // Q
+    case reduce = 0x52  // R
+    case text1 = 0x54  // T: a Python 2 string, 4-byte length
+    case shortText1 = 0x55  // U: a Python 2 string, 1-byte length
+    case text = 0x58  // X
+    case emptyList = 0x5d  // ]
+    case append = 0x61  // a
+    case build = 0x62  // b
+    case global = 0x63  // c
+    case dictionary = 0x64  // d
+    case appends = 0x65  // e
+    case get = 0x68  // h
+    case longGet = 0x6a  // j
+    case list = 0x6c  // l
+    case put = 0x71  // q
+    case longPut = 0x72  // r
+    case setItem = 0x73  // s
+    case tuple = 0x74  // t
+    case setItems = 0x75  // u
+    case emptyDictionary = 0x7d  // }
+    case version = 0x80
+    case tuple1 = 0x85
+    case tuple2 = 0x86
+    case tuple3 = 0x87
+    case true_ = 0x88
+    case false_ = 0x89
+    case long1 = 0x8a
+    case long4 = 0x8b
+    case shortText = 0x8c
+    case text8 = 0x8d
+    case bytes8 = 0x8e
+    case emptySet = 0x8f
+    case addItems = 0x90
+    case stackGlobal = 0x93
+    case memoize = 0x94
+    case frame = 0x95
+
+    /// What an instruction that is not carried out would do, for messages.
+    static func refusal(of byte: UInt8) -> String {
+        switch byte {
+        case 0x69, 0x6f, 0x81, 0x92: "would create an object of a class of its choice (instruction 0x\(String(byte, radix: 16)))"
+        case 0x82...0x84: "would look up an extension (instruction 0x\(String(byte, radix: 16)))"
+        default: "0x\(String(byte, radix: 16)) is no instruction that checkpoints use"
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Persistence
+
+/// A PyTorch checkpoint that has been opened and checked: what `torch.save` writes, now (a zip archive) or before
+/// PyTorch 1.6 (pickles, one after another).
+///
+/// Nothing in the file is executed; ``PickleConstructor`` lists the names that may appear in it. Anything may be in
+/// the file: every fault is thrown, with the file, the place in it and the reason. Elements stay where they are, in the
+/// mapped file, until they are asked for.
+package struct PyTorchCheckpoint: Sendable {
+    package enum Format: String, Sendable {
+        case zip = "PyTorch zip"
+        case legacy = "PyTorch legacy"
+    }
+
+    /// The file as the caller named it.
+    package let path: String
+    package let format: Format
+    /// The tensors, in the order of the file; names are dotted paths through its dictionaries.
+    package let entries: [PyTorchEntry]
+    /// The values that are no tensors, as text, by the same kind of name.
+    package let values: [(name: String, text: String)]
+    /// The dictionaries that hold tensors, by dotted path; "" is the file as a whole.
+    package let dictionaries: [String]
+
+    private let storages: [Data]
+    private let places: [String: Int]
+
+    /// Opens the file at `path`.
+    package init(_ path: String, limits: PyTorchLimits = PyTorchLimits()) throws(PyTorchFault) {
+        let data: Data
+        do {
+            data = try FileContents.mapped(path)
+        } catch {
+            throw PyTorchFault(file: path, reason: "cannot \(error.action): \(error.reason)")
+        }
+        try self.init(data, named: path, limits: limits)
+    }
+
+    /// Takes the content of a file from memory; `name` stands for the file in messages.
+    package init(_ data: Data, named name: String, limits: PyTorchLimits = PyTorchLimits()) throws(PyTorchFault) {
+        let loaded: LoadedPickle
+        if data.starts(with: [0x50, 0x4b]) {
+            format = .zip
+            loaded = try LoadedPickle.zip(data, file: name, limits: limits)
+        } else if data.first == PickleOpcode.version.rawValue {
+            format = .legacy
+            loaded = try LoadedPickle.legacy(data, file: name, limits: limits)
+        } else {
+            throw PyTorchFault(
+                file: name, offset: 0,
+                reason: data.isEmpty
+                    ? "the file is empty" : "not a PyTorch checkpoint: neither a zip archive nor a pickle begins here")
+        }
+        let contents: CheckpointContents
+        do {
+            contents = try CheckpointContents(of: loaded.value, heap: loaded.heap, limits: limits)
+        } catch {
+            throw PyTorchFault(
+                file: name, place: error.name.isEmpty ? loaded.pickleName : "value \(JSONValue.quoted(String(error.name.prefix(200))))",
+                reason: error.reason)
+        }
+        path = name
+        values = contents.values
+        dictionaries = contents.dictionaries
+        storages = loaded.storages
+        var allowance = limits.repeatedBytes + loaded.storages.reduce(0) { $0 + $1.count }
+        var entries: [PyTorchEntry] = []
+        for (tensor, place) in contents.tensors {
+            let view = loaded.heap.views[place]
+            guard view.byteCount <= allowance else {
+                throw PyTorchFault(
+                    file: name, place: "tensor \(JSONValue.quoted(tensor))",
+                    reason: "its \(view.byteCount) bytes repeat the storages' more often than is allowed")
+            }
+            allowance -= view.byteCount
+            entries.append(PyTorchEntry(name: tensor, view: view))
+        }
+        self.entries = entries
+        // Names are unique: the contents were checked for that.
+        places = Dictionary(entries.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The names of all tensors, in the order of the file.
+    package var names: [String] { entries.map(\.name) }
+
+    /// The description of a tensor, or nil.
+    package subscript(name: String) -> PyTorchEntry? { places[name].map { entries[$0] } }
+
+    /// The description of a tensor that has to be there.
+    package func entry(_ name: String) throws(PyTorchFault) -> PyTorchEntry {
+        guard let entry = self[name] else {
+            throw PyTorchFault(file: path, place: "tensor \(JSONValue.quoted(name))", reason: "the file has no such tensor")
+        }
+        return entry
+    }
+
+    /// The elements of a tensor in row-major order, little-endian, in their own type.
+    package func bytes(_ name: String) throws(PyTorchFault) -> Data {
+        let view = try entry(name).view
+        return view.rowMajor(storages[view.storage])
+    }
+}
+
+/// One tensor of a checkpoint.
+package struct PyTorchEntry: Hashable, Sendable {
+    package let name: String
+    let view: PyTorchView
+
+    package var type: ElementType { view.type }
+    /// Extents, first axis first; empty for a scalar.
+    package var shape: [Int] { view.shape }
+}

@@ -9,8 +9,8 @@ let systemLibraries: [Target] = [
         name: "COpenBLAS", path: "Sources/System/COpenBLAS", pkgConfig: "openblas",
         providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
     .systemLibrary(name: "COneDNN", path: "Sources/System/COneDNN", providers: [.apt(["libdnnl-dev"])]),
-    .systemLibrary(name: "CZlib", path: "Sources/System/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CYAML", path: "Sources/System/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CZlib", path: "Sources/System/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 ]
 
 let rooms: [Target] = [
@@ -35,9 +35,13 @@ let rooms: [Target] = [
 ]
 
 /// One regularizer family each: a folder in `Plugins`, a target, a product and a test target of the same name.
-let plugins = ["MER", "VICReg", "Dropout", "Noise", "LabelSmoothing", "WeightDecay"]
+let plugins = [
+    "MER", "VICReg", "Dropout", "Noise", "LabelSmoothing", "WeightDecay", "SupervisedContrastive", "RelativeNormAlignment",
+    "BarlowTwins", "VonNeumannEntropy", "MaximumEntropyCoding", "UnimodalLoss", "FeatureSplitting", "CrossModalTranslation",
+    "ModalityDropout", "ModalityCompetition", "ConditionalEntropyBottleneck",
+]
 let pluginTargets: [Target] = plugins.map { name in
-    .target(name: "\(name)Plugin", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"], path: "Plugins/\(name)")
+    .target(name: "\(name)Plugin", dependencies: ["COpenBLAS", "Configuration", "Networks", "Regularization", "Tensors"], path: "Plugins/\(name)")
 }
 let pluginNames: [Target.Dependency] = plugins.map { .target(name: "\($0)Plugin") }
 
@@ -45,7 +49,7 @@ let program: Target = .executableTarget(
     name: "regulus-cli",
     dependencies: [
         "Configuration", "Datasets", "Experiments", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Reports", "Results",
-        "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Tensors", "Weights", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ] + pluginNames)
 
 let tests: [Target] = [
@@ -53,7 +57,7 @@ let tests: [Target] = [
     .target(name: "RegularizationSupport", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"], path: "Tests/RegularizationSupport"),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
     .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(name: "TensorsTests", dependencies: ["GoldenFixtures", "Tensors"]),
     .testTarget(name: "NetworksTests", dependencies: ["Configuration", "GoldenFixtures", "Networks", "Tensors"]),
     .testTarget(name: "WeightsTests", dependencies: ["Persistence", "Tensors", "Weights"]),
     .testTarget(
@@ -66,6 +70,12 @@ let tests: [Target] = [
     .testTarget(name: "DatasetsTests", dependencies: ["Configuration", "Datasets", "GoldenFixtures", "Persistence", "Tensors", "Weights"]),
     .testTarget(name: "RecipesTests", dependencies: ["Configuration", "Recipes"]),
     .testTarget(name: "ReportsTests", dependencies: ["Persistence", "Reports", "Results"]),
+    .testTarget(
+        name: "ExperimentsTests",
+        dependencies: [
+            "Configuration", "Datasets", "Experiments", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Results", "Tensors",
+        ] + pluginNames),
+    .testTarget(name: "CommandLineTests", dependencies: ["regulus-cli"]),
 ]
 
 let package = Package(

@@ -13,7 +13,9 @@ struct Rehearsal: Sendable {
             cell.tuning.seeds.flatMap { seed -> [Rehearsal] in
                 var plan = cell.candidates[index].plan
                 plan.seed = seed
-                plan.epochs = cell.rehearsalEpochs ?? plan.epochs
+                let epochs = cell.rehearsalEpochs ?? plan.epochs
+                // An epoch that the trials do not reach cannot be chosen.
+                plan.epochs = cell.tuning.choosesEpoch ? min(epochs, plan.epochs) : epochs
                 guard cell.tuning.holdsOutSources else { return [Rehearsal(candidate: index, plan: plan)] }
                 return plan.sources.map { source in
                     plan.validation = .domain(source)

@@ -113,7 +113,11 @@ package struct StudyRun: Sendable {
         var metrics = Data()
         for epoch in outcome.result.epochs { metrics.append(Data((try ResultCoding.line(epoch) + "\n").utf8)) }
         try AtomicFile.write(metrics, to: folder.metrics(key).path)
-        guard !outcome.state.isEmpty else { return }
+        guard !outcome.state.isEmpty else {
+            // A failed trial has no model; one of an earlier plan would be taken for its.
+            try? FileManager.default.removeItem(at: folder.checkpoint(key))
+            return
+        }
         var checkpoint = SafetensorsWriter(metadata: [
             "plan": plan.hash, "trial": key.description, "epoch": "\(outcome.result.selectedEpoch ?? 0)", "threads": "\(plan.threads)",
             "core": Threads.coreType,

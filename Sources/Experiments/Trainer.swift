@@ -21,7 +21,7 @@ package struct Batch {
 
 /// Why a training cannot go on: a term of the loss is no longer a number.
 package struct TrainingFailure: Error, Hashable {
-    /// `task` for the cross-entropy, else the logged name of the term.
+    /// `task` for the cross-entropy, else the instance name of the term.
     package let term: String
     /// The step at which it was seen, from 0.
     package let step: Int
@@ -111,7 +111,9 @@ package final class Trainer {
     }
 
     private func failure(_ loss: Float, _ terms: [Penalty.Report]) -> TrainingFailure {
-        let culprit = terms.first { !$0.value.isFinite }?.name ?? "task"
-        return TrainingFailure(term: culprit, step: step, message: "the loss became \(loss) at step \(step), through the term '\(culprit)'")
+        // Terms whose weight is 0 may be anything, and numbers logged beside a term do not enter the loss.
+        let parts = terms.filter { $0.name == "task" || $0.name.hasSuffix(".weighted") }
+        let culprit = parts.first { !$0.value.isFinite }.map { $0.name.replacing(".weighted", with: "") } ?? "task"
+        return TrainingFailure(term: culprit, step: step, message: "the loss became \(loss)")
     }
 }

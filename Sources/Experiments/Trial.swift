@@ -26,14 +26,11 @@ package struct Trial {
         self.plan = plan
         self.key = key
         data = dataset.holdingOut([plan.target])
-        let random = RandomSource(seed: UInt64(bitPattern: Int64(plan.seed)))
-        split = try SourceSplit(
-            of: data, holdingOut: [plan.target], sources: plan.sources, validation: plan.validation, random: random.child("split"))
+        split = try plan.makeSplit(of: data)
         standardization = try Standardization(plan.standardization, of: data, rows: split.training)
-        sampler = try BatchSampler(
-            split.training, of: data, batchSize: plan.batch, order: plan.batching, random: random.child("batches"))
+        sampler = try plan.makeSampler(of: data, rows: split.training)
         trainer = try plan.makeTrainer(
-            facts: data.facts, components: components, random: random, totalSteps: plan.epochs * sampler.batchesPerEpoch)
+            facts: data.facts, components: components, random: plan.random, totalSteps: plan.epochs * sampler.batchesPerEpoch)
     }
 
     /// The number of values trained, those of regularizers included.
@@ -119,6 +116,19 @@ package struct Trial {
 }
 
 extension TrialPlan {
+    /// What everything but initial values is drawn from.
+    fileprivate var random: RandomSource { RandomSource(seed: UInt64(bitPattern: Int64(seed))) }
+
+    /// The rows to train on, to choose by and to measure.
+    func makeSplit(of data: any Dataset) throws(DatasetFault) -> SourceSplit {
+        try SourceSplit(of: data, holdingOut: [target], sources: sources, validation: validation, random: random.child("split"))
+    }
+
+    /// The batches of every epoch.
+    func makeSampler(of data: any Dataset, rows: SourceIndices) throws(DatasetFault) -> BatchSampler {
+        try BatchSampler(rows, of: data, batchSize: batch, order: batching, random: random.child("batches"))
+    }
+
     /// The model, the regularizers and the optimizer of this plan.
     ///
     /// - Throws: `OptionFault` where an option does not fit the data or the model.

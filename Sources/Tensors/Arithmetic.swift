@@ -104,8 +104,13 @@ extension Tensor {
             let result = then.expanded(to: shape)
             let other = otherwise.expanded(to: shape)
             return Tensor(shape: shape) { output in
-                for index in 0..<output.count {
-                    output[index] = chosen.pointer[index] != 0 ? result.pointer[index] : other.pointer[index]
+                // Both sides are read before choosing: a conditional read would keep the loop scalar.
+                let (masks, first, second) = (chosen.pointer, result.pointer, other.pointer)
+                withExtendedLifetime((chosen, result, other)) {
+                    for index in 0..<output.count {
+                        let (left, right) = (first[index], second[index])
+                        output[index] = masks[index] != 0 ? left : right
+                    }
                 }
             }
         }

@@ -63,6 +63,15 @@ extension Tensor {
         }
     }
 
+    /// Every `factor`-th position of one axis, from the first on: what nearest-neighbor interpolation by the scale 1/factor picks.
+    ///
+    /// An axis of extent L becomes ⌊L/factor⌋ long; the gradient of positions that were not picked is 0.
+    /// - Precondition: `factor` is at least 1.
+    public func subsampled(axis: Int, by factor: Int) -> Tensor {
+        require(factor >= 1, "subsampled: a factor of \(factor) is not positive")
+        return gathering(axis: axis, (0..<shape[axis] / factor).map { $0 * factor })
+    }
+
     /// One column from each row of an `N×K` matrix: `N`.
     /// - Precondition: one column for each row, each in `0..<K`.
     public func picking(_ columns: [Int]) -> Tensor {

@@ -114,6 +114,9 @@ final class Kernel: @unchecked Sendable {  // never changed after creation, and 
                     kernel, engine, isBackward ? 1 : 0, plan.usesGivenStatistics ? 1 : 0, plan.appliesReLU ? 1 : 0,
                     layout.handle, plan.epsilon)
             }
+        case .products(let plan):
+            let (left, right, product) = (plan.leftLayout, plan.rightLayout, plan.productLayout)
+            self.init("batched matrix product") { kernel in regulus_products(kernel, engine, left.handle, right.handle, product.handle) }
         }
     }
 
@@ -148,6 +151,7 @@ enum KernelKey: Hashable, Sendable {
     case weightReorder(ConvolutionDirection, ConvolutionPlan)
     case pooling(isBackward: Bool, PoolingPlan)
     case batchNormalization(isBackward: Bool, BatchNormalizationPlan)
+    case products(ProductPlan)
 }
 
 enum ConvolutionDirection: Hashable, Sendable {

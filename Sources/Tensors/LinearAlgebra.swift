@@ -34,13 +34,13 @@ extension Tensor {
         }
     }
 
-    /// A⁻¹ of a symmetric positive definite matrix.
+    /// A⁻¹ of a symmetric positive definite matrix. The gradient is symmetric.
     public func inverse() -> Tensor {
         let inverse = CholeskyFactor(self).inverse.tensor
-        return inverse.recorded(self) { -inverse.matmul($0).matmul(inverse) }
+        return inverse.recorded(self) { -inverse.matmul($0).matmul(inverse).symmetricPart }
     }
 
-    /// A⁻¹ B for a symmetric positive definite `N×N` matrix A and an `N×M` right-hand side B.
+    /// A⁻¹ B for a symmetric positive definite `N×N` matrix A and an `N×M` right-hand side B. The gradient of A is symmetric.
     public func solve(_ rightHandSide: Tensor) -> Tensor {
         let factor = CholeskyFactor(self)
         require(
@@ -48,9 +48,12 @@ extension Tensor {
             "solve: a matrix of shape \(shape) does not fit a right-hand side of shape \(rightHandSide.shape)")
         let solution = factor.solved(DoubleMatrix(rightHandSide)).tensor
         return solution.recorded(
-            self, { -factor.solved(DoubleMatrix($0)).tensor.matmul(solution, transposingRight: true) },
+            self, { -factor.solved(DoubleMatrix($0)).tensor.matmul(solution, transposingRight: true).symmetricPart },
             rightHandSide, { factor.solved(DoubleMatrix($0)).tensor })
     }
+
+    /// ½ (A + Aᵀ): the gradient of a function whose argument is known to be symmetric.
+    private var symmetricPart: Tensor { (self + transposed()) * 0.5 }
 
     /// The min(N, M) singular values of an `N×M` matrix in descending order, without a gradient; NaN where the input is not finite.
     public func singularValues() -> Tensor {
@@ -61,8 +64,9 @@ extension Tensor {
         guard count > 0 else { return Tensor.zeros([0]) }
         guard matrix.allSatisfy(\.isFinite) else { return Tensor.full(.nan, [count]) }
         var singular = [Double](repeating: 0, count: count)
+        // Read column by column this is the transposed matrix, which has the same singular values.
         let status = LAPACKE_dgesdd(
-            LAPACK_ROW_MAJOR, CChar(UInt8(ascii: "N")), Int32(rows), Int32(columns), &matrix, Int32(columns), &singular, nil, 1, nil, 1)
+            LAPACK_COL_MAJOR, CChar(UInt8(ascii: "N")), Int32(columns), Int32(rows), &matrix, Int32(columns), &singular, nil, 1, nil, 1)
         return status == 0 ? Tensor(singular.map(Float.init), shape: [count]) : Tensor.full(.nan, [count])
     }
 }

@@ -52,6 +52,13 @@ extension Tensor {
         let run = plan.extents.last ?? 1
         let leftStep = plan.leftStrides.last ?? 0
         let rightStep = plan.rightStrides.last ?? 0
+        if let products = ProductPlan(
+            plan, rows: rows, columns: columns, inner: inner, transposingLeft: transposingLeft, transposingRight: transposingRight,
+            threads: Threads.ofMatrixProducts)
+        {
+            withExtendedLifetime((left, right)) { Kernel.cached(.products(products)).run(left.pointer, right.pointer, result.pointer) }
+            return result
+        }
         withExtendedLifetime((left, right)) {
             plan.forEachRun { output, leftStart, rightStart in
                 for position in 0..<run {

@@ -5,9 +5,9 @@ struct BatchNormalizationPlan: Hashable, Sendable {
     let usesGivenStatistics: Bool
     let appliesReLU: Bool
 
-    /// Rows and channels only, whatever the spatial axes were: the statistics do not know them apart.
+    /// All spatial axes as one, since the statistics do not know them apart.
     init(_ shape: Shape, epsilon: Float, usesGivenStatistics: Bool, appliesReLU: Bool) {
-        self.shape = [shape.count(0..<(shape.rank - 1)), shape[-1]]
+        self.shape = [shape[0], shape.count(1..<(shape.rank - 1)), shape[-1]]
         self.epsilon = epsilon
         self.usesGivenStatistics = usesGivenStatistics
         self.appliesReLU = appliesReLU
@@ -88,39 +88,5 @@ extension Tensor {
         require(
             rank >= 2 && weight.shape == [shape[-1]] && bias.shape == [shape[-1]],
             "batchNormalized: a scale of shape \(weight.shape) and a shift of shape \(bias.shape) do not fit \(shape)")
-    }
-
-    /// Layer normalization over the trailing axes, with population variance.
-    ///
-    /// - Parameters:
-    ///   - axes: how many trailing axes are normalized together.
-    ///   - weight, bias: the learned scale and shift in the shape of those axes; nil for none.
-    ///   - epsilon: added to the variance.
-    public func layerNormalized(axes: Int = 1, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Float = 1e-5) -> Tensor {
-        require(axes >= 1 && axes <= rank, "layerNormalized: shape \(shape) has no \(axes) trailing axes")
-        let width = shape.count((rank - axes)..<rank)
-        let rows = elementCount / max(width, 1)
-        let normalized = Tensor(uninitialized: shape)
-        let inverse = Tensor(uninitialized: [rows, 1])
-        withExtendedLifetime(self) {
-            for row in 0..<rows {
-                let (input, output) = (pointer + row * width, normalized.pointer + row * width)
-                let mean = Tensor.sum(input, count: width) { $0 } / Float(width)
-                let variance = Tensor.sum(input, count: width) { ($0 - mean) * ($0 - mean) } / Float(width)
-                let scale = 1 / (variance + epsilon).squareRoot()
-                inverse.pointer[row] = scale
-                for index in 0..<width { output[index] = (input[index] - mean) * scale }
-            }
-        }
-        let shape = self.shape
-        var result = normalized.recorded(self) { gradient in
-            let flat = gradient.viewed(as: [rows, width])
-            let flatOutput = normalized.viewed(as: [rows, width])
-            let along = (flat * flatOutput).mean(axis: 1, keepingAxis: true)
-            return ((flat - flat.mean(axis: 1, keepingAxis: true) - flatOutput * along) * inverse).viewed(as: shape)
-        }
-        if let weight { result = result * weight }
-        if let bias { result = result + bias }
-        return result
     }
 }

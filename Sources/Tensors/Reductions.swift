@@ -94,9 +94,15 @@ extension Tensor {
     /// The variance along one axis.
     /// - Parameter unbiased: divides by `n − 1` (the default) or by `n`. With `n = 1` the unbiased variance is NaN.
     public func variance(axis: Int, unbiased: Bool = true, keepingAxis: Bool = false) -> Tensor {
-        let centered = self - mean(axis: axis, keepingAxis: true)
-        let divisor = unbiased ? Float(shape[axis] - 1) : Float(shape[axis])
-        return centered.squared().sum(axis: axis, keepingAxis: keepingAxis) / divisor
+        variance(axes: [axis], unbiased: unbiased, keepingAxes: keepingAxis)
+    }
+
+    /// The variance over several axes together; the mean that is subtracted is theirs too.
+    /// - Parameter unbiased: divides by `n − 1` (the default) or by `n`, with n the number of elements of those axes.
+    public func variance(axes: [Int], unbiased: Bool = true, keepingAxes: Bool = false) -> Tensor {
+        let count = Set(axes.map(shape.resolve)).reduce(1) { $0 * shape[$1] }
+        let centered = self - mean(axes: axes, keepingAxes: true)
+        return centered.squared().sum(axes: axes, keepingAxes: keepingAxes) / Float(unbiased ? count - 1 : count)
     }
 
     /// The largest element along one axis; the first of several equal ones receives the gradient.

@@ -13,8 +13,9 @@ extension Tensor {
     /// exp(x) / Σ exp(x) along one axis.
     public func softmax(axis: Int = -1) -> Tensor {
         let axis = shape.resolve(axis)
-        let result = withoutGradients { alongLastAxis(axis) { $0.rowwiseLogSoftmax().exp() } }
+        let result = withoutGradients { alongLastAxis(axis) { $0.rowwiseSoftmax() } }
         return result.recorded(self) { gradient in
+            if axis == result.rank - 1 { return gradient.rowwiseSoftmaxGradient(of: result) }
             let weighted = gradient * result
             return weighted - result * weighted.sum(axis: axis, keepingAxis: true)
         }
@@ -74,12 +75,37 @@ extension Tensor {
         }
     }
 
+    private func rowwiseSoftmax() -> Tensor {
+        let width = shape[-1]
+        return Tensor(shape: shape) { output in
+            guard let start = output.baseAddress, width > 0 else { return }
+            for row in 0..<(output.count / width) {
+                let (input, target) = (pointer + row * width, start + row * width)
+                let largest = Lanes.maximum(input, count: width)
+                Lanes.map(input, target, count: width) { ($0 - largest).exponential() }
+                let share = 1 / Tensor.sum(target, count: width) { $0 }
+                for column in 0..<width { target[column] *= share }
+            }
+        }
+    }
+
+    /// y (g − Σ g y) for each row, with y a softmax and g, this tensor, its gradient.
+    private func rowwiseSoftmaxGradient(of softmax: Tensor) -> Tensor {
+        let width = shape[-1]
+        return Tensor(shape: shape) { output in
+            guard let start = output.baseAddress, width > 0 else { return }
+            for row in 0..<(output.count / width) {
+                let (upstream, y, target) = (pointer + row * width, softmax.pointer + row * width, start + row * width)
+                let along = Lanes.sum(upstream, y, count: width) { $0 * $1 }
+                for column in 0..<width { target[column] = y[column] * (upstream[column] - along) }
+            }
+        }
+    }
+
     private static func logSumExp(_ row: UnsafePointer<Float>, _ width: Int) -> Float {
-        var largest = -Float.infinity
-        for column in 0..<width { largest = row[column] > largest || row[column].isNaN ? row[column] : largest }
-        guard largest.isFinite else { return largest }
-        var total: Float = 0
-        for column in 0..<width { total += expf(row[column] - largest) }
-        return largest + logf(total)
+        let largest = Lanes.maximum(row, count: width)
+        guard largest.isFinite else { return (0..<width).contains { row[$0].isNaN } ? .nan : largest }
+        // A NaN was not the largest, but makes the sum NaN.
+        return largest + logf(Tensor.sum(row, count: width) { ($0 - largest).exponential() })
     }
 }

@@ -15,6 +15,9 @@ public enum Threads {
         setOpenMPThreads?(Int32(count))
     }
 
+    /// How many threads a single matrix product may use at present.
+    static var ofMatrixProducts: Int { Int(openblas_get_num_threads()) }
+
     /// The number of processors available to this process.
     public static var available: Int { max(1, Int(openblas_get_num_procs())) }
 

@@ -47,7 +47,7 @@ struct BenchOptions: ParsableArguments {
             name: name, threads: threads, medianMilliseconds: milliseconds.sorted()[repeats / 2],
             peakMebibytes: ProcessFigures.peakMebibytes, firstStepSeconds: first, repeats: repeats,
             parameters: parameters)
-        print(json ? try figures.jsonLine() : figures.sentence)
+        try StandardOutput.print(json ? figures.jsonLine() : figures.sentence)
     }
 
     private struct Figures: Encodable {

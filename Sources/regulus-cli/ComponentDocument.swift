@@ -50,10 +50,12 @@ struct ComponentDocument: Encodable {
         if let source { lines.append("  source:  \(source)") }
         if !options.isEmpty { lines.append("  options:") }
         for option in options {
-            let unit = option.unit.map { " [\($0)]" } ?? ""
             let standard = option.defaultValue == "required" ? "required" : "default \(option.defaultValue)"
-            lines.append("    \(option.name): \(option.accepts)\(unit), \(standard)")
+            lines.append("    \(option.name): \(option.accepts), \(standard)")
             lines.append("        \(option.help)")
+        }
+        if kind == "regularizer" {
+            lines.append("  In a recipe it also takes name, weight, schedule (shape, start, end), on (modalities), at (embedding, projection, fused).")
         }
         lines += notes.map { "  \($0)" }
         return lines.joined(separator: "\n")

@@ -24,9 +24,9 @@ struct DescribeCommand: ParsableCommand {
             throw CommandFault.input("error: nothing is called '\(name)'\(hint)\nknown names: \(names.joined(separator: ", "))")
         }
         if json {
-            print(try ComponentDocument.json(found))
+            try StandardOutput.print(try ComponentDocument.json(found))
         } else {
-            print(found.map(\.text).joined(separator: "\n\n"))
+            try StandardOutput.print(found.map(\.text).joined(separator: "\n\n"))
         }
     }
 }

@@ -33,16 +33,16 @@ struct ListCommand: ParsableCommand {
         let kinds = kind.map { [$0] } ?? ComponentKind.allCases
         if json {
             let documents = kinds.flatMap { kind in kind.descriptions(in: components).map { ComponentDocument($0, kind: kind) } }
-            print(try ComponentDocument.json(documents))
+            try StandardOutput.print(try ComponentDocument.json(documents))
             return
         }
         for kind in kinds {
-            if kinds.count > 1 { print("\(kind.rawValue):") }
+            if kinds.count > 1 { try StandardOutput.print("\(kind.rawValue):") }
             let descriptions = kind.descriptions(in: components)
             let width = descriptions.map(\.name.count).max() ?? 0
             for description in descriptions {
                 let name = description.name + String(repeating: " ", count: width - description.name.count)
-                print("\(kinds.count > 1 ? "  " : "")\(name)  \(description.summary)")
+                try StandardOutput.print("\(kinds.count > 1 ? "  " : "")\(name)  \(description.summary)")
             }
         }
     }

@@ -19,6 +19,7 @@ struct RecipeArguments: ParsableArguments {
     var threadsPerTrial = 1
 
     func validate() throws {
+        if recipe.isEmpty { throw ValidationError("the recipe needs a path") }
         guard threads >= 1 else { throw ValidationError("--threads is at least 1") }
         guard threadsPerTrial >= 1, threadsPerTrial <= threads else {
             throw ValidationError("--threads-per-trial is at least 1 and at most --threads (\(threads))")
@@ -29,6 +30,7 @@ struct RecipeArguments: ParsableArguments {
     ///
     /// - Throws: `CommandFault` with every fault of the recipe at once.
     func plan(with components: Components) throws -> (study: Study, experiment: Experiment) {
+        if Folder.exists(recipe) { throw CommandFault.input("error: cannot read \(recipe): it is a folder, and a recipe is a YAML file") }
         let bytes: [UInt8]
         do throws(FileFault) {
             bytes = Array(try FileContents.mapped(recipe))

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Experiments
+import Foundation
 
 /// The command line: `regulus run`, `check`, `list`, `describe`, `bench`.
 @main
@@ -12,9 +14,12 @@ struct RegulusCommand: ParsableCommand {
 
             Exit codes: 0 all trials finished, 1 something failed while running, 2 the recipe or the arguments are wrong.
             """,
-        subcommands: [RunCommand.self, CheckCommand.self, ListCommand.self, DescribeCommand.self, BenchCommand.self])
+        version: "Regulus \(Version.current)",
+        subcommands: [RunCommand.self, CheckCommand.self, ListCommand.self, DescribeCommand.self, BenchCommand.self, WeightsCommand.self])
 
     static func main() {
+        // A stream that was closed beforehand would lend its number to the next file, and messages would go into that.
+        for number in Int32(0)...2 where fcntl(number, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -27,6 +32,8 @@ struct RegulusCommand: ParsableCommand {
             let text = fullMessage(for: error)
             if code == .success {
                 print(text)
+            } else if code == .failure, !(error is ExitCode) {
+                StandardError.print("error: \(error)")
             } else if !text.isEmpty {
                 StandardError.print(text)
             }

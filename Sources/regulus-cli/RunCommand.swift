@@ -19,12 +19,20 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Progress and figures as JSON, one object a line, on standard output.")
     var json = false
 
+    func validate() throws {
+        if folder?.isEmpty == true { throw ValidationError("--out needs the path of a folder") }
+    }
+
     func run() throws {
         let components = try Components.builtIn()
         let (study, experiment) = try arguments.plan(with: components)
         let folder = RunFolder(URL(fileURLWithPath: folder ?? "runs/\(SafeName.encode(study.name))"))
-        do {
+        do throws(FileFault) {
             try Folder.create(folder.root.path)
+        } catch {
+            throw CommandFault.input("error: \(error)\nThe run folder can be chosen with --out.")
+        }
+        do {
             try AtomicFile.write(study.resolvedYAML, to: folder.resolvedRecipe.path)
             try AtomicFile.write(ResultCoding.document(experiment.settings), to: folder.settings.path)
             let display = RunDisplay(asJSON: json)
@@ -52,12 +60,17 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let (study, experiment) = try arguments.plan(with: .builtIn())
         let settings = experiment.settings
-        let trials = experiment.cells.reduce(0) { $0 + $1.seeds.count }
-        print("\(study.name): \(settings.rows.count) rows × \(settings.targets.count) targets × \(settings.seeds.count) seeds")
-        if settings.variants.count * settings.repetitions.count > 1 {
-            print("\(settings.variants.count) variants × \(settings.repetitions.count) repetitions")
-        }
-        print("\(trials) trials, and \(experiment.rehearsalCount) trainings for tuning")
-        for line in [settings.protocolText, "selection: " + settings.selection] + settings.settings { print(line) }
+        let counts = [
+            (settings.rows.count, "row"), (settings.targets.count, "target"), (settings.seeds.count, "seed"),
+            (settings.variants.count, "variant"), (settings.repetitions.count, "repetition"),
+        ]
+        // Variants and repetitions are there without being asked for, one each.
+        let product = counts.enumerated().filter { $0 < 3 || $1.0 > 1 }.map { phrase($1.0, $1.1) }.joined(separator: " × ")
+        let trials = phrase(experiment.cells.reduce(0) { $0 + $1.seeds.count }, "trial")
+        let tuning = experiment.rehearsalCount == 0 ? "" : ", and \(phrase(experiment.rehearsalCount, "training")) for tuning"
+        let lines = ["\(study.name): \(product)", trials + tuning, settings.protocolText, "selection: " + settings.selection]
+        try StandardOutput.print((lines + settings.settings).joined(separator: "\n"))
     }
+
+    private func phrase(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 }

@@ -51,14 +51,14 @@ final class RunDisplay: Sendable {
         case .terminal, .log:
             if form == .terminal { StandardError.write(ProgressLine.wipe) }
             if let progress = last.withLock(\.self) { StandardError.print(ProgressLine.summary(progress)) }
-            print(report.document().terminalText())
+            try StandardOutput.print(report.document().terminalText())
             StandardError.print("written to \(folder.markdownReport.path) and \(folder.csvReport.path)")
         }
     }
 
     private func printLine(_ event: JSONEvent) throws {
-        // A reader at the other end of a pipe wants each line when it happens.
-        FileHandle.standardOutput.write(Data((try JSONEvents.line(for: event) + "\n").utf8))
+        // Not buffered: a reader at the other end of a pipe wants each line when it happens.
+        try StandardOutput.print(JSONEvents.line(for: event))
     }
 
     private var terminalWidth: Int {

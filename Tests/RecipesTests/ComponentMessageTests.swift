@@ -108,6 +108,16 @@ struct ComponentMessageTests {
                   = expected vectors
             """),
         MessageCase(
+            "option that the encoder cannot use", "embedding: 32",
+            "embedding: 13",
+            """
+            r.yaml:6:44: error: embedding of encoder series-resnet does not fit: found 13
+                6 |   encoder: {use: series-resnet, embedding: 13}
+                  |                                            ^~
+                  = expected an even number
+                  = did you mean '14'?
+            """),
+        MessageCase(
             "learning rate", "learning-rate: 0.01",
             "learning-rate: fast",
             """

@@ -33,8 +33,11 @@ enum Sample {
         minimumBatch: { name, _ in name == "mer" ? 2 : 1 },
         places: { $0 == "dropout" ? [.embedding] : RegularizerChoice.Place.allCases },
         encoderFault: { encoder, shape in
-            encoder.component == "features" && shape.count != 1
-                ? OptionFault(option: nil, expected: "vectors", found: shape.map(String.init).joined(separator: "×")) : nil
+            if encoder.options["embedding"] == .integer(13) {
+                return OptionFault(option: "embedding", expected: "an even number", found: "13", suggestion: "14")
+            }
+            guard encoder.component == "features", shape.count != 1 else { return nil }
+            return OptionFault(option: nil, expected: "vectors", found: shape.map(String.init).joined(separator: "×"))
         },
         inspect: { (choice) throws(DatasetFault) in try facts(of: choice) })
 

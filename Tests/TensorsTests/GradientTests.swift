@@ -28,6 +28,9 @@ private let operations: [OperationCase] = [
     .init(testDescription: "relu", shapes: [[7]]) { $0[0].relu() },
     .init(testDescription: "rectified sum", shapes: [[7], [7]]) { Tensor.rectifiedSum($0[0], $0[1]) },
     .init(testDescription: "gelu", shapes: [[7]]) { $0[0].gelu() },
+    .init(testDescription: "approximate gelu", shapes: [[7]]) { $0[0].approximateGELU() },
+    .init(testDescription: "silu", shapes: [[19]]) { $0[0].silu() },
+    .init(testDescription: "softplus", shapes: [[7]]) { $0[0].softplus() },
     .init(testDescription: "absolute", shapes: [[7]]) { $0[0].absolute() },
     .init(testDescription: "squared", shapes: [[7]]) { $0[0].squared() },
     .init(testDescription: "reciprocal", shapes: [[7]], signed: false) { $0[0].reciprocal() },
@@ -36,6 +39,7 @@ private let operations: [OperationCase] = [
     .init(testDescription: "mean over the last axis", shapes: [[2, 3, 4]]) { $0[0].mean(axis: -1, keepingAxis: true) },
     .init(testDescription: "mean over two axes", shapes: [[2, 3, 4]]) { $0[0].mean(axes: [0, 2]) },
     .init(testDescription: "variance", shapes: [[5, 3]]) { $0[0].variance(axis: 0) },
+    .init(testDescription: "variance over two axes", shapes: [[3, 2, 4]]) { $0[0].variance(axes: [0, 2], unbiased: false) },
     .init(testDescription: "maximum along an axis", shapes: [[4, 3]]) { $0[0].maximum(axis: 0) },
     .init(testDescription: "minimum along an axis", shapes: [[4, 3]]) { $0[0].minimum(axis: 1) },
     .init(testDescription: "norm", shapes: [[4, 3]]) { $0[0].norm(axis: 1) },
@@ -63,11 +67,15 @@ private let operations: [OperationCase] = [
     .init(testDescription: "slice of the first axis", shapes: [[5, 3]]) { $0[0][1..<4] },
     .init(testDescription: "gathering with repetition", shapes: [[4, 3]]) { $0[0].gathering(rows: [2, 0, 2, 3]) },
     .init(testDescription: "gathering an inner axis", shapes: [[2, 4, 3]]) { $0[0].gathering(axis: 1, [3, 3, 1]) },
+    .init(testDescription: "subsampled", shapes: [[2, 5, 3]]) { $0[0].subsampled(axis: 1, by: 2) },
     .init(testDescription: "picking", shapes: [[4, 3]]) { $0[0].picking([2, 0, 1, 1]) },
     .init(testDescription: "concatenated", shapes: [[2, 3], [2, 4]]) { Tensor.concatenated($0, axis: 1) },
     .init(testDescription: "stacked", shapes: [[2, 3], [2, 3]]) { Tensor.stacked($0, axis: 1) },
     .init(testDescription: "Cholesky", shapes: [[4, 4]]) { spd($0[0]).cholesky() },
     .init(testDescription: "log-determinant", shapes: [[4, 4]]) { spd($0[0]).logDeterminant() },
+    .init(testDescription: "log-absolute-determinant", shapes: [[4, 4]]) {
+        ($0[0] - Tensor.identity(4) * 3).logAbsoluteDeterminant().logarithm
+    },
     .init(testDescription: "inverse", shapes: [[3, 3]]) { spd($0[0]).inverse() },
     .init(testDescription: "solve", shapes: [[4, 4], [4, 2]]) { spd($0[0]).solve($0[1]) },
     .init(testDescription: "1-D convolution", shapes: [[2, 7, 3], [4, 3, 3], [4]]) {
@@ -82,6 +90,7 @@ private let operations: [OperationCase] = [
     .init(testDescription: "dilated convolution", shapes: [[1, 8, 2], [3, 2, 3]]) { $0[0].convolved(weight: $0[1], dilation: [2]) },
     .init(testDescription: "maximum pooling", shapes: [[2, 7, 3]]) { $0[0].maxPooled(window: [3], stride: [2], padding: [1]) },
     .init(testDescription: "average pooling", shapes: [[1, 5, 6, 2]]) { $0[0].averagePooled(window: [2, 3], padding: [1, 1]) },
+    .init(testDescription: "adaptive average pooling", shapes: [[2, 5, 4, 3]]) { $0[0].averagePooled(to: [3, 2]) },
     .init(testDescription: "mean pooling", shapes: [[2, 3, 4, 5]]) { $0[0].meanPooled() },
     .init(testDescription: "batch normalization", shapes: [[4, 3, 5], [5], [5]]) {
         $0[0].batchNormalized(weight: $0[1], bias: $0[2]).output

@@ -80,8 +80,11 @@ struct ModelReader {
                 let choice = named.contains(modality) ? encoders[modality] : encoder,
                 let fault = catalogue.encoderFault(choice, shape)
             else { continue }
+            let subject =
+                fault.option.map { "\($0) of encoder \(choice.component) does not fit" }
+                ?? "encoder \(choice.component) cannot read '\(modality)'"
             faults.report(
-                "encoder \(choice.component) cannot read '\(modality)': found \(fault.found)",
+                "\(subject): found \(fault.found)",
                 at: choice.location(of: fault.option), expected: fault.expected, suggestion: fault.suggestion)
         }
     }

@@ -1,0 +1,59 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// Conditional-entropy bottleneck of the multimodal competition regularizer: embeddings are to hold no more than what the prediction
+/// tells about them.
+///
+///     penalty = mean_{n,d} (R([logits])_{nd} − [Z⁽¹⁾ … Z⁽ᴹ⁾]_{nd})²          [logits] without gradient
+///
+/// `R` is a perceptron `K → hidden → Σ_m D_m` with ReLU, which the term owns; it is trained and saved with the model. Gradients reach
+/// `R` and the embeddings.
+///
+/// It reads the encoders' own output, `N×D_m` of any widths, before any transform; with `at: projection` the projected one. Cost:
+/// `O(N·hidden·Σ D)`. An empty batch has no penalty. NaN gives NaN.
+///
+/// Source: the conditional-entropy term of Kontras et al., "Balancing Multimodal Training Through Game-Theoretic Regularization",
+/// NeurIPS 2025. The width of the hidden layer is ours.
+public struct ConditionalEntropyBottleneck: RegularizerPlugin {
+    public struct Options: Configuration.Options {
+        /// Width of the hidden layer.
+        public var hidden = 256
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [.integer("hidden", \.hidden, in: 1...65_536, "width of the hidden layer")]
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "conditional-entropy-bottleneck",
+            summary: "draws the embeddings to what the fused prediction tells about them",
+            formula: "mean (R([logits]) − concatenated z)²",
+            source: "Kontras et al., Multimodal Competition Regularizer, NeurIPS 2025",
+            options: Options.descriptions,
+            notes: ["It owns the perceptron R. No gradient reaches the fusion through the prediction."])
+    }
+
+    private let modalities: [Modality]
+    private let reconstruction: MLP
+
+    public var parts: Parts { ["reconstruction": reconstruction] }
+
+    public init(options: Options, context: RegularizerContext) {
+        modalities = context.modalities
+        let width = context.modalities.reduce(0) { $0 + (context.widths[$1] ?? 0) }
+        reconstruction = MLP(context.classes, hidden: [options.hidden], width, from: context.initializer["reconstruction"])
+    }
+
+    public func penalty(_ step: TrainingStep) -> Penalty? {
+        guard step.originalEmbeddings.batchSize >= 1 else { return nil }
+        let arrays = modalities.compactMap { step.originalEmbeddings[$0]?.pooled }
+        guard arrays.count == modalities.count else { return nil }
+        let target = Tensor.concatenated(arrays, axis: 1)
+        return Penalty(value: (reconstruction(step.prediction.logits.detached(), step.pass) - target).squared().mean())
+    }
+}

@@ -1,0 +1,93 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// Cross-modal translation: each modality's embedding is to be predicted from each other's.
+///
+///     penalty = mean_{a≠b} mean_n ‖ T_ab(z⁽ᵃ⁾_n)/‖T_ab(z⁽ᵃ⁾_n)‖ − z⁽ᵇ⁾_n/‖z⁽ᵇ⁾_n‖ ‖
+///
+/// For every ordered pair the term owns a perceptron `T_ab`: `D_a → hidden → hidden → D_b` with ReLU and dropout after each hidden
+/// layer, trained and saved with the model under the name `a2b`. Gradients reach both sides: the source and the target.
+///
+/// It reads the encoders' own output, `N×D_m` of any widths, before any transform. Cost for each pair:
+/// `O(N·hidden·(D_a + hidden + D_b))`. Vectors of 0 stay 0; where both sides are equal the slope is 0. An empty batch has no penalty.
+/// NaN gives NaN.
+///
+/// Source: Dong et al., "SimMMDG", NeurIPS 2023, as released (normalized vectors, hidden 2048, dropout 0.5, weight 0.1).
+public struct CrossModalTranslation: RegularizerPlugin {
+    public struct Options: Configuration.Options {
+        /// Width of the two hidden layers.
+        public var hidden = 2048
+
+        /// Rate of the dropout after each of them.
+        public var dropout = 0.5
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .integer("hidden", \.hidden, in: 1...65_536, "width of the two hidden layers"),
+                .number("dropout", \.dropout, in: 0..<1, "rate of the dropout after each hidden layer"),
+            ]
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "cross-modal-translation",
+            summary: "predicts each modality's embedding from each other's",
+            formula: "mean_{a≠b} mean_n ‖ T_ab(z_a)/‖T_ab(z_a)‖ − z_b/‖z_b‖ ‖",
+            source: "Dong et al., SimMMDG, NeurIPS 2023",
+            options: Options.descriptions,
+            notes: [
+                "Logged: the distance of each ordered pair, such as video2audio.",
+                "It owns one perceptron for each ordered pair.", "The weight is the released program's, 0.1 by default.",
+            ])
+    }
+
+    public static var defaultWeight: Double { 0.1 }
+    public static var places: [Place] { [.embedding, .projection] }
+
+    private let translators: [(source: Modality, target: Modality, network: MLP)]
+
+    public var parts: Parts {
+        Parts(translators.map { (name: "\($0.source)2\($0.target)", part: $0.network) })
+    }
+
+    /// - Throws: `OptionFault` where there is only one modality.
+    public init(options: Options, context: RegularizerContext) throws(OptionFault) {
+        guard context.modalities.count >= 2 else {
+            throw OptionFault(
+                option: nil, expected: "at least two modalities", found: context.modalities.map(\.name).joined(separator: ", "))
+        }
+        translators = context.modalities.flatMap { source in
+            context.modalities.filter { $0 != source }.map { target in
+                let network = MLP(
+                    context.widths[source] ?? 0, hidden: [options.hidden, options.hidden], context.widths[target] ?? 0,
+                    dropout: Float(options.dropout), from: context.initializer["\(source)2\(target)"])
+                return (source, target, network)
+            }
+        }
+    }
+
+    public func penalty(_ step: TrainingStep) -> Penalty? {
+        let embeddings = step.originalEmbeddings
+        guard embeddings.batchSize >= 1 else { return nil }
+        var distances: [Tensor] = []
+        var reports: [Penalty.Report] = []
+        for (source, target, network) in translators {
+            guard let from = embeddings[source]?.pooled, let to = embeddings[target]?.pooled else { continue }
+            let distance = Self.distance(network(from, step.pass), to)
+            distances.append(distance)
+            reports.append(("\(source)2\(target)", distance.item))
+        }
+        guard let first = distances.first else { return nil }
+        return Penalty(value: distances.dropFirst().reduce(first, +) * (1 / Float(distances.count)), reports: reports)
+    }
+
+    /// The mean distance of the rows of two `N×D` arrays, each divided by its length.
+    package static func distance(_ translation: Tensor, _ target: Tensor) -> Tensor {
+        (translation.normalized(axis: 1) - target.normalized(axis: 1)).norm(axis: 1).mean()
+    }
+}

@@ -1,0 +1,61 @@
+import Configuration
+import Regularization
+import Tensors
+
+/// Feature splitting: pushes the halves of each embedding apart, so that one can hold what modalities share and the other what is
+/// specific to each.
+///
+///     penalty = −mean_m mean_{n,d} (shared⁽ᵐ⁾ − specific⁽ᵐ⁾)²       shared: the first half of the entries, specific: the second
+///
+/// It reads the encoders' own output, `N×D_m`, before any transform. Of an odd width the last entry is left out.
+///
+/// The distance has no upper bound, so the penalty has no lower one: keep its weight small. Cost: `O(N·D)`. An empty batch has no
+/// penalty. NaN gives NaN.
+///
+/// Source: Dong et al., "SimMMDG", NeurIPS 2023, as released (mean over the entries, weight 0.7).
+public struct FeatureSplitting: RegularizerPlugin {
+    public struct Options: Configuration.Options {
+        public init() {}
+        public static var fields: [OptionField<Options>] { [] }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "feature-splitting",
+            summary: "pushes the shared and the specific half of each embedding apart",
+            formula: "−mean_m mean_{n,d} (shared_m − specific_m)²",
+            source: "Dong et al., SimMMDG, NeurIPS 2023",
+            options: Options.descriptions,
+            notes: [
+                "The first half of the entries is the shared one.", "The weight is the released program's, 0.7 by default.",
+                "Logged: distance, the mean squared difference of each modality.",
+            ])
+    }
+
+    public static var defaultWeight: Double { 0.7 }
+    public static var places: [Place] { [.embedding, .projection] }
+
+    public init() {}
+
+    /// - Throws: `OptionFault` where an embedding of width 1 has no halves.
+    public init(options: Options, context: RegularizerContext) throws(OptionFault) {
+        if let modality = context.modalities.first(where: { context.widths[$0] == 1 }) {
+            throw OptionFault(option: nil, expected: "embeddings of at least two entries", found: "\(modality) of width 1")
+        }
+    }
+
+    public func penalty(_ step: TrainingStep) -> Penalty? {
+        var total: Tensor?
+        var reports: [Penalty.Report] = []
+        let embeddings = step.originalEmbeddings
+        guard embeddings.batchSize >= 1 else { return nil }
+        for (modality, embedding) in embeddings {
+            let half = embedding.width / 2
+            let z = embedding.pooled
+            let distance = (z.slice(axis: 1, 0..<half) - z.slice(axis: 1, half..<2 * half)).squared().mean()
+            total = total.map { $0 + distance } ?? distance
+            reports.append(("\(modality).distance", distance.item))
+        }
+        return total.map { Penalty(value: $0 * (-1 / Float(embeddings.count)), reports: reports) }
+    }
+}

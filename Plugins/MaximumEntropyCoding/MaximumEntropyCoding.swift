@@ -1,0 +1,108 @@
+import Configuration
+import Regularization
+import Tensors
+
+/// Maximum entropy coding: raises the length of the code that the embeddings need, by an exact log-determinant.
+///
+///     λ = D/(N ε²),  μ = (N + D)/2,  rows of Ẑ of length 1
+///     single:  penalty = −c Σ_m log det(I_N + λ Ẑ⁽ᵐ⁾ Ẑ⁽ᵐ⁾ᵀ)                one view for each modality
+///     pairs:   penalty = −c Σ_{a<b} log |det(I_N + λ Ẑ⁽ᵃ⁾ Ẑ⁽ᵇ⁾ᵀ)|          two modalities are two views of a sample
+///
+/// with `c = μ/N`, the code's length for each sample (`scale: coding`), or `c = 1/(N λ)`, what the released program trains on
+/// (`scale: scaled`).
+///
+/// It reads the encoders' own output, `N×D`, before any transform; `pairs` needs one `D` for all modalities, such as `at: projection`
+/// gives. The released program has a series of four terms in place of the determinant, which converges only for small `λ`.
+///
+/// Cost for each determinant: `O(S·N·D + S³)` with `S = min(N, D)`, in double precision. `single` is always defined; the matrix of
+/// `pairs` may be singular, where the penalty is not finite. Rows of 0 stay 0. NaN gives NaN.
+///
+/// Source: Liu et al., "Self-Supervised Learning via Maximum Entropy Coding", NeurIPS 2022; `ε² = 64` as in the released
+/// program.
+public struct MaximumEntropyCoding: RegularizerPlugin {
+    /// What is coded.
+    public enum Form: String, CaseIterable, Sendable {
+        /// Each modality by itself.
+        case single
+        /// Each pair of modalities, as two views.
+        case pairs
+    }
+
+    /// What the log-determinant is multiplied by.
+    public enum Scale: String, CaseIterable, Sendable {
+        /// `μ/N`: the length of the code for each sample.
+        case coding
+        /// `1/(N λ)`.
+        case scaled
+    }
+
+    public struct Options: Configuration.Options {
+        public var form = Form.single
+        public var scale = Scale.scaled
+
+        /// `ε²`, the squared error that the code may make.
+        public var squaredError = 64.0
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .choice("form", \.form, "each modality by itself, or each pair of modalities as two views"),
+                .choice("scale", \.scale, "the code's length for each sample, or the log-determinant over N λ"),
+                .number("squared-error", \.squaredError, in: 1e-6...1e6, "ε², the squared error that the code may make"),
+            ]
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "maximum-entropy-coding",
+            summary: "raises the length of the code that the embeddings need",
+            formula: "−c Σ_m log det(I + λ ẐẐᵀ), or −c Σ_{a<b} log |det(I + λ ẐₐẐ_bᵀ)|,  λ = D/(N ε²)",
+            source: "Liu et al., Maximum Entropy Coding, NeurIPS 2022",
+            options: Options.descriptions,
+            notes: [
+                "Modalities of different widths need `at: projection` for form: pairs.",
+                "Logged: log-determinant of each modality, or of each pair.",
+            ])
+    }
+
+    private let options: Options
+
+    public init(options: Options = Options()) {
+        self.options = options
+    }
+
+    /// - Throws: `OptionFault` where `form` is `pairs` and there are fewer than two modalities, or they differ in width.
+    public init(options: Options, context: RegularizerContext) throws(OptionFault) {
+        if options.form == .pairs, context.modalities.count < 2 || Set(context.modalities.map { context.widths[$0] }).count != 1 {
+            throw OptionFault(
+                option: "form",
+                expected: "single, or at least two modalities of equal width (`at: projection` makes the widths equal)",
+                found: "pairs with " + context.modalities.map { "\($0) \(context.widths[$0] ?? 0)" }.joined(separator: ", "))
+        }
+        self.init(options: options)
+    }
+
+    public func penalty(_ step: TrainingStep) -> Penalty? {
+        guard step.originalEmbeddings.batchSize >= 1 else { return nil }
+        let views = step.originalEmbeddings.map { (name: $0.modality.name, rows: $0.embedding.pooled.normalized(axis: 1)) }
+        var terms: [Tensor] = []
+        var reports: [Penalty.Report] = []
+        for (index, view) in views.enumerated() {
+            let coding = CodingLength(shape: view.rows.shape, squaredError: options.squaredError)
+            let factor = Float(-(options.scale == .coding ? coding.codingFactor : coding.scaledFactor))
+            let others = options.form == .single ? [] : Array(views[(index + 1)...])
+            var determinants = others.map {
+                (name: "\(view.name)-\($0.name)", value: coding.logDeterminant(view.rows, $0.rows))
+            }
+            if options.form == .single { determinants = [(view.name, coding.logDeterminant(view.rows))] }
+            for (name, value) in determinants {
+                terms.append(value * factor)
+                reports.append(("\(name).log-determinant", value.item))
+            }
+        }
+        guard let first = terms.first else { return nil }
+        return Penalty(value: terms.dropFirst().reduce(first, +), reports: reports)
+    }
+}

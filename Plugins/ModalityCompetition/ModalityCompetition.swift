@@ -1,0 +1,171 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// Mutual-information perturbed difference of the multimodal competition regularizer: each modality plays for influence on the fused
+/// prediction.
+///
+/// How much a modality counts is measured by how far the prediction moves when its embedding is replaced by another sample's:
+///
+///     J(u) = JSD(fuse(u), fuse(z)),  averaged over rows and permutations,  z̃⁽ᵐ⁾ the permuted embedding, [·] a stop-gradient
+///     greedy:         penalty = Σ_m −J(z̃⁽ᵐ⁾, [z of the others]) + J([z̃⁽ᵐ⁾], z of the others)
+///     independent:    penalty = Σ_m −J(z̃⁽ᵐ⁾, [z of the others])
+///     collaborative:  penalty = Σ_m −J(z̃⁽ᵐ⁾, z of the others)
+///
+/// So a modality always raises its own influence; in the greedy game it also lowers that of the others. The greedy penalty is exactly 0,
+/// as its two terms have the same value: only its gradient acts, and the divergences are what the log shows.
+///
+/// It reads the embeddings that the fusion module got, after every transform, and asks the model's own `fuse`, without dropout and
+/// without moving statistics. The unpermuted prediction is not detached. Stop-gradients act on the embeddings, not on the parameters of
+/// the fusion. Modalities that `on:` leaves out are no players: they are encoded once more, without gradients, to complete what is fused.
+///
+/// Cost: one pass through the fusion, and for each modality one (greedy: two) on `permutations` times the batch. Where no row is left
+/// there is no penalty. NaN gives NaN.
+///
+/// Source: Kontras et al., "Balancing Multimodal Training Through Game-Theoretic Regularization", NeurIPS 2025; the sign pattern is the
+/// released program's.
+public struct ModalityCompetition: RegularizerPlugin {
+    /// Who wins by what.
+    public enum Game: String, CaseIterable, Sendable {
+        case greedy, independent, collaborative
+    }
+
+    /// Which permuted rows count.
+    public enum Rows: String, CaseIterable, Sendable {
+        case all
+        /// Those that got another sample's embedding.
+        case moved
+        /// Those that got the embedding of a sample of another class.
+        case otherClass = "other-class"
+    }
+
+    public struct Options: Configuration.Options {
+        public var game = Game.greedy
+
+        /// Number of permutations of the batch.
+        public var permutations = 1
+
+        /// Whether one permutation serves all modalities.
+        public var sharesPermutations = true
+
+        public var rows = Rows.all
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .choice("game", \.game, "whether a modality also lowers, ignores or raises the influence of the others"),
+                .integer("permutations", \.permutations, in: 1...1024, "permutations of the batch"),
+                .flag("shared-permutations", \.sharesPermutations, "whether one permutation serves all modalities"),
+                .choice("rows", \.rows, "the permuted rows that count: all, those that moved, or those that changed class"),
+            ]
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "modality-competition",
+            summary: "lets each modality play for influence on the fused prediction",
+            formula: "Σ_m [−JSD(fuse(z̃_m, [z]), fuse(z)) + JSD(fuse([z̃_m], z), fuse(z))]  (greedy)",
+            source: "Kontras et al., Multimodal Competition Regularizer, NeurIPS 2025",
+            options: Options.descriptions,
+            notes: [
+                "The greedy penalty is always 0; its gradient is not.",
+                "Logged: divergence of each modality, how far its permutation moves the prediction, from 0 to log 2.",
+            ])
+    }
+
+    public static var minimumBatch: Int { 2 }
+    public static var places: [Place] { [.embedding] }
+
+    private let options: Options
+    private let instance: String
+
+    /// - Throws: `OptionFault` where there is only one modality.
+    public init(options: Options, context: RegularizerContext) throws(OptionFault) {
+        guard context.modalities.count >= 2 else {
+            throw OptionFault(
+                option: nil, expected: "at least two modalities", found: context.modalities.map(\.name).joined(separator: ", "))
+        }
+        self.options = options
+        instance = context.instance
+    }
+
+    public func penalty(_ step: TrainingStep) -> Penalty? {
+        penalty(step, permutations: permutations(step))
+    }
+
+    /// The penalty for given permutations of the batch, one list for each modality.
+    package func penalty(_ step: TrainingStep, permutations: [Modality: [[Int]]]) -> Penalty? {
+        let pass = Pass(isTraining: false, random: step.pass.random, step: step.pass.step)
+        let embeddings = complete(step, pass)
+        let base = step.model.fuse(embeddings, pass: pass).logits
+        var total: Tensor?
+        var reports: [Penalty.Report] = []
+        for modality in step.embeddings.modalities {
+            let exchanges = exchanges(permutations[modality] ?? [], labels: step.labels)
+            guard !exchanges.kept.isEmpty else { continue }
+            let batch = Exchange(of: modality, in: embeddings, kept: exchanges.kept, replacements: exchanges.replacements)
+            let prediction = base.gathering(rows: exchanges.kept)
+            func divergence(detaching: (Modality) -> Bool) -> Tensor {
+                let exchanged = batch.embeddings.mapEmbeddings { name, embedding in
+                    detaching(name) ? embedding.map { array, _ in array.detached() } : embedding
+                }
+                return JensenShannonDivergence(step.model.fuse(exchanged, pass: pass).logits, prediction).mean
+            }
+            let own = divergence { options.game != .collaborative && $0 != modality }
+            var value = -own
+            if options.game == .greedy { value += divergence { $0 == modality } }
+            total = total.map { $0 + value } ?? value
+            reports.append(("\(modality).divergence", own.item))
+        }
+        return total.map { Penalty(value: $0, reports: reports) }
+    }
+
+    /// The embeddings of all of the model's modalities.
+    private func complete(_ step: TrainingStep, _ pass: Pass) -> Embeddings {
+        guard step.embeddings.modalities != step.model.modalities else { return step.embeddings }
+        return withoutGradients { step.model.encode(step.inputs, pass: pass) }.replacing(with: step.embeddings)
+    }
+
+    private func permutations(_ step: TrainingStep) -> [Modality: [[Int]]] {
+        func draw(_ name: String) -> [[Int]] {
+            var stream = step.pass.stream(name)
+            return (0..<options.permutations).map { _ in stream.permutation(step.labels.count) }
+        }
+        let shared = options.sharesPermutations ? draw(instance) : []
+        return Dictionary(
+            uniqueKeysWithValues: step.embeddings.modalities.map {
+                ($0, options.sharesPermutations ? shared : draw("\(instance).\($0)"))
+            })
+    }
+
+    /// The rows that count, and for each the row whose embedding it gets, over all permutations.
+    private func exchanges(_ permutations: [[Int]], labels: [Int]) -> (kept: [Int], replacements: [Int]) {
+        var (kept, replacements): ([Int], [Int]) = ([], [])
+        for permutation in permutations {
+            for (row, other) in permutation.enumerated() {
+                switch options.rows {
+                case .moved where row == other: continue
+                case .otherClass where labels[row] == labels[other]: continue
+                default: break
+                }
+                kept.append(row)
+                replacements.append(other)
+            }
+        }
+        return (kept, replacements)
+    }
+}
+
+/// A batch in which one modality's embeddings were exchanged between samples.
+private struct Exchange {
+    let embeddings: Embeddings
+
+    init(of modality: Modality, in embeddings: Embeddings, kept: [Int], replacements: [Int]) {
+        self.embeddings = embeddings.mapEmbeddings { name, embedding in
+            embedding.map { array, _ in array.gathering(rows: name == modality ? replacements : kept) }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// Modality dropout: in training, sets one modality's embedding of a random sample to 0, so that the fusion learns to do without it.
+///
+///     with probability r, for each sample by itself:  z⁽ᵐ⁾_n = 0  for one modality m        all others stay as they are
+///
+/// The modality is drawn evenly among those that the term sees, or is the one of the option `modality`. At most one is dropped, so a
+/// sample never loses all. Tokens (`N×T×D`) are dropped together with the pooled vector (`N×D`). Nothing is rescaled.
+///
+/// Cost: `O(N·D)`. The gradient of a dropped embedding is 0. A NaN in a dropped embedding stays NaN.
+///
+/// Source: Neverova et al., "ModDrop: Adaptive Multi-Modal Gesture Recognition", TPAMI 2016.
+public struct ModalityDropout: RegularizerPlugin {
+    public struct Options: Configuration.Options {
+        /// `r`, the probability that a sample loses a modality.
+        public var rate = 0.2
+
+        /// The modality to be dropped; nil for any.
+        public var modality: String?
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .number("rate", \.rate, in: 0...1, unit: "probability", "how often a sample loses a modality"),
+                .text("modality", \.modality, "the modality to be dropped; any, evenly, if left out"),
+            ]
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "modality-dropout",
+            summary: "sets one modality's embedding of random samples to 0 in training",
+            formula: "z_m = 0 for one m with probability r, sample by sample",
+            source: "Neverova et al., ModDrop, TPAMI 2016",
+            options: Options.descriptions,
+            notes: ["At most one modality of a sample is dropped, with its tokens.", "Embeddings are not rescaled."])
+    }
+
+    public static var places: [Place] { [.embedding] }
+
+    private let rate: Double
+    private let candidates: [Modality]
+    private let instance: String
+
+    /// - Throws: `OptionFault` where there is only one modality, or `modality` is none of them.
+    public init(options: Options, context: RegularizerContext) throws(OptionFault) {
+        let names = context.modalities.map(\.name)
+        guard names.count >= 2 else {
+            throw OptionFault(option: nil, expected: "at least two modalities", found: names.joined(separator: ", "))
+        }
+        if let modality = options.modality, !names.contains(modality) {
+            throw OptionFault(
+                option: "modality", expected: "one of \(names.joined(separator: ", "))", found: modality,
+                suggestion: nearestName(to: modality, among: names))
+        }
+        rate = options.rate
+        candidates = options.modality.map { [Modality($0)] } ?? context.modalities
+        instance = context.instance
+    }
+
+    public func transform(_ embeddings: Embeddings, pass: Pass) -> Embeddings {
+        guard pass.isTraining, rate > 0 else { return embeddings }
+        let dropped = dropped(embeddings.batchSize, pass: pass)
+        return embeddings.mapEmbeddings { modality, embedding in
+            guard dropped.contains(modality) else { return embedding }
+            let mask = dropped.map { $0 == modality ? Float(0) : 1 }
+            return embedding.map { array, isTokens in
+                array * Tensor(mask, shape: isTokens ? [mask.count, 1, 1] : [mask.count, 1])
+            }
+        }
+    }
+
+    /// For each sample the modality that it loses, or nil.
+    private func dropped(_ samples: Int, pass: Pass) -> [Modality?] {
+        var stream = pass.stream(instance)
+        return (0..<samples).map { _ in
+            let (chance, choice) = (stream.uniform(), stream.uniform())
+            guard Double(chance) < rate else { return nil }
+            return candidates[min(Int(choice * Float(candidates.count)), candidates.count - 1)]
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// A classifier of its own for each modality, so that no encoder can rely on the others.
+///
+///     penalty = Σ_m f_m · CE(W⁽ᵐ⁾ Z⁽ᵐ⁾ + b⁽ᵐ⁾, labels)
+///
+/// The linear classifiers `D_m → K` are trained and saved with the model, and take no part in its prediction. They read the encoders'
+/// own output, `N×D_m`, before any transform; with `at: projection` the projected one. The labels are the samples' classes, whatever
+/// other terms make of the targets.
+///
+/// Cost for each modality: `O(N·D·K)`. An empty batch has no penalty. NaN gives NaN.
+///
+/// Source: Wang et al., "What Makes Training Multi-Modal Classification Networks Hard?", CVPR 2020; CMRF (Fan et al., NeurIPS
+/// 2024) uses it with weight 2 and `factors: [audio=0.5]`.
+public struct UnimodalLoss: RegularizerPlugin {
+    public struct Options: Configuration.Options {
+        /// `f`, of all modalities that `factors` does not name.
+        public var factor = 1.0
+
+        /// `f_m` of single modalities, each as `name=number`.
+        public var factors: [String] = []
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .number("factor", \.factor, in: 0..., "weight of each modality's loss within the term"),
+                .texts("factors", \.factors, "weights of single modalities in place of factor, such as [audio=0.5]"),
+            ]
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "unimodal-loss",
+            summary: "a linear classifier and a cross-entropy for each modality",
+            formula: "Σ_m f_m · CE(W_m z_m + b_m, y)",
+            source: "Wang et al., What Makes Training Multi-Modal Classification Networks Hard?, CVPR 2020",
+            options: Options.descriptions,
+            notes: ["Logged: loss and accuracy of each modality on the batch.", "It owns the classifiers, named by modality."])
+    }
+
+    /// One modality's classifier and its `f_m`.
+    private let branches: [(modality: Modality, factor: Double, classifier: Linear)]
+
+    public var parts: Parts {
+        Parts(branches.map { (name: $0.modality.name, part: $0.classifier) })
+    }
+
+    /// - Throws: `OptionFault` where an entry of `factors` is not `name=number`, or names no modality, or one twice.
+    public init(options: Options, context: RegularizerContext) throws(OptionFault) {
+        let factors = try Self.factors(options.factors, names: context.modalities.map(\.name))
+        branches = context.modalities.map { modality in
+            let width = context.widths[modality] ?? 0
+            return (
+                modality, factors[modality.name] ?? options.factor,
+                Linear(width, context.classes, from: context.initializer[modality.name])
+            )
+        }
+    }
+
+    public func penalty(_ step: TrainingStep) -> Penalty? {
+        var total: Tensor?
+        var reports: [Penalty.Report] = []
+        for (modality, factor, classifier) in branches {
+            guard let z = step.originalEmbeddings[modality]?.pooled, z.shape[0] > 0 else { continue }
+            let logits = classifier(z)
+            let loss = logits.crossEntropy(labels: step.labels)
+            let hits = zip(logits.argmax(axis: 1), step.labels).filter { $0 == $1 }.count
+            total = total.map { $0 + loss * Float(factor) } ?? loss * Float(factor)
+            reports += [("\(modality).loss", loss.item), ("\(modality).accuracy", Float(hits) / Float(step.labels.count))]
+        }
+        return total.map { Penalty(value: $0, reports: reports) }
+    }
+
+    private static func factors(_ entries: [String], names: [String]) throws(OptionFault) -> [String: Double] {
+        var factors: [String: Double] = [:]
+        for entry in entries {
+            let sides = entry.split(separator: "=", omittingEmptySubsequences: false)
+            guard sides.count == 2, let factor = Double(sides[1]), factor >= 0, factor.isFinite else {
+                throw OptionFault(option: "factors", expected: "name=number with a number from 0 up", found: entry)
+            }
+            let name = String(sides[0])
+            guard names.contains(name) else {
+                throw OptionFault(
+                    option: "factors", expected: "modalities of the term: \(names.joined(separator: ", "))", found: name,
+                    suggestion: nearestName(to: name, among: names))
+            }
+            guard factors.updateValue(factor, forKey: name) == nil else {
+                throw OptionFault(option: "factors", expected: "each modality once", found: "\(name) twice")
+            }
+        }
+        return factors
+    }
+}

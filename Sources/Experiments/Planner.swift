@@ -1,0 +1,131 @@
+import Configuration
+import Datasets
+import Networks
+import Recipes
+import Regularization
+import Results
+
+/// Turns one variant of a study into cells.
+struct Planner {
+    let variant: Study.Variant
+    let data: ComponentPlan
+    let fingerprint: String
+    let threads: Int
+    private let schedules: [ComponentChoice: LearningRateSchedule.Options]
+
+    var recipe: Recipe { variant.recipe }
+
+    init(variant: Study.Variant, data: ComponentPlan, fingerprint: String, threads: Int) throws {
+        self.variant = variant
+        self.data = data
+        self.fingerprint = fingerprint
+        self.threads = threads
+        var schedules: [ComponentChoice: LearningRateSchedule.Options] = [:]
+        for candidate in variant.recipe.rows.flatMap(\.candidates) {
+            schedules[candidate.training.schedule] = try LearningRateSchedule.Options(candidate.training.schedule)
+        }
+        self.schedules = schedules
+    }
+
+    /// One cell for each column.
+    func cells(of row: Row) -> [Cell] {
+        columns.map { column in
+            Cell(
+                row: row.name, target: column.name, variant: text(variant.settings), repetition: text(variant.repetition),
+                candidates: row.candidates.map { candidate in
+                    Candidate(
+                        values: candidate.values.map { ChosenValue(path: $0.path, value: $0.value.description) },
+                        plan: plan(candidate, column: column, seed: recipe.seeds[0]))
+                },
+                seeds: recipe.seeds,
+                tuning: TuningRule(
+                    seeds: recipe.tuning.seeds,
+                    holdsOutSources: recipe.tuning.selection == .leaveOneSourceOut,
+                    choosesEpoch: recipe.evaluation.selection == .leaveOneSourceOut),
+                rehearsalEpochs: recipe.tuning.epochs)
+        }
+    }
+
+    struct Column {
+        let name: String
+        let sources: [Int]
+        let target: Int
+    }
+
+    var columns: [Column] {
+        let names = recipe.facts.domains
+        let targets = names.indices.filter { recipe.targets.contains(names[$0]) }
+        switch recipe.evaluation.trainingDomains {
+        case .multiSource:
+            return targets.map { target in
+                Column(name: names[target], sources: names.indices.filter { $0 != target }, target: target)
+            }
+        case .singleSource:
+            return names.indices.flatMap { source in
+                targets.filter { $0 != source }.map { target in
+                    Column(name: "\(names[source]) → \(names[target])", sources: [source], target: target)
+                }
+            }
+        }
+    }
+
+    func plan(_ candidate: Row.Candidate, column: Column, seed: Int) -> TrialPlan {
+        let training = candidate.training
+        let encoders = recipe.modalities.compactMap { name in
+            recipe.model.encoder(for: name).map { (Modality(name), ComponentPlan($0)) }
+        }
+        return TrialPlan(
+            data: data, dataFingerprint: fingerprint, standardization: StandardizationRule(recipe.data.standardize),
+            encoders: Dictionary(uniqueKeysWithValues: encoders), fusion: ComponentPlan(recipe.model.fusion), sources: column.sources,
+            target: column.target, validation: .fraction(recipe.evaluation.validation),
+            selection: recipe.evaluation.selection == .lastEpoch ? .lastEpoch : .sourceValidation, epochs: training.epochs,
+            batch: training.batch, batching: training.batching == .balanced ? .domainBalanced : .shuffled,
+            optimizer: ComponentPlan(training.optimizer), learningRate: training.learningRate,
+            schedule: schedules[training.schedule] ?? .init(), gradientClip: training.gradientClip,
+            regularizers: candidate.regularizers.map(TermPlan.init), seed: seed, threads: threads)
+    }
+
+    private func text(_ assignment: [(path: String, value: OptionValue)]) -> [String: String] {
+        Dictionary(uniqueKeysWithValues: assignment.map { ($0.path, $0.value.description) })
+    }
+}
+
+extension StandardizationRule {
+    fileprivate init(_ standardization: DataPlan.Standardization) {
+        switch standardization {
+        case .none: self = .none
+        case .scale: self = .scale
+        case .channel: self = .channel
+        }
+    }
+}
+
+extension LearningRateSchedule.Options {
+    /// The component's name is the shape, its options are the rest.
+    fileprivate init(_ choice: ComponentChoice) throws {
+        do throws(OptionFault) {
+            var options = choice.options
+            options["shape"] = .string(choice.component)
+            self = try .decoding(options)
+        } catch {
+            throw RecipeError([Diagnostic(error, at: choice.location(of: error.option))])
+        }
+    }
+}
+
+extension TermPlan {
+    init(_ choice: RegularizerChoice) {
+        var schedule = WeightSchedule()
+        schedule.shape = WeightSchedule.Shape(rawValue: choice.schedule.shape.rawValue) ?? .constant
+        schedule.start = choice.schedule.start
+        schedule.end = choice.schedule.end
+        var projection = ProjectionOptions()
+        projection.hidden = choice.projection.hidden
+        projection.width = choice.projection.width
+        projection.normalization = ProjectionOptions.Normalization(rawValue: choice.projection.normalization.rawValue) ?? .layer
+        projection.unit = choice.projection.unit
+        self.init(
+            choice.choice.component, instance: choice.name, options: choice.choice.options, weight: choice.weight, schedule: schedule,
+            on: choice.modalities?.map { Modality($0) }, at: Place(rawValue: choice.place.rawValue) ?? .embedding, projection: projection)
+    }
+}

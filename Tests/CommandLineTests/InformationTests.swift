@@ -1,0 +1,104 @@
+import Foundation
+import Testing
+
+@Suite("list, describe, check, help")
+struct InformationTests {
+    @Test("list prints every component, by kind")
+    func list() async throws {
+        let outcome = try await RecipeFolder().regulus("list")
+        #expect(outcome.code == 0 && outcome.messages.isEmpty)
+        for kind in ["regularizers:", "encoders:", "fusions:", "datasets:", "optimizers:"] { #expect(outcome.lines.contains(kind)) }
+        for name in ["mer", "vicreg", "dropout", "noise", "label-smoothing", "weight-decay", "series-resnet", "late", "watch", "adam"] {
+            #expect(outcome.lines.contains { $0.hasPrefix("  \(name) ") })
+        }
+    }
+
+    @Test("list of one kind prints its names alone, a line each")
+    func listKind() async throws {
+        let outcome = try await RecipeFolder().regulus("list", "datasets")
+        #expect(outcome.code == 0)
+        let names = outcome.lines.compactMap { $0.split(separator: " ").first }
+        #expect(names.starts(with: ["watch", "tensors", "co-occurrence"]))
+        #expect(!names.contains("mer") && !names.contains("datasets:"))
+    }
+
+    @Test("list of an unknown kind names the kinds, with exit code 2")
+    func listUnknown() async throws {
+        let outcome = try await RecipeFolder().regulus("list", "models")
+        #expect(outcome.code == 2 && outcome.output.isEmpty)
+        #expect(outcome.messages.contains("'regularizers', 'encoders', 'fusions', 'datasets' or 'optimizers'"))
+    }
+
+    @Test("describe mer prints formula, source, and options with ranges, units and defaults")
+    func describe() async throws {
+        let outcome = try await RecipeFolder().regulus("describe", "mer")
+        #expect(outcome.code == 0 && outcome.messages.isEmpty)
+        #expect(outcome.lines.first == "mer (regularizer)")
+        #expect(outcome.output.contains("formula: Σ_m"))
+        #expect(outcome.output.contains("source:  Yarici and AlRegib, MER-DG"))
+        #expect(outcome.output.contains("estimator: one of: paper, reference, default paper"))
+        #expect(outcome.output.contains("gamma: a number from 0 up (standard deviation)"))
+        #expect(outcome.output.contains("epsilon: a number from 1e-12 to 1 (variance)"))
+        #expect(outcome.output.contains("default 0.0001"))
+    }
+
+    @Test("describe with --json prints one JSON document")
+    func describeJSON() async throws {
+        let outcome = try await RecipeFolder().regulus("describe", "mer", "--json")
+        let documents = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [[String: Any]])
+        #expect(documents.count == 1)
+        #expect(documents.first?["name"] as? String == "mer")
+    }
+
+    @Test("describe of a mistyped name suggests the right one, with exit code 2")
+    func suggestion() async throws {
+        let outcome = try await RecipeFolder().regulus("describe", "mre")
+        #expect(outcome.code == 2 && outcome.output.isEmpty)
+        #expect(outcome.messages.hasPrefix("error: nothing is called 'mre'; did you mean 'mer'?\nknown names: mer, "))
+    }
+
+    @Test("check prints what a run would do, and writes nothing")
+    func check() async throws {
+        let folder = try RecipeFolder()
+        let outcome = try await folder.regulus("check", "r.yaml")
+        #expect(outcome.code == 0 && outcome.messages.isEmpty)
+        #expect(
+            outcome.output == """
+                small: 2 rows × 3 targets × 2 seeds
+                12 trials
+                multi-source: each domain is held out in turn, all others are trained on; 20% of their samples are validation
+                selection: the epoch of the best accuracy on source validation samples (ties: lower loss)
+                data: co-occurrence (classes 4, samples 48), 144 samples, 4 classes; standardize: channel
+                model: m1: vector-mlp (embedding 8, hidden [16]); m2: vector-mlp (embedding 8, hidden [16]); fusion: late (hidden 16)
+                training: 2 epochs, batch 16 (balanced), adam, learning rate 0.01, schedule constant
+
+                """)
+        #expect(folder.files == ["r.yaml"])
+    }
+
+    @Test("check counts what tuning and sweeps add")
+    func checkTuning() async throws {
+        let folder = try RecipeFolder(
+            ("- mer: {weight: 0.3}", "- mer\n    tune: {mer.weight: [1, 3]}\nsweep: {data.reliability: [1.0, 0.5]}"))
+        let outcome = try await folder.regulus("check", "r.yaml", "--set", "seeds=[1]")
+        #expect(
+            Array(outcome.lines.prefix(2)) == ["small: 2 rows × 3 targets × 1 seed × 2 variants", "12 trials, and 12 trainings for tuning"])
+    }
+
+    @Test("a path with spaces is a path")
+    func spaces() async throws {
+        let folder = try RecipeFolder()
+        try folder.makeFolder("a b")
+        try folder.write(RecipeFolder.recipe, to: "a b/my recipe.yaml")
+        #expect(try await folder.regulus("check", "a b/my recipe.yaml").code == 0)
+    }
+
+    @Test("help and version are answers, not errors")
+    func help() async throws {
+        let regulus = try RecipeFolder().regulus
+        let help = try await regulus("--help")
+        #expect(help.code == 0 && help.output.contains("Exit codes: 0") && help.messages.isEmpty)
+        let version = try await regulus("--version")
+        #expect(version.code == 0 && version.output.hasPrefix("Regulus "))
+    }
+}

@@ -1,0 +1,68 @@
+import Foundation
+
+/// The program as a child process, as a user starts it.
+struct Regulus {
+    struct Outcome: Sendable {
+        let code: Int32
+        let output: String
+        let messages: String
+
+        var lines: [String] { output.split(separator: "\n").map(String.init) }
+    }
+
+    /// Where it runs; relative paths count from here.
+    let folder: RecipeFolder
+
+    /// The built program lies beside the test bundle.
+    static var executable: URL {
+        URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appendingPathComponent("regulus")
+    }
+
+    /// Runs it to its end.
+    func callAsFunction(_ arguments: String...) async throws -> Outcome { try await run(arguments) }
+
+    func run(_ arguments: [String]) async throws -> Outcome {
+        let process = Process()
+        process.executableURL = Self.executable
+        process.arguments = arguments
+        process.currentDirectoryURL = folder.url
+        // Files, not pipes: nobody has to read along.
+        let streams = FileManager.default.temporaryDirectory.appendingPathComponent("regulus-streams-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: streams, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: streams) }
+        let (output, messages) = (streams.appendingPathComponent("out"), streams.appendingPathComponent("err"))
+        for file in [output, messages] { try Data().write(to: file) }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: output)
+        process.standardError = try FileHandle(forWritingTo: messages)
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            process.terminationHandler = { _ in done.resume() }
+            do { try process.run() } catch { done.resume(throwing: error) }
+        }
+        return Outcome(
+            code: process.terminationStatus, output: try String(contentsOf: output, encoding: .utf8),
+            messages: try String(contentsOf: messages, encoding: .utf8))
+    }
+
+    /// Starts it with `--json` and kills it, without warning, once `trials` trials have ended.
+    func runAndKill(after trials: Int, _ arguments: [String]) async throws {
+        let process = Process()
+        process.executableURL = Self.executable
+        process.arguments = arguments + ["--json"]
+        process.currentDirectoryURL = folder.url
+        let pipe = Pipe()
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = pipe
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            process.terminationHandler = { _ in done.resume() }
+            do { try process.run() } catch { return done.resume(throwing: error) }
+            var text = ""
+            while text.split(separator: "\n").count(where: { $0.contains("\"event\":\"trial\"") }) < trials {
+                let data = pipe.fileHandleForReading.availableData
+                if data.isEmpty { break }
+                text += String(decoding: data, as: UTF8.self)
+            }
+            kill(process.processIdentifier, SIGKILL)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import ConditionalEntropyBottleneckPlugin
+import Configuration
+import Networks
+import Regularization
+import RegularizationSupport
+import Tensors
+import Testing
+
+@Suite("Conditional-entropy bottleneck") struct ConditionalEntropyBottleneckTests {
+    let model = LinearModel()
+    let plugin = ConditionalEntropyBottleneck(
+        options: .init(),
+        context: RegularizerContext(
+            modalities: ["video", "audio"], widths: ["video": 6, "audio": 4], classes: 3, initializer: Initializer(seed: 1),
+            instance: "bottleneck"))
+
+    @Test("it is the mean squared error of the reconstruction") func value() throws {
+        let step = TrainingStep.sample(of: model)
+        let parameters = Dictionary(uniqueKeysWithValues: plugin.parts.namedParameters.map { ($0.name, $0.parameter.value) })
+        func layer(_ x: Tensor, _ index: Int) throws -> Tensor {
+            let weight = try #require(parameters["reconstruction.\(index).weight"])
+            return x.matmul(weight, transposingRight: true) + (try #require(parameters["reconstruction.\(index).bias"]))
+        }
+        let reconstruction = try layer(layer(step.prediction.logits, 0).relu(), 2)
+        let target = Tensor.concatenated(step.embeddings.map(\.embedding.pooled), axis: 1)
+        let found = try #require(plugin.penalty(step)).value.item
+        #expect(abs(found - (reconstruction - target).squared().mean().item) < 1e-5)
+    }
+
+    @Test("encoders and the perceptron get gradients, the fusion none") func gradientsReach() throws {
+        let penalty = try #require(plugin.penalty(.sample(of: model)))
+        let own = plugin.parts.namedParameters.map(\.parameter.value)
+        let encoders = model.namedParameters.filter { $0.name.hasPrefix("encoders.") }.map(\.parameter.value)
+        let fusion = model.namedParameters.filter { $0.name.hasPrefix("fusion.") }.map(\.parameter.value)
+        let found = gradients(of: penalty.value, with: own + encoders + fusion)
+        #expect(found.prefix(own.count + encoders.count).allSatisfy { $0 != nil })
+        #expect(found.suffix(fusion.count).allSatisfy { $0 == nil })
+    }
+
+    @Test("the gradient agrees with central differences") func centralDifferences() {
+        // The prediction is fixed, as no gradient passes through it.
+        let sample = TrainingStep.sample(of: model)
+        func loss(_ z: Tensor) -> Tensor {
+            var step = sample
+            step.originalEmbeddings["video"] = Embedding(pooled: z)
+            return plugin.penalty(step)?.value ?? Tensor(.nan)
+        }
+        let z = normal([8, 6])
+        let slope = gradient(at: z) { loss($0) }
+        #expect(largestDirectionalError(of: slope, at: z, step: 1e-2) { Double(loss($0).item) } < 1e-3)
+    }
+
+    @Test("NaN comes out as not finite") func notFinite() {
+        var step = TrainingStep.sample(of: model)
+        step.originalEmbeddings = step.originalEmbeddings.mapPooled { $1 + Tensor(.nan) }
+        #expect(plugin.penalty(step)?.value.item.isFinite == false)
+    }
+}

@@ -74,6 +74,7 @@ let tests: [Target] = [
         name: "ExperimentsTests",
         dependencies: [
             "Configuration", "Datasets", "Experiments", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Results", "Tensors",
+            "Weights",
         ] + pluginNames),
     .testTarget(name: "CommandLineTests", dependencies: ["regulus-cli"]),
 ]

@@ -43,22 +43,26 @@ extension OptionField {
             encode: { $0.map(OptionValue.string) ?? .null }, decode: { .some($0.asString) })
     }
 
-    /// A list of texts.
+    /// A list of texts; a single text stands for a list of one.
     public static func texts(
         _ name: String, _ path: WritableKeyPath<Root, [String]> & Sendable, required: Bool = false, _ help: String
     ) -> Self {
         Self(
             name, path, .list(of: .text), unit: nil, isRequired: required, help: help,
-            encode: { .list($0.map(OptionValue.string)) }, decode: { $0.asList?.compactMap(\.asString) })
+            encode: { .list($0.map(OptionValue.string)) }, decode: { $0.asTexts })
     }
 
-    /// A list of texts, or `null`.
+    /// A list of texts, or `null`; a single text stands for a list of one.
     public static func texts(
         _ name: String, _ path: WritableKeyPath<Root, [String]?> & Sendable, required: Bool = false, _ help: String
     ) -> Self {
         Self(
             name, path, .list(of: .text), unit: nil, isRequired: required, acceptsNull: true, help: help,
             encode: { $0.map { .list($0.map(OptionValue.string)) } ?? .null },
-            decode: { .some($0.asList?.compactMap(\.asString)) })
+            decode: { .some($0.asTexts) })
     }
+}
+
+extension OptionValue {
+    fileprivate var asTexts: [String]? { asString.map { [$0] } ?? asList?.compactMap(\.asString) }
 }

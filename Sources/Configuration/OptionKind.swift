@@ -10,7 +10,7 @@ public indirect enum OptionKind: Sendable, Hashable {
     case choice([String])
     /// Any text.
     case text
-    /// A list of values of one kind.
+    /// A list of values of one kind. A single text stands for a list of one: `path: file.safetensors`.
     case list(of: OptionKind)
 
     /// What is expected, in words: `a whole number from 1 to 8`.
@@ -21,6 +21,7 @@ public indirect enum OptionKind: Sendable, Hashable {
         case .flag: "true or false"
         case .choice(let words): "one of: " + words.joined(separator: ", ")
         case .text: "text"
+        case .list(of: .text): "text or a list of texts"
         case .list(let kind): "a list of " + kind.pluralExpectation
         }
     }
@@ -42,7 +43,7 @@ public indirect enum OptionKind: Sendable, Hashable {
         case (.number(let range), .number(let number)): number.isFinite && range.contains(number)
         case (.number(let range), .integer(let number)): range.contains(Double(number))
         case (.integer(let range), .integer(let number)): range.contains(Double(number))
-        case (.flag, .bool), (.text, .string): true
+        case (.flag, .bool), (.text, .string), (.list(of: .text), .string): true
         case (.choice(let words), .string(let word)): words.contains(word)
         case (.list(let kind), .list(let values)): values.allSatisfy(kind.accepts)
         default: false

@@ -77,7 +77,7 @@ struct OptionsTests {
             ("bias", .string("yes"), "bias: expected true or false, found yes; did you mean 'true'?"),
             ("shape", .string("warmup"), "shape: expected one of: paper, reference, warm-up, found warmup; did you mean 'warm-up'?"),
             ("path", .integer(3), "path: expected text, found 3; did you mean '\"3\"'?"),
-            ("files", .string("a"), "files: expected a list of texts, found a; did you mean '[a]'?"),
+            ("files", .integer(3), "files: expected text or a list of texts, found 3"),
             ("hidden", .list([.integer(0)]), "hidden: expected a list of whole numbers from 1 to 64 (features), found [0]"),
             ("scales", .list([.bool(true)]), "scales: expected a list of numbers from 0 to 1, found [true]"),
             (
@@ -90,6 +90,11 @@ struct OptionsTests {
         let fault = #expect(throws: OptionFault.self) { try SampleOptions.decoding([name: value]) }
         #expect(fault?.description == message)
         #expect(fault?.option == name)
+    }
+
+    @Test("a single text stands for a list of one")
+    func singleText() throws {
+        #expect(try SampleOptions.decoding(["files": .string("a")]).files == ["a"])
     }
 
     @Test("a required option that is missing is a fault")

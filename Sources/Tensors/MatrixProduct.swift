@@ -1,3 +1,4 @@
+internal import COneDNN
 internal import COpenBLAS
 
 extension Tensor {
@@ -54,7 +55,7 @@ extension Tensor {
         let rightStep = plan.rightStrides.last ?? 0
         if let products = ProductPlan(
             plan, rows: rows, columns: columns, inner: inner, transposingLeft: transposingLeft, transposingRight: transposingRight,
-            threads: Threads.ofMatrixProducts)
+            threads: Threads.current)
         {
             withExtendedLifetime((left, right)) { Kernel.cached(.products(products)).run(left.pointer, right.pointer, result.pointer) }
             return result
@@ -77,6 +78,15 @@ extension Tensor {
         _ left: UnsafePointer<Float>, _ transposingLeft: Bool, _ right: UnsafePointer<Float>, _ transposingRight: Bool,
         into output: UnsafeMutablePointer<Float>, _ rows: Int, _ columns: Int, _ inner: Int
     ) {
+        if rows * columns * inner >= 1 << 20, Threads.current > 1 {
+            let (yes, no) = (CChar(UInt8(ascii: "T")), CChar(UInt8(ascii: "N")))
+            let status = dnnl_sgemm(
+                transposingLeft ? yes : no, transposingRight ? yes : no, dnnl_dim_t(rows), dnnl_dim_t(columns), dnnl_dim_t(inner), 1,
+                left, dnnl_dim_t(transposingLeft ? rows : inner), right, dnnl_dim_t(transposingRight ? inner : columns), 0,
+                output, dnnl_dim_t(columns))
+            require(status == dnnl_success, "oneDNN failed in a matrix product (status \(status.rawValue))")
+            return
+        }
         cblas_sgemm(
             CblasRowMajor, transposingLeft ? CblasTrans : CblasNoTrans, transposingRight ? CblasTrans : CblasNoTrans,
             Int32(rows), Int32(columns), Int32(inner), 1, left, Int32(transposingLeft ? rows : inner),

@@ -147,7 +147,7 @@ struct StepBench: ParsableCommand {
 enum ProcessFigures {
     /// The most memory held at once, in MiB.
     static var peakMebibytes: Double? {
-        field("VmHWM:", of: "/proc/self/status").flatMap { $0.split(separator: " ").first.flatMap { Double($0) } }.map { $0 / 1024 }
+        field("VmHWM:", of: "/proc/self/status").flatMap { $0.split(whereSeparator: \.isWhitespace).first.flatMap { Double($0) } }.map { $0 / 1024 }
     }
 
     /// Seconds since the kernel started this process, to a clock tick.

@@ -127,11 +127,6 @@ final class Kernel: @unchecked Sendable {  // never changed after creation, and 
         (regulus_layout_bytes(regulus_kernel_layout(handle, Int32(index))) + 3) / MemoryLayout<Float>.stride
     }
 
-    /// Whether an argument's layout is exactly the given one.
-    func usesLayout(_ layout: KernelLayout, forArgument index: Int) -> Bool {
-        regulus_layout_equal(regulus_kernel_layout(handle, Int32(index)), layout.handle) != 0
-    }
-
     /// Runs over one pointer for each argument.
     func run(_ arguments: UnsafeMutablePointer<Float>...) {
         let scratchpad = handle.pointee.scratchpad_bytes > 0 ? Storage(count: handle.pointee.scratchpad_bytes / 4 + 1) : nil

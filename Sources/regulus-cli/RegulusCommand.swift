@@ -2,7 +2,7 @@ import ArgumentParser
 import Experiments
 import Foundation
 
-/// The command line: `regulus run`, `check`, `list`, `describe`, `bench`.
+/// The command line: `regulus run`, `check`, `list`, `describe`, `weights`, `bench`.
 @main
 struct RegulusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -75,10 +75,6 @@ static inline size_t regulus_layout_bytes(const regulus_layout *layout) {
     return dnnl_memory_desc_get_size(REGULUS_LAYOUT_POINTER(*layout));
 }
 
-static inline int regulus_layout_equal(const regulus_layout *left, const regulus_layout *right) {
-    return dnnl_memory_desc_equal(REGULUS_LAYOUT_POINTER(*left), REGULUS_LAYOUT_POINTER(*right));
-}
-
 static inline const regulus_layout *regulus_kernel_layout(const regulus_kernel *kernel, int index) { return &kernel->layouts[index]; }
 
 // The scratchpad is the caller's, so one kernel may run on several threads at once.

@@ -40,6 +40,7 @@ package struct StepRecord {
 ///
 ///     inputs ──encode──► z ──transform──► z' ──fuse──► logits        loss = cross-entropy(logits, targets) + Σ penalties
 ///     labels ──transform──► targets
+///     loss ──differentiate──► gradients ──transform──► optimizer
 ///
 /// It sees source samples only, and knows no data set and no recipe.
 package final class Trainer {
@@ -51,6 +52,8 @@ package final class Trainer {
     /// Seconds of wall time spent in the penalties' forward pass.
     package private(set) var secondsInPenalties = 0.0
 
+    private let names: [String]
+    private let buffers: [Buffer]
     private let classes: Int
     private let optimizer: any Optimizer
     private let schedule: LearningRateSchedule
@@ -76,44 +79,93 @@ package final class Trainer {
         self.totalSteps = totalSteps
         let owned = regularizers.parts.namedParameters.map { (name: "regularizers." + $0.name, parameter: $0.parameter) }
         parameters = model.namedParameters + owned
+        names = parameters.map(\.name)
+        buffers = (model.namedBuffers + regularizers.parts.namedBuffers).map(\.buffer)
         optimizer = try makeOptimizer(parameters)
     }
 
     /// Takes one step.
     ///
-    /// - Throws: `TrainingFailure` where the loss is not finite; the parameters have not been changed then.
+    /// - Throws: `TrainingFailure` where the loss or its gradient is not finite; the parameters have not been changed then.
     package func train(on batch: Batch) throws(TrainingFailure) -> StepRecord {
         let pass = Pass(isTraining: true, random: random, step: step)
+        let forward = forward(batch, pass)
+        guard forward.loss.item.isFinite else {
+            throw TrainingFailure(
+                term: forward.firstTermThatIsNotFinite ?? "task", step: step, message: "the loss became \(forward.loss.item)")
+        }
+        let gradients = regularizers.transform(differentiate(forward.loss), step: forward.step) { displacement in
+            differentiate(batch, pass, movedBy: displacement)
+        }
+        let norm = gradients.norm
+        guard norm.isFinite else {
+            throw TrainingFailure(
+                term: termWithoutFiniteGradient(batch, pass) ?? "task", step: step, message: "the norm of the gradient became \(norm)")
+        }
+        var values = gradients.values
+        if let gradientClip { clipGradientNorm(&values, to: gradientClip) }
+        let rate = schedule.rate(atStep: step)
+        optimizer.update(gradients: values, learningRate: rate)
+        withoutGradients { regularizers.didUpdate(model, learningRate: rate, pass: pass) }
+        step += 1
+        return StepRecord(loss: forward.loss.item, terms: forward.terms)
+    }
+
+    /// What one forward pass over a batch gives.
+    struct Forward {
+        let loss: Tensor
+        let step: TrainingStep
+        /// The cross-entropy as `task`, and every term as it was logged.
+        let terms: [Penalty.Report]
+
+        var firstTermThatIsNotFinite: String? {
+            // Terms whose weight is 0 may be anything, and numbers logged beside a term do not enter the loss.
+            let parts = terms.filter { $0.name == "task" || $0.name.hasSuffix(".weighted") }
+            return parts.first { !$0.value.isFinite }?.name.replacing(".weighted", with: "")
+        }
+    }
+
+    func forward(_ batch: Batch, _ pass: Pass) -> Forward {
         let original = model.encode(batch.inputs, pass: pass)
         let embeddings = regularizers.transform(original, pass: pass)
         let prediction = model.fuse(embeddings, pass: pass)
         let targets = regularizers.transform(targets: .oneHot(batch.labels, classes: classes), pass: pass)
         let base = prediction.logits.crossEntropy(targets: targets)
+        let step = TrainingStep(
+            inputs: batch.inputs, originalEmbeddings: original, embeddings: embeddings, prediction: prediction,
+            labels: batch.labels, domains: batch.domains, model: model, pass: pass, totalSteps: totalSteps)
 
         let started = ContinuousClock.now
-        let penalty = regularizers.penalty(
-            TrainingStep(
-                inputs: batch.inputs, originalEmbeddings: original, embeddings: embeddings, prediction: prediction,
-                labels: batch.labels, domains: batch.domains, model: model, pass: pass, totalSteps: totalSteps))
+        let penalty = regularizers.penalty(step)
         secondsInPenalties += started.duration(to: .now) / .seconds(1)
-
-        let loss = penalty.map { base + $0.value } ?? base
-        let terms = [(name: "task", value: base.item)] + (penalty?.reports ?? [])
-        guard loss.item.isFinite else { throw failure(loss.item, terms) }
-
-        let rate = schedule.rate(atStep: step)
-        var gradients = gradients(of: loss, with: parameters.map(\.parameter.value))
-        if let gradientClip { clipGradientNorm(&gradients, to: gradientClip) }
-        optimizer.update(gradients: gradients, learningRate: rate)
-        withoutGradients { regularizers.didUpdate(model, learningRate: rate, pass: pass) }
-        step += 1
-        return StepRecord(loss: loss.item, terms: terms)
+        return Forward(
+            loss: penalty.map { base + $0.value } ?? base, step: step, terms: [("task", base.item)] + (penalty?.reports ?? []))
     }
 
-    private func failure(_ loss: Float, _ terms: [Penalty.Report]) -> TrainingFailure {
-        // Terms whose weight is 0 may be anything, and numbers logged beside a term do not enter the loss.
-        let parts = terms.filter { $0.name == "task" || $0.name.hasSuffix(".weighted") }
-        let culprit = parts.first { !$0.value.isFinite }.map { $0.name.replacing(".weighted", with: "") } ?? "task"
-        return TrainingFailure(term: culprit, step: step, message: "the loss became \(loss)")
+    /// The gradient of a loss with respect to everything that is trained.
+    func differentiate(_ loss: Tensor) -> Gradients {
+        Gradients(names: names, values: gradients(of: loss, with: parameters.map(\.parameter.value)))
+    }
+
+    /// The same of a batch, with each parameter moved by a displacement; leaves parameters and buffers as they were.
+    func differentiate(_ batch: Batch, _ pass: Pass, movedBy displacement: Gradients) -> Gradients {
+        let values = parameters.map(\.parameter.value)
+        let statistics = buffers.map(\.value)
+        defer {
+            for (parameter, value) in zip(parameters, values) { parameter.parameter.value = value }
+            for (buffer, value) in zip(buffers, statistics) { buffer.value = value }
+        }
+        for (parameter, move) in zip(parameters, displacement.values) {
+            if let move { parameter.parameter.value = parameter.parameter.value.detached() + move }
+        }
+        return differentiate(forward(batch, pass).loss)
+    }
+
+    /// Which term of a finite loss has a gradient that is not: each one's is taken by itself.
+    private func termWithoutFiniteGradient(_ batch: Batch, _ pass: Pass) -> String? {
+        regularizers.terms.first { term in
+            guard let penalty = term.penalty(forward(batch, pass).step) else { return false }
+            return !differentiate(penalty.value).norm.isFinite
+        }?.instance
     }
 }

@@ -108,10 +108,13 @@ package struct Trial {
         return Batch(inputs: inputs, labels: rows.map { data.labels[$0] }, domains: rows.map { data.domains[$0] })
     }
 
-    /// Copies of everything that a checkpoint of the model holds.
+    /// Copies of everything that a checkpoint holds: the model with the weights that were evaluated, and what regularizers own.
     private func state() -> [(name: String, value: Tensor)] {
-        let owned = trainer.regularizers.parts.state().map { (name: "regularizers." + $0.name, value: $0.value) }
-        return (trainer.model.state() + owned).map { (name: $0.name, value: Tensor($0.value.values, shape: $0.value.shape)) }
+        func copied(_ state: [(name: String, value: Tensor)], under prefix: String = "") -> [(name: String, value: Tensor)] {
+            state.map { (name: prefix + $0.name, value: Tensor($0.value.values, shape: $0.value.shape)) }
+        }
+        let model = trainer.withEvaluatedWeights { copied(trainer.model.state()) }
+        return model + copied(trainer.regularizers.parts.state(), under: "regularizers.")
     }
 }
 

@@ -36,7 +36,31 @@ public struct RegularizerList: Regularizer {
         }
     }
 
+    /// Each term changes what the terms before it have left. What a term recomputes has gone through those as well, so that the order
+    /// of the list means the same for every pass.
+    public func transform(
+        _ gradients: Gradients, step: TrainingStep, recomputing: (_ displacement: Gradients) -> Gradients
+    ) -> Gradients {
+        transform(gradients, step: step, recomputing: recomputing, terms: terms[...])
+    }
+
+    private func transform(
+        _ gradients: Gradients, step: TrainingStep, recomputing: (_ displacement: Gradients) -> Gradients, terms: ArraySlice<RegularizerTerm>
+    ) -> Gradients {
+        guard let last = terms.last else { return gradients }
+        func before(_ gradients: Gradients, _ moved: Gradients?) -> Gradients {
+            transform(
+                gradients, step: step, recomputing: { further in recomputing(moved.map { $0 + further } ?? further) }, terms: terms.dropLast())
+        }
+        return last.transform(before(gradients, nil), step: step) { before(recomputing($0), $0) }
+    }
+
     public func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) {
         for term in terms { term.didUpdate(model, learningRate: learningRate, pass: pass) }
+    }
+
+    /// Those of the last term that has some.
+    public var evaluatedWeights: (any WeightAverage)? {
+        terms.reversed().lazy.compactMap(\.evaluatedWeights).first
     }
 }

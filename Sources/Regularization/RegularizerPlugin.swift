@@ -41,7 +41,7 @@ extension RegularizerPlugin {
 }
 
 /// What a regularizer is told about the model when it is made.
-public struct RegularizerContext: Sendable {
+public struct RegularizerContext {
     /// The modalities that it will see, after `on:` and `at:`.
     public var modalities: [Modality]
 
@@ -54,15 +54,20 @@ public struct RegularizerContext: Sendable {
     /// Where initial values of its parameters come from; already a child of its own.
     public var initializer: Initializer
 
+    /// The model, with its initial values: for regularizers that follow its weights from step to step.
+    public var model: any MultimodalModel
+
     /// The name of this instance in the recipe. Random streams start with it, so that two instances draw differently.
     public var instance: String
 
     public init(
-        modalities: [Modality], widths: [Modality: Int], classes: Int, initializer: Initializer, instance: String
+        modalities: [Modality], widths: [Modality: Int], classes: Int, model: any MultimodalModel, initializer: Initializer,
+        instance: String
     ) {
         self.modalities = modalities
         self.widths = widths
         self.classes = classes
+        self.model = model
         self.initializer = initializer
         self.instance = instance
     }

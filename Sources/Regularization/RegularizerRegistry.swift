@@ -73,7 +73,7 @@ public struct RegularizerRegistry: Sendable {
         let modalities = model.modalities.filter { plan.modalities?.contains($0) ?? true }
         var context = RegularizerContext(
             modalities: modalities, widths: model.embeddingWidths.filter { modalities.contains($0.key) }, classes: classes,
-            initializer: initializer["regularizer"], instance: plan.instance)
+            model: model, initializer: initializer["regularizer"], instance: plan.instance)
         var heads: [Modality: ProjectionHead] = [:]
         switch plan.place {
         case .embedding: break

@@ -1,9 +1,10 @@
+import Configuration
 import Networks
 import Tensors
 
 /// One regularizer as it stands in a recipe: with its instance name, weight, schedule, `on:` and `at:`.
 ///
-/// These five are handled here, once for every regularizer. The regularizer inside sees only the modalities and the place that it
+/// These are handled here, once for every regularizer. The regularizer inside sees only the modalities and the place that it
 /// was given, and a weight of 1.
 ///
 /// The effective weight `w` is the weight times the schedule's factor. It acts on every hook:
@@ -11,10 +12,11 @@ import Tensors
 ///   regularizer's own numbers as `<instance>.<report>`;
 /// - a transform is blended: `z + w · (transform(z) − z)`, so that `w = 1` is the transform itself, and noise of weight `w` is noise of
 ///   `w` times the size. One that changes gradients but no values, such as a gradient reversal, is applied in full;
+/// - gradients are blended in the same way: `g + w · (transform(g) − g)`;
 /// - `didUpdate` is told `w` times the learning rate.
 ///
-/// While `w = 0` the penalty is measured and logged but takes no part in the loss, not even where it is not finite, and transforms
-/// are left out.
+/// While `w = 0` the penalty is measured and logged but takes no part in the loss, not even where it is not finite, and all other
+/// hooks are left out.
 public final class RegularizerTerm: Regularizer {
     /// The name in the recipe, and the first part of every logged name.
     public let instance: String
@@ -30,6 +32,12 @@ public final class RegularizerTerm: Regularizer {
 
     /// What the regularizer acts on.
     public let place: Place
+
+    /// The entries of each embedding that the regularizer sees.
+    public let part: EmbeddingPart
+
+    /// The steps in which the term acts; nil for all.
+    public let active: Range<Int>?
 
     /// The projection heads, for `at: projection`.
     package let heads: [Modality: ProjectionHead]
@@ -48,18 +56,20 @@ public final class RegularizerTerm: Regularizer {
         on modalities: [Modality]? = nil, totalSteps: Int = 1
     ) {
         self.init(
-            base, instance: instance, weight: weight, schedule: schedule, on: modalities, at: .embedding, heads: [:],
-            totalSteps: totalSteps)
+            base, instance: instance, weight: weight, schedule: schedule, on: modalities, at: .embedding, part: .whole, heads: [:],
+            active: nil, totalSteps: totalSteps)
     }
 
     /// A term that acts anywhere.
     ///
     /// - Parameters:
     ///   - place: `at:`. Transforms act on embeddings only; at another place they are left out.
+    ///   - part: `part:`. Heads read this part of an embedding.
     ///   - heads: one for each modality in use, for `at: projection`.
+    ///   - active: the steps from `after:` up to `until:`; in the others the weight is 0.
     package init(
         _ base: any Regularizer, instance: String, weight: Double, schedule: WeightSchedule, on modalities: [Modality]?,
-        at place: Place, heads: [Modality: ProjectionHead], totalSteps: Int
+        at place: Place, part: EmbeddingPart = .whole, heads: [Modality: ProjectionHead], active: Range<Int>? = nil, totalSteps: Int
     ) {
         self.base = base
         self.instance = instance
@@ -67,7 +77,9 @@ public final class RegularizerTerm: Regularizer {
         self.schedule = schedule
         self.modalities = modalities
         self.place = place
+        self.part = part
         self.heads = heads
+        self.active = active
         self.totalSteps = totalSteps
     }
 
@@ -78,9 +90,10 @@ public final class RegularizerTerm: Regularizer {
         return ["projection": Parts(heads), "regularizer": base.parts]
     }
 
-    /// The weight at a pass: the recipe's weight times the schedule's factor.
+    /// The weight at a pass: the recipe's weight times the schedule's factor, and 0 outside the steps in which the term acts.
     public func effectiveWeight(at pass: Pass) -> Double {
-        weight * schedule.factor(at: pass.progress(of: totalSteps))
+        guard active?.contains(pass.step) ?? true else { return 0 }
+        return weight * schedule.factor(at: pass.progress(of: totalSteps))
     }
 
     public func transform(_ embeddings: Embeddings, pass: Pass) -> Embeddings {
@@ -93,7 +106,9 @@ public final class RegularizerTerm: Regularizer {
                 blend(isTokens ? old.tokens : old.pooled, array, weight: Float(weight))
             }
         }
-        return embeddings.replacing(with: changed)
+        return embeddings.mapEmbeddings { modality, embedding in
+            changed[modality].map { embedding.replacing(part, with: $0) } ?? embedding
+        }
     }
 
     public func transform(targets: Tensor, pass: Pass) -> Tensor {
@@ -115,9 +130,22 @@ public final class RegularizerTerm: Regularizer {
         }
     }
 
-    public func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) {
-        base.didUpdate(model, learningRate: learningRate * Float(effectiveWeight(at: pass)), pass: pass)
+    public func transform(
+        _ gradients: Gradients, step: TrainingStep, recomputing: (_ displacement: Gradients) -> Gradients
+    ) -> Gradients {
+        let weight = effectiveWeight(at: step.pass)
+        guard place == .embedding, weight != 0 else { return gradients }
+        let changed = base.transform(gradients, step: restricted(step), recomputing: recomputing)
+        return weight == 1 ? changed : gradients.combined(with: changed) { blend($0, $1, weight: Float(weight)) }
     }
+
+    public func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) {
+        let weight = effectiveWeight(at: pass)
+        guard weight != 0 else { return }
+        base.didUpdate(model, learningRate: learningRate * Float(weight), pass: pass)
+    }
+
+    public var evaluatedWeights: (any WeightAverage)? { weight == 0 ? nil : base.evaluatedWeights }
 
     private func named(_ penalty: Penalty, weighted: Float) -> [Penalty.Report] {
         [(instance, penalty.value.item), ("\(instance).weighted", weighted)]
@@ -125,7 +153,8 @@ public final class RegularizerTerm: Regularizer {
     }
 
     private func restricted(_ embeddings: Embeddings) -> Embeddings {
-        modalities.map(embeddings.selecting) ?? embeddings
+        let seen = modalities.map(embeddings.selecting) ?? embeddings
+        return part == .whole ? seen : seen.mapEmbeddings { $1.selecting(part) }
     }
 
     private func restricted(_ step: TrainingStep) -> TrainingStep {
@@ -147,7 +176,7 @@ public final class RegularizerTerm: Regularizer {
             guard let representation = step.prediction.representation else {
                 stop("\(instance): the model gives no fused representation to act on")
             }
-            step.originalEmbeddings = [.fused: Embedding(pooled: representation)]
+            step.originalEmbeddings = [.fused: Embedding(pooled: representation).selecting(part)]
             step.embeddings = step.originalEmbeddings
         }
         return step

@@ -81,11 +81,11 @@ import Testing
         let module = Linear(weights.shape[2], weights.shape[1], bias: false, from: Initializer(seed: 1))
         module.weight.value = weights[0..<1].squeezed(axis: 0)
         let average = ExponentialMovingAverage(of: module, decay: try fixture.params.float("decay"))
-        var path: [Float] = average.averages()[0].value.values
+        var path: [Float] = average.state()[0].value.values
         for row in 1..<weights.shape[0] {
             module.weight.value = weights[row..<row + 1].squeezed(axis: 0)
             average.update()
-            path += average.averages()[0].value.values
+            path += average.state()[0].value.values
         }
         try fixture.expect(path, matches: "ema")
     }

@@ -12,7 +12,7 @@ import Testing
     }
 
     private func value(_ name: String, _ average: any WeightAverage) -> Float? {
-        average.averages().first { $0.name == name }?.value.values.first
+        average.state().first { $0.name == name }?.value.values.first
     }
 
     @Test func `a simple average is the mean of what it was given`() {

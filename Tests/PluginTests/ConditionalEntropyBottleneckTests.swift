@@ -11,7 +11,7 @@ import Testing
     let plugin = ConditionalEntropyBottleneck(
         options: .init(),
         context: RegularizerContext(
-            modalities: ["video", "audio"], widths: ["video": 6, "audio": 4], classes: 3, initializer: Initializer(seed: 1),
+            modalities: ["video", "audio"], widths: ["video": 6, "audio": 4], classes: 3, model: LinearModel(), initializer: Initializer(seed: 1),
             instance: "bottleneck"))
 
     @Test("it is the mean squared error of the reconstruction") func value() throws {

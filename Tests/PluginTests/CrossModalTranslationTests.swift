@@ -95,7 +95,8 @@ import Testing
         return try CrossModalTranslation(
             options: options,
             context: RegularizerContext(
-                modalities: modalities, widths: widths, classes: 3, initializer: Initializer(seed: 1), instance: "translation"))
+                modalities: modalities, widths: widths, classes: 3, model: LinearModel(),
+                initializer: Initializer(seed: 1), instance: "translation"))
     }
 
     /// A fixture's embeddings and translations.

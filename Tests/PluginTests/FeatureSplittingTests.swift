@@ -43,7 +43,7 @@ import Testing
             try FeatureSplitting(
                 options: .init(),
                 context: RegularizerContext(
-                    modalities: ["a"], widths: ["a": 1], classes: 2, initializer: Initializer(seed: 1), instance: "f"))
+                    modalities: ["a"], widths: ["a": 1], classes: 2, model: LinearModel(), initializer: Initializer(seed: 1), instance: "f"))
         }
     }
 

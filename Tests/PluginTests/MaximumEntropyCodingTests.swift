@@ -83,7 +83,8 @@ import Testing
             _ = try MaximumEntropyCoding(
                 options: options,
                 context: RegularizerContext(
-                    modalities: widths.keys.sorted(), widths: widths, classes: 3, initializer: Initializer(seed: 1), instance: "m"))
+                    modalities: widths.keys.sorted(), widths: widths, classes: 3, model: LinearModel(),
+                    initializer: Initializer(seed: 1), instance: "m"))
         }
         #expect(throws: OptionFault.self) { try make(["video": 6, "audio": 4], .pairs) }
         #expect(throws: OptionFault.self) { try make(["video": 6], .pairs) }

@@ -91,7 +91,8 @@ import Testing
             _ = try SupervisedContrastive(
                 options: .init(),
                 context: RegularizerContext(
-                    modalities: widths.keys.sorted(), widths: widths, classes: 3, initializer: Initializer(seed: 1), instance: "s"))
+                    modalities: widths.keys.sorted(), widths: widths, classes: 3, model: LinearModel(),
+                    initializer: Initializer(seed: 1), instance: "s"))
         }
         let fault = #expect(throws: OptionFault.self) { try make(["video": 6, "audio": 4]) }
         #expect(fault?.found == "audio 4, video 6")

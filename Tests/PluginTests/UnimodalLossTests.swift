@@ -72,7 +72,8 @@ import UnimodalLossPlugin
         return try UnimodalLoss(
             options: options,
             context: RegularizerContext(
-                modalities: modalities, widths: widths, classes: 3, initializer: Initializer(seed: 1), instance: "unimodal-loss"))
+                modalities: modalities, widths: widths, classes: 3, model: LinearModel(),
+                initializer: Initializer(seed: 1), instance: "unimodal-loss"))
     }
 
     private func parameter(_ name: String, of plugin: UnimodalLoss) throws -> Tensor {

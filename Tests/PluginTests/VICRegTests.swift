@@ -93,6 +93,7 @@ import VICRegPlugin
         return try VICReg(
             options: options,
             context: RegularizerContext(
-                modalities: widths.keys.sorted(), widths: widths, classes: 3, initializer: Initializer(seed: 1), instance: "vicreg"))
+                modalities: widths.keys.sorted(), widths: widths, classes: 3, model: LinearModel(),
+                initializer: Initializer(seed: 1), instance: "vicreg"))
     }
 }

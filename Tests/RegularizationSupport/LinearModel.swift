@@ -80,6 +80,6 @@ extension RegularizerContext {
     /// The context of a regularizer that asks for little.
     package static func sample(_ modalities: [Modality] = ["video", "audio"], instance: String) -> RegularizerContext {
         RegularizerContext(
-            modalities: modalities, widths: [:], classes: 3, initializer: Initializer(seed: 1), instance: instance)
+            modalities: modalities, widths: [:], classes: 3, model: LinearModel(), initializer: Initializer(seed: 1), instance: instance)
     }
 }

@@ -82,7 +82,7 @@ private struct Reversal: Regularizer {
         let targets = Tensor.ones([2, 3])
         #expect(term.transform(targets: targets, pass: step.pass).values == targets.values)
         term.didUpdate(model, learningRate: 0.1, pass: step.pass)
-        #expect(probe.learningRates == [0])
+        #expect(probe.learningRates.isEmpty)
     }
 
     @Test("a term of weight 0 that is NaN stays out of the loss, and its name is found") func brokenTerm() throws {

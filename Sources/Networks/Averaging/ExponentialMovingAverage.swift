@@ -6,6 +6,8 @@ public final class ExponentialMovingAverage: WeightAverage {
     public let decay: Float
     private let values: AveragedValues
 
+    public var parts: Parts { values.parts }
+
     /// Starts an average at the module's present values.
     public init(of module: any Module, decay: Float) {
         require((0...1).contains(decay), "ExponentialMovingAverage: a decay of \(decay); it must lie in 0...1")
@@ -20,10 +22,4 @@ public final class ExponentialMovingAverage: WeightAverage {
         defer { values.exchange() }
         return try body()
     }
-
-    public func averages() -> [(name: String, value: Tensor)] { values.state() }
-
-    public func state() -> [(name: String, value: Tensor)] { values.state() }
-
-    public func load(_ state: [String: Tensor]) throws { try values.load(state) }
 }

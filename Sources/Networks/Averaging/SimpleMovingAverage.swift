@@ -5,9 +5,16 @@ import Tensors
 /// The values at construction do not count: after n updates the average is the mean of those n.
 public final class SimpleMovingAverage: WeightAverage {
     /// The number of values in the mean.
-    public private(set) var count = 0
+    public var count: Int { Int(updates.value.item) }
+
+    private let updates = Buffer(Tensor(0), isCount: true)
     private let values: AveragedValues
-    private static let countName = "averaged-updates"
+
+    public var parts: Parts {
+        var parts = values.parts
+        parts.append(updates, named: "averaged-updates")
+        return parts
+    }
 
     /// Starts an average; until the first update it holds the module's present values.
     public init(of module: any Module) {
@@ -15,7 +22,8 @@ public final class SimpleMovingAverage: WeightAverage {
     }
 
     public func update() {
-        count += 1
+        let count = count + 1
+        updates.value = Tensor(Float(count))
         values.blend(1 / Float(count))
     }
 
@@ -23,18 +31,5 @@ public final class SimpleMovingAverage: WeightAverage {
         values.exchange()
         defer { values.exchange() }
         return try body()
-    }
-
-    public func averages() -> [(name: String, value: Tensor)] { values.state() }
-
-    public func state() -> [(name: String, value: Tensor)] {
-        values.state() + [(name: Self.countName, value: Tensor(Float(count)))]
-    }
-
-    public func load(_ state: [String: Tensor]) throws {
-        var rest = state
-        let count = rest.removeValue(forKey: Self.countName)
-        try values.load(rest)
-        self.count = count.map { Int($0.item.rounded()) } ?? 0
     }
 }

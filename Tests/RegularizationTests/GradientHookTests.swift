@@ -1,0 +1,103 @@
+import Networks
+import Regularization
+import RegularizationSupport
+import Tensors
+import Testing
+
+/// Scales the gradients.
+private struct Scaling: Regularizer {
+    var factor: Float
+    func transform(_ gradients: Gradients, step: TrainingStep, recomputing: (Gradients) -> Gradients) -> Gradients { gradients * factor }
+}
+
+/// Takes the gradients again with every parameter moved by what it was given.
+private struct Recomputing: Regularizer {
+    func transform(_ gradients: Gradients, step: TrainingStep, recomputing: (Gradients) -> Gradients) -> Gradients {
+        recomputing(gradients)
+    }
+}
+
+/// Keeps an average of the model from its first update on.
+private final class Averaging: Regularizer {
+    let average: SimpleMovingAverage
+    init(_ model: any MultimodalModel) { average = SimpleMovingAverage(of: model) }
+    func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) { average.update() }
+    var evaluatedWeights: (any WeightAverage)? { average }
+}
+
+@Suite("Gradient hook") struct GradientHookTests {
+    private let model = LinearModel()
+    private var step: TrainingStep { .sample(of: model) }
+    private let gradients = Gradients(names: ["a", "b"], values: [Tensor([1, 2], shape: [2]), nil])
+
+    /// The gradient at a displacement `d` of a loss whose gradient is 10 at rest and 10 + d elsewhere.
+    private func slope(_ displacement: Gradients) -> Gradients { displacement.map { $1 + 10 } }
+
+    private func changed(_ terms: [any Regularizer], weight: Double = 1) -> [Float]? {
+        let list = RegularizerList(
+            terms.enumerated().map { RegularizerTerm($0.element, instance: "r\($0.offset)", weight: weight) })
+        return list.transform(gradients, step: step, recomputing: slope).values[0]?.values
+    }
+
+    @Test("gradients pass through unchanged where nobody changes them") func identity() {
+        #expect(changed([]) == [1, 2])
+        #expect(changed([Averaging(model)], weight: 0.5) == [1, 2])
+    }
+
+    @Test("terms change them in the order of the list") func order() {
+        #expect(changed([Scaling(factor: 3), Recomputing()]) == [39, 48])
+        #expect(changed([Recomputing(), Scaling(factor: 3)]) == [33, 36])
+    }
+
+    @Test("the displacements of two terms add up") func displacements() {
+        // The first moves by 1 and finds 11, the second moves by 11 and so asks for the first's answer there: 10 + 11 + (10 + 11).
+        #expect(changed([Recomputing(), Recomputing()])?.first == 42)
+    }
+
+    @Test("the weight blends old and new gradients", arguments: [(0.0, Float(1)), (0.5, 2), (2, 5)])
+    func blending(weight: Double, first: Float) {
+        #expect(changed([Scaling(factor: 3)], weight: weight)?.first == first)
+    }
+
+    @Test("a parameter without a gradient stays without one") func absent() {
+        let list = RegularizerList([RegularizerTerm(Scaling(factor: 3), instance: "s")])
+        #expect(list.transform(gradients, step: step, recomputing: slope).values[1] == nil)
+    }
+
+    @Test("outside its steps a term does nothing") func active() throws {
+        let term = RegularizerTerm(
+            Scaling(factor: 3), instance: "s", weight: 1, schedule: WeightSchedule(), on: nil, at: .embedding, heads: [:], active: 2..<4,
+            totalSteps: 10)
+        let firsts = try [1, 2, 3, 4].map { index in
+            try #require(term.transform(gradients, step: .sample(of: model, step: index), recomputing: slope).values[0]).values[0]
+        }
+        #expect(firsts == [1, 3, 3, 1])
+    }
+
+    @Test("the last average of a list is the one evaluated, and none of weight 0") func evaluated() {
+        let (first, second) = (Averaging(model), Averaging(model))
+        func list(_ weight: Double) -> RegularizerList {
+            RegularizerList([
+                RegularizerTerm(first, instance: "first"), RegularizerTerm(second, instance: "second", weight: weight),
+            ])
+        }
+        #expect(list(1).evaluatedWeights === second.average)
+        #expect(list(0).evaluatedWeights === first.average)
+        #expect(RegularizerList([]).evaluatedWeights == nil)
+    }
+
+    @Test("a term of half the embedding sees and changes that half alone") func parts() throws {
+        struct Doubling: Regularizer {
+            func transform(_ embeddings: Embeddings, pass: Pass) -> Embeddings { embeddings.mapPooled { $1 * 2 } }
+            func penalty(_ step: TrainingStep) -> Penalty? {
+                step.embeddings.first.map { Penalty(value: Tensor(Float($0.embedding.width))) }
+            }
+        }
+        let term = RegularizerTerm(
+            Doubling(), instance: "d", weight: 1, schedule: WeightSchedule(), on: nil, at: .embedding, part: .specific, heads: [:],
+            totalSteps: 1)
+        let embeddings: Embeddings = ["video": Embedding(pooled: Tensor([1, 2, 3, 4, 5], shape: [1, 5]))]
+        #expect(term.transform(embeddings, pass: .evaluation)["video"]?.pooled.values == [1, 2, 6, 8, 5])
+        #expect(term.penalty(.sample(embeddings: embeddings))?.value.item == 2)
+    }
+}

@@ -74,13 +74,15 @@ package struct Trial {
             selected = nil
         }
         let seconds = started.duration(to: .now) / .seconds(1)
+        let (steps, secondsInPenalties) = (trainer.step, trainer.secondsInPenalties)
         let chosen = selected.map { epochs[$0.score.epoch - 1] }
         let isFinished = status == .finished
+        let cost = isFinished && measuringTarget ? try sampler.batches(epoch: 1).first.flatMap { try trainer.measureCost(on: batch($0)) } : nil
         let result = TrialResult(
             key: key, plan: plan.hash, status: status, epochs: epochs, selectedEpoch: chosen?.epoch, targetAccuracy: chosen?.targetAccuracy,
             oracleAccuracy: isFinished ? epochs.compactMap(\.targetAccuracy).max() : nil,
             lastAccuracy: isFinished ? epochs.last?.targetAccuracy : nil, sourceValidationAccuracy: chosen?.sourceValidationAccuracy,
-            seconds: seconds, steps: trainer.step, secondsInPenalties: trainer.secondsInPenalties, parameters: parameterCount)
+            seconds: seconds, steps: steps, secondsInPenalties: secondsInPenalties, stepCost: cost, parameters: parameterCount)
         return Outcome(result: result, state: selected?.state ?? [])
     }
 

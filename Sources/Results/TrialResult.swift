@@ -40,6 +40,8 @@ package struct TrialResult: Hashable, Codable, Sendable {
     package var steps: Int
     /// Part of `seconds` spent in the regularizers' penalties, as far as it was measured.
     package var secondsInPenalties: Double
+    /// What one training step takes, and what each regularizer adds to it; nil where it was not measured.
+    package var stepCost: StepCost?
     /// Number of trained scalars, those owned by regularizers included.
     package var parameters: Int
 
@@ -47,7 +49,8 @@ package struct TrialResult: Hashable, Codable, Sendable {
         key: TrialKey, plan: String = "", status: TrialStatus = .finished, epochs: [EpochRecord] = [],
         selectedEpoch: Int? = nil, targetAccuracy: Double? = nil, oracleAccuracy: Double? = nil,
         lastAccuracy: Double? = nil, sourceValidationAccuracy: Double? = nil, chosen: [ChosenValue] = [],
-        seconds: Double = 0, steps: Int = 0, secondsInPenalties: Double = 0, parameters: Int = 0
+        seconds: Double = 0, steps: Int = 0, secondsInPenalties: Double = 0, stepCost: StepCost? = nil,
+        parameters: Int = 0
     ) {
         self.key = key
         self.plan = plan
@@ -62,6 +65,7 @@ package struct TrialResult: Hashable, Codable, Sendable {
         self.seconds = seconds
         self.steps = steps
         self.secondsInPenalties = secondsInPenalties
+        self.stepCost = stepCost
         self.parameters = parameters
     }
 

@@ -102,6 +102,7 @@ extension TrialResult {
         var result = self
         result.seconds = 0
         result.secondsInPenalties = 0
+        result.stepCost = nil
         return result
     }
 }

@@ -35,6 +35,16 @@ struct TrialTests {
         #expect(abs(epoch.trainingLoss - task - weighted) < 1e-5)
     }
 
+    @Test("the cost of a step and of each term in it is measured once training is over, and counts for neither its time nor its steps")
+    func cost() throws {
+        let result = try Sample.run(Sample.plan([TermPlan("mer"), TermPlan("noise"), TermPlan("weight-decay")])).result
+        let cost = try #require(result.stepCost)
+        #expect(cost.terms.map(\.instance) == ["mer", "noise", "weight-decay"])
+        #expect(cost.terms.allSatisfy { $0.seconds > 0 && $0.seconds < cost.seconds * 100 })
+        #expect(cost.seconds > 0)
+        #expect(result.steps == 10)
+    }
+
     @Test("batches smaller and larger than the embedding both train", arguments: [(4, 0.0), (16, 1.0)])
     func regimes(_ batch: Int, _ regime: Double) throws {
         let result = try Sample.run(Sample.plan([TermPlan("mer")]) { $0.batch = batch }).result

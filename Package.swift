@@ -25,7 +25,7 @@ let rooms: [Target] = [
     .target(
         name: "Datasets", dependencies: ["Configuration", "Persistence", "Tensors", "Weights"],
         resources: [.copy("Resources/watch")]),
-    .target(name: "Recipes", dependencies: ["CYAML", "Configuration"]),
+    .target(name: "Recipes", dependencies: ["CYAML", "Configuration", "Persistence"]),
     .target(
         name: "Experiments",
         dependencies: [
@@ -68,7 +68,7 @@ let tests: [Target] = [
         dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizationSupport", "Tensors"] + pluginNames),
     .testTarget(name: "ModelsTests", dependencies: ["Configuration", "Models", "Networks", "Regularization", "Tensors"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Configuration", "Datasets", "GoldenFixtures", "Persistence", "Tensors", "Weights"]),
-    .testTarget(name: "RecipesTests", dependencies: ["Configuration", "Recipes"]),
+    .testTarget(name: "RecipesTests", dependencies: ["Configuration", "Persistence", "Recipes"]),
     .testTarget(name: "ReportsTests", dependencies: ["Persistence", "Reports", "Results"]),
     .testTarget(
         name: "ExperimentsTests",

@@ -8,16 +8,19 @@ package struct Components: Sendable {
     package let datasets: DatasetRegistry
     package let encoders: EncoderRegistry
     package let fusions: FusionRegistry
+    /// Whole models, which take the place of encoders and a fusion.
+    package let models: ModelRegistry
     package let optimizers: OptimizerRegistry
     package let regularizers: RegularizerRegistry
 
     package init(
-        datasets: DatasetRegistry, encoders: EncoderRegistry, fusions: FusionRegistry, optimizers: OptimizerRegistry,
-        regularizers: RegularizerRegistry
+        datasets: DatasetRegistry, encoders: EncoderRegistry, fusions: FusionRegistry, models: ModelRegistry = ModelRegistry(),
+        optimizers: OptimizerRegistry, regularizers: RegularizerRegistry
     ) {
         self.datasets = datasets
         self.encoders = encoders
         self.fusions = fusions
+        self.models = models
         self.optimizers = optimizers
         self.regularizers = regularizers
     }

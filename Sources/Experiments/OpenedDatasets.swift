@@ -45,9 +45,10 @@ extension Components {
         let encoders = encoders
         return Catalogue(
             datasets: self.datasets.descriptions, encoders: encoders.descriptions, fusions: fusions.descriptions,
-            regularizers: regularizers.descriptions, optimizers: optimizers.descriptions, schedules: LearningRateSchedule.descriptions,
+            models: models.descriptions, regularizers: regularizers.descriptions, optimizers: optimizers.descriptions,
+            schedules: LearningRateSchedule.descriptions,
             minimumBatch: { name, _ in regularizers[name]?.minimumBatch ?? 1 },
-            places: { name in (regularizers[name]?.places ?? []).compactMap { RegularizerChoice.Place(rawValue: $0.rawValue) } },
+            places: { regularizers[$0]?.places ?? [] },
             encoderFault: { choice, shape in
                 do throws(OptionFault) {
                     _ = try encoders.make(

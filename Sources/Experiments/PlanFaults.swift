@@ -12,7 +12,7 @@ extension Planner {
         return row.candidates.compactMap { candidate in
             let plan = plan(candidate, column: column, seed: recipe.seeds[0])
             do throws(OptionFault) {
-                _ = try plan.makeTrainer(facts: facts, components: components, random: RandomSource(seed: 0), totalSteps: 1)
+                _ = try plan.makeTrainer(facts: facts, components: components, random: RandomSource(seed: 0), stepsPerEpoch: 1)
                 return nil
             } catch {
                 return Diagnostic(error, at: location(of: error, in: candidate, plan: plan, components: components, facts: facts))
@@ -35,10 +35,13 @@ extension Planner {
         guard let model = try? plan.makeModel(facts: facts, components: components, initializer: Initializer(seed: 0)) else {
             return recipe.model.fusion.location(of: fault.option)
         }
-        for choice in candidate.regularizers {
+        func isMade(_ term: TermPlan) -> Bool {
             let made = try? components.regularizers.makeTerm(
-                TermPlan(choice), for: model, classes: facts.classes.count, initializer: Initializer(seed: 0), totalSteps: 1)
-            if made == nil { return fault.option.flatMap { choice.locations[$0] } ?? choice.choice.location(of: fault.option) }
+                term, for: model, classes: facts.classes.count, initializer: Initializer(seed: 0), totalSteps: 1, stepsPerEpoch: 1)
+            return made != nil
+        }
+        if let choice = candidate.regularizers.first(where: { !isMade(TermPlan($0)) }) {
+            return choice.location(of: fault.option) { inner, outer in isMade(TermPlan(inner).seeing(outer)) }
         }
         return candidate.training.optimizer.location(of: fault.option)
     }
@@ -57,7 +60,7 @@ extension Planner {
                 }
             }
         }
-        return faults
+        return faults + self.faults(ofMomentsIn: dataset, for: planned)
     }
 
     /// Everything of a plan that decides how data are divided, but for the seed.
@@ -90,6 +93,66 @@ extension Planner {
         } catch {
             return Diagnostic(error, at: training.locations["batch"] ?? training.location)
         }
+    }
+
+    /// Terms that would cease to act before they begin, which may take the number of steps to see.
+    private func faults(ofMomentsIn dataset: any Dataset, for planned: [(row: Row, cells: [Cell])]) -> [Diagnostic] {
+        var seen: Set<MomentKey> = []
+        var faults: [Diagnostic] = []
+        for (row, cells) in planned {
+            for cell in cells {
+                for (candidate, plan) in zip(row.candidates, cell.candidates.map(\.plan)) {
+                    let choices = candidate.regularizers.filter(\.hasMoments)
+                    guard !choices.isEmpty, seen.insert(MomentKey(division: Division(plan), terms: choices)).inserted,
+                        // What cannot be divided is reported for itself.
+                        let split = try? plan.makeSplit(of: dataset), let sampler = try? plan.makeSampler(of: dataset, rows: split.training)
+                    else { continue }
+                    faults += choices.compactMap { fault(ofMoments: $0, plan: plan, stepsPerEpoch: sampler.batchesPerEpoch) }
+                }
+            }
+        }
+        return faults
+    }
+
+    private struct MomentKey: Hashable {
+        let division: Division
+        let terms: [RegularizerChoice]
+    }
+
+    private func fault(ofMoments choice: RegularizerChoice, plan: TrialPlan, stepsPerEpoch: Int) -> Diagnostic? {
+        let steps = plan.epochs * stepsPerEpoch
+        func check(_ choice: RegularizerChoice) throws(OptionFault) {
+            try TermPlan(choice).checkOrder(totalSteps: steps, stepsPerEpoch: stepsPerEpoch)
+        }
+        do throws(OptionFault) {
+            try check(choice)
+            return nil
+        } catch {
+            return Diagnostic(error, at: choice.location(of: error.option) { inner, _ in (try? check(inner)) != nil })
+        }
+    }
+}
+
+extension RegularizerChoice {
+    /// Where to point for a fault of this term: into the first term inside it that is not well, or at itself.
+    ///
+    /// - Parameter isWell: whether a term inside this one, which sees some modalities (nil for all), has no fault of its own.
+    fileprivate func location(of option: String?, isWell: (RegularizerChoice, _ seeing: [String]?) -> Bool) -> SourceLocation {
+        if let inner = terms.first(where: { !isWell($0, modalities) }) { return inner.location(of: option, isWell: isWell) }
+        return option.flatMap { locations[$0] } ?? choice.location(of: option)
+    }
+
+    /// Whether it, or a term inside it, has an `after` and `until`.
+    fileprivate var hasMoments: Bool { (after != nil && until != nil) || terms.contains(where: \.hasMoments) }
+}
+
+extension TermPlan {
+    /// The same term where it sees no more than the modalities of a sum.
+    fileprivate func seeing(_ modalities: [String]?) -> TermPlan {
+        guard let modalities, place != .fused, self.modalities == nil else { return self }
+        var plan = self
+        plan.modalities = modalities.map { Modality($0) }
+        return plan
     }
 }
 

@@ -71,18 +71,22 @@ struct Planner {
 
     func plan(_ candidate: Row.Candidate, column: Column, seed: Int) -> TrialPlan {
         let training = candidate.training
-        let encoders = recipe.modalities.compactMap { name in
-            recipe.model.encoder(for: name).map { (Modality(name), ComponentPlan($0)) }
-        }
         return TrialPlan(
             data: data, dataFingerprint: fingerprint, standardization: StandardizationRule(recipe.data.standardize),
-            encoders: Dictionary(uniqueKeysWithValues: encoders), fusion: ComponentPlan(recipe.model.fusion), sources: column.sources,
-            target: column.target, validation: .fraction(recipe.evaluation.validation),
+            model: model, sources: column.sources, target: column.target,
+            validation: .fraction(recipe.evaluation.validation),
             selection: recipe.evaluation.selection == .lastEpoch ? .lastEpoch : .sourceValidation, epochs: training.epochs,
             batch: training.batch, batching: training.batching == .balanced ? .domainBalanced : .shuffled,
             optimizer: ComponentPlan(training.optimizer), learningRate: training.learningRate,
             schedule: schedules[training.schedule] ?? .init(), gradientClip: training.gradientClip,
             regularizers: candidate.regularizers.map(TermPlan.init), seed: seed, threads: threads)
+    }
+
+    private var model: TrialModel {
+        let modalities = recipe.modalities.map { Modality($0) }
+        if let whole = recipe.model.whole { return .whole(ComponentPlan(whole), modalities: modalities) }
+        let encoders = modalities.compactMap { modality in recipe.model.encoder(for: modality.name).map { (modality, ComponentPlan($0)) } }
+        return .assembled(encoders: Dictionary(uniqueKeysWithValues: encoders), fusion: ComponentPlan(recipe.model.fusion))
     }
 
     private func text(_ assignment: [(path: String, value: OptionValue)]) -> [String: String] {
@@ -115,17 +119,17 @@ extension LearningRateSchedule.Options {
 
 extension TermPlan {
     init(_ choice: RegularizerChoice) {
-        var schedule = WeightSchedule()
-        schedule.shape = WeightSchedule.Shape(rawValue: choice.schedule.shape.rawValue) ?? .constant
-        schedule.start = choice.schedule.start
-        schedule.end = choice.schedule.end
-        var projection = ProjectionOptions()
-        projection.hidden = choice.projection.hidden
-        projection.width = choice.projection.width
-        projection.normalization = ProjectionOptions.Normalization(rawValue: choice.projection.normalization.rawValue) ?? .layer
-        projection.unit = choice.projection.unit
-        self.init(
-            choice.choice.component, instance: choice.name, options: choice.choice.options, weight: choice.weight, schedule: schedule,
-            on: choice.modalities?.map { Modality($0) }, at: Place(rawValue: choice.place.rawValue) ?? .embedding, projection: projection)
+        let modalities = choice.modalities?.map { Modality($0) }
+        switch choice.content {
+        case .regularizer(let component):
+            self.init(
+                component.component, instance: choice.name, options: component.options, weight: choice.weight, schedule: choice.schedule,
+                after: choice.after, until: choice.until, on: modalities, at: choice.place, part: choice.part,
+                projection: choice.projection)
+        case .sum(let terms):
+            self.init(
+                sumOf: terms.map(TermPlan.init), instance: choice.name, weight: choice.weight, schedule: choice.schedule,
+                after: choice.after, until: choice.until, on: modalities)
+        }
     }
 }

@@ -56,9 +56,10 @@ extension Recipe {
 
     fileprivate var settingLines: [String] {
         let encoders = modalities.compactMap { name in model.encoder(for: name).map { "\(name): \($0.phrase)" } }
+        let description = model.whole?.phrase ?? "\(encoders.joined(separator: "; ")); fusion: \(model.fusion.phrase)"
         return [
             "data: \(data.source.phrase), \(facts.sampleCount) samples, \(facts.classes.count) classes; standardize: \(data.standardize.rawValue)",
-            "model: \(encoders.joined(separator: "; ")); fusion: \(model.fusion.phrase)",
+            "model: \(description)",
             "training: \(training.epochs) epochs, batch \(training.batch) (\(training.batching.rawValue)), "
                 + "\(training.optimizer.phrase), learning rate \(training.learningRate), schedule \(training.schedule.phrase)",
         ]

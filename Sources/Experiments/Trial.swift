@@ -30,7 +30,7 @@ package struct Trial {
         standardization = try Standardization(plan.standardization, of: data, rows: split.training)
         sampler = try plan.makeSampler(of: data, rows: split.training)
         trainer = try plan.makeTrainer(
-            facts: data.facts, components: components, random: plan.random, totalSteps: plan.epochs * sampler.batchesPerEpoch)
+            facts: data.facts, components: components, random: plan.random, stepsPerEpoch: sampler.batchesPerEpoch)
     }
 
     /// The number of values trained, those of regularizers included.
@@ -117,60 +117,5 @@ package struct Trial {
         }
         let model = trainer.withEvaluatedWeights { copied(trainer.model.state()) }
         return model + copied(trainer.regularizers.parts.state(), under: "regularizers.")
-    }
-}
-
-extension TrialPlan {
-    /// What everything but initial values is drawn from.
-    fileprivate var random: RandomSource { RandomSource(seed: UInt64(bitPattern: Int64(seed))) }
-
-    /// The rows to train on, to choose by and to measure.
-    func makeSplit(of data: any Dataset) throws(DatasetFault) -> SourceSplit {
-        try SourceSplit(of: data, holdingOut: [target], sources: sources, validation: validation, random: random.child("split"))
-    }
-
-    /// The batches of every epoch.
-    func makeSampler(of data: any Dataset, rows: SourceIndices) throws(DatasetFault) -> BatchSampler {
-        try BatchSampler(rows, of: data, batchSize: batch, order: batching, random: random.child("batches"))
-    }
-
-    /// The model, the regularizers and the optimizer of this plan.
-    ///
-    /// - Throws: `OptionFault` where an option does not fit the data or the model.
-    package func makeTrainer(
-        facts: DatasetFacts, components: Components, random: RandomSource, totalSteps: Int
-    ) throws(OptionFault) -> Trainer {
-        let initializer = Initializer(seed: UInt64(bitPattern: Int64(seed)))
-        let model = try makeModel(facts: facts, components: components, initializer: initializer)
-        var terms: [RegularizerTerm] = []
-        for term in regularizers {
-            terms.append(
-                try components.regularizers.makeTerm(
-                    term, for: model, classes: facts.classes.count, initializer: initializer["regularizers"], totalSteps: totalSteps))
-        }
-        return try Trainer(
-            model: model, regularizers: RegularizerList(terms), classes: facts.classes.count,
-            schedule: LearningRateSchedule(options: schedule, base: learningRate, totalSteps: totalSteps),
-            gradientClip: gradientClip.map { Float($0) }, random: random.child("training"), totalSteps: totalSteps
-        ) { (parameters) throws(OptionFault) in
-            try components.optimizers.make(optimizer.name, options: optimizer.options, parameters: parameters)
-        }
-    }
-
-    /// The model alone.
-    package func makeModel(facts: DatasetFacts, components: Components, initializer: Initializer) throws(OptionFault) -> FusionModel {
-        var made: [Modality: any Encoder] = [:]
-        for (modality, encoder) in encoders.sorted(by: { $0.key < $1.key }) {
-            guard let modalityFacts = facts.modalities.first(where: { $0.name == modality.name }) else {
-                throw OptionFault(
-                    option: nil, expected: "a modality of the data: " + facts.modalities.map(\.name).joined(separator: ", "),
-                    found: modality.name, suggestion: nearestName(to: modality.name, among: facts.modalities.map(\.name)))
-            }
-            made[modality] = try components.encoders.make(
-                encoder.name, options: encoder.options, sampleShape: Shape(modalityFacts.sampleShape),
-                from: initializer["encoders"][modality.name])
-        }
-        let context = FusionContext(encoders: made, classes: facts.classes.count, from: initializer["fusion"])
-        return FusionModel(encoders: made, fusion: try components.fusions.make(fusion.name, options: fusion.options, context: context))
     }
 }

@@ -5,25 +5,13 @@ import Persistence
 import Regularization
 import Results
 
-/// A component by name, with the options that the recipe gave.
-package struct ComponentPlan: Sendable, Hashable {
-    package var name: String
-    package var options: [String: OptionValue]
-
-    package init(_ name: String, options: [String: OptionValue] = [:]) {
-        self.name = name
-        self.options = options
-    }
-}
-
 /// Everything that decides how one trial comes out, as plain values. Equal plans give equal bits.
 package struct TrialPlan: Sendable {
     package var data: ComponentPlan
     /// What the data are, beyond their name: see `Fingerprint`.
     package var dataFingerprint: String
     package var standardization: StandardizationRule
-    package var encoders: [Modality: ComponentPlan]
-    package var fusion: ComponentPlan
+    package var model: TrialModel
     /// Domains trained on, indices into the data set's.
     package var sources: [Int]
     /// The domain held out.
@@ -43,16 +31,15 @@ package struct TrialPlan: Sendable {
     package var threads: Int
 
     package init(
-        data: ComponentPlan, dataFingerprint: String, standardization: StandardizationRule, encoders: [Modality: ComponentPlan],
-        fusion: ComponentPlan, sources: [Int], target: Int, validation: ValidationRule, selection: EpochSelection, epochs: Int, batch: Int,
-        batching: BatchOrder, optimizer: ComponentPlan, learningRate: Double, schedule: LearningRateSchedule.Options = .init(),
-        gradientClip: Double? = nil, regularizers: [TermPlan], seed: Int, threads: Int
+        data: ComponentPlan, dataFingerprint: String, standardization: StandardizationRule, model: TrialModel, sources: [Int],
+        target: Int, validation: ValidationRule, selection: EpochSelection, epochs: Int, batch: Int, batching: BatchOrder,
+        optimizer: ComponentPlan, learningRate: Double, schedule: LearningRateSchedule.Options = .init(), gradientClip: Double? = nil,
+        regularizers: [TermPlan], seed: Int, threads: Int
     ) {
         self.data = data
         self.dataFingerprint = dataFingerprint
         self.standardization = standardization
-        self.encoders = encoders
-        self.fusion = fusion
+        self.model = model
         self.sources = sources
         self.target = target
         self.validation = validation
@@ -77,19 +64,35 @@ package struct TrialPlan: Sendable {
         var lines = [
             "version \(Version.current)", "data \(text(data))", "fingerprint \(dataFingerprint)", "standardize \(standardization.rawValue)",
         ]
-        lines += encoders.sorted { $0.key < $1.key }.map { "encoder \($0.key) \(text($0.value))" }
+        switch model {
+        case .assembled(let encoders, let fusion):
+            lines += encoders.sorted { $0.key < $1.key }.map { "encoder \($0.key) \(text($0.value))" }
+            lines.append("fusion \(text(fusion))")
+        case .whole(let model, let modalities):
+            lines.append("model \(text(model)) of \(modalities.map(\.name))")
+        }
         lines += [
-            "fusion \(text(fusion))", "sources \(sources)", "target \(target)", "validation \(validation)", "selection \(selection)",
+            "sources \(sources)", "target \(target)", "validation \(validation)", "selection \(selection)",
             "epochs \(epochs)", "batch \(batch)", "batching \(batching.rawValue)", "optimizer \(text(optimizer))",
             "learning-rate \(learningRate)", "schedule \(text(schedule.encoded))", "gradient-clip \(gradientClip.map { "\($0)" } ?? "none")",
         ]
-        lines += regularizers.map { term in
-            "regularizer \(term.instance) \(text(ComponentPlan(term.regularizer, options: term.options))) weight "
-                + "\(term.weight.map { "\($0)" } ?? "default") schedule \(text(term.schedule.encoded)) on "
-                + "\(term.modalities?.map(\.name).joined(separator: ",") ?? "all") at \(term.place.rawValue) \(text(term.projection.encoded))"
-        }
+        lines += regularizers.map { "regularizer \(text($0))" }
         lines += ["seed \(seed)", "threads \(threads)"]
         return lines.joined(separator: "\n")
+    }
+
+    private func text(_ term: TermPlan) -> String {
+        let shared =
+            "\(term.instance) weight \(term.weight.map { "\($0)" } ?? "default") schedule \(text(term.schedule.encoded)) "
+            + "after \(term.after.map(\.description) ?? "start") until \(term.until.map(\.description) ?? "end") "
+            + "on \(term.modalities?.map(\.name).joined(separator: ",") ?? "all")"
+        switch term.content {
+        case .regularizer(let name, let options):
+            return "\(shared) at \(term.place.rawValue) part \(term.part.rawValue) \(text(term.projection.encoded)) "
+                + text(ComponentPlan(name, options: options))
+        case .sum(let terms):
+            return "\(shared) sum [" + terms.map(text).joined(separator: "; ") + "]"
+        }
     }
 
     private func text(_ component: ComponentPlan) -> String {

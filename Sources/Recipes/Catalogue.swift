@@ -5,13 +5,15 @@ package struct Catalogue: Sendable {
     package var datasets: [ComponentDescription]
     package var encoders: [ComponentDescription]
     package var fusions: [ComponentDescription]
+    /// Whole models, which take the place of encoders and a fusion.
+    package var models: [ComponentDescription]
     package var regularizers: [ComponentDescription]
     package var optimizers: [ComponentDescription]
     package var schedules: [ComponentDescription]
     /// The smallest batch for which a regularizer is defined, by its registered name and options.
     package var minimumBatch: @Sendable (_ regularizer: String, _ options: [String: OptionValue]) -> Int
     /// What a regularizer can act on.
-    package var places: @Sendable (_ regularizer: String) -> [RegularizerChoice.Place]
+    package var places: @Sendable (_ regularizer: String) -> [Place]
     /// Why an encoder cannot read samples of a shape; nil where it can.
     package var encoderFault: @Sendable (_ encoder: ComponentChoice, _ sampleShape: [Int]) -> OptionFault?
     /// Looks into the data. Called once for each different choice.
@@ -19,10 +21,11 @@ package struct Catalogue: Sendable {
 
     package init(
         datasets: [ComponentDescription], encoders: [ComponentDescription], fusions: [ComponentDescription],
-        regularizers: [ComponentDescription], optimizers: [ComponentDescription], schedules: [ComponentDescription],
+        models: [ComponentDescription] = [], regularizers: [ComponentDescription], optimizers: [ComponentDescription],
+        schedules: [ComponentDescription],
         minimumBatch: @escaping @Sendable (_ regularizer: String, _ options: [String: OptionValue]) -> Int,
-        places: @escaping @Sendable (_ regularizer: String) -> [RegularizerChoice.Place] = { _ in
-            RegularizerChoice.Place.allCases
+        places: @escaping @Sendable (_ regularizer: String) -> [Place] = { _ in
+            Place.allCases
         },
         encoderFault: @escaping @Sendable (_ encoder: ComponentChoice, _ sampleShape: [Int]) -> OptionFault? = { _, _ in nil },
         inspect: @escaping @Sendable (_ dataset: ComponentChoice) throws(DatasetFault) -> DatasetFacts
@@ -30,6 +33,7 @@ package struct Catalogue: Sendable {
         self.datasets = datasets
         self.encoders = encoders
         self.fusions = fusions
+        self.models = models
         self.regularizers = regularizers
         self.optimizers = optimizers
         self.schedules = schedules

@@ -1,33 +1,78 @@
 import Configuration
+import Persistence
 
 /// Reads recipes: text, settings of the command line and the program's catalogue in, a checked study out.
 package enum RecipeLoader {
     /// Reads a recipe's text.
     ///
     /// - Parameters:
-    ///   - file: the path that messages name.
+    ///   - file: the path that messages name, and to whose folder paths in the recipe are relative.
     ///   - overrides: `path=value` arguments, later ones over earlier ones.
+    ///   - files: where files come from that the recipe extends and includes.
     /// - Throws: everything that is wrong with the recipe, its settings or its data, at once.
     package static func load(
-        file: String, text: String, overrides: [String] = [], catalogue: Catalogue
+        file: String, text: String, overrides: [String] = [], catalogue: Catalogue, files: RecipeFiles = .disk
     ) throws(RecipeError) -> Study {
-        try load(file: file, bytes: Array(text.utf8), overrides: overrides, catalogue: catalogue)
+        try load(file: file, bytes: Array(text.utf8), overrides: overrides, catalogue: catalogue, files: files)
     }
 
     /// Reads a recipe as it lies in a file; text that is not UTF-8 is a fault with its place.
     package static func load(
-        file: String, bytes: [UInt8], overrides: [String] = [], catalogue: Catalogue
+        file: String, bytes: [UInt8], overrides: [String] = [], catalogue: Catalogue, files: RecipeFiles = .disk
     ) throws(RecipeError) -> Study {
         let faults = FaultCollector()
-        let study = study(file: file, bytes: bytes, overrides: overrides, catalogue: catalogue, faults: faults)
+        let study = study(file: file, bytes: bytes, overrides: overrides, catalogue: catalogue, files: files, faults: faults)
         guard let study, faults.isEmpty else { throw RecipeError(faults.diagnostics) }
         return study
     }
 
-    private static func study(
-        file: String, bytes: [UInt8], overrides: [String], catalogue: Catalogue, faults: FaultCollector
-    ) -> Study? {
-        guard var tree = YAMLParser.parse(bytes, file: file, faults: faults) else { return nil }
+    /// Puts a recipe together without checking it against any catalogue.
+    ///
+    /// - Throws: what is wrong with its YAML, with what it extends and includes, its variables and the settings.
+    package static func resolve(
+        recipeAt file: String, settings: [String] = [], files: RecipeFiles = .disk
+    ) throws(RecipeError) -> ResolvedRecipe {
+        let bytes = try bytes(of: file, files: files)
+        let faults = FaultCollector()
+        let tree = tree(file: file, bytes: bytes, overrides: settings, files: files, faults: faults)
+        guard let tree, faults.isEmpty else { throw RecipeError(faults.diagnostics) }
+        return ResolvedRecipe(file: file, tree: tree)
+    }
+
+    /// The shared libraries that a recipe names under `plugins:`, itself or in what it extends, by their absolute paths: they have to be
+    /// loaded before the recipe can be checked.
+    ///
+    /// - Parameter settings: `path=value` arguments, which may change the list.
+    /// - Throws: as ``resolve(recipeAt:settings:files:)``, and where the list is none of texts.
+    package static func pluginPaths(
+        ofRecipeAt file: String, settings: [String] = [], files: RecipeFiles = .disk
+    ) throws(RecipeError) -> [LocatedPath] {
+        let recipe = try resolve(recipeAt: file, settings: settings, files: files)
+        let faults = FaultCollector()
+        let paths = PluginList.paths(in: recipe.tree, faults: faults)
+        guard faults.isEmpty else { throw RecipeError(faults.diagnostics) }
+        return paths
+    }
+
+    private static func bytes(of file: String, files: RecipeFiles) throws(RecipeError) -> [UInt8] {
+        do throws(FileFault) {
+            let data = try files.read(file)
+            guard data.count <= YAMLParser.longestText else {
+                let reason = "\(data.count) bytes, and a recipe has at most \(YAMLParser.longestText)"
+                throw FileFault(action: "read", path: file, reason: reason)
+            }
+            return Array(data)
+        } catch {
+            let start = SourceLocation(.file(file), line: 1, column: 1, length: 1, lineText: "")
+            throw RecipeError([Diagnostic("\(error)", at: start)])
+        }
+    }
+
+    /// The tree of a recipe as its readers see it: assembled, with settings, and with the values of all variables that are not swept.
+    private static func tree(
+        file: String, bytes: [UInt8], overrides: [String], files: RecipeFiles, faults: FaultCollector
+    ) -> YAMLNode? {
+        guard var tree = RecipeAssembly(files: files, faults: faults).tree(file: file, bytes: bytes) else { return nil }
         for (index, argument) in overrides.enumerated() {
             guard let setting = Setting(argument, number: index + 1, faults: faults) else { continue }
             do throws(Diagnostic) {
@@ -36,14 +81,38 @@ package enum RecipeLoader {
                 faults.report(error)
             }
         }
+        let swept = ["sweep", "repeat"].flatMap { tree[$0]?.entries ?? [] }.compactMap { entry in
+            // A path at fault is reported where it is used.
+            try? NodePath(entry.key, at: entry.keyLocation)
+        }
+        let variables = Variables(of: tree, faults: faults)
+        tree = variables.replaced(in: tree, keeping: variables.names(in: swept))
+        return PluginList.absolute(in: tree, files: files)
+    }
+
+    private static func study(
+        file: String, bytes: [UInt8], overrides: [String], catalogue: Catalogue, files: RecipeFiles, faults: FaultCollector
+    ) -> Study? {
+        guard let tree = tree(file: file, bytes: bytes, overrides: overrides, files: files, faults: faults) else { return nil }
         let name = tree["name"]?.nameText ?? defaultName(file)
         let reader = RecipeReader(
             catalogue: catalogue, faults: faults, inspector: DatasetInspector(catalogue: catalogue, faults: faults))
         let variants = variants(of: tree, faults: faults) { reader.recipe($0, defaultName: name) }
         guard faults.isEmpty else { return nil }
+        let about = about(String(decoding: bytes, as: UTF8.self))
         return Study(
-            name: name, file: file, about: about(String(decoding: bytes, as: UTF8.self)), variants: variants,
-            resolvedYAML: LibYAML.text(of: tree))
+            name: name, file: file, about: about, variants: variants, resolvedYAML: resolved(tree, name: name, about: about))
+    }
+
+    /// The tree as a recipe that can be read from another file without losing its name or what is said about it.
+    private static func resolved(_ tree: YAMLNode, name: String, about: String?) -> String {
+        var tree = tree
+        if tree["name"] == nil, case .map(let entries) = tree.content {
+            let value = YAMLNode(.scalar(YAMLScalar(quoted: name)), at: tree.location)
+            tree.content = .map([YAMLNode.Entry(key: "name", keyLocation: tree.location, value: value)] + entries)
+        }
+        let comment = about?.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "#\n" : "# \($0)\n" }
+        return (comment ?? []).joined() + LibYAML.text(of: tree)
     }
 
     /// One recipe for each combination of `sweep:` and `repeat:`.
@@ -70,7 +139,9 @@ package enum RecipeLoader {
         var variants: [Study.Variant] = []
         for settings in sweep.combinations {
             for repeated in repetition.combinations {
-                guard let recipe = read(applying(settings + repeated, to: tree, faults: faults)) else { continue }
+                var applied = applying(settings + repeated, to: tree, faults: faults)
+                if applied[Variables.key] != nil { applied = Variables(of: applied, faults: faults).replaced(in: applied) }
+                guard let recipe = read(applied) else { continue }
                 variants.append(
                     Study.Variant(
                         settings: settings.map { ($0.path.text, $0.value) },

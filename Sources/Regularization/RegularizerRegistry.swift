@@ -53,42 +53,90 @@ public struct RegularizerRegistry: Sendable {
     /// The registered name nearest to a mistyped one.
     public func nearest(to name: String) -> String? { registry.nearest(to: name) }
 
-    /// Makes one term for a model.
+    /// Makes one term for a model; a sum with all terms inside it.
     ///
     /// - Parameters:
     ///   - plan: the term as the recipe has it.
     ///   - initializer: where initial values of new parameters come from; the term uses its child of the instance's name.
-    ///   - totalSteps: the length of the training, for the schedule.
+    ///   - totalSteps: the length of the training, for the schedule, `after:` and `until:`.
+    ///   - stepsPerEpoch: the length of an epoch, for moments that are counted in epochs; nil where it is not known.
     /// - Throws: `OptionFault` where the regularizer is unknown, an option does not fit, or the model lacks what the term acts on.
     package func makeTerm(
-        _ plan: TermPlan, for model: any MultimodalModel, classes: Int, initializer: Initializer, totalSteps: Int
+        _ plan: TermPlan, for model: any MultimodalModel, classes: Int, initializer: Initializer, totalSteps: Int,
+        stepsPerEpoch: Int? = nil
     ) throws(OptionFault) -> RegularizerTerm {
-        guard let entry = self[plan.regularizer] else {
-            throw OptionFault(
-                option: nil, expected: "a regularizer: \(names.joined(separator: ", "))", found: plan.regularizer,
-                suggestion: nearest(to: plan.regularizer))
-        }
-        try plan.check(against: entry, model: model)
-        let initializer = initializer[plan.instance]
-        let modalities = model.modalities.filter { plan.modalities?.contains($0) ?? true }
-        var context = RegularizerContext(
-            modalities: modalities, widths: model.embeddingWidths.filter { modalities.contains($0.key) }, classes: classes,
-            model: model, initializer: initializer["regularizer"], instance: plan.instance)
-        var heads: [Modality: ProjectionHead] = [:]
-        switch plan.place {
-        case .embedding: break
-        case .projection:
-            for (modality, width) in context.widths {
-                heads[modality] = ProjectionHead(
-                    width, options: plan.projection, from: initializer["projection"][modality.name])
-                context.widths[modality] = plan.projection.width
+        let surroundings = Surroundings(
+            model: model, classes: classes, totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch, modalities: model.modalities)
+        return try makeTerm(plan, in: surroundings, initializer: initializer, prefix: "")
+    }
+
+    /// What a term is made for.
+    private struct Surroundings {
+        let model: any MultimodalModel
+        let classes: Int
+        let totalSteps: Int
+        let stepsPerEpoch: Int?
+        /// What terms can see, in the model's order: less than all inside a sum with `on:`.
+        var modalities: [Modality]
+    }
+
+    private func makeTerm(
+        _ plan: TermPlan, in surroundings: Surroundings, initializer: Initializer, prefix: String
+    ) throws(OptionFault) -> RegularizerTerm {
+        try plan.check(modalities: surroundings.modalities.map(\.name))
+        let active = try plan.active(totalSteps: surroundings.totalSteps, stepsPerEpoch: surroundings.stepsPerEpoch)
+        switch plan.content {
+        case .regularizer(let name, let options):
+            return try makeTerm(
+                plan, of: name, options: options, in: surroundings, initializer: initializer[plan.instance], prefix: prefix, active: active)
+        case .sum(let plans):
+            var inside = surroundings
+            inside.modalities = surroundings.modalities.filter { plan.modalities?.contains($0) ?? true }
+            var terms: [RegularizerTerm] = []
+            for term in plans {
+                if let first = terms.first(where: { $0.instance == term.instance }) {
+                    throw OptionFault(option: "terms", expected: "terms of different names", found: "\(first.instance) twice")
+                }
+                terms.append(
+                    try makeTerm(term, in: inside, initializer: initializer[plan.instance], prefix: "\(prefix)\(plan.instance)."))
             }
-        case .fused:
+            guard !terms.isEmpty else { throw OptionFault(option: "terms", expected: "at least one term", found: "none") }
+            return RegularizerTerm(
+                RegularizerList(terms), instance: plan.instance, weight: plan.weight ?? 1, schedule: plan.schedule, on: plan.modalities,
+                at: .embedding, heads: [:], active: active, totalSteps: surroundings.totalSteps)
+        }
+    }
+
+    private func makeTerm(
+        _ plan: TermPlan, of name: String, options: [String: OptionValue], in surroundings: Surroundings, initializer: Initializer,
+        prefix: String, active: Range<Int>?
+    ) throws(OptionFault) -> RegularizerTerm {
+        guard let entry = self[name] else {
+            throw OptionFault(
+                option: nil, expected: "a regularizer: \(names.joined(separator: ", "))", found: name, suggestion: nearest(to: name))
+        }
+        let model = surroundings.model
+        try plan.check(against: entry, model: model)
+        var context = RegularizerContext(
+            modalities: surroundings.modalities.filter { plan.modalities?.contains($0) ?? true }, widths: [:],
+            classes: surroundings.classes, model: model, initializer: initializer["regularizer"], instance: prefix + plan.instance)
+        var heads: [Modality: ProjectionHead] = [:]
+        if plan.place == .fused {
+            guard surroundings.modalities.count == model.modalities.count else {
+                throw OptionFault(option: "at", expected: "embedding or projection inside a sum with `on`", found: "fused")
+            }
             context.modalities = [.fused]
-            context.widths = [.fused: model.representationWidth ?? 0]
+        }
+        for modality in context.modalities {
+            let whole = plan.place == .fused ? model.representationWidth : model.embeddingWidths[modality]
+            let width = try plan.width(ofPartOf: whole ?? 0, modality: modality)
+            context.widths[modality] = plan.place == .projection ? plan.projection.width : width
+            guard plan.place == .projection else { continue }
+            heads[modality] = ProjectionHead(width, options: plan.projection, from: initializer["projection"][modality.name])
         }
         return RegularizerTerm(
-            try entry.make(plan.options, context), instance: plan.instance, weight: plan.weight ?? entry.defaultWeight,
-            schedule: plan.schedule, on: plan.modalities, at: plan.place, heads: heads, totalSteps: totalSteps)
+            try entry.make(options, context), instance: plan.instance, weight: plan.weight ?? entry.defaultWeight,
+            schedule: plan.schedule, on: plan.modalities, at: plan.place, part: plan.part, heads: heads, active: active,
+            totalSteps: surroundings.totalSteps)
     }
 }

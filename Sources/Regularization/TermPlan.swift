@@ -1,48 +1,130 @@
 import Configuration
 
-/// One term as a recipe has it, before anything is made of it.
+/// One term as a recipe has it, before anything is made of it: a regularizer, or a sum of terms.
 package struct TermPlan: Sendable, Hashable {
-    /// The registered name of the regularizer.
-    package var regularizer: String
+    /// What the term consists of.
+    package indirect enum Content: Sendable, Hashable {
+        /// A regularizer by its registered name, with its own options; what is left out has its default.
+        case regularizer(String, options: [String: OptionValue])
+        /// Other terms, whose penalties are added up; everything else of this plan applies to all of them together.
+        case sum([TermPlan])
+    }
+
+    package var content: Content
 
     /// The name of this instance; the regularizer's own unless the recipe gives one.
     package var instance: String
 
-    /// The regularizer's own options; what is left out has its default.
-    package var options: [String: OptionValue]
-
-    /// The weight; nil for the regularizer's default.
+    /// The weight; nil for the regularizer's default, which is 1 for a sum.
     package var weight: Double?
 
     /// How the weight changes over the training.
     package var schedule: WeightSchedule
 
-    /// `on:`, the modalities that the regularizer sees; nil for all.
+    /// `after:`, when the term begins to act; nil for the training's beginning.
+    package var after: TrainingMoment?
+
+    /// `until:`, when the term ceases to act; nil for the training's end.
+    package var until: TrainingMoment?
+
+    /// `on:`, the modalities that the term sees; nil for all.
     package var modalities: [Modality]?
 
-    /// `at:`, what it acts on.
+    /// `at:`, what a regularizer acts on.
     package var place: Place
+
+    /// `part:`, the entries of each embedding that a regularizer sees.
+    package var part: EmbeddingPart
 
     /// The heads, for `at: projection`.
     package var projection: ProjectionOptions
 
+    /// A regularizer.
     package init(
         _ regularizer: String, instance: String? = nil, options: [String: OptionValue] = [:], weight: Double? = nil,
-        schedule: WeightSchedule = WeightSchedule(), on modalities: [Modality]? = nil, at place: Place = .embedding,
+        schedule: WeightSchedule = WeightSchedule(), after: TrainingMoment? = nil, until: TrainingMoment? = nil,
+        on modalities: [Modality]? = nil, at place: Place = .embedding, part: EmbeddingPart = .whole,
         projection: ProjectionOptions = ProjectionOptions()
     ) {
-        self.regularizer = regularizer
+        content = .regularizer(regularizer, options: options)
         self.instance = instance ?? regularizer
-        self.options = options
         self.weight = weight
         self.schedule = schedule
+        self.after = after
+        self.until = until
         self.modalities = modalities
         self.place = place
+        self.part = part
         self.projection = projection
     }
 
-    /// Faults that show only beside the regularizer and the model.
-    func check(against entry: RegularizerRegistry.Entry, model: any MultimodalModel) throws(OptionFault) {
+    /// A sum of terms.
+    package init(
+        sumOf terms: [TermPlan], instance: String, weight: Double? = nil, schedule: WeightSchedule = WeightSchedule(),
+        after: TrainingMoment? = nil, until: TrainingMoment? = nil, on modalities: [Modality]? = nil
+    ) {
+        self.init(
+            instance, weight: weight, schedule: schedule, after: after, until: until, on: modalities)
+        content = .sum(terms)
+    }
+
+    /// The registered name of the regularizer; `sum` for a sum.
+    package var regularizer: String {
+        if case .regularizer(let name, _) = content { name } else { "sum" }
+    }
+
+    /// The regularizer's own options; none for a sum.
+    package var options: [String: OptionValue] {
+        if case .regularizer(_, let options) = content { options } else { [:] }
+    }
+
+    /// The terms of a sum; none for a regularizer.
+    package var terms: [TermPlan] {
+        if case .sum(let terms) = content { terms } else { [] }
+    }
+
+    /// The steps in which the term acts; nil for all of them, none where `until` comes before `after`.
+    ///
+    /// - Parameter stepsPerEpoch: nil where it is not known.
+    /// - Throws: `OptionFault` where an epoch's length is needed and not known.
+    func active(totalSteps: Int, stepsPerEpoch: Int?) throws(OptionFault) -> Range<Int>? {
+        guard after != nil || until != nil else { return nil }
+        let first = try step(after, "after", totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch) ?? 0
+        let end = try step(until, "until", totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch) ?? totalSteps
+        return first..<max(first, end)
+    }
+
+    /// Whether `until` comes before `after` in a training; of a sum that of its terms counts as well.
+    ///
+    /// A rehearsal may be so short that moments fall together, so this is asked of the trials alone.
+    ///
+    /// - Throws: `OptionFault` of the option `until`.
+    package func checkOrder(totalSteps: Int, stepsPerEpoch: Int) throws(OptionFault) {
+        if let after, let until,
+            until.step(totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch)
+                < after.step(totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch)
+        {
+            throw OptionFault(option: "until", expected: "a moment that does not come before 'after: \(after)'", found: "\(until)")
+        }
+        for term in terms { try term.checkOrder(totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch) }
+    }
+
+    private func step(
+        _ moment: TrainingMoment?, _ option: String, totalSteps: Int, stepsPerEpoch: Int?
+    ) throws(OptionFault) -> Int? {
+        guard let moment else { return nil }
+        if case .epochs = moment, stepsPerEpoch == nil {
+            throw OptionFault(
+                option: option, expected: "a share of the training or a number of steps, as the length of an epoch is not known",
+                found: moment.description)
+        }
+        return moment.step(totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch ?? 1)
+    }
+
+    /// Faults of a term that show only beside the model.
+    ///
+    /// - Parameter modalities: what the term may see; less than the model has inside a sum with `on:`.
+    func check(modalities known: [String]) throws(OptionFault) {
         if let weight, !(weight >= 0 && weight.isFinite) {
             throw OptionFault(option: "weight", expected: "a number from 0 up", found: "\(weight)", suggestion: nil)
         }
@@ -51,7 +133,6 @@ package struct TermPlan: Sendable, Hashable {
                 option: "schedule", expected: "a start before its end", found: "start \(schedule.start), end \(schedule.end)",
                 suggestion: nil)
         }
-        let known = model.modalities.map(\.name)
         for modality in modalities ?? [] where !known.contains(modality.name) {
             throw OptionFault(
                 option: "on", expected: "modalities of the model: \(known.joined(separator: ", "))", found: modality.name,
@@ -60,6 +141,10 @@ package struct TermPlan: Sendable, Hashable {
         if modalities?.isEmpty == true {
             throw OptionFault(option: "on", expected: "at least one modality", found: "none", suggestion: nil)
         }
+    }
+
+    /// Faults of a regularizer that show only beside what it can act on and the model.
+    func check(against entry: RegularizerRegistry.Entry, model: any MultimodalModel) throws(OptionFault) {
         guard entry.places.contains(place) else {
             throw OptionFault(
                 option: "at", expected: entry.places.map(\.rawValue).joined(separator: ", ") + " for \(entry.description.name)",
@@ -75,5 +160,17 @@ package struct TermPlan: Sendable, Hashable {
                 option: "on", expected: "nothing beside `at: fused`, which acts on all modalities together",
                 found: (modalities ?? []).map(\.name).joined(separator: ", "), suggestion: nil)
         }
+    }
+
+    /// The width of this plan's part of an embedding.
+    ///
+    /// - Throws: `OptionFault` where nothing is left of it.
+    func width(ofPartOf width: Int, modality: Modality) throws(OptionFault) -> Int {
+        let entries = part.entries(of: width)
+        guard !entries.isEmpty else {
+            throw OptionFault(
+                option: "part", expected: "whole for embeddings of width \(width)", found: "\(part.rawValue) of \(modality)")
+        }
+        return entries.count
     }
 }

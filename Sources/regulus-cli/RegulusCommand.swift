@@ -2,7 +2,7 @@ import ArgumentParser
 import Experiments
 import Foundation
 
-/// The command line: `regulus run`, `check`, `list`, `describe`, `weights`, `bench`.
+/// The command line: `regulus run`, `check`, `diff`, `list`, `describe`, `weights`, `bench`.
 @main
 struct RegulusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,7 +15,9 @@ struct RegulusCommand: ParsableCommand {
             Exit codes: 0 all trials finished, 1 something failed while running, 2 the recipe or the arguments are wrong.
             """,
         version: "Regulus \(Version.current)",
-        subcommands: [RunCommand.self, CheckCommand.self, ListCommand.self, DescribeCommand.self, BenchCommand.self, WeightsCommand.self])
+        subcommands: [
+            RunCommand.self, CheckCommand.self, DiffCommand.self, ListCommand.self, DescribeCommand.self, BenchCommand.self, WeightsCommand.self,
+        ])
 
     static func main() {
         // A stream that was closed beforehand would lend its number to the next file, and messages would go into that.

@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Regularization
 import Testing
@@ -81,15 +82,19 @@ struct ReproducibilityTests {
     func hash() {
         let changes: [(inout TrialPlan) -> Void] = [
             { _ in }, { $0.data.options["draw"] = .integer(1) }, { $0.dataFingerprint = "other" }, { $0.standardization = .channel },
-            { $0.encoders["m1"]?.options["embedding"] = .integer(9) }, { $0.encoders["m2"] = nil },
-            { $0.fusion.options["hidden"] = .integer(17) },
+            { $0.model = Sample.model(embedding: 9) }, { $0.model = Sample.model(["m1"]) }, { $0.model = Sample.model(hidden: 17) },
+            { $0.model = .whole(ComponentPlan("tensor-fusion"), modalities: ["m1", "m2"]) },
+            { $0.model = .whole(ComponentPlan("tensor-fusion"), modalities: ["m1"]) },
             { $0.sources = [0] }, { $0.target = 1 }, { $0.validation = .fraction(0.3) }, { $0.validation = .domain(0) },
             { $0.selection = .lastEpoch }, { $0.selection = .epoch(2) }, { $0.epochs = 3 }, { $0.batch = 8 }, { $0.batching = .shuffled },
             { $0.optimizer.name = "sgd" }, { $0.learningRate = 0.02 }, { $0.schedule.warmUp = 0.5 }, { $0.gradientClip = 1 },
             { $0.regularizers = [TermPlan("mer")] }, { $0.regularizers = [TermPlan("mer", instance: "other")] },
             { $0.regularizers = [TermPlan("mer", options: ["gamma": .number(2)])] }, { $0.regularizers = [TermPlan("mer", weight: 2)] },
             { $0.regularizers = [TermPlan("mer", on: ["m1"])] }, { $0.regularizers = [TermPlan("mer", at: .projection)] },
-            { $0.regularizers = [TermPlan("mer", schedule: WeightSchedule(.cosine))] }, { $0.seed = 2 }, { $0.threads = 2 },
+            { $0.regularizers = [TermPlan("mer", schedule: WeightSchedule(.cosine))] }, { $0.regularizers = [TermPlan("mer", part: .shared)] },
+            { $0.regularizers = [TermPlan("mer", after: .steps(2))] }, { $0.regularizers = [TermPlan("mer", until: .steps(2))] },
+            { $0.regularizers = [TermPlan(sumOf: [TermPlan("mer")], instance: "mer")] },
+            { $0.regularizers = [TermPlan(sumOf: [TermPlan("mer", weight: 2)], instance: "mer")] }, { $0.seed = 2 }, { $0.threads = 2 },
         ]
         let hashes = changes.map { Sample.plan(change: $0).hash }
         #expect(Set(hashes).count == changes.count)

@@ -38,14 +38,19 @@ enum Sample {
 
     /// Trains on the first two domains for two epochs of five steps, and holds the third out.
     static func plan(_ regularizers: [TermPlan] = [], seed: Int = 1, change: (inout TrialPlan) -> Void = { _ in }) -> TrialPlan {
-        let encoder = ComponentPlan("vector-mlp", options: ["hidden": .list([.integer(16)]), "embedding": .integer(8)])
         var plan = TrialPlan(
-            data: data, dataFingerprint: "sample", standardization: .scale, encoders: ["m1": encoder, "m2": encoder],
-            fusion: ComponentPlan("late", options: ["hidden": .integer(16)]), sources: [0, 1], target: 2, validation: .fraction(0.2),
-            selection: .sourceValidation, epochs: 2, batch: 16, batching: .domainBalanced, optimizer: ComponentPlan("adam"),
-            learningRate: 0.01, regularizers: regularizers, seed: seed, threads: 1)
+            data: data, dataFingerprint: "sample", standardization: .scale, model: model(), sources: [0, 1], target: 2,
+            validation: .fraction(0.2), selection: .sourceValidation, epochs: 2, batch: 16, batching: .domainBalanced,
+            optimizer: ComponentPlan("adam"), learningRate: 0.01, regularizers: regularizers, seed: seed, threads: 1)
         change(&plan)
         return plan
+    }
+
+    static func model(_ modalities: [Modality] = ["m1", "m2"], embedding: Int = 8, hidden: Int = 16) -> TrialModel {
+        let encoder = ComponentPlan("vector-mlp", options: ["hidden": .list([.integer(16)]), "embedding": .integer(embedding)])
+        return .assembled(
+            encoders: Dictionary(uniqueKeysWithValues: modalities.map { ($0, encoder) }),
+            fusion: ComponentPlan("late", options: ["hidden": .integer(hidden)]))
     }
 
     static func cell(

@@ -68,7 +68,7 @@ struct TrialTests {
         let file = try SafetensorsFile(folder.run.checkpoint(result.key).path)
         #expect(file.metadata["plan"] == plan.hash)
         let trainer = try plan.makeTrainer(
-            facts: Sample.dataset().facts, components: Sample.components(), random: RandomSource(seed: 9), totalSteps: 1)
+            facts: Sample.dataset().facts, components: Sample.components(), random: RandomSource(seed: 9), stepsPerEpoch: 1)
         let tensors = try file.tensors()
         try trainer.model.load(tensors.filter { !$0.key.hasPrefix("regularizers.") })
         let owned = tensors.filter { $0.key.hasPrefix("regularizers.") }.map { (String($0.key.dropFirst(13)), $0.value) }

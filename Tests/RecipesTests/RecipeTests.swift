@@ -41,7 +41,7 @@ struct RecipeTests {
         let recipe = try Sample.study().variants[0].recipe
         #expect(recipe.training.locations["batch"]?.description == "r.yaml:10:10")
         #expect(recipe.model.fusion.location.description == "r.yaml:7:11")
-        #expect(recipe.model.encoder?.location(of: "embedding").description == "r.yaml:6:44")
+        #expect(recipe.model.encoder(for: "gyroscope")?.location(of: "embedding").description == "r.yaml:6:44")
         #expect(recipe.rows[1].location.description == "r.yaml:16:5")
         #expect(recipe.rows[1].regularizers[0].locations["on"]?.description == "r.yaml:18:30")
         #expect(recipe.rows[1].grid[0].location.description == "r.yaml:20:7")

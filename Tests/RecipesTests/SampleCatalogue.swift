@@ -1,4 +1,6 @@
 import Configuration
+import Foundation
+import Persistence
 
 @testable import Recipes
 
@@ -17,6 +19,7 @@ enum Sample {
             ComponentDescription(name: "late", summary: "concatenation", options: LateOptions.descriptions),
             ComponentDescription(name: "cross-attention", summary: "attention"),
         ],
+        models: [ComponentDescription(name: "joint", summary: "all in one", options: LateOptions.descriptions)],
         regularizers: [
             ComponentDescription(name: "mer", summary: "spreads", options: MEROptions.descriptions),
             ComponentDescription(name: "dropout", summary: "drops", options: RateOptions.descriptions),
@@ -31,7 +34,7 @@ enum Sample {
             ComponentDescription(name: "cosine", summary: "falls", options: CosineOptions.descriptions),
         ],
         minimumBatch: { name, _ in name == "mer" ? 2 : 1 },
-        places: { $0 == "dropout" ? [.embedding] : RegularizerChoice.Place.allCases },
+        places: { $0 == "dropout" ? [.embedding] : Place.allCases },
         encoderFault: { encoder, shape in
             if encoder.options["embedding"] == .integer(13) {
                 return OptionFault(option: "embedding", expected: "an even number", found: "13", suggestion: "14")
@@ -79,14 +82,19 @@ enum Sample {
 
         """
 
-    static func study(_ text: String = recipe, set overrides: [String] = []) throws(RecipeError) -> Study {
-        try RecipeLoader.load(file: "r.yaml", text: text, overrides: overrides, catalogue: catalogue)
+    /// - Parameter files: what other files there are, by path.
+    static func study(
+        _ text: String = recipe, set overrides: [String] = [], file: String = "r.yaml", files: [String: String] = [:]
+    ) throws(RecipeError) -> Study {
+        try RecipeLoader.load(file: file, text: text, overrides: overrides, catalogue: catalogue, files: .sample(files))
     }
 
     /// The messages about a recipe, empty where there are none.
-    static func messages(_ text: String = recipe, set overrides: [String] = []) -> String {
+    static func messages(
+        _ text: String = recipe, set overrides: [String] = [], file: String = "r.yaml", files: [String: String] = [:]
+    ) -> String {
         do throws(RecipeError) {
-            _ = try study(text, set: overrides)
+            _ = try study(text, set: overrides, file: file, files: files)
             return ""
         } catch {
             return error.description
@@ -98,6 +106,16 @@ enum Sample {
         let parts = recipe.split(separator: passage, maxSplits: 1, omittingEmptySubsequences: false)
         precondition(parts.count == 2, "the sample has no '\(passage)'")
         return parts.joined(separator: replacement)
+    }
+}
+
+extension RecipeFiles {
+    /// Files that exist only here, under the folder `/here`.
+    static func sample(_ contents: [String: String]) -> RecipeFiles {
+        RecipeFiles(currentFolder: "/here") { (path) throws(FileFault) in
+            guard let text = contents[path] else { throw FileFault(action: "read", path: path, reason: "No such file or directory") }
+            return Data(text.utf8)
+        }
     }
 }
 

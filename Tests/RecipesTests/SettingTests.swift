@@ -72,6 +72,10 @@ struct SettingTests {
         let study = try Sample.study(set: ["training.epochs=5", "rows[+ MER].tune[mer.weight]=[2]", "model.fusion.dropout=0.25"])
         #expect(
             study.resolvedYAML == """
+                # A small recipe.
+                #
+                # It is here to be read.
+                name: r
                 data: watch
                 model:
                   encoder:

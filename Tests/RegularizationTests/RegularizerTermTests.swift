@@ -1,3 +1,4 @@
+import Configuration
 import Networks
 import Regularization
 import RegularizationSupport

@@ -9,7 +9,7 @@ struct BatchCheck {
 
     func check(_ training: TrainingPlan, regularizers: [RegularizerChoice]) {
         let location = training.locations["batch"] ?? training.location
-        for regularizer in regularizers {
+        for regularizer in regularizers.flatMap(\.regularizers) {
             let least = catalogue.minimumBatch(regularizer.choice.component, regularizer.choice.options)
             guard training.batch < least else { continue }
             faults.report(

@@ -13,7 +13,8 @@ struct ModelReader {
             return (nil, facts?.modalityNames)
         }
         guard let model = section.section("model") else { return (nil, facts?.modalityNames) }
-        model.refuseKeys(except: ["encoder", "encoders", "modalities", "fusion"])
+        if model.node["use"] != nil { return whole(model) }
+        model.refuseKeys(except: Self.assembledKeys + ["modalities", "use"])
         let modalities = modalities(model)
         let encoder = component("encoder", kind: "encoder", among: catalogue.encoders, in: model)
         let encoders = encoders(model, modalities: modalities)
@@ -23,10 +24,30 @@ struct ModelReader {
         let fusion = component("fusion", kind: "fusion", among: catalogue.fusions, in: model)
         checkEncoders(model, encoder: encoder, encoders: encoders, modalities: modalities)
         guard let fusion else { return (nil, modalities) }
-        let plan = ModelPlan(
-            encoder: encoder, encoders: encoders, modalities: model.node["modalities"] == nil ? nil : modalities, fusion: fusion,
-            location: model.location, locations: model.locations)
-        return (plan, modalities)
+        return (plan(.assembled(encoder: encoder, encoders: encoders, fusion: fusion), model, modalities: modalities), modalities)
+    }
+
+    private static let assembledKeys = ["encoder", "encoders", "fusion"]
+
+    /// `model: {use: NAME, …}`.
+    private func whole(_ model: SectionReader) -> (ModelPlan?, modalities: [String]?) {
+        let modalities = modalities(model)
+        for entry in model.node.entries ?? [] where Self.assembledKeys.contains(entry.key) {
+            faults.report(
+                "'\(entry.key)' stands beside 'use', which names a whole model", at: entry.keyLocation,
+                expected: "either use or encoder and fusion")
+        }
+        // What was reported above is not an unknown option as well.
+        let options = model.node.entries?.filter { !Self.assembledKeys.contains($0.key) } ?? []
+        let reader = ComponentReader(kind: "model", known: catalogue.models, reserved: ["modalities"], faults: faults)
+        let choice = reader.choice(YAMLNode(.map(options), at: model.node.location), name: "model", at: model.location)
+        return (choice.map { plan(.whole($0), model, modalities: modalities) }, modalities)
+    }
+
+    private func plan(_ content: ModelPlan.Content, _ model: SectionReader, modalities: [String]?) -> ModelPlan {
+        ModelPlan(
+            content: content, modalities: model.node["modalities"] == nil ? nil : modalities, location: model.location,
+            locations: model.locations)
     }
 
     private func component(

@@ -6,8 +6,14 @@ struct RecipeReader {
     let faults: FaultCollector
     let inspector: DatasetInspector
 
+    /// The top-level keys.
+    ///
+    /// `extends`, `include` and `variables` are gone when a recipe is read, see `RecipeAssembly` and `Variables`; they are
+    /// here for the list in messages. `plugins` is read before, as what it names makes the catalogue, see
+    /// `RecipeLoader.pluginPaths`.
     static let keys = [
         "name", "data", "evaluation", "model", "training", "regularizers", "rows", "baseline", "seeds", "tuning", "sweep", "repeat",
+        "expect", "plugins", "variables", "extends", "include",
     ]
 
     private struct Settings: Options {
@@ -23,6 +29,7 @@ struct RecipeReader {
         let top = tree.location
         guard let section = SectionReader(tree, name: "the recipe", at: top, faults: faults) else { return nil }
         section.refuseKeys(except: Self.keys)
+        _ = PluginList.paths(in: tree, faults: faults)
         let data = data(section)
         let facts = data.flatMap { inspector.facts(of: $0, section: section) }
         let evaluation = evaluation(section, facts: facts)
@@ -33,10 +40,14 @@ struct RecipeReader {
 
         let training = TrainingReader(catalogue: catalogue, faults: faults)
         let regularizers = RegularizerReader(catalogue: catalogue, faults: faults, modalities: modalities)
+        let expectations = ExpectationReader(
+            section.section("expect"), columns: facts.map { evaluation.columns(among: $0.domains) }, faults: faults)
         let rowReader = RowReader(
             common: section, training: training, regularizers: regularizers, faults: faults,
-            batchCheck: facts.map { BatchCheck(facts: $0, evaluation: evaluation, catalogue: catalogue, faults: faults) })
+            batchCheck: facts.map { BatchCheck(facts: $0, evaluation: evaluation, catalogue: catalogue, faults: faults) },
+            expectations: expectations)
         let rows = rowReader.rows()
+        expectations.check(rows: rowReader.names)
         checkSources(evaluation, tuning: tuning, data: data, facts: facts)
         let baseline = baseline(section, rows: rows, names: rowReader.names)
         let name = section.name("name") ?? defaultName
@@ -47,7 +58,8 @@ struct RecipeReader {
         else { return nil }
         return Recipe(
             name: name, data: data, facts: facts, evaluation: evaluation, model: model, training: commonTraining,
-            regularizers: commonTerms, rows: rows, baseline: baseline, seeds: seeds, tuning: tuning, location: top)
+            regularizers: commonTerms, rows: rows, baseline: baseline, seeds: seeds, tuning: tuning,
+            expectationSource: expectations.source, location: top)
     }
 
     private func data(_ section: SectionReader) -> DataPlan? {

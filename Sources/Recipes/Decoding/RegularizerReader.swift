@@ -1,11 +1,25 @@
 import Configuration
 
-/// Reads a list of regularizers: `- mer`, `- mer: {weight: 3}` or `- use: mer` with keys beside it.
+/// Reads a list of terms: `- mer`, `- mer: {weight: 3}`, `- use: mer` with keys beside it, or `- sum: {terms: [mer, noise]}`.
 struct RegularizerReader {
     let catalogue: Catalogue
     let faults: FaultCollector
-    /// The model's; nil where they are not known.
+    /// Those that terms can see; nil where they are not known.
     let modalities: [String]?
+    /// The sum with `on:` that the terms stand in, where they do.
+    private var restrictingSum: String?
+
+    init(catalogue: Catalogue, faults: FaultCollector, modalities: [String]?) {
+        self.catalogue = catalogue
+        self.faults = faults
+        self.modalities = modalities
+    }
+
+    /// The reader of the terms of a sum with `on:`.
+    private init(_ outer: RegularizerReader, of sum: String, seeing modalities: [String]) {
+        self.init(catalogue: outer.catalogue, faults: outer.faults, modalities: modalities)
+        restrictingSum = sum
+    }
 
     /// - Parameter owner: whose list it is, for messages: `row '+ MER'`.
     func regularizers(_ node: YAMLNode?, owner: String) -> [RegularizerChoice] {
@@ -15,8 +29,12 @@ struct RegularizerReader {
                 "regularizers cannot be \(node.phrase)", at: node.location, expected: "a list, such as [mer]")
             return []
         }
+        return terms(items, owner: owner)
+    }
+
+    private func terms(_ items: [YAMLNode], owner: String) -> [RegularizerChoice] {
         var choices: [RegularizerChoice] = []
-        for choice in items.compactMap(regularizer) {
+        for choice in items.compactMap(term) {
             if let first = choices.first(where: { $0.name == choice.name }) {
                 faults.report(
                     "two regularizers of \(owner) are named '\(choice.name)'; the first stands at \(first.location)",
@@ -27,23 +45,73 @@ struct RegularizerReader {
         return choices
     }
 
-    private func regularizer(_ item: YAMLNode) -> RegularizerChoice? {
+    private func term(_ item: YAMLNode) -> RegularizerChoice? {
         guard let (name, location, body) = parts(of: item) else { return nil }
+        return name == RegularizerChoice.sumName ? sum(body, at: location) : regularizer(name, body, at: location)
+    }
+
+    private func regularizer(_ name: String, _ body: YAMLNode, at location: SourceLocation) -> RegularizerChoice? {
         let reader = ComponentReader(
             kind: "regularizer", known: catalogue.regularizers, reserved: RegularizerChoice.reservedKeys, faults: faults)
         guard let choice = reader.choice(component: name, at: location, options: body),
             let section = SectionReader(body, name: "regularizer \(name)", at: location, faults: faults)
         else { return nil }
-        let settings = section.options(RegularizerChoice.Settings.self)
+        let settings = section.options(RegularizerChoice.PlaceSettings.self)
         let chosen = section.names("on", of: "modalities")
-        check(chosen, place: settings.place, of: choice, in: section)
+        check(chosen, in: section)
+        check(settings.place, of: choice, on: chosen, in: section)
         let projection = section.section("projection")
-        projection?.refuseKeys(except: RegularizerChoice.Projection.descriptions.map(\.name))
+        projection?.refuseKeys(except: ProjectionOptions.descriptions.map(\.name))
         return RegularizerChoice(
-            name: section.name("name") ?? name, choice: choice, weight: settings.weight, schedule: schedule(section),
-            modalities: chosen?.map(\.name), place: settings.place,
-            projection: projection?.options(RegularizerChoice.Projection.self) ?? RegularizerChoice.Projection(),
+            name: section.name("name") ?? name, content: .regularizer(choice),
+            weight: section.options(RegularizerChoice.Settings.self).weight, schedule: schedule(section),
+            after: moment("after", in: section), until: moment("until", in: section), modalities: chosen?.map(\.name),
+            place: settings.place, part: settings.part, projection: projection?.options(ProjectionOptions.self) ?? ProjectionOptions(),
             location: location, locations: section.locations)
+    }
+
+    private func sum(_ body: YAMLNode, at location: SourceLocation) -> RegularizerChoice? {
+        guard let section = SectionReader(body, name: "the sum", at: location, faults: faults) else { return nil }
+        let keys = RegularizerChoice.sumKeys
+        for entry in body.entries ?? [] where !keys.contains(entry.key) {
+            let isOfTerms = RegularizerChoice.reservedKeys.contains(entry.key)
+            // A path into the sum, as of --set, may have misspelt a term.
+            let names = keys + (body["terms"]?.items ?? []).compactMap(\.itemName)
+            faults.report(
+                isOfTerms ? "'\(entry.key)' belongs to the terms of a sum" : "unknown key '\(printable(entry.key))' in the sum",
+                at: entry.keyLocation,
+                expected: isOfTerms ? "'\(entry.key)' in each of its terms" : "one of: " + keys.joined(separator: ", "),
+                suggestion: isOfTerms ? nil : nearestName(to: entry.key, among: names))
+        }
+        let name = section.name("name") ?? RegularizerChoice.sumName
+        let chosen = section.names("on", of: "modalities")
+        check(chosen, in: section)
+        let inner: RegularizerReader
+        if let chosen, let modalities, !chosen.isEmpty {
+            let seen = modalities.filter { name in chosen.contains { $0.name == name } }
+            inner = RegularizerReader(self, of: name, seeing: seen.isEmpty ? modalities : seen)
+        } else {
+            inner = self
+        }
+        return RegularizerChoice(
+            name: name, content: .sum(terms(of: section, name: name, reader: inner)),
+            weight: section.options(RegularizerChoice.Settings.self).weight, schedule: schedule(section),
+            after: moment("after", in: section), until: moment("until", in: section), modalities: chosen?.map(\.name),
+            place: .embedding, part: .whole, projection: ProjectionOptions(), location: location, locations: section.locations)
+    }
+
+    private func terms(of sum: SectionReader, name: String, reader: RegularizerReader) -> [RegularizerChoice] {
+        guard let node = sum.node["terms"] else {
+            sum.reportMissing("terms", expected: "a list of regularizers, such as [mer]")
+            return []
+        }
+        guard let items = node.items, !items.isEmpty else {
+            faults.report(
+                "terms cannot be \(node.items == nil ? node.phrase : "an empty list")", at: node.location,
+                expected: "a list of regularizers, such as [mer]")
+            return []
+        }
+        return reader.terms(items, owner: "sum '\(name)'")
     }
 
     /// Name, its place, and the section with everything else.
@@ -61,18 +129,18 @@ struct RegularizerReader {
         return nil
     }
 
-    private func schedule(_ section: SectionReader) -> RegularizerChoice.Schedule {
-        guard let entry = section.node.entry("schedule") else { return RegularizerChoice.Schedule() }
+    private func schedule(_ section: SectionReader) -> WeightSchedule {
+        guard let entry = section.node.entry("schedule") else { return WeightSchedule() }
         // `schedule: cosine` is short for `schedule: {shape: cosine}`.
         var node = entry.value
         if node.scalar?.value.isText == true {
             node = YAMLNode(.map([YAMLNode.Entry(key: "shape", keyLocation: node.location, value: node)]), at: node.location)
         }
         guard let inner = SectionReader(node, name: "schedule", at: entry.keyLocation, faults: faults) else {
-            return RegularizerChoice.Schedule()
+            return WeightSchedule()
         }
-        inner.refuseKeys(except: RegularizerChoice.Schedule.descriptions.map(\.name))
-        let schedule = inner.options(RegularizerChoice.Schedule.self)
+        inner.refuseKeys(except: WeightSchedule.descriptions.map(\.name))
+        let schedule = inner.options(WeightSchedule.self)
         if schedule.start > schedule.end {
             let range = "\(OptionValue.number(schedule.start)) and ends at \(OptionValue.number(schedule.end))"
             faults.report(
@@ -81,17 +149,34 @@ struct RegularizerReader {
         return schedule
     }
 
-    private func check(
-        _ chosen: [(name: String, location: SourceLocation)]?, place: RegularizerChoice.Place, of choice: ComponentChoice,
-        in section: SectionReader
-    ) {
+    /// `after:` or `until:`; nil where it is not given, empty or at fault.
+    private func moment(_ key: String, in section: SectionReader) -> TrainingMoment? {
+        guard let node = section.node[key], !node.isNull else { return nil }
+        guard let value = node.optionValue else {
+            faults.report("\(key) cannot be \(node.phrase)", at: node.location, expected: TrainingMoment.expectation)
+            return nil
+        }
+        do throws(OptionFault) {
+            return try TrainingMoment(value)
+        } catch {
+            faults.report(error, name: key, node: node)
+            return nil
+        }
+    }
+
+    private func check(_ chosen: [(name: String, location: SourceLocation)]?, in section: SectionReader) {
         for modality in chosen ?? [] {
             guard let modalities, !modalities.contains(modality.name) else { continue }
             faults.report(
-                "the model has no modality '\(modality.name)'", at: modality.location,
+                "\(restrictingSum.map { "the sum '\($0)'" } ?? "the model") has no modality '\(modality.name)'", at: modality.location,
                 expected: "one of: " + modalities.joined(separator: ", "),
                 suggestion: nearestName(to: modality.name, among: modalities))
         }
+    }
+
+    private func check(
+        _ place: Place, of choice: ComponentChoice, on chosen: [(name: String, location: SourceLocation)]?, in section: SectionReader
+    ) {
         let places = catalogue.places(choice.component)
         if !places.contains(place) {
             faults.report(
@@ -99,9 +184,14 @@ struct RegularizerReader {
                 at: section.locations["at"] ?? choice.location,
                 expected: "one of: " + places.map(\.rawValue).joined(separator: ", "))
         }
-        if place == .fused, chosen != nil, let location = section.locations["on"] {
+        guard place == .fused else { return }
+        if chosen != nil, let location = section.locations["on"] {
             faults.report(
                 "'at: fused' acts on all modalities together", at: location, expected: "no 'on' beside it")
+        } else if let restrictingSum {
+            faults.report(
+                "'at: fused' acts on all modalities together, and the sum '\(restrictingSum)' has an 'on'",
+                at: section.locations["at"] ?? choice.location, expected: "embedding or projection")
         }
     }
 }

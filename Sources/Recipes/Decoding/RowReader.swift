@@ -9,6 +9,7 @@ struct RowReader {
     let faults: FaultCollector
     /// Nil where the data are not known.
     let batchCheck: BatchCheck?
+    let expectations: ExpectationReader
 
     /// The names of all rows, also of those at fault; none where a row lacks its name.
     var names: [String] {
@@ -49,7 +50,7 @@ struct RowReader {
                 .map { ($0, item.location) }
         }
         guard let section = SectionReader(item, name: "the row", at: item.location, faults: faults) else { return nil }
-        section.refuseKeys(except: ["name", "regularizers", "training", "tune"])
+        section.refuseKeys(except: ["name", "regularizers", "training", "tune", "expect"])
         guard let node = item["name"] else {
             section.reportMissing("name", expected: "a name")
             return nil
@@ -70,7 +71,8 @@ struct RowReader {
         let candidates = grid.combinations.compactMap { candidate(own, name: name, values: $0) }
         guard !candidates.isEmpty else { return nil }
         let axes = grid.axes.map { Row.GridAxis(path: $0.path.text, values: $0.values.map(\.value), location: $0.location) }
-        return Row(name: name, grid: axes, candidates: candidates, location: node.location)
+        return Row(
+            name: name, grid: axes, candidates: candidates, expected: expectations.values(of: name, row: node), location: node.location)
     }
 
     private func candidate(_ parts: Parts, name: String, values: [Assignment]) -> Row.Candidate? {
@@ -87,6 +89,7 @@ struct RowReader {
         let location = common.node.entry("training")?.keyLocation ?? common.location
         let section = SectionReader(parts.training, name: "training", at: location, faults: faults)
         guard let training = training.training(section) else { return nil }
+        MomentCheck(epochs: training.epochs, faults: faults).check(terms)
         // A batch that is missing or wrong was reported, and says nothing about the data.
         if parts.training["batch"]?.optionValue == .integer(training.batch) {
             batchCheck?.check(training, regularizers: terms)

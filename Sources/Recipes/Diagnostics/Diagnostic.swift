@@ -15,12 +15,17 @@ package struct Diagnostic: Error, Hashable, Sendable {
     package let expected: String?
     /// The nearest thing that would have been right.
     package let suggestion: String?
+    /// Where the file was included or extended, the nearest first; empty for the recipe itself.
+    package let mentions: [Mention]
 
-    package init(_ message: String, at location: SourceLocation, expected: String? = nil, suggestion: String? = nil) {
+    package init(
+        _ message: String, at location: SourceLocation, expected: String? = nil, suggestion: String? = nil, mentions: [Mention] = []
+    ) {
         self.location = location
         self.message = message
         self.expected = expected
         self.suggestion = suggestion
+        self.mentions = mentions
     }
 }
 
@@ -35,6 +40,7 @@ extension Diagnostic: CustomStringConvertible {
         ]
         if let expected { lines.append("      = expected \(expected)") }
         if let suggestion { lines.append("      = did you mean '\(suggestion)'?") }
+        lines += mentions.map { "      = \($0.verb.rawValue) at \($0.location)" }
         return lines.joined(separator: "\n")
     }
 

@@ -6,11 +6,21 @@ final class FaultCollector {
 
     var isEmpty: Bool { diagnostics.isEmpty }
 
+    /// Places whose value is not what was meant, as a reported fault says.
+    private var settled: Set<SourceLocation> = []
+
     func report(_ message: String, at location: SourceLocation, expected: String? = nil, suggestion: String? = nil) {
-        diagnostics.append(Diagnostic(message, at: location, expected: expected, suggestion: suggestion))
+        report(Diagnostic(message, at: location, expected: expected, suggestion: suggestion))
     }
 
-    func report(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
+    func report(_ diagnostic: Diagnostic) {
+        if !settled.contains(diagnostic.location) { diagnostics.append(diagnostic) }
+    }
+
+    /// Ignores what is found at a place from now on, as it follows from a fault that is reported already.
+    func settle(_ location: SourceLocation) { settled.insert(location) }
+
+    func isSettled(_ location: SourceLocation) -> Bool { settled.contains(location) }
 
     /// A value that does not fit: `epochs cannot be 'abc'`.
     func report(_ fault: OptionFault, name: String, node: YAMLNode) {

@@ -34,9 +34,14 @@ package struct SourceLocation: Hashable, Sendable {
 }
 
 extension SourceLocation: Comparable {
-    /// The recipe before the settings, then by position.
+    /// Files before the settings and by their paths, then by position.
     package static func < (a: SourceLocation, b: SourceLocation) -> Bool {
-        (a.origin == .setting ? 1 : 0, a.line, a.column) < (b.origin == .setting ? 1 : 0, b.line, b.column)
+        (a.origin == .setting ? 1 : 0, a.file ?? "", a.line, a.column) < (b.origin == .setting ? 1 : 0, b.file ?? "", b.line, b.column)
+    }
+
+    /// The file; nil for a setting.
+    var file: String? {
+        if case .file(let name) = origin { name } else { nil }
     }
 }
 

@@ -74,6 +74,8 @@ struct Expansion {
     /// Reports a `--set` value that no variant would ever use, as this expansion puts others in its place.
     static func refuseOverwritten(_ value: YAMLNode?, by path: NodePath, key: String, faults: FaultCollector) {
         guard let value, value.location.origin == .setting else { return }
+        // A variable's value may serve elsewhere as well.
+        guard Variables.variable(of: path) != nil || !value.location.lineText.hasPrefix(Variables.key) else { return }
         faults.report(
             "this value would never be used, as the recipe gives a list for it", at: value.location,
             expected: "\(key)[\(path.text)]=[…] instead")

@@ -21,6 +21,8 @@ extension YAMLNode {
             defer { content = .map(entries) }
             if let index = entries.firstIndex(where: { $0.key == step.name }) {
                 try entries[index].value.set(value, at: path.dropFirst())
+            } else if let terms = Self.termsIndex(in: entries, with: step.name) {
+                try entries[terms].value.set(value, at: path)
             } else {
                 var made = YAMLNode(.map([]), at: step.location)
                 try made.set(value, at: path.dropFirst())
@@ -48,12 +50,21 @@ extension YAMLNode {
     func value(at path: ArraySlice<NodePath.Component>) -> YAMLNode? {
         guard let step = path.first else { return self }
         switch content {
-        case .map: return self[step.name]?.value(at: path.dropFirst())
+        case .map(let entries):
+            if let own = self[step.name] { return own.value(at: path.dropFirst()) }
+            return Self.termsIndex(in: entries, with: step.name).flatMap { entries[$0].value.value(at: path) }
         case .list(let items):
             guard let item = try? items[Self.index(of: step, in: items)] else { return nil }
             let rest = path.dropFirst()
             return !rest.isEmpty && item.isShortForm ? item.entries?.first?.value.value(at: rest) : item.value(at: rest)
         case .scalar: return nil
+        }
+    }
+
+    /// Where the terms of a sum stand, one of which has a name: a path names terms beside the sum's own keys.
+    private static func termsIndex(in entries: [Entry], with name: String) -> Int? {
+        entries.firstIndex { entry in
+            entry.key == "terms" && entry.value.items?.contains { $0.itemName == name } == true
         }
     }
 
@@ -84,7 +95,7 @@ extension YAMLNode {
         return nameText ?? self["name"]?.nameText ?? self["use"]?.nameText
     }
 
-    private static func index(of step: NodePath.Component, in items: [YAMLNode]) throws(Diagnostic) -> Int {
+    static func index(of step: NodePath.Component, in items: [YAMLNode]) throws(Diagnostic) -> Int {
         let names = items.compactMap(\.itemName)
         if let index = items.firstIndex(where: { $0.itemName == step.name }) { return index }
         if let number = Int(step.name), items.indices.contains(number) { return number }

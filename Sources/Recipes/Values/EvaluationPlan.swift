@@ -31,6 +31,18 @@ package struct EvaluationPlan: Sendable, Hashable {
     /// Where each key's value stands.
     package let locations: [String: SourceLocation]
 
+    /// The domains of a data set that are held out, in its order.
+    func targets(among known: [String]) -> [String] { known.filter { domains?.contains($0) ?? true } }
+
+    /// The columns of the report: the targets, or `source → target` for each pair.
+    package func columns(among known: [String]) -> [String] {
+        let targets = targets(among: known)
+        return switch trainingDomains {
+        case .multiSource: targets
+        case .singleSource: known.flatMap { source in targets.filter { $0 != source }.map { "\(source) → \($0)" } }
+        }
+    }
+
     struct Settings: Options {
         var trainingDomains = TrainingDomains.multiSource
         var validation = 0.2

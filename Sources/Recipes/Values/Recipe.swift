@@ -20,6 +20,8 @@ package struct Recipe: Sendable {
     /// At least one, all different.
     package let seeds: [Int]
     package let tuning: TuningPlan
+    /// `expect.source:`, where the rows' expected figures come from.
+    package let expectationSource: String?
     package let location: SourceLocation
 
     /// The modalities that the model reads, in the data set's order.
@@ -28,7 +30,5 @@ package struct Recipe: Sendable {
     }
 
     /// The domains that are held out, in the data set's order.
-    package var targets: [String] {
-        facts.domains.filter { evaluation.domains?.contains($0) ?? true }
-    }
+    package var targets: [String] { evaluation.targets(among: facts.domains) }
 }

@@ -1,94 +1,92 @@
 import Configuration
 
-/// One regularizer of a row.
+/// One term of a row: a regularizer, or a sum of terms.
+///
+/// | Key | Meaning |
+/// |---|---|
+/// | `use` | the regularizer's registered name, where the item is not written `name: {…}`; `sum` for a sum |
+/// | `name` | the instance's name, unique in its list |
+/// | `weight` | factor of the penalty |
+/// | `schedule` | how the weight changes over the training |
+/// | `after`, `until` | from when to when the term acts: `0.4`, `5 epochs` or `400 steps` |
+/// | `on` | the modalities that it sees |
+/// | `at` | what it acts on: `embedding`, `projection` or `fused` |
+/// | `part` | the entries that it sees: `whole`, `shared` (the first half) or `specific` (the second) |
+/// | `projection` | the heads, for `at: projection` |
+/// | `terms` | the terms of a sum, which has `name`, `weight`, `schedule`, `after`, `until` and `on` beside it |
 package struct RegularizerChoice: Sendable, Hashable {
-    /// How the weight changes over the training.
-    package struct Schedule: Options, Hashable {
-        package enum Shape: String, CaseIterable, Sendable {
-            case constant
-            case warmUp = "warm-up"
-            case window
-            case cosine
-        }
 
-        package var shape = Shape.constant
-        /// Where the change begins, as a share of the training.
-        package var start = 0.0
-        /// Where the change ends, as a share of the training.
-        package var end = 1.0
-
-        package init() {}
-
-        package static var fields: [OptionField<Schedule>] {
-            [
-                .choice("shape", \.shape, "how the weight changes over the training"),
-                .number("start", \.start, in: 0...1, unit: "share of the training", "where the change begins"),
-                .number("end", \.end, in: 0...1, unit: "share of the training", "where the change ends"),
-            ]
-        }
+    /// What the term consists of.
+    package indirect enum Content: Sendable, Hashable {
+        /// A regularizer and its own options.
+        case regularizer(ComponentChoice)
+        /// Terms that are added up; the keys of this choice apply to all of them together.
+        case sum([RegularizerChoice])
     }
 
-    /// What the regularizer sees.
-    package enum Place: String, CaseIterable, Sendable {
-        case embedding, projection, fused
-    }
-
-    /// The heads of a regularizer at a projection, one for each modality.
-    package struct Projection: Options, Hashable {
-        package enum Normalization: String, CaseIterable, Sendable {
-            case layer, batch
-        }
-
-        /// Widths of the hidden layers.
-        package var hidden = [2048, 2048]
-        /// Width of the projected embedding.
-        package var width = 128
-        package var normalization = Normalization.layer
-        /// Whether each projected vector is brought to length 1.
-        package var unit = false
-
-        package init() {}
-
-        package static var fields: [OptionField<Projection>] {
-            [
-                .integers("hidden", \.hidden, in: 1...65_536, unit: "features", "widths of the hidden layers"),
-                .integer("width", \.width, in: 1...65_536, unit: "features", "width of the projected embedding"),
-                .choice("normalization", \.normalization, "normalization of the hidden layers"),
-                .flag("unit", \.unit, "whether each projected vector is brought to length 1"),
-            ]
-        }
-    }
-
-    /// `name:`, unique in its row; the regularizer's own unless said otherwise.
+    /// `name:`, unique in its list; the regularizer's own unless said otherwise.
     package let name: String
-    /// The regularizer and its own options.
-    package let choice: ComponentChoice
+    package let content: Content
     /// `weight:`; nil for the regularizer's default.
     package let weight: Double?
-    package let schedule: Schedule
+    package let schedule: WeightSchedule
+    /// `after:`, when the term begins to act; nil for the training's beginning.
+    package let after: TrainingMoment?
+    /// `until:`, when the term ceases to act; nil for the training's end.
+    package let until: TrainingMoment?
     /// `on:`, the modalities that it sees; nil for all.
     package let modalities: [String]?
     /// `at:`, the embedding unless said otherwise.
     package let place: Place
+    /// `part:`, the whole embedding unless said otherwise.
+    package let part: EmbeddingPart
     /// `projection:`, used at a projection only.
-    package let projection: Projection
+    package let projection: ProjectionOptions
     /// Where the item stands.
     package let location: SourceLocation
     /// Where each of the keys above stands.
     package let locations: [String: SourceLocation]
 
+    /// The regularizer and its own options; `sum` without options for a sum.
+    package var choice: ComponentChoice {
+        if case .regularizer(let choice) = content { choice } else { ComponentChoice(Self.sumName, location: location) }
+    }
+
+    /// The terms of a sum; none for a regularizer.
+    package var terms: [RegularizerChoice] {
+        if case .sum(let terms) = content { terms } else { [] }
+    }
+
+    /// The regularizers of this term: itself, or those of its terms and of theirs.
+    package var regularizers: [RegularizerChoice] {
+        if case .sum(let terms) = content { terms.flatMap(\.regularizers) } else { [self] }
+    }
+
+    /// What every term has.
     struct Settings: Options {
         var weight: Double?
-        var place = Place.embedding
+        static var fields: [OptionField<Settings>] { [.number("weight", \.weight, in: 0..., "factor of the penalty")] }
+    }
 
-        static var fields: [OptionField<Settings>] {
+    /// What a regularizer has and a sum leaves to its terms.
+    struct PlaceSettings: Options {
+        var place = Place.embedding
+        var part = EmbeddingPart.whole
+
+        static var fields: [OptionField<PlaceSettings>] {
             [
-                .number("weight", \.weight, in: 0..., "factor of the penalty"),
                 .choice("at", \.place, "what the regularizer sees"),
+                .choice("part", \.part, "which entries of it"),
             ]
         }
     }
 
+    /// The name of a list of terms that stands for one.
+    static let sumName = "sum"
+
     /// The keys that belong to every regularizer and so are no option of any.
-    static let reservedKeys = ["use", "name", "weight", "schedule", "on", "at", "projection"]
+    static let reservedKeys = ["use", "name", "weight", "schedule", "after", "until", "on", "at", "part", "projection"]
+
+    /// The keys of a sum.
+    static let sumKeys = ["use", "name", "weight", "schedule", "after", "until", "on", "terms"]
 }

@@ -25,6 +25,8 @@ package struct Row: Sendable {
     package let grid: [GridAxis]
     /// All combinations of the grid, the last path changing fastest; at least one.
     package let candidates: [Candidate]
+    /// `expect:`, figures from elsewhere to compare with, in percent, by target; `average` is that of all targets.
+    package let expected: [String: Double]
     package let location: SourceLocation
 
     /// The regularizers of the first candidate; names, order and kinds are those of all.

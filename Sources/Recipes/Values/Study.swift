@@ -18,6 +18,7 @@ package struct Study: Sendable {
     package let about: String?
     /// By sweep, then by repetition, the last path changing fastest; at least one.
     package let variants: [Variant]
-    /// The recipe after `--set`, as YAML; reading it gives the same study.
+    /// The recipe after `--set` with everything that it extends and includes and the values of its variables, as YAML; reading it, from
+    /// whichever folder, gives the same study.
     package let resolvedYAML: String
 }

@@ -1,4 +1,3 @@
-import Configuration
 import Glibc
 
 /// How a term's weight changes over a training: a factor between 0 and 1 of the share `p` of the training that lies behind.

@@ -1,0 +1,41 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// A whole model that a recipe can name: `model: {use: <name>, …}` in place of encoders and a fusion.
+///
+/// It encodes and fuses as it likes; regularizers see no more of it than ``MultimodalModel`` says.
+public protocol ModelPlugin: MultimodalModel, SendableMetatype {
+    associatedtype Options: Configuration.Options
+
+    /// Name in recipes, summary, source and options.
+    static var description: ComponentDescription { get }
+
+    /// Makes a model.
+    ///
+    /// - Throws: `OptionFault` where options contradict each other or do not fit the data.
+    init(options: Options, context: ModelContext) throws(OptionFault)
+}
+
+/// What a whole model is told about the data when it is made.
+public struct ModelContext: Sendable {
+    /// The modalities that it is to read, in the data set's order.
+    public let modalities: [Modality]
+    /// The shape of one sample of each, without the batch's axis: `L×C` for a series, `H×W×C` for an image, `F` for features.
+    public let sampleShapes: [Modality: Shape]
+    /// Number of classes `K`.
+    public let classes: Int
+    /// Where initial values come from.
+    public let initializer: Initializer
+
+    /// - Precondition: one modality or more, one class or more.
+    public init(samples: [(modality: Modality, shape: Shape)], classes: Int, from initializer: Initializer) {
+        require(!samples.isEmpty, "ModelContext: a model needs at least one modality")
+        require(classes > 0, "ModelContext: \(classes) classes; there must be at least one")
+        modalities = samples.map(\.modality)
+        sampleShapes = Dictionary(samples.map { ($0.modality, $0.shape) }) { first, _ in first }
+        self.classes = classes
+        self.initializer = initializer
+    }
+}

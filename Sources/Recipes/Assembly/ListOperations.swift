@@ -1,0 +1,91 @@
+import Configuration
+
+/// What an extending recipe does to a list of rows or regularizers.
+struct ListOperations {
+    /// The keys whose lists can be changed.
+    static let keys = ["rows", "regularizers"]
+
+    private static let remove = "remove"
+    private static let replace = "replace"
+    private static let prepend = "prepend"
+    private static let append = "append"
+
+    private let key: String
+    private let section: YAMLNode
+    private let faults: FaultCollector
+
+    init(_ entry: YAMLNode.Entry, faults: FaultCollector) {
+        key = entry.key
+        section = entry.value
+        self.faults = faults
+        let known = [Self.remove, Self.replace, Self.prepend, Self.append]
+        for entry in section.entries ?? [] where !known.contains(entry.key) {
+            faults.report(
+                "unknown change '\(printable(entry.key))' of \(key)", at: entry.keyLocation,
+                expected: "a list, or one of: " + known.joined(separator: ", "), suggestion: nearestName(to: entry.key, among: known))
+        }
+    }
+
+    /// The list after removals, replacements and additions, in this order.
+    func applied(to items: [YAMLNode]) -> YAMLNode {
+        var items = items
+        for node in list(Self.remove) {
+            guard let index = index(of: node.nameText ?? "", at: node.location, in: items) else { continue }
+            items.remove(at: index)
+        }
+        if let replacements = section[Self.replace], !replacements.isNull {
+            if replacements.entries == nil {
+                faults.report(
+                    "replace cannot be \(replacements.phrase)", at: replacements.location,
+                    expected: "names, each with what takes its place")
+            }
+            for entry in replacements.entries ?? [] {
+                guard let index = index(of: entry.key, at: entry.keyLocation, in: items) else { continue }
+                items[index] = replacement(of: items[index], named: entry)
+            }
+        }
+        return YAMLNode(.list(list(Self.prepend) + items + list(Self.append)), at: section.location)
+    }
+
+    private func list(_ operation: String) -> [YAMLNode] {
+        guard let node = section[operation], !node.isNull else { return [] }
+        if let items = node.items { return items }
+        if operation == Self.remove, node.nameText != nil { return [node] }
+        faults.report("\(operation) cannot be \(node.phrase)", at: node.location, expected: "a list")
+        return []
+    }
+
+    private func index(of name: String, at location: SourceLocation, in items: [YAMLNode]) -> Int? {
+        let names = items.compactMap(\.itemName)
+        if let index = items.firstIndex(where: { $0.itemName == name }) { return index }
+        faults.report(
+            "there is no '\(printable(name))' in the \(key) below", at: location,
+            expected: names.isEmpty ? "nothing, as the list is empty" : "one of: " + names.joined(separator: ", "),
+            suggestion: nearestName(to: name, among: names))
+        return nil
+    }
+
+    /// A row keeps its name, and a regularizer its name and, unless `use` names another, its kind.
+    private func replacement(of item: YAMLNode, named entry: YAMLNode.Entry) -> YAMLNode {
+        let body = entry.value
+        guard var entries = body.entries else {
+            faults.report(
+                "\(entry.key) cannot be replaced by \(body.phrase)", at: body.location, expected: "a section with keys and values")
+            return item
+        }
+        func add(_ key: String, _ text: String) {
+            guard !entries.contains(where: { $0.key == key }) else { return }
+            let value = YAMLNode(.scalar(YAMLScalar(plain: text)), at: entry.keyLocation)
+            entries.insert(YAMLNode.Entry(key: key, keyLocation: entry.keyLocation, value: value), at: 0)
+        }
+        if key == "rows" {
+            add("name", entry.key)
+        } else {
+            let component = item.isShortForm ? item.entries?.first?.key : item["use"]?.nameText ?? item.nameText
+            let own = body["use"]?.nameText ?? component ?? entry.key
+            if own != entry.key { add("name", entry.key) }
+            add("use", own)
+        }
+        return YAMLNode(.map(entries), at: entry.keyLocation)
+    }
+}

@@ -1,0 +1,207 @@
+import Configuration
+import Persistence
+
+/// Puts one tree together of a recipe and the files that it extends and includes.
+///
+/// - `extends: base.yaml` at the top of a file lays the file over another one: see `YAMLNode.extended`. The base's `name` is not
+///   taken over.
+/// - `include: fragment.yaml` as a key of a section lays the section over the fragment's.
+/// - `- include: fragment.yaml` as an item of a list puts the fragment's items in its place: those of a fragment that is a list, or
+///   those under the key of the list at hand (`rows`, `regularizers` …). A fragment without that key is itself the item.
+///
+/// `variables:` of a fragment that is not included at the top are defaults of the recipe's. Paths are relative to the file in which
+/// they stand, and every node keeps the location of its own file.
+final class RecipeAssembly {
+    static let extendsKey = "extends"
+    static let includeKey = "include"
+
+    /// Longer chains of files that include each other are refused.
+    static let deepestInclusion = 16
+    /// More files, counted each time that one is included, are refused.
+    static let mostFiles = 1000
+    /// More text in all, in bytes, is refused.
+    static let mostText = 1 << 24
+
+    private let files: RecipeFiles
+    private let faults: FaultCollector
+    private var fileCount = 0
+    private var byteCount = 0
+    private var defaults: [YAMLNode.Entry] = []
+
+    init(files: RecipeFiles, faults: FaultCollector) {
+        self.files = files
+        self.faults = faults
+    }
+
+    /// The recipe in `bytes`, with everything that it extends and includes; nil where it cannot be read on.
+    func tree(file: String, bytes: [UInt8]) -> YAMLNode? {
+        guard var tree = document(file: file, bytes: bytes, chain: []) else { return nil }
+        addDefaults(to: &tree)
+        return tree
+    }
+
+    /// How a file came to be read: what each file on the way says of the next one.
+    private struct Link {
+        /// The file that says so.
+        let file: String
+        let mention: Diagnostic.Mention
+    }
+
+    /// One file's tree with everything that the file extends and includes.
+    private func document(file: String, bytes: [UInt8], chain: [Link]) -> YAMLNode? {
+        let own = FaultCollector()
+        let parsed = YAMLParser.parse(bytes, file: file, faults: own)
+        for fault in own.diagnostics { faults.report(fault.mentioned(by: chain.reversed().map(\.mention))) }
+        guard let parsed else { return nil }
+        var tree = included(parsed, key: nil, in: file, chain: chain)
+        guard let entry = tree.removeEntry(Self.extendsKey) else { return tree }
+        guard entry.value.scalar?.value.isText == true, let path = entry.value.nameText else {
+            faults.report("extends cannot be \(entry.value.phrase)", at: entry.value.location, expected: "the path of a recipe")
+            return tree
+        }
+        guard var base = fragment(path, at: entry.value.location, verb: .extended, in: file, chain: chain) else {
+            // Everything that is missing now would be reported as well.
+            return nil
+        }
+        guard base.entries != nil else {
+            faults.report("\(path) is no recipe to extend", at: entry.value.location, expected: "a file with keys and values")
+            return tree
+        }
+        // Two recipes of one name would share a run folder.
+        _ = base.removeEntry("name")
+        return base.extended(by: tree, faults: faults)
+    }
+
+    /// A node with what it includes.
+    ///
+    /// - Parameter key: the key under which the node stands; nil at the top of a file.
+    private func included(_ node: YAMLNode, key: String?, in file: String, chain: [Link]) -> YAMLNode {
+        switch node.content {
+        case .scalar:
+            return node
+        case .list(let items):
+            let items = items.flatMap { item in spliced(item, key: key, in: file, chain: chain) }
+            return YAMLNode(.list(items), at: node.location)
+        case .map(let entries):
+            let entries = entries.map { entry in
+                var entry = entry
+                if entry.key != Self.includeKey { entry.value = included(entry.value, key: entry.key, in: file, chain: chain) }
+                return entry
+            }
+            var own = YAMLNode(.map(entries), at: node.location)
+            guard let entry = own.removeEntry(Self.includeKey) else { return own }
+            var base: YAMLNode?
+            for (path, location) in paths(entry) {
+                guard var next = fragment(path, at: location, verb: .included, in: file, chain: chain) else { continue }
+                guard next.entries != nil else {
+                    faults.report(
+                        "\(path) is \(next.phrase), and keys are included here", at: location, expected: "a file with keys and values")
+                    continue
+                }
+                if key != nil { takeDefaults(from: &next) }
+                base = base?.extended(by: next, faults: faults) ?? next
+            }
+            return base?.extended(by: own, faults: faults) ?? own
+        }
+    }
+
+    /// What stands in place of an item of a list.
+    private func spliced(_ item: YAMLNode, key: String?, in file: String, chain: [Link]) -> [YAMLNode] {
+        guard let entries = item.entries, entries.count == 1, entries[0].key == Self.includeKey else {
+            return [included(item, key: key ?? "", in: file, chain: chain)]
+        }
+        return paths(entries[0]).flatMap { path, location -> [YAMLNode] in
+            guard var next = fragment(path, at: location, verb: .included, in: file, chain: chain) else { return [] }
+            if let items = next.items { return items }
+            takeDefaults(from: &next)
+            // The terms of a sum are regularizers.
+            let keys = key == "terms" ? ["terms", "regularizers"] : [key].compactMap(\.self)
+            if let items = keys.lazy.compactMap({ next[$0]?.items }).first { return items }
+            if next.isNull || next.entries?.isEmpty == true {
+                faults.report("\(path) has nothing to include here", at: location, expected: "a list, or one under '\(key ?? "")'")
+                return []
+            }
+            return [next]
+        }
+    }
+
+    private func paths(_ entry: YAMLNode.Entry) -> [(path: String, location: SourceLocation)] {
+        let nodes = entry.value.items ?? [entry.value]
+        return nodes.compactMap { node in
+            if node.scalar?.value.isText == true, let path = node.nameText { return (path, node.location) }
+            faults.report("include cannot be \(node.phrase)", at: node.location, expected: "the path of a file")
+            return nil
+        }
+    }
+
+    /// Another file's tree.
+    private func fragment(
+        _ path: String, at location: SourceLocation, verb: Diagnostic.Mention.Verb, in file: String, chain: [Link]
+    ) -> YAMLNode? {
+        let target = RecipeFiles.resolve(path, in: file)
+        let above = chain.reversed().map(\.mention)
+        func refuse(_ message: String, expected: String? = nil) -> YAMLNode? {
+            faults.report(Diagnostic(message, at: location, expected: expected, mentions: above))
+            return nil
+        }
+        let here = RecipeFiles.resolve(file, in: "")
+        guard target != here, !chain.contains(where: { RecipeFiles.resolve($0.file, in: "") == target }) else {
+            return refuse("\(target) would include itself", expected: "a file that does not lead back here")
+        }
+        guard chain.count < Self.deepestInclusion else {
+            return refuse("files include each other more than \(Self.deepestInclusion) deep")
+        }
+        let bytes: [UInt8]
+        do throws(FileFault) {
+            let data = try files.read(target)
+            guard data.count <= YAMLParser.longestText else {
+                return refuse("\(target) has \(data.count) bytes", expected: "at most \(YAMLParser.longestText)")
+            }
+            bytes = Array(data)
+        } catch {
+            return refuse("\(error)", expected: "a path relative to the folder of \(file)")
+        }
+        fileCount += 1
+        byteCount += bytes.count
+        guard fileCount <= Self.mostFiles, byteCount <= Self.mostText else {
+            return refuse("the recipe includes too much", expected: "at most \(Self.mostFiles) files of \(Self.mostText) bytes in all")
+        }
+        let link = Link(file: file, mention: Diagnostic.Mention(verb: verb, location: location))
+        return document(file: target, bytes: bytes, chain: chain + [link])
+    }
+
+    private func takeDefaults(from fragment: inout YAMLNode) {
+        guard let variables = fragment.removeEntry(Variables.key) else { return }
+        defaults += variables.value.entries ?? []
+    }
+
+    /// Variables of fragments that the recipe itself does not set.
+    private func addDefaults(to tree: inout YAMLNode) {
+        var added: [YAMLNode.Entry] = []
+        for entry in defaults where tree[Variables.key]?.entry(entry.key) == nil {
+            if let first = added.first(where: { $0.key == entry.key }) {
+                guard first.value != entry.value else { continue }
+                faults.report(
+                    "the variable '\(entry.key)' has another value at \(first.keyLocation)", at: entry.keyLocation,
+                    expected: "the recipe's own variables to say which")
+            } else {
+                added.append(entry)
+            }
+        }
+        guard !added.isEmpty else { return }
+        let variables = YAMLNode(.map(added), at: added[0].keyLocation)
+        let defaults = YAMLNode(
+            .map([YAMLNode.Entry(key: Variables.key, keyLocation: added[0].keyLocation, value: variables)]), at: tree.location)
+        tree = defaults.merged(with: tree)
+    }
+}
+
+extension YAMLNode {
+    /// Takes a key out of a section.
+    mutating func removeEntry(_ key: String) -> Entry? {
+        guard var entries, let index = entries.firstIndex(where: { $0.key == key }) else { return nil }
+        let entry = entries.remove(at: index)
+        content = .map(entries)
+        return entry
+    }
+}

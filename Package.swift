@@ -21,6 +21,7 @@ let rooms: [Target] = [
     .target(name: "Networks", dependencies: ["Configuration", "Tensors"]),
     .target(name: "Weights", dependencies: ["CZlib", "Persistence", "Tensors"]),
     .target(name: "Regularization", dependencies: ["COpenBLAS", "Configuration", "Networks", "Tensors"]),
+    .target(name: "RegularizerTesting", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"]),
     .target(name: "Models", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"]),
     .target(
         name: "Datasets", dependencies: ["Configuration", "Persistence", "Tensors", "Weights"],
@@ -38,23 +39,25 @@ let rooms: [Target] = [
 let plugins = [
     "MER", "VICReg", "Dropout", "Noise", "LabelSmoothing", "WeightDecay", "SupervisedContrastive", "RelativeNormAlignment",
     "BarlowTwins", "VonNeumannEntropy", "MaximumEntropyCoding", "UnimodalLoss", "FeatureSplitting", "CrossModalTranslation",
-    "ModalityDropout", "ModalityCompetition", "ConditionalEntropyBottleneck",
+    "ModalityDropout", "ModalityCompetition", "ConditionalEntropyBottleneck", "RepresentationFlattening", "GradientModulation",
+    "SharpnessAware", "WeightAveraging",
 ]
 let pluginTargets: [Target] = plugins.map { name in
     .target(name: "\(name)Plugin", dependencies: ["COpenBLAS", "Configuration", "Networks", "Regularization", "Tensors"], path: "Plugins/\(name)")
 }
 let pluginNames: [Target.Dependency] = plugins.map { .target(name: "\($0)Plugin") }
 
+let builtIn: Target = .target(name: "BuiltIn", dependencies: ["Configuration", "Regularization"] + pluginNames)
+
 let program: Target = .executableTarget(
     name: "regulus-cli",
     dependencies: [
-        "Configuration", "Datasets", "Experiments", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Reports", "Results",
+        "BuiltIn", "Configuration", "Datasets", "Experiments", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Reports", "Results",
         "Tensors", "Weights", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-    ] + pluginNames)
+    ])
 
 let tests: [Target] = [
     .target(name: "GoldenFixtures", dependencies: ["Tensors", "Weights"], path: "Tests/GoldenFixtures"),
-    .target(name: "RegularizationSupport", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"], path: "Tests/RegularizationSupport"),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
     .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
     .testTarget(name: "TensorsTests", dependencies: ["GoldenFixtures", "Tensors"]),
@@ -62,10 +65,13 @@ let tests: [Target] = [
     .testTarget(name: "WeightsTests", dependencies: ["Persistence", "Tensors", "Weights"]),
     .testTarget(
         name: "RegularizationTests",
-        dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizationSupport", "Tensors"]),
+        dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizerTesting", "Tensors"]),
+    .testTarget(
+        name: "RegularizerTestingTests",
+        dependencies: ["Configuration", "Networks", "Regularization", "RegularizerTesting", "Tensors"] + pluginNames),
     .testTarget(
         name: "PluginTests",
-        dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizationSupport", "Tensors"] + pluginNames),
+        dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizerTesting", "Tensors"] + pluginNames),
     .testTarget(name: "ModelsTests", dependencies: ["Configuration", "Models", "Networks", "Regularization", "Tensors"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Configuration", "Datasets", "GoldenFixtures", "Persistence", "Tensors", "Weights"]),
     .testTarget(name: "RecipesTests", dependencies: ["Configuration", "Persistence", "Recipes"]),
@@ -73,9 +79,9 @@ let tests: [Target] = [
     .testTarget(
         name: "ExperimentsTests",
         dependencies: [
-            "Configuration", "Datasets", "Experiments", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Results", "Tensors",
-            "Weights",
-        ] + pluginNames),
+            "BuiltIn", "Configuration", "Datasets", "Experiments", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Results",
+            "Tensors", "Weights",
+        ]),
     .testTarget(name: "CommandLineTests", dependencies: ["regulus-cli"]),
 ]
 
@@ -83,6 +89,7 @@ let package = Package(
     name: "regulus",
     products: [
         .executable(name: "regulus", targets: ["regulus-cli"]),
+        .library(name: "RegularizerTesting", targets: ["RegularizerTesting"]),
         .library(
             name: "Regulus",
             targets: ["Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets"] + plugins.map { "\($0)Plugin" }),
@@ -91,6 +98,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     ],
-    targets: systemLibraries + rooms + pluginTargets + [program] + tests,
+    targets: systemLibraries + rooms + pluginTargets + [builtIn, program] + tests,
     swiftLanguageModes: [.v6]
 )

@@ -44,7 +44,8 @@ public struct ConditionalEntropyBottleneck: RegularizerPlugin {
     public var parts: Parts { ["reconstruction": reconstruction] }
 
     public init(options: Options, context: RegularizerContext) {
-        modalities = context.modalities
+        // By name, so that the columns mean the same in whatever order a model has its modalities.
+        modalities = context.modalities.sorted()
         let width = context.modalities.reduce(0) { $0 + (context.widths[$1] ?? 0) }
         reconstruction = MLP(context.classes, hidden: [options.hidden], width, from: context.initializer["reconstruction"])
     }

@@ -82,11 +82,15 @@ public struct ModalityCompetition: RegularizerPlugin {
     private let options: Options
     private let instance: String
 
-    /// - Throws: `OptionFault` where there is only one modality.
+    /// - Throws: `OptionFault` where there is only one modality, or the term sees only a part of the embeddings.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         guard context.modalities.count >= 2 else {
             throw OptionFault(
                 option: nil, expected: "at least two modalities", found: context.modalities.map(\.name).joined(separator: ", "))
+        }
+        for modality in context.modalities {
+            guard let seen = context.widths[modality], let whole = context.model.embeddingWidths[modality], seen != whole else { continue }
+            throw OptionFault(option: "part", expected: "whole", found: "\(seen) of the \(whole) entries of \(modality)")
         }
         self.options = options
         instance = context.instance

@@ -8,7 +8,7 @@ import Tensors
 /// length first. ``ContrastiveLoss`` has the formula.
 ///
 /// It reads the encoders' own output, `B×D` with one `D` for all modalities; with `at: projection` the projected one, which is how CMC
-/// and CMRF use it. `part: shared` takes the first half of what the term sees.
+/// uses it; SimMMDG adds `part: shared`, so that the heads read the first half of each embedding.
 ///
 /// An anchor without positives (one modality, and a class that occurs once) is skipped; a batch of such anchors only gives 0. Rows of 0
 /// stay 0. NaN gives NaN. Cost: `O((V·B)²·D)`, and two arrays of `(V·B)²`.
@@ -16,13 +16,6 @@ import Tensors
 /// Source: Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020, Eq. 2, with all views as anchors; as used by SimMMDG (Dong et
 /// al., NeurIPS 2023), with weight 3.
 public struct SupervisedContrastive: RegularizerPlugin {
-    /// Which entries of an embedding are compared.
-    public enum Part: String, CaseIterable, Sendable {
-        case whole
-        /// The first half, rounded down.
-        case shared
-    }
-
     public struct Options: Configuration.Options {
         /// `T`, what similarities are divided by.
         public var temperature = 0.1
@@ -30,16 +23,12 @@ public struct SupervisedContrastive: RegularizerPlugin {
         /// `T₀`; the loss is multiplied by `T/T₀`.
         public var baseTemperature = 0.07
 
-        /// Which entries are compared.
-        public var part = Part.whole
-
         public init() {}
 
         public static var fields: [OptionField<Options>] {
             [
                 .number("temperature", \.temperature, in: 1e-4...1e4, "what similarities are divided by"),
                 .number("base-temperature", \.baseTemperature, in: 1e-4...1e4, "the loss is multiplied by temperature over this"),
-                .choice("part", \.part, "the whole embedding, or its first half"),
             ]
         }
     }
@@ -53,8 +42,6 @@ public struct SupervisedContrastive: RegularizerPlugin {
             options: Options.descriptions,
             notes: [
                 "Modalities of different widths need `at: projection`.",
-                "part: shared takes the first half of what the term sees: of the embedding, or, with `at: projection`, of its "
-                    + "projection.",
                 "Logged: anchors, the number of rows that have another row of their class. The others are skipped.",
             ])
     }
@@ -65,7 +52,7 @@ public struct SupervisedContrastive: RegularizerPlugin {
         self.options = options
     }
 
-    /// - Throws: `OptionFault` where the modalities differ in width, or `part` leaves nothing of them.
+    /// - Throws: `OptionFault` where the modalities differ in width.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         let widths = context.modalities.map { context.widths[$0] ?? 0 }
         let found = zip(context.modalities, widths).map { "\($0) \($1)" }.joined(separator: ", ")
@@ -73,22 +60,15 @@ public struct SupervisedContrastive: RegularizerPlugin {
             throw OptionFault(
                 option: nil, expected: "modalities of equal width (`at: projection` makes the widths equal)", found: found)
         }
-        if options.part == .shared, widths.contains(1) {
-            throw OptionFault(option: "part", expected: "whole for embeddings of width 1", found: "shared with \(found)")
-        }
         self.init(options: options)
     }
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
-        let views = step.originalEmbeddings.map { view(of: $0.embedding.pooled) }
+        let views = step.originalEmbeddings.map(\.embedding.pooled)
         guard !views.isEmpty, !step.labels.isEmpty else { return nil }
         let loss = ContrastiveLoss(
             of: Tensor.concatenated(views, axis: 0).normalized(axis: 1), labels: views.flatMap { _ in step.labels },
             temperature: options.temperature, baseTemperature: options.baseTemperature)
         return Penalty(value: loss.value, reports: [("anchors", Float(loss.anchors))])
-    }
-
-    private func view(of z: Tensor) -> Tensor {
-        options.part == .whole ? z : z.slice(axis: 1, 0..<z.shape[1] / 2)
     }
 }

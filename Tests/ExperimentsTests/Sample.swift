@@ -1,18 +1,13 @@
+import BuiltIn
 import Configuration
 import Datasets
-import DropoutPlugin
 import Foundation
-import LabelSmoothingPlugin
-import MERPlugin
 import Models
 import Networks
-import NoisePlugin
 import Recipes
 import Regularization
 import Results
 import Tensors
-import VICRegPlugin
-import WeightDecayPlugin
 
 @testable import Experiments
 
@@ -21,13 +16,7 @@ enum Sample {
     static let data = ComponentPlan("co-occurrence", options: ["classes": .integer(4), "samples": .integer(48)])
 
     static func components() throws -> Components {
-        var regularizers = RegularizerRegistry()
-        try regularizers.register(MER.self)
-        try regularizers.register(VICReg.self)
-        try regularizers.register(EmbeddingDropout.self)
-        try regularizers.register(EmbeddingNoise.self)
-        try regularizers.register(LabelSmoothing.self)
-        try regularizers.register(WeightDecay.self)
+        var regularizers = try RegularizerRegistry.builtIn()
         try regularizers.register(Breaking.self)
         try regularizers.register(Probe.self)
         return Components(

@@ -20,8 +20,8 @@ struct ShippedRecipesTests {
 
     @Test("every row of each is read, checked and trained with finite figures", arguments: recipes)
     func trains(_ name: String) throws {
-        let text = try String(contentsOf: Self.folder.appendingPathComponent(name), encoding: .utf8)
-        let experiment = try Sample.experiment(text, file: name, overrides: ["training.epochs=1", "seeds=[1]"])
+        let file = Self.folder.appendingPathComponent(name)
+        let experiment = try Sample.experiment(String(contentsOf: file, encoding: .utf8), file: file.path, overrides: ["training.epochs=1", "seeds=[1]"])
         #expect(!experiment.cells.isEmpty)
         var seen: Set<String> = []
         // One cell of every row, untuned.

@@ -3,7 +3,7 @@ import Configuration
 import GoldenFixtures
 import Networks
 import Regularization
-import RegularizationSupport
+import RegularizerTesting
 import Tensors
 import Testing
 

@@ -2,7 +2,7 @@ import ConditionalEntropyBottleneckPlugin
 import Configuration
 import Networks
 import Regularization
-import RegularizationSupport
+import RegularizerTesting
 import Tensors
 import Testing
 
@@ -22,7 +22,7 @@ import Testing
             return x.matmul(weight, transposingRight: true) + (try #require(parameters["reconstruction.\(index).bias"]))
         }
         let reconstruction = try layer(layer(step.prediction.logits, 0).relu(), 2)
-        let target = Tensor.concatenated(step.embeddings.map(\.embedding.pooled), axis: 1)
+        let target = Tensor.concatenated(step.embeddings.sorted { $0.modality < $1.modality }.map(\.embedding.pooled), axis: 1)
         let found = try #require(plugin.penalty(step)).value.item
         #expect(abs(found - (reconstruction - target).squared().mean().item) < 1e-5)
     }
@@ -47,7 +47,7 @@ import Testing
         }
         let z = normal([8, 6])
         let slope = gradient(at: z) { loss($0) }
-        #expect(largestDirectionalError(of: slope, at: z, step: 1e-2) { Double(loss($0).item) } < 1e-3)
+        #expect(largestDirectionalError(of: slope, at: z) { Double(loss($0).item) } < 1e-3)
     }
 
     @Test("NaN comes out as not finite") func notFinite() {

@@ -1,7 +1,7 @@
 import Networks
 import NoisePlugin
 import Regularization
-import RegularizationSupport
+import RegularizerTesting
 import Tensors
 import Testing
 

@@ -2,7 +2,7 @@ import GoldenFixtures
 import LabelSmoothingPlugin
 import Networks
 import Regularization
-import RegularizationSupport
+import RegularizerTesting
 import Tensors
 import Testing
 

@@ -1,7 +1,7 @@
 import GoldenFixtures
 import MERPlugin
 import Regularization
-import RegularizationSupport
+import RegularizerTesting
 import Tensors
 import Testing
 

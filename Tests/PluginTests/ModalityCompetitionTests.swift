@@ -3,7 +3,7 @@ import GoldenFixtures
 import ModalityCompetitionPlugin
 import Networks
 import Regularization
-import RegularizationSupport
+import RegularizerTesting
 import Tensors
 import Testing
 

@@ -2,7 +2,7 @@ import Configuration
 import ModalityDropoutPlugin
 import Networks
 import Regularization
-import RegularizationSupport
+import RegularizerTesting
 import Tensors
 import Testing
 

@@ -1,6 +1,6 @@
 import Networks
 import Regularization
-import RegularizationSupport
+import RegularizerTesting
 import Tensors
 import Testing
 import WeightDecayPlugin

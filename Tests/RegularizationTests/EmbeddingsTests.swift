@@ -1,5 +1,5 @@
 import Regularization
-import RegularizationSupport
+import RegularizerTesting
 import Tensors
 import Testing
 

@@ -1,7 +1,7 @@
 import Configuration
 import Networks
 import Regularization
-import RegularizationSupport
+import RegularizerTesting
 import Tensors
 import Testing
 

@@ -1,0 +1,183 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// On-the-fly gradient modulation: the encoder of a modality that predicts better than the others learns more slowly, so that the
+/// others catch up.
+///
+///     p_m: mean probability of the true class from modality m alone        ρ_m = p_m / mean of the others' p
+///     k_m = 1 − tanh(α·ρ_m) where ρ_m > 1, else 1
+///     gradient of encoder m ← k_m·g + ε,  ε ~ N(0, deviation of the entries of g)      ε with `enhancement`, for each parameter
+///
+///     adaptive:  r_m = exp(mean over the others of log-likelihood_m − log-likelihood_j),  τ_m the mean of r_m over all steps before
+///                k_m = exp(−α·(r_m − τ_m))
+///
+/// What a modality predicts alone comes from the model's own fusion with the other embeddings absent (``Contributions``), without dropout
+/// and without moving statistics. It works for any fusion and any number of modalities: against the mean of the others, which for two is
+/// the paper's ratio, and for more is ours. Embeddings are those that the fusion module got. Modalities that `on:` leaves out are fused
+/// as absent ones are.
+///
+/// The released program changes only convolutions (parameters of rank 3 and more); `layers: all` changes every parameter of an encoder.
+///
+/// Cost: `M + 1` passes through the fusion, twice, without gradients. A coefficient that is not a number counts as 1.
+///
+/// Source: Peng et al., "Balanced Multimodal Learning via On-the-fly Gradient Modulation", CVPR 2022; adaptive: Li et al., "Boosting
+/// Multi-modal Model Performance with Adaptive Gradient Modulation", ICCV 2023, of which the coefficient is taken, while the contributions
+/// are those above in place of Shapley values.
+public struct GradientModulation: RegularizerPlugin {
+    /// Where a coefficient comes from.
+    public enum Rule: String, CaseIterable, Sendable {
+        /// The ratio at this step alone.
+        case onTheFly = "on-the-fly"
+        /// The ratio at this step against what it was before.
+        case adaptive
+    }
+
+    /// What stands for an absent modality.
+    public enum Absence: String, CaseIterable, Sendable {
+        /// Embeddings of 0.
+        case zero
+        /// The batch's mean embedding.
+        case mean
+    }
+
+    /// Which of an encoder's parameters are changed.
+    public enum Layers: String, CaseIterable, Sendable {
+        /// Those of rank 3 and more.
+        case convolutions
+        case all
+    }
+
+    public struct Options: Configuration.Options {
+        /// `α`, how strongly gradients are held back.
+        public var strength = 0.1
+
+        /// Whether noise is added.
+        public var enhancement = true
+
+        public var rule = Rule.onTheFly
+        public var absence = Absence.zero
+        public var layers = Layers.convolutions
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .number("strength", \.strength, in: 0...100, "how strongly gradients are held back, α"),
+                .flag("enhancement", \.enhancement, "whether noise of each gradient's own deviation is added"),
+                .choice("rule", \.rule, "the ratio at this step alone, or against its mean over all steps before"),
+                .choice("absence", \.absence, "what stands for an absent modality: zeros, or the batch's mean embedding"),
+                .choice("layers", \.layers, "what is changed: parameters of rank 3 and more, or all of an encoder"),
+            ]
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "gradient-modulation",
+            summary: "slows down the encoder of the modality that predicts best by itself",
+            formula: "g_m ← k_m g_m + N(0, deviation(g_m)),  k_m = 1 − tanh(α ρ_m) where ρ_m = p_m / mean_{j≠m} p_j > 1, else 1",
+            source: "Peng et al., Balanced Multimodal Learning via On-the-fly Gradient Modulation, CVPR 2022",
+            options: Options.descriptions,
+            notes: [
+                "adaptive is the coefficient of Li et al., Adaptive Gradient Modulation, ICCV 2023.",
+                "Its penalty is 0. Logged: ratio and coefficient of each modality.",
+                "after: and until: are the program's first and last epoch of modulation.",
+            ])
+    }
+
+    public static var places: [Place] { [.embedding] }
+
+    private let options: Options
+    private let modalities: [Modality]
+    private let instance: String
+    private let usual: UsualRatios
+
+    public var parts: Parts { options.rule == .adaptive ? ["usual-ratios": usual] : [:] }
+
+    /// - Throws: `OptionFault` where there is only one modality, the term sees only a part of the embeddings, or an encoder has no
+    ///   parameter that would be changed.
+    public init(options: Options, context: RegularizerContext) throws(OptionFault) {
+        let names = context.modalities.map(\.name).joined(separator: ", ")
+        guard context.modalities.count >= 2 else {
+            throw OptionFault(option: nil, expected: "at least two modalities", found: names)
+        }
+        for modality in context.modalities {
+            guard let seen = context.widths[modality], let whole = context.model.embeddingWidths[modality], seen != whole else { continue }
+            throw OptionFault(option: "part", expected: "whole", found: "\(seen) of the \(whole) entries of \(modality)")
+        }
+        if options.layers == .convolutions,
+            let without = context.modalities.first(where: { modality in
+                !context.model.encoderParameters(of: modality).contains { $0.shape.rank >= 3 }
+            })
+        {
+            throw OptionFault(
+                option: "layers", expected: "all for encoders without convolutions",
+                found: "convolutions, which \(without)'s encoder lacks")
+        }
+        self.options = options
+        modalities = context.modalities
+        instance = context.instance
+        usual = UsualRatios(context.modalities.count)
+    }
+
+    public func penalty(_ step: TrainingStep) -> Penalty? {
+        guard let measured = measure(step) else { return nil }
+        let reports = zip(modalities, zip(measured.ratios, measured.coefficients)).flatMap { modality, numbers in
+            [("\(modality).ratio", Float(numbers.0)), ("\(modality).coefficient", Float(numbers.1))] as [Penalty.Report]
+        }
+        return Penalty(value: Tensor(0), reports: reports)
+    }
+
+    public func transform(
+        _ gradients: Gradients, step: TrainingStep, recomputing: (_ displacement: Gradients) -> Gradients
+    ) -> Gradients {
+        guard let measured = measure(step) else { return gradients }
+        // Handed on to `didUpdate`: the same again however often this step is transformed.
+        usual.last = measured.ratios
+        let coefficients = zip(modalities, measured.coefficients).map { (prefix: "encoders.\($0).", factor: Float($1)) }
+        return gradients.map { name, gradient in
+            guard let own = coefficients.first(where: { name.hasPrefix($0.prefix) }), options.layers == .all || gradient.rank >= 3
+            else { return gradient }
+            return modulated(gradient, named: name, factor: own.factor, pass: step.pass)
+        }
+    }
+
+    public func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) {
+        if options.rule == .adaptive { usual.commit() }
+    }
+
+    private func modulated(_ gradient: Tensor, named name: String, factor: Float, pass: Pass) -> Tensor {
+        let kept = gradient * factor
+        guard options.enhancement, gradient.elementCount > 1 else { return kept }
+        let deviation = gradient.reshaped([gradient.elementCount]).variance(axis: 0).item.squareRoot()
+        var stream = pass.stream("\(instance).\(name)")
+        return kept + stream.normal(gradient.shape, deviation: deviation)
+    }
+
+    /// Ratio and coefficient of each modality, or nil for an empty batch.
+    private func measure(_ step: TrainingStep) -> (ratios: [Double], coefficients: [Double])? {
+        guard !step.labels.isEmpty else { return nil }
+        let pass = Pass(isTraining: false, random: step.pass.random, step: step.pass.step)
+        let contributions = Contributions(
+            complete(step, pass), players: modalities, absence: options.absence, labels: step.labels, model: step.model, pass: pass)
+        switch options.rule {
+        case .onTheFly:
+            let ratios = ModulationRule.ratios(of: contributions.probabilities)
+            return (ratios, ratios.map { ModulationRule.coefficient(ratio: $0, strength: options.strength) })
+        case .adaptive:
+            let ratios = ModulationRule.adaptiveRatios(of: contributions.logProbabilities)
+            let coefficients = zip(ratios, usual.means ?? ratios).map {
+                ModulationRule.adaptiveCoefficient(ratio: $0, usual: $1, strength: options.strength)
+            }
+            return (ratios, coefficients.map { $0.isFinite ? $0 : 1 })
+        }
+    }
+
+    /// The embeddings of all of the model's modalities.
+    private func complete(_ step: TrainingStep, _ pass: Pass) -> Embeddings {
+        guard Set(step.embeddings.modalities) != Set(step.model.modalities) else { return step.embeddings }
+        return withoutGradients { step.model.encode(step.inputs, pass: pass) }.replacing(with: step.embeddings)
+    }
+}

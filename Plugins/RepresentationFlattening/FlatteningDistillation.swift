@@ -1,0 +1,52 @@
+import Regularization
+import Tensors
+
+/// The distance of students to interpolations between their teachers.
+///
+///     mix_ab = s_ab·T_a + (1 − s_ab)·T_b,  s_ab > ½        distance_ab = mean_n ‖mix_ab/‖mix_ab‖ − S_a/‖S_a‖‖
+///     value = Σ over all ordered pairs a ≠ b of f_a · distance_ab
+///
+/// Each pair is there twice, once for each side: what the paper writes with one share above and one below ½.
+package struct FlatteningDistillation {
+    /// The weighted sum, a scalar; gradients reach the students alone.
+    package let value: Tensor
+
+    /// The mean distance of each modality to its mixes, in the order of the students.
+    package let distances: [(modality: Modality, mean: Float)]
+
+    /// - Parameters:
+    ///   - students: projections `N×width`.
+    ///   - teachers: projections of the same modalities, `N×width`.
+    ///   - factors: `f`; 1 where one is missing.
+    ///   - share: `s_ab` of a modality `a` beside another one, `N×1`.
+    package init(
+        students: [(modality: Modality, projection: Tensor)], teachers: [Modality: Tensor], factors: [Modality: Double],
+        share: (_ modality: Modality, _ other: Modality) -> Tensor
+    ) {
+        var total = Tensor(0)
+        var distances: [(modality: Modality, mean: Float)] = []
+        for (modality, projection) in students {
+            guard let own = teachers[modality] else { continue }
+            let others = students.map(\.modality).filter { $0 != modality }
+            var sum = Tensor(0)
+            for other in others {
+                guard let foreign = teachers[other] else { continue }
+                sum += Self.distance(projection, to: Self.mix(own, foreign, share: share(modality, other)))
+            }
+            total += sum * Float(factors[modality] ?? 1)
+            distances.append((modality, sum.item / Float(max(others.count, 1))))
+        }
+        value = total
+        self.distances = distances
+    }
+
+    /// `share·own + (1 − share)·foreign`, without a gradient.
+    package static func mix(_ own: Tensor, _ foreign: Tensor, share: Tensor) -> Tensor {
+        withoutGradients { foreign + (own - foreign) * share }
+    }
+
+    /// The mean distance of the rows of two `N×width` arrays, each row divided by its length.
+    package static func distance(_ student: Tensor, to teacher: Tensor) -> Tensor {
+        (teacher.detached().normalized(axis: 1) - student.normalized(axis: 1)).norm(axis: 1).mean()
+    }
+}

@@ -1,0 +1,204 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// Cross-modal representation flattening: each modality is drawn towards interpolations between its own and each other modality's
+/// features, as a teacher with averaged weights sees them, so that the way between two modalities becomes flat in the loss.
+///
+///     T, S: unit projections of teacher and student        mix_ab = s·T_a + (1 − s)·T_b,  s ~ Beta(0.1, 0.1) given s > ½, per sample
+///     penalty = Σ_{a≠b} f_a · mean_n ‖mix_ab/‖mix_ab‖ − S_a/‖S_a‖‖  +  contrast · supervised contrastive loss of S
+///
+/// The term owns one projection head for each modality and the teacher: an average of the model and the heads over all steps in which the
+/// term acts, `average-after` steps left out. The teacher runs without dropout and with running statistics, and gets no gradient. While
+/// it has no weights yet, the distance is left out. Draws do not depend on the order of the modalities.
+///
+/// The contrastive loss acts on the same heads, as in the released program. Without it (`contrast: 0`) nothing keeps the heads from
+/// bringing the distance to 0 by projecting everything to one vector.
+///
+/// CMRF is this term with weight 3, `unimodal-loss` with weight 2, and `weight-averaging` from the same step on, the contrastive loss
+/// from the first. The program's `sma_start_step` of 400 counts from 1, so that its first averaged weights are those that
+/// `average-after: 399` and, in `weight-averaging`, `after: 399 steps` begin with.
+///
+/// It reads the encoders' own output, `N×D_m` of any widths. Cost: a second pass through the encoders, without gradients, and the heads
+/// twice. Memory: one more copy of the model. An empty batch has no penalty. NaN gives NaN.
+///
+/// Source: Fan et al., "Cross-modal Representation Flattening for Multi-modal Domain Generalization", NeurIPS 2024, and its program.
+public struct RepresentationFlattening: RegularizerPlugin {
+    /// How the teacher's weights are averaged.
+    public enum Average: String, CaseIterable, Sendable {
+        /// All steps count alike.
+        case simple
+        /// Older steps count less.
+        case exponential
+    }
+
+    /// What stands after the heads' hidden layers.
+    public enum Normalization: String, CaseIterable, Sendable {
+        case layer
+        case batch
+    }
+
+    public struct Options: Configuration.Options {
+        /// `f`, of all modalities that `factors` does not name.
+        public var factor = 1.0
+
+        /// `f_m` of single modalities, each as `name=number`.
+        public var factors: [String] = []
+
+        /// Of the Beta distribution that shares are drawn from.
+        public var concentration = 0.1
+
+        /// Factor of the contrastive loss of the projections.
+        public var contrast = 1.0
+
+        public var temperature = 0.1
+        public var baseTemperature = 0.07
+
+        /// Steps that lie behind when the teacher begins.
+        public var averageAfter = 0
+
+        public var average = Average.simple
+
+        /// How much of an exponential average each step keeps.
+        public var decay = 0.999
+
+        public var hidden = [2048, 2048]
+        public var width = 128
+        public var normalization = Normalization.batch
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .number("factor", \.factor, in: 0..., "weight of each modality's distance within the term"),
+                .texts("factors", \.factors, "weights of single modalities in place of factor, such as [audio=0.5]"),
+                .number("concentration", \.concentration, in: 1e-3...1e3, "of the Beta distribution of the shares"),
+                .number("contrast", \.contrast, in: 0..., "factor of the contrastive loss of the projections"),
+                .number("temperature", \.temperature, in: 1e-4...1e4, "of the contrastive loss"),
+                .number("base-temperature", \.baseTemperature, in: 1e-4...1e4, "of the contrastive loss"),
+                .integer("average-after", \.averageAfter, in: 0...1_000_000_000, unit: "steps", "what lies behind when the teacher begins"),
+                .choice("average", \.average, "the teacher's weights: the plain mean, or one that forgets"),
+                .number("decay", \.decay, in: 0..<1, "how much of an exponential average each step keeps"),
+                .integers("hidden", \.hidden, in: 1...65_536, unit: "features", "widths of the heads' hidden layers"),
+                .integer("width", \.width, in: 1...65_536, unit: "features", "width of the projections"),
+                .choice("normalization", \.normalization, "normalization of the hidden layers"),
+            ]
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "representation-flattening",
+            summary: "draws each modality to interpolations between modalities, as an averaged teacher sees them",
+            formula: "Σ_{a≠b} f_a mean_n ‖mix_ab/‖mix_ab‖ − S_a/‖S_a‖‖ + contrast · SupCon(S)",
+            source: "Fan et al., Cross-modal Representation Flattening, NeurIPS 2024",
+            options: Options.descriptions,
+            notes: [
+                "Logged: distance of each modality once the teacher has weights, and contrast.",
+                "It owns the projection heads and a teacher, an average of the model and the heads.",
+                "The weight is the released program's, 3 by default, for distance and contrast alike.",
+            ])
+    }
+
+    public static var minimumBatch: Int { 2 }
+    public static var defaultWeight: Double { 3 }
+    public static var places: [Place] { [.embedding] }
+
+    private let options: Options
+    private let instance: String
+    private let heads: [(modality: Modality, head: ProjectionHead)]
+    private let factors: [Modality: Double]
+    private let teacher: AveragedTeacher
+
+    public var parts: Parts { ["heads": Self.named(heads), "teacher": teacher] }
+
+    /// - Throws: `OptionFault` where there is only one modality, an entry of `factors` is not `name=number`, or names no modality, or one
+    ///   twice, or the term sees only a part of the embeddings.
+    public init(options: Options, context: RegularizerContext) throws(OptionFault) {
+        guard context.modalities.count >= 2 else {
+            throw OptionFault(
+                option: nil, expected: "at least two modalities", found: context.modalities.map(\.name).joined(separator: ", "))
+        }
+        for modality in context.modalities {
+            guard let seen = context.widths[modality], let whole = context.model.embeddingWidths[modality], seen != whole else { continue }
+            throw OptionFault(option: "part", expected: "whole", found: "\(seen) of the \(whole) entries of \(modality)")
+        }
+        self.options = options
+        instance = context.instance
+        factors = try Self.factors(options, modalities: context.modalities)
+        var projection = ProjectionOptions()
+        projection.hidden = options.hidden
+        projection.width = options.width
+        projection.normalization = options.normalization == .layer ? .layer : .batch
+        projection.unit = true
+        heads = context.modalities.map { modality in
+            let initializer = context.initializer["heads"][modality.name]
+            return (modality, ProjectionHead(context.widths[modality] ?? 0, options: projection, from: initializer))
+        }
+        teacher = AveragedTeacher(
+            of: context.model, heads: Dictionary(uniqueKeysWithValues: heads.map { ($0.modality, $0.head) }), named: Self.named(heads),
+            decay: options.average == .exponential ? options.decay : nil)
+    }
+
+    public func penalty(_ step: TrainingStep) -> Penalty? {
+        penalty(step) { modality, other in
+            var stream = step.pass.stream("\(instance).\(modality).\(other)")
+            return InterpolationShares.draw(step.labels.count, concentration: options.concentration, from: &stream)
+        }
+    }
+
+    /// The penalty for given shares of a modality beside another one, `N×1`.
+    package func penalty(_ step: TrainingStep, share: (_ modality: Modality, _ other: Modality) -> Tensor) -> Penalty? {
+        guard step.originalEmbeddings.batchSize >= 1 else { return nil }
+        let students = heads.compactMap { modality, head in
+            step.originalEmbeddings[modality].map { (modality: modality, projection: head($0.pooled, step.pass)) }
+        }
+        var value: Tensor?
+        var reports: [Penalty.Report] = []
+        if let features = teacher.features(step) {
+            let distillation = FlatteningDistillation(students: students, teachers: features, factors: factors, share: share)
+            value = distillation.value
+            reports = distillation.distances.map { ("\($0.modality).distance", $0.mean) }
+        }
+        if options.contrast > 0 {
+            let contrast = ProjectionContrast.loss(
+                students.map(\.projection), labels: step.labels, temperature: options.temperature,
+                baseTemperature: options.baseTemperature)
+            value = value.map { $0 + contrast * Float(options.contrast) } ?? contrast * Float(options.contrast)
+            reports.append(("contrast", contrast.item))
+        }
+        return value.map { Penalty(value: $0, reports: reports) }
+    }
+
+    public func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) {
+        if pass.step >= options.averageAfter { teacher.follow() }
+    }
+
+    private static func named(_ heads: [(modality: Modality, head: ProjectionHead)]) -> Parts {
+        Parts(heads.map { (name: $0.modality.name, part: $0.head) })
+    }
+
+    private static func factors(_ options: Options, modalities: [Modality]) throws(OptionFault) -> [Modality: Double] {
+        var factors = Dictionary(uniqueKeysWithValues: modalities.map { ($0, options.factor) })
+        var seen: Set<Modality> = []
+        for entry in options.factors {
+            let sides = entry.split(separator: "=", omittingEmptySubsequences: false)
+            guard sides.count == 2, let factor = Double(sides[1]), factor >= 0, factor.isFinite else {
+                throw OptionFault(option: "factors", expected: "name=number with a number from 0 up", found: entry)
+            }
+            let modality = Modality(String(sides[0]))
+            guard factors[modality] != nil else {
+                let names = modalities.map(\.name)
+                throw OptionFault(
+                    option: "factors", expected: "modalities of the term: \(names.joined(separator: ", "))", found: modality.name,
+                    suggestion: nearestName(to: modality.name, among: names))
+            }
+            guard seen.insert(modality).inserted else {
+                throw OptionFault(option: "factors", expected: "each modality once", found: "\(modality) twice")
+            }
+            factors[modality] = factor
+        }
+        return factors
+    }
+}

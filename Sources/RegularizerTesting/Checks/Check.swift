@@ -1,0 +1,75 @@
+/// One check of the contract.
+protocol Check: SendableMetatype {
+    static var check: ContractCheck { get }
+
+    /// The checks without which this one's outcome means nothing.
+    static var presumes: [ContractCheck] { get }
+
+    /// Whether a regularizer is made for it.
+    static var needsInstance: Bool { get }
+
+    static func findings(on subject: Subject) -> [Finding]
+}
+
+extension Check {
+    static var presumes: [ContractCheck] { [.options] }
+    static var needsInstance: Bool { true }
+
+    /// The findings of `body` on the subject made for each scenario; a scenario that the subject refuses is declared.
+    static func onEach(
+        _ scenarios: [Scenario], of subject: Subject, _ body: (Rehearsal) -> [Finding]
+    ) -> [Finding] {
+        scenarios.flatMap { scenario -> [Finding] in
+            do {
+                return body(try Rehearsal(subject, on: scenario)).map { $0.naming(scenario.name) }
+            } catch {
+                return [Finding(check, .declared, "refused: \(error)", scenario: scenario.name)]
+            }
+        }
+    }
+
+    static func onOrdinary(_ subject: Subject, _ body: (Rehearsal) -> [Finding]) -> [Finding] {
+        guard let ordinary = subject.ordinary else { return [] }
+        do {
+            return body(try Rehearsal(subject, on: ordinary))
+        } catch {
+            return [Finding(check, .failed, "refused: \(error)")]
+        }
+    }
+}
+
+/// A result, before it is known which scenario it belongs to.
+struct Finding {
+    let check: ContractCheck
+    let outcome: ContractReport.Outcome
+    let detail: String
+    var scenario: String
+    /// The larger, the worse, where there is such a number.
+    let measure: Double
+
+    init(
+        _ check: ContractCheck, _ outcome: ContractReport.Outcome, _ detail: String = "", scenario: String = "", measure: Double = 0
+    ) {
+        self.measure = measure
+        self.check = check
+        self.outcome = outcome
+        self.detail = detail
+        self.scenario = scenario
+    }
+
+    /// `passed` where there is no fault.
+    init(_ check: ContractCheck, fault: String?, passed: String = "", scenario: String = "") {
+        self.init(check, fault == nil ? .passed : .failed, fault ?? passed, scenario: scenario)
+    }
+
+    /// The finding under a scenario's name, unless it has one of its own.
+    func naming(_ scenario: String) -> Finding {
+        var finding = self
+        if finding.scenario.isEmpty { finding.scenario = scenario }
+        return finding
+    }
+
+    var published: ContractReport.Finding {
+        ContractReport.Finding(check: check, scenario: scenario, outcome: outcome, detail: detail, measure: measure)
+    }
+}

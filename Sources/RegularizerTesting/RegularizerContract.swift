@@ -1,0 +1,59 @@
+import Configuration
+import Regularization
+
+/// What every regularizer has to keep, checked in one call.
+///
+/// ```swift
+/// @Test func contract() {
+///     let report = RegularizerContract.check(MER.self)
+///     #expect(report.failures.isEmpty, "\(report)")
+/// }
+/// ```
+///
+/// Each ``ContractCheck`` runs the regularizer on small batches of its own: more samples than features and fewer, two samples, one to
+/// four modalities, and one with tokens. A check whose outcome would mean nothing because an earlier one failed is left out, so that a
+/// report names the cause and not its consequences.
+///
+/// A whole run takes well under a second for options that keep the regularizer's own networks small.
+public enum RegularizerContract {
+    /// How far a gradient may be from what central differences give, relative to what it predicts (or, where that is more, to what a
+    /// random direction is expected to show).
+    public static let gradientTolerance = 0.01
+
+    /// Runs a regularizer through every check.
+    ///
+    /// - Parameters:
+    ///   - plugin: the regularizer.
+    ///   - options: the options to run it with. Keep the networks that it owns small; the costs that the report gives are of these options.
+    ///   - exceptions: what the regularizer is documented not to keep; such a check is reported as declared.
+    public static func check<Plugin: RegularizerPlugin>(
+        _ plugin: Plugin.Type, options: Plugin.Options = Plugin.Options(), declares exceptions: ContractExceptions = []
+    ) -> ContractReport {
+        let subject = Subject(plugin, options: options, exceptions: exceptions)
+        var findings = checks.filter { !$0.needsInstance }.flatMap { $0.findings(on: subject) }
+        // A wrong bound leaves a regularizer to be checked; refused options do not.
+        let causes: Set<ContractCheck> = subject.ordinary == nil ? [.options] : []
+        for check in checks where check.needsInstance {
+            let failed = causes.union(findings.filter { $0.outcome == .failed && $0.check != .options }.map(\.check))
+            if let cause = check.presumes.first(where: failed.contains) {
+                findings.append(Finding(check.check, .skipped, "means nothing while “\(cause.title)” fails"))
+            } else {
+                findings += check.findings(on: subject)
+            }
+        }
+        return ContractReport(regularizer: subject.description.name, findings: findings.map(\.published), cost: cost(of: subject))
+    }
+
+    private static let checks: [any Check.Type] = [
+        DescriptionCheck.self, OptionsCheck.self, FinitenessCheck.self, DeterminismCheck.self, GradientCheck.self, PermutationCheck.self,
+        TargetsCheck.self, ZeroWeightCheck.self, DegenerateInputsCheck.self, NaNCheck.self, CheckpointCheck.self, EvaluationCheck.self,
+        GradientTransformCheck.self, EvaluatedWeightsCheck.self,
+    ]
+
+    private static func cost(of subject: Subject) -> RegularizerCost? {
+        guard let ordinary = subject.ordinary else { return nil }
+        return try? RegularizerCost.measure(
+            samples: [32, 64, 128, 256].filter { $0 >= subject.minimumBatch }, modalities: ordinary.widths.count, repetitions: 3,
+            make: subject.make)
+    }
+}

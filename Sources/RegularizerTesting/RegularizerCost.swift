@@ -1,0 +1,105 @@
+import Glibc
+import Networks
+import Regularization
+import Tensors
+
+/// How long penalty, transforms and their gradients take, against the number of samples and the width of the embeddings.
+///
+/// Each time is the median of several; an exponent is the slope of a line through the logarithms, so that 2 means that twice the size
+/// takes four times as long. On small batches what does not grow hides what does.
+public struct RegularizerCost: Sendable, CustomStringConvertible {
+    /// One measured size.
+    public struct Point: Sendable {
+        /// `N`.
+        public let samples: Int
+        /// `D` of each modality.
+        public let width: Int
+        /// The median time of one step's work, in seconds.
+        public let seconds: Double
+    }
+
+    /// The times against `N`, at the smallest `D`.
+    public let bySamples: [Point]
+
+    /// The times against `D`, at the smallest `N`.
+    public let byWidth: [Point]
+
+    /// Measures a regularizer on random embeddings.
+    ///
+    /// - Parameters:
+    ///   - samples: the numbers of samples, rising; the smallest at least the regularizer's smallest batch.
+    ///   - widths: the widths of the embeddings, rising.
+    ///   - modalities: how many modalities there are.
+    ///   - repetitions: how many times are taken for each size.
+    ///   - make: makes the regularizer for a model.
+    /// - Throws: what `make` throws.
+    public static func measure(
+        samples: [Int] = [32, 64, 128, 256], widths: [Int] = [64, 128, 256, 512], modalities: Int = 2, repetitions: Int = 5,
+        make: (RegularizerContext) throws -> any Regularizer
+    ) throws -> RegularizerCost {
+        guard let fewest = samples.first, let narrowest = widths.first else { return RegularizerCost(bySamples: [], byWidth: []) }
+        func time(_ samples: Int, _ width: Int) throws -> Point {
+            let scenario = Scenario("cost", samples: samples, widths: .init(repeating: width, count: modalities))
+            let model = LinearModel(scenario)
+            let regularizer = try make(.sample(scenario, model: model))
+            let batch = SampleBatch(scenario, model: model)
+            // The first pass fills caches and is not counted.
+            let times = (0...repetitions).map { seconds(of: regularizer, on: batch, model: model, step: $0) }.dropFirst().sorted()
+            return Point(samples: samples, width: width, seconds: times[times.startIndex + times.count / 2])
+        }
+        return RegularizerCost(
+            bySamples: try samples.map { try time($0, narrowest) }, byWidth: try widths.map { try time(fewest, $0) })
+    }
+
+    /// The exponent of `N`; nil for fewer than two sizes.
+    public var exponentOfSamples: Double? { Self.slope(bySamples.map { (Double($0.samples), $0.seconds) }) }
+
+    /// The exponent of `D`; nil for fewer than two sizes.
+    public var exponentOfWidth: Double? { Self.slope(byWidth.map { (Double($0.width), $0.seconds) }) }
+
+    /// `N^1.1, D^0.9; 0.12 ms at N = 256, D = 64`.
+    public var description: String {
+        let exponents = [exponentOfSamples.map { "N^\(rounded($0))" }, exponentOfWidth.map { "D^\(rounded($0))" }].compactMap { $0 }
+        let largest = bySamples.last.map { "\(short($0.seconds * 1e3)) ms at N = \($0.samples), D = \($0.width)" }
+        return [exponents.joined(separator: ", "), largest ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")
+    }
+
+    /// The sizes that were measured, in words.
+    var sizes: String {
+        guard let first = bySamples.first, let last = bySamples.last, let narrowest = byWidth.first, let widest = byWidth.last else { return "" }
+        return "N \(first.samples)–\(last.samples), D \(narrowest.width)–\(widest.width)"
+    }
+
+    private func rounded(_ exponent: Double) -> Double { (exponent * 10).rounded() / 10 }
+
+    private static func seconds(of regularizer: any Regularizer, on batch: SampleBatch, model: LinearModel, step: Int) -> Double {
+        let pass = Pass(isTraining: true, random: RandomSource(seed: 3), step: step)
+        let tracked = batch.tracked()
+        let leaves = tracked.arrays.map(\.value) + (regularizer.parts.namedParameters + model.namedParameters).map(\.parameter.value)
+        let targets = Tensor.oneHot(batch.labels, classes: batch.logits.shape[1])
+        let started = ContinuousClock.now
+        let changed = regularizer.transform(tracked.embeddings, pass: pass)
+        _ = regularizer.transform(targets: targets, pass: pass)
+        let penalty = regularizer.penalty(
+            TrainingStep(
+                inputs: batch.inputs, originalEmbeddings: tracked.embeddings, embeddings: changed,
+                prediction: Prediction(logits: tracked.logits, representation: tracked.representation), labels: batch.labels,
+                domains: batch.domains, model: model, pass: pass, totalSteps: 10))
+        let loss = changed.reduce(penalty?.value) { sum, item in
+            let term = item.embedding.pooled.sum()
+            return sum.map { $0 + term } ?? term
+        }
+        if let loss { _ = gradients(of: loss, with: leaves) }
+        return started.duration(to: .now) / .seconds(1)
+    }
+
+    /// The slope of the least-squares line through the logarithms.
+    private static func slope(_ points: [(size: Double, seconds: Double)]) -> Double? {
+        let logarithms = points.filter { $0.size > 0 && $0.seconds > 0 }.map { (x: log($0.size), y: log($0.seconds)) }
+        guard logarithms.count >= 2 else { return nil }
+        let count = Double(logarithms.count)
+        let (meanX, meanY) = (logarithms.reduce(0) { $0 + $1.x } / count, logarithms.reduce(0) { $0 + $1.y } / count)
+        let spread = logarithms.reduce(0) { $0 + ($1.x - meanX) * ($1.x - meanX) }
+        return spread > 0 ? logarithms.reduce(0) { $0 + ($1.x - meanX) * ($1.y - meanY) } / spread : nil
+    }
+}

@@ -1,0 +1,164 @@
+import Configuration
+import Foundation
+import GradientModulationPlugin
+import Networks
+import Regularization
+import Tensors
+import Testing
+
+@Suite("Gradient modulation") struct GradientModulationTests {
+    private let model = ByNameModel(["audio", "video"])
+
+    @Test(
+        "for a linear fusion each modality predicts with its own weights and its share of the bias",
+        arguments: GradientModulation.Absence.allCases)
+    func linearFusion(absence: GradientModulation.Absence) {
+        let step = model.step()
+        let found = Contributions(
+            step.embeddings, players: model.modalities, absence: absence, labels: step.labels, model: model, pass: .evaluation)
+        for (modality, probability) in zip(model.modalities, found.probabilities) {
+            var alone = model.logits(of: modality, step.embeddings) + model.bias.value * 0.5
+            if absence == .mean {
+                // Half of what the mean embeddings say stays with each: their own part goes, half of both comes.
+                let means = step.embeddings.mapPooled { $1.mean(axis: 0, keepingAxis: true) }
+                let other: Modality = modality == "audio" ? "video" : "audio"
+                alone += (model.logits(of: other, means) - model.logits(of: modality, means)) * 0.5
+            }
+            let expected = alone.softmax().picking(step.labels).mean().item
+            #expect(abs(Float(probability) - expected) < 1e-5)
+        }
+    }
+
+    @Test("ratios are against the mean of the others") func ratios() {
+        #expect(ModulationRule.ratios(of: [0.5, 0.25]) == [2, 0.5])
+        let three = ModulationRule.ratios(of: [0.6, 0.3, 0.1])
+        #expect(abs(three[0] - 3) < 1e-12 && abs(three[1] - 0.3 / 0.35) < 1e-12 && abs(three[2] - 0.1 / 0.45) < 1e-12)
+        #expect(ModulationRule.ratios(of: [0.5, 0]) == [.infinity, 0])
+        #expect(ModulationRule.ratios(of: [0, 0]) == [1, 1])
+    }
+
+    @Test("only a modality that leads is held back") func coefficients() {
+        #expect(ModulationRule.coefficient(ratio: 1, strength: 0.8) == 1)
+        #expect(ModulationRule.coefficient(ratio: 0.2, strength: 0.8) == 1)
+        #expect(abs(ModulationRule.coefficient(ratio: 2, strength: 0.3) - (1 - tanh(0.6))) < 1e-12)
+        #expect(ModulationRule.coefficient(ratio: .infinity, strength: 0.3) == 0)
+        #expect(ModulationRule.coefficient(ratio: .infinity, strength: 0) == 1)
+        #expect(ModulationRule.coefficient(ratio: .nan, strength: 0.3) == 1)
+    }
+
+    @Test("encoders' gradients are multiplied by their modality's coefficient, all others stay") func scaling() throws {
+        let plugin = try make { ($0.enhancement, $0.layers, $0.strength) = (false, .all, 0.5) }
+        let (step, given) = (model.step(), model.gradients(of: model.step()))
+        let factors = try coefficients(plugin, step)
+        #expect(factors.values.contains { $0 < 1 } && factors.values.contains { $0 == 1 })
+        let changed = plugin.transform(given, step: step) { $0 }
+        for (name, value) in zip(given.names, given.values) {
+            let modality = model.modalities.first { name.hasPrefix("encoders.\($0).") }
+            let factor = modality.flatMap { factors[$0] } ?? 1
+            #expect(changed[name]?.values == value.map { ($0 * factor).values }, "\(name)")
+        }
+    }
+
+    @Test("by default only parameters of rank 3 and more change") func convolutions() throws {
+        let plugin = try make { $0.strength = 0.5 }
+        let (step, given) = (model.step(), model.gradients(of: model.step()))
+        let changed = plugin.transform(given, step: step) { $0 }
+        for name in given.names { #expect((changed[name]?.values != given[name]?.values) == name.hasSuffix(".kernel"), "\(name)") }
+    }
+
+    @Test("noise has the gradient's own deviation, and comes out the same again") func enhancement() throws {
+        let (plain, noisy) = (try make { $0.enhancement = false }, try make { _ in })
+        let step = model.step()
+        var stream = RandomSource(seed: 2).stream("gradient")
+        let given = Gradients(names: ["encoders.audio.kernel"], values: [stream.normal([40, 50, 2], mean: 3, deviation: 0.2)])
+        func difference() throws -> Tensor {
+            let changed = try #require(noisy.transform(given, step: step) { $0 }.values[0])
+            return try changed - #require(plain.transform(given, step: step) { $0 }.values[0])
+        }
+        let noise = try difference()
+        #expect(abs(noise.reshaped([4000]).variance(axis: 0).item.squareRoot() - 0.2) < 0.01)
+        #expect(abs(noise.mean().item) < 0.02)
+        #expect(try difference().values == noise.values)
+    }
+
+    @Test("the adaptive rule starts at 1 and compares with the steps before") func adaptive() throws {
+        let plugin = try make { ($0.rule, $0.strength) = (.adaptive, 0.5) }
+        let step = model.step()
+        #expect(try coefficients(plugin, step).values.allSatisfy { $0 == 1 })
+        _ = plugin.transform(model.gradients(of: step), step: step) { $0 }
+        plugin.didUpdate(model, learningRate: 0.1, pass: step.pass)
+        let ratios = try reports(plugin, step, "ratio")
+        let other = ByNameModel(["audio", "video"]).step(number: 1)
+        var later = other
+        later.embeddings = other.embeddings.mapPooled { $0 == "audio" ? $1 * 2 : $1 }
+        let now = try reports(plugin, later, "ratio")
+        for (modality, coefficient) in try coefficients(plugin, later) {
+            let expected = exp(-0.5 * (try #require(now[modality]) - #require(ratios[modality])))
+            #expect(abs(coefficient - expected) < 1e-5)
+        }
+        #expect(plugin.parts.namedBuffers.map(\.name) == ["usual-ratios.sums", "usual-ratios.steps"])
+    }
+
+    @Test("its penalty is 0 and names ratio and coefficient of each modality") func logged() throws {
+        let penalty = try #require(try make { _ in }.penalty(model.step()))
+        #expect(penalty.value.item == 0)
+        #expect(penalty.reports.map(\.name) == ["audio.ratio", "audio.coefficient", "video.ratio", "video.coefficient"])
+        #expect(abs(penalty.reports[0].value * penalty.reports[2].value - 1) < 1e-5)
+    }
+
+    @Test("modalities that on: leaves out are fused as absent ones") func on() throws {
+        let three = ByNameModel(["audio", "flow", "video"])
+        var context = three.context()
+        context.modalities = ["audio", "video"]
+        let step = three.step()
+        var seen = step
+        seen.embeddings = step.embeddings.selecting(context.modalities)
+        let found = try #require(try GradientModulation(options: .init(), context: context).penalty(seen))
+        let all = Contributions(
+            step.embeddings, players: context.modalities, absence: .zero, labels: step.labels, model: three, pass: .evaluation)
+        #expect(abs(Double(found.reports[0].value) - ModulationRule.ratios(of: all.probabilities)[0]) < 1e-5)
+    }
+
+    @Test("one modality, a part of the embeddings and encoders without convolutions are refused") func faults() {
+        var single = model.context()
+        single.modalities = ["audio"]
+        #expect(throws: OptionFault.self) { try GradientModulation(options: .init(), context: single) }
+        var part = model.context()
+        part.widths["audio"] = 3
+        #expect(throws: OptionFault.self) { try GradientModulation(options: .init(), context: part) }
+        var linear = model.context()
+        linear.model = WithoutKernels(model)
+        let fault = #expect(throws: OptionFault.self) { try GradientModulation(options: .init(), context: linear) }
+        #expect(fault?.option == "layers")
+    }
+
+    private func make(_ change: (inout GradientModulation.Options) -> Void) throws -> GradientModulation {
+        var options = GradientModulation.Options()
+        change(&options)
+        return try GradientModulation(options: options, context: model.context())
+    }
+
+    private func coefficients(_ plugin: GradientModulation, _ step: TrainingStep) throws -> [Modality: Float] {
+        try reports(plugin, step, "coefficient")
+    }
+
+    private func reports(_ plugin: GradientModulation, _ step: TrainingStep, _ name: String) throws -> [Modality: Float] {
+        let penalty = try #require(plugin.penalty(step))
+        var found: [Modality: Float] = [:]
+        for modality in model.modalities { found[modality] = penalty.reports.first { $0.name == "\(modality).\(name)" }?.value }
+        return found
+    }
+}
+
+/// The model without its parameters of rank 3.
+private final class WithoutKernels: MultimodalModel {
+    private let model: ByNameModel
+    var modalities: [Modality] { model.modalities }
+    var embeddingWidths: [Modality: Int] { model.embeddingWidths }
+    var parts: Parts { Parts(model.namedParameters.filter { $0.parameter.shape.rank < 3 }.map { (name: $0.name, part: $0.parameter) }) }
+
+    init(_ model: ByNameModel) { self.model = model }
+
+    func encode(_ inputs: [Modality: Tensor], pass: Pass) -> Embeddings { model.encode(inputs, pass: pass) }
+    func fuse(_ embeddings: Embeddings, pass: Pass) -> Prediction { model.fuse(embeddings, pass: pass) }
+}

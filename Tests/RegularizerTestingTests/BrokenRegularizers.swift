@@ -1,0 +1,254 @@
+import Configuration
+import Networks
+import Regularization
+import Synchronization
+import Tensors
+
+/// A regularizer for the tests, without options.
+protocol Specimen: RegularizerPlugin where Options == NoOptions {
+    init(_ context: RegularizerContext)
+}
+
+struct NoOptions: Configuration.Options {
+    init() {}
+    static var fields: [OptionField<NoOptions>] { [] }
+}
+
+extension Specimen {
+    static var description: ComponentDescription {
+        ComponentDescription(name: "specimen", summary: "for the tests", source: "our own")
+    }
+
+    init(options: NoOptions, context: RegularizerContext) {
+        self.init(context)
+    }
+}
+
+/// Half the sum of squares of all embeddings.
+func halfSquares(_ step: TrainingStep) -> Tensor {
+    step.originalEmbeddings.reduce(Tensor(0)) { $0 + $1.embedding.pooled.squared().sum() * 0.5 }
+}
+
+/// Half the sum of squares, as it should be.
+struct Sound: Specimen {
+    init(_ context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) -> Penalty? { Penalty(value: halfSquares(step)) }
+}
+
+/// Its gradient is 4 percent too large.
+struct WrongGradient: Specimen {
+    init(_ context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) -> Penalty? {
+        let arrays = step.originalEmbeddings.map(\.embedding.pooled)
+        return Penalty(
+            value: Tensor.custom(halfSquares(step).detached(), inputs: arrays) { upstream in
+                arrays.map { $0.detached() * (1.04 * upstream.item) }
+            })
+    }
+}
+
+/// It forgets the gradient in every modality but the first.
+struct ForgottenModality: Specimen {
+    init(_ context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) -> Penalty? {
+        Penalty(
+            value: step.originalEmbeddings.enumerated().reduce(Tensor(0)) { sum, item in
+                let pooled = item.element.embedding.pooled
+                return sum + (item.offset == 0 ? pooled : pooled.detached()).squared().sum()
+            })
+    }
+}
+
+/// The gradient in a parameter of its own has the wrong sign.
+struct WrongOwnGradient: Specimen {
+    let scale: Parameter
+    var parts: Parts { ["scale": scale] }
+    init(_ context: RegularizerContext) { scale = Parameter(Tensor(0.5)) }
+    func penalty(_ step: TrainingStep) -> Penalty? {
+        let value = scale.value
+        let flipped = Tensor.custom(value.detached(), inputs: [value]) { [-$0] }
+        return Penalty(value: halfSquares(step) * flipped)
+    }
+}
+
+/// The first sample counts twice.
+struct OrderedBatch: Specimen {
+    init(_ context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) -> Penalty? {
+        let first = step.originalEmbeddings[0].embedding.pooled.slice(axis: 0, 0..<1)
+        return Penalty(value: halfSquares(step) + first.squared().sum())
+    }
+}
+
+/// It counts updates, and does not save the count.
+final class ForgottenState: Specimen {
+    private var updates = 0
+    init(_ context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) -> Penalty? { Penalty(value: halfSquares(step) * Float(1 + updates)) }
+    func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) { updates += 1 }
+}
+
+/// The same, with the count saved.
+final class SavedState: Specimen {
+    private let updates = Buffer(Tensor(0), isCount: true)
+    var parts: Parts { ["updates": updates] }
+    init(_ context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) -> Penalty? { Penalty(value: halfSquares(step) * (1 + updates.value.item)) }
+    func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) { updates.value = updates.value + 1 }
+}
+
+/// Its random numbers come from a source that all passes share.
+struct SharedDraws: Specimen {
+    private static let drawn = Mutex(0)
+    init(_ context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) -> Penalty? {
+        let number = Self.drawn.withLock { count in
+            count += 1
+            return count
+        }
+        return Penalty(value: halfSquares(step) * (1 + Float(number)))
+    }
+}
+
+/// Its random numbers are the same at every step.
+struct FrozenDraws: Specimen {
+    init(_ context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) -> Penalty? {
+        var stream = step.pass.random.stream("frozen")
+        return Penalty(value: halfSquares(step) * stream.uniform())
+    }
+}
+
+/// It divides by each column's deviation.
+struct DividesByDeviation: Specimen {
+    init(_ context: RegularizerContext) {}
+    static var minimumBatch: Int { 2 }
+    func penalty(_ step: TrainingStep) -> Penalty? {
+        let pooled = step.originalEmbeddings[0].embedding.pooled
+        return Penalty(value: (pooled.mean(axis: 0).squared() / pooled.variance(axis: 0)).sum())
+    }
+}
+
+/// NaN is taken for 0.
+struct SwallowsNaN: Specimen {
+    init(_ context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) -> Penalty? {
+        let value = halfSquares(step)
+        return Penalty(value: value.item.isNaN ? Tensor(0) : value)
+    }
+}
+
+/// It doubles the targets.
+struct DoubledTargets: Specimen {
+    init(_ context: RegularizerContext) {}
+    func transform(targets: Tensor, pass: Pass) -> Tensor { targets * 2 }
+}
+
+/// Its penalty shrinks the model's parameters on the side.
+struct ShrinksModel: Specimen {
+    init(_ context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) -> Penalty? {
+        for (_, parameter) in step.model.namedParameters { parameter.value = parameter.value.detached() * 0.9 }
+        return Penalty(value: halfSquares(step))
+    }
+}
+
+/// It adds noise in evaluation too.
+struct NoisyEvaluation: Specimen {
+    init(_ context: RegularizerContext) {}
+    func transform(_ embeddings: Embeddings, pass: Pass) -> Embeddings {
+        embeddings.mapPooled { modality, pooled in
+            var stream = pass.stream("noise.\(modality)")
+            return pooled + stream.normal(pooled.shape)
+        }
+    }
+}
+
+/// It leaves out the last gradient.
+struct DroppedGradient: Specimen {
+    init(_ context: RegularizerContext) {}
+    func transform(_ gradients: Gradients, step: TrainingStep, recomputing: (Gradients) -> Gradients) -> Gradients {
+        Gradients(names: gradients.names.dropLast(), values: gradients.values.dropLast())
+    }
+}
+
+/// A gradient at moved parameters, as it should be.
+struct Ascent: Specimen {
+    init(_ context: RegularizerContext) {}
+    func transform(_ gradients: Gradients, step: TrainingStep, recomputing: (Gradients) -> Gradients) -> Gradients {
+        recomputing(gradients * (0.05 / max(gradients.norm, 1e-12)))
+    }
+}
+
+/// The average that it gives is one of another model.
+final class ForeignAverage: Specimen {
+    private let average: SimpleMovingAverage
+    var parts: Parts { ["average": average] }
+    init(_ context: RegularizerContext) { average = SimpleMovingAverage(of: Linear(2, 3, from: context.initializer)) }
+    var evaluatedWeights: (any WeightAverage)? { average }
+}
+
+/// The average of the model's weights, as it should be.
+final class OwnAverage: Specimen {
+    private let average: SimpleMovingAverage
+    var parts: Parts { ["average": average] }
+    init(_ context: RegularizerContext) { average = SimpleMovingAverage(of: context.model) }
+    func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) { average.update() }
+    var evaluatedWeights: (any WeightAverage)? { average }
+}
+
+/// Infinite for every batch.
+struct Infinite: Specimen {
+    init(_ context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) -> Penalty? { Penalty(value: halfSquares(step) * .infinity) }
+}
+
+/// It refuses its own default.
+struct RefusesDefault: RegularizerPlugin {
+    struct Options: Configuration.Options {
+        var parts = 0
+        init() {}
+        static var fields: [OptionField<Options>] { [.integer("parts", \.parts, in: 0...8, "how many parts")] }
+    }
+
+    static var description: ComponentDescription {
+        ComponentDescription(name: "refuses-default", summary: "for the tests", source: "our own", options: Options.descriptions)
+    }
+
+    init(options: Options, context: RegularizerContext) throws(OptionFault) {
+        guard options.parts > 0 else { throw OptionFault(option: "parts", expected: "a number from 1 up", found: "\(options.parts)") }
+    }
+}
+
+/// Neither source nor help, and a name that no recipe would have.
+struct Undocumented: RegularizerPlugin {
+    struct Options: Configuration.Options {
+        var rate = 0.5
+        init() {}
+        static var fields: [OptionField<Options>] { [.number("rate", \.rate, in: 0...1, "")] }
+    }
+
+    static var description: ComponentDescription {
+        ComponentDescription(name: "UnDocumented", summary: "for the tests", options: Options.descriptions)
+    }
+
+    init(options: Options, context: RegularizerContext) {}
+}
+
+/// One of its choices divides by 0.
+struct InfiniteChoice: RegularizerPlugin {
+    struct Options: Configuration.Options {
+        var inverse = false
+        init() {}
+        static var fields: [OptionField<Options>] { [.flag("inverse", \.inverse, "whether the penalty is divided by 0")] }
+    }
+
+    static var description: ComponentDescription {
+        ComponentDescription(name: "infinite-choice", summary: "for the tests", source: "our own", options: Options.descriptions)
+    }
+
+    private let divisor: Float
+
+    init(options: Options, context: RegularizerContext) { divisor = options.inverse ? 0 : 1 }
+    func penalty(_ step: TrainingStep) -> Penalty? { Penalty(value: halfSquares(step) / divisor) }
+}

@@ -1,0 +1,17 @@
+import Foundation
+import RegularizerTesting
+import Testing
+
+@Suite("The contract of every built-in regularizer") struct BuiltInContractTests {
+    @Test("is kept", arguments: BuiltInContract.all) func kept(_ contract: BuiltInContract) {
+        let report = contract.check()
+        #expect(report.failures.isEmpty, "\(report)")
+    }
+
+    @Test("is checked for each folder in Plugins") func complete() throws {
+        let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let folders = try FileManager.default.contentsOfDirectory(atPath: repository.appending(path: "Plugins").path)
+            .filter { !$0.hasPrefix(".") }
+        #expect(Set(folders).subtracting(BuiltInContract.all.map(\.folder)).sorted() == [])
+    }
+}

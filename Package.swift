@@ -19,10 +19,10 @@ let rooms: [Target] = [
     .target(name: "Results"),
     .target(name: "Tensors", dependencies: ["CMalloc", "COpenBLAS", "COneDNN"]),
     .target(name: "Networks", dependencies: ["Configuration", "Tensors"]),
-    .target(name: "Weights", dependencies: ["CZlib", "Persistence", "Tensors"]),
+    .target(name: "Weights", dependencies: ["CZlib", "Networks", "Persistence", "Tensors"]),
     .target(name: "Regularization", dependencies: ["COpenBLAS", "Configuration", "Networks", "Tensors"]),
     .target(name: "RegularizerTesting", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"]),
-    .target(name: "Models", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"]),
+    .target(name: "Models", dependencies: ["Configuration", "Networks", "Regularization", "Tensors", "Weights"]),
     .target(
         name: "Datasets", dependencies: ["Configuration", "Persistence", "Tensors", "Weights"],
         resources: [.copy("Resources/watch")]),
@@ -62,7 +62,7 @@ let tests: [Target] = [
     .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
     .testTarget(name: "TensorsTests", dependencies: ["GoldenFixtures", "Tensors"]),
     .testTarget(name: "NetworksTests", dependencies: ["Configuration", "GoldenFixtures", "Networks", "Tensors"]),
-    .testTarget(name: "WeightsTests", dependencies: ["Persistence", "Tensors", "Weights"]),
+    .testTarget(name: "WeightsTests", dependencies: ["Networks", "Persistence", "Tensors", "Weights"]),
     .testTarget(
         name: "RegularizationTests",
         dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizerTesting", "Tensors"]),
@@ -72,7 +72,9 @@ let tests: [Target] = [
     .testTarget(
         name: "PluginTests",
         dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizerTesting", "Tensors"] + pluginNames),
-    .testTarget(name: "ModelsTests", dependencies: ["Configuration", "Models", "Networks", "Regularization", "Tensors"]),
+    .testTarget(
+        name: "ModelsTests",
+        dependencies: ["Configuration", "GoldenFixtures", "Models", "Networks", "Persistence", "Regularization", "Tensors", "Weights"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Configuration", "Datasets", "GoldenFixtures", "Persistence", "Tensors", "Weights"]),
     .testTarget(name: "RecipesTests", dependencies: ["Configuration", "Persistence", "Recipes"]),
     .testTarget(name: "ReportsTests", dependencies: ["Persistence", "Reports", "Results"]),

@@ -51,7 +51,7 @@ extension Tensor {
         }
     }
 
-    private func convolutionPlan(
+    func convolutionPlan(
         _ weight: Shape, _ stride: [Int], _ padding: [Int], _ dilation: [Int], groups: Int, hasBias: Bool
     ) -> ConvolutionPlan {
         let spatial = rank - 2

@@ -90,6 +90,21 @@ final class Kernel: @unchecked Sendable {  // never changed after creation, and 
                     kernel, engine, direction.handle, source.handle, weight.handle, bias?.handle, destination.handle,
                     Int32(plan.stride.count), plan.stride, plan.padding, plan.dilation)
             }
+        case .fusedConvolution(let plan):
+            let convolution = plan.convolution
+            let source = KernelLayout.channelsLast(convolution.input)
+            let destination = KernelLayout.channelsLast(convolution.output)
+            let weight = KernelLayout(convolution.weightDimensions, strides: nil)
+            let bias = KernelLayout([convolution.output[-1]], strides: [1])
+            self.init("fused convolution") { kernel in
+                regulus_fused_convolution(
+                    kernel, engine, source.handle, weight.handle, bias.handle, destination.handle, Int32(convolution.stride.count),
+                    convolution.stride, convolution.padding, convolution.dilation, plan.addsToOutput ? 1 : 0, plan.appliesReLU ? 1 : 0)
+            }
+        case .fusedWeightReorder(let plan):
+            let other = Kernel.cached(.fusedConvolution(plan))
+            let plain = KernelLayout.rowMajor(plan.convolution.weightDimensions)
+            self.init("weight layout") { regulus_reorder($0, engine, plain.handle, regulus_kernel_layout(other.handle, 1)) }
         case .weightReorder(let direction, let plan):
             // Forward and data kernels read weights (their second argument), the weights kernel writes them (its third).
             let other = Kernel.cached(.convolution(direction, plan))
@@ -127,6 +142,12 @@ final class Kernel: @unchecked Sendable {  // never changed after creation, and 
         (regulus_layout_bytes(regulus_kernel_layout(handle, Int32(index))) + 3) / MemoryLayout<Float>.stride
     }
 
+    /// Whether two kernels want one of their arguments laid out alike.
+    func sharesLayout(ofArgument index: Int, with other: Kernel) -> Bool {
+        self === other
+            || regulus_layouts_equal(regulus_kernel_layout(handle, Int32(index)), regulus_kernel_layout(other.handle, Int32(index))) != 0
+    }
+
     /// Runs over one pointer for each argument.
     func run(_ arguments: UnsafeMutablePointer<Float>...) {
         let scratchpad = handle.pointee.scratchpad_bytes > 0 ? Storage(count: handle.pointee.scratchpad_bytes / 4 + 1) : nil
@@ -144,6 +165,8 @@ final class Kernel: @unchecked Sendable {  // never changed after creation, and 
 enum KernelKey: Hashable, Sendable {
     case convolution(ConvolutionDirection, ConvolutionPlan)
     case weightReorder(ConvolutionDirection, ConvolutionPlan)
+    case fusedConvolution(FusedConvolutionPlan)
+    case fusedWeightReorder(FusedConvolutionPlan)
     case pooling(isBackward: Bool, PoolingPlan)
     case batchNormalization(isBackward: Bool, BatchNormalizationPlan)
     case products(ProductPlan)

@@ -113,6 +113,33 @@ import Testing
             "image-cnn", ["stages": .integer(4)], [32, 7, 3],
             "stages: expected samples of at least 8×8 pixels for 4 stages, found 32×7×3"
         ),
+        (
+            "slowfast", [:], [30, 32, 32, 3],
+            "resample-rate: expected a divisor of the samples' 30 frames, found 4"
+        ),
+        (
+            "slowfast", ["speed-ratio": .integer(3)], [32, 32, 32, 3],
+            "speed-ratio: expected a divisor of the resample rate 4, found 3"
+        ),
+        (
+            "slowfast", ["width": .integer(12)], [32, 32, 32, 3], "channel-ratio: expected a divisor of the width 12, found 8"
+        ),
+        (
+            "slowfast", ["lateral-kernel": .integer(6)], [32, 32, 32, 3],
+            "lateral-kernel: expected an odd number, found 6; did you mean '7'?"
+        ),
+        (
+            "slowonly", ["depth": .integer(60)], [8, 32, 32, 2],
+            "depth: expected 50, 101 or 152, or the option blocks, found 60; did you mean '50'?"
+        ),
+        (
+            "slowonly", [:], [32, 32, 2],
+            "expected samples of shape frames×height×width×channels (T×H×W×C), found 32×32×2"
+        ),
+        (
+            "resnet18", ["blocks": .list([.integer(1)])], [32, 32, 1],
+            "blocks: expected a number of blocks for each of 4 stages, found 1"
+        ),
         ("vector-mlp", [:], [4, 4], "expected samples of shape features (D), found 4×4"),
         (
             "features", [:], [4, 4, 4],
@@ -120,7 +147,7 @@ import Testing
         ),
         (
             "series-resnt", [:], [4, 4],
-            "expected an encoder: series-resnet, image-cnn, vector-mlp, features, found series-resnt; "
+            "expected an encoder: series-resnet, image-cnn, vector-mlp, features, slowfast, slowonly, resnet18, found series-resnt; "
                 + "did you mean 'series-resnet'?"
         ),
     ] as [(String, [String: OptionValue], [Int], String)])

@@ -68,12 +68,12 @@ private final class Sample: Module {
         let mismatch = try #require(throws: StateMismatch.self) { try sample.load(state) }
         #expect(
             mismatch.description == """
-                the saved state does not fit:
+                the saved state does not fit: 4 matched, 2 missing, 2 unexpected, 1 mis-shaped
                   missing: list.0.weight
                   missing: list.1.bias
                   unexpected: extra
                   unexpected: third.weight
-                  shape of first.weight: expected 2×3, found 3×2
+                  mis-shaped: first.weight: expected 2×3, found 3×2
                 """)
         #expect(sample.first.bias?.value.values == before)
     }

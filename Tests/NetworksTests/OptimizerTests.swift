@@ -65,9 +65,9 @@ import Testing
         let mismatch = try #require(throws: StateMismatch.self) { try optimizer.load(state) }
         #expect(
             mismatch.description == """
-                the saved state does not fit:
+                the saved state does not fit: 2 matched, 0 missing, 1 unexpected, 1 mis-shaped
                   unexpected: momentum.b
-                  shape of momentum.a.bias: expected 2, found 3
+                  mis-shaped: momentum.a.bias: expected 2, found 3
                 """)
     }
 

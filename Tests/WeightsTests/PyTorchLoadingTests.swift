@@ -1,4 +1,5 @@
 import Foundation
+import Networks
 import Persistence
 import Tensors
 import Testing
@@ -57,11 +58,11 @@ struct PyTorchLoadingTests {
     func loading() throws {
         let mmaction = try file("mmaction_zip.pth")
         let mapping = KeyMapping(dictionary: "state_dict")
-        let mismatch = #expect(throws: LoadMismatch.self) { try mmaction.state(for: parameters, mapping: mapping) }
+        let mismatch = #expect(throws: StateMismatch.self) { try mmaction.state(for: parameters, mapping: mapping) }
         #expect(
             mismatch?.description
                 == """
-                the tensors of the file do not fit: 8 matched, 0 missing, 1 unexpected, 0 mis-shaped
+                the saved state does not fit: 8 matched, 0 missing, 1 unexpected, 0 mis-shaped
                   unexpected: bn.num_batches_tracked
                 """)
         let (tensors, report) = try mmaction.state(for: parameters, mapping: mapping, exceptions: ["*.num_batches_tracked"])
@@ -77,13 +78,13 @@ struct PyTorchLoadingTests {
         wider.append(("extra", [1]))
         let mapping = KeyMapping(dictionary: "state_dict")
         let file = try file("mmaction_legacy.pth")
-        let mismatch = #expect(throws: LoadMismatch.self) {
+        let mismatch = #expect(throws: StateMismatch.self) {
             try file.state(for: wider, mapping: mapping, exceptions: ["*.num_batches_tracked"])
         }
         #expect(
             mismatch?.description
                 == """
-                the tensors of the file do not fit: 7 matched, 1 missing, 1 unexpected, 1 mis-shaped
+                the saved state does not fit: 7 matched, 1 missing, 1 unexpected, 1 mis-shaped
                   missing: extra
                   mis-shaped: fc.weight: expected 8×4, found 3×4
                 """)
@@ -95,8 +96,8 @@ struct PyTorchLoadingTests {
     @Test("A file of which nothing fits is an error whatever is excepted")
     func emptyMatch() throws {
         let file = try file("module_prefix_zip.pth")
-        let mismatch = #expect(throws: LoadMismatch.self) { try file.state(for: parameters, exceptions: ["*"]) }
-        #expect(mismatch?.description.hasPrefix("no tensor of the file fits a parameter: 0 matched, 8 missing") == true)
+        let mismatch = #expect(throws: StateMismatch.self) { try file.state(for: parameters, exceptions: ["*"]) }
+        #expect(mismatch?.description.hasPrefix("nothing of the saved state fits: 0 matched, 8 missing") == true)
     }
 
     @Test("A star in an exception stands for any characters")

@@ -15,13 +15,16 @@ public struct EncoderRegistry: Sendable {
     /// A registry that knows nothing.
     public init() {}
 
-    /// `series-resnet`, `image-cnn`, `vector-mlp` and `features`.
+    /// `series-resnet`, `image-cnn`, `vector-mlp`, `features`, `slowfast`, `slowonly` and `resnet18`.
     public static func standard() throws -> EncoderRegistry {
         var registry = EncoderRegistry()
         try registry.register(SeriesResNet.self)
         try registry.register(ImageCNN.self)
         try registry.register(VectorMLP.self)
         try registry.register(Features.self)
+        try registry.register(SlowFast.self)
+        try registry.register(SlowOnly.self)
+        try registry.register(ResNet18.self)
         return registry
     }
 

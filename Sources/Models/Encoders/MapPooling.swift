@@ -16,4 +16,10 @@ extension Embedding {
         let tokens = projection.map { $0(map) } ?? map
         self.init(pooled: tokens.meanPooled(), tokens: tokens)
     }
+
+    /// The embedding of a map of features over places, N×…×C: its mean, and its places as tokens where they are asked for.
+    init(places map: Tensor, withTokens: Bool) {
+        let rows = map.reshaped([map.shape[0], map.shape.dimensions.dropFirst().dropLast().reduce(1, *), map.shape[-1]])
+        self.init(map: rows, projection: nil, withTokens: withTokens)
+    }
 }

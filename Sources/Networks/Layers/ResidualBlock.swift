@@ -9,6 +9,8 @@ public final class ResidualBlock: Layer {
     public let conv1, conv2: Convolution
     public let bn1, bn2: BatchNormalization
     public let downsample: Sequential?
+    private let first, second: NormalizedConvolution
+    private let shortcut: NormalizedConvolution?
 
     public var parts: Parts {
         ["conv1": conv1, "bn1": bn1, "conv2": conv2, "bn2": bn2, "downsample": downsample]
@@ -33,15 +35,18 @@ public final class ResidualBlock: Layer {
         conv2 = Convolution(
             outputs, outputs, kernel: kernel, padding: padding, bias: false, from: initializer["conv2"])
         bn2 = BatchNormalization(outputs, from: initializer["bn2"])
+        first = NormalizedConvolution(conv1, bn1)
+        second = NormalizedConvolution(conv2, bn2)
         if stride == 1 && inputs == outputs {
+            shortcut = nil
             downsample = nil
         } else {
-            let shortcut = initializer["downsample"]
-            downsample = Sequential([
-                Convolution(
-                    inputs, outputs, kernel: kernel.map { _ in 1 }, stride: strides, bias: false, from: shortcut["0"]),
-                BatchNormalization(outputs, from: shortcut["1"]),
-            ])
+            let path = initializer["downsample"]
+            let convolution = Convolution(
+                inputs, outputs, kernel: kernel.map { _ in 1 }, stride: strides, bias: false, from: path["0"])
+            let normalization = BatchNormalization(outputs, from: path["1"])
+            shortcut = NormalizedConvolution(convolution, normalization)
+            downsample = Sequential([convolution, normalization])
         }
     }
 
@@ -50,8 +55,15 @@ public final class ResidualBlock: Layer {
     /// - Parameter x: N×…×inputs.
     /// - Returns: N×…×outputs, each axis divided by the stride and rounded up.
     public func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
-        let shortcut = downsample.map { $0(x, pass) } ?? x
-        let y = bn1(conv1(x), pass, appliesReLU: true)
-        return .rectifiedSum(bn2(conv2(y), pass), shortcut)
+        var map = x
+        advance(&map, pass)
+        return map
+    }
+
+    /// Applies the block in place, so that memory can be used again where no gradients are recorded.
+    public func advance(_ map: inout Tensor, _ pass: Pass) {
+        let middle = first(map, pass)
+        if let shortcut { map = shortcut(map, pass, appliesReLU: false) }
+        second.addRectified(middle, to: &map, pass)
     }
 }

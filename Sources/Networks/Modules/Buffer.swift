@@ -5,11 +5,17 @@ public final class Buffer: Part {
     /// The current values; never recorded for gradients.
     public var value: Tensor {
         get { stored }
-        set { stored = newValue.detached() }
+        set {
+            stored = newValue.detached()
+            version &+= 1
+        }
     }
 
     /// Whether the buffer counts something. An average of weights copies counts and averages everything else.
     public let isCount: Bool
+
+    /// Counts the changes of the values, for those who keep something that was computed from them.
+    package private(set) var version = 0
 
     private var stored: Tensor
 
@@ -27,7 +33,8 @@ public final class Buffer: Part {
 
     /// Changes the values in place, copying them first when something else still holds them.
     public func withUnsafeMutableValues<R>(_ body: (UnsafeMutableBufferPointer<Float>) throws -> R) rethrows -> R {
-        try stored.withUnsafeMutableValues(body)
+        version &+= 1
+        return try stored.withUnsafeMutableValues(body)
     }
 
     /// Gives itself to the collection under its path.

@@ -27,7 +27,8 @@ extension Module {
     /// Every parameter and buffer with its path, in the order of the parts.
     public var contents: ModuleContents { parts.contents }
 
-    /// Every parameter with its path. A parameter that is used in two places is listed once, under its first name.
+    /// Every parameter that is trained, with its path; frozen ones are left out. A parameter that is used in two places is listed once,
+    /// under its first name.
     public var namedParameters: [NamedParameter] { parts.namedParameters }
 
     /// Every buffer with its path.
@@ -45,7 +46,7 @@ extension Module {
     ///
     /// - Throws: ``StateMismatch`` that lists every missing, unexpected and misshaped tensor at once. Nothing has been
     ///   changed then.
-    public func load(_ state: [String: Tensor]) throws {
+    public func load(_ state: [String: Tensor]) throws(StateMismatch) {
         try parts.load(state)
     }
 }
@@ -58,11 +59,12 @@ extension Parts {
         return contents
     }
 
-    /// Every parameter with its path. A parameter that is used in two places is listed once, under its first name.
+    /// Every parameter that is trained, with its path; see ``Module/namedParameters``.
     public var namedParameters: [NamedParameter] {
         var seen: Set<ObjectIdentifier> = []
         return contents.entries.compactMap { name, entry in
-            guard case .parameter(let parameter) = entry, seen.insert(ObjectIdentifier(parameter)).inserted else {
+            guard case .parameter(let parameter) = entry, parameter.isTrained, seen.insert(ObjectIdentifier(parameter)).inserted
+            else {
                 return nil
             }
             return (name: name, parameter: parameter)
@@ -77,23 +79,40 @@ extension Parts {
         }
     }
 
+    /// Freezes every parameter found in the parts, or trains it again.
+    public func setTrained(_ isTrained: Bool) {
+        for (_, entry) in contents.entries {
+            if case .parameter(let parameter) = entry { parameter.isTrained = isTrained }
+        }
+    }
+
     /// The values of all parameters and buffers under their names.
     public func state() -> [(name: String, value: Tensor)] {
         contents.entries.map { (name: $0.name, value: $0.entry.value.detached()) }
     }
 
-    /// Takes the values of all parameters and buffers from a saved state; see ``Module/load(_:)``.
-    public func load(_ state: [String: Tensor]) throws {
-        let entries = contents.entries
-        let mismatch = StateMismatch(
-            expected: entries.map { (name: $0.name, shape: $0.entry.value.shape) }, found: state)
-        if let mismatch { throw mismatch }
-        for (name, entry) in entries {
-            guard let value = state[name] else { continue }
+    /// The names and shapes of all parameters and buffers, in order.
+    public var layout: [(name: String, shape: Shape)] {
+        contents.entries.map { (name: $0.name, shape: $0.entry.value.shape) }
+    }
+
+    /// Takes the values of parameters and buffers from a saved state.
+    ///
+    /// - Parameter exceptions: names that may be missing, unexpected or mis-shaped; see ``LoadReport/check(exceptions:)``. What does
+    ///   not fit keeps its values.
+    /// - Returns: how the state fitted.
+    /// - Throws: ``StateMismatch`` that lists everything that does not fit and is not excepted. Nothing has been changed then.
+    @discardableResult
+    public func load(_ state: [String: Tensor], exceptions: [String] = []) throws(StateMismatch) -> LoadReport {
+        let report = LoadReport(expected: layout, found: state)
+        try report.check(exceptions: exceptions)
+        for (name, entry) in contents.entries {
+            guard let value = state[name], value.shape == entry.value.shape else { continue }
             switch entry {
             case .parameter(let parameter): parameter.value = value
             case .buffer(let buffer): buffer.value = value
             }
         }
+        return report
     }
 }

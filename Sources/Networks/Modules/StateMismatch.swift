@@ -1,47 +1,42 @@
 import Tensors
 
 /// A saved state that does not fit what it is loaded into.
-public struct StateMismatch: Error, Equatable, CustomStringConvertible {
-    /// A tensor whose shape differs.
-    public struct Misshaped: Equatable, Sendable {
-        public let name: String
-        public let expected: Shape
-        public let found: Shape
+public struct StateMismatch: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What fits and what does not.
+    public let report: LoadReport
+    /// What was allowed not to fit.
+    public let exceptions: [String]
+
+    init(report: LoadReport, exceptions: [String] = []) {
+        self.report = report
+        self.exceptions = exceptions
     }
 
-    /// Names that are needed and not in the state, in the order of the module's parts.
-    public let missing: [String]
-    /// Names that are in the state and belong to nothing, sorted.
-    public let unexpected: [String]
-    /// Tensors whose shape differs, in the order of the module's parts.
-    public let misshaped: [Misshaped]
-
-    /// Compares names and shapes; `nil` when everything fits.
+    /// Compares names and shapes; nil when everything fits.
     init?(expected: [(name: String, shape: Shape)], found state: [String: Tensor]) {
-        var missing: [String] = []
-        var misshaped: [Misshaped] = []
-        for (name, shape) in expected {
-            guard let found = state[name] else {
-                missing.append(name)
-                continue
-            }
-            if found.shape != shape {
-                misshaped.append(Misshaped(name: name, expected: shape, found: found.shape))
-            }
+        do {
+            try LoadReport(expected: expected, found: state).check()
+            return nil
+        } catch {
+            self = error
         }
-        let known = Set(expected.map(\.name))
-        let unexpected = state.keys.filter { !known.contains($0) }.sorted()
-        if missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty { return nil }
-        self.missing = missing
-        self.unexpected = unexpected
-        self.misshaped = misshaped
     }
 
+    /// How many names of each kind the description lists: a network has a thousand.
+    private static let listed = 20
+
+    /// The counts, then what does not fit and was not excepted.
     public var description: String {
-        var lines = ["the saved state does not fit:"]
-        lines += missing.map { "  missing: \($0)" }
-        lines += unexpected.map { "  unexpected: \($0)" }
-        lines += misshaped.map { "  shape of \($0.name): expected \($0.expected), found \($0.found)" }
-        return lines.joined(separator: "\n")
+        let problem = report.matched.isEmpty ? "nothing of the saved state fits" : "the saved state does not fit"
+        return "\(problem): " + report.text(atMost: Self.listed) { name in !exceptions.contains { LoadReport.matches(name, $0) } }
+    }
+}
+
+extension LoadReport {
+    /// Compares the names and shapes of parameters with those of a state in memory, whose names are taken in alphabetical order.
+    init(expected: [(name: String, shape: Shape)], found state: [String: Tensor]) {
+        self.init(
+            expected: expected.map { (name: $0.name, shape: $0.shape.dimensions) },
+            found: state.sorted { $0.key < $1.key }.map { (name: $0.key, shape: $0.value.shape.dimensions) })
     }
 }

@@ -1,0 +1,105 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// ResNet-18 for spectrograms and pictures, H×W×C (He et al. 2016).
+///
+/// Stem (7×7 convolution of stride 2, batch normalization, ReLU, 3×3 maximum pooling of stride 2), then four stages of basic blocks
+/// of which all but the first halve height and width. The embedding is the mean over all places of the last stage, 8 times as wide as the
+/// stem; tokens are its places, N×(H·W)×D.
+///
+/// Names as in torchvision, and in VGGSound's audio network below `audnet.`: `conv1`, `bn1`, `layer1.0.conv1`, ….
+public final class ResNet18: EncoderPlugin, StagedEncoder {
+    /// What a recipe may choose.
+    public struct Options: StagedOptions {
+        public var blocks = [2, 2, 2, 2]
+        public var width = 64
+        public var train = TrainedStages.all
+        public var batchNorm = FrozenNormalization.evaluation
+        public var weights: String?
+        public var keyPrefix: String?
+        public var allowMissing: [String] = []
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .integers("blocks", \.blocks, in: 1...200, "blocks of each of the four stages; 2, 2, 2, 2 as published"),
+                .integer("width", \.width, in: 1...4096, unit: "channels", "channels after the first convolution; 64 as published"),
+            ] + stageFields
+        }
+    }
+
+    public static let description = ComponentDescription(
+        name: "resnet18", summary: "two-dimensional residual network for spectrograms and pictures, H×W×C",
+        source: "He et al. 2016; VGGSound's AVENet (Chen et al. 2020) for sound", options: Options.descriptions,
+        notes: ["A spectrogram of 257×1004 with 1 channel gives an embedding of 512 features."])
+
+    public let embeddingWidth: Int
+    public var providesTokens = false
+    public let train: TrainedStages
+    public let frozenNormalization: FrozenNormalization
+    /// How the weights that it started from fitted; nil where it started from random ones.
+    public private(set) var loadReport: LoadReport?
+    private let conv1: Convolution
+    private let bn1: BatchNormalization
+    let first: NormalizedConvolution
+    let stages: [[ResidualBlock]]
+
+    public var parts: Parts {
+        var parts: Parts = ["conv1": conv1, "bn1": bn1]
+        for (index, stage) in stages.enumerated() { parts.append(stage, named: "layer\(index + 1)") }
+        return parts
+    }
+
+    public var lastStageParts: Parts { ["layer4": stages[3]] }
+
+    public init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault) {
+        guard sampleShape.rank == 3 && sampleShape.elementCount > 0 else {
+            throw OptionFault.sampleShape(sampleShape, expected: "height×width×channels (H×W×C)")
+        }
+        try ResidualDepth.checkStages(options.blocks)
+        conv1 = Convolution(
+            sampleShape[2], options.width, kernel: [7, 7], stride: [2, 2], padding: [3, 3], bias: false, from: initializer["conv1"])
+        bn1 = BatchNormalization(options.width, from: initializer["bn1"])
+        first = NormalizedConvolution(conv1, bn1)
+        var stages: [[ResidualBlock]] = []
+        var inputs = options.width
+        for (stage, count) in options.blocks.enumerated() {
+            let outputs = options.width << stage
+            let path = initializer["layer\(stage + 1)"]
+            stages.append(
+                (0..<count).map { block in
+                    ResidualBlock(
+                        block == 0 ? inputs : outputs, outputs, kernel: [3, 3], stride: block == 0 && stage > 0 ? 2 : 1,
+                        from: path[String(block)])
+                })
+            inputs = outputs
+        }
+        self.stages = stages
+        embeddingWidth = inputs
+        train = options.train
+        frozenNormalization = options.batchNorm
+        loadReport = try options.load(into: parts, published: .vggSound)
+        freeze()
+    }
+
+    public func stem(_ x: Tensor, pass: Pass) -> [Tensor] {
+        var map = pooled(first(x, pass))
+        for stage in stages.dropLast() { advance(&map, through: stage, pass) }
+        return [map]
+    }
+
+    public func lastStage(_ maps: [Tensor], pass: Pass) -> Embedding {
+        var map = maps[0]
+        advance(&map, through: stages[3], pass)
+        return Embedding(places: map, withTokens: providesTokens)
+    }
+
+    func pooled(_ x: Tensor) -> Tensor { x.maxPooled(window: [3, 3], stride: [2, 2], padding: [1, 1]) }
+
+    func advance(_ map: inout Tensor, through stage: [ResidualBlock], _ pass: Pass) {
+        for block in stage { block.advance(&map, pass) }
+    }
+}

@@ -1,0 +1,69 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// Which part of an encoder is trained: `train:` in a recipe.
+public enum TrainedStages: String, CaseIterable, Sendable {
+    /// Every weight.
+    case all
+    /// The last of the four stages; everything below it, the stem, is frozen.
+    case lastStage = "last-stage"
+    /// Nothing: the encoder is a fixed function.
+    case none
+}
+
+/// What batch normalization in the frozen part does while the rest trains: `batch-norm:` in a recipe.
+public enum FrozenNormalization: String, CaseIterable, Sendable {
+    /// It uses its running statistics and leaves them as they are: the frozen part is a fixed function of its input.
+    case evaluation
+    /// It uses the batch's statistics and moves its running ones, as the released programs' video and flow networks do.
+    case training
+}
+
+/// An encoder of a stem and a last stage that may be frozen in part.
+///
+/// Frozen weights are not among ``Module/namedParameters``, and nothing is recorded for them. In evaluation mode the frozen part runs
+/// with its normalization folded into its convolutions.
+public protocol StagedEncoder: Encoder {
+    /// Which part is trained.
+    var train: TrainedStages { get }
+
+    /// What batch normalization in the frozen part does while the rest trains.
+    var frozenNormalization: FrozenNormalization { get }
+
+    /// How the weights that the encoder started from fitted; nil where it started from random ones.
+    var loadReport: LoadReport? { get }
+
+    /// The last stage, for freezing.
+    var lastStageParts: Parts { get }
+
+    /// What the last stage reads, one map for each pathway: `N×T×H×W×C` or `N×H×W×C`.
+    func stem(_ x: Tensor, pass: Pass) -> [Tensor]
+
+    /// The embedding of what the stem made.
+    func lastStage(_ maps: [Tensor], pass: Pass) -> Embedding
+}
+
+extension StagedEncoder {
+    public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding {
+        lastStage(stem(x, pass: stemPass(pass)), pass: lastStagePass(pass))
+    }
+
+    /// The pass that the stem sees within a pass of the whole encoder.
+    public func stemPass(_ pass: Pass) -> Pass { train == .all ? pass : frozenPass(pass) }
+
+    /// The pass that the last stage sees within a pass of the whole encoder.
+    public func lastStagePass(_ pass: Pass) -> Pass { train == .none ? frozenPass(pass) : pass }
+
+    private func frozenPass(_ pass: Pass) -> Pass {
+        frozenNormalization == .training ? pass : Pass(isTraining: false, random: pass.random, step: pass.step)
+    }
+
+    /// Freezes what is not trained. Called once, at the end of an encoder's initializer.
+    func freeze() {
+        guard train != .all else { return }
+        parts.setTrained(false)
+        if train == .lastStage { lastStageParts.setTrained(true) }
+    }
+}

@@ -1,0 +1,77 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// SlowOnly, the slow pathway of SlowFast by itself, for clips or optical flow, T×H×W×C (Feichtenhofer et al. 2019).
+///
+/// The first convolution sees one frame; the blocks of the last two stages see three. There is no pooling over time. The embedding is the
+/// mean over time and space of the last stage, 32 times as wide as the stem; tokens are its places, N×(T·H·W)×D.
+///
+/// Names as in mmaction2: `conv1.conv`, `conv1.bn`, `layer1.0.conv1.conv`, ….
+public final class SlowOnly: EncoderPlugin, StagedEncoder {
+    /// What a recipe may choose.
+    public struct Options: StagedOptions {
+        public var depth = 50
+        public var blocks: [Int] = []
+        public var width = 64
+        public var train = TrainedStages.all
+        public var batchNorm = FrozenNormalization.evaluation
+        public var weights: String?
+        public var keyPrefix: String?
+        public var allowMissing: [String] = []
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .integer("depth", \.depth, in: 1...1000, unit: "layers", "published depth: 50, 101 or 152"),
+                .integers("blocks", \.blocks, in: 1...200, "blocks of each of the four stages; empty for those of the depth"),
+                .integer("width", \.width, in: 1...512, unit: "channels", "channels after the first convolution; 64 as published"),
+            ] + stageFields
+        }
+    }
+
+    public static let description = ComponentDescription(
+        name: "slowonly", summary: "three-dimensional residual network for clips or optical flow, T×H×W×C",
+        source: "Feichtenhofer et al. 2019; mmaction2's ResNet3dSlowOnly without pool2", options: Options.descriptions,
+        notes: ["8 frames of 224×224 with 2 channels (horizontal and vertical flow) give an embedding of 2048 features."])
+
+    public let embeddingWidth: Int
+    public var providesTokens = false
+    public let train: TrainedStages
+    public let frozenNormalization: FrozenNormalization
+    /// How the weights that it started from fitted; nil where it started from random ones.
+    public private(set) var loadReport: LoadReport?
+    let pathway: VideoPathway
+
+    public var parts: Parts { pathway.parts }
+    public var lastStageParts: Parts { ["layer4": pathway.stages[3]] }
+
+    public init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault) {
+        guard sampleShape.rank == 4 && sampleShape.elementCount > 0 else {
+            throw OptionFault.sampleShape(sampleShape, expected: "frames×height×width×channels (T×H×W×C)")
+        }
+        let layout = VideoPathway.Layout(
+            inputs: sampleShape[-1], width: options.width,
+            blocks: try ResidualDepth.blocks(depth: options.depth, given: options.blocks), stemFrames: 1,
+            overTime: [false, false, true, true])
+        pathway = VideoPathway(layout, from: initializer)
+        embeddingWidth = layout.outputs(ofStage: 3)
+        train = options.train
+        frozenNormalization = options.batchNorm
+        loadReport = try options.load(into: pathway.parts, published: .mmaction)
+        freeze()
+    }
+
+    public func stem(_ x: Tensor, pass: Pass) -> [Tensor] {
+        var map = pathway.stem(x, pass)
+        for stage in pathway.stages.dropLast() { stage.advance(&map, pass) }
+        return [map]
+    }
+
+    public func lastStage(_ maps: [Tensor], pass: Pass) -> Embedding {
+        let map = pathway.stages[3](maps[0], pass)
+        return Embedding(places: map, withTokens: providesTokens)
+    }
+}

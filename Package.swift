@@ -33,6 +33,8 @@ let rooms: [Target] = [
             "Configuration", "Datasets", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Results", "Tensors", "Weights",
         ]),
     .target(name: "Reports", dependencies: ["Persistence", "Results"]),
+    .target(name: "Registration", dependencies: ["Configuration", "Datasets", "Models", "Regularization"]),
+    .target(name: "PluginLibraries", dependencies: ["Persistence", "Registration"]),
 ]
 
 /// One regularizer family each: a folder in `Plugins`, a target, a product and a test target of the same name.
@@ -49,12 +51,24 @@ let pluginNames: [Target.Dependency] = plugins.map { .target(name: "\($0)Plugin"
 
 let builtIn: Target = .target(name: "BuiltIn", dependencies: ["Configuration", "Regularization"] + pluginNames)
 
-let program: Target = .executableTarget(
-    name: "regulus-cli",
-    dependencies: [
-        "BuiltIn", "Configuration", "Datasets", "Experiments", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Reports", "Results",
-        "Tensors", "Weights", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-    ])
+let program: [Target] = [
+    .target(
+        name: "RegulusCommandLine",
+        dependencies: [
+            "BuiltIn", "Configuration", "Datasets", "Experiments", "Models", "Networks", "Persistence", "PluginLibraries", "Recipes",
+            "Registration", "Regularization", "RegularizerTesting", "Reports", "Results", "Tensors", "Weights",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+    // What third parties import: the public rooms and the program.
+    .target(
+        name: "Regulus",
+        dependencies: [
+            "Configuration", "Datasets", "Models", "Networks", "Registration", "Regularization", "RegulusCommandLine", "Tensors",
+        ],
+        exclude: ["Regulus.docc"]),
+    // Libraries that are loaded at run time find the framework in the program itself.
+    .executableTarget(name: "regulus-cli", dependencies: ["Regulus"], linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
+]
 
 let tests: [Target] = [
     .target(name: "GoldenFixtures", dependencies: ["Tensors", "Weights"], path: "Tests/GoldenFixtures"),
@@ -84,7 +98,8 @@ let tests: [Target] = [
             "BuiltIn", "Configuration", "Datasets", "Experiments", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Results",
             "Tensors", "Weights",
         ]),
-    .testTarget(name: "CommandLineTests", dependencies: ["regulus-cli"]),
+    .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "regulus-cli"]),
 ]
 
 let package = Package(
@@ -94,12 +109,12 @@ let package = Package(
         .library(name: "RegularizerTesting", targets: ["RegularizerTesting"]),
         .library(
             name: "Regulus",
-            targets: ["Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets"] + plugins.map { "\($0)Plugin" }),
+            targets: ["Regulus", "Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets", "Registration"] + plugins.map { "\($0)Plugin" }),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     ],
-    targets: systemLibraries + rooms + pluginTargets + [builtIn, program] + tests,
+    targets: systemLibraries + rooms + pluginTargets + [builtIn] + program + tests,
     swiftLanguageModes: [.v6]
 )

@@ -14,20 +14,22 @@ extension RunSettings {
                 .filter { seen.insert($0).inserted }
         }
         self.init(
-            recipe: study.name, baseline: recipe.baseline, rows: recipe.rows.map(\.name), targets: recipe.columnNames, seeds: recipe.seeds,
+            recipe: study.name, baseline: recipe.baseline, rows: recipe.rows.map(\.name),
+            targets: recipe.evaluation.columns(among: recipe.facts.domains), seeds: recipe.seeds,
             dials: study.variants[0].settings.map(\.path), variants: distinct(study.variants.map(\.settings)),
             repetitions: distinct(study.variants.map(\.repetition)), selection: recipe.selectionText, protocolText: recipe.protocolText,
             settings: recipe.settingLines, machine: Machine.description, threads: threads,
-            versions: ["Regulus \(Version.current)", "OpenBLAS on \(Threads.coreType)"])
+            versions: ["Regulus \(Version.current)", "OpenBLAS on \(Threads.coreType)"],
+            regularizers: Dictionary(recipe.rows.map { ($0.name, $0.regularizers.map(\.name)) }) { first, _ in first },
+            expected: recipe.expectedFigures)
     }
 }
 
 extension Recipe {
-    fileprivate var columnNames: [String] {
-        switch evaluation.trainingDomains {
-        case .multiSource: targets
-        case .singleSource: facts.domains.flatMap { source in targets.filter { $0 != source }.map { "\(source) → \($0)" } }
-        }
+    /// What the rows expect; nil where none does.
+    fileprivate var expectedFigures: ExpectedFigures? {
+        let figures = Dictionary(rows.map { ($0.name, $0.expected) }) { first, _ in first }.filter { !$0.value.isEmpty }
+        return figures.isEmpty ? nil : ExpectedFigures(source: expectationSource, figures: figures)
     }
 
     fileprivate var protocolText: String {

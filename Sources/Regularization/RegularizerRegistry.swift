@@ -50,6 +50,21 @@ public struct RegularizerRegistry: Sendable {
     /// What is known about a regularizer, or nil for an unknown name.
     public subscript(name: String) -> Entry? { registry[name]?.maker }
 
+    /// Makes a regularizer alone, without the term around it.
+    ///
+    /// - Throws: `OptionFault` where it is unknown or an option does not fit.
+    package func make(
+        _ name: String, options: [String: OptionValue] = [:], context: RegularizerContext
+    ) throws(OptionFault) -> any Regularizer {
+        guard let entry = self[name] else { throw unknown(name) }
+        return try entry.make(options, context)
+    }
+
+    private func unknown(_ name: String) -> OptionFault {
+        OptionFault(
+            option: nil, expected: "a regularizer: \(names.joined(separator: ", "))", found: name, suggestion: nearest(to: name))
+    }
+
     /// The registered name nearest to a mistyped one.
     public func nearest(to name: String) -> String? { registry.nearest(to: name) }
 
@@ -111,10 +126,7 @@ public struct RegularizerRegistry: Sendable {
         _ plan: TermPlan, of name: String, options: [String: OptionValue], in surroundings: Surroundings, initializer: Initializer,
         prefix: String, active: Range<Int>?
     ) throws(OptionFault) -> RegularizerTerm {
-        guard let entry = self[name] else {
-            throw OptionFault(
-                option: nil, expected: "a regularizer: \(names.joined(separator: ", "))", found: name, suggestion: nearest(to: name))
-        }
+        guard let entry = self[name] else { throw unknown(name) }
         let model = surroundings.model
         try plan.check(against: entry, model: model)
         var context = RegularizerContext(

@@ -18,4 +18,10 @@ enum CellText {
         let error = NumberText.percent(estimate.standardError)
         return "\(NumberText.signedPercent(estimate.mean)) ± \(error)\(share)"
     }
+
+    /// `[+0.3, +2.1]` in percentage points.
+    static func interval(_ interval: ConfidenceInterval?) -> String {
+        guard let interval else { return NumberText.nothing }
+        return "[\(NumberText.signedPercent(interval.low)), \(NumberText.signedPercent(interval.high))]"
+    }
 }

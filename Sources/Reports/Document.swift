@@ -13,14 +13,27 @@ package struct TextTable: Hashable, Sendable {
         }
     }
 
+    /// Where a cell is, both counted from 0.
+    package struct Place: Hashable, Sendable {
+        package let row: Int
+        package let column: Int
+
+        package init(row: Int, column: Int) {
+            self.row = row
+            self.column = column
+        }
+    }
+
     package let columns: [Column]
     /// One text a column in every row.
     package let rows: [[String]]
+    /// Cells to be printed bold, where there is bold print.
+    package let marked: Set<Place>
 
     /// Line breaks and other control characters become spaces, since a cell is one line everywhere.
     ///
     /// - Precondition: every row has as many cells as there are columns.
-    package init(columns: [Column], rows: [[String]]) {
+    package init(columns: [Column], rows: [[String]], marked: Set<Place> = []) {
         for row in rows {
             precondition(
                 row.count == columns.count,
@@ -28,22 +41,42 @@ package struct TextTable: Hashable, Sendable {
         }
         self.columns = columns.map { Column(DisplayText.singleLine($0.heading), $0.alignment) }
         self.rows = rows.map { $0.map(DisplayText.singleLine) }
+        self.marked = marked
     }
 }
 
 /// What a report consists of, independent of the form in which it is written.
 package struct Document: Hashable, Sendable {
-    package enum Block: Hashable, Sendable {
+    package indirect enum Block: Hashable, Sendable {
         case title(String)
         case heading(String)
         case paragraph(String)
         case table(TextTable)
         case list([String])
+        /// Drawings that belong together. A terminal leaves them out.
+        case figures([Figure])
+        /// Lines that keep their spaces, such as a recipe. Only a page shows them.
+        case source(String)
+        /// What can be opened and closed, under a line of its own. Only a page shows it.
+        case folded(String, isOpen: Bool, [Block])
     }
 
     package var blocks: [Block]
 
     package init(_ blocks: [Block]) {
         self.blocks = blocks
+    }
+
+    /// Every drawing of the document, folded ones included, in order.
+    package var figures: [Figure] { Self.figures(in: blocks) }
+
+    private static func figures(in blocks: [Block]) -> [Figure] {
+        blocks.flatMap { block in
+            switch block {
+            case .figures(let figures): figures
+            case .folded(_, _, let blocks): Self.figures(in: blocks)
+            case .title, .heading, .paragraph, .table, .list, .source: [Figure]()
+            }
+        }
     }
 }

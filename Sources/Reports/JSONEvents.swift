@@ -17,7 +17,7 @@ extension JSONEvent: Encodable {
     private enum Key: String, CodingKey {
         case event, recipe, baseline, rows, targets, seeds, variants, repetitions, trials, threads, folder
         case key, status, selectedEpoch, targetAccuracy, oracleAccuracy, lastAccuracy, sourceValidationAccuracy
-        case chosen, seconds, steps, secondsInPenalties, parameters, finished, total, failed, elapsed, secondsLeft
+        case chosen, seconds, steps, secondsInPenalties, stepCost, parameters, finished, total, failed, elapsed, secondsLeft
         case missing, files, figures
     }
 
@@ -38,7 +38,7 @@ extension JSONEvent: Encodable {
             try fields.encode(report.finishedCount, forKey: .finished)
             try fields.encode(report.failures.count, forKey: .failed)
             try fields.encode(report.missingCount, forKey: .missing)
-            try fields.encode([folder.markdownReport.path, folder.csvReport.path], forKey: .files)
+            try fields.encode(ReportWriter.files(in: folder).map(\.path), forKey: .files)
             try fields.encode(report.records, forKey: .figures)
         }
     }
@@ -68,6 +68,7 @@ extension JSONEvent: Encodable {
         try fields.encode(result.seconds, forKey: .seconds)
         try fields.encode(result.steps, forKey: .steps)
         try fields.encode(result.secondsInPenalties, forKey: .secondsInPenalties)
+        try fields.encodeIfPresent(result.stepCost, forKey: .stepCost)
         try fields.encode(result.parameters, forKey: .parameters)
     }
 

@@ -22,6 +22,27 @@ enum NumberText {
         "\(percent(mean)) ± \(percent(spread))"
     }
 
+    /// A probability with three decimals, `<0.001` below.
+    static func probability(_ p: Double?) -> String {
+        guard let p else { return nothing }
+        return p < 0.0005 ? "<0.001" : String(format: "%.3f", p)
+    }
+
+    /// Seconds in milliseconds with three significant digits: `0.124`, `3.52`, `1204`.
+    static func milliseconds(_ seconds: Double?) -> String {
+        guard let seconds, seconds.isFinite else { return nothing }
+        let size = abs(seconds) * 1000
+        let decimals = size < 0.9995 ? 3 : size < 9.995 ? 2 : size < 99.95 ? 1 : 0
+        return String(format: "%.\(decimals)f", size)
+    }
+
+    /// A difference in milliseconds, always with its sign.
+    static func signedMilliseconds(_ seconds: Double?) -> String {
+        guard let seconds, seconds.isFinite else { return nothing }
+        let size = milliseconds(abs(seconds))
+        return size == "0.000" ? size : (seconds < 0 ? "−" : "+") + size
+    }
+
     /// A span of time in the two largest units that it has: `3.2 s`, `47 s`, `3 min 20 s`, `1 h 05 min`.
     static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return nothing }

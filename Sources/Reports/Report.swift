@@ -11,6 +11,16 @@ package struct VariantReport: Hashable, Sendable {
     package let sourceValidation: ReportTable
     /// Cost and tuned values, one entry a row.
     package let usage: [RowUsage]
+    /// How each row's accuracy compares with the baseline's. The other tables are not tested: they are no results.
+    package let comparisons: [RowComparison]
+    /// What a step takes; empty where no trial measured it.
+    package let costs: [RowCost]
+    /// Nil unless the rows are all combinations of two or more regularizers.
+    package let factorial: FactorialFindings?
+    /// Figures from elsewhere beside ours.
+    package let expectations: [ExpectationCheck]
+    /// By quantity, then by row.
+    package let curves: [[LearningCurve]]
 
     fileprivate init(variant: [String: String], of trials: TrialSet) {
         self.variant = variant
@@ -19,6 +29,11 @@ package struct VariantReport: Hashable, Sendable {
         last = ReportTable(.last, variant: variant, of: trials)
         sourceValidation = ReportTable(.sourceValidation, variant: variant, of: trials)
         usage = trials.settings.rows.map { RowUsage(row: $0, variant: variant, of: trials) }
+        comparisons = RowComparison.comparisons(in: accuracy)
+        costs = RowCost.costs(variant: variant, of: trials)
+        factorial = FactorialFindings(.accuracy, variant: variant, of: trials)
+        expectations = ExpectationCheck.checks(of: trials.settings.expected, in: accuracy)
+        curves = LearningCurve.curves(variant: variant, of: trials)
     }
 
     package var tables: [ReportTable] { [accuracy, oracle, last, sourceValidation] }
@@ -52,6 +67,9 @@ package struct Report: Hashable, Sendable {
     }
 
     package var finishedCount: Int { plannedCount - missingCount - failures.count }
+    /// Curves over swept numbers; empty without a sweep.
+    package var sensitivities: [Sensitivity] { Sensitivity.all(of: variants, dials: variantDials) }
+
     /// Whether there is more than one variant to compare.
     package var isSweep: Bool { variants.count > 1 }
 

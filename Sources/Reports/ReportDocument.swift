@@ -2,28 +2,36 @@ import Results
 
 extension Report {
     /// The report as a document: tables, what they leave out, and what they were made with.
-    package func document() -> Document {
+    ///
+    /// - Parameter recipe: the resolved recipe, for a page that is to stand alone.
+    package func document(recipe: String? = nil) -> Document {
         var blocks: [Document.Block] = [.title(settings.recipe), .paragraph(introduction)]
         if isSweep {
             blocks += [.table(summary(\.accuracy)), .paragraph(differenceNote)]
+            blocks += sensitivityBlocks
             blocks += oracleBlocks(summary(\.oracle))
             for variant in variants {
-                blocks += [.heading(label(of: variant.variant)), .table(table(variant.accuracy))]
-                blocks += usageBlocks(variant, headed: false)
+                blocks += [.heading(label(of: variant.variant)), .table(table(variant.accuracy, marksBest: true))]
+                blocks += findingBlocks(variant, isHeaded: false)
+                blocks += usageBlocks(variant, isHeaded: false)
+                blocks += curveBlocks(variant, isHeaded: false)
             }
         } else if let variant = variants.first {
-            blocks += [.table(table(variant.accuracy)), .paragraph(differenceNote)]
-            blocks += oracleBlocks(table(variant.oracle))
-            blocks += usageBlocks(variant, headed: true)
+            blocks += [.table(table(variant.accuracy, marksBest: true)), .paragraph(differenceNote)]
+            blocks += findingBlocks(variant, isHeaded: true)
+            blocks += oracleBlocks(table(variant.oracle, marksBest: false))
+            blocks += usageBlocks(variant, isHeaded: true)
+            blocks += curveBlocks(variant, isHeaded: true)
         }
         blocks += completenessBlocks
         blocks += [.heading("How these figures were made"), .list(settingsLines)]
+        if let recipe { blocks += [.folded("Resolved recipe", isOpen: false, [.source(recipe)])] }
         return Document(blocks.filter { $0 != .paragraph("") })
     }
 
     // MARK: Tables
 
-    private func table(_ table: ReportTable) -> TextTable {
+    private func table(_ table: ReportTable, marksBest: Bool) -> TextTable {
         let hasDifference = table.rows.contains { $0.difference != nil }
         return TextTable(
             columns: [.init("Row")] + (table.targets + ["Average"]).map { .init($0, .right) }
@@ -31,7 +39,23 @@ extension Report {
             rows: table.rows.map { row in
                 [row.name] + (row.cells + [row.average]).map(CellText.text)
                     + (hasDifference ? [CellText.text(row.difference)] : [])
-            })
+            },
+            marked: marksBest ? best(of: table) : [])
+    }
+
+    /// The highest mean of every column, as it is printed; cells that rest on fewer trials than planned do not compete.
+    private func best(of table: ReportTable) -> Set<TextTable.Place> {
+        guard table.rows.count > 1 else { return [] }
+        let columns = table.rows.map { $0.cells + [$0.average] }
+        var places: Set<TextTable.Place> = []
+        for column in 0...table.targets.count {
+            let means = columns.map { row in row[column].isComplete ? row[column].estimate?.mean : nil }
+            guard let highest = means.compactMap({ $0 }).max() else { continue }
+            for (row, mean) in means.enumerated() where mean.map(NumberText.percent) == NumberText.percent(highest) {
+                places.insert(.init(row: row, column: column + 1))
+            }
+        }
+        return places
     }
 
     /// One line a variant: the baseline's average and every other row's difference to it; without a
@@ -58,7 +82,7 @@ extension Report {
         ]
     }
 
-    private func usageBlocks(_ variant: VariantReport, headed: Bool) -> [Document.Block] {
+    private func usageBlocks(_ variant: VariantReport, isHeaded: Bool) -> [Document.Block] {
         let rows = variant.usage.indices.map { index in
             let usage = variant.usage[index]
             return [
@@ -81,8 +105,8 @@ extension Report {
         }
         let chosen = TextTable(
             columns: [.init("Row"), .init("Tuned"), .init("Chosen (by so many trials)")], rows: tuned)
-        return (headed ? [.heading("Beside the result")] : []) + [.table(beside)]
-            + (tuned.isEmpty ? [] : [.table(chosen)])
+        return (isHeaded ? [.heading("Beside the result")] : []) + [.table(beside)]
+            + (tuned.isEmpty ? [] : [.table(chosen)]) + costBlocks(variant, isHeaded: isHeaded)
     }
 
     /// What the figures do not rest on: failed trials one by one, the others counted.

@@ -11,6 +11,27 @@ package struct ReportRecord: Hashable, Codable, Sendable {
         case average
         /// To the baseline row, paired.
         case difference
+        /// A figure from elsewhere for a cell or, without target, for an average.
+        case expected
+        /// Of one regularizer, over all settings of the others; `row` names it.
+        case mainEffect = "main-effect"
+        /// Of several regularizers; `row` names them.
+        case interaction
+        /// Of one regularizer; `row` names it.
+        case shapley
+    }
+
+    /// What the tests say about a difference; see `RowComparison`. Interval and detectable difference in percentage points.
+    package struct Comparison: Hashable, Codable, Sendable {
+        package let intervalLow: Double?
+        package let intervalHigh: Double?
+        package let studentIntervalLow: Double?
+        package let studentIntervalHigh: Double?
+        package let tTest: Double?
+        package let adjustedTTest: Double?
+        package let signFlip: Double?
+        package let adjustedSignFlip: Double?
+        package let detectable: Double?
     }
 
     package let variant: [String: String]
@@ -30,21 +51,32 @@ package struct ReportRecord: Hashable, Codable, Sendable {
     package let planned: Int
     /// How many of those were lost to a failed trial.
     package let failed: Int
+    /// Only for differences of the result.
+    package var comparison: Comparison?
+    /// Only for expected figures.
+    package var verdict: ExpectationCheck.Verdict?
 }
 
 extension Report {
-    /// Every figure of the report, by variant, measure and row.
+    /// Every figure of the report, by variant, measure and row; then expected figures and contributions.
     package var records: [ReportRecord] {
-        variants.flatMap { $0.tables.flatMap(Self.records) }
+        variants.flatMap { variant in
+            variant.tables.flatMap { Self.records(of: $0, comparisons: $0.measure == .accuracy ? variant.comparisons : []) }
+                + variant.expectations.map { Self.record(of: $0, variant) } + Self.records(of: variant.factorial, variant)
+        }
     }
 
-    private static func records(of table: ReportTable) -> [ReportRecord] {
+    private static func records(of table: ReportTable, comparisons: [RowComparison]) -> [ReportRecord] {
         table.rows.flatMap { row in
             let cells = zip(table.targets, row.cells).map { target, cell in
                 record(of: cell, in: table, row: row.name, statistic: .cell, target: target)
             }
             let average = record(of: row.average, in: table, row: row.name, statistic: .average, target: nil)
-            return cells + [average] + (row.difference.map { [record(of: $0, in: table, row: row.name)] } ?? [])
+            return cells + [average] + (row.difference.map { difference in
+                var record = record(of: difference, in: table, row: row.name)
+                record.comparison = comparisons.first { $0.row == row.name }.map(Self.comparison)
+                return [record]
+            } ?? [])
         }
     }
 
@@ -65,6 +97,36 @@ extension Report {
             value: percent(estimate?.mean), deviation: percent(estimate?.deviation),
             standardError: percent(estimate?.standardError), units: estimate?.count ?? 0,
             count: difference.difference?.pairs ?? 0, planned: difference.planned, failed: difference.failed)
+    }
+
+    private static func comparison(_ comparison: RowComparison) -> ReportRecord.Comparison {
+        ReportRecord.Comparison(
+            intervalLow: percent(comparison.interval?.low), intervalHigh: percent(comparison.interval?.high),
+            studentIntervalLow: percent(comparison.studentInterval?.low),
+            studentIntervalHigh: percent(comparison.studentInterval?.high), tTest: comparison.tTest?.p,
+            adjustedTTest: comparison.adjustedTTest, signFlip: comparison.signFlip?.p,
+            adjustedSignFlip: comparison.adjustedSignFlip, detectable: percent(comparison.detectable))
+    }
+
+    private static func record(of check: ExpectationCheck, _ variant: VariantReport) -> ReportRecord {
+        ReportRecord(
+            variant: variant.variant, measure: .accuracy, statistic: .expected, row: check.row,
+            target: check.column == ExpectedFigures.average ? nil : check.column, value: percent(check.expected),
+            deviation: nil, standardError: nil, units: 0, count: 0, planned: 0, failed: 0, verdict: check.verdict)
+    }
+
+    private static func records(of findings: FactorialFindings?, _ variant: VariantReport) -> [ReportRecord] {
+        guard let findings else { return [] }
+        func record(_ effect: FactorialFindings.Effect, _ statistic: ReportRecord.Statistic) -> ReportRecord {
+            let estimate = effect.estimate
+            return ReportRecord(
+                variant: variant.variant, measure: .accuracy, statistic: statistic,
+                row: effect.regularizers.joined(separator: " × "), target: nil, value: percent(estimate.mean),
+                deviation: percent(estimate.deviation), standardError: percent(estimate.standardError),
+                units: estimate.count, count: estimate.count, planned: estimate.count, failed: 0)
+        }
+        return findings.effects.map { record($0, $0.regularizers.count == 1 ? .mainEffect : .interaction) }
+            + findings.shapleyValues.map { record($0, .shapley) }
     }
 
     private static func percent(_ fraction: Double?) -> Double? { fraction.map { $0 * 100 } }

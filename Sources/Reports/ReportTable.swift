@@ -104,26 +104,17 @@ private struct Tabulation {
     }
 
     private func difference(row: String, baseline: String) -> ReportDifference {
-        var groups: [[Double]] = []
         var failed = 0
-        for repetition in settings.repetitions {
-            var differences: [Double] = []
-            for seed in settings.seeds {
-                for target in settings.targets {
-                    let unit = Unit(seed: seed, repetition: repetition)
-                    let ours = result(row: row, target: target, unit: unit)
-                    let theirs = result(row: baseline, target: target, unit: unit)
-                    if hasFailed(ours) || hasFailed(theirs) { failed += 1 }
-                    if let ours = value(ours), let theirs = value(theirs) { differences.append(ours - theirs) }
-                }
-            }
-            groups.append(differences)
+        let groups = trials.groups { seed, target, repetition -> Double? in
+            let unit = Unit(seed: seed, repetition: repetition)
+            let ours = result(row: row, target: target, unit: unit)
+            let theirs = result(row: baseline, target: target, unit: unit)
+            if hasFailed(ours) || hasFailed(theirs) { failed += 1 }
+            guard let ours = value(ours), let theirs = value(theirs) else { return nil }
+            return ours - theirs
         }
-        let isRepeated = settings.repetitions.count > 1
         return ReportDifference(
-            difference: PairedDifference(groups: isRepeated ? groups : groups.joined().map { [$0] }),
-            planned: units.count * settings.targets.count,
-            failed: failed)
+            difference: PairedDifference(groups: groups), planned: units.count * settings.targets.count, failed: failed)
     }
 
     private func result(row: String, target: String, unit: Unit) -> TrialResult? {

@@ -7,15 +7,53 @@ package struct ReportWriter: Sendable {
     private let write: @Sendable (Data, URL) throws -> Void
 
     /// - Parameter write: how one file is written; atomically, so that a reader never sees half a report.
-    package init(write: @escaping @Sendable (Data, URL) throws -> Void = { try AtomicFile.write($0, to: $1.path) }) {
+    package init(
+        write: @escaping @Sendable (Data, URL) throws -> Void = { data, url in
+            try Folder.create(url.deletingLastPathComponent().path)
+            try AtomicFile.write(data, to: url.path)
+        }
+    ) {
         self.write = write
     }
 
-    /// Writes `report.md` and `report.csv`, replacing those of an earlier report.
+    /// The files that `write` puts into a folder, drawings aside.
+    package static func files(in folder: RunFolder) -> [URL] {
+        [folder.markdownReport, folder.csvReport, folder.costs, folder.htmlReport, folder.latexReport]
+    }
+
+    /// Writes `report.md`, `report.csv`, `costs.csv`, `report.html`, `report.tex` and the drawings in `figures`, replacing
+    /// those of an earlier report. Drawings that an earlier report had and this one has not stay.
     ///
+    /// - Parameter recipe: the resolved recipe, to be shown on the page.
     /// - Throws: what writing throws, for example when the folder cannot be written to.
-    package func write(_ report: Report, to folder: RunFolder) throws {
-        try write(Data(report.document().markdown().utf8), folder.markdownReport)
+    package func write(_ report: Report, recipe: String? = nil, to folder: RunFolder) throws {
+        let document = report.document(recipe: recipe)
+        try write(Data(document.markdown().utf8), folder.markdownReport)
         try write(Data(report.csv().utf8), folder.csvReport)
+        try write(Data(report.costsCSV().utf8), folder.costs)
+        try write(Data(document.html().utf8), folder.htmlReport)
+        try write(Data(document.latex().utf8), folder.latexReport)
+        for figure in document.figures {
+            try write(Data(figure.svg.utf8), folder.figures.appendingPathComponent("\(figure.name).svg"))
+        }
+    }
+
+    /// Writes one page for several runs, one below the other.
+    ///
+    /// - Parameters:
+    ///   - reports: each report with its resolved recipe, where that is known.
+    ///   - page: the page's file.
+    /// - Throws: what writing throws.
+    package func write(_ reports: [(report: Report, recipe: String?)], toPage page: URL) throws {
+        let blocks = reports.flatMap { $0.report.document(recipe: $0.recipe).blocks }
+        try write(Data(Document(blocks).html().utf8), page)
+    }
+
+    /// Writes what TensorBoard reads of one trial, beside its metrics. A trial without epochs gets no file.
+    ///
+    /// - Throws: what writing throws.
+    package func writeEvents(of result: TrialResult, to folder: RunFolder) throws {
+        guard !result.epochs.isEmpty else { return }
+        try write(EventFile.data(of: result), folder.events(result.key))
     }
 }

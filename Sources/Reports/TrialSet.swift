@@ -43,6 +43,15 @@ package struct TrialSet: Sendable {
         }
     }
 
+    /// Values measured on every (seed, target, repetition), grouped by what varies independently: with repetitions, a
+    /// group is one draw; without, every (seed, target) pair is a group of its own. Nil values are left out.
+    func groups<Value>(of value: (_ seed: Int, _ target: String, _ repetition: [String: String]) -> Value?) -> [[Value]] {
+        let groups = settings.repetitions.map { repetition in
+            settings.seeds.flatMap { seed in settings.targets.compactMap { value(seed, $0, repetition) } }
+        }
+        return settings.repetitions.count > 1 ? groups : groups.joined().map { [$0] }
+    }
+
     /// Failed trials, in the plan's order.
     package var failures: [TrialResult] {
         settings.keys.compactMap { self[$0] }.filter { !$0.isFinished }

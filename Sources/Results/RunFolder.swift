@@ -5,9 +5,11 @@ import Foundation
 /// ```
 /// recipe.resolved.yaml
 /// settings.json
-/// report.md  report.csv
-/// trials/<row>/<target>/<seed>/{metrics.jsonl,checkpoint.safetensors,result.json}
+/// report.md  report.csv  costs.csv  report.html  report.tex  figures/<name>.svg
+/// trials/<row>/<target>/<seed>/{metrics.jsonl,checkpoint.safetensors,result.json,events.out.tfevents.…}
+/// trials/<row>/<target>/<seed>/{resume/<step>.safetensors,claim.<generation>}      while the trial runs
 /// trials/<dial=value,…>/@<dial=value,…>/<row>/…      with a sweep, with repetitions
+/// tuning/<plan>.json                                 where something is tuned
 /// ```
 ///
 /// The sweep's folder has a literal `=` and the repetition's starts with a literal `@`, which no row's
@@ -25,6 +27,13 @@ package struct RunFolder: Hashable, Sendable {
     package var settings: URL { root.appendingPathComponent("settings.json") }
     package var markdownReport: URL { root.appendingPathComponent("report.md") }
     package var csvReport: URL { root.appendingPathComponent("report.csv") }
+    /// What a training step of each row takes, as comma-separated values.
+    package var costs: URL { root.appendingPathComponent("costs.csv") }
+    /// One page that needs no other file.
+    package var htmlReport: URL { root.appendingPathComponent("report.html") }
+    /// The tables, to be included in a LaTeX document.
+    package var latexReport: URL { root.appendingPathComponent("report.tex") }
+    package var figures: URL { root.appendingPathComponent("figures", isDirectory: true) }
     package var trials: URL { root.appendingPathComponent("trials", isDirectory: true) }
 
     /// The folder of one trial.
@@ -39,6 +48,20 @@ package struct RunFolder: Hashable, Sendable {
     }
     /// The trial's `TrialResult`; it exists once the trial has ended.
     package func result(_ key: TrialKey) -> URL { trial(key).appendingPathComponent("result.json") }
+
+    /// The trial's curves for TensorBoard, which recognizes its files by `tfevents` in their name.
+    package func events(_ key: TrialKey) -> URL {
+        trial(key).appendingPathComponent("events.out.tfevents.0000000000.regulus")
+    }
+
+    /// What a trial goes on from when its process ends before it does; the folder is gone once the trial has ended.
+    package func resume(_ key: TrialKey) -> URL { trial(key).appendingPathComponent("resume", isDirectory: true) }
+
+    /// The results of the trainings that tuning learns from.
+    package var tuning: URL { root.appendingPathComponent("tuning", isDirectory: true) }
+    /// The result of one of them, by its plan's hash.
+    package func rehearsal(_ plan: String) -> URL { tuning.appendingPathComponent("\(plan).json") }
+    package func resumeOfRehearsal(_ plan: String) -> URL { tuning.appendingPathComponent("\(plan).resume", isDirectory: true) }
 
     /// A trial's folder relative to the run's.
     package static func path(of key: TrialKey) -> String {

@@ -29,12 +29,20 @@ package struct RunSettings: Hashable, Codable, Sendable {
     package var threads: Int
     /// Names and versions of what did the arithmetic, such as `OpenBLAS 0.3.21 Zen`.
     package var versions: [String]
+    /// Instance names of each row's regularizers, by row, in the row's order; those common to all rows included.
+    /// It tells which rows are combinations of the same regularizers. A row that is not listed is not looked at.
+    package var regularizers: [String: [String]]
+    /// Figures to compare with; nil for a recipe without `expect`.
+    package var expected: ExpectedFigures?
+    /// The command that repeats the run, as one would type it; nil where it is not known.
+    package var command: String?
 
     package init(
         recipe: String, baseline: String?, rows: [String], targets: [String], seeds: [Int],
         dials: [String] = [], variants: [[String: String]] = [[:]], repetitions: [[String: String]] = [[:]],
         selection: String, protocolText: String, settings: [String] = [],
-        machine: String, threads: Int, versions: [String] = []
+        machine: String, threads: Int, versions: [String] = [], regularizers: [String: [String]] = [:],
+        expected: ExpectedFigures? = nil, command: String? = nil
     ) {
         self.recipe = recipe
         self.baseline = baseline
@@ -50,6 +58,33 @@ package struct RunSettings: Hashable, Codable, Sendable {
         self.machine = machine
         self.threads = threads
         self.versions = versions
+        self.regularizers = regularizers
+        self.expected = expected
+        self.command = command
+    }
+
+    /// Settings that were written before `regularizers` existed are read as having none.
+    ///
+    /// - Throws: `DecodingError` when another entry is missing or has another type.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        recipe = try fields.decode(String.self, forKey: .recipe)
+        baseline = try fields.decodeIfPresent(String.self, forKey: .baseline)
+        rows = try fields.decode([String].self, forKey: .rows)
+        targets = try fields.decode([String].self, forKey: .targets)
+        seeds = try fields.decode([Int].self, forKey: .seeds)
+        dials = try fields.decode([String].self, forKey: .dials)
+        variants = try fields.decode([[String: String]].self, forKey: .variants)
+        repetitions = try fields.decode([[String: String]].self, forKey: .repetitions)
+        selection = try fields.decode(String.self, forKey: .selection)
+        protocolText = try fields.decode(String.self, forKey: .protocolText)
+        settings = try fields.decode([String].self, forKey: .settings)
+        machine = try fields.decode(String.self, forKey: .machine)
+        threads = try fields.decode(Int.self, forKey: .threads)
+        versions = try fields.decode([String].self, forKey: .versions)
+        regularizers = try fields.decodeIfPresent([String: [String]].self, forKey: .regularizers) ?? [:]
+        expected = try fields.decodeIfPresent(ExpectedFigures.self, forKey: .expected)
+        command = try fields.decodeIfPresent(String.self, forKey: .command)
     }
 
     /// Every planned trial, ordered by variant, repetition, row, target and seed.

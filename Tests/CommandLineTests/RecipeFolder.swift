@@ -1,7 +1,7 @@
 import Foundation
 
 /// A fresh folder with a recipe in it whose trials take milliseconds; removed with its owner.
-final class RecipeFolder {
+final class RecipeFolder: Sendable {
     let url: URL
 
     static let recipe = """

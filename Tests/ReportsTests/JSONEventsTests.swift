@@ -47,7 +47,7 @@ struct JSONEventsTests {
         let report = try Report(results: Fixtures.complete, settings: Fixtures.settings())
         let line = try JSONEvents.line(for: .report(report, folder: RunFolder(URL(fileURLWithPath: "/runs/a"))))
         let event = try object(line)
-        #expect(event["files"] as? [String] == ["/runs/a/report.md", "/runs/a/report.csv"])
+        #expect(event["files"] as? [String] == ["report.md", "report.csv", "costs.csv", "report.html", "report.tex"].map { "/runs/a/\($0)" })
         // Four measures × two rows × (two cells and an average), and a difference each for the second row.
         #expect((event["figures"] as? [Any])?.count == 4 * (2 * 3 + 1))
         #expect(!line.contains("\n"))

@@ -27,6 +27,21 @@ struct ReportTextTests {
             Difference to Fusion: mean of the paired differences in percentage points ± its standard error \#
             over 4 (seed, domain) pairs.
 
+            ## Is the difference to Fusion more than chance?
+
+            | Row   | Difference |       95 % (t) | 95 % (bootstrap) | p (t) |  Holm | p (sign flip) |  Holm | Detectable |
+            | ----- | ---------: | -------------: | ---------------: | ----: | ----: | ------------: | ----: | ---------: |
+            | + MER |       +2.5 | \[−3.9, +8.9\] |                – | 0.126 | 0.126 |         0.500 | 0.500 |        8.2 |
+
+            95 %: confidence intervals of the difference, from Student's t and, for 5 (seed, domain) pairs and \#
+            more, from the bias-corrected bootstrap (BCa, 10000 resamples). p: two-sided, from the paired t test \#
+            and from the exact sign-flip permutation test; Holm: corrected for the 1 row compared. Detectable: \#
+            the smallest true difference, in percentage points, that this many (seed, domain) pairs show with a \#
+            probability of 80 % in a t test at 5 %, given their spread. All of it takes the (seed, domain) pairs \#
+            as independent of each other.
+
+            ![Mean paired difference in accuracy to Fusion and its 95 % confidence interval (t).](figures/differences.svg)
+
             ## Best epoch on the target: not a valid selection
 
             For reference only: the epoch was chosen by looking at the target, which nobody can do in a place \#
@@ -108,6 +123,17 @@ struct ReportTextTests {
             Fusion  55.0 ± 7.1  55.0 ± 7.1
             + MER   58.0 ± 8.5  58.0 ± 8.5            +3.0 ± 1.0
 
+            Row    Difference       95 % (t)  95 % (bootstrap)  p (t)   Holm  p (sign flip)   Holm  Detectable
+            ─────  ──────────  ─────────────  ────────────────  ─────  ─────  ─────────────  ─────  ──────────
+            + MER        +3.0  [−9.7, +15.7]                 –  0.205  0.205          0.500  0.500        16.3
+
+            95 %: confidence intervals of the difference, from Student's t and, for 5 draws and more,
+            from the bias-corrected bootstrap (BCa, 10000 resamples). p: two-sided, from the paired t
+            test and from the exact sign-flip permutation test; Holm: corrected for the 1 row
+            compared. Detectable: the smallest true difference, in percentage points, that this many
+            draws show with a probability of 80 % in a t test at 5 %, given their spread. All of it
+            takes the draws as independent of each other.
+
             Row     Source validation  Target, last epoch  Time per trial  In penalties  Parameters
             ──────  ─────────────────  ──────────────────  ──────────────  ────────────  ──────────
             Fusion         95.0 ± 0.0          45.0 ± 7.1           4.0 s         0.0 %        1000
@@ -120,6 +146,10 @@ struct ReportTextTests {
             ──────  ──────────  ──────────  ────────────────────
             Fusion  55.0 ± 7.1  55.0 ± 7.1
             + MER   54.5 ± 6.4  54.5 ± 6.4            −0.5 ± 0.5
+
+            Row    Difference      95 % (t)  95 % (bootstrap)  p (t)   Holm  p (sign flip)   Holm  Detectable
+            ─────  ──────────  ────────────  ────────────────  ─────  ─────  ─────────────  ─────  ──────────
+            + MER        −0.5  [−6.9, +5.9]                 –  0.500  0.500          1.000  1.000         8.2
 
             Row     Source validation  Target, last epoch  Time per trial  In penalties  Parameters
             ──────  ─────────────────  ──────────────────  ──────────────  ────────────  ──────────
@@ -146,14 +176,14 @@ struct ReportTextTests {
     func csv() throws {
         let lines = try Self.sweep.csv().split(separator: "\r\n", omittingEmptySubsequences: false)
         let expected = #"""
-            recipe,variant.data.rel,measure,statistic,row,target,unit,value,deviation,standard_error,units,count,planned,failed
-            table13,1,accuracy,cell,Fusion,D1,percent,55.000000,7.071068,5.000000,2,2,2,0
-            table13,1,accuracy,average,Fusion,,percent,55.000000,7.071068,5.000000,2,2,2,0
-            table13,1,accuracy,cell,+ MER,D1,percent,58.000000,8.485281,6.000000,2,2,2,0
-            table13,1,accuracy,average,+ MER,,percent,58.000000,8.485281,6.000000,2,2,2,0
-            table13,1,accuracy,difference,+ MER,,percent,3.000000,1.414214,1.000000,2,2,2,0
-            table13,1,oracle,cell,Fusion,D1,percent,65.000000,7.071068,5.000000,2,2,2,0
-            table13,1,oracle,average,Fusion,,percent,65.000000,7.071068,5.000000,2,2,2,0
+            recipe,variant.data.rel,measure,statistic,row,target,unit,value,deviation,standard_error,units,count,planned,failed,interval_low,interval_high,t_interval_low,t_interval_high,p_t,p_t_holm,p_sign_flip,p_sign_flip_holm,detectable,verdict
+            table13,1,accuracy,cell,Fusion,D1,percent,55.000000,7.071068,5.000000,2,2,2,0,,,,,,,,,,
+            table13,1,accuracy,average,Fusion,,percent,55.000000,7.071068,5.000000,2,2,2,0,,,,,,,,,,
+            table13,1,accuracy,cell,+ MER,D1,percent,58.000000,8.485281,6.000000,2,2,2,0,,,,,,,,,,
+            table13,1,accuracy,average,+ MER,,percent,58.000000,8.485281,6.000000,2,2,2,0,,,,,,,,,,
+            table13,1,accuracy,difference,+ MER,,percent,3.000000,1.414214,1.000000,2,2,2,0,,,-9.706205,15.706205,0.204833,0.204833,0.500000,0.500000,16.334009,
+            table13,1,oracle,cell,Fusion,D1,percent,65.000000,7.071068,5.000000,2,2,2,0,,,,,,,,,,
+            table13,1,oracle,average,Fusion,,percent,65.000000,7.071068,5.000000,2,2,2,0,,,,,,,,,,
             """#
         #expect(lines.prefix(8).joined(separator: "\n") == expected)
         // A header, two variants × four measures × (two cells, two averages, one difference), and the end.
@@ -165,7 +195,7 @@ struct ReportTextTests {
         let name = "a, \"b\"\nc"
         let settings = Fixtures.settings(rows: [name], targets: ["D1"], seeds: [0], baseline: nil)
         let report = try Report(results: [Fixtures.result(name, "D1", 0, 0.5)], settings: settings)
-        let start = "table13,accuracy,cell,\"a, \"\"b\"\"\nc\",D1,percent,50.000000,,,1,1,1,0\r\n"
+        let start = "table13,accuracy,cell,\"a, \"\"b\"\"\nc\",D1,percent,50.000000,,,1,1,1,0,,,,,,,,,,\r\n"
         #expect(report.csv().split(separator: "\r\n", maxSplits: 1).last?.hasPrefix(start) == true)
     }
 
@@ -201,7 +231,7 @@ struct ReportTextTests {
         #expect(!text.contains("paired"))
     }
 
-    @Test("Writing replaces report.md and report.csv in the run folder")
+    @Test("Writing replaces the reports in the run folder, and puts the drawings beside")
     func writing() throws {
         let root = FileManager.default.temporaryDirectory.appendingPathComponent("report-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
@@ -212,7 +242,11 @@ struct ReportTextTests {
         try ReportWriter().write(report, to: folder)
         #expect(try String(contentsOf: folder.markdownReport, encoding: .utf8).hasPrefix("# table13\n"))
         #expect(try String(contentsOf: folder.csvReport, encoding: .utf8) == report.csv())
-        #expect(try FileManager.default.contentsOfDirectory(atPath: root.path).sorted() == ["report.csv", "report.md"])
+        #expect(try String(contentsOf: folder.htmlReport, encoding: .utf8) == report.document().html())
+        #expect(try String(contentsOf: folder.latexReport, encoding: .utf8) == report.document().latex())
+        let files = ["costs.csv", "figures", "report.csv", "report.html", "report.md", "report.tex"]
+        #expect(try FileManager.default.contentsOfDirectory(atPath: root.path).sorted() == files)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.figures.path) == ["differences.svg"])
     }
 
     /// Two values of a dial × two draws, one domain and one seed: the difference is 2 and 4 points at

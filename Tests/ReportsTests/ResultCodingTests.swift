@@ -46,11 +46,23 @@ struct ResultCodingTests {
 
     @Test("Settings come back from their file, and plan every trial once")
     func settings() throws {
-        let settings = Fixtures.settings(
+        var settings = Fixtures.settings(
             dials: ["data.rel"], variants: [["data.rel": "1"], ["data.rel": "0.9"]],
             repetitions: [["data.draw": "0"], ["data.draw": "1"], ["data.draw": "2"]])
+        settings.regularizers = ["+ MER": ["mer"], "Fusion": []]
+        settings.expected = ExpectedFigures(source: "Table 13", figures: ["+ MER": ["average": 62.82]])
+        settings.command = "regulus run table13.yaml"
         #expect(try ResultCoding.value(RunSettings.self, from: ResultCoding.document(settings)) == settings)
         #expect(settings.keys.count == 2 * 2 * 2 * 2 * 3)
         #expect(Set(settings.keys).count == settings.keys.count)
+    }
+
+    @Test("Settings written before rows' regularizers were recorded can still be read")
+    func olderSettings() throws {
+        var object = try #require(
+            try JSONSerialization.jsonObject(with: ResultCoding.document(Fixtures.settings())) as? [String: Any])
+        #expect(object.removeValue(forKey: "regularizers") != nil)
+        let data = try JSONSerialization.data(withJSONObject: object)
+        #expect(try ResultCoding.value(RunSettings.self, from: data) == Fixtures.settings())
     }
 }

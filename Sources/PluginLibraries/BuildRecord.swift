@@ -1,0 +1,67 @@
+import Foundation
+
+/// How this program was compiled: the modules beside it, and what SwiftPM noted about compiling the module `Regulus`.
+///
+/// SwiftPM writes `description.json` beside the modules; the arguments for C modules (module maps, header folders) are nowhere else.
+package struct BuildRecord {
+    /// The folder of `.swiftmodule` files.
+    let modules: String
+    /// The compiler's path.
+    let compiler: String
+    /// What a compiler needs in order to import the modules.
+    let arguments: [String]
+    /// The folder of Regulus's own package, where its sources still lie there.
+    package let package: String?
+
+    /// - Parameter executable: the program's file, in the folder where SwiftPM built it.
+    /// - Throws: `PluginFault` where it does not lie among what it was built from, or that was built again since.
+    package init(executable: String) throws(PluginFault) {
+        let file = URL(fileURLWithPath: executable).resolvingSymlinksInPath()
+        let folder = file.deletingLastPathComponent()
+        modules = folder.appendingPathComponent("Modules").path
+        let module = "\(modules)/Regulus.swiftmodule"
+        guard let moduleDate = Self.date(module), let programDate = Self.date(file.path) else {
+            throw PluginFault(
+                modules, "the modules that this program was built from are missing; build Regulus from source and run the program in .build")
+        }
+        guard moduleDate <= programDate else {
+            throw PluginFault(module, "the module is newer than the program \(file.path); build the program again first")
+        }
+        let record = folder.appendingPathComponent("description.json").path
+        guard let data = FileManager.default.contents(atPath: record),
+            let description = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
+            let commands = description["swiftCommands"] as? [String: [String: Any]],
+            let command = commands.values.first(where: { $0["moduleName"] as? String == "Regulus" }),
+            let compiler = command["executable"] as? String, let arguments = command["otherArguments"] as? [String]
+        else {
+            throw PluginFault(record, "SwiftPM's record of the build is missing or of an unknown form; build with `swift build`")
+        }
+        guard FileManager.default.isExecutableFile(atPath: compiler) else {
+            throw PluginFault(compiler, "the Swift compiler that built this program is missing")
+        }
+        self.compiler = compiler
+        self.arguments = Self.importing(arguments)
+        let source = (command["sources"] as? [String])?.first.map { URL(fileURLWithPath: $0) }
+        // Sources/Regulus/<file> in its package.
+        let root = source?.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+        package = root.flatMap { FileManager.default.fileExists(atPath: $0 + "/Package.swift") ? $0 : nil }
+    }
+
+    /// Those of a module's arguments that say what can be imported and for which machine.
+    static func importing(_ arguments: [String]) -> [String] {
+        var kept: [String] = []
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            if ["-Xcc", "-target", "-sdk", "-module-cache-path", "-resource-dir"].contains(argument), let value = rest.popFirst() {
+                kept += [argument, value]
+            } else if argument.hasPrefix("-I"), argument.count > 2 {
+                kept.append(argument)
+            }
+        }
+        return kept
+    }
+
+    private static func date(_ path: String) -> Date? {
+        (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+    }
+}

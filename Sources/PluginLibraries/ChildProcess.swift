@@ -1,0 +1,57 @@
+import Foundation
+import Synchronization
+
+/// A program that is run to its end, with what it wrote.
+struct ChildProcess {
+    /// How it ended.
+    enum End: Equatable {
+        case code(Int32)
+        case signal(Int32)
+        case timeout
+    }
+
+    let end: End
+    let output: String
+    let messages: String
+
+    /// Runs a program and waits.
+    ///
+    /// - Parameter limit: the longest time, in seconds; it is killed then.
+    /// - Throws: where it cannot be started.
+    static func run(
+        _ executable: String, _ arguments: [String], environment: [String: String] = [:], limit: Double
+    ) throws -> ChildProcess {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: executable)
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        let (output, messages) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = messages
+        let ended = DispatchSemaphore(value: 0)
+        process.terminationHandler = { _ in ended.signal() }
+        try process.run()
+        let texts = Mutex(["", ""])
+        let readers = DispatchGroup()
+        // Both at once: a pipe that nobody empties stops its writer.
+        for (index, pipe) in [output, messages].enumerated() {
+            let file = pipe.fileHandleForReading
+            DispatchQueue.global().async(group: readers) {
+                let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
+                texts.withLock { $0[index] = text }
+            }
+        }
+        let isLate = ended.wait(timeout: .now() + limit) == .timedOut
+        if isLate {
+            kill(process.processIdentifier, SIGKILL)
+            ended.wait()
+        }
+        // A grandchild may hold the pipes open for longer than anybody wants to wait.
+        _ = readers.wait(timeout: .now() + 2)
+        let end: End =
+            isLate ? .timeout : process.terminationReason == .exit ? .code(process.terminationStatus) : .signal(process.terminationStatus)
+        let written = texts.withLock { $0 }
+        return ChildProcess(end: end, output: written[0], messages: written[1])
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Registration
+
+/// Loads plug-in libraries into the running program.
+///
+/// Nothing of a library runs before it is known to be complete and compiled for exactly this build, and nothing of it runs in this
+/// process before it has run in a child: a registration that crashes, hangs or ends the program becomes a `PluginFault`.
+package struct PluginLoader {
+    /// The arguments that make a program run ``PluginProbe``, before the paths of the libraries.
+    package static let probeCommand = "plugin-probe"
+    /// How long all registrations together may take, in seconds.
+    private static let patience = 60.0
+
+    private let build: ProgramBuild
+    private let probe: @Sendable (_ paths: [String]) throws -> ChildProcess
+
+    /// - Parameter build: the program that the libraries have to fit: the running one.
+    package init(for build: ProgramBuild) {
+        self.build = build
+        probe = { paths in
+            // No stack trace of the child's end: it takes seconds, and says nothing to the user of a plug-in.
+            try ChildProcess.run(
+                build.executable, [Self.probeCommand] + paths, environment: ["SWIFT_BACKTRACE": "enable=no"], limit: Self.patience)
+        }
+    }
+
+    /// Registers what libraries bring, in their order; a library that is named twice is loaded once.
+    ///
+    /// - Throws: `PluginFault` for the first that cannot be used; the registrar is then as before.
+    package func load(_ paths: [String], into registrar: inout PluginRegistrar) throws(PluginFault) {
+        var libraries: [PluginLibrary] = []
+        for path in paths {
+            let library = try PluginLibrary(path, for: build)
+            guard !libraries.contains(where: { $0.path == library.path }) else { continue }
+            if let other = libraries.first(where: { $0.module == library.module }) {
+                throw PluginFault(path, "its module \(library.module) is also that of \(other.name); types of equal names would be mixed up")
+            }
+            libraries.append(library)
+        }
+        guard !libraries.isEmpty else { return }
+        try rehearse(libraries)
+        var extended = registrar
+        for library in libraries { try Self.register(library.path, name: library.name, in: &extended) }
+        registrar = extended
+    }
+
+    /// Registers everything in a child process first.
+    private func rehearse(_ libraries: [PluginLibrary]) throws(PluginFault) {
+        let child: ChildProcess
+        do {
+            child = try probe(libraries.map(\.path))
+        } catch {
+            throw PluginFault(libraries[0].name, "the program cannot start itself to try it out: \(error)")
+        }
+        let transcript = PluginProbe.Transcript(child.output)
+        if let fault = transcript.fault, libraries.indices.contains(fault.library) {
+            throw PluginFault(libraries[fault.library].name, fault.reason)
+        }
+        guard transcript.registered < libraries.count else { return }
+        let reason =
+            switch child.end {
+            case .signal(let number): "its registration crashed (\(String(cString: strsignal(number))))"
+            case .code(let code): "its registration ended the program with exit code \(code)"
+            case .timeout: "its registration did not end within \(Int(Self.patience)) seconds"
+            }
+        throw PluginFault(libraries[transcript.registered].name, reason + Self.excerpt(child.messages))
+    }
+
+    /// The last lines of what a child said, without what a terminal would obey.
+    private static func excerpt(_ messages: String) -> String {
+        let lines = messages.split(separator: "\n").suffix(3).map { line in
+            String(String.UnicodeScalarView(line.unicodeScalars.prefix(300).filter { $0.properties.generalCategory != .control }))
+        }
+        return lines.map { "\n  \($0)" }.joined()
+    }
+
+    /// Loads a library and calls its entry point.
+    static func register(_ path: String, name: String, in registrar: inout PluginRegistrar) throws(PluginFault) {
+        guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
+            let text = dlerror().map { String(cString: $0) } ?? "it cannot be loaded"
+            let hint = text.contains("undefined symbol") ? "; is the program linked with -Xlinker --export-dynamic?" : ""
+            throw PluginFault(name, text + hint)
+        }
+        // Never closed: its types and functions are in use from here on.
+        guard let symbol = dlsym(handle, PluginRecord.entryPoint) else {
+            throw PluginFault(name, "it has no entry point '\(PluginRecord.entryPoint)'")
+        }
+        typealias Entry = @convention(c) (UnsafeMutableRawPointer) -> Void
+        let entry = unsafeBitCast(symbol, to: Entry.self)
+        let before = registrar.additions.count
+        let origin = registrar.origin
+        registrar.origin = .library(path: name)
+        withUnsafeMutablePointer(to: &registrar) { entry($0) }
+        registrar.origin = origin
+        if let failure = registrar.failure {
+            registrar.failure = nil
+            throw PluginFault(name, failure)
+        }
+        guard registrar.additions.count > before else { throw PluginFault(name, "it registers nothing") }
+    }
+}

@@ -1,0 +1,116 @@
+import Configuration
+import Datasets
+import Models
+import Regularization
+
+/// Takes what a plug-in adds to the program: regularizers, encoders, fusions, whole models and data sets.
+///
+/// A plug-in is one function, whichever way it reaches the program:
+///
+/// ```swift
+/// public func register(in registrar: inout PluginRegistrar) throws {
+///     try registrar.register(Shrink.self)
+/// }
+/// ```
+///
+/// What is registered can be named in recipes from then on, and `list` and `describe` show it with its origin.
+public struct PluginRegistrar: Sendable {
+    package private(set) var regularizers: RegularizerRegistry
+    package private(set) var encoders: EncoderRegistry
+    package private(set) var fusions: FusionRegistry
+    package private(set) var models = ModelRegistry()
+    package private(set) var datasets: DatasetRegistry
+
+    /// Whose components are being registered.
+    package var origin = ComponentOrigin.builtIn
+
+    /// What came from elsewhere than the program's own parts, in order.
+    package private(set) var additions: [Addition] = []
+
+    /// One component that a plug-in brought.
+    package struct Addition: Sendable, Hashable {
+        package let kind: ComponentKind
+        package let name: String
+        package let origin: ComponentOrigin
+    }
+
+    /// The reason for which a plug-in's registration ended early; see ``enter(_:_:)``.
+    package var failure: String?
+
+    /// What Regulus knows without any plug-in: its encoders, fusions and data sets.
+    ///
+    /// - Parameter regularizers: those that come with the program.
+    package init(regularizers: RegularizerRegistry = RegularizerRegistry()) throws {
+        self.regularizers = regularizers
+        encoders = try .standard()
+        fusions = try .standard()
+        datasets = .builtIn
+    }
+
+    /// Adds a regularizer.
+    ///
+    /// - Throws: `RegistrationFault` where its name is taken, or is none that a recipe could hold. The same goes for the other kinds.
+    public mutating func register<Plugin: RegularizerPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
+        try add(.regularizers, Plugin.description, among: regularizers.names) { try $0.regularizers.register(plugin) }
+    }
+
+    /// Adds an encoder of one modality.
+    public mutating func register<Plugin: EncoderPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
+        try add(.encoders, Plugin.description, among: encoders.names) { try $0.encoders.register(plugin) }
+    }
+
+    /// Adds a fusion of several modalities' embeddings.
+    public mutating func register<Plugin: FusionPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
+        try add(.fusions, Plugin.description, among: fusions.names) { try $0.fusions.register(plugin) }
+    }
+
+    /// Adds a model that encodes and fuses in its own way.
+    public mutating func register<Plugin: ModelPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
+        try add(.models, Plugin.description, among: models.names) { try $0.models.register(plugin) }
+    }
+
+    /// Adds a data set.
+    public mutating func register<Plugin: DatasetPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
+        try add(.datasets, Plugin.description, among: datasets.names) { try $0.datasets.register(plugin) }
+    }
+
+    /// Where a component comes from.
+    package func origin(of name: String, _ kind: ComponentKind) -> ComponentOrigin {
+        additions.first { $0.kind == kind && $0.name == name }?.origin ?? .builtIn
+    }
+
+    private mutating func add(
+        _ kind: ComponentKind, _ description: ComponentDescription, among names: [String], _ register: (inout PluginRegistrar) throws -> Void
+    ) throws(RegistrationFault) {
+        let name = description.name
+        let allowed = name.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
+        guard allowed, let first = name.utf8.first, (0x61...0x7A).contains(first) else {
+            throw RegistrationFault(
+                kind: kind, name: name, reason: "a name in recipes is lowercase letters, digits and hyphens, and begins with a letter")
+        }
+        guard !names.contains(name) else {
+            throw RegistrationFault(kind: kind, name: name, reason: "the name is taken (\(origin(of: name, kind))); choose another one")
+        }
+        do { try register(&self) } catch { throw RegistrationFault(kind: kind, name: name, reason: "\(error)") }
+        if origin != .builtIn { additions.append(Addition(kind: kind, name: name, origin: origin)) }
+    }
+
+    /// Calls a plug-in's function on the registrar that a program passed to its library.
+    ///
+    /// The code that `regulus plugin build` adds to a library calls this; a plug-in has no need to.
+    ///
+    /// - Parameter registrar: the address of a `PluginRegistrar` of the same build, valid for the duration of the call.
+    public static func enter(_ registrar: UnsafeMutableRawPointer, _ register: (inout PluginRegistrar) throws -> Void) {
+        let registrar = registrar.assumingMemoryBound(to: PluginRegistrar.self)
+        do { try register(&registrar.pointee) } catch { registrar.pointee.failure = "\(error)" }
+    }
+}
+
+/// A component could not be registered.
+public struct RegistrationFault: Error, Hashable, Sendable, CustomStringConvertible {
+    let kind: ComponentKind
+    let name: String
+    let reason: String
+
+    public var description: String { "cannot register the \(kind.noun) '\(name)': \(reason)" }
+}

@@ -1,0 +1,67 @@
+import Configuration
+import Foundation
+import Registration
+
+/// A component's description, ready to be printed or encoded.
+struct ComponentDocument: Encodable {
+    struct Option: Encodable {
+        let name: String
+        let accepts: String
+        let defaultValue: String
+        let unit: String?
+        let help: String
+
+        enum CodingKeys: String, CodingKey {
+            case name, accepts, unit, help
+            case defaultValue = "default"
+        }
+    }
+
+    let kind: String
+    let name: String
+    let summary: String
+    let formula: String?
+    let source: String?
+    let notes: [String]
+    let options: [Option]
+    let origin: String
+
+    init(_ description: ComponentDescription, kind: ComponentKind, origin: ComponentOrigin) {
+        self.kind = String(kind.rawValue.dropLast())
+        self.origin = origin.description
+        name = description.name
+        summary = description.summary
+        formula = description.formula
+        source = description.source
+        notes = description.notes
+        options = description.options.map { option in
+            Option(
+                name: option.name, accepts: option.expectation,
+                defaultValue: option.isRequired ? "required" : option.defaultValue.description, unit: option.unit, help: option.help)
+        }
+    }
+
+    static func json(_ documents: [ComponentDocument]) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(documents), as: UTF8.self)
+    }
+
+    var text: String {
+        var lines = ["\(name) (\(kind))", "  \(summary)"]
+        if let formula { lines.append("  formula: \(formula)") }
+        if let source { lines.append("  source:  \(source)") }
+        if origin != ComponentOrigin.builtIn.description { lines.append("  from:    \(origin)") }
+        if !options.isEmpty { lines.append("  options:") }
+        for option in options {
+            let standard = option.defaultValue == "required" ? "required" : "default \(option.defaultValue)"
+            lines.append("    \(option.name): \(option.accepts), \(standard)")
+            lines.append("        \(option.help)")
+        }
+        if kind == "regularizer" {
+            lines.append("  In a recipe it also takes name, weight, schedule (shape, start, end), on (modalities), at (embedding, projection, fused).")
+        }
+        lines += notes.map { "  \($0)" }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,102 @@
+import ArgumentParser
+import Foundation
+import PluginLibraries
+import Registration
+
+/// `regulus plugin`: begins and compiles plug-ins.
+struct PluginCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plugin", abstract: "Begins a plug-in of your own, and compiles plug-ins to libraries.",
+        subcommands: [PluginNewCommand.self, PluginBuildCommand.self])
+}
+
+/// `regulus plugin build DIR`: a library for exactly this build of the program.
+struct PluginBuildCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "build", abstract: "Compiles a plug-in to a library for this build of the program.",
+        discussion: """
+            The library is loaded with --plugin, or by a recipe that names it under plugins:. It fits this build of the program and no \
+            other; after the program has been built again, so is the library.
+            """)
+
+    @Argument(help: "The plug-in's folder: a package, or Swift files.", completion: .directory)
+    var folder: String
+
+    @Option(name: [.short, .customLong("output")], help: "The library to write; lib<Module>.so in the folder by default.")
+    var output: String?
+
+    func validate() throws {
+        if folder.isEmpty { throw ValidationError("the plug-in needs a folder") }
+        if output?.isEmpty == true { throw ValidationError("-o needs the path of a file") }
+    }
+
+    func run() throws {
+        let library: String
+        do throws(PluginFault) {
+            library = try PluginCompiler(for: try ProgramBuild(executable: ProgramBuild.running)).compile(folder, to: output)
+        } catch {
+            throw CommandFault.input("error: \(error)")
+        }
+        try StandardOutput.print(library)
+    }
+}
+
+/// `regulus plugin new NAME`: a regularizer that works, to be changed.
+struct PluginNewCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "new", abstract: "Writes a small working regularizer with options, a test and a recipe, to be changed.",
+        discussion: "No existing file is changed. What has to be added to existing ones is printed.")
+
+    @Argument(help: "Its name in recipes: lowercase letters, digits and hyphens.")
+    var name: String
+
+    @Flag(help: "A package of its own with a program of its own, instead of a folder in Plugins.")
+    var standalone = false
+
+    @Flag(help: "A package of its own that is compiled to a library for this program.")
+    var library = false
+
+    @Option(help: "Where it is written: the folder of Regulus's package, or the one in which a folder of its own is made.", completion: .directory)
+    var directory = "."
+
+    @Option(help: "The folder of Regulus's package, for packages of their own; the one that this program was built from by default.")
+    var regulus: String?
+
+    func validate() throws {
+        if standalone && library { throw ValidationError("--standalone and --library exclude each other") }
+        if directory.isEmpty || regulus?.isEmpty == true { throw ValidationError("a folder needs a path") }
+    }
+
+    func run() throws {
+        guard let registrar = Program.registrar else { return }
+        guard let name = PluginName(name) else {
+            throw CommandFault.input(
+                "error: '\(name)' cannot be the name of a plug-in: it takes lowercase letters, digits and single hyphens, as in 'entropy-bonus'")
+        }
+        guard !Scaffold.reservedTypes.contains(name.type) else {
+            throw CommandFault.input("error: '\(name.kebab)' would make a type \(name.type), which Swift or Regulus has already")
+        }
+        guard !registrar.regularizers.names.contains(name.kebab) else {
+            throw CommandFault.input("error: there is a regularizer '\(name.kebab)' already (\(registrar.origin(of: name.kebab, .regularizers)))")
+        }
+        let door: Scaffold.Door = standalone ? .program : library ? .library : .folder
+        let scaffold = Scaffold(name: name, door: door, directory: directory, regulus: try package(for: door))
+        try scaffold.write()
+        try StandardOutput.print(scaffold.nextSteps)
+    }
+
+    /// The path of Regulus's package, as a package below `directory` refers to it.
+    private func package(for door: Scaffold.Door) throws -> String {
+        if door == .folder { return directory }
+        if let regulus {
+            guard Scaffold.isRegulus(regulus) else { throw CommandFault.input("error: --regulus \(regulus): this is not Regulus's package") }
+            return URL(fileURLWithPath: regulus).standardizedFileURL.path
+        }
+        do throws(PluginFault) {
+            if let package = try BuildRecord(executable: ProgramBuild.running).package { return package }
+        } catch {
+            throw CommandFault.input("error: \(error)\nThe folder of Regulus's package can be given with --regulus.")
+        }
+        throw CommandFault.input("error: the package that this program was built from is gone; give its folder with --regulus")
+    }
+}

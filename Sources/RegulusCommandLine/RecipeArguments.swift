@@ -1,0 +1,66 @@
+import ArgumentParser
+import Experiments
+import Persistence
+import Recipes
+import Tensors
+
+/// What `run` and `check` have in common: a recipe, changes to it, and how much of the machine to use.
+struct RecipeArguments: ParsableArguments {
+    @Argument(help: "The recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
+    var recipe: String
+
+    @Option(name: .customLong("set"), help: ArgumentHelp("Changes one value of the recipe, as in --set training.epochs=5. May be repeated.", valueName: "path=value"))
+    var settings: [String] = []
+
+    @OptionGroup var plugins: PluginArguments
+
+    @Option(help: "Cores to use in all.")
+    var threads = Threads.available
+
+    @Option(help: "Cores for each trial. Several trials run side by side. Results are equal to the bit only for equal numbers.")
+    var threadsPerTrial = 1
+
+    func validate() throws {
+        if recipe.isEmpty { throw ValidationError("the recipe needs a path") }
+        guard threads >= 1 else { throw ValidationError("--threads is at least 1") }
+        guard threadsPerTrial >= 1, threadsPerTrial <= threads else {
+            throw ValidationError("--threads-per-trial is at least 1 and at most --threads (\(threads))")
+        }
+    }
+
+    /// The study that the recipe asks for, planned and checked with what it and the arguments load.
+    ///
+    /// - Throws: `CommandFault` with every fault of the recipe at once.
+    func plan() throws -> Plan {
+        if Folder.exists(recipe) { throw CommandFault.input("error: cannot read \(recipe): it is a folder, and a recipe is a YAML file") }
+        let bytes: [UInt8]
+        do throws(FileFault) {
+            bytes = Array(try FileContents.mapped(recipe))
+        } catch {
+            throw CommandFault.input("error: \(error)")
+        }
+        var known: KnownComponents?
+        do {
+            let loaded = try plugins.components(with: try RecipeLoader.pluginPaths(ofRecipeAt: recipe, settings: settings))
+            known = loaded
+            let datasets = OpenedDatasets(loaded.registrar.datasets)
+            let study = try RecipeLoader.load(
+                file: recipe, bytes: bytes, overrides: settings, catalogue: loaded.components.catalogue(opening: datasets))
+            let experiment = try Experiment(study, components: loaded.components, datasets: datasets, threads: threadsPerTrial)
+            return Plan(study: study, experiment: experiment, components: loaded.components)
+        } catch let error as RecipeError {
+            let count = error.diagnostics.count
+            let summary = "\(count) \(count == 1 ? "fault" : "faults"); nothing was run"
+            throw CommandFault.input(["\(error)\n", known?.additionsText, summary].compactMap(\.self).joined(separator: "\n"))
+        }
+    }
+
+    /// A recipe that can be run.
+    struct Plan {
+        let study: Study
+        let experiment: Experiment
+        let components: Components
+    }
+
+    var pool: WorkerPool { WorkerPool(workers: max(1, threads / threadsPerTrial), threadsPerWorker: threadsPerTrial) }
+}

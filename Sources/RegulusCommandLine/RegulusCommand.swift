@@ -1,0 +1,32 @@
+import ArgumentParser
+import Experiments
+
+/// The command line: `regulus run`, `check`, `report`, `diff`, `list`, `describe`, `plugin`, `weights`, `bench`.
+struct RegulusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "regulus",
+        abstract: "Trains ablations of regularizers on multimodal models and prints the comparison.",
+        discussion: """
+            A recipe (YAML) names a data set, a model and the rows of an ablation, each a list of regularizers. Every row is trained \
+            on every held-out domain and seed.
+
+            Exit codes: 0 all trials finished, 1 something failed while running, 2 the recipe or the arguments are wrong.
+            """,
+        version: "Regulus \(Version.current)",
+        subcommands: [
+            RunCommand.self, CheckCommand.self, ReportCommand.self, DiffCommand.self, ListCommand.self, DescribeCommand.self, PluginCommand.self,
+            WeightsCommand.self, BenchCommand.self, PluginProbeCommand.self,
+        ])
+}
+
+/// What ends a command with a message and an exit code.
+struct CommandFault: Error {
+    let text: String
+    let code: Int32
+
+    /// The user's input is wrong: exit code 2.
+    static func input(_ text: String) -> CommandFault { CommandFault(text: text, code: 2) }
+
+    /// Something failed while running: exit code 1.
+    static func failure(_ text: String) -> CommandFault { CommandFault(text: text, code: 1) }
+}

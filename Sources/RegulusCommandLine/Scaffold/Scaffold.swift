@@ -1,0 +1,115 @@
+import Foundation
+import Persistence
+import PluginLibraries
+
+/// The files of a new plug-in.
+struct Scaffold {
+    /// The ways into the program.
+    enum Door {
+        /// A folder in `Plugins` of Regulus's own package.
+        case folder
+        /// A package with a program of its own.
+        case program
+        /// A package that is compiled to a library.
+        case library
+    }
+
+    let name: PluginName
+    let door: Door
+    /// Where it is written.
+    let directory: String
+    /// Regulus's package.
+    let regulus: String
+
+    /// Types of plug-ins that could not be compiled beside what they use.
+    static let reservedTypes: Set = [
+        "Any", "Array", "Batch", "Bool", "ComponentDescription", "Dictionary", "Double", "Embedding", "Embeddings", "Float", "Int", "Modality",
+        "OptionField", "Optional", "Options", "Pass", "Penalty", "PluginRegistrar", "Protocol", "Regularizer", "RegularizerContext",
+        "RegularizerPlugin", "Regulus", "Self", "Set", "Shape", "String", "Tensor", "TrainingStep", "Type",
+    ]
+
+    /// Whether a folder holds Regulus's own package.
+    static func isRegulus(_ folder: String) -> Bool {
+        Folder.exists(folder + "/Plugins") && Folder.exists(folder + "/Sources/Regularization")
+    }
+
+    /// The folder that is made.
+    private var root: String {
+        let base = directory == "." ? "" : directory + "/"
+        return door == .folder ? base : "\(base)\(name.kebab)/"
+    }
+
+    /// Paths with their texts.
+    private var files: [(path: String, text: String)] {
+        let templates = PluginTemplates(name: name, door: door, regulus: regulus)
+        switch door {
+        case .folder:
+            return [
+                ("\(root)Plugins/\(name.type)/\(name.type).swift", templates.regularizer),
+                ("\(root)Tests/PluginTests/\(name.type)Tests.swift", templates.test),
+                ("\(root)recipes/\(name.kebab).yaml", templates.recipe),
+            ]
+        case .program, .library:
+            let module = "\(name.type)Plugin"
+            let files = [
+                ("\(root)Package.swift", templates.package),
+                ("\(root)Sources/\(module)/\(name.type).swift", templates.regularizer),
+                ("\(root)Sources/\(module)/Register.swift", templates.registration),
+                ("\(root)Tests/\(module)Tests/\(name.type)Tests.swift", templates.test),
+                ("\(root)\(name.kebab).yaml", templates.recipe),
+            ]
+            return door == .library ? files : files + [("\(root)Sources/regulus-\(name.kebab)/main.swift", templates.program)]
+        }
+    }
+
+    /// Writes all files, or none where one of them exists.
+    ///
+    /// - Throws: `CommandFault`.
+    func write() throws(CommandFault) {
+        if door == .folder, !Self.isRegulus(directory) {
+            throw .input(
+                """
+                error: \(directory) is not Regulus's package, which has a folder Plugins; give it with --directory, or begin a package \
+                of your own with --standalone or --library
+                """)
+        }
+        let files = files
+        let existing = files.map(\.path).filter { FileManager.default.fileExists(atPath: $0) }
+        guard existing.isEmpty else { throw .input("error: nothing was written, because these exist: \(existing.joined(separator: ", "))") }
+        do throws(FileFault) {
+            for (path, text) in files {
+                try Folder.create((path as NSString).deletingLastPathComponent)
+                try AtomicFile.write(text, to: path)
+            }
+        } catch {
+            throw .input("error: \(error)")
+        }
+    }
+
+    /// What was written and what to do with it.
+    var nextSteps: String {
+        let written = "written:\n" + files.map { "  \($0.path)\n" }.joined()
+        let folder = root.isEmpty ? "." : String(root.dropLast())
+        let steps =
+            switch door {
+            case .folder:
+                [
+                    "add \"\(name.type)\" to `plugins` in \(root)Package.swift",
+                    "add `import \(name.type)Plugin` and `try registrar.register(\(name.type).self)` to "
+                        + "\(root)Sources/RegulusCommandLine/BuiltIn.swift",
+                    "make test, and regulus run recipes/\(name.kebab).yaml",
+                ]
+            case .program:
+                [
+                    "cd \(folder)", "swift test -c release -Xswiftc -enable-testing",
+                    "swift run -c release -Xswiftc -enable-testing regulus-\(name.kebab) run \(name.kebab).yaml",
+                ]
+            case .library:
+                [
+                    "regulus plugin build \(folder)", "regulus run \(root)\(name.kebab).yaml",
+                    "for its test: cd \(folder), and swift test -c release -Xswiftc -enable-testing",
+                ]
+            }
+        return written + "next:\n" + steps.map { "  \($0)" }.joined(separator: "\n")
+    }
+}

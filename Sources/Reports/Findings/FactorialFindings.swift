@@ -1,0 +1,44 @@
+import Results
+
+/// What each regularizer contributes where the rows are all combinations of several.
+package struct FactorialFindings: Hashable, Sendable {
+    /// A main effect, or the interaction of several.
+    package struct Effect: Hashable, Sendable {
+        package let regularizers: [String]
+        /// Over (seed, domain) pairs, or over draws where there are repetitions; as a fraction.
+        package let estimate: Estimate
+    }
+
+    package let design: FactorialDesign
+    /// Main effects first, then interactions by the number of regularizers.
+    package let effects: [Effect]
+    /// Shapley values, one a factor in the design's order.
+    package let shapleyValues: [Effect]
+
+    /// Nil when the rows are no full design, or when no (seed, domain, repetition) has all of its combinations finished.
+    package init?(_ measure: Measure, variant: [String: String], of trials: TrialSet) {
+        let settings = trials.settings
+        let rows = settings.rows.compactMap { row in settings.regularizers[row].map { (name: row, factors: $0) } }
+        guard let design = FactorialDesign(rows: rows) else { return nil }
+        let groups = trials.groups { seed, target, repetition -> [Double]? in
+            let values = design.rows.compactMap { row in
+                trials[TrialKey(row: row, target: target, seed: seed, variant: variant, repetition: repetition)]
+                    .flatMap(measure.value)
+            }
+            return values.count == design.rows.count ? values : nil
+        }
+        func estimate(_ figure: ([Double]) -> Double) -> Estimate? {
+            Estimate(groups.compactMap { Statistics.mean($0.map(figure)) })
+        }
+        self.design = design
+        effects = design.sets.compactMap { set in
+            let names = design.factors.indices.filter { set >> $0 & 1 == 1 }.map { design.factors[$0] }
+            return estimate { design.effect(of: set, in: $0) }.map { Effect(regularizers: names, estimate: $0) }
+        }
+        shapleyValues = design.factors.indices.compactMap { factor in
+            estimate { design.shapleyValue(of: factor, in: $0) }
+                .map { Effect(regularizers: [design.factors[factor]], estimate: $0) }
+        }
+        if effects.isEmpty { return nil }
+    }
+}

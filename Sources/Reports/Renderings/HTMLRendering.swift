@@ -1,0 +1,98 @@
+extension Document {
+    /// The document as one HTML page that needs nothing beside it: no script, no style sheet, no image files.
+    package func html() -> String {
+        let title = blocks.lazy.compactMap { if case .title(let text) = $0 { text } else { nil } }.first ?? "Report"
+        let opening = """
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <title>\(MarkupText.escaped(DisplayText.singleLine(title)))</title>
+            <style>
+            \(Self.style)
+            </style>
+            </head>
+            <body>
+            <main>
+
+            """
+        return opening + blocks.map(Self.html).joined(separator: "\n") + "\n</main>\n</body>\n</html>\n"
+    }
+
+    private static func html(_ block: Block) -> String {
+        switch block {
+        case .title(let text): "<h1>\(line(text))</h1>"
+        case .heading(let text): "<h2>\(line(text))</h2>"
+        case .paragraph(let text): "<p>\(line(text))</p>"
+        case .list(let items): "<ul>\n" + items.map { "<li>\(line($0))</li>\n" }.joined() + "</ul>"
+        case .table(let table): html(table)
+        case .figures(let figures): "<div class=\"figures\">\n" + figures.map(html).joined() + "</div>"
+        case .source(let text): "<pre>\(MarkupText.escaped(text))</pre>"
+        case .folded(let summary, let isOpen, let blocks):
+            "<details\(isOpen ? " open=\"open\"" : "")>\n<summary>\(line(summary))</summary>\n" + blocks.map(html).joined(separator: "\n") + "\n</details>"
+        }
+    }
+
+    private static func html(_ figure: Figure) -> String {
+        "<figure>\n\(figure.svg)<figcaption>\(line(figure.caption))</figcaption>\n</figure>\n"
+    }
+
+    private static func html(_ table: TextTable) -> String {
+        func cells(_ texts: [String], _ tag: String, row: Int?) -> String {
+            let cells = texts.indices.map { column in
+                let side = table.columns[column].alignment == .right ? " class=\"number\"" : ""
+                let isMarked = row.map { table.marked.contains(.init(row: $0, column: column)) } ?? false
+                let text = line(texts[column])
+                let scope = tag == "th" ? " scope=\"col\"" : ""
+                return "<\(tag)\(scope)\(side)>\(isMarked ? "<strong>\(text)</strong>" : text)</\(tag)>"
+            }
+            return "<tr>\(cells.joined())</tr>\n"
+        }
+        let head = cells(table.columns.map(\.heading), "th", row: nil)
+        let body = table.rows.indices.map { cells(table.rows[$0], "td", row: $0) }.joined()
+        return "<div class=\"table\"><table>\n<thead>\n\(head)</thead>\n<tbody>\n\(body)</tbody>\n</table></div>"
+    }
+
+    private static func line(_ text: String) -> String {
+        MarkupText.escaped(DisplayText.singleLine(text))
+    }
+
+    private static let style = """
+        :root { color-scheme: light; }
+        body { margin: 0; background: #fff; color: #222; font: 16px/1.5 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; }
+        main { max-width: 1200px; margin: 0 auto; padding: 2rem 1.5rem 4rem; }
+        h1 { font-size: 1.8rem; margin: 0 0 .5rem; }
+        h1 + p { color: #444; }
+        main > h1:not(:first-child) { margin-top: 4rem; border-top: 2px solid #222; padding-top: 2rem; }
+        h2 { font-size: 1.2rem; margin: 2.5rem 0 .6rem; padding-top: .4rem; border-top: 1px solid #ddd; }
+        p { max-width: 75ch; margin: .5rem 0; }
+        ul { padding-left: 1.2rem; }
+        li { overflow-wrap: anywhere; }
+        .table { overflow-x: auto; margin: .8rem 0; }
+        table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
+        thead { border-top: 2px solid #222; border-bottom: 1px solid #222; }
+        tbody { border-bottom: 2px solid #222; }
+        th, td { padding: .28rem .6rem; text-align: left; white-space: nowrap; vertical-align: top; }
+        th { font-weight: 600; }
+        th:first-child, td:first-child { padding-left: .2rem; }
+        .number { text-align: right; }
+        tbody tr:nth-child(even) { background: #f6f6f6; }
+        .figures { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1rem 0; }
+        figure { margin: 0; flex: 0 1 520px; min-width: 300px; }
+        figure svg { max-width: 100%; height: auto; display: block; }
+        figcaption { font-size: .85rem; color: #444; padding: .2rem .6rem; }
+        details { margin: .8rem 0; }
+        main > details { margin: 2.5rem 0 .6rem; padding-top: .4rem; border-top: 1px solid #ddd; }
+        main > details > summary { font-size: 1.2rem; }
+        summary { cursor: pointer; font-weight: 600; }
+        pre { background: #f6f6f6; border: 1px solid #ddd; padding: .8rem 1rem; overflow-x: auto; font-size: .82rem; line-height: 1.4; }
+        @media print {
+          main { max-width: none; padding: 0; }
+          figure, table, pre { break-inside: avoid; }
+          h2 { break-after: avoid; }
+          td:last-child, th:last-child { white-space: normal; }
+          pre { white-space: pre-wrap; }
+        }
+        """
+}

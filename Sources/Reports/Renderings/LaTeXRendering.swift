@@ -1,0 +1,80 @@
+extension Document {
+    /// The document's tables as LaTeX `table` environments with booktabs rules, to be included by `\input`.
+    ///
+    /// A table's caption is the heading above it and the sentence between, where there is one. Drawings, lists and folded
+    /// parts are left out.
+    package func latex() -> String {
+        var result = "% Needs \\usepackage{booktabs} and an engine that reads UTF-8.\n"
+        var heading = ""
+        var sentence = ""
+        for block in blocks {
+            switch block {
+            case .title(let text), .heading(let text):
+                heading = text
+                sentence = ""
+            case .paragraph(let text): sentence = text
+            case .table(let table):
+                result += "\n" + Self.latex(table, caption: sentence.isEmpty ? heading : "\(heading). \(sentence)")
+                sentence = ""
+            case .list, .figures, .source, .folded: break
+            }
+        }
+        return result
+    }
+
+    private static func latex(_ table: TextTable, caption: String) -> String {
+        let sides = table.columns.map { $0.alignment == .left ? "l" : "r" }.joined()
+        func line(_ cells: [String]) -> String { cells.joined(separator: " & ") + " \\\\\n" }
+        let rows = table.rows.indices.map { row in
+            line(table.columns.indices.map { column in
+                let text = LaTeXText.escaped(table.rows[row][column])
+                return table.marked.contains(.init(row: row, column: column)) ? "\\textbf{\(text)}" : text
+            })
+        }
+        return "\\begin{table}[htbp]\n\\centering\n\\caption{\(LaTeXText.escaped(caption))}\n"
+            + "\\begin{tabular}{\(sides)}\n\\toprule\n" + line(table.columns.map { LaTeXText.escaped($0.heading) })
+            + "\\midrule\n" + rows.joined() + "\\bottomrule\n\\end{tabular}\n\\end{table}\n"
+    }
+}
+
+/// Text inside LaTeX.
+enum LaTeXText {
+    /// The text with every character that means something to TeX replaced, and the signs that reports use as commands that
+    /// every engine knows. Other letters stay as they are.
+    static func escaped(_ text: String) -> String {
+        var result = ""
+        for scalar in DisplayText.singleLine(text).unicodeScalars {
+            switch scalar {
+            case "\\": result += "\\textbackslash{}"
+            case "{", "}", "$", "&", "#", "%", "_": result += "\\\(scalar)"
+            case "~": result += "\\textasciitilde{}"
+            case "^": result += "\\textasciicircum{}"
+            case "<", ">": result += "$\(scalar)$"
+            case "\"": result += "''"
+            // A bracket after a line's end would be read as the size of the space there.
+            case "[": result += "{[}"
+            case "]": result += "{]}"
+            case "±": result += "$\\pm$"
+            case "−": result += "$-$"
+            case "×": result += "$\\times$"
+            case "→": result += "$\\rightarrow$"
+            case "–": result += "--"
+            case "…": result += "\\ldots{}"
+            case "≤": result += "$\\leq$"
+            case "≥": result += "$\\geq$"
+            default:
+                if let command = greek[scalar] {
+                    result += "$\\\(command)$"
+                } else {
+                    result.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        return result
+    }
+
+    private static let greek: [UnicodeScalar: String] = [
+        "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "η": "eta", "θ": "theta", "λ": "lambda",
+        "μ": "mu", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "phi", "Δ": "Delta", "Σ": "Sigma",
+    ]
+}

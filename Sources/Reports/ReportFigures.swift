@@ -1,0 +1,127 @@
+import Results
+
+/// The drawings of a report.
+extension Report {
+    // Drawings of a sweep's variants lie in one folder.
+    private func name(_ name: String, _ variant: VariantReport) -> String {
+        let position = variants.firstIndex(of: variant) ?? 0
+        return isSweep ? "variant-\(position + 1)-\(name)" : name
+    }
+
+    /// Black for the baseline, the other styles for the other rows in order, the same in every drawing.
+    private func style(ofRow name: String) -> Int {
+        let others = settings.rows.filter { $0 != settings.baseline }
+        return name == settings.baseline ? 0 : (others.firstIndex(of: name) ?? 0) + 1
+    }
+
+    // MARK: Differences
+
+    func differenceFigure(_ variant: VariantReport) -> Figure {
+        let baseline = settings.baseline ?? ""
+        let plot = IntervalPlot(
+            title: "Difference to \(baseline)", label: "percentage points",
+            rows: variant.comparisons.map { comparison in
+                IntervalPlot.Row(
+                    comparison.row, mean: comparison.difference.estimate.mean * 100,
+                    interval: comparison.studentInterval.map { ConfidenceInterval(low: $0.low * 100, high: $0.high * 100) },
+                    style: style(ofRow: comparison.row))
+            })
+        return Figure(
+            name: name("differences", variant),
+            caption: "Mean paired difference in accuracy to \(baseline) and its 95 % confidence interval (t).", svg: plot.svg())
+    }
+
+    // MARK: Curves
+
+    func curveBlocks(_ variant: VariantReport, isHeaded: Bool) -> [Document.Block] {
+        guard !variant.curves.isEmpty else { return [] }
+        let groups = Dictionary(grouping: variant.curves.indices) { group(of: variant.curves[$0][0].quantity) }
+        func figures(_ group: CurveGroup) -> [Figure] {
+            (groups[group] ?? []).sorted().map { curveFigure(variant.curves[$0], position: $0, variant) }
+        }
+        let note =
+            "Mean over seeds and targets\(settings.repetitions.count > 1 ? " and repetitions" : ""); band, where there are few rows: ± one "
+            + "standard deviation. "
+            + "The accuracy on the target is drawn for the reader; nothing was selected by it."
+        var blocks: [Document.Block] = []
+        let progress = figures(.progress)
+        if !progress.isEmpty { blocks += [.figures(progress)] }
+        let terms = figures(.term)
+        if !terms.isEmpty { blocks += [.paragraph("Terms of the loss, raw and as weighted in it:"), .figures(terms)] }
+        let reports = figures(.report)
+        if !reports.isEmpty { blocks += [.folded("What the regularizers measured beside", isOpen: false, [.figures(reports)])] }
+        return [.folded("Learning curves", isOpen: isHeaded, [.paragraph(note)] + blocks)]
+    }
+
+    // More bands than this hide each other.
+    private static let mostBands = 3
+
+    private enum CurveGroup { case progress, term, report }
+
+    private func group(of quantity: LearningCurve.Quantity) -> CurveGroup {
+        guard case .term(let name) = quantity else { return .progress }
+        return !name.contains(".") || name.hasSuffix(".weighted") ? .term : .report
+    }
+
+    private func curveFigure(_ curves: [LearningCurve], position: Int, _ variant: VariantReport) -> Figure {
+        let quantity = curves[0].quantity
+        let isAccuracy = quantity == .targetAccuracy || quantity == .sourceValidationAccuracy
+        let factor = isAccuracy ? 100.0 : 1
+        let title = title(of: quantity)
+        let values = curves.flatMap { $0.points.map(\.estimate.mean) }
+        let scale = isAccuracy ? Scale.linear : Scale.fitting(values, ratio: 50)
+        let unit = isAccuracy ? "accuracy, %" : scale == .logarithmic ? "value, logarithmic" : "value"
+        let hasBands = curves.count <= Self.mostBands
+        let plot = Plot(
+            title: title, x: .init("epoch", wholeNumbers: true), y: .init(unit, scale: scale),
+            series: curves.map { curve in
+                Plot.Series(
+                    curve.row,
+                    curve.points.map {
+                        .init(
+                            x: Double($0.epoch), y: $0.estimate.mean * factor,
+                            spread: hasBands ? $0.estimate.deviation.map { $0 * factor } : nil)
+                    },
+                    style: style(ofRow: curve.row))
+            })
+        // A name of a term can be anything; the position keeps those apart that are alike once shortened.
+        let file = String(title.lowercased().prefix(60).map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") ? $0 : "-" })
+        return Figure(name: name("curve-\(position + 1)-\(file)", variant), caption: "\(title), by epoch.", svg: plot.svg())
+    }
+
+    private func title(of quantity: LearningCurve.Quantity) -> String {
+        switch quantity {
+        case .targetAccuracy: "Accuracy on the target"
+        case .sourceValidationAccuracy: "Accuracy on source validation"
+        case .trainingLoss: "Training loss"
+        case .term(let name): name.hasSuffix(".weighted") ? "\(name.dropLast(".weighted".count)), weighted" : name
+        }
+    }
+
+    // MARK: Swept values
+
+    var sensitivityBlocks: [Document.Block] {
+        let figures = sensitivities.enumerated().map { position, sensitivity in
+            let values = sensitivity.curves.flatMap { $0.points.map(\.value) }
+            let others = label(of: sensitivity.others)
+            let title = "Accuracy by \(sensitivity.dial)" + (others.isEmpty ? "" : " (\(others))")
+            let distinct = Set(values).sorted()
+            let plot = Plot(
+                title: title,
+                x: .init(sensitivity.dial, scale: Scale.fitting(values, ratio: 15), ticks: distinct.count <= 10 ? distinct : nil),
+                y: .init("accuracy, %"),
+                series: sensitivity.curves.map { curve in
+                    Plot.Series(
+                        curve.row,
+                        curve.points.compactMap { point in
+                            point.estimate.map {
+                                .init(x: point.value, y: $0.mean * 100, spread: $0.standardError.map { $0 * 100 })
+                            }
+                        },
+                        style: style(ofRow: curve.row), spread: .whiskers, hasMarkers: true)
+                })
+            return Figure(name: "sensitivity-\(position + 1)", caption: "\(title): mean over targets ± standard error.", svg: plot.svg())
+        }
+        return figures.isEmpty ? [] : [.figures(figures)]
+    }
+}

@@ -1,0 +1,3 @@
+import Regulus
+
+RegulusProgram.run()

@@ -1,0 +1,93 @@
+import Foundation
+
+@testable import PluginLibraries
+
+/// Plug-ins for the tests: written and compiled once, by the program itself, in a folder that lasts as long as the tests.
+struct PluginFolder: Sendable {
+    /// Whether libraries can be compiled for the program here.
+    static let canCompile: Bool = {
+        guard let build = try? ProgramBuild(executable: Regulus.executable.path) else { return false }
+        return (try? PluginCompiler(for: build)) != nil
+    }()
+
+    /// What `plugin new --library shrink` writes, compiled.
+    static let shrink = Task { try await PluginFolder("shrink-plugin", sources: nil) }
+
+    /// A plug-in whose registration does what the variable `REGISTRATION` says.
+    static let moody = Task {
+        try await PluginFolder(
+            "moody", sources: [
+                "Moody.swift": """
+                import Foundation
+                import Regulus
+
+                public struct Moody: RegularizerPlugin {
+                    public struct Options: Configuration.Options {
+                        public init() {}
+                        public static var fields: [OptionField<Options>] { [] }
+                    }
+                    static var name: String { ProcessInfo.processInfo.environment["NAME"] ?? "moody" }
+                    public static var description: ComponentDescription { ComponentDescription(name: name, summary: "a test") }
+                    public init(options: Options, context: RegularizerContext) {}
+                }
+
+                struct BadMood: Error {}
+
+                public func register(in registrar: inout PluginRegistrar) throws {
+                    switch ProcessInfo.processInfo.environment["REGISTRATION"] {
+                    case "crash": fatalError("a bad day")
+                    case "signal": kill(getpid(), SIGSEGV)
+                    case "exit": exit(0)
+                    case "throw": throw BadMood()
+                    case "nothing": return
+                    case "print": print("registered 0\\nregistered 1"); try registrar.register(Moody.self)
+                    default: try registrar.register(Moody.self)
+                    }
+                }
+
+                """
+            ])
+    }
+
+    /// The sources of a built-in regularizer under another name.
+    static let copy = Task {
+        let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let folder = package.appendingPathComponent("Plugins/SupervisedContrastive")
+        var sources = ["Register.swift": "import Regulus\npublic func register(in registrar: inout PluginRegistrar) throws { try registrar.register(SupervisedContrastive.self) }\n"]
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".swift") {
+            sources[name] = try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+                .replacing("name: \"supervised-contrastive\"", with: "name: \"contrastive-copy\"")
+        }
+        return try await PluginFolder("contrastive-copy", sources: sources)
+    }
+
+    let folder: RecipeFolder
+    /// The library's absolute path.
+    let library: String
+    /// Its content.
+    let bytes: Data
+
+    /// - Parameter sources: the plug-in's files; nil for those that the program writes.
+    private init(_ name: String, sources: [String: String]?) async throws {
+        folder = try RecipeFolder()
+        library = folder.url.appendingPathComponent("lib.so").path
+        if let sources {
+            try folder.makeFolder(name)
+            for (file, text) in sources { try folder.write(text, to: "\(name)/\(file)") }
+        } else {
+            let outcome = try await folder.regulus("plugin", "new", name, "--library", "--regulus", Self.package)
+            guard outcome.code == 0 else { throw Failure(messages: outcome.messages) }
+        }
+        let outcome = try await folder.regulus("plugin", "build", name, "-o", library)
+        guard outcome.code == 0 else { throw Failure(messages: outcome.messages) }
+        bytes = try Data(contentsOf: URL(fileURLWithPath: library))
+    }
+
+    static var package: String {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    }
+
+    struct Failure: Error {
+        let messages: String
+    }
+}

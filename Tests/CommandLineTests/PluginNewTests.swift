@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+@Suite("plugin new")
+struct PluginNewTests {
+    private func new(_ arguments: String...) async throws -> (folder: RecipeFolder, outcome: Regulus.Outcome) {
+        let folder = try RecipeFolder()
+        return (folder, try await folder.regulus.run(["plugin", "new"] + arguments))
+    }
+
+    @Test("a folder in Plugins gets a regularizer, a test and a recipe")
+    func folder() async throws {
+        let folder = try RecipeFolder()
+        for name in ["Plugins", "Sources/Regularization"] { try folder.makeFolder(name) }
+        let outcome = try await folder.regulus("plugin", "new", "entropy-bonus")
+        #expect(outcome.code == 0 && outcome.messages.isEmpty)
+        #expect(
+            folder.files == [
+                "Plugins/EntropyBonus/EntropyBonus.swift", "Tests/PluginTests/EntropyBonusTests.swift", "r.yaml", "recipes/entropy-bonus.yaml",
+            ])
+        #expect(outcome.output.contains("try registrar.register(EntropyBonus.self)"))
+        #expect(try folder.text("Plugins/EntropyBonus/EntropyBonus.swift").contains("name: \"entropy-bonus\""))
+        #expect(try folder.text("Plugins/EntropyBonus/EntropyBonus.swift").hasPrefix("import Configuration\nimport Networks\n"))
+    }
+
+    @Test("a package of its own has a program, or is made to become a library")
+    func packages() async throws {
+        let (own, outcome) = try await new("shrink", "--standalone", "--directory", "mine", "--regulus", PluginFolder.package)
+        #expect(outcome.code == 0)
+        #expect(
+            own.files(below: "mine/shrink") == [
+                "Package.swift", "Sources/ShrinkPlugin/Register.swift", "Sources/ShrinkPlugin/Shrink.swift", "Sources/regulus-shrink/main.swift",
+                "Tests/ShrinkPluginTests/ShrinkTests.swift", "shrink.yaml",
+            ])
+        #expect(try own.text("mine/shrink/Package.swift").contains("path: \"\(PluginFolder.package)\""))
+        let (library, _) = try await new("shrink", "--library", "--regulus", PluginFolder.package)
+        #expect(!library.files.contains { $0.hasSuffix("main.swift") })
+        #expect(try library.text("shrink/shrink.yaml").contains("plugins: [libShrinkPlugin.so]"))
+    }
+
+    @Test("no existing file is touched")
+    func existing() async throws {
+        let folder = try RecipeFolder()
+        try folder.makeFolder("shrink")
+        try folder.write("mine", to: "shrink/Package.swift")
+        let outcome = try await folder.regulus("plugin", "new", "shrink", "--library", "--regulus", PluginFolder.package)
+        #expect(outcome.code == 2 && outcome.messages == "error: nothing was written, because these exist: shrink/Package.swift\n")
+        #expect(folder.files == ["r.yaml", "shrink/Package.swift"])
+        #expect(try folder.text("shrink/Package.swift") == "mine")
+    }
+
+    @Test("a name that is taken, impossible, or Swift's own is refused", arguments: ["mer", "Shrink", "a--b", "../a", "", "type", "tensor"])
+    func names(name: String) async throws {
+        let (folder, outcome) = try await new(name, "--library", "--regulus", PluginFolder.package)
+        #expect(outcome.code == 2 && outcome.output.isEmpty && outcome.messages.hasPrefix("error: "))
+        #expect(folder.files == ["r.yaml"])
+    }
+
+    @Test("outside Regulus's package the other doors are offered")
+    func outside() async throws {
+        let (folder, outcome) = try await new("shrink")
+        #expect(outcome.code == 2 && outcome.messages.contains("--standalone or --library"))
+        #expect(folder.files == ["r.yaml"])
+    }
+}

@@ -1,0 +1,153 @@
+import Foundation
+import Results
+import Testing
+
+@testable import Reports
+
+@Suite("TensorBoard event files")
+struct EventFileTests {
+    private var result: TrialResult {
+        var result = Fixtures.complete[4]
+        result.seconds = 4
+        result.epochs = [
+            EpochRecord(epoch: 1, trainingLoss: 2.5, terms: ["mer": 0.25, "mer.weighted": -1], targetAccuracy: 0.5),
+            EpochRecord(
+                epoch: 300, trainingLoss: .nan, terms: [:], sourceValidationAccuracy: 0.75, sourceValidationLoss: .infinity),
+        ]
+        return result
+    }
+
+    @Test("The checksum is CRC-32C, masked as TFRecord does")
+    func checksum() {
+        #expect(CRC32C.checksum(Data("123456789".utf8)) == 0xE306_9283)
+        #expect(CRC32C.checksum(Data(repeating: 0, count: 32)) == 0x8A91_36AA)
+        #expect(CRC32C.masked(Data("123456789".utf8)) == (0xE306_9283 >> 15 | 0xE306_9283 << 17) &+ 0xA282_EAD8 as UInt32)
+    }
+
+    @Test("Read back: the version, then every figure of every epoch at its step")
+    func readBack() throws {
+        var reader = EventReader(EventFile.data(of: result))
+        let events = try reader.events()
+        #expect(events.count == 3)
+        #expect(events[0].version == "brain.Event:2")
+        #expect(events[1].step == 1)
+        #expect(events[1].time == 2)
+        #expect(
+            events[1].scalars == [
+                "accuracy/target": 0.5, "loss/training": 2.5, "terms/mer": 0.25, "terms/mer.weighted": -1,
+            ])
+        #expect(events[2].step == 300)
+        #expect(events[2].time == 4)
+        #expect(events[2].scalars["loss/training"]?.isNaN == true)
+        #expect(events[2].scalars["loss/source-validation"] == .infinity)
+        #expect(events[2].scalars["accuracy/source-validation"] == 0.75)
+    }
+
+    @Test("Numbers take seven bits a byte, negative ones ten bytes")
+    func varints() {
+        var buffer = ProtocolBuffer()
+        buffer.append(field: 2, Int64(300))
+        #expect(Array(buffer.data) == [0x10, 0xAC, 0x02])
+        var negative = ProtocolBuffer()
+        negative.append(field: 2, Int64(-1))
+        #expect(Array(negative.data) == [0x10] + Array(repeating: 0xFF, count: 9) + [0x01])
+    }
+
+    @Test("The file lies beside the trial's metrics; a trial without epochs has none")
+    func writing() throws {
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent("events-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: root) }
+        let folder = RunFolder(root)
+        try ReportWriter().writeEvents(of: Fixtures.complete[0], to: folder)
+        #expect(!FileManager.default.fileExists(atPath: root.path))
+        try ReportWriter().writeEvents(of: result, to: folder)
+        let file = folder.trial(result.key).appendingPathComponent("events.out.tfevents.0000000000.regulus")
+        #expect(try Data(contentsOf: file) == EventFile.data(of: result))
+    }
+}
+
+/// Reads event files by the format's description, independently of how they are written.
+private struct EventReader {
+    struct Event {
+        var time = 0.0
+        var step: UInt64 = 0
+        var version = ""
+        var scalars: [String: Float] = [:]
+    }
+
+    private struct Damage: Error { let text: String }
+    private var rest: ArraySlice<UInt8>
+
+    init(_ data: Data) {
+        rest = Array(data)[...]
+    }
+
+    mutating func events() throws -> [Event] {
+        var events: [Event] = []
+        while !rest.isEmpty {
+            let length = try take(8)
+            guard try number(take(4)) == UInt64(CRC32C.masked(length)) else { throw Damage(text: "checksum of a length") }
+            let message = try take(Int(number(length)))
+            guard try number(take(4)) == UInt64(CRC32C.masked(message)) else { throw Damage(text: "checksum of a message") }
+            events.append(try event(message))
+        }
+        return events
+    }
+
+    private func event(_ message: ArraySlice<UInt8>) throws -> Event {
+        var event = Event()
+        for (field, value) in try fields(message) {
+            switch field {
+            case 1: event.time = Double(bitPattern: number(value))
+            case 2: event.step = number(value)
+            case 3: event.version = String(decoding: value, as: UTF8.self)
+            case 5:
+                for (_, scalar) in try fields(value) {
+                    let parts = Dictionary(uniqueKeysWithValues: try fields(scalar))
+                    guard let tag = parts[1], let simple = parts[2] else { throw Damage(text: "scalar") }
+                    event.scalars[String(decoding: tag, as: UTF8.self)] = Float(bitPattern: UInt32(number(simple)))
+                }
+            default: throw Damage(text: "field \(field)")
+            }
+        }
+        return event
+    }
+
+    private func fields(_ message: ArraySlice<UInt8>) throws -> [(UInt64, ArraySlice<UInt8>)] {
+        var reader = EventReader(Data(message))
+        var fields: [(UInt64, ArraySlice<UInt8>)] = []
+        while !reader.rest.isEmpty {
+            let tag = try reader.varint()
+            switch tag & 7 {
+            case 0:
+                let value = try reader.varint()
+                fields.append((tag >> 3, withUnsafeBytes(of: value.littleEndian) { Array($0) }[...]))
+            case 1: fields.append((tag >> 3, try reader.take(8)))
+            case 2: fields.append((tag >> 3, try reader.take(Int(reader.varint()))))
+            case 5: fields.append((tag >> 3, try reader.take(4)))
+            default: throw Damage(text: "wire type \(tag & 7)")
+            }
+        }
+        return fields
+    }
+
+    private mutating func varint() throws -> UInt64 {
+        var value: UInt64 = 0
+        for shift in stride(from: 0, to: 64, by: 7) {
+            guard let byte = try take(1).first else { break }
+            value |= UInt64(byte & 0x7F) << shift
+            if byte & 0x80 == 0 { return value }
+        }
+        throw Damage(text: "varint")
+    }
+
+    private mutating func take(_ count: Int) throws -> ArraySlice<UInt8> {
+        guard rest.count >= count else { throw Damage(text: "the file ends early") }
+        defer { rest = rest.dropFirst(count) }
+        return rest.prefix(count)
+    }
+
+    private func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+        bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

@@ -1,0 +1,175 @@
+import Results
+import Testing
+
+@testable import Reports
+
+@Suite("What a report finds")
+struct FindingsTests {
+    private func close(_ value: Double?, _ expected: Double) -> Bool {
+        value.map { abs($0 - expected) < 1e-12 } ?? false
+    }
+
+    // MARK: Cost
+
+    /// The complete results with a cost of 4, 6 and 5 ms for the baseline and 8, 10, 7, 9 for the other row.
+    private var measured: [TrialResult] {
+        let steps: [Double?] = [4, 6, nil, 5, 8, 10, 7, 9]
+        return zip(Fixtures.complete, steps).map { result, milliseconds in
+            var result = result
+            result.stepCost = milliseconds.map { step in
+                StepCost(
+                    seconds: step / 1000,
+                    terms: result.key.row == "Fusion" ? [] : [.init(instance: "mer", seconds: step / 4000)])
+            }
+            return result
+        }
+    }
+
+    @Test("A step's cost is the median over the trials that measured it, beside the baseline's, with each regularizer's part")
+    func cost() throws {
+        let costs = try Report(results: measured, settings: Fixtures.settings()).variants[0].costs
+        #expect(costs.map(\.row) == ["Fusion", "+ MER"])
+        #expect(close(costs[0].seconds, 0.005))
+        #expect(costs[0].difference == nil)
+        #expect(costs[0].trials == 3)
+        #expect(close(costs[1].seconds, 0.0085))
+        #expect(close(costs[1].difference, 0.0035))
+        #expect(close(costs[1].terms[0].seconds, 0.002125))
+        #expect(close(costs[1].terms[0].share, 0.25))
+    }
+
+    @Test("The table of costs has a line a regularizer")
+    func costTable() throws {
+        let text = try Report(results: measured, settings: Fixtures.settings()).document().markdown()
+        #expect(
+            text.contains(
+                """
+                ## Cost of a step
+
+                | Row    | Step, ms | Difference to Fusion, ms | Regularizer | Its part, ms |  Share |
+                | ------ | -------: | -----------------------: | ----------- | -----------: | -----: |
+                | Fusion |     5.00 |                          |             |              |        |
+                | + MER  |     8.50 |                    +3.50 | mer         |         2.12 | 25.0 % |
+                """))
+    }
+
+    @Test("Costs as CSV: a line for the step and one for each regularizer")
+    func costCSV() throws {
+        let report = try Report(results: measured, settings: Fixtures.settings())
+        #expect(
+            report.costsCSV().replacing("\r\n", with: "\n") == """
+                recipe,row,part,regularizer,milliseconds,difference_to_baseline,share,trials
+                table13,Fusion,step,,5.000000,,,3
+                table13,+ MER,step,,8.500000,3.500000,,4
+                table13,+ MER,regularizer,mer,2.125000,,0.250000,4
+
+                """)
+    }
+
+    @Test("Without a measured step there is no table of costs")
+    func noCost() throws {
+        let report = try Report(results: Fixtures.complete, settings: Fixtures.settings())
+        #expect(report.variants[0].costs.isEmpty)
+        #expect(!report.document().markdown().contains("Cost of a step"))
+    }
+
+    // MARK: Differences
+
+    @Test("Rows are compared with the baseline, and p values corrected for the number of rows")
+    func comparison() throws {
+        let settings = Fixtures.settings(rows: ["Fusion", "+ MER", "+ Noise", "+ Nothing run"])
+        let noise = [("D1", 0, 0.51), ("D1", 1, 0.53), ("D2", 0, 0.60), ("D2", 1, 0.66)]
+        let results = Fixtures.complete + noise.map { Fixtures.result("+ Noise", $0.0, $0.1, $0.2) }
+        let comparisons = try Report(results: results, settings: settings).variants[0].comparisons
+        #expect(comparisons.map(\.row) == ["+ MER", "+ Noise"])
+        let mer = comparisons[0]
+        // Differences 3, 2, 2, 5: t = 3 / √0.5; all on one side, so 2 of 16 assignments are as far out.
+        #expect(close(mer.tTest?.t, 3 / 0.5.squareRoot()))
+        #expect(mer.signFlip?.p == 0.125)
+        #expect(mer.adjustedSignFlip == 0.25)
+        #expect(mer.adjustedTTest == mer.tTest.map { $0.p * 2 })
+        #expect(close(mer.detectable, 2.0.squareRoot() / 100 * (DetectableEffect.standardized(pairs: 4) ?? 0)))
+        // Four pairs are too few to resample; Student's critical value for three degrees is 3.182446.
+        #expect(mer.interval == nil)
+        #expect(abs((mer.studentInterval?.low ?? 1) - (0.03 - 3.182446 * 0.5.squareRoot() / 100)) < 1e-8)
+    }
+
+    @Test("From five pairs on there is a bootstrap interval")
+    func bootstrap() throws {
+        let settings = Fixtures.settings(seeds: [0, 1, 2])
+        let results = Fixtures.complete + [Fixtures.result("Fusion", "D1", 2, 0.5), Fixtures.result("+ MER", "D1", 2, 0.51)]
+        let interval = try #require(try Report(results: results, settings: settings).variants[0].comparisons[0].interval)
+        #expect(interval.low >= 0.01 && interval.high <= 0.05 && interval.low < 0.026 && interval.high > 0.026)
+    }
+
+    @Test("A single pair is a difference without a test")
+    func singlePair() throws {
+        let settings = Fixtures.settings(targets: ["D1"], seeds: [0])
+        let report = try Report(results: Fixtures.complete, settings: settings)
+        #expect(report.variants[0].comparisons[0].tTest == nil)
+        #expect(report.variants[0].comparisons[0].interval == nil)
+        #expect(!report.document().markdown().contains("chance"))
+    }
+
+    // MARK: Expected figures
+
+    @Test("An expected figure is reproduced within two standard errors of our mean")
+    func expectations() throws {
+        var settings = Fixtures.settings(rows: ["Fusion", "+ MER", "+ VICReg"])
+        // Fusion on D1: 50 and 54, so 52 ± 2; its average 57 ± 2. + MER on D2: 62 and 69, so 65.5 ± 3.5.
+        settings.expected = ExpectedFigures(
+            source: "Table 13",
+            figures: [
+                "Fusion": ["D1": 55.9, "average": 61.1], "+ MER": ["D2": 58.6], "+ VICReg": ["average": 60], "gone": ["D1": 1],
+            ])
+        let checks = try Report(results: Fixtures.complete, settings: settings).variants[0].expectations
+        #expect(checks.map(\.row) == ["Fusion", "Fusion", "+ MER", "+ VICReg"])
+        #expect(checks.map(\.column) == ["D1", "average", "D2", "average"])
+        #expect(checks.map(\.verdict) == [.reproduced, .notReproduced, .reproduced, .notRun])
+    }
+
+    @Test("One value has no standard error, so nothing is decided by it")
+    func undecided() {
+        #expect(ExpectationCheck(row: "", column: "", expected: 0.5, ours: Estimate([0.5])).verdict == .undecided)
+    }
+
+    @Test("Expected figures stand beside ours, in the table and in the CSV file")
+    func expectationTable() throws {
+        var settings = Fixtures.settings()
+        settings.expected = ExpectedFigures(source: "Table 13", figures: ["+ MER": ["average": 62.82]])
+        let report = try Report(results: Fixtures.complete, settings: settings)
+        #expect(report.document().markdown().contains("| + MER | average |     62.8 |            60.0 ± 2.5 | reproduced |"))
+        #expect(report.csv().contains("table13,accuracy,expected,+ MER,,percent,62.820000,,,0,0,0,0,,,,,,,,,,reproduced\r\n"))
+    }
+
+    // MARK: Curves
+
+    @Test("A curve is the mean over a row's trials at each epoch, without what is not finite")
+    func curves() throws {
+        var results = Array(Fixtures.complete.prefix(2))
+        results[0].epochs = [
+            EpochRecord(epoch: 1, trainingLoss: 2, terms: ["mer": 1], targetAccuracy: 0.3),
+            EpochRecord(epoch: 2, trainingLoss: .nan, terms: ["mer": 3, "mer.weighted": 0.3]),
+        ]
+        results[1].epochs = [EpochRecord(epoch: 1, trainingLoss: 4, terms: ["mer": .infinity], targetAccuracy: 0.5)]
+        let curves = try Report(results: results, settings: Fixtures.settings()).variants[0].curves
+        #expect(curves.map(\.[0].quantity) == [.targetAccuracy, .trainingLoss, .term("mer"), .term("mer.weighted")])
+        #expect(curves[1][0].points.map(\.epoch) == [1])
+        #expect(curves[1][0].points[0].estimate.mean == 3)
+        #expect(curves[2][0].points.map(\.estimate.mean) == [1, 3])
+        #expect(curves[2][0].row == "Fusion")
+    }
+
+    @Test("A swept number gives a curve a row, by value, for each setting of the other dials")
+    func sensitivity() throws {
+        let variants = [("3", "a"), ("0.5", "a"), ("3", "b"), ("0.5", "b")].map { ["mer.weight": $0.0, "model": $0.1] }
+        let results = variants.enumerated().map { Fixtures.result("Fusion", "D1", 0, 0.5 + Double($0) / 10, variant: $1) }
+        let settings = Fixtures.settings(
+            rows: ["Fusion"], targets: ["D1"], seeds: [0], baseline: nil, dials: ["mer.weight", "model"], variants: variants)
+        let sensitivities = try Report(results: results, settings: settings).sensitivities
+        #expect(sensitivities.map(\.dial) == ["mer.weight", "mer.weight"])
+        #expect(sensitivities.map(\.others) == [["model": "a"], ["model": "b"]])
+        #expect(sensitivities[0].curves[0].points.map(\.value) == [0.5, 3])
+        #expect(sensitivities[0].curves[0].points.map { $0.estimate?.mean } == [0.6, 0.5])
+    }
+}

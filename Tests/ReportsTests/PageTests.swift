@@ -1,0 +1,120 @@
+import Foundation
+import Results
+import Testing
+
+@testable import Reports
+
+@Suite("The page and the LaTeX tables")
+struct PageTests {
+    private var results: [TrialResult] {
+        Fixtures.complete.map { result in
+            var result = result
+            result.epochs = (1...3).map { epoch in
+                EpochRecord(
+                    epoch: epoch, trainingLoss: 2 / Double(epoch), terms: ["task": 1, "mer": 0.5, "mer.weighted": 0.05, "mer.gap": 3],
+                    sourceValidationAccuracy: 0.6, targetAccuracy: 0.5)
+            }
+            return result
+        }
+    }
+
+    private func page(_ settings: RunSettings = Fixtures.settings(), recipe: String? = nil) throws -> String {
+        try Report(results: results, settings: settings).document(recipe: recipe).html()
+    }
+
+    @Test("The page is well-formed and asks for no other file")
+    func selfContained() throws {
+        let page = try page(recipe: "name: table13\n")
+        // XML knows neither HTML's doctype nor its unclosed tags.
+        let markup = page.replacing("<!DOCTYPE html>\n", with: "").replacing(/<meta [^>]*>/, with: "")
+        #expect(isWellFormed(markup))
+        for outside in ["<script", "<link", "src=", "@import", "url(", "href="] { #expect(!page.contains(outside)) }
+        // The namespace of SVG is a name, not an address that is fetched.
+        #expect(page.replacing("http://www.w3.org/2000/svg", with: "").contains("http") == false)
+    }
+
+    @Test("The page shows table, tests, drawings, settings and recipe")
+    func content() throws {
+        var settings = Fixtures.settings()
+        settings.command = "regulus run table13.yaml --seeds 0,1"
+        let page = try page(settings, recipe: "rows:\n  - name: <b>\n")
+        #expect(page.contains("<td>+ MER</td><td class=\"number\"><strong>54.5 ± 2.1</strong></td>"))
+        #expect(page.contains("Is the difference to Fusion more than chance?"))
+        #expect(page.contains("Best epoch on the target: not a valid selection"))
+        #expect(page.contains("<li>Command: regulus run table13.yaml --seeds 0,1</li>"))
+        #expect(page.contains("<li>Machine: a machine</li>"))
+        #expect(page.contains("<pre>rows:\n  - name: &lt;b&gt;\n</pre>"))
+        for title in ["Difference to Fusion", "Accuracy on the target", "Training loss", "mer, weighted", "mer.gap"] {
+            #expect(page.contains("<title>\(title)</title>"), "\(title)")
+        }
+    }
+
+    @Test("The same results give the same bytes, whatever their order")
+    func deterministic() throws {
+        let settings = Fixtures.settings()
+        let document = try Report(results: results, settings: settings).document()
+        let shuffled = try Report(results: results.reversed(), settings: settings).document()
+        #expect(document.html() == shuffled.html())
+        #expect(document.latex() == shuffled.latex())
+        #expect(document.figures == shuffled.figures)
+    }
+
+    @Test("Drawings have different file names that every system accepts")
+    func figureNames() throws {
+        let names = try Report(results: results, settings: Fixtures.settings()).document().figures.map(\.name)
+        #expect(names.count == 8)
+        #expect(Set(names).count == names.count)
+        #expect(names.allSatisfy { $0.wholeMatch(of: /[a-z0-9.-]+/) != nil })
+    }
+
+    @Test("The best is marked by what is printed, and only where nothing is missing")
+    func best() throws {
+        var results = Fixtures.complete
+        results[5] = Fixtures.failure("+ MER", "D1", 1)
+        let blocks = try Report(results: results, settings: Fixtures.settings()).document().blocks
+        guard case .table(let table) = blocks[2] else {
+            Issue.record("no table at its place")
+            return
+        }
+        // + MER has 53.0 of one seed on D1, which does not compete with Fusion's 52.0 of two.
+        #expect(table.marked == [.init(row: 0, column: 1), .init(row: 1, column: 2), .init(row: 0, column: 3)])
+    }
+
+    @Test("A page for several runs has one title each")
+    func severalRuns() throws {
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent("page-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: root) }
+        let report = try Report(results: results, settings: Fixtures.settings())
+        let file = root.appendingPathComponent("both.html")
+        try ReportWriter().write([(report, nil), (report, "name: b")], toPage: file)
+        let page = try String(contentsOf: file, encoding: .utf8)
+        #expect(page.matches(of: /<h1>table13<\/h1>/).count == 2)
+        #expect(page.matches(of: /<\/html>/).count == 1)
+    }
+
+    @Test("LaTeX: a table with rules, marks and escaped text")
+    func latex() {
+        let table = TextTable(
+            columns: [.init("Row_1"), .init("A & \"B\"", .right)], rows: [["+ {x} 50% ±", "[1.0]"], ["λ → ~^\\", "<2"]],
+            marked: [.init(row: 0, column: 1)])
+        let document = Document([.title("T#1"), .paragraph("All."), .table(table), .list(["left out"])])
+        let expected = ##"""
+            % Needs \usepackage{booktabs} and an engine that reads UTF-8.
+
+            \begin{table}[htbp]
+            \centering
+            \caption{T\#1. All.}
+            \begin{tabular}{lr}
+            \toprule
+            Row\_1 & A \& ''B'' \\
+            \midrule
+            + \{x\} 50\% $\pm$ & \textbf{{[}1.0{]}} \\
+            $\lambda$ $\rightarrow$ \textasciitilde{}\textasciicircum{}\textbackslash{} & $<$2 \\
+            \bottomrule
+            \end{tabular}
+            \end{table}
+
+            """##
+        #expect(document.latex() == expected)
+    }
+}

@@ -2,13 +2,19 @@
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 REGULUS = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)/regulus
 
-.PHONY: build test table13 quickstart co-occurrence benchmark packages clean
+.PHONY: build test table13 table3 quickstart co-occurrence benchmark docs packages clean
 
 table13: build ## Table 13's comparison, measured on the bundled smartwatch data
 	$(REGULUS) run recipes/table13.yaml
 
-test: packages ## every test
+test: packages ## every test, and the example package with its own tests and a short training
 	swift test $(SWIFT_FLAGS)
+	swift test $(SWIFT_FLAGS) --package-path Examples/TensorFusion
+	$$(swift build $(SWIFT_FLAGS) --package-path Examples/TensorFusion --show-bin-path)/tensor-fusion run Examples/TensorFusion/recipe.yaml \
+		--set training.epochs=1 --out .build/tensor-fusion
+
+table3: build ## Table 3's layout: four methods, each alone and with MER
+	$(REGULUS) run recipes/table3.yaml
 
 quickstart: build ## the same idea in under a minute
 	$(REGULUS) run recipes/quickstart.yaml
@@ -18,6 +24,10 @@ co-occurrence: build ## the controlled world that puts the paper's explanation t
 
 benchmark: build ## side by side with PyTorch, which is installed into Benchmarks/.venv
 	Benchmarks/run.sh $(REGULUS)
+
+docs: build ## the reference and the articles, into .build/docs
+	swift build $(SWIFT_FLAGS) --target RegularizerTesting
+	.ci/docs $$(swift build $(SWIFT_FLAGS) --show-bin-path)/Modules
 
 build: packages
 	swift build $(SWIFT_FLAGS) --product regulus

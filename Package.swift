@@ -99,6 +99,7 @@ let tests: [Target] = [
             "Tensors", "Weights",
         ]),
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
+    .testTarget(name: "PublicSurfaceTests", dependencies: ["regulus-cli", "RegularizerTesting"]),
     .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "regulus-cli"]),
 ]
 

@@ -13,7 +13,7 @@ import Tensors
 ///     adaptive:  r_m = exp(mean over the others of log-likelihood_m − log-likelihood_j),  τ_m the mean of r_m over all steps before
 ///                k_m = exp(−α·(r_m − τ_m))
 ///
-/// What a modality predicts alone comes from the model's own fusion with the other embeddings absent (``Contributions``), without dropout
+/// What a modality predicts alone comes from the model's own fusion with the other embeddings absent (`Contributions`), without dropout
 /// and without moving statistics. It works for any fusion and any number of modalities: against the mean of the others, which for two is
 /// the paper's ratio, and for more is ours. Embeddings are those that the fusion module got. Modalities that `on:` leaves out are fused
 /// as absent ones are.

@@ -2,6 +2,7 @@
 public struct DatasetFacts: Sendable, Hashable {
     /// One modality's arrays.
     public struct ModalityFacts: Sendable, Hashable {
+        /// The name in recipes.
         public let name: String
         /// Shape of one sample, without the batch axis: `[steps, channels]` for a series.
         public let sampleShape: [Int]

@@ -1,6 +1,6 @@
 /// One option of a component: its name in recipes, what it accepts, and where it lives in the struct.
 ///
-/// Made by the static functions in ``number(_:_:in:unit:required:_:)`` and its siblings.
+/// Made by the static functions in `number`, `integer`, `flag`, `choice`, `text` and their plurals.
 public struct OptionField<Root: Options>: Sendable {
     /// Its name in recipes, in kebab-case.
     public let name: String

@@ -11,6 +11,7 @@ import Glibc
 ///
 /// A `window` that ends at 1 includes the end of training.
 public struct WeightSchedule: Options, Hashable {
+    /// The forms of change; see the table above.
     public enum Shape: String, CaseIterable, Sendable {
         case constant
         case warmUp = "warm-up"
@@ -18,6 +19,7 @@ public struct WeightSchedule: Options, Hashable {
         case cosine
     }
 
+    /// The form of the change.
     public var shape = Shape.constant
 
     /// Where the change begins, as a share of the training.

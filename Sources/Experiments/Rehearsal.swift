@@ -69,6 +69,14 @@ struct TuningChoice: Sendable, Hashable {
     }
 }
 
+extension SourceScore {
+    /// What a record says about source validation; nil where nothing was held back.
+    init?(_ record: EpochRecord) {
+        guard let accuracy = record.sourceValidationAccuracy, let loss = record.sourceValidationLoss else { return nil }
+        self.init(epoch: record.epoch, validation: Score(accuracy: accuracy, loss: loss))
+    }
+}
+
 extension Score {
     fileprivate init(meanOf scores: [Score]) {
         let count = Double(max(scores.count, 1))

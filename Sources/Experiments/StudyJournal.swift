@@ -22,12 +22,6 @@ package struct StudyProgress: Sendable, Hashable {
     package var elapsed = 0.0
 }
 
-/// One piece of work for one cell of the study.
-struct StudyJob<Value: Sendable>: Sendable {
-    let cell: Int
-    let work: @Sendable () throws -> Value
-}
-
 /// Keeps count of a study's jobs over all threads, and the first error that ends it.
 final class StudyJournal: Sendable {
     private struct State {
@@ -70,32 +64,44 @@ final class StudyJournal: Sendable {
         }
     }
 
-    /// Runs jobs on a pool and returns their values in the order of the jobs. After an error no further job is started.
-    func collect<Value: Sendable>(_ jobs: [StudyJob<Value>], on pool: WorkerPool) throws -> [(cell: Int, value: Value)] {
-        let values = Values<Value>(count: jobs.count)
+    /// The progress so far.
+    var progress: StudyProgress { state.withLock(\.progress) }
+
+    /// Whether an error has ended the study, so that running trials save and end too.
+    var hasEnded: Bool { state.withLock { $0.error != nil } }
+
+    /// Runs jobs on a pool. After an error no further job is started.
+    ///
+    /// - Throws: the first error.
+    func run(_ jobs: [@Sendable () throws -> JobOutcome], on pool: WorkerPool, polling: Duration) throws {
         pool.run(
-            jobs.enumerated().map { index, job in
+            jobs.map { job in
                 {
-                    guard self.state.withLock({ $0.error == nil }) else { return }
+                    guard !self.hasEnded else { return .done }
                     do {
-                        values.set(try job.work(), at: index)
+                        return try job()
                     } catch {
                         self.state.withLock { $0.error = $0.error ?? error }
+                        return .done
                     }
                 }
-            })
+            }, polling: polling)
         if let error = state.withLock(\.error) { throw error }
-        return zip(jobs, values.all).map { (cell: $0.cell, value: $1) }
     }
+}
 
-    /// The jobs' values, written from many threads.
-    private final class Values<Value: Sendable>: Sendable {
-        private let slots: Mutex<[Value?]>
+/// Values that many threads put into their places.
+final class Slots<Value: Sendable>: Sendable {
+    private let values: Mutex<[Value?]>
 
-        init(count: Int) { slots = Mutex(Array(repeating: nil, count: count)) }
+    init(count: Int) { values = Mutex(Array(repeating: nil, count: count)) }
 
-        func set(_ value: Value, at index: Int) { slots.withLock { $0[index] = value } }
+    func set(_ value: Value, at index: Int) { values.withLock { $0[index] = value } }
 
-        var all: [Value] { slots.withLock { $0.compactMap(\.self) } }
+    /// All values; nil while one is missing.
+    var complete: [Value]? {
+        let present = values.withLock { $0 }
+        let values = present.compactMap(\.self)
+        return values.count == present.count ? values : nil
     }
 }

@@ -8,8 +8,9 @@ import Weights
 
 /// Runs every cell of a study: first the rehearsals that tuning needs, then the trials, on all workers.
 ///
-/// A trial whose result is already in the run folder, from exactly the same plan, is taken from there. Each trial writes its
-/// files when it ends, so that a run that was killed goes on where it stood.
+/// A trial whose result is already in the run folder, from exactly the same plan, is taken from there. A running one is saved from time to
+/// time, so that a run that was killed goes on where it stood. Any number of processes may share a folder: each trial is claimed before
+/// it is trained, and results of others are taken when they are there.
 package struct StudyRun: Sendable {
     package let cells: [Cell]
     package let folder: RunFolder
@@ -18,111 +19,62 @@ package struct StudyRun: Sendable {
     /// The opened data sets, by the plan that names them.
     package let datasets: [ComponentPlan: any Dataset]
 
+    package let timing: StudyTiming
+    package let stop: StopRequest
+
     package init(
-        cells: [Cell], folder: RunFolder, components: Components, pool: WorkerPool, datasets: [ComponentPlan: any Dataset]
+        cells: [Cell], folder: RunFolder, components: Components, pool: WorkerPool, datasets: [ComponentPlan: any Dataset],
+        timing: StudyTiming = StudyTiming(), stop: StopRequest = StopRequest()
     ) {
         self.cells = cells
         self.folder = folder
         self.components = components
         self.pool = pool
         self.datasets = datasets
+        self.timing = timing
+        self.stop = stop
     }
 
     /// - Parameter observer: told about everything that happens, from any thread, one call at a time.
-    /// - Throws: the first error that was not a trial's own: a file that cannot be written, data that cannot be read.
+    /// - Throws: `StudyStopped` where `stop` was asked, else the first error that was not a trial's own: a file that cannot be written,
+    ///   data that cannot be read. What was running has been saved then, as far as that was possible.
     package func run(observer: @escaping @Sendable (StudyEvent) -> Void = { _ in }) throws -> [TrialResult] {
         let rehearsals = cells.map(Rehearsal.all)
         let total = rehearsals.reduce(0) { $0 + $1.count } + cells.reduce(0) { $0 + $1.seeds.count }
         let journal = StudyJournal(total: total, observer: observer)
+        let worker = StudyWorker(self, journal: journal, rehearsals: rehearsals)
+        let scores = rehearsals.map { Slots<RehearsalScores>(count: $0.count) }
+        let results = cells.map { Slots<TrialResult>(count: $0.seeds.count) }
 
         let rehearsalJobs = cells.indices.flatMap { cell in
-            rehearsals[cell].map { rehearsal in
-                StudyJob(cell: cell) { try rehearse(rehearsal, of: cells[cell], journal: journal) }
+            rehearsals[cell].indices.map { index -> @Sendable () throws -> JobOutcome in
+                {
+                    guard let value = try worker.rehearse(rehearsals[cell][index], of: cells[cell]) else { return .waiting }
+                    scores[cell].set(value, at: index)
+                    return .done
+                }
             }
         }
-        let outcomes = Dictionary(grouping: try journal.collect(rehearsalJobs, on: pool), by: \.cell)
         let trialJobs = cells.indices.flatMap { cell in
-            let choice = TuningChoice.choose(in: cells[cell], from: (outcomes[cell] ?? []).map(\.value))
-            return cells[cell].seeds.map { seed in
-                StudyJob(cell: cell) { try train(cells[cell], choice, seed: seed, journal: journal) }
+            cells[cell].seeds.indices.map { index -> @Sendable () throws -> JobOutcome in
+                {
+                    guard let known = scores[cell].complete else { return .waiting }
+                    let outcomes = zip(rehearsals[cell], known).map { (rehearsal: $0, scores: $1) }
+                    let choice = TuningChoice.choose(in: cells[cell], from: outcomes)
+                    guard let value = try worker.train(cells[cell], choice, seed: cells[cell].seeds[index]) else { return .waiting }
+                    results[cell].set(value, at: index)
+                    return .done
+                }
             }
         }
-        return try journal.collect(trialJobs, on: pool).map(\.value)
+        try journal.run(rehearsalJobs + trialJobs, on: pool, polling: timing.polling)
+        return results.flatMap { $0.complete ?? [] }
     }
+}
 
-    private func rehearse(
-        _ rehearsal: Rehearsal, of cell: Cell, journal: StudyJournal
-    ) throws -> (rehearsal: Rehearsal, scores: RehearsalScores) {
-        let key = cell.key(seed: rehearsal.plan.seed)
-        let file = folder.root.appendingPathComponent("tuning/\(rehearsal.plan.hash).json")
-        var result = savedResult(at: file, plan: rehearsal.plan)
-        let isRestored = result != nil
-        if result == nil {
-            let fresh = try trial(rehearsal.plan, key: key).run(measuringTarget: false) { journal.advance(key, to: $0.epoch, of: rehearsal.plan.epochs) }
-            try Folder.create(file.deletingLastPathComponent().path)
-            try AtomicFile.write(ResultCoding.document(fresh.result), to: file.path)
-            result = fresh.result
-        }
-        journal.finish(key, result: nil, isFailed: false, isRestored: isRestored)
-        guard let result, result.status == .finished else { return (rehearsal, nil) }
-        return (
-            rehearsal,
-            result.epochs.compactMap { epoch in
-                guard let accuracy = epoch.sourceValidationAccuracy, let loss = epoch.sourceValidationLoss else { return nil }
-                return SourceScore(epoch: epoch.epoch, validation: Score(accuracy: accuracy, loss: loss))
-            }
-        )
-    }
-
-    private func train(_ cell: Cell, _ choice: TuningChoice, seed: Int, journal: StudyJournal) throws -> TrialResult {
-        let candidate = cell.candidates[choice.candidate]
-        var plan = candidate.plan
-        plan.seed = seed
-        if let epoch = choice.epoch { plan.selection = .epoch(epoch) }
-        let key = cell.key(seed: seed)
-        var result = savedResult(at: folder.result(key), plan: plan)
-        let isRestored = result != nil
-        if result == nil {
-            try Folder.create(folder.trial(key).path)
-            let outcome = try trial(plan, key: key).run { journal.advance(key, to: $0.epoch, of: plan.epochs) }
-            result = outcome.result
-            try write(outcome, key: key, plan: plan)
-        }
-        guard var result else { stop("a trial ended without a result") }
-        // The same plan may have been reached from another grid.
-        result.key = key
-        result.chosen = candidate.values
-        if !isRestored { try AtomicFile.write(ResultCoding.document(result), to: folder.result(key).path) }
-        journal.finish(key, result: result, isFailed: result.status != .finished, isRestored: isRestored)
-        return result
-    }
-
-    private func trial(_ plan: TrialPlan, key: TrialKey) throws -> Trial {
-        guard let dataset = datasets[plan.data] else { stop("the data set \(plan.data.name) was not opened") }
-        return try Trial(plan, key: key, dataset: dataset, components: components)
-    }
-
-    /// A finished trial's result of exactly this plan. A file that cannot be read counts as none: the trial is run again.
-    private func savedResult(at file: URL, plan: TrialPlan) -> TrialResult? {
-        guard let data = try? Data(contentsOf: file), let saved = try? ResultCoding.value(TrialResult.self, from: data) else { return nil }
-        return saved.plan == plan.hash && saved.status == .finished ? saved : nil
-    }
-
-    /// The files beside `result.json`, which comes last: where it exists, the others do.
-    private func write(_ outcome: Trial.Outcome, key: TrialKey, plan: TrialPlan) throws {
-        var metrics = Data()
-        for epoch in outcome.result.epochs { metrics.append(Data((try ResultCoding.line(epoch) + "\n").utf8)) }
-        try AtomicFile.write(metrics, to: folder.metrics(key).path)
-        guard !outcome.state.isEmpty else {
-            // A failed trial has no model; one of an earlier plan would be taken for its.
-            try? FileManager.default.removeItem(at: folder.checkpoint(key))
-            return
-        }
-        var checkpoint = SafetensorsWriter(metadata: [
-            "plan": plan.hash, "trial": key.description, "epoch": "\(outcome.result.selectedEpoch ?? 0)", "threads": "\(plan.threads)",
-            "core": Threads.coreType,
-        ])
-        for (name, value) in outcome.state { checkpoint.add(name, value) }
-        try checkpoint.write(to: folder.checkpoint(key).path)
-    }
+/// A study was asked to stop; the same run goes on from what it has saved.
+package struct StudyStopped: Error, Hashable {
+    /// Trials and rehearsals that are done.
+    package let finished: Int
+    package let total: Int
 }

@@ -142,6 +142,42 @@ package final class Trainer {
             loss: penalty.map { base + $0.value } ?? base, step: step, terms: [("task", base.item)] + (penalty?.reports ?? []))
     }
 
+    /// Everything that training goes on from, beside the batches: the model's parameters and buffers as `model.…`, what regularizers own
+    /// as `regularizers.…`, and what the optimizer remembers as `optimizer.…`.
+    func state() -> NamedTensors {
+        stateParts.flatMap { prefix, part, _ in part().map { (name: prefix + $0.name, value: $0.value) } }
+    }
+
+    /// Goes on from a saved state after `step` steps.
+    ///
+    /// - Throws: `StateMismatch` where it does not fit; nothing has been changed then.
+    func restore(_ saved: NamedTensors, step: Int, secondsInPenalties: Double) throws {
+        let before = state()
+        do {
+            try load(saved)
+        } catch {
+            try load(before)
+            throw error
+        }
+        self.step = step
+        self.secondsInPenalties = secondsInPenalties
+    }
+
+    private func load(_ saved: NamedTensors) throws {
+        for (prefix, _, load) in stateParts {
+            let part = saved.filter { $0.name.hasPrefix(prefix) }.map { (String($0.name.dropFirst(prefix.count)), $0.value) }
+            try load(Dictionary(part) { first, _ in first })
+        }
+    }
+
+    private var stateParts: [(prefix: String, state: () -> NamedTensors, load: ([String: Tensor]) throws -> Void)] {
+        [
+            ("model.", model.state, { [model] in _ = try model.load($0) }),
+            ("regularizers.", regularizers.parts.state, { [regularizers] in _ = try regularizers.parts.load($0) }),
+            ("optimizer.", optimizer.state, { [optimizer] in try optimizer.load($0) }),
+        ]
+    }
+
     /// The gradient of a loss with respect to everything that is trained.
     func differentiate(_ loss: Tensor) -> Gradients {
         Gradients(names: names, values: gradients(of: loss, with: parameters.map(\.parameter.value)))

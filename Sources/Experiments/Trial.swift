@@ -39,63 +39,111 @@ package struct Trial {
     /// What `run` returns: the result for the report, and the reported epoch's model as checkpoint entries.
     package struct Outcome {
         package let result: TrialResult
-        package let state: [(name: String, value: Tensor)]
+        package let state: NamedTensors
     }
 
-    /// Trains for all epochs.
+    /// Trains for all epochs, or for those that are left where an earlier process has saved the trial.
     ///
     /// - Parameters:
     ///   - measuringTarget: whether the target's score of every epoch is recorded for the report; the selection is not given it.
     ///     A rehearsal, which tuning learns from, does not even measure it.
-    ///   - onEpoch: called after every epoch with its record.
+    ///   - onEpoch: called after every epoch with its record; first of all for the epochs that were done before.
     /// - Returns: the result; a loss that stopped being a number ends the trial with a failed result instead of an error.
     /// - Throws: `DatasetFault` where data cannot be read.
     package func run(measuringTarget: Bool = true, onEpoch: (EpochRecord) throws -> Void = { _ in }) throws -> Outcome {
-        let started = ContinuousClock.now
-        var epochs: [EpochRecord] = []
-        var scores: [SourceScore] = []
-        var selected: (score: SourceScore, state: [(name: String, value: Tensor)])?
+        try run(measuringTarget: measuringTarget, saving: nil, onEpoch: onEpoch)
+    }
+
+    /// - Parameter saving: how the trial is saved; nil to begin anew and save nothing.
+    /// - Throws: also `TrialInterrupted` where `saving` says to stop, and `FileFault` where the trial cannot be saved.
+    func run(measuringTarget: Bool = true, saving: TrialSaving?, onEpoch: (EpochRecord) throws -> Void = { _ in }) throws -> Outcome {
+        var course = saving?.folder.newest(resume) ?? Course()
+        var saver = saving.map(TrialSaver.init)
+        for epoch in course.progress.epochs { try onEpoch(epoch) }
         var status = TrialStatus.finished
         do {
-            for epoch in 1...plan.epochs {
-                let means = try trainEpoch(epoch)
-                let validation = try evaluate(split.validation.rows)
-                let target = measuringTarget ? try evaluate(split.target.rows) : nil
-                let record = EpochRecord(
-                    epoch: epoch, trainingLoss: means["loss"] ?? .nan, terms: means.filter { $0.key != "loss" },
-                    sourceValidationAccuracy: validation.accuracy, sourceValidationLoss: validation.loss, targetAccuracy: target?.accuracy)
-                epochs.append(record)
-                scores.append(SourceScore(epoch: epoch, validation: validation))
-                if let best = plan.selection.choose(from: scores), best.epoch == epoch { selected = (best, state()) }
-                try onEpoch(record)
+            while course.progress.epoch <= plan.epochs {
+                try trainEpoch(&course, saver: &saver)
+                try endEpoch(&course, measuringTarget: measuringTarget)
+                if let record = course.progress.epochs.last { try onEpoch(record) }
             }
         } catch let failure as TrainingFailure {
             status = .failed(term: failure.term, step: failure.step, message: failure.message)
-            selected = nil
+            course.progress.selectedEpoch = nil
+            course.selected = []
         }
-        let seconds = started.duration(to: .now) / .seconds(1)
-        let (steps, secondsInPenalties) = (trainer.step, trainer.secondsInPenalties)
-        let chosen = selected.map { epochs[$0.score.epoch - 1] }
+        return Outcome(result: try result(of: course, status: status, measuringTarget: measuringTarget), state: course.selected)
+    }
+
+    /// What goes along from step to step beside the trainer.
+    private struct Course {
+        var progress = TrialProgress()
+        /// The model of the selected epoch.
+        var selected: NamedTensors = []
+        private let started = ContinuousClock.now
+
+        /// Seconds over all the processes that have worked on the trial.
+        var seconds: Double { progress.seconds + started.duration(to: .now) / .seconds(1) }
+    }
+
+    private struct Impossible: Error {}
+
+    private func resume(_ saved: SavedTrial) throws -> Course {
+        let progress = saved.progress
+        guard progress.isPossible(epochs: plan.epochs, batchesPerEpoch: sampler.batchesPerEpoch),
+            saved.selected.isEmpty == (progress.selectedEpoch == nil)
+        else { throw Impossible() }
+        try trainer.restore(saved.trainer, step: progress.step, secondsInPenalties: progress.secondsInPenalties)
+        return Course(progress: progress, selected: saved.selected)
+    }
+
+    private func saved(_ course: Course) -> SavedTrial {
+        var progress = course.progress
+        progress.step = trainer.step
+        progress.seconds = course.seconds
+        progress.secondsInPenalties = trainer.secondsInPenalties
+        return SavedTrial(progress: progress, trainer: trainer.state(), selected: course.selected)
+    }
+
+    /// The rest of one pass over the training rows.
+    private func trainEpoch(_ course: inout Course, saver: inout TrialSaver?) throws {
+        for rows in sampler.batches(epoch: course.progress.epoch).dropFirst(course.progress.batches) {
+            let record = try trainer.train(on: batch(rows))
+            course.progress.batches += 1
+            course.progress.sums["loss", default: 0] += Double(record.loss)
+            for term in record.terms { course.progress.sums[term.name, default: 0] += Double(term.value) }
+            try saver?.didStep { saved(course) }
+        }
+    }
+
+    /// Scores the model, keeps it where it is the best so far, and turns to the next epoch.
+    private func endEpoch(_ course: inout Course, measuringTarget: Bool) throws {
+        let validation = try evaluate(split.validation.rows)
+        let target = measuringTarget ? try evaluate(split.target.rows) : nil
+        let means = course.progress.sums.mapValues { $0 / Double(course.progress.batches) }
+        let epoch = course.progress.epoch
+        course.progress.epochs.append(
+            EpochRecord(
+                epoch: epoch, trainingLoss: means["loss"] ?? .nan, terms: means.filter { $0.key != "loss" },
+                sourceValidationAccuracy: validation.accuracy, sourceValidationLoss: validation.loss, targetAccuracy: target?.accuracy))
+        if let best = plan.selection.choose(from: course.progress.epochs.compactMap(SourceScore.init)), best.epoch == epoch {
+            course.progress.selectedEpoch = epoch
+            course.selected = state()
+        }
+        (course.progress.epoch, course.progress.batches, course.progress.sums) = (epoch + 1, 0, [:])
+    }
+
+    private func result(of course: Course, status: TrialStatus, measuringTarget: Bool) throws -> TrialResult {
+        let (seconds, steps, secondsInPenalties) = (course.seconds, trainer.step, trainer.secondsInPenalties)
+        let epochs = course.progress.epochs
+        let chosen = course.progress.selectedEpoch.map { epochs[$0 - 1] }
         let isFinished = status == .finished
         let cost = isFinished && measuringTarget ? try sampler.batches(epoch: 1).first.flatMap { try trainer.measureCost(on: batch($0)) } : nil
-        let result = TrialResult(
+        return TrialResult(
             key: key, plan: plan.hash, status: status, epochs: epochs, selectedEpoch: chosen?.epoch, targetAccuracy: chosen?.targetAccuracy,
             oracleAccuracy: isFinished ? epochs.compactMap(\.targetAccuracy).max() : nil,
             lastAccuracy: isFinished ? epochs.last?.targetAccuracy : nil, sourceValidationAccuracy: chosen?.sourceValidationAccuracy,
             seconds: seconds, steps: steps, secondsInPenalties: secondsInPenalties, stepCost: cost, parameters: parameterCount)
-        return Outcome(result: result, state: selected?.state ?? [])
-    }
-
-    /// One pass over the training rows; the mean of the loss and of every term.
-    private func trainEpoch(_ epoch: Int) throws -> [String: Double] {
-        var sums: [String: Double] = [:]
-        let batches = sampler.batches(epoch: epoch)
-        for rows in batches {
-            let record = try trainer.train(on: batch(rows))
-            sums["loss", default: 0] += Double(record.loss)
-            for term in record.terms { sums[term.name, default: 0] += Double(term.value) }
-        }
-        return sums.mapValues { $0 / Double(batches.count) }
     }
 
     private func evaluate(_ rows: [Int]) throws -> Score {
@@ -111,8 +159,8 @@ package struct Trial {
     }
 
     /// Copies of everything that a checkpoint holds: the model with the weights that were evaluated, and what regularizers own.
-    private func state() -> [(name: String, value: Tensor)] {
-        func copied(_ state: [(name: String, value: Tensor)], under prefix: String = "") -> [(name: String, value: Tensor)] {
+    private func state() -> NamedTensors {
+        func copied(_ state: NamedTensors, under prefix: String = "") -> NamedTensors {
             state.map { (name: prefix + $0.name, value: Tensor($0.value.values, shape: $0.value.shape)) }
         }
         let model = trainer.withEvaluatedWeights { copied(trainer.model.state()) }

@@ -1,6 +1,12 @@
 import Foundation
-import Synchronization
 import Tensors
+
+/// What became of a job that a worker turned to.
+package enum JobOutcome: Sendable {
+    case done
+    /// It cannot be done yet: turn to it again later.
+    case waiting
+}
 
 /// Runs independent jobs on a fixed number of threads, each with its share of the cores.
 ///
@@ -18,13 +24,21 @@ package struct WorkerPool: Sendable {
 
     /// Runs all jobs, starting them in order, and returns when the last has ended.
     package func run(_ jobs: [@Sendable () -> Void]) {
-        let queue = JobQueue(jobs)
+        run(jobs.map { job in { job(); return .done } }, polling: .zero)
+    }
+
+    /// Runs all jobs, starting them in order, and returns when the last is done.
+    ///
+    /// - Parameter polling: wall time after which a waiting job is tried again. It is also tried when another job is done, since that
+    ///   may be what it waits for.
+    package func run(_ jobs: [@Sendable () -> JobOutcome], polling: Duration) {
+        let queue = JobQueue(count: jobs.count, polling: polling)
         let finished = DispatchGroup()
         for _ in 0..<min(workers, jobs.count) {
             finished.enter()
             let thread = Thread {
                 Threads.use(threadsPerWorker)
-                while let job = queue.next() { job() }
+                while let job = queue.next() { queue.didRun(job, jobs[job]()) }
                 finished.leave()
             }
             thread.stackSize = 16 << 20
@@ -33,18 +47,43 @@ package struct WorkerPool: Sendable {
         finished.wait()
     }
 
-    /// Hands out each job once.
-    private final class JobQueue: Sendable {
-        private let jobs: [@Sendable () -> Void]
-        private let position = Mutex(0)
+    /// Hands out each job until it is done. Unchecked, since the lock of the condition guards the one variable.
+    private final class JobQueue: @unchecked Sendable {
+        private struct Entry {
+            let job: Int
+            var notBefore: Date
+        }
 
-        init(_ jobs: [@Sendable () -> Void]) { self.jobs = jobs }
+        private let condition = NSCondition()
+        private let polling: TimeInterval
+        private var entries: [Entry]
 
-        func next() -> (@Sendable () -> Void)? {
-            position.withLock { position in
-                guard position < jobs.count else { return nil }
-                defer { position += 1 }
-                return jobs[position]
+        init(count: Int, polling: Duration) {
+            self.polling = polling / .seconds(1)
+            entries = (0..<count).reversed().map { Entry(job: $0, notBefore: .distantPast) }
+        }
+
+        /// The next job, as soon as there is one to turn to; nil where none is left but those that others are at.
+        func next() -> Int? {
+            condition.withLock {
+                while let soonest = entries.map(\.notBefore).min() {
+                    let now = Date()
+                    if soonest <= now, let place = entries.lastIndex(where: { $0.notBefore <= now }) {
+                        return entries.remove(at: place).job
+                    }
+                    _ = condition.wait(until: soonest)
+                }
+                return nil
+            }
+        }
+
+        func didRun(_ job: Int, _ outcome: JobOutcome) {
+            condition.withLock {
+                switch outcome {
+                case .done: for place in entries.indices { entries[place].notBefore = .distantPast }
+                case .waiting: entries.insert(Entry(job: job, notBefore: Date() + polling), at: 0)
+                }
+                condition.broadcast()
             }
         }
     }

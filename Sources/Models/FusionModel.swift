@@ -9,6 +9,7 @@ import Tensors
 public final class FusionModel: MultimodalModel {
     public let modalities: [Modality]
     public let embeddingWidths: [Modality: Int]
+    /// What turns embeddings into class scores.
     public let fusion: any Fusion
     private let encoders: [any Encoder]
 

@@ -5,7 +5,7 @@ import Tensors
 
 /// A whole model that a recipe can name: `model: {use: <name>, …}` in place of encoders and a fusion.
 ///
-/// It encodes and fuses as it likes; regularizers see no more of it than ``MultimodalModel`` says.
+/// It encodes and fuses as it likes; regularizers see no more of it than `MultimodalModel` says.
 public protocol ModelPlugin: MultimodalModel, SendableMetatype {
     associatedtype Options: Configuration.Options
 

@@ -13,7 +13,7 @@ import Tensors
 /// Name, weight, schedule, `on:` and `at:` are handled by ``RegularizerTerm`` around every regularizer, never in it. A list of
 /// regularizers is itself one (``RegularizerList``).
 ///
-/// A regularizer that keeps state from step to step is a class and lists that state in ``parts`` (a ``Buffer`` for what is not
+/// A regularizer that keeps state from step to step is a class and lists that state in ``parts`` (a `Buffer` for what is not
 /// trained), so that it is saved in checkpoints; all others are structs.
 public protocol Regularizer {
     /// Parameters and buffers of its own: trained and saved together with the model.

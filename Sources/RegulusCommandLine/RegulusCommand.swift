@@ -10,7 +10,8 @@ struct RegulusCommand: ParsableCommand {
             A recipe (YAML) names a data set, a model and the rows of an ablation, each a list of regularizers. Every row is trained \
             on every held-out domain and seed.
 
-            Exit codes: 0 all trials finished, 1 something failed while running, 2 the recipe or the arguments are wrong.
+            Exit codes: 0 all trials finished, 1 something failed while running, 2 the recipe or the arguments are wrong, 75 stopped by \
+            a signal with everything saved.
             """,
         version: "Regulus \(Version.current)",
         subcommands: [

@@ -9,7 +9,11 @@ import Results
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Trains every row of a recipe on every held-out domain and seed, and prints the comparison.",
-        discussion: "A run folder that holds finished trials of the same recipe is continued; changed trials are run again.")
+        discussion: """
+            A run folder that holds finished trials of the same recipe is continued; changed trials are run again. Running trials are saved \
+            from time to time, and when SIGTERM or SIGINT ends the run (exit code 75): the same command goes on from there. Any number of \
+            runs of one recipe, on any machines, may share a folder; none does a trial that another is at.
+            """)
 
     @OptionGroup var arguments: RecipeArguments
 
@@ -19,8 +23,15 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Progress and figures as JSON, one object a line, on standard output.")
     var json = false
 
+    @Option(help: ArgumentHelp("Wall time from one save of a running trial to the next.", valueName: "seconds"))
+    var saveEvery = 60.0
+
+    @Flag(help: "Only train, for another run on the same folder that writes the report.")
+    var worker = false
+
     func validate() throws {
         if folder?.isEmpty == true { throw ValidationError("--out needs the path of a folder") }
+        guard (0...86_400).contains(saveEvery) else { throw ValidationError("--save-every is between 0 and 86400 seconds") }
     }
 
     func run() throws {
@@ -39,16 +50,28 @@ struct RunCommand: ParsableCommand {
             try AtomicFile.write(ResultCoding.document(settings), to: folder.settings.path)
             let display = RunDisplay(asJSON: json)
             try display.start(settings, folder: folder)
+            var timing = StudyTiming()
+            timing.saving = .seconds(saveEvery)
+            StopRequest.listenForSignals()
             let run = StudyRun(
-                cells: experiment.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: experiment.datasets)
+                cells: experiment.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: experiment.datasets,
+                timing: timing, stop: .ofProcess)
             let results = try run.run(observer: display.show)
-            let report = try Report(results: results, settings: settings)
-            try ReportWriter().write(report, recipe: study.resolvedYAML, to: folder)
-            for result in results { try ReportWriter().writeEvents(of: result, to: folder) }
-            try display.finish(report, folder: folder)
+            if !worker {
+                let report = try Report(results: results, settings: settings)
+                try ReportWriter().write(report, recipe: study.resolvedYAML, to: folder)
+                for result in results { try ReportWriter().writeEvents(of: result, to: folder) }
+                try display.finish(report, folder: folder)
+            }
             if results.contains(where: { $0.status != .finished }) { throw ExitCode(1) }
+        } catch let stopped as StudyStopped {
+            throw CommandFault(
+                text: """
+                    stopped after \(stopped.finished) of \(stopped.total) trainings; what was running is saved in \(folder.root.path)
+                    The same command goes on from there.
+                    """, code: StopRequest.exitCode)
         } catch let fault as FileFault {
-            throw CommandFault.failure("error: \(fault)")
+            throw CommandFault.failure("error: \(fault)\nWhat was finished or saved before is kept; the same command goes on from there.")
         }
     }
 }

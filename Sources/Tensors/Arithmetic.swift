@@ -86,10 +86,13 @@ extension Tensor {
     /// 1 where both elements are equal, else 0; under broadcasting and without a gradient.
     public func isEqual(to other: Tensor) -> Tensor { Tensor.combined("isEqual", self, other) { $0 == $1 ? 1 : 0 } }
 
+    /// 1 where this one is greater, else 0; without gradient.
     public func isGreater(than other: Float) -> Tensor { mapped { $0 > other ? 1 : 0 } }
 
+    /// 1 where this one is less, else 0; without gradient.
     public func isLess(than other: Float) -> Tensor { mapped { $0 < other ? 1 : 0 } }
 
+    /// 1 where both are equal, else 0; without gradient.
     public func isEqual(to other: Float) -> Tensor { mapped { $0 == other ? 1 : 0 } }
 
     /// Elements of `then` where the mask is not 0 and of `otherwise` where it is, under broadcasting.

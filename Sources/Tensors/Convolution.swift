@@ -18,7 +18,9 @@ extension Tensor {
     /// - Parameters:
     ///   - weight: `out × in/groups × kernel…`, in PyTorch's order.
     ///   - bias: `out`, or nil for none.
-    ///   - stride, padding, dilation: one value for each spatial axis; padding adds zeros on both sides.
+    ///   - stride: one value for each spatial axis.
+    ///   - padding: zeros added on both sides, one value for each spatial axis.
+    ///   - dilation: one value for each spatial axis.
     ///   - groups: how many separate groups the channels are split into.
     /// - Returns: `N × space… × out` with `floor((L + 2·padding − dilation·(kernel − 1) − 1) / stride) + 1` along each axis.
     public func convolved(

@@ -3,7 +3,8 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - axes: how many trailing axes are normalized together.
-    ///   - weight, bias: the learned scale and shift in the shape of those axes; nil for none.
+    ///   - weight: the learned scale in the shape of those axes; nil for none.
+    ///   - bias: the learned shift in the same shape; nil for none.
     ///   - epsilon: added to the variance.
     public func layerNormalized(axes: Int = 1, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Float = 1e-5) -> Tensor {
         require(axes >= 1 && axes <= rank, "layerNormalized: shape \(shape) has no \(axes) trailing axes")

@@ -18,7 +18,8 @@ extension Tensor {
     /// Batch normalization with the statistics of this batch, over every axis but the last.
     ///
     /// - Parameters:
-    ///   - weight, bias: the learned scale and shift, `C` each.
+    ///   - weight: the learned scale, `C`.
+    ///   - bias: the learned shift, `C`.
     ///   - epsilon: added to the variance.
     ///   - appliesReLU: whether negative outputs become 0 in the same pass.
     /// - Returns: the normalized tensor, and the batch's mean and population variance (`C` each, without gradients) for running statistics.
@@ -62,7 +63,8 @@ extension Tensor {
     /// Batch normalization with given statistics (evaluation), over every axis but the last.
     ///
     /// - Parameters:
-    ///   - mean, variance: the running statistics, `C` each; no gradient reaches them.
+    ///   - mean: the running mean, `C`; no gradient reaches it.
+    ///   - variance: the running variance, `C`; no gradient reaches it.
     public func batchNormalized(
         weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: Float = 1e-5, appliesReLU: Bool = false
     ) -> Tensor {

@@ -76,6 +76,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         return order
     }
 
+    /// Evenly distributed numbers, the upper bound excluded.
     public mutating func uniform(_ shape: Shape, in range: Range<Float> = 0..<1) -> Tensor {
         Tensor(shape: shape) { output in
             let width = range.upperBound - range.lowerBound
@@ -83,6 +84,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         }
     }
 
+    /// Normally distributed numbers.
     public mutating func normal(_ shape: Shape, mean: Float = 0, deviation: Float = 1) -> Tensor {
         Tensor(shape: shape) { output in for index in 0..<output.count { output[index] = mean + deviation * normal() } }
     }

@@ -47,14 +47,17 @@ public struct Tensor {
         pointer[0] = value
     }
 
+    /// Every entry the same.
     public static func full(_ value: Float, _ shape: Shape) -> Tensor {
         let result = Tensor(uninitialized: shape)
         result.pointer.update(repeating: value, count: result.elementCount)
         return result
     }
 
+    /// Every entry 0.
     public static func zeros(_ shape: Shape) -> Tensor { full(0, shape) }
 
+    /// Every entry 1.
     public static func ones(_ shape: Shape) -> Tensor { full(1, shape) }
 
     /// The `n×n` identity matrix.
@@ -75,8 +78,10 @@ public struct Tensor {
         return result
     }
 
+    /// The number of axes.
     public var rank: Int { shape.rank }
 
+    /// The number of entries.
     public var elementCount: Int { shape.elementCount }
 
     /// The first element's address. Writing through it is allowed only right after creation.
@@ -92,6 +97,7 @@ public struct Tensor {
     /// All elements in row-major order.
     public var values: [Float] { withUnsafeValues(Array.init) }
 
+    /// Reads the entries in place, in row-major order.
     public func withUnsafeValues<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
         try withExtendedLifetime(storage) { try body(UnsafeBufferPointer(start: pointer, count: elementCount)) }
     }

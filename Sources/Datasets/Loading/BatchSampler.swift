@@ -28,7 +28,7 @@ public struct BatchSampler: Sendable {
 
     /// - Parameters:
     ///   - rows: what to train on.
-    ///   - domains: the domain of every row of the data set.
+    ///   - dataset: what the rows belong to.
     ///   - batchSize: rows a batch, at least 1.
     ///   - random: where the order comes from; use a child of its own.
     /// - Throws: `DatasetFault` where not even one batch can be filled.

@@ -14,6 +14,7 @@ public enum StandardizationRule: String, CaseIterable, Sendable {
 public struct Standardization: Hashable, Sendable, Codable {
     /// What is subtracted from a modality and what it is then divided by: one value, or one a channel.
     public struct Scale: Hashable, Sendable, Codable {
+        /// What is subtracted from each channel.
         public let means: [Float]
         /// Population standard deviations; 1 where a channel is constant.
         public let deviations: [Float]

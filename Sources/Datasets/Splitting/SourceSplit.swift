@@ -8,6 +8,7 @@ public struct SourceIndices: Hashable, Sendable {
     /// Ascending, without repetition.
     public let rows: [Int]
 
+    /// The number of rows.
     public var count: Int { rows.count }
 
     fileprivate init(_ rows: [Int]) { self.rows = rows.sorted() }
@@ -18,6 +19,7 @@ public struct TargetIndices: Hashable, Sendable {
     /// Ascending, without repetition.
     public let rows: [Int]
 
+    /// The number of rows.
     public var count: Int { rows.count }
 
     fileprivate init(_ rows: [Int]) { self.rows = rows.sorted() }
@@ -41,8 +43,11 @@ public enum ValidationRule: Hashable, Sendable {
 ///    of two or more.
 /// 3. Else: a random part, stratified by domain and class, whole groups only, a function of `random`.
 public struct SourceSplit: Sendable {
+    /// Rows to train on.
     public let training: SourceIndices
+    /// Rows of the source domains to choose by.
     public let validation: SourceIndices
+    /// Rows of the held-out domain.
     public let target: TargetIndices
     /// The domains trained or validated on, ascending.
     public let sourceDomains: [Int]

@@ -12,6 +12,7 @@ public final class Activation: Layer {
         case tanh
     }
 
+    /// Which function it applies.
     public let function: Function
 
     public var parts: Parts { [:] }

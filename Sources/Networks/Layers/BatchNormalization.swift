@@ -15,10 +15,15 @@ public final class BatchNormalization: Layer {
     public let epsilon: Float
     /// The share of the batch's statistics in the new running statistics.
     public let momentum: Float
+    /// The learned scale, `C`.
     public let weight: Parameter
+    /// The learned shift, `C`.
     public let bias: Parameter
+    /// The mean over past batches, `C`.
     public let runningMean: Buffer
+    /// The variance over past batches, `C`.
     public let runningVariance: Buffer
+    /// How many batches the statistics have seen.
     public let trackedBatches: Buffer
 
     public var parts: Parts {

@@ -10,7 +10,9 @@ public final class BottleneckBlock: Layer {
     /// How many times wider the output is than the middle.
     public static let expansion = 4
 
+    /// The first convolution.
     public let conv1, conv2, conv3: NormalizedConvolution
+    /// Brings the input to the shape of the output where they differ.
     public let downsample: NormalizedConvolution?
 
     public var parts: Parts { ["conv1": conv1, "conv2": conv2, "conv3": conv3, "downsample": downsample] }

@@ -11,7 +11,9 @@ public final class Convolution: Layer {
     public let kernel, stride, padding, dilation: [Int]
     /// The number of groups of channels that are convolved apart.
     public let groups: Int
+    /// `outputs × inputs/groups × kernel…`, as in PyTorch.
     public let weight: Parameter
+    /// One for each output channel; nil without.
     public let bias: Parameter?
 
     public var parts: Parts { ["weight": weight, "bias": bias] }

@@ -9,7 +9,9 @@ public final class LayerNormalization: Layer {
     public let sizes: [Int]
     /// Added to the variance.
     public let epsilon: Float
+    /// The learned scale, in the shape of the normalized axes.
     public let weight: Parameter
+    /// The learned shift, in the same shape.
     public let bias: Parameter
 
     public var parts: Parts { ["weight": weight, "bias": bias] }

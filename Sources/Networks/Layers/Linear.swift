@@ -7,7 +7,9 @@ import Tensors
 public final class Linear: Layer {
     /// The number of features read and made.
     public let inputs, outputs: Int
+    /// `outputs×inputs`.
     public let weight: Parameter
+    /// One for each output; nil without.
     public let bias: Parameter?
 
     public var parts: Parts { ["weight": weight, "bias": bias] }

@@ -11,8 +11,11 @@ public final class MultiHeadAttention: Module {
     public let width: Int
     /// The number of heads h; it divides the width.
     public let heads: Int
+    /// Query, key and value maps, one below the other: `3D×D`.
     public let inputWeight: Parameter
+    /// Their shifts, `3D`.
     public let inputBias: Parameter
+    /// The map after the heads are joined.
     public let output: Linear
     private let dropout: Dropout
 

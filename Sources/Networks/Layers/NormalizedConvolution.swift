@@ -8,7 +8,9 @@ import Tensors
 ///
 /// Names as in mmcv's `ConvModule`: `conv`, `bn`. Where other names are needed, the parts are listed one by one.
 public final class NormalizedConvolution: Layer {
+    /// The convolution, without a bias of its own.
     public let convolution: Convolution
+    /// The normalization that follows it.
     public let normalization: BatchNormalization
     private var folded: (weights: FusedConvolution, versions: [Int])?
 

@@ -6,8 +6,11 @@ import Tensors
 /// a convolution of kernel 1 and a batch normalization. Names as in torchvision: `conv1`, `bn1`, `conv2`, `bn2`,
 /// `downsample.0`, `downsample.1`. No convolution has a bias.
 public final class ResidualBlock: Layer {
+    /// The first convolution.
     public let conv1, conv2: Convolution
+    /// Normalization after the first convolution.
     public let bn1, bn2: BatchNormalization
+    /// Brings the input to the shape of the output where they differ.
     public let downsample: Sequential?
     private let first, second: NormalizedConvolution
     private let shortcut: NormalizedConvolution?

@@ -2,6 +2,7 @@ import Tensors
 
 /// Layers applied one after the other, named `0`, `1`, … as in PyTorch's `nn.Sequential`.
 public final class Sequential: Layer {
+    /// In the order in which they are applied.
     public let layers: [any Layer]
 
     public var parts: Parts { Parts(numbered: layers) }

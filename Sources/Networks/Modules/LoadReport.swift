@@ -4,8 +4,11 @@ import Tensors
 public struct LoadReport: Hashable, Sendable {
     /// A tensor whose shape differs.
     public struct Misshaped: Hashable, Sendable {
+        /// The name in the module.
         public let name: String
+        /// The shape in the module.
         public let expected: [Int]
+        /// The shape in the file.
         public let found: [Int]
     }
 

@@ -40,6 +40,7 @@ public struct LearningRateSchedule: Sendable {
 
     /// The rate that the warm-up reaches.
     public let base: Double
+    /// How the rate changes.
     public let shape: Shape
     /// W and T, in optimizer steps.
     public let warmUpSteps, totalSteps: Int

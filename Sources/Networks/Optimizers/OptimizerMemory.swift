@@ -42,7 +42,9 @@ public final class OptimizerMemory {
     public struct Step {
         /// The parameter's values, to be changed in place.
         public let values: UnsafeMutablePointer<Float>
+        /// The gradient of the parameter.
         public let gradient: UnsafePointer<Float>
+        /// The number of values of the parameter.
         public let count: Int
         /// The parameter's number of axes.
         public let rank: Int

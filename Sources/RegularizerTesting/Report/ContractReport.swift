@@ -14,9 +14,11 @@ public struct ContractReport: Sendable, CustomStringConvertible {
 
     /// One result.
     public struct Finding: Sendable {
+        /// Which check it is about.
         public let check: ContractCheck
         /// The batch or value, such as `N < D`; empty where there is only one.
         public let scenario: String
+        /// How it came out.
         public let outcome: Outcome
         /// What was found, with the numbers.
         public let detail: String
@@ -96,7 +98,9 @@ extension ContractReport.Finding: CustomStringConvertible {
 
 /// A regularizer broke its contract.
 public struct ContractFailure: Error, Sendable, CustomStringConvertible {
+    /// The name of the regularizer.
     public let regularizer: String
+    /// What failed, in the order of the checks.
     public let failures: [ContractReport.Finding]
 
     public var description: String {

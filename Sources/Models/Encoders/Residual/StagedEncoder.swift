@@ -23,7 +23,7 @@ public enum FrozenNormalization: String, CaseIterable, Sendable {
 
 /// An encoder of a stem and a last stage that may be frozen in part.
 ///
-/// Frozen weights are not among ``Module/namedParameters``, and nothing is recorded for them. In evaluation mode the frozen part runs
+/// Frozen weights are not among `Module/namedParameters`, and nothing is recorded for them. In evaluation mode the frozen part runs
 /// with its normalization folded into its convolutions.
 public protocol StagedEncoder: Encoder {
     /// Which part is trained.

@@ -1,0 +1,7 @@
+import Regulus
+
+/// What this package adds to Regulus.
+public func register(in registrar: inout PluginRegistrar) throws {
+    try registrar.register(TensorFusionNetwork.self)
+    try registrar.register(DeepCORAL.self)
+}

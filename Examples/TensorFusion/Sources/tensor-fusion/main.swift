@@ -1,0 +1,4 @@
+import Regulus
+import TensorFusion
+
+RegulusProgram.run(registering: TensorFusion.register)

@@ -1,0 +1,33 @@
+/// When and where a trial saves what it needs to go on.
+struct TrialSaving: Sendable {
+    let folder: ResumeFolder
+    /// Wall time from one save to the next; zero to save every step.
+    let interval: Duration
+    /// Asked after every step: whether to save and end.
+    let shouldStop: @Sendable () -> Bool
+    /// Asked before every save: whether the trial is still this worker's.
+    let isOwned: @Sendable () -> Bool
+}
+
+/// A trial was asked to stop and has saved where it stands.
+struct TrialInterrupted: Error {}
+
+/// Saves one trial from time to time while it is trained.
+struct TrialSaver {
+    private let saving: TrialSaving
+    private var last = ContinuousClock.now
+
+    init(_ saving: TrialSaving) { self.saving = saving }
+
+    /// To be called after every step.
+    ///
+    /// - Throws: `TrialInterrupted` where the trial is to stop; `FileFault` where it cannot be saved.
+    mutating func didStep(_ trial: () -> SavedTrial) throws {
+        let isAsked = saving.shouldStop()
+        guard isAsked || last.duration(to: .now) >= saving.interval else { return }
+        guard saving.isOwned() else { throw TrialInterrupted() }
+        try saving.folder.write(trial())
+        last = .now
+        if isAsked { throw TrialInterrupted() }
+    }
+}

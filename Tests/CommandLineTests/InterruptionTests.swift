@@ -1,0 +1,138 @@
+import Foundation
+import Testing
+
+@Suite("A run that is interrupted")
+struct InterruptionTests {
+    /// Trials of 60 epochs, a tuned row, regularizers that draw random numbers and own parameters.
+    private static func folder() throws -> RecipeFolder {
+        try RecipeFolder(
+            ("epochs: 2", "epochs: 60"), ("seeds: [1, 2]", "seeds: [1]"),
+            (
+                "      - mer: {weight: 0.3}",
+                "      - mer: {weight: 0.3, at: projection, projection: {hidden: [8], width: 4}}\n      - dropout\n      - noise\n    tune: {mer.weight: [0.1, 0.3]}"
+            ))
+    }
+
+    private static func arguments(_ out: String, saveEvery: Double = 0.05) -> [String] {
+        ["run", "r.yaml", "--out", out, "--threads", "2", "--save-every", "\(saveEvery)"]
+    }
+
+    /// What has to be equal between a disturbed run and another: the names of all files, and the bytes of those without times.
+    private static func content(_ folder: RecipeFolder, _ out: String) throws -> [String: Data] {
+        // The run folder itself is every worker's, so nobody removes what a killed one was just writing there.
+        let names = folder.files(below: out).filter { !$0.hasPrefix(".") }
+        return Dictionary(
+            uniqueKeysWithValues: try names.map { name in
+                let isTimeless = name == "report.csv" || name.hasSuffix(".safetensors") || name.hasSuffix("metrics.jsonl")
+                return (name, isTimeless ? try folder.data("\(out)/\(name)") : Data())
+            })
+    }
+
+    /// Kills runs, each after a random time, until `kills` have been killed; counts the studies that this took, and compares each.
+    private static func killStudies(kills: Int) async throws -> Int {
+        let folder = try folder()
+        #expect(try await folder.regulus.run(arguments("whole")).code == 0)
+        let whole = try content(folder, "whole")
+        var (killed, studies) = (0, 0)
+        while killed < kills {
+            studies += 1
+            while killed < kills {
+                let run = try RunningRegulus(arguments("out"), in: folder)
+                let end = Date() + Double.random(in: 0...0.25)
+                run.wait { Date() >= end }
+                guard run.isRunning else { break }
+                run.signal(SIGKILL)
+                _ = try run.outcome()
+                killed += 1
+            }
+            let last = try await folder.regulus.run(arguments("out"))
+            #expect(last.code == 0, "\(last.messages)")
+            let rest = try content(folder, "out")
+            let differing = Set(rest.keys).union(whole.keys).filter { rest[$0] != whole[$0] }.sorted()
+            #expect(differing.isEmpty, "study \(studies), after \(killed) kills")
+            try FileManager.default.removeItem(at: folder.url.appendingPathComponent("out"))
+        }
+        return studies
+    }
+
+    @Test("killed at random moments, it ends with the files and the bytes of an undisturbed one")
+    func killed() async throws { _ = try await Self.killStudies(kills: 6) }
+
+    @Test(
+        "the same after 200 kills",
+        .enabled(if: ProcessInfo.processInfo.environment["REGULUS_STRESS"] != nil, "takes minutes; set REGULUS_STRESS to run it"))
+    func killedOften() async throws {
+        let studies = try await Self.killStudies(kills: 200)
+        print("200 kills over \(studies) studies")
+    }
+
+    @Test("a signal saves what is running and ends with code 75; the same command goes on", arguments: [SIGTERM, SIGINT])
+    func stopped(_ signal: Int32) async throws {
+        let folder = try Self.folder()
+        let length = ["--set", "training.epochs=200"]
+        let run = try RunningRegulus(Self.arguments("out", saveEvery: 3600) + length, in: folder)
+        run.wait { folder.files(below: "out/tuning").contains { $0.contains(".claim.") } }
+        run.signal(signal)
+        let outcome = try run.outcome()
+        #expect(outcome.code == 75)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.messages.contains("The same command goes on from there."))
+        let files = folder.files(below: "out")
+        #expect(files.contains { $0.contains("resume/") })
+        #expect(!files.contains { $0.contains("claim.") || $0.hasSuffix(".tmp") })
+        #expect(try await folder.regulus.run(Self.arguments("out") + length).code == 0)
+        #expect(try await folder.regulus.run(Self.arguments("whole") + length).code == 0)
+        #expect(try Self.content(folder, "out") == Self.content(folder, "whole"))
+    }
+
+    @Test("two runs share a folder: none does a trial that the other does, and both report all of them")
+    func shared() async throws {
+        let folder = try Self.folder()
+        let arguments = Self.arguments("out") + ["--set", "seeds=[1, 2]", "--threads", "1"]
+        let runs = [try RunningRegulus(arguments, in: folder), try RunningRegulus(arguments, in: folder)]
+        let outcomes = try runs.map { try $0.outcome() }
+        #expect(outcomes.map(\.code) == [0, 0])
+        // Six rehearsals and twelve trials, each taken from the folder by the one that has not done it.
+        let restored = try outcomes.map { outcome in
+            let summary = try #require(outcome.messages.firstMatch(of: /18 of 18 trials, (\d+) taken from the run folder/))
+            return try #require(Int(summary.1))
+        }
+        #expect(restored.reduce(0, +) == 18)
+        #expect(restored.allSatisfy { (1...17).contains($0) })
+        #expect(!folder.files(below: "out").contains { $0.contains("claim") || $0.contains("resume/") })
+    }
+
+    @Test("a worker that is killed leaves its trial to the other, which ends as an undisturbed run")
+    func oneOfTwoKilled() async throws {
+        let folder = try Self.folder()
+        let victim = try RunningRegulus(Self.arguments("out") + ["--worker"], in: folder)
+        let other = try RunningRegulus(Self.arguments("out"), in: folder)
+        victim.wait { folder.files(below: "out").contains { $0.contains("resume/") } }
+        victim.signal(SIGKILL)
+        _ = try victim.outcome()
+        #expect(try other.outcome().code == 0)
+        #expect(try await folder.regulus.run(Self.arguments("whole")).code == 0)
+        #expect(try Self.content(folder, "out") == Self.content(folder, "whole"))
+    }
+
+    @Test("a disk without room ends it cleanly, and the same command goes on")
+    func noRoom() async throws {
+        let folder = try Self.folder()
+        let shell = Process()
+        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+        // No file may grow beyond some kilobytes, and the signal about it is ignored: writing fails as on a full disk.
+        let command = "trap '' XFSZ; ulimit -f 24; exec \"$0\" \"$@\" 2> messages"
+        shell.arguments = ["-c", command, Regulus.executable.path] + Self.arguments("out")
+        shell.currentDirectoryURL = folder.url
+        shell.standardOutput = FileHandle.nullDevice
+        try shell.run()
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 1)
+        #expect(try folder.text("messages").contains("cannot write "))
+        #expect(try folder.text("messages").contains("File too large"))
+        #expect(!folder.files(below: "out").contains { $0.hasSuffix(".tmp") })
+        #expect(try await folder.regulus.run(Self.arguments("out")).code == 0)
+        #expect(try await folder.regulus.run(Self.arguments("whole")).code == 0)
+        #expect(try Self.content(folder, "out") == Self.content(folder, "whole"))
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+/// What one module makes public, as the toolchain's own `swift-symbolgraph-extract` lists it.
+struct SymbolGraph {
+    struct Symbol: Decodable {
+        struct Identifier: Decodable { let precise: String }
+        struct Kind: Decodable { let identifier: String }
+        struct Comment: Decodable {}
+
+        let identifier: Identifier
+        let kind: Kind
+        let pathComponents: [String]
+        let docComment: Comment?
+
+        var path: String { pathComponents.joined(separator: ".") }
+    }
+
+    private struct File: Decodable { let symbols: [Symbol] }
+
+    let symbols: [Symbol]
+
+    /// - Parameter inheriting: whether a declaration without a comment of its own has that of the requirement that it meets.
+    init(of module: String, inheriting: Bool = true) throws {
+        let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        let repository = URL(fileURLWithPath: #filePath).appendingPathComponent("../../..").standardized
+        let output = FileManager.default.temporaryDirectory.appendingPathComponent("symbols-\(UUID().uuidString)", isDirectory: true)
+        try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: output) }
+
+        let system = repository.appendingPathComponent("Sources/System")
+        let folders = try FileManager.default.contentsOfDirectory(atPath: system.path).map { system.appendingPathComponent($0).path }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments =
+            ["swift-symbolgraph-extract", "-module-name", module, "-target", Self.target, "-minimum-access-level", "public"]
+            + ["-output-dir", output.path, "-I", products.appendingPathComponent("Modules").path] + folders.flatMap { ["-I", $0] }
+            + (inheriting ? [] : ["-skip-inherited-docs"])
+        try process.run()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "swift-symbolgraph-extract failed for \(module)")
+        let data = try Data(contentsOf: output.appendingPathComponent("\(module).symbols.json"))
+        symbols = try JSONDecoder().decode(File.self, from: data).symbols.filter { !$0.identifier.precise.contains("::SYNTHESIZED::") }
+    }
+
+    /// One line for each declaration, sorted: its kind and its path.
+    var lines: [String] { Set(symbols.map { "\($0.kind.identifier.replacing("swift.", with: "")) \($0.path)" }).sorted() }
+
+    private static var target: String {
+        #if arch(arm64)
+            "aarch64-unknown-linux-gnu"
+        #else
+            "x86_64-unknown-linux-gnu"
+        #endif
+    }
+}

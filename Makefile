@@ -2,7 +2,10 @@
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 REGULUS = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)/regulus
 
-.PHONY: build test table13 table3 quickstart co-occurrence benchmark docs packages clean
+# Whether the package is built with FFmpeg; a variable, because SwiftPM does not notice when the libraries come or go.
+export REGULUS_FFMPEG ?= $(shell pkg-config --exists libavformat libavcodec libswscale libswresample libavutil && echo 1 || echo 0)
+
+.PHONY: build test table13 table3 quickstart co-occurrence benchmark docs packages media-packages clean
 
 table13: build ## Table 13's comparison, measured on the bundled smartwatch data
 	$(REGULUS) run recipes/table13.yaml
@@ -34,6 +37,9 @@ build: packages
 
 packages:
 	@.ci/packages
+
+media-packages: ## what the data sets of media files need besides
+	@.ci/packages libavcodec-dev libavformat-dev libswscale-dev libswresample-dev libavutil-dev
 
 clean:
 	rm -rf .build

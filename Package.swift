@@ -1,5 +1,27 @@
 // swift-tools-version: 6.1
+import Foundation
 import PackageDescription
+
+// FFmpeg's libraries are optional: without them the package builds, and data sets of media files say what to install.
+// REGULUS_FFMPEG=0 or 1 in the environment decides it by hand.
+let hasFFmpeg: Bool = {
+    if let wish = Context.environment["REGULUS_FFMPEG"] { return wish != "0" }
+    let named = (Context.environment["PKG_CONFIG_PATH"] ?? "").split(separator: ":").map(String.init)
+    let prefixes = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib"]
+    let folders = named + prefixes.map { $0 + "/pkgconfig" }
+    return ["avformat", "avcodec", "swscale", "swresample", "avutil"].allSatisfy { library in
+        folders.contains { FileManager.default.fileExists(atPath: "\($0)/lib\(library).pc") }
+    }
+}()
+let mediaLibraries: [Target.Dependency] = hasFFmpeg ? ["CFFmpeg"] : []
+let mediaSettings: [SwiftSetting] = hasFFmpeg ? [.define("REGULUS_FFMPEG")] : []
+let ffmpeg: [Target] =
+    hasFFmpeg
+    ? [
+        .systemLibrary(
+            name: "CFFmpeg", path: "Sources/System/CFFmpeg",
+            providers: [.apt(["libavcodec-dev", "libavformat-dev", "libswscale-dev", "libswresample-dev", "libavutil-dev"])])
+    ] : []
 
 // The rooms, lowest first; each imports only rooms above it. CONTRIBUTING.md says what each knows and must not know.
 
@@ -20,11 +42,12 @@ let rooms: [Target] = [
     .target(name: "Tensors", dependencies: ["CMalloc", "COpenBLAS", "COneDNN"]),
     .target(name: "Networks", dependencies: ["Configuration", "Tensors"]),
     .target(name: "Weights", dependencies: ["CZlib", "Networks", "Persistence", "Tensors"]),
+    .target(name: "Media", dependencies: ["CZlib", "Persistence", "Tensors"] + mediaLibraries, swiftSettings: mediaSettings),
     .target(name: "Regularization", dependencies: ["COpenBLAS", "Configuration", "Networks", "Tensors"]),
     .target(name: "RegularizerTesting", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"]),
     .target(name: "Models", dependencies: ["Configuration", "Networks", "Regularization", "Tensors", "Weights"]),
     .target(
-        name: "Datasets", dependencies: ["Configuration", "Persistence", "Tensors", "Weights"],
+        name: "Datasets", dependencies: ["Configuration", "Media", "Persistence", "Tensors", "Weights"],
         resources: [.copy("Resources/watch")]),
     .target(name: "Recipes", dependencies: ["CYAML", "Configuration", "Persistence"]),
     .target(
@@ -89,7 +112,12 @@ let tests: [Target] = [
     .testTarget(
         name: "ModelsTests",
         dependencies: ["Configuration", "GoldenFixtures", "Models", "Networks", "Persistence", "Regularization", "Tensors", "Weights"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Configuration", "Datasets", "GoldenFixtures", "Persistence", "Tensors", "Weights"]),
+    .target(name: "MediaSupport", dependencies: ["Media"] + mediaLibraries, path: "Tests/MediaSupport", swiftSettings: mediaSettings),
+    .testTarget(name: "MediaTests", dependencies: ["GoldenFixtures", "Media", "MediaSupport", "Tensors"], swiftSettings: mediaSettings),
+    .testTarget(
+        name: "DatasetsTests",
+        dependencies: ["Configuration", "Datasets", "GoldenFixtures", "Media", "MediaSupport", "Persistence", "Tensors", "Weights"],
+        swiftSettings: mediaSettings),
     .testTarget(name: "RecipesTests", dependencies: ["Configuration", "Persistence", "Recipes"]),
     .testTarget(name: "ReportsTests", dependencies: ["Persistence", "Reports", "Results"]),
     .testTarget(
@@ -116,6 +144,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     ],
-    targets: systemLibraries + rooms + pluginTargets + [builtIn] + program + tests,
+    targets: systemLibraries + ffmpeg + rooms + pluginTargets + [builtIn] + program + tests,
     swiftLanguageModes: [.v6]
 )

@@ -57,10 +57,7 @@ public struct CrossModalTranslation: RegularizerPlugin {
 
     /// - Throws: `OptionFault` where there is only one modality.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
-        guard context.modalities.count >= 2 else {
-            throw OptionFault(
-                option: nil, expected: "at least two modalities", found: context.modalities.map(\.name).joined(separator: ", "))
-        }
+        try context.requireSeveralModalities()
         translators = context.modalities.flatMap { source in
             context.modalities.filter { $0 != source }.map { target in
                 let network = MLP(

@@ -99,14 +99,8 @@ public struct GradientModulation: RegularizerPlugin {
     /// - Throws: `OptionFault` where there is only one modality, the term sees only a part of the embeddings, or an encoder has no
     ///   parameter that would be changed.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
-        let names = context.modalities.map(\.name).joined(separator: ", ")
-        guard context.modalities.count >= 2 else {
-            throw OptionFault(option: nil, expected: "at least two modalities", found: names)
-        }
-        for modality in context.modalities {
-            guard let seen = context.widths[modality], let whole = context.model.embeddingWidths[modality], seen != whole else { continue }
-            throw OptionFault(option: "part", expected: "whole", found: "\(seen) of the \(whole) entries of \(modality)")
-        }
+        try context.requireSeveralModalities()
+        try context.requireWholeEmbeddings()
         if options.layers == .convolutions,
             let without = context.modalities.first(where: { modality in
                 !context.model.encoderParameters(of: modality).contains { $0.shape.rank >= 3 }

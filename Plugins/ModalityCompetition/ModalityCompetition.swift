@@ -84,14 +84,8 @@ public struct ModalityCompetition: RegularizerPlugin {
 
     /// - Throws: `OptionFault` where there is only one modality, or the term sees only a part of the embeddings.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
-        guard context.modalities.count >= 2 else {
-            throw OptionFault(
-                option: nil, expected: "at least two modalities", found: context.modalities.map(\.name).joined(separator: ", "))
-        }
-        for modality in context.modalities {
-            guard let seen = context.widths[modality], let whole = context.model.embeddingWidths[modality], seen != whole else { continue }
-            throw OptionFault(option: "part", expected: "whole", found: "\(seen) of the \(whole) entries of \(modality)")
-        }
+        try context.requireSeveralModalities()
+        try context.requireWholeEmbeddings()
         self.options = options
         instance = context.instance
     }

@@ -50,9 +50,7 @@ public struct ModalityDropout: RegularizerPlugin {
     /// - Throws: `OptionFault` where there is only one modality, or `modality` is none of them.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         let names = context.modalities.map(\.name)
-        guard names.count >= 2 else {
-            throw OptionFault(option: nil, expected: "at least two modalities", found: names.joined(separator: ", "))
-        }
+        try context.requireSeveralModalities()
         if let modality = options.modality, !names.contains(modality) {
             throw OptionFault(
                 option: "modality", expected: "one of \(names.joined(separator: ", "))", found: modality,

@@ -52,9 +52,7 @@ public struct RelativeNormAlignment: RegularizerPlugin {
     /// - Throws: `OptionFault` where there is only one modality, or `order` does not name each modality once.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         let names = context.modalities.map(\.name)
-        guard names.count >= 2 else {
-            throw OptionFault(option: nil, expected: "at least two modalities", found: names.joined(separator: ", "))
-        }
+        try context.requireSeveralModalities()
         if let order = options.order, order.sorted() != names.sorted() {
             throw OptionFault(
                 option: "order", expected: "each of \(names.joined(separator: ", ")) once", found: order.joined(separator: ", "))

@@ -116,17 +116,11 @@ public struct RepresentationFlattening: RegularizerPlugin {
     /// - Throws: `OptionFault` where there is only one modality, an entry of `factors` is not `name=number`, or names no modality, or one
     ///   twice, or the term sees only a part of the embeddings.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
-        guard context.modalities.count >= 2 else {
-            throw OptionFault(
-                option: nil, expected: "at least two modalities", found: context.modalities.map(\.name).joined(separator: ", "))
-        }
-        for modality in context.modalities {
-            guard let seen = context.widths[modality], let whole = context.model.embeddingWidths[modality], seen != whole else { continue }
-            throw OptionFault(option: "part", expected: "whole", found: "\(seen) of the \(whole) entries of \(modality)")
-        }
+        try context.requireSeveralModalities()
+        try context.requireWholeEmbeddings()
         self.options = options
         instance = context.instance
-        factors = try Self.factors(options, modalities: context.modalities)
+        factors = try context.factors(options.factors, default: options.factor)
         var projection = ProjectionOptions()
         projection.hidden = options.hidden
         projection.width = options.width
@@ -162,9 +156,10 @@ public struct RepresentationFlattening: RegularizerPlugin {
             reports = distillation.distances.map { ("\($0.modality).distance", $0.mean) }
         }
         if options.contrast > 0 {
-            let contrast = ProjectionContrast.loss(
-                students.map(\.projection), labels: step.labels, temperature: options.temperature,
-                baseTemperature: options.baseTemperature)
+            let contrast = ContrastiveLoss(
+                of: Tensor.concatenated(students.map(\.projection), axis: 0), labels: students.flatMap { _ in step.labels },
+                temperature: options.temperature, baseTemperature: options.baseTemperature
+            ).value
             value = value.map { $0 + contrast * Float(options.contrast) } ?? contrast * Float(options.contrast)
             reports.append(("contrast", contrast.item))
         }
@@ -177,28 +172,5 @@ public struct RepresentationFlattening: RegularizerPlugin {
 
     private static func named(_ heads: [(modality: Modality, head: ProjectionHead)]) -> Parts {
         Parts(heads.map { (name: $0.modality.name, part: $0.head) })
-    }
-
-    private static func factors(_ options: Options, modalities: [Modality]) throws(OptionFault) -> [Modality: Double] {
-        var factors = Dictionary(uniqueKeysWithValues: modalities.map { ($0, options.factor) })
-        var seen: Set<Modality> = []
-        for entry in options.factors {
-            let sides = entry.split(separator: "=", omittingEmptySubsequences: false)
-            guard sides.count == 2, let factor = Double(sides[1]), factor >= 0, factor.isFinite else {
-                throw OptionFault(option: "factors", expected: "name=number with a number from 0 up", found: entry)
-            }
-            let modality = Modality(String(sides[0]))
-            guard factors[modality] != nil else {
-                let names = modalities.map(\.name)
-                throw OptionFault(
-                    option: "factors", expected: "modalities of the term: \(names.joined(separator: ", "))", found: modality.name,
-                    suggestion: nearestName(to: modality.name, among: names))
-            }
-            guard seen.insert(modality).inserted else {
-                throw OptionFault(option: "factors", expected: "each modality once", found: "\(modality) twice")
-            }
-            factors[modality] = factor
-        }
-        return factors
     }
 }

@@ -1,11 +1,12 @@
 import Configuration
+import Networks
 import Regularization
 import Tensors
 
 /// Supervised contrastive loss over all modalities: vectors of one class attract each other, whatever modality they come from.
 ///
 /// Every modality is a view of its sample, so that `V` modalities and `B` samples make `V·B` anchors. Each row is divided by its
-/// length first. ``ContrastiveLoss`` has the formula.
+/// length first. `ContrastiveLoss` in Networks has the formula.
 ///
 /// It reads the encoders' own output, `B×D` with one `D` for all modalities; with `at: projection` the projected one, which is how CMC
 /// uses it; SimMMDG adds `part: shared`, so that the heads read the first half of each embedding.

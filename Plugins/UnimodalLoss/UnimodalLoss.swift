@@ -52,11 +52,11 @@ public struct UnimodalLoss: RegularizerPlugin {
 
     /// - Throws: `OptionFault` where an entry of `factors` is not `name=number`, or names no modality, or one twice.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
-        let factors = try Self.factors(options.factors, names: context.modalities.map(\.name))
+        let factors = try context.factors(options.factors, default: options.factor)
         branches = context.modalities.map { modality in
             let width = context.widths[modality] ?? 0
             return (
-                modality, factors[modality.name] ?? options.factor,
+                modality, factors[modality] ?? options.factor,
                 Linear(width, context.classes, from: context.initializer[modality.name])
             )
         }
@@ -74,25 +74,5 @@ public struct UnimodalLoss: RegularizerPlugin {
             reports += [("\(modality).loss", loss.item), ("\(modality).accuracy", Float(hits) / Float(step.labels.count))]
         }
         return total.map { Penalty(value: $0, reports: reports) }
-    }
-
-    private static func factors(_ entries: [String], names: [String]) throws(OptionFault) -> [String: Double] {
-        var factors: [String: Double] = [:]
-        for entry in entries {
-            let sides = entry.split(separator: "=", omittingEmptySubsequences: false)
-            guard sides.count == 2, let factor = Double(sides[1]), factor >= 0, factor.isFinite else {
-                throw OptionFault(option: "factors", expected: "name=number with a number from 0 up", found: entry)
-            }
-            let name = String(sides[0])
-            guard names.contains(name) else {
-                throw OptionFault(
-                    option: "factors", expected: "modalities of the term: \(names.joined(separator: ", "))", found: name,
-                    suggestion: nearestName(to: name, among: names))
-            }
-            guard factors.updateValue(factor, forKey: name) == nil else {
-                throw OptionFault(option: "factors", expected: "each modality once", found: "\(name) twice")
-            }
-        }
-        return factors
     }
 }

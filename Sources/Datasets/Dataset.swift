@@ -37,6 +37,15 @@ public protocol Dataset: Sendable {
     /// - Precondition: all rows exist.
     func inputs(_ rows: [Int], modality: String) throws -> Tensor
 
+    /// One modality of some rows as training or evaluation is shown it; the default shows both the same.
+    ///
+    /// - Throws: as `inputs(_:modality:)`.
+    /// - Precondition: all rows exist.
+    func inputs(_ rows: [Int], modality: String, view: SampleView) throws -> Tensor
+
+    /// Whether inputs are on a common scale as they come, so that none is measured.
+    var isStandardized: Bool { get }
+
     /// The data set as an experiment meets it that holds `domains` out.
     ///
     /// Real data are what they are, and the default answers with `self`. A generated world may show its held-out
@@ -49,6 +58,10 @@ extension Dataset {
     public var positions: [Int]? { nil }
     public var split: [SplitName]? { nil }
     public var factors: GeneratingFactors? { nil }
+    public var isStandardized: Bool { false }
+    public func inputs(_ rows: [Int], modality: String, view: SampleView) throws -> Tensor {
+        try inputs(rows, modality: modality)
+    }
     public func holdingOut(_ domains: [Int]) -> any Dataset { self }
 
     /// The number of rows.
@@ -66,4 +79,6 @@ extension Dataset {
 /// The part of a prescribed split that a row belongs to.
 public enum SplitName: String, CaseIterable, Hashable, Sendable {
     case train, validation, test
+    /// Validation where its domain is learned from, the reported rows where its domain is held out.
+    case heldBack = "held-back"
 }

@@ -30,12 +30,14 @@ public struct DatasetRegistry: Sendable {
     /// A registry without any data set.
     public init() {}
 
-    /// The data sets that come with Regulus: `watch`, `tensors`, `co-occurrence`.
+    /// The data sets that come with Regulus: `watch`, `tensors`, `co-occurrence`, `epic-kitchens`, `hac`.
     public static var builtIn: DatasetRegistry {
         var registry = DatasetRegistry()
         registry.add(Watch.self)
         registry.add(TensorFiles.self)
         registry.add(CoOccurrence.self)
+        registry.add(EpicKitchens.self)
+        registry.add(HAC.self)
         return registry
     }
 

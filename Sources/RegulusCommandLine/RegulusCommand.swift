@@ -1,7 +1,7 @@
 import ArgumentParser
 import Experiments
 
-/// The command line: `regulus run`, `check`, `report`, `diff`, `list`, `describe`, `plugin`, `weights`, `bench`.
+/// The command line: `regulus run`, `check`, `report`, `diff`, `list`, `describe`, `plugin`, `data`, `weights`, `bench`.
 struct RegulusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "regulus",
@@ -16,7 +16,7 @@ struct RegulusCommand: ParsableCommand {
         version: "Regulus \(Version.current)",
         subcommands: [
             RunCommand.self, CheckCommand.self, ReportCommand.self, DiffCommand.self, ListCommand.self, DescribeCommand.self, PluginCommand.self,
-            WeightsCommand.self, BenchCommand.self, PluginProbeCommand.self,
+            DataCommand.self, WeightsCommand.self, BenchCommand.self, PluginProbeCommand.self,
         ])
 }
 

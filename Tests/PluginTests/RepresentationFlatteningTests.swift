@@ -42,9 +42,10 @@ import Testing
 
     private func total(_ fixture: GoldenFixture, names: [String], students: [Tensor], distillation: Tensor) throws {
         let labels = try fixture.integers("labels")
-        let contrast = ProjectionContrast.loss(
-            students, labels: labels, temperature: try fixture.params.number("temperature"),
-            baseTemperature: try fixture.params.number("base_temperature"))
+        let contrast = ContrastiveLoss(
+            of: Tensor.concatenated(students, axis: 0), labels: students.flatMap { _ in labels },
+            temperature: try fixture.params.number("temperature"), baseTemperature: try fixture.params.number("base_temperature")
+        ).value
         try fixture.expect(contrast.item, matches: "contrast", mixed: true)
         let logits = try names.map { try fixture.tensor("logits_\($0)").tracked() }
         let fused = try fixture.tensor("logits").tracked()

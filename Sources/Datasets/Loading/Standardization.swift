@@ -28,11 +28,12 @@ public struct Standardization: Hashable, Sendable, Codable {
 
     init(scales: [String: Scale]) { self.scales = scales }
 
-    /// Measures `rows` of `dataset`, in double precision and in two passes.
+    /// Measures `rows` of `dataset`, in double precision and in two passes. Nothing is measured where the inputs are on a
+    /// common scale as they come.
     ///
     /// - Throws: what the data set throws where it cannot be read.
     public init(_ rule: StandardizationRule, of dataset: some Dataset, rows: SourceIndices) throws {
-        guard rule != .none else {
+        guard rule != .none, !dataset.isStandardized else {
             self = .none
             return
         }

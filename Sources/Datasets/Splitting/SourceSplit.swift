@@ -38,6 +38,7 @@ public enum ValidationRule: Hashable, Sendable {
 /// Rules, first that applies:
 /// 1. The data set prescribes a split: training and validation rows are those of the source domains so named; `test`
 ///    rows of source domains are left out. Of the held-out domains the `test` rows count, or all where none are so named.
+///    `held-back` rows count as validation in a source domain and as test in a held-out one.
 ///    Where it names no validation rows in the sources, rule 2 or 3 divides the training rows.
 /// 2. Rows are ordered: the last part of every group (recording) of every source domain, at least one row of a group
 ///    of two or more.
@@ -78,6 +79,7 @@ public struct SourceSplit: Sendable {
         let domains = dataset.domains
         let split = dataset.split
         let usable = domains.indices.filter { sources.contains(domains[$0]) && split?[$0] != .test }
+        func isForValidation(_ row: Int) -> Bool { split?[row] == .validation || split?[row] == .heldBack }
         switch rule {
         case .domain(let chosen):
             guard sources.contains(chosen), sources.count > 1 else {
@@ -86,10 +88,10 @@ public struct SourceSplit: Sendable {
                     message: "the domain \(name) cannot serve for validation", expected: "one of at least two source domains")
             }
             validation = SourceIndices(usable.filter { domains[$0] == chosen })
-            training = SourceIndices(usable.filter { domains[$0] != chosen && split?[$0] != .validation })
+            training = SourceIndices(usable.filter { domains[$0] != chosen && !isForValidation($0) })
         case .fraction(let fraction):
-            let prescribed = usable.filter { split?[$0] == .validation }
-            let free = usable.filter { split?[$0] != .validation }
+            let prescribed = usable.filter(isForValidation)
+            let free = usable.filter { !isForValidation($0) }
             let chosen =
                 prescribed.isEmpty
                 ? Set(validationRows(of: dataset, among: free, fraction: fraction, random: random)) : Set(prescribed)
@@ -97,7 +99,7 @@ public struct SourceSplit: Sendable {
             training = SourceIndices(usable.filter { !chosen.contains($0) })
         }
         let held = domains.indices.filter { targets.contains(domains[$0]) }
-        let tests = held.filter { split?[$0] == .test }
+        let tests = held.filter { split?[$0] == .test || split?[$0] == .heldBack }
         target = TargetIndices(tests.isEmpty ? held : tests)
         sourceDomains = sources.sorted()
         targetDomains = targets.sorted()

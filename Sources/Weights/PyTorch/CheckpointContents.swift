@@ -106,10 +106,10 @@ struct CheckpointContents {
         case .wideInteger(let bytes): return "an integer of \(bytes.count) bytes"
         case .number(let number): return String(number)
         case .text(let text): return depth == 0 ? text : JSONValue.quoted(String(text.unicodeScalars.prefix(100)))
-        case .bytes(let count): return "\(count) bytes"
+        case .bytes(let bytes): return "\(bytes.count) bytes"
         case .name(let name): return name
         case .constructor(let constructor): return constructor.pythonName
-        case .storage, .tensor, .dictionary: return nil
+        case .storage, .tensor, .dictionary, .object: return nil
         case .tuple(let place), .list(let place), .set(let place):
             var texts: [String] = []
             for element in heap.sequences[place] {

@@ -1,3 +1,11 @@
+/// What a pickle is read as: only the names that such a file needs are known.
+enum PickleDialect: Hashable, Sendable {
+    /// What `torch.save` writes.
+    case checkpoint
+    /// A pandas frame of whole numbers and strings.
+    case dataFrame
+}
+
 /// The functions and classes that a pickle may call. There are no others: a pickle that names anything else is
 /// refused where it names it, and these are carried out here, by code of our own.
 enum PickleConstructor: Hashable, Sendable {
@@ -11,9 +19,39 @@ enum PickleConstructor: Hashable, Sendable {
     case rebuildParameter
     /// A storage class; it is named, never called.
     case storage(ElementType)
+    /// Of a pandas frame; none of these is carried out, they stay tags of what follows them.
+    case frame
+    case blockManager
+    case newIndex
+    case index
+    case rangeIndex
+    case newArray
+    case array
+    case arrayType
 
     /// The constructor of this name; nil for all that are not allowed.
-    init?(module: String, name: String) {
+    init?(module: String, name: String, dialect: PickleDialect) {
+        switch dialect {
+        case .checkpoint: self.init(checkpoint: module, name)
+        case .dataFrame: self.init(dataFrame: module, name)
+        }
+    }
+
+    private init?(dataFrame module: String, _ name: String) {
+        switch (module, name) {
+        case ("pandas.core.frame", "DataFrame"): self = .frame
+        case ("pandas.core.internals.managers", "BlockManager"): self = .blockManager
+        case ("pandas.core.indexes.base", "_new_Index"): self = .newIndex
+        case ("pandas.core.indexes.base", "Index"): self = .index
+        case ("pandas.core.indexes.range", "RangeIndex"): self = .rangeIndex
+        case ("numpy.core.multiarray", "_reconstruct"): self = .newArray
+        case ("numpy", "ndarray"): self = .array
+        case ("numpy", "dtype"): self = .arrayType
+        default: return nil
+        }
+    }
+
+    private init?(checkpoint module: String, _ name: String) {
         switch (module, name) {
         case ("collections", "OrderedDict"): self = .orderedDictionary
         case ("collections", "Counter"): self = .counter
@@ -53,6 +91,14 @@ enum PickleConstructor: Hashable, Sendable {
         case .rebuildTensor2: "torch._utils._rebuild_tensor_v2"
         case .rebuildParameter: "torch._utils._rebuild_parameter"
         case .storage(let type): "the storage class for \(type.rawValue)"
+        case .frame: "pandas.core.frame.DataFrame"
+        case .blockManager: "pandas.core.internals.managers.BlockManager"
+        case .newIndex: "pandas.core.indexes.base._new_Index"
+        case .index: "pandas.core.indexes.base.Index"
+        case .rangeIndex: "pandas.core.indexes.range.RangeIndex"
+        case .newArray: "numpy.core.multiarray._reconstruct"
+        case .array: "numpy.ndarray"
+        case .arrayType: "numpy.dtype"
         }
     }
 }

@@ -30,8 +30,20 @@ extension PickleMachine {
         case .rebuildParameter:
             guard arguments.count == 3, case .tensor = arguments[0] else { throw unexpected(arguments, of: constructor) }
             return arguments[0]
-        case .storage: throw fault("would call \(constructor.pythonName)")
+        case .newIndex, .newArray, .arrayType: return .object(heap.object(constructor, arguments))
+        case .storage, .frame, .blockManager, .index, .rangeIndex, .array: throw fault("would call \(constructor.pythonName)")
         }
+    }
+
+    /// An object without a state yet, of the two classes that frames make this way.
+    mutating func newObject(of value: PickleValue, with arguments: PickleValue) throws(Fault) -> PickleValue {
+        guard case .constructor(let constructor) = value, constructor == .frame || constructor == .blockManager else {
+            throw fault("would create an object of \(value.kind)")
+        }
+        guard case .tuple(let place) = arguments, heap.sequences[place].isEmpty else {
+            throw fault("\(constructor.pythonName) is created with arguments")
+        }
+        return .object(heap.object(constructor, []))
     }
 
     private func unexpected(_ arguments: [PickleValue], of constructor: PickleConstructor) -> Fault {

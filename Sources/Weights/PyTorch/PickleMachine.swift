@@ -12,6 +12,7 @@ struct PickleMachine {
     }
 
     let limits: PyTorchLimits
+    let dialect: PickleDialect
     var heap: PickleHeap
     /// Items that dictionaries took from lists; a list may be given to any number of them.
     var copiedPairs = 0
@@ -28,14 +29,16 @@ struct PickleMachine {
 
     /// Runs the pickle that begins at `start`, counted from the beginning of `data`; `next` is the byte after it.
     static func run(
-        _ data: Data, from start: Int = 0, heap: PickleHeap = PickleHeap(), limits: PyTorchLimits
+        _ data: Data, from start: Int = 0, heap: PickleHeap = PickleHeap(), dialect: PickleDialect = .checkpoint,
+        limits: PyTorchLimits
     ) throws(Fault) -> (value: PickleValue, heap: PickleHeap, next: Int) {
-        var machine = PickleMachine(data, from: start, heap: heap, limits: limits)
+        var machine = PickleMachine(data, from: start, heap: heap, dialect: dialect, limits: limits)
         let value = try machine.run()
         return (value, machine.heap, machine.position)
     }
 
-    private init(_ data: Data, from start: Int, heap: PickleHeap, limits: PyTorchLimits) {
+    private init(_ data: Data, from start: Int, heap: PickleHeap, dialect: PickleDialect, limits: PyTorchLimits) {
+        self.dialect = dialect
         self.data = data
         self.heap = heap
         self.limits = limits
@@ -80,9 +83,9 @@ struct PickleMachine {
         case .text, .text1: stack.append(.text(try text(try length(4))))
         case .shortText, .shortText1: stack.append(.text(try text(Int(try byte()))))
         case .text8: stack.append(.text(try text(try length(8))))
-        case .bytes: stack.append(.bytes(try take(try length(4)).count))
-        case .shortBytes: stack.append(.bytes(try take(Int(try byte())).count))
-        case .bytes8: stack.append(.bytes(try take(try length(8)).count))
+        case .bytes: stack.append(.bytes(try take(try length(4))))
+        case .shortBytes: stack.append(.bytes(try take(Int(try byte()))))
+        case .bytes8: stack.append(.bytes(try take(try length(8))))
 
         case .mark:
             guard marks.count < limits.nesting else { throw fault("nested more than \(limits.nesting) levels deep") }
@@ -129,8 +132,17 @@ struct PickleMachine {
         case .reduce:
             let arguments = try pop()
             stack.append(try call(try pop(), with: arguments))
+        case .newObject:
+            guard dialect == .dataFrame else { throw fault(PickleOpcode.refusal(of: opcode.rawValue)) }
+            let arguments = try pop()
+            stack.append(try newObject(of: try pop(), with: arguments))
         case .build:
             let state = try pop()
+            if case .object(let place) = try top() {
+                guard heap.objects[place].state == nil else { throw fault("sets the state of an object twice") }
+                heap.objects[place].state = state
+                return
+            }
             // The attributes of an ordered dictionary: `_metadata` of a state dictionary. They are not needed.
             guard case .dictionary = try top(), case .dictionary = state else {
                 throw fault("would set the state of \(try top().kind) to \(state.kind)")
@@ -147,8 +159,8 @@ struct PickleMachine {
     }
 
     private func global(module: String, name: String) throws(Fault) -> PickleValue {
-        if let constructor = PickleConstructor(module: module, name: name) { return .constructor(constructor) }
-        if module == "torch", PickleConstructor.inertNames.contains(name) { return .name("torch.\(name)") }
+        if let constructor = PickleConstructor(module: module, name: name, dialect: dialect) { return .constructor(constructor) }
+        if dialect == .checkpoint, module == "torch", PickleConstructor.inertNames.contains(name) { return .name("torch.\(name)") }
         throw fault("names \(JSONValue.quoted("\(module).\(name)")), which is not among the allowed constructors; nothing was called")
     }
 }

@@ -1,4 +1,5 @@
-/// The pickle instructions that are carried out: all that PyTorch has written since Python 2.
+/// The pickle instructions that are carried out: all that PyTorch has written since Python 2, and all
+/// that pandas frames of protocol 4 need.
 ///
 /// Source: the comments of Python's `pickletools`.
 enum PickleOpcode: UInt8 {
@@ -36,6 +37,7 @@ enum PickleOpcode: UInt8 {
     case setItems = 0x75  // u
     case emptyDictionary = 0x7d  // }
     case version = 0x80
+    case newObject = 0x81
     case tuple1 = 0x85
     case tuple2 = 0x86
     case tuple3 = 0x87

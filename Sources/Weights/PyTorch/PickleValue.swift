@@ -1,3 +1,5 @@
+import Foundation
+
 /// A value that a pickle describes. Collections are numbers of places in a ``PickleHeap``.
 ///
 /// So a value that contains itself is no cycle of references, and releasing deeply nested values needs no stack.
@@ -9,8 +11,8 @@ enum PickleValue: Sendable {
     case wideInteger([UInt8])
     case number(Double)
     case text(String)
-    /// The number of bytes; their content is of no use here.
-    case bytes(Int)
+    /// A part of the pickle's own data, not a copy.
+    case bytes(Data)
     case tuple(Int)
     case list(Int)
     case set(Int)
@@ -20,6 +22,8 @@ enum PickleValue: Sendable {
     case name(String)
     case storage(Int)
     case tensor(Int)
+    /// A call or an object that is kept as it was described.
+    case object(Int)
 
     /// What kind of value this is, for messages.
     var kind: String {
@@ -38,6 +42,7 @@ enum PickleValue: Sendable {
         case .name(let name): name
         case .storage: "a storage"
         case .tensor: "a tensor"
+        case .object: "an object"
         }
     }
 }
@@ -92,6 +97,13 @@ struct PickleDictionary: Sendable {
     }
 }
 
+/// A call or an object as a pickle describes it: nothing of it has been carried out.
+struct PickleObject: Sendable {
+    let constructor: PickleConstructor
+    let arguments: [PickleValue]
+    var state: PickleValue?
+}
+
 /// The collections, storages and tensors that a pickle describes. Its size is
 /// bounded by the pickle's.
 struct PickleHeap: Sendable {
@@ -102,6 +114,8 @@ struct PickleHeap: Sendable {
     /// What `PickleValue.storage` stands for.
     var windows: [Window] = []
     var views: [PyTorchView] = []
+    /// Calls and objects that were not carried out.
+    var objects: [PickleObject] = []
     private var storagePlaces: [String: Int] = [:]
 
     /// A storage or a part of one.
@@ -113,6 +127,11 @@ struct PickleHeap: Sendable {
     mutating func sequence(_ elements: [PickleValue]) -> Int {
         sequences.append(elements)
         return sequences.count - 1
+    }
+
+    mutating func object(_ constructor: PickleConstructor, _ arguments: [PickleValue]) -> Int {
+        objects.append(PickleObject(constructor: constructor, arguments: arguments))
+        return objects.count - 1
     }
 
     mutating func dictionary() -> Int {

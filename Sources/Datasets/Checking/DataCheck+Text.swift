@@ -1,0 +1,51 @@
+import Configuration
+
+extension DataCheck {
+    /// The check as text for a terminal.
+    package var lines: [String] {
+        let total = facts.sampleCount
+        var lines = ["\(total) rows, \(facts.domains.count) domains, \(facts.classes.count) classes", ""]
+        lines += table
+        if seconds.contains(where: { !$0.isEmpty }) {
+            lines += ["", "seconds a row: shortest, median, longest; minutes in all"]
+            for (domain, values) in zip(facts.domains, seconds) {
+                guard let first = values.first, let last = values.last else { continue }
+                let all = values.reduce(0, +) / 60
+                lines.append("  \(domain): \(text(first)), \(text(values[values.count / 2])), \(text(last)); \(text(all))")
+            }
+        }
+        lines.append("")
+        for missing in missing {
+            lines.append("missing, \(missing.modality): \(missing.files) files, which \(missing.rows) rows need")
+            lines += missing.examples.map { "  \($0)" }
+            if missing.files > missing.examples.count { lines.append("  …") }
+        }
+        if !unreadable.isEmpty {
+            lines.append("unreadable: \(unreadable.count) files")
+            lines += unreadable.prefix(20).map { "  \($0)" }
+            if unreadable.count > 20 { lines.append("  …") }
+        }
+        if decoded.tried > 0 { lines.append("decoded: \(decoded.good) of \(decoded.tried) rows that were tried") }
+        lines.append(isSound ? "nothing is missing or damaged" : "the data set is incomplete")
+        return lines
+    }
+
+    /// Rows by domain and part, a column a class.
+    private var table: [String] {
+        var rows = [["domain", "part"] + facts.classes + ["all"]]
+        for (domain, byPart) in zip(facts.domains, counts) {
+            for (part, byClass) in zip(parts, byPart) {
+                rows.append([domain, part?.rawValue ?? "all"] + byClass.map(String.init) + [String(byClass.reduce(0, +))])
+            }
+        }
+        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            zip(row, widths).enumerated().map { column, cell in
+                let blanks = String(repeating: " ", count: cell.1 - cell.0.count)
+                return column < 2 ? cell.0 + blanks : blanks + cell.0
+            }.joined(separator: "  ")
+        }
+    }
+
+    private func text(_ value: Double) -> String { String((value * 10).rounded() / 10) }
+}

@@ -1,0 +1,131 @@
+import Configuration
+import Media
+import Persistence
+import Tensors
+
+/// What a data set on disk holds, and what is wrong with it.
+package struct DataCheck: Sendable {
+    /// How many rows are decoded.
+    package enum Depth: Sendable {
+        /// None; only files' presence is looked at.
+        case presence
+        /// Up to this many of each domain, evenly spread.
+        case some(Int)
+        case all
+    }
+
+    /// Files of one modality that are not there.
+    package struct Missing: Sendable {
+        package let modality: String
+        package let files: Int
+        package let rows: Int
+        /// The first few, in row order.
+        package let examples: [String]
+    }
+
+    package let facts: DatasetFacts
+    /// Rows of every domain, part of the split (in the order of `parts`) and class.
+    package let counts: [[[Int]]]
+    /// The parts of the prescribed split that occur; one nil where none is prescribed.
+    package let parts: [SplitName?]
+    package let missing: [Missing]
+    /// Files that are there and cannot be decoded.
+    package let unreadable: [MediaFault]
+    /// Rows that were decoded without a fault, and those that were tried.
+    package let decoded: (good: Int, tried: Int)
+    /// Seconds of every row of every domain, ascending; empty where unknown.
+    package let seconds: [[Double]]
+
+    /// Whether nothing is missing or unreadable.
+    package var isSound: Bool { missing.isEmpty && unreadable.isEmpty }
+
+    private static let examples = 5
+
+    package init(_ dataset: any Dataset, depth: Depth = .some(8)) {
+        let facts = dataset.facts
+        self.facts = facts
+        let split = dataset.split
+        let parts: [SplitName?] = split.map { names in SplitName.allCases.filter(Set(names).contains) } ?? [nil]
+        self.parts = parts
+        var counts = facts.domains.map { _ in parts.map { _ in facts.classes.map { _ in 0 } } }
+        for row in dataset.labels.indices {
+            guard let part = parts.firstIndex(of: split?[row]) else { continue }
+            counts[dataset.domains[row]][part][dataset.labels[row]] += 1
+        }
+        self.counts = counts
+        guard let decoding = dataset as? any DecodingDataset else {
+            (missing, unreadable, decoded, seconds) = ([], [], (0, 0), [])
+            return
+        }
+        let (missing, broken) = Self.missing(of: decoding)
+        self.missing = missing
+        let tried = Self.rows(of: decoding, depth: depth).filter { !broken.contains($0) }
+        (unreadable, decoded) = Self.decode(tried, of: decoding)
+        seconds = Self.seconds(of: decoding, except: broken)
+    }
+
+    /// Folders are listed once: a file apiece would take millions of calls.
+    private static func missing(of dataset: any DecodingDataset) -> ([Missing], rows: Set<Int>) {
+        var listings: [Substring: Set<String>] = [:]
+        func exists(_ path: String) -> Bool {
+            guard let slash = path.lastIndex(of: "/") else { return false }
+            let folder = path[..<slash]
+            if listings[folder] == nil { listings[folder] = Set((try? Folder.names(in: String(folder))) ?? []) }
+            return listings[folder]?.contains(String(path[path.index(after: slash)...])) ?? false
+        }
+        var broken: Set<Int> = []
+        var result: [Missing] = []
+        for modality in dataset.facts.modalityNames {
+            var (files, rows): (Set<String>, Int) = ([], 0)
+            var examples: [String] = []
+            for row in dataset.labels.indices {
+                let absent = dataset.files(row, modality: modality).filter { !exists($0) }
+                guard !absent.isEmpty else { continue }
+                rows += 1
+                broken.insert(row)
+                for path in absent where files.insert(path).inserted && examples.count < Self.examples { examples.append(path) }
+            }
+            if rows > 0 { result.append(Missing(modality: modality, files: files.count, rows: rows, examples: examples)) }
+        }
+        return (result, broken)
+    }
+
+    private static func rows(of dataset: any DecodingDataset, depth: Depth) -> [Int] {
+        switch depth {
+        case .presence: return []
+        case .all: return Array(dataset.labels.indices)
+        case .some(let count):
+            return dataset.facts.domains.indices.flatMap { domain in
+                let rows = dataset.domains.indices.filter { dataset.domains[$0] == domain }
+                let wanted = min(count, rows.count)
+                return (0..<wanted).map { rows[$0 * rows.count / wanted] }
+            }
+        }
+    }
+
+    private static func decode(_ rows: [Int], of dataset: any DecodingDataset) -> ([MediaFault], (good: Int, tried: Int)) {
+        var faults: [MediaFault] = []
+        var good = Set(rows)
+        // One modality after another, so that one broken file does not hide those of the others.
+        for modality in dataset.facts.modalityNames {
+            let queue = DecodingQueue(
+                dataset, rows: rows, modalities: [modality], view: .evaluation,
+                workers: dataset.loading.workers ?? Threads.available, capacity: 8)
+            defer { queue.stop() }
+            while let (row, outcome) = queue.next() {
+                guard case .failure(let fault) = outcome else { continue }
+                good.remove(row)
+                if !faults.contains(fault) { faults.append(fault) }
+            }
+        }
+        return (faults, (good.count, Set(rows).count))
+    }
+
+    private static func seconds(of dataset: any DecodingDataset, except broken: Set<Int>) -> [[Double]] {
+        var result = dataset.facts.domains.map { _ in [Double]() }
+        for row in dataset.labels.indices where !broken.contains(row) {
+            if let seconds = dataset.seconds(row) { result[dataset.domains[row]].append(seconds) }
+        }
+        return result.map { $0.sorted() }
+    }
+}

@@ -1,0 +1,151 @@
+import Configuration
+import Foundation
+import Persistence
+import Weights
+
+/// One action of the kitchen videos: a row of a split.
+struct EpicSegment: Hashable, Sendable {
+    /// `P08_01`.
+    let video: String
+    /// The first frame's number in the video's 60 frames a second.
+    let startFrame: Int
+    /// The number after the last frame's.
+    let stopFrame: Int
+    /// Seconds from the video's beginning.
+    let start: Double
+    let stop: Double
+    /// The verb's class.
+    let label: Int
+
+    var frameCount: Int { stopFrame - startFrame }
+}
+
+/// The split files of MM-SADA (Munro and Damen, CVPR 2020), each of one domain and part: the published pickles, or CSV files
+/// with the same columns.
+enum EpicSplits {
+    static let folder = "MM-SADA_Domain_Adaptation_Splits"
+    static let classes = ["take", "put", "open", "close", "wash", "cut", "mix", "pour"]
+
+    /// The segments of `D1_train` and its like below the data set's root.
+    ///
+    /// - Throws: `DatasetFault` with the file and row where something is missing or wrong.
+    static func segments(_ name: String, in root: String) throws(DatasetFault) -> [EpicSegment] {
+        let stem = "\(root)/\(folder)/\(name)"
+        if !FileManager.default.fileExists(atPath: stem + ".pkl"), FileManager.default.fileExists(atPath: stem + ".csv") {
+            return try segments(Columns(csv: stem + ".csv"))
+        }
+        return try segments(Columns(pickle: stem + ".pkl"))
+    }
+
+    private static func segments(_ columns: Columns) throws(DatasetFault) -> [EpicSegment] {
+        var result: [EpicSegment] = []
+        for row in columns.videos.indices {
+            func fault(_ message: String, expected: String? = nil) -> DatasetFault {
+                DatasetFault(message: "\(columns.path): \(columns.rowNames)\(row + columns.firstRow): \(message)", expected: expected)
+            }
+            let video = columns.videos[row]
+            // The name becomes a part of paths.
+            guard !video.isEmpty, video.utf8.allSatisfy({ $0 == 0x5f || $0 == 0x2d || isAlphanumeric($0) }) else {
+                throw fault("the video_id '\(video.prefix(40))' is no name of a video", expected: "letters, digits and _, as in P08_01")
+            }
+            let (first, last) = (columns.startFrames[row], columns.stopFrames[row])
+            guard first >= 0, last > first, last < 1 << 31 else {
+                throw fault("start_frame \(first) and stop_frame \(last) are no segment", expected: "a stop after the start")
+            }
+            guard let start = seconds(columns.starts[row]), let stop = seconds(columns.stops[row]), stop > start else {
+                throw fault(
+                    "start_timestamp '\(columns.starts[row].prefix(40))' and stop_timestamp '\(columns.stops[row].prefix(40))' are no segment",
+                    expected: "HH:MM:SS.ss, a stop after the start")
+            }
+            let label = columns.labels[row]
+            guard classes.indices.contains(label) else {
+                throw fault("the verb_class \(label) is unknown", expected: "0 to \(classes.count - 1)")
+            }
+            result.append(
+                EpicSegment(video: video, startFrame: first, stopFrame: last, start: start, stop: stop, label: label))
+        }
+        guard !result.isEmpty else { throw DatasetFault(message: "\(columns.path): there are no rows") }
+        return result
+    }
+
+    /// `HH:MM:SS.ss` as seconds.
+    static func seconds(_ text: String) -> Double? {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 3, let hours = Int(parts[0]), let minutes = Int(parts[1]), let seconds = Double(parts[2]),
+            (0..<1000).contains(hours), (0..<60).contains(minutes), (0..<60).contains(seconds)
+        else { return nil }
+        return Double(hours * 3600 + minutes * 60) + seconds
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+    }
+}
+
+/// The columns that are used, from either kind of file.
+private struct Columns {
+    let path: String
+    /// What rows are called in messages, and the number of the first.
+    let rowNames: String
+    let firstRow: Int
+    let videos: [String]
+    let startFrames: [Int]
+    let stopFrames: [Int]
+    let starts: [String]
+    let stops: [String]
+    let labels: [Int]
+
+    init(pickle path: String) throws(DatasetFault) {
+        do throws(DataFrameFault) {
+            let frame = try DataFrameFile(path)
+            self.path = path
+            (rowNames, firstRow) = ("row ", 0)
+            videos = try frame.texts("video_id")
+            startFrames = try frame.integers("start_frame")
+            stopFrames = try frame.integers("stop_frame")
+            starts = try frame.texts("start_timestamp")
+            stops = try frame.texts("stop_timestamp")
+            labels = try frame.integers("verb_class")
+        } catch {
+            throw DatasetFault(message: "\(error)")
+        }
+    }
+
+    init(csv path: String) throws(DatasetFault) {
+        let table = try SeparatedValues(path)
+        guard let header = table.rows.first else { throw DatasetFault(message: "\(path): the file has no lines") }
+        let rows = table.rows.dropFirst()
+        for row in rows where row.fields.count != header.fields.count {
+            throw DatasetFault(
+                message: "\(path): line \(row.line): \(row.fields.count) fields where the header has \(header.fields.count)")
+        }
+        func texts(_ name: String) throws(DatasetFault) -> [String] {
+            guard let place = header.fields.firstIndex(of: name) else {
+                throw DatasetFault(
+                    message: "\(path): there is no column '\(name)'", expected: "among: " + header.fields.joined(separator: ", "),
+                    suggestion: nearestName(to: name, among: header.fields))
+            }
+            return rows.map { $0.fields[place] }
+        }
+        func integers(_ name: String) throws(DatasetFault) -> [Int] {
+            let texts = try texts(name)
+            var values: [Int] = []
+            for (text, row) in zip(texts, rows) {
+                guard let value = Int(text) else {
+                    throw DatasetFault(
+                        message: "\(path): line \(row.line): \(name) is '\(text.prefix(40))'", expected: "a whole number")
+                }
+                values.append(value)
+            }
+            return values
+        }
+        self.path = path
+        (rowNames, firstRow) = ("row ", 1)
+        videos = try texts("video_id")
+        startFrames = try integers("start_frame")
+        stopFrames = try integers("stop_frame")
+        starts = try texts("start_timestamp")
+        stops = try texts("stop_timestamp")
+        labels = try integers("verb_class")
+    }
+}

@@ -1,0 +1,204 @@
+import Configuration
+import Media
+import Synchronization
+import Tensors
+
+/// Human, animal and cartoon actions: seven classes in three domains, seen, as optical flow, and heard.
+///
+/// In a source domain the `test` lists are for validation; of the held-out domain all rows count.
+public struct HAC: DatasetPlugin, DecodingDataset {
+    /// Which clip's frames bound the stretch of sound.
+    public enum AudioClock: String, CaseIterable, Sendable {
+        case video, flow
+    }
+
+    /// What is done with the 24 human files that stand in both lists.
+    public enum RepeatedFiles: String, CaseIterable, Sendable {
+        /// Both rows stay, as in the released lists: validation then sees files that were trained on, and as target they count twice.
+        case keep
+        /// Only the training row stays.
+        case once
+    }
+
+    public struct Options: ClipDatasetOptions {
+        public var root = ""
+        public var audioClock = AudioClock.video
+        public var repeatedFiles = RepeatedFiles.keep
+        /// How frames are sampled and cropped.
+        public var clip = ClipOptions()
+        /// How samples are decoded ahead.
+        public var loading = LoadingOptions()
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .text("root", \.root, required: true, "the folder with \(HACSplits.folder), human, animal and cartoon"),
+                .choice(
+                    "audio-clock", \.audioClock,
+                    "the clip whose frames bound the sound: the released program's is flow where video is not used"),
+                .choice("repeated-files", \.repeatedFiles, "24 human files are in both lists: keep both rows, or the training row only"),
+            ] + clipFields
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "hac",
+            summary: "HAC: 7 actions of humans, animals and cartoon figures, 3381 rows; videos, flow videos, sound (not bundled)",
+            source: "Dong et al., SimMMDG, NeurIPS 2023",
+            options: Options.descriptions,
+            notes: [
+                "modalities: video 32×224×224×3, audio 257×1004×1, flow 8×224×224×2, the defaults' shapes",
+                "validation: the test rows of the source domains; reported: all rows of the held-out domain",
+                "as in the released program, frame k of a clip is decoded frame k − 1, and a file's last frames are never shown",
+            ])
+    }
+
+    static let layout = [
+        "\(HACSplits.folder)/HAC_{train,test}_only_{human,animal,cartoon}.csv",
+        "{human,animal,cartoon}/videos/NAME.mp4",
+        "{human,animal,cartoon}/flow/NAME_flow_x.mp4, NAME_flow_y.mp4",
+        "{human,animal,cartoon}/audio/NAME.wav",
+    ]
+
+    /// Frames a second that sound is matched to, whatever the file says, as in the released program.
+    private static let clockRate = 24.0
+
+    public let facts: DatasetFacts
+    public let labels: [Int]
+    public let domains: [Int]
+    /// The video of every row.
+    public let groups: [Int]?
+    public let split: [SplitName]?
+
+    package let loading: LoadingOptions
+    private let stems: [String]
+    private let folders: [String]
+    private let audioClock: AudioClock
+    private let reader: ClipReader
+    private let spectrogram = SpectrogramReader()
+    private let opened = OpenedVideos()
+
+    /// - Throws: `DatasetFault` where the root lacks the splits, or a split file is wrong; media files are not looked at.
+    public init(options: Options) throws(DatasetFault) {
+        let domainNames = ["human", "animal", "cartoon"]
+        try MediaRoot.check(options.root, splits: HACSplits.folder, layout: Self.layout)
+        var videos: [HACVideo] = []
+        var domains: [Int] = []
+        var split: [SplitName] = []
+        for (domain, name) in domainNames.enumerated() {
+            let training = try HACSplits.videos("train", domain: name, in: options.root)
+            var tests = try HACSplits.videos("test", domain: name, in: options.root)
+            if options.repeatedFiles == .once {
+                let seen = Set(training.map(\.name))
+                tests.removeAll { seen.contains($0.name) }
+            }
+            videos += training + tests
+            domains += (training + tests).map { _ in domain }
+            split += training.map { _ in .train } + tests.map { _ in .validation }
+        }
+        self.domains = domains
+        self.split = split
+        labels = videos.map(\.label)
+        stems = videos.map(\.name)
+        folders = domains.map { "\(options.root)/\(domainNames[$0])" }
+        audioClock = options.audioClock
+        loading = options.loading
+        reader = ClipReader(options.clip)
+        let names = zip(folders, stems).map { "\($0)/\($1)" }
+        let places = Dictionary(uniqueKeysWithValues: Set(names).sorted().enumerated().map { ($1, $0) })
+        groups = names.compactMap { places[$0] }
+        facts = DatasetFacts(
+            modalities: reader.facts, domains: domainNames, classes: HACSplits.classes,
+            samplesPerDomain: tally(domains, kinds: domainNames.count))
+    }
+
+    package func sampleShape(_ modality: String, view: SampleView) -> [Int]? { reader.shape(modality, view: view) }
+
+    // MARK: - Frames
+
+    /// The frame numbers of a clip before they are shifted to decoded frames, and the file that they count in.
+    func frameNumbers(
+        _ row: Int, modality: String, from stream: inout RandomStream?
+    ) throws(MediaFault) -> (numbers: [Int], file: VideoFile) {
+        let file = try opened.file(modality == "flow" ? flowPath(row, "x") : videoPath(row))
+        guard file.frameCount >= 2 else { throw MediaFault(path: file.path, reason: "one frame is too few for a clip") }
+        let sampling = modality == "flow" ? reader.flow : reader.video
+        return (sampling.numbers(count: file.frameCount - 1, start: 0, from: &stream), file)
+    }
+
+    package func decode(_ row: Int, modality: String, view: SampleView) throws(MediaFault) -> DecodedSample {
+        if modality == "audio" {
+            let sound = try SoundFile("\(folders[row])/audio/\(stems[row]).wav")
+            return try spectrogram.sample(
+                of: sound, window: try soundWindow(row, of: sound, view: view), from: view.stream(row: row, modality: modality))
+        }
+        var stream = view.stream(row: row, modality: modality)
+        let (numbers, file) = try frameNumbers(row, modality: modality, from: &stream)
+        var clip = reader.assembly(modality, view: view, rest: stream)
+        let decoded = numbers.map { min(max($0 - 1, 0), file.frameCount - 1) }
+        if modality == "flow" {
+            try put(decoded, of: file, channels: .gray, channel: 0, into: &clip)
+            let vertical = try opened.file(flowPath(row, "y"))
+            let last = vertical.frameCount - 1
+            // A vertical video that is too short is read a little earlier, and otherwise from its beginning.
+            let fallen = zip(numbers, decoded).map { number, place in
+                place <= last ? place : (2...4).map { number - $0 }.first { $0 >= 0 && $0 <= last } ?? 0
+            }
+            try put(fallen, of: vertical, channels: .gray, channel: 1, into: &clip)
+        } else {
+            try put(decoded, of: file, channels: .color, channel: 0, into: &clip)
+        }
+        return clip.sample()
+    }
+
+    private func put(
+        _ numbers: [Int], of file: VideoFile, channels: Picture.Channels, channel: Int, into clip: inout ClipAssembly
+    ) throws(MediaFault) {
+        let places = Dictionary(grouping: numbers.indices) { numbers[$0] }
+        try file.frames(Set(numbers), channels: channels) { number, picture throws(MediaFault) in
+            try clip.put(picture, at: places[number] ?? [], channel: channel, path: file.path)
+        }
+    }
+
+    /// From the first to the last frame of the clip, by the order of the clip: a clip that wraps around has a shorter or empty one.
+    func soundWindow(_ row: Int, of sound: SoundFile, view: SampleView) throws(MediaFault) -> Range<Int> {
+        let clock = audioClock.rawValue
+        // The same draw as the clip's own, so that what is heard is what is seen.
+        var stream = view.stream(row: row, modality: clock)
+        let numbers = try frameNumbers(row, modality: clock, from: &stream).numbers
+        let first = sound.sample(at: Double(numbers.first ?? 0) / Self.clockRate)
+        let last = sound.sample(at: Double(numbers.last ?? 0) / Self.clockRate)
+        return first..<max(first, last)
+    }
+
+    // MARK: - Files
+
+    private func videoPath(_ row: Int) -> String { "\(folders[row])/videos/\(stems[row]).mp4" }
+    private func flowPath(_ row: Int, _ axis: String) -> String { "\(folders[row])/flow/\(stems[row])_flow_\(axis).mp4" }
+
+    package func files(_ row: Int, modality: String) -> [String] {
+        switch modality {
+        case "audio": ["\(folders[row])/audio/\(stems[row]).wav"]
+        case "flow": [flowPath(row, "x"), flowPath(row, "y")]
+        default: [videoPath(row)]
+        }
+    }
+
+    package func seconds(_ row: Int) -> Double? {
+        (try? opened.file(videoPath(row))).flatMap { file in file.frameRate.map { Double(file.frameCount) / $0 } }
+    }
+}
+
+/// Videos whose frames have been counted: once a file, not once an epoch.
+private final class OpenedVideos: Sendable {
+    private let files = Mutex<[String: VideoFile]>([:])
+
+    func file(_ path: String) throws(MediaFault) -> VideoFile {
+        if let known = files.withLock({ $0[path] }) { return known }
+        let file = try VideoFile(path)
+        files.withLock { $0[path] = file }
+        return file
+    }
+}

@@ -1,0 +1,109 @@
+import Configuration
+import Media
+import Tensors
+
+/// One batch as it was loaded.
+public struct LoadedBatch {
+    /// The rows that it holds: those asked for, less those that were left out.
+    public let rows: [Int]
+    /// By the modality's name, each N×(sample shape).
+    public let inputs: [String: Tensor]
+}
+
+/// Hands out batch after batch of a data set; where inputs are decoded from files, the next ones are decoded meanwhile.
+///
+/// Batches are the same whatever the number of workers. Belongs to the thread that uses it.
+public final class BatchLoader {
+    /// What has happened since the loader was made.
+    public private(set) var report = LoadingReport()
+
+    private let dataset: any Dataset
+    private let modalities: [String]
+
+    /// - Parameter modalities: the names of those to load.
+    /// - Throws: `DatasetFault` for a modality that the data set lacks.
+    public init(_ dataset: any Dataset, modalities: [String]) throws(DatasetFault) {
+        if let unknown = modalities.first(where: { !dataset.facts.modalityNames.contains($0) }) {
+            throw dataset.unknownModality(unknown)
+        }
+        self.dataset = dataset
+        self.modalities = modalities
+    }
+
+    /// The rows of one batch for evaluation: `limit`, or fewer where their inputs would take more than the memory allowed.
+    public func evaluationBatch(limit: Int) -> Int {
+        guard let decoding = dataset as? any DecodingDataset else { return limit }
+        let values = modalities.reduce(0) { sum, name in
+            sum + (decoding.sampleShape(name, view: .evaluation)?.reduce(1, *) ?? 0)
+        }
+        return max(1, min(limit, (decoding.loading.memory << 20) / max(1, values * MemoryLayout<Float>.stride)))
+    }
+
+    /// Calls `body` with each batch, in order.
+    ///
+    /// - Throws: what `body` throws; `DatasetFault` where the data set cannot be read: with `on-bad-sample: stop` at the first row
+    ///   that is damaged, with `skip` where a batch has no other rows.
+    public func forEach(_ batches: [[Int]], view: SampleView, _ body: (LoadedBatch) throws -> Void) throws {
+        let start = ContinuousClock.now
+        defer { report.seconds += start.duration(to: .now) / .seconds(1) }
+        guard let decoding = dataset as? any DecodingDataset else {
+            for rows in batches {
+                var inputs: [String: Tensor] = [:]
+                for modality in modalities { inputs[modality] = try dataset.inputs(rows, modality: modality, view: view) }
+                report.samples += rows.count
+                try body(LoadedBatch(rows: rows, inputs: inputs))
+            }
+            return
+        }
+        let queue = DecodingQueue(
+            decoding, rows: batches.flatMap { $0 }, modalities: modalities, view: view,
+            workers: decoding.loading.workers ?? Threads.available, capacity: capacity(of: decoding, view: view))
+        defer {
+            queue.stop()
+            report.secondsWaited += queue.waited / .seconds(1)
+        }
+        for rows in batches { try body(try batch(rows, of: decoding, from: queue, view: view)) }
+    }
+
+    private func batch(
+        _ asked: [Int], of dataset: any DecodingDataset, from queue: DecodingQueue, view: SampleView
+    ) throws(DatasetFault) -> LoadedBatch {
+        var rows: [Int] = []
+        var samples: [[DecodedSample]] = []
+        var lastFault: MediaFault?
+        for _ in asked {
+            guard let (row, outcome) = queue.next() else { break }
+            switch outcome {
+            case .success(let decoded):
+                rows.append(row)
+                samples.append(decoded)
+            case .failure(let fault):
+                guard dataset.loading.onBadSample == .skip else {
+                    throw DatasetFault(
+                        message: "row \(row) cannot be read: \(fault)", expected: "a readable file, or the option on-bad-sample: skip")
+                }
+                report.skip(row, path: fault.path, reason: fault.reason)
+                lastFault = fault
+            }
+        }
+        if rows.isEmpty, let lastFault {
+            throw DatasetFault(message: "none of the \(asked.count) rows of a batch can be read; the last: \(lastFault)")
+        }
+        report.samples += rows.count
+        var inputs: [String: Tensor] = [:]
+        for (place, modality) in modalities.enumerated() {
+            let shape = dataset.sampleShape(modality, view: view) ?? []
+            inputs[modality] = DecodedSample.stack(samples.map { $0[place] }, shape: shape)
+        }
+        return LoadedBatch(rows: rows, inputs: inputs)
+    }
+
+    /// Rows that may be decoded ahead within the memory allowed. Pictures wait as bytes.
+    private func capacity(of dataset: any DecodingDataset, view: SampleView) -> Int {
+        let bytes = modalities.reduce(0) { sum, name in
+            let values = dataset.sampleShape(name, view: view)?.reduce(1, *) ?? 0
+            return sum + values * (name == "audio" ? MemoryLayout<Float>.stride : 1)
+        }
+        return max(1, (dataset.loading.memory << 20) / max(1, bytes))
+    }
+}

@@ -1,0 +1,69 @@
+import Configuration
+
+/// What happens to a sample whose file is missing or damaged.
+public enum BadSamplePolicy: String, CaseIterable, Sendable {
+    /// The run stops, with the file's name.
+    case stop
+    /// The row is left out of its batch and counted.
+    case skip
+}
+
+/// How a data set that decodes files is read ahead.
+public struct LoadingOptions: Hashable, Sendable {
+    /// Threads that decode; nil for one a processor.
+    public var workers: Int?
+    /// Decoded samples that may wait, in MiB.
+    public var memory = 1024
+    /// What a sample that cannot be decoded leads to.
+    public var onBadSample = BadSamplePolicy.stop
+
+    public init() {}
+}
+
+/// How clips are taken from videos; the defaults are those of both benchmarks.
+public struct ClipOptions: Hashable, Sendable {
+    /// Frames of a video clip.
+    public var frames = 32
+    /// Every how many frames one is taken.
+    public var interval = 2
+    /// Frames of a flow clip.
+    public var flowFrames = 8
+    /// Every how many flow frames one is taken.
+    public var flowInterval = 4
+    /// What the shorter side of a frame is resized to, in pixels.
+    public var shortSide = 256
+    /// Side of the square crop, in pixels.
+    public var crop = 224
+    /// The released loaders cut the middle 256 for flow and 224 for video.
+    public var flowEvaluationCrop = 256
+
+    public init() {}
+}
+
+/// Options of a data set that decodes clips.
+public protocol ClipDatasetOptions: Options {
+    /// How frames are sampled and cropped.
+    var clip: ClipOptions { get set }
+    /// How samples are decoded ahead.
+    var loading: LoadingOptions { get set }
+}
+
+extension ClipDatasetOptions {
+    /// The fields of `clip` and `loading`.
+    static var clipFields: [OptionField<Self>] {
+        [
+            .integer("frames", \.clip.frames, in: 1...512, unit: "frames", "frames of a video clip"),
+            .integer("interval", \.clip.interval, in: 1...64, unit: "frames", "from one frame of a video clip to the next"),
+            .integer("flow-frames", \.clip.flowFrames, in: 1...512, unit: "frames", "frames of a flow clip"),
+            .integer("flow-interval", \.clip.flowInterval, in: 1...64, unit: "frames", "from one frame of a flow clip to the next"),
+            .integer("short-side", \.clip.shortSide, in: 8...2048, unit: "pixels", "frames are scaled to this short side"),
+            .integer("crop", \.clip.crop, in: 8...2048, unit: "pixels", "side of the square that is cut out"),
+            .integer(
+                "flow-evaluation-crop", \.clip.flowEvaluationCrop, in: 8...2048, unit: "pixels",
+                "side of the square that evaluation cuts out of flow; 256 is the released programs'"),
+            .integer("workers", \.loading.workers, in: 1...256, "threads that decode; null for one a processor"),
+            .integer("memory", \.loading.memory, in: 16...1_048_576, unit: "MiB", "decoded samples that may wait"),
+            .choice("on-bad-sample", \.loading.onBadSample, "what a missing or damaged file does: end the run, or be left out and counted"),
+        ]
+    }
+}

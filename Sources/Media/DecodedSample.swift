@@ -1,0 +1,93 @@
+import Tensors
+
+/// One modality of one sample as a decoder leaves it: in the smallest form, so that many can wait in memory.
+package struct DecodedSample: Sendable {
+    /// The sample's shape, channels last.
+    package let shape: [Int]
+    let contents: Contents
+
+    enum Contents: Sendable {
+        /// Bytes, and how they become numbers.
+        case bytes([UInt8], PixelScale)
+        case numbers([Float])
+    }
+
+    /// - Precondition: as many bytes as the shape says.
+    package init(shape: [Int], bytes: [UInt8], scale: PixelScale) {
+        require(bytes.count == shape.reduce(1, *), "\(bytes.count) bytes are no sample of shape \(shape)")
+        self.shape = shape
+        contents = .bytes(bytes, scale)
+    }
+
+    /// - Precondition: as many numbers as the shape says.
+    package init(shape: [Int], numbers: [Float]) {
+        require(numbers.count == shape.reduce(1, *), "\(numbers.count) numbers are no sample of shape \(shape)")
+        self.shape = shape
+        contents = .numbers(numbers)
+    }
+
+    package var elementCount: Int { shape.reduce(1, *) }
+
+    /// Bytes of memory that the sample takes.
+    package var byteCount: Int {
+        switch contents {
+        case .bytes(let bytes, _): bytes.count
+        case .numbers(let numbers): numbers.count * MemoryLayout<Float>.stride
+        }
+    }
+
+    /// Writes the sample's values.
+    /// - Precondition: room for `elementCount` values.
+    package func write(into target: UnsafeMutableBufferPointer<Float>) {
+        require(target.count == elementCount, "a sample of \(elementCount) values does not fill \(target.count)")
+        switch contents {
+        case .bytes(let bytes, let scale): scale.write(bytes, into: target)
+        case .numbers(let numbers): _ = target.update(from: numbers)
+        }
+    }
+
+    /// Samples of one shape, stacked: N×(sample shape).
+    package static func stack(_ samples: [DecodedSample], shape: [Int]) -> Tensor {
+        let size = shape.reduce(1, *)
+        return Tensor(shape: Shape([samples.count] + shape)) { output in
+            for (place, sample) in samples.enumerated() {
+                sample.write(into: UnsafeMutableBufferPointer(rebasing: output[place * size..<(place + 1) * size]))
+            }
+        }
+    }
+}
+
+/// How bytes of pixels become numbers: `(byte − mean) ÷ deviation` for each channel.
+package struct PixelScale: Hashable, Sendable {
+    package let means: [Double]
+    package let deviations: [Double]
+    /// The number of every byte, channel after channel.
+    private let table: [Float]
+
+    /// - Precondition: as many deviations as means, none 0.
+    package init(means: [Double], deviations: [Double]) {
+        require(means.count == deviations.count && !deviations.contains(0), "a scale needs a deviation for every mean")
+        self.means = means
+        self.deviations = deviations
+        table = zip(means, deviations).flatMap { mean, deviation in (0..<256).map { Float((Double($0) - mean) / deviation) } }
+    }
+
+    /// ImageNet's mean and deviation of red, green and blue, in units of 0–255.
+    package static let imageNet = PixelScale(means: [123.675, 116.28, 103.53], deviations: [58.395, 57.12, 57.375])
+
+    /// Optical flow, stored as bytes around 128: horizontal and vertical.
+    package static let flow = PixelScale(means: [128, 128], deviations: [128, 128])
+
+    func write(_ bytes: [UInt8], into target: UnsafeMutableBufferPointer<Float>) {
+        let channels = means.count
+        bytes.withUnsafeBufferPointer { bytes in
+            table.withUnsafeBufferPointer { table in
+                var place = 0
+                while place < bytes.count {
+                    for channel in 0..<channels { target[place + channel] = table[channel << 8 | Int(bytes[place + channel])] }
+                    place += channels
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+#if REGULUS_FFMPEG
+    import CFFmpeg
+
+    /// The frames of a video, in the order of display.
+    final class VideoReader {
+        private let stream: MediaStream
+        private let decoder: MediaDecoder
+
+        /// - Throws: `MediaFault` where the file is missing, empty or holds no video.
+        init(_ path: String) throws(MediaFault) {
+            stream = try MediaStream(path, kind: AVMEDIA_TYPE_VIDEO)
+            decoder = try MediaDecoder(stream.parameters.pointee.codec_id, parameters: stream.parameters, path: path)
+        }
+
+        /// Calls `body` with each frame and its number until it answers false or the video ends.
+        func frames(
+            _ body: (Int, UnsafeMutablePointer<AVFrame>) throws(MediaFault) -> Bool
+        ) throws(MediaFault) {
+            var number = 0
+            var isAtEnd = false
+            while !isAtEnd {
+                let packet = try stream.next()
+                isAtEnd = packet == nil
+                try decoder.send(packet)
+                while let frame = try decoder.receive() {
+                    guard try body(number, frame) else { return }
+                    number += 1
+                }
+            }
+        }
+    }
+#endif

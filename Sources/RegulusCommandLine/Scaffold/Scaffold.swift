@@ -95,8 +95,10 @@ struct Scaffold {
             case .folder:
                 [
                     "add \"\(name.type)\" to `plugins` in \(root)Package.swift",
-                    "add `import \(name.type)Plugin` and `try registrar.register(\(name.type).self)` to "
-                        + "\(root)Sources/RegulusCommandLine/BuiltIn.swift",
+                    "add `import \(name.type)Plugin` and `try registry.register(\(name.type).self)` to "
+                        + "\(root)Sources/BuiltIn/RegularizerRegistry+BuiltIn.swift",
+                    "add `import \(name.type)Plugin` and `BuiltInContract(\"\(name.type)\", \(name.type).self),` to "
+                        + "\(root)Tests/RegularizerTestingTests/BuiltInContracts.swift",
                     "make test, and regulus run recipes/\(name.kebab).yaml",
                 ]
             case .program:

@@ -12,10 +12,12 @@ package struct Components: Sendable {
     package let models: ModelRegistry
     package let optimizers: OptimizerRegistry
     package let regularizers: RegularizerRegistry
+    /// Digests of the code of those components that do not come with Regulus, by name.
+    package let foreignCode: [String: String]
 
     package init(
         datasets: DatasetRegistry, encoders: EncoderRegistry, fusions: FusionRegistry, models: ModelRegistry = ModelRegistry(),
-        optimizers: OptimizerRegistry, regularizers: RegularizerRegistry
+        optimizers: OptimizerRegistry, regularizers: RegularizerRegistry, foreignCode: [String: String] = [:]
     ) {
         self.datasets = datasets
         self.encoders = encoders
@@ -23,5 +25,6 @@ package struct Components: Sendable {
         self.models = models
         self.optimizers = optimizers
         self.regularizers = regularizers
+        self.foreignCode = foreignCode
     }
 }

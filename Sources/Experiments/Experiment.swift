@@ -35,7 +35,8 @@ package struct Experiment: Sendable {
                 throw RecipeError([Diagnostic(fault, at: choice.location(of: fault.option))])
             }
             datasets[plan] = dataset
-            let planner = try Planner(variant: variant, data: plan, fingerprint: fingerprint, threads: threads)
+            let planner = try Planner(
+                variant: variant, data: plan, fingerprint: fingerprint, threads: threads, foreignCode: components.foreignCode)
             for row in recipe.rows { faults += planner.faults(of: row, facts: dataset.facts, components: components) }
             let planned = recipe.rows.map { (row: $0, cells: planner.cells(of: $0)) }
             faults += planner.faults(ofDividing: dataset, for: planned)

@@ -11,15 +11,18 @@ struct Planner {
     let data: ComponentPlan
     let fingerprint: String
     let threads: Int
+    /// Digests of the code of components that do not come with Regulus, by name.
+    let foreignCode: [String: String]
     private let schedules: [ComponentChoice: LearningRateSchedule.Options]
 
     var recipe: Recipe { variant.recipe }
 
-    init(variant: Study.Variant, data: ComponentPlan, fingerprint: String, threads: Int) throws {
+    init(variant: Study.Variant, data: ComponentPlan, fingerprint: String, threads: Int, foreignCode: [String: String] = [:]) throws {
         self.variant = variant
         self.data = data
         self.fingerprint = fingerprint
         self.threads = threads
+        self.foreignCode = foreignCode
         var schedules: [ComponentChoice: LearningRateSchedule.Options] = [:]
         for candidate in variant.recipe.rows.flatMap(\.candidates) {
             schedules[candidate.training.schedule] = try LearningRateSchedule.Options(candidate.training.schedule)
@@ -71,7 +74,7 @@ struct Planner {
 
     func plan(_ candidate: Row.Candidate, column: Column, seed: Int) -> TrialPlan {
         let training = candidate.training
-        return TrialPlan(
+        var plan = TrialPlan(
             data: data, dataFingerprint: fingerprint, standardization: StandardizationRule(recipe.data.standardize),
             model: model, sources: column.sources, target: column.target,
             validation: .fraction(recipe.evaluation.validation),
@@ -80,6 +83,8 @@ struct Planner {
             optimizer: ComponentPlan(training.optimizer), learningRate: training.learningRate,
             schedule: schedules[training.schedule] ?? .init(), gradientClip: training.gradientClip,
             regularizers: candidate.regularizers.map(TermPlan.init), seed: seed, threads: threads)
+        plan.foreignCode = plan.componentNames.compactMap { foreignCode[$0] }.sorted()
+        return plan
     }
 
     private var model: TrialModel {

@@ -29,6 +29,8 @@ package struct TrialPlan: Sendable {
     package var seed: Int
     /// Numbers are equal to the bit only with the same number of threads.
     package var threads: Int
+    /// Digests of the code of the plug-ins that the plan names: a result of other code is another result.
+    package var foreignCode: [String] = []
 
     package init(
         data: ComponentPlan, dataFingerprint: String, standardization: StandardizationRule, model: TrialModel, sources: [Int],
@@ -56,6 +58,25 @@ package struct TrialPlan: Sendable {
         self.threads = threads
     }
 
+    /// The names of all components that take part.
+    var componentNames: Set<String> {
+        var names: Set<String> = [data.name, optimizer.name]
+        switch model {
+        case .assembled(let encoders, let fusion): names.formUnion(encoders.values.map(\.name) + [fusion.name])
+        case .whole(let model, _): names.insert(model.name)
+        }
+        func add(_ terms: [TermPlan]) {
+            for term in terms {
+                switch term.content {
+                case .regularizer(let name, _): names.insert(name)
+                case .sum(let terms): add(terms)
+                }
+            }
+        }
+        add(regularizers)
+        return names
+    }
+
     /// A name for exactly this plan under this version of the program: 64 hexadecimal digits.
     package var hash: String { SHA256Digest(of: canonicalText).hex }
 
@@ -77,7 +98,7 @@ package struct TrialPlan: Sendable {
             "learning-rate \(learningRate)", "schedule \(text(schedule.encoded))", "gradient-clip \(gradientClip.map { "\($0)" } ?? "none")",
         ]
         lines += regularizers.map { "regularizer \(text($0))" }
-        lines += ["seed \(seed)", "threads \(threads)"]
+        lines += ["seed \(seed)", "threads \(threads)"] + foreignCode.map { "code \($0)" }
         return lines.joined(separator: "\n")
     }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Experiments
 import Networks
+import Persistence
 import Recipes
 import Registration
 
@@ -9,17 +10,28 @@ import Registration
 struct KnownComponents {
     let registrar: PluginRegistrar
     let optimizers: OptimizerRegistry
+    private let foreignCode: [String: String]
 
     init(_ registrar: PluginRegistrar) throws {
         self.registrar = registrar
         optimizers = try .standard()
+        var digests: [ComponentOrigin: String] = [:]
+        for origin in Set(registrar.additions.map(\.origin)) {
+            switch origin {
+            case .builtIn: break
+            case .program: digests[origin] = try SHA256Digest(ofFile: "/proc/self/exe").hex
+            case .library(let path): digests[origin] = try SHA256Digest(ofFile: path).hex
+            }
+        }
+        let named = registrar.additions.compactMap { addition in digests[addition.origin].map { (addition.name, $0) } }
+        foreignCode = Dictionary(named) { first, _ in first }
     }
 
     /// The same as experiments use it.
     var components: Components {
         Components(
             datasets: registrar.datasets, encoders: registrar.encoders, fusions: registrar.fusions, models: registrar.models,
-            optimizers: optimizers, regularizers: registrar.regularizers)
+            optimizers: optimizers, regularizers: registrar.regularizers, foreignCode: foreignCode)
     }
 
     /// What plug-ins brought, for a user who looks for a name; nil where they brought nothing.

@@ -48,6 +48,14 @@ struct PlanningTests {
         #expect(try Sample.experiment(text, overrides: ["evaluation.domains=[d2]"]).cells.map(\.target) == ["d2", "d2"])
     }
 
+    @Test("other code of a plug-in makes other trials of the rows that name it, and of no others")
+    func foreignCode() throws {
+        let hashes = try ["first", "second"].map { code in
+            try Sample.experiment(text, foreignCode: ["mer": code]).cells.map { (row: $0.row, hash: $0.candidates[0].plan.hash) }
+        }
+        for (first, second) in zip(hashes[0], hashes[1]) { #expect((first.hash == second.hash) == (first.row == "Fusion")) }
+    }
+
     @Test("a grid becomes candidates, tuned with the first seed")
     func grid() throws {
         let experiment = try Sample.experiment(text)

@@ -94,7 +94,8 @@ struct ReproducibilityTests {
             { $0.regularizers = [TermPlan("mer", schedule: WeightSchedule(.cosine))] }, { $0.regularizers = [TermPlan("mer", part: .shared)] },
             { $0.regularizers = [TermPlan("mer", after: .steps(2))] }, { $0.regularizers = [TermPlan("mer", until: .steps(2))] },
             { $0.regularizers = [TermPlan(sumOf: [TermPlan("mer")], instance: "mer")] },
-            { $0.regularizers = [TermPlan(sumOf: [TermPlan("mer", weight: 2)], instance: "mer")] }, { $0.seed = 2 }, { $0.threads = 2 },
+            { $0.regularizers = [TermPlan(sumOf: [TermPlan("mer", weight: 2)], instance: "mer")] },
+            { $0.foreignCode = ["0af1"] }, { $0.seed = 2 }, { $0.threads = 2 },
         ]
         let hashes = changes.map { Sample.plan(change: $0).hash }
         #expect(Set(hashes).count == changes.count)

@@ -15,12 +15,13 @@ import Tensors
 enum Sample {
     static let data = ComponentPlan("co-occurrence", options: ["classes": .integer(4), "samples": .integer(48)])
 
-    static func components() throws -> Components {
+    static func components(foreignCode: [String: String] = [:]) throws -> Components {
         var regularizers = try RegularizerRegistry.builtIn()
         try regularizers.register(Breaking.self)
         try regularizers.register(Probe.self)
         return Components(
-            datasets: .builtIn, encoders: try .standard(), fusions: try .standard(), optimizers: try .standard(), regularizers: regularizers)
+            datasets: .builtIn, encoders: try .standard(), fusions: try .standard(), optimizers: try .standard(), regularizers: regularizers,
+            foreignCode: foreignCode)
     }
 
     static func dataset() throws -> any Dataset { try DatasetRegistry.builtIn.make(data.name, options: data.options) }
@@ -71,8 +72,8 @@ enum Sample {
     }
 
     /// The experiment of a recipe's text.
-    static func experiment(_ text: String, file: String = "r.yaml", overrides: [String] = []) throws -> Experiment {
-        let components = try components()
+    static func experiment(_ text: String, file: String = "r.yaml", overrides: [String] = [], foreignCode: [String: String] = [:]) throws -> Experiment {
+        let components = try components(foreignCode: foreignCode)
         let datasets = OpenedDatasets(components.datasets)
         let study = try RecipeLoader.load(
             file: file, text: text, overrides: overrides, catalogue: components.catalogue(opening: datasets))

@@ -82,7 +82,7 @@ struct SVGDrawing {
 
     /// About how wide a text is; there are no font metrics here, and a little too wide does no harm.
     static func width(of text: String) -> Double {
-        Double(DisplayText.width(text)) * fontSize * 0.56
+        (Double(DisplayText.width(text)) * 0.56 + Double(text.count(where: \.isUppercase)) * 0.2) * fontSize
     }
 
     private static func list(_ points: [(Double, Double)]) -> String {

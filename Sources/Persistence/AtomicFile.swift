@@ -43,7 +43,7 @@ package enum AtomicFile {
         guard !name.isEmpty else {
             throw FileFault(action: "write", path: path, reason: "the path names a folder, not a file")
         }
-        let temporary = "\(folder)/.\(name).\(getpid()).\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"
+        let temporary = "\(folder)/\(temporaryName(for: name))"
         do throws(FileFault) {
             let file: FileDescriptor
             do throws(FileFault) {
@@ -63,6 +63,22 @@ package enum AtomicFile {
         // Only now is the new name itself safe against a power cut.
         let folderFile = try FileDescriptor(opening: folder, flags: O_RDONLY | O_DIRECTORY, action: "write")
         try folderFile.synchronize()
+    }
+
+    /// A new name, hidden in listings, under which a file called `name` can begin.
+    package static func temporaryName(for name: String) -> String {
+        ".\(name).\(getpid()).\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"
+    }
+
+    /// Removes what processes left in a folder that were killed while they wrote there. One that stays costs room and nothing else.
+    ///
+    /// - Parameters:
+    ///   - folder: a folder in which nobody else is writing these files.
+    ///   - name: the file that was being written; nil for any.
+    package static func removeTemporaries(in folder: String, of name: String? = nil) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let prefix = name.map { ".\($0)." } ?? "."
+        for name in names where name.hasPrefix(prefix) && name.hasSuffix(".tmp") { unlink("\(folder)/\(name)") }
     }
 
     private static func split(_ path: String) -> (folder: String, name: String) {

@@ -41,12 +41,7 @@ struct ResumeFolder: Sendable {
     }
 
     /// Removes what processes left that were killed while they saved.
-    func removeTemporaries() {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {
-            try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
-        }
-    }
+    func removeTemporaries() { AtomicFile.removeTemporaries(in: path) }
 
     /// Removes the folder with everything in it.
     func remove() {

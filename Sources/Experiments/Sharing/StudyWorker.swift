@@ -128,12 +128,8 @@ struct StudyWorker: Sendable {
     /// Removes what processes left that were killed while they wrote. Only the holder of the claim may.
     private func removeTemporaries(of place: Place) {
         place.claim.removeLeftovers()
-        let folder = place.result.deletingLastPathComponent()
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         for file in place.files {
-            for name in names where name.hasPrefix(".\(file.lastPathComponent).") && name.hasSuffix(".tmp") {
-                try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
-            }
+            AtomicFile.removeTemporaries(in: file.deletingLastPathComponent().path, of: file.lastPathComponent)
         }
     }
 

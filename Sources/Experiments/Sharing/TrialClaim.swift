@@ -90,7 +90,7 @@ struct ClaimPlace: Hashable, Sendable {
     /// - Returns: the new file's number; nil where another was faster.
     private func create(_ generation: Int) throws -> UInt64? {
         let claim = path(generation)
-        let temporary = "\(folder)/.\(name).\(getpid()).\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"
+        let temporary = "\(folder)/\(AtomicFile.temporaryName(for: name))"
         let stream = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard stream >= 0 else { throw FileFault(action: "claim", path: claim) }
         defer { unlink(temporary) }

@@ -65,10 +65,12 @@ package enum AtomicFile {
         try folderFile.synchronize()
     }
 
-    /// A new name, hidden in listings, under which a file called `name` can begin.
+    /// A new name, hidden in listings, under which a file called `name` can begin. It says which process writes it.
     package static func temporaryName(for name: String) -> String {
-        ".\(name).\(getpid()).\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"
+        ".\(name).\(ProcessIdentity.ownMark).\(String(UInt64.random(in: 0 ... .max), radix: 36))\(suffix)"
     }
+
+    private static let suffix = ".tmp"
 
     /// Removes what processes left in a folder that were killed while they wrote there. One that stays costs room and nothing else.
     ///
@@ -76,9 +78,28 @@ package enum AtomicFile {
     ///   - folder: a folder in which nobody else is writing these files.
     ///   - name: the file that was being written; nil for any.
     package static func removeTemporaries(in folder: String, of name: String? = nil) {
+        for temporary in temporaries(in: folder, of: name) { unlink("\(folder)/\(temporary)") }
+    }
+
+    /// The same in a folder in which others may be writing at this moment: what a process left that is known to be over, and what nobody
+    /// has touched for an hour, since of a process on another machine nothing is known.
+    package static func removeAbandonedTemporaries(in folder: String, of name: String? = nil) {
+        for temporary in temporaries(in: folder, of: name) {
+            let path = "\(folder)/\(temporary)"
+            let mark = temporary.dropLast(suffix.count).split(separator: ".").dropLast().last ?? ""
+            if ProcessIdentity.isGone(mark: mark) || isOlderThanAnHour(path) { unlink(path) }
+        }
+    }
+
+    private static func temporaries(in folder: String, of name: String?) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         let prefix = name.map { ".\($0)." } ?? "."
-        for name in names where name.hasPrefix(prefix) && name.hasSuffix(".tmp") { unlink("\(folder)/\(name)") }
+        return names.filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }
+    }
+
+    private static func isOlderThanAnHour(_ path: String) -> Bool {
+        var facts = stat()
+        return stat(path, &facts) == 0 && time(nil) - facts.st_mtim.tv_sec > 3600
     }
 
     private static func split(_ path: String) -> (folder: String, name: String) {

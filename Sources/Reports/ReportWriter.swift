@@ -36,6 +36,8 @@ package struct ReportWriter: Sendable {
         for figure in document.figures {
             try write(Data(figure.svg.utf8), folder.figures.appendingPathComponent("\(figure.name).svg"))
         }
+        // What runs left here that were killed while they wrote; another may be writing its report now.
+        for place in [folder.root, folder.figures] { AtomicFile.removeAbandonedTemporaries(in: place.path) }
     }
 
     /// Writes one page for several runs, one below the other.
@@ -55,5 +57,6 @@ package struct ReportWriter: Sendable {
     package func writeEvents(of result: TrialResult, to folder: RunFolder) throws {
         guard !result.epochs.isEmpty else { return }
         try write(EventFile.data(of: result), folder.events(result.key))
+        AtomicFile.removeAbandonedTemporaries(in: folder.trial(result.key).path)
     }
 }

@@ -19,10 +19,8 @@ struct InterruptionTests {
 
     /// What has to be equal between a disturbed run and another: the names of all files, and the bytes of those without times.
     private static func content(_ folder: RecipeFolder, _ out: String) throws -> [String: Data] {
-        // The run folder itself is every worker's, so nobody removes what a killed one was just writing there.
-        let names = folder.files(below: out).filter { !$0.hasPrefix(".") }
-        return Dictionary(
-            uniqueKeysWithValues: try names.map { name in
+        Dictionary(
+            uniqueKeysWithValues: try folder.files(below: out).map { name in
                 let isTimeless = name == "report.csv" || name.hasSuffix(".safetensors") || name.hasSuffix("metrics.jsonl")
                 return (name, isTimeless ? try folder.data("\(out)/\(name)") : Data())
             })

@@ -1,4 +1,5 @@
 import Foundation
+import Persistence
 import Synchronization
 import Testing
 
@@ -17,13 +18,13 @@ struct ClaimTests {
 
     private var files: [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder.url.path))?.sorted() ?? [] }
 
-    private func write(_ holder: WorkerIdentity, generation: Int = 1) throws {
+    private func write(_ holder: ProcessIdentity, generation: Int = 1) throws {
         try JSONEncoder().encode(holder).write(to: folder.url.appendingPathComponent("claim.\(generation)"))
     }
 
-    private func other(process: Int32, host: String = WorkerIdentity.own.host) throws -> WorkerIdentity {
+    private func other(process: Int32, host: String = ProcessIdentity.own.host) throws -> ProcessIdentity {
         let text = #"{"host": "\#(host)", "process": \#(process), "started": "1"}"#
-        return try JSONDecoder().decode(WorkerIdentity.self, from: Data(text.utf8))
+        return try JSONDecoder().decode(ProcessIdentity.self, from: Data(text.utf8))
     }
 
     @Test("is held by one, and free again once it is released")

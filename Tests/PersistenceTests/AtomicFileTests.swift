@@ -83,4 +83,37 @@ struct AtomicFileTests {
         let fault = #expect(throws: FileFault.self) { try Folder.create(folder("x/a/below")) }
         #expect(fault?.description == "cannot create folder \(folder("x/a/below")): Not a directory")
     }
+
+    /// A temporary file as it is left by a process of this machine with a number, and the time at which it started.
+    private func leave(_ mark: String, in folder: TemporaryFolder) throws -> String {
+        let parts = AtomicFile.temporaryName(for: "a.txt").split(separator: ".", omittingEmptySubsequences: false)
+        let name = (parts.dropLast(3) + [Substring(mark)] + parts.suffix(2)).joined(separator: ".")
+        try Data("half".utf8).write(to: URL(fileURLWithPath: folder(name)))
+        return name
+    }
+
+    @Test("What a process left that is over goes; what one writes now, here or on another machine, stays")
+    func abandoned() throws {
+        let folder = try TemporaryFolder()
+        let own = ProcessIdentity.ownMark.split(separator: "-")
+        let gone = try leave("\(own[0])-\(own[1])-1", in: folder)
+        let living = [
+            try leave(ProcessIdentity.ownMark, in: folder), try leave("0123456789ab-\(own[1])-1", in: folder), try leave("unmarked", in: folder),
+        ]
+        #expect(folder.names.contains(gone))
+        AtomicFile.removeAbandonedTemporaries(in: folder.path)
+        #expect(folder.names.sorted() == living.sorted())
+    }
+
+    @Test("What nobody has touched for an hour goes, whoever wrote it")
+    func old() throws {
+        let folder = try TemporaryFolder()
+        let name = try leave("0123456789ab-1-1", in: folder)
+        let times = [timespec(tv_sec: time(nil) - 4000, tv_nsec: 0), timespec(tv_sec: time(nil) - 4000, tv_nsec: 0)]
+        #expect(utimensat(AT_FDCWD, folder(name), times, 0) == 0)
+        AtomicFile.removeAbandonedTemporaries(in: folder.path, of: "b.txt")
+        #expect(folder.names == [name])
+        AtomicFile.removeAbandonedTemporaries(in: folder.path, of: "a.txt")
+        #expect(folder.names.isEmpty)
+    }
 }

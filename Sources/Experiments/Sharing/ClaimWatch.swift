@@ -33,8 +33,8 @@ final class ClaimWatch: Sendable {
     }
 
     /// Who holds the claim at `path`; nil where that cannot be read.
-    static func holder(_ path: String) -> WorkerIdentity? {
+    static func holder(_ path: String) -> ProcessIdentity? {
         guard let data = try? FileContents.mapped(path) else { return nil }
-        return try? JSONDecoder().decode(WorkerIdentity.self, from: data)
+        return try? JSONDecoder().decode(ProcessIdentity.self, from: data)
     }
 }

@@ -94,7 +94,7 @@ struct ClaimPlace: Hashable, Sendable {
         let stream = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard stream >= 0 else { throw FileFault(action: "claim", path: claim) }
         defer { unlink(temporary) }
-        let text = try JSONEncoder().encode(WorkerIdentity.own)
+        let text = try JSONEncoder().encode(ProcessIdentity.own)
         let written = text.withUnsafeBytes { write(stream, $0.baseAddress, $0.count) }
         let reason = errno
         guard close(stream) == 0, written == text.count else {

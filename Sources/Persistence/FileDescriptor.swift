@@ -46,6 +46,12 @@ struct FileDescriptor: ~Copyable {
         try outcome.get()
     }
 
+    /// Writes all of `data`, beginning at `offset`.
+    func write(_ data: Data, at offset: Int) throws(FileFault) {
+        guard lseek(number, off_t(offset), SEEK_SET) >= 0 else { throw FileFault(action: "write", path: path) }
+        try write(data)
+    }
+
     /// Fills `bytes` from `offset` on; returns how many were there.
     func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileFault) -> Int {
         var filled = 0

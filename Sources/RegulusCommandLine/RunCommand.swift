@@ -56,7 +56,11 @@ struct RunCommand: ParsableCommand {
             let run = StudyRun(
                 cells: experiment.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: experiment.datasets,
                 timing: timing, stop: .ofProcess)
-            let results = try run.run(observer: display.show)
+            let events = LiveEvents(folder: folder)
+            let results = try run.run { event in
+                events.show(event)
+                display.show(event)
+            }
             if !worker {
                 let report = try Report(results: results, settings: settings)
                 try ReportWriter().write(report, recipe: study.resolvedYAML, to: folder)

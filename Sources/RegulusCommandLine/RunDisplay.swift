@@ -25,11 +25,8 @@ final class RunDisplay: Sendable {
 
     /// Shows one event; called from any thread, one call at a time.
     func show(_ event: StudyEvent) {
-        let (result, progress): (TrialResult?, RunProgress) =
-            switch event {
-            case .progress(let progress): (nil, RunProgress(progress))
-            case .trial(let result, let progress): (result, RunProgress(progress))
-            }
+        let progress = RunProgress(event.progress)
+        let result: TrialResult? = if case .trial(let result, _) = event { result } else { nil }
         last.withLock { $0 = progress }
         switch form {
         case .json: if let result { try? printLine(.trial(result, progress)) }
@@ -72,8 +69,7 @@ extension RunProgress {
     init(_ progress: StudyProgress) {
         self.init(
             finished: progress.finished, total: progress.total,
-            running: progress.running.sorted { $0.key.description < $1.key.description }
-                .map { RunningTrial(key: $0.key, fraction: $0.value) },
+            running: progress.running.map { RunningTrial(key: $0.key, fraction: $0.fraction) },
             elapsed: progress.elapsed, failed: progress.failed, restored: progress.restored)
     }
 }

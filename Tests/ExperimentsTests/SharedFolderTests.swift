@@ -27,7 +27,7 @@ struct SharedFolderTests {
         let last = Mutex(StudyProgress(total: 0))
         let results = try study.run { event in
             switch event {
-            case .progress(let progress), .trial(_, let progress): last.withLock { $0 = progress }
+            case .progress(let progress), .epoch(_, let progress), .trial(_, let progress): last.withLock { $0 = progress }
             }
         }
         return (results, last.withLock { $0.finished - $0.restored })
@@ -69,7 +69,7 @@ struct SharedFolderTests {
         let stopped = #expect(throws: StudyStopped.self) {
             try study(long, in: folder.run, stop: request).run { event in
                 // In the third epoch of the second trial.
-                if case .progress(let progress) = event, progress.finished == 1, progress.running.values.contains(0.5) { request.ask() }
+                if case .epoch(let training, let progress) = event, progress.finished == 1, training.fraction == 0.5 { request.ask() }
             }
         }
         #expect(stopped == StudyStopped(finished: 1, total: 3))

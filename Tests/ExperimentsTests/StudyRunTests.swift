@@ -122,14 +122,12 @@ struct StudyRunTests {
         let plans = [Sample.plan(), Sample.plan { $0.learningRate = 0.1 }]
         let seen = Mutex<[StudyProgress]>([])
         try Sample.run([Sample.cell("Tuned", plans, seeds: [1, 2])], in: folder.run) { event in
-            switch event {
-            case .progress(let progress), .trial(_, let progress): seen.withLock { $0.append(progress) }
-            }
+            seen.withLock { $0.append(event.progress) }
         }
         let all = seen.withLock(\.self)
         #expect(all.allSatisfy { $0.total == 4 && $0.finished <= 4 })
         #expect(all.last?.finished == 4)
         #expect(all.last?.running.isEmpty == true)
-        #expect(all.contains { $0.running.values.contains(0.5) })
+        #expect(all.contains { $0.running.contains { $0.fraction == 0.5 } })
     }
 }

@@ -5,10 +5,17 @@ import Testing
 @testable import Reports
 
 @Suite("TensorBoard event files")
-struct EventFileTests {
+final class EventFileTests {
+    private let folder = RunFolder(FileManager.default.temporaryDirectory.appendingPathComponent("events-\(UUID().uuidString)"))
+
+    deinit { try? FileManager.default.removeItem(at: folder.root) }
+
+    private func file(_ result: TrialResult) -> URL {
+        folder.trial(result.key).appendingPathComponent("events.out.tfevents.0000000000.regulus")
+    }
+
     private var result: TrialResult {
         var result = Fixtures.complete[4]
-        result.seconds = 4
         result.epochs = [
             EpochRecord(epoch: 1, trainingLoss: 2.5, terms: ["mer": 0.25, "mer.weighted": -1], targetAccuracy: 0.5),
             EpochRecord(
@@ -26,18 +33,18 @@ struct EventFileTests {
 
     @Test("Read back: the version, then every figure of every epoch at its step")
     func readBack() throws {
-        var reader = EventReader(EventFile.data(of: result))
+        var reader = EventReader(EventFile.data(of: result.epochs))
         let events = try reader.events()
         #expect(events.count == 3)
         #expect(events[0].version == "brain.Event:2")
         #expect(events[1].step == 1)
-        #expect(events[1].time == 2)
+        #expect(events[1].time == 1)
         #expect(
             events[1].scalars == [
                 "accuracy/target": 0.5, "loss/training": 2.5, "terms/mer": 0.25, "terms/mer.weighted": -1,
             ])
         #expect(events[2].step == 300)
-        #expect(events[2].time == 4)
+        #expect(events[2].time == 300)
         #expect(events[2].scalars["loss/training"]?.isNaN == true)
         #expect(events[2].scalars["loss/source-validation"] == .infinity)
         #expect(events[2].scalars["accuracy/source-validation"] == 0.75)
@@ -55,14 +62,57 @@ struct EventFileTests {
 
     @Test("The file lies beside the trial's metrics; a trial without epochs has none")
     func writing() throws {
-        let root = FileManager.default.temporaryDirectory.appendingPathComponent("events-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: root) }
-        let folder = RunFolder(root)
         try ReportWriter().writeEvents(of: Fixtures.complete[0], to: folder)
-        #expect(!FileManager.default.fileExists(atPath: root.path))
+        #expect(!FileManager.default.fileExists(atPath: folder.root.path))
         try ReportWriter().writeEvents(of: result, to: folder)
-        let file = folder.trial(result.key).appendingPathComponent("events.out.tfevents.0000000000.regulus")
-        #expect(try Data(contentsOf: file) == EventFile.data(of: result))
+        #expect(try Data(contentsOf: file(result)) == EventFile.data(of: result.epochs))
+    }
+
+    @Test("A trial that failed in its first epoch has no file, not even an earlier attempt's")
+    func earlierAttempt() throws {
+        try ReportWriter().writeEvents(ofRunning: result.key, epochs: result.epochs, to: folder)
+        var failed = result
+        failed.epochs = []
+        try ReportWriter().writeEvents(of: failed, to: folder)
+        #expect(!FileManager.default.fileExists(atPath: file(result).path))
+    }
+
+    @Test("While a trial runs, a reader goes on where it stands: the same file grows")
+    func growing() throws {
+        func number() throws -> Int { try #require(FileManager.default.attributesOfItem(atPath: file(result).path)[.systemFileNumber] as? Int) }
+        try ReportWriter().writeEvents(ofRunning: result.key, epochs: Array(result.epochs.prefix(1)), to: folder)
+        #expect(try Data(contentsOf: file(result)) == EventFile.data(of: Array(result.epochs.prefix(1))))
+        let before = try number()
+        try ReportWriter().writeEvents(ofRunning: result.key, epochs: result.epochs, to: folder)
+        try ReportWriter().writeEvents(of: result, to: folder)
+        #expect(try Data(contentsOf: file(result)) == EventFile.data(of: result.epochs))
+        #expect(try number() == before)
+    }
+
+    @Test("A resumed trial leaves the epochs that it will do again, and completes a record that was cut short", arguments: [0, 1, 40])
+    func resumed(missing: Int) throws {
+        let whole = EventFile.data(of: result.epochs)
+        try ReportWriter().writeEvents(ofRunning: result.key, epochs: result.epochs, to: folder)
+        try whole.dropLast(missing).write(to: file(result))
+        try ReportWriter().writeEvents(ofRunning: result.key, epochs: Array(result.epochs.prefix(1)), to: folder)
+        #expect(try Data(contentsOf: file(result)) == whole.dropLast(missing))
+        try ReportWriter().writeEvents(ofRunning: result.key, epochs: result.epochs, to: folder)
+        #expect(try Data(contentsOf: file(result)) == whole)
+    }
+
+    @Test("A file of another training is replaced, and one that goes on after the trial's end is cut")
+    func replaced() throws {
+        var other = result
+        other.epochs[0].trainingLoss = 1
+        try ReportWriter().writeEvents(ofRunning: result.key, epochs: other.epochs, to: folder)
+        try ReportWriter().writeEvents(ofRunning: result.key, epochs: Array(result.epochs.prefix(1)), to: folder)
+        let short = EventFile.data(of: Array(result.epochs.prefix(1)))
+        #expect(try Data(contentsOf: file(result)) == short)
+        try ReportWriter().writeEvents(ofRunning: result.key, epochs: result.epochs, to: folder)
+        var stopped = result
+        stopped.epochs.removeLast()
+        try ReportWriter().writeEvents(of: stopped, to: folder)
+        #expect(try Data(contentsOf: file(result)) == short)
     }
 }
 

@@ -39,14 +39,14 @@ struct StudyWorker: Sendable {
             result: folder.rehearsal(plan.hash), resume: folder.resumeOfRehearsal(plan.hash),
             claim: ClaimPlace(folder: folder.tuning.path, name: "\(plan.hash).claim"), files: [folder.rehearsal(plan.hash)])
         let outcome = try obtain(place, plan: plan) { saving in
-            let fresh = try trial(plan, key: key).run(measuringTarget: false, saving: saving) {
-                journal.advance(key, to: $0.epoch, of: plan.epochs)
+            let fresh = try journal.following(RunningTraining(key, isRehearsal: true, epochCount: plan.epochs)) { onEpoch in
+                try trial(plan, key: key).run(measuringTarget: false, saving: saving, onEpoch: onEpoch)
             }
             try AtomicFile.write(ResultCoding.document(fresh.result), to: place.result.path)
             return fresh.result
         }
         guard let (result, isRestored) = outcome else { return nil }
-        journal.finish(key, result: nil, isFailed: false, isRestored: isRestored)
+        journal.finish(result: nil, isFailed: false, isRestored: isRestored)
         return .some(result.isFinished ? result.epochs.compactMap(SourceScore.init) : nil)
     }
 
@@ -61,7 +61,9 @@ struct StudyWorker: Sendable {
             result: folder.result(key), resume: folder.resume(key), claim: ClaimPlace(folder: folder.trial(key).path, name: "claim"),
             files: [folder.metrics(key), folder.checkpoint(key), folder.result(key)])
         let outcome = try obtain(place, plan: plan) { [plan] saving in
-            let outcome = try trial(plan, key: key).run(saving: saving) { journal.advance(key, to: $0.epoch, of: plan.epochs) }
+            let outcome = try journal.following(RunningTraining(key, isRehearsal: false, epochCount: plan.epochs)) { onEpoch in
+                try trial(plan, key: key).run(saving: saving, onEpoch: onEpoch)
+            }
             var result = outcome.result
             result.chosen = candidate.values
             try write(outcome, key: key, plan: plan)
@@ -73,7 +75,7 @@ struct StudyWorker: Sendable {
         // The same plan may have been reached from another grid.
         result.key = key
         result.chosen = candidate.values
-        journal.finish(key, result: result, isFailed: !result.isFinished, isRestored: outcome.isRestored)
+        journal.finish(result: result, isFailed: !result.isFinished, isRestored: outcome.isRestored)
         return result
     }
 

@@ -6,17 +6,16 @@ import Results
 package enum EventFile {
     /// The whole file: a version record, then one record an epoch.
     ///
-    /// The step of an event is its epoch. Its time is the trial's, divided evenly over the epochs and counted from 0, not the
-    /// time of day: TensorBoard's relative axis is right, and equal results give equal bytes.
-    package static func data(of result: TrialResult) -> Data {
+    /// The step of an event is its epoch, and so is its time, in seconds: nothing here depends on when or how often a trial was interrupted.
+    /// The file of some epochs begins with that of the epochs before.
+    package static func data(of epochs: [EpochRecord]) -> Data {
         var version = ProtocolBuffer()
         version.append(field: Field.Event.wallTime, 0.0)
         version.append(field: Field.Event.fileVersion, "brain.Event:2")
         var data = record(version.data)
-        let secondsPerEpoch = result.epochs.isEmpty ? 0 : result.seconds / Double(result.epochs.count)
-        for (position, epoch) in result.epochs.enumerated() {
+        for epoch in epochs {
             var event = ProtocolBuffer()
-            event.append(field: Field.Event.wallTime, secondsPerEpoch * Double(position + 1))
+            event.append(field: Field.Event.wallTime, Double(epoch.epoch))
             event.append(field: Field.Event.step, Int64(epoch.epoch))
             event.append(field: Field.Event.summary, summary(of: epoch))
             data += record(event.data)

@@ -34,6 +34,8 @@ package struct StepRecord {
     package let loss: Float
     /// The cross-entropy alone, and every term as it was logged.
     package let terms: [Penalty.Report]
+    /// Each term's share of the gradient; empty where it was not asked for. See `Trainer.gradientShares`.
+    package let gradientShares: [String: Double]
 }
 
 /// Takes training steps on one model with one list of regularizers.
@@ -86,14 +88,16 @@ package final class Trainer {
 
     /// Takes one step.
     ///
+    /// - Parameter measuringShares: whether to measure each term's share of the gradient, which changes nothing in the step.
     /// - Throws: `TrainingFailure` where the loss or its gradient is not finite; the parameters have not been changed then.
-    package func train(on batch: Batch) throws(TrainingFailure) -> StepRecord {
+    package func train(on batch: Batch, measuringShares: Bool = false) throws(TrainingFailure) -> StepRecord {
         let pass = Pass(isTraining: true, random: random, step: step)
         let forward = forward(batch, pass)
         guard forward.loss.item.isFinite else {
             throw TrainingFailure(
                 term: forward.firstTermThatIsNotFinite ?? "task", step: step, message: "the loss became \(forward.loss.item)")
         }
+        let shares = measuringShares ? gradientShares(of: forward) : [:]
         let gradients = regularizers.transform(differentiate(forward.loss), step: forward.step) { displacement in
             differentiate(batch, pass, movedBy: displacement)
         }
@@ -108,7 +112,7 @@ package final class Trainer {
         optimizer.update(gradients: values, learningRate: rate)
         withoutGradients { regularizers.didUpdate(model, learningRate: rate, pass: pass) }
         step += 1
-        return StepRecord(loss: forward.loss.item, terms: forward.terms)
+        return StepRecord(loss: forward.loss.item, terms: forward.terms, gradientShares: shares)
     }
 
     /// What one forward pass over a batch gives.
@@ -117,6 +121,8 @@ package final class Trainer {
         let step: TrainingStep
         /// The cross-entropy as `task`, and every term as it was logged.
         let terms: [Penalty.Report]
+        /// What the loss is the sum of: the cross-entropy as `task`, and every weighted penalty by its instance name.
+        let summands: [(name: String, value: Tensor)]
 
         var firstTermThatIsNotFinite: String? {
             // Terms whose weight is 0 may be anything, and numbers logged beside a term do not enter the loss.
@@ -136,10 +142,12 @@ package final class Trainer {
             labels: batch.labels, domains: batch.domains, model: model, pass: pass, totalSteps: totalSteps)
 
         let started = ContinuousClock.now
-        let penalty = regularizers.penalty(step)
+        let penalties = regularizers.penalties(step)
+        let penalty = RegularizerList.sum(penalties.map(\.penalty))
         secondsInPenalties += started.duration(to: .now) / .seconds(1)
         return Forward(
-            loss: penalty.map { base + $0.value } ?? base, step: step, terms: [("task", base.item)] + (penalty?.reports ?? []))
+            loss: penalty.map { base + $0.value } ?? base, step: step, terms: [("task", base.item)] + (penalty?.reports ?? []),
+            summands: [("task", base)] + penalties.map { ($0.instance, $0.penalty.value) })
     }
 
     /// Everything that training goes on from, beside the batches: the model's parameters and buffers as `model.…`, what regularizers own
@@ -179,8 +187,10 @@ package final class Trainer {
     }
 
     /// The gradient of a loss with respect to everything that is trained.
-    func differentiate(_ loss: Tensor) -> Gradients {
-        Gradients(names: names, values: gradients(of: loss, with: parameters.map(\.parameter.value)))
+    ///
+    /// - Parameter keepingGraph: whether the loss, or another that shares operations with it, is differentiated again.
+    func differentiate(_ loss: Tensor, keepingGraph: Bool = false) -> Gradients {
+        Gradients(names: names, values: gradients(of: loss, with: parameters.map(\.parameter.value), keepingGraph: keepingGraph))
     }
 
     /// The same of a batch, with each parameter moved by a displacement; leaves parameters and buffers as they were.

@@ -108,8 +108,10 @@ package struct Trial {
     /// The rest of one pass over the training rows.
     private func trainEpoch(_ course: inout Course, saver: inout TrialSaver?) throws {
         for rows in sampler.batches(epoch: course.progress.epoch).dropFirst(course.progress.batches) {
-            let record = try trainer.train(on: batch(rows))
+            let isLast = course.progress.batches == sampler.batchesPerEpoch - 1
+            let record = try trainer.train(on: batch(rows), measuringShares: isLast)
             course.progress.batches += 1
+            course.progress.gradientShares = record.gradientShares
             course.progress.sums["loss", default: 0] += Double(record.loss)
             for term in record.terms { course.progress.sums[term.name, default: 0] += Double(term.value) }
             try saver?.didStep { saved(course) }
@@ -125,12 +127,14 @@ package struct Trial {
         course.progress.epochs.append(
             EpochRecord(
                 epoch: epoch, trainingLoss: means["loss"] ?? .nan, terms: means.filter { $0.key != "loss" },
-                sourceValidationAccuracy: validation.accuracy, sourceValidationLoss: validation.loss, targetAccuracy: target?.accuracy))
+                sourceValidationAccuracy: validation.accuracy, sourceValidationLoss: validation.loss, targetAccuracy: target?.accuracy,
+                gradientShares: course.progress.gradientShares))
         if let best = plan.selection.choose(from: course.progress.epochs.compactMap(SourceScore.init)), best.epoch == epoch {
             course.progress.selectedEpoch = epoch
             course.selected = state()
         }
         (course.progress.epoch, course.progress.batches, course.progress.sums) = (epoch + 1, 0, [:])
+        course.progress.gradientShares = [:]
     }
 
     private func result(of course: Course, status: TrialStatus, measuringTarget: Bool) throws -> TrialResult {

@@ -30,8 +30,16 @@ public struct RegularizerList: Regularizer {
     }
 
     /// The sum of all terms' penalties with all their logged numbers; nil where no term has one.
-    public func penalty(_ step: TrainingStep) -> Penalty? {
-        terms.compactMap { $0.penalty(step) }.reduce(nil) { sum, next in
+    public func penalty(_ step: TrainingStep) -> Penalty? { Self.sum(penalties(step).map(\.penalty)) }
+
+    /// Each term's penalty under its instance name, in order; terms without one are left out.
+    package func penalties(_ step: TrainingStep) -> [(instance: String, penalty: Penalty)] {
+        terms.compactMap { term in term.penalty(step).map { (term.instance, $0) } }
+    }
+
+    /// Penalties as one; nil where there is none.
+    package static func sum(_ penalties: [Penalty]) -> Penalty? {
+        penalties.reduce(nil) { sum, next in
             sum.map { Penalty(value: $0.value + next.value, reports: $0.reports + next.reports) } ?? next
         }
     }

@@ -47,10 +47,15 @@ extension Report {
         let progress = figures(.progress)
         if !progress.isEmpty { blocks += [.figures(progress)] }
         let terms = figures(.term)
-        if !terms.isEmpty { blocks += [.paragraph("Terms of the loss, raw and as weighted in it:"), .figures(terms)] }
+        if !terms.isEmpty { blocks += [.paragraph(termNote), .figures(terms)] }
         let reports = figures(.report)
         if !reports.isEmpty { blocks += [.folded("What the regularizers measured beside", isOpen: false, [.figures(reports)])] }
         return [.folded("Learning curves", isOpen: isHeaded, [.paragraph(note)] + blocks)]
+    }
+
+    private var termNote: String {
+        "Terms of the loss: raw, as weighted in it, and their share of the gradient (the norm of the gradient of the weighted term alone, "
+            + "divided by the sum of these norms, in the last step of each epoch):"
     }
 
     // More bands than this hide each other.
@@ -59,21 +64,28 @@ extension Report {
     private enum CurveGroup { case progress, term, report }
 
     private func group(of quantity: LearningCurve.Quantity) -> CurveGroup {
-        guard case .term(let name) = quantity else { return .progress }
-        return !name.contains(".") || name.hasSuffix(".weighted") ? .term : .report
+        switch quantity {
+        case .targetAccuracy, .sourceValidationAccuracy, .trainingLoss: .progress
+        case .term(let name): !name.contains(".") || name.hasSuffix(".weighted") ? .term : .report
+        case .gradientShare: .term
+        }
     }
 
     private func curveFigure(_ curves: [LearningCurve], position: Int, _ variant: VariantReport) -> Figure {
         let quantity = curves[0].quantity
-        let isAccuracy = quantity == .targetAccuracy || quantity == .sourceValidationAccuracy
-        let factor = isAccuracy ? 100.0 : 1
+        let unit: String? =
+            switch quantity {
+            case .targetAccuracy, .sourceValidationAccuracy: "accuracy, %"
+            case .gradientShare: "share, %"
+            case .trainingLoss, .term: nil
+            }
+        let factor = unit == nil ? 1.0 : 100
         let title = title(of: quantity)
         let values = curves.flatMap { $0.points.map(\.estimate.mean) }
-        let scale = isAccuracy ? Scale.linear : Scale.fitting(values, ratio: 50)
-        let unit = isAccuracy ? "accuracy, %" : scale == .logarithmic ? "value, logarithmic" : "value"
+        let scale = unit == nil ? Scale.fitting(values, ratio: 50) : .linear
         let hasBands = curves.count <= Self.mostBands
         let plot = Plot(
-            title: title, x: .init("epoch", wholeNumbers: true), y: .init(unit, scale: scale),
+            title: title, x: .init("epoch", wholeNumbers: true), y: .init(unit ?? (scale == .logarithmic ? "value, logarithmic" : "value"), scale: scale),
             series: curves.map { curve in
                 Plot.Series(
                     curve.row,
@@ -95,6 +107,7 @@ extension Report {
         case .sourceValidationAccuracy: "Accuracy on source validation"
         case .trainingLoss: "Training loss"
         case .term(let name): name.hasSuffix(".weighted") ? "\(name.dropLast(".weighted".count)), weighted" : name
+        case .gradientShare(let name): "\(name), share of the gradient"
         }
     }
 

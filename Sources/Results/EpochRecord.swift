@@ -1,6 +1,6 @@
 /// What was measured at the end of one epoch: one line of a trial's `metrics.jsonl`.
 ///
-/// Accuracies are fractions in `0...1`. Losses and terms may be non-finite where training went wrong.
+/// Accuracies and shares are fractions in `0...1`. Losses and terms may be non-finite where training went wrong.
 package struct EpochRecord: Hashable, Sendable {
     /// Counted from 1.
     package var epoch: Int
@@ -15,11 +15,14 @@ package struct EpochRecord: Hashable, Sendable {
     package var sourceValidationLoss: Double?
     /// Accuracy on the target domain. Written for the report only: no selection rule is given it.
     package var targetAccuracy: Double?
+    /// Each term's share of the gradient in the epoch's last step, by instance name, `task` for the cross-entropy: the norm of the gradient
+    /// of the weighted term alone, divided by the sum of these norms. Empty where there is no penalty, or where it was not measured.
+    package var gradientShares: [String: Double]
 
     package init(
         epoch: Int, trainingLoss: Double, terms: [String: Double] = [:],
         sourceValidationAccuracy: Double? = nil, sourceValidationLoss: Double? = nil,
-        targetAccuracy: Double? = nil
+        targetAccuracy: Double? = nil, gradientShares: [String: Double] = [:]
     ) {
         self.epoch = epoch
         self.trainingLoss = trainingLoss
@@ -27,12 +30,13 @@ package struct EpochRecord: Hashable, Sendable {
         self.sourceValidationAccuracy = sourceValidationAccuracy
         self.sourceValidationLoss = sourceValidationLoss
         self.targetAccuracy = targetAccuracy
+        self.gradientShares = gradientShares
     }
 }
 
 extension EpochRecord: Codable {
     private enum Key: String, CodingKey {
-        case epoch, trainingLoss, terms, sourceValidationAccuracy, sourceValidationLoss, targetAccuracy
+        case epoch, trainingLoss, terms, sourceValidationAccuracy, sourceValidationLoss, targetAccuracy, gradientShares
     }
 
     /// - Throws: `DecodingError` for a record without its epoch, its loss or its terms.
@@ -44,6 +48,7 @@ extension EpochRecord: Codable {
         sourceValidationAccuracy = try fields.decodeIfPresent(Double.self, forKey: .sourceValidationAccuracy)
         sourceValidationLoss = try fields.decodeIfPresent(JSONNumber.self, forKey: .sourceValidationLoss)?.value
         targetAccuracy = try fields.decodeIfPresent(Double.self, forKey: .targetAccuracy)
+        gradientShares = try fields.decodeIfPresent([String: Double].self, forKey: .gradientShares) ?? [:]
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -54,5 +59,6 @@ extension EpochRecord: Codable {
         try fields.encodeIfPresent(sourceValidationAccuracy, forKey: .sourceValidationAccuracy)
         try fields.encodeIfPresent(sourceValidationLoss.map(JSONNumber.init), forKey: .sourceValidationLoss)
         try fields.encodeIfPresent(targetAccuracy, forKey: .targetAccuracy)
+        if !gradientShares.isEmpty { try fields.encode(gradientShares, forKey: .gradientShares) }
     }
 }

@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import Foundation
 import Networks
 import Regularization
 import Tensors
@@ -27,6 +28,13 @@ private struct Cliff: Regularizer {
     func penalty(_ step: TrainingStep) -> Penalty? {
         let z = step.embeddings[0].embedding.pooled
         return Penalty(value: (z - z).sum().sqrt())
+    }
+}
+
+/// A penalty with a slope of its own for every modality's embedding.
+private struct Slope: Regularizer {
+    func penalty(_ step: TrainingStep) -> Penalty? {
+        Penalty(value: step.embeddings.map { $0.embedding.pooled }.reduce(Tensor(0)) { ($0 + $1 * $1 * $1).sum() } * 0.01)
     }
 }
 
@@ -93,5 +101,63 @@ private final class Constant: Regularizer {
         #expect(abs(score.loss - 1.386294) < 1e-5)
         #expect(model.namedParameters.map(\.parameter.value.values) == own)
         #expect(try trainer.train(on: batch()).loss != Float(score.loss))
+    }
+
+    /// The norm of a summand's gradient by central differences over every value that is trained.
+    private func norms(_ trainer: Trainer, _ batch: Batch) -> [String: Double] {
+        let pass = Pass(isTraining: true, random: RandomSource(seed: 1), step: 0)
+        let width: Float = 0.02
+        var squares: [String: Double] = [:]
+        func summands() -> [(name: String, value: Float)] { trainer.forward(batch, pass).summands.map { ($0.name, $0.value.item) } }
+        for (_, parameter) in trainer.parameters {
+            let value = parameter.value
+            for index in 0..<parameter.elementCount {
+                func moved(_ move: Float) -> [(name: String, value: Float)] {
+                    var values = value.values
+                    values[index] += move
+                    parameter.value = Tensor(values, shape: value.shape)
+                    return summands()
+                }
+                for (high, low) in zip(moved(width), moved(-width)) {
+                    squares[high.name, default: 0] += pow(Double(high.value - low.value) / Double(2 * width), 2)
+                }
+            }
+            parameter.value = value
+        }
+        return squares.mapValues { $0.squareRoot() }
+    }
+
+    @Test("a term's share is the norm of its own gradient, as weighted, among all of them") func shares() throws {
+        let terms = [
+            RegularizerTerm(Slope(), instance: "whole", weight: 0.5), RegularizerTerm(Slope(), instance: "none", weight: 0),
+            RegularizerTerm(Slope(), instance: "one", weight: 2, on: [try model().modalities[0]]), RegularizerTerm(Detour(), instance: "detour"),
+        ]
+        let trainer = Trainer(
+            model: try model(), regularizers: RegularizerList(terms), classes: 4, schedule: LearningRateSchedule(base: 0.1, totalSteps: 10),
+            random: RandomSource(seed: 1), totalSteps: 10
+        ) { SGD(options: SGD.Options(), parameters: $0) }
+        let norms = norms(trainer, try batch())
+        let shares = try trainer.train(on: batch(), measuringShares: true).gradientShares
+        #expect(Set(shares.keys) == ["task", "whole", "none", "one"])
+        #expect(shares["none"] == 0)
+        #expect(abs(shares.values.reduce(0, +) - 1) < 1e-12)
+        let sum = norms.values.reduce(0, +)
+        for (name, norm) in norms {
+            #expect(abs((shares[name] ?? -1) - norm / sum) < 0.005, "\(name)")
+            #expect(name == "none" || norm > 0.02 * sum, "\(name) is too small to be compared")
+        }
+    }
+
+    @Test("measuring shares changes neither the step nor what comes after it; without a penalty there are none") func measuring() throws {
+        func trained(measuring: Bool, _ regularizers: [any Regularizer]) throws -> (values: [[Float]], shares: [String: Double]) {
+            let trainer = try trainer(model(), regularizers)
+            _ = try trainer.train(on: batch(), measuringShares: measuring)
+            let shares = try trainer.train(on: batch(), measuringShares: measuring).gradientShares
+            return (trainer.state().map(\.value.values), shares)
+        }
+        let (with, without) = (try trained(measuring: true, [Slope(), Detour()]), try trained(measuring: false, [Slope(), Detour()]))
+        #expect(with.values == without.values)
+        #expect(with.shares.count == 2 && without.shares.isEmpty)
+        #expect(try trained(measuring: true, []).shares.isEmpty)
     }
 }

@@ -84,6 +84,17 @@ struct TrialTests {
         #expect(trainer.evaluate(on: [batch]).accuracy == result.targetAccuracy)
     }
 
+    @Test("every epoch tells each term's share of the gradient")
+    func gradientShares() throws {
+        let epochs = try Sample.run(Sample.plan([TermPlan("mer")])).result.epochs
+        #expect(epochs.count == 2)
+        for epoch in epochs {
+            #expect(Set(epoch.gradientShares.keys) == ["task", "mer"])
+            #expect(abs(epoch.gradientShares.values.reduce(0, +) - 1) < 1e-12)
+        }
+        #expect(try Sample.run(Sample.plan()).result.epochs.allSatisfy(\.gradientShares.isEmpty))
+    }
+
     @Test("a rehearsal does not measure the target")
     func rehearsal() throws {
         let outcome = try Sample.trial(Sample.plan()).run(measuringTarget: false)

@@ -17,7 +17,8 @@ final class EventFileTests {
     private var result: TrialResult {
         var result = Fixtures.complete[4]
         result.epochs = [
-            EpochRecord(epoch: 1, trainingLoss: 2.5, terms: ["mer": 0.25, "mer.weighted": -1], targetAccuracy: 0.5),
+            EpochRecord(epoch: 1, trainingLoss: 2.5, terms: ["mer": 0.25, "mer.weighted": -1], targetAccuracy: 0.5,
+                gradientShares: ["mer": 0.25]),
             EpochRecord(
                 epoch: 300, trainingLoss: .nan, terms: [:], sourceValidationAccuracy: 0.75, sourceValidationLoss: .infinity),
         ]
@@ -42,6 +43,7 @@ final class EventFileTests {
         #expect(
             events[1].scalars == [
                 "accuracy/target": 0.5, "loss/training": 2.5, "terms/mer": 0.25, "terms/mer.weighted": -1,
+                "gradient-share/mer": 0.25,
             ])
         #expect(events[2].step == 300)
         #expect(events[2].time == 300)

@@ -149,11 +149,11 @@ struct FindingsTests {
         var results = Array(Fixtures.complete.prefix(2))
         results[0].epochs = [
             EpochRecord(epoch: 1, trainingLoss: 2, terms: ["mer": 1], targetAccuracy: 0.3),
-            EpochRecord(epoch: 2, trainingLoss: .nan, terms: ["mer": 3, "mer.weighted": 0.3]),
+            EpochRecord(epoch: 2, trainingLoss: .nan, terms: ["mer": 3, "mer.weighted": 0.3, "mer.gap": 1], gradientShares: ["mer": 0.2]),
         ]
         results[1].epochs = [EpochRecord(epoch: 1, trainingLoss: 4, terms: ["mer": .infinity], targetAccuracy: 0.5)]
         let curves = try Report(results: results, settings: Fixtures.settings()).variants[0].curves
-        #expect(curves.map(\.[0].quantity) == [.targetAccuracy, .trainingLoss, .term("mer"), .term("mer.weighted")])
+        #expect(curves.map(\.[0].quantity) == [.targetAccuracy, .trainingLoss, .term("mer"), .term("mer.weighted"), .gradientShare("mer"), .term("mer.gap")])
         #expect(curves[1][0].points.map(\.epoch) == [1])
         #expect(curves[1][0].points[0].estimate.mean == 3)
         #expect(curves[2][0].points.map(\.estimate.mean) == [1, 3])

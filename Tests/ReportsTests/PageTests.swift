@@ -12,7 +12,7 @@ struct PageTests {
             result.epochs = (1...3).map { epoch in
                 EpochRecord(
                     epoch: epoch, trainingLoss: 2 / Double(epoch), terms: ["task": 1, "mer": 0.5, "mer.weighted": 0.05, "mer.gap": 3],
-                    sourceValidationAccuracy: 0.6, targetAccuracy: 0.5)
+                    sourceValidationAccuracy: 0.6, targetAccuracy: 0.5, gradientShares: ["task": 0.9, "mer": 0.1])
             }
             return result
         }
@@ -44,7 +44,7 @@ struct PageTests {
         #expect(page.contains("<li>Command: regulus run table13.yaml --seeds 0,1</li>"))
         #expect(page.contains("<li>Machine: a machine</li>"))
         #expect(page.contains("<pre>rows:\n  - name: &lt;b&gt;\n</pre>"))
-        for title in ["Difference to Fusion", "Accuracy on the target", "Training loss", "mer, weighted", "mer.gap"] {
+        for title in ["Difference to Fusion", "Accuracy on the target", "Training loss", "mer, weighted", "mer, share of the gradient", "mer.gap"] {
             #expect(page.contains("<title>\(title)</title>"), "\(title)")
         }
     }

@@ -25,6 +25,15 @@ struct ResultCodingTests {
         #expect(back.terms == ["mer": -.infinity])
     }
 
+    @Test("A record from before shares were measured is read as having none; shares come back as they were")
+    func shares() throws {
+        let old = try ResultCoding.value(EpochRecord.self, from: Data(#"{"epoch":1,"trainingLoss":1,"terms":{}}"#.utf8))
+        #expect(old.gradientShares.isEmpty)
+        #expect(try ResultCoding.line(old) == #"{"epoch":1,"terms":{},"trainingLoss":1}"#)
+        let record = EpochRecord(epoch: 1, trainingLoss: 1, gradientShares: ["task": 2.0 / 3, "mer": 1.0 / 3])
+        #expect(try ResultCoding.value(EpochRecord.self, from: Data(ResultCoding.line(record).utf8)) == record)
+    }
+
     @Test("A word in place of a number is an error that quotes it")
     func notANumberAtAll() {
         let data = Data(#"{"epoch":1,"trainingLoss":"low","terms":{}}"#.utf8)

@@ -8,6 +8,8 @@ struct TrialProgress: Hashable, Sendable {
     var batches = 0
     /// The sums of the loss and of every term over those batches, to the bit.
     var sums: [String: Double] = [:]
+    /// Each term's share of the gradient, once the epoch's last batch is done.
+    var gradientShares: [String: Double] = [:]
     /// The epochs that are done.
     var epochs: [EpochRecord] = []
     /// The epoch whose model would be reported if training ended here.
@@ -28,13 +30,14 @@ struct TrialProgress: Hashable, Sendable {
 }
 
 extension TrialProgress: Codable {
-    private enum Key: String, CodingKey { case epoch, batches, sums, epochs, selectedEpoch, step, seconds, secondsInPenalties }
+    private enum Key: String, CodingKey { case epoch, batches, sums, gradientShares, epochs, selectedEpoch, step, seconds, secondsInPenalties }
 
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
         epoch = try fields.decode(Int.self, forKey: .epoch)
         batches = try fields.decode(Int.self, forKey: .batches)
         sums = try fields.decode([String: UInt64].self, forKey: .sums).mapValues(Double.init(bitPattern:))
+        gradientShares = try fields.decodeIfPresent([String: Double].self, forKey: .gradientShares) ?? [:]
         epochs = try fields.decode([EpochRecord].self, forKey: .epochs)
         selectedEpoch = try fields.decodeIfPresent(Int.self, forKey: .selectedEpoch)
         step = try fields.decode(Int.self, forKey: .step)
@@ -48,6 +51,7 @@ extension TrialProgress: Codable {
         try fields.encode(batches, forKey: .batches)
         // A sum may be infinite or not a number, which JSON has no form for.
         try fields.encode(sums.mapValues(\.bitPattern), forKey: .sums)
+        try fields.encode(gradientShares, forKey: .gradientShares)
         try fields.encode(epochs, forKey: .epochs)
         try fields.encodeIfPresent(selectedEpoch, forKey: .selectedEpoch)
         try fields.encode(step, forKey: .step)

@@ -15,6 +15,8 @@ package struct LearningCurve: Hashable, Sendable {
         case trainingLoss
         /// A logged term by its full name: `mer`, `mer.weighted`, `mer.video.gap`.
         case term(String)
+        /// A term's share of the gradient, by its instance name.
+        case gradientShare(String)
 
         func value(in record: EpochRecord) -> Double? {
             switch self {
@@ -22,6 +24,16 @@ package struct LearningCurve: Hashable, Sendable {
             case .sourceValidationAccuracy: record.sourceValidationAccuracy
             case .trainingLoss: record.trainingLoss
             case .term(let name): record.terms[name]
+            case .gradientShare(let name): record.gradientShares[name]
+            }
+        }
+
+        /// What brings a term's raw value, its weighted one and its share together.
+        fileprivate var order: (instance: String, form: Int) {
+            switch self {
+            case .targetAccuracy, .sourceValidationAccuracy, .trainingLoss: ("", 0)
+            case .term(let name): name.hasSuffix(".weighted") ? (String(name.dropLast(".weighted".count)), 1) : (name, 0)
+            case .gradientShare(let name): (name, 2)
             }
         }
     }
@@ -31,15 +43,16 @@ package struct LearningCurve: Hashable, Sendable {
     /// Epochs at which some trial has a finite value, in order.
     package let points: [Point]
 
-    /// Every quantity's curves, one a row that has it: accuracies and loss first, then terms by name. Failed trials count
+    /// Every quantity's curves, one a row that has it: accuracies and loss first, then terms by name, each one raw, weighted, and as a share. Failed trials count
     /// up to their failure.
     package static func curves(variant: [String: String], of trials: TrialSet) -> [[LearningCurve]] {
         let rows = trials.settings.rows.map { row in
             let epochs = trials.results(row: row, variant: variant).flatMap(\.epochs)
             return (name: row, epochs: Dictionary(grouping: epochs, by: \.epoch))
         }
-        let terms = Set(rows.flatMap { $0.epochs.values.joined().flatMap(\.terms.keys) }).sorted()
-        let quantities: [Quantity] = [.targetAccuracy, .sourceValidationAccuracy, .trainingLoss] + terms.map { .term($0) }
+        let records = rows.flatMap { $0.epochs.values.joined() }
+        let terms = Set(records.flatMap(\.terms.keys)).map(Quantity.term) + Set(records.flatMap(\.gradientShares.keys)).map(Quantity.gradientShare)
+        let quantities: [Quantity] = [.targetAccuracy, .sourceValidationAccuracy, .trainingLoss] + terms.sorted { $0.order < $1.order }
         return quantities.compactMap { quantity in
             let curves = rows.compactMap { row -> LearningCurve? in
                 let points = row.epochs.keys.sorted().compactMap { epoch in

@@ -52,6 +52,7 @@ package enum EventFile {
         append("loss/training", epoch.trainingLoss)
         append("loss/source-validation", epoch.sourceValidationLoss)
         for (name, value) in epoch.terms.sorted(by: { $0.key < $1.key }) { append("terms/\(name)", value) }
+        for (name, value) in epoch.gradientShares.sorted(by: { $0.key < $1.key }) { append("gradient-share/\(name)", value) }
         return summary
     }
 

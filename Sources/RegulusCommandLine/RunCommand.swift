@@ -50,6 +50,7 @@ struct RunCommand: ParsableCommand {
             try AtomicFile.write(ResultCoding.document(settings), to: folder.settings.path)
             let display = RunDisplay(asJSON: json)
             try display.start(settings, folder: folder)
+            defer { display.close() }
             var timing = StudyTiming()
             timing.saving = .seconds(saveEvery)
             StopRequest.listenForSignals()

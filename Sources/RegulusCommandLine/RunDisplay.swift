@@ -4,23 +4,26 @@ import Reports
 import Results
 import Synchronization
 
-/// Shows a run while it goes on: a live line on a terminal, plain lines in a log, JSON for a machine.
+/// Shows a run while it goes on: a screen on a terminal, plain lines in a log, JSON for a machine.
 final class RunDisplay: Sendable {
-    private enum Form { case terminal, log, json }
+    private enum Form { case screen, log, json }
 
     private let form: Form
-    private let lastDrawn = Mutex(ContinuousClock.Instant?.none)
+    private let screen = Mutex(LiveScreen?.none)
     private let last = Mutex(RunProgress?.none)
 
     init(asJSON: Bool) {
-        form = asJSON ? .json : StandardError.isTerminal ? .terminal : .log
+        form = asJSON ? .json : LiveScreen.isPossible ? .screen : .log
     }
 
     func start(_ settings: RunSettings, folder: RunFolder) throws {
         switch form {
         case .json: try printLine(.started(settings, folder: folder.root))
-        case .terminal, .log: StandardError.print("\(settings.recipe): \(settings.keys.count) trials into \(folder.root.path)")
+        case .screen, .log: StandardError.print("\(settings.recipe): \(settings.keys.count) trials into \(folder.root.path)")
         }
+        guard form == .screen else { return }
+        let view = RunView(settings: settings, progress: RunProgress(finished: 0, total: settings.keys.count, elapsed: 0))
+        screen.withLock { $0 = LiveScreen(view) }
     }
 
     /// Shows one event; called from any thread, one call at a time.
@@ -31,37 +34,37 @@ final class RunDisplay: Sendable {
         switch form {
         case .json: if let result { try? printLine(.trial(result, progress)) }
         case .log: if let result { StandardError.print(ProgressLine.plain(result, progress: progress)) }
-        case .terminal:
-            let isDue = lastDrawn.withLock { drawn in
-                let now = ContinuousClock.now
-                if let drawn, drawn.duration(to: now) < .milliseconds(100), progress.finished < progress.total { return false }
-                drawn = now
-                return true
+        case .screen:
+            screen.withLock(\.self)?.update { view in
+                view.progress = progress
+                if let result { view.add(result) }
             }
-            if isDue { StandardError.write(ProgressLine.live(progress, width: terminalWidth)) }
         }
     }
 
     func finish(_ report: Report, folder: RunFolder) throws {
+        close(keepingScreen: false)
         switch form {
         case .json: try printLine(.report(report, folder: folder))
-        case .terminal, .log:
-            if form == .terminal { StandardError.write(ProgressLine.wipe) }
+        case .screen, .log:
             if let progress = last.withLock(\.self) { StandardError.print(ProgressLine.summary(progress)) }
             try StandardOutput.print(report.document().terminalText())
             StandardError.print("written to \(folder.markdownReport.path) and \(folder.csvReport.path)")
         }
     }
 
+    /// Leaves the terminal to others; to be called in any case, and harmless when called again.
+    func close(keepingScreen: Bool = true) {
+        let screen = screen.withLock { screen in
+            defer { screen = nil }
+            return screen
+        }
+        screen?.end(keeping: keepingScreen)
+    }
+
     private func printLine(_ event: JSONEvent) throws {
         // Not buffered: a reader at the other end of a pipe wants each line when it happens.
         try StandardOutput.print(JSONEvents.line(for: event))
-    }
-
-    private var terminalWidth: Int {
-        var size = winsize()
-        guard ioctl(FileHandle.standardError.fileDescriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-        return Int(size.ws_col)
     }
 }
 
@@ -69,7 +72,9 @@ extension RunProgress {
     init(_ progress: StudyProgress) {
         self.init(
             finished: progress.finished, total: progress.total,
-            running: progress.running.map { RunningTrial(key: $0.key, fraction: $0.fraction) },
+            running: progress.running.map {
+                RunningTrial(key: $0.key, fraction: $0.fraction, isRehearsal: $0.isRehearsal, epochCount: $0.epochCount, epochs: $0.epochs)
+            },
             elapsed: progress.elapsed, failed: progress.failed, restored: progress.restored)
     }
 }

@@ -15,8 +15,10 @@ package enum ProgressLine {
     /// short of the width, since a full line makes many terminals wrap. What does not fit goes: first the
     /// running trials, then the bar.
     ///
-    /// - Parameter width: the terminal's columns.
-    package static func live(_ progress: RunProgress, width: Int) -> String {
+    /// - Parameters:
+    ///   - width: the terminal's columns.
+    ///   - namesRunning: whether to say what is running.
+    package static func live(_ progress: RunProgress, width: Int, namesRunning: Bool = true) -> String {
         let room = max(0, width - 1)
         let counts = counts(progress)
         var line = counts
@@ -24,7 +26,7 @@ package enum ProgressLine {
         if DisplayText.width(bar + line) <= room { line = bar + line }
         let running = progress.running.map { "\($0.key) (\(percent($0.fraction)))" }.joined(separator: " | ")
         let left = room - DisplayText.width(line) - 2
-        if !running.isEmpty && left >= 10 {
+        if namesRunning, !running.isEmpty, left >= 10 {
             line += "  " + DisplayText.truncated(DisplayText.singleLine(running), to: left)
         }
         return wipe + DisplayText.truncated(line, to: room)

@@ -5,10 +5,19 @@ package struct RunningTrial: Hashable, Sendable {
     package var key: TrialKey
     /// The part of its epochs that is done, in `0...1`.
     package var fraction: Double
+    /// Whether this is a training for tuning only.
+    package var isRehearsal: Bool
+    /// How many epochs it will take; 0 where that is not known.
+    package var epochCount: Int
+    /// The epochs that are done, as far as they are known.
+    package var epochs: [EpochRecord]
 
-    package init(key: TrialKey, fraction: Double) {
+    package init(key: TrialKey, fraction: Double, isRehearsal: Bool = false, epochCount: Int = 0, epochs: [EpochRecord] = []) {
         self.key = key
         self.fraction = fraction
+        self.isRehearsal = isRehearsal
+        self.epochCount = epochCount
+        self.epochs = epochs
     }
 }
 

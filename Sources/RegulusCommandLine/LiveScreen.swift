@@ -1,0 +1,112 @@
+import Dispatch
+import Foundation
+import Reports
+import Synchronization
+
+/// Draws a run in place on the terminal behind standard error, at most ten times a second; on a small terminal as one line.
+final class LiveScreen: Sendable {
+    private struct State {
+        var view: RunView
+        /// When `view` was as it is, and whether it has been drawn since.
+        var since = ContinuousClock.now
+        var isDrawn = false
+        var lastDrawn = ContinuousClock.now
+        /// What stands on the terminal: the lines of a frame, 0 before the first and after the shell wrote below; nil for the one line.
+        var lines: Int? = 0
+        var size: RunScreen.Size?
+    }
+
+    private static let interval = DispatchTimeInterval.milliseconds(100)
+    // The clock goes on where nothing else does.
+    private static let longestRest = Duration.seconds(1)
+
+    private let state: Mutex<State>
+    private let queue = DispatchQueue(label: "regulus.screen")
+    private let isColored: Bool
+    /// Unsafe only in name: they are set up once and then only cancelled.
+    private nonisolated(unsafe) let timer: any DispatchSourceTimer
+    private nonisolated(unsafe) let continued: any DispatchSourceSignal
+
+    /// Whether standard error is a terminal whose cursor can be moved.
+    static var isPossible: Bool {
+        let terminal = ProcessInfo.processInfo.environment["TERM"] ?? ""
+        return StandardError.isTerminal && !terminal.isEmpty && terminal != "dumb"
+    }
+
+    /// - Parameter view: what to show at first.
+    init(_ view: RunView) {
+        state = Mutex(State(view: view))
+        // See no-color.org: any value but the empty one.
+        isColored = (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
+        timer = DispatchSource.makeTimerSource(queue: queue)
+        continued = DispatchSource.makeSignalSource(signal: SIGCONT, queue: queue)
+        timer.setEventHandler { [weak self] in self?.drawIfDue() }
+        // A shell that stopped the program has written below the frame.
+        continued.setEventHandler { [weak self] in self?.state.withLock { ($0.lines, $0.isDrawn) = (0, false) } }
+        timer.schedule(deadline: .now(), repeating: Self.interval)
+        timer.resume()
+        continued.resume()
+    }
+
+    deinit {
+        timer.cancel()
+        continued.cancel()
+    }
+
+    /// Changes what is shown; from any thread, and without waiting for the terminal.
+    func update(_ change: (inout RunView) -> Void) {
+        state.withLock { state in
+            change(&state.view)
+            (state.since, state.isDrawn) = (.now, false)
+        }
+    }
+
+    /// Ends the drawing.
+    ///
+    /// - Parameter keeping: whether the last frame stays above what comes next.
+    func end(keeping: Bool) {
+        queue.sync {
+            timer.cancel()
+            continued.cancel()
+            if keeping { StandardError.write(frame()) }
+            let lines = state.withLock(\.lines)
+            switch (lines, keeping) {
+            case (nil, true): StandardError.write("\n")
+            case (nil, false): StandardError.write(ProgressLine.wipe)
+            case (_, true): break
+            case (let lines, false): StandardError.write(ScreenFrame.text([], replacing: lines))
+            }
+        }
+    }
+
+    private func drawIfDue() {
+        let isDue = state.withLock { !$0.isDrawn || $0.lastDrawn.duration(to: .now) >= Self.longestRest }
+        // Not under the lock: a terminal that is paused must not hold up the trainings.
+        if isDue { StandardError.write(frame()) }
+    }
+
+    private func frame() -> String {
+        let size = Self.terminalSize
+        return state.withLock { state in
+            var view = state.view
+            view.progress.elapsed += state.since.duration(to: .now) / .seconds(1)
+            let drawn = state.size == size || state.size == nil ? state.lines : nil
+            (state.size, state.isDrawn, state.lastDrawn) = (size, true, .now)
+            guard let lines = RunScreen.lines(view, size: size, isColored: isColored) else {
+                let clearing = drawn == 0 || state.lines == nil ? "" : ScreenFrame.text([], replacing: drawn)
+                state.lines = nil
+                return clearing + ProgressLine.live(view.progress, width: size.columns)
+            }
+            state.lines = lines.count
+            return ScreenFrame.text(lines, replacing: drawn)
+        }
+    }
+
+    private static var terminalSize: RunScreen.Size {
+        var size = winsize()
+        guard ioctl(FileHandle.standardError.fileDescriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return RunScreen.Size(columns: 80, rows: 24)
+        }
+        return RunScreen.Size(columns: Int(size.ws_col), rows: Int(size.ws_row))
+    }
+}

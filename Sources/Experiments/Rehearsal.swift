@@ -42,10 +42,7 @@ struct TuningChoice: Sendable, Hashable {
     static func choose(in cell: Cell, from outcomes: [(rehearsal: Rehearsal, scores: RehearsalScores)]) -> TuningChoice {
         var best: (choice: TuningChoice, score: Score)?
         for index in cell.candidates.indices {
-            let scores = outcomes.filter { $0.rehearsal.candidate == index }.map(\.scores)
-            let complete = scores.compactMap(\.self)
-            guard !complete.isEmpty, complete.count == scores.count else { continue }
-            guard let (score, epoch) = meanScore(complete, of: cell, candidate: index) else { continue }
+            guard let (score, epoch) = score(of: index, in: cell, from: outcomes) else { continue }
             if best.map({ score.isBetter(than: $0.score) }) ?? true {
                 best = (TuningChoice(candidate: index, epoch: cell.tuning.choosesEpoch ? epoch : nil), score)
             }
@@ -53,7 +50,25 @@ struct TuningChoice: Sendable, Hashable {
         return best?.choice ?? TuningChoice(candidate: 0, epoch: nil)
     }
 
-    private static func meanScore(_ rehearsals: [[SourceScore]], of cell: Cell, candidate: Int) -> (Score, epoch: Int)? {
+    /// What there was to choose from, with the scores by which `choose` chose; nil where there was one candidate only.
+    static func scores(in cell: Cell, from outcomes: [(rehearsal: Rehearsal, scores: RehearsalScores)]) -> [CandidateScore]? {
+        guard cell.candidates.count > 1 else { return nil }
+        return cell.candidates.indices.map { index in
+            CandidateScore(values: cell.candidates[index].values, accuracy: score(of: index, in: cell, from: outcomes)?.score.accuracy)
+        }
+    }
+
+    /// A candidate's mean over its rehearsals; nil where one of them failed.
+    private static func score(
+        of candidate: Int, in cell: Cell, from outcomes: [(rehearsal: Rehearsal, scores: RehearsalScores)]
+    ) -> (score: Score, epoch: Int)? {
+        let scores = outcomes.filter { $0.rehearsal.candidate == candidate }.map(\.scores)
+        let complete = scores.compactMap(\.self)
+        guard !complete.isEmpty, complete.count == scores.count else { return nil }
+        return meanScore(complete, of: cell, candidate: candidate)
+    }
+
+    private static func meanScore(_ rehearsals: [[SourceScore]], of cell: Cell, candidate: Int) -> (score: Score, epoch: Int)? {
         guard cell.tuning.holdsOutSources else {
             let selection = cell.candidates[candidate].plan.selection
             let chosen = rehearsals.compactMap { selection.choose(from: $0) }

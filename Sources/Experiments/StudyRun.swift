@@ -61,7 +61,10 @@ package struct StudyRun: Sendable {
                     guard let known = scores[cell].complete else { return .waiting }
                     let outcomes = zip(rehearsals[cell], known).map { (rehearsal: $0, scores: $1) }
                     let choice = TuningChoice.choose(in: cells[cell], from: outcomes)
-                    guard let value = try worker.train(cells[cell], choice, seed: cells[cell].seeds[index]) else { return .waiting }
+                    let scores = TuningChoice.scores(in: cells[cell], from: outcomes)
+                    guard let value = try worker.train(cells[cell], choice, from: scores, seed: cells[cell].seeds[index]) else {
+                        return .waiting
+                    }
                     results[cell].set(value, at: index)
                     return .done
                 }

@@ -21,6 +21,8 @@ package struct VariantReport: Hashable, Sendable {
     package let expectations: [ExpectationCheck]
     /// By quantity, then by row.
     package let curves: [[LearningCurve]]
+    /// What the choice of tuned numbers rests on, by row.
+    package let tuning: [TuningCurve]
 
     fileprivate init(variant: [String: String], of trials: TrialSet) {
         self.variant = variant
@@ -34,6 +36,7 @@ package struct VariantReport: Hashable, Sendable {
         factorial = FactorialFindings(.accuracy, variant: variant, of: trials)
         expectations = ExpectationCheck.checks(of: trials.settings.expected, in: accuracy)
         curves = LearningCurve.curves(variant: variant, of: trials)
+        tuning = trials.settings.rows.flatMap { TuningCurve.curves(row: $0, variant: variant, of: trials) }
     }
 
     package var tables: [ReportTable] { [accuracy, oracle, last, sourceValidation] }

@@ -106,7 +106,7 @@ extension Report {
         let chosen = TextTable(
             columns: [.init("Row"), .init("Tuned"), .init("Chosen (by so many trials)")], rows: tuned)
         return (isHeaded ? [.heading("Beside the result")] : []) + [.table(beside)]
-            + (tuned.isEmpty ? [] : [.table(chosen)]) + costBlocks(variant, isHeaded: isHeaded)
+            + (tuned.isEmpty ? [] : [.table(chosen)]) + tuningBlocks(variant) + costBlocks(variant, isHeaded: isHeaded)
     }
 
     /// What the figures do not rest on: failed trials one by one, the others counted.

@@ -3,13 +3,13 @@ import Results
 /// The drawings of a report.
 extension Report {
     // Drawings of a sweep's variants lie in one folder.
-    private func name(_ name: String, _ variant: VariantReport) -> String {
+    func name(_ name: String, _ variant: VariantReport) -> String {
         let position = variants.firstIndex(of: variant) ?? 0
         return isSweep ? "variant-\(position + 1)-\(name)" : name
     }
 
     /// Black for the baseline, the other styles for the other rows in order, the same in every drawing.
-    private func style(ofRow name: String) -> Int {
+    func style(ofRow name: String) -> Int {
         let others = settings.rows.filter { $0 != settings.baseline }
         return name == settings.baseline ? 0 : (others.firstIndex(of: name) ?? 0) + 1
     }
@@ -109,32 +109,5 @@ extension Report {
         case .term(let name): name.hasSuffix(".weighted") ? "\(name.dropLast(".weighted".count)), weighted" : name
         case .gradientShare(let name): "\(name), share of the gradient"
         }
-    }
-
-    // MARK: Swept values
-
-    var sensitivityBlocks: [Document.Block] {
-        let figures = sensitivities.enumerated().map { position, sensitivity in
-            let values = sensitivity.curves.flatMap { $0.points.map(\.value) }
-            let others = label(of: sensitivity.others)
-            let title = "Accuracy by \(sensitivity.dial)" + (others.isEmpty ? "" : " (\(others))")
-            let distinct = Set(values).sorted()
-            let plot = Plot(
-                title: title,
-                x: .init(sensitivity.dial, scale: Scale.fitting(values, ratio: 15), ticks: distinct.count <= 10 ? distinct : nil),
-                y: .init("accuracy, %"),
-                series: sensitivity.curves.map { curve in
-                    Plot.Series(
-                        curve.row,
-                        curve.points.compactMap { point in
-                            point.estimate.map {
-                                .init(x: point.value, y: $0.mean * 100, spread: $0.standardError.map { $0 * 100 })
-                            }
-                        },
-                        style: style(ofRow: curve.row), spread: .whiskers, hasMarkers: true)
-                })
-            return Figure(name: "sensitivity-\(position + 1)", caption: "\(title): mean over targets ± standard error.", svg: plot.svg())
-        }
-        return figures.isEmpty ? [] : [.figures(figures)]
     }
 }

@@ -34,6 +34,8 @@ package struct TrialResult: Hashable, Codable, Sendable {
     package var sourceValidationAccuracy: Double?
     /// What tuning chose; empty for a row without a grid.
     package var chosen: [ChosenValue]
+    /// What tuning chose from, with its scores; nil where there was no choice.
+    package var candidates: [CandidateScore]?
     /// Wall time of the trial, evaluation included.
     package var seconds: Double
     /// Training steps taken.
@@ -49,7 +51,7 @@ package struct TrialResult: Hashable, Codable, Sendable {
         key: TrialKey, plan: String = "", status: TrialStatus = .finished, epochs: [EpochRecord] = [],
         selectedEpoch: Int? = nil, targetAccuracy: Double? = nil, oracleAccuracy: Double? = nil,
         lastAccuracy: Double? = nil, sourceValidationAccuracy: Double? = nil, chosen: [ChosenValue] = [],
-        seconds: Double = 0, steps: Int = 0, secondsInPenalties: Double = 0, stepCost: StepCost? = nil,
+        candidates: [CandidateScore]? = nil, seconds: Double = 0, steps: Int = 0, secondsInPenalties: Double = 0, stepCost: StepCost? = nil,
         parameters: Int = 0
     ) {
         self.key = key
@@ -62,6 +64,7 @@ package struct TrialResult: Hashable, Codable, Sendable {
         self.lastAccuracy = lastAccuracy
         self.sourceValidationAccuracy = sourceValidationAccuracy
         self.chosen = chosen
+        self.candidates = candidates
         self.seconds = seconds
         self.steps = steps
         self.secondsInPenalties = secondsInPenalties

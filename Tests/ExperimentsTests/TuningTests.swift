@@ -42,6 +42,13 @@ struct TuningTests {
         #expect(TuningChoice.choose(in: cell(2), from: [outcome(0, nil), outcome(1, nil)]).candidate == 0)
     }
 
+    @Test("the scores that a choice rests on are kept, for every candidate; without a choice there are none")
+    func scores() {
+        let outcomes = [outcome(0, [(0.75, 1)]), outcome(0, [(0.25, 1)]), outcome(1, nil), outcome(1, [(0.2, 1)])]
+        #expect(TuningChoice.scores(in: cell(2), from: outcomes)?.map(\.accuracy) == [0.5, nil])
+        #expect(TuningChoice.scores(in: cell(1), from: []) == nil)
+    }
+
     @Test("with left-out source domains the epoch is the best of the mean curve")
     func meanCurve() {
         let tuning = TuningRule(seeds: [1], choosesEpoch: true)

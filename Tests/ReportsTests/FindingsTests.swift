@@ -172,4 +172,53 @@ struct FindingsTests {
         #expect(sensitivities[0].curves[0].points.map(\.value) == [0.5, 3])
         #expect(sensitivities[0].curves[0].points.map { $0.estimate?.mean } == [0.6, 0.5])
     }
+
+    // MARK: Tuned values
+
+    private func tuned(_ target: String, _ seed: Int, _ scores: [([String: String], Double?)]) -> TrialResult {
+        var result = Fixtures.result("+ MER", target, seed, 0.9)
+        result.candidates = scores.map { values, accuracy in
+            CandidateScore(values: values.sorted { $0.key < $1.key }.map { ChosenValue(path: $0.key, value: $0.value) }, accuracy: accuracy)
+        }
+        return result
+    }
+
+    private func tuning(_ results: [TrialResult]) throws -> [TuningCurve] {
+        try Report(results: results, settings: Fixtures.settings()).variants[0].tuning
+    }
+
+    @Test("A tuned number gives a curve of source scores: means over targets, a cell's seeds counted once")
+    func tuningCurve() throws {
+        let (first, second) = ([(["mer.weight": "3"], 0.6), (["mer.weight": "0.1"], 0.5)], [(["mer.weight": "3"], 0.8), (["mer.weight": "0.1"], nil)])
+        let results = [tuned("D1", 0, first), tuned("D1", 1, first), tuned("D2", 0, second)]
+        let curves = try tuning(results)
+        #expect(curves.map(\.path) == ["mer.weight"] && curves.map(\.row) == ["+ MER"])
+        #expect(curves[0].points.map(\.value) == [0.1, 3])
+        #expect(curves[0].points.map { $0.estimate?.count } == [1, 2])
+        #expect(abs((curves[0].points[1].estimate?.mean ?? 0) - 0.7) < 1e-12)
+        #expect(curves[0].isLine)
+        let page = try Report(results: results, settings: Fixtures.settings()).document().html()
+        #expect(page.contains("Tuning: accuracy on source validation by mer.weight"))
+    }
+
+    @Test("Of a grid of two numbers each has a curve for every value of the other")
+    func tuningGrid() throws {
+        let grid = ["1", "2"].flatMap { a in ["x", "y"].map { (["a": a, "b": $0], Optional(0.5)) } }
+        let curves = try tuning([tuned("D1", 0, grid)])
+        #expect(curves.map(\.path) == ["a", "a"])
+        #expect(curves.map { $0.others.map(\.value) } == [["x"], ["y"]])
+    }
+
+    @Test("Settings that were drawn at random are points without a line, for each number")
+    func tuningAtRandom() throws {
+        let drawn = (1...4).map { (["a": "\($0)", "b": "\(0.1 * Double($0 * $0))"], Optional(0.5)) }
+        let curves = try tuning([tuned("D1", 0, drawn)])
+        #expect(curves.map(\.path) == ["a", "b"])
+        #expect(curves.allSatisfy { !$0.isLine && $0.points.count == 4 && $0.others.isEmpty })
+    }
+
+    @Test("Without tuning there is no such curve")
+    func noTuning() throws {
+        #expect(try tuning(Fixtures.complete).isEmpty)
+    }
 }

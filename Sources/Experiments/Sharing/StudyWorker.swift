@@ -50,8 +50,9 @@ struct StudyWorker: Sendable {
         return .some(result.isFinished ? result.epochs.compactMap(SourceScore.init) : nil)
     }
 
+    /// - Parameter scores: what the choice was made from, for the record.
     /// - Returns: nil while another worker is at it.
-    func train(_ cell: Cell, _ choice: TuningChoice, seed: Int) throws -> TrialResult? {
+    func train(_ cell: Cell, _ choice: TuningChoice, from scores: [CandidateScore]? = nil, seed: Int) throws -> TrialResult? {
         let candidate = cell.candidates[choice.candidate]
         var plan = candidate.plan
         plan.seed = seed
@@ -65,7 +66,7 @@ struct StudyWorker: Sendable {
                 try trial(plan, key: key).run(saving: saving, onEpoch: onEpoch)
             }
             var result = outcome.result
-            result.chosen = candidate.values
+            (result.chosen, result.candidates) = (candidate.values, scores)
             try write(outcome, key: key, plan: plan)
             try AtomicFile.write(ResultCoding.document(result), to: folder.result(key).path)
             return result
@@ -74,7 +75,7 @@ struct StudyWorker: Sendable {
         var result = outcome.result
         // The same plan may have been reached from another grid.
         result.key = key
-        result.chosen = candidate.values
+        (result.chosen, result.candidates) = (candidate.values, scores)
         journal.finish(result: result, isFailed: !result.isFinished, isRestored: outcome.isRestored)
         return result
     }

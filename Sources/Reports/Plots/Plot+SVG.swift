@@ -81,7 +81,7 @@ extension Plot {
                     drawing.line([(x(point.x), y(point.low)), (x(point.x), y(point.high))], color: style.color)
                 }
             }
-            drawing.line(series.points.map { (x($0.x), y($0.y)) }, color: style.color, width: 1.8, dashes: style.dashes)
+            if series.hasLine { drawing.line(series.points.map { (x($0.x), y($0.y)) }, color: style.color, width: 1.8, dashes: style.dashes) }
             // Without markers everywhere, a few along the line tell series apart where colors cannot; not at the same place in
             // all of them, or they would cover each other.
             let step = series.hasMarkers ? 1 : max(1, (series.points.count + 4) / 5)

@@ -43,13 +43,16 @@ package struct Plot: Hashable, Sendable {
         package var spread: Spread
         /// Whether every point is marked, and not only a few to tell the series apart.
         package var hasMarkers: Bool
+        /// Whether a line joins the points.
+        package var hasLine: Bool
 
-        package init(_ name: String, _ points: [Point], style: Int, spread: Spread = .band, hasMarkers: Bool = false) {
+        package init(_ name: String, _ points: [Point], style: Int, spread: Spread = .band, hasMarkers: Bool = false, hasLine: Bool = true) {
             self.name = name
             self.points = points
             self.style = style
             self.spread = spread
             self.hasMarkers = hasMarkers
+            self.hasLine = hasLine
         }
     }
 

@@ -78,8 +78,8 @@ extension Document {
         th:first-child, td:first-child { padding-left: .2rem; }
         .number { text-align: right; }
         tbody tr:nth-child(even) { background: #f6f6f6; }
-        .figures { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1rem 0; }
-        figure { margin: 0; flex: 0 1 520px; min-width: 300px; }
+        .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); gap: 1rem; margin: 1rem 0; }
+        figure { margin: 0; min-width: 0; }
         figure svg { max-width: 100%; height: auto; display: block; }
         figcaption { font-size: .85rem; color: #444; padding: .2rem .6rem; }
         details { margin: .8rem 0; }

@@ -98,7 +98,7 @@ extension Report {
             })
         // A name of a term can be anything; the position keeps those apart that are alike once shortened.
         let file = String(title.lowercased().prefix(60).map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") ? $0 : "-" })
-        return Figure(name: name("curve-\(position + 1)-\(file)", variant), caption: "\(title), by epoch.", svg: plot.svg())
+        return Figure(name: name("curve-\(position + 1)-\(file)", variant), caption: "\(title), by epoch.", svg: plot.svg(), isCaptioned: false)
     }
 
     private func title(of quantity: LearningCurve.Quantity) -> String {

@@ -104,10 +104,13 @@ package struct Figure: Hashable, Sendable {
     package let caption: String
     /// A complete SVG document, without external parts and without identifiers, so that it can stand inside a page.
     package let svg: String
+    /// Whether the caption says more than the drawing's own title, so that a page shows both.
+    package let isCaptioned: Bool
 
-    package init(name: String, caption: String, svg: String) {
+    package init(name: String, caption: String, svg: String, isCaptioned: Bool = true) {
         self.name = name
         self.caption = caption
         self.svg = svg
+        self.isCaptioned = isCaptioned
     }
 }

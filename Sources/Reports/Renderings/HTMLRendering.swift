@@ -35,7 +35,7 @@ extension Document {
     }
 
     private static func html(_ figure: Figure) -> String {
-        "<figure>\n\(figure.svg)<figcaption>\(line(figure.caption))</figcaption>\n</figure>\n"
+        "<figure>\n\(figure.svg)\(figure.isCaptioned ? "<figcaption>\(line(figure.caption))</figcaption>\n" : "")</figure>\n"
     }
 
     private static func html(_ table: TextTable) -> String {

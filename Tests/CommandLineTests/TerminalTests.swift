@@ -6,10 +6,15 @@ private struct TerminalSession {
     let text: String
     let code: Int32
 
+    // TIOCSPTLCK and TIOCGPTN of ioctl_tty(2).
+    private static let (setLock, getNumber): (UInt, UInt) = (0x4004_5431, 0x8004_5430)
+
     init(_ arguments: [String], in folder: RecipeFolder, environment: [String: String]) throws {
-        let ours = posix_openpt(O_RDWR | O_NOCTTY)
-        guard ours >= 0, grantpt(ours) == 0, unlockpt(ours) == 0, let name = ptsname(ours) else { throw POSIXError(.ENODEV) }
-        let theirs = open(name, O_RDWR | O_NOCTTY)
+        // What posix_openpt, unlockpt and ptsname do, which Foundation does not let through.
+        let ours = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        var (lock, number): (Int32, UInt32) = (0, 0)
+        guard ours >= 0, ioctl(ours, Self.setLock, &lock) == 0, ioctl(ours, Self.getNumber, &number) == 0 else { throw POSIXError(.ENODEV) }
+        let theirs = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
         var size = winsize(ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0)
         guard theirs >= 0, ioctl(theirs, UInt(TIOCSWINSZ), &size) == 0 else { throw POSIXError(.ENODEV) }
         let process = Process()

@@ -34,7 +34,7 @@ package struct StepRecord {
     package let loss: Float
     /// The cross-entropy alone, and every term as it was logged.
     package let terms: [Penalty.Report]
-    /// Each term's share of the gradient; empty where it was not asked for. See `Trainer.gradientShares`.
+    /// Each term's share of the gradient; empty where it was not asked for. See `GradientShares`.
     package let gradientShares: [String: Double]
 }
 
@@ -97,8 +97,9 @@ package final class Trainer {
             throw TrainingFailure(
                 term: forward.firstTermThatIsNotFinite ?? "task", step: step, message: "the loss became \(forward.loss.item)")
         }
-        let shares = measuringShares ? gradientShares(of: forward) : [:]
-        let gradients = regularizers.transform(differentiate(forward.loss), step: forward.step) { displacement in
+        let shares = measuringShares ? GradientShares(of: forward, by: self) : nil
+        let whole = differentiate(forward.loss)
+        let gradients = regularizers.transform(whole, step: forward.step) { displacement in
             differentiate(batch, pass, movedBy: displacement)
         }
         let norm = gradients.norm
@@ -112,7 +113,7 @@ package final class Trainer {
         optimizer.update(gradients: values, learningRate: rate)
         withoutGradients { regularizers.didUpdate(model, learningRate: rate, pass: pass) }
         step += 1
-        return StepRecord(loss: forward.loss.item, terms: forward.terms, gradientShares: shares)
+        return StepRecord(loss: forward.loss.item, terms: forward.terms, gradientShares: shares?.shares(of: whole) ?? [:])
     }
 
     /// What one forward pass over a batch gives.
@@ -121,8 +122,10 @@ package final class Trainer {
         let step: TrainingStep
         /// The cross-entropy as `task`, and every term as it was logged.
         let terms: [Penalty.Report]
-        /// What the loss is the sum of: the cross-entropy as `task`, and every weighted penalty by its instance name.
-        let summands: [(name: String, value: Tensor)]
+        /// The cross-entropy.
+        let task: Tensor
+        /// Every weighted penalty by its instance name; with the cross-entropy they add up to the loss.
+        let penalties: [(name: String, value: Tensor)]
 
         var firstTermThatIsNotFinite: String? {
             // Terms whose weight is 0 may be anything, and numbers logged beside a term do not enter the loss.
@@ -147,7 +150,7 @@ package final class Trainer {
         secondsInPenalties += started.duration(to: .now) / .seconds(1)
         return Forward(
             loss: penalty.map { base + $0.value } ?? base, step: step, terms: [("task", base.item)] + (penalty?.reports ?? []),
-            summands: [("task", base)] + penalties.map { ($0.instance, $0.penalty.value) })
+            task: base, penalties: penalties.map { ($0.instance, $0.penalty.value) })
     }
 
     /// Everything that training goes on from, beside the batches: the model's parameters and buffers as `model.…`, what regularizers own

@@ -102,7 +102,8 @@ final class LiveScreen: Sendable {
         }
     }
 
-    private static var terminalSize: RunScreen.Size {
+    /// The size of the terminal behind standard error, as it is now.
+    static var terminalSize: RunScreen.Size {
         var size = winsize()
         guard ioctl(FileHandle.standardError.fileDescriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
             return RunScreen.Size(columns: 80, rows: 24)

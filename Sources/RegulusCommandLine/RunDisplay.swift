@@ -48,7 +48,7 @@ final class RunDisplay: Sendable {
         case .json: try printLine(.report(report, folder: folder))
         case .screen, .log:
             if let progress = last.withLock(\.self) { StandardError.print(ProgressLine.summary(progress)) }
-            try StandardOutput.print(report.document().terminalText())
+            try StandardOutput.print(report.document().terminalText(width: form == .screen ? min(100, LiveScreen.terminalSize.columns) : 100))
             StandardError.print("written to \(folder.markdownReport.path) and \(folder.csvReport.path)")
         }
     }

@@ -108,7 +108,10 @@ private final class Constant: Regularizer {
         let pass = Pass(isTraining: true, random: RandomSource(seed: 1), step: 0)
         let width: Float = 0.02
         var squares: [String: Double] = [:]
-        func summands() -> [(name: String, value: Float)] { trainer.forward(batch, pass).summands.map { ($0.name, $0.value.item) } }
+        func summands() -> [(name: String, value: Float)] {
+            let forward = trainer.forward(batch, pass)
+            return [("task", forward.task.item)] + forward.penalties.map { ($0.name, $0.value.item) }
+        }
         for (_, parameter) in trainer.parameters {
             let value = parameter.value
             for index in 0..<parameter.elementCount {

@@ -131,8 +131,8 @@ package enum RunScreen {
         let loss = losses.last.map { $0.isFinite ? String(format: "%.4g", $0) : "not finite" }
         let accuracy = accuracies.last.map { NumberText.percent($0) + " %" }
         guard isDetailed else {
-            let numbers = [loss.map { "loss \($0)" }, accuracy.map { "source validation \($0)" }].compactMap(\.self)
-            let text = ([epoch] + numbers).joined(separator: "  ")
+            let numbers = [loss.map { "loss \($0)" }, accuracy.map { "validation \($0)" }].compactMap(\.self)
+            let text = (["  \(trial.epochs.count)/\(trial.epochCount)"] + numbers).joined(separator: "  ")
             let title = DisplayText.truncated(name, to: max(16, width - DisplayText.width(text)))
             return [DisplayText.truncated(title + text, to: width)]
         }

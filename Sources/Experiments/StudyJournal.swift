@@ -25,6 +25,8 @@ package struct RunningTraining: Sendable, Hashable {
     package let key: TrialKey
     /// Whether this is a training for tuning only.
     package let isRehearsal: Bool
+    /// The setting of the tuned values that it has; empty where nothing is tuned.
+    package let values: [ChosenValue]
     /// How many epochs it will take.
     package let epochCount: Int
     /// Those that are done.
@@ -33,9 +35,10 @@ package struct RunningTraining: Sendable, Hashable {
     /// The share of its epochs that is done.
     package var fraction: Double { Double(epochs.count) / Double(epochCount) }
 
-    init(_ key: TrialKey, isRehearsal: Bool, epochCount: Int) {
+    init(_ key: TrialKey, isRehearsal: Bool, values: [ChosenValue], epochCount: Int) {
         self.key = key
         self.isRehearsal = isRehearsal
+        self.values = values
         self.epochCount = epochCount
     }
 }

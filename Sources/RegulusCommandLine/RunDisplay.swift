@@ -73,7 +73,9 @@ extension RunProgress {
         self.init(
             finished: progress.finished, total: progress.total,
             running: progress.running.map {
-                RunningTrial(key: $0.key, fraction: $0.fraction, isRehearsal: $0.isRehearsal, epochCount: $0.epochCount, epochs: $0.epochs)
+                RunningTrial(
+                    key: $0.key, fraction: $0.fraction, isRehearsal: $0.isRehearsal, values: $0.values, epochCount: $0.epochCount,
+                    epochs: $0.epochs)
             },
             elapsed: progress.elapsed, failed: progress.failed, restored: progress.restored)
     }

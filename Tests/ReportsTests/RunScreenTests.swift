@@ -69,9 +69,11 @@ struct RunScreenTests {
 
     @Test("A trial without an epoch yet has its place")
     func begun() throws {
-        let trial = RunningTrial(key: TrialKey(row: "Fusion", target: "D1", seed: 0), fraction: 0, isRehearsal: true, epochCount: 16)
+        let trial = RunningTrial(
+            key: TrialKey(row: "Fusion", target: "D1", seed: 0), fraction: 0, isRehearsal: true,
+            values: [ChosenValue(path: "mer.weight", value: "3")], epochCount: 16)
         let all = try #require(lines(view(running: [trial])))
-        #expect(all.contains("▶ Fusion → D1, seed 0 (tuning)  epoch 0 of 16"))
+        #expect(all.contains("▶ Fusion → D1, seed 0 (tuning: mer.weight = 3)  epoch 0 of 16"))
     }
 
     @Test("It fits every terminal that is large enough, however much there is to show", arguments: [0, 1, 3, 20], [1, 3, 40])

@@ -39,7 +39,8 @@ struct StudyWorker: Sendable {
             result: folder.rehearsal(plan.hash), resume: folder.resumeOfRehearsal(plan.hash),
             claim: ClaimPlace(folder: folder.tuning.path, name: "\(plan.hash).claim"), files: [folder.rehearsal(plan.hash)])
         let outcome = try obtain(place, plan: plan) { saving in
-            let fresh = try journal.following(RunningTraining(key, isRehearsal: true, epochCount: plan.epochs)) { onEpoch in
+            let values = cell.candidates[rehearsal.candidate].values
+            let fresh = try journal.following(RunningTraining(key, isRehearsal: true, values: values, epochCount: plan.epochs)) { onEpoch in
                 try trial(plan, key: key).run(measuringTarget: false, saving: saving, onEpoch: onEpoch)
             }
             try AtomicFile.write(ResultCoding.document(fresh.result), to: place.result.path)
@@ -62,9 +63,8 @@ struct StudyWorker: Sendable {
             result: folder.result(key), resume: folder.resume(key), claim: ClaimPlace(folder: folder.trial(key).path, name: "claim"),
             files: [folder.metrics(key), folder.checkpoint(key), folder.result(key)])
         let outcome = try obtain(place, plan: plan) { [plan] saving in
-            let outcome = try journal.following(RunningTraining(key, isRehearsal: false, epochCount: plan.epochs)) { onEpoch in
-                try trial(plan, key: key).run(saving: saving, onEpoch: onEpoch)
-            }
+            let training = RunningTraining(key, isRehearsal: false, values: candidate.values, epochCount: plan.epochs)
+            let outcome = try journal.following(training) { try trial(plan, key: key).run(saving: saving, onEpoch: $0) }
             var result = outcome.result
             (result.chosen, result.candidates) = (candidate.values, scores)
             try write(outcome, key: key, plan: plan)

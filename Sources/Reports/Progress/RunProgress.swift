@@ -7,15 +7,18 @@ package struct RunningTrial: Hashable, Sendable {
     package var fraction: Double
     /// Whether this is a training for tuning only.
     package var isRehearsal: Bool
+    /// The setting of the tuned values that it has; empty where nothing is tuned.
+    package var values: [ChosenValue]
     /// How many epochs it will take; 0 where that is not known.
     package var epochCount: Int
     /// The epochs that are done, as far as they are known.
     package var epochs: [EpochRecord]
 
-    package init(key: TrialKey, fraction: Double, isRehearsal: Bool = false, epochCount: Int = 0, epochs: [EpochRecord] = []) {
+    package init(key: TrialKey, fraction: Double, isRehearsal: Bool = false, values: [ChosenValue] = [], epochCount: Int = 0, epochs: [EpochRecord] = []) {
         self.key = key
         self.fraction = fraction
         self.isRehearsal = isRehearsal
+        self.values = values
         self.epochCount = epochCount
         self.epochs = epochs
     }

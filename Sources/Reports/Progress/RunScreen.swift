@@ -124,7 +124,9 @@ package enum RunScreen {
     // MARK: What is being trained
 
     private static func training(_ trial: RunningTrial, width: Int, isDetailed: Bool, _ isColored: Bool) -> [String] {
-        let name = "▶ " + DisplayText.singleLine(trial.key.description) + (trial.isRehearsal ? " (tuning)" : "")
+        let values = trial.values.map { "\($0.path) = \($0.value)" }.joined(separator: ", ")
+        let purpose = trial.isRehearsal ? " (tuning\(values.isEmpty ? "" : ": " + values))" : values.isEmpty ? "" : " (\(values))"
+        let name = "▶ " + DisplayText.singleLine(trial.key.description + purpose)
         let epoch = "  epoch \(trial.epochs.count) of \(trial.epochCount)"
         let losses = trial.epochs.map(\.trainingLoss)
         let accuracies = trial.epochs.compactMap(\.sourceValidationAccuracy)

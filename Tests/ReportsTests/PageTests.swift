@@ -62,7 +62,7 @@ struct PageTests {
     @Test("Drawings have different file names that every system accepts")
     func figureNames() throws {
         let names = try Report(results: results, settings: Fixtures.settings()).document().figures.map(\.name)
-        #expect(names.count == 8)
+        #expect(names.count == 10)
         #expect(Set(names).count == names.count)
         #expect(names.allSatisfy { $0.wholeMatch(of: /[a-z0-9.-]+/) != nil })
     }

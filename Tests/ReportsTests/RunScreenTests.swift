@@ -64,7 +64,10 @@ struct RunScreenTests {
 
     @Test("A trial that is told of twice counts once")
     func twice() {
-        #expect(view(results: [Fixtures.complete[0]]) == view(results: [Fixtures.complete[0], Fixtures.complete[0]]))
+        let once = view(results: [Fixtures.complete[0]])
+        var twice = once
+        twice.add(Fixtures.complete[0])
+        #expect(twice == once)
     }
 
     @Test("A trial without an epoch yet has its place")

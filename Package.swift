@@ -123,8 +123,8 @@ let tests: [Target] = [
     .testTarget(
         name: "ExperimentsTests",
         dependencies: [
-            "BuiltIn", "Configuration", "Datasets", "Experiments", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Results",
-            "Tensors", "Weights",
+            "BuiltIn", "Configuration", "Datasets", "Experiments", "Media", "Models", "Networks", "Persistence", "Recipes", "Regularization",
+            "Results", "Tensors", "Weights",
         ]),
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
     .testTarget(name: "PublicSurfaceTests", dependencies: ["regulus-cli", "RegularizerTesting"]),

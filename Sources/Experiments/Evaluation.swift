@@ -20,24 +20,38 @@ extension Trainer {
     ///
     /// - Precondition: at least one sample.
     package func evaluate(on batches: some Sequence<Batch>) -> Score {
-        let pass = Pass(isTraining: false, random: RandomSource(seed: 0), step: step)
-        return withEvaluatedWeights { measure(on: batches, pass) }
+        evaluate { body in
+            for batch in batches { body(batch) }
+        }
     }
 
-    private func measure(on batches: some Sequence<Batch>, _ pass: Pass) -> Score {
-        withoutGradients {
-            var correct = 0
-            var count = 0
-            var loss = 0.0
-            for batch in batches {
-                let embeddings = regularizers.transform(model.encode(batch.inputs, pass: pass), pass: pass)
-                let logits = model.fuse(embeddings, pass: pass).logits
-                correct += zip(logits.argmax(axis: 1), batch.labels).count { $0 == $1 }
-                loss += Double(logits.crossEntropy(labels: batch.labels).item) * Double(batch.labels.count)
-                count += batch.labels.count
-            }
-            require(count > 0, "evaluate: there are no samples")
-            return Score(accuracy: Double(correct) / Double(count), loss: loss / Double(count))
+    /// Evaluates the model on batches that are handed over one by one, so that no two have to be in memory at once.
+    ///
+    /// - Parameter forEachBatch: calls what it is given with every batch.
+    /// - Precondition: at least one sample.
+    package func evaluate(_ forEachBatch: ((Batch) -> Void) throws -> Void) rethrows -> Score {
+        let pass = Pass(isTraining: false, random: RandomSource(seed: 0), step: step)
+        return try withEvaluatedWeights {
+            var tally = Tally()
+            try forEachBatch { batch in withoutGradients { measure(batch, pass, into: &tally) } }
+            require(tally.count > 0, "evaluate: there are no samples")
+            return Score(
+                accuracy: Double(tally.correct) / Double(tally.count), loss: tally.loss / Double(tally.count))
         }
+    }
+
+    /// Sums over the samples so far.
+    private struct Tally {
+        var correct = 0
+        var count = 0
+        var loss = 0.0
+    }
+
+    private func measure(_ batch: Batch, _ pass: Pass, into tally: inout Tally) {
+        let embeddings = regularizers.transform(model.encode(batch.inputs, pass: pass), pass: pass)
+        let logits = model.fuse(embeddings, pass: pass).logits
+        tally.correct += zip(logits.argmax(axis: 1), batch.labels).count { $0 == $1 }
+        tally.loss += Double(logits.crossEntropy(labels: batch.labels).item) * Double(batch.labels.count)
+        tally.count += batch.labels.count
     }
 }

@@ -36,7 +36,8 @@ package struct Experiment: Sendable {
             }
             datasets[plan] = dataset
             let planner = try Planner(
-                variant: variant, data: plan, fingerprint: fingerprint, threads: threads, foreignCode: components.foreignCode)
+                variant: variant, data: plan, fingerprint: fingerprint, threads: threads, foreignCode: components.foreignCode,
+                indifferentOptions: dataset is any DecodingDataset ? LoadingOptions.indifferent : [])
             for row in recipe.rows { faults += planner.faults(of: row, facts: dataset.facts, components: components) }
             let planned = recipe.rows.map { (row: $0, cells: planner.cells(of: $0)) }
             faults += planner.faults(ofDividing: dataset, for: planned)

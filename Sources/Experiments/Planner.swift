@@ -13,16 +13,22 @@ struct Planner {
     let threads: Int
     /// Digests of the code of components that do not come with Regulus, by name.
     let foreignCode: [String: String]
+    /// Options of the data set that change no bit of a result.
+    let indifferentOptions: Set<String>
     private let schedules: [ComponentChoice: LearningRateSchedule.Options]
 
     var recipe: Recipe { variant.recipe }
 
-    init(variant: Study.Variant, data: ComponentPlan, fingerprint: String, threads: Int, foreignCode: [String: String] = [:]) throws {
+    init(
+        variant: Study.Variant, data: ComponentPlan, fingerprint: String, threads: Int, foreignCode: [String: String] = [:],
+        indifferentOptions: Set<String> = []
+    ) throws {
         self.variant = variant
         self.data = data
         self.fingerprint = fingerprint
         self.threads = threads
         self.foreignCode = foreignCode
+        self.indifferentOptions = indifferentOptions
         var schedules: [ComponentChoice: LearningRateSchedule.Options] = [:]
         for candidate in variant.recipe.rows.flatMap(\.candidates) {
             schedules[candidate.training.schedule] = try LearningRateSchedule.Options(candidate.training.schedule)
@@ -83,6 +89,7 @@ struct Planner {
             optimizer: ComponentPlan(training.optimizer), learningRate: training.learningRate,
             schedule: schedules[training.schedule] ?? .init(), gradientClip: training.gradientClip,
             regularizers: candidate.regularizers.map(TermPlan.init), seed: seed, threads: threads)
+        plan.indifferentOptions = indifferentOptions
         plan.foreignCode = plan.componentNames.compactMap { foreignCode[$0] }.sorted()
         return plan
     }

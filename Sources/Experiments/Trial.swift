@@ -11,12 +11,10 @@ import Tensors
 package struct Trial {
     private let plan: TrialPlan
     private let key: TrialKey
-    private let data: any Dataset
     private let split: SourceSplit
-    private let standardization: Standardization
     private let sampler: BatchSampler
     private let trainer: Trainer
-    private let evaluationBatch = 256
+    private let batches: TrialBatches
 
     /// Makes the model, the regularizers and the batches of a plan.
     ///
@@ -25,12 +23,15 @@ package struct Trial {
     package init(_ plan: TrialPlan, key: TrialKey, dataset: any Dataset, components: Components) throws {
         self.plan = plan
         self.key = key
-        data = dataset.holdingOut([plan.target])
+        let data = dataset.holdingOut([plan.target])
         split = try plan.makeSplit(of: data)
-        standardization = try Standardization(plan.standardization, of: data, rows: split.training)
+        let standardization = try Standardization(plan.standardization, of: data, rows: split.training)
         sampler = try plan.makeSampler(of: data, rows: split.training)
         trainer = try plan.makeTrainer(
             facts: data.facts, components: components, random: plan.random, stepsPerEpoch: sampler.batchesPerEpoch)
+        batches = try TrialBatches(
+            of: data, modalities: trainer.model.modalities, standardization: standardization, augmentation: plan.augmentation,
+            minimum: plan.minimumBatch(components.regularizers), workers: plan.threads)
     }
 
     /// The number of values trained, those of regularizers included.
@@ -81,6 +82,17 @@ package struct Trial {
         /// The model of the selected epoch.
         var selected: NamedTensors = []
         private let started = ContinuousClock.now
+        /// What earlier processes read.
+        private let loadedBefore: LoadingRecord?
+
+        init(_ progress: TrialProgress = TrialProgress(), selected: NamedTensors = []) {
+            self.progress = progress
+            self.selected = selected
+            loadedBefore = progress.loading
+        }
+
+        /// What has been read over all the processes that have worked on the trial.
+        func loading(_ here: LoadingRecord?) -> LoadingRecord? { here.map { (loadedBefore ?? LoadingRecord()) + $0 } }
 
         /// Seconds over all the processes that have worked on the trial.
         var seconds: Double { progress.seconds + started.duration(to: .now) / .seconds(1) }
@@ -94,7 +106,7 @@ package struct Trial {
             saved.selected.isEmpty == (progress.selectedEpoch == nil)
         else { throw Impossible() }
         try trainer.restore(saved.trainer, step: progress.step, secondsInPenalties: progress.secondsInPenalties)
-        return Course(progress: progress, selected: saved.selected)
+        return Course(progress, selected: saved.selected)
     }
 
     private func saved(_ course: Course) -> SavedTrial {
@@ -102,14 +114,16 @@ package struct Trial {
         progress.step = trainer.step
         progress.seconds = course.seconds
         progress.secondsInPenalties = trainer.secondsInPenalties
+        progress.loading = course.loading(batches.loading)
         return SavedTrial(progress: progress, trainer: trainer.state(), selected: course.selected)
     }
 
     /// The rest of one pass over the training rows.
     private func trainEpoch(_ course: inout Course, saver: inout TrialSaver?) throws {
-        for rows in sampler.batches(epoch: course.progress.epoch).dropFirst(course.progress.batches) {
+        let epoch = course.progress.epoch
+        try batches.train(on: Array(sampler.batches(epoch: epoch).dropFirst(course.progress.batches)), epoch: epoch) { batch in
             let isLast = course.progress.batches == sampler.batchesPerEpoch - 1
-            let record = try trainer.train(on: batch(rows), measuringShares: isLast)
+            let record = try trainer.train(on: batch, measuringShares: isLast)
             course.progress.batches += 1
             course.progress.gradientShares = record.gradientShares
             course.progress.sums["loss", default: 0] += Double(record.loss)
@@ -120,8 +134,8 @@ package struct Trial {
 
     /// Scores the model, keeps it where it is the best so far, and turns to the next epoch.
     private func endEpoch(_ course: inout Course, measuringTarget: Bool) throws {
-        let validation = try evaluate(split.validation.rows)
-        let target = measuringTarget ? try evaluate(split.target.rows) : nil
+        let validation = try trainer.evaluate { try batches.evaluate(split.validation.rows, $0) }
+        let target = measuringTarget ? try trainer.evaluate { try batches.evaluate(split.target.rows, $0) } : nil
         let means = course.progress.sums.mapValues { $0 / Double(course.progress.batches) }
         let epoch = course.progress.epoch
         course.progress.epochs.append(
@@ -138,28 +152,26 @@ package struct Trial {
     }
 
     private func result(of course: Course, status: TrialStatus, measuringTarget: Bool) throws -> TrialResult {
+        // What measuring the cost takes is no part of the training.
         let (seconds, steps, secondsInPenalties) = (course.seconds, trainer.step, trainer.secondsInPenalties)
+        let loading = batches.loading
         let epochs = course.progress.epochs
         let chosen = course.progress.selectedEpoch.map { epochs[$0 - 1] }
         let isFinished = status == .finished
-        let cost = isFinished && measuringTarget ? try sampler.batches(epoch: 1).first.flatMap { try trainer.measureCost(on: batch($0)) } : nil
+        let cost = isFinished && measuringTarget ? try stepCost() : nil
         return TrialResult(
             key: key, plan: plan.hash, status: status, epochs: epochs, selectedEpoch: chosen?.epoch, targetAccuracy: chosen?.targetAccuracy,
             oracleAccuracy: isFinished ? epochs.compactMap(\.targetAccuracy).max() : nil,
             lastAccuracy: isFinished ? epochs.last?.targetAccuracy : nil, sourceValidationAccuracy: chosen?.sourceValidationAccuracy,
-            seconds: seconds, steps: steps, secondsInPenalties: secondsInPenalties, stepCost: cost, parameters: parameterCount)
+            seconds: seconds, steps: steps, secondsInPenalties: secondsInPenalties, stepCost: cost, parameters: parameterCount,
+            loading: course.loading(loading))
     }
 
-    private func evaluate(_ rows: [Int]) throws -> Score {
-        try trainer.evaluate(on: BatchSampler.inOrder(rows, batchSize: evaluationBatch).map(batch))
-    }
-
-    private func batch(_ rows: [Int]) throws -> Batch {
-        var inputs: [Modality: Tensor] = [:]
-        for modality in trainer.model.modalities {
-            inputs[modality] = standardization(try data.inputs(rows, modality: modality.name), modality: modality.name)
-        }
-        return Batch(inputs: inputs, labels: rows.map { data.labels[$0] }, domains: rows.map { data.domains[$0] })
+    /// What a step takes on the first batch; nil where one fails.
+    private func stepCost() throws -> StepCost? {
+        var cost: StepCost?
+        try batches.train(on: Array(sampler.batches(epoch: 1).prefix(1)), epoch: 1) { cost = trainer.measureCost(on: $0) }
+        return cost
     }
 
     /// Copies of everything that a checkpoint holds: the model with the weights that were evaluated, and what regularizers own.

@@ -19,6 +19,24 @@ extension TrialPlan {
         try BatchSampler(rows, of: data, batchSize: batch, order: batching, random: random.child("batches"))
     }
 
+    /// Where a row's random view in training is drawn from.
+    var augmentation: RandomSource { random.child("augmentation") }
+
+    /// The smallest batch that all regularizers are defined for.
+    func minimumBatch(_ registry: RegularizerRegistry) -> MinimumBatch {
+        func largest(_ terms: [TermPlan], _ known: MinimumBatch) -> MinimumBatch {
+            terms.reduce(known) { known, term in
+                switch term.content {
+                case .regularizer(let name, _):
+                    let samples = registry[name]?.minimumBatch ?? 1
+                    return samples > known.samples ? MinimumBatch(samples: samples, term: term.instance) : known
+                case .sum(let terms): return largest(terms, known)
+                }
+            }
+        }
+        return largest(regularizers, MinimumBatch())
+    }
+
     /// The model, the regularizers and the optimizer of this plan.
     ///
     /// - Throws: `OptionFault` where an option does not fit the data or the model.

@@ -31,6 +31,8 @@ package struct TrialPlan: Sendable {
     package var threads: Int
     /// Digests of the code of the plug-ins that the plan names: a result of other code is another result.
     package var foreignCode: [String] = []
+    /// Options of the data set that change no bit of a result, such as threads that decode; the plan's hash leaves them out.
+    package var indifferentOptions: Set<String> = []
 
     package init(
         data: ComponentPlan, dataFingerprint: String, standardization: StandardizationRule, model: TrialModel, sources: [Int],
@@ -80,10 +82,15 @@ package struct TrialPlan: Sendable {
     /// A name for exactly this plan under this version of the program: 64 hexadecimal digits.
     package var hash: String { SHA256Digest(of: canonicalText).hex }
 
+    /// The data set without the options that change no bit.
+    private var dataThatMatters: ComponentPlan {
+        ComponentPlan(data.name, options: data.options.filter { !indifferentOptions.contains($0.key) })
+    }
+
     /// Every value in a fixed order, one a line.
     private var canonicalText: String {
         var lines = [
-            "version \(Version.current)", "data \(text(data))", "fingerprint \(dataFingerprint)", "standardize \(standardization.rawValue)",
+            "version \(Version.current)", "data \(text(dataThatMatters))", "fingerprint \(dataFingerprint)", "standardize \(standardization.rawValue)",
         ]
         switch model {
         case .assembled(let encoders, let fusion):

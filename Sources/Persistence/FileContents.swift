@@ -20,4 +20,27 @@ package enum FileContents {
         }
         return text
     }
+
+    /// The size in bytes of the file at `path`, links followed; nil where there is none.
+    package static func size(_ path: String) -> Int? {
+        var facts = stat()
+        return stat(path, &facts) == 0 ? Int(facts.st_size) : nil
+    }
+
+    /// Pieces of the file at `path`, one after the other; one that reaches beyond its end is shorter.
+    ///
+    /// - Parameters:
+    ///   - offsets: where each begins.
+    ///   - count: bytes in each.
+    package static func pieces(of path: String, at offsets: [Int], count: Int) throws(FileFault) -> Data {
+        let file = try FileDescriptor(opening: path, flags: O_RDONLY, action: "read")
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+        defer { piece.deallocate() }
+        var data = Data()
+        for offset in offsets {
+            let filled = try file.read(into: piece, at: offset)
+            data.append(contentsOf: piece[..<filled])
+        }
+        return data
+    }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Experiments
 import Foundation
 import Persistence
@@ -75,6 +76,8 @@ struct RunCommand: ParsableCommand {
                     stopped after \(stopped.finished) of \(stopped.total) trainings; what was running is saved in \(folder.root.path)
                     The same command goes on from there.
                     """, code: StopRequest.exitCode)
+        } catch let fault as DatasetFault {
+            throw CommandFault.failure("error: \(fault)\nWhat was finished or saved before is kept; the same command goes on from there.")
         } catch let fault as FileFault {
             throw CommandFault.failure("error: \(fault)\nWhat was finished or saved before is kept; the same command goes on from there.")
         }

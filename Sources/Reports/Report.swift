@@ -57,6 +57,8 @@ package struct Report: Hashable, Sendable {
     package let missingCount: Int
     /// Results that belong to no planned trial, and that no figure contains.
     package let strangerCount: Int
+    /// How media files were read, row by row; empty where none were.
+    package let loading: [RowLoading]
 
     /// - Throws: `ReportFault` when two results claim the same trial, or when the baseline is no row.
     package init(results: [TrialResult], settings: RunSettings) throws(ReportFault) {
@@ -67,6 +69,7 @@ package struct Report: Hashable, Sendable {
         plannedCount = settings.keys.count
         missingCount = trials.missingCount
         strangerCount = trials.strangers.count
+        loading = RowLoading.all(of: trials)
     }
 
     package var finishedCount: Int { plannedCount - missingCount - failures.count }

@@ -23,7 +23,7 @@ extension Report {
             blocks += usageBlocks(variant, isHeaded: true)
             blocks += curveBlocks(variant, isHeaded: true)
         }
-        blocks += completenessBlocks
+        blocks += completenessBlocks + loadingBlocks
         blocks += [.heading("How these figures were made"), .list(settingsLines)]
         if let recipe { blocks += [.folded("Resolved recipe", isOpen: false, [.source(recipe)])] }
         return Document(blocks.filter { $0 != .paragraph("") })

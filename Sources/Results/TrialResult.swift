@@ -46,13 +46,15 @@ package struct TrialResult: Hashable, Codable, Sendable {
     package var stepCost: StepCost?
     /// Number of trained scalars, those owned by regularizers included.
     package var parameters: Int
+    /// How media files were read; nil where the data set decodes none.
+    package var loading: LoadingRecord?
 
     package init(
         key: TrialKey, plan: String = "", status: TrialStatus = .finished, epochs: [EpochRecord] = [],
         selectedEpoch: Int? = nil, targetAccuracy: Double? = nil, oracleAccuracy: Double? = nil,
         lastAccuracy: Double? = nil, sourceValidationAccuracy: Double? = nil, chosen: [ChosenValue] = [],
         candidates: [CandidateScore]? = nil, seconds: Double = 0, steps: Int = 0, secondsInPenalties: Double = 0, stepCost: StepCost? = nil,
-        parameters: Int = 0
+        parameters: Int = 0, loading: LoadingRecord? = nil
     ) {
         self.key = key
         self.plan = plan
@@ -70,6 +72,7 @@ package struct TrialResult: Hashable, Codable, Sendable {
         self.secondsInPenalties = secondsInPenalties
         self.stepCost = stepCost
         self.parameters = parameters
+        self.loading = loading
     }
 
     /// Whether the trial reached its end.

@@ -274,11 +274,11 @@ import Testing
             #expect(throws: DatasetFault.self) { try BatchLoader(data, modalities: ["y"]) }
         }
 
-        @Test("Evaluation takes fewer rows at once where they would not fit")
-        func evaluationBatch() throws {
-            let data = try epic { $0.loading.memory = 16 }
+        @Test("Evaluation takes fewer rows at once where they would not fit, however much may wait", arguments: [16, 4096])
+        func evaluationBatch(memory: Int) throws {
+            let data = try epic { $0.loading.memory = memory }
             let rows = try BatchLoader(data, modalities: ["video", "audio", "flow"]).evaluationBatch(limit: 256)
-            #expect(rows == (16 << 20) / (4 * (32 * 24 * 24 * 3 + 257 * 1004 + 8 * 32 * 32 * 2)))
+            #expect(rows == (256 << 20) / (4 * (32 * 24 * 24 * 3 + 257 * 1004 + 8 * 32 * 32 * 2)))
         }
 
         @Test("Inputs that come on their scale are not measured")

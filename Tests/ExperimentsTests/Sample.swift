@@ -72,8 +72,10 @@ enum Sample {
     }
 
     /// The experiment of a recipe's text.
-    static func experiment(_ text: String, file: String = "r.yaml", overrides: [String] = [], foreignCode: [String: String] = [:]) throws -> Experiment {
-        let components = try components(foreignCode: foreignCode)
+    static func experiment(
+        _ text: String, file: String = "r.yaml", overrides: [String] = [], foreignCode: [String: String] = [:], components given: Components? = nil
+    ) throws -> Experiment {
+        let components = try given ?? components(foreignCode: foreignCode)
         let datasets = OpenedDatasets(components.datasets)
         let study = try RecipeLoader.load(
             file: file, text: text, overrides: overrides, catalogue: components.catalogue(opening: datasets))
@@ -98,6 +100,8 @@ extension TrialResult {
         result.seconds = 0
         result.secondsInPenalties = 0
         result.stepCost = nil
+        result.loading?.seconds = 0
+        result.loading?.secondsWaited = 0
         return result
     }
 }

@@ -19,24 +19,35 @@ public final class BatchLoader {
 
     private let dataset: any Dataset
     private let modalities: [String]
+    private let workers: Int
 
-    /// - Parameter modalities: the names of those to load.
+    /// - Parameters:
+    ///   - modalities: the names of those to load.
+    ///   - workers: threads that decode where the data set's options leave it open; nil for one a processor.
     /// - Throws: `DatasetFault` for a modality that the data set lacks.
-    public init(_ dataset: any Dataset, modalities: [String]) throws(DatasetFault) {
+    public init(_ dataset: any Dataset, modalities: [String], workers: Int? = nil) throws(DatasetFault) {
         if let unknown = modalities.first(where: { !dataset.facts.modalityNames.contains($0) }) {
             throw dataset.unknownModality(unknown)
         }
         self.dataset = dataset
         self.modalities = modalities
+        self.workers = workers ?? Threads.available
     }
 
-    /// The rows of one batch for evaluation: `limit`, or fewer where their inputs would take more than the memory allowed.
+    /// Whether inputs are decoded from files.
+    public var decodes: Bool { dataset is any DecodingDataset }
+
+    /// What the inputs of an evaluation batch may take. A constant: how rows are divided into batches decides how sums are rounded, which
+    /// the memory of a machine must not.
+    static let evaluationBytes = 256 << 20
+
+    /// The rows of one batch for evaluation: `limit`, or fewer where their decoded inputs would take more than 256 MiB.
     public func evaluationBatch(limit: Int) -> Int {
         guard let decoding = dataset as? any DecodingDataset else { return limit }
         let values = modalities.reduce(0) { sum, name in
             sum + (decoding.sampleShape(name, view: .evaluation)?.reduce(1, *) ?? 0)
         }
-        return max(1, min(limit, (decoding.loading.memory << 20) / max(1, values * MemoryLayout<Float>.stride)))
+        return max(1, min(limit, Self.evaluationBytes / max(1, values * MemoryLayout<Float>.stride)))
     }
 
     /// Calls `body` with each batch, in order.
@@ -44,25 +55,35 @@ public final class BatchLoader {
     /// - Throws: what `body` throws; `DatasetFault` where the data set cannot be read: with `on-bad-sample: stop` at the first row
     ///   that is damaged, with `skip` where a batch has no other rows.
     public func forEach(_ batches: [[Int]], view: SampleView, _ body: (LoadedBatch) throws -> Void) throws {
-        let start = ContinuousClock.now
-        defer { report.seconds += start.duration(to: .now) / .seconds(1) }
+        var counted = ContinuousClock.now
+        // A report that is read within `body` knows of the time until then.
+        func countTime() {
+            let now = ContinuousClock.now
+            report.seconds += counted.duration(to: now) / .seconds(1)
+            counted = now
+        }
+        defer { countTime() }
         guard let decoding = dataset as? any DecodingDataset else {
             for rows in batches {
                 var inputs: [String: Tensor] = [:]
                 for modality in modalities { inputs[modality] = try dataset.inputs(rows, modality: modality, view: view) }
                 report.samples += rows.count
+                countTime()
                 try body(LoadedBatch(rows: rows, inputs: inputs))
             }
             return
         }
         let queue = DecodingQueue(
             decoding, rows: batches.flatMap { $0 }, modalities: modalities, view: view,
-            workers: decoding.loading.workers ?? Threads.available, capacity: capacity(of: decoding, view: view))
-        defer {
-            queue.stop()
-            report.secondsWaited += queue.waited / .seconds(1)
+            workers: decoding.loading.workers ?? workers, capacity: capacity(of: decoding, view: view))
+        defer { queue.stop() }
+        let waitedBefore = report.secondsWaited
+        for rows in batches {
+            let loaded = try batch(rows, of: decoding, from: queue, view: view)
+            report.secondsWaited = waitedBefore + queue.waited / .seconds(1)
+            countTime()
+            try body(loaded)
         }
-        for rows in batches { try body(try batch(rows, of: decoding, from: queue, view: view)) }
     }
 
     private func batch(

@@ -10,7 +10,7 @@ public enum BadSamplePolicy: String, CaseIterable, Sendable {
 
 /// How a data set that decodes files is read ahead.
 public struct LoadingOptions: Hashable, Sendable {
-    /// Threads that decode; nil for one a processor.
+    /// Threads that decode; nil for as many as whoever loads says.
     public var workers: Int?
     /// Decoded samples that may wait, in MiB.
     public var memory = 1024
@@ -18,6 +18,9 @@ public struct LoadingOptions: Hashable, Sendable {
     public var onBadSample = BadSamplePolicy.stop
 
     public init() {}
+
+    /// The options that change how fast inputs are there, and no bit of them.
+    package static let indifferent: Set<String> = ["workers", "memory"]
 }
 
 /// How clips are taken from videos; the defaults are those of both benchmarks.
@@ -61,7 +64,7 @@ extension ClipDatasetOptions {
             .integer(
                 "flow-evaluation-crop", \.clip.flowEvaluationCrop, in: 8...2048, unit: "pixels",
                 "side of the square that evaluation cuts out of flow; 256 is the released programs'"),
-            .integer("workers", \.loading.workers, in: 1...256, "threads that decode; null for one a processor"),
+            .integer("workers", \.loading.workers, in: 1...256, "threads that decode; null for as many as a trial computes with"),
             .integer("memory", \.loading.memory, in: 16...1_048_576, unit: "MiB", "decoded samples that may wait"),
             .choice("on-bad-sample", \.loading.onBadSample, "what a missing or damaged file does: end the run, or be left out and counted"),
         ]

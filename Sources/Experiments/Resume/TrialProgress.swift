@@ -20,6 +20,8 @@ struct TrialProgress: Hashable, Sendable {
     var seconds = 0.0
     /// The part of them spent in penalties.
     var secondsInPenalties = 0.0
+    /// How media files were read so far, over all processes; nil where none are.
+    var loading: LoadingRecord?
 
     /// Whether the numbers fit each other and a plan.
     func isPossible(epochs total: Int, batchesPerEpoch: Int) -> Bool {
@@ -30,7 +32,9 @@ struct TrialProgress: Hashable, Sendable {
 }
 
 extension TrialProgress: Codable {
-    private enum Key: String, CodingKey { case epoch, batches, sums, gradientShares, epochs, selectedEpoch, step, seconds, secondsInPenalties }
+    private enum Key: String, CodingKey {
+        case epoch, batches, sums, gradientShares, epochs, selectedEpoch, step, seconds, secondsInPenalties, loading
+    }
 
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
@@ -43,6 +47,7 @@ extension TrialProgress: Codable {
         step = try fields.decode(Int.self, forKey: .step)
         seconds = try fields.decode(Double.self, forKey: .seconds)
         secondsInPenalties = try fields.decode(Double.self, forKey: .secondsInPenalties)
+        loading = try fields.decodeIfPresent(LoadingRecord.self, forKey: .loading)
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -57,5 +62,6 @@ extension TrialProgress: Codable {
         try fields.encode(step, forKey: .step)
         try fields.encode(seconds, forKey: .seconds)
         try fields.encode(secondsInPenalties, forKey: .secondsInPenalties)
+        try fields.encodeIfPresent(loading, forKey: .loading)
     }
 }

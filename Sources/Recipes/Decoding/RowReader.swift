@@ -1,6 +1,6 @@
 import Configuration
 
-/// Reads `rows:`, each row with every combination of its grid.
+/// Reads `rows:`, each row with every combination that its `tune:` tries.
 struct RowReader {
     /// The recipe as a whole, for what is common to all rows.
     let common: SectionReader
@@ -46,8 +46,7 @@ struct RowReader {
         // `- Fusion` is short for `- name: Fusion`.
         if item.isScalar, let name = item.nameText {
             let empty = YAMLNode(.map([]), at: item.location)
-            return row(empty, name: name, grid: Expansion(nil, name: "tune", at: item.location, faults: faults))
-                .map { ($0, item.location) }
+            return row(empty, name: name, search: TuningSearch()).map { ($0, item.location) }
         }
         guard let section = SectionReader(item, name: "the row", at: item.location, faults: faults) else { return nil }
         section.refuseKeys(except: ["name", "regularizers", "training", "tune", "expect"])
@@ -56,23 +55,26 @@ struct RowReader {
             return nil
         }
         guard let name = section.name("name") else { return nil }
-        let grid = Expansion(
-            item["tune"], name: "tune", at: item.entry("tune")?.keyLocation ?? item.location, faults: faults)
-        return row(item, name: name, grid: grid).map { ($0, node.location) }
+        let search = TuningSearch(item["tune"], at: item.entry("tune")?.keyLocation ?? item.location, faults: faults)
+        return row(item, name: name, search: search).map { ($0, node.location) }
     }
 
-    private func row(_ node: YAMLNode, name: String, grid: Expansion) -> Row? {
+    private func row(_ node: YAMLNode, name: String, search: TuningSearch) -> Row? {
         let own = Parts(common: common.node, row: node)
-        for axis in grid.axes {
+        for axis in search.axes {
             // A value for all rows still serves the others.
             guard let value = own.value(at: axis.path), value.location.lineText.hasPrefix("rows") else { continue }
             Expansion.refuseOverwritten(value, by: axis.path, key: "rows[\(name)].tune", faults: faults)
         }
-        let candidates = grid.combinations.compactMap { candidate(own, name: name, values: $0) }
+        let known = faults.diagnostics.count
+        let ends = search.ends.compactMap { candidate(own, name: name, values: $0) }
+        // What is wrong with a range's end is said once, there, and not of every draw beyond it.
+        let isWell = faults.diagnostics.count == known
+        let candidates = isWell ? search.combinations.compactMap { candidate(own, name: name, values: $0) } : ends
         guard !candidates.isEmpty else { return nil }
-        let axes = grid.axes.map { Row.GridAxis(path: $0.path.text, values: $0.values.map(\.value), location: $0.location) }
+        let axes = search.axes.map { Row.GridAxis(path: $0.path.text, values: $0.values, range: $0.range, location: $0.location) }
         return Row(
-            name: name, grid: axes, candidates: candidates, expected: expectations.values(of: name, row: node), location: node.location)
+            name: name, grid: axes, budget: search.budget, candidates: candidates, expected: expectations.values(of: name, row: node), location: node.location)
     }
 
     private func candidate(_ parts: Parts, name: String, values: [Assignment]) -> Row.Candidate? {
@@ -98,7 +100,7 @@ struct RowReader {
             values: values.map { ($0.path.text, $0.value) }, regularizers: terms, training: training)
     }
 
-    /// What a row's grid can change, with the common part under the row's own.
+    /// What tuning can change, with the common part under the row's own.
     private struct Parts {
         var training: YAMLNode
         var regularizers: YAMLNode

@@ -2,17 +2,20 @@ import Configuration
 
 /// One row of the ablation.
 package struct Row: Sendable {
-    /// One path of a tuning grid and the values to try.
+    /// One path that is tuned and the values to try.
     package struct GridAxis: Sendable, Hashable {
         /// Relative to the row: `mer.weight`, `training.optimizer.weight-decay`.
         package let path: String
+        /// Of a random search those that were drawn, in that order, each once.
         package let values: [OptionValue]
+        /// The range that they were drawn from, in words; nil for a list.
+        package let range: String?
         package let location: SourceLocation
     }
 
-    /// The row with one combination of the grid's values.
+    /// The row with one combination of the tuned values.
     package struct Candidate: Sendable {
-        /// The grid's values by path, in the grid's order; empty for a row without a grid.
+        /// The values by path, in the recipe's order; empty for a row that is not tuned.
         package let values: [(path: String, value: OptionValue)]
         /// The regularizers common to all rows, then the row's own.
         package let regularizers: [RegularizerChoice]
@@ -23,7 +26,9 @@ package struct Row: Sendable {
     package let name: String
     /// What to try, by `tune:`; empty where nothing is tuned.
     package let grid: [GridAxis]
-    /// All combinations of the grid, the last path changing fastest; at least one.
+    /// How many combinations a random search has drawn; nil where every combination is tried.
+    package let budget: Int?
+    /// All combinations of the grid, the last path changing fastest, or those that were drawn; at least one.
     package let candidates: [Candidate]
     /// `expect:`, figures from elsewhere to compare with, in percent, by target; `average` is that of all targets.
     package let expected: [String: Double]

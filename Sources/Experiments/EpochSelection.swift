@@ -2,9 +2,10 @@
 package struct SourceScore: Hashable, Sendable {
     /// Counted from 1.
     package let epoch: Int
-    package let validation: Score
+    /// Nil where nothing was held back.
+    package let validation: Score?
 
-    package init(epoch: Int, validation: Score) {
+    package init(epoch: Int, validation: Score?) {
         self.epoch = epoch
         self.validation = validation
     }
@@ -22,7 +23,8 @@ package enum EpochSelection: Sendable, Hashable {
     /// The chosen epoch, or nil where there is none to choose from.
     package func choose(from scores: [SourceScore]) -> SourceScore? {
         switch self {
-        case .sourceValidation: scores.reduce(nil) { best, next in best.map { next.isBetter(than: $0) ? next : $0 } ?? next }
+        case .sourceValidation:
+            scores.filter { $0.validation != nil }.reduce(nil) { best, next in best.map { next.isBetter(than: $0) ? next : $0 } ?? next }
         case .lastEpoch: scores.last
         case .epoch(let epoch): scores.first { $0.epoch == epoch }
         }
@@ -30,7 +32,10 @@ package enum EpochSelection: Sendable, Hashable {
 }
 
 extension SourceScore {
-    fileprivate func isBetter(than other: SourceScore) -> Bool { validation.isBetter(than: other.validation) }
+    fileprivate func isBetter(than other: SourceScore) -> Bool {
+        guard let validation, let others = other.validation else { return false }
+        return validation.isBetter(than: others)
+    }
 }
 
 extension Score {

@@ -73,22 +73,25 @@ struct TuningChoice: Sendable, Hashable {
             let selection = cell.candidates[candidate].plan.selection
             let chosen = rehearsals.compactMap { selection.choose(from: $0) }
             guard let first = chosen.first else { return nil }
-            return (Score(meanOf: chosen.map(\.validation)), first.epoch)
+            return (Score(meanOf: chosen.compactMap(\.validation)), first.epoch)
         }
         // One epoch for all left-out domains: the best of the mean curve.
         let epochs = rehearsals.map(\.count).min() ?? 0
         let curve = (0..<epochs).map { epoch in
-            SourceScore(epoch: epoch + 1, validation: Score(meanOf: rehearsals.map { $0[epoch].validation }))
+            SourceScore(epoch: epoch + 1, validation: Score(meanOf: rehearsals.compactMap { $0[epoch].validation }))
         }
-        return EpochSelection.sourceValidation.choose(from: curve).map { ($0.validation, $0.epoch) }
+        return EpochSelection.sourceValidation.choose(from: curve).flatMap { best in best.validation.map { ($0, best.epoch) } }
     }
 }
 
 extension SourceScore {
-    /// What a record says about source validation; nil where nothing was held back.
-    init?(_ record: EpochRecord) {
-        guard let accuracy = record.sourceValidationAccuracy, let loss = record.sourceValidationLoss else { return nil }
-        self.init(epoch: record.epoch, validation: Score(accuracy: accuracy, loss: loss))
+    /// What a record says about source validation.
+    init(_ record: EpochRecord) {
+        var score: Score?
+        if let accuracy = record.sourceValidationAccuracy, let loss = record.sourceValidationLoss {
+            score = Score(accuracy: accuracy, loss: loss)
+        }
+        self.init(epoch: record.epoch, validation: score)
     }
 }
 

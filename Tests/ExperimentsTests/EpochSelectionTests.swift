@@ -39,6 +39,14 @@ struct EpochSelectionTests {
         #expect(EpochSelection.epoch(3).choose(from: scores((0.1, 1), (0.9, 1))) == nil)
     }
 
+    @Test("epochs without a validation score are no choice but for a rule that needs none")
+    func withoutScores() {
+        let scores = (1...2).map { SourceScore(epoch: $0, validation: nil) }
+        #expect(EpochSelection.sourceValidation.choose(from: scores) == nil)
+        #expect(EpochSelection.lastEpoch.choose(from: scores)?.epoch == 2)
+        #expect(EpochSelection.epoch(1).choose(from: scores)?.epoch == 1)
+    }
+
     @Test("nothing is chosen from nothing")
     func nothing() {
         #expect(EpochSelection.sourceValidation.choose(from: []) == nil)

@@ -24,6 +24,15 @@ struct TrialTests {
         #expect(result.lastAccuracy == result.epochs.last?.targetAccuracy)
     }
 
+    @Test("without validation samples the last epoch is reported, and no score of validation recorded")
+    func withoutValidation() throws {
+        let plan = Sample.plan { ($0.validation, $0.selection) = (.fraction(0), .lastEpoch) }
+        let result = try Sample.run(plan).result
+        #expect(result.status == .finished && result.selectedEpoch == 2)
+        #expect(result.epochs.allSatisfy { $0.sourceValidationAccuracy == nil && $0.sourceValidationLoss == nil && $0.targetAccuracy != nil })
+        #expect(result.targetAccuracy == result.lastAccuracy && result.sourceValidationAccuracy == nil)
+    }
+
     @Test("the base loss is reported as `task`, and the whole loss is it and the weighted terms")
     func task() throws {
         let alone = try Sample.run(Sample.plan()).result.epochs[0]

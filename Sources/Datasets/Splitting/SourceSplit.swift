@@ -61,11 +61,12 @@ public struct SourceSplit: Sendable {
     ///   - targets: the held-out domains.
     ///   - sources: the domains to learn from; all others where nil. One for single-source experiments.
     ///   - validation: where validation rows come from.
+    ///   - needsValidation: whether there have to be validation rows; else there may be none, as with a fraction of 0.
     ///   - random: what rule 3 draws from.
     /// - Throws: `DatasetFault` where a domain does not exist or is both source and target, or a part would be empty.
     public init(
         of dataset: some Dataset, holdingOut targets: [Int], sources: [Int]? = nil, validation rule: ValidationRule,
-        random: RandomSource
+        needsValidation: Bool = true, random: RandomSource
     ) throws(DatasetFault) {
         let names = dataset.facts.domains
         let targets = Set(targets)
@@ -108,7 +109,7 @@ public struct SourceSplit: Sendable {
         if training.rows.isEmpty {
             throw DatasetFault(message: "no rows are left to train on in the source domains (\(sourceNames))")
         }
-        if validation.rows.isEmpty {
+        if needsValidation && validation.rows.isEmpty {
             throw DatasetFault(
                 message: "no rows are left for validation in the source domains (\(sourceNames))",
                 expected: "more rows or groups a domain and class, or a larger validation fraction")

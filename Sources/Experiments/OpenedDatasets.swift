@@ -40,19 +40,21 @@ package final class OpenedDatasets: Sendable {
 
 extension Components {
     /// What reading a recipe needs to know of these components.
-    package func catalogue(opening datasets: OpenedDatasets) -> Catalogue {
+    ///
+    /// - Parameters:
+    ///   - datasets: where data sets are opened.
+    ///   - models: where encoders are made to see whether they fit.
+    package func catalogue(opening datasets: OpenedDatasets, planning models: PlannedModels) -> Catalogue {
         let regularizers = regularizers
-        let encoders = encoders
         return Catalogue(
             datasets: self.datasets.descriptions, encoders: encoders.descriptions, fusions: fusions.descriptions,
-            models: models.descriptions, regularizers: regularizers.descriptions, optimizers: optimizers.descriptions,
+            models: self.models.descriptions, regularizers: regularizers.descriptions, optimizers: optimizers.descriptions,
             schedules: LearningRateSchedule.descriptions,
             minimumBatch: { name, _ in regularizers[name]?.minimumBatch ?? 1 },
             places: { regularizers[$0]?.places ?? [] },
-            encoderFault: { choice, shape in
+            encoderFault: { choice, modality in
                 do throws(OptionFault) {
-                    _ = try encoders.make(
-                        choice.component, options: choice.options, sampleShape: Shape(shape), from: Initializer(seed: 0))
+                    _ = try models.encoder(ComponentPlan(choice), of: modality)
                     return nil
                 } catch {
                     return error

@@ -7,37 +7,37 @@ import Tensors
 
 extension Planner {
     /// What shows only when a row's model is made: options that do not fit the data or each other.
-    func faults(of row: Row, facts: DatasetFacts, components: Components) -> [Diagnostic] {
+    func faults(of row: Row, facts: DatasetFacts, models: PlannedModels) -> [Diagnostic] {
         guard let column = columns.first else { return [] }
         return row.candidates.compactMap { candidate in
             let plan = plan(candidate, column: column, seed: recipe.seeds[0])
             do throws(OptionFault) {
-                _ = try plan.makeTrainer(facts: facts, components: components, random: RandomSource(seed: 0), stepsPerEpoch: 1)
+                _ = try plan.makeTrainer(
+                    of: try models.model(plan.model, facts: facts), facts: facts, components: models.components, initializer: .zeros,
+                    random: RandomSource(seed: 0), stepsPerEpoch: 1)
                 return nil
             } catch {
-                return Diagnostic(error, at: location(of: error, in: candidate, plan: plan, components: components, facts: facts))
+                return Diagnostic(error, at: location(of: error, in: candidate, plan: plan, models: models, facts: facts))
             }
         }
     }
 
     /// The part of the recipe that a fault came from: the first that cannot be made without the later ones.
     private func location(
-        of fault: OptionFault, in candidate: Row.Candidate, plan: TrialPlan, components: Components, facts: DatasetFacts
+        of fault: OptionFault, in candidate: Row.Candidate, plan: TrialPlan, models: PlannedModels, facts: DatasetFacts
     ) -> SourceLocation {
         for name in recipe.modalities {
             guard let choice = recipe.model.encoder(for: name),
                 let modality = facts.modalities.first(where: { $0.name == name })
             else { continue }
-            let made = try? components.encoders.make(
-                choice.component, options: choice.options, sampleShape: Shape(modality.sampleShape), from: Initializer(seed: 0))
-            if made == nil { return choice.location(of: fault.option) }
+            if (try? models.encoder(ComponentPlan(choice), of: modality)) == nil { return choice.location(of: fault.option) }
         }
-        guard let model = try? plan.makeModel(facts: facts, components: components, initializer: Initializer(seed: 0)) else {
+        guard let model = try? models.model(plan.model, facts: facts) else {
             return recipe.model.fusion.location(of: fault.option)
         }
         func isMade(_ term: TermPlan) -> Bool {
-            let made = try? components.regularizers.makeTerm(
-                term, for: model, classes: facts.classes.count, initializer: Initializer(seed: 0), totalSteps: 1, stepsPerEpoch: 1)
+            let made = try? models.components.regularizers.makeTerm(
+                term, for: model, classes: facts.classes.count, initializer: .zeros, totalSteps: 1, stepsPerEpoch: 1)
             return made != nil
         }
         if let choice = candidate.regularizers.first(where: { !isMade(TermPlan($0)) }) {
@@ -49,42 +49,35 @@ extension Planner {
     /// What shows only when the data are divided: sources that leave nothing to validate on, batches that cannot be filled.
     func faults(ofDividing dataset: any Dataset, for planned: [(row: Row, cells: [Cell])]) -> [Diagnostic] {
         // Rows differ in neither, as a rule, and a large data set takes a while to divide.
-        var seen: Set<Division> = []
+        var seen: Set<DataDivision> = []
         var faults: [Diagnostic] = []
         for (row, cells) in planned {
             for cell in cells {
-                let trials = zip(row.candidates, cell.candidates.map(\.plan)).map { (training: $0.training, plan: $1) }
-                let rehearsals = Rehearsal.all(for: cell).map { (training: row.candidates[$0.candidate].training, plan: $0.plan) }
-                for (training, plan) in trials + rehearsals where seen.insert(Division(plan)).inserted {
-                    faults += fault(ofDividing: dataset, by: plan, training: training).map { [$0] } ?? []
+                for (candidate, choice) in zip(row.candidates, cell.candidates) where seen.insert(DataDivision(choice.plan)).inserted {
+                    faults += fault(ofDividing: dataset, by: choice.plan, training: candidate.training).map { [$0] } ?? []
+                }
+                for rehearsal in Rehearsal.all(for: cell) where seen.insert(DataDivision(rehearsal.plan, tuning: row.name)).inserted {
+                    let training = row.candidates[rehearsal.candidate].training
+                    faults += fault(ofDividing: dataset, by: rehearsal.plan, training: training, tuning: row).map { [$0] } ?? []
                 }
             }
         }
         return faults + self.faults(ofMomentsIn: dataset, for: planned)
     }
 
-    /// Everything of a plan that decides how data are divided, but for the seed.
-    private struct Division: Hashable {
-        let sources: [Int]
-        let target: Int
-        let validation: ValidationRule
-        let batch: Int
-        let batching: BatchOrder
-
-        init(_ plan: TrialPlan) {
-            sources = plan.sources
-            target = plan.target
-            validation = plan.validation
-            batch = plan.batch
-            batching = plan.batching
-        }
-    }
-
-    private func fault(ofDividing dataset: any Dataset, by plan: TrialPlan, training: TrainingPlan) -> Diagnostic? {
+    /// - Parameter row: the row that is tuned, where the plan is that of a rehearsal.
+    private func fault(
+        ofDividing dataset: any Dataset, by plan: TrialPlan, training: TrainingPlan, tuning row: Row? = nil
+    ) -> Diagnostic? {
         let split: SourceSplit
         do throws(DatasetFault) {
-            split = try plan.makeSplit(of: dataset)
+            split = try plan.makeSplit(of: dataset, isRehearsal: row != nil)
         } catch {
+            if let axis = row?.grid.first, plan.selection != .sourceValidation, (try? plan.makeSplit(of: dataset)) != nil {
+                return Diagnostic(
+                    "there are no validation samples to tune \(axis.path) by", at: axis.location,
+                    expected: "a validation share above 0, or tuning: {selection: leave-one-source-out}")
+            }
             return Diagnostic(error, at: recipe.evaluation.locations["validation"] ?? recipe.evaluation.location)
         }
         do throws(DatasetFault) {
@@ -103,7 +96,7 @@ extension Planner {
             for cell in cells {
                 for (candidate, plan) in zip(row.candidates, cell.candidates.map(\.plan)) {
                     let choices = candidate.regularizers.filter(\.hasMoments)
-                    guard !choices.isEmpty, seen.insert(MomentKey(division: Division(plan), terms: choices)).inserted,
+                    guard !choices.isEmpty, seen.insert(MomentKey(division: DataDivision(plan), terms: choices)).inserted,
                         // What cannot be divided is reported for itself.
                         let split = try? plan.makeSplit(of: dataset), let sampler = try? plan.makeSampler(of: dataset, rows: split.training)
                     else { continue }
@@ -115,7 +108,7 @@ extension Planner {
     }
 
     private struct MomentKey: Hashable {
-        let division: Division
+        let division: DataDivision
         let terms: [RegularizerChoice]
     }
 

@@ -10,8 +10,12 @@ extension TrialPlan {
     var random: RandomSource { RandomSource(seed: UInt64(bitPattern: Int64(seed))) }
 
     /// The rows to train on, to choose by and to measure.
-    func makeSplit(of data: any Dataset) throws(DatasetFault) -> SourceSplit {
-        try SourceSplit(of: data, holdingOut: [target], sources: sources, validation: validation, random: random.child("split"))
+    ///
+    /// - Parameter isRehearsal: whether tuning will choose by the validation rows, whatever the plan's own selection does.
+    func makeSplit(of data: any Dataset, isRehearsal: Bool = false) throws(DatasetFault) -> SourceSplit {
+        try SourceSplit(
+            of: data, holdingOut: [target], sources: sources, validation: validation,
+            needsValidation: isRehearsal || selection == .sourceValidation, random: random.child("split"))
     }
 
     /// The batches of every epoch.
@@ -44,8 +48,17 @@ extension TrialPlan {
         facts: DatasetFacts, components: Components, random: RandomSource, stepsPerEpoch: Int
     ) throws(OptionFault) -> Trainer {
         let initializer = Initializer(seed: UInt64(bitPattern: Int64(seed)))
+        return try makeTrainer(
+            of: try makeModel(facts: facts, components: components, initializer: initializer), facts: facts, components: components,
+            initializer: initializer, random: random, stepsPerEpoch: stepsPerEpoch)
+    }
+
+    /// The same for a model that has been made.
+    func makeTrainer(
+        of model: any MultimodalModel, facts: DatasetFacts, components: Components, initializer: Initializer, random: RandomSource,
+        stepsPerEpoch: Int
+    ) throws(OptionFault) -> Trainer {
         let totalSteps = epochs * stepsPerEpoch
-        let model = try makeModel(facts: facts, components: components, initializer: initializer)
         var terms: [RegularizerTerm] = []
         for term in regularizers {
             terms.append(
@@ -66,9 +79,35 @@ extension TrialPlan {
     package func makeModel(
         facts: DatasetFacts, components: Components, initializer: Initializer
     ) throws(OptionFault) -> any MultimodalModel {
-        switch model {
+        try model.make(facts: facts, components: components, from: initializer) { (plan, modality, initializer) throws(OptionFault) in
+            try components.encoders.make(
+                plan.name, options: plan.options, sampleShape: Shape(modality.sampleShape), from: initializer)
+        }
+    }
+}
+
+extension TrialModel {
+    /// Makes the model.
+    ///
+    /// - Parameter encoder: makes, or finds, the encoder of a modality.
+    /// - Throws: `OptionFault` where an option does not fit the data or another part.
+    func make(
+        facts: DatasetFacts, components: Components, from initializer: Initializer,
+        encoder: (ComponentPlan, DatasetFacts.ModalityFacts, Initializer) throws(OptionFault) -> any Encoder
+    ) throws(OptionFault) -> any MultimodalModel {
+        switch self {
         case .assembled(let encoders, let fusion):
-            return try assemble(encoders, fusion, facts: facts, components: components, initializer: initializer)
+            var made: [Modality: any Encoder] = [:]
+            for (modality, plan) in encoders.sorted(by: { $0.key < $1.key }) {
+                guard let modalityFacts = facts.modalities.first(where: { $0.name == modality.name }) else {
+                    throw OptionFault(
+                        option: nil, expected: "a modality of the data: " + facts.modalities.map(\.name).joined(separator: ", "),
+                        found: modality.name, suggestion: nearestName(to: modality.name, among: facts.modalities.map(\.name)))
+                }
+                made[modality] = try encoder(plan, modalityFacts, initializer["encoders"][modality.name])
+            }
+            let context = FusionContext(encoders: made, classes: facts.classes.count, from: initializer["fusion"])
+            return FusionModel(encoders: made, fusion: try components.fusions.make(fusion.name, options: fusion.options, context: context))
         case .whole(let model, let modalities):
             let samples = facts.modalities.map { (modality: Modality($0.name), shape: Shape($0.sampleShape)) }
             return try components.models.make(
@@ -76,24 +115,5 @@ extension TrialPlan {
                 context: ModelContext(
                     samples: samples.filter { modalities.contains($0.modality) }, classes: facts.classes.count, from: initializer))
         }
-    }
-
-    private func assemble(
-        _ encoders: [Modality: ComponentPlan], _ fusion: ComponentPlan, facts: DatasetFacts, components: Components,
-        initializer: Initializer
-    ) throws(OptionFault) -> FusionModel {
-        var made: [Modality: any Encoder] = [:]
-        for (modality, encoder) in encoders.sorted(by: { $0.key < $1.key }) {
-            guard let modalityFacts = facts.modalities.first(where: { $0.name == modality.name }) else {
-                throw OptionFault(
-                    option: nil, expected: "a modality of the data: " + facts.modalities.map(\.name).joined(separator: ", "),
-                    found: modality.name, suggestion: nearestName(to: modality.name, among: facts.modalities.map(\.name)))
-            }
-            made[modality] = try components.encoders.make(
-                encoder.name, options: encoder.options, sampleShape: Shape(modalityFacts.sampleShape),
-                from: initializer["encoders"][modality.name])
-        }
-        let context = FusionContext(encoders: made, classes: facts.classes.count, from: initializer["fusion"])
-        return FusionModel(encoders: made, fusion: try components.fusions.make(fusion.name, options: fusion.options, context: context))
     }
 }

@@ -14,8 +14,8 @@ package struct Catalogue: Sendable {
     package var minimumBatch: @Sendable (_ regularizer: String, _ options: [String: OptionValue]) -> Int
     /// What a regularizer can act on.
     package var places: @Sendable (_ regularizer: String) -> [Place]
-    /// Why an encoder cannot read samples of a shape; nil where it can.
-    package var encoderFault: @Sendable (_ encoder: ComponentChoice, _ sampleShape: [Int]) -> OptionFault?
+    /// Why an encoder cannot read a modality's samples; nil where it can.
+    package var encoderFault: @Sendable (_ encoder: ComponentChoice, _ modality: DatasetFacts.ModalityFacts) -> OptionFault?
     /// Looks into the data. Called once for each different choice.
     package var inspect: @Sendable (_ dataset: ComponentChoice) throws(DatasetFault) -> DatasetFacts
 
@@ -27,7 +27,9 @@ package struct Catalogue: Sendable {
         places: @escaping @Sendable (_ regularizer: String) -> [Place] = { _ in
             Place.allCases
         },
-        encoderFault: @escaping @Sendable (_ encoder: ComponentChoice, _ sampleShape: [Int]) -> OptionFault? = { _, _ in nil },
+        encoderFault: @escaping @Sendable (_ encoder: ComponentChoice, _ modality: DatasetFacts.ModalityFacts) -> OptionFault? = { _, _ in
+            nil
+        },
         inspect: @escaping @Sendable (_ dataset: ComponentChoice) throws(DatasetFault) -> DatasetFacts
     ) {
         self.datasets = datasets

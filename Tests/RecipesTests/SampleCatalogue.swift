@@ -35,7 +35,8 @@ enum Sample {
         ],
         minimumBatch: { name, _ in name == "mer" ? 2 : 1 },
         places: { $0 == "dropout" ? [.embedding] : Place.allCases },
-        encoderFault: { encoder, shape in
+        encoderFault: { encoder, modality in
+            let shape = modality.sampleShape
             if encoder.options["embedding"] == .integer(13) {
                 return OptionFault(option: "embedding", expected: "an even number", found: "13", suggestion: "14")
             }

@@ -11,14 +11,18 @@ import Tensors
 public struct Initializer: Sendable {
     /// The dotted path of the module or parameter that this initializer is for.
     public let path: String
-    private let source: RandomSource
+    /// Nil where every value is 0.
+    private let source: RandomSource?
 
     /// Makes an initializer for everything below `path`.
     public init(seed: UInt64, path: String = "") {
         self.init(source: RandomSource(seed: seed).child("initialization"), path: path)
     }
 
-    private init(source: RandomSource, path: String) {
+    /// Makes every value 0 and draws nothing: for modules of which only names and shapes are wanted.
+    package static let zeros = Initializer(source: nil, path: "")
+
+    private init(source: RandomSource?, path: String) {
         self.source = source
         self.path = path
     }
@@ -30,18 +34,20 @@ public struct Initializer: Sendable {
 
     /// The random numbers of this path. Every call starts from the first one.
     public func stream() -> RandomStream {
-        source.stream(path)
+        (source ?? RandomSource(seed: 0)).stream(path)
     }
 
     /// Values evenly distributed over `[-bound, bound)`.
     public func uniform(_ shape: Shape, bound: Float) -> Tensor {
-        var stream = stream()
         // An empty range cannot be drawn from; a bound of 0 means zeros.
-        return bound > 0 ? stream.uniform(shape, in: -bound..<bound) : .zeros(shape)
+        guard source != nil, bound > 0 else { return .zeros(shape) }
+        var stream = stream()
+        return stream.uniform(shape, in: -bound..<bound)
     }
 
     /// Normally distributed values.
     public func normal(_ shape: Shape, mean: Float = 0, deviation: Float = 1) -> Tensor {
+        guard source != nil else { return .zeros(shape) }
         var stream = stream()
         return stream.normal(shape, mean: mean, deviation: deviation)
     }

@@ -97,9 +97,9 @@ struct ModelReader {
                     "there is no encoder for the modality '\(modality)'", at: model.location,
                     expected: "encoder, for all modalities, or encoders.\(modality)")
             }
-            guard let shape = facts?.modalities.first(where: { $0.name == modality })?.sampleShape,
+            guard let known = facts?.modalities.first(where: { $0.name == modality }),
                 let choice = named.contains(modality) ? encoders[modality] : encoder,
-                let fault = catalogue.encoderFault(choice, shape)
+                let fault = catalogue.encoderFault(choice, known)
             else { continue }
             let subject =
                 fault.option.map { "\($0) of encoder \(choice.component) does not fit" }

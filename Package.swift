@@ -53,7 +53,8 @@ let rooms: [Target] = [
     .target(
         name: "Experiments",
         dependencies: [
-            "Configuration", "Datasets", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Results", "Tensors", "Weights",
+            "CMalloc", "Configuration", "Datasets", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Results", "Tensors",
+            "Weights",
         ]),
     .target(name: "Reports", dependencies: ["Persistence", "Results"]),
     .target(name: "Registration", dependencies: ["Configuration", "Datasets", "Models", "Regularization"]),

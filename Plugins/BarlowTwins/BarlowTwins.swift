@@ -48,6 +48,7 @@ public struct BarlowTwins: RegularizerPlugin {
     }
 
     public static var minimumBatch: Int { 2 }
+    public static var readsCovariance: Bool { true }
 
     private let options: Options
 

@@ -69,6 +69,7 @@ public struct MER: RegularizerPlugin {
     }
 
     public static var minimumBatch: Int { 2 }
+    public static var readsCovariance: Bool { true }
     public static var defaultWeight: Double { 3 }
 
     private let options: Options

@@ -67,6 +67,8 @@ public struct MaximumEntropyCoding: RegularizerPlugin {
             ])
     }
 
+    public static var readsCovariance: Bool { true }
+
     private let options: Options
 
     public init(options: Options = Options()) {

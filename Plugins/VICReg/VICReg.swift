@@ -65,6 +65,7 @@ public struct VICReg: RegularizerPlugin {
     }
 
     public static var minimumBatch: Int { 2 }
+    public static var readsCovariance: Bool { true }
 
     private let options: Options
 

@@ -29,6 +29,7 @@ public struct VonNeumannEntropy: RegularizerPlugin {
     }
 
     public static var minimumBatch: Int { 2 }
+    public static var readsCovariance: Bool { true }
 
     public init() {}
 

@@ -32,6 +32,14 @@ package struct Cell: Sendable {
         TrialKey(row: row, target: target, seed: seed, variant: variant, repetition: repetition)
     }
 
+    /// What is trained once the tuned values are chosen.
+    func plan(of choice: TuningChoice, seed: Int) -> TrialPlan {
+        var plan = candidates[choice.candidate].plan
+        plan.seed = seed
+        if let epoch = choice.epoch { plan.selection = .epoch(epoch) }
+        return plan
+    }
+
     /// Whether something has to be rehearsed before the trials: a choice among candidates, or of the epoch.
     var needsRehearsal: Bool { candidates.count > 1 || tuning.choosesEpoch }
 }

@@ -84,7 +84,7 @@ struct Planner {
             data: data, dataFingerprint: fingerprint, standardization: StandardizationRule(recipe.data.standardize),
             model: model, sources: column.sources, target: column.target,
             validation: .fraction(recipe.evaluation.validation),
-            selection: recipe.evaluation.selection == .lastEpoch ? .lastEpoch : .sourceValidation, epochs: training.epochs,
+            selection: recipe.evaluation.selection == .sourceValidation ? .sourceValidation : .lastEpoch, epochs: training.epochs,
             batch: training.batch, batching: training.batching == .balanced ? .domainBalanced : .shuffled,
             optimizer: ComponentPlan(training.optimizer), learningRate: training.learningRate,
             schedule: schedules[training.schedule] ?? .init(), gradientClip: training.gradientClip,
@@ -92,6 +92,21 @@ struct Planner {
         plan.indifferentOptions = indifferentOptions
         plan.foreignCode = plan.componentNames.compactMap { foreignCode[$0] }.sorted()
         return plan
+    }
+
+    /// Adds what a row's model and terms consist of; what cannot be made is left out.
+    func add(_ row: Row, facts: DatasetFacts, models: PlannedModels, to outline: inout StudyOutline) {
+        guard let column = columns.first else { return }
+        let plan = plan(row.candidates[0], column: column, seed: recipe.seeds[0])
+        guard let model = try? models.model(plan.model, facts: facts) else { return }
+        let terms = plan.regularizers.compactMap { term in
+            try? models.components.regularizers.makeTerm(
+                term, for: model, classes: facts.classes.count, initializer: .zeros, totalSteps: 1, stepsPerEpoch: 1)
+        }
+        let samples = row.candidates.map { candidate in
+            BatchSampler.effectiveBatchSize(candidate.training.batch, plan.batching, domains: column.sources.count)
+        }
+        outline.add(row.name, model: model, terms: terms, samples: Set(samples).sorted())
     }
 
     private var model: TrialModel {

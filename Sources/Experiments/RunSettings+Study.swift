@@ -33,7 +33,7 @@ extension Recipe {
     }
 
     fileprivate var protocolText: String {
-        let held = evaluation.validation.formatted(.percent)
+        let held = evaluation.validation == 0 ? "none" : evaluation.validation.formatted(.percent)
         return switch evaluation.trainingDomains {
         case .multiSource: "multi-source: each domain is held out in turn, all others are trained on; \(held) of their samples are validation"
         case .singleSource: "single-source: one domain is trained on, every other is held out; \(held) of its samples are validation"
@@ -53,7 +53,9 @@ extension Recipe {
             case .leaveOneSourceOut: "left-out source domains"
             case .sourceValidation, .lastEpoch: "source validation samples"
             }
-        return "\(epoch); tuned values by the accuracy on \(tuned), seeds \(tuning.seeds.map(String.init).joined(separator: ", "))"
+        let budgets = rows.compactMap { row in row.budget.map { "\($0) combinations of \(row.name)" } }
+        let drawn = budgets.isEmpty ? "" : "; at random: " + budgets.joined(separator: ", ")
+        return "\(epoch); tuned values by the accuracy on \(tuned), seeds \(tuning.seeds.map(String.init).joined(separator: ", "))\(drawn)"
     }
 
     fileprivate var settingLines: [String] {

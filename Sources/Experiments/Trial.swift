@@ -11,10 +11,10 @@ import Tensors
 package struct Trial {
     private let plan: TrialPlan
     private let key: TrialKey
-    private let split: SourceSplit
-    private let sampler: BatchSampler
-    private let trainer: Trainer
-    private let batches: TrialBatches
+    let split: SourceSplit
+    let sampler: BatchSampler
+    let trainer: Trainer
+    let batches: TrialBatches
 
     /// Makes the model, the regularizers and the batches of a plan.
     ///
@@ -134,16 +134,16 @@ package struct Trial {
 
     /// Scores the model, keeps it where it is the best so far, and turns to the next epoch.
     private func endEpoch(_ course: inout Course, measuringTarget: Bool) throws {
-        let validation = try trainer.evaluate { try batches.evaluate(split.validation.rows, $0) }
-        let target = measuringTarget ? try trainer.evaluate { try batches.evaluate(split.target.rows, $0) } : nil
+        let validation = split.validation.rows.isEmpty ? nil : try evaluate(split.validation.rows)
+        let target = measuringTarget ? try evaluate(split.target.rows) : nil
         let means = course.progress.sums.mapValues { $0 / Double(course.progress.batches) }
         let epoch = course.progress.epoch
         course.progress.epochs.append(
             EpochRecord(
                 epoch: epoch, trainingLoss: means["loss"] ?? .nan, terms: means.filter { $0.key != "loss" },
-                sourceValidationAccuracy: validation.accuracy, sourceValidationLoss: validation.loss, targetAccuracy: target?.accuracy,
+                sourceValidationAccuracy: validation?.accuracy, sourceValidationLoss: validation?.loss, targetAccuracy: target?.accuracy,
                 gradientShares: course.progress.gradientShares))
-        if let best = plan.selection.choose(from: course.progress.epochs.compactMap(SourceScore.init)), best.epoch == epoch {
+        if let best = plan.selection.choose(from: course.progress.epochs.map(SourceScore.init)), best.epoch == epoch {
             course.progress.selectedEpoch = epoch
             course.selected = state()
         }
@@ -166,6 +166,9 @@ package struct Trial {
             seconds: seconds, steps: steps, secondsInPenalties: secondsInPenalties, stepCost: cost, parameters: parameterCount,
             loading: course.loading(loading))
     }
+
+    /// How well the model does on some rows, at least one.
+    func evaluate(_ rows: [Int]) throws -> Score { try trainer.evaluate { try batches.evaluate(rows, $0) } }
 
     /// What a step takes on the first batch; nil where one fails.
     private func stepCost() throws -> StepCost? {

@@ -30,6 +30,10 @@ public protocol RegularizerPlugin: Regularizer, SendableMetatype {
     /// What the regularizer can act on; a recipe that asks for another place is refused. All places unless said otherwise.
     static var places: [Place] { get }
 
+    /// Whether the term reads a covariance, a correlation or another second moment of the `N` samples of a batch over `D` features, so that it
+    /// matters whether `N` exceeds `D`; `regulus check` then says so for the place at which the term acts. False unless said otherwise.
+    static var readsCovariance: Bool { get }
+
     /// - Throws: `OptionFault` where the options do not fit the model in `context`.
     init(options: Options, context: RegularizerContext) throws(OptionFault)
 }
@@ -38,6 +42,7 @@ extension RegularizerPlugin {
     public static var minimumBatch: Int { 1 }
     public static var defaultWeight: Double { 1 }
     public static var places: [Place] { Place.allCases }
+    public static var readsCovariance: Bool { false }
 }
 
 /// What a regularizer is told about the model when it is made.

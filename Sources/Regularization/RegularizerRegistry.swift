@@ -20,6 +20,8 @@ public struct RegularizerRegistry: Sendable {
         public let defaultWeight: Double
         /// What it can act on.
         public let places: [Place]
+        /// Whether it reads a covariance of the batch.
+        public let readsCovariance: Bool
 
         let make: @Sendable ([String: OptionValue], RegularizerContext) throws(OptionFault) -> any Regularizer
     }
@@ -34,7 +36,7 @@ public struct RegularizerRegistry: Sendable {
     public mutating func register<Plugin: RegularizerPlugin>(_ plugin: Plugin.Type) throws(DuplicateComponent) {
         let entry = Entry(
             description: Plugin.description, minimumBatch: Plugin.minimumBatch, defaultWeight: Plugin.defaultWeight,
-            places: Plugin.places
+            places: Plugin.places, readsCovariance: Plugin.readsCovariance
         ) { (values, context) throws(OptionFault) -> any Regularizer in
             try Plugin(options: Plugin.Options.decoding(values), context: context)
         }
@@ -149,6 +151,6 @@ public struct RegularizerRegistry: Sendable {
         return RegularizerTerm(
             try entry.make(options, context), instance: plan.instance, weight: plan.weight ?? entry.defaultWeight,
             schedule: plan.schedule, on: plan.modalities, at: plan.place, part: plan.part, heads: heads, active: active,
-            totalSteps: surroundings.totalSteps)
+            totalSteps: surroundings.totalSteps, widths: context.widths, readsCovariance: entry.readsCovariance)
     }
 }

@@ -42,6 +42,12 @@ public final class RegularizerTerm: Regularizer {
     /// The projection heads, for `at: projection`.
     package let heads: [Modality: ProjectionHead]
 
+    /// Width `D` of what the regularizer sees of each modality, as far as it is known.
+    package let widths: [Modality: Int]
+
+    /// Whether the regularizer reads a covariance of that.
+    package let readsCovariance: Bool
+
     private let base: any Regularizer
     private let totalSteps: Int
 
@@ -69,7 +75,8 @@ public final class RegularizerTerm: Regularizer {
     ///   - active: the steps from `after:` up to `until:`; in the others the weight is 0.
     package init(
         _ base: any Regularizer, instance: String, weight: Double, schedule: WeightSchedule, on modalities: [Modality]?,
-        at place: Place, part: EmbeddingPart = .whole, heads: [Modality: ProjectionHead], active: Range<Int>? = nil, totalSteps: Int
+        at place: Place, part: EmbeddingPart = .whole, heads: [Modality: ProjectionHead], active: Range<Int>? = nil, totalSteps: Int,
+        widths: [Modality: Int] = [:], readsCovariance: Bool = false
     ) {
         self.base = base
         self.instance = instance
@@ -81,7 +88,12 @@ public final class RegularizerTerm: Regularizer {
         self.heads = heads
         self.active = active
         self.totalSteps = totalSteps
+        self.widths = widths
+        self.readsCovariance = readsCovariance
     }
+
+    /// The terms of a sum; none for a regularizer.
+    package var terms: [RegularizerTerm] { (base as? RegularizerList)?.terms ?? [] }
 
     /// Those of the regularizer itself; with heads, `projection.<modality>.…` and, below `regularizer`, its own.
     public var parts: Parts {

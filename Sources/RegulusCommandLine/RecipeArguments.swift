@@ -44,9 +44,11 @@ struct RecipeArguments: ParsableArguments {
             let loaded = try plugins.components(with: try RecipeLoader.pluginPaths(ofRecipeAt: recipe, settings: settings))
             known = loaded
             let datasets = OpenedDatasets(loaded.registrar.datasets)
+            let models = PlannedModels(loaded.components)
             let study = try RecipeLoader.load(
-                file: recipe, bytes: bytes, overrides: settings, catalogue: loaded.components.catalogue(opening: datasets))
-            let experiment = try Experiment(study, components: loaded.components, datasets: datasets, threads: threadsPerTrial)
+                file: recipe, bytes: bytes, overrides: settings,
+                catalogue: loaded.components.catalogue(opening: datasets, planning: models))
+            let experiment = try Experiment(study, models: models, datasets: datasets, threads: threadsPerTrial)
             return Plan(study: study, experiment: experiment, components: loaded.components)
         } catch let error as RecipeError {
             let count = error.diagnostics.count

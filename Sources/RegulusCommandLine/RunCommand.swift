@@ -40,7 +40,7 @@ struct RunCommand: ParsableCommand {
         let (study, experiment) = (plan.study, plan.experiment)
         var settings = experiment.settings
         settings.command = commandLine
-        let folder = RunFolder(URL(fileURLWithPath: folder ?? "runs/\(SafeName.encode(study.name))"))
+        let folder = RunFolder(choosing: folder, for: study)
         do throws(FileFault) {
             try Folder.create(folder.root.path)
         } catch {
@@ -49,12 +49,14 @@ struct RunCommand: ParsableCommand {
         do {
             try AtomicFile.write(study.resolvedYAML, to: folder.resolvedRecipe.path)
             try AtomicFile.write(ResultCoding.document(settings), to: folder.settings.path)
+            let before = FolderState(of: experiment.cells, in: folder)
             let display = RunDisplay(asJSON: json)
             try display.start(settings, folder: folder)
             defer { display.close() }
             var timing = StudyTiming()
             timing.saving = .seconds(saveEvery)
             StopRequest.listenForSignals()
+            try warnOfMemory(plan, before)
             let run = StudyRun(
                 cells: experiment.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: experiment.datasets,
                 timing: timing, stop: .ofProcess)
@@ -64,6 +66,8 @@ struct RunCommand: ParsableCommand {
                 display.show(event)
             }
             if !worker {
+                settings.reused = results.filter(before.holds).map(\.key)
+                try AtomicFile.write(ResultCoding.document(settings), to: folder.settings.path)
                 let report = try Report(results: results, settings: settings)
                 try ReportWriter().write(report, recipe: study.resolvedYAML, to: folder)
                 for result in results { try ReportWriter().writeEvents(of: result, to: folder) }
@@ -85,6 +89,14 @@ struct RunCommand: ParsableCommand {
 }
 
 extension RunCommand {
+    /// Says so where the trials side by side need more memory than there is.
+    private func warnOfMemory(_ plan: RecipeArguments.Plan, _ state: FolderState) throws {
+        // One trial after the other takes what it takes.
+        guard arguments.pool.workers > 1, state.count(.finished) < state.trials.count else { return }
+        let need = try StudyCalibration(plan.experiment, components: plan.components, pool: arguments.pool).memory()
+        if let warning = need.warning { StandardError.print(warning) }
+    }
+
     /// What repeats the run, as one would type it.
     private var commandLine: String {
         var words = ["regulus", "run", arguments.recipe]
@@ -98,30 +110,4 @@ extension RunCommand {
         let plain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=,:".contains($0) } && !word.isEmpty
         return plain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
     }
-}
-
-/// `regulus check RECIPE`: everything that `run` checks before it starts, and what it would do.
-struct CheckCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Checks a recipe without training, and says what a run would do.")
-
-    @OptionGroup var arguments: RecipeArguments
-
-    func run() throws {
-        let plan = try arguments.plan()
-        let (study, experiment) = (plan.study, plan.experiment)
-        let settings = experiment.settings
-        let counts = [
-            (settings.rows.count, "row"), (settings.targets.count, "target"), (settings.seeds.count, "seed"),
-            (settings.variants.count, "variant"), (settings.repetitions.count, "repetition"),
-        ]
-        // Variants and repetitions are there without being asked for, one each.
-        let product = counts.enumerated().filter { $0 < 3 || $1.0 > 1 }.map { phrase($1.0, $1.1) }.joined(separator: " × ")
-        let trials = phrase(experiment.cells.reduce(0) { $0 + $1.seeds.count }, "trial")
-        let tuning = experiment.rehearsalCount == 0 ? "" : ", and \(phrase(experiment.rehearsalCount, "training")) for tuning"
-        let lines = ["\(study.name): \(product)", trials + tuning, settings.protocolText, "selection: " + settings.selection]
-        try StandardOutput.print((lines + settings.settings).joined(separator: "\n"))
-    }
-
-    private func phrase(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 }

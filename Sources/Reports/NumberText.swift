@@ -1,7 +1,7 @@
 import Foundation
 
 /// How numbers are spelled in tables for people.
-enum NumberText {
+package enum NumberText {
     /// Stands for what does not exist, such as the deviation of a single value.
     static let nothing = "–"
 
@@ -44,7 +44,7 @@ enum NumberText {
     }
 
     /// A span of time in the two largest units that it has: `3.2 s`, `47 s`, `3 min 20 s`, `1 h 05 min`.
-    static func duration(_ seconds: Double) -> String {
+    package static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return nothing }
         if seconds < 9.95 { return String(format: "%.1f s", seconds) }
         let whole = Int(seconds.rounded())
@@ -53,8 +53,20 @@ enum NumberText {
         return String(format: "%d h %02d min", whole / 3600, whole % 3600 / 60)
     }
 
+    /// A size in the largest unit that gives it a whole number or one decimal below ten: `812 B`, `3.2 MiB`, `18 GiB`.
+    package static func bytes(_ count: Int) -> String {
+        var size = Double(count)
+        var units = ["B", "KiB", "MiB", "GiB", "TiB"][...]
+        while size >= 999.5, units.count > 1 {
+            size /= 1024
+            units = units.dropFirst()
+        }
+        let unit = units.first ?? "B"
+        return String(format: unit == "B" || size >= 9.95 ? "%.0f" : "%.1f", size) + " " + unit
+    }
+
     /// `1 seed`, `3 seeds`.
-    static func count(_ number: Int, _ noun: String) -> String {
+    package static func count(_ number: Int, _ noun: String) -> String {
         "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 }

@@ -45,8 +45,17 @@ extension Report {
         lines.append("Machine: \(settings.machine)")
         lines.append("Threads: \(settings.threads)")
         if !settings.versions.isEmpty { lines.append("Versions: \(settings.versions.joined(separator: ", "))") }
+        if !settings.reused.isEmpty { lines.append(reusedLine) }
         if let command = settings.command { lines.append("Command: \(command)") }
         return lines
+    }
+
+    /// Which results an earlier run had left, row by row.
+    private var reusedLine: String {
+        let counts = Dictionary(settings.reused.map { ($0.row, 1) }, uniquingKeysWith: +)
+        let rows = settings.rows.compactMap { row in counts[row].map { "\(row) \($0)" } }
+        return "Reused: \(settings.reused.count) of \(NumberText.count(plannedCount, "trial")) from an earlier run into the same folder: "
+            + rows.joined(separator: ", ")
     }
 
     private var unitText: String {

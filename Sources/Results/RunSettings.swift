@@ -36,13 +36,15 @@ package struct RunSettings: Hashable, Codable, Sendable {
     package var expected: ExpectedFigures?
     /// The command that repeats the run, as one would type it; nil where it is not known.
     package var command: String?
+    /// Trials whose results an earlier run had left in the folder.
+    package var reused: [TrialKey]
 
     package init(
         recipe: String, baseline: String?, rows: [String], targets: [String], seeds: [Int],
         dials: [String] = [], variants: [[String: String]] = [[:]], repetitions: [[String: String]] = [[:]],
         selection: String, protocolText: String, settings: [String] = [],
         machine: String, threads: Int, versions: [String] = [], regularizers: [String: [String]] = [:],
-        expected: ExpectedFigures? = nil, command: String? = nil
+        expected: ExpectedFigures? = nil, command: String? = nil, reused: [TrialKey] = []
     ) {
         self.recipe = recipe
         self.baseline = baseline
@@ -61,9 +63,10 @@ package struct RunSettings: Hashable, Codable, Sendable {
         self.regularizers = regularizers
         self.expected = expected
         self.command = command
+        self.reused = reused
     }
 
-    /// Settings that were written before `regularizers` existed are read as having none.
+    /// Settings that were written before `regularizers` or `reused` existed are read as having none.
     ///
     /// - Throws: `DecodingError` when another entry is missing or has another type.
     package init(from decoder: any Decoder) throws {
@@ -85,6 +88,7 @@ package struct RunSettings: Hashable, Codable, Sendable {
         regularizers = try fields.decodeIfPresent([String: [String]].self, forKey: .regularizers) ?? [:]
         expected = try fields.decodeIfPresent(ExpectedFigures.self, forKey: .expected)
         command = try fields.decodeIfPresent(String.self, forKey: .command)
+        reused = try fields.decodeIfPresent([TrialKey].self, forKey: .reused) ?? []
     }
 
     /// Every planned trial, ordered by variant, repetition, row, target and seed.

@@ -97,6 +97,37 @@ struct PlanningTests {
                 """)
     }
 
+    @Test("without validation samples a recipe that selects the last epoch is one, until it tunes by them")
+    func lastEpochWithoutValidation() throws {
+        let untuned = text.replacing("validation: 0.2", with: "{validation: 0, selection: last-epoch}").replacing("evaluation:\n  ", with: "evaluation: ")
+            .replacing("    tune: {mer.weight: [1, 3]}\n", with: "")
+        #expect(try Sample.experiment(untuned).cells.count == 6)
+        let tuned = text.replacing("validation: 0.2", with: "{validation: 0, selection: last-epoch}").replacing("evaluation:\n  ", with: "evaluation: ")
+        #expect(try Sample.experiment(tuned, overrides: ["tuning.selection=leave-one-source-out"]).rehearsalCount == 12)
+        #expect(try Sample.experiment(tuned, overrides: ["evaluation.selection=leave-one-source-out"]).rehearsalCount == 18)
+        let error = #expect(throws: RecipeError.self) { try Sample.experiment(tuned, overrides: ["evaluation.domains=[d1]"]) }
+        #expect(
+            error?.description == """
+                r.yaml:14:12: error: there are no validation samples to tune mer.weight by
+                   14 |     tune: {mer.weight: [1, 3]}
+                      |            ^~~~~~~~~~
+                      = expected a validation share above 0, or tuning: {selection: leave-one-source-out}
+                """)
+    }
+
+    @Test("every encoder of a recipe is made once, however many rows and variants it has")
+    func encodersMadeOnce() throws {
+        let rows = (1...5).map { "  - name: MER \($0)\n    regularizers: [mer: {weight: \($0)}]\n" }.joined()
+        let components = try Sample.components()
+        let models = PlannedModels(components)
+        let datasets = OpenedDatasets(components.datasets)
+        let study = try RecipeLoader.load(
+            file: "r.yaml", text: text + rows + "sweep:\n  training.batch: [8, 12]\n",
+            catalogue: components.catalogue(opening: datasets, planning: models))
+        _ = try Experiment(study, models: models, datasets: datasets, threads: 1)
+        #expect(models.made == PlannedModels.Count(encoders: 2, models: 1))
+    }
+
     @Test("a batch that only a rehearsal cannot fill is a fault of the recipe")
     func largeBatch() {
         // Leaving a source domain out leaves 48 rows of one domain; the trials have 40 of each of two.

@@ -77,9 +77,10 @@ enum Sample {
     ) throws -> Experiment {
         let components = try given ?? components(foreignCode: foreignCode)
         let datasets = OpenedDatasets(components.datasets)
+        let models = PlannedModels(components)
         let study = try RecipeLoader.load(
-            file: file, text: text, overrides: overrides, catalogue: components.catalogue(opening: datasets))
-        return try Experiment(study, components: components, datasets: datasets, threads: 1)
+            file: file, text: text, overrides: overrides, catalogue: components.catalogue(opening: datasets, planning: models))
+        return try Experiment(study, models: models, datasets: datasets, threads: 1)
     }
 }
 

@@ -45,7 +45,7 @@ public struct BatchSampler: Sendable {
             let byDomain = Dictionary(grouping: rows.rows) { domains[$0] }
             pools = byDomain.sorted { $0.key < $1.key }.map(\.value)
         }
-        share = pools.isEmpty ? 0 : batchSize / pools.count
+        share = pools.isEmpty ? 0 : Self.effectiveBatchSize(batchSize, order, domains: pools.count) / pools.count
         guard share > 0 else {
             throw DatasetFault(
                 message: "a batch of \(batchSize) cannot have rows of each of \(pools.count) source domains",
@@ -60,6 +60,11 @@ public struct BatchSampler: Sendable {
                 message: "a batch of \(batchSize) needs \(share) training rows where \(place) \(smallest)",
                 expected: "a batch of at most \(smallest * pools.count)")
         }
+    }
+
+    /// Rows in every batch of an order that draws from so many domains; 0 where there is no room for all of them.
+    package static func effectiveBatchSize(_ batchSize: Int, _ order: BatchOrder, domains: Int) -> Int {
+        order == .shuffled ? batchSize : batchSize / max(domains, 1) * domains
     }
 
     /// The batches of one epoch, each the rows of one step.

@@ -49,11 +49,14 @@ final class TrialBatches {
         }
     }
 
+    /// Rows that are evaluated at once: fewer where their inputs are large.
+    var evaluationBatch: Int { loader.evaluationBatch(limit: 256) }
+
     /// Calls `body` with batches of rows to be evaluated, in order.
     ///
     /// - Throws: as `train(on:epoch:_:)`.
     func evaluate(_ rows: [Int], _ body: (Batch) throws -> Void) throws {
-        let batches = BatchSampler.inOrder(rows, batchSize: loader.evaluationBatch(limit: 256))
+        let batches = BatchSampler.inOrder(rows, batchSize: evaluationBatch)
         try loader.forEach(batches, view: .evaluation) { try body(batch($0)) }
     }
 

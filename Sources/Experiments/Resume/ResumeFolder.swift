@@ -1,5 +1,6 @@
 import Foundation
 import Persistence
+import Weights
 
 /// The folder in which one trial's saves lie while it is trained: `<step>.safetensors`, the last two of them.
 struct ResumeFolder: Sendable {
@@ -38,6 +39,11 @@ struct ResumeFolder: Sendable {
             }
         }
         return nil
+    }
+
+    /// Whether a save lies here that a trial of this origin would go on from; its content is not verified.
+    var isOfOrigin: Bool {
+        steps.contains { step in (try? SafetensorsFile(file(step)))?.metadata["plan"] == origin.plan }
     }
 
     /// Removes what processes left that were killed while they saved.

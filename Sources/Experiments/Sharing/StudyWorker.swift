@@ -48,21 +48,19 @@ struct StudyWorker: Sendable {
         }
         guard let (result, isRestored) = outcome else { return nil }
         journal.finish(result: nil, isFailed: false, isRestored: isRestored)
-        return .some(result.isFinished ? result.epochs.compactMap(SourceScore.init) : nil)
+        return .some(result.isFinished ? result.epochs.map(SourceScore.init) : nil)
     }
 
     /// - Parameter scores: what the choice was made from, for the record.
     /// - Returns: nil while another worker is at it.
     func train(_ cell: Cell, _ choice: TuningChoice, from scores: [CandidateScore]? = nil, seed: Int) throws -> TrialResult? {
         let candidate = cell.candidates[choice.candidate]
-        var plan = candidate.plan
-        plan.seed = seed
-        if let epoch = choice.epoch { plan.selection = .epoch(epoch) }
+        let plan = cell.plan(of: choice, seed: seed)
         let (key, folder) = (cell.key(seed: seed), study.folder)
         let place = Place(
             result: folder.result(key), resume: folder.resume(key), claim: ClaimPlace(folder: folder.trial(key).path, name: "claim"),
             files: [folder.metrics(key), folder.checkpoint(key), folder.result(key)])
-        let outcome = try obtain(place, plan: plan) { [plan] saving in
+        let outcome = try obtain(place, plan: plan) { saving in
             let training = RunningTraining(key, isRehearsal: false, values: candidate.values, epochCount: plan.epochs)
             let outcome = try journal.following(training) { try trial(plan, key: key).run(saving: saving, onEpoch: $0) }
             var result = outcome.result

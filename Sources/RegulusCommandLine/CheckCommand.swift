@@ -1,0 +1,63 @@
+import ArgumentParser
+import Experiments
+import Reports
+import Results
+
+/// `regulus check RECIPE`: everything that `run` checks before it starts, what it would do, and about what that takes.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Checks a recipe without running it, and says what a run would do and about what it would take.",
+        discussion: """
+            Nothing is written. The estimate comes from a few steps of every kind of trial on real batches, as many trials side by side as a \
+            run has.
+            """)
+
+    @OptionGroup var arguments: RecipeArguments
+
+    @Option(name: .customLong("out"), help: "The run folder whose finished trials count; runs/NAME by default.", completion: .directory)
+    var folder: String?
+
+    @Flag(help: "Prints the recipe with everything that it extends and includes, settings and variables in place, and nothing else.")
+    var resolved = false
+
+    @Flag(help: "One JSON object instead of text.")
+    var json = false
+
+    @Flag(inversion: .prefixedNo, help: "Measures what a run takes in time, memory and disk.")
+    var estimate = true
+
+    @Option(help: ArgumentHelp("How long each kind of trial is measured.", valueName: "seconds"))
+    var measure = 1.5
+
+    func validate() throws {
+        if folder?.isEmpty == true { throw ValidationError("--out needs the path of a folder") }
+        if resolved && json { throw ValidationError("--resolved and --json do not go together") }
+        guard (0...3600).contains(measure) else { throw ValidationError("--measure is between 0 and 3600 seconds") }
+    }
+
+    func run() throws {
+        let plan = try arguments.plan()
+        if resolved {
+            // The text ends with a line break of its own.
+            try StandardOutput.print(String(plan.study.resolvedYAML.trimmingSuffix { $0.isNewline }))
+            return
+        }
+        let folder = RunFolder(choosing: folder, for: plan.study)
+        let state = FolderState(of: plan.experiment.cells, in: folder)
+        var estimated: StudyEstimate?
+        if estimate {
+            let calibration = StudyCalibration(plan.experiment, components: plan.components, pool: arguments.pool)
+            estimated = try calibration.estimate(beside: state, seconds: measure)
+        }
+        let document = CheckDocument(plan, folder: folder, state: state, estimate: estimated)
+        try StandardOutput.print(json ? document.json() : document.text)
+    }
+}
+
+extension String {
+    fileprivate func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> Substring {
+        var rest = self[...]
+        while let last = rest.last, isTrimmed(last) { rest.removeLast() }
+        return rest
+    }
+}

@@ -1,0 +1,80 @@
+import Experiments
+import Foundation
+import Recipes
+import Results
+
+/// What `check` says, as plain values.
+struct CheckDocument: Encodable {
+    let recipe: String
+    let rows: [String]
+    let targets: [String]
+    let seeds: [Int]
+    /// Combinations of what is swept, and of what is repeated.
+    let variants: Int
+    let repetitions: Int
+    let trials: Int
+    /// Trainings that only tuning learns from.
+    let tuningTrainings: Int
+    let protocolText: String
+    let selection: String
+    let settings: [String]
+    let modules: [StudyOutline.Module]
+    let covariances: [StudyOutline.Covariance]
+    let tuning: [TunedRow]
+    let folder: Folder
+    let estimate: StudyEstimate?
+
+    /// A row and what is tried for it.
+    struct TunedRow: Encodable {
+        struct Path: Encodable {
+            let path: String
+            let values: [String]
+            /// Where the values were drawn from; nil for a list.
+            let range: String?
+        }
+
+        let row: String
+        /// Combinations that were drawn; nil where every one is tried.
+        let budget: Int?
+        let paths: [Path]
+    }
+
+    /// What the run folder holds already.
+    struct Folder: Encodable {
+        let path: String
+        /// How many trials have each status.
+        let trials: [String: Int]
+        /// The rows with trials of each status.
+        let rows: [String: [String]]
+        let finishedTuningTrainings: Int
+    }
+
+    init(_ plan: RecipeArguments.Plan, folder: RunFolder, state: FolderState, estimate: StudyEstimate?) {
+        let (study, experiment) = (plan.study, plan.experiment)
+        let frame = experiment.settings
+        recipe = study.name
+        (rows, targets, seeds) = (frame.rows, frame.targets, frame.seeds)
+        (variants, repetitions) = (frame.variants.count, frame.repetitions.count)
+        trials = state.trials.count
+        tuningTrainings = state.rehearsalCount
+        (protocolText, selection, settings) = (frame.protocolText, frame.selection, frame.settings)
+        (modules, covariances) = (experiment.outline.modules, experiment.outline.covariances)
+        tuning = study.variants[0].recipe.rows.filter { !$0.grid.isEmpty }.map { row in
+            TunedRow(
+                row: row.name, budget: row.budget,
+                paths: row.grid.map { TunedRow.Path(path: $0.path, values: $0.values.map(\.description), range: $0.range) })
+        }
+        let statuses = FolderState.Status.allCases.filter { state.count($0) > 0 }
+        self.folder = Folder(
+            path: folder.root.path, trials: Dictionary(uniqueKeysWithValues: statuses.map { ($0.rawValue, state.count($0)) }),
+            rows: Dictionary(uniqueKeysWithValues: statuses.map { ($0.rawValue, state.rows($0)) }),
+            finishedTuningTrainings: state.finishedRehearsals)
+        self.estimate = estimate
+    }
+
+    func json() throws -> String {
+        var text = String(decoding: try ResultCoding.document(self), as: UTF8.self)
+        text.removeLast()
+        return text
+    }
+}

@@ -15,11 +15,8 @@ public final class ResNet18: EncoderPlugin, StagedEncoder {
     public struct Options: StagedOptions {
         public var blocks = [2, 2, 2, 2]
         public var width = 64
-        public var train = TrainedStages.all
-        public var batchNorm = FrozenNormalization.evaluation
-        public var weights: String?
-        public var keyPrefix: String?
-        public var allowMissing: [String] = []
+        /// What is trained, and what it starts from.
+        public var stages = StageOptions()
 
         public init() {}
 
@@ -79,9 +76,9 @@ public final class ResNet18: EncoderPlugin, StagedEncoder {
         }
         self.stages = stages
         embeddingWidth = inputs
-        train = options.train
-        frozenNormalization = options.batchNorm
-        loadReport = try options.load(into: parts, published: .vggSound)
+        train = options.stages.train
+        frozenNormalization = options.stages.batchNorm
+        loadReport = try options.stages.load(into: parts, published: .vggSound)
         freeze()
     }
 

@@ -23,11 +23,8 @@ public final class SlowFast: EncoderPlugin, StagedEncoder {
         public var speedRatio = 4
         public var channelRatio = 8
         public var lateralKernel = 7
-        public var train = TrainedStages.all
-        public var batchNorm = FrozenNormalization.evaluation
-        public var weights: String?
-        public var keyPrefix: String?
-        public var allowMissing: [String] = []
+        /// What is trained, and what it starts from.
+        public var stages = StageOptions()
 
         public init() {}
 
@@ -94,9 +91,9 @@ public final class SlowFast: EncoderPlugin, StagedEncoder {
         slowStep = options.resampleRate
         fastStep = options.resampleRate / options.speedRatio
         embeddingWidth = fastLayout.outputs(ofStage: 3) + slowLayout.outputs(ofStage: 3)
-        train = options.train
-        frozenNormalization = options.batchNorm
-        loadReport = try options.load(into: parts, published: .mmaction)
+        train = options.stages.train
+        frozenNormalization = options.stages.batchNorm
+        loadReport = try options.stages.load(into: parts, published: .mmaction)
         freeze()
     }
 

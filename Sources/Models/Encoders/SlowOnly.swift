@@ -15,11 +15,8 @@ public final class SlowOnly: EncoderPlugin, StagedEncoder {
         public var depth = 50
         public var blocks: [Int] = []
         public var width = 64
-        public var train = TrainedStages.all
-        public var batchNorm = FrozenNormalization.evaluation
-        public var weights: String?
-        public var keyPrefix: String?
-        public var allowMissing: [String] = []
+        /// What is trained, and what it starts from.
+        public var stages = StageOptions()
 
         public init() {}
 
@@ -58,9 +55,9 @@ public final class SlowOnly: EncoderPlugin, StagedEncoder {
             overTime: [false, false, true, true])
         pathway = VideoPathway(layout, from: initializer)
         embeddingWidth = layout.outputs(ofStage: 3)
-        train = options.train
-        frozenNormalization = options.batchNorm
-        loadReport = try options.load(into: pathway.parts, published: .mmaction)
+        train = options.stages.train
+        frozenNormalization = options.stages.batchNorm
+        loadReport = try options.stages.load(into: pathway.parts, published: .mmaction)
         freeze()
     }
 

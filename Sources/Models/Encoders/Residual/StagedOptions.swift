@@ -3,37 +3,47 @@ import Networks
 import Tensors
 import Weights
 
-/// The options that all encoders with a stem and a last stage share.
-public protocol StagedOptions: Options {
+/// What a recipe may choose of every encoder of a stem and a last stage.
+public struct StageOptions: Hashable, Sendable {
     /// Which part is trained.
-    var train: TrainedStages { get set }
+    public var train = TrainedStages.all
     /// What batch normalization in the frozen part does while the rest trains.
-    var batchNorm: FrozenNormalization { get set }
+    public var batchNorm = FrozenNormalization.evaluation
     /// A file of weights to start from; nil for random ones.
-    var weights: String? { get set }
+    public var weights: String?
     /// What is taken off the file's keys; nil where the published prefix, if there, is.
-    var keyPrefix: String? { get set }
+    public var keyPrefix: String?
     /// Names of parameters that the file may lack or hold otherwise.
-    var allowMissing: [String] { get set }
+    public var allowMissing: [String] = []
+
+    public init() {}
+}
+
+/// Options of an encoder of a stem and a last stage.
+public protocol StagedOptions: Options {
+    /// What is trained, and what it starts from.
+    var stages: StageOptions { get set }
 }
 
 extension StagedOptions {
-    /// The description of the shared options.
+    /// The fields of `stages`.
     static var stageFields: [OptionField<Self>] {
         [
-            .choice("train", \.train, "which part is trained; what is below the last of the four stages is the stem"),
+            .choice("train", \.stages.train, "which part is trained; what is below the last of the four stages is the stem"),
             .choice(
-                "batch-norm", \.batchNorm,
+                "batch-norm", \.stages.batchNorm,
                 "what batch normalization in the frozen part does while the rest trains: evaluation uses the running statistics, training "
                     + "the batch's and moves them"),
-            .text("weights", \.weights, "file of weights to start from, safetensors or PyTorch"),
-            .text("key-prefix", \.keyPrefix, "what is taken off the beginning of the file's keys; null for the published prefix"),
+            .path("weights", \.stages.weights, "file of weights to start from, safetensors or PyTorch"),
+            .text("key-prefix", \.stages.keyPrefix, "what is taken off the beginning of the file's keys; null for the published prefix"),
             .texts(
-                "allow-missing", \.allowMissing,
+                "allow-missing", \.stages.allowMissing,
                 "names that may be missing, unexpected or mis-shaped in the file, with everything below them; * stands for any characters"),
         ]
     }
+}
 
+extension StageOptions {
     /// Loads the weights that the options name, if they name any.
     ///
     /// - Parameter published: how the keys of the published checkpoints begin and end.

@@ -43,6 +43,32 @@ extension OptionField {
             encode: { $0.map(OptionValue.string) ?? .null }, decode: { .some($0.asString) })
     }
 
+    /// The path of a file or folder. In a recipe it is relative to the folder of the file in which it stands.
+    public static func path(
+        _ name: String, _ path: WritableKeyPath<Root, String> & Sendable, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .path, unit: nil, isRequired: required, help: help, encode: { .string($0) }, decode: \.asString)
+    }
+
+    /// The path of a file or folder, or `null`. In a recipe it is relative to the folder of the file in which it stands.
+    public static func path(
+        _ name: String, _ path: WritableKeyPath<Root, String?> & Sendable, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .path, unit: nil, isRequired: required, acceptsNull: true, help: help,
+            encode: { $0.map(OptionValue.string) ?? .null }, decode: { .some($0.asString) })
+    }
+
+    /// A list of paths, as those of `path`; a single one stands for a list of one.
+    public static func paths(
+        _ name: String, _ path: WritableKeyPath<Root, [String]> & Sendable, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .list(of: .path), unit: nil, isRequired: required, help: help,
+            encode: { .list($0.map(OptionValue.string)) }, decode: { $0.asTexts })
+    }
+
     /// A list of texts; a single text stands for a list of one.
     public static func texts(
         _ name: String, _ path: WritableKeyPath<Root, [String]> & Sendable, required: Bool = false, _ help: String

@@ -10,6 +10,8 @@ public indirect enum OptionKind: Sendable, Hashable {
     case choice([String])
     /// Any text.
     case text
+    /// The path of a file or folder. In a recipe it is relative to the folder of the file in which it stands.
+    case path
     /// A list of values of one kind. A single text stands for a list of one: `path: file.safetensors`.
     case list(of: OptionKind)
 
@@ -21,7 +23,9 @@ public indirect enum OptionKind: Sendable, Hashable {
         case .flag: "true or false"
         case .choice(let words): "one of: " + words.joined(separator: ", ")
         case .text: "text"
+        case .path: "a path"
         case .list(of: .text): "text or a list of texts"
+        case .list(of: .path): "a path or a list of paths"
         case .list(let kind): "a list of " + kind.pluralExpectation
         }
     }
@@ -33,6 +37,7 @@ public indirect enum OptionKind: Sendable, Hashable {
         case .flag: "true or false"
         case .choice(let words): "words out of: " + words.joined(separator: ", ")
         case .text: "texts"
+        case .path: "paths"
         case .list: "lists"
         }
     }
@@ -43,7 +48,7 @@ public indirect enum OptionKind: Sendable, Hashable {
         case (.number(let range), .number(let number)): number.isFinite && range.contains(number)
         case (.number(let range), .integer(let number)): range.contains(Double(number))
         case (.integer(let range), .integer(let number)): range.contains(Double(number))
-        case (.flag, .bool), (.text, .string), (.list(of: .text), .string): true
+        case (.flag, .bool), (.text, .string), (.path, .string), (.list(of: .text), .string), (.list(of: .path), .string): true
         case (.choice(let words), .string(let word)): words.contains(word)
         case (.list(let kind), .list(let values)): values.allSatisfy(kind.accepts)
         default: false
@@ -56,7 +61,7 @@ public indirect enum OptionKind: Sendable, Hashable {
         case (.choice(let words), .string(let word)): nearestName(to: word, among: words)
         case (.flag, .string(let word)) where ["yes", "on"].contains(word.lowercased()): "true"
         case (.flag, .string(let word)) where ["no", "off"].contains(word.lowercased()): "false"
-        case (.text, .integer), (.text, .number), (.text, .bool): "\"\(value)\""
+        case (.text, .integer), (.text, .number), (.text, .bool), (.path, .integer), (.path, .number): "\"\(value)\""
         case (.list(let kind), .list(let values)):
             values.first { !kind.accepts($0) }.flatMap(kind.suggestion)
         case (.list(let kind), _) where kind.accepts(value): "[\(value)]"

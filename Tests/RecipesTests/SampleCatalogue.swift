@@ -133,7 +133,7 @@ struct WatchOptions: Options {
 
 struct FileOptions: Options {
     var file = ""
-    static var fields: [OptionField<FileOptions>] { [.text("file", \.file, required: true, "where")] }
+    static var fields: [OptionField<FileOptions>] { [.path("file", \.file, required: true, "where")] }
 }
 
 struct EncoderOptions: Options {

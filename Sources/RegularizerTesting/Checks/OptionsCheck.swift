@@ -111,7 +111,7 @@ private struct OptionSamples {
             choices = words.map(OptionValue.string)
             accepted += choices
             refused.append(.string(words.joined() + "?"))
-        case .text:
+        case .text, .path:
             accepted.append(.string("text"))
             refused.append(.integer(1))
         case .list(let element):

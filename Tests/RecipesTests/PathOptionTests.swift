@@ -1,0 +1,74 @@
+import Configuration
+import Testing
+
+@testable import Recipes
+
+@Suite("Paths among the options of components")
+struct PathOptionTests {
+    private let files = RecipeFiles.sample([
+        "recipes/base.yaml": Sample.recipe("data: watch", "data: {use: tensors, file: data/films}"),
+        "recipes/sub/mine.yaml": "extends: ../base.yaml\n",
+        "recipes/sub/own.yaml": "extends: ../base.yaml\ndata: {file: here}\n",
+        "recipes/sub/variable.yaml": "extends: ../base.yaml\nvariables: {folder: there}\ndata: {file: \"${folder}\"}\n",
+        "recipes/swept.yaml": "extends: base.yaml\nsweep: {data.file: [one, /two]}\n",
+    ])
+
+    private var catalogue: Catalogue {
+        var catalogue = Sample.catalogue
+        catalogue.inspect = { _ in
+            DatasetFacts(
+                modalities: [.init(name: "accelerometer", sampleShape: [100, 3]), .init(name: "gyroscope", sampleShape: [100, 3])],
+                domains: ["a", "b", "c"], classes: ["squat", "row"], samplesPerDomain: [100, 100, 100])
+        }
+        return catalogue
+    }
+
+    private func study(_ file: String, set overrides: [String] = [], folder: String = "/here") throws(RecipeError) -> Study {
+        var files = files
+        files.currentFolder = folder
+        return try RecipeLoader.load(
+            file: file, text: files.text(file), overrides: overrides, catalogue: catalogue, files: files)
+    }
+
+    private func paths(_ file: String, set overrides: [String] = []) throws -> [OptionValue?] {
+        try study(file, set: overrides).variants.map { $0.recipe.data.source.options["file"] }
+    }
+
+    @Test("are relative to the file in which they stand, whichever file is run")
+    func relative() throws {
+        #expect(try paths("recipes/base.yaml") == [.string("/here/recipes/data/films")])
+        #expect(try paths("recipes/sub/mine.yaml") == [.string("/here/recipes/data/films")])
+        #expect(try paths("recipes/sub/own.yaml") == [.string("/here/recipes/sub/here")])
+    }
+
+    @Test("of a variable are relative to the file that sets it")
+    func variable() throws {
+        #expect(try paths("recipes/sub/variable.yaml") == [.string("/here/recipes/sub/there")])
+        #expect(try paths("recipes/sub/variable.yaml", set: ["variables.folder=../up"]) == [.string("/up")])
+    }
+
+    @Test("of a setting are relative to the current folder, and absolute ones stay")
+    func setting() throws {
+        #expect(try paths("recipes/sub/mine.yaml", set: ["data.file=films"]) == [.string("/here/films")])
+        #expect(try paths("recipes/sub/mine.yaml", set: ["data.file=/data"]) == [.string("/data")])
+    }
+
+    @Test("of a sweep are resolved in every variant")
+    func swept() throws {
+        #expect(try paths("recipes/swept.yaml") == [.string("/here/recipes/one"), .string("/two")])
+    }
+
+    @Test("are absolute in the resolved recipe, which so means the same elsewhere")
+    func resolved() throws {
+        for name in ["recipes/sub/mine.yaml", "recipes/swept.yaml"] {
+            let study = try study(name)
+            let again = try RecipeLoader.load(file: "/elsewhere/recipe.yaml", text: study.resolvedYAML, catalogue: catalogue, files: files)
+            #expect(again.variants.map { $0.recipe.data.source.options } == study.variants.map { $0.recipe.data.source.options })
+        }
+    }
+}
+
+extension RecipeFiles {
+    /// The text of a file that is there.
+    fileprivate func text(_ path: String) -> String { (try? String(decoding: read(path), as: UTF8.self)) ?? "" }
+}

@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import Recipes
+import Regularization
 import Results
 
 /// What a study trains: the cells of its tables, the data they need, and the frame for the report.
@@ -52,7 +53,7 @@ package struct Experiment: Sendable {
         self.cells = cells
         self.outline = outline
         self.datasets = datasets
-        settings = RunSettings(study, threads: threads)
+        settings = RunSettings(study, threads: threads, hasSplit: datasets.values.contains { $0.split != nil })
     }
 }
 

@@ -6,7 +6,9 @@ import Tensors
 
 extension RunSettings {
     /// The frame of a study's report.
-    init(_ study: Study, threads: Int) {
+    ///
+    /// - Parameter hasSplit: whether the data set itself says which rows are for validation.
+    init(_ study: Study, threads: Int, hasSplit: Bool) {
         let recipe = study.variants[0].recipe
         func distinct(_ assignments: [[(path: String, value: OptionValue)]]) -> [[String: String]] {
             var seen: Set<[String: String]> = []
@@ -17,26 +19,59 @@ extension RunSettings {
             recipe: study.name, baseline: recipe.baseline, rows: recipe.rows.map(\.name),
             targets: recipe.evaluation.columns(among: recipe.facts.domains), seeds: recipe.seeds,
             dials: study.variants[0].settings.map(\.path), variants: distinct(study.variants.map(\.settings)),
-            repetitions: distinct(study.variants.map(\.repetition)), selection: recipe.selectionText, protocolText: recipe.protocolText,
-            settings: recipe.settingLines, machine: Machine.description, threads: threads,
+            repetitions: distinct(study.variants.map(\.repetition)), selection: recipe.selectionText, protocolText: recipe.protocolText(hasSplit: hasSplit),
+            settings: recipe.settingLines, notices: study.notices, machine: Machine.description, threads: threads,
             versions: ["Regulus \(Version.current)", "OpenBLAS on \(Threads.coreType)"],
             regularizers: Dictionary(recipe.rows.map { ($0.name, $0.regularizers.map(\.name)) }) { first, _ in first },
-            expected: recipe.expectedFigures)
+            expected: study.expectedFigures)
+    }
+}
+
+extension Study {
+    /// What is easily overlooked: that frozen layers have no weights from anywhere.
+    fileprivate var notices: [String] {
+        var random: [String] = []
+        for recipe in variants.map(\.recipe) {
+            for modality in recipe.modalities where !random.contains(modality) {
+                guard let options = recipe.model.encoder(for: modality)?.options, let train = options["train"] else { continue }
+                let isFrozen = train == .string("last-stage") || train == .string("none")
+                if isFrozen && (options["weights"] ?? .null) == .null { random.append(modality) }
+            }
+        }
+        guard !random.isEmpty else { return [] }
+        return [
+            "No weights are given for the encoders of \(random.joined(separator: ", ")): they start from random values, and what is not "
+                + "trained of them stays random."
+        ]
+    }
+    /// What the rows expect, in all variants or in each; nil where none does.
+    fileprivate var expectedFigures: ExpectedFigures? {
+        let variants = variants.map { variant in
+            ExpectedFigures.Variant(
+                settings: Dictionary(uniqueKeysWithValues: variant.settings.map { ($0.path, $0.value.description) }),
+                figures: variant.recipe.expectedFigures)
+        }
+        guard variants.contains(where: { !$0.figures.isEmpty }) else { return nil }
+        let source = self.variants[0].recipe.expectationSource
+        let isSame = Set(variants.map(\.figures)).count == 1
+        return ExpectedFigures(source: source, figures: isSame ? variants[0].figures : [:], variants: isSame ? [] : variants)
     }
 }
 
 extension Recipe {
-    /// What the rows expect; nil where none does.
-    fileprivate var expectedFigures: ExpectedFigures? {
-        let figures = Dictionary(rows.map { ($0.name, $0.expected) }) { first, _ in first }.filter { !$0.value.isEmpty }
-        return figures.isEmpty ? nil : ExpectedFigures(source: expectationSource, figures: figures)
+    /// What the rows expect.
+    fileprivate var expectedFigures: [String: [String: Double]] {
+        Dictionary(rows.map { ($0.name, $0.expected) }) { first, _ in first }.filter { !$0.value.isEmpty }
     }
 
-    fileprivate var protocolText: String {
-        let held = evaluation.validation == 0 ? "none" : evaluation.validation.formatted(.percent)
+    fileprivate func protocolText(hasSplit: Bool) -> String {
+        let share = evaluation.validation == 0 ? "none" : evaluation.validation.formatted(.percent)
+        func held(_ whose: String) -> String {
+            hasSplit ? "the data set's split says which of \(whose) samples are validation" : "\(share) of \(whose) samples are validation"
+        }
         return switch evaluation.trainingDomains {
-        case .multiSource: "multi-source: each domain is held out in turn, all others are trained on; \(held) of their samples are validation"
-        case .singleSource: "single-source: one domain is trained on, every other is held out; \(held) of its samples are validation"
+        case .multiSource: "multi-source: each domain is held out in turn, all others are trained on; \(held("their"))"
+        case .singleSource: "single-source: one domain is trained on, every other is held out; \(held("its"))"
         }
     }
 

@@ -73,8 +73,7 @@ package enum RecipeLoader {
         file: String, bytes: [UInt8], overrides: [String], files: RecipeFiles, faults: FaultCollector
     ) -> YAMLNode? {
         guard var tree = RecipeAssembly(files: files, faults: faults).tree(file: file, bytes: bytes) else { return nil }
-        for (index, argument) in overrides.enumerated() {
-            guard let setting = Setting(argument, number: index + 1, faults: faults) else { continue }
+        for setting in settings(overrides, faults: faults) {
             do throws(Diagnostic) {
                 try tree.set(setting.value, at: setting.path)
             } catch {
@@ -86,18 +85,29 @@ package enum RecipeLoader {
             try? NodePath(entry.key, at: entry.keyLocation)
         }
         let variables = Variables(of: tree, faults: faults)
-        tree = variables.replaced(in: tree, keeping: variables.names(in: swept))
+        let open = variables.names(in: swept).union(VariantOverlays.variables(in: tree))
+        tree = variables.replaced(in: tree, keeping: open)
         return PluginList.absolute(in: tree, files: files)
+    }
+
+    private static func settings(_ arguments: [String], faults: FaultCollector) -> [Setting] {
+        arguments.enumerated().compactMap { Setting($1, number: $0 + 1, faults: faults) }
     }
 
     private static func study(
         file: String, bytes: [UInt8], overrides: [String], catalogue: Catalogue, files: RecipeFiles, faults: FaultCollector
     ) -> Study? {
-        guard let tree = tree(file: file, bytes: bytes, overrides: overrides, files: files, faults: faults) else { return nil }
+        guard var tree = tree(file: file, bytes: bytes, overrides: overrides, files: files, faults: faults) else { return nil }
+        let paths = PathOptions(catalogue, files: files)
+        tree = paths.absolute(in: tree)
         let name = tree["name"]?.nameText ?? defaultName(file)
         let reader = RecipeReader(
             catalogue: catalogue, faults: faults, inspector: DatasetInspector(catalogue: catalogue, faults: faults))
-        let variants = variants(of: tree, faults: faults) { reader.recipe($0, defaultName: name) }
+        // What is wrong with the settings was reported above.
+        let settings = settings(overrides, faults: FaultCollector())
+        let variants = variants(of: tree, settings: settings, faults: faults) {
+            reader.recipe(paths.absolute(in: $0), defaultName: name)
+        }
         guard faults.isEmpty else { return nil }
         let about = about(String(decoding: bytes, as: UTF8.self))
         return Study(
@@ -117,7 +127,7 @@ package enum RecipeLoader {
 
     /// One recipe for each combination of `sweep:` and `repeat:`.
     private static func variants(
-        of tree: YAMLNode, faults: FaultCollector, read: (YAMLNode) -> Recipe?
+        of tree: YAMLNode, settings: [Setting], faults: FaultCollector, read: (YAMLNode) -> Recipe?
     ) -> [Study.Variant] {
         func expansion(_ name: String) -> Expansion {
             Expansion(tree[name], name: name, at: tree.entry(name)?.keyLocation ?? tree.location, faults: faults)
@@ -136,10 +146,13 @@ package enum RecipeLoader {
                 Expansion.refuseOverwritten(value, by: axis.path, key: key, faults: faults)
             }
         }
+        let overlays = VariantOverlays(of: tree, sweep: sweep, settings: settings, faults: faults)
         var variants: [Study.Variant] = []
+        var swept: [YAMLNode] = []
         for settings in sweep.combinations {
             for repeated in repetition.combinations {
-                var applied = applying(settings + repeated, to: tree, faults: faults)
+                swept.append(applying(settings + repeated, to: tree, faults: faults))
+                var applied = overlays.applied(to: swept[swept.count - 1])
                 if applied[Variables.key] != nil { applied = Variables(of: applied, faults: faults).replaced(in: applied) }
                 guard let recipe = read(applied) else { continue }
                 variants.append(
@@ -148,6 +161,7 @@ package enum RecipeLoader {
                         repetition: repeated.map { ($0.path.text, $0.value) }, recipe: recipe))
             }
         }
+        overlays.reportUnused(in: swept)
         return variants
     }
 

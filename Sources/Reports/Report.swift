@@ -34,7 +34,7 @@ package struct VariantReport: Hashable, Sendable {
         comparisons = RowComparison.comparisons(in: accuracy)
         costs = RowCost.costs(variant: variant, of: trials)
         factorial = FactorialFindings(.accuracy, variant: variant, of: trials)
-        expectations = ExpectationCheck.checks(of: trials.settings.expected, in: accuracy)
+        expectations = ExpectationCheck.checks(of: trials.settings.expected?.figures(of: variant) ?? [:], in: accuracy)
         curves = LearningCurve.curves(variant: variant, of: trials)
         tuning = trials.settings.rows.flatMap { TuningCurve.curves(row: $0, variant: variant, of: trials) }
     }

@@ -41,7 +41,7 @@ extension Report {
         if !repetitions.isEmpty {
             lines.append("Repetitions: \(repetitions.map(label).joined(separator: "; "))")
         }
-        lines += settings.settings
+        lines += settings.settings + settings.notices
         lines.append("Machine: \(settings.machine)")
         lines.append("Threads: \(settings.threads)")
         if !settings.versions.isEmpty { lines.append("Versions: \(settings.versions.joined(separator: ", "))") }

@@ -24,6 +24,8 @@ package struct RunSettings: Hashable, Codable, Sendable {
     package var protocolText: String
     /// Further lines to print under the table: data, model, optimizer, batch.
     package var settings: [String]
+    /// What whoever starts the run or reads its report should know first, one sentence each.
+    package var notices: [String]
     /// Processor and operating system.
     package var machine: String
     package var threads: Int
@@ -42,7 +44,7 @@ package struct RunSettings: Hashable, Codable, Sendable {
     package init(
         recipe: String, baseline: String?, rows: [String], targets: [String], seeds: [Int],
         dials: [String] = [], variants: [[String: String]] = [[:]], repetitions: [[String: String]] = [[:]],
-        selection: String, protocolText: String, settings: [String] = [],
+        selection: String, protocolText: String, settings: [String] = [], notices: [String] = [],
         machine: String, threads: Int, versions: [String] = [], regularizers: [String: [String]] = [:],
         expected: ExpectedFigures? = nil, command: String? = nil, reused: [TrialKey] = []
     ) {
@@ -57,6 +59,7 @@ package struct RunSettings: Hashable, Codable, Sendable {
         self.selection = selection
         self.protocolText = protocolText
         self.settings = settings
+        self.notices = notices
         self.machine = machine
         self.threads = threads
         self.versions = versions
@@ -66,7 +69,7 @@ package struct RunSettings: Hashable, Codable, Sendable {
         self.reused = reused
     }
 
-    /// Settings that were written before `regularizers` or `reused` existed are read as having none.
+    /// Settings that were written before `regularizers`, `notices` or `reused` existed are read as having none.
     ///
     /// - Throws: `DecodingError` when another entry is missing or has another type.
     package init(from decoder: any Decoder) throws {
@@ -82,6 +85,7 @@ package struct RunSettings: Hashable, Codable, Sendable {
         selection = try fields.decode(String.self, forKey: .selection)
         protocolText = try fields.decode(String.self, forKey: .protocolText)
         settings = try fields.decode([String].self, forKey: .settings)
+        notices = try fields.decodeIfPresent([String].self, forKey: .notices) ?? []
         machine = try fields.decode(String.self, forKey: .machine)
         threads = try fields.decode(Int.self, forKey: .threads)
         versions = try fields.decode([String].self, forKey: .versions)

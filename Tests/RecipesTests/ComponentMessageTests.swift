@@ -82,7 +82,7 @@ struct ComponentMessageTests {
             r.yaml:4:13: error: data set tensors lacks the required key 'file'
                 4 | data: {use: tensors}
                   |             ^~~~~~~
-                  = expected text
+                  = expected a path: where
             """),
         MessageCase(
             "unreadable data file", "data: watch",

@@ -135,7 +135,7 @@ struct DocumentMessageTests {
             r.yaml:1:1: error: unknown key 'é日本' in the recipe
                 1 | é日本: [1, 2, {ü: x}]
                   | ^~~
-                  = expected one of: name, data, evaluation, model, training, regularizers, rows, baseline, seeds, tuning, sweep, repeat, expect, plugins, variables, extends, include
+                  = expected one of: name, data, evaluation, model, training, regularizers, rows, baseline, seeds, tuning, sweep, repeat, variants, expect, plugins, variables, extends, include
             """),
     ]
 
@@ -168,7 +168,7 @@ struct DocumentMessageTests {
             r.yaml:14:1: error: unknown key 'rowz' in the recipe
                14 | rowz: 1
                   | ^~~~
-                  = expected one of: name, data, evaluation, model, training, regularizers, rows, baseline, seeds, tuning, sweep, repeat, expect, plugins, variables, extends, include
+                  = expected one of: name, data, evaluation, model, training, regularizers, rows, baseline, seeds, tuning, sweep, repeat, variants, expect, plugins, variables, extends, include
                   = did you mean 'rows'?
             """),
         MessageCase(
@@ -229,7 +229,7 @@ struct DocumentMessageTests {
             r.yaml:8:1: error: training lacks the required key 'epochs'
                 8 | training:
                   | ^~~~~~~~
-                  = expected a whole number from 1 to 1000000
+                  = expected a whole number from 1 to 1000000: passes over the training samples
             """),
         MessageCase(
             "missing section", """

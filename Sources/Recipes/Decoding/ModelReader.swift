@@ -75,7 +75,8 @@ struct ModelReader {
         guard let section = model.section("encoders", name: "model.encoders") else { return [:] }
         var encoders: [String: ComponentChoice] = [:]
         for entry in section.node.entries ?? [] {
-            if let modalities, !modalities.contains(entry.key) {
+            // A modality that this model leaves out may have its encoder all the same: a sweep, or who extends the recipe, may choose it.
+            if let modalities, let facts, !facts.modalityNames.contains(entry.key) {
                 faults.report(
                     "the model has no modality '\(printable(entry.key))'", at: entry.keyLocation,
                     expected: "one of: " + modalities.joined(separator: ", "),

@@ -10,10 +10,10 @@ struct RecipeReader {
     ///
     /// `extends`, `include` and `variables` are gone when a recipe is read, see `RecipeAssembly` and `Variables`; they are
     /// here for the list in messages. `plugins` is read before, as what it names makes the catalogue, see
-    /// `RecipeLoader.pluginPaths`.
+    /// `RecipeLoader.pluginPaths`, and `variants` when the variants are made, see `VariantOverlays`.
     static let keys = [
         "name", "data", "evaluation", "model", "training", "regularizers", "rows", "baseline", "seeds", "tuning", "sweep", "repeat",
-        "expect", "plugins", "variables", "extends", "include",
+        VariantOverlays.key, "expect", "plugins", "variables", "extends", "include",
     ]
 
     private struct Settings: Options {

@@ -53,7 +53,7 @@ struct SectionReader {
         var values: [String: OptionValue] = [:]
         for description in descriptions {
             guard let node = node[description.name] else {
-                if description.isRequired { reportMissing(description.name, expected: description.expectation) }
+                if description.isRequired { reportMissing(description.name, expected: "\(description.expectation): \(description.help)") }
                 continue
             }
             guard let value = node.optionValue else {

@@ -27,9 +27,11 @@ package struct ExpectationCheck: Hashable, Sendable {
     }
 
     /// One entry an expected figure, in the table's order; figures of rows and columns that the table lacks are passed over.
-    package static func checks(of expected: ExpectedFigures?, in table: ReportTable) -> [ExpectationCheck] {
+    ///
+    /// - Parameter expected: in percent, by row and column.
+    package static func checks(of expected: [String: [String: Double]], in table: ReportTable) -> [ExpectationCheck] {
         table.rows.flatMap { row -> [ExpectationCheck] in
-            let figures = expected?.figures[row.name] ?? [:]
+            let figures = expected[row.name] ?? [:]
             let cells = zip(table.targets, row.cells) + [(ExpectedFigures.average, row.average)]
             return cells.compactMap { column, cell in
                 figures[column].map {

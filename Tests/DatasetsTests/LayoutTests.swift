@@ -117,6 +117,26 @@ struct LayoutTests {
         #expect(try data.inputs([1, 8], modality: "flow").shape == [2, 8, 256, 256, 2])
     }
 
+    @Test("HAC: the frames of a clip are bit for bit those of the whole video")
+    func hacFrames() throws {
+        let data = try hac()
+        for row in data.labels.indices {
+            for modality in ["video", "flow"] {
+                var none: RandomStream?
+                let (numbers, file) = try data.frameNumbers(row, modality: modality, from: &none)
+                func frames(_ numbers: Set<Int>) throws -> [Int: Picture] {
+                    var found: [Int: Picture] = [:]
+                    try file.frames(numbers, channels: .color) { number, picture throws(MediaFault) in found[number] = picture }
+                    return found
+                }
+                let whole = try frames(Set(0..<file.frameCount))
+                let chosen = try frames(Set(numbers))
+                #expect(whole.count == file.frameCount)
+                #expect(chosen == whole.filter { numbers.contains($0.key) }, "\(file.path)")
+            }
+        }
+    }
+
     @Test("Nothing is missing or damaged in the layouts, and the page of samples shows them")
     func check() throws {
         for data in [try epic() as any Dataset, try hac()] {

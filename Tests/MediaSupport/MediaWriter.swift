@@ -63,8 +63,10 @@ package enum MediaWriter {
         }
 
         /// Writes pictures as a video (MPEG-4 part 2 in mp4); none gives a container without frames.
+        ///
+        /// - Parameter between: frames between two others that are made from both and that nothing is made from.
         package static func video(
-            _ pictures: [Picture], to path: String, rate: Int32 = 24, width: Int = 64, height: Int = 48
+            _ pictures: [Picture], to path: String, rate: Int32 = 24, width: Int = 64, height: Int = 48, between: Int32 = 0
         ) throws {
             var container: UnsafeMutablePointer<AVFormatContext>?
             try check(avformat_alloc_output_context2(&container, nil, "mp4", path), "container")
@@ -72,7 +74,7 @@ package enum MediaWriter {
             defer { avformat_free_context(container) }
             let encoder = try Encoder(
                 AV_CODEC_ID_MPEG4, width: pictures.first?.width ?? width, height: pictures.first?.height ?? height,
-                format: AV_PIX_FMT_YUV420P, rate: rate, container: container)
+                format: AV_PIX_FMT_YUV420P, rate: rate, container: container, between: between)
             guard let stream = avformat_new_stream(container, nil) else { throw Fault(message: "stream") }
             try check(avcodec_parameters_from_context(stream.pointee.codecpar, encoder.context), "parameters")
             stream.pointee.time_base = encoder.context.pointee.time_base
@@ -98,7 +100,7 @@ package enum MediaWriter {
 
             init(
                 _ identifier: AVCodecID, width: Int, height: Int, format: AVPixelFormat, rate: Int32,
-                container: UnsafeMutablePointer<AVFormatContext>?
+                container: UnsafeMutablePointer<AVFormatContext>?, between: Int32 = 0
             ) throws {
                 guard let codec = ffmpeg_encoder(identifier), let context = avcodec_alloc_context3(codec) else {
                     throw Fault(message: "there is no encoder \(identifier)")
@@ -111,7 +113,7 @@ package enum MediaWriter {
                 context.pointee.color_range = container == nil ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG
                 context.pointee.time_base = AVRational(num: 1, den: rate)
                 context.pointee.framerate = AVRational(num: rate, den: 1)
-                context.pointee.max_b_frames = 0
+                context.pointee.max_b_frames = between
                 context.pointee.flags |= AV_CODEC_FLAG_QSCALE
                 context.pointee.global_quality = FF_QP2LAMBDA * 2
                 context.pointee.strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL

@@ -93,6 +93,26 @@ import Testing
             #expect(met == [3, 9, 17])
         }
 
+        @Test("Chosen frames are bit for bit those of the whole video, also where frames between them are left out", arguments: [0, 2])
+        func chosenFrames(between: Int32) throws {
+            let path = try folder.file("between.mp4")
+            let pictures = (0..<30).map { MediaWriter.picture(width: 64, height: 48, time: 5 * $0) }
+            try MediaWriter.video(pictures, to: path, between: between)
+            let file = try VideoFile(path)
+            #expect(file.frameCount == 30)
+            func frames(_ numbers: Set<Int>) throws -> [Int: Picture] {
+                var found: [Int: Picture] = [:]
+                try file.frames(numbers, channels: .color) { number, picture throws(MediaFault) in found[number] = picture }
+                return found
+            }
+            let whole = try frames(Set(0..<30))
+            #expect(whole.count == 30)
+            for first in [0, 1, 7] {
+                let chosen = try frames(Set(stride(from: first, to: 30, by: 3)))
+                #expect(chosen == whole.filter { ($0.key - first) % 3 == 0 && $0.key >= first })
+            }
+        }
+
         @Test("A video without frames, without a picture track, or that is no video is refused")
         func badVideos() throws {
             let none = try folder.file("none.mp4")

@@ -41,6 +41,11 @@
             avcodec_free_context(&freeing)
         }
 
+        /// Whether frames that no other frame is made from are left out from now on, without being decoded.
+        var skipsUnreferenced = false {
+            didSet { context.pointee.skip_frame = skipsUnreferenced ? AVDISCARD_NONREF : AVDISCARD_DEFAULT }
+        }
+
         /// Takes a packet; nil says that no more will come.
         func send(_ packet: UnsafeMutablePointer<AVPacket>?) throws(MediaFault) {
             let code = avcodec_send_packet(context, packet)

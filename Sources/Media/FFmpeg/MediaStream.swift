@@ -17,9 +17,13 @@
         init(_ path: String, kind: AVMediaType) throws(MediaFault) {
             if let fault = MediaFault.beforeOpening(path) { throw fault }
             _ = ffmpegIsQuiet
-            var opened: UnsafeMutablePointer<AVFormatContext>?
+            let isWave = Self.beginsAsWave(path)
+            var opened = avformat_alloc_context()
+            // What a WAV file's header says is believed. To find other formats disguised as one, FFmpeg would read seconds of sound,
+            // which takes longer than all else.
+            if isWave { opened?.pointee.max_probe_packets = 1 }
             // The protocol is named: a file called `concat:…` or `http:…` stays a file.
-            let code = ffmpeg_open(&opened, "file:" + path, Self.beginsAsWave(path) ? "wav" : nil)
+            let code = ffmpeg_open(&opened, "file:" + path, isWave ? "wav" : nil)
             guard code >= 0, let container = opened else {
                 throw MediaFault(path: path, reason: "cannot be opened: \(ffmpegMessage(code))")
             }

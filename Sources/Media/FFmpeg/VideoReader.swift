@@ -13,7 +13,11 @@
         }
 
         /// Calls `body` with each frame and its number until it answers false or the video ends.
+        ///
+        /// - Parameter isDispensable: whether the frame of a time, as packets tell it, may be left out of the count and not be decoded
+        ///   where no other frame is made from it; none without it.
         func frames(
+            skipping isDispensable: ((Int64) -> Bool)? = nil,
             _ body: (Int, UnsafeMutablePointer<AVFrame>) throws(MediaFault) -> Bool
         ) throws(MediaFault) {
             var number = 0
@@ -21,6 +25,7 @@
             while !isAtEnd {
                 let packet = try stream.next()
                 isAtEnd = packet == nil
+                if let isDispensable { decoder.skipsUnreferenced = packet.map { isDispensable($0.pointee.pts) } ?? false }
                 try decoder.send(packet)
                 while let frame = try decoder.receive() {
                     guard try body(number, frame) else { return }

@@ -32,9 +32,32 @@ struct FrameCutter {
     ) {
         picture.pixels.withUnsafeBufferPointer { pixels in
             guard let source = pixels.baseAddress else { return }
+            if isCopy {
+                copy(source + (top * picture.width + left) * picture.channels, of: picture, into: target, pixelStride: pixelStride)
+                return
+            }
             Media.interpolate(
                 source, width: picture.width, channels: picture.channels, left: left, top: top, columns: columns, rows: rows,
                 into: target, pixelStride: pixelStride)
+        }
+    }
+
+    /// Whether pixels stay as they are, as in evaluation: interpolation would give the same bytes.
+    private var isCopy: Bool { crop.region.width == crop.side && crop.region.height == crop.side && !crop.isMirrored }
+
+    private func copy(
+        _ source: UnsafePointer<UInt8>, of picture: Picture, into target: UnsafeMutablePointer<UInt8>, pixelStride: Int
+    ) {
+        let channels = picture.channels
+        for row in 0..<crop.side {
+            let (from, to) = (source + row * picture.width * channels, target + row * crop.side * pixelStride)
+            if pixelStride == channels {
+                to.update(from: from, count: crop.side * channels)
+            } else {
+                for column in 0..<crop.side {
+                    for channel in 0..<channels { to[column * pixelStride + channel] = from[column * channels + channel] }
+                }
+            }
         }
     }
 }

@@ -309,6 +309,30 @@ import Testing
             #expect(whole.isSound && whole.decoded.tried == 15)
         }
 
+        @Test("The check of HAC names an empty sound, a video without frames and one cut short, each with its reason")
+        func checkOfDamagedFilms() throws {
+            let folder = try MediaFolder()
+            try MediaLayouts.hac(in: folder)
+            try Data().write(to: URL(fileURLWithPath: folder.path + "/human/audio/third.wav"))
+            try MediaWriter.wav([]).write(to: URL(fileURLWithPath: folder.path + "/animal/audio/third.wav"))
+            try MediaWriter.video([], to: folder.path + "/animal/videos/third.mp4")
+            let cut = folder.path + "/cartoon/flow/third_flow_y.mp4"
+            let whole = try Data(contentsOf: URL(fileURLWithPath: cut))
+            try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: cut))
+            let check = DataCheck(try hac { $0.root = folder.path }, depth: .all)
+            withExtendedLifetime(folder) {}
+            let reasons = Dictionary(check.unreadable.map { (String($0.path.dropFirst(folder.path.count + 1)), $0.reason) }) { $1 }
+            #expect(
+                Set(reasons.keys) == [
+                    "human/audio/third.wav", "animal/audio/third.wav", "animal/videos/third.mp4", "cartoon/flow/third_flow_y.mp4",
+                ])
+            #expect(reasons["human/audio/third.wav"] == "the file is empty")
+            #expect(reasons["animal/audio/third.wav"] == "there are no samples in it")
+            #expect(reasons["animal/videos/third.mp4"]?.isEmpty == false && !check.isSound)
+            // The human film stands in both lists.
+            #expect(check.decoded.tried == 15 && check.decoded.good == 11)
+        }
+
         @Test("The page shows frames, flow and a spectrogram of each row, or why not")
         func page() throws {
             let page = try #require(SamplePage.svg(try epic(), perDomain: 2))

@@ -6,7 +6,7 @@ import Tensors
 ///
 /// Rows are those of MM-SADA's splits. In a source domain the rows of `…_test` are for validation; of the held-out domain they are
 /// the reported ones, and its training rows are left out.
-public struct EpicKitchens: DatasetPlugin, DecodingDataset {
+public struct EpicKitchens: DatasetPlugin, ClipDataset {
     public struct Options: ClipDatasetOptions {
         public var root = ""
         /// How frames are sampled and cropped.
@@ -17,7 +17,7 @@ public struct EpicKitchens: DatasetPlugin, DecodingDataset {
         public init() {}
 
         public static var fields: [OptionField<Options>] {
-            [.text("root", \.root, required: true, "the folder with \(EpicSplits.folder), rgb and flow")] + clipFields
+            [.path("root", \.root, required: true, "the folder with \(EpicSplits.folder), rgb and flow")] + clipFields
         }
     }
 
@@ -43,17 +43,12 @@ public struct EpicKitchens: DatasetPlugin, DecodingDataset {
     ]
 
     public let facts: DatasetFacts
-    public let labels: [Int]
-    public let domains: [Int]
-    /// The video of every row.
-    public let groups: [Int]?
-    public let split: [SplitName]?
 
     package let loading: LoadingOptions
+    package let films: FilmList
+    package let reader: ClipReader
     let segments: [EpicSegment]
-    private let folders: [String]
     private let root: String
-    private let reader: ClipReader
     private let spectrogram = SpectrogramReader()
 
     /// - Throws: `DatasetFault` where the root lacks the splits, or a split file is wrong; media files are not looked at.
@@ -61,34 +56,23 @@ public struct EpicKitchens: DatasetPlugin, DecodingDataset {
         let domainNames = ["D1", "D2", "D3"]
         try MediaRoot.check(options.root, splits: EpicSplits.folder, layout: Self.layout)
         var segments: [EpicSegment] = []
-        var domains: [Int] = []
-        var split: [SplitName] = []
-        var folders: [String] = []
+        var parts: [FilmList.Part] = []
         for (domain, name) in domainNames.enumerated() {
-            for part in ["train", "test"] {
+            for (part, role) in [("train", SplitName.train), ("test", .heldBack)] {
                 let rows = try EpicSplits.segments("\(name)_\(part)", in: options.root)
                 segments += rows
-                domains += rows.map { _ in domain }
-                split += rows.map { _ in part == "train" ? .train : .heldBack }
-                folders += rows.map { "\(part)/\(name)/\($0.video)" }
+                parts.append(
+                    FilmList.Part(
+                        domain: domain, part: role, labels: rows.map(\.label), names: rows.map { "\(part)/\(name)/\($0.video)" }))
             }
         }
         self.segments = segments
-        self.domains = domains
-        self.split = split
-        self.folders = folders
-        labels = segments.map(\.label)
+        films = FilmList(domains: domainNames, parts)
         root = options.root
         loading = options.loading
         reader = ClipReader(options.clip)
-        let places = Dictionary(uniqueKeysWithValues: Set(folders).sorted().enumerated().map { ($1, $0) })
-        groups = folders.compactMap { places[$0] }
-        facts = DatasetFacts(
-            modalities: reader.facts, domains: domainNames, classes: EpicSplits.classes,
-            samplesPerDomain: tally(domains, kinds: domainNames.count))
+        facts = films.facts(modalities: reader.facts, classes: EpicSplits.classes)
     }
-
-    package func sampleShape(_ modality: String, view: SampleView) -> [Int]? { reader.shape(modality, view: view) }
 
     // MARK: - Frames
 
@@ -136,12 +120,12 @@ public struct EpicKitchens: DatasetPlugin, DecodingDataset {
         return "\(folder)/frame_\(String(repeating: "0", count: max(0, 10 - digits.count)))\(digits).jpg"
     }
 
-    private func soundPath(_ row: Int) -> String { "\(root)/rgb/\(folders[row]).wav" }
+    private func soundPath(_ row: Int) -> String { "\(root)/rgb/\(films.names[row]).wav" }
 
     /// One folder for video, two for flow: horizontal and vertical.
     private func pictureFolders(_ row: Int, modality: String) -> [String] {
         modality == "flow"
-            ? ["u", "v"].map { "\(root)/flow/\(folders[row])/\($0)" } : ["\(root)/rgb/\(folders[row])"]
+            ? ["u", "v"].map { "\(root)/flow/\(films.names[row])/\($0)" } : ["\(root)/rgb/\(films.names[row])"]
     }
 
     /// Every frame that some clip of the segment may take.

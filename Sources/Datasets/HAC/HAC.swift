@@ -6,7 +6,7 @@ import Tensors
 /// Human, animal and cartoon actions: seven classes in three domains, seen, as optical flow, and heard.
 ///
 /// In a source domain the `test` lists are for validation; of the held-out domain all rows count.
-public struct HAC: DatasetPlugin, DecodingDataset {
+public struct HAC: DatasetPlugin, ClipDataset {
     /// Which clip's frames bound the stretch of sound.
     public enum AudioClock: String, CaseIterable, Sendable {
         case video, flow
@@ -33,7 +33,7 @@ public struct HAC: DatasetPlugin, DecodingDataset {
 
         public static var fields: [OptionField<Options>] {
             [
-                .text("root", \.root, required: true, "the folder with \(HACSplits.folder), human, animal and cartoon"),
+                .path("root", \.root, required: true, "the folder with \(HACSplits.folder), human, animal and cartoon"),
                 .choice(
                     "audio-clock", \.audioClock,
                     "the clip whose frames bound the sound: the released program's is flow where video is not used"),
@@ -66,17 +66,13 @@ public struct HAC: DatasetPlugin, DecodingDataset {
     private static let clockRate = 24.0
 
     public let facts: DatasetFacts
-    public let labels: [Int]
-    public let domains: [Int]
-    /// The video of every row.
-    public let groups: [Int]?
-    public let split: [SplitName]?
 
     package let loading: LoadingOptions
+    package let films: FilmList
+    package let reader: ClipReader
     private let stems: [String]
-    private let folders: [String]
+    private let root: String
     private let audioClock: AudioClock
-    private let reader: ClipReader
     private let spectrogram = SpectrogramReader()
     private let opened = OpenedVideos()
 
@@ -84,9 +80,8 @@ public struct HAC: DatasetPlugin, DecodingDataset {
     public init(options: Options) throws(DatasetFault) {
         let domainNames = ["human", "animal", "cartoon"]
         try MediaRoot.check(options.root, splits: HACSplits.folder, layout: Self.layout)
-        var videos: [HACVideo] = []
-        var domains: [Int] = []
-        var split: [SplitName] = []
+        var stems: [String] = []
+        var parts: [FilmList.Part] = []
         for (domain, name) in domainNames.enumerated() {
             let training = try HACSplits.videos("train", domain: name, in: options.root)
             var tests = try HACSplits.videos("test", domain: name, in: options.root)
@@ -94,27 +89,20 @@ public struct HAC: DatasetPlugin, DecodingDataset {
                 let seen = Set(training.map(\.name))
                 tests.removeAll { seen.contains($0.name) }
             }
-            videos += training + tests
-            domains += (training + tests).map { _ in domain }
-            split += training.map { _ in .train } + tests.map { _ in .validation }
+            for (part, videos) in [(SplitName.train, training), (.validation, tests)] {
+                stems += videos.map(\.name)
+                parts.append(
+                    FilmList.Part(domain: domain, part: part, labels: videos.map(\.label), names: videos.map { "\(name)/\($0.name)" }))
+            }
         }
-        self.domains = domains
-        self.split = split
-        labels = videos.map(\.label)
-        stems = videos.map(\.name)
-        folders = domains.map { "\(options.root)/\(domainNames[$0])" }
+        self.stems = stems
+        films = FilmList(domains: domainNames, parts)
+        root = options.root
         audioClock = options.audioClock
         loading = options.loading
         reader = ClipReader(options.clip)
-        let names = zip(folders, stems).map { "\($0)/\($1)" }
-        let places = Dictionary(uniqueKeysWithValues: Set(names).sorted().enumerated().map { ($1, $0) })
-        groups = names.compactMap { places[$0] }
-        facts = DatasetFacts(
-            modalities: reader.facts, domains: domainNames, classes: HACSplits.classes,
-            samplesPerDomain: tally(domains, kinds: domainNames.count))
+        facts = films.facts(modalities: reader.facts, classes: HACSplits.classes)
     }
-
-    package func sampleShape(_ modality: String, view: SampleView) -> [Int]? { reader.shape(modality, view: view) }
 
     // MARK: - Frames
 
@@ -130,7 +118,7 @@ public struct HAC: DatasetPlugin, DecodingDataset {
 
     package func decode(_ row: Int, modality: String, view: SampleView) throws(MediaFault) -> DecodedSample {
         if modality == "audio" {
-            let sound = try SoundFile("\(folders[row])/audio/\(stems[row]).wav")
+            let sound = try SoundFile(soundPath(row))
             return try spectrogram.sample(
                 of: sound, window: try soundWindow(row, of: sound, view: view), from: view.stream(row: row, modality: modality))
         }
@@ -175,12 +163,14 @@ public struct HAC: DatasetPlugin, DecodingDataset {
 
     // MARK: - Files
 
-    private func videoPath(_ row: Int) -> String { "\(folders[row])/videos/\(stems[row]).mp4" }
-    private func flowPath(_ row: Int, _ axis: String) -> String { "\(folders[row])/flow/\(stems[row])_flow_\(axis).mp4" }
+    private func folder(_ row: Int) -> String { "\(root)/\(facts.domains[domains[row]])" }
+    private func videoPath(_ row: Int) -> String { "\(folder(row))/videos/\(stems[row]).mp4" }
+    private func soundPath(_ row: Int) -> String { "\(folder(row))/audio/\(stems[row]).wav" }
+    private func flowPath(_ row: Int, _ axis: String) -> String { "\(folder(row))/flow/\(stems[row])_flow_\(axis).mp4" }
 
     package func files(_ row: Int, modality: String) -> [String] {
         switch modality {
-        case "audio": ["\(folders[row])/audio/\(stems[row]).wav"]
+        case "audio": [soundPath(row)]
         case "flow": [flowPath(row, "x"), flowPath(row, "y")]
         default: [videoPath(row)]
         }

@@ -3,7 +3,7 @@ import Media
 import Tensors
 
 /// What both benchmarks do alike to turn frames and sound into samples.
-struct ClipReader: Sendable {
+package struct ClipReader: Sendable {
     let video: FrameSampling
     let flow: FrameSampling
     private let options: ClipOptions

@@ -25,7 +25,7 @@ extension TensorFiles {
 
         public static var fields: [OptionField<Options>] {
             [
-                .texts("path", \.path, required: true, "a safetensors file, a folder of them, or a list; rows are joined in order"),
+                .paths("path", \.path, required: true, "a safetensors file, a folder of them, or a list; rows are joined in order"),
                 .texts(
                     "modalities", \.modalities, required: true,
                     "the modalities: names of tensors, or name=tensor where they differ"),

@@ -124,12 +124,12 @@ let tests: [Target] = [
     .testTarget(
         name: "ExperimentsTests",
         dependencies: [
-            "BuiltIn", "Configuration", "Datasets", "Experiments", "Media", "Models", "Networks", "Persistence", "Recipes", "Regularization",
-            "Results", "Tensors", "Weights",
-        ]),
+            "BuiltIn", "Configuration", "Datasets", "Experiments", "Media", "MediaSupport", "Models", "Networks", "Persistence", "Recipes",
+            "Regularization", "Results", "Tensors", "Weights",
+        ], swiftSettings: mediaSettings),
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
     .testTarget(name: "PublicSurfaceTests", dependencies: ["regulus-cli", "RegularizerTesting"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "regulus-cli"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "regulus-cli"], swiftSettings: mediaSettings),
 ]
 
 let package = Package(

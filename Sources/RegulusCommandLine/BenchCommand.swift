@@ -10,8 +10,8 @@ import Tensors
 /// Measures this program the way the scripts in `Benchmarks` measure PyTorch.
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Times one regularizer or one training step, for comparison with PyTorch.",
-        subcommands: [MERBench.self, StepBench.self])
+        commandName: "bench", abstract: "Times one regularizer, one training step, or the loading of samples.",
+        subcommands: [MERBench.self, StepBench.self, LoadingBench.self])
 }
 
 struct BenchOptions: ParsableArguments {

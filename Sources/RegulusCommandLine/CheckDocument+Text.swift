@@ -19,6 +19,7 @@ extension CheckDocument {
         let product = counts.enumerated().filter { $0 < 3 || $1.0 > 1 }.map { NumberText.count($1.0, $1.1) }.joined(separator: " × ")
         let tuning = tuningTrainings == 0 ? "" : ", and \(NumberText.count(tuningTrainings, "training")) for tuning"
         return ["\(recipe): \(product)", NumberText.count(trials, "trial") + tuning, protocolText, "selection: " + selection] + settings
+            + notices.map { "note: \($0)" }
     }
 
     private func table(_ name: String, _ table: TextTable) -> [String] {

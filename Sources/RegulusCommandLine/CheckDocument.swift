@@ -18,6 +18,8 @@ struct CheckDocument: Encodable {
     let protocolText: String
     let selection: String
     let settings: [String]
+    /// What is easily overlooked.
+    let notices: [String]
     let modules: [StudyOutline.Module]
     let covariances: [StudyOutline.Covariance]
     let tuning: [TunedRow]
@@ -57,7 +59,7 @@ struct CheckDocument: Encodable {
         (variants, repetitions) = (frame.variants.count, frame.repetitions.count)
         trials = state.trials.count
         tuningTrainings = state.rehearsalCount
-        (protocolText, selection, settings) = (frame.protocolText, frame.selection, frame.settings)
+        (protocolText, selection, settings, notices) = (frame.protocolText, frame.selection, frame.settings, frame.notices)
         (modules, covariances) = (experiment.outline.modules, experiment.outline.covariances)
         tuning = study.variants[0].recipe.rows.filter { !$0.grid.isEmpty }.map { row in
             TunedRow(

@@ -19,7 +19,9 @@ final class RunDisplay: Sendable {
     func start(_ settings: RunSettings, folder: RunFolder) throws {
         switch form {
         case .json: try printLine(.started(settings, folder: folder.root))
-        case .screen, .log: StandardError.print("\(settings.recipe): \(settings.keys.count) trials into \(folder.root.path)")
+        case .screen, .log:
+            StandardError.print("\(settings.recipe): \(settings.keys.count) trials into \(folder.root.path)")
+            for notice in settings.notices { StandardError.print("note: \(notice)") }
         }
         guard form == .screen else { return }
         let view = RunView(settings: settings, progress: RunProgress(finished: 0, total: settings.keys.count, elapsed: 0))

@@ -26,7 +26,7 @@ struct BadInputTests {
                 r.yaml:6:1: error: training lacks the required key 'epochs'
                     6 | training:
                       | ^~~~~~~~
-                      = expected a whole number from 1 to 1000000
+                      = expected a whole number from 1 to 1000000: passes over the training samples
 
                 r.yaml:7:3: error: unknown key 'epoch' in training
                     7 |   epoch: 2
@@ -91,17 +91,20 @@ struct BadInputTests {
 
     @Test("a data file that is not there")
     func dataFile() async throws {
+        let message = try await messages(
+            "data: {use: co-occurrence, classes: 4, samples: 48}", "data: {use: tensors, path: [absent.safetensors], modalities: [x]}")
+        // The path is the whole one, wherever the test's folder is.
+        #expect(message.hasPrefix("r.yaml:2:28: error: /"))
         #expect(
-            try await messages(
-                "data: {use: co-occurrence, classes: 4, samples: 48}",
-                "data: {use: tensors, path: [absent.safetensors], modalities: [x]}") == """
-                r.yaml:2:28: error: absent.safetensors: cannot read: No such file or directory
+            message.hasSuffix(
+                """
+                /absent.safetensors: cannot read: No such file or directory
                     2 | data: {use: tensors, path: [absent.safetensors], modalities: [x]}
                       |                            ^~~~~~~~~~~~~~~~~~~~
 
                 1 fault; nothing was run
 
-                """)
+                """))
     }
 
     @Test("a data file that is damaged")

@@ -71,6 +71,9 @@ import Testing
             let experiment = try Small.experiment("hac/table13.yaml", root: folder.path, overrides: Self.overrides)
             let cell = try #require(experiment.cells.last)
             #expect(cell.row == "+ MER" && cell.target == "cartoon")
+            #expect(experiment.settings.notices.count == 1)
+            #expect(experiment.settings.notices.first?.hasPrefix("No weights are given for the encoders of video, audio, flow:") == true)
+            #expect(experiment.settings.protocolText.hasSuffix("the data set's split says which of their samples are validation"))
             let result = try Small.train(cell, of: experiment)
             withExtendedLifetime(folder) {}
             try check(result, steps: 2)

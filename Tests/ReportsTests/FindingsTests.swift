@@ -128,6 +128,35 @@ struct FindingsTests {
         #expect(checks.map(\.verdict) == [.reproduced, .notReproduced, .reproduced, .notRun])
     }
 
+    @Test("Each variant of a sweep is compared with its own figures, cell by cell, also where nothing was run")
+    func expectationsOfVariants() throws {
+        let variants = [["model.fusion.use": "late"], ["model.fusion.use": "cross-attention"]]
+        var settings = Fixtures.settings(dials: ["model.fusion.use"], variants: variants)
+        settings.expected = ExpectedFigures(
+            source: "Table 12", figures: [:],
+            variants: [
+                ExpectedFigures.Variant(settings: variants[0], figures: ["Fusion": ["D1": 52, "average": 70]]),
+                ExpectedFigures.Variant(settings: variants[1], figures: ["Fusion": ["average": 59.48], "+ MER": ["average": 61.13]]),
+            ])
+        let results = Fixtures.complete.map { result in
+            var result = result
+            result.key.variant = variants[0]
+            return result
+        }
+        let report = try Report(results: results, settings: settings)
+        #expect(report.variants[0].expectations.map(\.verdict) == [.reproduced, .notReproduced])
+        #expect(report.variants[1].expectations.map(\.expected) == [0.5948, 0.6113])
+        #expect(report.variants[1].expectations.map(\.verdict) == [.notRun, .notRun])
+    }
+
+    @Test("What a reader should know first stands among the settings")
+    func notices() throws {
+        var settings = Fixtures.settings()
+        settings.notices = ["No weights are given for the encoders of video."]
+        let report = try Report(results: Fixtures.complete, settings: settings)
+        #expect(report.document().markdown().contains("No weights are given for the encoders of video."))
+    }
+
     @Test("One value has no standard error, so nothing is decided by it")
     func undecided() {
         #expect(ExpectationCheck(row: "", column: "", expected: 0.5, ours: Estimate([0.5])).verdict == .undecided)

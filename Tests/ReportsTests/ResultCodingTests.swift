@@ -59,18 +59,28 @@ struct ResultCodingTests {
             dials: ["data.rel"], variants: [["data.rel": "1"], ["data.rel": "0.9"]],
             repetitions: [["data.draw": "0"], ["data.draw": "1"], ["data.draw": "2"]])
         settings.regularizers = ["+ MER": ["mer"], "Fusion": []]
-        settings.expected = ExpectedFigures(source: "Table 13", figures: ["+ MER": ["average": 62.82]])
+        settings.expected = ExpectedFigures(
+            source: "Table 13", figures: ["+ MER": ["average": 62.82]],
+            variants: [ExpectedFigures.Variant(settings: ["data.rel": "1"], figures: ["+ MER": ["average": 60]])])
+        settings.notices = ["Something to know."]
         settings.command = "regulus run table13.yaml"
         #expect(try ResultCoding.value(RunSettings.self, from: ResultCoding.document(settings)) == settings)
         #expect(settings.keys.count == 2 * 2 * 2 * 2 * 3)
         #expect(Set(settings.keys).count == settings.keys.count)
     }
 
+    @Test("Expected figures written before variants had their own are those of all variants")
+    func olderFigures() throws {
+        let figures = try ResultCoding.value(
+            ExpectedFigures.self, from: Data(#"{"figures": {"Fusion": {"D1": 50}}, "source": "Table 3"}"#.utf8))
+        #expect(figures.figures(of: ["data.rel": "1"]) == ["Fusion": ["D1": 50]] && figures.variants.isEmpty)
+    }
+
     @Test("Settings written before rows' regularizers were recorded can still be read")
     func olderSettings() throws {
         var object = try #require(
             try JSONSerialization.jsonObject(with: ResultCoding.document(Fixtures.settings())) as? [String: Any])
-        #expect(object.removeValue(forKey: "regularizers") != nil)
+        for key in ["regularizers", "notices"] { #expect(object.removeValue(forKey: key) != nil) }
         let data = try JSONSerialization.data(withJSONObject: object)
         #expect(try ResultCoding.value(RunSettings.self, from: data) == Fixtures.settings())
     }

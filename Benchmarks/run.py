@@ -106,16 +106,21 @@ def table(pairs):
             f"{number(ours['peak_mib'])} / {number(theirs['peak_mib'])}",
             f"{number(ours['first_step_s'])} / {number(theirs['first_step_s'])}",
         ])
+    return markdown(header, rows, left=(0, 2))
+
+
+def markdown(header, rows, left):
+    """A Markdown table, the columns numbered in `left` aligned to the left."""
     widths = [max(len(line[column]) for line in [header, *rows]) for column in range(len(header))]
 
     def line(cells):
         padded = (
-            cell.ljust(width) if column in (0, 2) else cell.rjust(width)
+            cell.ljust(width) if column in left else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(cells, widths))
         )
         return f"| {' | '.join(padded)} |"
 
-    rule = ["-" * width if column in (0, 2) else "-" * (width - 1) + ":" for column, width in enumerate(widths)]
+    rule = ["-" * width if column in left else "-" * (width - 1) + ":" for column, width in enumerate(widths)]
     return "\n".join([line(header), line(rule), *map(line, rows)])
 
 
@@ -130,6 +135,12 @@ def machine():
     except OSError:
         pass
     return f"{model}, {len(os.sched_getaffinity(0))} cores, {platform.system()} {platform.release()}"
+
+
+def pytorch_version():
+    done = subprocess.run(
+        [sys.executable, "-c", "import torch; print(torch.__version__)"], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def main():
@@ -158,12 +169,10 @@ def main():
         )
         arguments.raw.write_text("".join(f"{line}\n" for line in lines))
 
-    torch = subprocess.run(
-        [sys.executable, "-c", "import torch; print(torch.__version__)"], capture_output=True, text=True, check=False)
     print(table(pairs))
     print()
     print("Medians of repeated steps; memory and time to the first step are of the whole process, Regulus / PyTorch.")
-    print(f"Rounds: {arguments.rounds}, alternating. PyTorch {torch.stdout.strip()}.")
+    print(f"Rounds: {arguments.rounds}, alternating. PyTorch {pytorch_version()}.")
     print(f"Machine: {machine()}; load at the start {load:.2f}.")
 
 

@@ -2,6 +2,7 @@
 # Regulus and PyTorch side by side, as one Markdown table of ratios.
 #
 #   Benchmarks/run.sh path/to/regulus [options of run.py]
+#   Benchmarks/run.sh path/to/regulus --script run_encoders.py|agree.py [its options]
 #
 # Sets PyTorch up on the first run.
 set -eu
@@ -14,4 +15,9 @@ if [ -z "${REGULUS_BENCHMARK_PYTHON:-}" ] && ! "$python" -c 'import torch' 2>/de
 fi
 regulus="$1"
 shift
-exec "$python" "$here/run.py" --regulus "$regulus" "$@"
+script=run.py
+if [ "${1:-}" = --script ] && [ $# -ge 2 ]; then
+    script="$2"
+    shift 2
+fi
+exec "$python" "$here/$script" --regulus "$regulus" "$@"

@@ -5,9 +5,9 @@ import Weights
 /// `regulus weights`: what is in files of weights.
 struct WeightsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "weights", abstract: "Inspects and converts files of weights: safetensors and PyTorch checkpoints.",
+        commandName: "weights", abstract: "Inspects, converts and tries files of weights: safetensors and PyTorch checkpoints.",
         discussion: "Checkpoints are read without executing anything in them; what would call a function is refused.",
-        subcommands: [InspectCommand.self, ConvertCommand.self])
+        subcommands: [InspectCommand.self, ConvertCommand.self, ApplyWeightsCommand.self])
 }
 
 /// `regulus weights inspect FILE`: a table of keys, types and shapes.

@@ -65,6 +65,25 @@ import Testing
     }
 
     @Test(arguments: StagedSample.all)
+    func `samples go through a frozen stem in portions with the maps of the whole batch`(sample: StagedSample) throws {
+        let encoder = try sample.make(Self.lastStage)
+        let batch = sample.batch(5)
+        let whole = encoder.stem(batch, pass: .evaluation)
+        let inTwos = encoder.stemMaps(batch, pass: ModelSamples.training(), valuesAtOnce: 2 * batch.elementCount / 5)
+        #expect(inTwos.count == whole.count)
+        for (one, other) in zip(inTwos, whole) { #expect(one.deviation(from: other) < 1e-6) }
+    }
+
+    @Test(arguments: StagedSample.all)
+    func `a stem that uses the batch's statistics sees the whole batch`(sample: StagedSample) throws {
+        let policy: [String: OptionValue] = ["train": .string("last-stage"), "batch-norm": .string("training")]
+        let batch = sample.batch(4)
+        let whole = try sample.make(policy).stem(batch, pass: ModelSamples.training())
+        let limited = try sample.make(policy).stemMaps(batch, pass: ModelSamples.training(), valuesAtOnce: 1)
+        for (one, other) in zip(limited, whole) { #expect(one.values == other.values) }
+    }
+
+    @Test(arguments: StagedSample.all)
     func `an input's gradient passes through the frozen part`(sample: StagedSample) throws {
         let (whole, fixed) = (try sample.make(), try sample.make(["train": .string("none")]))
         let x = sample.batch().tracked()

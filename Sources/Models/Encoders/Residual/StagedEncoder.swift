@@ -47,7 +47,25 @@ public protocol StagedEncoder: Encoder {
 
 extension StagedEncoder {
     public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding {
-        lastStage(stem(x, pass: stemPass(pass)), pass: lastStagePass(pass))
+        lastStage(stemMaps(x, pass: pass), pass: lastStagePass(pass))
+    }
+
+    /// What the last stage reads within a pass of the whole encoder.
+    ///
+    /// Where samples do not see each other, as batch normalization uses its running statistics, a few go through the stem at a time:
+    /// the stem's memory then does not grow with the batch, and its maps stay in the processor's caches.
+    ///
+    /// - Parameter valuesAtOnce: how many numbers of `x` may go through together; one sample always does.
+    package func stemMaps(_ x: Tensor, pass: Pass, valuesAtOnce: Int = 1 << 21) -> [Tensor] {
+        let pass = stemPass(pass)
+        let samples = x.shape[0]
+        guard !pass.isTraining, samples > 1 else { return stem(x, pass: pass) }
+        let together = max(1, valuesAtOnce / max(1, x.elementCount / samples))
+        guard samples > together else { return stem(x, pass: pass) }
+        let portions = stride(from: 0, to: samples, by: together).map { start in
+            stem(x[start..<min(start + together, samples)], pass: pass)
+        }
+        return portions[0].indices.map { index in .concatenated(portions.map { $0[index] }, axis: 0) }
     }
 
     /// The pass that the stem sees within a pass of the whole encoder.

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Configuration
+import Models
+import Networks
+import Persistence
+import Tensors
+import Weights
+
+/// `regulus weights apply ENCODER`: what an encoder with the weights of a file makes of given inputs.
+struct ApplyWeightsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply", abstract: "Computes the embeddings of the inputs in a file, with the weights of another.",
+        discussion: """
+            The encoder has its default options and runs in evaluation mode. Without --weights it starts from random ones. With --export \
+            its weights are written as they were used, under PyTorch's names, which puts any conversion to the test.
+            """)
+
+    @Argument(help: "An encoder that has weights files: slowfast, slowonly or resnet18.")
+    var encoder: String
+
+    @Option(help: "A safetensors file with a tensor 'x': N×…, channels last.")
+    var inputs: String
+
+    @Option(help: "The safetensors file to write, with a tensor 'z': N×D.")
+    var outputs: String
+
+    @Option(help: "A safetensors file or a PyTorch checkpoint to start from.")
+    var weights: String?
+
+    @Option(help: "Also write the encoder's weights to this safetensors file.")
+    var export: String?
+
+    @Option(help: "Threads for matrix products and convolutions.")
+    var threads = Threads.available
+
+    @OptionGroup var plugins: PluginArguments
+
+    func validate() throws {
+        guard threads >= 1 else { throw ValidationError("--threads is at least 1") }
+    }
+
+    func run() throws {
+        Threads.use(threads)
+        let encoders = try plugins.components().registrar.encoders
+        let x: Tensor
+        let network: any Encoder
+        do {
+            x = try WeightsFile(inputs).tensor("x")
+            guard x.rank >= 2, x.elementCount > 0 else {
+                throw CommandFault.input("error: \(inputs): tensor 'x' has the shape \(x.shape); N×… was expected")
+            }
+            network = try encoders.make(
+                encoder, options: weights.map { ["weights": .string($0)] } ?? [:],
+                sampleShape: Shape(Array(x.shape.dimensions.dropFirst())), from: Initializer(seed: 0))
+        } catch let fault as CommandFault {
+            throw fault
+        } catch {
+            throw CommandFault.input("error: \(error)")
+        }
+        let embedding = withoutGradients { network(x, pass: .evaluation) }
+        var result = SafetensorsWriter()
+        result.add("z", embedding.pooled)
+        do {
+            try result.write(to: outputs)
+            if let export {
+                var state = SafetensorsWriter(metadata: ["format": "pt"])
+                state.add(network.parts)
+                try state.write(to: export)
+            }
+        } catch {
+            throw CommandFault.failure("error: \(error)")
+        }
+        try StandardOutput.print("\(outputs): z \(embedding.pooled.shape)")
+    }
+}

@@ -26,8 +26,8 @@ struct CheckTests {
 
                 Parameters   Trained  Frozen
                 ───────────  ───────  ──────
-                encoders.m1      952       0
-                encoders.m2      952       0
+                encoders.m1      664       0
+                encoders.m2      664       0
                 fusion           340       0
 
                 Covariance of  at         modality   N  D  regime

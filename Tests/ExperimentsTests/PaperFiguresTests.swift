@@ -34,7 +34,7 @@ enum PaperRecipes {
 
     static func study(_ name: String, overrides: [String] = []) throws -> Study {
         let components = try Sample.components()
-        var catalogue = components.catalogue(opening: OpenedDatasets(components.datasets))
+        var catalogue = components.catalogue(opening: OpenedDatasets(components.datasets), planning: PlannedModels(components))
         catalogue.encoderFault = { _, _ in nil }
         catalogue.inspect = { choice in facts(of: choice.component) }
         return try RecipeLoader.load(
@@ -128,7 +128,7 @@ struct PaperFiguresTests {
         let error = #expect(throws: RecipeError.self) {
             try RecipeLoader.load(
                 file: PaperRecipes.path(name), text: PaperRecipes.text(name),
-                catalogue: components.catalogue(opening: OpenedDatasets(components.datasets)))
+                catalogue: components.catalogue(opening: OpenedDatasets(components.datasets), planning: PlannedModels(components)))
         }
         let message = "\(try #require(error))"
         #expect(message.contains("epic-kitchens/base.yaml:9:8: error: data set epic-kitchens lacks the required key 'root'"))

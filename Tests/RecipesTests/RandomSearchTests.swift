@@ -79,7 +79,7 @@ struct RandomSearchTests {
                 r.yaml:19:63: error: weight cannot be '-1'
                    19 |     tune: {search: random, budget: 50, mer.weight: {between: [-1, 10]}}
                       |                                                               ^~
-                      = expected a number from 0 up
+                      = expected a number from 0 up, or null
                 """)
     }
 

@@ -17,9 +17,12 @@ package enum MachineMemory {
     /// The most that this process has held since ``forgetPeak()``.
     static var peak: Int? { field("VmHWM:", of: "/proc/self/status") }
 
+    /// Gives freed memory back to the system: what a measurement has used is not kept for threads that have ended.
+    static func releaseFreed() { malloc_trim(0) }
+
     /// Gives freed memory back to the system, and begins to measure the peak anew.
     static func forgetPeak() {
-        malloc_trim(0)
+        releaseFreed()
         // Where the kernel refuses, the peak is that of the whole process: an estimate on the safe side.
         guard let file = FileHandle(forWritingAtPath: "/proc/self/clear_refs") else { return }
         try? file.write(contentsOf: Data("5".utf8))

@@ -151,6 +151,7 @@ package struct StudyCalibration: Sendable {
         }
         WorkerPool(workers: workers, threadsPerWorker: pool.threadsPerWorker).run(jobs)
         let memory = max(0, (MachineMemory.peak ?? 0) - before) / workers
+        MachineMemory.releaseFreed()
         let costs = try (outcomes.complete ?? []).map { try $0.get() }
         var cost = costs[0]
         func mean(_ part: (TrialCost) -> Double) -> Double { costs.reduce(0) { $0 + part($1) } / Double(costs.count) }

@@ -89,10 +89,12 @@ extension Report {
             series: curves.map { curve in
                 Plot.Series(
                     curve.row,
-                    curve.points.map {
-                        .init(
-                            x: Double($0.epoch), y: $0.estimate.mean * factor,
-                            spread: hasBands ? $0.estimate.deviation.map { $0 * factor } : nil)
+                    curve.points.map { point in
+                        let spread = hasBands ? point.estimate.deviation.map { $0 * factor } : nil
+                        var drawn = Plot.Point(x: Double(point.epoch), y: point.estimate.mean * factor, spread: spread)
+                        // A deviation may reach beyond what a fraction can be.
+                        if unit != nil { (drawn.low, drawn.high) = (max(0, drawn.low), min(100, drawn.high)) }
+                        return drawn
                     },
                     style: style(ofRow: curve.row))
             })

@@ -54,10 +54,11 @@ extension Report {
                         // One row's curves would look alike in its own style.
                         style: hasVariety ? index : style(ofRow: curve.row), spread: .whiskers, hasMarkers: true, hasLine: curve.isLine)
                 })
-            let caption =
-                "\(title), as the choice of the value saw it: mean over targets ± standard error. The target was not measured there."
-            return Figure(name: name("tuning-\(position + 1)", variant), caption: caption, svg: plot.svg())
+            return Figure(name: name("tuning-\(position + 1)", variant), caption: title, svg: plot.svg(), isCaptioned: false)
         }
-        return figures.isEmpty ? [] : [.figures(figures)]
+        let note =
+            "What the choice of tuned values rests on: accuracy on source domains, mean over targets ± standard error. The target was not "
+            + "measured there."
+        return figures.isEmpty ? [] : [.paragraph(note), .figures(figures)]
     }
 }

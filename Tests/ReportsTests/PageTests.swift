@@ -59,6 +59,18 @@ struct PageTests {
         #expect(document.figures == shuffled.figures)
     }
 
+    @Test("The band of a fraction ends at 0 and at 100 %")
+    func fractions() throws {
+        var results = results
+        for index in results.indices {
+            for epoch in results[index].epochs.indices { results[index].epochs[epoch].gradientShares["mer"] = index.isMultiple(of: 2) ? 0 : 1 }
+        }
+        let figures = try Report(results: results, settings: Fixtures.settings()).document().figures
+        let shares = try #require(figures.first { $0.svg.contains("mer, share of the gradient") })
+        let ticks = shares.svg.matches(of: />([−0-9.]+)<\/text>/).map { String($0.1) }
+        #expect(ticks.contains("100") && !ticks.contains("120") && !ticks.contains { $0.hasPrefix("−") })
+    }
+
     @Test("Drawings have different file names that every system accepts")
     func figureNames() throws {
         let names = try Report(results: results, settings: Fixtures.settings()).document().figures.map(\.name)

@@ -34,7 +34,7 @@ private struct Cliff: Regularizer {
 /// A penalty with a slope of its own for every modality's embedding.
 private struct Slope: Regularizer {
     func penalty(_ step: TrainingStep) -> Penalty? {
-        Penalty(value: step.embeddings.map { $0.embedding.pooled }.reduce(Tensor(0)) { ($0 + $1 * $1 * $1).sum() } * 0.01)
+        Penalty(value: step.embeddings.map { $0.embedding.pooled }.reduce(Tensor(0)) { $0 + ($1 * $1 * $1).sum() } * 0.01)
     }
 }
 
@@ -132,8 +132,8 @@ private final class Constant: Regularizer {
 
     @Test("a term's share is the norm of its own gradient, as weighted, among all of them") func shares() throws {
         let terms = [
-            RegularizerTerm(Slope(), instance: "whole", weight: 0.005), RegularizerTerm(Slope(), instance: "none", weight: 0),
-            RegularizerTerm(Slope(), instance: "one", weight: 0.02, on: [try model().modalities[0]]), RegularizerTerm(Detour(), instance: "detour"),
+            RegularizerTerm(Slope(), instance: "whole", weight: 0.5), RegularizerTerm(Slope(), instance: "none", weight: 0),
+            RegularizerTerm(Slope(), instance: "one", weight: 0.5, on: [try model().modalities[0]]), RegularizerTerm(Detour(), instance: "detour"),
         ]
         let trainer = Trainer(
             model: try model(), regularizers: RegularizerList(terms), classes: 4, schedule: LearningRateSchedule(base: 0.1, totalSteps: 10),

@@ -15,13 +15,15 @@ struct Planner {
     let foreignCode: [String: String]
     /// Options of the data set that change no bit of a result.
     let indifferentOptions: Set<String>
+    /// Digests of the files that encoders take their weights from.
+    private let weightDigests: [String]
     private let schedules: [ComponentChoice: LearningRateSchedule.Options]
 
     var recipe: Recipe { variant.recipe }
 
     init(
         variant: Study.Variant, data: ComponentPlan, fingerprint: String, threads: Int, foreignCode: [String: String] = [:],
-        indifferentOptions: Set<String> = []
+        indifferentOptions: Set<String> = [], weights: WeightDigests = WeightDigests()
     ) throws {
         self.variant = variant
         self.data = data
@@ -29,6 +31,7 @@ struct Planner {
         self.threads = threads
         self.foreignCode = foreignCode
         self.indifferentOptions = indifferentOptions
+        weightDigests = weights.digests(of: Self.model(of: variant.recipe))
         var schedules: [ComponentChoice: LearningRateSchedule.Options] = [:]
         for candidate in variant.recipe.rows.flatMap(\.candidates) {
             schedules[candidate.training.schedule] = try LearningRateSchedule.Options(candidate.training.schedule)
@@ -90,6 +93,10 @@ struct Planner {
             schedule: schedules[training.schedule] ?? .init(), gradientClip: training.gradientClip,
             regularizers: candidate.regularizers.map(TermPlan.init), seed: seed, threads: threads)
         plan.indifferentOptions = indifferentOptions
+        plan.augmentationDraws = training.augmentationDraws
+        plan.stemCache = training.stemCache
+        plan.weightDigests = weightDigests
+        plan.foreignStemCode = ([data.name] + plan.model.encoders.values.map(\.name)).compactMap { foreignCode[$0] }.sorted()
         plan.foreignCode = plan.componentNames.compactMap { foreignCode[$0] }.sorted()
         return plan
     }
@@ -109,7 +116,10 @@ struct Planner {
         outline.add(row.name, model: model, terms: terms, samples: Set(samples).sorted())
     }
 
-    private var model: TrialModel {
+    /// What all rows train.
+    var model: TrialModel { Self.model(of: recipe) }
+
+    private static func model(of recipe: Recipe) -> TrialModel {
         let modalities = recipe.modalities.map { Modality($0) }
         if let whole = recipe.model.whole { return .whole(ComponentPlan(whole), modalities: modalities) }
         let encoders = modalities.compactMap { modality in recipe.model.encoder(for: modality.name).map { (modality, ComponentPlan($0)) } }

@@ -101,7 +101,19 @@ extension Recipe {
             "model: \(description)",
             "training: \(training.epochs) epochs, batch \(training.batch) (\(training.batching.rawValue)), "
                 + "\(training.optimizer.phrase), learning rate \(training.learningRate), schedule \(training.schedule.phrase)",
-        ]
+        ] + viewLines
+    }
+}
+
+extension Recipe {
+    /// How training sees the data, where that is not the usual.
+    private var viewLines: [String] {
+        var lines: [String] = []
+        if let draws = training.augmentationDraws {
+            lines.append("augmentation: \(draws) \(draws == 1 ? "draw" : "draws") of each sample, the same for all seeds")
+        }
+        if training.stemCache { lines.append("stem cache: outputs of frozen stems as 16-bit floats") }
+        return lines
     }
 }
 

@@ -21,10 +21,12 @@ package struct StudyRun: Sendable {
 
     package let timing: StudyTiming
     package let stop: StopRequest
+    /// Where outputs of frozen stems are stored.
+    package let stems: URL
 
     package init(
         cells: [Cell], folder: RunFolder, components: Components, pool: WorkerPool, datasets: [ComponentPlan: any Dataset],
-        timing: StudyTiming = StudyTiming(), stop: StopRequest = StopRequest()
+        timing: StudyTiming = StudyTiming(), stop: StopRequest = StopRequest(), stems: URL? = nil
     ) {
         self.cells = cells
         self.folder = folder
@@ -33,6 +35,7 @@ package struct StudyRun: Sendable {
         self.datasets = datasets
         self.timing = timing
         self.stop = stop
+        self.stems = stems ?? folder.stems
     }
 
     /// - Parameter observer: told about everything that happens, from any thread, one call at a time.

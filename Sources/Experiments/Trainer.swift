@@ -199,10 +199,11 @@ package final class Trainer {
     /// The same of a batch, with each parameter moved by a displacement; leaves parameters and buffers as they were.
     func differentiate(_ batch: Batch, _ pass: Pass, movedBy displacement: Gradients) -> Gradients {
         let values = parameters.map(\.parameter.value)
-        let statistics = buffers.map(\.value)
+        let statistics = buffers.map { (value: $0.value, version: $0.version) }
         defer {
             for (parameter, value) in zip(parameters, values) { parameter.parameter.value = value }
-            for (buffer, value) in zip(buffers, statistics) { buffer.value = value }
+            // One that did not move counts as changed when it is set, and what was folded from it would be made anew.
+            for (buffer, before) in zip(buffers, statistics) where buffer.version != before.version { buffer.value = before.value }
         }
         for (parameter, move) in zip(parameters, displacement.values) {
             if let move { parameter.parameter.value = parameter.parameter.value.detached() + move }

@@ -18,20 +18,29 @@ package struct Trial {
 
     /// Makes the model, the regularizers and the batches of a plan.
     ///
-    /// - Parameter dataset: the data set that the plan names.
+    /// - Parameters:
+    ///   - dataset: the data set that the plan names.
+    ///   - stems: the folder in which outputs of frozen stems are stored, where the plan says that they are.
     /// - Throws: `OptionFault` or `DatasetFault` where something of the plan does not fit the data or the model.
-    package init(_ plan: TrialPlan, key: TrialKey, dataset: any Dataset, components: Components) throws {
+    package init(_ plan: TrialPlan, key: TrialKey, dataset: any Dataset, components: Components, stems: URL? = nil) throws {
         self.plan = plan
         self.key = key
         let data = dataset.holdingOut([plan.target])
         split = try plan.makeSplit(of: data)
         let standardization = try Standardization(plan.standardization, of: data, rows: split.training)
         sampler = try plan.makeSampler(of: data, rows: split.training)
+        require(!plan.stemCache || stems != nil, "a plan that stores stems needs a folder for them")
+        let (model, cached) = try plan.makeModelReadingStems(of: data, components: components)
         trainer = try plan.makeTrainer(
-            facts: data.facts, components: components, random: plan.random, stepsPerEpoch: sampler.batchesPerEpoch)
+            of: model, facts: data.facts, components: components, initializer: plan.initializer, random: plan.random,
+            stepsPerEpoch: sampler.batchesPerEpoch)
+        var cache: StemCache?
+        if let stems, !cached.isEmpty {
+            cache = try StemCache(in: stems, plan: plan, data: data, standardization: standardization, encoders: cached)
+        }
         batches = try TrialBatches(
-            of: data, modalities: trainer.model.modalities, standardization: standardization, augmentation: plan.augmentation,
-            minimum: plan.minimumBatch(components.regularizers), workers: plan.threads)
+            of: data, plan: plan, modalities: model.modalities, standardization: standardization, stems: cache,
+            minimum: plan.minimumBatch(components.regularizers))
     }
 
     /// The number of values trained, those of regularizers included.
@@ -65,7 +74,7 @@ package struct Trial {
         do {
             while course.progress.epoch <= plan.epochs {
                 try trainEpoch(&course, saver: &saver)
-                try endEpoch(&course, measuringTarget: measuringTarget)
+                try endEpoch(&course, saver: &saver, measuringTarget: measuringTarget)
                 if let record = course.progress.epochs.last { try onEpoch(record) }
             }
         } catch let failure as TrainingFailure {
@@ -121,7 +130,9 @@ package struct Trial {
     /// The rest of one pass over the training rows.
     private func trainEpoch(_ course: inout Course, saver: inout TrialSaver?) throws {
         let epoch = course.progress.epoch
-        try batches.train(on: Array(sampler.batches(epoch: epoch).dropFirst(course.progress.batches)), epoch: epoch) { batch in
+        try batches.train(on: Array(sampler.batches(epoch: epoch).dropFirst(course.progress.batches)), epoch: epoch) {
+            try saver?.didPause { saved(course) }
+        } _: { batch in
             let isLast = course.progress.batches == sampler.batchesPerEpoch - 1
             let record = try trainer.train(on: batch, measuringShares: isLast)
             course.progress.batches += 1
@@ -133,7 +144,9 @@ package struct Trial {
     }
 
     /// Scores the model, keeps it where it is the best so far, and turns to the next epoch.
-    private func endEpoch(_ course: inout Course, measuringTarget: Bool) throws {
+    private func endEpoch(_ course: inout Course, saver: inout TrialSaver?, measuringTarget: Bool) throws {
+        // Beforehand, since a trial cannot be saved while the weights that are evaluated stand in the model.
+        try batches.prepare(split.validation.rows + (measuringTarget ? split.target.rows : [])) { try saver?.didPause { saved(course) } }
         let validation = split.validation.rows.isEmpty ? nil : try evaluate(split.validation.rows)
         let target = measuringTarget ? try evaluate(split.target.rows) : nil
         let means = course.progress.sums.mapValues { $0 / Double(course.progress.batches) }
@@ -173,7 +186,7 @@ package struct Trial {
     /// What a step takes on the first batch; nil where one fails.
     private func stepCost() throws -> StepCost? {
         var cost: StepCost?
-        try batches.train(on: Array(sampler.batches(epoch: 1).prefix(1)), epoch: 1) { cost = trainer.measureCost(on: $0) }
+        try batches.train(on: Array(sampler.batches(epoch: 1).prefix(1)), epoch: 1) {} _: { cost = trainer.measureCost(on: $0) }
         return cost
     }
 

@@ -18,4 +18,9 @@ package enum TrialModel: Sendable, Hashable {
     case assembled(encoders: [Modality: ComponentPlan], fusion: ComponentPlan)
     /// One whole model that reads the given modalities.
     case whole(ComponentPlan, modalities: [Modality])
+
+    /// The encoders, modality by modality; none of a whole model.
+    var encoders: [Modality: ComponentPlan] {
+        if case .assembled(let encoders, _) = self { encoders } else { [:] }
+    }
 }

@@ -9,6 +9,9 @@ extension TrialPlan {
     /// What everything but initial values is drawn from.
     var random: RandomSource { RandomSource(seed: UInt64(bitPattern: Int64(seed))) }
 
+    /// Where initial values are drawn from.
+    var initializer: Initializer { Initializer(seed: UInt64(bitPattern: Int64(seed))) }
+
     /// The rows to train on, to choose by and to measure.
     ///
     /// - Parameter isRehearsal: whether tuning will choose by the validation rows, whatever the plan's own selection does.
@@ -23,8 +26,13 @@ extension TrialPlan {
         try BatchSampler(rows, of: data, batchSize: batch, order: batching, random: random.child("batches"))
     }
 
-    /// Where a row's random view in training is drawn from.
-    var augmentation: RandomSource { random.child("augmentation") }
+    /// How training sees the data in an epoch, counted from 1.
+    ///
+    /// With a number of draws, a draw is a function of the row and the draw's number alone: all rows and all seeds see the same ones.
+    func trainingView(epoch: Int) -> SampleView {
+        guard let augmentationDraws else { return .training(epoch: epoch, random: random.child("augmentation")) }
+        return .training(epoch: (epoch - 1) % augmentationDraws + 1, random: RandomSource(seed: 0).child("augmentation draws"))
+    }
 
     /// The smallest batch that all regularizers are defined for.
     func minimumBatch(_ registry: RegularizerRegistry) -> MinimumBatch {
@@ -47,8 +55,7 @@ extension TrialPlan {
     package func makeTrainer(
         facts: DatasetFacts, components: Components, random: RandomSource, stepsPerEpoch: Int
     ) throws(OptionFault) -> Trainer {
-        let initializer = Initializer(seed: UInt64(bitPattern: Int64(seed)))
-        return try makeTrainer(
+        try makeTrainer(
             of: try makeModel(facts: facts, components: components, initializer: initializer), facts: facts, components: components,
             initializer: initializer, random: random, stepsPerEpoch: stepsPerEpoch)
     }
@@ -76,12 +83,17 @@ extension TrialPlan {
     }
 
     /// The model alone.
+    ///
+    /// - Parameter wrapping: what takes an encoder's place in the model; the encoder itself unless said otherwise.
     package func makeModel(
-        facts: DatasetFacts, components: Components, initializer: Initializer
+        facts: DatasetFacts, components: Components, initializer: Initializer,
+        wrapping: (Modality, any Encoder) -> any Encoder = { $1 }
     ) throws(OptionFault) -> any MultimodalModel {
         try model.make(facts: facts, components: components, from: initializer) { (plan, modality, initializer) throws(OptionFault) in
-            try components.encoders.make(
-                plan.name, options: plan.options, sampleShape: Shape(modality.sampleShape), from: initializer)
+            wrapping(
+                Modality(modality.name),
+                try components.encoders.make(
+                    plan.name, options: plan.options, sampleShape: Shape(modality.sampleShape), from: initializer))
         }
     }
 }

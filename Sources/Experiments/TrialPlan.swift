@@ -31,6 +31,14 @@ package struct TrialPlan: Sendable {
     package var threads: Int
     /// Digests of the code of the plug-ins that the plan names: a result of other code is another result.
     package var foreignCode: [String] = []
+    /// Digests of the code of the data set and the encoders among them.
+    package var foreignStemCode: [String] = []
+    /// How many different views training has of each sample, the same for every seed; nil for a new one in each epoch, by the seed.
+    package var augmentationDraws: Int?
+    /// Whether what frozen stems make is stored as 16-bit floats and read from there.
+    package var stemCache = false
+    /// Digests of the files that encoders take their weights from.
+    package var weightDigests: [String] = []
     /// Options of the data set that change no bit of a result, such as threads that decode; the plan's hash leaves them out.
     package var indifferentOptions: Set<String> = []
 
@@ -83,14 +91,14 @@ package struct TrialPlan: Sendable {
     package var hash: String { SHA256Digest(of: canonicalText).hex }
 
     /// The data set without the options that change no bit.
-    private var dataThatMatters: ComponentPlan {
-        ComponentPlan(data.name, options: data.options.filter { !indifferentOptions.contains($0.key) })
+    var dataText: String {
+        text(ComponentPlan(data.name, options: data.options.filter { !indifferentOptions.contains($0.key) }))
     }
 
     /// Every value in a fixed order, one a line.
     private var canonicalText: String {
         var lines = [
-            "version \(Version.current)", "data \(text(dataThatMatters))", "fingerprint \(dataFingerprint)", "standardize \(standardization.rawValue)",
+            "version \(Version.current)", "data \(dataText)", "fingerprint \(dataFingerprint)", "standardize \(standardization.rawValue)",
         ]
         switch model {
         case .assembled(let encoders, let fusion):
@@ -105,6 +113,10 @@ package struct TrialPlan: Sendable {
             "learning-rate \(learningRate)", "schedule \(text(schedule.encoded))", "gradient-clip \(gradientClip.map { "\($0)" } ?? "none")",
         ]
         lines += regularizers.map { "regularizer \(text($0))" }
+        // Said only where they differ from what they were before they existed.
+        lines += augmentationDraws.map { ["augmentation-draws \($0)"] } ?? []
+        lines += stemCache ? ["stem-cache"] : []
+        lines += weightDigests.map { "weights \($0)" }
         lines += ["seed \(seed)", "threads \(threads)"] + foreignCode.map { "code \($0)" }
         return lines.joined(separator: "\n")
     }

@@ -3,11 +3,11 @@ import Foundation
 /// An open file that is closed with its owner; every call retries when a signal interrupts it.
 ///
 /// Foundation's `FileHandle` loses `errno`, and with it the reason that a user needs to read.
-struct FileDescriptor: ~Copyable {
+package struct FileDescriptor: ~Copyable, Sendable {
     private let number: Int32
     private let path: String
 
-    init(opening path: String, flags: Int32, mode: mode_t = 0o666, action: String) throws(FileFault) {
+    package init(opening path: String, flags: Int32, mode: mode_t = 0o666, action: String) throws(FileFault) {
         var number: Int32
         repeat { number = open(path, flags | O_CLOEXEC, mode) } while number < 0 && errno == EINTR
         guard number >= 0 else { throw FileFault(action: action, path: path) }
@@ -18,14 +18,14 @@ struct FileDescriptor: ~Copyable {
     deinit { close(number) }
 
     /// The size in bytes, and whether this is an ordinary file.
-    func status() throws(FileFault) -> (size: Int, isRegular: Bool) {
+    package func status() throws(FileFault) -> (size: Int, isRegular: Bool) {
         var facts = stat()
         guard fstat(number, &facts) == 0 else { throw FileFault(action: "read", path: path) }
         return (Int(facts.st_size), facts.st_mode & S_IFMT == S_IFREG)
     }
 
     /// Writes all of `bytes`, however many calls that takes.
-    func write(_ bytes: UnsafeRawBufferPointer) throws(FileFault) {
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(FileFault) {
         var rest = bytes
         while !rest.isEmpty {
             let written = Foundation.write(number, rest.baseAddress, rest.count)
@@ -53,7 +53,7 @@ struct FileDescriptor: ~Copyable {
     }
 
     /// Fills `bytes` from `offset` on; returns how many were there.
-    func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileFault) -> Int {
+    package func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileFault) -> Int {
         var filled = 0
         while filled < bytes.count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])
@@ -68,22 +68,36 @@ struct FileDescriptor: ~Copyable {
         return filled
     }
 
+    /// Writes all of `bytes` from `offset` on, however many calls that takes.
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileFault) {
+        var done = 0
+        while done < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            let written = pwrite(number, rest.baseAddress, rest.count, off_t(offset + done))
+            if written < 0 {
+                if errno == EINTR { continue }
+                throw FileFault(action: "write", path: path)
+            }
+            done += written
+        }
+    }
+
     /// Asks the system to put the content on the medium.
     ///
     /// A medium that cannot do it (a pipe, some network folders) answers `EINVAL` or `ENOTSUP`; that is no fault.
-    func synchronize() throws(FileFault) {
+    package func synchronize() throws(FileFault) {
         guard fsync(number) == 0 || errno == EINVAL || errno == ENOTSUP else {
             throw FileFault(action: "write", path: path)
         }
     }
 
     /// Cuts the file to `size` bytes.
-    func truncate(to size: Int) throws(FileFault) {
+    package func truncate(to size: Int) throws(FileFault) {
         guard ftruncate(number, off_t(size)) == 0 else { throw FileFault(action: "write", path: path) }
     }
 
     /// Takes the file's advisory lock and waits for it; closing the file gives it back.
-    func lock() throws(FileFault) {
+    package func lock() throws(FileFault) {
         while flock(number, LOCK_EX) != 0 {
             guard errno == EINTR else { throw FileFault(action: "lock", path: path) }
         }

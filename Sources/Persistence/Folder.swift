@@ -36,4 +36,25 @@ package enum Folder {
         }
         return names.sorted()
     }
+
+    /// Bytes that may still be written where the folder at `path` is, or would come to be; nil where the system does not say.
+    package static func freeBytes(at path: String) -> Int? {
+        var facts = statvfs()
+        guard statvfs(path.isEmpty ? "." : path, &facts) == 0 else {
+            let parent = (path as NSString).deletingLastPathComponent
+            return path.isEmpty || parent == path ? nil : freeBytes(at: parent)
+        }
+        return Int(facts.f_bavail) * Int(facts.f_frsize)
+    }
+
+    /// Bytes that the files in the folder at `path` and below it occupy; holes in them take none.
+    package static func occupiedBytes(at path: String) -> Int {
+        let files = FileManager.default.enumerator(atPath: path)
+        var sum = 0
+        while let name = files?.nextObject() as? String {
+            var facts = stat()
+            if stat("\(path)/\(name)", &facts) == 0, facts.st_mode & S_IFMT == S_IFREG { sum += Int(facts.st_blocks) * 512 }
+        }
+        return sum
+    }
 }

@@ -43,13 +43,14 @@ struct CheckCommand: ParsableCommand {
             return
         }
         let folder = RunFolder(choosing: folder, for: plan.study)
+        let stemLines = try arguments.stemLines(of: plan.experiment, folder: folder)
         let state = FolderState(of: plan.experiment.cells, in: folder)
         var estimated: StudyEstimate?
         if estimate {
             let calibration = StudyCalibration(plan.experiment, components: plan.components, pool: arguments.pool)
             estimated = try calibration.estimate(beside: state, seconds: measure)
         }
-        let document = CheckDocument(plan, folder: folder, state: state, estimate: estimated)
+        let document = CheckDocument(plan, folder: folder, state: state, stemCache: stemLines, estimate: estimated)
         try StandardOutput.print(json ? document.json() : document.text)
     }
 }

@@ -7,7 +7,7 @@ extension CheckDocument {
     var text: String {
         [
             summary, table("Parameters", parameters), table("Covariance", covarianceRows), table("Tuned", tuned),
-            [folderLine].compactMap(\.self), estimate?.lines ?? [],
+            [folderLine].compactMap(\.self), stemLines, estimate?.lines ?? [],
         ].filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
 
@@ -20,6 +20,11 @@ extension CheckDocument {
         let tuning = tuningTrainings == 0 ? "" : ", and \(NumberText.count(tuningTrainings, "training")) for tuning"
         return ["\(recipe): \(product)", NumberText.count(trials, "trial") + tuning, protocolText, "selection: " + selection] + settings
             + notices.map { "note: \($0)" }
+    }
+
+    private var stemLines: [String] {
+        guard !stemCache.isEmpty, estimate != nil else { return stemCache }
+        return stemCache + ["Time is estimated as if no stems were stored: an epoch that finds them takes less."]
     }
 
     private func table(_ name: String, _ table: TextTable) -> [String] {

@@ -24,6 +24,8 @@ struct CheckDocument: Encodable {
     let covariances: [StudyOutline.Covariance]
     let tuning: [TunedRow]
     let folder: Folder
+    /// What storing the outputs of frozen stems takes; empty where none are stored.
+    let stemCache: [String]
     let estimate: StudyEstimate?
 
     /// A row and what is tried for it.
@@ -51,7 +53,7 @@ struct CheckDocument: Encodable {
         let finishedTuningTrainings: Int
     }
 
-    init(_ plan: RecipeArguments.Plan, folder: RunFolder, state: FolderState, estimate: StudyEstimate?) {
+    init(_ plan: RecipeArguments.Plan, folder: RunFolder, state: FolderState, stemCache: [String], estimate: StudyEstimate?) {
         let (study, experiment) = (plan.study, plan.experiment)
         let frame = experiment.settings
         recipe = study.name
@@ -71,7 +73,7 @@ struct CheckDocument: Encodable {
             path: folder.root.path, trials: Dictionary(uniqueKeysWithValues: statuses.map { ($0.rawValue, state.count($0)) }),
             rows: Dictionary(uniqueKeysWithValues: statuses.map { ($0.rawValue, state.rows($0)) }),
             finishedTuningTrainings: state.finishedRehearsals)
-        self.estimate = estimate
+        (self.stemCache, self.estimate) = (stemCache, estimate)
     }
 
     func json() throws -> String {

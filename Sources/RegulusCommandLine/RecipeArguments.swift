@@ -1,7 +1,9 @@
 import ArgumentParser
 import Experiments
+import Foundation
 import Persistence
 import Recipes
+import Results
 import Tensors
 
 /// What `run` and `check` have in common: a recipe, changes to it, and how much of the machine to use.
@@ -20,7 +22,14 @@ struct RecipeArguments: ParsableArguments {
     @Option(help: "Cores for each trial. Several trials run side by side. Results are equal to the bit only for equal numbers.")
     var threadsPerTrial = 1
 
+    @Option(
+        help: ArgumentHelp(
+            "Where outputs of frozen stems are stored, for recipes with stem-cache: true; the run folder's stems by default. Runs may share it.",
+            valueName: "folder"), completion: .directory)
+    var stemCache: String?
+
     func validate() throws {
+        if stemCache?.isEmpty == true { throw ValidationError("--stem-cache needs the path of a folder") }
         if recipe.isEmpty { throw ValidationError("the recipe needs a path") }
         guard threads >= 1 else { throw ValidationError("--threads is at least 1") }
         guard threadsPerTrial >= 1, threadsPerTrial <= threads else {
@@ -63,6 +72,23 @@ struct RecipeArguments: ParsableArguments {
         let experiment: Experiment
         let components: Components
     }
+
+    /// Says what storing stems takes; empty where none are stored.
+    ///
+    /// - Parameter folder: the folder of the run.
+    /// - Throws: `CommandFault` where the file system has less room.
+    func stemLines(of experiment: Experiment, folder: RunFolder) throws -> [String] {
+        guard let estimate = experiment.stems else { return [] }
+        let path = stems(for: folder).path
+        if let fault = estimate.fault(in: path) {
+            throw CommandFault.input(
+                "error: \(fault)\nAnother folder can be chosen with --stem-cache; fewer augmentation-draws take less, stem-cache: false nothing.")
+        }
+        return estimate.text + ["stem cache: \(StemCacheEstimate.text(ofBytes: estimate.bytes)) in all, in \(path)"]
+    }
+
+    /// Where stems are stored.
+    func stems(for folder: RunFolder) -> URL { stemCache.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? folder.stems }
 
     var pool: WorkerPool { WorkerPool(workers: max(1, threads / threadsPerTrial), threadsPerWorker: threadsPerTrial) }
 }

@@ -41,6 +41,7 @@ struct RunCommand: ParsableCommand {
         var settings = experiment.settings
         settings.command = commandLine
         let folder = RunFolder(choosing: folder, for: study)
+        let stemLines = try arguments.stemLines(of: experiment, folder: folder)
         do throws(FileFault) {
             try Folder.create(folder.root.path)
         } catch {
@@ -53,13 +54,14 @@ struct RunCommand: ParsableCommand {
             let display = RunDisplay(asJSON: json)
             try display.start(settings, folder: folder)
             defer { display.close() }
+            if !json { for line in experiment.loadedWeights + stemLines { StandardError.print(line) } }
             var timing = StudyTiming()
             timing.saving = .seconds(saveEvery)
             StopRequest.listenForSignals()
             try warnOfMemory(plan, before)
             let run = StudyRun(
                 cells: experiment.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: experiment.datasets,
-                timing: timing, stop: .ofProcess)
+                timing: timing, stop: .ofProcess, stems: arguments.stems(for: folder))
             let events = LiveEvents(folder: folder)
             let results = try run.run { event in
                 events.show(event)
@@ -102,6 +104,7 @@ extension RunCommand {
         var words = ["regulus", "run", arguments.recipe]
         for setting in arguments.settings { words += ["--set", setting] }
         for library in arguments.plugins.paths { words += ["--plugin", library] }
+        if let folder = arguments.stemCache { words += ["--stem-cache", folder] }
         words += ["--threads", "\(arguments.threads)", "--threads-per-trial", "\(arguments.threadsPerTrial)"]
         return words.map(quoted).joined(separator: " ")
     }

@@ -10,6 +10,7 @@ import Foundation
 /// trials/<row>/<target>/<seed>/{resume/<step>.safetensors,claim.<generation>}      while the trial runs
 /// trials/<dial=value,…>/@<dial=value,…>/<row>/…      with a sweep, with repetitions
 /// tuning/<plan>.json                                 where something is tuned
+/// stems/<modality>-<key>/{evaluation,draw-1,…}.stems   where stems are stored
 /// ```
 ///
 /// The sweep's folder has a literal `=` and the repetition's starts with a literal `@`, which no row's
@@ -56,6 +57,9 @@ package struct RunFolder: Hashable, Sendable {
 
     /// What a trial goes on from when its process ends before it does; the folder is gone once the trial has ended.
     package func resume(_ key: TrialKey) -> URL { trial(key).appendingPathComponent("resume", isDirectory: true) }
+
+    /// What frozen stems made of the clips, where the recipe stores it and no other folder is named.
+    package var stems: URL { root.appendingPathComponent("stems", isDirectory: true) }
 
     /// The results of the trainings that tuning learns from.
     package var tuning: URL { root.appendingPathComponent("tuning", isDirectory: true) }

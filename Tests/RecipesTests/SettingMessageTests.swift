@@ -41,7 +41,7 @@ struct SettingMessageTests {
             --set training.epoch=3: error: unknown key 'epoch' in training
             --set | training.epoch=3
                   |          ^~~~~
-                  = expected one of: epochs, batch, batching, optimizer, schedule, gradient-clip
+                  = expected one of: epochs, batch, batching, optimizer, schedule, gradient-clip, augmentation-draws, stem-cache
                   = did you mean 'epochs'?
             """
         ),

@@ -8,6 +8,11 @@ public struct LoadedBatch {
     public let rows: [Int]
     /// By the modality's name, each N×(sample shape).
     public let inputs: [String: Tensor]
+
+    package init(rows: [Int], inputs: [String: Tensor]) {
+        self.rows = rows
+        self.inputs = inputs
+    }
 }
 
 /// Hands out batch after batch of a data set; where inputs are decoded from files, the next ones are decoded meanwhile.
@@ -52,9 +57,10 @@ public final class BatchLoader {
 
     /// Calls `body` with each batch, in order.
     ///
+    /// - Parameter allowsEmpty: whether a batch of which every row was left out is handed over without rows.
     /// - Throws: what `body` throws; `DatasetFault` where the data set cannot be read: with `on-bad-sample: stop` at the first row
     ///   that is damaged, with `skip` where a batch has no other rows.
-    public func forEach(_ batches: [[Int]], view: SampleView, _ body: (LoadedBatch) throws -> Void) throws {
+    public func forEach(_ batches: [[Int]], view: SampleView, allowsEmpty: Bool = false, _ body: (LoadedBatch) throws -> Void) throws {
         var counted = ContinuousClock.now
         // A report that is read within `body` knows of the time until then.
         func countTime() {
@@ -79,7 +85,7 @@ public final class BatchLoader {
         defer { queue.stop() }
         let waitedBefore = report.secondsWaited
         for rows in batches {
-            let loaded = try batch(rows, of: decoding, from: queue, view: view)
+            let loaded = try batch(rows, of: decoding, from: queue, view: view, allowsEmpty: allowsEmpty)
             report.secondsWaited = waitedBefore + queue.waited / .seconds(1)
             countTime()
             try body(loaded)
@@ -87,7 +93,7 @@ public final class BatchLoader {
     }
 
     private func batch(
-        _ asked: [Int], of dataset: any DecodingDataset, from queue: DecodingQueue, view: SampleView
+        _ asked: [Int], of dataset: any DecodingDataset, from queue: DecodingQueue, view: SampleView, allowsEmpty: Bool
     ) throws(DatasetFault) -> LoadedBatch {
         var rows: [Int] = []
         var samples: [[DecodedSample]] = []
@@ -107,7 +113,7 @@ public final class BatchLoader {
                 lastFault = fault
             }
         }
-        if rows.isEmpty, let lastFault {
+        if rows.isEmpty, !allowsEmpty, let lastFault {
             throw DatasetFault(message: "none of the \(asked.count) rows of a batch can be read; the last: \(lastFault)")
         }
         report.samples += rows.count

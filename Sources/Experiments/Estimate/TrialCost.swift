@@ -35,6 +35,9 @@ struct TrialCost: Sendable {
             return (value, started.duration(to: .now) / .seconds(1))
         }
         var cost = TrialCost()
+        // Storing stems takes longer than all that is measured here, so a step computes them, as the first one of a run does.
+        var plan = plan
+        plan.stemCache = false
         let (trial, setup) = try time { try Trial(plan, key: key, dataset: dataset, components: components) }
         cost.setup = setup
         let batches = trial.sampler.batches(epoch: 1)
@@ -71,7 +74,7 @@ extension Trial {
     /// One training step; nil where the loss is no number.
     fileprivate func step(on rows: [Int]) throws -> StepRecord? {
         var record: StepRecord?
-        try batches.train(on: [rows], epoch: 1) { record = try? trainer.train(on: $0) }
+        try batches.train(on: [rows], epoch: 1) {} _: { record = try? trainer.train(on: $0) }
         return record
     }
 

@@ -30,4 +30,14 @@ struct TrialSaver {
         last = .now
         if isAsked { throw TrialInterrupted() }
     }
+
+    /// To be called now and then while no step is taken.
+    ///
+    /// - Throws: as `didStep`.
+    func didPause(_ trial: () -> SavedTrial) throws {
+        let isOwned = saving.isOwned()
+        guard saving.shouldStop() || !isOwned else { return }
+        if isOwned { try saving.folder.write(trial()) }
+        throw TrialInterrupted()
+    }
 }

@@ -136,7 +136,7 @@ struct StudyWorker: Sendable {
 
     private func trial(_ plan: TrialPlan, key: TrialKey) throws -> Trial {
         guard let dataset = study.datasets[plan.data] else { stop("the data set \(plan.data.name) was not opened") }
-        return try Trial(plan, key: key, dataset: dataset, components: study.components)
+        return try Trial(plan, key: key, dataset: dataset, components: study.components, stems: study.stems)
     }
 
     /// A result of exactly this plan. A file that cannot be read counts as none: the trial is run again, as is one that had failed before

@@ -88,6 +88,10 @@ public final class ResNet18: EncoderPlugin, StagedEncoder {
         return [map]
     }
 
+    public func stemShapes(of sample: Shape) -> [Shape] {
+        [Shape(ResidualDepth.stemSides(sample[0], sample[1]) + [embeddingWidth / 2])]
+    }
+
     public func lastStage(_ maps: [Tensor], pass: Pass) -> Embedding {
         var map = maps[0]
         advance(&map, through: stages[3], pass)

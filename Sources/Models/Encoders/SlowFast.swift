@@ -129,6 +129,16 @@ public final class SlowFast: EncoderPlugin, StagedEncoder {
         return [fastMap, .concatenated([slowMap, laterals[3](fastMap)], axis: -1)]
     }
 
+    public func stemShapes(of sample: Shape) -> [Shape] {
+        func shape(_ pathway: VideoPathway, _ step: Int) -> [Int] {
+            pathway.layout.stemShape(frames: (sample[0] + step - 1) / step, of: sample).dimensions
+        }
+        let slowShape = shape(slow, slowStep)
+        return [
+            Shape(shape(fast, fastStep)), Shape(slowShape.dropLast() + [(slowShape.last ?? 0) + slow.layout.lateral[3]]),
+        ]
+    }
+
     /// Every `step`-th frame, without a copy where that is every one.
     func frames(of x: Tensor, every step: Int) -> Tensor { step == 1 ? x : x.subsampled(axis: 1, by: step) }
 

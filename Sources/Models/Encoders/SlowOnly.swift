@@ -67,6 +67,8 @@ public final class SlowOnly: EncoderPlugin, StagedEncoder {
         return [map]
     }
 
+    public func stemShapes(of sample: Shape) -> [Shape] { [pathway.layout.stemShape(frames: sample[0], of: sample)] }
+
     public func lastStage(_ maps: [Tensor], pass: Pass) -> Embedding {
         let map = pathway.stages[3](maps[0], pass)
         return Embedding(places: map, withTokens: providesTokens)

@@ -5,7 +5,7 @@ struct TrainingReader {
     let catalogue: Catalogue
     let faults: FaultCollector
 
-    private static let keys = ["epochs", "batch", "batching", "optimizer", "schedule", "gradient-clip"]
+    private static let keys = ["epochs", "batch", "batching", "optimizer", "schedule", "gradient-clip", "augmentation-draws", "stem-cache"]
 
     /// The plan; nil, and reported, where a component is unknown or the section is none.
     func training(_ section: SectionReader?) -> TrainingPlan? {
@@ -26,8 +26,8 @@ struct TrainingReader {
         guard let optimizer, let schedule else { return nil }
         return TrainingPlan(
             epochs: settings.epochs, batch: settings.batch, batching: settings.batching, optimizer: optimizer,
-            learningRate: rate, schedule: schedule, gradientClip: settings.gradientClip, location: section.location,
-            locations: locations)
+            learningRate: rate, schedule: schedule, gradientClip: settings.gradientClip,
+            augmentationDraws: settings.augmentationDraws, stemCache: settings.stemCache, location: section.location, locations: locations)
     }
 
     private func component(

@@ -4,7 +4,7 @@
 /// recipes/table13.yaml:14:3: error: unknown key 'optmizer' in training
 ///    14 |   optmizer: adam
 ///       |   ^~~~~~~~
-///       = expected one of: epochs, batch, batching, optimizer, schedule, gradient-clip
+///       = expected one of: epochs, batch, batching, optimizer, schedule, gradient-clip, augmentation-draws, stem-cache
 ///       = did you mean 'optimizer'?
 /// ```
 package struct Diagnostic: Error, Hashable, Sendable {

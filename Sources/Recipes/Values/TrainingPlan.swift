@@ -23,6 +23,10 @@ package struct TrainingPlan: Sendable, Hashable {
     package let schedule: ComponentChoice
     /// `gradient-clip:`, the largest norm of the whole gradient; nil for no limit.
     package let gradientClip: Double?
+    /// `augmentation-draws:`, how many different views training has of each sample; nil for a new one in each epoch.
+    package let augmentationDraws: Int?
+    /// `stem-cache:`, whether what frozen stems make is stored; not unless said.
+    package let stemCache: Bool
     package let location: SourceLocation
     /// Where each key's value stands.
     package let locations: [String: SourceLocation]
@@ -32,6 +36,8 @@ package struct TrainingPlan: Sendable, Hashable {
         var batch = 1
         var batching = Batching.balanced
         var gradientClip: Double?
+        var augmentationDraws: Int?
+        var stemCache = false
 
         static var fields: [OptionField<Settings>] {
             [
@@ -39,6 +45,10 @@ package struct TrainingPlan: Sendable, Hashable {
                 .integer("batch", \.batch, in: 1...1_000_000, unit: "samples", required: true, "samples a step"),
                 .choice("batching", \.batching, "how samples are put into batches"),
                 .number("gradient-clip", \.gradientClip, in: 0..., "largest norm of the gradient"),
+                .integer(
+                    "augmentation-draws", \.augmentationDraws, in: 1...1_000_000, unit: "draws",
+                    "different views that training has of each sample, the same for all seeds; null for a new one in each epoch"),
+                .flag("stem-cache", \.stemCache, "what frozen stems make is stored as 16-bit floats and read from there"),
             ]
         }
     }

@@ -25,4 +25,9 @@ enum ResidualDepth {
             throw OptionFault(option: "blocks", expected: "a number of blocks for each of 4 stages", found: "\(blocks.count)")
         }
     }
+
+    /// Height and width after the first convolution, the pooling and three stages, which halve them four times, rounding up.
+    static func stemSides(_ height: Int, _ width: Int) -> [Int] {
+        [height, width].map { side in (0..<4).reduce(side) { size, _ in (size + 1) / 2 } }
+    }
 }

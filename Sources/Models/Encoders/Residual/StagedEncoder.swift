@@ -41,6 +41,9 @@ public protocol StagedEncoder: Encoder {
     /// What the last stage reads, one map for each pathway: `N×T×H×W×C` or `N×H×W×C`.
     func stem(_ x: Tensor, pass: Pass) -> [Tensor]
 
+    /// The shapes of the stem's maps for one sample, without the batch axis.
+    func stemShapes(of sample: Shape) -> [Shape]
+
     /// The embedding of what the stem made.
     func lastStage(_ maps: [Tensor], pass: Pass) -> Embedding
 }
@@ -73,6 +76,21 @@ extension StagedEncoder {
 
     /// The pass that the last stage sees within a pass of the whole encoder.
     public func lastStagePass(_ pass: Pass) -> Pass { train == .none ? frozenPass(pass) : pass }
+
+    /// Whether the stem is a fixed function of its input, so that what it makes may be stored.
+    public var hasFixedStem: Bool { train != .all && frozenNormalization == .evaluation }
+
+    /// Every value of the stem under its name: what it makes is a function of these and of its input.
+    public var stemState: [(name: String, value: Tensor)] {
+        func identity(_ entry: ModuleContents.Entry) -> ObjectIdentifier {
+            switch entry {
+            case .parameter(let parameter): ObjectIdentifier(parameter)
+            case .buffer(let buffer): ObjectIdentifier(buffer)
+            }
+        }
+        let above = Set(lastStageParts.contents.entries.map { identity($0.entry) })
+        return contents.entries.filter { !above.contains(identity($0.entry)) }.map { (name: $0.name, value: $0.entry.value.detached()) }
+    }
 
     private func frozenPass(_ pass: Pass) -> Pass {
         frozenNormalization == .training ? pass : Pass(isTraining: false, random: pass.random, step: pass.step)

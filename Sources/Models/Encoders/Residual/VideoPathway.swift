@@ -26,8 +26,14 @@ final class VideoPathway: Module {
 
         /// Channels after a stage, counted from 0.
         func outputs(ofStage stage: Int) -> Int { (width << stage) * BottleneckBlock.expansion }
+
+        /// The shape that the first three stages make of a sample's frames, T×H×W×C.
+        func stemShape(frames: Int, of sample: Shape) -> Shape {
+            Shape([frames] + ResidualDepth.stemSides(sample[1], sample[2]) + [outputs(ofStage: 2)])
+        }
     }
 
+    let layout: Layout
     let conv1: NormalizedConvolution
     let stages: [BottleneckStage]
 
@@ -38,6 +44,7 @@ final class VideoPathway: Module {
     }
 
     init(_ layout: Layout, from initializer: Initializer) {
+        self.layout = layout
         conv1 = NormalizedConvolution(
             layout.inputs, layout.width, kernel: [layout.stemFrames, 7, 7], stride: [1, 2, 2],
             padding: [layout.stemFrames / 2, 3, 3], from: initializer["conv1"])

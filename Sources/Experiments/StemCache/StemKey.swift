@@ -1,0 +1,71 @@
+import Configuration
+import Datasets
+import Foundation
+import Models
+import Persistence
+import Regularization
+import Results
+import Tensors
+
+/// What the outputs of a stem are a function of, beside the row: two files of equal key hold the same bits.
+struct StemKey: Hashable, Sendable {
+    /// One line for everything that matters.
+    let text: String
+    /// Where the file lies in the folder of a cache.
+    let path: String
+    /// 64 hexadecimal digits that stand for the text.
+    let digest: String
+
+    /// What a file shows.
+    enum View: Hashable, Sendable {
+        case evaluation
+        /// A draw of the augmentation, counted from 1.
+        case draw(Int)
+    }
+
+    /// - Parameters:
+    ///   - isDecoded: whether the data set decodes files, which look the same whichever domain is held out.
+    ///   - stem: the digest of the stem's values: see `StagedEncoder.stemDigest`.
+    ///   - standardization: of the trial, which comes before the encoder.
+    init(
+        _ plan: TrialPlan, isDecoded: Bool, modality: Modality, encoder: ComponentPlan, stem: String, standardization: Standardization,
+        view: View
+    ) {
+        // What weights are loaded from and what is trained above the stem do not change what it makes.
+        let beside = ["weights", "key-prefix", "allow-missing", "train", "batch-norm"]
+        let options = encoder.options.filter { !beside.contains($0.key) }.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+        let scale = standardization.scales[modality.name].map { scale in
+            (scale.means + scale.deviations).map { String($0.bitPattern, radix: 16) }.joined(separator: " ")
+        }
+        let shared = [
+            "version \(Version.current)", "threads \(plan.threads) core \(Threads.coreType)", "data \(plan.dataText)",
+            "fingerprint \(plan.dataFingerprint)", "modality \(modality.name)",
+            // A generated world may look different from outside.
+            isDecoded ? "any target" : "target \(plan.target)",
+            "standardization \(scale ?? "none")", "encoder \(encoder.name) \(options)", "stem \(stem)",
+        ] + plan.foreignStemCode.map { "code \($0)" }
+        let folder = "\(SafeName.encode(modality.name))-\(SHA256Digest(of: shared.joined(separator: "\n")).hex.prefix(32))"
+        let (line, name): (String, String) =
+            switch view {
+            case .evaluation: ("view evaluation", "evaluation")
+            case .draw(let number):
+                plan.augmentationDraws == nil
+                    ? ("view draw \(number) of seed \(plan.seed)", "seed-\(plan.seed)-draw-\(number)")
+                    : ("view draw \(number) of all seeds", "draw-\(number)")
+            }
+        text = (shared + [line]).joined(separator: "\n")
+        path = "\(folder)/\(name).stems"
+        digest = SHA256Digest(of: text).hex
+    }
+}
+
+extension StagedEncoder {
+    /// A name for the values of the stem.
+    var stemDigest: String {
+        let lines = stemState.map { name, value in
+            let digest = value.withUnsafeValues { SHA256Digest(of: UnsafeRawBufferPointer($0)) }
+            return "\(name) \(value.shape) \(digest)"
+        }
+        return SHA256Digest(of: lines.joined(separator: "\n")).hex
+    }
+}

@@ -117,11 +117,11 @@ struct StemCacheTests {
             }
             return try ClipTrials.trial(plan).run().result.epochs.compactMap { $0.terms["watching.inputs"] }
         }
-        // One batch holds all training rows, so the sum over it tells the draw.
+        // One batch holds all training rows, so the sum over it tells the draw, up to the rounding of 61000 values in another order.
         let two = try sums(2, seed: 1)
-        #expect(abs(two[0] - two[2]) < 0.01 && abs(two[1] - two[3]) < 0.01 && abs(two[0] - two[1]) > 0.1)
+        #expect(abs(two[0] - two[2]) < 2 && abs(two[1] - two[3]) < 2 && abs(two[0] - two[1]) > 2)
         let all = try sums(nil, seed: 1)
-        #expect(abs(all[0] - all[2]) > 0.1)
+        #expect(abs(all[0] - all[2]) > 2)
         let view = { (draws: Int?, seed: Int) in Stems.plan(cached: false, draws: draws) { $0.seed = seed }.trainingView(epoch: 3) }
         #expect(view(2, 1) == view(2, 5))
         #expect(view(nil, 1) != view(nil, 5))

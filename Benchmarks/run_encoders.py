@@ -45,7 +45,7 @@ def measure_encoder(arguments, name, threads):
     options = ["--work", work, "--batch", str(batch), "--threads", str(threads), "--repeats", str(repeats), "--warmup", "1"]
     amount = batch * sum(
         operations(key) * products for key, (_, products) in convolutions(NETWORKS[encoder], work).items()) / 1e9
-    left, ours, shares = forms(work), [], []
+    left, ours, shares = [form for form in forms(work) if form in arguments.forms], [], []
     theirs = {form: [] for form in left}
     for round_number in range(1, arguments.rounds + 1):
         print(f"round {round_number} of {arguments.rounds}: {name}, threads {threads}", file=sys.stderr)
@@ -116,9 +116,13 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     names = ["convolutions", *ENCODERS]
     parser.add_argument("--only", choices=names, nargs="+", default=names)
+    parser.add_argument("--forms", choices=FORMS, nargs="+", default=list(FORMS), help="PyTorch's forms to try")
     arguments = parser.parse_args()
     if arguments.rounds < 1 or min(arguments.threads) < 1:
         parser.error("rounds and threads start at 1")
+    for name in arguments.only:
+        if name in ENCODERS and not set(forms(ENCODERS[name][1])) & set(arguments.forms):
+            parser.error(f"{name}: none of PyTorch's forms {', '.join(arguments.forms)} fits")
     arguments.regulus = str(arguments.regulus.resolve())
     load = os.getloadavg()[0]
 

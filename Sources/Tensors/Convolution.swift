@@ -36,14 +36,21 @@ extension Tensor {
             weight.shape, stride ?? Array(repeating: 1, count: spatial), padding ?? Array(repeating: 0, count: spatial),
             dilation ?? Array(repeating: 1, count: spatial), groups: groups, hasBias: bias != nil)
         let input = self
-        let kernel = Kernel.cached(.convolution(.forward, plan))
         let result = Tensor(uninitialized: plan.output)
-        let ordered = weight.ordered(for: .forward, plan, kernel)
-        withExtendedLifetime((input, ordered, bias)) {
-            if let bias {
-                kernel.run(input.pointer, ordered.base, result.pointer, bias.pointer)
-            } else {
-                kernel.run(input.pointer, ordered.base, result.pointer)
+        if let winograd = plan.winograd, winograd.pays {
+            let kernels = type(of: winograd).transformed(weight)
+            withExtendedLifetime((input, kernels, bias)) {
+                winograd.convolve(input.pointer, kernels.base, into: result.pointer, bias: bias?.pointer)
+            }
+        } else {
+            let kernel = Kernel.cached(.convolution(.forward, plan))
+            let ordered = weight.ordered(for: .forward, plan, kernel)
+            withExtendedLifetime((input, ordered, bias)) {
+                if let bias {
+                    kernel.run(input.pointer, ordered.base, result.pointer, bias.pointer)
+                } else {
+                    kernel.run(input.pointer, ordered.base, result.pointer)
+                }
             }
         }
         return Tensor.custom(result, inputs: [input, weight] + (bias.map { [$0] } ?? [])) { gradient in
@@ -87,8 +94,15 @@ extension Tensor {
     private static func convolutionInputGradient(_ gradient: Tensor, _ weight: Tensor, _ shape: Shape, _ plan: ConvolutionPlan) -> Tensor {
         var plan = plan
         plan.hasBias = false
-        let kernel = Kernel.cached(.convolution(.backwardData, plan))
         let result = Tensor(uninitialized: shape)
+        if let winograd = plan.winograd?.turned, winograd.pays {
+            let kernels = type(of: winograd).transformed(weight, isTurned: true)
+            withExtendedLifetime((gradient, weight, kernels)) {
+                winograd.convolve(gradient.pointer, kernels.base, transposed: true, into: result.pointer)
+            }
+            return result
+        }
+        let kernel = Kernel.cached(.convolution(.backwardData, plan))
         let ordered = weight.ordered(for: .backwardData, plan, kernel)
         withExtendedLifetime((gradient, ordered)) { kernel.run(gradient.pointer, ordered.base, result.pointer) }
         return result
@@ -97,6 +111,12 @@ extension Tensor {
     private static func convolutionWeightGradients(
         _ input: Tensor, _ gradient: Tensor, _ shape: Shape, _ plan: ConvolutionPlan
     ) -> (weight: Tensor, bias: Tensor?) {
+        if let winograd = plan.winograd, winograd.pays {
+            let weight = Tensor(uninitialized: shape)
+            withExtendedLifetime((input, gradient)) { winograd.weightGradient(input.pointer, gradient.pointer, into: weight.pointer) }
+            let bias = plan.hasBias ? gradient.reshaped([gradient.elementCount / shape[0], shape[0]]).sum(axis: 0) : nil
+            return (weight, bias)
+        }
         let kernel = Kernel.cached(.convolution(.backwardWeights, plan))
         let ordered = Storage(count: kernel.floatCount(ofArgument: 2))
         let bias = plan.hasBias ? Tensor(uninitialized: [shape[0]]) : nil

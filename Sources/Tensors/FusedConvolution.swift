@@ -14,9 +14,15 @@ package struct FusedConvolution {
     private let stride, padding, dilation: [Int]
     private let groups: Int
     private let bias: Tensor
-    private let ordered: Storage
-    /// A kernel that reads the weights in the order in which they are stored.
-    private let reader: Kernel
+    private let weights: Weights
+
+    /// How the weights are kept.
+    private enum Weights {
+        /// In the order in which a kernel of oneDNN reads them.
+        case ordered(Storage, reader: Kernel)
+        /// Transformed for Winograd's algorithm.
+        case transformed(Storage)
+    }
 
     /// Lays out weights for inputs of the shape of `x`, and of every other shape for which ``fits(_:addsToOutput:appliesReLU:)`` holds.
     ///
@@ -38,14 +44,23 @@ package struct FusedConvolution {
         let plan = FusedConvolutionPlan(
             convolution: x.convolutionPlan(weight.shape, stride, padding, dilation, groups: groups, hasBias: true),
             addsToOutput: addsToOutput, appliesReLU: appliesReLU)
-        reader = Kernel.cached(.fusedConvolution(plan))
-        ordered = Storage(count: reader.floatCount(ofArgument: 1))
+        if let winograd = plan.convolution.winograd, winograd.pays {
+            weights = .transformed(type(of: winograd).transformed(weight))
+            return
+        }
+        let reader = Kernel.cached(.fusedConvolution(plan))
+        let ordered = Storage(count: reader.floatCount(ofArgument: 1))
         withExtendedLifetime(weight) { Kernel.cached(.fusedWeightReorder(plan)).run(weight.pointer, ordered.base) }
+        weights = .ordered(ordered, reader: reader)
     }
 
-    /// Whether the kernel for inputs of the shape of `x` reads weights in the order in which they are stored here.
+    /// Whether inputs of the shape of `x` can be convolved with the weights as they are stored here.
     package func fits(_ x: Tensor, addsToOutput: Bool, appliesReLU: Bool) -> Bool {
-        kernel(x, addsToOutput, appliesReLU).kernel.sharesLayout(ofArgument: 1, with: reader)
+        let plan = plan(x, addsToOutput, appliesReLU)
+        return switch weights {
+        case .ordered(_, let reader): Kernel.cached(.fusedConvolution(plan)).sharesLayout(ofArgument: 1, with: reader)
+        case .transformed: plan.convolution.winograd != nil
+        }
     }
 
     /// Convolves.
@@ -54,9 +69,9 @@ package struct FusedConvolution {
     ///   - x: `N × space… × in`, of a shape that fits.
     ///   - appliesReLU: whether negative outputs become 0.
     package func callAsFunction(_ x: Tensor, appliesReLU: Bool) -> Tensor {
-        let (kernel, shape) = kernel(x, false, appliesReLU)
-        let result = Tensor(uninitialized: shape)
-        run(kernel, x, result)
+        let plan = plan(x, false, appliesReLU)
+        let result = Tensor(uninitialized: plan.convolution.output)
+        run(plan, x, result)
         return result
     }
 
@@ -64,23 +79,36 @@ package struct FusedConvolution {
     ///
     /// Computed in place where nothing else holds the memory of `sum`.
     package func add(_ x: Tensor, to sum: inout Tensor, appliesReLU: Bool) {
-        let (kernel, shape) = kernel(x, true, appliesReLU)
+        let plan = plan(x, true, appliesReLU)
+        let shape = plan.convolution.output
         require(shape == sum.shape, "a convolution's output of shape \(shape) cannot be added to \(sum.shape)")
         sum = sum.detached()
         sum.withUnsafeMutableValues { _ in }
-        run(kernel, x, sum)
+        run(plan, x, sum)
     }
 
-    private func run(_ kernel: Kernel, _ x: Tensor, _ result: Tensor) {
-        require(
-            kernel.sharesLayout(ofArgument: 1, with: reader), "a fused convolution's weights are not laid out for inputs of shape \(x.shape)")
-        withExtendedLifetime((x, ordered, result, bias)) { kernel.run(x.pointer, ordered.base, result.pointer, bias.pointer) }
+    private func run(_ plan: FusedConvolutionPlan, _ x: Tensor, _ result: Tensor) {
+        switch weights {
+        case .ordered(let ordered, let reader):
+            let kernel = Kernel.cached(.fusedConvolution(plan))
+            require(
+                kernel.sharesLayout(ofArgument: 1, with: reader), "a fused convolution's weights are not laid out for inputs of shape \(x.shape)")
+            withExtendedLifetime((x, ordered, result, bias)) { kernel.run(x.pointer, ordered.base, result.pointer, bias.pointer) }
+        case .transformed(let kernels):
+            guard let winograd = plan.convolution.winograd else {
+                stop("a fused convolution's weights are not transformed for inputs of shape \(x.shape)")
+            }
+            withExtendedLifetime((x, kernels, result, bias)) {
+                winograd.convolve(
+                    x.pointer, kernels.base, into: result.pointer, bias: bias.pointer, addsToOutput: plan.addsToOutput,
+                    appliesReLU: plan.appliesReLU)
+            }
+        }
     }
 
-    private func kernel(_ x: Tensor, _ addsToOutput: Bool, _ appliesReLU: Bool) -> (kernel: Kernel, output: Shape) {
+    private func plan(_ x: Tensor, _ addsToOutput: Bool, _ appliesReLU: Bool) -> FusedConvolutionPlan {
         let plan = x.convolutionPlan(weightShape, stride, padding, dilation, groups: groups, hasBias: true)
-        let fused = FusedConvolutionPlan(convolution: plan, addsToOutput: addsToOutput, appliesReLU: appliesReLU)
-        return (Kernel.cached(.fusedConvolution(fused)), plan.output)
+        return FusedConvolutionPlan(convolution: plan, addsToOutput: addsToOutput, appliesReLU: appliesReLU)
     }
 }
 

@@ -30,7 +30,7 @@ public enum Threads {
     private static let setOpenMPThreads = openMP("omp_set_num_threads", as: (@convention(c) (Int32) -> Void).self)
     private static let getOpenMPThreads = openMP("omp_get_max_threads", as: (@convention(c) () -> Int32).self)
 
-    private static func openMP<Function>(_ name: String, as type: Function.Type) -> Function? {
+    static func openMP<Function>(_ name: String, as type: Function.Type) -> Function? {
         dlsym(UnsafeMutableRawPointer(bitPattern: 0), name).map { unsafeBitCast($0, to: type) }
     }
 }

@@ -62,7 +62,7 @@ extension WinogradTiling {
 
     /// Whether transforms and the larger weights cost less than the multiplications they save.
     ///
-    /// Measured on Zen 4: narrow convolutions are bound by the transforms; few tiles by reading weights that are larger.
+    /// Estimates: narrow convolutions are bound by the transforms, few tiles by reading weights that are larger.
     var pays: Bool { inputs >= 64 && outputs >= 64 && tiles >= 64 && tiles * 4096 >= inputs * outputs && isFull }
 
     /// Tiles between two transforms: their numbers stay in the processor's caches, and products are worth calling for.

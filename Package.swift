@@ -38,6 +38,7 @@ let systemLibraries: [Target] = [
 let rooms: [Target] = [
     .target(name: "Configuration"),
     .target(name: "Persistence", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Processes"),
     .target(name: "Results"),
     .target(name: "Tensors", dependencies: ["CMalloc", "COpenBLAS", "COneDNN"]),
     .target(name: "Networks", dependencies: ["Configuration", "Tensors"]),
@@ -58,7 +59,8 @@ let rooms: [Target] = [
         ]),
     .target(name: "Reports", dependencies: ["Persistence", "Results"]),
     .target(name: "Registration", dependencies: ["Configuration", "Datasets", "Models", "Regularization"]),
-    .target(name: "PluginLibraries", dependencies: ["Persistence", "Registration"]),
+    .target(name: "PluginLibraries", dependencies: ["Persistence", "Processes", "Registration"]),
+    .target(name: "Launching", dependencies: ["Configuration", "Persistence", "Processes"]),
 ]
 
 /// One regularizer family each: a folder in `Plugins`, a target, a product and a test target of the same name.
@@ -79,7 +81,7 @@ let program: [Target] = [
     .target(
         name: "RegulusCommandLine",
         dependencies: [
-            "BuiltIn", "Configuration", "Datasets", "Experiments", "Models", "Networks", "Persistence", "PluginLibraries", "Recipes",
+            "BuiltIn", "Configuration", "Datasets", "Experiments", "Launching", "Models", "Networks", "Persistence", "PluginLibraries", "Recipes",
             "Registration", "Regularization", "RegularizerTesting", "Reports", "Results", "Tensors", "Weights",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
@@ -128,8 +130,10 @@ let tests: [Target] = [
             "Regularization", "Results", "Tensors", "Weights",
         ], swiftSettings: mediaSettings),
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
+    .target(name: "SlurmSupport", path: "Tests/SlurmSupport"),
+    .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport"]),
     .testTarget(name: "PublicSurfaceTests", dependencies: ["regulus-cli", "RegularizerTesting"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "regulus-cli"], swiftSettings: mediaSettings),
+    .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "SlurmSupport", "regulus-cli"], swiftSettings: mediaSettings),
 ]
 
 let package = Package(

@@ -20,7 +20,7 @@ package enum StudyEvent: Sendable {
 }
 
 /// A trial or rehearsal that is being trained.
-package struct RunningTraining: Sendable, Hashable {
+package struct RunningTraining: Codable, Sendable, Hashable {
     /// The trial; for a rehearsal, the row, target and seed that it belongs to.
     package let key: TrialKey
     /// Whether this is a training for tuning only.

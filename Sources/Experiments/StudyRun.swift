@@ -23,6 +23,10 @@ package struct StudyRun: Sendable {
     package let stop: StopRequest
     /// Where outputs of frozen stems are stored.
     package let stems: URL
+    /// Whether a failed result that is in the folder stands; else its trial is tried again.
+    package var keepsFailures = false
+    /// Whether this only waits for the results of others, and trains nothing.
+    package var isFollowing = false
 
     package init(
         cells: [Cell], folder: RunFolder, components: Components, pool: WorkerPool, datasets: [ComponentPlan: any Dataset],
@@ -42,39 +46,9 @@ package struct StudyRun: Sendable {
     /// - Throws: `StudyStopped` where `stop` was asked, else the first error that was not a trial's own: a file that cannot be written,
     ///   data that cannot be read. What was running has been saved then, as far as that was possible.
     package func run(observer: @escaping @Sendable (StudyEvent) -> Void = { _ in }) throws -> [TrialResult] {
-        let rehearsals = cells.map(Rehearsal.all)
-        let total = rehearsals.reduce(0) { $0 + $1.count } + cells.reduce(0) { $0 + $1.seeds.count }
-        let journal = StudyJournal(total: total, observer: observer)
-        let worker = StudyWorker(self, journal: journal, rehearsals: rehearsals)
-        let scores = rehearsals.map { Slots<RehearsalScores>(count: $0.count) }
-        let results = cells.map { Slots<TrialResult>(count: $0.seeds.count) }
-
-        let rehearsalJobs = cells.indices.flatMap { cell in
-            rehearsals[cell].indices.map { index -> @Sendable () throws -> JobOutcome in
-                {
-                    guard let value = try worker.rehearse(rehearsals[cell][index], of: cells[cell]) else { return .waiting }
-                    scores[cell].set(value, at: index)
-                    return .done
-                }
-            }
-        }
-        let trialJobs = cells.indices.flatMap { cell in
-            cells[cell].seeds.indices.map { index -> @Sendable () throws -> JobOutcome in
-                {
-                    guard let known = scores[cell].complete else { return .waiting }
-                    let outcomes = zip(rehearsals[cell], known).map { (rehearsal: $0, scores: $1) }
-                    let choice = TuningChoice.choose(in: cells[cell], from: outcomes)
-                    let scores = TuningChoice.scores(in: cells[cell], from: outcomes)
-                    guard let value = try worker.train(cells[cell], choice, from: scores, seed: cells[cell].seeds[index]) else {
-                        return .waiting
-                    }
-                    results[cell].set(value, at: index)
-                    return .done
-                }
-            }
-        }
-        try journal.run(rehearsalJobs + trialJobs, on: pool, polling: timing.polling)
-        return results.flatMap { $0.complete ?? [] }
+        let jobs = StudyJobs(self, observer: observer)
+        try jobs.journal.run(jobs.all, on: pool, polling: timing.polling)
+        return jobs.results
     }
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Persistence
+import Processes
 
 /// Compiles a folder of Swift files to a library that one build of the program can load.
 ///

@@ -1,4 +1,5 @@
 import Foundation
+import Processes
 import Registration
 
 /// Loads plug-in libraries into the running program.

@@ -61,6 +61,18 @@ final class LiveScreen: Sendable {
         }
     }
 
+    /// Writes a text that stays, above the next frame.
+    func note(_ text: String) {
+        queue.sync {
+            let lines = state.withLock { state in
+                defer { (state.lines, state.isDrawn) = (0, false) }
+                return state.lines
+            }
+            StandardError.write(lines.map { ScreenFrame.text([], replacing: $0) } ?? ProgressLine.wipe)
+            StandardError.print(text)
+        }
+    }
+
     /// Ends the drawing.
     ///
     /// - Parameter keeping: whether the last frame stays above what comes next.

@@ -16,8 +16,10 @@ struct RecipeArguments: ParsableArguments {
 
     @OptionGroup var plugins: PluginArguments
 
-    @Option(help: "Cores to use in all.")
-    var threads = Threads.available
+    @Option(name: .customLong("threads"), help: "Cores to use in all; all of the machine by default. With --launcher slurm, the cores of each worker.")
+    var givenThreads: Int?
+
+    var threads: Int { givenThreads ?? Threads.available }
 
     @Option(help: "Cores for each trial. Several trials run side by side. Results are equal to the bit only for equal numbers.")
     var threadsPerTrial = 1
@@ -32,9 +34,17 @@ struct RecipeArguments: ParsableArguments {
         if stemCache?.isEmpty == true { throw ValidationError("--stem-cache needs the path of a folder") }
         if recipe.isEmpty { throw ValidationError("the recipe needs a path") }
         guard threads >= 1 else { throw ValidationError("--threads is at least 1") }
-        guard threadsPerTrial >= 1, threadsPerTrial <= threads else {
-            throw ValidationError("--threads-per-trial is at least 1 and at most --threads (\(threads))")
-        }
+        guard threadsPerTrial >= 1 else { throw ValidationError("--threads-per-trial is at least 1") }
+        if let givenThreads, threadsPerTrial > givenThreads { throw Self.tooManyThreads(of: givenThreads) }
+    }
+
+    /// - Throws: `ValidationError` where a trial needs more cores than this machine has.
+    func checkThreadsHere() throws {
+        if threadsPerTrial > threads { throw Self.tooManyThreads(of: threads) }
+    }
+
+    private static func tooManyThreads(of threads: Int) -> ValidationError {
+        ValidationError("--threads-per-trial is at least 1 and at most --threads (\(threads))")
     }
 
     /// The study that the recipe asks for, planned and checked with what it and the arguments load.

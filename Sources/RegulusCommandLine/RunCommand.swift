@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Experiments
 import Foundation
+import Launching
 import Persistence
 import Reports
 import Results
@@ -14,6 +15,12 @@ struct RunCommand: ParsableCommand {
             A run folder that holds finished trials of the same recipe is continued; changed trials are run again. Running trials are saved \
             from time to time, and when SIGTERM or SIGINT ends the run (exit code 75): the same command goes on from there. Any number of \
             runs of one recipe, on any machines, may share a folder; none does a trial that another is at.
+
+            With --launcher slurm the trainings are done by an array of workers in Slurm's queue. They need a file system that they share \
+            with this machine: the run folder, the data, the recipe and this program have the same paths there. This process follows them, \
+            submits again those that end while work is left (a failed node, a time limit), and writes the report. When it ends before they \
+            do, they go on, and the same command follows them again; scancel ends them, after saving. A trial that fails by itself is not \
+            repeated. Script, logs and the list of workers lie in slurm/ in the run folder.
             """)
 
     @OptionGroup var arguments: RecipeArguments
@@ -30,8 +37,18 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Only train, for another run on the same folder that writes the report.")
     var worker = false
 
+    @Flag(help: "Takes the trials that have failed before as done; else they are tried again.")
+    var keepFailures = false
+
+    @Option(help: .hidden)
+    var progressFile: String?
+
+    @OptionGroup(title: "Slurm") var launch: LaunchArguments
+
     func validate() throws {
         if folder?.isEmpty == true { throw ValidationError("--out needs the path of a folder") }
+        if launch.isSlurm, worker { throw ValidationError("--worker and --launcher slurm exclude each other") }
+        if !launch.isSlurm { try arguments.checkThreadsHere() }
         guard (0...86_400).contains(saveEvery) else { throw ValidationError("--save-every is between 0 and 86400 seconds") }
     }
 
@@ -48,26 +65,26 @@ struct RunCommand: ParsableCommand {
             throw CommandFault.input("error: \(error)\nThe run folder can be chosen with --out.")
         }
         do {
-            try AtomicFile.write(study.resolvedYAML, to: folder.resolvedRecipe.path)
-            try AtomicFile.write(ResultCoding.document(settings), to: folder.settings.path)
             let before = FolderState(of: experiment.cells, in: folder)
             let display = RunDisplay(asJSON: json)
-            try display.start(settings, folder: folder)
             defer { display.close() }
-            if !json { for line in experiment.loadedWeights + stemLines { StandardError.print(line) } }
             var timing = StudyTiming()
             timing.saving = .seconds(saveEvery)
-            StopRequest.listenForSignals()
-            try warnOfMemory(plan, before)
-            let run = StudyRun(
+            var run = StudyRun(
                 cells: experiment.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: experiment.datasets,
                 timing: timing, stop: .ofProcess, stems: arguments.stems(for: folder))
-            let events = LiveEvents(folder: folder)
-            let results = try run.run { event in
-                events.show(event)
-                display.show(event)
-            }
-            if !worker {
+            run.keepsFailures = keepFailures
+            let launched = try launchedRun(run, recipe: study.name, display: display)
+            try AtomicFile.write(study.resolvedYAML, to: folder.resolvedRecipe.path)
+            try AtomicFile.write(ResultCoding.document(settings), to: folder.settings.path)
+            try display.start(settings, folder: folder)
+            if !json { for line in experiment.loadedWeights + stemLines { StandardError.print(line) } }
+            StopRequest.listenForSignals()
+            let results = try launched?.results() ?? results(of: run, plan, before, display: display)
+            if worker {
+                display.finish()
+            } else {
+                if let launched { settings = launched.settings(settings) }
                 settings.reused = results.filter(before.holds).map(\.key)
                 try AtomicFile.write(ResultCoding.document(settings), to: folder.settings.path)
                 let report = try Report(results: results, settings: settings)
@@ -75,6 +92,7 @@ struct RunCommand: ParsableCommand {
                 for result in results { try ReportWriter().writeEvents(of: result, to: folder) }
                 try display.finish(report, folder: folder)
             }
+            try launched?.close()
             if results.contains(where: { $0.status != .finished }) { throw ExitCode(1) }
         } catch let stopped as StudyStopped {
             throw CommandFault(
@@ -91,12 +109,32 @@ struct RunCommand: ParsableCommand {
 }
 
 extension RunCommand {
+    private func launchedRun(_ run: StudyRun, recipe: String, display: RunDisplay) throws -> LaunchedRun? {
+        guard launch.isSlurm else { return nil }
+        let script = try WorkerScript(arguments, launch: launch, folder: run.folder)
+        return try LaunchedRun(run, recipe: recipe, script: script, launch: launch, keepsFailures: keepFailures, display: display)
+    }
+
+    /// Trains everything in this process.
+    private func results(
+        of run: StudyRun, _ plan: RecipeArguments.Plan, _ before: FolderState, display: RunDisplay
+    ) throws -> [TrialResult] {
+        try warnOfMemory(plan, before, display)
+        let events = LiveEvents(folder: run.folder)
+        let publisher = progressFile.map { ProgressPublisher($0, settings: plan.experiment.settings) }
+        return try run.run { event in
+            events.show(event)
+            display.show(event)
+            publisher?.show(event)
+        }
+    }
+
     /// Says so where the trials side by side need more memory than there is.
-    private func warnOfMemory(_ plan: RecipeArguments.Plan, _ state: FolderState) throws {
+    private func warnOfMemory(_ plan: RecipeArguments.Plan, _ state: FolderState, _ display: RunDisplay) throws {
         // One trial after the other takes what it takes.
         guard arguments.pool.workers > 1, state.count(.finished) < state.trials.count else { return }
         let need = try StudyCalibration(plan.experiment, components: plan.components, pool: arguments.pool).memory()
-        if let warning = need.warning { StandardError.print(warning) }
+        if let warning = need.warning { display.note(warning) }
     }
 
     /// What repeats the run, as one would type it.
@@ -105,7 +143,8 @@ extension RunCommand {
         for setting in arguments.settings { words += ["--set", setting] }
         for library in arguments.plugins.paths { words += ["--plugin", library] }
         if let folder = arguments.stemCache { words += ["--stem-cache", folder] }
-        words += ["--threads", "\(arguments.threads)", "--threads-per-trial", "\(arguments.threadsPerTrial)"]
+        if let threads = launch.isSlurm ? arguments.givenThreads : arguments.threads { words += ["--threads", "\(threads)"] }
+        words += ["--threads-per-trial", "\(arguments.threadsPerTrial)"] + launch.words
         return words.map(quoted).joined(separator: " ")
     }
 

@@ -44,6 +44,18 @@ final class RunDisplay: Sendable {
         }
     }
 
+    /// Says something to people between two events.
+    func note(_ text: String) {
+        guard let screen = screen.withLock(\.self) else { return StandardError.print(text) }
+        screen.note(text)
+    }
+
+    /// Ends the run of one that only helps.
+    func finish() {
+        close(keepingScreen: false)
+        if form != .json, let progress = last.withLock(\.self) { StandardError.print(ProgressLine.summary(progress)) }
+    }
+
     func finish(_ report: Report, folder: RunFolder) throws {
         close(keepingScreen: false)
         switch form {

@@ -11,6 +11,7 @@ import Foundation
 /// trials/<dial=value,…>/@<dial=value,…>/<row>/…      with a sweep, with repetitions
 /// tuning/<plan>.json                                 where something is tuned
 /// stems/<modality>-<key>/{evaluation,draw-1,…}.stems   where stems are stored
+/// slurm/{worker.sh,array.json,<array>_<worker>.log,<worker>.json}      where workers were submitted to Slurm
 /// ```
 ///
 /// The sweep's folder has a literal `=` and the repetition's starts with a literal `@`, which no row's
@@ -60,6 +61,9 @@ package struct RunFolder: Hashable, Sendable {
 
     /// What frozen stems made of the clips, where the recipe stores it and no other folder is named.
     package var stems: URL { root.appendingPathComponent("stems", isDirectory: true) }
+
+    /// What concerns workers that were submitted to Slurm.
+    package var slurm: URL { root.appendingPathComponent("slurm", isDirectory: true) }
 
     /// The results of the trainings that tuning learns from.
     package var tuning: URL { root.appendingPathComponent("tuning", isDirectory: true) }

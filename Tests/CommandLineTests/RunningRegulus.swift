@@ -5,13 +5,14 @@ final class RunningRegulus {
     private let process = Process()
     private let streams: URL
 
-    init(_ arguments: [String], in folder: RecipeFolder) throws {
+    init(_ arguments: [String], in folder: RecipeFolder, environment: [String: String] = [:]) throws {
         streams = FileManager.default.temporaryDirectory.appendingPathComponent("regulus-streams-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: streams, withIntermediateDirectories: true)
         for name in ["out", "err"] { try Data().write(to: streams.appendingPathComponent(name)) }
         process.executableURL = Regulus.executable
         process.arguments = arguments
         process.currentDirectoryURL = folder.url
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: streams.appendingPathComponent("out"))
         process.standardError = try FileHandle(forWritingTo: streams.appendingPathComponent("err"))

@@ -23,8 +23,8 @@ struct StudyWorker: Sendable {
         let folder = study.folder
         let trials = study.cells.flatMap { cell in cell.seeds.map { folder.result(cell.key(seed: $0)) } }
         for file in trials + rehearsals.joined().map({ folder.rehearsal($0.plan.hash) }) {
-            guard let data = try? Data(contentsOf: file), let saved = try? ResultCoding.value(TrialResult.self, from: data),
-                !saved.isFinished
+            guard !study.keepsFailures, let data = try? Data(contentsOf: file),
+                let saved = try? ResultCoding.value(TrialResult.self, from: data), !saved.isFinished
             else { continue }
             failures[file] = SHA256Digest(of: data).hex
         }
@@ -96,6 +96,7 @@ struct StudyWorker: Sendable {
     ) throws -> (result: TrialResult, isRestored: Bool)? {
         if study.stop.isAsked { throw stopped }
         let resume = ResumeFolder(place.resume, origin: SavedOrigin(plan: plan))
+        if study.isFollowing { return savedResult(at: place.result, plan: plan).map { ($0, true) } }
         if let saved = savedResult(at: place.result, plan: plan) {
             // What a process leaves behind that is killed right after it has written the result.
             resume.remove()

@@ -2,29 +2,36 @@ import Foundation
 import Synchronization
 
 /// A program that is run to its end, with what it wrote.
-struct ChildProcess {
+package struct ChildProcess: Sendable {
     /// How it ended.
-    enum End: Equatable {
+    package enum End: Equatable, Sendable {
         case code(Int32)
         case signal(Int32)
         case timeout
     }
 
-    let end: End
-    let output: String
-    let messages: String
+    package let end: End
+    /// What it wrote to standard output.
+    package let output: String
+    /// What it wrote to standard error.
+    package let messages: String
 
     /// Runs a program and waits.
     ///
-    /// - Parameter limit: the longest time, in seconds; it is killed then.
+    /// - Parameters:
+    ///   - executable: its path.
+    ///   - environment: variables besides those of this process.
+    ///   - hidden: what the names of variables begin with that the program is not to see; nil for none.
+    ///   - limit: the longest time, in seconds; it is killed then.
     /// - Throws: where it cannot be started.
-    static func run(
-        _ executable: String, _ arguments: [String], environment: [String: String] = [:], limit: Double
+    package static func run(
+        _ executable: String, _ arguments: [String], environment: [String: String] = [:], hiding hidden: String? = nil, limit: Double
     ) throws -> ChildProcess {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let inherited = ProcessInfo.processInfo.environment.filter { variable in hidden.map { !variable.key.hasPrefix($0) } ?? true }
+        process.environment = inherited.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         let (output, messages) = (Pipe(), Pipe())
         process.standardOutput = output
@@ -45,7 +52,8 @@ struct ChildProcess {
         let isLate = ended.wait(timeout: .now() + limit) == .timedOut
         if isLate {
             kill(process.processIdentifier, SIGKILL)
-            ended.wait()
+            // Its end is not seen while a grandchild holds open what Foundation sees it by.
+            _ = ended.wait(timeout: .now() + 2)
         }
         // A grandchild may hold the pipes open for longer than anybody wants to wait.
         _ = readers.wait(timeout: .now() + 2)

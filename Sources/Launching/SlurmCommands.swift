@@ -1,0 +1,147 @@
+import Configuration
+import Processes
+
+/// The commands of Slurm, each run as a child process with a list of arguments. No shell reads what users wrote.
+package struct SlurmCommands: Sendable {
+    /// The folders in which the commands are looked for, as `PATH` has them; nil for those of this process.
+    private let path: String?
+
+    package init(path: String? = nil) { self.path = path }
+
+    /// Submits workers.
+    ///
+    /// - Parameters:
+    ///   - script: the path of their script.
+    ///   - name: the array's name, by which ``jobs(named:)`` finds it.
+    ///   - options: as in the script: `sbatch` reads variables of the environment, and they count before a script's lines.
+    /// - Returns: the number of the array.
+    /// - Throws: `LaunchFault`, with the words of `sbatch`.
+    func submit(_ script: String, name: String, workers: [Int], options: [BatchOption]) throws(LaunchFault) -> Int {
+        let arguments =
+            ["--parsable", "--job-name=\(name)", "--array=\(Self.ranges(workers))"] + options.map(\.argument) + ["--", script]
+        let child = try run("sbatch", arguments)
+        guard child.end == .code(0) else { throw refusal(child, partition: options.last { $0.name == "partition" }?.value) }
+        // "123", or "123;cluster".
+        let line = child.output.split(whereSeparator: \.isNewline).last ?? ""
+        guard let job = Int(line.prefix { $0 != ";" }) else {
+            throw .unreachable("sbatch did not answer with the number of a job but with '\(line.prefix(200))'")
+        }
+        return job
+    }
+
+    /// The states of arrays' workers, as far as Slurm remembers them.
+    func states(of jobs: [Int]) throws(LaunchFault) -> [WorkerID: WorkerState] {
+        guard !jobs.isEmpty else { return [:] }
+        let fields = "arrayjobid:|,arraytaskid:|,state:|,exit_code:|,reason:|,nodelist:|"
+        let child = try run(
+            "squeue", ["--jobs=\(Self.list(jobs))", "--array", "--states=all", "--noheader", "--Format=\(fields)"], hiding: "SQUEUE_")
+        // Asked for a single job, squeue fails where the controller has forgotten it; asked for several, it lists the others.
+        if child.end != .code(0), !child.messages.contains("Invalid job id") { throw Self.unreachable("squeue", child) }
+        var states: [WorkerID: WorkerState] = [:]
+        for line in child.output.split(whereSeparator: \.isNewline) {
+            let values = line.split(separator: "|", omittingEmptySubsequences: false)
+            guard values.count >= 6, let job = Int(values[0]), let worker = Int(values[1]) else { continue }
+            let state = WorkerState(String(values[2]))
+            states[WorkerID(job: job, worker: worker)] = WorkerState(
+                state.word, end: state.isOver ? WorkerState.End(values[3]) : nil, reason: state.word == "PENDING" ? String(values[4]) : nil,
+                node: values[5].isEmpty ? nil : String(values[5]))
+        }
+        return states
+    }
+
+    /// The states that Slurm's accounting remembers; empty where there is no accounting.
+    func pastStates(of jobs: [Int]) -> [WorkerID: WorkerState] {
+        let arguments = [
+            "--jobs=\(Self.list(jobs))", "--allocations", "--noheader", "--parsable2", "--format=JobID,State,ExitCode,NodeList",
+        ]
+        guard !jobs.isEmpty, let child = try? run("sacct", arguments), child.end == .code(0) else { return [:] }
+        var states: [WorkerID: WorkerState] = [:]
+        for line in child.output.split(whereSeparator: \.isNewline) {
+            let values = line.split(separator: "|", omittingEmptySubsequences: false)
+            // "CANCELLED by 1000"
+            guard values.count >= 4, let id = WorkerID(values[0]), let word = values[1].split(separator: " ").first else { continue }
+            states[id] = WorkerState(String(word), end: WorkerState.End(values[2]), node: String(values[3]))
+        }
+        return states
+    }
+
+    /// The arrays of a name that Slurm knows.
+    func jobs(named name: String) throws(LaunchFault) -> [Int] {
+        let child = try run("squeue", ["--name=\(name)", "--states=all", "--noheader", "--Format=arrayjobid:|"], hiding: "SQUEUE_")
+        guard child.end == .code(0) else { throw Self.unreachable("squeue", child) }
+        let numbers = child.output.split(whereSeparator: \.isNewline).compactMap { Int($0.prefix { $0 != "|" }) }
+        return Array(Set(numbers)).sorted()
+    }
+
+    /// Ends workers; those that have ended already are no fault.
+    func cancel(_ workers: [WorkerID]) throws(LaunchFault) {
+        guard !workers.isEmpty else { return }
+        let child = try run("scancel", workers.map(\.description))
+        if child.end != .code(0) { throw Self.unreachable("scancel", child) }
+    }
+
+    private func partitions() -> [String] {
+        let child = try? run("sinfo", ["--noheader", "--format=%R"], hiding: "SINFO_")
+        return (child?.output ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
+    }
+
+    private func refusal(_ child: ChildProcess, partition: String?) -> LaunchFault {
+        let words = Self.excerpt(child)
+        // These are about the controller, not about what was asked.
+        let temporary = ["Unable to contact", "timed out", "temporarily", "Connection refused", "Zero Bytes", "Transport endpoint"]
+        if child.end == .timeout || temporary.contains(where: { words.contains($0) }) { return Self.unreachable("sbatch", child) }
+        var lines = ["sbatch does not take the workers:", words]
+        if let partition, words.contains("partition") {
+            let names = partitions()
+            if !names.isEmpty, !names.contains(partition) {
+                lines.append("  = partitions here: \(names.joined(separator: ", "))")
+                if let nearest = nearestName(to: partition, among: names) { lines.append("  = did you mean '\(nearest)'?") }
+            }
+        }
+        return .refused(lines.joined(separator: "\n"))
+    }
+
+    private static func unreachable(_ name: String, _ child: ChildProcess) -> LaunchFault {
+        .unreachable("\(name) failed:\n" + excerpt(child))
+    }
+
+    /// What a command said, indented, without what a terminal would obey.
+    private static func excerpt(_ child: ChildProcess) -> String {
+        let said = child.messages.split(whereSeparator: \.isNewline).suffix(8)
+        let lines = said.map { line in
+            "  " + String(String.UnicodeScalarView(line.unicodeScalars.prefix(300).filter { $0.properties.generalCategory != .control }))
+        }
+        if child.end == .timeout { return (lines + ["  no answer within \(Int(patience)) seconds"]).joined(separator: "\n") }
+        return lines.isEmpty ? "  (it gave no reason)" : lines.joined(separator: "\n")
+    }
+
+    /// Seconds for one command; a busy controller lets some wait for a minute.
+    private static let patience = 120.0
+
+    private func run(_ name: String, _ arguments: [String], hiding hidden: String? = nil) throws(LaunchFault) -> ChildProcess {
+        guard let program = path.map({ SearchPath.executable(name, in: $0) }) ?? SearchPath.executable(name) else {
+            throw .refused(
+                "\(name) is not in PATH: Slurm's commands are needed where workers are submitted from, which is usually a cluster's login node")
+        }
+        do {
+            return try ChildProcess.run(program, arguments, hiding: hidden, limit: Self.patience)
+        } catch {
+            throw .unreachable("\(program) cannot be started: \(error)")
+        }
+    }
+
+    private static func list(_ numbers: [Int]) -> String { numbers.map(String.init).joined(separator: ",") }
+
+    /// `1-3,5` for 1, 2, 3 and 5.
+    static func ranges(_ numbers: [Int]) -> String {
+        var ranges: [ClosedRange<Int>] = []
+        for number in Set(numbers).sorted() {
+            if let last = ranges.last, last.upperBound + 1 == number {
+                ranges[ranges.count - 1] = last.lowerBound...number
+            } else {
+                ranges.append(number...number)
+            }
+        }
+        return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ",")
+    }
+}

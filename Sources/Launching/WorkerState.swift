@@ -1,0 +1,81 @@
+/// What Slurm says of one worker.
+package struct WorkerState: Hashable, Sendable {
+    /// Slurm's own word, such as `RUNNING` or `NODE_FAIL`; `UNKNOWN` for a job that it has forgotten.
+    package let word: String
+    /// With what the program ended; nil where that is not known.
+    package let end: End?
+    /// Why it waits; nil where it does not.
+    package let reason: String?
+    /// Where it runs or ran; nil where that is not known.
+    package let node: String?
+
+    package init(_ word: String, end: End? = nil, reason: String? = nil, node: String? = nil) {
+        self.word = word
+        self.end = end
+        self.reason = reason
+        self.node = node
+    }
+
+    /// How a program ended.
+    package enum End: Hashable, Sendable {
+        case code(Int)
+        case signal(Int)
+    }
+
+    static let unknown = WorkerState("UNKNOWN")
+
+    private static let ended: Set<String> = [
+        "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "LAUNCH_FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED",
+        "RECONFIG_FAIL", "REVOKED", "TIMEOUT", "UNKNOWN",
+    ]
+
+    /// Whether nothing more will come of it. A word that is new to us counts as a state of one that lives.
+    package var isOver: Bool { Self.ended.contains(word) }
+    package var isRunning: Bool { word == "RUNNING" || word == "COMPLETING" }
+
+    /// What an ended worker means for those that wait for its work.
+    enum Meaning {
+        /// Somebody wants it to end.
+        case cancelled
+        /// It cannot work there, and would not the next time either.
+        case impossible
+        /// It says itself that it has come to its end, well or not; or nobody knows.
+        case done
+        /// It was ended, or saved what it was at and ended: it can go on.
+        case interrupted
+    }
+
+    var meaning: Meaning {
+        if word == "CANCELLED" { return .cancelled }
+        guard word == "FAILED" || word == "COMPLETED" || self == .unknown else { return .interrupted }
+        return switch end {
+        // Wrong arguments, and what a shell says of a program that cannot be started.
+        case .code(2), .code(126), .code(127): .impossible
+        case .code(0), .code(1): .done
+        case .code, .signal: .interrupted
+        case nil: .done
+        }
+    }
+
+    /// For people: `FAILED (exit code 75)`.
+    package var phrase: String {
+        switch end {
+        case .code(75): "\(word) (saved, exit code 75)"
+        case .code(let code) where code != 0: "\(word) (exit code \(code))"
+        case .signal(let number): "\(word) (signal \(number))"
+        case .code, nil: word
+        }
+    }
+}
+
+extension WorkerState.End {
+    /// Reads `CODE:SIGNAL`, or the bare number of `wait` that `squeue` prints.
+    init?(_ text: some StringProtocol) {
+        let numbers = text.split(separator: ":").map { Int($0) }
+        switch (numbers.count, numbers.first ?? nil, numbers.last ?? nil) {
+        case (2, let code?, let signal?): self = signal == 0 ? .code(code) : .signal(signal)
+        case (1, let status?, _): self = status & 0x7f == 0 ? .code(status >> 8) : .signal(status & 0x7f)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Launching
+
+/// Where the trainings of a run are done, and what Slurm is asked for.
+struct LaunchArguments: ParsableArguments {
+    enum Launcher: String, CaseIterable, ExpressibleByArgument {
+        case local, slurm
+    }
+
+    @Option(help: "Trains in this process (local), or in workers that are submitted to Slurm (slurm).")
+    var launcher = Launcher.local
+
+    @Option(help: "With --launcher slurm: how many workers; 4 by default, and never more than there are trainings.")
+    var workers: Int?
+
+    @Option(help: "With --launcher slurm: the partition; the cluster's own choice by default.")
+    var partition: String?
+
+    @Option(help: ArgumentHelp("With --launcher slurm: the time limit of a worker. One that reaches it saves and is submitted again.", valueName: "[days-]hours:minutes:seconds"))
+    var time: String?
+
+    @Option(help: ArgumentHelp("With --launcher slurm: the memory of a worker, as in 16G.", valueName: "size"))
+    var memory: String?
+
+    @Option(
+        name: .customLong("sbatch-option"),
+        help: ArgumentHelp("With --launcher slurm: any other option of sbatch, as in account=vision or exclusive. May be repeated.", valueName: "name=value"))
+    var options: [String] = []
+
+    @Option(help: "With --launcher slurm: how often a worker that ends while work is left is submitted again; 3 by default.")
+    var resubmissions: Int?
+
+    @Option(help: ArgumentHelp("With --launcher slurm: wall time from one look at Slurm's queue to the next; 10 by default.", valueName: "seconds"))
+    var pollEvery: Double?
+
+    var isSlurm: Bool { launcher == .slurm }
+
+    func validate() throws {
+        let given: [(String, Bool)] = [
+            ("workers", workers != nil), ("partition", partition != nil), ("time", time != nil), ("memory", memory != nil),
+            ("sbatch-option", !options.isEmpty), ("resubmissions", resubmissions != nil), ("poll-every", pollEvery != nil),
+        ]
+        if !isSlurm, let name = given.first(where: { $0.1 })?.0 { throw ValidationError("--\(name) needs --launcher slurm") }
+        // 1001 is what clusters allow in one array where nobody has changed it.
+        if let workers, !(1...1000).contains(workers) { throw ValidationError("--workers is between 1 and 1000") }
+        if let resubmissions, !(0...1000).contains(resubmissions) { throw ValidationError("--resubmissions is between 0 and 1000") }
+        if let pollEvery, !(0.05...3600).contains(pollEvery) { throw ValidationError("--poll-every is between 0.05 and 3600 seconds") }
+        do { _ = try batchOptions } catch { throw ValidationError("\(error)") }
+    }
+
+    /// The arguments again, as one would type them.
+    var words: [String] {
+        guard isSlurm else { return [] }
+        let single: [(String, String?)] = [
+            ("--workers", workers.map { "\($0)" }), ("--partition", partition), ("--time", time), ("--memory", memory),
+        ]
+        let given = single.flatMap { name, value in value.map { [name, $0] } ?? [] }
+        return ["--launcher", "slurm"] + given + options.flatMap { ["--sbatch-option", $0] }
+    }
+
+    /// What `sbatch` is asked for besides what Regulus sets itself.
+    var batchOptions: [BatchOption] {
+        get throws(LaunchFault) {
+            var all: [BatchOption] = []
+            for (name, value) in [("partition", partition), ("time", time), ("mem", memory)] {
+                guard let value else { continue }
+                let option = BatchOption(name, value)
+                try option.checkValue()
+                all.append(option)
+            }
+            for text in options { all.append(try BatchOption(parsing: text)) }
+            return all
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import Testing
+
+@testable import Launching
+
+@Suite("The script of a worker")
+struct WorkerScriptTests {
+    private func script(_ arguments: [String] = [], options: [BatchOption] = [], program: String = "/opt/regulus") -> WorkerScript {
+        WorkerScript(
+            folder: "/", program: program, arguments: arguments, options: options, cores: 3,
+            place: LaunchFolder(URL(fileURLWithPath: "/runs/50% better/slurm")))
+    }
+
+    @Test("it asks for cores, a minute to save, a requeue and one log for each worker")
+    func lines() {
+        let lines = script(options: [BatchOption("partition", "short"), BatchOption("exclusive")]).text.split(separator: "\n").map(String.init)
+        #expect(
+            lines == [
+                "#!/bin/sh", "#SBATCH --output=\"/runs/50%% better/slurm/%A_%a.log\"", "#SBATCH --open-mode=\"append\"",
+                "#SBATCH --cpus-per-task=\"3\"", "#SBATCH --signal=\"B:TERM@60\"", "#SBATCH --requeue", "#SBATCH --partition=\"short\"",
+                "#SBATCH --exclusive",
+                "cd '/' || { echo 'this node does not see the folder: a shared file system is needed' >&2; exit 2; }",
+                "exec '/opt/regulus' run --worker --threads \"${SLURM_CPUS_PER_TASK:-3}\" "
+                    + "--progress-file '/runs/50% better/slurm'/\"$SLURM_ARRAY_TASK_ID\".json",
+            ])
+    }
+
+    @Test("an option of the user's takes the place of one that is set by itself")
+    func override() {
+        let options = script(options: [BatchOption("signal", "B:TERM@300")]).allOptions
+        #expect(options.filter { $0.name == "signal" } == [BatchOption("signal", "B:TERM@300")])
+    }
+
+    @Test("whatever the user wrote reaches the program as it was written, and nothing of it is run")
+    func quoting() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("script '$(touch x)' \(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let echo = folder.appendingPathComponent("echo it")
+        try Data("#!/bin/sh\nfor word do printf '%s\\0' \"$word\"; done\n".utf8).write(to: echo)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: echo.path)
+        let words = ["--set", "rows[+ MER].x='a'", "$(touch y)", "`touch y`; touch y", "two\nlines", "", "\\", "\"", "$HOME * ~ #"]
+        var script = script(words, program: echo.path)
+        script.folder = folder.path
+        let file = folder.appendingPathComponent("worker.sh")
+        try Data(script.text.utf8).write(to: file)
+
+        let shell = Process()
+        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+        shell.arguments = [file.path]
+        shell.environment = ["SLURM_CPUS_PER_TASK": "7", "SLURM_ARRAY_TASK_ID": "2"]
+        let pipe = Pipe()
+        shell.standardOutput = pipe
+        try shell.run()
+        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        shell.waitUntilExit()
+        let heard = output.split(separator: "\0", omittingEmptySubsequences: false).dropLast().map(String.init)
+        #expect(heard == ["run", "--worker", "--threads", "7", "--progress-file", "/runs/50% better/slurm/2.json"] + words)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["echo it", "worker.sh"])
+    }
+
+    @Test("an option of sbatch is a name, or a name and a value, with or without hyphens", arguments: ["qos=high", "--qos=high"])
+    func option(_ text: String) throws {
+        #expect(try BatchOption(parsing: text) == BatchOption("qos", "high"))
+        #expect(try BatchOption(parsing: "exclusive") == BatchOption("exclusive"))
+        #expect(try BatchOption(parsing: "comment=a=b c").argument == "--comment=a=b c")
+    }
+
+    @Test(
+        "what is no option, has no form in a script, or would hide workers from the run, is refused",
+        arguments: ["", "=x", "two words=x", "-p", "qos=", "comment=a\n#SBATCH --uid=root", "comment=\"", "array=1-9", "--wrap=ls", "output=x"])
+    func badOption(_ text: String) {
+        #expect(throws: LaunchFault.self) { try BatchOption(parsing: text) }
+    }
+
+    @Test("numbers of workers are written as ranges")
+    func ranges() {
+        #expect(SlurmCommands.ranges([1, 2, 3, 5, 8, 7]) == "1-3,5,7-8")
+        #expect(SlurmCommands.ranges([4]) == "4")
+    }
+}

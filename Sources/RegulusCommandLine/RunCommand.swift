@@ -68,6 +68,7 @@ struct RunCommand: ParsableCommand {
             let before = FolderState(of: experiment.cells, in: folder)
             let display = RunDisplay(asJSON: json)
             defer { display.close() }
+            if !json { for line in experiment.loadedWeights + stemLines { StandardError.print(line) } }
             var timing = StudyTiming()
             timing.saving = .seconds(saveEvery)
             var run = StudyRun(
@@ -78,7 +79,6 @@ struct RunCommand: ParsableCommand {
             try AtomicFile.write(study.resolvedYAML, to: folder.resolvedRecipe.path)
             try AtomicFile.write(ResultCoding.document(settings), to: folder.settings.path)
             try display.start(settings, folder: folder)
-            if !json { for line in experiment.loadedWeights + stemLines { StandardError.print(line) } }
             StopRequest.listenForSignals()
             let results = try launched?.results() ?? results(of: run, plan, before, display: display)
             if worker {

@@ -13,7 +13,7 @@ extension StudyRun {
         timing.polling = polling
         var study = StudyRun(
             cells: cells, folder: folder, components: components, pool: WorkerPool(workers: 1, threadsPerWorker: 1), datasets: datasets,
-            timing: timing, stop: stop)
+            timing: timing, stop: stop, stems: stems)
         study.isFollowing = true
         study.keepsFailures = keepsFailures
         return study

@@ -102,14 +102,15 @@ import Testing
             weight: weight, bias: bias, stride: [1, 1, 1], padding: sample.padding, dilation: [1, 1, 1], for: x, addsToOutput: true,
             appliesReLU: true)
         let plain = x.convolved(weight: weight, padding: sample.padding) + bias
-        #expect(deviation(fused(x, appliesReLU: false), plain.values.map(Double.init)) < 1e-6)
+        // Tiles are divided among threads, and products of fewer of them may be summed in another order.
+        #expect(deviation(fused(x, appliesReLU: false), plain.values.map(Double.init)) < 2e-5)
         var sum = there
         fused.add(x, to: &sum, appliesReLU: true)
-        #expect(deviation(sum, (plain + there).relu().values.map(Double.init)) < 1e-6)
+        #expect(deviation(sum, (plain + there).relu().values.map(Double.init)) < 2e-5)
         // One sample alone has too few tiles to be worth it, and is still convolved with the same weights.
         let one = x[0..<1]
         #expect(fused.fits(one, addsToOutput: false, appliesReLU: false))
-        #expect(deviation(fused(one, appliesReLU: false), plain[0..<1].values.map(Double.init)) < 1e-6)
+        #expect(deviation(fused(one, appliesReLU: false), plain[0..<1].values.map(Double.init)) < 2e-5)
     }
 
     @Test(arguments: [1, 2, 3, 5])

@@ -31,13 +31,14 @@ let systemLibraries: [Target] = [
         name: "COpenBLAS", path: "Sources/System/COpenBLAS", pkgConfig: "openblas",
         providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
     .systemLibrary(name: "COneDNN", path: "Sources/System/COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CYAML", path: "Sources/System/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CZlib", path: "Sources/System/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 ]
 
 let rooms: [Target] = [
     .target(name: "Configuration"),
-    .target(name: "Persistence", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Persistence", dependencies: ["COpenSSL"]),
     .target(name: "Processes"),
     .target(name: "Results"),
     .target(name: "Tensors", dependencies: ["CMalloc", "COpenBLAS", "COneDNN"]),
@@ -147,7 +148,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     ],
     targets: systemLibraries + ffmpeg + rooms + pluginTargets + [builtIn] + program + tests,
     swiftLanguageModes: [.v6]

@@ -1,0 +1,7 @@
+// OpenSSL's libcrypto: SHA-256.
+#ifndef REGULUS_COPENSSL_H
+#define REGULUS_COPENSSL_H
+
+#include <openssl/evp.h>
+
+#endif

@@ -51,13 +51,17 @@ let rooms: [Target] = [
     .target(
         name: "Datasets", dependencies: ["Configuration", "Media", "Persistence", "Tensors", "Weights"],
         resources: [.copy("Resources/watch")]),
+    .target(
+        name: "Training",
+        dependencies: ["Configuration", "Datasets", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors", "Weights"]),
     .target(name: "Recipes", dependencies: ["CYAML", "Configuration", "Persistence"]),
     .target(
-        name: "Experiments",
+        name: "Planning",
         dependencies: [
             "CMalloc", "Configuration", "Datasets", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Results", "Tensors",
-            "Weights",
+            "Training",
         ]),
+    .target(name: "Studies", dependencies: ["Datasets", "Persistence", "Results", "Tensors", "Training", "Weights"]),
     .target(name: "Reports", dependencies: ["Persistence", "Results"]),
     .target(name: "Registration", dependencies: ["Configuration", "Datasets", "Models", "Regularization"]),
     .target(name: "PluginLibraries", dependencies: ["Persistence", "Processes", "Registration"]),
@@ -82,8 +86,8 @@ let program: [Target] = [
     .target(
         name: "RegulusCommandLine",
         dependencies: [
-            "BuiltIn", "Configuration", "Datasets", "Experiments", "Launching", "Models", "Networks", "Persistence", "PluginLibraries", "Recipes",
-            "Registration", "Regularization", "RegularizerTesting", "Reports", "Results", "Tensors", "Weights",
+            "BuiltIn", "Configuration", "Datasets", "Launching", "Models", "Networks", "Persistence", "Planning", "PluginLibraries", "Recipes",
+            "Registration", "Regularization", "RegularizerTesting", "Reports", "Results", "Studies", "Tensors", "Training", "Weights",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     // What third parties import: the public rooms and the program.
@@ -124,12 +128,29 @@ let tests: [Target] = [
         swiftSettings: mediaSettings),
     .testTarget(name: "RecipesTests", dependencies: ["Configuration", "Persistence", "Recipes"]),
     .testTarget(name: "ReportsTests", dependencies: ["Persistence", "Reports", "Results"]),
-    .testTarget(
-        name: "ExperimentsTests",
+    .target(
+        name: "TrainingSupport",
         dependencies: [
-            "BuiltIn", "Configuration", "Datasets", "Experiments", "Media", "MediaSupport", "Models", "Networks", "Persistence", "Recipes",
-            "Regularization", "Results", "Tensors", "Weights",
+            "BuiltIn", "Configuration", "Datasets", "Media", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors",
+            "Training",
+        ], path: "Tests/TrainingSupport"),
+    .testTarget(
+        name: "TrainingTests",
+        dependencies: [
+            "Configuration", "Datasets", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors", "Training",
+            "TrainingSupport", "Weights",
+        ]),
+    .testTarget(
+        name: "PlanningTests",
+        dependencies: [
+            "Configuration", "Datasets", "MediaSupport", "Planning", "Recipes", "Regularization", "Results", "Studies", "Tensors", "Training",
+            "TrainingSupport",
         ], swiftSettings: mediaSettings),
+    .testTarget(
+        name: "StudiesTests",
+        dependencies: [
+            "Datasets", "Networks", "Persistence", "Regularization", "Results", "Studies", "Tensors", "Training", "TrainingSupport", "Weights",
+        ]),
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
     .target(name: "SlurmSupport", path: "Tests/SlurmSupport"),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport"]),

@@ -1,7 +1,9 @@
 import ArgumentParser
-import Experiments
+import Planning
 import Reports
 import Results
+import Studies
+import Training
 
 /// `regulus check RECIPE`: everything that `run` checks before it starts, what it would do, and about what that takes.
 struct CheckCommand: ParsableCommand {
@@ -48,7 +50,7 @@ struct CheckCommand: ParsableCommand {
         var estimated: StudyEstimate?
         if estimate {
             let calibration = StudyCalibration(plan.experiment, components: plan.components, pool: arguments.pool)
-            estimated = try calibration.estimate(beside: state, seconds: measure)
+            estimated = try calibration.estimate(without: state.finished, seconds: measure)
         }
         let document = CheckDocument(plan, folder: folder, state: state, stemCache: stemLines, estimate: estimated)
         try StandardOutput.print(json ? document.json() : document.text)

@@ -1,6 +1,8 @@
-import Experiments
 import Foundation
+import Planning
 import Reports
+import Studies
+import Training
 
 extension CheckDocument {
     /// For people: what the study is, what is in it, what is there already, and what the rest takes.

@@ -1,7 +1,9 @@
-import Experiments
 import Foundation
+import Planning
 import Recipes
 import Results
+import Studies
+import Training
 
 /// What `check` says, as plain values.
 struct CheckDocument: Encodable {

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Configuration
-import Experiments
 import Networks
 import Persistence
 import Recipes
 import Registration
+import Training
 
 /// Everything that recipes can name in this run of the program, and where it comes from.
 struct KnownComponents {

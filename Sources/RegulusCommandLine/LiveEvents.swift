@@ -1,6 +1,7 @@
-import Experiments
 import Reports
 import Results
+import Studies
+import Training
 
 /// Keeps what TensorBoard reads up to date while trials are trained.
 struct LiveEvents: Sendable {

@@ -1,10 +1,11 @@
 import ArgumentParser
-import Experiments
 import Foundation
 import Persistence
+import Planning
 import Recipes
 import Results
 import Tensors
+import Training
 
 /// What `run` and `check` have in common: a recipe, changes to it, and how much of the machine to use.
 struct RecipeArguments: ParsableArguments {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Experiments
+import Training
 
 /// The command line: `regulus run`, `check`, `report`, `diff`, `list`, `describe`, `plugin`, `data`, `weights`, `bench`.
 struct RegulusCommand: ParsableCommand {

@@ -1,11 +1,13 @@
 import ArgumentParser
 import Configuration
-import Experiments
 import Foundation
 import Launching
 import Persistence
+import Planning
 import Reports
 import Results
+import Studies
+import Training
 
 /// `regulus run RECIPE`: trains everything and prints the table.
 struct RunCommand: ParsableCommand {

@@ -1,8 +1,9 @@
-import Experiments
 import Foundation
 import Reports
 import Results
+import Studies
 import Synchronization
+import Training
 
 /// Shows a run while it goes on: a screen on a terminal, plain lines in a log, JSON for a machine.
 final class RunDisplay: Sendable {

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Configuration
-import Experiments
 import Models
 import Networks
 import Regularization
 import Tensors
+import Training
 
 /// One of the published encoders at full size.
 struct EncoderBench: ParsableCommand {

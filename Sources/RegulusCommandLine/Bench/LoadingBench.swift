@@ -1,10 +1,10 @@
 import ArgumentParser
 import Configuration
 import Datasets
-import Experiments
 import Foundation
 import Regularization
 import Tensors
+import Training
 
 /// `regulus bench loading RECIPE`: how fast a recipe's samples are decoded, beside how fast its training uses them.
 struct LoadingBench: ParsableCommand {

@@ -1,10 +1,10 @@
 import ArgumentParser
-import Experiments
 import MERPlugin
 import Models
 import Networks
 import Regularization
 import Tensors
+import Training
 
 /// A training step of the model of `recipes/table13.yaml`.
 struct StepBench: ParsableCommand {

@@ -1,6 +1,7 @@
-import Experiments
 import Results
+import Studies
 import Synchronization
+import Training
 
 /// Tells a display what workers elsewhere do, as a study in this process would tell it.
 final class FollowedProgress: Sendable {

@@ -1,9 +1,10 @@
-import Experiments
 import Foundation
 import Launching
 import Persistence
 import Results
+import Studies
 import Synchronization
+import Training
 
 /// A run whose trainings are done by workers that are submitted to Slurm. This process submits them, follows them through the run folder
 /// and Slurm's queue, submits again those that end too early, and ends with all results.

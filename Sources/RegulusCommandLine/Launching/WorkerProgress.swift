@@ -1,9 +1,10 @@
 import Dispatch
-import Experiments
 import Foundation
 import Persistence
 import Results
+import Studies
 import Synchronization
+import Training
 
 /// What a worker shows to whoever follows the run.
 struct WorkerProgress: Codable, Hashable {

@@ -1,0 +1,43 @@
+internal import CMalloc
+import Foundation
+import Training
+
+/// What the kernel says about memory, in bytes.
+package enum MachineMemory {
+    /// What this process may still take: the machine's available memory, or less where a control group sets a limit. Nil where it is not
+    /// known.
+    package static var available: Int? {
+        let machine = field("MemAvailable:", of: "/proc/meminfo")
+        guard let limit = number(in: "/sys/fs/cgroup/memory.max"), let used = number(in: "/sys/fs/cgroup/memory.current") else { return machine }
+        return min(machine ?? .max, max(0, limit - used))
+    }
+
+    /// What this process holds now.
+    static var resident: Int? { field("VmRSS:", of: "/proc/self/status") }
+
+    /// The most that this process has held since ``forgetPeak()``.
+    static var peak: Int? { field("VmHWM:", of: "/proc/self/status") }
+
+    /// Gives freed memory back to the system: what a measurement has used is not kept for threads that have ended.
+    static func releaseFreed() { malloc_trim(0) }
+
+    /// Gives freed memory back to the system, and begins to measure the peak anew.
+    static func forgetPeak() {
+        releaseFreed()
+        // Where the kernel refuses, the peak is that of the whole process: an estimate on the safe side.
+        guard let file = FileHandle(forWritingAtPath: "/proc/self/clear_refs") else { return }
+        try? file.write(contentsOf: Data("5".utf8))
+        try? file.close()
+    }
+
+    private static func field(_ name: String, of path: String) -> Int? {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8),
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name) })
+        else { return nil }
+        return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+    }
+
+    private static func number(in path: String) -> Int? {
+        (try? String(contentsOfFile: path, encoding: .utf8)).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    }
+}

@@ -1,0 +1,167 @@
+import Configuration
+import Datasets
+import Foundation
+import Results
+import Training
+
+/// About what a run takes in time, memory and disk.
+package struct StudyEstimate: Sendable, Hashable, Codable {
+    /// Wall time of everything that the folder does not hold yet.
+    package var seconds: Double
+    /// Wall time of all of it, in an empty folder.
+    package var secondsInAll: Double
+    /// Trials side by side.
+    package var workers: Int
+    package var memory: MemoryNeed
+    /// What the run folder comes to, part by part.
+    package var disk: [DiskUse]
+    /// How it was measured.
+    package var measurement: Measurement
+
+    /// One kind of files.
+    package struct DiskUse: Sendable, Hashable, Codable {
+        package var what: String
+        package var bytes: Int
+        /// Whether they are gone when the run has ended.
+        package var isTemporary = false
+    }
+
+    package struct Measurement: Sendable, Hashable, Codable {
+        /// Rows, or sizes of model and batch, that were measured each by itself.
+        package var kinds: Int
+        package var steps: Int
+        package var seconds: Double
+    }
+}
+
+/// What trials side by side take of the machine's memory, in bytes.
+package struct MemoryNeed: Sendable, Hashable, Codable {
+    /// What the process holds at most, data included.
+    package var total: Int
+    /// The part of it that one trial takes.
+    package var ofTrial: Int
+    /// What there is for it; nil where that is not known.
+    package var available: Int?
+    /// Trials side by side.
+    package var trials: Int
+
+    package var exceedsAvailable: Bool { available.map { total > $0 } ?? false }
+
+    init(base: Int, ofTrial: Int, trials: Int) {
+        total = base + ofTrial * trials
+        self.ofTrial = ofTrial
+        self.trials = trials
+        // What the process holds already is no longer available, and yet its own.
+        available = MachineMemory.available.map { $0 + (MachineMemory.resident ?? 0) }
+    }
+}
+
+/// Measures a few steps of every kind of trial, as many trials side by side as the run will have.
+package struct StudyCalibration: Sendable {
+    private let experiment: Experiment
+    private let components: Components
+    private let pool: WorkerPool
+
+    package init(_ experiment: Experiment, components: Components, pool: WorkerPool) {
+        self.experiment = experiment
+        self.components = components
+        self.pool = pool
+    }
+
+    /// One kind of trial, and one that stands for it.
+    private struct Sample {
+        let plan: TrialPlan
+        let key: TrialKey
+    }
+
+    private struct Measured {
+        var cost: TrialCost
+        /// What one trial adds to the process.
+        var memory: Int
+    }
+
+    /// The most memory that the run takes, from two steps of each kind of trial, the largest batch first, for no longer than a moment.
+    ///
+    /// - Parameter seconds: no further kind is tried after this time.
+    /// - Throws: where data cannot be read.
+    package func memory(within seconds: Double = 2) throws -> MemoryNeed {
+        let started = ContinuousClock.now
+        let base = MachineMemory.resident ?? 0
+        var largest = 0
+        for (_, sample) in samples.sorted(by: { $0.value.plan.batch > $1.value.plan.batch }) {
+            largest = max(largest, try alone(sample, seconds: 0).memory)
+            if started.duration(to: .now) > .seconds(seconds) { break }
+        }
+        return MemoryNeed(base: base, ofTrial: largest, trials: trialsAtOnce)
+    }
+
+    /// - Parameters:
+    ///   - finished: what need not be trained again.
+    ///   - seconds: how long each kind is trained for.
+    /// - Throws: where data cannot be read.
+    package func estimate(without finished: Set<StudyJob>, seconds: Double) throws -> StudyEstimate {
+        let started = ContinuousClock.now
+        let available = MachineMemory.available
+        let samples = samples
+        let base = MachineMemory.resident ?? 0
+        var costs: [TrialKind: TrialCost] = [:]
+        var memory = 0
+        for (kind, sample) in samples {
+            var measured = try alone(sample, seconds: trialsAtOnce == 1 ? seconds : 0)
+            let fits = available.map { measured.memory * trialsAtOnce < $0 / 10 * 9 } ?? true
+            if trialsAtOnce > 1, fits { measured = try sideBySide(sample, seconds: seconds) }
+            costs[kind] = measured.cost
+            memory = max(memory, measured.memory)
+        }
+        let spent = started.duration(to: .now) / .seconds(1)
+        let work = try StudyWork(experiment, costs: costs)
+        return StudyEstimate(
+            seconds: work.seconds(workers: pool.workers, without: finished), secondsInAll: work.seconds(workers: pool.workers, without: []),
+            workers: trialsAtOnce, memory: MemoryNeed(base: base, ofTrial: memory, trials: trialsAtOnce),
+            disk: work.disk(workers: trialsAtOnce),
+            measurement: .init(kinds: samples.count, steps: costs.values.reduce(0) { $0 + $1.steps }, seconds: spent))
+    }
+
+    /// No more than there are trials.
+    private var trialsAtOnce: Int { min(pool.workers, max(1, experiment.rehearsalCount + experiment.cells.reduce(0) { $0 + $1.seeds.count })) }
+
+    private var samples: [TrialKind: Sample] {
+        var samples: [TrialKind: Sample] = [:]
+        for cell in experiment.cells {
+            for candidate in cell.candidates {
+                guard let data = experiment.datasets[candidate.plan.data] else { continue }
+                let kind = TrialKind(candidate.plan, row: cell.row, facts: data.facts)
+                if samples[kind] == nil { samples[kind] = Sample(plan: candidate.plan, key: cell.key(seed: candidate.plan.seed)) }
+            }
+        }
+        return samples
+    }
+
+    private func alone(_ sample: Sample, seconds: Double) throws -> Measured { try measure(sample, workers: 1, seconds: seconds) }
+
+    private func sideBySide(_ sample: Sample, seconds: Double) throws -> Measured {
+        try measure(sample, workers: trialsAtOnce, seconds: seconds)
+    }
+
+    private func measure(_ sample: Sample, workers: Int, seconds: Double) throws -> Measured {
+        let outcomes = Slots<Result<TrialCost, any Error>>(count: workers)
+        MachineMemory.forgetPeak()
+        let before = MachineMemory.resident ?? 0
+        let jobs = (0..<workers).map { index -> @Sendable () -> Void in
+            { outcomes.set(Result { try self.cost(of: sample, seconds: seconds) }, at: index) }
+        }
+        WorkerPool(workers: workers, threadsPerWorker: pool.threadsPerWorker).run(jobs)
+        let memory = max(0, (MachineMemory.peak ?? 0) - before) / workers
+        MachineMemory.releaseFreed()
+        let costs = try (outcomes.complete ?? []).map { try $0.get() }
+        var cost = costs[0]
+        func mean(_ part: (TrialCost) -> Double) -> Double { costs.reduce(0) { $0 + part($1) } / Double(costs.count) }
+        (cost.setup, cost.step, cost.evaluation) = (mean(\.setup), mean(\.step), mean(\.evaluation))
+        return Measured(cost: cost, memory: memory)
+    }
+
+    private func cost(of sample: Sample, seconds: Double) throws -> TrialCost {
+        guard let data = experiment.datasets[sample.plan.data] else { return TrialCost() }
+        return try TrialCost.measure(sample.plan, key: sample.key, dataset: data, components: components, for: seconds)
+    }
+}

@@ -1,0 +1,118 @@
+import Configuration
+import Datasets
+import Foundation
+import Results
+import Training
+
+/// Every training of a study with what it takes.
+struct StudyWork {
+    private struct Job {
+        let seconds: Double
+        let job: StudyJob
+    }
+
+    private let rehearsals: [Job]
+    private let trials: [Job]
+    private let checkpointBytes: Int
+    private let recordBytes: Int
+    /// The largest save of a running trial.
+    private let saveBytes: Int
+
+    /// - Parameter costs: what trials of each kind take; a kind that is missing takes nothing.
+    /// - Throws: `DatasetFault` where data cannot be divided.
+    init(_ experiment: Experiment, costs: [TrialKind: TrialCost]) throws {
+        var lengths: [LengthKey: Length] = [:]
+        func length(of plan: TrialPlan, _ data: any Dataset) throws -> Length {
+            let key = LengthKey(data: plan.data, division: DataDivision(plan))
+            if let known = lengths[key] { return known }
+            let split = try plan.makeSplit(of: data)
+            let made = Length(
+                batches: try plan.makeSampler(of: data, rows: split.training).batchesPerEpoch, validation: split.validation.count,
+                target: split.target.count)
+            lengths[key] = made
+            return made
+        }
+        var (rehearsals, trials): ([Job], [Job]) = ([], [])
+        var (checkpoints, records, save) = (0, 0, 0)
+        for cell in experiment.cells {
+            guard let data = experiment.datasets[cell.candidates[0].plan.data] else { continue }
+            for rehearsal in Rehearsal.all(for: cell) {
+                // Leaving a source domain out makes no other kind of trial.
+                let sample = cell.candidates[rehearsal.candidate].plan
+                let cost = costs[TrialKind(sample, row: cell.row, facts: data.facts)] ?? TrialCost()
+                let extent = try length(of: rehearsal.plan, data)
+                rehearsals.append(
+                    Job(
+                        seconds: extent.seconds(of: cost, epochs: rehearsal.plan.epochs, measuringTarget: false),
+                        job: .rehearsal(rehearsal.plan.hash)))
+                records += try cost.recordBytes(epochs: rehearsal.plan.epochs, isRehearsal: true)
+            }
+            // Candidates of one row differ little; the first stands for the one that will be chosen.
+            let plan = cell.candidates[0].plan
+            let cost = costs[TrialKind(plan, row: cell.row, facts: data.facts)] ?? TrialCost()
+            let seconds = try length(of: plan, data).seconds(of: cost, epochs: plan.epochs, measuringTarget: true)
+            for seed in cell.seeds { trials.append(Job(seconds: seconds, job: .trial(cell.key(seed: seed)))) }
+            checkpoints += cell.seeds.count * cost.checkpointBytes
+            records += cell.seeds.count * (try cost.recordBytes(epochs: plan.epochs, isRehearsal: false))
+            save = max(save, cost.saveBytes)
+        }
+        (self.rehearsals, self.trials) = (rehearsals, trials)
+        (checkpointBytes, recordBytes, saveBytes) = (checkpoints, records, save)
+    }
+
+    private struct LengthKey: Hashable {
+        let data: ComponentPlan
+        let division: DataDivision
+    }
+
+    /// How much there is to do in an epoch.
+    private struct Length {
+        let batches: Int
+        let validation: Int
+        let target: Int
+
+        func seconds(of cost: TrialCost, epochs: Int, measuringTarget: Bool) -> Double {
+            let evaluated = Double(validation + (measuringTarget ? target : 0))
+            let epoch = Double(batches) * cost.step + evaluated * cost.evaluation
+            // At its end a trial measures its step and each term's part of it, three times each.
+            return cost.setup + Double(epochs) * epoch + (measuringTarget ? 6 * cost.step : 0)
+        }
+    }
+
+    /// Wall time where every worker turns to the next training as soon as it is done with one.
+    ///
+    /// - Parameter finished: what need not be trained again.
+    func seconds(workers: Int, without finished: Set<StudyJob>) -> Double {
+        var free = Array(repeating: 0.0, count: workers)
+        for job in rehearsals + trials where !finished.contains(job.job) {
+            let next = free.indices.min { free[$0] < free[$1] } ?? 0
+            free[next] += job.seconds
+        }
+        return free.max() ?? 0
+    }
+
+    /// What the run folder holds at most.
+    func disk(workers: Int) -> [StudyEstimate.DiskUse] {
+        [
+            .init(what: "checkpoints", bytes: checkpointBytes), .init(what: "metrics and results", bytes: recordBytes),
+            // Tables, figures and a page, whose size hardly depends on the study.
+            .init(what: "report", bytes: 300_000),
+            // Two saves of each trial that is running.
+            .init(what: "saves of running trials", bytes: workers * 2 * saveBytes, isTemporary: true),
+        ]
+    }
+}
+
+extension TrialCost {
+    /// The files of a trial beside its checkpoint: metrics, result, events. A rehearsal has a result alone.
+    fileprivate func recordBytes(epochs: Int, isRehearsal: Bool) throws -> Int {
+        let record = EpochRecord(
+            epoch: epochs, trainingLoss: 1 / 3, terms: Dictionary(terms.map { ($0, 1 / 3) }) { first, _ in first },
+            sourceValidationAccuracy: 1 / 3, sourceValidationLoss: 1 / 3, targetAccuracy: isRehearsal ? nil : 1 / 3)
+        let line = try ResultCoding.line(record).utf8.count + 1
+        let document = try ResultCoding.document(record).count
+        // An event is a number with its step, its name and two checksums.
+        let events = (terms.count + 6) * 70
+        return epochs * (isRehearsal ? document : line + document + events) + 600
+    }
+}

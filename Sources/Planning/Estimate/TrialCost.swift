@@ -1,0 +1,91 @@
+import Datasets
+import Foundation
+import Networks
+import Regularization
+import Results
+import Tensors
+import Training
+
+/// What trials of one kind take, measured on a few real batches.
+struct TrialCost: Sendable {
+    /// Seconds until the first step: model, weights, split, standardization.
+    var setup = 0.0
+    /// Seconds of a training step, data included.
+    var step = 0.0
+    /// Seconds of evaluating one sample.
+    var evaluation = 0.0
+    /// Steps that were measured.
+    var steps = 0
+    /// Size of the model's checkpoint.
+    var checkpointBytes = 0
+    /// Size of one save of a running trial.
+    var saveBytes = 0
+    /// The names of everything that an epoch's record logs.
+    var terms: [String] = []
+
+    /// Makes a trial and trains it for a moment.
+    ///
+    /// - Parameter seconds: how long to train and evaluate; two steps and one evaluated batch are always made.
+    /// - Throws: `OptionFault` or `DatasetFault` where data cannot be read.
+    static func measure(
+        _ plan: TrialPlan, key: TrialKey, dataset: any Dataset, components: Components, for seconds: Double
+    ) throws -> TrialCost {
+        func time<Value>(_ body: () throws -> Value) rethrows -> (Value, seconds: Double) {
+            let started = ContinuousClock.now
+            let value = try body()
+            return (value, started.duration(to: .now) / .seconds(1))
+        }
+        var cost = TrialCost()
+        // Storing stems takes longer than all that is measured here, so a step computes them, as the first one of a run does.
+        var plan = plan
+        plan.stemCache = false
+        let (trial, setup) = try time { try Trial(plan, key: key, dataset: dataset, components: components) }
+        cost.setup = setup
+        let batches = trial.sampler.batches(epoch: 1)
+        // The first step asks for memory and prepares kernels, and a trial has many more.
+        let first = try time { try trial.step(on: batches[0]) }
+        cost.terms = first.0?.terms.map { $0.name } ?? []
+        cost.step = first.seconds
+        var elapsed = 0.0
+        while elapsed < 0.7 * seconds || cost.steps == 0 {
+            let (record, taken) = try time { try trial.step(on: batches[(cost.steps + 1) % batches.count]) }
+            // A loss that is no number is the run's to report.
+            guard record != nil else { break }
+            elapsed += taken
+            cost.steps += 1
+            cost.step = elapsed / Double(cost.steps)
+        }
+        let rows = trial.split.target.rows + trial.split.validation.rows
+        // Evaluation reads larger batches than training; those of a slow model would take too long here.
+        let affordable = Int(min(1e6, 0.3 * seconds * Double(trial.sampler.effectiveBatchSize) / max(cost.step, 1e-9)))
+        let size = min(trial.batches.evaluationBatch, max(trial.sampler.effectiveBatchSize, affordable))
+        var evaluated = 0
+        elapsed = 0
+        for part in BatchSampler.inOrder(rows, batchSize: size) where evaluated == 0 || elapsed < 0.3 * seconds {
+            elapsed += try time { try trial.evaluate(part) }.seconds
+            evaluated += part.count
+        }
+        cost.evaluation = elapsed / Double(max(evaluated, 1))
+        (cost.checkpointBytes, cost.saveBytes) = trial.stateBytes
+        return cost
+    }
+}
+
+extension Trial {
+    /// One training step; nil where the loss is no number.
+    fileprivate func step(on rows: [Int]) throws -> StepRecord? {
+        var record: StepRecord?
+        try batches.train(on: [rows], epoch: 1) {} _: { record = try? trainer.train(on: $0) }
+        return record
+    }
+
+    /// Sizes of the checkpoint and of one save, in bytes.
+    fileprivate var stateBytes: (checkpoint: Int, save: Int) {
+        func bytes(_ state: NamedTensors) -> Int {
+            // A header of a name, a shape and two offsets for each tensor.
+            state.reduce(0) { $0 + $1.value.shape.elementCount * MemoryLayout<Float>.size + $1.name.utf8.count + 80 }
+        }
+        let checkpoint = bytes(trainer.model.state() + trainer.regularizers.parts.state())
+        return (checkpoint, bytes(trainer.state()) + checkpoint)
+    }
+}

@@ -1,0 +1,61 @@
+import Configuration
+import Datasets
+import Foundation
+import Persistence
+import Training
+
+/// A name for the contents of a data set.
+///
+/// Two data sets of equal fingerprint are taken for the same when results are reused. Reading all inputs would cost as much as an epoch; a
+/// changed file nearly always changes the fingerprint:
+/// - where inputs are decoded from files: facts, rows, the path and size of every file, and pieces of those that hold a whole clip;
+/// - elsewhere: facts, rows, and the inputs of up to 64 of them, spread over the data set.
+package enum Fingerprint {
+    /// - Throws: what the data set throws where it cannot be read.
+    package static func of(_ dataset: some Dataset) throws -> String {
+        let facts = dataset.facts
+        var data = Data("\(facts.modalities) \(facts.domains) \(facts.classes) \(dataset.labels) \(dataset.domains)".utf8)
+        if let decoding = dataset as? any DecodingDataset {
+            data.append(Data("\(dataset.groups ?? []) \(dataset.split ?? [])".utf8))
+            for digest in filesOfRows(decoding) { data.append(Data(digest.utf8)) }
+            return SHA256Digest(of: data).hex
+        }
+        let step = max(1, dataset.count / 64)
+        let rows = Array(stride(from: 0, to: dataset.count, by: step))
+        for modality in facts.modalities {
+            try dataset.inputs(rows, modality: modality.name).withUnsafeValues { data.append(contentsOf: UnsafeRawBufferPointer($0)) }
+        }
+        return SHA256Digest(of: data).hex
+    }
+
+    /// A digest for each row's files. A benchmark has millions of them, and asking for sizes waits for the file system.
+    private static func filesOfRows(_ dataset: any DecodingDataset) -> [String] {
+        let digests = Slots<String>(count: dataset.count)
+        DispatchQueue.concurrentPerform(iterations: dataset.count) { row in
+            var lines: [String] = []
+            for modality in dataset.facts.modalities {
+                let files = dataset.files(row, modality: modality.name)
+                // A picture of another content hardly ever has the same size; sound of the same length always has.
+                lines += files.map { text(of: $0, readsPieces: files.count <= filesOfWholeClips) }
+            }
+            digests.set(SHA256Digest(of: lines.joined(separator: "\n")).hex, at: row)
+        }
+        return digests.complete ?? []
+    }
+
+    /// More files than that for one modality of a row are single pictures.
+    private static let filesOfWholeClips = 4
+    private static let pieceBytes = 4096
+
+    private static func text(of path: String, readsPieces: Bool) -> String {
+        guard let size = FileContents.size(path) else { return "\(path) missing" }
+        guard readsPieces else { return "\(path) \(size)" }
+        do throws(FileFault) {
+            let last = max(0, size - pieceBytes)
+            let pieces = try FileContents.pieces(of: path, at: [0, last / 2, last], count: pieceBytes)
+            return "\(path) \(size) \(SHA256Digest(of: pieces))"
+        } catch {
+            return "\(path) \(size) unreadable"
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import Configuration
+import Foundation
+import Recipes
+import Results
+import Tensors
+import Training
+
+extension RunSettings {
+    /// The frame of a study's report.
+    ///
+    /// - Parameter hasSplit: whether the data set itself says which rows are for validation.
+    init(_ study: Study, threads: Int, hasSplit: Bool) {
+        let recipe = study.variants[0].recipe
+        func distinct(_ assignments: [[(path: String, value: OptionValue)]]) -> [[String: String]] {
+            var seen: Set<[String: String]> = []
+            return assignments.map { Dictionary(uniqueKeysWithValues: $0.map { ($0.path, $0.value.description) }) }
+                .filter { seen.insert($0).inserted }
+        }
+        self.init(
+            recipe: study.name, baseline: recipe.baseline, rows: recipe.rows.map(\.name),
+            targets: recipe.evaluation.columns(among: recipe.facts.domains), seeds: recipe.seeds,
+            dials: study.variants[0].settings.map(\.path), variants: distinct(study.variants.map(\.settings)),
+            repetitions: distinct(study.variants.map(\.repetition)), selection: recipe.selectionText, protocolText: recipe.protocolText(hasSplit: hasSplit),
+            settings: recipe.settingLines, notices: study.notices, machine: Machine.description, threads: threads,
+            versions: ["Regulus \(Version.current)", "OpenBLAS on \(Threads.coreType)"],
+            regularizers: Dictionary(recipe.rows.map { ($0.name, $0.regularizers.map(\.name)) }) { first, _ in first },
+            expected: study.expectedFigures)
+    }
+}
+
+extension Study {
+    /// What is easily overlooked: that frozen layers have no weights from anywhere.
+    fileprivate var notices: [String] {
+        var random: [String] = []
+        for recipe in variants.map(\.recipe) {
+            for modality in recipe.modalities where !random.contains(modality) {
+                guard let options = recipe.model.encoder(for: modality)?.options, let train = options["train"] else { continue }
+                let isFrozen = train == .string("last-stage") || train == .string("none")
+                if isFrozen && (options["weights"] ?? .null) == .null { random.append(modality) }
+            }
+        }
+        guard !random.isEmpty else { return [] }
+        return [
+            "No weights are given for the encoders of \(random.joined(separator: ", ")): they start from random values, and what is not "
+                + "trained of them stays random."
+        ]
+    }
+    /// What the rows expect, in all variants or in each; nil where none does.
+    fileprivate var expectedFigures: ExpectedFigures? {
+        let variants = variants.map { variant in
+            ExpectedFigures.Variant(
+                settings: Dictionary(uniqueKeysWithValues: variant.settings.map { ($0.path, $0.value.description) }),
+                figures: variant.recipe.expectedFigures)
+        }
+        guard variants.contains(where: { !$0.figures.isEmpty }) else { return nil }
+        let source = self.variants[0].recipe.expectationSource
+        let isSame = Set(variants.map(\.figures)).count == 1
+        return ExpectedFigures(source: source, figures: isSame ? variants[0].figures : [:], variants: isSame ? [] : variants)
+    }
+}
+
+extension Recipe {
+    /// What the rows expect.
+    fileprivate var expectedFigures: [String: [String: Double]] {
+        Dictionary(rows.map { ($0.name, $0.expected) }) { first, _ in first }.filter { !$0.value.isEmpty }
+    }
+
+    fileprivate func protocolText(hasSplit: Bool) -> String {
+        let share = evaluation.validation == 0 ? "none" : evaluation.validation.formatted(.percent)
+        func held(_ whose: String) -> String {
+            hasSplit ? "the data set's split says which of \(whose) samples are validation" : "\(share) of \(whose) samples are validation"
+        }
+        return switch evaluation.trainingDomains {
+        case .multiSource: "multi-source: each domain is held out in turn, all others are trained on; \(held("their"))"
+        case .singleSource: "single-source: one domain is trained on, every other is held out; \(held("its"))"
+        }
+    }
+
+    fileprivate var selectionText: String {
+        let epoch =
+            switch evaluation.selection {
+            case .sourceValidation: "the epoch of the best accuracy on source validation samples (ties: lower loss)"
+            case .leaveOneSourceOut: "the epoch of the best mean accuracy on source domains left out in turn"
+            case .lastEpoch: "the last epoch"
+            }
+        guard rows.contains(where: { $0.candidates.count > 1 }) else { return epoch }
+        let tuned =
+            switch tuning.selection {
+            case .leaveOneSourceOut: "left-out source domains"
+            case .sourceValidation, .lastEpoch: "source validation samples"
+            }
+        let budgets = rows.compactMap { row in row.budget.map { "\($0) combinations of \(row.name)" } }
+        let drawn = budgets.isEmpty ? "" : "; at random: " + budgets.joined(separator: ", ")
+        return "\(epoch); tuned values by the accuracy on \(tuned), seeds \(tuning.seeds.map(String.init).joined(separator: ", "))\(drawn)"
+    }
+
+    fileprivate var settingLines: [String] {
+        let encoders = modalities.compactMap { name in model.encoder(for: name).map { "\(name): \($0.phrase)" } }
+        let description = model.whole?.phrase ?? "\(encoders.joined(separator: "; ")); fusion: \(model.fusion.phrase)"
+        return [
+            "data: \(data.source.phrase), \(facts.sampleCount) samples, \(facts.classes.count) classes; standardize: \(data.standardize.rawValue)",
+            "model: \(description)",
+            "training: \(training.epochs) epochs, batch \(training.batch) (\(training.batching.rawValue)), "
+                + "\(training.optimizer.phrase), learning rate \(training.learningRate), schedule \(training.schedule.phrase)",
+        ] + viewLines
+    }
+}
+
+extension Recipe {
+    /// How training sees the data, where that is not the usual.
+    private var viewLines: [String] {
+        var lines: [String] = []
+        if let draws = training.augmentationDraws {
+            lines.append("augmentation: \(draws) \(draws == 1 ? "draw" : "draws") of each sample, the same for all seeds")
+        }
+        if training.stemCache { lines.append("stem cache: outputs of frozen stems as 16-bit floats") }
+        return lines
+    }
+}
+
+extension ComponentChoice {
+    /// The name with the options that the recipe gives.
+    fileprivate var phrase: String {
+        guard !options.isEmpty else { return component }
+        return "\(component) (" + options.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ") + ")"
+    }
+}
+
+/// The machine that a run was made on, in words.
+package enum Machine {
+    package static var description: String {
+        let model = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?
+            .split(separator: "\n").first { $0.hasPrefix("model name") }?
+            .split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
+        return "\(model ?? "unknown processor"), \(Threads.available) cores, \(ProcessInfo.processInfo.operatingSystemVersionString)"
+    }
+}

@@ -1,0 +1,97 @@
+import Configuration
+import Datasets
+import Networks
+import Regularization
+import Training
+
+/// What a study's models and terms consist of, as plain values: what `check` prints of them.
+package struct StudyOutline: Sendable, Hashable, Codable {
+    /// One part of a model, or one term of a row.
+    package struct Module: Sendable, Hashable, Codable {
+        /// The row whose term it is; nil for a part of the model, which all rows have.
+        package var row: String?
+        /// `encoders.video`, `fusion`, or the term's name.
+        package var name: String
+        /// Values that gradients train.
+        package var trained: Int
+        /// Values that stay as they were read.
+        package var frozen: Int
+    }
+
+    /// A covariance that a term reads: of `samples` samples over `features` features.
+    package struct Covariance: Sendable, Hashable, Codable {
+        package var row: String
+        /// The term's name, with that of the sum in front that it stands in.
+        package var term: String
+        /// What the term acts on.
+        package var place: String
+        /// `whole`, `shared` or `specific`.
+        package var part: String
+        package var modality: String
+        /// `N`, the rows of a batch after balancing.
+        package var samples: Int
+        /// `D`, the width of what the term sees.
+        package var features: Int
+
+        /// Whether there are more samples than features, so that the matrix can have full rank.
+        package var hasMoreSamples: Bool { samples > features }
+    }
+
+    package var modules: [Module] = []
+    package var covariances: [Covariance] = []
+
+    init() {}
+
+    /// Adds a row of one variant; what is known already is not listed again.
+    mutating func add(_ row: String, model: any MultimodalModel, terms: [RegularizerTerm], samples: [Int]) {
+        for (name, group) in model.groups { add(Module(name: name, group)) }
+        for term in terms {
+            let module = Module(row: row, name: term.instance, term.parts.contents.entries)
+            if module.trained + module.frozen > 0 { add(module) }
+            addCovariances(of: term, prefix: "", row: row, samples: samples)
+        }
+    }
+
+    private mutating func add(_ module: Module) {
+        if !modules.contains(module) { modules.append(module) }
+    }
+
+    private mutating func addCovariances(of term: RegularizerTerm, prefix: String, row: String, samples: [Int]) {
+        for inner in term.terms { addCovariances(of: inner, prefix: "\(prefix)\(term.instance).", row: row, samples: samples) }
+        guard term.readsCovariance else { return }
+        for (modality, width) in term.widths.sorted(by: { $0.key < $1.key }) {
+            for count in samples {
+                let covariance = Covariance(
+                    row: row, term: prefix + term.instance, place: term.place.rawValue, part: term.part.rawValue, modality: modality.name,
+                    samples: count, features: width)
+                if !covariances.contains(covariance) { covariances.append(covariance) }
+            }
+        }
+    }
+}
+
+extension StudyOutline.Module {
+    fileprivate init(row: String? = nil, name: String, _ entries: [(name: String, entry: ModuleContents.Entry)]) {
+        var (trained, frozen) = (0, 0)
+        var seen: Set<ObjectIdentifier> = []
+        for case (_, .parameter(let parameter)) in entries where seen.insert(ObjectIdentifier(parameter)).inserted {
+            if parameter.isTrained { trained += parameter.elementCount } else { frozen += parameter.elementCount }
+        }
+        self.init(row: row, name: name, trained: trained, frozen: frozen)
+    }
+}
+
+extension MultimodalModel {
+    /// Parameters by the part that they belong to: an encoder by its modality, anything else by the first name of its path.
+    fileprivate var groups: [(name: String, entries: [(name: String, entry: ModuleContents.Entry)])] {
+        var names: [String] = []
+        var groups: [String: [(name: String, entry: ModuleContents.Entry)]] = [:]
+        for entry in contents.entries {
+            let path = entry.name.split(separator: ".")
+            let name = path.prefix(path.first == "encoders" && path.count > 2 ? 2 : 1).joined(separator: ".")
+            if groups[name] == nil { names.append(name) }
+            groups[name, default: []].append(entry)
+        }
+        return names.map { ($0, groups[$0] ?? []) }
+    }
+}

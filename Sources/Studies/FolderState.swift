@@ -1,0 +1,100 @@
+import Foundation
+import Results
+import Training
+
+/// What a run folder already holds of a study.
+package struct FolderState: Sendable {
+    /// What becomes of a trial when the study is run on the folder.
+    package enum Status: String, Codable, Sendable, CaseIterable {
+        /// Its result is there, from exactly this plan, and is taken.
+        case finished
+        /// It was under way, and goes on from its last save.
+        case saved
+        /// It failed before, and is run again.
+        case failed
+        /// The result that is there is of another plan, and is replaced.
+        case changed
+        /// There is nothing of it.
+        case new
+    }
+
+    /// In the study's order.
+    package let trials: [(key: TrialKey, status: Status)]
+    /// Of the trainings for tuning, how many are there and how many there will be.
+    package let finishedRehearsals: Int
+    package let rehearsalCount: Int
+    /// What need not be trained again.
+    package let finished: Set<StudyJob>
+    /// The plans of finished trials.
+    private let plans: [TrialKey: String]
+
+    /// Whether a result was there already.
+    package func holds(_ result: TrialResult) -> Bool { plans[result.key] == result.plan }
+
+    /// Looks into a folder, which need not exist.
+    package init(of cells: [Cell], in folder: RunFolder) {
+        var finished: Set<StudyJob> = []
+        var trials: [(key: TrialKey, status: Status)] = []
+        var (rehearsed, count) = (0, 0)
+        var hashes: [TrialKey: String] = [:]
+        for cell in cells {
+            let rehearsals = Rehearsal.all(for: cell)
+            let scores = rehearsals.map { rehearsal -> TrialResult? in
+                let result = Self.result(at: folder.rehearsal(rehearsal.plan.hash))
+                return result?.plan == rehearsal.plan.hash && result?.isFinished == true ? result : nil
+            }
+            for (rehearsal, score) in zip(rehearsals, scores) where score != nil { finished.insert(.rehearsal(rehearsal.plan.hash)) }
+            rehearsed += scores.count { $0 != nil }
+            count += rehearsals.count
+            let known = scores.compactMap(\.self)
+            var choice: TuningChoice?
+            if known.count == rehearsals.count {
+                choice = TuningChoice.choose(
+                    in: cell, from: zip(rehearsals, known).map { (rehearsal: $0, scores: .some($1.epochs.map(SourceScore.init))) })
+            }
+            for seed in cell.seeds {
+                let key = cell.key(seed: seed)
+                // Before tuning is done, any candidate may be the one.
+                let plans = choice.map { [cell.plan(of: $0, seed: seed)] } ?? cell.candidates.indices.map {
+                    cell.plan(of: TuningChoice(candidate: $0, epoch: nil), seed: seed)
+                }
+                let status = Self.status(of: key, plans: plans, in: folder)
+                if status == .finished {
+                    finished.insert(.trial(key))
+                    hashes[key] = Self.result(at: folder.result(key))?.plan
+                }
+                trials.append((key, status))
+            }
+        }
+        self.trials = trials
+        self.finished = finished
+        self.plans = hashes
+        (finishedRehearsals, rehearsalCount) = (rehearsed, count)
+    }
+
+    /// How many trials have a status.
+    package func count(_ status: Status) -> Int { trials.count { $0.status == status } }
+
+    /// The rows that have trials of a status, in the study's order.
+    package func rows(_ status: Status) -> [String] {
+        var seen: Set<String> = []
+        return trials.filter { $0.status == status }.map(\.key.row).filter { seen.insert($0).inserted }
+    }
+
+    private static func status(of key: TrialKey, plans: [TrialPlan], in folder: RunFolder) -> Status {
+        let hashes = plans.map(\.hash)
+        let result = result(at: folder.result(key))
+        if let result, hashes.contains(result.plan), result.isFinished { return .finished }
+        for plan in plans {
+            let saves = ResumeFolder(folder.resume(key), origin: SavedOrigin(plan: plan))
+            if saves.isOfOrigin { return .saved }
+        }
+        guard let result else { return .new }
+        return hashes.contains(result.plan) ? .failed : .changed
+    }
+
+    private static func result(at file: URL) -> TrialResult? {
+        guard let data = try? Data(contentsOf: file) else { return nil }
+        return try? ResultCoding.value(TrialResult.self, from: data)
+    }
+}

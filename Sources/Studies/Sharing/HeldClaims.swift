@@ -1,0 +1,35 @@
+import Dispatch
+import Synchronization
+import Training
+
+/// Shows the other workers from time to time that this one is alive.
+final class HeldClaims: Sendable {
+    private let claims = Mutex<[ObjectIdentifier: TrialClaim]>([:])
+    /// Unsafe only in name: it is set up once and then only cancelled, from the last owner.
+    private nonisolated(unsafe) let timer: any DispatchSourceTimer
+
+    /// - Parameter interval: wall time from one sign of life to the next.
+    init(beatingEvery interval: Duration) {
+        let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "regulus.claims"))
+        let nanoseconds = Int(interval / .nanoseconds(1))
+        timer.schedule(deadline: .now() + .nanoseconds(nanoseconds), repeating: .nanoseconds(nanoseconds))
+        self.timer = timer
+        timer.setEventHandler { [weak self] in
+            guard let self else { return }
+            for claim in claims.withLock({ Array($0.values) }) { claim.beat() }
+        }
+        timer.resume()
+    }
+
+    deinit { timer.cancel() }
+
+    /// Keeps a claim alive while `body` runs, and releases it then.
+    func holding<Value>(_ claim: TrialClaim, _ body: () throws -> Value) rethrows -> Value {
+        claims.withLock { $0[ObjectIdentifier(claim)] = claim }
+        defer {
+            claims.withLock { $0[ObjectIdentifier(claim)] = nil }
+            claim.release()
+        }
+        return try body()
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import Persistence
+import Results
+import Training
+
+extension StudyRun {
+    /// The same study for a process that trains nothing: it waits for what others put into the folder.
+    ///
+    /// - Parameters:
+    ///   - polling: wall time from one look at the folder to the next.
+    ///   - stop: ends the waiting.
+    package func following(polling: Duration, stop: StopRequest) -> StudyRun {
+        var timing = timing
+        timing.polling = polling
+        var study = StudyRun(
+            cells: cells, folder: folder, components: components, pool: WorkerPool(workers: 1, threadsPerWorker: 1), datasets: datasets,
+            timing: timing, stop: stop, stems: stems)
+        study.isFollowing = true
+        study.keepsFailures = keepsFailures
+        return study
+    }
+
+    /// How much of the study is in the folder now.
+    package func survey() throws -> StudyProgress {
+        let jobs = StudyJobs(following(polling: .zero, stop: StopRequest())) { _ in }
+        for job in jobs.all { _ = try job() }
+        return jobs.journal.progress
+    }
+
+    /// Removes the results of failed trials and rehearsals, so that each is tried again by whoever keeps failures.
+    ///
+    /// - Throws: `FileFault` where one cannot be removed.
+    package func removeFailures() throws(FileFault) {
+        let trials = cells.flatMap { cell in cell.seeds.map { folder.result(cell.key(seed: $0)) } }
+        for file in trials + cells.flatMap(Rehearsal.all).map({ folder.rehearsal($0.plan.hash) }) {
+            guard let data = try? Data(contentsOf: file), let saved = try? ResultCoding.value(TrialResult.self, from: data),
+                !saved.isFinished
+            else { continue }
+            guard unlink(file.path) == 0 || errno == ENOENT else { throw FileFault(action: "remove", path: file.path) }
+        }
+    }
+
+    /// A name for exactly what this study trains: equal for equal plans, seeds and ways of tuning.
+    package var digest: String {
+        let lines = cells.map { cell in
+            let plans = cell.candidates.map { "\($0.plan.hash) \($0.values.map { "\($0.path) \($0.value)" })" }
+            return "\(cell.key(seed: 0)) \(cell.seeds) \(cell.tuning) \(cell.rehearsalEpochs ?? 0)\n" + plans.joined(separator: "\n")
+        }
+        return SHA256Digest(of: lines.joined(separator: "\n")).hex
+    }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import Results
+import Synchronization
+import Training
+
+/// What happens while a study runs.
+package enum StudyEvent: Sendable {
+    /// A training began, or a rehearsal ended.
+    case progress(StudyProgress)
+    /// A training went on by an epoch, the last of its `epochs`. A resumed one tells its earlier epochs again.
+    case epoch(RunningTraining, StudyProgress)
+    /// A trial ended, or was found in the run folder.
+    case trial(TrialResult, StudyProgress)
+
+    /// How far the study has come.
+    package var progress: StudyProgress {
+        switch self {
+        case .progress(let progress), .epoch(_, let progress), .trial(_, let progress): progress
+        }
+    }
+}
+
+/// A trial or rehearsal that is being trained.
+package struct RunningTraining: Codable, Sendable, Hashable {
+    /// The trial; for a rehearsal, the row, target and seed that it belongs to.
+    package let key: TrialKey
+    /// Whether this is a training for tuning only.
+    package let isRehearsal: Bool
+    /// The setting of the tuned values that it has; empty where nothing is tuned.
+    package let values: [ChosenValue]
+    /// How many epochs it will take.
+    package let epochCount: Int
+    /// Those that are done.
+    package fileprivate(set) var epochs: [EpochRecord] = []
+
+    /// The share of its epochs that is done.
+    package var fraction: Double { Double(epochs.count) / Double(epochCount) }
+
+    init(_ key: TrialKey, isRehearsal: Bool, values: [ChosenValue], epochCount: Int) {
+        self.key = key
+        self.isRehearsal = isRehearsal
+        self.values = values
+        self.epochCount = epochCount
+    }
+}
+
+/// How far a study has come; rehearsals count as trials here.
+package struct StudyProgress: Sendable, Hashable {
+    package var finished = 0
+    package var total: Int
+    package var failed = 0
+    package var restored = 0
+    /// What is being trained, in the order in which it began.
+    package var running: [RunningTraining] = []
+    /// Seconds since the study started.
+    package var elapsed = 0.0
+}
+
+/// Keeps count of a study's jobs over all threads, and the first error that ends it.
+final class StudyJournal: Sendable {
+    private struct State {
+        var progress: StudyProgress
+        /// Trainings by the number at which they began.
+        var running: [(number: Int, training: RunningTraining)] = []
+        var begun = 0
+        var error: (any Error)?
+    }
+
+    private let state: Mutex<State>
+    private let started = ContinuousClock.now
+    private let observer: @Sendable (StudyEvent) -> Void
+
+    init(total: Int, observer: @escaping @Sendable (StudyEvent) -> Void) {
+        state = Mutex(State(progress: StudyProgress(total: total)))
+        self.observer = observer
+    }
+
+    /// Trains, telling of every epoch.
+    ///
+    /// - Parameter body: is given what to call after every epoch.
+    func following<Value>(_ training: RunningTraining, _ body: (_ onEpoch: (EpochRecord) -> Void) throws -> Value) rethrows -> Value {
+        let number = state.withLock { state in
+            state.begun += 1
+            state.running.append((state.begun, training))
+            observer(.progress(progress(of: &state)))
+            return state.begun
+        }
+        // Whoever ends a training also counts it; the two are told of as one.
+        defer { state.withLock { $0.running.removeAll { $0.number == number } } }
+        return try body { record in
+            state.withLock { state in
+                guard let place = state.running.firstIndex(where: { $0.number == number }) else { return }
+                state.running[place].training.epochs.append(record)
+                observer(.epoch(state.running[place].training, progress(of: &state)))
+            }
+        }
+    }
+
+    /// - Parameter result: a trial's result; nil for a rehearsal.
+    func finish(result: TrialResult?, isFailed: Bool, isRestored: Bool) {
+        state.withLock { state in
+            state.progress.finished += 1
+            state.progress.failed += isFailed ? 1 : 0
+            state.progress.restored += isRestored ? 1 : 0
+            let progress = progress(of: &state)
+            observer(result.map { .trial($0, progress) } ?? .progress(progress))
+        }
+    }
+
+    private func progress(of state: inout State) -> StudyProgress {
+        state.progress.elapsed = started.duration(to: .now) / .seconds(1)
+        state.progress.running = state.running.map(\.training)
+        return state.progress
+    }
+
+    /// The progress so far.
+    var progress: StudyProgress { state.withLock(\.progress) }
+
+    /// Whether an error has ended the study, so that running trials save and end too.
+    var hasEnded: Bool { state.withLock { $0.error != nil } }
+
+    /// Runs jobs on a pool. After an error no further job is started.
+    ///
+    /// - Throws: the first error.
+    func run(_ jobs: [@Sendable () throws -> JobOutcome], on pool: WorkerPool, polling: Duration) throws {
+        pool.run(
+            jobs.map { job in
+                {
+                    guard !self.hasEnded else { return .done }
+                    do {
+                        return try job()
+                    } catch {
+                        self.state.withLock { $0.error = $0.error ?? error }
+                        return .done
+                    }
+                }
+            }, polling: polling)
+        if let error = state.withLock(\.error) { throw error }
+    }
+}

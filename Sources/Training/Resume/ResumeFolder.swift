@@ -1,0 +1,65 @@
+import Foundation
+import Persistence
+import Weights
+
+/// The folder in which one trial's saves lie while it is trained: `<step>.safetensors`, the last two of them.
+package struct ResumeFolder: Sendable {
+    let path: String
+    let origin: SavedOrigin
+
+    private static let suffix = ".safetensors"
+    private static let kept = 2
+
+    package init(_ url: URL, origin: SavedOrigin) {
+        path = url.path
+        self.origin = origin
+    }
+
+    /// Adds a save, and removes those that are no longer needed.
+    ///
+    /// - Throws: `FileFault`; the saves before are then untouched.
+    func write(_ trial: SavedTrial) throws {
+        try Folder.create(path)
+        try trial.write(to: file(trial.progress.step), origin: origin)
+        for step in steps.filter({ $0 != trial.progress.step }).dropFirst(Self.kept - 1) {
+            // One that stays costs room and nothing else.
+            try? FileManager.default.removeItem(atPath: file(step))
+        }
+    }
+
+    /// Gives `body` the newest save that can be read, then the ones before until it accepts one.
+    ///
+    /// - Returns: what `body` made of it; nil where there is none left, and the trial begins anew.
+    func newest<Value>(_ body: (SavedTrial) throws -> Value) -> Value? {
+        for step in steps {
+            if let trial = try? SavedTrial(readingFrom: file(step), origin: origin), trial.progress.step == step,
+                let value = try? body(trial)
+            {
+                return value
+            }
+        }
+        return nil
+    }
+
+    /// Whether a save lies here that a trial of this origin would go on from; its content is not verified.
+    package var isOfOrigin: Bool {
+        steps.contains { step in (try? SafetensorsFile(file(step)))?.metadata["plan"] == origin.plan }
+    }
+
+    /// Removes what processes left that were killed while they saved.
+    package func removeTemporaries() { AtomicFile.removeTemporaries(in: path) }
+
+    /// Removes the folder with everything in it.
+    package func remove() {
+        guard Folder.exists(path) else { return }
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// The steps of all saves, the latest first.
+    var steps: [Int] {
+        let names = (try? Folder.names(in: path)) ?? []
+        return names.filter { $0.hasSuffix(Self.suffix) }.compactMap { Int($0.dropLast(Self.suffix.count)) }.sorted(by: >)
+    }
+
+    private func file(_ step: Int) -> String { "\(path)/\(step)\(Self.suffix)" }
+}

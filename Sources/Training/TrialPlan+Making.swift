@@ -1,0 +1,131 @@
+import Configuration
+import Datasets
+import Models
+import Networks
+import Regularization
+import Tensors
+
+extension TrialPlan {
+    /// What everything but initial values is drawn from.
+    var random: RandomSource { RandomSource(seed: UInt64(bitPattern: Int64(seed))) }
+
+    /// Where initial values are drawn from.
+    var initializer: Initializer { Initializer(seed: UInt64(bitPattern: Int64(seed))) }
+
+    /// The rows to train on, to choose by and to measure.
+    ///
+    /// - Parameter isRehearsal: whether tuning will choose by the validation rows, whatever the plan's own selection does.
+    package func makeSplit(of data: any Dataset, isRehearsal: Bool = false) throws(DatasetFault) -> SourceSplit {
+        try SourceSplit(
+            of: data, holdingOut: [target], sources: sources, validation: validation,
+            needsValidation: isRehearsal || selection == .sourceValidation, random: random.child("split"))
+    }
+
+    /// The batches of every epoch.
+    package func makeSampler(of data: any Dataset, rows: SourceIndices) throws(DatasetFault) -> BatchSampler {
+        try BatchSampler(rows, of: data, batchSize: batch, order: batching, random: random.child("batches"))
+    }
+
+    /// How training sees the data in an epoch, counted from 1.
+    ///
+    /// With a number of draws, a draw is a function of the row and the draw's number alone: all rows and all seeds see the same ones.
+    func trainingView(epoch: Int) -> SampleView {
+        guard let augmentationDraws else { return .training(epoch: epoch, random: random.child("augmentation")) }
+        return .training(epoch: (epoch - 1) % augmentationDraws + 1, random: RandomSource(seed: 0).child("augmentation draws"))
+    }
+
+    /// The smallest batch that all regularizers are defined for.
+    func minimumBatch(_ registry: RegularizerRegistry) -> MinimumBatch {
+        func largest(_ terms: [TermPlan], _ known: MinimumBatch) -> MinimumBatch {
+            terms.reduce(known) { known, term in
+                switch term.content {
+                case .regularizer(let name, _):
+                    let samples = registry[name]?.minimumBatch ?? 1
+                    return samples > known.samples ? MinimumBatch(samples: samples, term: term.instance) : known
+                case .sum(let terms): return largest(terms, known)
+                }
+            }
+        }
+        return largest(regularizers, MinimumBatch())
+    }
+
+    /// The model, the regularizers and the optimizer of this plan.
+    ///
+    /// - Throws: `OptionFault` where an option does not fit the data or the model.
+    package func makeTrainer(
+        facts: DatasetFacts, components: Components, random: RandomSource, stepsPerEpoch: Int
+    ) throws(OptionFault) -> Trainer {
+        try makeTrainer(
+            of: try makeModel(facts: facts, components: components, initializer: initializer), facts: facts, components: components,
+            initializer: initializer, random: random, stepsPerEpoch: stepsPerEpoch)
+    }
+
+    /// The same for a model that has been made.
+    package func makeTrainer(
+        of model: any MultimodalModel, facts: DatasetFacts, components: Components, initializer: Initializer, random: RandomSource,
+        stepsPerEpoch: Int
+    ) throws(OptionFault) -> Trainer {
+        let totalSteps = epochs * stepsPerEpoch
+        var terms: [RegularizerTerm] = []
+        for term in regularizers {
+            terms.append(
+                try components.regularizers.makeTerm(
+                    term, for: model, classes: facts.classes.count, initializer: initializer["regularizers"], totalSteps: totalSteps,
+                    stepsPerEpoch: stepsPerEpoch))
+        }
+        return try Trainer(
+            model: model, regularizers: RegularizerList(terms), classes: facts.classes.count,
+            schedule: LearningRateSchedule(options: schedule, base: learningRate, totalSteps: totalSteps),
+            gradientClip: gradientClip.map { Float($0) }, random: random.child("training"), totalSteps: totalSteps
+        ) { (parameters) throws(OptionFault) in
+            try components.optimizers.make(optimizer.name, options: optimizer.options, parameters: parameters)
+        }
+    }
+
+    /// The model alone.
+    ///
+    /// - Parameter wrapping: what takes an encoder's place in the model; the encoder itself unless said otherwise.
+    package func makeModel(
+        facts: DatasetFacts, components: Components, initializer: Initializer,
+        wrapping: (Modality, any Encoder) -> any Encoder = { $1 }
+    ) throws(OptionFault) -> any MultimodalModel {
+        try model.make(facts: facts, components: components, from: initializer) { (plan, modality, initializer) throws(OptionFault) in
+            wrapping(
+                Modality(modality.name),
+                try components.encoders.make(
+                    plan.name, options: plan.options, sampleShape: Shape(modality.sampleShape), from: initializer))
+        }
+    }
+}
+
+extension TrialModel {
+    /// Makes the model.
+    ///
+    /// - Parameter encoder: makes, or finds, the encoder of a modality.
+    /// - Throws: `OptionFault` where an option does not fit the data or another part.
+    package func make(
+        facts: DatasetFacts, components: Components, from initializer: Initializer,
+        encoder: (ComponentPlan, DatasetFacts.ModalityFacts, Initializer) throws(OptionFault) -> any Encoder
+    ) throws(OptionFault) -> any MultimodalModel {
+        switch self {
+        case .assembled(let encoders, let fusion):
+            var made: [Modality: any Encoder] = [:]
+            for (modality, plan) in encoders.sorted(by: { $0.key < $1.key }) {
+                guard let modalityFacts = facts.modalities.first(where: { $0.name == modality.name }) else {
+                    throw OptionFault(
+                        option: nil, expected: "a modality of the data: " + facts.modalities.map(\.name).joined(separator: ", "),
+                        found: modality.name, suggestion: nearestName(to: modality.name, among: facts.modalities.map(\.name)))
+                }
+                made[modality] = try encoder(plan, modalityFacts, initializer["encoders"][modality.name])
+            }
+            let context = FusionContext(encoders: made, classes: facts.classes.count, from: initializer["fusion"])
+            return FusionModel(encoders: made, fusion: try components.fusions.make(fusion.name, options: fusion.options, context: context))
+        case .whole(let model, let modalities):
+            let samples = facts.modalities.map { (modality: Modality($0.name), shape: Shape($0.sampleShape)) }
+            return try components.models.make(
+                model.name, options: model.options,
+                context: ModelContext(
+                    samples: samples.filter { modalities.contains($0.modality) }, classes: facts.classes.count, from: initializer))
+        }
+    }
+}

@@ -1,0 +1,150 @@
+import Configuration
+import Datasets
+import Networks
+import Persistence
+import Regularization
+import Results
+
+/// Everything that decides how one trial comes out, as plain values. Equal plans give equal bits.
+package struct TrialPlan: Sendable {
+    package var data: ComponentPlan
+    /// What the data are, beyond their name: see `Fingerprint`.
+    package var dataFingerprint: String
+    package var standardization: StandardizationRule
+    package var model: TrialModel
+    /// Domains trained on, indices into the data set's.
+    package var sources: [Int]
+    /// The domain held out.
+    package var target: Int
+    package var validation: ValidationRule
+    package var selection: EpochSelection
+    package var epochs: Int
+    package var batch: Int
+    package var batching: BatchOrder
+    package var optimizer: ComponentPlan
+    package var learningRate: Double
+    package var schedule: LearningRateSchedule.Options
+    package var gradientClip: Double?
+    package var regularizers: [TermPlan]
+    package var seed: Int
+    /// Numbers are equal to the bit only with the same number of threads.
+    package var threads: Int
+    /// Digests of the code of the plug-ins that the plan names: a result of other code is another result.
+    package var foreignCode: [String] = []
+    /// Digests of the code of the data set and the encoders among them.
+    package var foreignStemCode: [String] = []
+    /// How many different views training has of each sample, the same for every seed; nil for a new one in each epoch, by the seed.
+    package var augmentationDraws: Int?
+    /// Whether what frozen stems make is stored as 16-bit floats and read from there.
+    package var stemCache = false
+    /// Digests of the files that encoders take their weights from.
+    package var weightDigests: [String] = []
+    /// Options of the data set that change no bit of a result, such as threads that decode; the plan's hash leaves them out.
+    package var indifferentOptions: Set<String> = []
+
+    package init(
+        data: ComponentPlan, dataFingerprint: String, standardization: StandardizationRule, model: TrialModel, sources: [Int],
+        target: Int, validation: ValidationRule, selection: EpochSelection, epochs: Int, batch: Int, batching: BatchOrder,
+        optimizer: ComponentPlan, learningRate: Double, schedule: LearningRateSchedule.Options = .init(), gradientClip: Double? = nil,
+        regularizers: [TermPlan], seed: Int, threads: Int
+    ) {
+        self.data = data
+        self.dataFingerprint = dataFingerprint
+        self.standardization = standardization
+        self.model = model
+        self.sources = sources
+        self.target = target
+        self.validation = validation
+        self.selection = selection
+        self.epochs = epochs
+        self.batch = batch
+        self.batching = batching
+        self.optimizer = optimizer
+        self.learningRate = learningRate
+        self.schedule = schedule
+        self.gradientClip = gradientClip
+        self.regularizers = regularizers
+        self.seed = seed
+        self.threads = threads
+    }
+
+    /// The names of all components that take part.
+    package var componentNames: Set<String> {
+        var names: Set<String> = [data.name, optimizer.name]
+        switch model {
+        case .assembled(let encoders, let fusion): names.formUnion(encoders.values.map(\.name) + [fusion.name])
+        case .whole(let model, _): names.insert(model.name)
+        }
+        func add(_ terms: [TermPlan]) {
+            for term in terms {
+                switch term.content {
+                case .regularizer(let name, _): names.insert(name)
+                case .sum(let terms): add(terms)
+                }
+            }
+        }
+        add(regularizers)
+        return names
+    }
+
+    /// A name for exactly this plan under this version of the program: 64 hexadecimal digits.
+    package var hash: String { SHA256Digest(of: canonicalText).hex }
+
+    /// The data set without the options that change no bit.
+    var dataText: String {
+        text(ComponentPlan(data.name, options: data.options.filter { !indifferentOptions.contains($0.key) }))
+    }
+
+    /// Every value in a fixed order, one a line.
+    private var canonicalText: String {
+        var lines = [
+            "version \(Version.current)", "data \(dataText)", "fingerprint \(dataFingerprint)", "standardize \(standardization.rawValue)",
+        ]
+        switch model {
+        case .assembled(let encoders, let fusion):
+            lines += encoders.sorted { $0.key < $1.key }.map { "encoder \($0.key) \(text($0.value))" }
+            lines.append("fusion \(text(fusion))")
+        case .whole(let model, let modalities):
+            lines.append("model \(text(model)) of \(modalities.map(\.name))")
+        }
+        lines += [
+            "sources \(sources)", "target \(target)", "validation \(validation)", "selection \(selection)",
+            "epochs \(epochs)", "batch \(batch)", "batching \(batching.rawValue)", "optimizer \(text(optimizer))",
+            "learning-rate \(learningRate)", "schedule \(text(schedule.encoded))", "gradient-clip \(gradientClip.map { "\($0)" } ?? "none")",
+        ]
+        lines += regularizers.map { "regularizer \(text($0))" }
+        // Said only where they differ from what they were before they existed.
+        lines += augmentationDraws.map { ["augmentation-draws \($0)"] } ?? []
+        lines += stemCache ? ["stem-cache"] : []
+        lines += weightDigests.map { "weights \($0)" }
+        lines += ["seed \(seed)", "threads \(threads)"] + foreignCode.map { "code \($0)" }
+        return lines.joined(separator: "\n")
+    }
+
+    private func text(_ term: TermPlan) -> String {
+        let shared =
+            "\(term.instance) weight \(term.weight.map { "\($0)" } ?? "default") schedule \(text(term.schedule.encoded)) "
+            + "after \(term.after.map(\.description) ?? "start") until \(term.until.map(\.description) ?? "end") "
+            + "on \(term.modalities?.map(\.name).joined(separator: ",") ?? "all")"
+        switch term.content {
+        case .regularizer(let name, let options):
+            return "\(shared) at \(term.place.rawValue) part \(term.part.rawValue) \(text(term.projection.encoded)) "
+                + text(ComponentPlan(name, options: options))
+        case .sum(let terms):
+            return "\(shared) sum [" + terms.map(text).joined(separator: "; ") + "]"
+        }
+    }
+
+    private func text(_ component: ComponentPlan) -> String {
+        component.name + " " + text(component.options.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) })
+    }
+
+    private func text(_ options: [(name: String, value: OptionValue)]) -> String {
+        "{" + options.map { "\($0.name): \($0.value)" }.joined(separator: ", ") + "}"
+    }
+}
+
+/// The version of the program, part of every plan's hash: results of another version are not reused.
+package enum Version {
+    package static let current = "0.1.0"
+}

@@ -1,0 +1,107 @@
+import Foundation
+import Synchronization
+import Tensors
+
+/// What became of a job that a worker turned to.
+package enum JobOutcome: Sendable {
+    case done
+    /// It cannot be done yet: turn to it again later.
+    case waiting
+}
+
+/// Runs independent jobs on a fixed number of threads, each with its share of the cores.
+///
+/// Small models gain more from several trials side by side, each on one core, than from one trial on several cores. Jobs get
+/// threads of their own, because the number of threads that the libraries below may use belongs to the calling thread.
+package struct WorkerPool: Sendable {
+    package let workers: Int
+    package let threadsPerWorker: Int
+
+    package init(workers: Int, threadsPerWorker: Int) {
+        require(workers >= 1 && threadsPerWorker >= 1, "\(workers) workers with \(threadsPerWorker) threads cannot work")
+        self.workers = workers
+        self.threadsPerWorker = threadsPerWorker
+    }
+
+    /// Runs all jobs, starting them in order, and returns when the last has ended.
+    package func run(_ jobs: [@Sendable () -> Void]) {
+        run(jobs.map { job in { job(); return .done } }, polling: .zero)
+    }
+
+    /// Runs all jobs, starting them in order, and returns when the last is done.
+    ///
+    /// - Parameter polling: wall time after which a waiting job is tried again. It is also tried when another job is done, since that
+    ///   may be what it waits for.
+    package func run(_ jobs: [@Sendable () -> JobOutcome], polling: Duration) {
+        let queue = JobQueue(count: jobs.count, polling: polling)
+        let finished = DispatchGroup()
+        for _ in 0..<min(workers, jobs.count) {
+            finished.enter()
+            let thread = Thread {
+                Threads.use(threadsPerWorker)
+                while let job = queue.next() { queue.didRun(job, jobs[job]()) }
+                finished.leave()
+            }
+            thread.stackSize = 16 << 20
+            thread.start()
+        }
+        finished.wait()
+    }
+
+    /// Hands out each job until it is done. Unchecked, since the lock of the condition guards the one variable.
+    private final class JobQueue: @unchecked Sendable {
+        private struct Entry {
+            let job: Int
+            var notBefore: Date
+        }
+
+        private let condition = NSCondition()
+        private let polling: TimeInterval
+        private var entries: [Entry]
+
+        init(count: Int, polling: Duration) {
+            self.polling = polling / .seconds(1)
+            entries = (0..<count).reversed().map { Entry(job: $0, notBefore: .distantPast) }
+        }
+
+        /// The next job, as soon as there is one to turn to; nil where none is left but those that others are at.
+        func next() -> Int? {
+            condition.withLock {
+                while let soonest = entries.map(\.notBefore).min() {
+                    let now = Date()
+                    if soonest <= now, let place = entries.lastIndex(where: { $0.notBefore <= now }) {
+                        return entries.remove(at: place).job
+                    }
+                    _ = condition.wait(until: soonest)
+                }
+                return nil
+            }
+        }
+
+        func didRun(_ job: Int, _ outcome: JobOutcome) {
+            condition.withLock {
+                switch outcome {
+                case .done: for place in entries.indices { entries[place].notBefore = .distantPast }
+                case .waiting: entries.insert(Entry(job: job, notBefore: Date() + polling), at: 0)
+                }
+                condition.broadcast()
+            }
+        }
+    }
+}
+
+/// Values that many threads put into their places.
+package final class Slots<Value: Sendable>: Sendable {
+    private let values: Mutex<[Value?]>
+
+    package init(count: Int) { values = Mutex(Array(repeating: nil, count: count)) }
+
+    package func set(_ value: Value, at index: Int) { values.withLock { $0[index] = value } }
+
+    /// All values; nil while one is missing.
+    package var complete: [Value]? {
+        let present = values.withLock { $0 }
+        let values = present.compactMap(\.self)
+        return values.count == present.count ? values : nil
+    }
+}

@@ -1,0 +1,175 @@
+import Datasets
+import Recipes
+import Testing
+
+@testable import Planning
+@testable import Training
+@testable import TrainingSupport
+
+@Suite("From a recipe to cells")
+struct PlanningTests {
+    private let text = """
+        data: {use: co-occurrence, classes: 4, samples: 48}
+        model:
+          encoder: {use: vector-mlp, hidden: [16], embedding: 8}
+          fusion: {use: late, hidden: 16}
+        evaluation:
+          validation: 0.2
+        training:
+          epochs: 1
+          batch: 8
+        seeds: [1, 2]
+        rows:
+          - Fusion
+          - name: + MER
+            regularizers: [mer]
+            tune: {mer.weight: [1, 3]}
+
+        """
+
+    @Test("multi-source: each domain is held out once and all others are trained on")
+    func multiSource() throws {
+        let cells = try Sample.experiment(text).cells.filter { $0.row == "Fusion" }
+        #expect(cells.map(\.target) == ["d1", "d2", "d3"])
+        #expect(cells.map(\.candidates[0].plan.sources) == [[1, 2], [0, 2], [0, 1]])
+        #expect(cells.map(\.candidates[0].plan.target) == [0, 1, 2])
+    }
+
+    @Test("single-source: a column for each ordered pair of domains")
+    func singleSource() throws {
+        let experiment = try Sample.experiment(text, overrides: ["evaluation.protocol=single-source"])
+        let cells = experiment.cells.filter { $0.row == "Fusion" }
+        #expect(cells.map(\.target) == ["d1 → d2", "d1 → d3", "d2 → d1", "d2 → d3", "d3 → d1", "d3 → d2"])
+        #expect(cells.map(\.candidates[0].plan.sources) == [[0], [0], [1], [1], [2], [2]])
+        #expect(cells.map(\.candidates[0].plan.target) == [1, 2, 0, 2, 0, 1])
+        #expect(experiment.settings.targets == cells.map(\.target))
+    }
+
+    @Test("only the domains that the recipe names are held out")
+    func someDomains() throws {
+        #expect(try Sample.experiment(text, overrides: ["evaluation.domains=[d2]"]).cells.map(\.target) == ["d2", "d2"])
+    }
+
+    @Test("other code of a plug-in makes other trials of the rows that name it, and of no others")
+    func foreignCode() throws {
+        let hashes = try ["first", "second"].map { code in
+            try Sample.experiment(text, foreignCode: ["mer": code]).cells.map { (row: $0.row, hash: $0.candidates[0].plan.hash) }
+        }
+        for (first, second) in zip(hashes[0], hashes[1]) { #expect((first.hash == second.hash) == (first.row == "Fusion")) }
+    }
+
+    @Test("a grid becomes candidates, tuned with the first seed")
+    func grid() throws {
+        let experiment = try Sample.experiment(text)
+        let cell = try #require(experiment.cells.first { $0.row == "+ MER" })
+        #expect(cell.candidates.map { $0.values.map(\.value) } == [["1"], ["3"]])
+        #expect(cell.candidates.map(\.plan.regularizers[0].weight) == [1, 3])
+        #expect(cell.seeds == [1, 2] && cell.tuning.seeds == [1])
+        #expect(experiment.rehearsalCount == 6)
+    }
+
+    @Test("leave-one-source-out chooses values and epoch on left-out source domains")
+    func leaveOneSourceOut() throws {
+        let experiment = try Sample.experiment(text, overrides: ["evaluation.selection=leave-one-source-out"])
+        #expect(experiment.cells.allSatisfy { $0.tuning.holdsOutSources && $0.tuning.choosesEpoch })
+        #expect(experiment.rehearsalCount == 18)
+    }
+
+    @Test("a sweep and repetitions become cells of their own")
+    func sweep() throws {
+        let experiment = try Sample.experiment(
+            text + "sweep:\n  data.reliability: [1.0, 0.9]\nrepeat:\n  data.draw: [0, 1]\n", overrides: ["evaluation.domains=[d1]"])
+        let cells = experiment.cells.filter { $0.row == "Fusion" }
+        #expect(cells.map { $0.variant["data.reliability"] } == ["1", "1", "0.9", "0.9"])
+        #expect(cells.map { $0.repetition["data.draw"] } == ["0", "1", "0", "1"])
+        #expect(Set(cells.map(\.candidates[0].plan.dataFingerprint)).count == 4)
+    }
+
+    @Test("source domains that leave nothing to validate on are a fault of the recipe")
+    func noValidation() {
+        let error = #expect(throws: RecipeError.self) {
+            try Sample.experiment(text.replacing("validation: 0.2", with: "validation: 0"), overrides: ["evaluation.domains=[d1]"])
+        }
+        #expect(
+            error?.description == """
+                r.yaml:6:15: error: no rows are left for validation in the source domains (d2, d3)
+                    6 |   validation: 0
+                      |               ^
+                      = expected more rows or groups a domain and class, or a larger validation fraction
+                """)
+    }
+
+    @Test("without validation samples a recipe that selects the last epoch is one, until it tunes by them")
+    func lastEpochWithoutValidation() throws {
+        let untuned = text.replacing("validation: 0.2", with: "{validation: 0, selection: last-epoch}").replacing("evaluation:\n  ", with: "evaluation: ")
+            .replacing("    tune: {mer.weight: [1, 3]}\n", with: "")
+        #expect(try Sample.experiment(untuned).cells.count == 6)
+        let tuned = text.replacing("validation: 0.2", with: "{validation: 0, selection: last-epoch}").replacing("evaluation:\n  ", with: "evaluation: ")
+        #expect(try Sample.experiment(tuned, overrides: ["tuning.selection=leave-one-source-out"]).rehearsalCount == 12)
+        #expect(try Sample.experiment(tuned, overrides: ["evaluation.selection=leave-one-source-out"]).rehearsalCount == 18)
+        let error = #expect(throws: RecipeError.self) { try Sample.experiment(tuned, overrides: ["evaluation.domains=[d1]"]) }
+        #expect(
+            error?.description == """
+                r.yaml:14:12: error: there are no validation samples to tune mer.weight by
+                   14 |     tune: {mer.weight: [1, 3]}
+                      |            ^~~~~~~~~~
+                      = expected a validation share above 0, or tuning: {selection: leave-one-source-out}
+                """)
+    }
+
+    @Test("every encoder of a recipe is made once, however many rows and variants it has")
+    func encodersMadeOnce() throws {
+        let rows = (1...5).map { "  - name: MER \($0)\n    regularizers: [mer: {weight: \($0)}]\n" }.joined()
+        let components = try Sample.components()
+        let models = PlannedModels(components)
+        let datasets = OpenedDatasets(components.datasets)
+        let study = try RecipeLoader.load(
+            file: "r.yaml", text: text + rows + "sweep:\n  training.batch: [8, 12]\n",
+            catalogue: components.catalogue(opening: datasets, planning: models))
+        _ = try Experiment(study, models: models, datasets: datasets, threads: 1)
+        #expect(models.made == PlannedModels.Count(encoders: 2, models: 1))
+    }
+
+    @Test("a batch that only a rehearsal cannot fill is a fault of the recipe")
+    func largeBatch() {
+        // Leaving a source domain out leaves 48 rows of one domain; the trials have 40 of each of two.
+        let error = #expect(throws: RecipeError.self) {
+            try Sample.experiment(
+                text.replacing("batch: 8", with: "batch: 64").replacing("validation: 0.2", with: "selection: leave-one-source-out"),
+                overrides: ["evaluation.domains=[d1]"])
+        }
+        #expect(
+            error?.description == """
+                r.yaml:9:10: error: a batch of 64 needs 64 training rows where the smallest source domain has 48
+                    9 |   batch: 64
+                      |          ^~
+                      = expected a batch of at most 48
+                """)
+    }
+
+    @Test("options that do not fit the model are faults of the recipe, at their place")
+    func unfittingOption() {
+        let fusion = "{use: cross-attention, width: 10, heads: 3}"
+        let error = #expect(throws: RecipeError.self) {
+            try Sample.experiment(text.replacing("{use: late, hidden: 16}", with: fusion))
+        }
+        #expect(error?.diagnostics.count == 1)
+        #expect(error?.diagnostics.first?.location.line == 4)
+    }
+
+    @Test("a recipe's number of decoding threads is not part of a plan's hash; what happens to bad samples is")
+    func planned() throws {
+        func hash(_ data: String) throws -> String {
+            let text = """
+                data: {use: clips, \(data)}
+                model: {encoders: {audio: image-cnn, flow: {use: slowonly, width: 2}, video: {use: slowonly, width: 2}}, fusion: late}
+                training: {epochs: 1, batch: 4, optimizer: {use: adam, learning-rate: 0.01}}
+                rows: [{name: Fusion}]
+                """
+            return try #require(Sample.experiment(text, components: ClipTrials.components()).cells.first).candidates[0].plan.hash
+        }
+        let plain = try hash("samples: 8")
+        #expect(try hash("samples: 8, workers: 2, memory: 64") == plain)
+        #expect(try hash("samples: 8, on-bad-sample: skip") != plain)
+    }
+}

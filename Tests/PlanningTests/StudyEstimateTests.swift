@@ -1,0 +1,100 @@
+import Foundation
+import Results
+import Studies
+import Testing
+
+@testable import Planning
+@testable import Training
+@testable import TrainingSupport
+
+@Suite("About what a run takes")
+struct StudyEstimateTests {
+    private let text = """
+        data: {use: co-occurrence, classes: 4, samples: 48}
+        model:
+          encoder: {use: vector-mlp, hidden: [16], embedding: 8}
+          fusion: {use: late, hidden: 16}
+        training: {epochs: 3, batch: 8}
+        seeds: [1, 2]
+        rows:
+          - Fusion
+          - name: + MER
+            regularizers: [mer]
+            tune: {mer.weight: [1, 3]}
+
+        """
+
+    private func estimate(_ overrides: [String] = [], workers: Int = 1, in folder: RunFolder) throws -> StudyEstimate {
+        let experiment = try Sample.experiment(text, overrides: overrides)
+        let calibration = StudyCalibration(
+            experiment, components: try Sample.components(), pool: WorkerPool(workers: workers, threadsPerWorker: 1))
+        return try calibration.estimate(without: FolderState(of: experiment.cells, in: folder).finished, seconds: 0)
+    }
+
+    @Test("costs add up over steps and evaluated samples of all epochs, spread over the workers")
+    func time() throws {
+        let experiment = try Sample.experiment(text)
+        let data = try #require(experiment.datasets.values.first)
+        var costs: [TrialKind: TrialCost] = [:]
+        for cell in experiment.cells {
+            var cost = TrialCost()
+            cost.step = 1
+            cost.evaluation = 100
+            cost.setup = 1000
+            costs[TrialKind(cell.candidates[0].plan, row: cell.row, facts: data.facts)] = cost
+        }
+        let work = try StudyWork(experiment, costs: costs)
+        let split = try experiment.cells[0].candidates[0].plan.makeSplit(of: data)
+        let batches = try experiment.cells[0].candidates[0].plan.makeSampler(of: data, rows: split.training).batchesPerEpoch
+        let training = Double(1000 + 3 * batches + 300 * split.validation.count)
+        let trial = training + Double(300 * split.target.count) + 6
+        #expect(work.seconds(workers: 1, without: []) == 6 * training + 12 * trial)
+        #expect(work.seconds(workers: 18, without: []) == trial)
+    }
+
+    @Test("every row is measured once, however many targets, seeds and candidates it has")
+    func kinds() throws {
+        let folder = try TemporaryFolder()
+        let estimate = try estimate(in: folder.run)
+        #expect(estimate.measurement.kinds == 2 && estimate.measurement.steps >= 2)
+        #expect(estimate.seconds > 0 && estimate.seconds == estimate.secondsInAll)
+        #expect(estimate.memory.total > 0)
+    }
+
+    @Test("files come to about what a run leaves")
+    func disk() throws {
+        let folder = try TemporaryFolder()
+        let experiment = try Sample.experiment(text)
+        let run = StudyRun(
+            cells: experiment.cells, folder: folder.run, components: try Sample.components(), pool: WorkerPool(workers: 1, threadsPerWorker: 1),
+            datasets: experiment.datasets)
+        _ = try run.run()
+        let checkpoints = try folder.sizes { $0.hasSuffix(".safetensors") }
+        let records = try folder.sizes { $0.hasSuffix(".json") || $0.hasSuffix(".jsonl") }
+        let estimate = try estimate(in: folder.run)
+        #expect(estimate.seconds == 0, "everything is there")
+        let disk = Dictionary(uniqueKeysWithValues: estimate.disk.map { ($0.what, Double($0.bytes)) })
+        #expect((0.9...1.1).contains(try #require(disk["checkpoints"]) / Double(checkpoints)))
+        #expect((0.4...2.5).contains(try #require(disk["metrics and results"]) / Double(records)))
+    }
+
+    @Test("more memory than there is, is said to be too much")
+    func memory() {
+        var need = MemoryNeed(base: 1 << 20, ofTrial: 1 << 20, trials: 3)
+        #expect(need.total == 4 << 20)
+        need.available = 5 << 20
+        #expect(!need.exceedsAvailable)
+        need.available = 3 << 20
+        #expect(need.exceedsAvailable)
+    }
+}
+
+extension TemporaryFolder {
+    /// The size in bytes of all files with names that `isCounted` takes.
+    fileprivate func sizes(_ isCounted: (String) -> Bool) throws -> Int {
+        try FileManager.default.subpathsOfDirectory(atPath: url.path).filter(isCounted).reduce(0) { sum, path in
+            let attributes = try FileManager.default.attributesOfItem(atPath: url.appendingPathComponent(path).path)
+            return sum + (attributes[.size] as? Int ?? 0)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Regularization
+import Results
+import Testing
+
+@testable import Studies
+@testable import Training
+@testable import TrainingSupport
+
+@Suite("What a run folder holds of a study")
+struct FolderStateTests {
+    @Test("an empty folder holds nothing")
+    func empty() throws {
+        let folder = try TemporaryFolder()
+        let state = FolderState(of: [Sample.cell("row", [Sample.plan()], seeds: [1, 2])], in: folder.run)
+        #expect(state.trials.map(\.status) == [.new, .new])
+    }
+
+    @Test("finished trials are told from those of another plan and from those that are new")
+    func statuses() throws {
+        let folder = try TemporaryFolder()
+        let results = try Sample.run([Sample.cell("row", [Sample.plan()], seeds: [1])], in: folder.run)
+        let same = FolderState(of: [Sample.cell("row", [Sample.plan()], seeds: [1, 2])], in: folder.run)
+        #expect(same.trials.map(\.status) == [.finished, .new])
+        #expect(same.holds(results[0]))
+        let other = FolderState(of: [Sample.cell("row", [Sample.plan { $0.epochs = 3 }])], in: folder.run)
+        #expect(other.trials.map(\.status) == [.changed])
+        #expect(!other.holds(results[0]))
+    }
+
+    @Test("a failed trial is one to run again")
+    func failed() throws {
+        let folder = try TemporaryFolder()
+        let cells = [Sample.cell("row", [Sample.plan([TermPlan("breaking")])])]
+        try Sample.run(cells, in: folder.run)
+        #expect(FolderState(of: cells, in: folder.run).trials.map(\.status) == [.failed])
+    }
+
+    @Test("with tuning done its choice counts, before it any candidate")
+    func tuned() throws {
+        let folder = try TemporaryFolder()
+        let plans = [Sample.plan { $0.learningRate = 0 }, Sample.plan { $0.learningRate = 0.02 }]
+        let cells = [Sample.cell("row", plans)]
+        let result = try Sample.run(cells, in: folder.run)[0]
+        let done = FolderState(of: cells, in: folder.run)
+        #expect(done.trials.map(\.status) == [.finished] && done.finishedRehearsals == 2 && done.rehearsalCount == 2)
+        try FileManager.default.removeItem(at: folder.run.tuning)
+        let undone = FolderState(of: cells, in: folder.run)
+        #expect(undone.trials.map(\.status) == [.finished] && undone.finishedRehearsals == 0)
+        #expect(plans.map(\.hash).contains(result.plan))
+    }
+}

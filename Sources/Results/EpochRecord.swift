@@ -13,30 +13,37 @@ package struct EpochRecord: Hashable, Sendable {
     package var sourceValidationAccuracy: Double?
     /// Loss on the same samples, the tie-breaker of the selection.
     package var sourceValidationLoss: Double?
+    /// How many predictions on the same samples are not finite. They count as wrong.
+    package var sourceValidationNonFinite: Int
     /// Accuracy on the target domain. Written for the report only: no selection rule is given it.
     package var targetAccuracy: Double?
+    /// How many predictions on the target domain are not finite. They count as wrong.
+    package var targetNonFinite: Int
     /// Each term's share of the gradient in the epoch's last step, by instance name, `task` for the cross-entropy: the norm of the gradient
     /// of the weighted term alone, divided by the sum of these norms. Empty where there is no penalty, or where it was not measured.
     package var gradientShares: [String: Double]
 
     package init(
         epoch: Int, trainingLoss: Double, terms: [String: Double] = [:],
-        sourceValidationAccuracy: Double? = nil, sourceValidationLoss: Double? = nil,
-        targetAccuracy: Double? = nil, gradientShares: [String: Double] = [:]
+        sourceValidationAccuracy: Double? = nil, sourceValidationLoss: Double? = nil, sourceValidationNonFinite: Int = 0,
+        targetAccuracy: Double? = nil, targetNonFinite: Int = 0, gradientShares: [String: Double] = [:]
     ) {
         self.epoch = epoch
         self.trainingLoss = trainingLoss
         self.terms = terms
         self.sourceValidationAccuracy = sourceValidationAccuracy
         self.sourceValidationLoss = sourceValidationLoss
+        self.sourceValidationNonFinite = sourceValidationNonFinite
         self.targetAccuracy = targetAccuracy
+        self.targetNonFinite = targetNonFinite
         self.gradientShares = gradientShares
     }
 }
 
 extension EpochRecord: Codable {
     private enum Key: String, CodingKey {
-        case epoch, trainingLoss, terms, sourceValidationAccuracy, sourceValidationLoss, targetAccuracy, gradientShares
+        case epoch, trainingLoss, terms, sourceValidationAccuracy, sourceValidationLoss, sourceValidationNonFinite, targetAccuracy
+        case targetNonFinite, gradientShares
     }
 
     /// - Throws: `DecodingError` for a record without its epoch, its loss or its terms.
@@ -47,7 +54,9 @@ extension EpochRecord: Codable {
         terms = try fields.decode([String: JSONNumber].self, forKey: .terms).mapValues(\.value)
         sourceValidationAccuracy = try fields.decodeIfPresent(Double.self, forKey: .sourceValidationAccuracy)
         sourceValidationLoss = try fields.decodeIfPresent(JSONNumber.self, forKey: .sourceValidationLoss)?.value
+        sourceValidationNonFinite = try fields.decodeIfPresent(Int.self, forKey: .sourceValidationNonFinite) ?? 0
         targetAccuracy = try fields.decodeIfPresent(Double.self, forKey: .targetAccuracy)
+        targetNonFinite = try fields.decodeIfPresent(Int.self, forKey: .targetNonFinite) ?? 0
         gradientShares = try fields.decodeIfPresent([String: Double].self, forKey: .gradientShares) ?? [:]
     }
 
@@ -58,7 +67,9 @@ extension EpochRecord: Codable {
         try fields.encode(terms.mapValues(JSONNumber.init), forKey: .terms)
         try fields.encodeIfPresent(sourceValidationAccuracy, forKey: .sourceValidationAccuracy)
         try fields.encodeIfPresent(sourceValidationLoss.map(JSONNumber.init), forKey: .sourceValidationLoss)
+        if sourceValidationNonFinite > 0 { try fields.encode(sourceValidationNonFinite, forKey: .sourceValidationNonFinite) }
         try fields.encodeIfPresent(targetAccuracy, forKey: .targetAccuracy)
+        if targetNonFinite > 0 { try fields.encode(targetNonFinite, forKey: .targetNonFinite) }
         if !gradientShares.isEmpty { try fields.encode(gradientShares, forKey: .gradientShares) }
     }
 }

@@ -32,21 +32,21 @@ struct TuningChoice: Sendable, Hashable {
         }
     }
 
-    /// A candidate's mean over its rehearsals; nil where one of them failed.
+    /// A candidate's mean over its rehearsals; nil where one of them failed, or where it is no number.
     private static func score(
         of candidate: Int, in cell: Cell, from outcomes: [(rehearsal: Rehearsal, scores: RehearsalScores)]
     ) -> (score: Score, epoch: Int)? {
         let scores = outcomes.filter { $0.rehearsal.candidate == candidate }.map(\.scores)
         let complete = scores.compactMap(\.self)
         guard !complete.isEmpty, complete.count == scores.count else { return nil }
-        return meanScore(complete, of: cell, candidate: candidate)
+        return meanScore(complete, of: cell, candidate: candidate).flatMap { $0.score.isNumber ? $0 : nil }
     }
 
     private static func meanScore(_ rehearsals: [[SourceScore]], of cell: Cell, candidate: Int) -> (score: Score, epoch: Int)? {
         guard cell.tuning.holdsOutSources else {
             let selection = cell.candidates[candidate].plan.selection
             let chosen = rehearsals.compactMap { selection.choose(from: $0) }
-            guard let first = chosen.first else { return nil }
+            guard let first = chosen.first, chosen.count == rehearsals.count else { return nil }
             return (Score(meanOf: chosen.compactMap(\.validation)), first.epoch)
         }
         // One epoch for all left-out domains: the best of the mean curve.

@@ -15,7 +15,8 @@ package struct SourceScore: Hashable, Sendable {
 
 /// Which epoch's model is reported.
 package enum EpochSelection: Sendable, Hashable {
-    /// The best accuracy on source validation; of equal ones the lower validation loss, then the earlier epoch.
+    /// The best accuracy on source validation; of equal ones the lower validation loss, then the earlier epoch. An epoch whose score is
+    /// no number is not chosen.
     case sourceValidation
     /// The last epoch.
     case lastEpoch
@@ -26,7 +27,9 @@ package enum EpochSelection: Sendable, Hashable {
     package func choose(from scores: [SourceScore]) -> SourceScore? {
         switch self {
         case .sourceValidation:
-            scores.filter { $0.validation != nil }.reduce(nil) { best, next in best.map { next.isBetter(than: $0) ? next : $0 } ?? next }
+            scores.filter { $0.validation?.isNumber == true }.reduce(nil) { best, next in
+                best.map { next.isBetter(than: $0) ? next : $0 } ?? next
+            }
         case .lastEpoch: scores.last
         case .epoch(let epoch): scores.first { $0.epoch == epoch }
         }
@@ -41,8 +44,15 @@ extension SourceScore {
 }
 
 extension Score {
-    /// A higher accuracy, or the same with a lower loss. Of two equal scores neither is better.
-    package func isBetter(than other: Score) -> Bool { (accuracy, -loss) > (other.accuracy, -other.loss) }
+    /// Whether it can be compared: neither accuracy nor loss is NaN. A loss may be infinite.
+    package var isNumber: Bool { !accuracy.isNaN && !loss.isNaN }
+
+    /// A higher accuracy, or the same with a lower loss; any score that is a number before one that is none. Of two equal scores neither
+    /// is better, nor of two that are no numbers.
+    package func isBetter(than other: Score) -> Bool {
+        guard isNumber, other.isNumber else { return isNumber && !other.isNumber }
+        return (accuracy, -loss) > (other.accuracy, -other.loss)
+    }
 }
 
 extension SourceScore {
@@ -50,7 +60,7 @@ extension SourceScore {
     package init(_ record: EpochRecord) {
         var score: Score?
         if let accuracy = record.sourceValidationAccuracy, let loss = record.sourceValidationLoss {
-            score = Score(accuracy: accuracy, loss: loss)
+            score = Score(accuracy: accuracy, loss: loss, nonFinite: record.sourceValidationNonFinite)
         }
         self.init(epoch: record.epoch, validation: score)
     }

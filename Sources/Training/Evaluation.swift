@@ -4,14 +4,17 @@ import Tensors
 
 /// How well a model does on some samples.
 package struct Score: Hashable, Sendable {
-    /// The share of samples whose largest logit is their class, in `0...1`.
+    /// The share of samples whose largest logit is their class, in `0...1`. A prediction that is not finite is wrong.
     package let accuracy: Double
-    /// Mean cross-entropy without any regularizer's terms.
+    /// Mean cross-entropy without any regularizer's terms; NaN where a prediction is not finite.
     package let loss: Double
+    /// How many predictions are not finite: log Σ exp of the logits is NaN or infinite.
+    package let nonFinite: Int
 
-    package init(accuracy: Double, loss: Double) {
+    package init(accuracy: Double, loss: Double, nonFinite: Int = 0) {
         self.accuracy = accuracy
         self.loss = loss
+        self.nonFinite = nonFinite
     }
 }
 
@@ -41,8 +44,21 @@ extension Trainer {
             try forEachBatch { batch in withoutGradients { measure(batch, pass, into: &tally) } }
             require(tally.count > 0, "evaluate: there are no samples")
             return Score(
-                accuracy: Double(tally.correct) / Double(tally.count), loss: tally.loss / Double(tally.count))
+                accuracy: Double(tally.correct) / Double(tally.count), loss: tally.loss / Double(tally.count), nonFinite: tally.nonFinite)
         }
+    }
+
+    /// Makes sure that the model can be evaluated at all: an update may leave values that no later loss shows, the last one above all.
+    ///
+    /// - Throws: `TrainingFailure` that names the first trained value, averaged weight or running statistic that is not finite.
+    func requireFiniteModel() throws(TrainingFailure) {
+        func isBroken(_ value: Tensor) -> Bool { value.withUnsafeValues { $0.contains { !$0.isFinite } } }
+        // A mask may hold −∞, which no statistic becomes before another of its layer is NaN or ∞.
+        func isBrokenBuffer(_ value: Tensor) -> Bool { value.withUnsafeValues { $0.contains { $0.isNaN || $0 == .infinity } } }
+        let name = parameters.first { isBroken($0.parameter.value) }?.name
+            ?? model.namedBuffers.first { isBrokenBuffer($0.buffer.value) }?.name
+            ?? withEvaluatedWeights { model.namedParameters.first { isBroken($0.parameter.value) }.map { "the average of \($0.name)" } }
+        if let name { throw TrainingFailure(term: "task", step: max(step - 1, 0), message: "after this step \(name) is not finite") }
     }
 
     /// Sums over the samples so far.
@@ -50,12 +66,16 @@ extension Trainer {
         var correct = 0
         var count = 0
         var loss = 0.0
+        var nonFinite = 0
     }
 
     private func measure(_ batch: Batch, _ pass: Pass, into tally: inout Tally) {
         let embeddings = regularizers.transform(model.encode(batch.inputs, pass: pass), pass: pass)
         let logits = model.fuse(embeddings, pass: pass).logits
-        tally.correct += zip(logits.argmax(axis: 1), batch.labels).count { $0 == $1 }
+        // The arg max of logits that are NaN is some class, and may be the right one.
+        let isFinite = logits.logSumExp(axis: 1).values.map(\.isFinite)
+        tally.correct += zip(zip(logits.argmax(axis: 1), batch.labels), isFinite).count { $0.0 == $0.1 && $1 }
+        tally.nonFinite += isFinite.count { !$0 }
         tally.loss += Double(logits.crossEntropy(labels: batch.labels).item) * Double(batch.labels.count)
         tally.count += batch.labels.count
     }

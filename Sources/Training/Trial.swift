@@ -77,6 +77,7 @@ package struct Trial {
                 try endEpoch(&course, saver: &saver, measuringTarget: measuringTarget)
                 if let record = course.progress.epochs.last { try onEpoch(record) }
             }
+            try requireFinitePredictions(of: course)
         } catch let failure as TrainingFailure {
             status = .failed(term: failure.term, step: failure.step, message: failure.message)
             course.progress.selectedEpoch = nil
@@ -145,6 +146,7 @@ package struct Trial {
 
     /// Scores the model, keeps it where it is the best so far, and turns to the next epoch.
     private func endEpoch(_ course: inout Course, saver: inout TrialSaver?, measuringTarget: Bool) throws {
+        try trainer.requireFiniteModel()
         // Beforehand, since a trial cannot be saved while the weights that are evaluated stand in the model.
         try batches.prepare(split.validation.rows + (measuringTarget ? split.target.rows : [])) { try saver?.didPause { saved(course) } }
         let validation = split.validation.rows.isEmpty ? nil : try evaluate(split.validation.rows)
@@ -154,14 +156,37 @@ package struct Trial {
         course.progress.epochs.append(
             EpochRecord(
                 epoch: epoch, trainingLoss: means["loss"] ?? .nan, terms: means.filter { $0.key != "loss" },
-                sourceValidationAccuracy: validation?.accuracy, sourceValidationLoss: validation?.loss, targetAccuracy: target?.accuracy,
-                gradientShares: course.progress.gradientShares))
+                sourceValidationAccuracy: validation?.accuracy, sourceValidationLoss: validation?.loss,
+                sourceValidationNonFinite: validation?.nonFinite ?? 0, targetAccuracy: target?.accuracy,
+                targetNonFinite: target?.nonFinite ?? 0, gradientShares: course.progress.gradientShares))
         if let best = plan.selection.choose(from: course.progress.epochs.map(SourceScore.init)), best.epoch == epoch {
             course.progress.selectedEpoch = epoch
             course.selected = state()
         }
         (course.progress.epoch, course.progress.batches, course.progress.sums) = (epoch + 1, 0, [:])
         course.progress.gradientShares = [:]
+    }
+
+    /// Makes sure that there is something to report: an epoch that could be chosen, and predictions of it and of the last one.
+    ///
+    /// A model may be finite and none of its predictions on other data. That some are not is counted, not failed.
+    private func requireFinitePredictions(of course: Course) throws(TrainingFailure) {
+        func failure(_ message: String) -> TrainingFailure {
+            TrainingFailure(term: "task", step: max(trainer.step - 1, 0), message: message)
+        }
+        let epochs = course.progress.epochs
+        guard let selected = course.progress.selectedEpoch ?? (split.validation.rows.isEmpty ? epochs.count : nil) else {
+            throw failure("no epoch has a score on source validation that is a number")
+        }
+        for record in [epochs[selected - 1], epochs.last].compactMap(\.self) {
+            let parts = [
+                ("source validation", record.sourceValidationNonFinite, split.validation.rows.count),
+                ("the target \(key.target)", record.targetNonFinite, split.target.rows.count),
+            ]
+            if let (part, _, count) = parts.first(where: { $0.2 > 0 && $0.1 == $0.2 }) {
+                throw failure("after epoch \(record.epoch) none of the \(count) predictions on \(part) is finite")
+            }
+        }
     }
 
     private func result(of course: Course, status: TrialStatus, measuringTarget: Bool) throws -> TrialResult {

@@ -44,6 +44,21 @@ struct TuningTests {
         #expect(TuningChoice.choose(in: cell(2), from: [outcome(0, nil), outcome(1, nil)]).candidate == 0)
     }
 
+    @Test("a candidate of tuning whose mean is no number is not chosen, wherever it stands", arguments: [0, 1])
+    func candidates(_ broken: Int) {
+        for tuning in [TuningRule(seeds: [1]), TuningRule(seeds: [1], holdsOutSources: true)] {
+            let cell = Sample.cell("row", [Sample.plan { $0.selection = .lastEpoch }, Sample.plan { $0.selection = .lastEpoch }], tuning: tuning)
+            let outcomes = (0..<2).map { candidate in
+                let score = candidate == broken ? Score(accuracy: 1, loss: .nan) : Score(accuracy: 0.3, loss: 2)
+                return (
+                    rehearsal: Rehearsal(candidate: candidate, plan: Sample.plan()),
+                    scores: RehearsalScores.some([SourceScore(epoch: 1, validation: score)])
+                )
+            }
+            #expect(TuningChoice.choose(in: cell, from: outcomes).candidate == 1 - broken)
+            #expect(TuningChoice.scores(in: cell, from: outcomes)?[broken].accuracy == nil)
+        }
+    }
     @Test("the scores that a choice rests on are kept, for every candidate; without a choice there are none")
     func scores() {
         let outcomes = [outcome(0, [(0.75, 1)]), outcome(0, [(0.25, 1)]), outcome(1, nil), outcome(1, [(0.2, 1)])]

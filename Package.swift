@@ -51,6 +51,7 @@ let rooms: [Target] = [
     .target(
         name: "Datasets", dependencies: ["Configuration", "Media", "Persistence", "Tensors", "Weights"],
         resources: [.copy("Resources/watch")]),
+    .target(name: "Analysis", dependencies: ["COpenBLAS", "Configuration", "Networks", "Regularization", "Tensors"]),
     .target(
         name: "Training",
         dependencies: ["Configuration", "Datasets", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors", "Weights"]),
@@ -151,6 +152,7 @@ let tests: [Target] = [
         dependencies: [
             "Datasets", "Networks", "Persistence", "Regularization", "Results", "Studies", "Tensors", "Training", "TrainingSupport", "Weights",
         ]),
+    .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "GoldenFixtures", "Tensors"]),
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
     .target(name: "SlurmSupport", path: "Tests/SlurmSupport"),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport"]),

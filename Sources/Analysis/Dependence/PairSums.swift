@@ -1,0 +1,88 @@
+import Glibc
+import Tensors
+
+/// The sums over all pairs of samples from which distance covariance and HSIC are made.
+///
+/// For two symmetric `N×N` matrices `a` and `b` of pairs (distances or kernels) both are the inner product of the doubly centered matrices. It
+/// needs nothing but `Σ a_ij b_ij` and the row sums, which are added up a block of rows at a time.
+struct PairSums {
+    /// What is made of a squared distance.
+    enum Entry {
+        /// The distance.
+        case distance
+        /// `exp(−d²/2s²)`.
+        case gaussian(bandwidth: Double)
+
+        func fill(_ squared: inout [Double]) {
+            switch self {
+            case .distance: for index in squared.indices { squared[index] = squared[index].squareRoot() }
+            case .gaussian(let bandwidth):
+                let scale = -0.5 / (bandwidth * bandwidth)
+                for index in squared.indices { squared[index] = exp(scale * squared[index]) }
+            }
+        }
+    }
+
+    let count: Int
+    /// `Σ_ij a_ij b_ij`, and the same of each matrix with itself.
+    private(set) var (xy, xx, yy) = (0.0, 0.0, 0.0)
+    /// `Σ_j a_ij` for each row `i`.
+    private(set) var rowsX, rowsY: [Double]
+    /// What stands on both diagonals.
+    private let diagonal: (x: Double, y: Double)
+
+    init(_ x: PairDistances, _ y: PairDistances, _ entryX: Entry, _ entryY: Entry) throws(Undefined) {
+        guard x.count == y.count else { throw Undefined("\(x.count) and \(y.count) samples cannot be paired") }
+        count = x.count
+        rowsX = [Double](repeating: 0, count: x.count)
+        rowsY = rowsX
+        func onDiagonal(_ entry: Entry) -> Double { if case .gaussian = entry { 1 } else { 0 } }
+        diagonal = (onDiagonal(entryX), onDiagonal(entryY))
+        for rows in x.blocks {
+            var (a, b) = (x.squared(rows, 0..<count), y.squared(rows, 0..<count))
+            entryX.fill(&a)
+            entryY.fill(&b)
+            for i in rows {
+                let start = (i - rows.lowerBound) * count
+                var (sumX, sumY, productXY, squareX, squareY) = (0.0, 0.0, 0.0, 0.0, 0.0)
+                for place in start..<start + count {
+                    sumX += a[place]
+                    sumY += b[place]
+                    productXY += a[place] * b[place]
+                    squareX += a[place] * a[place]
+                    squareY += b[place] * b[place]
+                }
+                (rowsX[i], rowsY[i]) = (sumX, sumY)
+                (xy, xx, yy) = (xy + productXY, xx + squareX, yy + squareY)
+            }
+        }
+    }
+
+    // MARK: Doubly centered: ⟨HaH, HbH⟩
+
+    var centeredXY: Double { centered(xy, rowsX, rowsY) }
+    var centeredXX: Double { centered(xx, rowsX, rowsX) }
+    var centeredYY: Double { centered(yy, rowsY, rowsY) }
+
+    private func centered(_ sum: Double, _ a: [Double], _ b: [Double]) -> Double {
+        let n = Double(count)
+        let total = (a.reduce(0, +), b.reduce(0, +))
+        return sum - 2 / n * dot(a, b) + total.0 * total.1 / (n * n)
+    }
+
+    // MARK: Without bias, from the matrices with zero diagonal (Song et al. 2007, Székely and Rizzo 2013); at least four samples
+
+    var unbiasedXY: Double { unbiased(xy, rowsX, rowsY, diagonal.x, diagonal.y) }
+    var unbiasedXX: Double { unbiased(xx, rowsX, rowsX, diagonal.x, diagonal.x) }
+    var unbiasedYY: Double { unbiased(yy, rowsY, rowsY, diagonal.y, diagonal.y) }
+
+    private func unbiased(_ sum: Double, _ a: [Double], _ b: [Double], _ diagonalA: Double, _ diagonalB: Double) -> Double {
+        let n = Double(count)
+        let (a, b) = (a.map { $0 - diagonalA }, b.map { $0 - diagonalB })
+        let total = (a.reduce(0, +), b.reduce(0, +))
+        let product = sum - n * diagonalA * diagonalB
+        return (product + total.0 * total.1 / ((n - 1) * (n - 2)) - 2 / (n - 2) * dot(a, b)) / (n * (n - 3))
+    }
+
+    private func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+}

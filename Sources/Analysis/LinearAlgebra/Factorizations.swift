@@ -1,0 +1,97 @@
+internal import COpenBLAS
+import Glibc
+import Tensors
+
+extension SampleMatrix {
+    private static let (upper, lower) = (CChar(UInt8(ascii: "U")), CChar(UInt8(ascii: "L")))
+
+    /// The `min(N, D)` singular values in descending order.
+    ///
+    /// A tall matrix is reduced to its triangular factor first, a block of rows at a time, so that no more than `2D` rows are worked on at
+    /// once and small singular values keep their digits (those of `XᵀX` would lose half of them).
+    ///
+    /// - Throws: `Undefined` where the iteration does not converge.
+    func singularValues() throws(Undefined) -> [Double] {
+        let count = min(rows, columns)
+        guard count > 0 else { return [] }
+        var work = rows > 2 * columns ? triangularFactor : self
+        var singular = [Double](repeating: 0, count: count)
+        // Read column by column this is the transposed matrix, which has the same singular values.
+        let status = LAPACKE_dgesdd(
+            LAPACK_COL_MAJOR, CChar(UInt8(ascii: "N")), Int32(work.columns), Int32(work.rows), &work.values, Int32(work.columns), &singular, nil,
+            1, nil, 1)
+        guard status == 0 else { throw Undefined("the singular values did not converge") }
+        return singular
+    }
+
+    /// The `D×D` factor R with XᵀX = RᵀR, of a matrix with at least as many rows as columns.
+    private var triangularFactor: SampleMatrix {
+        let block = max(columns, 256)
+        var factor = SampleMatrix(rows: 0, columns: columns)
+        var start = 0
+        while start < rows {
+            let end = min(rows, start + block)
+            var stacked = SampleMatrix(
+                rows: factor.rows + end - start, columns: columns, values: factor.values + values[start * columns..<end * columns])
+            var reflections = [Double](repeating: 0, count: min(stacked.rows, columns))
+            LAPACKE_dgeqrf(
+                LAPACK_ROW_MAJOR, Int32(stacked.rows), Int32(columns), &stacked.values, Int32(columns), &reflections)
+            let kept = min(stacked.rows, columns)
+            factor = SampleMatrix(rows: kept, columns: columns, values: Array(stacked.values[0..<kept * columns]))
+            for row in 1..<max(kept, 1) { for column in 0..<row { factor[row, column] = 0 } }
+            start = end
+        }
+        return factor
+    }
+
+    /// Eigenvalues in ascending order and eigenvectors (as columns) of a symmetric matrix, of which the lower triangle is read.
+    ///
+    /// - Throws: `Undefined` where the iteration does not converge.
+    func symmetricEigen() throws(Undefined) -> (values: [Double], vectors: SampleMatrix) {
+        var vectors = self
+        var eigenvalues = [Double](repeating: 0, count: rows)
+        let status = LAPACKE_dsyevd(
+            LAPACK_ROW_MAJOR, CChar(UInt8(ascii: "V")), Self.lower, Int32(rows), &vectors.values, Int32(max(rows, 1)), &eigenvalues)
+        guard status == 0 else { throw Undefined("the eigenvalues did not converge") }
+        return (eigenvalues, vectors)
+    }
+
+    /// The lower triangular L with A = L Lᵀ of a symmetric matrix, or nil where A is not positive definite within rounding.
+    var cholesky: SampleMatrix? {
+        var factor = self
+        guard LAPACKE_dpotrf(LAPACK_ROW_MAJOR, Self.lower, Int32(rows), &factor.values, Int32(max(rows, 1))) == 0 else { return nil }
+        var (smallest, largest) = (Double.infinity, 0.0)
+        for row in 0..<rows {
+            for column in (row + 1)..<max(rows, row + 1) { factor[row, column] = 0 }
+            smallest = min(smallest, factor[row, row])
+            largest = max(largest, factor[row, row])
+        }
+        // A singular matrix often passes the factorization with a pivot of the size of rounding errors.
+        return smallest * smallest > Double(rows) * 0x1p-50 * largest * largest ? factor : nil
+    }
+
+    /// `L⁻¹ B` or `L⁻ᵀ B`, where this is the lower triangular L.
+    func solvingLower(_ rightHandSide: SampleMatrix, transposed: Bool = false) -> SampleMatrix {
+        var result = rightHandSide
+        cblas_dtrsm(
+            CblasRowMajor, CblasLeft, CblasLower, transposed ? CblasTrans : CblasNoTrans, CblasNonUnit, Int32(result.rows),
+            Int32(result.columns), 1, values, Int32(columns), &result.values, Int32(result.columns))
+        return result
+    }
+
+    /// `B L⁻ᵀ` of a lower triangular L.
+    func dividedByTransposed(_ factor: SampleMatrix) -> SampleMatrix {
+        var result = self
+        cblas_dtrsm(
+            CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, Int32(rows), Int32(columns), 1, factor.values,
+            Int32(factor.columns), &result.values, Int32(columns))
+        return result
+    }
+
+    /// The matrix with a number added to its diagonal.
+    func addingToDiagonal(_ value: Double) -> SampleMatrix {
+        var result = self
+        for index in 0..<min(rows, columns) { result[index, index] += value }
+        return result
+    }
+}

@@ -1,0 +1,127 @@
+import Tensors
+
+/// The distances between all pairs of samples, a block of rows at a time: no `N×N` matrix is ever in memory.
+struct PairDistances {
+    let samples: SampleMatrix
+    private let squaredNorms: [Double]
+    private let block: Int
+
+    var count: Int { samples.rows }
+
+    /// - Parameter block: how many rows of the `N×N` matrix are worked on at once.
+    init(_ samples: SampleMatrix, block: Int = 256) {
+        // Distances do not change with the mean, and small vectors lose fewer digits.
+        let centered = samples.centered
+        self.samples = centered
+        self.block = block
+        squaredNorms = (0..<centered.rows).map { row in
+            (0..<centered.columns).reduce(0) { $0 + centered[row, $1] * centered[row, $1] }
+        }
+    }
+
+    /// The blocks of rows that together are all.
+    var blocks: [Range<Int>] {
+        stride(from: 0, to: count, by: block).map { $0..<min(count, $0 + block) }
+    }
+
+    /// `‖x_i − x_j‖²` for the rows `i` of a block and the columns `j` of a range, row-major. Exactly 0 for equal samples.
+    func squared(_ rows: Range<Int>, _ columns: Range<Int>) -> [Double] {
+        let width = samples.columns
+        let left = SampleMatrix(rows: rows.count, columns: width, values: Array(samples.values[rows.lowerBound * width..<rows.upperBound * width]))
+        let right = SampleMatrix(
+            rows: columns.count, columns: width, values: Array(samples.values[columns.lowerBound * width..<columns.upperBound * width]))
+        var result = left.times(right, transposingRight: true).values
+        samples.values.withUnsafeBufferPointer { x in
+            for i in rows {
+                let start = (i - rows.lowerBound) * columns.count
+                for j in columns {
+                    let place = start + j - columns.lowerBound
+                    let sum = squaredNorms[i] + squaredNorms[j]
+                    var distance = sum - 2 * result[place]
+                    // Where nearly everything cancels, the differences themselves are summed.
+                    if distance < 1e-6 * sum {
+                        distance = 0
+                        for column in 0..<width {
+                            let difference = x[i * width + column] - x[j * width + column]
+                            distance += difference * difference
+                        }
+                    }
+                    result[place] = distance
+                }
+            }
+        }
+        return result
+    }
+
+    /// The median of the squared distances: of all `N(N−1)/2` pairs, or of all `N²` with the zeros of the diagonal. An even number of
+    /// them averages the two in the middle.
+    ///
+    /// Up to 2²² pairs are sorted. More are counted by the leading bits of their binary form, in two passes over the blocks, which finds the median
+    /// to a relative 10⁻⁹.
+    func medianSquared(includingDiagonal: Bool) -> Double {
+        let middle = middleSquared(includingDiagonal: includingDiagonal)
+        return (middle[0] + middle[1]) / 2
+    }
+
+    /// The median of the distances of all pairs.
+    var medianDistance: Double {
+        let middle = middleSquared(includingDiagonal: false)
+        return (middle[0].squareRoot() + middle[1].squareRoot()) / 2
+    }
+
+    /// The two squared distances in the middle, which are one where their number is odd.
+    private func middleSquared(includingDiagonal: Bool) -> [Double] {
+        let pairs = count * (count - 1) / 2
+        // Each pair counts twice among all N², and the zeros of the diagonal come before them.
+        let total = includingDiagonal ? count * count : pairs
+        guard total > 0 else { return [0, 0] }
+        let ranks = [(total - 1) / 2, total / 2].map { includingDiagonal ? ($0 < count ? -1 : ($0 - count) / 2) : $0 }
+        return pairs <= 1 << 22 ? sorted(ranks) : counted(ranks)
+    }
+
+    private func forEachPair(_ body: (Double) -> Void) {
+        for rows in blocks {
+            let width = count - rows.lowerBound
+            let distances = squared(rows, rows.lowerBound..<count)
+            for i in 0..<rows.count { for j in (i + 1)..<max(width, i + 1) { body(distances[i * width + j]) } }
+        }
+    }
+
+    private func sorted(_ ranks: [Int]) -> [Double] {
+        var all: [Double] = []
+        all.reserveCapacity(count * (count - 1) / 2)
+        forEachPair { all.append($0) }
+        all.sort()
+        return ranks.map { $0 < 0 ? 0 : all[$0] }
+    }
+
+    private func counted(_ ranks: [Int]) -> [Double] {
+        // The bits of a number that is not negative order as it does.
+        let (first, second) = (42, 21)
+        var coarse = [Int](repeating: 0, count: 1 << 22)
+        forEachPair { coarse[Int($0.bitPattern >> UInt64(first))] += 1 }
+        let places = ranks.map { Self.place(of: $0, in: coarse) }
+        var fine = places.map { _ in [Int](repeating: 0, count: 1 << (first - second)) }
+        forEachPair { distance in
+            let bits = distance.bitPattern
+            for (index, place) in places.enumerated() where Int(bits >> UInt64(first)) == place.bin {
+                fine[index][Int(bits >> UInt64(second)) & ((1 << (first - second)) - 1)] += 1
+            }
+        }
+        return zip(ranks, zip(places, fine)).map { rank, found in
+            guard rank >= 0 else { return 0 }
+            let inner = Self.place(of: found.0.rest, in: found.1)
+            return Double(bitPattern: UInt64(found.0.bin) << UInt64(first) | UInt64(inner.bin) << UInt64(second))
+        }
+    }
+
+    /// The bin in which the number of a rank lies, and its rank inside.
+    private static func place(of rank: Int, in counts: [Int]) -> (bin: Int, rest: Int) {
+        var rest = max(rank, 0)
+        for (bin, count) in counts.enumerated() {
+            if rest < count { return (bin, rest) }
+            rest -= count
+        }
+        return (counts.count - 1, 0)
+    }
+}

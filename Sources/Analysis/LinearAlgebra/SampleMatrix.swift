@@ -1,0 +1,140 @@
+internal import COpenBLAS
+import Tensors
+
+/// `N` samples of `D` features in double precision, row-major: what measures of embeddings start from.
+struct SampleMatrix: Sendable, Hashable {
+    let rows: Int
+    let columns: Int
+    var values: [Double]
+
+    init(rows: Int, columns: Int, values: [Double]) {
+        self.rows = rows
+        self.columns = columns
+        self.values = values
+    }
+
+    /// Every entry the same.
+    init(rows: Int, columns: Int, repeating value: Double = 0) {
+        self.init(rows: rows, columns: columns, values: [Double](repeating: value, count: rows * columns))
+    }
+
+    /// The samples of a tensor `N×D`.
+    ///
+    /// - Parameters:
+    ///   - name: what the samples are, for the reason.
+    ///   - minimum: the smallest number of samples for which the measure is defined.
+    /// - Throws: `Undefined` where there are fewer samples, no features, or a value that is not finite.
+    init(_ tensor: Tensor, _ name: String = "the embeddings", minimum: Int = 1) throws(Undefined) {
+        guard tensor.rank == 2 else { throw Undefined("\(name) have the shape \(tensor.shape), which is not N×D") }
+        guard tensor.shape[0] >= minimum else {
+            throw Undefined("it needs at least \(minimum) \(minimum == 1 ? "sample" : "samples"), and \(name) have \(tensor.shape[0])")
+        }
+        guard tensor.shape[1] > 0 else { throw Undefined("\(name) have no features") }
+        self.init(rows: tensor.shape[0], columns: tensor.shape[1], values: tensor.withUnsafeValues { $0.map(Double.init) })
+        if let place = values.firstIndex(where: { !$0.isFinite }) {
+            throw Undefined("\(name) hold a value that is not finite (row \(place / columns + 1), column \(place % columns + 1))")
+        }
+    }
+
+    subscript(row: Int, column: Int) -> Double {
+        get { values[row * columns + column] }
+        set { values[row * columns + column] = newValue }
+    }
+
+    /// Some rows, in the given order.
+    func selecting(rows chosen: [Int]) -> SampleMatrix {
+        var result = [Double]()
+        result.reserveCapacity(chosen.count * columns)
+        for row in chosen { result += values[row * columns..<(row + 1) * columns] }
+        return SampleMatrix(rows: chosen.count, columns: columns, values: result)
+    }
+
+    // MARK: Statistics of the columns
+
+    /// The mean of each column, `D`.
+    var columnMeans: [Double] {
+        var sums = [Double](repeating: 0, count: columns)
+        for row in 0..<rows { for column in 0..<columns { sums[column] += values[row * columns + column] } }
+        return sums.map { $0 / Double(rows) }
+    }
+
+    /// The columns minus given means.
+    func subtracting(_ means: [Double]) -> SampleMatrix {
+        var result = self
+        for row in 0..<rows { for column in 0..<columns { result.values[row * columns + column] -= means[column] } }
+        return result
+    }
+
+    /// The columns minus their means. A constant column becomes exactly 0.
+    var centered: SampleMatrix {
+        var result = subtracting(columnMeans)
+        for column in constantColumns { for row in 0..<rows { result[row, column] = 0 } }
+        return result
+    }
+
+    /// The columns that hold one value throughout, whose deviation may differ from 0 by rounding.
+    var constantColumns: [Int] {
+        (0..<columns).filter { column in (1..<max(1, rows)).allSatisfy { values[$0 * columns + column] == values[column] } }
+    }
+
+    /// The population standard deviation of each column; exactly 0 where it is constant.
+    var deviations: [Double] {
+        let centered = centered
+        var squares = [Double](repeating: 0, count: columns)
+        for row in 0..<rows { for column in 0..<columns { squares[column] += centered[row, column] * centered[row, column] } }
+        return squares.map { ($0 / Double(rows)).squareRoot() }
+    }
+
+    /// The columns with each one divided by its divisor, and 0 where that is 0.
+    func dividing(by divisors: [Double]) -> SampleMatrix {
+        var result = self
+        for row in 0..<rows {
+            for column in 0..<columns {
+                result.values[row * columns + column] = divisors[column] == 0 ? 0 : values[row * columns + column] / divisors[column]
+            }
+        }
+        return result
+    }
+
+    /// The root of the sum of all squares.
+    var norm: Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+
+    /// The sum of the products of equal entries, `⟨A, B⟩`.
+    func dot(_ other: SampleMatrix) -> Double {
+        zip(values, other.values).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+
+    // MARK: Products
+
+    /// `op(A) · op(B)`.
+    func times(_ right: SampleMatrix, transposingLeft: Bool = false, transposingRight: Bool = false) -> SampleMatrix {
+        let (m, k) = transposingLeft ? (columns, rows) : (rows, columns)
+        let (inner, n) = transposingRight ? (right.columns, right.rows) : (right.rows, right.columns)
+        require(k == inner, "a \(m)×\(k) matrix cannot be multiplied by a \(inner)×\(n) one")
+        var result = SampleMatrix(rows: m, columns: n)
+        guard m > 0, n > 0, k > 0 else { return result }
+        cblas_dgemm(
+            CblasRowMajor, transposingLeft ? CblasTrans : CblasNoTrans, transposingRight ? CblasTrans : CblasNoTrans, Int32(m), Int32(n),
+            Int32(k), 1, values, Int32(columns), right.values, Int32(right.columns), 0, &result.values, Int32(n))
+        return result
+    }
+
+    /// `XᵀX` (`D×D`), or `XXᵀ` (`N×N`) of the samples' side; both triangles are filled.
+    func gram(ofSamples: Bool) -> SampleMatrix {
+        let size = ofSamples ? rows : columns
+        var result = SampleMatrix(rows: size, columns: size)
+        cblas_dsyrk(
+            CblasRowMajor, CblasLower, ofSamples ? CblasNoTrans : CblasTrans, Int32(size), Int32(ofSamples ? columns : rows), 1, values,
+            Int32(columns), 0, &result.values, Int32(size))
+        for row in 0..<size { for column in 0..<row { result[column, row] = result[row, column] } }
+        return result
+    }
+
+    /// `‖XᵀY‖²_F` of two matrices of the same samples, on the side whose matrix is smaller: `XᵀY` is `D1×D2`, and the equal
+    /// `tr(XXᵀ YYᵀ)` takes two `N×N` matrices.
+    func squaredCrossNorm(_ other: SampleMatrix) -> Double {
+        if 2 * rows * rows < columns * other.columns { return gram(ofSamples: true).dot(other.gram(ofSamples: true)) }
+        let product = times(other, transposingLeft: true)
+        return product.dot(product)
+    }
+}

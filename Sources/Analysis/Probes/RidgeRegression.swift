@@ -1,0 +1,161 @@
+import Tensors
+
+/// Linear regression with a ridge, in closed form: `W = (ZcᵀZc + λI)⁻¹ ZcᵀYc`, `b = mean(Y) − mean(Z) W`.
+///
+/// λ is absolute, the bias is not penalized and features are not standardised. With fewer samples than features the equal
+/// `W = Zcᵀ(ZcZcᵀ + λI)⁻¹Yc` is solved, which is `N×N`.
+struct RidgeRegression {
+    /// `D×V`.
+    let weight: SampleMatrix
+    /// `V`.
+    let bias: [Double]
+
+    /// - Parameters:
+    ///   - inputs: `N×D`.
+    ///   - outputs: `N×V`.
+    /// - Throws: `Undefined` where the system is singular, which λ > 0 prevents.
+    init(from inputs: SampleMatrix, to outputs: SampleMatrix, lambda: Double) throws(Undefined) {
+        let (meansZ, meansY) = (inputs.columnMeans, outputs.columnMeans)
+        let (z, y) = (inputs.centered, outputs.subtracting(meansY))
+        let ofSamples = z.rows < z.columns
+        guard let factor = z.gram(ofSamples: ofSamples).addingToDiagonal(lambda).cholesky else {
+            throw Undefined("\(z.rows) samples of \(z.columns) features give a singular system with a ridge of \(lambda)")
+        }
+        func solve(_ rightHandSide: SampleMatrix) -> SampleMatrix {
+            factor.solvingLower(factor.solvingLower(rightHandSide), transposed: true)
+        }
+        weight = ofSamples ? z.times(solve(y), transposingLeft: true) : solve(z.times(y, transposingLeft: true))
+        let offset = SampleMatrix(rows: 1, columns: z.columns, values: meansZ).times(weight)
+        bias = zip(meansY, offset.values).map { $0 - $1 }
+    }
+
+    /// `Z W + b`, `M×V`.
+    func callAsFunction(_ inputs: SampleMatrix) -> SampleMatrix {
+        inputs.times(weight).subtracting(bias.map { -$0 })
+    }
+}
+
+/// A linear classifier on frozen embeddings, by ridge regression on one-hot labels: what can be read from them with the least effort, in and
+/// out of the domains that it was fitted on.
+///
+/// The prediction is the class of the largest score, the same as for targets −1 and 1 (scikit-learn's `RidgeClassifier` with alpha = λ).
+public struct RidgeProbe {
+    private let regression: RidgeRegression
+    public let classes: Int
+
+    /// - Parameters:
+    ///   - embeddings: `N×D`.
+    ///   - labels: `N` classes in `0..<classes`. A class that does not occur gets the score 0.
+    ///   - lambda: the ridge, above 0.
+    /// - Throws: `Undefined` where fewer than two classes occur, a value is not finite, or the numbers do not fit.
+    public init(on embeddings: Tensor, labels: [Int], classes: Int, lambda: Double) throws(Undefined) {
+        let samples = try SampleMatrix(embeddings, minimum: 2)
+        try checkLabels(labels, count: samples.rows, classes: classes)
+        guard Set(labels).count > 1 else { throw Undefined("all samples are of one class") }
+        var targets = SampleMatrix(rows: samples.rows, columns: classes)
+        for (row, label) in labels.enumerated() { targets[row, label] = 1 }
+        regression = try RidgeRegression(from: samples, to: targets, lambda: lambda)
+        self.classes = classes
+    }
+
+    /// `D×K`.
+    public var weight: Tensor { regression.weight.tensor }
+
+    /// `K`.
+    public var bias: [Double] { regression.bias }
+
+    /// One row of class scores a sample, `M×K`.
+    public func scores(of embeddings: Tensor) throws(Undefined) -> Tensor { try regression(samples(embeddings)).tensor }
+
+    /// The predicted classes of `M×D` embeddings.
+    public func predictions(for embeddings: Tensor) throws(Undefined) -> [Int] { try regression(samples(embeddings)).largestColumns }
+
+    /// The share of samples whose class is predicted.
+    public func accuracy(on embeddings: Tensor, labels: [Int]) throws(Undefined) -> Double {
+        let found = try predictions(for: embeddings)
+        try checkLabels(labels, count: found.count, classes: classes)
+        return Double(zip(found, labels).count { $0 == $1 }) / Double(found.count)
+    }
+
+    private func samples(_ embeddings: Tensor) throws(Undefined) -> SampleMatrix {
+        let samples = try SampleMatrix(embeddings)
+        guard samples.columns == regression.weight.rows else {
+            throw Undefined("the probe reads \(regression.weight.rows) features, and the embeddings have \(samples.columns)")
+        }
+        return samples
+    }
+}
+
+/// How well one modality's embedding can be predicted from another's, by ridge regression: what the two share linearly.
+///
+/// Both sides are standardised with the training rows' statistics; the score is `R² = 1 − Σ(y − ŷ)²/Σ(y − ȳ)²` on other rows, over all features of `y`
+/// together, with ȳ the training mean. It is 1 for a perfect prediction, 0 for that of the mean, and below 0 for a worse one.
+public struct CrossPrediction: Sendable, Hashable {
+    /// R² on the training rows.
+    public let trainingScore: Double
+    /// R² on the other rows.
+    public let score: Double
+
+    /// - Parameters:
+    ///   - inputs: `N×D1`, the embeddings to predict from.
+    ///   - outputs: `N×D2`, those to predict.
+    ///   - training: rows to fit on.
+    ///   - test: rows to score on; none of the training rows.
+    ///   - lambda: the ridge, relative to the number of training rows.
+    /// - Throws: `Undefined` where there are fewer than two rows of either kind, a value is not finite, or what is to be predicted is constant.
+    public init(from inputs: Tensor, to outputs: Tensor, training: [Int], test: [Int], lambda: Double) throws(Undefined) {
+        let (x, y) = (try SampleMatrix(inputs, "the first embeddings"), try SampleMatrix(outputs, "the second embeddings"))
+        guard x.rows == y.rows else { throw Undefined("\(x.rows) and \(y.rows) samples cannot be paired") }
+        guard training.count >= 2, test.count >= 2 else {
+            throw Undefined("it needs two training and two other samples, found \(training.count) and \(test.count)")
+        }
+        require((training + test).allSatisfy { $0 >= 0 && $0 < x.rows }, "a row is outside the \(x.rows) samples")
+        let scale = Standardizing(x.selecting(rows: training))
+        let target = Standardizing(y.selecting(rows: training))
+        let (trainX, trainY) = (scale(x.selecting(rows: training)), target(y.selecting(rows: training)))
+        let (testX, testY) = (scale(x.selecting(rows: test)), target(y.selecting(rows: test)))
+        guard trainX.norm > 0 else { throw Undefined("all training samples have the same first embedding") }
+        guard trainY.norm > 0, testY.norm > 0 else { throw Undefined("all samples have the same second embedding") }
+        let regression = try RidgeRegression(from: trainX, to: trainY, lambda: lambda * Double(training.count))
+        func score(_ x: SampleMatrix, _ y: SampleMatrix) -> Double {
+            let predicted = regression(x)
+            let missed = zip(predicted.values, y.values).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+            return 1 - missed / y.dot(y)
+        }
+        trainingScore = score(trainX, trainY)
+        self.score = score(testX, testY)
+    }
+}
+
+/// Columns minus the training rows' mean over their population standard deviation; a constant column becomes 0.
+struct Standardizing {
+    private let means, deviations: [Double]
+
+    init(_ training: SampleMatrix) {
+        (means, deviations) = (training.columnMeans, training.deviations)
+    }
+
+    func callAsFunction(_ samples: SampleMatrix) -> SampleMatrix { samples.subtracting(means).dividing(by: deviations) }
+}
+
+extension SampleMatrix {
+    /// The matrix in single precision.
+    var tensor: Tensor { Tensor(values.map(Float.init), shape: [rows, columns]) }
+
+    /// The column of the largest entry of each row, the first of equal ones.
+    var largestColumns: [Int] {
+        (0..<rows).map { row in
+            var best = 0
+            for column in 1..<max(columns, 1) where self[row, column] > self[row, best] { best = column }
+            return best
+        }
+    }
+}
+
+/// - Throws: `Undefined` where there is not one label for each sample, in `0..<classes`.
+func checkLabels(_ labels: [Int], count: Int, classes: Int) throws(Undefined) {
+    guard labels.count == count else { throw Undefined("\(count) samples have \(labels.count) labels") }
+    if let row = labels.firstIndex(where: { $0 < 0 || $0 >= classes }) {
+        throw Undefined("the label \(labels[row]) of sample \(row + 1) is not one of \(classes) classes")
+    }
+}

@@ -87,7 +87,7 @@ import Testing
     @Test("mutual information of a correlated Gaussian is that of theory")
     func gaussian() throws {
         let x = Samples.normal(2000, 1, seed: 4)
-        let y = x * 0.9 + Samples.normal(2000, 1, seed: 5) * 0.19.squareRoot()
+        let y = x * 0.9 + Samples.normal(2000, 1, seed: 5) * Float(0.19).squareRoot()
         let expected = -0.5 * log(1 - 0.81)
         #expect(abs(try MutualInformation(x, y).value - expected) < 0.05)
     }

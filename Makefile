@@ -42,8 +42,8 @@ build: packages
 packages:
 	@.ci/packages
 
-media-packages: ## what the data sets of media files need besides
-	@.ci/packages libavcodec-dev libavformat-dev libswscale-dev libswresample-dev libavutil-dev
+media-packages: ## what data sets of media files and of HDF5 need besides
+	@.ci/packages libavcodec-dev libavformat-dev libswscale-dev libswresample-dev libavutil-dev libhdf5-dev
 
 clean:
 	rm -rf .build

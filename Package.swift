@@ -2,17 +2,19 @@
 import Foundation
 import PackageDescription
 
-// FFmpeg's libraries are optional: without them the package builds, and data sets of media files say what to install.
-// REGULUS_FFMPEG=0 or 1 in the environment decides it by hand.
-let hasFFmpeg: Bool = {
-    if let wish = Context.environment["REGULUS_FFMPEG"] { return wish != "0" }
+// FFmpeg's libraries and HDF5 are optional: without them the package builds, and data sets of such files say what to install.
+// REGULUS_FFMPEG=0 or 1 and REGULUS_HDF5=0 or 1 in the environment decide it by hand.
+func isInstalled(_ libraries: [String], unless variable: String) -> Bool {
+    if let wish = Context.environment[variable] { return wish != "0" }
     let named = (Context.environment["PKG_CONFIG_PATH"] ?? "").split(separator: ":").map(String.init)
     let prefixes = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib"]
     let folders = named + prefixes.map { $0 + "/pkgconfig" }
-    return ["avformat", "avcodec", "swscale", "swresample", "avutil"].allSatisfy { library in
-        folders.contains { FileManager.default.fileExists(atPath: "\($0)/lib\(library).pc") }
+    return libraries.allSatisfy { library in
+        folders.contains { FileManager.default.fileExists(atPath: "\($0)/\(library).pc") }
     }
-}()
+}
+let hasFFmpeg = isInstalled(["libavformat", "libavcodec", "libswscale", "libswresample", "libavutil"], unless: "REGULUS_FFMPEG")
+let hasHDF5 = isInstalled(["hdf5"], unless: "REGULUS_HDF5")
 let mediaLibraries: [Target.Dependency] = hasFFmpeg ? ["CFFmpeg"] : []
 let mediaSettings: [SwiftSetting] = hasFFmpeg ? [.define("REGULUS_FFMPEG")] : []
 let ffmpeg: [Target] =
@@ -22,6 +24,11 @@ let ffmpeg: [Target] =
             name: "CFFmpeg", path: "Sources/System/CFFmpeg",
             providers: [.apt(["libavcodec-dev", "libavformat-dev", "libswscale-dev", "libswresample-dev", "libavutil-dev"])])
     ] : []
+
+let arrayLibraries: [Target.Dependency] = hasHDF5 ? ["CHDF5"] : []
+let arraySettings: [SwiftSetting] = hasHDF5 ? [.define("REGULUS_HDF5")] : []
+let hdf5: [Target] =
+    hasHDF5 ? [.systemLibrary(name: "CHDF5", path: "Sources/System/CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])])] : []
 
 // The rooms, lowest first; each imports only rooms above it. CONTRIBUTING.md says what each knows and must not know.
 
@@ -43,7 +50,8 @@ let rooms: [Target] = [
     .target(name: "Results"),
     .target(name: "Tensors", dependencies: ["CMalloc", "COpenBLAS", "COneDNN"]),
     .target(name: "Networks", dependencies: ["Configuration", "Tensors"]),
-    .target(name: "Weights", dependencies: ["CZlib", "Networks", "Persistence", "Tensors"]),
+    .target(
+        name: "Weights", dependencies: ["CZlib", "Networks", "Persistence", "Tensors"] + arrayLibraries, swiftSettings: arraySettings),
     .target(name: "Media", dependencies: ["CZlib", "Persistence", "Tensors"] + mediaLibraries, swiftSettings: mediaSettings),
     .target(name: "Regularization", dependencies: ["COpenBLAS", "Configuration", "Networks", "Tensors"]),
     .target(name: "RegularizerTesting", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"]),
@@ -108,7 +116,7 @@ let tests: [Target] = [
     .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
     .testTarget(name: "TensorsTests", dependencies: ["GoldenFixtures", "Tensors"]),
     .testTarget(name: "NetworksTests", dependencies: ["Configuration", "GoldenFixtures", "Networks", "Tensors"]),
-    .testTarget(name: "WeightsTests", dependencies: ["Networks", "Persistence", "Tensors", "Weights"]),
+    .testTarget(name: "WeightsTests", dependencies: ["GoldenFixtures", "Networks", "Persistence", "Tensors", "Weights"]),
     .testTarget(
         name: "RegularizationTests",
         dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizerTesting", "Tensors"]),
@@ -172,6 +180,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     ],
-    targets: systemLibraries + ffmpeg + rooms + pluginTargets + [builtIn] + program + tests,
+    targets: systemLibraries + ffmpeg + hdf5 + rooms + pluginTargets + [builtIn] + program + tests,
     swiftLanguageModes: [.v6]
 )

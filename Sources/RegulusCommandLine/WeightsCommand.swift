@@ -6,7 +6,7 @@ import Weights
 struct WeightsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "weights", abstract: "Inspects, converts and tries files of weights: safetensors and PyTorch checkpoints.",
-        discussion: "Checkpoints are read without executing anything in them; what would call a function is refused.",
+        discussion: "Checkpoints are read without executing anything in them; what only Python could make is listed and left out.",
         subcommands: [InspectCommand.self, ConvertCommand.self, ApplyWeightsCommand.self])
 }
 
@@ -31,6 +31,10 @@ struct InspectCommand: ParsableCommand {
             }
         }
         if !weights.entries.isEmpty { lines += [""] + table(weights.entries) }
+        if !weights.opaque.isEmpty {
+            lines += ["", "not read:"] + weights.opaque.prefix(100).map { "  \(printable($0.name)): \(printable($0.kind))" }
+            if weights.opaque.count > 100 { lines.append("  and \(weights.opaque.count - 100) more") }
+        }
         if !weights.metadata.isEmpty {
             lines += ["", "metadata:"] + weights.metadata.map { "  \(printable($0.name)): \(printable($0.text))" }
         }
@@ -100,7 +104,8 @@ struct ConvertCommand: ParsableCommand {
         } catch {
             throw CommandFault.failure("error: \(error)")
         }
-        try StandardOutput.print("\(output): \(count) tensors")
+        let leftOut = weights.opaque.isEmpty ? "" : "; \(weights.opaque.count) values that are not read were left out (regulus weights inspect lists them)"
+        try StandardOutput.print("\(output): \(count) tensors\(leftOut)")
     }
 }
 

@@ -9,7 +9,7 @@ extension WeightsFile {
     ///   - expected: the parameters' names and shapes.
     ///   - mapping: how the file's keys become these names.
     ///   - exceptions: see ``LoadReport/check(exceptions:)``; what they name and does not fit is left out.
-    /// - Throws: ``StateMismatch``, or ``WeightsFile/Fault`` from the file.
+    /// - Throws: ``StateMismatch``, or ``WeightsFault`` from the file.
     package func state(
         for expected: [(name: String, shape: Shape)], mapping: KeyMapping = KeyMapping(), exceptions: [String] = []
     ) throws -> (tensors: [String: Tensor], report: LoadReport) {
@@ -17,6 +17,12 @@ extension WeightsFile {
         let report = LoadReport(
             expected: expected.map { (name: $0.name, shape: $0.shape.dimensions) },
             found: taken.map { (name: $0.name, shape: $0.entry.shape) })
+        for (name, _) in expected {
+            guard let value = unreadable(name, by: mapping) else { continue }
+            throw WeightsFault(
+                file: path, place: "value \(JSONValue.quoted(value.name))",
+                reason: "is \(value.kind), which is not read, and a parameter needs it; save it as an ordinary tensor, as float32")
+        }
         try report.check(exceptions: exceptions)
         let matched = Set(report.matched)
         var tensors: [String: Tensor] = [:]

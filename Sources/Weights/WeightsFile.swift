@@ -17,48 +17,35 @@ package struct WeightsFile: Sendable {
         case pytorch(PyTorchCheckpoint)
     }
 
-    /// What is wrong with a file, in words that name the file and the place.
-    package struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
-        package let description: String
-    }
-
     /// The file as the caller named it.
     package let path: String
     package let entries: [Entry]
     private let source: Source
 
     /// Opens the file at `path`; its content tells the format, its name does not.
-    package init(_ path: String) throws(Fault) {
+    package init(_ path: String) throws(WeightsFault) {
         let data: Data
         do {
             data = try FileContents.mapped(path)
         } catch {
-            throw Fault(description: "\(path): cannot \(error.action): \(error.reason)")
+            throw WeightsFault(error)
         }
         try self.init(data, named: path)
     }
 
     /// Takes the content of a file from memory; `name` stands for the file in messages.
-    package init(_ data: Data, named name: String) throws(Fault) {
+    package init(_ data: Data, named name: String) throws(WeightsFault) {
         path = name
         // The header's length, which is below 2³², and the brace that begins it: no archive or pickle has these.
         let isSafetensors = data.littleEndian(UInt32.self, at: 4) == 0 && data.littleEndian(UInt8.self, at: 8) == UInt8(ascii: "{")
-        do {
-            if isSafetensors {
-                let file = try SafetensorsFile(data, named: name)
-                source = .safetensors(file)
-                entries = file.entries.map { Entry(name: $0.name, type: $0.type, shape: $0.shape) }
-            } else {
-                let file = try PyTorchCheckpoint(data, named: name)
-                source = .pytorch(file)
-                entries = file.entries.map { Entry(name: $0.name, type: $0.type, shape: $0.shape) }
-            }
-        } catch let error as SafetensorsFault {
-            throw Fault(description: error.description)
-        } catch let error as PyTorchFault {
-            throw Fault(description: error.description)
-        } catch {
-            throw Fault(description: "\(name): \(error)")
+        if isSafetensors {
+            let file = try SafetensorsFile(data, named: name)
+            source = .safetensors(file)
+            entries = file.entries.map { Entry(name: $0.name, type: $0.type, shape: $0.shape) }
+        } else {
+            let file = try PyTorchCheckpoint(data, named: name)
+            source = .pytorch(file)
+            entries = file.entries.map { Entry(name: $0.name, type: $0.type, shape: $0.shape) }
         }
     }
 
@@ -78,6 +65,14 @@ package struct WeightsFile: Sendable {
         }
     }
 
+    /// Values that are not read: objects of a checkpoint that only Python could make, tensors of types that are not known.
+    package var opaque: [OpaqueValue] {
+        switch source {
+        case .safetensors(let file): file.opaque
+        case .pytorch(let file): file.opaque
+        }
+    }
+
     /// The dictionaries that hold tensors, by dotted path; "" is the file as a whole.
     package var dictionaries: [String] {
         switch source {
@@ -87,38 +82,30 @@ package struct WeightsFile: Sendable {
     }
 
     /// The elements of a tensor in row-major order, little-endian, in their own type.
-    package func bytes(_ name: String) throws(Fault) -> Data {
-        do {
-            switch source {
-            case .safetensors(let file): return try file.bytes(name)
-            case .pytorch(let file): return try file.bytes(name)
-            }
-        } catch {
-            throw Fault(description: "\(error)")
+    package func bytes(_ name: String) throws(WeightsFault) -> Data {
+        switch source {
+        case .safetensors(let file): try file.bytes(name)
+        case .pytorch(let file): try file.bytes(name)
         }
     }
 
     /// A tensor of floating-point numbers, or of integers where `convertingIntegers` says so.
-    package func tensor(_ name: String, convertingIntegers: Bool = false) throws(Fault) -> Tensor {
-        do {
-            switch source {
-            case .safetensors(let file): return try file.tensor(name, convertingIntegers: convertingIntegers)
-            case .pytorch(let file): return try file.tensor(name, convertingIntegers: convertingIntegers)
-            }
-        } catch {
-            throw Fault(description: "\(error)")
+    package func tensor(_ name: String, convertingIntegers: Bool = false) throws(WeightsFault) -> Tensor {
+        switch source {
+        case .safetensors(let file): try file.tensor(name, convertingIntegers: convertingIntegers)
+        case .pytorch(let file): try file.tensor(name, convertingIntegers: convertingIntegers)
         }
     }
 
     /// The tensors that `mapping` takes, under their new names, as a safetensors file.
-    package func safetensors(_ mapping: KeyMapping = KeyMapping()) throws(Fault) -> SafetensorsWriter {
+    package func safetensors(_ mapping: KeyMapping = KeyMapping()) throws(WeightsFault) -> SafetensorsWriter {
         var writer = SafetensorsWriter()
         if case .safetensors(let file) = source { writer.metadata = file.metadata }
         // What libraries of other languages look for before they take names and layouts to be PyTorch's.
         if case .pytorch = source { writer.metadata["format"] = "pt" }
         for (name, entry) in try taken(by: mapping) {
             guard name != "__metadata__" else {
-                throw Fault(description: "\(path): a tensor is called __metadata__, which safetensors reserves")
+                throw WeightsFault(file: path, reason: "a tensor is called __metadata__, which safetensors reserves")
             }
             writer.add(name, entry.type, shape: entry.shape, bytes: try bytes(entry.name))
         }
@@ -126,12 +113,34 @@ package struct WeightsFile: Sendable {
     }
 
     /// The entries that `mapping` takes, each with its new name.
-    package func taken(by mapping: KeyMapping) throws(Fault) -> [(name: String, entry: Entry)] {
-        do {
-            let names = try mapping.names(of: entries.map(\.name))
-            return zip(names, entries).compactMap { name, entry in name.map { (name: $0, entry: entry) } }
+    ///
+    /// - Throws: where the mapping does not fit the keys, or a dictionary that is taken would be a state dictionary but for a value that
+    ///   is not read: a parameter may be missing there.
+    package func taken(by mapping: KeyMapping) throws(WeightsFault) -> [(name: String, entry: Entry)] {
+        let names: [String?]
+        do throws(KeyMapping.Fault) {
+            names = try mapping.names(of: entries.map(\.name))
         } catch {
-            throw Fault(description: "\(path): \(error.reason)")
+            throw WeightsFault(file: path, reason: error.reason)
         }
+        for value in opaque where value.isAmongTensors && isTaken(value, by: mapping) {
+            throw WeightsFault(
+                file: path, place: "value \(JSONValue.quoted(value.name))",
+                reason: "stands among tensors and is \(value.kind), which is not read; save the tensors alone, with torch.save({k: v for k, v in "
+                    + "state.items() if torch.is_tensor(v)}, …), or name another dictionary")
+        }
+        return zip(names, entries).compactMap { name, entry in name.map { (name: $0, entry: entry) } }
+    }
+
+    /// The value that would be the parameter `name` under `mapping`, were it read.
+    func unreadable(_ name: String, by mapping: KeyMapping) -> OpaqueValue? {
+        let start = (mapping.dictionary.map { $0.isEmpty ? "" : $0 + "." } ?? "")
+        let candidates = [start + name, start + (mapping.prefix ?? "") + name]
+        return opaque.first { candidates.contains($0.name) }
+    }
+
+    private func isTaken(_ value: OpaqueValue, by mapping: KeyMapping) -> Bool {
+        guard let dictionary = mapping.dictionary, !dictionary.isEmpty else { return true }
+        return value.name.hasPrefix(dictionary + ".")
     }
 }

@@ -11,9 +11,9 @@ struct PyTorchDamageTests {
     /// Opens `data` and reads every tensor; returns whether it was accepted.
     private func readsOrThrows(_ data: Data) -> Bool {
         // What a flipped length may ask for is kept small, so that many files are read in little time.
-        var limits = PyTorchLimits()
+        var limits = ReadingLimits()
         limits.repeatedBytes = 1 << 20
-        limits.inflatedBytes = 1 << 22
+        limits.expandedBytes = 1 << 22
         do {
             let checkpoint = try PyTorchCheckpoint(data, named: "damaged", limits: limits)
             for name in checkpoint.names { _ = try checkpoint.bytes(name) }
@@ -73,7 +73,7 @@ struct PyTorchDamageTests {
         var data = try CheckpointCase.data("handmade_zip.pth")
         let value = try #require(data.firstRange(of: Data([0, 0, 0xa0, 0x40])))
         data[value.lowerBound] ^= 1
-        let fault = #expect(throws: PyTorchFault.self) { try PyTorchCheckpoint(data, named: "t") }
+        let fault = #expect(throws: WeightsFault.self) { try PyTorchCheckpoint(data, named: "t") }
         #expect(fault?.place == "my model/data/0")
         #expect(fault?.reason.contains("CRC-32") == true)
     }

@@ -73,7 +73,8 @@ struct PyTorchGoldenTests {
         "What is damaged or would run code is refused with the file, the place and the reason",
         arguments: CheckpointCase.all.filter { $0.expectation.hasPrefix("reject") })
     func refused(file: CheckpointCase) throws {
-        let fault = #expect(throws: PyTorchFault.self) { try PyTorchCheckpoint(file.path) }
+        // Opened and taken as a whole, as weights are: what stands among tensors and is none is refused then.
+        let fault = #expect(throws: WeightsFault.self) { try WeightsFile(file.path).taken(by: KeyMapping()) }
         let text = try #require(fault?.description)
         #expect(text.hasPrefix(file.path + ": "))
         #expect(fault?.place != nil || fault?.offset != nil, "\(text)")
@@ -122,7 +123,7 @@ struct PyTorchGoldenTests {
         ]
         for (name, callee) in expected {
             let data = try CheckpointCase.data(name)
-            let fault = #expect(throws: PyTorchFault.self) { try PyTorchCheckpoint(data, named: name) }
+            let fault = #expect(throws: WeightsFault.self) { try WeightsFile(data, named: name).taken(by: KeyMapping()) }
             #expect(fault?.reason.contains(callee) == true, "\(fault?.description ?? "")")
         }
     }

@@ -40,8 +40,8 @@ struct PyTorchLoadingTests {
     @Test("A prefix or dictionary that is not there, or makes two names equal, is a fault")
     func mappings() throws {
         let full = try file("full_zip.pth.tar")
-        #expect(throws: WeightsFile.Fault.self) { try full.taken(by: KeyMapping(dictionary: "kind")) }
-        #expect(throws: WeightsFile.Fault.self) { try full.taken(by: KeyMapping(prefix: "audnet.")) }
+        #expect(throws: WeightsFault.self) { try full.taken(by: KeyMapping(dictionary: "kind")) }
+        #expect(throws: WeightsFault.self) { try full.taken(by: KeyMapping(prefix: "audnet.")) }
         let fault = #expect(throws: KeyMapping.Fault.self) { try KeyMapping(prefix: "a.").names(of: ["a.x", "x"]) }
         #expect(fault?.reason == "'a.x' and 'x' would both become 'x'")
         #expect(throws: KeyMapping.Fault.self) { try KeyMapping(prefix: "x").names(of: ["x", "y"]) }
@@ -112,9 +112,9 @@ struct PyTorchLoadingTests {
 
     @Test("What is no file of weights is refused by name")
     func wrongFiles() {
-        let fault = #expect(throws: WeightsFile.Fault.self) { try WeightsFile("/nowhere/at/all.pth") }
+        let fault = #expect(throws: WeightsFault.self) { try WeightsFile("/nowhere/at/all.pth") }
         #expect(fault?.description == "/nowhere/at/all.pth: cannot read: No such file or directory")
-        #expect(throws: WeightsFile.Fault.self) { try WeightsFile(Data("hello world".utf8), named: "t") }
-        #expect(throws: WeightsFile.Fault.self) { try WeightsFile(Data(), named: "t") }
+        #expect(throws: WeightsFault.self) { try WeightsFile(Data("hello world".utf8), named: "t") }
+        #expect(throws: WeightsFault.self) { try WeightsFile(Data(), named: "t") }
     }
 }

@@ -41,7 +41,7 @@ private enum Pickle {
 struct PyTorchPickleTests {
     private let plain = Pickle.tensor(shape: [2, 3], strides: [3, 1])
 
-    private func reason(_ object: [UInt8], limits: PyTorchLimits = PyTorchLimits()) -> String {
+    private func reason(_ object: [UInt8], limits: ReadingLimits = ReadingLimits()) -> String {
         do {
             _ = try PyTorchCheckpoint(Pickle.file(object), named: "t", limits: limits)
             return ""
@@ -88,20 +88,77 @@ struct PyTorchPickleTests {
         let file = try WeightsFile(Pickle.file(object), named: "t")
         #expect(try file.bytes("y").isEmpty)
         #expect(try file.safetensors().encoded().count > 0)
-        #expect(throws: WeightsFile.Fault.self) { try file.tensor("y") }
+        #expect(throws: WeightsFault.self) { try file.tensor("y") }
     }
 
-    @Test("Every name that is not allowed is refused, called or not")
+    @Test("A name that is not known is refused where nothing else is there, called or not")
     func names() {
         let names = [("os", "system"), ("torch", "load"), ("torch.nn", "Linear"), ("collections", "deque"), ("torch", "StringStorage")]
         for (module, name) in names {
+            let called = Pickle.global(module, name) + Pickle.tuple([Pickle.text("x")]) + Array("R".utf8)
             #expect(reason(Pickle.dictionary([("x", Pickle.global(module, name))])).contains("\(module).\(name)"))
+            #expect(reason(Pickle.dictionary([("x", called)])).contains("what \(module).\(name) would return"))
+            #expect(reason(called).contains("\(module).\(name)"))
         }
         #expect(reason(Pickle.dictionary([("x", Pickle.global("torch", "FloatStorage") + Array(")R".utf8))])).contains("would call"))
         #expect(reason(Pickle.dictionary([("x", Array(")})R".utf8))])).contains("would call a dictionary"))
-        #expect(reason(Pickle.dictionary([("x", Array("]}b".utf8))])).contains("would set the state of a list"))
-        let created = Pickle.global("collections", "OrderedDict") + Array(")".utf8) + [0x81]
-        #expect(reason(Pickle.dictionary([("x", created)])).contains("create an object"))
+        #expect(reason(Pickle.dictionary([("x", Array("N}b".utf8))])).contains("would set the state of None"))
+    }
+
+    /// An object of a class that only its own package knows, with items, elements and a state.
+    private func foreign(_ module: String, _ name: String) -> [UInt8] {
+        Pickle.global(module, name) + Array(")".utf8) + [0x81] + Array("(".utf8) + Pickle.text("k") + Pickle.integer(1) + Array("uNa}b".utf8)
+    }
+
+    @Test("What is not needed stays opaque, and is listed with its type and its path")
+    func opaqueValues() throws {
+        let scalar = Pickle.global("numpy.core.multiarray", "scalar")
+            + Pickle.tuple([
+                Pickle.global("numpy", "dtype") + Pickle.tuple([Pickle.text("f8"), [0x89], [0x88]]) + Array("R".utf8)
+                    + Pickle.tuple([Pickle.integer(3), Pickle.text("<")]) + Array("b".utf8),
+                Pickle.global("_codecs", "encode") + Pickle.tuple([Pickle.text("\0\0\0\0\0\0\u{e0}?"), Pickle.text("latin1")])
+                    + Array("R".utf8),
+            ]) + Array("R".utf8)
+        let object = Pickle.dictionary([
+            ("state_dict", Pickle.dictionary([("w", plain)])),
+            ("message_hub", Pickle.dictionary([("loss", foreign("mmengine.logging.history_buffer", "HistoryBuffer"))])),
+            ("args", Pickle.global("copy_reg", "_reconstructor")
+                + Pickle.tuple([Pickle.global("argparse", "Namespace"), Pickle.global("__builtin__", "object"), Array("N".utf8)])
+                + Array("R}b".utf8)),
+            ("best_acc", scalar),
+            ("when", Pickle.global("datetime", "datetime") + Pickle.tuple([Pickle.integer(1)]) + Array("R".utf8)),
+        ])
+        let file = try WeightsFile(Pickle.file(object), named: "t")
+        #expect(
+            file.opaque.map { "\($0.name): \($0.kind)" } == [
+                "message_hub.loss: an object of mmengine.logging.history_buffer.HistoryBuffer", "args: an object of argparse.Namespace",
+                "when: what datetime.datetime would return",
+            ])
+        #expect(file.metadata.map(\.text) == ["0.5"])
+        #expect(try file.taken(by: KeyMapping(dictionary: "state_dict")).map(\.name) == ["w"])
+        #expect(try file.taken(by: KeyMapping()).map(\.name) == ["state_dict.w"])
+    }
+
+    @Test("What stands in a state dictionary and cannot be read is named with the way out, unless another dictionary is taken")
+    func opaqueParameters() throws {
+        let state = Pickle.dictionary([("w", plain), ("b", foreign("mine", "Tensor"))])
+        let file = try WeightsFile(Pickle.file(Pickle.dictionary([("ema", Pickle.dictionary([("w", plain)])), ("model", state)])), named: "t")
+        let fault = #expect(throws: WeightsFault.self) { try file.taken(by: KeyMapping(dictionary: "model")) }
+        #expect(fault?.description.hasPrefix(#"t: value "model.b": stands among tensors and is an object of mine.Tensor, which is not read"#) == true)
+        #expect(fault?.reason.contains("torch.save(") == true)
+        #expect(try file.taken(by: KeyMapping(dictionary: "ema")).count == 1)
+        let needed = #expect(throws: WeightsFault.self) {
+            try file.state(for: [("w", [2, 3]), ("b", [1])], mapping: KeyMapping(dictionary: "model"))
+        }
+        #expect(needed?.reason.contains("mine.Tensor") == true)
+    }
+
+    @Test("A small file cannot ask for much: expanded views are bounded")
+    func expandedViews() {
+        let wide = Pickle.tensor(count: 6, shape: [1 << 28], strides: [0])
+        #expect(reason(Pickle.dictionary([("x", wide)])).contains("repeat the storages'"))
+        let some = Pickle.tensor(count: 6, shape: [1 << 20], strides: [0])
+        #expect(reason(Pickle.dictionary((0..<8).map { ("x\($0)", some) })).contains("repeat the storages'"))
     }
 
     @Test("Allowed constructors give plain values")
@@ -136,7 +193,7 @@ struct PyTorchPickleTests {
         let long = String(repeating: "k", count: 600)
         #expect(reason(Pickle.dictionary([(long, Pickle.dictionary([(long, plain)]))])).contains("longer than 1000 bytes"))
         #expect(reason(Pickle.dictionary([(long + long, plain)])).contains("longer than 1000 bytes"))
-        var limits = PyTorchLimits()
+        var limits = ReadingLimits()
         limits.pickleBytes = 100
         #expect(reason(Pickle.dictionary([("x", plain)]), limits: limits).contains("longer than 100 bytes"))
     }

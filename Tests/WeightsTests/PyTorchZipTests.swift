@@ -108,12 +108,12 @@ struct PyTorchZipTests {
 
     @Test("An archive without data.pkl is no checkpoint, and numbers have to be little-endian")
     func checkpoints() {
-        let other = #expect(throws: PyTorchFault.self) { try PyTorchCheckpoint(Zip(files: [.init("a", [1])]).data, named: "t") }
+        let other = #expect(throws: WeightsFault.self) { try PyTorchCheckpoint(Zip(files: [.init("a", [1])]).data, named: "t") }
         #expect(other?.description == "t: directory: there is no data.pkl: not a PyTorch checkpoint")
         let files: [Zip.File] = [.init("r/data.pkl", [0x80, 2, 0x7d, 0x2e]), .init("r/byteorder", Array("big".utf8))]
-        let big = #expect(throws: PyTorchFault.self) { try PyTorchCheckpoint(Zip(files: files).data, named: "t") }
+        let big = #expect(throws: WeightsFault.self) { try PyTorchCheckpoint(Zip(files: files).data, named: "t") }
         #expect(big?.description == "t: r/byteorder: numbers are not stored little-endian")
         let several = Zip(files: [files[0], .init("s/data.pkl", [0x80, 2, 0x7d, 0x2e])])
-        #expect(throws: PyTorchFault.self) { try PyTorchCheckpoint(several.data, named: "t") }
+        #expect(throws: WeightsFault.self) { try PyTorchCheckpoint(several.data, named: "t") }
     }
 }

@@ -96,7 +96,7 @@ private struct Columns {
     let labels: [Int]
 
     init(pickle path: String) throws(DatasetFault) {
-        do throws(DataFrameFault) {
+        do throws(WeightsFault) {
             let frame = try DataFrameFile(path)
             self.path = path
             (rowNames, firstRow) = ("row ", 0)

@@ -8,7 +8,7 @@ struct TensorSource {
     let file: SafetensorsFile
 
     init(_ path: String) throws(DatasetFault) {
-        do throws(SafetensorsFault) {
+        do throws(WeightsFault) {
             file = try SafetensorsFile(path)
         } catch {
             throw DatasetFault(option: "path", message: "\(error)")
@@ -58,7 +58,7 @@ struct TensorSource {
             throw fault(entry, "modalities", "cannot hold samples", expected: "rows × up to \(Self.mostAxes - 2) axes, none empty")
         }
         var values: [Float]
-        do throws(SafetensorsFault) {
+        do throws(WeightsFault) {
             values = try file.floats(modality.key, convertingIntegers: true)
         } catch {
             throw DatasetFault(option: "modalities", message: "\(error)")
@@ -85,7 +85,7 @@ struct TensorSource {
         guard entry.shape == [rows] || entry.shape == [rows, 1] else {
             throw fault(entry, option, "does not fit the inputs", expected: "one whole number for each of \(rows) rows")
         }
-        do throws(SafetensorsFault) {
+        do throws(WeightsFault) {
             return try file.integers(key)
         } catch {
             throw DatasetFault(option: option, message: "\(error)")

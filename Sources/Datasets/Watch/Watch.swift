@@ -59,7 +59,7 @@ public struct Watch: DatasetPlugin {
 
     public init(options: Options) throws(DatasetFault) {
         let file = try WatchFile.open()
-        do throws(SafetensorsFault) {
+        do throws(WeightsFault) {
             arrays = [
                 try WatchFile.array("accelerometer", key: "accel", of: file),
                 try WatchFile.array("gyroscope", key: "gyro", of: file),

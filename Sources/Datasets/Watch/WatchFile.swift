@@ -37,7 +37,7 @@ enum WatchFile {
         } catch {
             throw DatasetFault(message: "\(error)")
         }
-        do throws(SafetensorsFault) {
+        do throws(WeightsFault) {
             return try SafetensorsFile(path)
         } catch {
             throw DatasetFault(message: "\(error)")
@@ -45,10 +45,10 @@ enum WatchFile {
     }
 
     /// One modality, from windows × 3 × 100 in the file to 100×3 samples.
-    static func array(_ name: String, key: String, of file: SafetensorsFile) throws(SafetensorsFault) -> ModalityArray {
+    static func array(_ name: String, key: String, of file: SafetensorsFile) throws(WeightsFault) -> ModalityArray {
         let shape = try file.entry(key).shape
         guard shape.count == 3 else {
-            throw SafetensorsFault(file: file.path, tensor: key, reason: "expected windows × channels × samples")
+            throw WeightsFault(file: file.path, tensor: key, reason: "expected windows × channels × samples")
         }
         let values = ModalityArray.channelsLast(
             try file.floats(key), rows: shape[0], channels: shape[1], positions: shape[2])

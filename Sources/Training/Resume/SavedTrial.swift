@@ -63,7 +63,7 @@ extension SavedTrial {
 
     /// Reads a saved trial and verifies every byte of it.
     ///
-    /// - Throws: `SafetensorsFault`, `DecodingError` or `SavedTrialFault` where it is damaged or of another origin.
+    /// - Throws: `WeightsFault`, `DecodingError` or `SavedTrialFault` where it is damaged or of another origin.
     init(readingFrom path: String, origin: SavedOrigin) throws {
         let file = try SafetensorsFile(path)
         func fault(_ reason: String) -> SavedTrialFault { SavedTrialFault(file: path, reason: reason) }

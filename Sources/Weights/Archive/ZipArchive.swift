@@ -30,25 +30,46 @@ struct ZipArchive: Sendable {
     /// The bytes of a file: a view of the archive where they are stored, expanded where they are deflated. The
     /// CRC-32 is checked.
     func contents(of entry: ZipEntry) throws(ZipFault) -> Data {
-        guard let stored = data.part(entry.bytes) else {
-            throw ZipFault(entry: entry.name, offset: entry.bytes.lowerBound, "ends beyond the archive")
-        }
-        let contents: Data
+        let stored = try stored(entry)
+        let contents: (data: Data, checksum: UInt32)
         switch entry.method {
-        case .stored: contents = stored
+        case .stored: contents = (stored, Inflation.checksum(stored))
         case .deflated:
-            guard let inflated = Inflation.inflate(stored, count: entry.size) else {
+            let expanded: (data: Data, checksum: UInt32)?
+            do {
+                expanded = try Inflation.expand(stored, count: entry.size)
+            } catch {
+                throw ZipFault(entry: entry.name, "its \(entry.size) bytes cannot be expanded: \(error)")
+            }
+            guard let expanded else {
                 throw ZipFault(
                     entry: entry.name, offset: entry.bytes.lowerBound, "its compressed data are damaged or not \(entry.size) bytes")
             }
-            contents = inflated
+            contents = expanded
         }
-        let checksum = Inflation.checksum(contents)
-        guard checksum == entry.checksum else {
+        guard contents.checksum == entry.checksum else {
             throw ZipFault(
                 entry: entry.name, offset: entry.bytes.lowerBound,
-                "the CRC-32 of its bytes is \(String(checksum, radix: 16)), the directory says \(String(entry.checksum, radix: 16))")
+                "the CRC-32 of its bytes is \(String(contents.checksum, radix: 16)), the directory says \(String(entry.checksum, radix: 16))")
         }
-        return contents
+        return contents.data
+    }
+
+    /// The first bytes of a file, at most `count`; nothing is checked but that they can be read.
+    func beginning(of entry: ZipEntry, count: Int) throws(ZipFault) -> Data {
+        let stored = try stored(entry)
+        guard entry.method == .deflated else { return stored.prefix(count) }
+        guard let beginning = Inflation.beginning(of: stored, count: min(count, entry.size)) else {
+            throw ZipFault(entry: entry.name, offset: entry.bytes.lowerBound, "its compressed data are damaged")
+        }
+        return beginning
+    }
+
+    /// The bytes of a file as they lie in the archive.
+    func stored(_ entry: ZipEntry) throws(ZipFault) -> Data {
+        guard let stored = data.part(entry.bytes) else {
+            throw ZipFault(entry: entry.name, offset: entry.bytes.lowerBound, "ends beyond the archive")
+        }
+        return stored
     }
 }

@@ -1,10 +1,10 @@
 import Foundation
 import Persistence
 
-/// A pandas frame of whole numbers and strings, as `DataFrame.to_pickle` of pandas 1 writes it.
+/// A pandas frame, as `DataFrame.to_pickle` of pandas 1, 2 and 3 writes it: its columns of numbers and strings.
 ///
-/// Nothing in the file is executed: eight names may appear in it, and they stay tags (``PickleConstructor``). Anything may
-/// be in the file; every fault is thrown, with the file and the reason.
+/// Nothing in the file is executed: names stay tags (``PickleConstructor``), and a column of another type is refused when it is asked
+/// for. Anything may be in the file; every fault is thrown, with the file and the reason.
 package struct DataFrameFile: Sendable {
     /// The file as the caller named it.
     package let path: String
@@ -12,71 +12,67 @@ package struct DataFrameFile: Sendable {
     package let columnNames: [String]
     package let rowCount: Int
 
-    private let columns: [String: Column]
-
-    private enum Column: Sendable {
-        case integers([Int])
-        case texts([String])
-    }
+    private let columns: [String: FrameReader.Column]
 
     /// Opens the file at `path`.
-    package init(_ path: String, limits: PyTorchLimits = PyTorchLimits()) throws(DataFrameFault) {
+    package init(_ path: String, limits: ReadingLimits = ReadingLimits()) throws(WeightsFault) {
         let data: Data
         do throws(FileFault) {
             data = try FileContents.mapped(path)
         } catch {
-            throw DataFrameFault(file: path, offset: nil, reason: "cannot \(error.action): \(error.reason)")
+            throw WeightsFault(error)
         }
         try self.init(data, named: path, limits: limits)
     }
 
     /// Takes the content of a file from memory; `name` stands for the file in messages.
-    package init(_ data: Data, named name: String, limits: PyTorchLimits = PyTorchLimits()) throws(DataFrameFault) {
+    package init(_ data: Data, named name: String, limits: ReadingLimits = ReadingLimits()) throws(WeightsFault) {
         let loaded: (value: PickleValue, heap: PickleHeap, next: Int)
         do throws(PickleMachine.Fault) {
-            loaded = try PickleMachine.run(data, dialect: .dataFrame, limits: limits)
+            loaded = try PickleMachine.run(data, limits: limits)
         } catch {
-            throw DataFrameFault(file: name, offset: error.offset, reason: error.reason)
+            throw WeightsFault(file: name, offset: error.offset, reason: error.reason)
         }
         do throws(FrameReader.Fault) {
             let frame = try FrameReader(loaded.heap, limits: limits).frame(loaded.value)
             path = name
             columnNames = frame.names
             rowCount = frame.rows
-            var columns: [String: Column] = [:]
-            for block in frame.blocks {
-                for (row, column) in block.names.enumerated() {
-                    let part = row * frame.rows..<(row + 1) * frame.rows
-                    switch block.values {
-                    case .integers(let values): columns[column] = .integers(Array(values[part]))
-                    case .texts(let values): columns[column] = .texts(Array(values[part]))
-                    }
-                }
-            }
-            self.columns = columns
+            columns = frame.columns
         } catch {
-            throw DataFrameFault(file: name, offset: nil, reason: error.reason)
+            throw WeightsFault(file: name, reason: "\(error.reason); \(Self.remedy)")
         }
     }
 
     /// The values of a column of whole numbers, one a row.
-    package func integers(_ column: String) throws(DataFrameFault) -> [Int] {
-        guard case .integers(let values) = try found(column) else { throw fault("the column '\(column)' holds strings, not whole numbers") }
-        return values
+    package func integers(_ column: String) throws(WeightsFault) -> [Int] {
+        switch try found(column) {
+        case .integers(let values): return values
+        case .numbers: throw fault("the column '\(column)' holds fractions, not whole numbers")
+        case .texts: throw fault("the column '\(column)' holds strings, not whole numbers")
+        case .opaque(let kind): throw fault("the column '\(column)' holds \(kind), not whole numbers; \(Self.remedy)")
+        }
     }
 
     /// The values of a column of strings, one a row.
-    package func texts(_ column: String) throws(DataFrameFault) -> [String] {
-        guard case .texts(let values) = try found(column) else { throw fault("the column '\(column)' holds whole numbers, not strings") }
-        return values
+    package func texts(_ column: String) throws(WeightsFault) -> [String] {
+        switch try found(column) {
+        case .texts(let values): return values
+        case .integers: throw fault("the column '\(column)' holds whole numbers, not strings")
+        case .numbers: throw fault("the column '\(column)' holds fractions, not strings")
+        case .opaque(let kind): throw fault("the column '\(column)' holds \(kind), not strings; \(Self.remedy)")
+        }
     }
 
-    private func found(_ column: String) throws(DataFrameFault) -> Column {
+    /// What always can be read.
+    private static let remedy = "write the table as CSV beside it, with df.to_csv(…)"
+
+    private func found(_ column: String) throws(WeightsFault) -> FrameReader.Column {
         guard let values = columns[column] else {
             throw fault("there is no column '\(column)'; there are " + columnNames.prefix(40).joined(separator: ", "))
         }
         return values
     }
 
-    private func fault(_ reason: String) -> DataFrameFault { DataFrameFault(file: path, offset: nil, reason: reason) }
+    private func fault(_ reason: String) -> WeightsFault { WeightsFault(file: path, reason: reason) }
 }

@@ -1,19 +1,22 @@
 /// The named tensors and other values in what a pickle describes.
 ///
 /// Names are the keys of the dictionaries on the way, joined by dots; elements of lists and tuples count as keys
-/// `0`, `1`, ….
+/// `0`, `1`, …. Objects that a pickle describes and that nothing here can make are listed as opaque.
 struct CheckpointContents {
-    private(set) var tensors: [(name: String, view: Int)] = []
+    private(set) var tensors: [(name: String, tensor: PickleHeap.Tensor)] = []
     private(set) var values: [(name: String, text: String)] = []
+    /// Values that only Python could make, by name, each with what it would be.
+    private(set) var opaque: [OpaqueValue] = []
     /// Dictionaries that hold tensors themselves, by name; "" is the whole file.
     private(set) var dictionaries: [String] = []
 
     private let heap: PickleHeap
-    private let limits: PyTorchLimits
+    private let limits: ReadingLimits
     private var visited = 0
     private var names: Set<String> = []
     private var open: Set<Int> = []
     private var plain: [Int: Bool] = [:]
+    private let arrays: NumPyObjects
 
     /// Why the contents cannot be listed, and under which name.
     struct Fault: Error {
@@ -21,33 +24,43 @@ struct CheckpointContents {
         let reason: String
     }
 
-    init(of value: PickleValue, heap: PickleHeap, limits: PyTorchLimits) throws(Fault) {
+    init(of value: PickleValue, heap: PickleHeap, limits: ReadingLimits) throws(Fault) {
         self.heap = heap
         self.limits = limits
+        arrays = NumPyObjects(heap)
         switch value {
         case .dictionary, .list, .tuple: try visit(value, name: "", depth: 0)
+        case .object(let place):
+            throw Fault(
+                name: "",
+                reason: "the file is \(heap.objects[place].kind), which is not made; save the weights alone, with "
+                    + "torch.save(model.state_dict(), …)")
         default: throw Fault(name: "", reason: "the file holds \(value.kind), expected a dictionary")
         }
     }
 
-    private mutating func visit(_ value: PickleValue, name: String, depth: Int) throws(Fault) {
+    private mutating func visit(_ value: PickleValue, name: String, depth: Int, isAmongTensors: Bool = false) throws(Fault) {
         guard depth <= limits.nesting else { throw Fault(name: name, reason: "nested more than \(limits.nesting) levels deep") }
         try count(name)
         guard name.utf8.count <= limits.nameBytes else {
             throw Fault(name: name, reason: "the name of a value is longer than \(limits.nameBytes) bytes")
         }
         switch value {
-        case .tensor(let view):
+        case .tensor(let place):
             guard names.insert(name).inserted else { throw Fault(name: name, reason: "two tensors have this name") }
-            tensors.append((name, view))
+            tensors.append((name, heap.tensors[place]))
         case .dictionary(let place):
             guard open.insert(-1 - place).inserted else { throw Fault(name: name, reason: "a dictionary contains itself") }
             defer { open.remove(-1 - place) }
-            var holdsTensors = false
-            for (key, value) in heap.dictionaries[place].entries {
-                if case .tensor = value { holdsTensors = true }
-                try visit(value, name: joined(name, key.name), depth: depth + 1)
+            let entries = heap.dictionaries[place].entries
+            let holdsTensors = entries.contains { if case .tensor = $0.value { true } else { false } }
+            let isState = holdsTensors && entries.allSatisfy { entry in
+                switch entry.value {
+                case .tensor, .object, .constructor(.foreign): true
+                default: false
+                }
             }
+            for (key, value) in entries { try visit(value, name: joined(name, key.name), depth: depth + 1, isAmongTensors: isState) }
             if holdsTensors { dictionaries.append(name) }
         case .list(let place), .tuple(let place), .set(let place):
             var budget = 16
@@ -64,6 +77,13 @@ struct CheckpointContents {
             for (index, element) in heap.sequences[place].enumerated() {
                 try visit(element, name: joined(name, String(index)), depth: depth + 1)
             }
+        case .object(let place):
+            if let number = arrays.scalar(value) {
+                list(name, number.text)
+            } else {
+                listOpaque(name, arrays.kind(value) ?? heap.objects[place].kind, isAmongTensors)
+            }
+        case .constructor(.foreign(let foreign)): listOpaque(name, "the name \(foreign)", isAmongTensors)
         default:
             var budget = 1
             list(name, plainText(value, depth: 0, budget: &budget) ?? value.kind)
@@ -76,7 +96,7 @@ struct CheckpointContents {
         if let known = plain[place] { return known }
         let isPlain = heap.sequences[place].allSatisfy { element in
             switch element {
-            case .tuple, .list, .set, .dictionary, .tensor: false
+            case .tuple, .list, .set, .dictionary, .tensor, .object: false
             default: true
             }
         }
@@ -86,6 +106,11 @@ struct CheckpointContents {
 
     private mutating func list(_ name: String, _ text: String) {
         if values.count < limits.listedValues { values.append((name, text)) }
+    }
+
+    private mutating func listOpaque(_ name: String, _ kind: String, _ isAmongTensors: Bool) {
+        guard opaque.count < limits.listedValues else { return }
+        opaque.append(OpaqueValue(name: name, kind: kind, isAmongTensors: isAmongTensors))
     }
 
     private mutating func count(_ name: String) throws(Fault) {
@@ -109,7 +134,8 @@ struct CheckpointContents {
         case .bytes(let bytes): return "\(bytes.count) bytes"
         case .name(let name): return name
         case .constructor(let constructor): return constructor.pythonName
-        case .storage, .tensor, .dictionary, .object: return nil
+        case .object: return arrays.scalar(value)?.text
+        case .storage, .tensor, .dictionary: return nil
         case .tuple(let place), .list(let place), .set(let place):
             var texts: [String] = []
             for element in heap.sequences[place] {
@@ -124,4 +150,14 @@ struct CheckpointContents {
             }
         }
     }
+}
+
+/// A value of a file that is not read: of a class or a type that only the program that wrote it knows.
+package struct OpaqueValue: Hashable, Sendable {
+    /// Its dotted path in the file.
+    package let name: String
+    /// What it would be: `an object of argparse.Namespace`.
+    package let kind: String
+    /// Whether it stands in a dictionary that holds tensors and nothing else but such values: a state dictionary that lacks one of its own.
+    package let isAmongTensors: Bool
 }

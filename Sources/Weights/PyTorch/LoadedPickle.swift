@@ -15,11 +15,11 @@ struct LoadedPickle {
 extension LoadedPickle {
     /// Reads the archive that PyTorch writes since 1.6: `<root>/data.pkl`, `<root>/data/<key>` for each storage, and
     /// `<root>/byteorder` in files of later versions.
-    static func zip(_ data: Data, file: String, limits: PyTorchLimits) throws(PyTorchFault) -> LoadedPickle {
+    static func zip(_ data: Data, file: String, limits: ReadingLimits) throws(WeightsFault) -> LoadedPickle {
         var records = try ZipRecords(data, file: file, limits: limits)
         if let name = records.name("byteorder") {
             guard try records.contents(name).elementsEqual("little".utf8) else {
-                throw PyTorchFault(file: file, place: name, reason: "numbers are not stored little-endian")
+                throw WeightsFault(file: file, place: name, reason: "numbers are not stored little-endian")
             }
         }
         let pickle = records.root + "data.pkl"
@@ -28,7 +28,7 @@ extension LoadedPickle {
         do {
             result = try PickleMachine.run(program, limits: limits)
         } catch {
-            throw PyTorchFault(file: file, place: pickle, offset: error.offset, reason: error.reason)
+            throw WeightsFault(file: file, place: pickle, offset: error.offset, reason: error.reason)
         }
         var storages: [Data] = []
         for storage in result.heap.storages { storages.append(try records.contents(of: storage)) }
@@ -43,58 +43,61 @@ private struct ZipRecords {
 
     private let archive: ZipArchive
     private let file: String
-    private let limits: PyTorchLimits
-    private var inflatedBytes = 0
+    private let mostExpandedBytes: Int
+    private var expandedBytes = 0
 
-    init(_ data: Data, file: String, limits: PyTorchLimits) throws(PyTorchFault) {
+    init(_ data: Data, file: String, limits: ReadingLimits) throws(WeightsFault) {
         let archive: ZipArchive
         do {
             archive = try ZipArchive(data)
         } catch {
-            throw PyTorchFault(file: file, error)
+            throw WeightsFault(file: file, error)
         }
         let pickles = archive.entries.filter { $0.name.hasSuffix("/data.pkl") && $0.name.count { $0 == "/" } == 1 }
         guard let pickle = pickles.first, pickles.count == 1 else {
-            throw PyTorchFault(
+            throw WeightsFault(
                 file: file, place: "directory",
                 reason: pickles.isEmpty ? "there is no data.pkl: not a PyTorch checkpoint" : "there are several data.pkl")
         }
         guard pickle.size <= limits.pickleBytes else {
-            throw PyTorchFault(
+            throw WeightsFault(
                 file: file, place: pickle.name, reason: "has \(pickle.size) bytes; at most \(limits.pickleBytes) are read")
         }
         root = String(pickle.name.dropLast("data.pkl".count))
         self.archive = archive
         self.file = file
-        self.limits = limits
+        mostExpandedBytes = limits.expandedBytes(of: data.count)
     }
 
     /// The full name of a record that may be there.
     func name(_ name: String) -> String? { archive[root + name]?.name }
 
-    mutating func contents(of storage: PyTorchStorage) throws(PyTorchFault) -> Data {
+    mutating func contents(of storage: PyTorchStorage) throws(WeightsFault) -> Data {
         let name = "\(root)data/\(storage.key)"
         if let entry = archive[name], entry.size != storage.byteCount {
-            throw PyTorchFault(
+            throw WeightsFault(
                 file: file, place: name,
                 reason: "has \(entry.size) bytes, but \(storage.count) elements of \(storage.type.rawValue) are declared")
         }
         return try contents(name)
     }
 
-    mutating func contents(_ name: String) throws(PyTorchFault) -> Data {
+    mutating func contents(_ name: String) throws(WeightsFault) -> Data {
         guard let entry = archive[name] else {
-            throw PyTorchFault(file: file, place: name, reason: "the archive has no such record, but a tensor needs it")
+            throw WeightsFault(file: file, place: name, reason: "the archive has no such record, but a tensor needs it")
         }
-        if entry.method == .deflated { inflatedBytes += entry.size }
-        guard inflatedBytes <= limits.inflatedBytes else {
-            throw PyTorchFault(
-                file: file, place: name, reason: "compressed records take more than \(limits.inflatedBytes) bytes when expanded")
+        if entry.method == .deflated {
+            let (sum, isTooLarge) = expandedBytes.addingReportingOverflow(entry.size)
+            guard !isTooLarge, sum <= mostExpandedBytes else {
+                throw WeightsFault(
+                    file: file, place: name, reason: "compressed records take more than \(mostExpandedBytes) bytes when expanded")
+            }
+            expandedBytes = sum
         }
         do {
             return try archive.contents(of: entry)
         } catch {
-            throw PyTorchFault(file: file, error)
+            throw WeightsFault(file: file, error)
         }
     }
 }
@@ -108,13 +111,13 @@ extension LoadedPickle {
 
     /// Reads the format of before PyTorch 1.6: pickles of a magic number, a version, facts about the writing machine,
     /// the object and the storages' keys, then for each storage its number of elements (8 bytes) and the elements.
-    static func legacy(_ data: Data, file: String, limits: PyTorchLimits) throws(PyTorchFault) -> LoadedPickle {
+    static func legacy(_ data: Data, file: String, limits: ReadingLimits) throws(WeightsFault) -> LoadedPickle {
         var next = 0
         var heap = PickleHeap()
-        func fault(_ place: String, _ reason: String, offset: Int) -> PyTorchFault {
-            PyTorchFault(file: file, place: place, offset: offset, reason: reason)
+        func fault(_ place: String, _ reason: String, offset: Int) -> WeightsFault {
+            WeightsFault(file: file, place: place, offset: offset, reason: reason)
         }
-        func pickle(_ place: String) throws(PyTorchFault) -> PickleValue {
+        func pickle(_ place: String) throws(WeightsFault) -> PickleValue {
             let result: (value: PickleValue, heap: PickleHeap, next: Int)
             do {
                 result = try PickleMachine.run(data, from: next, heap: heap, limits: limits)

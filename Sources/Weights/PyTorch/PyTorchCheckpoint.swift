@@ -4,9 +4,9 @@ import Persistence
 /// A PyTorch checkpoint that has been opened and checked: what `torch.save` writes, now (a zip archive) or before
 /// PyTorch 1.6 (pickles, one after another).
 ///
-/// Nothing in the file is executed; ``PickleConstructor`` lists the names that may appear in it. Anything may be in
-/// the file: every fault is thrown, with the file, the place in it and the reason. Elements stay where they are, in the
-/// mapped file, until they are asked for.
+/// Nothing in the file is executed. Values that only Python could make stay opaque, beside the tensors (see ``opaque``); a file of
+/// nothing else is refused. Anything may be in the file: every fault is thrown, with the file, the place in it and the reason.
+/// Elements stay where they are, in the mapped file, until they are asked for.
 package struct PyTorchCheckpoint: Sendable {
     package enum Format: String, Sendable {
         case zip = "PyTorch zip"
@@ -20,6 +20,8 @@ package struct PyTorchCheckpoint: Sendable {
     package let entries: [PyTorchEntry]
     /// The values that are no tensors, as text, by the same kind of name.
     package let values: [(name: String, text: String)]
+    /// Values that are not read, by the same kind of name.
+    package let opaque: [OpaqueValue]
     /// The dictionaries that hold tensors, by dotted path; "" is the file as a whole.
     package let dictionaries: [String]
 
@@ -27,18 +29,18 @@ package struct PyTorchCheckpoint: Sendable {
     private let places: [String: Int]
 
     /// Opens the file at `path`.
-    package init(_ path: String, limits: PyTorchLimits = PyTorchLimits()) throws(PyTorchFault) {
+    package init(_ path: String, limits: ReadingLimits = ReadingLimits()) throws(WeightsFault) {
         let data: Data
         do {
             data = try FileContents.mapped(path)
         } catch {
-            throw PyTorchFault(file: path, reason: "cannot \(error.action): \(error.reason)")
+            throw WeightsFault(error)
         }
         try self.init(data, named: path, limits: limits)
     }
 
     /// Takes the content of a file from memory; `name` stands for the file in messages.
-    package init(_ data: Data, named name: String, limits: PyTorchLimits = PyTorchLimits()) throws(PyTorchFault) {
+    package init(_ data: Data, named name: String, limits: ReadingLimits = ReadingLimits()) throws(WeightsFault) {
         let loaded: LoadedPickle
         if data.starts(with: [0x50, 0x4b]) {
             format = .zip
@@ -47,7 +49,7 @@ package struct PyTorchCheckpoint: Sendable {
             format = .legacy
             loaded = try LoadedPickle.legacy(data, file: name, limits: limits)
         } else {
-            throw PyTorchFault(
+            throw WeightsFault(
                 file: name, offset: 0,
                 reason: data.isEmpty
                     ? "the file is empty" : "not a PyTorch checkpoint: neither a zip archive nor a pickle begins here")
@@ -56,25 +58,31 @@ package struct PyTorchCheckpoint: Sendable {
         do {
             contents = try CheckpointContents(of: loaded.value, heap: loaded.heap, limits: limits)
         } catch {
-            throw PyTorchFault(
+            throw WeightsFault(
                 file: name, place: error.name.isEmpty ? loaded.pickleName : "value \(JSONValue.quoted(String(error.name.prefix(200))))",
                 reason: error.reason)
         }
         path = name
         values = contents.values
         dictionaries = contents.dictionaries
+        opaque = contents.opaque
         storages = loaded.storages
-        var allowance = limits.repeatedBytes + loaded.storages.reduce(0) { $0 + $1.count }
+        if contents.tensors.isEmpty, let first = contents.opaque.first {
+            throw WeightsFault(
+                file: name, place: "value \(JSONValue.quoted(first.name))",
+                reason: "the file has no tensors, and this is \(first.kind), which is not read; save tensors alone, with "
+                    + "torch.save(model.state_dict(), …)")
+        }
+        var allowance = limits.repeatedBytes + 2 * loaded.storages.reduce(0) { $0 + $1.count }
         var entries: [PyTorchEntry] = []
-        for (tensor, place) in contents.tensors {
-            let view = loaded.heap.views[place]
-            guard view.byteCount <= allowance else {
-                throw PyTorchFault(
+        for (tensor, view) in contents.tensors {
+            guard view.layout.byteCount <= allowance else {
+                throw WeightsFault(
                     file: name, place: "tensor \(JSONValue.quoted(tensor))",
-                    reason: "its \(view.byteCount) bytes repeat the storages' more often than is allowed")
+                    reason: "its \(view.layout.byteCount) bytes repeat the storages' more often than is allowed")
             }
-            allowance -= view.byteCount
-            entries.append(PyTorchEntry(name: tensor, view: view))
+            allowance -= view.layout.byteCount
+            entries.append(PyTorchEntry(name: tensor, storage: view.storage, layout: view.layout))
         }
         self.entries = entries
         // Names are unique: the contents were checked for that.
@@ -88,26 +96,27 @@ package struct PyTorchCheckpoint: Sendable {
     package subscript(name: String) -> PyTorchEntry? { places[name].map { entries[$0] } }
 
     /// The description of a tensor that has to be there.
-    package func entry(_ name: String) throws(PyTorchFault) -> PyTorchEntry {
+    package func entry(_ name: String) throws(WeightsFault) -> PyTorchEntry {
         guard let entry = self[name] else {
-            throw PyTorchFault(file: path, place: "tensor \(JSONValue.quoted(name))", reason: "the file has no such tensor")
+            throw WeightsFault(file: path, place: "tensor \(JSONValue.quoted(name))", reason: "the file has no such tensor")
         }
         return entry
     }
 
     /// The elements of a tensor in row-major order, little-endian, in their own type.
-    package func bytes(_ name: String) throws(PyTorchFault) -> Data {
-        let view = try entry(name).view
-        return view.rowMajor(storages[view.storage])
+    package func bytes(_ name: String) throws(WeightsFault) -> Data {
+        let entry = try entry(name)
+        return entry.layout.rowMajor(storages[entry.storage])
     }
 }
 
 /// One tensor of a checkpoint.
 package struct PyTorchEntry: Hashable, Sendable {
     package let name: String
-    let view: PyTorchView
+    let storage: Int
+    let layout: StridedLayout
 
-    package var type: ElementType { view.type }
+    package var type: ElementType { layout.type }
     /// Extents, first axis first; empty for a scalar.
-    package var shape: [Int] { view.shape }
+    package var shape: [Int] { layout.shape }
 }

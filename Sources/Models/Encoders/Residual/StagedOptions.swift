@@ -58,7 +58,7 @@ extension StageOptions {
             // What the file holds beyond the parameters has been left out by now.
             try parts.load(tensors, exceptions: exceptions)
             return report
-        } catch let fault as WeightsFile.Fault {
+        } catch let fault as WeightsFault {
             throw OptionFault(option: "weights", expected: "a readable file of weights", found: fault.description)
         } catch {
             throw OptionFault(

@@ -1,5 +1,4 @@
-/// The pickle instructions that are carried out: all that PyTorch has written since Python 2, and all
-/// that pandas frames of protocol 4 need.
+/// The pickle instructions that are carried out: all of protocols 2 to 5 but those that need something from outside the file.
 ///
 /// Source: the comments of Python's `pickletools`.
 enum PickleOpcode: UInt8 {
@@ -18,8 +17,8 @@ enum PickleOpcode: UInt8 {
     case none = 0x4e  // N
     case persistentIdentifier = 0x51  // Q
     case reduce = 0x52  // R
-    case text1 = 0x54  // T: a Python 2 string, 4-byte length
-    case shortText1 = 0x55  // U: a Python 2 string, 1-byte length
+    case oldText = 0x54  // T: a Python 2 string, 4-byte length
+    case shortOldText = 0x55  // U: a Python 2 string, 1-byte length
     case text = 0x58  // X
     case emptyList = 0x5d  // ]
     case append = 0x61  // a
@@ -28,8 +27,10 @@ enum PickleOpcode: UInt8 {
     case dictionary = 0x64  // d
     case appends = 0x65  // e
     case get = 0x68  // h
+    case instance = 0x69  // i
     case longGet = 0x6a  // j
     case list = 0x6c  // l
+    case object = 0x6f  // o
     case put = 0x71  // q
     case longPut = 0x72  // r
     case setItem = 0x73  // s
@@ -50,16 +51,19 @@ enum PickleOpcode: UInt8 {
     case bytes8 = 0x8e
     case emptySet = 0x8f
     case addItems = 0x90
+    case frozenSet = 0x91
+    case newObjectWithKeywords = 0x92
     case stackGlobal = 0x93
     case memoize = 0x94
     case frame = 0x95
+    case byteArray = 0x96
 
     /// What an instruction that is not carried out would do, for messages.
     static func refusal(of byte: UInt8) -> String {
         switch byte {
-        case 0x69, 0x6f, 0x81, 0x92: "would create an object of a class of its choice (instruction 0x\(String(byte, radix: 16)))"
         case 0x82...0x84: "would look up an extension (instruction 0x\(String(byte, radix: 16)))"
-        default: "0x\(String(byte, radix: 16)) is no instruction that checkpoints use"
+        case 0x97, 0x98: "takes a buffer from outside the file (instruction 0x\(String(byte, radix: 16)))"
+        default: "0x\(String(byte, radix: 16)) is no instruction of protocols 2 to 5"
         }
     }
 }

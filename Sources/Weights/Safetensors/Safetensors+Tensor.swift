@@ -2,10 +2,10 @@ import Tensors
 
 extension SafetensorsFile {
     /// A tensor of the file as a `Tensor`; see `floats(_:convertingIntegers:)` for the types.
-    package func tensor(_ name: String, convertingIntegers: Bool = false) throws(SafetensorsFault) -> Tensor {
+    package func tensor(_ name: String, convertingIntegers: Bool = false) throws(WeightsFault) -> Tensor {
         let entry = try entry(name)
         guard entry.shape.count <= Shape.maximumRank, entry.shape.allSatisfy({ $0 <= Int32.max }) else {
-            throw SafetensorsFault(
+            throw WeightsFault(
                 file: path, tensor: name, offset: entry.bytes.lowerBound,
                 reason: "shape \(entry.shapeText) is beyond \(Shape.maximumRank) axes of \(Int32.max) elements")
         }
@@ -13,7 +13,7 @@ extension SafetensorsFile {
     }
 
     /// All floating-point tensors by name, as a module's state is loaded.
-    package func tensors() throws(SafetensorsFault) -> [String: Tensor] {
+    package func tensors() throws(WeightsFault) -> [String: Tensor] {
         var result: [String: Tensor] = [:]
         for entry in entries where !entry.type.isInteger { result[entry.name] = try tensor(entry.name) }
         return result

@@ -22,7 +22,7 @@ enum PickleValue: Sendable {
     case name(String)
     case storage(Int)
     case tensor(Int)
-    /// A call or an object that is kept as it was described.
+    /// A call or an object that was not carried out, kept as it was described.
     case object(Int)
 
     /// What kind of value this is, for messages.
@@ -54,6 +54,8 @@ enum PickleKey: Hashable, Sendable {
     case integer(Int)
     case number(Double)
     case text(String)
+    /// Any other value, told apart by a number, with what kind of value it is.
+    case unnamed(Int, String)
 
     init?(_ value: PickleValue) {
         switch value {
@@ -74,6 +76,7 @@ enum PickleKey: Hashable, Sendable {
         case .integer(let value): String(value)
         case .number(let value): String(value)
         case .text(let value): value
+        case .unnamed(let number, let kind): "(\(kind), number \(number))"
         }
     }
 }
@@ -101,7 +104,29 @@ struct PickleDictionary: Sendable {
 struct PickleObject: Sendable {
     let constructor: PickleConstructor
     let arguments: [PickleValue]
+    /// Whether a function or class would be called; else an object would be created without.
+    let isCall: Bool
     var state: PickleValue?
+
+    /// What it would have become, for messages and lists.
+    var kind: String {
+        // How protocols 0 to 2 write objects: copyreg._reconstructor(class, base, state).
+        let makers: [PickleConstructor] = [.foreign("copy_reg._reconstructor"), .foreign("copyreg._reconstructor")]
+        if makers.contains(constructor), case .constructor(let type)? = arguments.first { return "an object of \(type.pythonName)" }
+        return isCall ? "what \(constructor.pythonName) would return" : "an object of \(constructor.pythonName)"
+    }
+}
+
+/// The memory that one or more tensors of a checkpoint look into, as the pickle declares it.
+struct PyTorchStorage: Hashable, Sendable {
+    /// Its name in the file.
+    let key: String
+    let type: ElementType
+    /// Elements.
+    let count: Int
+
+    /// Bytes; the machine declares no storage for which this overflows.
+    var byteCount: Int { count * type.size }
 }
 
 /// The collections, storages and tensors that a pickle describes. Its size is
@@ -113,9 +138,11 @@ struct PickleHeap: Sendable {
     var storages: [PyTorchStorage] = []
     /// What `PickleValue.storage` stands for.
     var windows: [Window] = []
-    var views: [PyTorchView] = []
+    var tensors: [Tensor] = []
     /// Calls and objects that were not carried out.
     var objects: [PickleObject] = []
+    /// How many dictionary keys were met that have no name.
+    var unnamedKeys = 0
     private var storagePlaces: [String: Int] = [:]
 
     /// A storage or a part of one.
@@ -124,14 +151,28 @@ struct PickleHeap: Sendable {
         let elements: Range<Int>
     }
 
+    /// A view of a storage.
+    struct Tensor: Sendable {
+        let storage: Int
+        let layout: StridedLayout
+    }
+
     mutating func sequence(_ elements: [PickleValue]) -> Int {
         sequences.append(elements)
         return sequences.count - 1
     }
 
-    mutating func object(_ constructor: PickleConstructor, _ arguments: [PickleValue]) -> Int {
-        objects.append(PickleObject(constructor: constructor, arguments: arguments))
+    mutating func object(_ constructor: PickleConstructor, _ arguments: [PickleValue], isCall: Bool) -> Int {
+        objects.append(PickleObject(constructor: constructor, arguments: arguments, isCall: isCall))
         return objects.count - 1
+    }
+
+    /// The elements of a tuple or list; nil for anything else.
+    func elements(_ value: PickleValue) -> [PickleValue]? {
+        switch value {
+        case .tuple(let place), .list(let place): sequences[place]
+        default: nil
+        }
     }
 
     mutating func dictionary() -> Int {

@@ -2,8 +2,9 @@ import Foundation
 
 /// Carries out a pickle: a program for a stack machine that builds values.
 ///
-/// Python's own machine calls whatever the pickle names. This one calls nothing: ``PickleConstructor`` lists the few
-/// names that it knows how to imitate, and any other is refused where it is named.
+/// Python's own machine calls whatever the pickle names. This one calls nothing: ``PickleConstructor`` lists the names whose
+/// results it makes itself. What any other name would have made stays an opaque ``PickleObject``, which says the name; whoever needs
+/// the value refuses it, and everybody else is not disturbed by it.
 struct PickleMachine {
     /// What is wrong with a pickle, at which byte of the data, and why.
     struct Fault: Error, Hashable, Sendable {
@@ -11,17 +12,19 @@ struct PickleMachine {
         let reason: String
     }
 
-    let limits: PyTorchLimits
-    let dialect: PickleDialect
+    let limits: ReadingLimits
     var heap: PickleHeap
     /// Items that dictionaries took from lists; a list may be given to any number of them.
     var copiedPairs = 0
+    /// Bytes that were made from strings; one string may be asked for any number of times.
+    var encodedBytes = 0
     /// Where the instruction begins that is being carried out.
     private(set) var place: Int
 
     private let data: Data
     private var position: Int
     private let end: Int
+    var pickleSize: Int { end }
     private var stack: [PickleValue] = []
     /// The height of the stack at each open mark.
     private var marks: [Int] = []
@@ -29,16 +32,15 @@ struct PickleMachine {
 
     /// Runs the pickle that begins at `start`, counted from the beginning of `data`; `next` is the byte after it.
     static func run(
-        _ data: Data, from start: Int = 0, heap: PickleHeap = PickleHeap(), dialect: PickleDialect = .checkpoint,
-        limits: PyTorchLimits
+        _ data: Data, from start: Int = 0, heap: PickleHeap = PickleHeap(),
+        limits: ReadingLimits
     ) throws(Fault) -> (value: PickleValue, heap: PickleHeap, next: Int) {
-        var machine = PickleMachine(data, from: start, heap: heap, dialect: dialect, limits: limits)
+        var machine = PickleMachine(data, from: start, heap: heap, limits: limits)
         let value = try machine.run()
         return (value, machine.heap, machine.position)
     }
 
-    private init(_ data: Data, from start: Int, heap: PickleHeap, dialect: PickleDialect, limits: PyTorchLimits) {
-        self.dialect = dialect
+    private init(_ data: Data, from start: Int, heap: PickleHeap, limits: ReadingLimits) {
         self.data = data
         self.heap = heap
         self.limits = limits
@@ -51,10 +53,13 @@ struct PickleMachine {
         guard try byte() == PickleOpcode.version.rawValue, try byte() <= 5 else {
             throw fault("no pickle of protocol 2 to 5 begins here")
         }
+        var instructions = 0
         while true {
             place = position
+            instructions += 1
+            guard instructions <= limits.instructions else { throw fault("the pickle has more than \(limits.instructions) instructions") }
             let byte = try byte()
-            guard let opcode = PickleOpcode(rawValue: byte) else { throw fault(try refusal(of: byte)) }
+            guard let opcode = PickleOpcode(rawValue: byte) else { throw fault(PickleOpcode.refusal(of: byte)) }
             if opcode == .stop {
                 let value = try pop()
                 guard stack.isEmpty, marks.isEmpty else { throw fault("values are left over at the end") }
@@ -80,12 +85,14 @@ struct PickleMachine {
         case .long1: stack.append(integer(try take(Int(try byte()))))
         case .long4: stack.append(integer(try take(try length(4))))
         case .number: stack.append(.number(Double(bitPattern: try fixed(UInt64.self).byteSwapped)))
-        case .text, .text1: stack.append(.text(try text(try length(4))))
-        case .shortText, .shortText1: stack.append(.text(try text(Int(try byte()))))
+        case .text: stack.append(.text(try text(try length(4))))
+        case .shortText: stack.append(.text(try text(Int(try byte()))))
+        case .oldText: stack.append(oldText(try take(try length(4))))
+        case .shortOldText: stack.append(oldText(try take(Int(try byte()))))
         case .text8: stack.append(.text(try text(try length(8))))
         case .bytes: stack.append(.bytes(try take(try length(4))))
         case .shortBytes: stack.append(.bytes(try take(Int(try byte()))))
-        case .bytes8: stack.append(.bytes(try take(try length(8))))
+        case .bytes8, .byteArray: stack.append(.bytes(try take(try length(8))))
 
         case .mark:
             guard marks.count < limits.nesting else { throw fault("nested more than \(limits.nesting) levels deep") }
@@ -106,6 +113,7 @@ struct PickleMachine {
         case .append: try append(try pop(1))
         case .appends: try append(try popToMark())
         case .emptySet: stack.append(.set(heap.sequence([])))
+        case .frozenSet: stack.append(.set(heap.sequence(try popToMark())))
         case .addItems: try add(try popToMark())
         case .emptyDictionary: stack.append(.dictionary(heap.dictionary()))
         case .dictionary:
@@ -133,35 +141,38 @@ struct PickleMachine {
             let arguments = try pop()
             stack.append(try call(try pop(), with: arguments))
         case .newObject:
-            guard dialect == .dataFrame else { throw fault(PickleOpcode.refusal(of: opcode.rawValue)) }
             let arguments = try pop()
             stack.append(try newObject(of: try pop(), with: arguments))
+        case .newObjectWithKeywords:
+            let keywords = try pop(), arguments = try pop()
+            guard case .dictionary = keywords else { throw fault("keyword arguments are \(keywords.kind)") }
+            stack.append(try newObject(of: try pop(), with: arguments))
+        case .instance:
+            let name = (module: try line(), name: try line())
+            let arguments = PickleValue.tuple(heap.sequence(try popToMark()))
+            stack.append(try newObject(of: try global(module: name.module, name: name.name), with: arguments))
+        case .object:
+            let values = try popToMark()
+            guard let callee = values.first else { throw fault("creates an object of no class") }
+            stack.append(try newObject(of: callee, with: .tuple(heap.sequence(Array(values.dropFirst())))))
         case .build:
             let state = try pop()
-            if case .object(let place) = try top() {
+            switch try top() {
+            case .object(let place):
                 guard heap.objects[place].state == nil else { throw fault("sets the state of an object twice") }
                 heap.objects[place].state = state
-                return
-            }
-            // The attributes of an ordered dictionary: `_metadata` of a state dictionary. They are not needed.
-            guard case .dictionary = try top(), case .dictionary = state else {
-                throw fault("would set the state of \(try top().kind) to \(state.kind)")
+            // The attributes of an ordered dictionary (`_metadata` of a state dictionary), a tensor or a set. They are not needed.
+            case .dictionary, .tensor, .set, .list: break
+            default: throw fault("would set the state of \(try top().kind) to \(state.kind)")
             }
         }
     }
 
     func fault(_ reason: String) -> Fault { Fault(offset: place, reason: reason) }
 
-    private mutating func refusal(of byte: UInt8) throws(Fault) -> String {
-        // The old instruction names its class, which is worth knowing.
-        guard byte == 0x69, let module = try? line(), let name = try? line() else { return PickleOpcode.refusal(of: byte) }
-        return "would create an object of \(module).\(name), which is not among the allowed constructors"
-    }
-
     private func global(module: String, name: String) throws(Fault) -> PickleValue {
-        if let constructor = PickleConstructor(module: module, name: name, dialect: dialect) { return .constructor(constructor) }
-        if dialect == .checkpoint, module == "torch", PickleConstructor.inertNames.contains(name) { return .name("torch.\(name)") }
-        throw fault("names \(JSONValue.quoted("\(module).\(name)")), which is not among the allowed constructors; nothing was called")
+        if module == "torch", PickleConstructor.inertNames.contains(name) { return .name("torch.\(name)") }
+        return .constructor(PickleConstructor(module: module, name: name))
     }
 }
 
@@ -199,16 +210,21 @@ extension PickleMachine {
     }
 
     private mutating func append(_ values: [PickleValue]) throws(Fault) {
+        // What an opaque object would do with them is not known.
+        if case .object = try top() { return }
         guard case .list(let place) = try top() else { throw fault("appends to \(try top().kind)") }
         heap.sequences[place] += values
     }
 
     private mutating func add(_ values: [PickleValue]) throws(Fault) {
+        // What an opaque object would do with them is not known.
+        if case .object = try top() { return }
         guard case .set(let place) = try top() else { throw fault("adds elements to \(try top().kind)") }
         heap.sequences[place] += values
     }
 
     private mutating func set(_ items: [PickleValue]) throws(Fault) {
+        if case .object = try top() { return }
         guard case .dictionary(let place) = try top() else { throw fault("sets items of \(try top().kind)") }
         guard items.count.isMultiple(of: 2) else { throw fault("sets a key without a value") }
         for index in stride(from: 0, to: items.count, by: 2) {
@@ -216,15 +232,18 @@ extension PickleMachine {
         }
     }
 
-    func key(_ value: PickleValue) throws(Fault) -> PickleKey {
+    mutating func key(_ value: PickleValue) throws(Fault) -> PickleKey {
         // A long key that is set again and again would be hashed each time.
         if case .text(let text) = value, text.utf8.count > limits.nameBytes {
             throw fault("a dictionary's key is longer than \(limits.nameBytes) bytes")
         }
-        guard let key = PickleKey(value) else {
-            throw fault("a dictionary's key is \(value.kind), expected a string, a number, a truth value or None")
-        }
-        return key
+        return PickleKey(value) ?? .unnamed(numberOfUnnamedKey(), value.kind)
+    }
+
+    /// Keys without a name are all different: what is equal in Python is not known of them.
+    private mutating func numberOfUnnamedKey() -> Int {
+        heap.unnamedKeys += 1
+        return heap.unnamedKeys
     }
 }
 
@@ -266,6 +285,11 @@ extension PickleMachine {
     private mutating func text(_ count: Int) throws(Fault) -> String {
         guard let text = String(validating: try take(count), as: UTF8.self) else { throw fault("a string is not UTF-8") }
         return text
+    }
+
+    /// A string of Python 2: text where it is UTF-8, bytes where it is not.
+    private func oldText(_ bytes: Data) -> PickleValue {
+        String(validating: bytes, as: UTF8.self).map { .text($0) } ?? .bytes(bytes)
     }
 
     private mutating func line() throws(Fault) -> String {

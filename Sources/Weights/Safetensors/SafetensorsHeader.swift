@@ -29,57 +29,61 @@ struct SafetensorsHeader {
     var metadata: [String: String] = [:]
     /// In the order of their bytes.
     var entries: [SafetensorsEntry] = []
+    /// Tensors of a type that is not known here. Others of the file can be read all the same.
+    var opaque: [OpaqueValue] = []
+    /// Where the bytes of all tensors lie, the unknown ones too.
+    private var places: [(name: String, bytes: Range<Int>)] = []
 
     private let file: String
     private let dataStart: Int
     private let fileSize: Int
 
-    init(of data: Data, file: String) throws(SafetensorsFault) {
+    init(of data: Data, file: String) throws(WeightsFault) {
         self.file = file
         fileSize = data.count
         guard data.count >= 8 else {
-            throw SafetensorsFault(file: file, reason: "\(data.count) bytes are too few for a safetensors file")
+            throw WeightsFault(file: file, reason: "\(data.count) bytes are too few for a safetensors file")
         }
         let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard length <= UInt64(Self.longest) else {
-            throw SafetensorsFault(
+            throw WeightsFault(
                 file: file, offset: 0,
                 reason: "the header would be \(length) bytes long, more than \(Self.longest): not a safetensors file")
         }
         dataStart = 8 + Int(length)
         guard dataStart <= data.count else {
-            throw SafetensorsFault(
+            throw WeightsFault(
                 file: file, offset: 0, reason: "the header would be \(length) bytes long, but \(data.count - 8) follow")
         }
         let text = data[data.startIndex + 8..<data.startIndex + dataStart]
         guard text.first == UInt8(ascii: "{") else {
-            throw SafetensorsFault(file: file, offset: 8, reason: "the header does not begin with '{'")
+            throw WeightsFault(file: file, offset: 8, reason: "the header does not begin with '{'")
         }
         let header: JSONValue
         do {
             header = try JSONValue(parsing: text)
         } catch {
-            throw SafetensorsFault(file: file, offset: 8 + error.offset, reason: "in the header, \(error.reason)")
+            throw WeightsFault(file: file, offset: 8 + error.offset, reason: "in the header, \(error.reason)")
         }
         for member in header.members {
             if member.key == "__metadata__" {
                 metadata = try metadata(from: member.value)
             } else {
-                entries.append(try entry(member.key, member.value))
+                try readEntry(member.key, member.value)
             }
         }
         entries.sort { ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound) }
         try checkLayout()
     }
 
-    private func metadata(from value: JSONValue) throws(SafetensorsFault) -> [String: String] {
+    private func metadata(from value: JSONValue) throws(WeightsFault) -> [String: String] {
         guard case .object(let members) = value else {
-            throw SafetensorsFault(file: file, reason: "__metadata__ is \(value.kind), expected an object of strings")
+            throw WeightsFault(file: file, reason: "__metadata__ is \(value.kind), expected an object of strings")
         }
         var result: [String: String] = [:]
         for member in members {
             guard let text = member.value.text else {
-                throw SafetensorsFault(
+                throw WeightsFault(
                     file: file,
                     reason: "in __metadata__, \(JSONValue.quoted(member.key)) is \(member.value.kind), expected a string")
             }
@@ -88,20 +92,17 @@ struct SafetensorsHeader {
         return result
     }
 
-    private func entry(_ name: String, _ value: JSONValue) throws(SafetensorsFault) -> SafetensorsEntry {
-        func fault(_ reason: String) -> SafetensorsFault { SafetensorsFault(file: file, tensor: name, reason: reason) }
+    private mutating func readEntry(_ name: String, _ value: JSONValue) throws(WeightsFault) {
+        func fault(_ reason: String) -> WeightsFault { WeightsFault(file: file, tensor: name, reason: reason) }
         guard case .object(let members) = value else { throw fault("described by \(value.kind), expected an object") }
         for member in members where !["dtype", "shape", "data_offsets"].contains(member.key) {
             throw fault("has an unknown key \(JSONValue.quoted(member.key))")
         }
         guard let typeName = value["dtype"]?.text else { throw fault("has no dtype") }
-        guard let type = ElementType(rawValue: typeName) else {
-            let known = ElementType.allCases.map(\.rawValue).joined(separator: ", ")
-            throw fault("has the unknown dtype \(JSONValue.quoted(typeName)); known are \(known)")
-        }
+        let type = ElementType(rawValue: typeName)
         guard let extents = value["shape"]?.elements else { throw fault("has no shape") }
         var shape: [Int] = []
-        var count = type.size
+        var count = type?.size ?? 1
         var isEmpty = false
         for extent in extents {
             guard let extent = extent.whole, extent >= 0 else { throw fault("has an extent that is no whole number ≥ 0") }
@@ -120,27 +121,36 @@ struct SafetensorsHeader {
         guard end <= fileSize - dataStart else {
             throw fault("ends at byte \(end) of the data, which has \(fileSize - dataStart)")
         }
+        let bytes = dataStart + begin..<dataStart + end
+        places.append((name, bytes))
+        guard let type else {
+            opaque.append(
+                OpaqueValue(
+                    name: name, kind: "a tensor of the unknown type \(JSONValue.quoted(String(typeName.prefix(40))))", isAmongTensors: false))
+            return
+        }
         guard end - begin == count else {
             throw fault("has \(end - begin) bytes, but \(typeName) of shape \(shape) takes \(count)")
         }
-        return SafetensorsEntry(name: name, type: type, shape: shape, bytes: dataStart + begin..<dataStart + end)
+        entries.append(SafetensorsEntry(name: name, type: type, shape: shape, bytes: bytes))
     }
 
     /// Every byte of the data belongs to exactly one tensor.
-    private func checkLayout() throws(SafetensorsFault) {
+    private func checkLayout() throws(WeightsFault) {
         var next = dataStart
-        for entry in entries {
+        let order = places.sorted { ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound) }
+        for entry in order {
             guard entry.bytes.lowerBound == next else {
                 let reason =
                     entry.bytes.lowerBound < next
                     ? "overlaps the tensor before it by \(next - entry.bytes.lowerBound) bytes"
                     : "leaves a hole of \(entry.bytes.lowerBound - next) bytes before it"
-                throw SafetensorsFault(file: file, tensor: entry.name, offset: entry.bytes.lowerBound, reason: reason)
+                throw WeightsFault(file: file, tensor: entry.name, offset: entry.bytes.lowerBound, reason: reason)
             }
             next = entry.bytes.upperBound
         }
         guard next == fileSize else {
-            throw SafetensorsFault(file: file, offset: next, reason: "\(fileSize - next) bytes belong to no tensor")
+            throw WeightsFault(file: file, offset: next, reason: "\(fileSize - next) bytes belong to no tensor")
         }
     }
 }

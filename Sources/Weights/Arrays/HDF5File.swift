@@ -1,0 +1,237 @@
+import Foundation
+import Persistence
+
+#if REGULUS_HDF5
+    internal import CHDF5
+#endif
+
+/// The data sets of an HDF5 file, in any depth of groups; also MATLAB 7.3, which is HDF5.
+///
+/// Elements without compression are read where they lie in the mapped file; chunks through the library, a few rows at a time. Links to
+/// other files, elements in other files and filters that would have to be loaded are not followed.
+struct HDF5File: ArraySource {
+    let format = "HDF5"
+    private(set) var entries: [ArrayFile.Entry] = []
+    private(set) var opaque: [OpaqueValue] = []
+
+    private let file: String
+
+    /// Whether the library was there when the program was built.
+    static var isAvailable: Bool {
+        #if REGULUS_HDF5
+            true
+        #else
+            false
+        #endif
+    }
+
+    /// The signature stands at byte 0, or behind a block of the user's of 512, 1024, … bytes.
+    static func begins(_ data: Data) -> Bool {
+        let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
+        return [0, 512, 1024, 2048].contains { data.part($0..<$0 + 8)?.elementsEqual(signature) == true }
+    }
+
+    #if REGULUS_HDF5
+        private var descriptions: [String: (path: String, array: regulus_h5_array)] = [:]
+        private let data: Data
+        private let library: HDF5Library
+
+        /// - Parameter data: the file, mapped.
+        init(_ data: Data, file: String) throws(WeightsFault) {
+            self.file = file
+            self.data = data
+            guard let library = HDF5Library(path: file) else {
+                throw WeightsFault(file: file, reason: "cannot be opened as HDF5: damaged, cut off, or not a file on disk")
+            }
+            self.library = library
+            var visited = 0
+            try library.visit(file: file) { (path, array) throws(WeightsFault) in
+                visited += 1
+                guard visited <= ReadingLimits().values else { throw WeightsFault(file: file, reason: "the file has too many members") }
+                add(path, array)
+            }
+        }
+
+        private mutating func add(_ path: [String], _ array: regulus_h5_array?) {
+            let name = path.joined(separator: ".")
+            guard let array else {
+                opaque.append(OpaqueValue(name: name, kind: "a link to another place, or something damaged", isAmongTensors: false))
+                return
+            }
+            let shape = withUnsafeBytes(of: array.extents) { Array($0.bindMemory(to: UInt64.self).prefix(Int(array.axes))) }
+            let type = Self.type(array)
+            let isText = array.kind == REGULUS_H5_TEXT || array.kind == REGULUS_H5_VARIABLE_TEXT
+            let extents = shape.compactMap { Int(exactly: $0) }
+            guard type != nil || isText, extents.count == shape.count, array.is_elsewhere == 0, array.chunk_bytes <= 256 << 20,
+                let count = StridedLayout.elementCount(of: extents), count.multipliedWithoutOverflow(by: max(1, Int(array.size))) != nil
+            else {
+                let reason =
+                    array.is_elsewhere != 0
+                    ? "an array whose elements lie in other files"
+                    : array.chunk_bytes > 256 << 20 ? "an array in chunks of more than 256 MiB" : "an array of a type that is not read"
+                opaque.append(OpaqueValue(name: name, kind: reason, isAmongTensors: false))
+                return
+            }
+            entries.append(ArrayFile.Entry(name: name, type: isText ? nil : type, shape: extents))
+            descriptions[name] = (path.joined(separator: "/"), array)
+        }
+
+        private static func type(_ array: regulus_h5_array) -> ElementType? {
+            switch (array.kind, array.size) {
+            case (REGULUS_H5_FLOAT, 8): .float64
+            case (REGULUS_H5_FLOAT, 4): .float32
+            case (REGULUS_H5_FLOAT, 2): array.exponent_bits == 8 ? .bfloat16 : .float16
+            case (REGULUS_H5_BOOL, 1): .bool
+            case (REGULUS_H5_INTEGER, 8): array.is_signed != 0 ? .int64 : .uint64
+            case (REGULUS_H5_INTEGER, 4): array.is_signed != 0 ? .int32 : .uint32
+            case (REGULUS_H5_INTEGER, 2): array.is_signed != 0 ? .int16 : .uint16
+            case (REGULUS_H5_INTEGER, 1): array.is_signed != 0 ? .int8 : .uint8
+            default: nil
+            }
+        }
+
+        func array(_ name: String) throws(WeightsFault) -> any StoredArray {
+            guard let (path, array) = descriptions[name], let type = Self.type(array),
+                let entry = entries.first(where: { $0.name == name })
+            else { throw WeightsFault(file: file, place: name, reason: "the file has no such array") }
+            let bytes = entry.shape.reduce(1, *) * type.size
+            if array.offset >= 0, let elements = data.part(Int(array.offset)..<Int(array.offset) + bytes),
+                let layout = try? StridedLayout(
+                    packed: type, isBigEndian: array.is_big_endian != 0, shape: entry.shape, byteCount: bytes)
+            {
+                return MappedArray(file: file, name: name, layout: layout, data: elements)
+            }
+            return HDF5Array(
+                file: file, name: name, type: type, shape: entry.shape, path: path, isBigEndian: array.is_big_endian != 0, library: library)
+        }
+
+        func texts(_ name: String) throws(WeightsFault) -> [String] {
+            guard let (path, array) = descriptions[name], let entry = entries.first(where: { $0.name == name }) else { return [] }
+            guard let texts = library.texts(path, array: array, shape: entry.shape) else {
+                throw WeightsFault(file: file, place: "array \(JSONValue.quoted(name))", reason: "its strings cannot be read, or are not UTF-8")
+            }
+            return texts
+        }
+    #else
+        init(_ data: Data, file: String) throws(WeightsFault) {
+            throw WeightsFault(
+                file: file, reason: "is HDF5, and the program was built without it: install libhdf5-dev, then build again (make build)")
+        }
+
+        func array(_ name: String) throws(WeightsFault) -> any StoredArray {
+            throw WeightsFault(file: file, place: name, reason: "the program was built without HDF5")
+        }
+
+        func texts(_ name: String) throws(WeightsFault) -> [String] { [] }
+    #endif
+}
+
+#if REGULUS_HDF5
+    /// A data set in chunks, read by the library.
+    private struct HDF5Array: StoredArray {
+        let file: String
+        let name: String
+        let type: ElementType
+        let shape: [Int]
+        let path: String
+        let isBigEndian: Bool
+        let library: HDF5Library
+
+        func bytes(rows: Range<Int>) throws(WeightsFault) -> Data {
+            let extents = shape.isEmpty ? [] : [rows.count] + shape.dropFirst()
+            let count = extents.reduce(1, *) * type.size
+            guard count > 0 else { return Data() }
+            guard let data = library.read(path, rows: rows, byteCount: count),
+                let layout = try? StridedLayout(packed: type, isBigEndian: isBigEndian, shape: extents, byteCount: count)
+            else { throw fault("rows \(rows.lowerBound) to \(rows.upperBound - 1) cannot be read: damaged, or of a filter that is not there") }
+            return layout.rowMajor(data)
+        }
+    }
+
+    /// An open file. The library keeps state of its own and is not made for several threads: one lock for all files.
+    private final class HDF5Library: Sendable {
+        private static let lock = NSLock()
+        private let identifier: hid_t
+
+        init?(path: String) {
+            guard let identifier = Self.lock.withLock({ let file = regulus_h5_open(path); return file >= 0 ? file : nil }) else { return nil }
+            self.identifier = identifier
+        }
+
+        deinit { _ = Self.lock.withLock { H5Fclose(identifier) } }
+
+        /// Calls `body` with the names on the way to each data set and its description, nil for what cannot be opened.
+        func visit(file: String, _ body: ([String], regulus_h5_array?) throws(WeightsFault) -> Void) throws(WeightsFault) {
+            Self.lock.lock()
+            defer { Self.lock.unlock() }
+            let root = H5Oopen(identifier, "/", hid_t(0))
+            guard root >= 0 else { throw WeightsFault(file: file, reason: "has no root group") }
+            defer { H5Oclose(root) }
+            try visit(root, [], file: file, body)
+        }
+
+        private func visit(
+            _ group: hid_t, _ path: [String], file: String, _ body: ([String], regulus_h5_array?) throws(WeightsFault) -> Void
+        ) throws(WeightsFault) {
+            let count = regulus_h5_links(group)
+            guard count >= 0, path.count <= 32 else { throw WeightsFault(file: file, place: path.joined(separator: "/"), reason: "is damaged or too deep") }
+            var name = [CChar](repeating: 0, count: 1024)
+            for index in 0..<count {
+                let length = regulus_h5_name(group, index, &name, name.count)
+                guard length > 0, length < name.count,
+                    let text = String(validating: name.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+                else { continue }
+                var object: hid_t = -1
+                let kind = regulus_h5_member(group, text, &object)
+                defer { if kind > 0 { H5Oclose(object) } }
+                switch kind {
+                case 1: try visit(object, path + [text], file: file, body)
+                case 2:
+                    var array = regulus_h5_array()
+                    try body(path + [text], regulus_h5_describe(object, &array) != 0 ? array : nil)
+                default: try body(path + [text], nil)
+                }
+            }
+        }
+
+        func read(_ path: String, rows: Range<Int>, byteCount: Int) -> Data? {
+            Self.lock.withLock {
+                let object = H5Oopen(identifier, path, hid_t(0))
+                guard object >= 0 else { return nil }
+                defer { H5Oclose(object) }
+                var data = Data(count: byteCount)
+                let isRead = data.withUnsafeMutableBytes {
+                    regulus_h5_read(object, UInt64(rows.lowerBound), UInt64(rows.count), $0.baseAddress) != 0
+                }
+                return isRead ? data : nil
+            }
+        }
+
+        /// The strings of a data set; nil where they cannot be read.
+        func texts(_ path: String, array: regulus_h5_array, shape: [Int]) -> [String]? {
+            let count = shape.reduce(1, *), rows = shape.first ?? 1
+            guard shape.count <= 1, count <= 10_000_000, array.size <= 1 << 16 else { return nil }
+            if array.kind == REGULUS_H5_TEXT {
+                guard count > 0 else { return [] }
+                guard let data = read(path, rows: 0..<rows, byteCount: count * Int(array.size)) else { return nil }
+                let encoding = NumPyType.TextEncoding(width: Int(array.size), isUTF32: false, isBigEndian: false)
+                return try? encoding.texts(in: data, count: count)
+            }
+            return Self.lock.withLock {
+                let object = H5Oopen(identifier, path, hid_t(0))
+                guard object >= 0 else { return nil }
+                defer { H5Oclose(object) }
+                var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
+                let isRead = pointers.withUnsafeMutableBytes { regulus_h5_read(object, 0, UInt64(rows), $0.baseAddress) != 0 }
+                defer { for pointer in pointers { if let pointer { regulus_h5_free_text(pointer) } } }
+                guard isRead else { return nil }
+                var texts: [String] = []
+                for pointer in pointers {
+                    guard let text = pointer.map({ String(validatingCString: $0) }) ?? "" else { return nil }
+                    texts.append(text)
+                }
+                return texts
+            }
+        }
+    }
+#endif

@@ -1,0 +1,40 @@
+# Writes the fixtures of this folder. Every numeric array counts 0, 1, 2, … in row-major order; `b1` alternates 0 and 1.
+import pickle, sys
+import numpy as np
+tag = "numpy-" + np.__version__.split(".")[0]
+x = np.arange(24).reshape(4, 2, 3)
+arrays = {t: x.astype(t) for t in ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"]}
+arrays["b1"] = (x % 2).astype(bool)
+arrays["big"] = x.astype(">f4")
+arrays["bigi"] = x.astype(">i2")
+arrays["columns"] = np.asfortranarray(x.astype("f8"))
+arrays["vector"] = np.arange(4, dtype="i4")
+arrays["names"] = np.array(["a", "öl", "", "long name"])
+arrays["bytes"] = np.array([b"a", b"bc", b"", b"d"])
+np.savez(f"{tag}.npz", **arrays, objects=np.array([{}, None], dtype=object))
+np.savez_compressed(f"{tag}-compressed.npz", **arrays)
+for p in (2, 3, 4, 5):
+    d = {"train": {k: arrays[k] for k in ("f4", "columns", "big", "vector", "names")}, "test": {"f4": arrays["f4"]},
+         "rows": [arrays["f4"][i] for i in range(4)], "numbers": [0, 1, 2], "floats": [0.0, 1.0, np.float64(2.0)], "scalar": np.float32(0.5),
+         "texts": ["a", "b"], "objects": np.array([{}, None], dtype=object), "ragged": [np.zeros((2, 3), "f4"), np.zeros((3, 3), "f4")]}
+    with open(f"{tag}-protocol-{p}.pkl", "wb") as f: pickle.dump(d, f, protocol=p)
+if tag == "numpy-2":
+    import h5py, scipy.io, ml_dtypes
+    from numpy.lib import format as fmt
+    np.save("c.npy", x.astype("f4")); np.save("columns.npy", np.asfortranarray(x.astype(">f8"))); np.save("bfloat16.npy", x.astype(ml_dtypes.bfloat16))
+    for v in ((2, 0), (3, 0)):
+        with open(f"version-{v[0]}.npy", "wb") as f: fmt.write_array(f, x.astype("i4"), version=v)
+    np.save("objects.npy", np.array([{}, 1], dtype=object)); np.save("records.npy", np.zeros(2, dtype=[("a", "f4"), ("b", "i4")]))
+    np.save("names.npy", arrays["names"])
+    with h5py.File("h5py.h5", "w") as f:
+        for k, a in arrays.items():
+            if k not in ("names", "bytes", "columns"): f[k] = a
+        f.create_dataset("chunked", data=x.astype("f4"), chunks=(2, 2, 3), compression="gzip", shuffle=True)
+        f.create_dataset("chunkedbig", data=x.astype(">i4"), chunks=(1, 1, 3), compression="gzip")
+        f["names"] = ["a", "öl", "", "long name"]
+        f["bytes"] = arrays["bytes"]
+        f["complex"] = np.zeros(2, "c8")
+        f["outside"] = h5py.ExternalLink("/etc/passwd", "/x")
+        for i in range(4): f[f"samples/s{i}/f4"] = arrays["f4"][i]
+    scipy.io.savemat("scipy.mat", {**{k: a for k, a in arrays.items() if k not in ("f2", "bytes", "names")}, "names": np.array(["ab", "c"]), "structure": {"a": 1}, "complex": np.zeros((1, 2), "c16")})
+    scipy.io.savemat("scipy-compressed.mat", {k: a for k, a in arrays.items() if k in ("f8", "i2", "b1")}, do_compression=True)

@@ -1,0 +1,184 @@
+import Foundation
+import GoldenFixtures
+import Persistence
+import Testing
+
+@testable import Weights
+
+@Suite("Files of arrays")
+struct ArrayFileTests {
+    private func file(_ name: String) throws -> ArrayFile { try ArrayFile(Fixtures.path("arrays/" + name)) }
+
+    private static let counting = (0..<24).map { Float($0) }
+
+    private static let numeric = ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "big", "bigi", "columns"]
+
+    @Test(
+        "NumPy's archives, stored and deflated: every type, byte order and order of elements",
+        arguments: ["numpy-1.npz", "numpy-2.npz", "numpy-1-compressed.npz", "numpy-2-compressed.npz"])
+    func archives(name: String) throws {
+        let file = try file(name)
+        #expect(file.format == "npz")
+        for key in Self.numeric {
+            let array = try file.array(key)
+            #expect(array.shape == [4, 2, 3], "\(key)")
+            #expect(try array.floats(rows: 0..<4) == Self.counting, "\(key)")
+            #expect(try array.floats(rows: 2..<3) == [12, 13, 14, 15, 16, 17], "\(key)")
+            #expect(try array.integers() == Array(0..<24), "\(key)")
+        }
+        #expect(try file.array("b1").floats(rows: 0..<1) == [0, 1, 0, 1, 0, 1])
+        #expect(try file.array("vector").integers() == [0, 1, 2, 3])
+        #expect(try file.texts("names") == ["a", "öl", "", "long name"])
+        #expect(try file.texts("bytes") == ["a", "bc", "", "d"])
+        #expect(try file.texts("f4") == nil)
+        #expect(throws: WeightsFault.self) { try file.array("names") }
+    }
+
+    @Test("An array of Python objects is named where it is asked for, and does not disturb the others")
+    func objects() throws {
+        let file = try file("numpy-2.npz")
+        #expect(file.opaque.map(\.name) == ["objects"])
+        let fault = #expect(throws: WeightsFault.self) { try file.array("objects") }
+        #expect(fault?.reason.contains("an array of Python objects") == true)
+        #expect(fault?.reason.contains("astype") == true)
+        let single = #expect(throws: WeightsFault.self) { try self.file("objects.npy") }
+        #expect(single?.description.contains("holds Python objects; save numbers or strings") == true)
+        let records = #expect(throws: WeightsFault.self) { try self.file("records.npy") }
+        #expect(records?.reason.contains("records of several fields") == true)
+    }
+
+    @Test("Single arrays: versions 1 to 3, column-major and big-endian, bfloat16", arguments: [
+        ("c.npy", ElementType.float32), ("columns.npy", .float64), ("bfloat16.npy", .bfloat16), ("version-2.npy", .int32),
+        ("version-3.npy", .int32),
+    ])
+    func single(name: String, type: ElementType) throws {
+        let array = try file(name).array(ArrayFile.onlyName)
+        #expect(array.type == type)
+        #expect(try array.floats(rows: 0..<4) == Self.counting)
+        #expect(try array.floats(rows: 1..<2) == [6, 7, 8, 9, 10, 11])
+        #expect(try file("names.npy").texts(ArrayFile.onlyName) == ["a", "öl", "", "long name"])
+    }
+
+    @Test("Pickled dictionaries of NumPy 1 and 2, protocols 2 to 5", arguments: [1, 2], [2, 3, 4, 5])
+    func pickles(numPy: Int, version: Int) throws {
+        let file = try file("numpy-\(numPy)-protocol-\(version).pkl")
+        for key in ["train.f4", "train.columns", "train.big", "test.f4", "rows"] {
+            #expect(file[key]?.shape == [4, 2, 3], "\(key)")
+            #expect(try file.array(key).floats(rows: 0..<4) == Self.counting, "\(key)")
+            #expect(try file.array(key).floats(rows: 3..<4) == [18, 19, 20, 21, 22, 23], "\(key)")
+        }
+        #expect(try file.array("train.vector").integers() == [0, 1, 2, 3])
+        #expect(try file.array("numbers").integers() == [0, 1, 2])
+        #expect(try file.array("floats").integers() == [0, 1, 2])
+        #expect(try file.texts("train.names") == ["a", "öl", "", "long name"])
+        #expect(try file.texts("texts") == ["a", "b"])
+        #expect(file["ragged.1"]?.shape == [3, 3])
+        #expect(file.opaque.map(\.name) == ["objects"])
+    }
+
+    @Test("PyTorch's files, of both formats", arguments: ["full_zip.pth.tar", "full_legacy.pth.tar"])
+    func torch(name: String) throws {
+        let path = try #require(CheckpointCase.all.first { $0.name == name }).path
+        let file = try ArrayFile(path)
+        let checkpoint = try PyTorchCheckpoint(path)
+        for entry in checkpoint.entries where !entry.shape.isEmpty {
+            let array = try file.array(entry.name)
+            #expect(array.shape == entry.shape && array.type == entry.type)
+            #expect(try array.bytes(rows: 0..<array.rowCount) == checkpoint.bytes(entry.name))
+        }
+    }
+
+    @Test("HDF5: contiguous and in compressed chunks, groups, strings", .enabled(if: HDF5File.isAvailable))
+    func hdf5() throws {
+        let file = try file("h5py.h5")
+        for key in Self.numeric.filter({ $0 != "columns" }) + ["chunked", "chunkedbig"] {
+            #expect(try file.array(key).floats(rows: 0..<4) == Self.counting, "\(key)")
+            #expect(try file.array(key).floats(rows: 1..<3) == (6..<18).map { Float($0) }, "\(key)")
+        }
+        #expect(try file.array("b1").integers().prefix(4) == [0, 1, 0, 1])
+        #expect(try file.texts("names") == ["a", "öl", "", "long name"])
+        #expect(try file.texts("bytes") == ["a", "bc", "", "d"])
+        #expect(try file.array("samples.s2.f4").floats(rows: 0..<2) == [12, 13, 14, 15, 16, 17])
+        #expect(file.opaque.map(\.name).sorted() == ["complex", "outside"])
+    }
+
+    @Test("MATLAB 5: compressed or not, texts; structures and complex numbers are opaque")
+    func matlab() throws {
+        let file = try file("scipy.mat")
+        for key in ["f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "columns"] {
+            #expect(file[key]?.shape == [4, 2, 3], "\(key)")
+            #expect(try file.array(key).floats(rows: 0..<4) == Self.counting, "\(key)")
+        }
+        #expect(try file.texts("names") == ["ab", "c"])
+        #expect(file.opaque.map { "\($0.name): \($0.kind)" }.sorted() == ["complex: complex numbers", "structure: a structure"])
+        let compressed = try self.file("scipy-compressed.mat")
+        #expect(try compressed.array("f8").floats(rows: 0..<4) == Self.counting)
+        #expect(try compressed.array("i2").floats(rows: 3..<4) == [18, 19, 20, 21, 22, 23])
+    }
+
+    private static let damaged = [
+        "numpy-2.npz", "numpy-2-compressed.npz", "numpy-2-protocol-2.pkl", "numpy-2-protocol-5.pkl", "scipy.mat", "scipy-compressed.mat",
+        "c.npy", "version-3.npy",
+    ]
+
+    /// Opens `data` and reads everything; returns whether it was accepted.
+    private func readsOrThrows(_ data: Data) -> Bool {
+        do {
+            let file = try ArrayFile(data, named: "damaged")
+            for entry in file.entries {
+                if entry.type == nil {
+                    _ = try file.texts(entry.name)
+                } else {
+                    let array = try file.array(entry.name)
+                    _ = try array.bytes(rows: 0..<array.rowCount)
+                }
+            }
+            return true
+        } catch {
+            #expect("\(error)".hasPrefix("damaged: "))
+            return false
+        }
+    }
+
+    @Test("Cut off, a file is refused or what is left is read, and nothing else happens", arguments: damaged)
+    func cutOff(name: String) throws {
+        let whole = try Data(contentsOf: URL(fileURLWithPath: Fixtures.path("arrays/" + name)))
+        for count in stride(from: 0, to: whole.count, by: 7) { _ = readsOrThrows(whole.prefix(count)) }
+        #expect(!readsOrThrows(whole.prefix(whole.count / 2)))
+        #expect(readsOrThrows(whole))
+    }
+
+    @Test("With any byte changed, a file is refused or read", arguments: damaged)
+    func changedBytes(name: String) throws {
+        let whole = try Data(contentsOf: URL(fileURLWithPath: Fixtures.path("arrays/" + name)))
+        for place in stride(from: 0, to: whole.count, by: 3) {
+            for value in [0, 0x28, 0x7f, 0xff] as [UInt8] {
+                var data = whole
+                data[place] = value
+                _ = readsOrThrows(data)
+            }
+        }
+    }
+
+    @Test("A header that lies about sizes is refused before anything is made")
+    func lies() {
+        func npy(_ header: String, _ elements: [UInt8] = []) -> Data {
+            Data([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8) + elements)
+        }
+        func reason(_ data: Data) -> String {
+            do {
+                _ = try ArrayFile(data, named: "t")
+                return ""
+            } catch { return error.description }
+        }
+        #expect(reason(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775807, 4)}")).contains("than can be counted"))
+        #expect(reason(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (4,)}")).contains("takes 16 bytes, but 0 are there"))
+        #expect(reason(npy("{'descr': '<c8', 'fortran_order': False, 'shape': (1,)}")).contains("type '<c8', which are not read"))
+        #expect(reason(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}")).contains("whole numbers ≥ 0"))
+        #expect(reason(npy("{'descr': '<f4', 'descr': '<f4'}")).contains("no dictionary"))
+        #expect(reason(npy("__import__('os')")).contains("no dictionary"))
+        #expect(reason(Data("cposix\nsystem\n".utf8)).contains("protocol 0 or 1"))
+        #expect(reason(Data("a,b\n1,2\n".utf8)).contains("none of the formats that are read"))
+        #expect(reason(Data()).contains("empty"))
+    }
+}

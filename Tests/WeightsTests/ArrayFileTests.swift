@@ -143,16 +143,16 @@ struct ArrayFileTests {
     @Test("Cut off, a file is refused or what is left is read, and nothing else happens", arguments: damaged)
     func cutOff(name: String) throws {
         let whole = try Data(contentsOf: URL(fileURLWithPath: Fixtures.path("arrays/" + name)))
-        for count in stride(from: 0, to: whole.count, by: 7) { _ = readsOrThrows(whole.prefix(count)) }
+        for count in stride(from: 0, to: whole.count, by: max(1, whole.count / 200)) { _ = readsOrThrows(whole.prefix(count)) }
         #expect(!readsOrThrows(whole.prefix(whole.count / 2)))
         #expect(readsOrThrows(whole))
     }
 
-    @Test("With any byte changed, a file is refused or read", arguments: damaged)
+    @Test("With bytes changed all over, a file is refused or read", arguments: damaged)
     func changedBytes(name: String) throws {
         let whole = try Data(contentsOf: URL(fileURLWithPath: Fixtures.path("arrays/" + name)))
-        for place in stride(from: 0, to: whole.count, by: 3) {
-            for value in [0, 0x28, 0x7f, 0xff] as [UInt8] {
+        for place in stride(from: 0, to: whole.count, by: max(1, whole.count / 250)) {
+            for value in [0, 0x28, 0xff] as [UInt8] {
                 var data = whole
                 data[place] = value
                 _ = readsOrThrows(data)

@@ -93,12 +93,14 @@ struct PyTorchPickleTests {
 
     @Test("A name that is not known is refused where nothing else is there, called or not")
     func names() {
+        // A tensor that is made and dropped: the file has a storage, but nothing that could be taken.
+        let dropped = plain + Array("0".utf8)
         let names = [("os", "system"), ("torch", "load"), ("torch.nn", "Linear"), ("collections", "deque"), ("torch", "StringStorage")]
         for (module, name) in names {
             let called = Pickle.global(module, name) + Pickle.tuple([Pickle.text("x")]) + Array("R".utf8)
-            #expect(reason(Pickle.dictionary([("x", Pickle.global(module, name))])).contains("\(module).\(name)"))
-            #expect(reason(Pickle.dictionary([("x", called)])).contains("what \(module).\(name) would return"))
-            #expect(reason(called).contains("\(module).\(name)"))
+            #expect(reason(dropped + Pickle.dictionary([("x", Pickle.global(module, name))])).contains("\(module).\(name)"))
+            #expect(reason(dropped + Pickle.dictionary([("x", called)])).contains("what \(module).\(name) would return"))
+            #expect(reason(dropped + called).contains("\(module).\(name)"))
         }
         #expect(reason(Pickle.dictionary([("x", Pickle.global("torch", "FloatStorage") + Array(")R".utf8))])).contains("would call"))
         #expect(reason(Pickle.dictionary([("x", Array(")})R".utf8))])).contains("would call a dictionary"))

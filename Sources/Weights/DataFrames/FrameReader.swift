@@ -92,13 +92,13 @@ struct FrameReader {
     private func places(_ value: PickleValue, of count: Int) throws(Fault) -> [Int] {
         if case .object(let place) = value, heap.objects[place].constructor == .slice {
             let parts = heap.objects[place].arguments
-            guard parts.count == 3, case .integer(let start) = parts[0], case .integer(let stop) = parts[1], start >= 0, stop <= count,
-                start <= stop
+            guard parts.count == 3, case .integer(let start) = parts[0], case .integer(let stop) = parts[1], start >= 0, stop >= start
             else { throw Fault("a block's columns are not among the frame's") }
             var step = 1
             if case .integer(let stated) = parts[2] { step = stated }
-            guard step > 0 else { throw Fault("a block's columns are counted backwards") }
-            return Array(stride(from: start, to: stop, by: step))
+            guard step > 0, step <= max(count, 1) else { throw Fault("a block's columns are counted backwards, or not among the frame's") }
+            // The end may lie a step behind the last column.
+            return Array(stride(from: start, to: min(stop, count), by: step))
         }
         guard case .numbers(let layout, let data)? = try found(value)?.contents,
             let places = layout.type.integers(in: layout.rowMajor(data)), places.count <= count

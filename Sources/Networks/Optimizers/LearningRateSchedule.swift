@@ -19,8 +19,11 @@ public struct LearningRateSchedule: Sendable {
 
     /// The schedule in a recipe, without knowledge of the number of steps.
     public struct Options: Configuration.Options {
+        /// What the rate does after the warm-up.
         public var shape = Shape.constant
+        /// Part in which the rate rises linearly from 0, as a fraction of the training.
         public var warmUp = 0.0
+        /// What is left of the rate at the end of a cosine, as a fraction of the rate.
         public var endFactor = 0.0
 
         public init() {}

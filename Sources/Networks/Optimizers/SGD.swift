@@ -11,8 +11,11 @@ import Tensors
 public final class SGD: Optimizer {
     /// The numbers of the rule.
     public struct Options: Configuration.Options {
+        /// How much of the last direction is kept.
         public var momentum = 0.0
+        /// Whether to look ahead along the new direction.
         public var nesterov = false
+        /// Added to the gradient, times the parameter, at each step.
         public var weightDecay = 0.0
 
         public init() {}

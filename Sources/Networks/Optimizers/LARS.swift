@@ -43,6 +43,7 @@ public final class LARS: Optimizer {
     public let memory: OptimizerMemory
     private let options: Options
 
+    /// - Parameter parameters: what it trains, each with its name.
     public init(options: Options = Options(), parameters: [NamedParameter]) {
         self.options = options
         memory = OptimizerMemory(parameters, slots: ["momentum"])

@@ -40,6 +40,7 @@ public final class SGD: Optimizer {
     public let memory: OptimizerMemory
     private let options: Options
 
+    /// - Parameter parameters: what it trains, each with its name.
     public init(options: Options = Options(), parameters: [NamedParameter]) {
         self.options = options
         memory = OptimizerMemory(parameters, slots: options.momentum > 0 ? ["momentum"] : [])

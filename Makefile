@@ -5,7 +5,11 @@ REGULUS = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)/regulus
 # Whether the package is built with FFmpeg; a variable, because SwiftPM does not notice when the libraries come or go.
 export REGULUS_FFMPEG ?= $(shell pkg-config --exists libavformat libavcodec libswscale libswresample libavutil && echo 1 || echo 0)
 
-.PHONY: build test table13 table3 quickstart co-occurrence benchmark benchmark-encoders docs packages media-packages clean
+# Where `make install` puts the program, and the archive that `make bundle` writes.
+PREFIX ?= /usr/local
+BUNDLE ?= .build/regulus-$(shell uname -m).tar.gz
+
+.PHONY: install uninstall bundle try-bundle build test table13 table3 quickstart co-occurrence benchmark benchmark-encoders docs packages media-packages clean
 
 table13: build ## Table 13's comparison, measured on the bundled smartwatch data
 	$(REGULUS) run recipes/table13.yaml
@@ -31,6 +35,18 @@ benchmark: build ## side by side with PyTorch, which is installed into Benchmark
 benchmark-encoders: build ## the published encoders at full size, and that both sides compute the same
 	Benchmarks/run.sh $(REGULUS) --script agree.py
 	Benchmarks/run.sh $(REGULUS) --script run_encoders.py
+
+install: build ## the program, the recipes, the bundled data and completions, into PREFIX
+	.ci/install $$(swift build $(SWIFT_FLAGS) --show-bin-path) $(PREFIX)
+
+uninstall: ## takes away what install put into PREFIX
+	.ci/install --remove $(PREFIX)
+
+bundle: build ## one archive with every library that the program needs, for machines without Swift
+	.ci/bundle $$(swift build $(SWIFT_FLAGS) --show-bin-path) $(BUNDLE)
+
+try-bundle: bundle ## the archive in fresh Debian 12 and 13, as root
+	.ci/try-bundle $$(swift build $(SWIFT_FLAGS) --show-bin-path) $(BUNDLE) bookworm trixie
 
 docs: build ## the reference and the articles, into .build/docs
 	swift build $(SWIFT_FLAGS) --target RegularizerTesting

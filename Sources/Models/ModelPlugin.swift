@@ -7,6 +7,7 @@ import Tensors
 ///
 /// It encodes and fuses as it likes; regularizers see no more of it than `MultimodalModel` says.
 public protocol ModelPlugin: MultimodalModel, SendableMetatype {
+    /// What a recipe can set.
     associatedtype Options: Configuration.Options
 
     /// Name in recipes, summary, source and options.

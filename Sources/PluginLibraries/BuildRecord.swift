@@ -28,8 +28,8 @@ package struct BuildRecord {
             throw PluginFault(module, "the module is newer than the program \(file.path); build the program again first")
         }
         let record = folder.appendingPathComponent("description.json").path
-        guard let data = FileManager.default.contents(atPath: record),
-            let description = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
+        guard let text = FileManager.default.contents(atPath: record).map({ String(decoding: $0, as: UTF8.self) }),
+            let description = try? JSONSerialization.jsonObject(with: Data(Self.placed(text, in: folder.path).utf8)) as? [String: Any],
             let commands = description["swiftCommands"] as? [String: [String: Any]],
             let command = commands.values.first(where: { $0["moduleName"] as? String == "Regulus" }),
             let compiler = command["executable"] as? String, let arguments = command["otherArguments"] as? [String]
@@ -46,6 +46,9 @@ package struct BuildRecord {
         let root = source?.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
         package = root.flatMap { FileManager.default.fileExists(atPath: $0 + "/Package.swift") ? $0 : nil }
     }
+
+    /// The record of an installed program, whose own folder is written as `@REGULUS@` so that it can be moved.
+    static func placed(_ record: String, in folder: String) -> String { record.replacing("@REGULUS@", with: folder) }
 
     /// Those of a module's arguments that say what can be imported and for which machine.
     static func importing(_ arguments: [String]) -> [String] {

@@ -21,6 +21,7 @@ public protocol Encoder: Module {
 
 /// An encoder that a recipe can name.
 public protocol EncoderPlugin: Encoder, SendableMetatype {
+    /// What a recipe can set.
     associatedtype Options: Configuration.Options
 
     /// Name in recipes, summary, source and options.

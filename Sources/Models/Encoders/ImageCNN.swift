@@ -13,9 +13,13 @@ import Tensors
 public final class ImageCNN: EncoderPlugin {
     /// What a recipe may choose.
     public struct Options: Configuration.Options {
+        /// Channels of the first stage; each later doubles.
         public var width = 16
+        /// Convolutions, with the picture halved between two of them.
         public var stages = 3
+        /// Width of the embedding; 0 leaves the last stage's channels as they are.
         public var embedding = 64
+        /// Side of the convolutions; odd, in pixels.
         public var kernel = 3
 
         public init() {}

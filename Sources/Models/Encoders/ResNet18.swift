@@ -13,7 +13,9 @@ import Tensors
 public final class ResNet18: EncoderPlugin, StagedEncoder {
     /// What a recipe may choose.
     public struct Options: StagedOptions {
+        /// Blocks of each of the four stages; 2, 2, 2, 2 as published.
         public var blocks = [2, 2, 2, 2]
+        /// Channels after the first convolution; 64 as published.
         public var width = 64
         /// What is trained, and what it starts from.
         public var stages = StageOptions()

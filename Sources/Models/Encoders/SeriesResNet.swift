@@ -13,11 +13,17 @@ import Tensors
 public final class SeriesResNet: EncoderPlugin {
     /// What a recipe may choose.
     public struct Options: Configuration.Options {
+        /// Channels of the first stage; each later doubles.
         public var width = 16
+        /// Residual blocks of each stage.
         public var blocks = [1, 1, 1]
+        /// Width of the embedding; 0 leaves the last stage's channels as they are.
         public var embedding = 32
+        /// First convolution's length; odd, in steps.
         public var stemKernel = 7
+        /// First convolution's stride, in steps.
         public var stemStride = 2
+        /// The blocks' convolution length; odd, in steps.
         public var kernel = 3
 
         public init() {}

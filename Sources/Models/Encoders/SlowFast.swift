@@ -16,12 +16,19 @@ import Tensors
 public final class SlowFast: EncoderPlugin, StagedEncoder {
     /// What a recipe may choose.
     public struct Options: StagedOptions {
+        /// Published depth: 50, 101 or 152.
         public var depth = 101
+        /// Blocks of each of the four stages; empty for those of the depth.
         public var blocks: [Int] = []
+        /// Channels after the slow pathway's first convolution; 64 as published.
         public var width = 64
+        /// τ: the slow pathway reads every τ-th frame.
         public var resampleRate = 4
+        /// α: how many times more frames the fast pathway reads.
         public var speedRatio = 4
+        /// β⁻¹: how many times fewer channels the fast pathway has.
         public var channelRatio = 8
+        /// Length of the lateral convolutions; odd, in frames.
         public var lateralKernel = 7
         /// What is trained, and what it starts from.
         public var stages = StageOptions()

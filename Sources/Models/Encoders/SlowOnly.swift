@@ -12,8 +12,11 @@ import Tensors
 public final class SlowOnly: EncoderPlugin, StagedEncoder {
     /// What a recipe may choose.
     public struct Options: StagedOptions {
+        /// Published depth: 50, 101 or 152.
         public var depth = 50
+        /// Blocks of each of the four stages; empty for those of the depth.
         public var blocks: [Int] = []
+        /// Channels after the first convolution; 64 as published.
         public var width = 64
         /// What is trained, and what it starts from.
         public var stages = StageOptions()

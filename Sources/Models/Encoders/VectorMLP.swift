@@ -10,8 +10,11 @@ import Tensors
 public final class VectorMLP: EncoderPlugin {
     /// What a recipe may choose.
     public struct Options: Configuration.Options {
+        /// Widths of the hidden layers.
         public var hidden = [64]
+        /// Width of the embedding.
         public var embedding = 32
+        /// Whether batches are normalized before every ReLU.
         public var batchNormalization = false
 
         public init() {}

@@ -13,10 +13,15 @@ import Tensors
 public final class CrossAttentionFusion: FusionPlugin {
     /// What a recipe may choose.
     public struct Options: Configuration.Options {
+        /// Common width of all tokens.
         public var width = 64
+        /// Attention heads; they divide the width.
         public var heads = 4
+        /// Rate on the attention's result.
         public var attentionDropout = 0.0
+        /// Width of the classifier's hidden layer; 0 leaves it out.
         public var hidden = 512
+        /// Rate after the hidden layer.
         public var dropout = 0.5
 
         public init() {}

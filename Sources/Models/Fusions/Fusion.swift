@@ -23,6 +23,7 @@ public protocol Fusion: Module {
 
 /// A fusion that a recipe can name.
 public protocol FusionPlugin: Fusion, SendableMetatype {
+    /// What a recipe can set.
     associatedtype Options: Configuration.Options
 
     /// Name in recipes, summary, source and options.

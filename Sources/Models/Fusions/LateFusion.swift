@@ -9,7 +9,9 @@ import Tensors
 public final class LateFusion: FusionPlugin {
     /// What a recipe may choose.
     public struct Options: Configuration.Options {
+        /// Width of the hidden layer; 0 classifies the embeddings directly.
         public var hidden = 512
+        /// Rate after the hidden layer.
         public var dropout = 0.5
 
         public init() {}

@@ -17,6 +17,7 @@ public final class Activation: Layer {
 
     public var parts: Parts { [:] }
 
+    /// A layer that applies `function` to each value.
     public init(_ function: Function) {
         self.function = function
     }

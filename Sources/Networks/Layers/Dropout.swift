@@ -13,6 +13,10 @@ public final class Dropout: Layer {
 
     public var parts: Parts { [:] }
 
+    /// - Parameters:
+    ///   - rate: the probability that a value is dropped.
+    ///   - stream: the name of the random stream.
+    /// - Precondition: the rate lies in 0…1.
     public init(_ rate: Float, stream: String) {
         require((0...1).contains(rate), "Dropout: a rate of \(rate); it must lie in 0...1")
         self.rate = rate

@@ -9,7 +9,12 @@ import Tensors
 public final class MLP: Layer {
     /// What stands between a hidden linear map and its activation.
     public enum Normalization: String, Sendable, CaseIterable {
-        case none, batch, layer
+        /// Nothing.
+        case none
+        /// Batch normalization: each feature over the samples.
+        case batch
+        /// Layer normalization: each sample over its features.
+        case layer
     }
 
     /// The number of features read and made.

@@ -7,6 +7,7 @@ public final class Sequential: Layer {
 
     public var parts: Parts { Parts(numbered: layers) }
 
+    /// Layers that are applied one after the other.
     public init(_ layers: [any Layer]) {
         self.layers = layers
     }

@@ -4,7 +4,9 @@ import Tensors
 public struct ModuleContents {
     /// One parameter or buffer.
     public enum Entry {
+        /// What an optimizer changes.
         case parameter(Parameter)
+        /// What is kept and saved, and no optimizer changes.
         case buffer(Buffer)
 
         /// The current values.

@@ -13,8 +13,11 @@ import Tensors
 public final class LARS: Optimizer {
     /// The numbers of the rule.
     public struct Options: Configuration.Options {
+        /// How much of the last direction is kept.
         public var momentum = 0.9
+        /// Added to the gradient, times the parameter, at each step.
         public var weightDecay = 1e-6
+        /// η, the length of a step relative to the parameter's norm.
         public var trust = 0.001
 
         public init() {}
@@ -40,6 +43,7 @@ public final class LARS: Optimizer {
     public let memory: OptimizerMemory
     private let options: Options
 
+    /// - Parameter parameters: what it trains, each with its name.
     public init(options: Options = Options(), parameters: [NamedParameter]) {
         self.options = options
         memory = OptimizerMemory(parameters, slots: ["momentum"])

@@ -14,13 +14,19 @@ import Tensors
 public struct LearningRateSchedule: Sendable {
     /// What the rate does after the warm-up.
     public enum Shape: String, Sendable, CaseIterable {
-        case constant, cosine
+        /// It keeps its value.
+        case constant
+        /// It falls along half a period of a cosine.
+        case cosine
     }
 
     /// The schedule in a recipe, without knowledge of the number of steps.
     public struct Options: Configuration.Options {
+        /// What the rate does after the warm-up.
         public var shape = Shape.constant
+        /// Part in which the rate rises linearly from 0, as a fraction of the training.
         public var warmUp = 0.0
+        /// What is left of the rate at the end of a cosine, as a fraction of the rate.
         public var endFactor = 0.0
 
         public init() {}
@@ -47,6 +53,12 @@ public struct LearningRateSchedule: Sendable {
     /// What is left of the rate at the end of a cosine.
     public let endFactor: Double
 
+    /// - Parameters:
+    ///   - base: the rate that the warm-up reaches.
+    ///   - warmUpSteps: steps in which the rate rises linearly from 0.
+    ///   - totalSteps: the length of the training.
+    ///   - endFactor: what is left of the rate at the end of a cosine.
+    /// - Precondition: neither number of steps is negative.
     public init(base: Double, shape: Shape = .constant, warmUpSteps: Int = 0, totalSteps: Int, endFactor: Double = 0) {
         require(
             warmUpSteps >= 0 && totalSteps >= 0,

@@ -11,8 +11,11 @@ import Tensors
 public final class SGD: Optimizer {
     /// The numbers of the rule.
     public struct Options: Configuration.Options {
+        /// How much of the last direction is kept.
         public var momentum = 0.0
+        /// Whether to look ahead along the new direction.
         public var nesterov = false
+        /// Added to the gradient, times the parameter, at each step.
         public var weightDecay = 0.0
 
         public init() {}
@@ -37,6 +40,7 @@ public final class SGD: Optimizer {
     public let memory: OptimizerMemory
     private let options: Options
 
+    /// - Parameter parameters: what it trains, each with its name.
     public init(options: Options = Options(), parameters: [NamedParameter]) {
         self.options = options
         memory = OptimizerMemory(parameters, slots: options.momentum > 0 ? ["momentum"] : [])

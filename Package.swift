@@ -58,7 +58,7 @@ let rooms: [Target] = [
     .target(name: "Models", dependencies: ["Configuration", "Networks", "Regularization", "Tensors", "Weights"]),
     .target(
         name: "Datasets", dependencies: ["Configuration", "Media", "Persistence", "Tensors", "Weights"],
-        resources: [.copy("Resources/watch")]),
+        resources: [.copy("Resources/digits"), .copy("Resources/watch")]),
     .target(name: "Analysis", dependencies: ["COpenBLAS", "Configuration", "Networks", "Regularization", "Tensors"]),
     .target(
         name: "Training",
@@ -165,7 +165,7 @@ let tests: [Target] = [
     .target(name: "SlurmSupport", path: "Tests/SlurmSupport"),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport"]),
     .testTarget(name: "PublicSurfaceTests", dependencies: ["regulus-cli", "RegularizerTesting"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "SlurmSupport", "regulus-cli"], swiftSettings: mediaSettings),
+    .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "SlurmSupport", "Weights", "regulus-cli"], swiftSettings: mediaSettings),
 ]
 
 let package = Package(

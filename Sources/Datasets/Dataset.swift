@@ -43,6 +43,9 @@ public protocol Dataset: Sendable {
     /// - Precondition: all rows exist.
     func inputs(_ rows: [Int], modality: String, view: SampleView) throws -> Tensor
 
+    /// What whoever looks at the data should know: rows that were left out, shapes that look turned. One sentence each.
+    var remarks: [String] { get }
+
     /// Whether inputs are on a common scale as they come, so that none is measured.
     var isStandardized: Bool { get }
 
@@ -58,6 +61,7 @@ extension Dataset {
     public var positions: [Int]? { nil }
     public var split: [SplitName]? { nil }
     public var factors: GeneratingFactors? { nil }
+    public var remarks: [String] { [] }
     public var isStandardized: Bool { false }
     public func inputs(_ rows: [Int], modality: String, view: SampleView) throws -> Tensor {
         try inputs(rows, modality: modality)

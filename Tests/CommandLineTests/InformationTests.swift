@@ -18,7 +18,7 @@ struct InformationTests {
         let outcome = try await RecipeFolder().regulus("list", "datasets")
         #expect(outcome.code == 0)
         let names = outcome.lines.compactMap { $0.split(separator: " ").first }
-        #expect(names.starts(with: ["watch", "tensors", "co-occurrence"]))
+        #expect(names.starts(with: ["watch", "digits", "arrays", "tensors", "co-occurrence"]))
         #expect(!names.contains("mer") && !names.contains("datasets:"))
     }
 

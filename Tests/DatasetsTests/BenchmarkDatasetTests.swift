@@ -291,7 +291,7 @@ import Testing
         @Test("The check counts rows and names what is missing and what is damaged")
         func check() throws {
             let folder = try damaged()
-            let check = DataCheck(try epic(folder), depth: .all)
+            let check = try DataCheck(try epic(folder), depth: .all)
             withExtendedLifetime(folder) {}
             #expect(check.parts == [.train, .heldBack])
             #expect(check.counts.map { $0.map { $0.reduce(0, +) } } == [[3, 3], [3, 3], [3, 3]])
@@ -303,9 +303,9 @@ import Testing
             let text = check.lines.joined(separator: "\n")
             #expect(text.contains("missing, audio: 1 files, which 3 rows need"))
             #expect(text.contains("the data set is incomplete"))
-            let part = DataCheck(try epic(), depth: .some(2))
+            let part = try DataCheck(try epic(), depth: .some(2))
             #expect(part.decoded.good == 6 && part.decoded.tried == 6)
-            let whole = DataCheck(try hac(), depth: .all)
+            let whole = try DataCheck(try hac(), depth: .all)
             #expect(whole.isSound && whole.decoded.tried == 15)
         }
 
@@ -319,7 +319,7 @@ import Testing
             let cut = folder.path + "/cartoon/flow/third_flow_y.mp4"
             let whole = try Data(contentsOf: URL(fileURLWithPath: cut))
             try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: cut))
-            let check = DataCheck(try hac { $0.root = folder.path }, depth: .all)
+            let check = try DataCheck(try hac { $0.root = folder.path }, depth: .all)
             withExtendedLifetime(folder) {}
             let reasons = Dictionary(check.unreadable.map { (String($0.path.dropFirst(folder.path.count + 1)), $0.reason) }) { $1 }
             #expect(

@@ -8,8 +8,8 @@ struct DatasetRegistryTests {
     @Test("The built-in data sets are known, described, and make their data")
     func builtIn() throws {
         let registry = DatasetRegistry.builtIn
-        #expect(registry.names == ["watch", "tensors", "co-occurrence", "epic-kitchens", "hac"])
-        #expect(registry.description(of: "tensors")?.options.contains { $0.name == "path" && $0.isRequired } == true)
+        #expect(registry.names == ["watch", "digits", "arrays", "tensors", "co-occurrence", "epic-kitchens", "hac"])
+        #expect(registry.description(of: "tensors")?.options.contains { $0.name == "modalities" && $0.isRequired } == true)
         let world = try registry.make("co-occurrence", options: ["samples": .integer(8), "target-cue": .string("off")])
         #expect(world.count == 24)
         #expect(try registry.make("watch", options: ["domains": .string("people")]).facts.domains.count == 10)
@@ -23,10 +23,11 @@ struct DatasetRegistryTests {
         }
         #expect(
             fault("wathc", [:])?.description
-                == "there is no data set 'wathc'; expected one of: watch, tensors, co-occurrence, epic-kitchens, hac; did you mean 'watch'?")
+                == "there is no data set 'wathc'; expected one of: watch, digits, arrays, tensors, co-occurrence, epic-kitchens, hac; "
+                + "did you mean 'watch'?")
         #expect(fault("co-occurrence", ["reliability": .number(2)])?.option == "reliability")
         #expect(fault("co-occurrence", ["relaibility": .number(1)])?.suggestion == "reliability")
-        #expect(fault("tensors", [:])?.option == "path")
+        #expect(fault("tensors", [:])?.option == "modalities")
     }
 
     @Test("A name can be taken once")

@@ -140,7 +140,7 @@ struct LayoutTests {
     @Test("Nothing is missing or damaged in the layouts, and the page of samples shows them")
     func check() throws {
         for data in [try epic() as any Dataset, try hac()] {
-            let check = DataCheck(data, depth: .all)
+            let check = try DataCheck(data, depth: .all)
             #expect(check.isSound, "\(check.lines.joined(separator: "\n"))")
             #expect(check.decoded.good == data.count)
             let page = try #require(SamplePage.svg(data, perDomain: 1))

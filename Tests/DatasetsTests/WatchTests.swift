@@ -79,10 +79,10 @@ struct WatchTests {
 
     @Test("License, citation and checksum stand beside the data")
     func notices() throws {
-        let folder = try #require(WatchFile.folders.first(where: Folder.exists))
+        let folder = try #require(WatchFile.file.folders.first(where: Folder.exists))
         #expect(try FileContents.text(folder + "/LICENSE").contains("Copyright (c) 2018, David M. Burns"))
         #expect(try FileContents.text(folder + "/CITATION").contains("arXiv:1802.01489"))
-        #expect(try FileContents.text(folder + "/SHA256SUMS") == "\(WatchFile.digest)  watch.safetensors\n")
+        #expect(try FileContents.text(folder + "/SHA256SUMS") == "\(WatchFile.file.digest)  watch.safetensors\n")
     }
 
     @Test("A changed file is refused, a missing folder named")
@@ -94,7 +94,7 @@ struct WatchTests {
         #expect(
             changed?.description
                 == "cannot use \(folder("watch.safetensors")): its SHA-256 is \(found), the bundled file's is "
-                + "\(WatchFile.digest); it was changed or damaged")
+                + "\(WatchFile.file.digest); it was changed or damaged")
         let missing = #expect(throws: DatasetFault.self) { try WatchFile.open(in: ["/nowhere", "/else"]) }
         #expect(
             missing?.description

@@ -160,6 +160,24 @@ struct ArrayFileTests {
         }
     }
 
+    @Test("An archive that would expand a thousand times is refused before it is expanded")
+    func expansion() throws {
+        let fault = #expect(throws: WeightsFault.self) { try self.file("expands.npz") }
+        #expect(fault?.reason.contains("would expand to 83886208 bytes") == true, "\(fault?.description ?? "")")
+        #expect(fault?.reason.contains("numpy.savez, not compressed") == true)
+    }
+
+    @Test("Cut off, an HDF5 file is refused", .enabled(if: HDF5File.isAvailable))
+    func cutOffHDF5() throws {
+        let whole = try Data(contentsOf: URL(fileURLWithPath: Fixtures.path("arrays/h5py.h5")))
+        let path = NSTemporaryDirectory() + "/regulus-\(UUID().uuidString).h5"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        for count in stride(from: 16, to: whole.count, by: 1999) {
+            try whole.prefix(count).write(to: URL(fileURLWithPath: path))
+            #expect(throws: WeightsFault.self) { try ArrayFile(path) }
+        }
+    }
+
     @Test("A header that lies about sizes is refused before anything is made")
     func lies() {
         func npy(_ header: String, _ elements: [UInt8] = []) -> Data {

@@ -4,7 +4,8 @@ extension DataCheck {
     /// The check as text for a terminal.
     package var lines: [String] {
         let total = facts.sampleCount
-        var lines = ["\(total) rows, \(facts.domains.count) domains, \(facts.classes.count) classes", ""]
+        var lines = ["\(total) rows, \(facts.domains.count) domains, \(facts.classes.count) classes"]
+        lines += facts.modalities.map { "\($0.name): samples of \($0.sampleShape.map(String.init).joined(separator: "×"))" } + [""]
         lines += table
         if seconds.contains(where: { !$0.isEmpty }) {
             lines += ["", "seconds a row: shortest, median, longest; minutes in all"]
@@ -15,6 +16,8 @@ extension DataCheck {
             }
         }
         lines.append("")
+        lines += remarks.map { "note: \($0)" }
+        lines += contents?.lines ?? []
         for missing in missing {
             lines.append("missing, \(missing.modality): \(missing.files) files, which \(missing.rows) rows need")
             lines += missing.examples.map { "  \($0)" }

@@ -35,13 +35,18 @@ package struct DataCheck: Sendable {
     package let decoded: (good: Int, tried: Int)
     /// Seconds of every row of every domain, ascending; empty where unknown.
     package let seconds: [[Double]]
+    /// What the data set itself has to say.
+    package let remarks: [String]
+    /// What the values say; nil for data sets that are decoded or generated.
+    package let contents: ContentCheck?
 
-    /// Whether nothing is missing or unreadable.
-    package var isSound: Bool { missing.isEmpty && unreadable.isEmpty }
+    /// Whether nothing is missing, unreadable or not finite.
+    package var isSound: Bool { missing.isEmpty && unreadable.isEmpty && contents?.notFinite.isEmpty != false }
 
     private static let examples = 5
 
-    package init(_ dataset: any Dataset, depth: Depth = .some(8)) {
+    /// - Throws: where an array cannot be read.
+    package init(_ dataset: any Dataset, depth: Depth = .some(8)) throws(DatasetFault) {
         let facts = dataset.facts
         self.facts = facts
         let split = dataset.split
@@ -53,6 +58,8 @@ package struct DataCheck: Sendable {
             counts[dataset.domains[row]][part][dataset.labels[row]] += 1
         }
         self.counts = counts
+        remarks = dataset.remarks
+        if let arrays = dataset as? any UncheckedRows { contents = try ContentCheck(arrays) } else { contents = nil }
         guard let decoding = dataset as? any DecodingDataset else {
             (missing, unreadable, decoded, seconds) = ([], [], (0, 0), [])
             return

@@ -28,7 +28,7 @@ public struct Standardization: Hashable, Sendable, Codable {
 
     init(scales: [String: Scale]) { self.scales = scales }
 
-    /// Measures `rows` of `dataset`, in double precision and in two passes. Nothing is measured where the inputs are on a
+    /// Measures `rows` of `dataset`, in double precision and in one pass. Nothing is measured where the inputs are on a
     /// common scale as they come.
     ///
     /// - Throws: what the data set throws where it cannot be read.
@@ -40,10 +40,7 @@ public struct Standardization: Hashable, Sendable, Codable {
         var scales: [String: Scale] = [:]
         for modality in dataset.facts.modalities {
             let channels = rule == .scale ? 1 : modality.sampleShape.last ?? 1
-            let means = try Self.averages(of: dataset, rows, modality.name, channels) { value, _ in value }
-            let variances = try Self.averages(of: dataset, rows, modality.name, channels) { value, channel in
-                (value - means[channel]) * (value - means[channel])
-            }
+            let (means, variances) = try Self.moments(of: dataset, rows, modality.name, channels)
             // What is left of a constant channel is the rounding of its mean.
             let deviations = zip(means, variances).map { mean, variance in
                 variance > 1e-12 * mean * mean && variance > 1e-30 ? Float(variance.squareRoot()) : 1
@@ -81,21 +78,35 @@ public struct Standardization: Hashable, Sendable, Codable {
         return result
     }
 
-    /// The average over `rows` of a function of every value, for every channel.
-    private static func averages(
-        of dataset: some Dataset, _ rows: SourceIndices, _ modality: String, _ channels: Int,
-        _ function: (_ value: Double, _ channel: Int) -> Double
-    ) throws -> [Double] {
+    /// The mean and the population variance of every channel over `rows`.
+    ///
+    /// Values are counted from the first one of their channel, so that a large mean takes no digits from a small deviation: the sum of
+    /// squares loses about `(mean − first)²/variance` units in the last place of a double.
+    private static func moments(
+        of dataset: some Dataset, _ rows: SourceIndices, _ modality: String, _ channels: Int
+    ) throws -> (means: [Double], variances: [Double]) {
+        var origins: [Double] = []
         var sums = [Double](repeating: 0, count: channels)
+        var squares = sums
         var count = 0
         for batch in BatchSampler.inOrder(rows.rows, batchSize: 256) {
             let inputs = try dataset.inputs(batch, modality: modality)
             inputs.withUnsafeValues { values in
-                for index in values.indices { sums[index % channels] += function(Double(values[index]), index % channels) }
+                if origins.isEmpty { origins = values.prefix(channels).map { Double($0) } }
+                for index in values.indices {
+                    let channel = index % channels
+                    let value = Double(values[index]) - origins[channel]
+                    sums[channel] += value
+                    squares[channel] += value * value
+                }
                 count += values.count
             }
         }
-        return sums.map { $0 / Double(max(1, count / channels)) }
+        let total = Double(max(1, count / channels))
+        guard !origins.isEmpty else { return (sums, squares) }
+        let means = zip(origins, sums).map { $0 + $1 / total }
+        let variances = zip(squares, sums).map { max(0, $0 / total - ($1 / total) * ($1 / total)) }
+        return (means, variances)
     }
 }
 

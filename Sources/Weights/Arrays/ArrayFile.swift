@@ -15,6 +15,10 @@ package struct ArrayFile: Sendable {
         /// Extents, first axis first; empty for a scalar.
         package let shape: [Int]
 
+        package init(name: String, type: ElementType?, shape: [Int]) {
+            (self.name, self.type, self.shape) = (name, type, shape)
+        }
+
         /// `video [64×3×100]`.
         package var summary: String {
             "\(name) [\(shape.isEmpty ? "scalar" : shape.map(String.init).joined(separator: "×"))\(type == nil ? " strings" : "")]"

@@ -95,7 +95,8 @@ struct HDF5File: ArraySource {
                 let entry = entries.first(where: { $0.name == name })
             else { throw WeightsFault(file: file, place: name, reason: "the file has no such array") }
             let bytes = entry.shape.reduce(1, *) * type.size
-            if array.offset >= 0, let elements = data.part(Int(array.offset)..<Int(array.offset) + bytes),
+            // A file may claim any place.
+            if (0...Int64(data.count)).contains(array.offset), bytes <= data.count, let elements = data.part(Int(array.offset)..<Int(array.offset) + bytes),
                 let layout = try? StridedLayout(
                     packed: type, isBigEndian: array.is_big_endian != 0, shape: entry.shape, byteCount: bytes)
             {

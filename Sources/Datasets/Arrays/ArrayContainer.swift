@@ -1,0 +1,158 @@
+import Configuration
+import Foundation
+import Persistence
+import Weights
+
+/// What has keys and arrays: a file, or a folder of `.npy` files. Its faults name the file, the key, the shape and the nearest key.
+struct ArrayContainer: Sendable {
+    /// Where it lies, for messages.
+    let path: String
+    private let files: [String: ArrayFile]
+    private let file: ArrayFile?
+    let entries: [ArrayFile.Entry]
+
+    private init(file path: String) throws(DatasetFault) {
+        let file = try Self.read(path)
+        (self.path, self.file, files, entries) = (path, file, [:], file.entries)
+    }
+
+    private init(folder path: String, names: [String]) throws(DatasetFault) {
+        var files: [String: ArrayFile] = [:]
+        var entries: [ArrayFile.Entry] = []
+        for name in names {
+            let file = try Self.read("\(path)/\(name)")
+            let key = String(name.dropLast(".npy".count))
+            files[key] = file
+            entries += file.entries.map { ArrayFile.Entry(name: key, type: $0.type, shape: $0.shape) }
+        }
+        (self.path, file, self.files, self.entries) = (path, nil, files, entries)
+    }
+
+    private static func read(_ path: String) throws(DatasetFault) -> ArrayFile {
+        do throws(WeightsFault) {
+            return try ArrayFile(path)
+        } catch {
+            throw DatasetFault(option: "path", message: "\(error)")
+        }
+    }
+
+    /// Endings of files that hold arrays, for folders; a file that is named itself may be called anything.
+    private static let endings = ["safetensors", "npz", "pkl", "pickle", "pt", "pth", "h5", "hdf5", "mat"]
+
+    /// The containers that the option `path` means: files as they stand, and those in folders by name.
+    static func open(_ given: [String]) throws(DatasetFault) -> [ArrayContainer] {
+        var result: [ArrayContainer] = []
+        for path in given {
+            guard Folder.exists(path) else {
+                result.append(try ArrayContainer(file: path))
+                continue
+            }
+            let names: [String]
+            do throws(FileFault) {
+                names = try Folder.names(in: path)
+            } catch {
+                throw DatasetFault(option: "path", message: "\(error)")
+            }
+            let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
+            let files = names.filter { name in endings.contains { name.hasSuffix("." + $0) } }
+            for name in files { result.append(try ArrayContainer(file: "\(folder)/\(name)")) }
+            let single = names.filter { $0.hasSuffix(".npy") }
+            guard files.isEmpty || single.isEmpty else {
+                throw DatasetFault(
+                    option: "path", message: "the folder \(path) has .npy files and others with several arrays",
+                    expected: "one kind; name the files one by one otherwise")
+            }
+            if !single.isEmpty { result.append(try ArrayContainer(folder: folder, names: single)) }
+            guard !files.isEmpty || !single.isEmpty else {
+                throw DatasetFault(
+                    option: "path",
+                    message: "the folder \(path) has no file that ends in " + (endings + ["npy"]).map { "." + $0 }.joined(separator: ", "))
+            }
+        }
+        return result
+    }
+
+    /// The name without folder and ending.
+    var name: String {
+        let last = path.split(separator: "/").last.map(String.init) ?? path
+        guard let dot = last.lastIndex(of: "."), dot != last.startIndex, file != nil else { return last }
+        return String(last[..<dot])
+    }
+
+    /// A list in the metadata, separated by commas; empty where there is none.
+    func names(_ key: String) -> [String] {
+        (file?.metadata[key] ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+
+    func has(_ key: String) -> Bool { entries.contains { $0.name == key } }
+
+    /// The parts of a nested dictionary `{train: {key: …}, valid: {…}, test: {…}}` that have all of `keys`, in the order of the split.
+    func parts(with keys: [String]) -> [(prefix: String, split: SplitName)] {
+        let names = Set(entries.map(\.name))
+        guard keys.contains(where: { !names.contains($0) }) else { return [] }
+        var parts: [(prefix: String, split: SplitName)] = []
+        for (name, known) in SplitNames.known.sorted(by: { ($0.value.order, $0.key) < ($1.value.order, $1.key) })
+        where keys.allSatisfy({ names.contains("\(name).\($0)") }) {
+            parts.append((name + ".", known.value))
+        }
+        return parts
+    }
+
+    /// An array of numbers.
+    func array(_ key: String, option: String) throws(DatasetFault) -> any StoredArray {
+        _ = try entry(key, option: option)
+        do throws(WeightsFault) {
+            return try source(key).array(inner(key))
+        } catch {
+            throw DatasetFault(option: option, message: "\(error)")
+        }
+    }
+
+    /// An array of one number or name for each row.
+    func values(_ key: String, option: String, rows: Int) throws(DatasetFault) -> RowValues {
+        let entry = try entry(key, option: option)
+        guard entry.shape == [rows] || entry.shape == [rows, 1] || entry.shape == [1, rows] else {
+            throw DatasetFault(
+                option: option, message: "\(path): the array '\(key)' of shape \(Self.text(entry.shape)) does not fit the inputs",
+                expected: "one number or name for each of \(rows) rows")
+        }
+        do throws(WeightsFault) {
+            if let texts = try source(key).texts(inner(key)) { return .texts(texts) }
+            let array = try source(key).array(inner(key))
+            do throws(WeightsFault) {
+                return .integers(try array.integers())
+            } catch {
+                // A missing label is often written as NaN, in an array that has to be of floating point then.
+                guard !array.type.isInteger else { throw error }
+                let values = try array.floats(rows: 0..<array.rowCount)
+                guard values.allSatisfy({ $0.isNaN || Int(exactly: $0) != nil }) else { throw error }
+                return .integers(values.map { Int(exactly: $0) ?? RowValues.unlabeled })
+            }
+        } catch {
+            throw DatasetFault(option: option, message: "\(error)", expected: "whole numbers or names")
+        }
+    }
+
+    private func source(_ key: String) throws(WeightsFault) -> ArrayFile {
+        guard let source = file ?? files[key] else { throw WeightsFault(file: path, reason: "there is no array '\(key)'") }
+        return source
+    }
+
+    private func inner(_ key: String) -> String { file == nil ? ArrayFile.onlyName : key }
+
+    private func entry(_ key: String, option: String) throws(DatasetFault) -> ArrayFile.Entry {
+        if let entry = entries.first(where: { $0.name == key }) { return entry }
+        if let unread = file?.opaque.first(where: { $0.name == key || $0.name.hasPrefix(key + ".") }) {
+            throw DatasetFault(
+                option: option, message: "\(path): '\(unread.name)' is \(unread.kind), which is not read",
+                expected: "an array of numbers or strings; in Python, numpy.asarray(value, dtype='float32') makes one")
+        }
+        let known = entries.sorted { $0.name < $1.name }.map(\.summary)
+        let shown = known.prefix(40).joined(separator: ", ") + (known.count > 40 ? ", and \(known.count - 40) more" : "")
+        throw DatasetFault(
+            option: option, message: "\(path) has no array '\(key)'", expected: "one of: " + shown,
+            suggestion: nearestName(to: key, among: entries.map(\.name)))
+    }
+
+    static func text(_ shape: [Int]) -> String { shape.isEmpty ? "scalar" : shape.map(String.init).joined(separator: "×") }
+}

@@ -1,0 +1,143 @@
+import Configuration
+import Tensors
+import Weights
+
+/// A user's own data: one array for each modality, in whatever format the usual libraries write, with labels and domains.
+///
+/// Every array has one row a sample. Labels and domains are numbers or names. Rows come from the arrays as they stand, several files joined
+/// one after another; or from a CSV manifest, which names for every sample its files or its rows.
+public struct Arrays: DatasetPlugin, UncheckedRows {
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "arrays",
+            summary: "your own arrays: npy, npz, pickled dictionaries, PyTorch, HDF5, MATLAB 5 or safetensors; or a CSV manifest of files",
+            options: Options.descriptions,
+            notes: [
+                "every array has one row a sample; rows of several files are joined in the order of the list, or by name in a folder",
+                "a folder of .npy files is one file whose keys are their names; keys of nested dictionaries and groups are joined by dots",
+                "a dictionary of train, valid and test parts is read as one data set with that split",
+                "a manifest is a table with a header: id, label, domain, split, group, position, and a column for each modality with a path or a "
+                    + "row; `regulus data manifest` writes one from a folder",
+                "nothing in a file is executed; elements stay on disk and are read when a batch needs them",
+                "`regulus data check arrays OPTION=VALUE…` says what a program would see: shapes, counts, missing and non-finite values",
+            ])
+    }
+
+    public let facts: DatasetFacts
+    public let labels: [Int]
+    public let domains: [Int]
+    public let groups: [Int]?
+    public let positions: [Int]?
+    public let split: [SplitName]?
+    /// What a reader of the data should know: rows that were left out, shapes that look turned.
+    public let remarks: [String]
+
+    let arrays: [ArrayModality]
+
+    /// - Throws: `DatasetFault` with file, key, shape and the nearest key.
+    public init(options: Options) throws(DatasetFault) { try self.init(options: options, requiringFinite: true) }
+
+    /// - Parameter requiringFinite: whether a value that is not finite is a fault where it is met.
+    init(options: Options, requiringFinite: Bool) throws(DatasetFault) {
+        let keys = try ModalityKey.parse(options.modalities)
+        let table: RowTable
+        if let manifest = options.manifest {
+            table = try RowTable(try Manifest(manifest), keys: keys, options: options)
+        } else {
+            guard !options.path.isEmpty else {
+                throw DatasetFault(option: "path", message: "option path: found none", expected: "at least one file or folder")
+            }
+            table = try RowTable(joining: try ArrayContainer.open(options.path), keys: keys, options: options)
+        }
+        var rows = table
+        var remarks = try rows.leaveOutUnlabeled(options.unlabeled)
+        if rows.count == 0 { throw DatasetFault(message: "there are no rows with a label", expected: "at least one") }
+        let classes = try Categories(
+            rows.labels, names: options.classNames.isEmpty ? rows.classNames : options.classNames, what: "class", option: "labels")
+        let domains = try Categories(
+            rows.domains, names: options.domainNames.isEmpty ? rows.domainNames : options.domainNames, what: "domain",
+            option: "domains")
+        labels = classes.indices
+        self.domains = domains.indices
+        (groups, positions, split) = (rows.groups, rows.positions, rows.split)
+        var arrays: [ArrayModality] = []
+        var faults: [DatasetFault] = []
+        for var array in rows.modalities {
+            remarks += array.remarks(layout: options.layout)
+            if requiringFinite, let fault = try array.holdIfSmall() { faults.append(fault) }
+            arrays.append(array)
+        }
+        if let first = faults.first {
+            throw DatasetFault(
+                option: first.option, message: faults.map(\.message).joined(separator: "; "), expected: first.expected)
+        }
+        self.arrays = arrays
+        self.remarks = rows.remarks + remarks
+        facts = DatasetFacts(
+            modalities: arrays.map(\.facts), domains: domains.names, classes: classes.names,
+            samplesPerDomain: tally(domains.indices, kinds: domains.names.count))
+    }
+
+    public func inputs(_ rows: [Int], modality: String) throws -> Tensor {
+        guard let array = arrays.first(where: { $0.name == modality }) else { throw unknownModality(modality) }
+        return try array.inputs(rows)
+    }
+
+    package func uncheckedRow(_ row: Int, modality: String) throws(DatasetFault) -> [Float] {
+        guard let array = arrays.first(where: { $0.name == modality }) else { throw unknownModality(modality) }
+        return try array.values(of: row)
+    }
+}
+
+/// The data set `arrays` under the name that it had while it read safetensors only.
+public struct TensorFiles: DatasetPlugin, UncheckedRows {
+    public typealias Options = Arrays.Options
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "tensors", summary: "another name of 'arrays'", options: Options.descriptions, notes: Arrays.description.notes)
+    }
+
+    private let arrays: Arrays
+
+    /// - Throws: as `Arrays`.
+    public init(options: Options) throws(DatasetFault) { arrays = try Arrays(options: options) }
+
+    public var facts: DatasetFacts { arrays.facts }
+    public var labels: [Int] { arrays.labels }
+    public var domains: [Int] { arrays.domains }
+    public var groups: [Int]? { arrays.groups }
+    public var positions: [Int]? { arrays.positions }
+    public var split: [SplitName]? { arrays.split }
+    public var remarks: [String] { arrays.remarks }
+    public func inputs(_ rows: [Int], modality: String) throws -> Tensor { try arrays.inputs(rows, modality: modality) }
+    package func uncheckedRow(_ row: Int, modality: String) throws(DatasetFault) -> [Float] {
+        try arrays.uncheckedRow(row, modality: modality)
+    }
+}
+
+/// A modality's name and the key of its array, or the column of a manifest.
+struct ModalityKey: Hashable, Sendable {
+    let name: String
+    let key: String
+
+    /// From the option `modalities`: `name` or `name=key` each.
+    static func parse(_ texts: [String]) throws(DatasetFault) -> [ModalityKey] {
+        guard !texts.isEmpty else {
+            throw DatasetFault(option: "modalities", message: "option modalities: found none", expected: "at least one name")
+        }
+        var result: [ModalityKey] = []
+        for text in texts {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard let name = parts.first, let key = parts.last, !name.isEmpty, !key.isEmpty else {
+                throw DatasetFault(
+                    option: "modalities", message: "option modalities: found '\(text)'", expected: "name or name=key")
+            }
+            guard !result.contains(where: { $0.name == name }) else {
+                throw DatasetFault(option: "modalities", message: "option modalities: '\(name)' is there twice")
+            }
+            result.append(ModalityKey(name: name, key: key))
+        }
+        return result
+    }
+}

@@ -1,0 +1,68 @@
+import Configuration
+
+extension Arrays {
+    /// Where the channels of a sample lie in the files.
+    public enum Layout: String, CaseIterable, Sendable {
+        /// N×…×C.
+        case channelsLast = "channels-last"
+        /// N×C×…, as PyTorch stores it.
+        case channelsFirst = "channels-first"
+    }
+
+    /// What becomes of rows that lack something.
+    public enum Incomplete: String, CaseIterable, Sendable {
+        case refuse
+        /// Left out and counted.
+        case leaveOut = "leave-out"
+    }
+
+    public struct Options: Configuration.Options {
+        public var path: [String] = []
+        public var manifest: String?
+        public var modalities: [String] = []
+        public var labels = "labels"
+        public var domains: String? = "domains"
+        public var classNames: [String] = []
+        public var domainNames: [String] = []
+        public var split: String?
+        public var groups: String?
+        public var positions: String?
+        public var ids = "ids"
+        public var layout = Layout.channelsLast
+        public var unlabeled = Incomplete.refuse
+        public var missing = Incomplete.refuse
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .paths("path", \.path, "a file of arrays, a folder of them, or a list; rows are joined in order"),
+                .path("manifest", \.manifest, "a CSV table of samples; its modality columns hold paths, or rows of the arrays in 'path'"),
+                .texts(
+                    "modalities", \.modalities, required: true,
+                    "the modalities: names of arrays (or of a manifest's columns), or name=key where they differ"),
+                .text("labels", \.labels, "array of N numbers or names: the class of every row"),
+                .text(
+                    "domains", \.domains,
+                    "array of N numbers or names: the domain of every row; null makes every file a domain of its own"),
+                .texts(
+                    "class-names", \.classNames,
+                    "names of classes 0, 1, …; else from the file's metadata 'classes', else the labels themselves"),
+                .texts(
+                    "domain-names", \.domainNames,
+                    "names of domains 0, 1, …; else from the file's metadata 'domains', else the domains themselves"),
+                .text(
+                    "split", \.split,
+                    "array of N: 0 or train, 1 or validation, 2 or test; null leaves the split to the experiment"),
+                .text("groups", \.groups, "array of N numbers or names: rows of one group stay together when splitting"),
+                .text(
+                    "positions", \.positions,
+                    "array of N whole numbers: a row's place in time in its group; validation then takes the last part of each"),
+                .text("ids", \.ids, "array of N numbers or names that a manifest's column 'id' is matched with"),
+                .choice("layout", \.layout, "where a sample's channels lie in the files"),
+                .choice("unlabeled", \.unlabeled, "what rows of label -1 or without one do: end the run, or be left out and counted"),
+                .choice("missing", \.missing, "what a manifest's rows without a modality do: end the run, or be left out and counted"),
+            ]
+        }
+    }
+}

@@ -1,0 +1,229 @@
+import Configuration
+import Foundation
+import Persistence
+import Weights
+
+/// A CSV table of samples: one row each, with a header.
+///
+/// Columns: `id`, `label`, `domain`, `split`, `group`, `position`, and one for each modality with a path (from the manifest's folder) or the
+/// number of a row. A modality without a column is matched by id.
+struct Manifest: Sendable {
+    let path: String
+    /// The line of every row.
+    let lines: [Int]
+    /// What was noticed while ids were matched.
+    var remarks: [String] = []
+
+    private let header: [String]
+    private let columns: [String: [String]]
+
+    /// More rows than are likely, and fewer than fill the memory.
+    private static let mostRows = 20_000_000
+
+    init(_ path: String) throws(DatasetFault) {
+        let table = try SeparatedValues(path)
+        guard let header = table.rows.first else {
+            throw DatasetFault(option: "manifest", message: "\(path): the file is empty", expected: "a header: id, label, domain, …")
+        }
+        let rows = table.rows.dropFirst()
+        guard !rows.isEmpty, rows.count <= Self.mostRows else {
+            throw DatasetFault(option: "manifest", message: "\(path): \(rows.count) rows below the header")
+        }
+        if let row = rows.first(where: { $0.fields.count != header.fields.count }) {
+            throw DatasetFault(
+                option: "manifest", message: "\(path):\(row.line): \(row.fields.count) fields where the header has \(header.fields.count)")
+        }
+        let names = header.fields.map { $0.trimmingCharacters(in: .whitespaces) }
+        var columns: [String: [String]] = [:]
+        for (place, name) in names.enumerated() {
+            guard columns.updateValue(rows.map { $0.fields[place].trimmingCharacters(in: .whitespaces) }, forKey: name) == nil else {
+                throw DatasetFault(option: "manifest", message: "\(path): the column '\(name)' is there twice")
+            }
+        }
+        guard columns["label"] != nil else {
+            throw DatasetFault(
+                option: "manifest", message: "\(path): there is no column 'label'", expected: "among: " + names.joined(separator: ", "),
+                suggestion: nearestName(to: "label", among: names))
+        }
+        self.path = path
+        self.header = names
+        self.columns = columns
+        lines = rows.map(\.line)
+        if let ids = columns["id"] {
+            var seen: [String: Int] = [:]
+            for (row, id) in ids.enumerated() {
+                if let first = seen.updateValue(row, forKey: id) {
+                    throw DatasetFault(
+                        option: "manifest", message: "\(path):\(lines[row]): the id '\(id)' is in line \(lines[first]) already",
+                        expected: "an id of its own for every row")
+                }
+            }
+        }
+    }
+
+    var count: Int { lines.count }
+    var names: [String] { header }
+    func has(_ column: String) -> Bool { columns[column] != nil }
+    func texts(_ column: String) -> [String]? { columns[column] }
+
+    /// Numbers where all are, else names.
+    func values(_ column: String, option: String) throws(DatasetFault) -> RowValues {
+        RowValues.texts(columns[column] ?? []).asNumbersWherePossible
+    }
+
+    /// Where a path of the table lies.
+    ///
+    /// - Throws: for one that leaves the manifest's folder: such a table would read whatever its writer knows of.
+    func resolved(_ text: String, row: Int) throws(DatasetFault) -> String {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard !text.hasPrefix("/"), !parts.contains("..") else {
+            throw DatasetFault(
+                option: "manifest", message: "\(path):\(lines[row]): the path \(text) leaves the manifest's folder",
+                expected: "a path below \(folder)")
+        }
+        return "\(folder)/\(text)"
+    }
+
+    var folder: String {
+        let parent = (path as NSString).deletingLastPathComponent
+        return parent.isEmpty ? "." : parent
+    }
+}
+
+/// Where the samples of one modality lie, by a manifest.
+struct ManifestModality {
+    private let name: String
+    private var arrays: [any StoredArray] = []
+    /// For each row of the manifest; nil where the modality is missing.
+    private(set) var places: [ArrayModality.Place?] = []
+    private var sample: [Int] = []
+
+    init(_ key: ModalityKey, of manifest: Manifest, in containers: [ArrayContainer], options: Arrays.Options) throws(DatasetFault) {
+        name = key.name
+        guard let cells = manifest.texts(key.key) else {
+            try match(key, of: manifest, in: containers, options: options)
+            return
+        }
+        if cells.allSatisfy({ $0.isEmpty || Int($0) != nil }) {
+            try takeRows(cells, key, of: manifest, in: containers)
+        } else {
+            try takeFiles(cells, of: manifest)
+        }
+    }
+
+    /// - Throws: where samples are not of one shape.
+    func modality(rows: [Int], layout: Arrays.Layout) throws(DatasetFault) -> ArrayModality {
+        try ArrayModality(name, arrays, layout: layout, sample: sample, places: rows.compactMap { places[$0] })
+    }
+
+    // MARK: - Files
+
+    /// Every cell is the path of a file with one sample, or `path:key`.
+    private mutating func takeFiles(_ cells: [String], of manifest: Manifest) throws(DatasetFault) {
+        var files: [String: ArrayFile] = [:]
+        var numbers: [String: Int32] = [:]
+        for (row, cell) in cells.enumerated() {
+            guard !cell.isEmpty else {
+                places.append(nil)
+                continue
+            }
+            if let number = numbers[cell] {
+                places.append(ArrayModality.Place(array: number, row: nil))
+                continue
+            }
+            let (path, key) = Self.parts(cell)
+            let place = try manifest.resolved(path, row: row)
+            do throws(WeightsFault) {
+                // One file may hold the samples of many rows, and is opened once.
+                let file: ArrayFile
+                if let known = files[place] { file = known } else { file = try ArrayFile(place) }
+                if key != nil { files[place] = file }
+                guard let key = key ?? (file.entries.count == 1 ? file.entries[0].name : nil) else {
+                    throw WeightsFault(
+                        file: place, reason: "holds several arrays (\(file.names.prefix(8).joined(separator: ", "))); name one, as in \(path):\(file.names[0])")
+                }
+                let array = try file.array(key)
+                if arrays.isEmpty { sample = array.shape }
+                guard array.shape == sample else {
+                    throw array.fault("has shape \(array.shapeText), others of '\(name)' have \(ArrayContainer.text(sample))")
+                }
+                arrays.append(array)
+            } catch {
+                throw DatasetFault(option: "manifest", message: "\(manifest.path):\(manifest.lines[row]): \(error)")
+            }
+            numbers[cell] = Int32(arrays.count - 1)
+            places.append(ArrayModality.Place(array: Int32(arrays.count - 1), row: nil))
+        }
+    }
+
+    private static func parts(_ cell: String) -> (path: String, key: String?) {
+        guard let colon = cell.lastIndex(of: ":"), colon != cell.startIndex else { return (cell, nil) }
+        return (String(cell[..<colon]), String(cell[cell.index(after: colon)...]))
+    }
+
+    // MARK: - Rows
+
+    /// Every cell is a row of the array in `path`.
+    private mutating func takeRows(
+        _ cells: [String], _ key: ModalityKey, of manifest: Manifest, in containers: [ArrayContainer]
+    ) throws(DatasetFault) {
+        let array = try Self.array(key.key, in: containers, of: manifest)
+        (arrays, sample) = ([array], Array(array.shape.dropFirst()))
+        for (row, cell) in cells.enumerated() {
+            guard let number = Int(cell) else {
+                places.append(nil)
+                continue
+            }
+            guard (0..<array.rowCount).contains(number) else {
+                throw DatasetFault(
+                    option: "manifest", message: "\(manifest.path):\(manifest.lines[row]): there is no row \(number) in '\(key.key)'",
+                    expected: "0 to \(array.rowCount - 1)")
+            }
+            places.append(ArrayModality.Place(array: 0, row: number))
+        }
+    }
+
+    /// The row of each sample is where its id stands in the array of ids beside the modality's; without ids, rows are in the same order.
+    private mutating func match(
+        _ key: ModalityKey, of manifest: Manifest, in containers: [ArrayContainer], options: Arrays.Options
+    ) throws(DatasetFault) {
+        let array = try Self.array(key.key, in: containers, of: manifest)
+        (arrays, sample) = ([array], Array(array.shape.dropFirst()))
+        guard let container = containers.first(where: { $0.has(key.key) }) else { return }
+        guard let ids = manifest.texts("id"), container.has(options.ids) else {
+            guard array.rowCount == manifest.count else {
+                throw DatasetFault(
+                    option: "manifest",
+                    message: "\(manifest.path) has \(manifest.count) rows, '\(key.key)' in \(container.path) has \(array.rowCount), and there are no ids "
+                        + "to match them by",
+                    expected: "as many rows, or a column 'id' and an array '\(options.ids)'")
+            }
+            places = (0..<manifest.count).map { ArrayModality.Place(array: 0, row: $0) }
+            return
+        }
+        var rows: [String: Int] = [:]
+        for (row, id) in try container.values(options.ids, option: "ids", rows: array.rowCount).asTexts.enumerated() {
+            guard rows.updateValue(row, forKey: id) == nil else {
+                throw DatasetFault(option: "ids", message: "\(container.path): the id '\(id)' is there twice")
+            }
+        }
+        places = ids.map { id in rows[id].map { ArrayModality.Place(array: 0, row: $0) } }
+        let unmatched = ids.filter { rows[$0] == nil }
+        if unmatched.count == ids.count {
+            throw DatasetFault(
+                option: "ids", message: "none of the ids of \(manifest.path) is in \(container.path)",
+                expected: "ids such as " + rows.keys.sorted().prefix(3).joined(separator: ", ") + "; the manifest has "
+                    + ids.prefix(3).joined(separator: ", "))
+        }
+    }
+
+    private static func array(_ key: String, in containers: [ArrayContainer], of manifest: Manifest) throws(DatasetFault) -> any StoredArray {
+        if let container = containers.first(where: { $0.has(key) }) { return try container.array(key, option: "modalities") }
+        guard let first = containers.first else {
+            throw DatasetFault(
+                option: "modalities", message: "\(manifest.path) has no column '\(key)', and no path is given that could have such an array",
+                expected: "one of: " + manifest.names.joined(separator: ", "), suggestion: nearestName(to: key, among: manifest.names))
+        }
+        return try first.array(key, option: "modalities")
+    }
+}

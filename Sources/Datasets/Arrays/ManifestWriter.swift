@@ -1,0 +1,136 @@
+import Configuration
+import Foundation
+import Persistence
+
+/// The table of a folder in which every sample has a file for each modality.
+package struct ManifestWriter: Sendable {
+    /// A folder for each domain, in it one for each class, in it files such as `clip7_audio.npy`.
+    package static let defaultPattern = "{domain}/{label}/{id}_{modality}"
+
+    private static let fields = ["id", "label", "domain", "split", "group", "modality"]
+    private static let endings: Set<String> = ["npy", "npz", "pkl", "pickle", "pt", "pth", "safetensors", "h5", "hdf5", "mat"]
+    /// More files than anybody lists by hand, and fewer than fill the memory.
+    private static let mostFiles = 20_000_000
+
+    private struct Sample {
+        var fields: [String: String]
+        var files: [String: String] = [:]
+    }
+
+    private var samples: [String: Sample] = [:]
+    private var modalities: Set<String> = []
+    private var unmatched: [String] = []
+
+    /// Lists the files below `folder`.
+    ///
+    /// - Throws: where the pattern is none, no file fits it, or two files are the same modality of one sample.
+    package init(_ folder: String, pattern: String) throws(DatasetFault) {
+        let (expression, names) = try Self.expression(pattern)
+        guard Folder.exists(folder) else { throw DatasetFault(message: "there is no folder \(folder)") }
+        var files: [String] = []
+        let listing = FileManager.default.enumerator(atPath: folder)
+        while let path = listing?.nextObject() as? String {
+            guard Self.endings.contains((path as NSString).pathExtension.lowercased()) else { continue }
+            files.append(path)
+            guard files.count <= Self.mostFiles else { throw DatasetFault(message: "\(folder) has more than \(Self.mostFiles) files") }
+        }
+        for path in files.sorted() {
+            let stem = (path as NSString).deletingPathExtension
+            guard let match = expression.firstMatch(in: stem, range: NSRange(stem.startIndex..., in: stem)) else {
+                unmatched.append(path)
+                continue
+            }
+            var fields: [String: String] = [:]
+            for name in names {
+                if let range = Range(match.range(withName: name), in: stem) { fields[name] = String(stem[range]) }
+            }
+            let modality = fields.removeValue(forKey: "modality") ?? "array"
+            let sample = Self.fields.compactMap { fields[$0] }.joined(separator: "/")
+            modalities.insert(modality)
+            if let other = samples[sample, default: Sample(fields: fields)].files.updateValue(path, forKey: modality) {
+                throw DatasetFault(
+                    message: "\(folder): \(other) and \(path) are both '\(modality)' of \(sample)", expected: "one file for each, or another pattern")
+            }
+        }
+        if let column = modalities.first(where: { Self.fields.contains($0) }) {
+            throw DatasetFault(message: "\(folder): a modality is called '\(column)', which is another column of the table")
+        }
+        guard !samples.isEmpty else {
+            throw DatasetFault(
+                message: "\(folder): none of \(files.count) files fits the pattern \(pattern)"
+                    + (unmatched.first.map { "; the first is \($0)" } ?? ""),
+                expected: "a pattern of " + Self.fields.map { "{\($0)}" }.joined(separator: ", ") + ", * and what stands between them")
+        }
+    }
+
+    /// `{name}` matches within one part of a path; the shortest for all but the id, which takes what is left.
+    private static func expression(_ pattern: String) throws(DatasetFault) -> (NSRegularExpression, [String]) {
+        var text = "^"
+        var names: [String] = []
+        var rest = pattern[...]
+        while let first = rest.first {
+            if first == "{" {
+                guard let end = rest.firstIndex(of: "}") else { throw DatasetFault(message: "the pattern \(pattern) has a brace that is not closed") }
+                let name = String(rest[rest.index(after: rest.startIndex)..<end])
+                guard fields.contains(name), !names.contains(name) else {
+                    throw DatasetFault(
+                        message: "the pattern has {\(name)}" + (names.contains(name) ? " twice" : ""),
+                        expected: "one of: " + fields.joined(separator: ", "), suggestion: nearestName(to: name, among: fields))
+                }
+                names.append(name)
+                text += name == "id" ? "(?<id>[^/]+)" : "(?<\(name)>[^/]+?)"
+                rest = rest[rest.index(after: end)...]
+            } else if first == "*" {
+                text += "[^/]*?"
+                rest.removeFirst()
+            } else {
+                text += NSRegularExpression.escapedPattern(for: String(first))
+                rest.removeFirst()
+            }
+        }
+        guard names.contains("label"), names.contains("id"), let expression = try? NSRegularExpression(pattern: text + "$") else {
+            throw DatasetFault(message: "the pattern \(pattern) has no {id} or no {label}", expected: "both, as in \(defaultPattern)")
+        }
+        return (expression, names)
+    }
+
+    package var count: Int { samples.count }
+
+    /// The table: samples and columns in the order of the alphabet.
+    package var csv: String {
+        let modalities = modalities.sorted()
+        let fields = Self.fields.filter { field in samples.values.contains { $0.fields[field] != nil } }
+        var ids: [String: Int] = [:]
+        for sample in samples.values { ids[sample.fields["id"] ?? "", default: 0] += 1 }
+        let header = (fields + modalities).map(Self.quoted).joined(separator: ",")
+        let lines = samples.sorted { $0.key < $1.key }.map { key, sample in
+            fields.map { field in
+                let text = sample.fields[field] ?? ""
+                // The same file name in two folders is two samples.
+                return Self.quoted(field == "id" && ids[text, default: 0] > 1 ? key : text)
+            } + modalities.map { Self.quoted(sample.files[$0] ?? "") }
+        }
+        return ([header] + lines.map { $0.joined(separator: ",") }).joined(separator: "\n") + "\n"
+    }
+
+    /// What a user looks at before trusting the table: one line for each fact.
+    package var summary: [String] {
+        func counts(_ field: String) -> String? {
+            let counts = samples.values.reduce(into: [String: Int]()) { if let value = $1.fields[field] { $0[value, default: 0] += 1 } }
+            guard !counts.isEmpty else { return nil }
+            let shown = counts.sorted { $0.key < $1.key }.prefix(20).map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+            return "\(field): \(shown)" + (counts.count > 20 ? ", and \(counts.count - 20) more" : "")
+        }
+        var lines = ["domain", "label", "split"].compactMap(counts)
+        for modality in modalities.sorted() {
+            let missing = samples.values.count { $0.files[modality] == nil }
+            lines.append("\(modality): \(samples.count - missing) files" + (missing > 0 ? ", missing for \(missing) samples" : ""))
+        }
+        if let first = unmatched.first { lines.append("\(unmatched.count) files do not fit the pattern, the first is \(first)") }
+        return lines
+    }
+
+    private static func quoted(_ text: String) -> String {
+        text.contains { ",\"\n\r".contains($0) } ? "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : text
+    }
+}

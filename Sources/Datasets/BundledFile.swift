@@ -1,0 +1,45 @@
+import Configuration
+import Foundation
+import Persistence
+
+/// A file of data that comes with the program, and the certainty that it is the one that was bundled.
+struct BundledFile {
+    /// Its folder among the resources.
+    let folder: String
+    let name: String
+    /// The SHA-256 of its content; `SHA256SUMS` beside it says the same.
+    let digest: String
+
+    /// Where the folder may be: beside the program as the package manager puts it, then in the sources.
+    ///
+    /// The package manager's own `Bundle.module` stops the program where the folder is gone; a user who copied the
+    /// program without its resources is told so instead.
+    var folders: [String] {
+        let beside = Bundle.main.bundleURL.appendingPathComponent("regulus_Datasets.resources/\(folder)").path
+        let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        return [beside, sources.appendingPathComponent("Resources/\(folder)").path]
+    }
+
+    /// The path of the verified file in the first of `folders` that exists.
+    func path(in folders: [String]? = nil) throws(DatasetFault) -> String {
+        let folders = folders ?? self.folders
+        guard let folder = folders.first(where: Folder.exists) else {
+            throw DatasetFault(
+                message: "the bundled data set is not beside the program: no folder "
+                    + folders.joined(separator: " and no folder "),
+                expected: "the folder regulus_Datasets.resources in the same place as the program")
+        }
+        let path = "\(folder)/\(name)"
+        do throws(FileFault) {
+            let found = try SHA256Digest(ofFile: path).hex
+            guard found == digest else {
+                throw FileFault(
+                    action: "use", path: path,
+                    reason: "its SHA-256 is \(found), the bundled file's is \(digest); it was changed or damaged")
+            }
+        } catch {
+            throw DatasetFault(message: "\(error)")
+        }
+        return path
+    }
+}

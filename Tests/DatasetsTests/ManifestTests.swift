@@ -1,0 +1,148 @@
+import Configuration
+import Foundation
+import Testing
+import Weights
+
+@testable import Datasets
+
+@Suite("Manifests")
+struct ManifestTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func write(_ text: String, to name: String = "m.csv") throws {
+        try text.write(toFile: folder(name), atomically: true, encoding: .utf8)
+    }
+
+    /// An `npy` file of floats.
+    private func array(_ values: [Float], shape: String, to name: String) throws {
+        let header = "{'descr': '<f4', 'fortran_order': False, 'shape': \(shape)}\n"
+        var data = Data([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8))
+        for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) } }
+        let path = folder(name)
+        try FileManager.default.createDirectory(
+            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        try data.write(to: URL(fileURLWithPath: path))
+    }
+
+    private func open(_ change: (inout Arrays.Options) -> Void = { _ in }) throws -> Arrays {
+        var options = Arrays.Options()
+        options.manifest = folder("m.csv")
+        options.modalities = ["video", "audio"]
+        change(&options)
+        return try Arrays(options: options)
+    }
+
+    private func fault(_ change: (inout Arrays.Options) -> Void = { _ in }) -> String {
+        do {
+            _ = try open(change)
+            return "nothing was thrown"
+        } catch { return "\(error)" }
+    }
+
+    @Test("Each row names its files; labels, domains, splits, groups and positions are columns")
+    func files() throws {
+        try array([1, 2], shape: "(2,)", to: "v/a.npy")
+        try array([3, 4], shape: "(2,)", to: "v/b.npy")
+        try array([5, 6, 7], shape: "(3, 1)", to: "s/a.npy")
+        try array([8, 9, 10], shape: "(3, 1)", to: "s/b.npy")
+        try write(
+            """
+            id,label,domain,split,group,position,video,audio
+            a,cut,home,train,g,1,v/a.npy,s/a.npy
+            b,"pour, slowly",lab,test,g,0,v/b.npy,s/b.npy
+
+            """)
+        let data = try open()
+        #expect(data.facts.classes == ["cut", "pour, slowly"])
+        #expect(data.facts.domains == ["home", "lab"])
+        #expect(data.facts.modalities.map(\.sampleShape) == [[2], [3, 1]])
+        #expect(data.split == [.train, .test] && data.groups == [0, 0] && data.positions == [1, 0])
+        #expect(try data.inputs([1, 0], modality: "video").values == [3, 4, 1, 2])
+        #expect(try data.inputs([1], modality: "audio").values == [8, 9, 10])
+    }
+
+    @Test("Rows of one array are named by number, or matched by id in any order; unmatched ids are counted")
+    func rows() throws {
+        var writer = SafetensorsWriter()
+        writer.add("video", [10, 11, 12] as [Float], shape: [3, 1])
+        writer.add("audio", [20, 21, 22] as [Float], shape: [3, 1])
+        writer.add("ids", [7, 8, 9], shape: [3])
+        try writer.write(to: folder("a.safetensors"))
+        try write("id,label,domain,video\n9,0,x,2\n7,1,x,0\n5,1,y,1\n")
+        let data = try open {
+            $0.path = [folder("a.safetensors")]
+            $0.missing = .leaveOut
+        }
+        #expect(try data.inputs([0, 1], modality: "video").values == [12, 10])
+        #expect(try data.inputs([0, 1], modality: "audio").values == [22, 20])
+        #expect(data.facts.domains == ["x"])
+        #expect(data.remarks.first?.contains("1 of 3 rows lack a modality, the first in line 4 (audio); they are left out") == true)
+        #expect(
+            fault { $0.path = [folder("a.safetensors")] }.contains(
+                "1 of 3 rows lack a modality, the first in line 4 (audio); expected every modality in every row, or missing: leave-out"))
+    }
+
+    @Test("Every fault names the table, the line and the nearest column")
+    func faults() throws {
+        try array([1, 2], shape: "(2,)", to: "a.npy")
+        try array([1, 2, 3], shape: "(3,)", to: "b.npy")
+        func fault(_ text: String) throws -> String {
+            try write(text)
+            return self.fault()
+        }
+        let m = folder("m.csv")
+        #expect(try fault("") == "\(m): the file is empty; expected a header: id, label, domain, …")
+        #expect(try fault("id,lable,domain\na,0,x\n").contains("there is no column 'label'"))
+        #expect(try fault("id,lable,domain\na,0,x\n").contains("did you mean 'lable'?"))
+        #expect(try fault("id,label,domain,video,audio\na,0,x,a.npy\n") == "\(m):2: 4 fields where the header has 5")
+        #expect(try fault("id,label,domain,video,audio\na,0,x,a.npy,a.npy\na,1,x,a.npy,a.npy\n").contains("m.csv:3: the id 'a' is in line 2 already"))
+        #expect(try fault("label,domain,video,audio\n0,x,../a.npy,a.npy\n").contains("m.csv:2: the path ../a.npy leaves the manifest's folder"))
+        #expect(try fault("label,domain,video,audio\n0,x,/etc/passwd,a.npy\n").contains("leaves the manifest's folder"))
+        #expect(try fault("label,domain,video,audio\n0,x,none.npy,a.npy\n").contains("m.csv:2: "))
+        #expect(try fault("label,domain,video,audio\n0,x,a.npy,a.npy\n1,x,b.npy,a.npy\n").contains("m.csv:3: "))
+        #expect(try fault("label,domain,video,audio\n0,x,b.npy,a.npy\n1,x,a.npy,a.npy\n").contains("has shape 2, others of 'video' have 3"))
+        #expect(try fault("label,domain,video\n0,x,a.npy\n").contains("has no column 'audio'"))
+        #expect(try fault("label,domain,video,audio\n0,x,a.npy,a.npy\n1,x,,a.npy\n").contains("1 of 2 rows lack a modality, the first in line 3 (video)"))
+        #expect(try fault("label,video,audio\n0,a.npy,a.npy\n").contains("has no column 'domain'"))
+    }
+
+    @Test("A folder becomes a table: what its paths mean is a pattern")
+    func writing() throws {
+        for path in ["home/cut/a_video.npy", "home/cut/a_audio.npy", "lab/pour/b_video.npy", "home/cut/c_1_audio.npy", "lab/pour/b_audio.npy"] {
+            try array([1, 2], shape: "(2,)", to: "clips/" + path)
+        }
+        try array([1], shape: "(1,)", to: "clips/stray.npy")
+        let table = try ManifestWriter(folder("clips"), pattern: ManifestWriter.defaultPattern)
+        #expect(
+            table.csv == """
+                id,label,domain,audio,video
+                a,cut,home,home/cut/a_audio.npy,home/cut/a_video.npy
+                b,pour,lab,lab/pour/b_audio.npy,lab/pour/b_video.npy
+                c_1,cut,home,home/cut/c_1_audio.npy,
+
+                """)
+        #expect(table.summary.contains("video: 2 files, missing for 1 samples"))
+        #expect(table.summary.last == "1 files do not fit the pattern, the first is stray.npy")
+        try table.csv.write(toFile: folder("clips/m.csv"), atomically: true, encoding: .utf8)
+        var options = Arrays.Options()
+        (options.manifest, options.modalities, options.missing) = (folder("clips/m.csv"), ["video", "audio"], .leaveOut)
+        #expect(try Arrays(options: options).count == 2)
+    }
+
+    @Test("A pattern that is none, and a folder that fits none, are refused")
+    func badPatterns() throws {
+        try array([1], shape: "(1,)", to: "x/a.npy")
+        func fault(_ pattern: String) -> String {
+            do {
+                _ = try ManifestWriter(folder("x"), pattern: pattern)
+                return ""
+            } catch { return "\(error)" }
+        }
+        #expect(fault("{id}_{modality}").contains("no {id} or no {label}"))
+        #expect(fault("{label}/{idd}").contains("did you mean 'id'?"))
+        #expect(fault("{label}/{id").contains("not closed"))
+        #expect(fault("{domain}/{label}/{id}").contains("none of 1 files fits the pattern"))
+    }
+}

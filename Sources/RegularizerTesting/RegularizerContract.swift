@@ -35,7 +35,9 @@ public enum RegularizerContract {
         let causes: Set<ContractCheck> = subject.ordinary == nil ? [.options] : []
         for check in checks where check.needsInstance {
             let failed = causes.union(findings.filter { $0.outcome == .failed && $0.check != .options }.map(\.check))
-            if let cause = check.presumes.first(where: failed.contains) {
+            if !check.hooks.isEmpty, Set(check.hooks).isDisjoint(with: subject.hooks) {
+                findings.append(Finding(check.check, .none))
+            } else if let cause = check.presumes.first(where: failed.contains) {
                 findings.append(Finding(check.check, .skipped, "means nothing while “\(cause.title)” fails"))
             } else {
                 findings += check.findings(on: subject)

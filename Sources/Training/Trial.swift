@@ -161,7 +161,7 @@ package struct Trial {
                 targetNonFinite: target?.nonFinite ?? 0, gradientShares: course.progress.gradientShares))
         if let best = plan.selection.choose(from: course.progress.epochs.map(SourceScore.init)), best.epoch == epoch {
             course.progress.selectedEpoch = epoch
-            course.selected = state()
+            course.selected = try state()
         }
         (course.progress.epoch, course.progress.batches, course.progress.sums) = (epoch + 1, 0, [:])
         course.progress.gradientShares = [:]
@@ -216,11 +216,11 @@ package struct Trial {
     }
 
     /// Copies of everything that a checkpoint holds: the model with the weights that were evaluated, and what regularizers own.
-    private func state() -> NamedTensors {
+    private func state() throws -> NamedTensors {
         func copied(_ state: NamedTensors, under prefix: String = "") -> NamedTensors {
             state.map { (name: prefix + $0.name, value: Tensor($0.value.values, shape: $0.value.shape)) }
         }
-        let model = trainer.withEvaluatedWeights { copied(trainer.model.state()) }
+        let model = try trainer.withEvaluatedWeights { copied(trainer.model.state()) }
         return model + copied(trainer.regularizers.parts.state(), under: "regularizers.")
     }
 }

@@ -34,11 +34,13 @@ import Testing
         Case(DoubledTargets.self, .targets, "the targets of sample 0 sum to 2.0, not 1"),
         Case(ShrinksModel.self, .zeroWeight, "gradient of"),
         Case(NoisyEvaluation.self, .evaluation, "with seed 4 at step 1", declares: .randomDraws),
-        Case(DroppedGradient.self, .gradientTransform, "names come or go: fusion.classifier.bias"),
-        Case(ForeignAverage.self, .evaluatedWeights, "encoders.audio.weight is missing"),
+        Case(DroppedGradient.self, .gradientTransform, "the gradient of fusion.classifier.bias is missing"),
+        Case(ForeignAverage.self, .evaluatedWeights, "the average must be one of the model, but lacks encoders.audio.weight"),
         Case(Infinite.self, .finiteness, "value of the penalty holds inf"),
         Case(RefusesDefault.self, .options, "parts: expected a number from 1 up, found 0"),
         Case(InfiniteChoice.self, .options, "inverse: true: value of the penalty holds inf"),
+        Case(Hookless.self, .description, "'specimen' does nothing: Hookless conforms to none of AddsPenalty"),
+        Case(VectorPenalty.self, .finiteness, "the penalty must be a scalar, found the shape 4"),
         Case(Undocumented.self, .description, "the option 'rate' has no help"),
     ]
 

@@ -79,7 +79,7 @@ public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty {
     }
 
     /// The mean distance of the rows of two `N×D` arrays, each divided by its length.
-    package static func distance(_ translation: Tensor, _ target: Tensor) -> Tensor {
+    static func distance(_ translation: Tensor, _ target: Tensor) -> Tensor {
         (translation.normalized(axis: 1) - target.normalized(axis: 1)).norm(axis: 1).mean()
     }
 }

@@ -96,7 +96,7 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty {
     }
 
     /// The penalty for given permutations of the batch, one list for each modality.
-    package func penalty(_ step: TrainingStep, permutations: [Modality: [[Int]]]) -> Penalty? {
+    func penalty(_ step: TrainingStep, permutations: [Modality: [[Int]]]) -> Penalty? {
         let pass = step.evaluationPass
         let embeddings = complete(step, pass)
         let base = step.model.fuse(embeddings, pass: pass).logits

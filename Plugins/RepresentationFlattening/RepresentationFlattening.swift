@@ -141,7 +141,7 @@ public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsU
     }
 
     /// The penalty for given shares of a modality beside another one, `N×1`.
-    package func penalty(_ step: TrainingStep, share: (_ modality: Modality, _ other: Modality) -> Tensor) -> Penalty? {
+    func penalty(_ step: TrainingStep, share: (_ modality: Modality, _ other: Modality) -> Tensor) -> Penalty? {
         guard step.originalEmbeddings.batchSize >= 1 else { return nil }
         let students = heads.compactMap { modality, head in
             step.originalEmbeddings[modality].map { (modality: modality, projection: head($0.pooled, step.pass)) }

@@ -105,7 +105,7 @@ public struct VICReg: RegularizerPlugin, AddsPenalty, ReadsCovariance {
 
     /// `w_var · variance + w_cov · covariance` of one `N×D` batch, the hinge whose half is the variance term, and the covariance
     /// term.
-    package func spread(of z: Tensor) -> (loss: Tensor, hinge: Double, covariance: Double) {
+    func spread(of z: Tensor) -> (loss: Tensor, hinge: Double, covariance: Double) {
         let batch = CenteredBatch(z)
         let (samples, features) = (batch.samples, batch.features)
         let hinge = batch.deviationHinge(target: options.gamma, epsilon: options.epsilon)

@@ -1,18 +1,18 @@
 import BarlowTwinsPlugin
 import ConditionalEntropyBottleneckPlugin
 import Configuration
-import CrossModalTranslationPlugin
+@testable import CrossModalTranslationPlugin
 import FeatureSplittingPlugin
-import GradientModulationPlugin
+@testable import GradientModulationPlugin
 import MERPlugin
 import MaximumEntropyCodingPlugin
-import ModalityCompetitionPlugin
+@testable import ModalityCompetitionPlugin
 import ModalityDropoutPlugin
 import Networks
 import Regularization
 import RegularizerTesting
 import RelativeNormAlignmentPlugin
-import RepresentationFlatteningPlugin
+@testable import RepresentationFlatteningPlugin
 import SharpnessAwarePlugin
 import SupervisedContrastivePlugin
 import Tensors

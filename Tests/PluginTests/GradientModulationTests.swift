@@ -1,6 +1,6 @@
 import Configuration
 import Foundation
-import GradientModulationPlugin
+@testable import GradientModulationPlugin
 import Networks
 import Regularization
 import RegularizerTesting

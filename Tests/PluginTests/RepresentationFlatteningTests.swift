@@ -3,7 +3,7 @@ import GoldenFixtures
 import Networks
 import Regularization
 import RegularizerTesting
-import RepresentationFlatteningPlugin
+@testable import RepresentationFlatteningPlugin
 import Tensors
 import Testing
 

@@ -196,6 +196,17 @@ public final class Objective {
         return Gradients(names: names, values: values)
     }
 
+    /// The gradient of a forward pass's loss.
+    ///
+    /// The gradient of a term that has had no effect so far is looked at by itself, so that one that never acts can be told.
+    public func gradients(of forward: Forward) -> Gradients {
+        for (name, value) in forward.penalties {
+            guard let term = regularizers.terms.first(where: { $0.instance == name }) else { continue }
+            term.look(at: value, forward.step.pass) { gradients(of: value, keepingGraph: true) }
+        }
+        return gradients(of: forward.loss)
+    }
+
     /// The gradient of a batch's loss with each parameter moved by a displacement.
     public func gradients(_ batch: Batch, _ pass: Pass, movedBy displacement: Gradients) throws(TrainingFailure) -> Gradients {
         try undoing { () throws(TrainingFailure) in

@@ -54,6 +54,15 @@ public final class RegularizerTerm {
     /// The instance's name below those of the sums that it stands in: what its random streams start with.
     private let path: String
 
+    /// Whether the term has changed anything so far.
+    package private(set) var hasActed = false
+
+    /// What was seen last while it had not; empty once it has.
+    package private(set) var finding = "its weight was 0 at every step"
+
+    /// How often the penalty's gradient was to be looked at.
+    private var looks = 0
+
     private let base: any Regularizer
     private let totalSteps: Int
 
@@ -124,6 +133,34 @@ public final class RegularizerTerm {
         return weight * schedule.factor(at: pass.progress(of: totalSteps))
     }
 
+    // MARK: Whether it acts
+
+    /// Goes on with what was seen before, in another process.
+    package func restoreEffect(hasActed: Bool, finding: String) {
+        (self.hasActed, self.finding) = (hasActed, finding)
+    }
+
+    /// Takes down whether the term has acted, until it has.
+    private func note(_ acts: @autoclosure () -> Bool, otherwise finding: String) {
+        guard !hasActed else { return }
+        hasActed = acts()
+        self.finding = hasActed ? "" : finding
+    }
+
+    /// Looks at a penalty's gradient until it is other than 0 for the first time: at the first step, and then after ever longer intervals.
+    ///
+    /// - Parameter gradients: the gradient of the weighted penalty in everything that is trained.
+    func look(at penalty: Tensor, _ pass: Pass, gradients: () -> Gradients) {
+        guard !hasActed, effectiveWeight(at: pass) != 0 else { return }
+        guard penalty.isTracked else {
+            finding = "its penalty does not depend on anything that is trained"
+            return
+        }
+        looks += 1
+        guard looks & (looks - 1) == 0 else { return }
+        note(gradients().values.contains { $0?.withUnsafeValues { $0.contains { $0 != 0 } } ?? false }, otherwise: "its gradient was exactly 0")
+    }
+
     // MARK: The hooks
 
     /// The embeddings as the regularizer changes them.
@@ -135,6 +172,7 @@ public final class RegularizerTerm {
         let new = try check.calling { try base.changedEmbeddings(seen, in: scoped(forward, log)) }
         try check.embeddings(new, of: seen)
         passOn(log, to: forward.log)
+        if forward.isTraining { note(differs(new, from: seen), otherwise: "it changed no embedding") }
         return embeddings.mapEmbeddings { modality, embedding in
             guard let old = seen[modality], let new = new[modality] else { return embedding }
             return embedding.replacing(part, with: blend(old, new, weight: Float(weight)))
@@ -150,6 +188,7 @@ public final class RegularizerTerm {
         let new = try check.calling { try base.changedTargets(targets, in: scoped(forward, log)) }
         try check.targets(new, of: targets)
         passOn(log, to: forward.log)
+        note(!new.hasSameBits(as: targets), otherwise: "it changed no target")
         return weight == 1 ? new : targets + (new - targets) * Float(weight)
     }
 
@@ -166,7 +205,10 @@ public final class RegularizerTerm {
             try check.penalty(measured)
             return Penalty(value: Tensor(0), reports: named(measured, log, weighted: 0))
         }
-        guard let penalty = try check.calling({ try base.penalty(seen) }) else { return nil }
+        guard let penalty = try check.calling({ try base.penalty(seen) }) else {
+            note(false, otherwise: "it had no penalty")
+            return nil
+        }
         try check.penalty(penalty)
         let weighted = penalty.value * Float(weight)
         return Penalty(value: weighted, reports: named(penalty, log, weighted: weighted.item))
@@ -184,6 +226,7 @@ public final class RegularizerTerm {
         let new = try check.calling { try base.changedGradients(gradients, at: seen, of: objective) }
         try check.gradients(new, of: gradients)
         passOn(log, to: step.log)
+        note(differs(new, from: gradients), otherwise: "it changed no gradient")
         return weight == 1 ? new : gradients.combined(with: new) { $0 + ($1 - $0) * Float(weight) }
     }
 
@@ -194,7 +237,10 @@ public final class RegularizerTerm {
         let check = ReturnCheck(term: instance, hook: .updates, step: step.pass.step)
         let log = ReportLog()
         let seen = try restricted(step.detached(), log, check)
+        let before = hasActed ? 0 : changes(of: step.model)
         try check.calling { try withoutGradients { try base.follow(seen, learningRate: learningRate * Float(weight)) } }
+        // A term that only keeps something for its penalty acts through that.
+        if !hooks.contains(.penalty) { note(changes(of: step.model) != before, otherwise: "it changed nothing after an update") }
         passOn(log, to: step.log)
     }
 
@@ -202,6 +248,31 @@ public final class RegularizerTerm {
     public var averagedWeights: (any WeightAverage)? {
         guard weight != 0, hooks.contains(.weights) else { return nil }
         return (base as? any AveragesWeights)?.averagedWeights
+    }
+
+    private func differs(_ new: Embeddings, from old: Embeddings) -> Bool {
+        func differs(_ new: Tensor?, _ old: Tensor?) -> Bool {
+            guard let new, let old else { return false }
+            return !new.sharesRecord(with: old) || !new.hasSameBits(as: old)
+        }
+        return zip(new, old).contains { differs($0.embedding.pooled, $1.embedding.pooled) || differs($0.embedding.tokens, $1.embedding.tokens) }
+    }
+
+    private func differs(_ new: Gradients, from old: Gradients) -> Bool {
+        zip(new.values, old.values).contains { new, old in
+            guard let new, let old else { return (new == nil) != (old == nil) }
+            return !new.hasSameBits(as: old)
+        }
+    }
+
+    /// Counts the changes of the model's and the regularizer's parameters and buffers.
+    private func changes(of model: any MultimodalModel) -> Int {
+        (model.contents.entries + parts.contents.entries).reduce(0) { sum, entry in
+            switch entry.entry {
+            case .parameter(let parameter): sum &+ parameter.version
+            case .buffer(let buffer): sum &+ buffer.version
+            }
+        }
     }
 
     // MARK: What the regularizer sees, and what is made of its numbers

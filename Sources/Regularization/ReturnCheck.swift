@@ -47,6 +47,7 @@ struct ReturnCheck {
     func penalty(_ penalty: Penalty) throws(TrainingFailure) {
         let value = penalty.value
         guard value.elementCount == 1 else { throw failure("the penalty must be a scalar, found the shape \(value.shape)") }
+        try notAGradient(value, "the penalty")
     }
 
     /// The same modalities and shapes, finite where they were.
@@ -96,7 +97,13 @@ struct ReturnCheck {
 
     private func array(_ new: Tensor, of old: Tensor, _ name: String) throws(TrainingFailure) {
         guard new.shape == old.shape else { throw failure(shapes(name, old.shape, new.shape)) }
+        try notAGradient(new, name)
         if let found = new.firstNonFinite, old.firstNonFinite == nil { throw failure("\(name) holds \(found), where it was finite before") }
+    }
+
+    private func notAGradient(_ value: Tensor, _ name: String) throws(TrainingFailure) {
+        guard value.dependsOnGradient else { return }
+        throw failure("\(name) depends on a gradient, and gradients cannot be differentiated again")
     }
 
     private func shapes(_ name: String, _ expected: Shape, _ found: Shape) -> String {

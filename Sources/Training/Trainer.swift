@@ -1,6 +1,7 @@
 import Foundation
 import Networks
 import Regularization
+import Results
 import Tensors
 
 /// What one step did.
@@ -64,7 +65,7 @@ package final class Trainer {
                 term: forward.firstTermThatIsNotFinite ?? "task", step: step, message: "the loss became \(forward.loss.item)")
         }
         let shares = measuringShares ? GradientShares(of: forward, by: objective) : nil
-        let whole = objective.gradients(of: forward.loss)
+        let whole = objective.gradients(of: forward)
         let gradients = try objective.changedGradients(whole, of: forward, batch)
         let norm = gradients.norm
         guard norm.isFinite else {
@@ -90,7 +91,7 @@ package final class Trainer {
     /// Goes on from a saved state after `step` steps.
     ///
     /// - Throws: `StateMismatch` where it does not fit; nothing has been changed then.
-    func restore(_ saved: NamedTensors, step: Int, secondsInPenalties: Double) throws {
+    func restore(_ saved: NamedTensors, step: Int, secondsInPenalties: Double, effects: [TermEffect] = []) throws {
         let before = state()
         do {
             try load(saved)
@@ -100,6 +101,14 @@ package final class Trainer {
         }
         self.step = step
         self.secondsInPenalties = secondsInPenalties
+        for effect in effects {
+            regularizers.terms.first { $0.instance == effect.term }?.restoreEffect(hasActed: effect.hasActed, finding: effect.finding)
+        }
+    }
+
+    /// Whether each regularizer has changed anything so far.
+    var effects: [TermEffect] {
+        regularizers.terms.map { TermEffect(term: $0.instance, hasActed: $0.hasActed, finding: $0.finding) }
     }
 
     private func load(_ saved: NamedTensors) throws {

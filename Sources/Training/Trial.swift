@@ -115,7 +115,7 @@ package struct Trial {
         guard progress.isPossible(epochs: plan.epochs, batchesPerEpoch: sampler.batchesPerEpoch),
             saved.selected.isEmpty == (progress.selectedEpoch == nil)
         else { throw Impossible() }
-        try trainer.restore(saved.trainer, step: progress.step, secondsInPenalties: progress.secondsInPenalties)
+        try trainer.restore(saved.trainer, step: progress.step, secondsInPenalties: progress.secondsInPenalties, effects: progress.effects)
         return Course(progress, selected: saved.selected)
     }
 
@@ -124,6 +124,7 @@ package struct Trial {
         progress.step = trainer.step
         progress.seconds = course.seconds
         progress.secondsInPenalties = trainer.secondsInPenalties
+        progress.effects = trainer.effects
         progress.loading = course.loading(batches.loading)
         return SavedTrial(progress: progress, trainer: trainer.state(), selected: course.selected)
     }
@@ -193,6 +194,7 @@ package struct Trial {
         // What measuring the cost takes is no part of the training.
         let (seconds, steps, secondsInPenalties) = (course.seconds, trainer.step, trainer.secondsInPenalties)
         let loading = batches.loading
+        let effects = trainer.effects
         let epochs = course.progress.epochs
         let chosen = course.progress.selectedEpoch.map { epochs[$0 - 1] }
         let isFinished = status == .finished
@@ -202,7 +204,7 @@ package struct Trial {
             oracleAccuracy: isFinished ? epochs.compactMap(\.targetAccuracy).max() : nil,
             lastAccuracy: isFinished ? epochs.last?.targetAccuracy : nil, sourceValidationAccuracy: chosen?.sourceValidationAccuracy,
             seconds: seconds, steps: steps, secondsInPenalties: secondsInPenalties, stepCost: cost, parameters: parameterCount,
-            loading: course.loading(loading))
+            loading: course.loading(loading), effects: effects)
     }
 
     /// How well the model does on some rows, at least one.

@@ -46,9 +46,22 @@ extension Check {
         do {
             return try body()
         } catch let failure as TrainingFailure {
-            return [Finding(check, .failed, failure.message)]
+            let cause = failure.hook?.check ?? check
+            return [Finding(check, .failed, failure.message, cause: cause == check ? nil : cause)]
         } catch {
             return [Finding(check, .failed, "refused: \(error)")]
+        }
+    }
+}
+
+extension RegularizerHook {
+    /// The check that is about what the hook returns.
+    fileprivate var check: ContractCheck {
+        switch self {
+        case .embeddings, .penalty, .updates: .finiteness
+        case .targets: .targets
+        case .gradients: .gradientTransform
+        case .weights: .evaluatedWeights
         }
     }
 }
@@ -61,10 +74,14 @@ struct Finding {
     var scenario: String
     /// The larger, the worse, where there is such a number.
     let measure: Double
+    /// The check that is about the fault itself, where it is not this one.
+    let cause: ContractCheck?
 
     init(
-        _ check: ContractCheck, _ outcome: ContractReport.Outcome, _ detail: String = "", scenario: String = "", measure: Double = 0
+        _ check: ContractCheck, _ outcome: ContractReport.Outcome, _ detail: String = "", scenario: String = "", measure: Double = 0,
+        cause: ContractCheck? = nil
     ) {
+        self.cause = cause
         self.measure = measure
         self.check = check
         self.outcome = outcome

@@ -2,7 +2,7 @@ import Glibc
 import Tensors
 
 /// The base loss: how far a prediction is from the targets.
-public enum Criterion: Hashable, Sendable {
+package enum Criterion: Hashable, Sendable {
     /// For classes: the mean over samples of `−Σ_k t_k log softmax(x)_k`.
     case crossEntropy
 
@@ -20,7 +20,7 @@ public enum Criterion: Hashable, Sendable {
     case huber(threshold: Double)
 
     /// The kind of targets that it compares with.
-    public var kind: Targets.Kind {
+    package var kind: Targets.Kind {
         switch self {
         case .crossEntropy: .classes
         case .binaryCrossEntropy: .labels
@@ -33,7 +33,7 @@ public enum Criterion: Hashable, Sendable {
     /// - Parameters:
     ///   - outputs: what the model gives, `N×K` before any softmax, or `N×V`.
     ///   - targets: ``Targets/array``, possibly changed by regularizers, in the shape of `outputs`.
-    public func loss(of outputs: Tensor, targets: Tensor) -> Tensor {
+    package func loss(of outputs: Tensor, targets: Tensor) -> Tensor {
         switch self {
         case .crossEntropy:
             return outputs.crossEntropy(targets: targets)
@@ -60,7 +60,7 @@ public enum Criterion: Hashable, Sendable {
     }
 
     /// The loss against targets that nobody has changed.
-    public func loss(of outputs: Tensor, targets: Targets) -> Tensor {
+    package func loss(of outputs: Tensor, targets: Targets) -> Tensor {
         if case (.crossEntropy, .classes(let classes, _)) = (self, targets) { return outputs.crossEntropy(labels: classes) }
         return loss(of: outputs, targets: targets.array)
     }

@@ -2,24 +2,24 @@ import Networks
 import Tensors
 
 /// One batch: what the model reads, and what it is to learn.
-public struct Batch {
+package struct Batch {
     /// One array `N×…` for each modality.
-    public let inputs: [Modality: Tensor]
+    package let inputs: [Modality: Tensor]
 
     /// What is to be learned of each sample.
-    public let targets: Targets
+    package let targets: Targets
 
     /// The source domain of each sample, `N` numbers.
-    public let domains: [Int]
+    package let domains: [Int]
 
-    public init(inputs: [Modality: Tensor], targets: Targets, domains: [Int]) {
+    package init(inputs: [Modality: Tensor], targets: Targets, domains: [Int]) {
         self.inputs = inputs
         self.targets = targets
         self.domains = domains
     }
 
     /// Some of the samples, in the given order.
-    public func gathering(rows: [Int]) -> Batch {
+    package func gathering(rows: [Int]) -> Batch {
         Batch(
             inputs: inputs.mapValues { $0.gathering(rows: rows) }, targets: targets.gathering(rows: rows), domains: rows.map { domains[$0] })
     }
@@ -34,21 +34,21 @@ public struct Batch {
 /// This is the one place where the step stands: training, evaluation, the measured cost of a step and the contract of regularizers all come
 /// here, so that what the contract shows is what training does. Parameters and running statistics are as before after every gradient beyond
 /// the step's own.
-public final class Objective {
-    public let model: any MultimodalModel
-    public let regularizers: RegularizerList
-    public let criterion: Criterion
+package final class Objective {
+    package let model: any MultimodalModel
+    package let regularizers: RegularizerList
+    package let criterion: Criterion
 
     /// Everything that is trained: the model's parameters, and those that regularizers own as `regularizers.…`.
-    public let parameters: [NamedParameter]
+    package let parameters: [NamedParameter]
 
     /// How many steps the whole training has.
-    public let totalSteps: Int
+    package let totalSteps: Int
 
     private let names: [String]
     private let buffers: [Buffer]
 
-    public init(
+    package init(
         _ model: any MultimodalModel, _ regularizers: RegularizerList = RegularizerList([]), criterion: Criterion = .crossEntropy,
         totalSteps: Int = 1
     ) {
@@ -65,38 +65,38 @@ public final class Objective {
     // MARK: Forward
 
     /// What one forward pass over a batch gives.
-    public struct Forward {
+    package struct Forward {
         /// The whole loss, a scalar.
-        public let loss: Tensor
+        package let loss: Tensor
 
         /// The step as regularizers see it.
-        public let step: TrainingStep
+        package let step: TrainingStep
 
         /// The criterion alone.
-        public let task: Tensor
+        package let task: Tensor
 
         /// Every weighted penalty by its instance name; with the criterion they add up to the loss.
-        public let penalties: [(name: String, value: Tensor)]
+        package let penalties: [(name: String, value: Tensor)]
 
         /// The numbers of the penalties, and what the other hooks have reported up to now.
-        public var reports: [Penalty.Report] { penaltyReports + early.reports + step.log.reports }
+        package var reports: [Penalty.Report] { penaltyReports + early.reports + step.log.reports }
 
         let penaltyReports: [Penalty.Report]
         let early: ReportLog
 
         /// Seconds of wall time that the penalties took.
-        public let secondsInPenalties: Double
+        package let secondsInPenalties: Double
 
         /// The terms of the loss: `task` and the penalties' names.
-        public var terms: [String] { ["task"] + penalties.map(\.name) }
+        package var terms: [String] { ["task"] + penalties.map(\.name) }
 
         /// One term of the loss; nil where there is none of that name.
-        public subscript(term: String) -> Tensor? {
+        package subscript(term: String) -> Tensor? {
             term == "task" ? task : penalties.first { $0.name == term }?.value
         }
 
         /// The first term that is NaN or infinite. Terms of weight 0 are no part of the loss and may be anything.
-        public var firstTermThatIsNotFinite: String? {
+        package var firstTermThatIsNotFinite: String? {
             terms.first { self[$0]?.item.isFinite == false }
         }
     }
@@ -104,7 +104,7 @@ public final class Objective {
     /// Runs a batch through the model and every regularizer.
     ///
     /// - Throws: ``TrainingFailure`` where the model or a regularizer gives something that does not fit.
-    public func forward(_ batch: Batch, _ pass: Pass) throws(TrainingFailure) -> Forward {
+    package func forward(_ batch: Batch, _ pass: Pass) throws(TrainingFailure) -> Forward {
         let forward = ForwardPass(pass, targets: batch.targets, domains: batch.domains, totalSteps: totalSteps)
         let original = try encode(batch.inputs, pass)
         let embeddings = try regularizers.changedEmbeddings(original, in: forward)
@@ -129,7 +129,7 @@ public final class Objective {
     /// The prediction for some inputs, without any loss.
     ///
     /// - Throws: ``TrainingFailure`` where the model or a regularizer gives something that does not fit.
-    public func predict(_ inputs: [Modality: Tensor], _ pass: Pass) throws(TrainingFailure) -> Prediction {
+    package func predict(_ inputs: [Modality: Tensor], _ pass: Pass) throws(TrainingFailure) -> Prediction {
         let forward = ForwardPass(pass, totalSteps: totalSteps)
         return try fuse(try regularizers.changedEmbeddings(try encode(inputs, pass), in: forward), pass)
     }
@@ -137,7 +137,7 @@ public final class Objective {
     /// The average that is evaluated and saved in place of the model's own weights; nil where no regularizer keeps one.
     ///
     /// - Throws: ``TrainingFailure`` where it is not an average of this model.
-    public func averagedWeights() throws(TrainingFailure) -> (any WeightAverage)? {
+    package func averagedWeights() throws(TrainingFailure) -> (any WeightAverage)? {
         guard let (term, average) = regularizers.lastAverage else { return nil }
         let held = Dictionary(average.parts.layout.map { ($0.name, $0.shape) }) { first, _ in first }
         for (name, shape) in model.parts.layout where held[name] != shape {
@@ -189,7 +189,7 @@ public final class Objective {
     /// The gradient of a loss, or of one of its terms, with respect to everything that is trained.
     ///
     /// - Parameter keepingGraph: whether the loss, or another that shares operations with it, is differentiated again.
-    public func gradients(of loss: Tensor, keepingGraph: Bool = false) -> Gradients {
+    package func gradients(of loss: Tensor, keepingGraph: Bool = false) -> Gradients {
         let values = withoutGradients {
             Tensors.gradients(of: loss, with: parameters.map(\.parameter.value), keepingGraph: keepingGraph)
         }
@@ -199,7 +199,7 @@ public final class Objective {
     /// The gradient of a forward pass's loss.
     ///
     /// The gradient of a term that has had no effect so far is looked at by itself, so that one that never acts can be told.
-    public func gradients(of forward: Forward) -> Gradients {
+    package func gradients(of forward: Forward) -> Gradients {
         for (name, value) in forward.penalties {
             guard let term = regularizers.terms.first(where: { $0.instance == name }) else { continue }
             term.look(at: value, forward.step.pass) { gradients(of: value, keepingGraph: true) }
@@ -208,7 +208,7 @@ public final class Objective {
     }
 
     /// The gradient of a batch's loss with each parameter moved by a displacement.
-    public func gradients(_ batch: Batch, _ pass: Pass, movedBy displacement: Gradients) throws(TrainingFailure) -> Gradients {
+    package func gradients(_ batch: Batch, _ pass: Pass, movedBy displacement: Gradients) throws(TrainingFailure) -> Gradients {
         try undoing { () throws(TrainingFailure) in
             let moves = Dictionary(zip(displacement.names, displacement.values)) { first, _ in first }
             for (name, parameter) in parameters {
@@ -223,12 +223,12 @@ public final class Objective {
     }
 
     /// The gradient of one term of a batch's loss; nil where it has none of that name.
-    public func gradients(_ batch: Batch, _ pass: Pass, of term: String) throws(TrainingFailure) -> Gradients? {
+    package func gradients(_ batch: Batch, _ pass: Pass, of term: String) throws(TrainingFailure) -> Gradients? {
         try undoing { () throws(TrainingFailure) in try forward(batch, pass)[term].map { gradients(of: $0) } }
     }
 
     /// The gradient of the loss of some of a batch's samples, as if there were no others.
-    public func gradients(_ batch: Batch, _ pass: Pass, ofRows rows: [Int]) throws(TrainingFailure) -> Gradients {
+    package func gradients(_ batch: Batch, _ pass: Pass, ofRows rows: [Int]) throws(TrainingFailure) -> Gradients {
         let samples = batch.targets.count
         guard !rows.isEmpty, rows.allSatisfy((0..<samples).contains) else {
             throw modelFailure(pass, "gradients were asked of the rows \(rows) of a batch of \(samples)")
@@ -241,7 +241,7 @@ public final class Objective {
     /// - Parameters:
     ///   - gradients: of the whole loss.
     ///   - forward: the forward pass that they belong to.
-    public func changedGradients(_ gradients: Gradients, of forward: Forward, _ batch: Batch) throws(TrainingFailure) -> Gradients {
+    package func changedGradients(_ gradients: Gradients, of forward: Forward, _ batch: Batch) throws(TrainingFailure) -> Gradients {
         try regularizers.changedGradients(gradients, at: forward.step, of: stepObjective(forward, batch))
     }
 
@@ -257,7 +257,7 @@ public final class Objective {
     /// Tells the regularizers that the parameters have been updated.
     ///
     /// - Parameter forward: the forward pass that led to the update.
-    public func followUpdate(of forward: Forward, learningRate: Float) throws(TrainingFailure) {
+    package func followUpdate(of forward: Forward, learningRate: Float) throws(TrainingFailure) {
         try regularizers.follow(forward.step, learningRate: learningRate)
     }
 

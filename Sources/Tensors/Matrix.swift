@@ -40,6 +40,7 @@ public struct Matrix: Sendable, Hashable {
         return matrix
     }
 
+    /// One entry.
     public subscript(row: Int, column: Int) -> Double {
         get { values[row * columns + column] }
         set { values[row * columns + column] = newValue }

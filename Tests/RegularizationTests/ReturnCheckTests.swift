@@ -9,13 +9,20 @@ import Testing
 private struct Slip: ChangesEmbeddings, ChangesTargets, AddsPenalty, ChangesGradients {
     var embeddings: (Embeddings) -> Embeddings = { $0 }
     var targets: (Tensor) -> Tensor = { $0 }
-    var penalty: (TrainingStep) throws -> Penalty? = { _ in nil }
+    var added: (TrainingStep) throws -> Penalty? = { _ in nil }
     var gradients: (Gradients) -> Gradients = { $0 }
 
     func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) -> Embeddings { self.embeddings(embeddings) }
     func changedTargets(_ targets: Tensor, in forward: ForwardPass) -> Tensor { self.targets(targets) }
-    func penalty(_ step: TrainingStep) throws -> Penalty? { try penalty(step) }
+    func penalty(_ step: TrainingStep) throws -> Penalty? { try added(step) }
     func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) -> Gradients { self.gradients(gradients) }
+}
+
+/// It looks as if it had a penalty, and has no hook.
+private struct Idle: RegularizerPlugin {
+    static var description: ComponentDescription { ComponentDescription(name: "idle", summary: "for the tests") }
+    init(options: NoOptions, context: RegularizerContext) {}
+    func penalty(step: TrainingStep) -> Penalty? { nil }
 }
 
 /// What a training says of each slip of a regularizer.
@@ -36,7 +43,7 @@ private struct Slip: ChangesEmbeddings, ChangesTargets, AddsPenalty, ChangesGrad
 
     @Test("a penalty that is no scalar") func penaltyShape() throws {
         #expect(
-            try message(Slip(penalty: { Penalty(value: $0.embeddings[0].embedding.pooled.sum(axis: 1)) }))
+            try message(Slip(added: { Penalty(value: $0.embeddings[0].embedding.pooled.sum(axis: 1)) }))
                 == "slip at step 3: the penalty must be a scalar, found the shape 4")
     }
 
@@ -107,7 +114,7 @@ private struct Slip: ChangesEmbeddings, ChangesTargets, AddsPenalty, ChangesGrad
     @Test("a penalty on a gradient, which would be a constant") func secondDerivative() throws {
         #expect(
             try message(
-                Slip(penalty: { step in
+                Slip(added: { step in
                     let z = step.originalEmbeddings[0].embedding.pooled
                     let slope = Tensors.gradients(of: step.prediction.logits.sum(), with: [z], keepingGraph: true)[0] ?? Tensor(0)
                     return Penalty(value: (slope.squared().sum() - 1).squared() + z.squared().mean())
@@ -116,7 +123,7 @@ private struct Slip: ChangesEmbeddings, ChangesTargets, AddsPenalty, ChangesGrad
 
     @Test("a hook that throws") func thrown() throws {
         struct Refusal: Error, CustomStringConvertible { let description = "there are no anchors" }
-        #expect(try message(Slip(penalty: { _ in throw Refusal() })) == "slip at step 3: there are no anchors")
+        #expect(try message(Slip(added: { _ in throw Refusal() })) == "slip at step 3: there are no anchors")
     }
 
     @Test("what was not finite before may stay so") func stays() throws {
@@ -126,11 +133,6 @@ private struct Slip: ChangesEmbeddings, ChangesTargets, AddsPenalty, ChangesGrad
     }
 
     @Test("the registry refuses a regularizer without a hook, by its name") func hookless() {
-        struct Idle: RegularizerPlugin {
-            static var description: ComponentDescription { ComponentDescription(name: "idle", summary: "for the tests") }
-            init(options: NoOptions, context: RegularizerContext) {}
-            func penalty(step: TrainingStep) -> Penalty? { nil }
-        }
         var registry = RegularizerRegistry()
         let refusal = #expect(throws: RegularizerRefusal.self) { try registry.register(Idle.self) }
         #expect(
@@ -158,8 +160,8 @@ private struct Slip: ChangesEmbeddings, ChangesTargets, AddsPenalty, ChangesGrad
     }
 
     private struct Adding: AddsPenalty {
-        let penalty: (TrainingStep) -> Penalty?
-        func penalty(_ step: TrainingStep) -> Penalty? { penalty(step) }
+        let added: (TrainingStep) -> Penalty?
+        func penalty(_ step: TrainingStep) -> Penalty? { added(step) }
     }
 
     private struct Changing: ChangesEmbeddings {

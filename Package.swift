@@ -53,7 +53,7 @@ let rooms: [Target] = [
     .target(
         name: "Weights", dependencies: ["CZlib", "Networks", "Persistence", "Tensors"] + arrayLibraries, swiftSettings: arraySettings),
     .target(name: "Media", dependencies: ["CZlib", "Persistence", "Tensors"] + mediaLibraries, swiftSettings: mediaSettings),
-    .target(name: "Regularization", dependencies: ["COpenBLAS", "Configuration", "Networks", "Tensors"]),
+    .target(name: "Regularization", dependencies: ["Configuration", "Networks", "Tensors"]),
     .target(name: "RegularizerTesting", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"]),
     .target(name: "Models", dependencies: ["Configuration", "Networks", "Regularization", "Tensors", "Weights"]),
     .target(
@@ -85,7 +85,7 @@ let plugins = [
     "SharpnessAware", "WeightAveraging",
 ]
 let pluginTargets: [Target] = plugins.map { name in
-    .target(name: "\(name)Plugin", dependencies: ["COpenBLAS", "Configuration", "Networks", "Regularization", "Tensors"], path: "Plugins/\(name)")
+    .target(name: "\(name)Plugin", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"], path: "Plugins/\(name)")
 }
 let pluginNames: [Target.Dependency] = plugins.map { .target(name: "\($0)Plugin") }
 

@@ -16,8 +16,8 @@ import Tensors
 /// penalty. A constant column has correlation 0 with everything. NaN gives NaN.
 ///
 /// Source: Zbontar et al., "Barlow Twins", ICML 2021, Eq. 1; `λ = 0.0051` and `ε = 1e-5` as in the released program.
-public struct BarlowTwins: RegularizerPlugin {
-    public struct Options: Configuration.Options {
+public struct BarlowTwins: RegularizerPlugin, AddsPenalty, ReadsCovariance {
+    public struct Options: ComponentOptions {
         /// `λ`, the weight of the entries off the diagonal.
         public var lambda = 0.0051
 
@@ -40,7 +40,6 @@ public struct BarlowTwins: RegularizerPlugin {
             summary: "makes the same features of two modalities correlate, and different ones not",
             formula: "Σ_{a<b} [Σ_d (C_dd − 1)² + λ Σ_{i≠j} C_ij²],  C = ẐₐᵀẐ_b/N",
             source: "Zbontar et al., Barlow Twins, ICML 2021, Eq. 1",
-            options: Options.descriptions,
             notes: [
                 "Modalities of different widths need `at: projection`.",
                 "Logged: on-diagonal and off-diagonal (before λ), each summed over all pairs.",
@@ -48,7 +47,6 @@ public struct BarlowTwins: RegularizerPlugin {
     }
 
     public static var minimumBatch: Int { 2 }
-    public static var readsCovariance: Bool { true }
 
     private let options: Options
 
@@ -58,11 +56,7 @@ public struct BarlowTwins: RegularizerPlugin {
 
     /// - Throws: `OptionFault` where there are fewer than two modalities, or they differ in width.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
-        guard context.modalities.count >= 2, Set(context.modalities.map { context.widths[$0] }).count == 1 else {
-            throw OptionFault(
-                option: nil, expected: "at least two modalities of equal width (`at: projection` makes the widths equal)",
-                found: context.modalities.map { "\($0) \(context.widths[$0] ?? 0)" }.joined(separator: ", "))
-        }
+        try context.requireEqualWidths()
         self.init(options: options)
     }
 
@@ -73,4 +67,6 @@ public struct BarlowTwins: RegularizerPlugin {
         return Penalty(
             value: loss.value, reports: [("on-diagonal", Float(loss.onDiagonal)), ("off-diagonal", Float(loss.offDiagonal))])
     }
+
+    public func covarianceSamples(batchSize: Int) -> Int { batchSize }
 }

@@ -16,8 +16,8 @@ import Tensors
 ///
 /// Source: the conditional-entropy term of Kontras et al., "Balancing Multimodal Training Through Game-Theoretic Regularization",
 /// NeurIPS 2025. The width of the hidden layer is ours.
-public struct ConditionalEntropyBottleneck: RegularizerPlugin {
-    public struct Options: Configuration.Options {
+public struct ConditionalEntropyBottleneck: RegularizerPlugin, AddsPenalty {
+    public struct Options: ComponentOptions {
         /// Width of the hidden layer.
         public var hidden = 256
 
@@ -34,7 +34,6 @@ public struct ConditionalEntropyBottleneck: RegularizerPlugin {
             summary: "draws the embeddings to what the fused prediction tells about them",
             formula: "mean (R([logits]) − concatenated z)²",
             source: "Kontras et al., Multimodal Competition Regularizer, NeurIPS 2025",
-            options: Options.descriptions,
             notes: ["It owns the perceptron R. No gradient reaches the fusion through the prediction."])
     }
 

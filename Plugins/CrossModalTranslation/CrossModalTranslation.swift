@@ -15,8 +15,8 @@ import Tensors
 /// NaN gives NaN.
 ///
 /// Source: Dong et al., "SimMMDG", NeurIPS 2023, as released (normalized vectors, hidden 2048, dropout 0.5, weight 0.1).
-public struct CrossModalTranslation: RegularizerPlugin {
-    public struct Options: Configuration.Options {
+public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty {
+    public struct Options: ComponentOptions {
         /// Width of the two hidden layers.
         public var hidden = 2048
 
@@ -39,7 +39,6 @@ public struct CrossModalTranslation: RegularizerPlugin {
             summary: "predicts each modality's embedding from each other's",
             formula: "mean_{a≠b} mean_n ‖ T_ab(z_a)/‖T_ab(z_a)‖ − z_b/‖z_b‖ ‖",
             source: "Dong et al., SimMMDG, NeurIPS 2023",
-            options: Options.descriptions,
             notes: [
                 "Logged: the distance of each ordered pair, such as video2audio.",
                 "It owns one perceptron for each ordered pair.", "The weight is the released program's, 0.1 by default.",
@@ -71,20 +70,16 @@ public struct CrossModalTranslation: RegularizerPlugin {
     public func penalty(_ step: TrainingStep) -> Penalty? {
         let embeddings = step.originalEmbeddings
         guard embeddings.batchSize >= 1 else { return nil }
-        var distances: [Tensor] = []
-        var reports: [Penalty.Report] = []
-        for (source, target, network) in translators {
-            guard let from = embeddings[source]?.pooled, let to = embeddings[target]?.pooled else { continue }
+        let distances = translators.compactMap { source, target, network -> Penalty? in
+            guard let from = embeddings[source]?.pooled, let to = embeddings[target]?.pooled else { return nil }
             let distance = Self.distance(network(from, step.pass), to)
-            distances.append(distance)
-            reports.append(("\(source)2\(target)", distance.item))
+            return Penalty(value: distance, reports: [("\(source)2\(target)", distance.item)])
         }
-        guard let first = distances.first else { return nil }
-        return Penalty(value: distances.dropFirst().reduce(first, +) * (1 / Float(distances.count)), reports: reports)
+        return Penalty.sum(distances).map { $0 * (1 / Float(distances.count)) }
     }
 
     /// The mean distance of the rows of two `N×D` arrays, each divided by its length.
-    package static func distance(_ translation: Tensor, _ target: Tensor) -> Tensor {
+    static func distance(_ translation: Tensor, _ target: Tensor) -> Tensor {
         (translation.normalized(axis: 1) - target.normalized(axis: 1)).norm(axis: 1).mean()
     }
 }

@@ -13,8 +13,8 @@ import Tensors
 /// Cost: `O(N·D)`. Any `N`; a rate of 0 leaves the embeddings untouched; NaN stays NaN where it is kept.
 ///
 /// Source: Srivastava et al., "Dropout", JMLR 2014; the "+ Dropout" row of Table 13 of the MER paper.
-public struct EmbeddingDropout: RegularizerPlugin {
-    public struct Options: Configuration.Options {
+public struct EmbeddingDropout: RegularizerPlugin, ChangesEmbeddings {
+    public struct Options: ComponentOptions {
         /// The probability with which an entry is set to 0.
         public var rate = 0.5
 
@@ -31,26 +31,21 @@ public struct EmbeddingDropout: RegularizerPlugin {
             summary: "sets random entries of the embeddings to 0 in training",
             formula: "z' = z · mask / (1 − rate)",
             source: "Srivastava et al., Dropout, JMLR 2014",
-            options: Options.descriptions,
             notes: ["Acts on pooled embeddings and on tokens, each with masks of its own."])
     }
 
-    public static var places: [Place] { [.embedding] }
-
     private let options: Options
-    private let instance: String
 
     public init(options: Options, context: RegularizerContext) {
         self.options = options
-        instance = context.instance
     }
 
-    public func transform(_ embeddings: Embeddings, pass: Pass) -> Embeddings {
-        guard pass.isTraining, options.rate > 0 else { return embeddings }
+    public func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) -> Embeddings {
+        guard forward.isTraining, options.rate > 0 else { return embeddings }
         let keeping = Float(1 - options.rate)
         return embeddings.mapEmbeddings { modality, embedding in
             embedding.map { array, isTokens in
-                var stream = pass.stream("\(instance).\(modality)\(isTokens ? ".tokens" : "")")
+                var stream = forward.stream("\(modality)\(isTokens ? ".tokens" : "")")
                 return array * (stream.bernoulli(array.shape, keeping: keeping) * (1 / keeping))
             }
         }

@@ -13,19 +13,13 @@ import Tensors
 /// penalty. NaN gives NaN.
 ///
 /// Source: Dong et al., "SimMMDG", NeurIPS 2023, as released (mean over the entries, weight 0.7).
-public struct FeatureSplitting: RegularizerPlugin {
-    public struct Options: Configuration.Options {
-        public init() {}
-        public static var fields: [OptionField<Options>] { [] }
-    }
-
+public struct FeatureSplitting: RegularizerPlugin, AddsPenalty {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "feature-splitting",
             summary: "pushes the shared and the specific half of each embedding apart",
             formula: "−mean_m mean_{n,d} (shared_m − specific_m)²",
             source: "Dong et al., SimMMDG, NeurIPS 2023",
-            options: Options.descriptions,
             notes: [
                 "The first half of the entries is the shared one.", "The weight is the released program's, 0.7 by default.",
                 "Logged: distance, the mean squared difference of each modality.",
@@ -38,24 +32,20 @@ public struct FeatureSplitting: RegularizerPlugin {
     public init() {}
 
     /// - Throws: `OptionFault` where an embedding of width 1 has no halves.
-    public init(options: Options, context: RegularizerContext) throws(OptionFault) {
+    public init(options: NoOptions, context: RegularizerContext) throws(OptionFault) {
         if let modality = context.modalities.first(where: { context.widths[$0] == 1 }) {
             throw OptionFault(option: nil, expected: "embeddings of at least two entries", found: "\(modality) of width 1")
         }
     }
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
-        var total: Tensor?
-        var reports: [Penalty.Report] = []
         let embeddings = step.originalEmbeddings
         guard embeddings.batchSize >= 1 else { return nil }
-        for (modality, embedding) in embeddings {
-            let half = embedding.width / 2
-            let z = embedding.pooled
+        let distances = Penalty.sum(over: embeddings) { z, _ in
+            let half = z.shape[1] / 2
             let distance = (z.slice(axis: 1, 0..<half) - z.slice(axis: 1, half..<2 * half)).squared().mean()
-            total = total.map { $0 + distance } ?? distance
-            reports.append(("\(modality).distance", distance.item))
+            return Penalty(value: distance, reports: [("distance", distance.item)])
         }
-        return total.map { Penalty(value: $0 * (-1 / Float(embeddings.count)), reports: reports) }
+        return distances.map { $0 * (-1 / Float(embeddings.count)) }
     }
 }

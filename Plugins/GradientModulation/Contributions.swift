@@ -9,21 +9,21 @@ import Tensors
 ///
 /// What the fusion says without any modality is shared out evenly. For a linear fusion `Σ_m W_m z_m + b` and a rest of 0 this is
 /// `o_m = W_m z_m + b/M`, the rule of OGM-GE's program for concatenated embeddings; in general `Σ_m o_m` need not be the prediction.
-package struct Contributions {
+struct Contributions {
     /// The modalities, in the order of the embeddings.
-    package let modalities: [Modality]
+    let modalities: [Modality]
 
     /// The mean probability of the true class, for each modality.
-    package let probabilities: [Double]
+    let probabilities: [Double]
 
     /// The mean logarithm of the probability of the true class, for each modality.
-    package let logProbabilities: [Double]
+    let logProbabilities: [Double]
 
     /// - Parameters:
     ///   - embeddings: of all of the model's modalities.
     ///   - players: those that are compared.
     ///   - absence: what stands for an absent modality.
-    package init(
+    init(
         _ embeddings: Embeddings, players: [Modality], absence: GradientModulation.Absence, labels: [Int], model: any MultimodalModel,
         pass: Pass
     ) {

@@ -25,7 +25,7 @@ import Tensors
 /// Source: Peng et al., "Balanced Multimodal Learning via On-the-fly Gradient Modulation", CVPR 2022; adaptive: Li et al., "Boosting
 /// Multi-modal Model Performance with Adaptive Gradient Modulation", ICCV 2023, of which the coefficient is taken, while the contributions
 /// are those above in place of Shapley values.
-public struct GradientModulation: RegularizerPlugin {
+public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUpdates {
     /// Where a coefficient comes from.
     public enum Rule: String, CaseIterable, Sendable {
         /// The ratio at this step alone.
@@ -49,7 +49,7 @@ public struct GradientModulation: RegularizerPlugin {
         case all
     }
 
-    public struct Options: Configuration.Options {
+    public struct Options: ComponentOptions {
         /// `α`, how strongly gradients are held back.
         public var strength = 0.1
 
@@ -79,19 +79,17 @@ public struct GradientModulation: RegularizerPlugin {
             summary: "slows down the encoder of the modality that predicts best by itself",
             formula: "g_m ← k_m g_m + N(0, deviation(g_m)),  k_m = 1 − tanh(α ρ_m) where ρ_m = p_m / mean_{j≠m} p_j > 1, else 1",
             source: "Peng et al., Balanced Multimodal Learning via On-the-fly Gradient Modulation, CVPR 2022",
-            options: Options.descriptions,
             notes: [
                 "adaptive is the coefficient of Li et al., Adaptive Gradient Modulation, ICCV 2023.",
-                "Its penalty is 0. Logged: ratio and coefficient of each modality.",
+                "Logged: ratio and coefficient of each modality.",
                 "after: and until: are the program's first and last epoch of modulation.",
             ])
     }
 
-    public static var places: [Place] { [.embedding] }
+    public static var tasks: [Targets.Kind] { [.classes] }
 
     private let options: Options
     private let modalities: [Modality]
-    private let instance: String
     private let usual: UsualRatios
 
     public var parts: Parts { options.rule == .adaptive ? ["usual-ratios": usual] : [:] }
@@ -112,48 +110,41 @@ public struct GradientModulation: RegularizerPlugin {
         }
         self.options = options
         modalities = context.modalities
-        instance = context.instance
         usual = UsualRatios(context.modalities.count)
     }
 
-    public func penalty(_ step: TrainingStep) -> Penalty? {
-        guard let measured = measure(step) else { return nil }
-        let reports = zip(modalities, zip(measured.ratios, measured.coefficients)).flatMap { modality, numbers in
-            [("\(modality).ratio", Float(numbers.0)), ("\(modality).coefficient", Float(numbers.1))] as [Penalty.Report]
-        }
-        return Penalty(value: Tensor(0), reports: reports)
-    }
-
-    public func transform(
-        _ gradients: Gradients, step: TrainingStep, recomputing: (_ displacement: Gradients) -> Gradients
-    ) -> Gradients {
+    public func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) -> Gradients {
         guard let measured = measure(step) else { return gradients }
-        // Handed on to `didUpdate`: the same again however often this step is transformed.
+        for (modality, (ratio, coefficient)) in zip(modalities, zip(measured.ratios, measured.coefficients)) {
+            step.report("\(modality).ratio", Float(ratio))
+            step.report("\(modality).coefficient", Float(coefficient))
+        }
+        // Handed on to `follow`: the same again however often the gradients of this step are changed.
         usual.last = measured.ratios
         let coefficients = zip(modalities, measured.coefficients).map { (prefix: "encoders.\($0).", factor: Float($1)) }
         return gradients.map { name, gradient in
             guard let own = coefficients.first(where: { name.hasPrefix($0.prefix) }), options.layers == .all || gradient.rank >= 3
             else { return gradient }
-            return modulated(gradient, named: name, factor: own.factor, pass: step.pass)
+            return modulated(gradient, factor: own.factor, from: step.stream(name))
         }
     }
 
-    public func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) {
+    public func follow(_ step: TrainingStep, learningRate: Float) {
         if options.rule == .adaptive { usual.commit() }
     }
 
-    private func modulated(_ gradient: Tensor, named name: String, factor: Float, pass: Pass) -> Tensor {
+    private func modulated(_ gradient: Tensor, factor: Float, from stream: RandomStream) -> Tensor {
         let kept = gradient * factor
         guard options.enhancement, gradient.elementCount > 1 else { return kept }
         let deviation = gradient.reshaped([gradient.elementCount]).variance(axis: 0).item.squareRoot()
-        var stream = pass.stream("\(instance).\(name)")
+        var stream = stream
         return kept + stream.normal(gradient.shape, deviation: deviation)
     }
 
     /// Ratio and coefficient of each modality, or nil for an empty batch.
     private func measure(_ step: TrainingStep) -> (ratios: [Double], coefficients: [Double])? {
         guard !step.labels.isEmpty else { return nil }
-        let pass = Pass(isTraining: false, random: step.pass.random, step: step.pass.step)
+        let pass = step.evaluationPass
         let contributions = Contributions(
             complete(step, pass), players: modalities, absence: options.absence, labels: step.labels, model: step.model, pass: pass)
         switch options.rule {

@@ -13,8 +13,8 @@ import Tensors
 /// Cost: `O(N·K)`. Any `N`. With `K = 1` nothing changes.
 ///
 /// Source: Szegedy et al., "Rethinking the Inception Architecture", CVPR 2016, Section 7.
-public struct LabelSmoothing: RegularizerPlugin {
-    public struct Options: Configuration.Options {
+public struct LabelSmoothing: RegularizerPlugin, ChangesTargets {
+    public struct Options: ComponentOptions {
         /// `ε`, the share that is spread.
         public var epsilon = 0.1
 
@@ -31,11 +31,10 @@ public struct LabelSmoothing: RegularizerPlugin {
             summary: "spreads a share of each target evenly over all classes in training",
             formula: "t' = (1 − ε) t + ε/K",
             source: "Szegedy et al., Rethinking the Inception Architecture, CVPR 2016, Section 7",
-            options: Options.descriptions,
             notes: ["Acts on the targets of the base loss; `on:` has no effect."])
     }
 
-    public static var places: [Place] { [.embedding] }
+    public static var tasks: [Targets.Kind] { [.classes] }
 
     private let options: Options
 
@@ -47,8 +46,8 @@ public struct LabelSmoothing: RegularizerPlugin {
         self.init(options: options)
     }
 
-    public func transform(targets: Tensor, pass: Pass) -> Tensor {
-        guard pass.isTraining, options.epsilon > 0 else { return targets }
+    public func changedTargets(_ targets: Tensor, in forward: ForwardPass) -> Tensor {
+        guard forward.isTraining, options.epsilon > 0 else { return targets }
         let epsilon = Float(options.epsilon)
         return targets * (1 - epsilon) + epsilon / Float(targets.shape[-1])
     }

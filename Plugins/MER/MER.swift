@@ -13,7 +13,7 @@ import Tensors
 /// Cost for each modality: `O(S·N·D + S³)` with `S = min(N, D)`, and no `D×D` matrix where `N < D`.
 ///
 /// Source: Yarici and AlRegib, "MER-DG: Modality-Entropy Regularization for Multimodal Domain Generalization", ICML 2026, Eq. 4–8.
-public struct MER: RegularizerPlugin {
+public struct MER: RegularizerPlugin, AddsPenalty, ReadsCovariance {
     /// Which definition of the spectral term.
     public enum Estimator: String, CaseIterable, Sendable {
         /// The paper's: columns divided by their unbiased standard deviation, so that `C` has a unit diagonal.
@@ -22,7 +22,7 @@ public struct MER: RegularizerPlugin {
         case reference
     }
 
-    public struct Options: Configuration.Options {
+    public struct Options: ComponentOptions {
         public var estimator = Estimator.paper
 
         /// `α_marg`, weight of the marginal term.
@@ -58,7 +58,6 @@ public struct MER: RegularizerPlugin {
             summary: "modality-entropy regularization: spreads and decorrelates the embeddings of each encoder",
             formula: "Σ_m [α_marg · mean_d max(0, γ − σ_d) − α_spec/D · log det(ẐᵀẐ/(N−1) + εI)]",
             source: "Yarici and AlRegib, MER-DG, ICML 2026, Eq. 4–8",
-            options: Options.descriptions,
             notes: [
                 "Logged for each modality: marginal, spectral, gap and regime.",
                 "regime is 1 where N > D and 0 where N ≤ D. For N ≤ D at least D − N + 1 eigenvalues are always ε, and the "
@@ -69,7 +68,6 @@ public struct MER: RegularizerPlugin {
     }
 
     public static var minimumBatch: Int { 2 }
-    public static var readsCovariance: Bool { true }
     public static var defaultWeight: Double { 3 }
 
     private let options: Options
@@ -83,24 +81,22 @@ public struct MER: RegularizerPlugin {
     }
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
-        var total: Tensor?
-        var reports: [Penalty.Report] = []
-        for (modality, embedding) in step.originalEmbeddings {
-            let entropy = ModalityEntropy(of: embedding.pooled, options: options)
-            total = total.map { $0 + entropy.loss } ?? entropy.loss
-            reports += self.reports(of: entropy, modality: modality, shape: embedding.pooled.shape)
+        Penalty.sum(over: step.originalEmbeddings) { z, _ in
+            let entropy = ModalityEntropy(of: z, options: options)
+            return Penalty(value: entropy.loss, reports: reports(of: entropy, shape: z.shape))
         }
-        return total.map { Penalty(value: $0, reports: reports) }
     }
 
-    private func reports(of entropy: ModalityEntropy, modality: Modality, shape: Shape) -> [Penalty.Report] {
+    public func covarianceSamples(batchSize: Int) -> Int { batchSize }
+
+    private func reports(of entropy: ModalityEntropy, shape: Shape) -> [Penalty.Report] {
         guard shape[0] >= 2 else { return [] }
         let band = SpectralBand(samples: shape[0], features: shape[1], epsilon: options.epsilon, estimator: options.estimator)
         return [
-            ("\(modality).marginal", Float(entropy.marginal)),
-            ("\(modality).spectral", Float(entropy.spectral)),
-            ("\(modality).gap", Float(band.normalizedGap(of: entropy.spectral))),
-            ("\(modality).regime", shape[0] > shape[1] ? 1 : 0),
+            ("marginal", Float(entropy.marginal)),
+            ("spectral", Float(entropy.spectral)),
+            ("gap", Float(band.normalizedGap(of: entropy.spectral))),
+            ("regime", shape[0] > shape[1] ? 1 : 0),
         ]
     }
 }

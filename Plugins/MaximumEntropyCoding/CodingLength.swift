@@ -1,5 +1,3 @@
-internal import COpenBLAS
-import Glibc
 import Regularization
 import Tensors
 
@@ -49,56 +47,27 @@ public struct CodingLength: Sendable {
 
 /// Two arrays of rows with the smaller one of `I + λ p zᵀ` and `I + λ zᵀp`, in double precision.
 private struct TwoViews {
-    let samples, features: Int
-    let p, z: [Double]
+    let p, z: Matrix
     let side: CovarianceSide
-    /// `log |det M|`; NaN where it is not finite.
+    /// `log |det M|`; not finite where `M` is singular or not finite itself.
     let logDeterminant: Double
-    /// `M⁻¹`, row-major.
-    let inverse: [Double]
-
-    var size: Int { side == .samples ? samples : features }
+    /// `M⁻¹`; NaN where there is none.
+    let inverse: Matrix
 
     init(_ p: Tensor, _ z: Tensor, lambda: Double) {
-        let (samples, features) = (p.shape[0], p.shape[1])
-        let side = CovarianceSide.cheaper(for: p.shape)
-        let size = side == .samples ? samples : features
-        let (p, z) = (p.values.map(Double.init), z.values.map(Double.init))
-        var matrix = [Double](repeating: 0, count: size * size)
-        for index in 0..<size { matrix[index * size + index] = 1 }
-        let (n, d, s) = (Int32(samples), Int32(features), Int32(size))
-        if side == .samples {
-            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, s, s, d, lambda, p, d, z, d, 1, &matrix, s)
-        } else {
-            cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, s, s, n, lambda, z, d, p, d, 1, &matrix, s)
-        }
-        (logDeterminant, inverse) = Self.factorized(matrix, size: size)
-        (self.p, self.z, self.samples, self.features, self.side) = (p, z, samples, features, side)
-    }
-
-    private static func factorized(_ matrix: [Double], size: Int) -> (logDeterminant: Double, inverse: [Double]) {
-        var factor = matrix
-        var pivots = [Int32](repeating: 0, count: size)
-        let undefined = (Double.nan, [Double](repeating: .nan, count: size * size))
-        guard
-            matrix.allSatisfy({ $0.isFinite }),
-            LAPACKE_dgetrf(LAPACK_ROW_MAJOR, Int32(size), Int32(size), &factor, Int32(size), &pivots) == 0
-        else { return undefined }
-        let value = (0..<size).reduce(0.0) { $0 + log(abs(factor[$1 * size + $1])) }
-        guard LAPACKE_dgetri(LAPACK_ROW_MAJOR, Int32(size), &factor, Int32(size), pivots) == 0 else { return undefined }
-        return (value, factor)
+        (self.p, self.z, side) = (Matrix(p), Matrix(z), .cheaper(for: p.shape))
+        let matrix =
+            side == .samples
+            ? self.p.multiplied(by: self.z, transposingOther: true, scale: lambda, adding: .identity(self.p.rows))
+            : self.z.multiplied(by: self.p, transposing: true, scale: lambda, adding: .identity(self.p.columns))
+        let factors = matrix.luFactors()
+        (logDeterminant, inverse) = (factors.logAbsoluteDeterminant, factors.inverse)
     }
 
     /// `scale · M⁻¹ x` on the samples' side, `scale · x M⁻¹` on the features' side; with the transposed inverse on request.
-    func product(_ x: [Double], transposingInverse: Bool, scale: Double) -> Tensor {
-        var result = [Double](repeating: 0, count: x.count)
-        let (n, d, s) = (Int32(samples), Int32(features), Int32(size))
-        let transposition = transposingInverse ? CblasTrans : CblasNoTrans
-        if side == .samples {
-            cblas_dgemm(CblasRowMajor, transposition, CblasNoTrans, n, d, s, scale, inverse, s, x, d, 0, &result, d)
-        } else {
-            cblas_dgemm(CblasRowMajor, CblasNoTrans, transposition, n, d, s, scale, x, d, inverse, s, 0, &result, d)
-        }
-        return Tensor(result.map { Float($0) }, shape: [samples, features])
+    func product(_ x: Matrix, transposingInverse: Bool, scale: Double) -> Tensor {
+        (side == .samples
+            ? inverse.multiplied(by: x, transposing: transposingInverse, scale: scale)
+            : x.multiplied(by: inverse, transposingOther: transposingInverse, scale: scale)).tensor
     }
 }

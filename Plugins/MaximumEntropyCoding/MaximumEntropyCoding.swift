@@ -19,7 +19,7 @@ import Tensors
 ///
 /// Source: Liu et al., "Self-Supervised Learning via Maximum Entropy Coding", NeurIPS 2022; `ε² = 64` as in the released
 /// program.
-public struct MaximumEntropyCoding: RegularizerPlugin {
+public struct MaximumEntropyCoding: RegularizerPlugin, AddsPenalty, ReadsCovariance {
     /// What is coded.
     public enum Form: String, CaseIterable, Sendable {
         /// Each modality by itself.
@@ -36,7 +36,7 @@ public struct MaximumEntropyCoding: RegularizerPlugin {
         case scaled
     }
 
-    public struct Options: Configuration.Options {
+    public struct Options: ComponentOptions {
         public var form = Form.single
         public var scale = Scale.scaled
 
@@ -60,14 +60,12 @@ public struct MaximumEntropyCoding: RegularizerPlugin {
             summary: "raises the length of the code that the embeddings need",
             formula: "−c Σ_m log det(I + λ ẐẐᵀ), or −c Σ_{a<b} log |det(I + λ ẐₐẐ_bᵀ)|,  λ = D/(N ε²)",
             source: "Liu et al., Maximum Entropy Coding, NeurIPS 2022",
-            options: Options.descriptions,
             notes: [
                 "Modalities of different widths need `at: projection` for form: pairs.",
                 "Logged: log-determinant of each modality, or of each pair.",
             ])
     }
 
-    public static var readsCovariance: Bool { true }
 
     private let options: Options
 
@@ -77,20 +75,14 @@ public struct MaximumEntropyCoding: RegularizerPlugin {
 
     /// - Throws: `OptionFault` where `form` is `pairs` and there are fewer than two modalities, or they differ in width.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
-        if options.form == .pairs, context.modalities.count < 2 || Set(context.modalities.map { context.widths[$0] }).count != 1 {
-            throw OptionFault(
-                option: "form",
-                expected: "single, or at least two modalities of equal width (`at: projection` makes the widths equal)",
-                found: "pairs with " + context.modalities.map { "\($0) \(context.widths[$0] ?? 0)" }.joined(separator: ", "))
-        }
+        if options.form == .pairs { try context.requireEqualWidths(option: "form", unless: "single", found: "pairs") }
         self.init(options: options)
     }
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
         guard step.originalEmbeddings.batchSize >= 1 else { return nil }
         let views = step.originalEmbeddings.map { (name: $0.modality.name, rows: $0.embedding.pooled.normalized(axis: 1)) }
-        var terms: [Tensor] = []
-        var reports: [Penalty.Report] = []
+        var terms: [Penalty] = []
         for (index, view) in views.enumerated() {
             let coding = CodingLength(shape: view.rows.shape, squaredError: options.squaredError)
             let factor = Float(-(options.scale == .coding ? coding.codingFactor : coding.scaledFactor))
@@ -100,11 +92,11 @@ public struct MaximumEntropyCoding: RegularizerPlugin {
             }
             if options.form == .single { determinants = [(view.name, coding.logDeterminant(view.rows))] }
             for (name, value) in determinants {
-                terms.append(value * factor)
-                reports.append(("\(name).log-determinant", value.item))
+                terms.append(Penalty(value: value * factor, reports: [("\(name).log-determinant", value.item)]))
             }
         }
-        guard let first = terms.first else { return nil }
-        return Penalty(value: terms.dropFirst().reduce(first, +), reports: reports)
+        return Penalty.sum(terms)
     }
+
+    public func covarianceSamples(batchSize: Int) -> Int { batchSize }
 }

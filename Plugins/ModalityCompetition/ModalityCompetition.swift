@@ -25,7 +25,7 @@ import Tensors
 ///
 /// Source: Kontras et al., "Balancing Multimodal Training Through Game-Theoretic Regularization", NeurIPS 2025; the sign pattern is the
 /// released program's.
-public struct ModalityCompetition: RegularizerPlugin {
+public struct ModalityCompetition: RegularizerPlugin, AddsPenalty {
     /// Who wins by what.
     public enum Game: String, CaseIterable, Sendable {
         case greedy, independent, collaborative
@@ -40,7 +40,7 @@ public struct ModalityCompetition: RegularizerPlugin {
         case otherClass = "other-class"
     }
 
-    public struct Options: Configuration.Options {
+    public struct Options: ComponentOptions {
         public var game = Game.greedy
 
         /// Number of permutations of the batch.
@@ -69,7 +69,6 @@ public struct ModalityCompetition: RegularizerPlugin {
             summary: "lets each modality play for influence on the fused prediction",
             formula: "Σ_m [−JSD(fuse(z̃_m, [z]), fuse(z)) + JSD(fuse([z̃_m], z), fuse(z))]  (greedy)",
             source: "Kontras et al., Multimodal Competition Regularizer, NeurIPS 2025",
-            options: Options.descriptions,
             notes: [
                 "The greedy penalty is always 0; its gradient is not.",
                 "Logged: divergence of each modality, how far its permutation moves the prediction, from 0 to log 2.",
@@ -80,14 +79,16 @@ public struct ModalityCompetition: RegularizerPlugin {
     public static var places: [Place] { [.embedding] }
 
     private let options: Options
-    private let instance: String
 
-    /// - Throws: `OptionFault` where there is only one modality, or the term sees only a part of the embeddings.
+    /// - Throws: `OptionFault` where there is only one modality, the term sees only a part of the embeddings, or `rows` needs classes and
+    ///   the task has none.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         try context.requireSeveralModalities()
         try context.requireWholeEmbeddings()
+        if options.rows == .otherClass, context.task != .classes {
+            throw OptionFault(option: "rows", expected: "all or moved, as the task has no classes", found: options.rows.rawValue)
+        }
         self.options = options
-        instance = context.instance
     }
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
@@ -95,12 +96,11 @@ public struct ModalityCompetition: RegularizerPlugin {
     }
 
     /// The penalty for given permutations of the batch, one list for each modality.
-    package func penalty(_ step: TrainingStep, permutations: [Modality: [[Int]]]) -> Penalty? {
-        let pass = Pass(isTraining: false, random: step.pass.random, step: step.pass.step)
+    func penalty(_ step: TrainingStep, permutations: [Modality: [[Int]]]) -> Penalty? {
+        let pass = step.evaluationPass
         let embeddings = complete(step, pass)
         let base = step.model.fuse(embeddings, pass: pass).logits
-        var total: Tensor?
-        var reports: [Penalty.Report] = []
+        var terms: [Penalty] = []
         for modality in step.embeddings.modalities {
             let exchanges = exchanges(permutations[modality] ?? [], labels: step.labels)
             guard !exchanges.kept.isEmpty else { continue }
@@ -115,10 +115,9 @@ public struct ModalityCompetition: RegularizerPlugin {
             let own = divergence { options.game != .collaborative && $0 != modality }
             var value = -own
             if options.game == .greedy { value += divergence { $0 == modality } }
-            total = total.map { $0 + value } ?? value
-            reports.append(("\(modality).divergence", own.item))
+            terms.append(Penalty(value: value, reports: [("\(modality).divergence", own.item)]))
         }
-        return total.map { Penalty(value: $0, reports: reports) }
+        return Penalty.sum(terms)
     }
 
     /// The embeddings of all of the model's modalities.
@@ -129,13 +128,13 @@ public struct ModalityCompetition: RegularizerPlugin {
 
     private func permutations(_ step: TrainingStep) -> [Modality: [[Int]]] {
         func draw(_ name: String) -> [[Int]] {
-            var stream = step.pass.stream(name)
-            return (0..<options.permutations).map { _ in stream.permutation(step.labels.count) }
+            var stream = step.stream(name)
+            return (0..<options.permutations).map { _ in stream.permutation(step.batchSize) }
         }
-        let shared = options.sharesPermutations ? draw(instance) : []
+        let shared = options.sharesPermutations ? draw("") : []
         return Dictionary(
             uniqueKeysWithValues: step.embeddings.modalities.map {
-                ($0, options.sharesPermutations ? shared : draw("\(instance).\($0)"))
+                ($0, options.sharesPermutations ? shared : draw($0.name))
             })
     }
 

@@ -13,8 +13,8 @@ import Tensors
 /// Cost: `O(N·D)`. The gradient of a dropped embedding is 0. A NaN in a dropped embedding stays NaN.
 ///
 /// Source: Neverova et al., "ModDrop: Adaptive Multi-Modal Gesture Recognition", TPAMI 2016.
-public struct ModalityDropout: RegularizerPlugin {
-    public struct Options: Configuration.Options {
+public struct ModalityDropout: RegularizerPlugin, ChangesEmbeddings {
+    public struct Options: ComponentOptions {
         /// `r`, the probability that a sample loses a modality.
         public var rate = 0.2
 
@@ -37,15 +37,11 @@ public struct ModalityDropout: RegularizerPlugin {
             summary: "sets one modality's embedding of random samples to 0 in training",
             formula: "z_m = 0 for one m with probability r, sample by sample",
             source: "Neverova et al., ModDrop, TPAMI 2016",
-            options: Options.descriptions,
             notes: ["At most one modality of a sample is dropped, with its tokens.", "Embeddings are not rescaled."])
     }
 
-    public static var places: [Place] { [.embedding] }
-
     private let rate: Double
     private let candidates: [Modality]
-    private let instance: String
 
     /// - Throws: `OptionFault` where there is only one modality, or `modality` is none of them.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
@@ -58,12 +54,11 @@ public struct ModalityDropout: RegularizerPlugin {
         }
         rate = options.rate
         candidates = options.modality.map { [Modality($0)] } ?? context.modalities
-        instance = context.instance
     }
 
-    public func transform(_ embeddings: Embeddings, pass: Pass) -> Embeddings {
-        guard pass.isTraining, rate > 0 else { return embeddings }
-        let dropped = dropped(embeddings.batchSize, pass: pass)
+    public func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) -> Embeddings {
+        guard forward.isTraining, rate > 0 else { return embeddings }
+        let dropped = dropped(embeddings.batchSize, from: forward.stream(""))
         return embeddings.mapEmbeddings { modality, embedding in
             guard dropped.contains(modality) else { return embedding }
             let mask = dropped.map { $0 == modality ? Float(0) : 1 }
@@ -74,8 +69,8 @@ public struct ModalityDropout: RegularizerPlugin {
     }
 
     /// For each sample the modality that it loses, or nil.
-    private func dropped(_ samples: Int, pass: Pass) -> [Modality?] {
-        var stream = pass.stream(instance)
+    private func dropped(_ samples: Int, from stream: RandomStream) -> [Modality?] {
+        var stream = stream
         return (0..<samples).map { _ in
             let (chance, choice) = (stream.uniform(), stream.uniform())
             guard Double(chance) < rate else { return nil }

@@ -15,7 +15,7 @@ import Tensors
 /// in its column.
 ///
 /// Source: the "+ Noise injection" row of Table 13 of the MER paper (Gaussian, on encoder outputs).
-public struct EmbeddingNoise: RegularizerPlugin {
+public struct EmbeddingNoise: RegularizerPlugin, ChangesEmbeddings {
     /// What σ is measured in.
     public enum Scale: String, CaseIterable, Sendable {
         /// In the units of the embedding.
@@ -24,7 +24,7 @@ public struct EmbeddingNoise: RegularizerPlugin {
         case relative
     }
 
-    public struct Options: Configuration.Options {
+    public struct Options: ComponentOptions {
         /// Size of the noise.
         public var sigma = 0.1
 
@@ -47,25 +47,20 @@ public struct EmbeddingNoise: RegularizerPlugin {
             summary: "adds Gaussian noise to the embeddings in training",
             formula: "z' = z + σ · n, or z + σ · std_d(z) · n",
             source: "Yarici and AlRegib, MER-DG, ICML 2026, Table 13",
-            options: Options.descriptions,
             notes: ["Acts on pooled embeddings and on tokens, each with noise of its own."])
     }
 
-    public static var places: [Place] { [.embedding] }
-
     private let options: Options
-    private let instance: String
 
     public init(options: Options, context: RegularizerContext) {
         self.options = options
-        instance = context.instance
     }
 
-    public func transform(_ embeddings: Embeddings, pass: Pass) -> Embeddings {
-        guard pass.isTraining, options.sigma > 0 else { return embeddings }
+    public func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) -> Embeddings {
+        guard forward.isTraining, options.sigma > 0 else { return embeddings }
         return embeddings.mapEmbeddings { modality, embedding in
             embedding.map { array, isTokens in
-                var stream = pass.stream("\(instance).\(modality)\(isTokens ? ".tokens" : "")")
+                var stream = forward.stream("\(modality)\(isTokens ? ".tokens" : "")")
                 let noise = stream.normal(array.shape, deviation: Float(options.sigma))
                 return array + (options.scale == .absolute ? noise : noise * deviations(of: array.detached()))
             }

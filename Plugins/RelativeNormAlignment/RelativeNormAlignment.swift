@@ -16,8 +16,8 @@ import Tensors
 ///
 /// Source: Planamente et al., "Domain Generalization through Audio-Visual Relative Norm Alignment in First Person Action Recognition",
 /// WACV 2022.
-public struct RelativeNormAlignment: RegularizerPlugin {
-    public struct Options: Configuration.Options {
+public struct RelativeNormAlignment: RegularizerPlugin, AddsPenalty {
+    public struct Options: ComponentOptions {
         /// The modalities in the order in which they are divided, each by all later ones; nil for the model's order.
         public var order: [String]?
 
@@ -38,7 +38,6 @@ public struct RelativeNormAlignment: RegularizerPlugin {
             summary: "brings the mean lengths of the modalities' embeddings together",
             formula: "Σ_{a before b} (h_a/h_b − 1)²,  h_m = mean_n ‖z_n⁽ᵐ⁾‖",
             source: "Planamente et al., Relative Norm Alignment, WACV 2022",
-            options: Options.descriptions,
             notes: ["Logged: norm, the mean length, of each modality."])
     }
 

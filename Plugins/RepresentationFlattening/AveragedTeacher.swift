@@ -27,9 +27,9 @@ final class AveragedTeacher: Module {
     /// Takes the present weights into the average.
     func follow() {
         let count = updates.value.item
-        if count == 0, average is ExponentialMovingAverage {
-            // It would otherwise begin at the initial weights, however late the term begins to act.
-            for (buffer, present) in zip(average.namedBuffers, followed.contents.entries) { buffer.buffer.value = present.entry.value }
+        if count == 0 {
+            // An exponential average would else begin at the initial weights, however late the term begins to act.
+            average.restart()
         } else {
             average.update()
         }
@@ -40,7 +40,7 @@ final class AveragedTeacher: Module {
     /// average has begun.
     func features(_ step: TrainingStep) -> [Modality: Tensor]? {
         guard updates.value.item > 0 else { return nil }
-        let pass = Pass(isTraining: false, random: step.pass.random, step: step.pass.step)
+        let pass = step.evaluationPass
         return withoutGradients {
             average.withAverage {
                 let embeddings = step.model.encode(step.inputs, pass: pass)

@@ -7,19 +7,19 @@ import Tensors
 ///     value = Σ over all ordered pairs a ≠ b of f_a · distance_ab
 ///
 /// Each pair is there twice, once for each side: what the paper writes with one share above and one below ½.
-package struct FlatteningDistillation {
+struct FlatteningDistillation {
     /// The weighted sum, a scalar; gradients reach the students alone.
-    package let value: Tensor
+    let value: Tensor
 
     /// The mean distance of each modality to its mixes, in the order of the students.
-    package let distances: [(modality: Modality, mean: Float)]
+    let distances: [(modality: Modality, mean: Float)]
 
     /// - Parameters:
     ///   - students: projections `N×width`.
     ///   - teachers: projections of the same modalities, `N×width`.
     ///   - factors: `f`; 1 where one is missing.
     ///   - share: `s_ab` of a modality `a` beside another one, `N×1`.
-    package init(
+    init(
         students: [(modality: Modality, projection: Tensor)], teachers: [Modality: Tensor], factors: [Modality: Double],
         share: (_ modality: Modality, _ other: Modality) -> Tensor
     ) {
@@ -41,12 +41,12 @@ package struct FlatteningDistillation {
     }
 
     /// `share·own + (1 − share)·foreign`, without a gradient.
-    package static func mix(_ own: Tensor, _ foreign: Tensor, share: Tensor) -> Tensor {
+    static func mix(_ own: Tensor, _ foreign: Tensor, share: Tensor) -> Tensor {
         withoutGradients { foreign + (own - foreign) * share }
     }
 
     /// The mean distance of the rows of two `N×width` arrays, each row divided by its length.
-    package static func distance(_ student: Tensor, to teacher: Tensor) -> Tensor {
+    static func distance(_ student: Tensor, to teacher: Tensor) -> Tensor {
         (teacher.detached().normalized(axis: 1) - student.normalized(axis: 1)).norm(axis: 1).mean()
     }
 }

@@ -5,11 +5,11 @@ import Tensors
 ///
 /// A draw and its complement are equally likely, so the larger of the two has the conditional distribution exactly: nothing has to be
 /// drawn again until it fits.
-package enum InterpolationShares {
+enum InterpolationShares {
     /// One share for each sample, `N×1`, each in ½…1.
     ///
     /// - Parameter concentration: of the Beta distribution, above 0; 1 makes shares even, small values bring them near 1.
-    package static func draw(_ count: Int, concentration: Double, from stream: inout RandomStream) -> Tensor {
+    static func draw(_ count: Int, concentration: Double, from stream: inout RandomStream) -> Tensor {
         let shares = (0..<count).map { _ in
             // x/(x + y) of two Gamma draws x and y has the Beta distribution; small concentrations need their logarithms.
             let difference = logarithmOfGamma(concentration, from: &stream) - logarithmOfGamma(concentration, from: &stream)

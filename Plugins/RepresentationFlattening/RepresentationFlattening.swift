@@ -24,7 +24,7 @@ import Tensors
 /// twice. Memory: one more copy of the model. An empty batch has no penalty. NaN gives NaN.
 ///
 /// Source: Fan et al., "Cross-modal Representation Flattening for Multi-modal Domain Generalization", NeurIPS 2024, and its program.
-public struct RepresentationFlattening: RegularizerPlugin {
+public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsUpdates {
     /// How the teacher's weights are averaged.
     public enum Average: String, CaseIterable, Sendable {
         /// All steps count alike.
@@ -39,7 +39,7 @@ public struct RepresentationFlattening: RegularizerPlugin {
         case batch
     }
 
-    public struct Options: Configuration.Options {
+    public struct Options: ComponentOptions {
         /// `f`, of all modalities that `factors` does not name.
         public var factor = 1.0
 
@@ -93,7 +93,6 @@ public struct RepresentationFlattening: RegularizerPlugin {
             summary: "draws each modality to interpolations between modalities, as an averaged teacher sees them",
             formula: "Σ_{a≠b} f_a mean_n ‖mix_ab/‖mix_ab‖ − S_a/‖S_a‖‖ + contrast · SupCon(S)",
             source: "Fan et al., Cross-modal Representation Flattening, NeurIPS 2024",
-            options: Options.descriptions,
             notes: [
                 "Logged: distance of each modality once the teacher has weights, and contrast.",
                 "It owns the projection heads and a teacher, an average of the model and the heads.",
@@ -104,9 +103,9 @@ public struct RepresentationFlattening: RegularizerPlugin {
     public static var minimumBatch: Int { 2 }
     public static var defaultWeight: Double { 3 }
     public static var places: [Place] { [.embedding] }
+    public static var tasks: [Targets.Kind] { [.classes] }
 
     private let options: Options
-    private let instance: String
     private let heads: [(modality: Modality, head: ProjectionHead)]
     private let factors: [Modality: Double]
     private let teacher: AveragedTeacher
@@ -119,7 +118,6 @@ public struct RepresentationFlattening: RegularizerPlugin {
         try context.requireSeveralModalities()
         try context.requireWholeEmbeddings()
         self.options = options
-        instance = context.instance
         factors = try context.factors(options.factors, default: options.factor)
         var projection = ProjectionOptions()
         projection.hidden = options.hidden
@@ -137,13 +135,13 @@ public struct RepresentationFlattening: RegularizerPlugin {
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
         penalty(step) { modality, other in
-            var stream = step.pass.stream("\(instance).\(modality).\(other)")
-            return InterpolationShares.draw(step.labels.count, concentration: options.concentration, from: &stream)
+            var stream = step.stream("\(modality).\(other)")
+            return InterpolationShares.draw(step.batchSize, concentration: options.concentration, from: &stream)
         }
     }
 
     /// The penalty for given shares of a modality beside another one, `N×1`.
-    package func penalty(_ step: TrainingStep, share: (_ modality: Modality, _ other: Modality) -> Tensor) -> Penalty? {
+    func penalty(_ step: TrainingStep, share: (_ modality: Modality, _ other: Modality) -> Tensor) -> Penalty? {
         guard step.originalEmbeddings.batchSize >= 1 else { return nil }
         let students = heads.compactMap { modality, head in
             step.originalEmbeddings[modality].map { (modality: modality, projection: head($0.pooled, step.pass)) }
@@ -166,8 +164,8 @@ public struct RepresentationFlattening: RegularizerPlugin {
         return value.map { Penalty(value: $0, reports: reports) }
     }
 
-    public func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) {
-        if pass.step >= options.averageAfter { teacher.follow() }
+    public func follow(_ step: TrainingStep, learningRate: Float) {
+        if step.pass.step >= options.averageAfter { teacher.follow() }
     }
 
     private static func named(_ heads: [(modality: Modality, head: ProjectionHead)]) -> Parts {

@@ -16,7 +16,7 @@ import Tensors
 ///
 /// Source: Foret et al., "Sharpness-Aware Minimization for Efficiently Improving Generalization", ICLR 2021 (ρ = 0.05); adaptive: Kwon et
 /// al., "ASAM", ICML 2021 (ρ = 0.5), with the 0.01 of its program. CMRF's comparison moves encoders and fusion, not what regularizers own.
-public struct SharpnessAware: RegularizerPlugin {
+public struct SharpnessAware: RegularizerPlugin, ChangesGradients {
     /// What is moved.
     public enum Parameters: String, CaseIterable, Sendable {
         /// Everything that is trained, what regularizers own included.
@@ -28,7 +28,7 @@ public struct SharpnessAware: RegularizerPlugin {
         case fusion
     }
 
-    public struct Options: Configuration.Options {
+    public struct Options: ComponentOptions {
         /// `ρ`, how far parameters are moved.
         public var rho = 0.05
 
@@ -53,15 +53,12 @@ public struct SharpnessAware: RegularizerPlugin {
             summary: "takes the gradient where the loss is largest nearby",
             formula: "e = ρ g/‖g‖;  the optimizer gets the gradient at θ + e",
             source: "Foret et al., Sharpness-Aware Minimization, ICLR 2021; Kwon et al., ASAM, ICML 2021",
-            options: Options.descriptions,
             notes: [
                 "Each step costs a second forward and backward pass.",
                 "adaptive moves the model's parameters only; its paper's rho is 0.5.",
                 "Terms before it in the list change the gradients of both passes, terms after it only the result.",
             ])
     }
-
-    public static var places: [Place] { [.embedding] }
 
     /// Keeps an adaptive move from vanishing with its parameter.
     private static let floor: Float = 0.01
@@ -74,11 +71,9 @@ public struct SharpnessAware: RegularizerPlugin {
         modalities = context.modalities
     }
 
-    public func transform(
-        _ gradients: Gradients, step: TrainingStep, recomputing: (_ displacement: Gradients) -> Gradients
-    ) -> Gradients {
+    public func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) throws -> Gradients {
         guard options.rho > 0, let displacement = displacement(along: gradients, model: step.model) else { return gradients }
-        return recomputing(displacement)
+        return try objective.gradients(movedBy: displacement)
     }
 
     /// `e`, or nil where there is no direction.
@@ -88,15 +83,9 @@ public struct SharpnessAware: RegularizerPlugin {
             ? Dictionary(
                 uniqueKeysWithValues: model.namedParameters.map { ($0.name, $0.parameter.value.detached().absolute() + Self.floor) })
             : nil
-        var chosen = Gradients(
-            names: gradients.names, values: zip(gradients.names, gradients.values).map { isChosen($0) ? $1 : nil })
+        var chosen = gradients.filter(isChosen)
         if let scales {
-            chosen = Gradients(
-                names: chosen.names,
-                values: zip(chosen.names, chosen.values).map { name, value in
-                    guard let value, let scale = scales[name] else { return nil }
-                    return value * scale
-                })
+            chosen = chosen.filter { scales[$0] != nil }.map { name, value in scales[name].map { value * $0 } ?? value }
         }
         let norm = chosen.norm
         guard norm > 0, norm.isFinite else { return nil }

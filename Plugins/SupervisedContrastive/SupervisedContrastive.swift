@@ -16,8 +16,8 @@ import Tensors
 ///
 /// Source: Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020, Eq. 2, with all views as anchors; as used by SimMMDG (Dong et
 /// al., NeurIPS 2023), with weight 3.
-public struct SupervisedContrastive: RegularizerPlugin {
-    public struct Options: Configuration.Options {
+public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty {
+    public struct Options: ComponentOptions {
         /// `T`, what similarities are divided by.
         public var temperature = 0.1
 
@@ -40,12 +40,13 @@ public struct SupervisedContrastive: RegularizerPlugin {
             summary: "draws embeddings of one class together over all modalities, and those of other classes apart",
             formula: "mean_i −(T/T₀) mean_{j∈P(i)} [s_ij − log Σ_{k≠i} exp s_ik],  s_ij = f_i·f_j/(‖f_i‖ ‖f_j‖ T)",
             source: "Khosla et al., Supervised Contrastive Learning, NeurIPS 2020, Eq. 2; Dong et al., SimMMDG, NeurIPS 2023",
-            options: Options.descriptions,
             notes: [
                 "Modalities of different widths need `at: projection`.",
                 "Logged: anchors, the number of rows that have another row of their class. The others are skipped.",
             ])
     }
+
+    public static var tasks: [Targets.Kind] { [.classes] }
 
     private let options: Options
 
@@ -55,12 +56,7 @@ public struct SupervisedContrastive: RegularizerPlugin {
 
     /// - Throws: `OptionFault` where the modalities differ in width.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
-        let widths = context.modalities.map { context.widths[$0] ?? 0 }
-        let found = zip(context.modalities, widths).map { "\($0) \($1)" }.joined(separator: ", ")
-        guard Set(widths).count <= 1 else {
-            throw OptionFault(
-                option: nil, expected: "modalities of equal width (`at: projection` makes the widths equal)", found: found)
-        }
+        if context.modalities.count > 1 { try context.requireEqualWidths() }
         self.init(options: options)
     }
 

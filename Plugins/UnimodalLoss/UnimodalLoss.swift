@@ -15,8 +15,8 @@ import Tensors
 ///
 /// Source: Wang et al., "What Makes Training Multi-Modal Classification Networks Hard?", CVPR 2020; CMRF (Fan et al., NeurIPS
 /// 2024) uses it with weight 2 and `factors: [audio=0.5]`.
-public struct UnimodalLoss: RegularizerPlugin {
-    public struct Options: Configuration.Options {
+public struct UnimodalLoss: RegularizerPlugin, AddsPenalty {
+    public struct Options: ComponentOptions {
         /// `f`, of all modalities that `factors` does not name.
         public var factor = 1.0
 
@@ -39,9 +39,10 @@ public struct UnimodalLoss: RegularizerPlugin {
             summary: "a linear classifier and a cross-entropy for each modality",
             formula: "Σ_m f_m · CE(W_m z_m + b_m, y)",
             source: "Wang et al., What Makes Training Multi-Modal Classification Networks Hard?, CVPR 2020",
-            options: Options.descriptions,
             notes: ["Logged: loss and accuracy of each modality on the batch.", "It owns the classifiers, named by modality."])
     }
+
+    public static var tasks: [Targets.Kind] { [.classes] }
 
     /// One modality's classifier and its `f_m`.
     private let branches: [(modality: Modality, factor: Double, classifier: Linear)]
@@ -63,16 +64,15 @@ public struct UnimodalLoss: RegularizerPlugin {
     }
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
-        var total: Tensor?
-        var reports: [Penalty.Report] = []
-        for (modality, factor, classifier) in branches {
-            guard let z = step.originalEmbeddings[modality]?.pooled, z.shape[0] > 0 else { continue }
-            let logits = classifier(z)
-            let loss = logits.crossEntropy(labels: step.labels)
-            let hits = zip(logits.argmax(axis: 1), step.labels).filter { $0 == $1 }.count
-            total = total.map { $0 + loss * Float(factor) } ?? loss * Float(factor)
-            reports += [("\(modality).loss", loss.item), ("\(modality).accuracy", Float(hits) / Float(step.labels.count))]
-        }
-        return total.map { Penalty(value: $0, reports: reports) }
+        Penalty.sum(
+            branches.compactMap { modality, factor, classifier in
+                guard let z = step.originalEmbeddings[modality]?.pooled, z.shape[0] > 0 else { return nil }
+                let logits = classifier(z)
+                let loss = logits.crossEntropy(labels: step.labels)
+                let hits = zip(logits.argmax(axis: 1), step.labels).filter { $0 == $1 }.count
+                return Penalty(
+                    value: loss * Float(factor),
+                    reports: [("\(modality).loss", loss.item), ("\(modality).accuracy", Float(hits) / Float(step.labels.count))])
+            })
     }
 }

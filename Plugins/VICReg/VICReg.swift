@@ -18,8 +18,8 @@ import Tensors
 /// A batch of fewer than two samples has no variance: both terms are 0. Constant columns have slope 0. NaN gives NaN.
 ///
 /// Source: Bardes, Ponce and LeCun, "VICReg", ICLR 2022, Eq. 1–6.
-public struct VICReg: RegularizerPlugin {
-    public struct Options: Configuration.Options {
+public struct VICReg: RegularizerPlugin, AddsPenalty, ReadsCovariance {
+    public struct Options: ComponentOptions {
         /// `w_inv`, 25 in the paper; 0 leaves the term out.
         public var invariance = 0.0
 
@@ -56,7 +56,6 @@ public struct VICReg: RegularizerPlugin {
             summary: "variance and covariance of each modality's embeddings, and invariance between modalities",
             formula: "w_inv · mean (X−Y)² + Σ_m [w_var · ½ mean_d max(0, γ − σ_d) + w_cov · (1/D) Σ_{i≠j} C_ij²]",
             source: "Bardes, Ponce and LeCun, VICReg, ICLR 2022, Eq. 1–6",
-            options: Options.descriptions,
             notes: [
                 "Logged: variance (the hinge, before it is halved) and covariance of each modality, and invariance where its "
                     + "weight is not 0.",
@@ -65,7 +64,6 @@ public struct VICReg: RegularizerPlugin {
     }
 
     public static var minimumBatch: Int { 2 }
-    public static var readsCovariance: Bool { true }
 
     private let options: Options
 
@@ -76,35 +74,24 @@ public struct VICReg: RegularizerPlugin {
     /// - Throws: `OptionFault` where `invariance` is not 0 and the modalities differ in width, or there is only one.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         if options.invariance != 0 {
-            let widths = context.modalities.map { "\($0) \(context.widths[$0] ?? 0)" }.joined(separator: ", ")
-            guard context.modalities.count >= 2, Set(context.modalities.map { context.widths[$0] }).count == 1 else {
-                throw OptionFault(
-                    option: "invariance",
-                    expected: "0, or at least two modalities of equal width (`at: projection` makes the widths equal)",
-                    found: "\(options.invariance) with \(widths)")
-            }
+            try context.requireEqualWidths(option: "invariance", unless: "0", found: "\(options.invariance)")
         }
         self.init(options: options)
     }
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
-        var terms: [Tensor] = []
-        var reports: [Penalty.Report] = []
-        for (modality, embedding) in step.originalEmbeddings where embedding.pooled.shape[0] >= 2 {
-            let spread = spread(of: embedding.pooled)
-            terms.append(spread.loss)
-            reports += [
-                ("\(modality).variance", Float(spread.hinge)), ("\(modality).covariance", Float(spread.covariance)),
-            ]
+        let spreads = Penalty.sum(over: step.originalEmbeddings) { z, _ in
+            guard z.shape[0] >= 2 else { return nil }
+            let spread = spread(of: z)
+            return Penalty(value: spread.loss, reports: [("variance", Float(spread.hinge)), ("covariance", Float(spread.covariance))])
         }
-        if options.invariance != 0 {
-            let invariance = invariance(of: step.originalEmbeddings.map(\.embedding.pooled))
-            terms.append(invariance * Float(options.invariance))
-            reports.append(("invariance", invariance.item))
-        }
-        guard let first = terms.first else { return nil }
-        return Penalty(value: terms.dropFirst().reduce(first, +), reports: reports)
+        guard options.invariance != 0 else { return spreads }
+        let invariance = invariance(of: step.originalEmbeddings.map(\.embedding.pooled))
+        let weighted = Penalty(value: invariance * Float(options.invariance), reports: [("invariance", invariance.item)])
+        return Penalty.sum([spreads, weighted].compactMap(\.self))
     }
+
+    public func covarianceSamples(batchSize: Int) -> Int { batchSize }
 
     /// The mean over all pairs of the mean squared difference.
     private func invariance(of arrays: [Tensor]) -> Tensor {
@@ -118,7 +105,7 @@ public struct VICReg: RegularizerPlugin {
 
     /// `w_var · variance + w_cov · covariance` of one `N×D` batch, the hinge whose half is the variance term, and the covariance
     /// term.
-    package func spread(of z: Tensor) -> (loss: Tensor, hinge: Double, covariance: Double) {
+    func spread(of z: Tensor) -> (loss: Tensor, hinge: Double, covariance: Double) {
         let batch = CenteredBatch(z)
         let (samples, features) = (batch.samples, batch.features)
         let hinge = batch.deviationHinge(target: options.gamma, epsilon: options.epsilon)

@@ -1,4 +1,3 @@
-internal import COpenBLAS
 import Glibc
 import Regularization
 import Tensors
@@ -41,31 +40,17 @@ private struct Spectrum {
 
     init(_ moment: SecondMoment) {
         let size = moment.size
-        var vectors = moment.matrix
-        var values = [Double](repeating: 0, count: size)
-        // The solver need not stop on NaN.
-        guard vectors.allSatisfy({ $0.isFinite }) else {
-            (entropy, slopes) = (.nan, [Double](repeating: .nan, count: size * size))
-            return
-        }
-        // A row-major lower triangle is a column-major upper one; each eigenvector comes out as a row.
-        let status = LAPACKE_dsyevd(
-            LAPACK_COL_MAJOR, CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "U")), Int32(size), &vectors, Int32(max(size, 1)), &values)
-        guard status == 0 else {
+        guard let (values, vectors) = Matrix(rows: size, columns: size, values: moment.matrix).symmetricSpectrum() else {
             (entropy, slopes) = (.nan, [Double](repeating: .nan, count: size * size))
             return
         }
         let kept = values.indices.filter { values[$0] > Self.threshold }
         entropy = kept.reduce(0) { $0 - values[$1] * log(values[$1]) }
-        var weighted = [Double](repeating: 0, count: size * size)
+        var weighted = Matrix(rows: size, columns: size, repeating: 0)
         for row in kept {
             let factor = -(log(values[row]) + 1)
-            for column in 0..<size { weighted[row * size + column] = factor * vectors[row * size + column] }
+            for column in 0..<size { weighted[row, column] = factor * vectors[row, column] }
         }
-        var product = [Double](repeating: 0, count: size * size)
-        cblas_dgemm(
-            CblasRowMajor, CblasTrans, CblasNoTrans, Int32(size), Int32(size), Int32(size), 1, vectors, Int32(size), weighted,
-            Int32(size), 0, &product, Int32(size))
-        slopes = product
+        slopes = vectors.multiplied(by: weighted, transposing: true).values
     }
 }

@@ -12,37 +12,29 @@ import Tensors
 /// computed and what happens for rows of 0 and NaN. Cost for each modality: `O(S·N·D + S³)` with `S = min(N, D)`.
 ///
 /// Source: Kim et al., "VNE: An Effective Method for Improving Deep Representation by Manipulating Eigenvalue Distribution", CVPR 2023.
-public struct VonNeumannEntropy: RegularizerPlugin {
-    public struct Options: Configuration.Options {
-        public init() {}
-        public static var fields: [OptionField<Options>] { [] }
-    }
-
+public struct VonNeumannEntropy: RegularizerPlugin, AddsPenalty, ReadsCovariance {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "von-neumann-entropy",
             summary: "raises the von Neumann entropy of each modality's embeddings",
             formula: "Σ_m Σ_i λ_i log λ_i,  λ the eigenvalues of ẐᵀẐ/N, rows of Ẑ of length 1",
             source: "Kim et al., VNE, CVPR 2023",
-            options: Options.descriptions,
             notes: ["Logged: entropy of each modality, in nats. It is at most log min(N, D)."])
     }
 
     public static var minimumBatch: Int { 2 }
-    public static var readsCovariance: Bool { true }
 
     public init() {}
 
-    public init(options: Options, context: RegularizerContext) {}
+    public init(options: NoOptions, context: RegularizerContext) {}
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
-        var total: Tensor?
-        var reports: [Penalty.Report] = []
-        for (modality, embedding) in step.originalEmbeddings where embedding.pooled.shape[0] >= 1 {
-            let entropy = SpectralEntropy(of: embedding.pooled)
-            total = total.map { $0 - entropy.value } ?? -entropy.value
-            reports.append(("\(modality).entropy", entropy.value.item))
+        Penalty.sum(over: step.originalEmbeddings) { z, _ in
+            guard z.shape[0] >= 1 else { return nil }
+            let entropy = SpectralEntropy(of: z).value
+            return Penalty(value: -entropy, reports: [("entropy", entropy.item)])
         }
-        return total.map { Penalty(value: $0, reports: reports) }
     }
+
+    public func covarianceSamples(batchSize: Int) -> Int { batchSize }
 }

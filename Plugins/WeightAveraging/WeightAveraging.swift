@@ -17,7 +17,7 @@ import Tensors
 ///
 /// Source: Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization", UAI 2018 (the simple mean); Arpit et al.,
 /// "Ensemble of Averages", NeurIPS 2022 (from an early step on, as CMRF uses it); Polyak and Juditsky 1992.
-public struct WeightAveraging: RegularizerPlugin {
+public struct WeightAveraging: RegularizerPlugin, FollowsUpdates, AveragesWeights {
     /// How weights are averaged.
     public enum Kind: String, CaseIterable, Sendable {
         /// All count alike.
@@ -26,7 +26,7 @@ public struct WeightAveraging: RegularizerPlugin {
         case exponential
     }
 
-    public struct Options: Configuration.Options {
+    public struct Options: ComponentOptions {
         public var kind = Kind.simple
 
         /// How much of an exponential average each update keeps.
@@ -52,14 +52,11 @@ public struct WeightAveraging: RegularizerPlugin {
             summary: "evaluates and saves an average of the weights of all steps",
             formula: "simple: θ̄ = mean_t θ_t;  exponential: θ̄ ← decay·θ̄ + (1 − decay)·θ",
             source: "Izmailov et al., Averaging Weights Leads to Wider Optima and Better Generalization, UAI 2018",
-            options: Options.descriptions,
             notes: [
                 "`after:` says when averaging begins; until then the model is evaluated as it is.",
                 "The weight has no effect as long as it is above 0, nor has `on:`: the whole model is averaged.",
             ])
     }
-
-    public static var places: [Place] { [.embedding] }
 
     private let average: any WeightAverage
     private let every: Int
@@ -77,28 +74,16 @@ public struct WeightAveraging: RegularizerPlugin {
             }
     }
 
-    public func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) {
+    public func follow(_ step: TrainingStep, learningRate: Float) {
         let count = Int(steps.value.item)
         if count == 0 {
-            average.start(at: model)
+            // An exponential average would else begin at the initial values, however late the term begins to act.
+            average.restart()
         } else if count % every == 0 {
             average.update()
         }
         steps.value = Tensor(Float(count + 1))
     }
 
-    public var evaluatedWeights: (any WeightAverage)? { steps.value.item > 0 ? average : nil }
-}
-
-extension WeightAverage {
-    /// Begins the average anew with what a module holds now.
-    ///
-    /// An exponential average would otherwise begin at the initial values, however late the term begins to act.
-    fileprivate func start(at module: any Module) {
-        if let average = self as? ExponentialMovingAverage {
-            for (buffer, present) in zip(average.namedBuffers, module.contents.entries) { buffer.buffer.value = present.entry.value }
-        } else {
-            update()
-        }
-    }
+    public var averagedWeights: (any WeightAverage)? { steps.value.item > 0 ? average : nil }
 }

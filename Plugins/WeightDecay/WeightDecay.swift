@@ -19,7 +19,7 @@ import Tensors
 ///
 /// Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019; the "+ Weight decay" row of Table 13 of the MER
 /// paper.
-public struct WeightDecay: RegularizerPlugin {
+public struct WeightDecay: RegularizerPlugin, AddsPenalty, FollowsUpdates {
     public enum Form: String, CaseIterable, Sendable {
         /// A term of the loss.
         case coupled
@@ -41,7 +41,7 @@ public struct WeightDecay: RegularizerPlugin {
         case matrices
     }
 
-    public struct Options: Configuration.Options {
+    public struct Options: ComponentOptions {
         public var rate = 1e-4
         public var form = Form.coupled
         public var scope = Scope.encoders
@@ -65,7 +65,6 @@ public struct WeightDecay: RegularizerPlugin {
             summary: "pulls the parameters towards 0",
             formula: "coupled: ½ · rate · ‖θ‖²; decoupled: θ ← θ − η · rate · θ",
             source: "Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019",
-            options: Options.descriptions,
             notes: [
                 "With `scope: model`, `on:` has no effect.",
                 "Logged for the coupled form: squared-norm, ‖θ‖² of the chosen parameters.",
@@ -96,11 +95,11 @@ public struct WeightDecay: RegularizerPlugin {
         return Penalty(value: penalty, reports: [("squared-norm", Float(squaredNorm))])
     }
 
-    public func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) {
+    public func follow(_ step: TrainingStep, learningRate: Float) {
         guard options.form == .decoupled else { return }
         let factor = 1 - learningRate * Float(options.rate)
         guard factor != 1 else { return }
-        for parameter in chosenParameters(of: model) {
+        for parameter in chosenParameters(of: step.model) {
             parameter.withUnsafeMutableValues { values in
                 for index in values.indices { values[index] *= factor }
             }

@@ -24,7 +24,7 @@ import WeightDecayPlugin
 
 extension RegularizerRegistry {
     /// Every regularizer in `Plugins`, in the order in which they are listed. A new folder is added here and in `Package.swift`.
-    package static func builtIn() throws(DuplicateComponent) -> RegularizerRegistry {
+    package static func builtIn() throws(RegularizerRefusal) -> RegularizerRegistry {
         var registry = RegularizerRegistry()
         try registry.register(MER.self)
         try registry.register(VICReg.self)

@@ -25,6 +25,11 @@ public struct ComponentDescription: Sendable, Hashable {
         self.notes = notes
     }
 
+    /// The same component with options of a type that declares them.
+    package func describing(_ options: [OptionDescription]) -> ComponentDescription {
+        ComponentDescription(name: name, summary: summary, formula: formula, source: source, options: options, notes: notes)
+    }
+
     /// The option of a name.
     public subscript(option name: String) -> OptionDescription? { options.first { $0.name == name } }
 }

@@ -52,3 +52,12 @@ extension Options {
     /// What is known about each option.
     public static var descriptions: [OptionDescription] { fields.map(\.description) }
 }
+
+/// The protocol ``Options`` by a name that a component's own `struct Options` does not hide.
+public typealias ComponentOptions = Options
+
+/// The options of a component that has none.
+public struct NoOptions: Options {
+    public init() {}
+    public static var fields: [OptionField<NoOptions>] { [] }
+}

@@ -2,27 +2,28 @@
 ///
 /// The defaults are those of the program released with the MER paper: `D → 2048 → 2048 → 128`, layer normalization and ReLU after
 /// each hidden layer. Its SimMMDG runs use `normalization: batch` and `unit: true`.
-package struct ProjectionOptions: Options, Hashable {
-    package enum Normalization: String, CaseIterable, Sendable {
+public struct ProjectionOptions: Options, Hashable {
+    /// What stands after a hidden linear map.
+    public enum Normalization: String, CaseIterable, Sendable {
         case layer
         case batch
     }
 
     /// Widths of the hidden layers; none makes the head one linear map.
-    package var hidden = [2048, 2048]
+    public var hidden = [2048, 2048]
 
     /// Width of the projected embedding.
-    package var width = 128
+    public var width = 128
 
     /// What stands between a hidden linear map and its ReLU.
-    package var normalization = Normalization.layer
+    public var normalization = Normalization.layer
 
     /// Whether each projected vector is divided by its length.
-    package var unit = false
+    public var unit = false
 
-    package init() {}
+    public init() {}
 
-    package static var fields: [OptionField<ProjectionOptions>] {
+    public static var fields: [OptionField<ProjectionOptions>] {
         [
             .integers("hidden", \.hidden, in: 1...65_536, unit: "features", "widths of the hidden layers"),
             .integer("width", \.width, in: 1...65_536, unit: "features", "width of the projected embedding"),

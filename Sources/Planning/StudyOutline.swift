@@ -58,9 +58,8 @@ package struct StudyOutline: Sendable, Hashable, Codable {
 
     private mutating func addCovariances(of term: RegularizerTerm, prefix: String, row: String, samples: [Int]) {
         for inner in term.terms { addCovariances(of: inner, prefix: "\(prefix)\(term.instance).", row: row, samples: samples) }
-        guard term.readsCovariance else { return }
         for (modality, width) in term.widths.sorted(by: { $0.key < $1.key }) {
-            for count in samples {
+            for count in samples.compactMap(term.covarianceSamples) {
                 let covariance = Covariance(
                     row: row, term: prefix + term.instance, place: term.place.rawValue, part: term.part.rawValue, modality: modality.name,
                     samples: count, features: width)

@@ -1,3 +1,4 @@
+import Configuration
 import Tensors
 
 /// What one encoder makes of a batch.
@@ -8,24 +9,40 @@ public struct Embedding {
     /// The sequence that the vector was pooled from, `N×T×D`, where the encoder has one.
     public var tokens: Tensor?
 
-    /// - Precondition: `pooled` is `N×D`; `tokens`, where given, is `N×T×D` with the same `N`.
+    /// Shapes are checked where an encoder or a regularizer hands embeddings on, so that a wrong one is a failure of whoever made it.
     public init(pooled: Tensor, tokens: Tensor? = nil) {
-        require(pooled.rank == 2, "Embedding: pooled must be N×D, found \(pooled.shape)")
-        if let tokens {
-            require(
-                tokens.rank == 3 && tokens.shape[0] == pooled.shape[0],
-                "Embedding: tokens must be N×T×D with the N of pooled \(pooled.shape), found \(tokens.shape)")
-        }
         self.pooled = pooled
         self.tokens = tokens
     }
 
     /// Width `D` of the pooled vector.
-    public var width: Int { pooled.shape[1] }
+    public var width: Int { pooled.shape.dimensions.last ?? 0 }
 
     /// The same embedding with every array changed by `transform`, which is told whether it holds the tokens.
     public func map(_ transform: (_ array: Tensor, _ isTokens: Bool) -> Tensor) -> Embedding {
         Embedding(pooled: transform(pooled, false), tokens: tokens.map { transform($0, true) })
+    }
+}
+
+extension Embedding {
+    /// The entries of a part alone.
+    package func selecting(_ part: EmbeddingPart) -> Embedding {
+        guard part != .whole else { return self }
+        let entries = part.entries(of: width)
+        return map { array, _ in array.slice(axis: array.rank - 1, entries) }
+    }
+
+    /// This embedding with the entries of a part replaced.
+    package func replacing(_ part: EmbeddingPart, with other: Embedding) -> Embedding {
+        guard part != .whole else { return other }
+        let entries = part.entries(of: width)
+        func joined(_ whole: Tensor, _ changed: Tensor) -> Tensor {
+            let axis = whole.rank - 1
+            let pieces = [whole.slice(axis: axis, 0..<entries.lowerBound), changed, whole.slice(axis: axis, entries.upperBound..<width)]
+            return Tensor.concatenated(pieces.filter { $0.shape[axis] > 0 }, axis: axis)
+        }
+        let tokens: Tensor? = if let mine = self.tokens, let theirs = other.tokens { joined(mine, theirs) } else { other.tokens }
+        return Embedding(pooled: joined(pooled, other.pooled), tokens: tokens)
     }
 }
 
@@ -35,14 +52,7 @@ public struct Embeddings: RandomAccessCollection, ExpressibleByDictionaryLiteral
 
     private var pairs: [Element]
 
-    /// - Precondition: no modality appears twice, and all embeddings have the same number of samples `N`.
     public init(_ pairs: [Element]) {
-        require(
-            Set(pairs.map(\.modality)).count == pairs.count,
-            "Embeddings: a modality appears twice in \(pairs.map(\.modality.name))")
-        require(
-            Set(pairs.map { $0.embedding.pooled.shape[0] }).count <= 1,
-            "Embeddings: the numbers of samples differ: \(pairs.map { "\($0.modality) \($0.embedding.pooled.shape)" })")
         self.pairs = pairs
     }
 
@@ -58,7 +68,7 @@ public struct Embeddings: RandomAccessCollection, ExpressibleByDictionaryLiteral
     public var modalities: [Modality] { pairs.map(\.modality) }
 
     /// Number of samples `N`; 0 without modalities.
-    public var batchSize: Int { pairs.first?.embedding.pooled.shape[0] ?? 0 }
+    public var batchSize: Int { pairs.first?.embedding.pooled.shape.dimensions.first ?? 0 }
 
     /// The embedding of a modality. Assigning replaces it in place, or appends it where it is new.
     public subscript(modality: Modality) -> Embedding? {

@@ -13,9 +13,7 @@ public struct Gradients {
     /// One entry for each name, in the shape of its parameter; nil where the loss does not depend on it.
     public private(set) var values: [Tensor?]
 
-    /// - Precondition: as many values as names.
     public init(names: [String], values: [Tensor?]) {
-        require(names.count == values.count, "Gradients: \(values.count) values for \(names.count) names")
         self.names = names
         self.values = values
     }
@@ -28,14 +26,23 @@ public struct Gradients {
         Gradients(names: names, values: zip(names, values).map { name, value in value.map { transform(name, $0) } })
     }
 
-    /// These gradients and others, entry by entry; one of the two stands where the other is nil.
-    ///
-    /// - Precondition: both have the same names.
+    /// Only the gradients of some parameters; the others are nil.
+    public func filter(_ isKept: (_ name: String) -> Bool) -> Gradients {
+        Gradients(names: names, values: zip(names, values).map { isKept($0) ? $1 : nil })
+    }
+
+    /// These gradients and others, name by name; one of the two stands where the other is nil or missing.
     public func combined(with others: Gradients, _ combine: (Tensor, Tensor) -> Tensor) -> Gradients {
-        require(names == others.names, "Gradients: the names differ: \(names.count) and \(others.names.count) of them")
+        let theirs =
+            names == others.names
+            ? others.values
+            : {
+                let byName = Dictionary(zip(others.names, others.values)) { first, _ in first }
+                return names.map { byName[$0] ?? nil }
+            }()
         return Gradients(
             names: names,
-            values: zip(values, others.values).map { mine, other in
+            values: zip(values, theirs).map { mine, other in
                 guard let mine, let other else { return mine ?? other }
                 return combine(mine, other)
             })
@@ -44,4 +51,56 @@ public struct Gradients {
     public static func + (left: Gradients, right: Gradients) -> Gradients { left.combined(with: right, +) }
 
     public static func * (left: Gradients, factor: Float) -> Gradients { left.map { $1 * factor } }
+}
+
+/// The objective of one step, for hooks that need other gradients than the one they are given.
+///
+/// Every call costs a forward and a backward pass over the same batch with the same random draws; parameters, running statistics and
+/// random streams are as before afterwards.
+public struct StepObjective {
+    /// The terms of the loss at this step: `task` for the criterion, and each penalty by its instance name.
+    public let terms: [String]
+
+    private let moved: (Gradients) throws -> Gradients
+    private let term: (String) throws -> Gradients?
+    private let rows: ([Int]) throws -> Gradients
+
+    /// - Parameters:
+    ///   - terms: the terms of the loss.
+    ///   - moved: the gradients with each parameter moved by a displacement.
+    ///   - term: the gradients of one term; nil where there is none of that name.
+    ///   - rows: the gradients of the loss of some samples alone.
+    public init(
+        terms: [String] = ["task"], movedBy moved: @escaping (Gradients) throws -> Gradients,
+        ofTerm term: @escaping (String) throws -> Gradients? = { _ in nil },
+        ofRows rows: @escaping ([Int]) throws -> Gradients
+    ) {
+        self.terms = terms
+        self.moved = moved
+        self.term = term
+        self.rows = rows
+    }
+
+    /// The gradients of the loss with each parameter moved by a displacement.
+    public func gradients(movedBy displacement: Gradients) throws -> Gradients { try moved(displacement) }
+
+    /// The gradients of one term of the loss, as weighted, before any regularizer changed them; nil where no term has that name.
+    public func gradients(of name: String) throws -> Gradients? { try term(name) }
+
+    /// The gradients of the loss of some of the batch's samples, as if there were no others.
+    public func gradients(ofRows rows: [Int]) throws -> Gradients { try self.rows(rows) }
+
+    /// The same objective after `change` was applied to each of its gradients of the whole loss.
+    ///
+    /// - Parameter change: is given the objective seen from where its gradients were taken, so that displacements add up.
+    func changing(_ change: @escaping (Gradients, StepObjective) throws -> Gradients) -> StepObjective {
+        StepObjective(
+            terms: terms,
+            movedBy: { displacement in
+                let there = StepObjective(
+                    terms: terms, movedBy: { try moved(displacement + $0) }, ofTerm: term, ofRows: rows)
+                return try change(try moved(displacement), there)
+            },
+            ofTerm: term, ofRows: { chosen in try change(try rows(chosen), self) })
+    }
 }

@@ -9,14 +9,7 @@ public struct Prediction {
     /// What the classifier reads, `N×F`, where the model has such a thing; terms with `at: fused` act on it.
     public var representation: Tensor?
 
-    /// - Precondition: `logits` is `N×K`; `representation`, where given, is `N×F` with the same `N`.
     public init(logits: Tensor, representation: Tensor? = nil) {
-        require(logits.rank == 2, "Prediction: logits must be N×K, found \(logits.shape)")
-        if let representation {
-            require(
-                representation.rank == 2 && representation.shape[0] == logits.shape[0],
-                "Prediction: representation must be N×F with the N of logits \(logits.shape), found \(representation.shape)")
-        }
         self.logits = logits
         self.representation = representation
     }

@@ -11,9 +11,7 @@ public struct Penalty {
     /// Numbers for the log, in order. The wrapper puts the instance's name before each: `spectral` becomes `mer.spectral`.
     public var reports: [Report]
 
-    /// - Precondition: `value` is a scalar.
     public init(value: Tensor, reports: [Report] = []) {
-        require(value.elementCount == 1, "Penalty: the value must be a scalar, found shape \(value.shape)")
         self.value = value
         self.reports = reports
     }
@@ -21,5 +19,34 @@ public struct Penalty {
     /// The first logged number that is NaN or infinite: names the term that went wrong.
     public var firstNonFiniteReport: Report? {
         reports.first { !$0.value.isFinite }
+    }
+
+    /// The sum of a penalty over modalities, each one's numbers logged under the modality's name: `spectral` becomes `video.spectral`.
+    ///
+    /// - Parameters:
+    ///   - embeddings: those that the term reads, such as the step's `originalEmbeddings`.
+    ///   - penalty: the penalty of one modality's pooled embedding, `N×D`; nil to leave it out.
+    /// - Returns: nil where no modality has a penalty.
+    public static func sum(
+        over embeddings: Embeddings, _ penalty: (_ z: Tensor, _ modality: Modality) throws -> Penalty?
+    ) rethrows -> Penalty? {
+        sum(
+            try embeddings.compactMap { modality, embedding in
+                guard var one = try penalty(embedding.pooled, modality) else { return nil }
+                one.reports = one.reports.map { ("\(modality).\($0.name)", $0.value) }
+                return one
+            })
+    }
+
+    /// The sum of penalties with all their numbers, in order; nil where there is none.
+    public static func sum(_ penalties: [Penalty]) -> Penalty? {
+        penalties.reduce(nil) { sum, next in
+            sum.map { Penalty(value: $0.value + next.value, reports: $0.reports + next.reports) } ?? next
+        }
+    }
+
+    /// The penalty times a factor; the logged numbers stay.
+    public static func * (penalty: Penalty, factor: Float) -> Penalty {
+        Penalty(value: penalty.value * factor, reports: penalty.reports)
     }
 }

@@ -3,17 +3,17 @@ import Networks
 import Tensors
 
 /// A small network from one modality's embedding to the space in which a term acts. The classifier does not read it.
-package final class ProjectionHead: Module {
+public final class ProjectionHead: Module {
     /// Width of the projected embedding.
-    package let width: Int
+    public let width: Int
 
     private let layers: MLP
     private let unit: Bool
 
-    package var parts: Parts { layers.parts }
+    public var parts: Parts { layers.parts }
 
     /// A head for embeddings of width `inputs`.
-    package init(_ inputs: Int, options: ProjectionOptions = ProjectionOptions(), from initializer: Initializer) {
+    public init(_ inputs: Int, options: ProjectionOptions = ProjectionOptions(), from initializer: Initializer) {
         width = options.width
         unit = options.unit
         layers = MLP(
@@ -22,7 +22,7 @@ package final class ProjectionHead: Module {
     }
 
     /// Projects `N×inputs` to `N×width`.
-    package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
+    public func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
         let projected = layers(x, pass)
         return unit ? projected.normalized(axis: -1) : projected
     }

@@ -3,62 +3,112 @@ import Tensors
 
 /// Anything that shapes training beyond the base loss.
 ///
-/// Every hook has a do-nothing default; a regularizer implements the ones it needs:
+/// A regularizer says what it does by conforming to one or more hooks:
 ///
-///     inputs ──encode──► embeddings ──transform(embeddings)──► fuse ──► logits
-///     labels ──transform(targets)──► targets        loss = criterion(logits, targets) + penalty(step)
-///     loss ──differentiate──► gradients ──transform(gradients)──► optimizer, then didUpdate(model)
-///     in evaluation, and in checkpoints: the weights that ``evaluatedWeights`` gives, if any
+///     inputs ──encode──► embeddings ──ChangesEmbeddings──► fuse ──► prediction
+///     targets ──ChangesTargets──► targets       loss = criterion(prediction, targets) + AddsPenalty
+///     loss ──differentiate──► gradients ──ChangesGradients──► optimizer ──► FollowsUpdates
+///     in evaluation and in checkpoints: the weights of AveragesWeights
 ///
-/// Name, weight, schedule, `on:` and `at:` are handled by ``RegularizerTerm`` around every regularizer, never in it. A list of
-/// regularizers is itself one (``RegularizerList``).
+/// Hooks have no default implementations: one that is misspelt does not compile, and a regularizer without any cannot be registered.
 ///
-/// A regularizer that keeps state from step to step is a class and lists that state in ``parts`` (a `Buffer` for what is not
-/// trained), so that it is saved in checkpoints; all others are structs.
+/// Name, weight, schedule, `on:` and `at:` are handled by ``RegularizerTerm`` around every regularizer, never in it. It also checks what
+/// hooks return. A hook may throw; the training then fails under the term's name, and nothing else does.
+///
+/// A regularizer that keeps state from step to step lists that state in ``parts`` (a `Buffer` for what is not trained), so that it is
+/// saved in checkpoints, and changes it in ``FollowsUpdates/follow(_:learningRate:)`` alone: the other hooks may be called more than once
+/// in a step.
 public protocol Regularizer {
     /// Parameters and buffers of its own: trained and saved together with the model.
     var parts: Parts { get }
-
-    /// Changes the embeddings on their way to the fusion module.
-    ///
-    /// Called in training and in evaluation; what belongs to training only asks `pass.isTraining`.
-    /// - Returns: embeddings of the same modalities and shapes.
-    func transform(_ embeddings: Embeddings, pass: Pass) -> Embeddings
-
-    /// Changes the targets of the base loss, `N×K`, each row a distribution over the classes.
-    func transform(targets: Tensor, pass: Pass) -> Tensor
-
-    /// A term to be added to the loss, or nil for none.
-    func penalty(_ step: TrainingStep) -> Penalty?
-
-    /// Changes the gradients on their way to the optimizer.
-    ///
-    /// - Parameters:
-    ///   - gradients: of the whole loss, as the regularizers before this one have left them.
-    ///   - step: the step that they were taken of.
-    ///   - recomputing: takes them again, of the same batch with the same random draws, with each parameter moved by the given
-    ///     displacement. It costs a forward and a backward pass; parameters and running statistics are put back.
-    /// - Returns: gradients of the same names and shapes.
-    func transform(_ gradients: Gradients, step: TrainingStep, recomputing: (_ displacement: Gradients) -> Gradients) -> Gradients
-
-    /// Called after each update of the parameters, to change them directly or to follow them. State that goes from step to step
-    /// changes here and nowhere else: the other hooks may be called more than once in a step.
-    ///
-    /// - Parameter learningRate: the optimizer's, times the term's weight: the size of step that the term may take.
-    func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass)
-
-    /// An average of the model's weights that is evaluated and saved in their place; nil to evaluate the model as it is trained.
-    var evaluatedWeights: (any WeightAverage)? { get }
 }
 
 extension Regularizer {
     public var parts: Parts { [:] }
-    public func transform(_ embeddings: Embeddings, pass: Pass) -> Embeddings { embeddings }
-    public func transform(targets: Tensor, pass: Pass) -> Tensor { targets }
-    public func penalty(_ step: TrainingStep) -> Penalty? { nil }
-    public func transform(
-        _ gradients: Gradients, step: TrainingStep, recomputing: (_ displacement: Gradients) -> Gradients
-    ) -> Gradients { gradients }
-    public func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) {}
-    public var evaluatedWeights: (any WeightAverage)? { nil }
+}
+
+/// Adds a term to the loss.
+public protocol AddsPenalty: Regularizer {
+    /// - Returns: the term, a scalar, with numbers for the log; nil for none at this step.
+    func penalty(_ step: TrainingStep) throws -> Penalty?
+}
+
+/// Changes embeddings on their way from the encoders to the fusion.
+public protocol ChangesEmbeddings: Regularizer {
+    /// Called in training and in evaluation; what belongs to training only asks `forward.isTraining`.
+    ///
+    /// - Returns: embeddings of the same modalities and shapes.
+    func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) throws -> Embeddings
+}
+
+/// Changes the targets of the base loss.
+public protocol ChangesTargets: Regularizer {
+    /// Called in training only.
+    ///
+    /// - Parameter targets: as the criterion reads them, see ``Targets/array``: for classes `N×K`, each row a distribution.
+    /// - Returns: targets of the same shape, without a record for gradients.
+    func changedTargets(_ targets: Tensor, in forward: ForwardPass) throws -> Tensor
+}
+
+/// Changes the gradients on their way to the optimizer.
+public protocol ChangesGradients: Regularizer {
+    /// - Parameters:
+    ///   - gradients: of the whole loss, as the regularizers before this one have left them.
+    ///   - step: the step that they were taken of.
+    ///   - objective: gives other gradients of the same step: at moved weights, of one term, of some rows.
+    /// - Returns: gradients of the same names and shapes.
+    func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) throws -> Gradients
+}
+
+/// Acts after each update of the parameters: to change them directly, or to take something of the step into its own state.
+public protocol FollowsUpdates: Regularizer {
+    /// - Parameters:
+    ///   - step: the step that led to the update. Its arrays carry no record for gradients, so that they may be kept. Its model has been
+    ///     updated.
+    ///   - learningRate: the optimizer's, times the term's weight: the size of step that the term may take.
+    func follow(_ step: TrainingStep, learningRate: Float) throws
+}
+
+/// Keeps other weights for the model, which are evaluated and saved in place of its own.
+public protocol AveragesWeights: Regularizer {
+    /// The average; nil to evaluate the model as it is trained.
+    var averagedWeights: (any WeightAverage)? { get }
+}
+
+/// Reads a covariance, a correlation or another second moment, for which it matters whether there are more samples than features;
+/// `regulus check` then prints both numbers.
+public protocol ReadsCovariance: Regularizer {
+    /// The number of samples that the second moment is taken over: `batchSize` itself where it is taken over the batch.
+    func covarianceSamples(batchSize: Int) -> Int
+}
+
+/// The hooks, in the order in which a training step comes to them.
+public enum RegularizerHook: String, CaseIterable, Hashable, Sendable {
+    case embeddings, targets, penalty, gradients, updates, weights
+
+    /// What a regularizer with this hook does, as a part of a sentence.
+    public var summary: String {
+        switch self {
+        case .embeddings: "changes embeddings"
+        case .targets: "changes targets"
+        case .penalty: "adds a penalty"
+        case .gradients: "changes gradients"
+        case .updates: "follows updates"
+        case .weights: "averages weights"
+        }
+    }
+
+    /// The hooks that a type conforms to.
+    public static func all(of type: any Regularizer.Type) -> [RegularizerHook] {
+        allCases.filter { hook in
+            switch hook {
+            case .embeddings: type is any ChangesEmbeddings.Type
+            case .targets: type is any ChangesTargets.Type
+            case .penalty: type is any AddsPenalty.Type
+            case .gradients: type is any ChangesGradients.Type
+            case .updates: type is any FollowsUpdates.Type
+            case .weights: type is any AveragesWeights.Type
+            }
+        }
+    }
 }

@@ -1,10 +1,10 @@
 import Networks
 import Tensors
 
-/// Several terms as one regularizer: penalties are summed, transforms are applied in order.
+/// Several terms as one regularizer: penalties are summed, changes are applied in order.
 ///
 /// A list may itself stand inside a term, which then weights all of it.
-public struct RegularizerList: Regularizer {
+public struct RegularizerList: AddsPenalty, ChangesEmbeddings, ChangesTargets, ChangesGradients, FollowsUpdates, AveragesWeights {
     /// The terms, in recipe order.
     public let terms: [RegularizerTerm]
 
@@ -21,54 +21,52 @@ public struct RegularizerList: Regularizer {
         Parts(terms.map { (name: $0.instance, part: $0.parts) })
     }
 
-    public func transform(_ embeddings: Embeddings, pass: Pass) -> Embeddings {
-        terms.reduce(embeddings) { $1.transform($0, pass: pass) }
+    public func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) throws(TrainingFailure) -> Embeddings {
+        var embeddings = embeddings
+        for term in terms { embeddings = try term.changedEmbeddings(embeddings, in: forward) }
+        return embeddings
     }
 
-    public func transform(targets: Tensor, pass: Pass) -> Tensor {
-        terms.reduce(targets) { $1.transform(targets: $0, pass: pass) }
+    public func changedTargets(_ targets: Tensor, in forward: ForwardPass) throws(TrainingFailure) -> Tensor {
+        var targets = targets
+        for term in terms { targets = try term.changedTargets(targets, in: forward) }
+        return targets
     }
 
     /// The sum of all terms' penalties with all their logged numbers; nil where no term has one.
-    public func penalty(_ step: TrainingStep) -> Penalty? { Self.sum(penalties(step).map(\.penalty)) }
+    public func penalty(_ step: TrainingStep) throws(TrainingFailure) -> Penalty? { Penalty.sum(try penalties(step).map(\.penalty)) }
 
     /// Each term's penalty under its instance name, in order; terms without one are left out.
-    package func penalties(_ step: TrainingStep) -> [(instance: String, penalty: Penalty)] {
-        terms.compactMap { term in term.penalty(step).map { (term.instance, $0) } }
-    }
-
-    /// Penalties as one; nil where there is none.
-    package static func sum(_ penalties: [Penalty]) -> Penalty? {
-        penalties.reduce(nil) { sum, next in
-            sum.map { Penalty(value: $0.value + next.value, reports: $0.reports + next.reports) } ?? next
+    package func penalties(_ step: TrainingStep) throws(TrainingFailure) -> [(instance: String, penalty: Penalty)] {
+        var penalties: [(instance: String, penalty: Penalty)] = []
+        for term in terms {
+            if let penalty = try term.penalty(step) { penalties.append((term.instance, penalty)) }
         }
+        return penalties
     }
 
-    /// Each term changes what the terms before it have left. What a term recomputes has gone through those as well, so that the order
-    /// of the list means the same for every pass.
-    public func transform(
-        _ gradients: Gradients, step: TrainingStep, recomputing: (_ displacement: Gradients) -> Gradients
-    ) -> Gradients {
-        transform(gradients, step: step, recomputing: recomputing, terms: terms[...])
-    }
-
-    private func transform(
-        _ gradients: Gradients, step: TrainingStep, recomputing: (_ displacement: Gradients) -> Gradients, terms: ArraySlice<RegularizerTerm>
-    ) -> Gradients {
-        guard let last = terms.last else { return gradients }
-        func before(_ gradients: Gradients, _ moved: Gradients?) -> Gradients {
-            transform(
-                gradients, step: step, recomputing: { further in recomputing(moved.map { $0 + further } ?? further) }, terms: terms.dropLast())
+    /// Each term changes what the terms before it have left. What a term takes again has gone through those as well, so that the order of
+    /// the list means the same for every pass.
+    public func changedGradients(
+        _ gradients: Gradients, at step: TrainingStep, of objective: StepObjective
+    ) throws(TrainingFailure) -> Gradients {
+        var (gradients, objective) = (gradients, objective)
+        for term in terms where term.hooks.contains(.gradients) {
+            gradients = try term.changedGradients(gradients, at: step, of: objective)
+            objective = objective.changing { try term.changedGradients($0, at: step.withoutLog(), of: $1) }
         }
-        return last.transform(before(gradients, nil), step: step) { before(recomputing($0), $0) }
+        return gradients
     }
 
-    public func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) {
-        for term in terms { term.didUpdate(model, learningRate: learningRate, pass: pass) }
+    public func follow(_ step: TrainingStep, learningRate: Float) throws(TrainingFailure) {
+        for term in terms { try term.follow(step, learningRate: learningRate) }
     }
 
     /// Those of the last term that has some.
-    public var evaluatedWeights: (any WeightAverage)? {
-        terms.reversed().lazy.compactMap(\.evaluatedWeights).first
+    public var averagedWeights: (any WeightAverage)? { lastAverage?.average }
+
+    /// The same with the name of that term.
+    var lastAverage: (instance: String, average: any WeightAverage)? {
+        terms.reversed().lazy.compactMap { term in term.averagedWeights.map { (term.instance, $0) } }.first
     }
 }

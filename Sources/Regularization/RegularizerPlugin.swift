@@ -4,21 +4,21 @@ import Networks
 /// A regularizer that recipes can name.
 ///
 /// ```swift
-/// public struct Shrink: RegularizerPlugin {
-///     public struct Options: Configuration.Options {
-///         public var power = 2.0
-///         public init() {}
-///         public static var fields: [OptionField<Options>] { [.number("power", \.power, in: 1...4, "…")] }
+/// public struct Shrink: RegularizerPlugin, AddsPenalty {
+///     public static let description = ComponentDescription(name: "shrink", summary: "keeps embeddings short", source: "our own")
+///
+///     public init(options: NoOptions, context: RegularizerContext) {}
+///
+///     public func penalty(_ step: TrainingStep) -> Penalty? {
+///         Penalty.sum(over: step.originalEmbeddings) { z, _ in Penalty(value: z.squared().mean()) }
 ///     }
-///     public static var description: ComponentDescription { … }
-///     public init(options: Options, context: RegularizerContext) { … }
-///     public func penalty(_ step: TrainingStep) -> Penalty? { … }
 /// }
 /// ```
 public protocol RegularizerPlugin: Regularizer, SendableMetatype {
-    associatedtype Options: Configuration.Options
+    /// What a recipe may set; `NoOptions` for nothing.
+    associatedtype Options: ComponentOptions
 
-    /// Name in recipes, summary, formula, source and options.
+    /// Name in recipes, summary, formula and source; its options are added by themselves.
     static var description: ComponentDescription { get }
 
     /// The smallest batch `N` for which the term is defined; a recipe with a smaller one is refused. 1 unless said otherwise.
@@ -27,12 +27,12 @@ public protocol RegularizerPlugin: Regularizer, SendableMetatype {
     /// The weight of a term whose recipe gives none: the one of the paper. 1 unless said otherwise.
     static var defaultWeight: Double { get }
 
-    /// What the regularizer can act on; a recipe that asks for another place is refused. All places unless said otherwise.
+    /// What the regularizer can act on; a recipe that asks for another place is refused. Unless said otherwise all places for one that adds
+    /// a penalty, with or without following updates, else the encoders' embeddings, as the other hooks act there alone.
     static var places: [Place] { get }
 
-    /// Whether the term reads a covariance, a correlation or another second moment of the `N` samples of a batch over `D` features, so that it
-    /// matters whether `N` exceeds `D`; `regulus check` then says so for the place at which the term acts. False unless said otherwise.
-    static var readsCovariance: Bool { get }
+    /// The kinds of targets that it can serve; a recipe of another task is refused. All unless said otherwise.
+    static var tasks: [Targets.Kind] { get }
 
     /// - Throws: `OptionFault` where the options do not fit the model in `context`.
     init(options: Options, context: RegularizerContext) throws(OptionFault)
@@ -41,39 +41,12 @@ public protocol RegularizerPlugin: Regularizer, SendableMetatype {
 extension RegularizerPlugin {
     public static var minimumBatch: Int { 1 }
     public static var defaultWeight: Double { 1 }
-    public static var places: [Place] { Place.allCases }
-    public static var readsCovariance: Bool { false }
-}
-
-/// What a regularizer is told about the model when it is made.
-public struct RegularizerContext {
-    /// The modalities that it will see, after `on:` and `at:`.
-    public var modalities: [Modality]
-
-    /// Width `D` of each of these.
-    public var widths: [Modality: Int]
-
-    /// Number of classes `K`.
-    public var classes: Int
-
-    /// Where initial values of its parameters come from; already a child of its own.
-    public var initializer: Initializer
-
-    /// The model, with its initial values: for regularizers that follow its weights from step to step.
-    public var model: any MultimodalModel
-
-    /// The name of this instance in the recipe. Random streams start with it, so that two instances draw differently.
-    public var instance: String
-
-    public init(
-        modalities: [Modality], widths: [Modality: Int], classes: Int, model: any MultimodalModel, initializer: Initializer,
-        instance: String
-    ) {
-        self.modalities = modalities
-        self.widths = widths
-        self.classes = classes
-        self.model = model
-        self.initializer = initializer
-        self.instance = instance
+    public static var places: [Place] {
+        let hooks = RegularizerHook.all(of: Self.self)
+        return hooks == [.penalty] || hooks == [.penalty, .updates] ? Place.allCases : [.embedding]
     }
+    public static var tasks: [Targets.Kind] { Targets.Kind.allCases }
+
+    /// The description with the options.
+    package static var wholeDescription: ComponentDescription { description.describing(Options.descriptions) }
 }

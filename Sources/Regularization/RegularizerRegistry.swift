@@ -20,8 +20,10 @@ public struct RegularizerRegistry: Sendable {
         public let defaultWeight: Double
         /// What it can act on.
         public let places: [Place]
-        /// Whether it reads a covariance of the batch.
-        public let readsCovariance: Bool
+        /// The kinds of targets that it can serve.
+        public let tasks: [Targets.Kind]
+        /// What it does, in the order in which a training step comes to it.
+        public let hooks: [RegularizerHook]
 
         let make: @Sendable ([String: OptionValue], RegularizerContext) throws(OptionFault) -> any Regularizer
     }
@@ -32,15 +34,18 @@ public struct RegularizerRegistry: Sendable {
 
     /// Adds a regularizer under the name in its description.
     ///
-    /// - Throws: `DuplicateComponent` where the name is taken.
-    public mutating func register<Plugin: RegularizerPlugin>(_ plugin: Plugin.Type) throws(DuplicateComponent) {
+    /// - Throws: ``RegularizerRefusal`` where the name is taken or the regularizer has no hook.
+    public mutating func register<Plugin: RegularizerPlugin>(_ plugin: Plugin.Type) throws(RegularizerRefusal) {
+        let description = Plugin.wholeDescription
+        let hooks = RegularizerHook.all(of: plugin)
+        guard !hooks.isEmpty else { throw .withoutHooks(name: description.name, type: "\(plugin)") }
         let entry = Entry(
-            description: Plugin.description, minimumBatch: Plugin.minimumBatch, defaultWeight: Plugin.defaultWeight,
-            places: Plugin.places, readsCovariance: Plugin.readsCovariance
+            description: description, minimumBatch: Plugin.minimumBatch, defaultWeight: Plugin.defaultWeight,
+            places: Plugin.places, tasks: Plugin.tasks, hooks: hooks
         ) { (values, context) throws(OptionFault) -> any Regularizer in
             try Plugin(options: Plugin.Options.decoding(values), context: context)
         }
-        try registry.register(Plugin.description, entry)
+        do { try registry.register(description, entry) } catch { throw .duplicate(error) }
     }
 
     /// The names, in order of registration.
@@ -74,16 +79,20 @@ public struct RegularizerRegistry: Sendable {
     ///
     /// - Parameters:
     ///   - plan: the term as the recipe has it.
+    ///   - classes: the width of the prediction.
+    ///   - task: what kind of targets the training has.
+    ///   - batchSize: samples of a batch; 0 where it is not known.
     ///   - initializer: where initial values of new parameters come from; the term uses its child of the instance's name.
     ///   - totalSteps: the length of the training, for the schedule, `after:` and `until:`.
     ///   - stepsPerEpoch: the length of an epoch, for moments that are counted in epochs; nil where it is not known.
     /// - Throws: `OptionFault` where the regularizer is unknown, an option does not fit, or the model lacks what the term acts on.
     package func makeTerm(
-        _ plan: TermPlan, for model: any MultimodalModel, classes: Int, initializer: Initializer, totalSteps: Int,
-        stepsPerEpoch: Int? = nil
+        _ plan: TermPlan, for model: any MultimodalModel, classes: Int, task: Targets.Kind = .classes, batchSize: Int = 0,
+        initializer: Initializer, totalSteps: Int, stepsPerEpoch: Int? = nil
     ) throws(OptionFault) -> RegularizerTerm {
         let surroundings = Surroundings(
-            model: model, classes: classes, totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch, modalities: model.modalities)
+            model: model, classes: classes, task: task, batchSize: batchSize, totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch,
+            modalities: model.modalities)
         return try makeTerm(plan, in: surroundings, initializer: initializer, prefix: "")
     }
 
@@ -91,6 +100,8 @@ public struct RegularizerRegistry: Sendable {
     private struct Surroundings {
         let model: any MultimodalModel
         let classes: Int
+        let task: Targets.Kind
+        let batchSize: Int
         let totalSteps: Int
         let stepsPerEpoch: Int?
         /// What terms can see, in the model's order: less than all inside a sum with `on:`.
@@ -119,7 +130,7 @@ public struct RegularizerRegistry: Sendable {
             }
             guard !terms.isEmpty else { throw OptionFault(option: "terms", expected: "at least one term", found: "none") }
             return RegularizerTerm(
-                RegularizerList(terms), instance: plan.instance, weight: plan.weight ?? 1, schedule: plan.schedule, on: plan.modalities,
+                RegularizerList(terms), instance: plan.instance, path: prefix + plan.instance, weight: plan.weight ?? 1, schedule: plan.schedule, on: plan.modalities,
                 at: .embedding, heads: [:], active: active, totalSteps: surroundings.totalSteps)
         }
     }
@@ -130,10 +141,10 @@ public struct RegularizerRegistry: Sendable {
     ) throws(OptionFault) -> RegularizerTerm {
         guard let entry = self[name] else { throw unknown(name) }
         let model = surroundings.model
-        try plan.check(against: entry, model: model)
+        try plan.check(against: entry, model: model, task: surroundings.task)
         var context = RegularizerContext(
             modalities: surroundings.modalities.filter { plan.modalities?.contains($0) ?? true }, widths: [:],
-            classes: surroundings.classes, model: model, initializer: initializer["regularizer"], instance: prefix + plan.instance)
+            classes: surroundings.classes, task: surroundings.task, batchSize: surroundings.batchSize, model: model, initializer: initializer["regularizer"], instance: prefix + plan.instance)
         var heads: [Modality: ProjectionHead] = [:]
         if plan.place == .fused {
             guard surroundings.modalities.count == model.modalities.count else {
@@ -149,8 +160,25 @@ public struct RegularizerRegistry: Sendable {
             heads[modality] = ProjectionHead(width, options: plan.projection, from: initializer["projection"][modality.name])
         }
         return RegularizerTerm(
-            try entry.make(options, context), instance: plan.instance, weight: plan.weight ?? entry.defaultWeight,
+            try entry.make(options, context), instance: plan.instance, path: context.instance, weight: plan.weight ?? entry.defaultWeight,
             schedule: plan.schedule, on: plan.modalities, at: plan.place, part: plan.part, heads: heads, active: active,
-            totalSteps: surroundings.totalSteps, widths: context.widths, readsCovariance: entry.readsCovariance)
+            totalSteps: surroundings.totalSteps, widths: context.widths)
+    }
+}
+
+/// A regularizer could not be registered.
+public enum RegularizerRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Its name is taken.
+    case duplicate(DuplicateComponent)
+    /// It conforms to no hook, so that it could do nothing.
+    case withoutHooks(name: String, type: String)
+
+    public var description: String {
+        switch self {
+        case .duplicate(let duplicate): duplicate.description
+        case .withoutHooks(let name, let type):
+            "'\(name)' does nothing: \(type) conforms to none of AddsPenalty, ChangesEmbeddings, ChangesTargets, ChangesGradients, "
+                + "FollowsUpdates and AveragesWeights"
+        }
     }
 }

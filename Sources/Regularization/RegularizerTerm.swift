@@ -10,14 +10,17 @@ import Tensors
 /// The effective weight `w` is the weight times the schedule's factor. It acts on every hook:
 /// - a penalty enters the loss as `w · penalty`; the raw value is logged as `<instance>`, the other as `<instance>.weighted`, and the
 ///   regularizer's own numbers as `<instance>.<report>`;
-/// - a transform is blended: `z + w · (transform(z) − z)`, so that `w = 1` is the transform itself, and noise of weight `w` is noise of
-///   `w` times the size. One that changes gradients but no values, such as a gradient reversal, is applied in full;
-/// - gradients are blended in the same way: `g + w · (transform(g) − g)`;
-/// - `didUpdate` is told `w` times the learning rate.
+/// - changed embeddings and targets are blended: `z + w · (changed(z) − z)`, so that `w = 1` is the change itself, and noise of weight `w`
+///   is noise of `w` times the size. Where only the record for gradients was changed, as by a gradient reversal, it is changed in full;
+/// - gradients are blended in the same way: `g + w · (changed(g) − g)`;
+/// - what follows updates is told `w` times the learning rate.
 ///
 /// While `w = 0` the penalty is measured and logged but takes no part in the loss, not even where it is not finite, and all other
 /// hooks are left out.
-public final class RegularizerTerm: Regularizer {
+///
+/// What the hooks return comes from outside and is checked: shapes, modalities, names, and whether values are finite where those that were
+/// given were. A fault is thrown as ``TrainingFailure`` and ends the training, not the program.
+public final class RegularizerTerm {
     /// The name in the recipe, and the first part of every logged name.
     public let instance: String
 
@@ -39,14 +42,26 @@ public final class RegularizerTerm: Regularizer {
     /// The steps in which the term acts; nil for all.
     public let active: Range<Int>?
 
+    /// What the regularizer does; of a sum all that its terms do.
+    public let hooks: Set<RegularizerHook>
+
     /// The projection heads, for `at: projection`.
     package let heads: [Modality: ProjectionHead]
 
     /// Width `D` of what the regularizer sees of each modality, as far as it is known.
     package let widths: [Modality: Int]
 
-    /// Whether the regularizer reads a covariance of that.
-    package let readsCovariance: Bool
+    /// The instance's name below those of the sums that it stands in: what its random streams start with.
+    private let path: String
+
+    /// Whether the term has changed anything so far.
+    package private(set) var hasActed = false
+
+    /// What was seen last while it had not; empty once it has.
+    package private(set) var finding = "its weight was 0 at every step"
+
+    /// How often the penalty's gradient was to be looked at.
+    private var looks = 0
 
     private let base: any Regularizer
     private let totalSteps: Int
@@ -69,17 +84,19 @@ public final class RegularizerTerm: Regularizer {
     /// A term that acts anywhere.
     ///
     /// - Parameters:
-    ///   - place: `at:`. Transforms act on embeddings only; at another place they are left out.
+    ///   - path: what random streams start with; the instance's name unless the term stands in a sum.
+    ///   - place: `at:`. Changes of embeddings and gradients are left out at another place than the embeddings.
     ///   - part: `part:`. Heads read this part of an embedding.
     ///   - heads: one for each modality in use, for `at: projection`.
     ///   - active: the steps from `after:` up to `until:`; in the others the weight is 0.
     package init(
-        _ base: any Regularizer, instance: String, weight: Double, schedule: WeightSchedule, on modalities: [Modality]?,
-        at place: Place, part: EmbeddingPart = .whole, heads: [Modality: ProjectionHead], active: Range<Int>? = nil, totalSteps: Int,
-        widths: [Modality: Int] = [:], readsCovariance: Bool = false
+        _ base: any Regularizer, instance: String, path: String? = nil, weight: Double, schedule: WeightSchedule,
+        on modalities: [Modality]?, at place: Place, part: EmbeddingPart = .whole, heads: [Modality: ProjectionHead],
+        active: Range<Int>? = nil, totalSteps: Int, widths: [Modality: Int] = [:]
     ) {
         self.base = base
         self.instance = instance
+        self.path = path ?? instance
         self.weight = weight
         self.schedule = schedule
         self.modalities = modalities
@@ -89,79 +106,190 @@ public final class RegularizerTerm: Regularizer {
         self.active = active
         self.totalSteps = totalSteps
         self.widths = widths
-        self.readsCovariance = readsCovariance
+        let found =
+            (base as? RegularizerList).map { $0.terms.reduce(into: []) { $0.formUnion($1.hooks) } }
+            ?? Set(RegularizerHook.all(of: type(of: base)))
+        hooks = place == .embedding ? found : found.subtracting([.embeddings, .gradients])
     }
 
     /// The terms of a sum; none for a regularizer.
     package var terms: [RegularizerTerm] { (base as? RegularizerList)?.terms ?? [] }
 
+    /// The number of samples that the regularizer's covariance is taken over; nil where it reads none.
+    package func covarianceSamples(batchSize: Int) -> Int? {
+        (base as? any ReadsCovariance)?.covarianceSamples(batchSize: batchSize)
+    }
+
     /// Those of the regularizer itself; with heads, `projection.<modality>.…` and, below `regularizer`, its own.
     public var parts: Parts {
         guard !heads.isEmpty else { return base.parts }
-        let heads = heads.sorted { $0.key < $1.key }.map { (name: $0.key.name, part: $0.value as any Part) }
-        return ["projection": Parts(heads), "regularizer": base.parts]
+        let projections = heads.sorted { $0.key < $1.key }.map { (name: $0.key.name, part: $0.value as any Part) }
+        return ["projection": Parts(projections), "regularizer": base.parts]
     }
 
-    /// The weight at a pass: the recipe's weight times the schedule's factor, and 0 outside the steps in which the term acts.
+    /// The weight with which the term acts in a pass.
     public func effectiveWeight(at pass: Pass) -> Double {
         guard active?.contains(pass.step) ?? true else { return 0 }
         return weight * schedule.factor(at: pass.progress(of: totalSteps))
     }
 
-    public func transform(_ embeddings: Embeddings, pass: Pass) -> Embeddings {
-        let weight = effectiveWeight(at: pass)
-        guard place == .embedding, weight != 0 else { return embeddings }
-        let seen = restricted(embeddings)
-        let changed = base.transform(seen, pass: pass).mapEmbeddings { modality, new in
-            guard weight != 1, let old = seen[modality] else { return new }
-            return new.map { array, isTokens in
-                blend(isTokens ? old.tokens : old.pooled, array, weight: Float(weight))
+    // MARK: Whether it acts
+
+    /// Goes on with what was seen before, in another process.
+    package func restoreEffect(hasActed: Bool, finding: String) {
+        (self.hasActed, self.finding) = (hasActed, finding)
+    }
+
+    /// Takes down whether the term has acted, until it has.
+    private func note(_ acts: @autoclosure () -> Bool, otherwise finding: String) {
+        guard !hasActed else { return }
+        hasActed = acts()
+        self.finding = hasActed ? "" : finding
+    }
+
+    /// Looks at a penalty's gradient until it is other than 0 for the first time: at the first step, and then after ever longer intervals.
+    ///
+    /// - Parameter gradients: the gradient of the weighted penalty in everything that is trained.
+    func look(at penalty: Tensor, _ pass: Pass, gradients: () -> Gradients) {
+        guard !hasActed, effectiveWeight(at: pass) != 0 else { return }
+        guard penalty.isTracked else {
+            finding = "its penalty does not depend on anything that is trained"
+            return
+        }
+        looks += 1
+        guard looks & (looks - 1) == 0 else { return }
+        note(gradients().values.contains { $0?.withUnsafeValues { $0.contains { $0 != 0 } } ?? false }, otherwise: "its gradient was exactly 0")
+    }
+
+    // MARK: The hooks
+
+    /// The embeddings as the regularizer changes them.
+    public func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) throws(TrainingFailure) -> Embeddings {
+        let weight = effectiveWeight(at: forward.pass)
+        guard hooks.contains(.embeddings), let base = base as? any ChangesEmbeddings, weight != 0 else { return embeddings }
+        let check = ReturnCheck(term: instance, hook: .embeddings, step: forward.pass.step)
+        let (seen, log) = (restricted(embeddings), ReportLog())
+        let new = try check.calling { try base.changedEmbeddings(seen, in: scoped(forward, log)) }
+        try check.embeddings(new, of: seen)
+        passOn(log, to: forward.log)
+        if forward.isTraining { note(differs(new, from: seen), otherwise: "it changed no embedding") }
+        return embeddings.mapEmbeddings { modality, embedding in
+            guard let old = seen[modality], let new = new[modality] else { return embedding }
+            return embedding.replacing(part, with: blend(old, new, weight: Float(weight)))
+        }
+    }
+
+    /// The targets as the regularizer changes them, in the form that the criterion reads.
+    public func changedTargets(_ targets: Tensor, in forward: ForwardPass) throws(TrainingFailure) -> Tensor {
+        let weight = effectiveWeight(at: forward.pass)
+        guard hooks.contains(.targets), let base = base as? any ChangesTargets, weight != 0 else { return targets }
+        let check = ReturnCheck(term: instance, hook: .targets, step: forward.pass.step)
+        let log = ReportLog()
+        let new = try check.calling { try base.changedTargets(targets, in: scoped(forward, log)) }
+        try check.targets(new, of: targets)
+        passOn(log, to: forward.log)
+        note(!new.hasSameBits(as: targets), otherwise: "it changed no target")
+        return weight == 1 ? new : targets + (new - targets) * Float(weight)
+    }
+
+    /// The weighted penalty with everything that is logged of it; nil where the regularizer has none at this step.
+    public func penalty(_ step: TrainingStep) throws(TrainingFailure) -> Penalty? {
+        guard hooks.contains(.penalty), let base = base as? any AddsPenalty else { return nil }
+        let weight = effectiveWeight(at: step.pass)
+        let check = ReturnCheck(term: instance, hook: .penalty, step: step.pass.step)
+        let log = ReportLog()
+        let seen = try restricted(step, log, check)
+        guard weight != 0 else {
+            let measured = try check.calling { try withoutGradients { try base.penalty(seen) } }
+            guard let measured else { return nil }
+            try check.penalty(measured)
+            return Penalty(value: Tensor(0), reports: named(measured, log, weighted: 0))
+        }
+        guard let penalty = try check.calling({ try base.penalty(seen) }) else {
+            note(false, otherwise: "it had no penalty")
+            return nil
+        }
+        try check.penalty(penalty)
+        let weighted = penalty.value * Float(weight)
+        return Penalty(value: weighted, reports: named(penalty, log, weighted: weighted.item))
+    }
+
+    /// The gradients as the regularizer changes them.
+    public func changedGradients(
+        _ gradients: Gradients, at step: TrainingStep, of objective: StepObjective
+    ) throws(TrainingFailure) -> Gradients {
+        let weight = effectiveWeight(at: step.pass)
+        guard hooks.contains(.gradients), let base = base as? any ChangesGradients, weight != 0 else { return gradients }
+        let check = ReturnCheck(term: instance, hook: .gradients, step: step.pass.step)
+        let log = ReportLog()
+        let seen = try restricted(step, log, check)
+        let new = try check.calling { try base.changedGradients(gradients, at: seen, of: objective) }
+        try check.gradients(new, of: gradients)
+        passOn(log, to: step.log)
+        note(differs(new, from: gradients), otherwise: "it changed no gradient")
+        return weight == 1 ? new : gradients.combined(with: new) { $0 + ($1 - $0) * Float(weight) }
+    }
+
+    /// Lets the regularizer act on the updated model, or take something of the step into its state.
+    public func follow(_ step: TrainingStep, learningRate: Float) throws(TrainingFailure) {
+        let weight = effectiveWeight(at: step.pass)
+        guard hooks.contains(.updates), let base = base as? any FollowsUpdates, weight != 0 else { return }
+        let check = ReturnCheck(term: instance, hook: .updates, step: step.pass.step)
+        let log = ReportLog()
+        let seen = try restricted(step.detached(), log, check)
+        let before = hasActed ? 0 : changes(of: step.model)
+        try check.calling { try withoutGradients { try base.follow(seen, learningRate: learningRate * Float(weight)) } }
+        // A term that only keeps something for its penalty acts through that.
+        if !hooks.contains(.penalty) { note(changes(of: step.model) != before, otherwise: "it changed nothing after an update") }
+        passOn(log, to: step.log)
+    }
+
+    /// The weights that are evaluated in place of the model's own; nil for none.
+    public var averagedWeights: (any WeightAverage)? {
+        guard weight != 0, hooks.contains(.weights) else { return nil }
+        return (base as? any AveragesWeights)?.averagedWeights
+    }
+
+    private func differs(_ new: Embeddings, from old: Embeddings) -> Bool {
+        func differs(_ new: Tensor?, _ old: Tensor?) -> Bool {
+            guard let new, let old else { return false }
+            return !new.sharesRecord(with: old) || !new.hasSameBits(as: old)
+        }
+        return zip(new, old).contains { differs($0.embedding.pooled, $1.embedding.pooled) || differs($0.embedding.tokens, $1.embedding.tokens) }
+    }
+
+    private func differs(_ new: Gradients, from old: Gradients) -> Bool {
+        zip(new.values, old.values).contains { new, old in
+            guard let new, let old else { return (new == nil) != (old == nil) }
+            return !new.hasSameBits(as: old)
+        }
+    }
+
+    /// Counts the changes of the model's and the regularizer's parameters and buffers.
+    private func changes(of model: any MultimodalModel) -> Int {
+        (model.contents.entries + parts.contents.entries).reduce(0) { sum, entry in
+            switch entry.entry {
+            case .parameter(let parameter): sum &+ parameter.version
+            case .buffer(let buffer): sum &+ buffer.version
             }
         }
-        return embeddings.mapEmbeddings { modality, embedding in
-            changed[modality].map { embedding.replacing(part, with: $0) } ?? embedding
-        }
     }
 
-    public func transform(targets: Tensor, pass: Pass) -> Tensor {
-        let weight = effectiveWeight(at: pass)
-        guard weight != 0 else { return targets }
-        let changed = base.transform(targets: targets, pass: pass)
-        return weight == 1 ? changed : blend(targets, changed, weight: Float(weight))
-    }
+    // MARK: What the regularizer sees, and what is made of its numbers
 
-    public func penalty(_ step: TrainingStep) -> Penalty? {
-        let weight = effectiveWeight(at: step.pass)
-        guard weight != 0 else {
-            let measured = withoutGradients { base.penalty(restricted(step)) }
-            return measured.map { Penalty(value: Tensor(0), reports: named($0, weighted: 0)) }
-        }
-        return base.penalty(restricted(step)).map { penalty in
-            let weighted = penalty.value * Float(weight)
-            return Penalty(value: weighted, reports: named(penalty, weighted: weighted.item))
-        }
-    }
-
-    public func transform(
-        _ gradients: Gradients, step: TrainingStep, recomputing: (_ displacement: Gradients) -> Gradients
-    ) -> Gradients {
-        let weight = effectiveWeight(at: step.pass)
-        guard place == .embedding, weight != 0 else { return gradients }
-        let changed = base.transform(gradients, step: restricted(step), recomputing: recomputing)
-        return weight == 1 ? changed : gradients.combined(with: changed) { blend($0, $1, weight: Float(weight)) }
-    }
-
-    public func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) {
-        let weight = effectiveWeight(at: pass)
-        guard weight != 0 else { return }
-        base.didUpdate(model, learningRate: learningRate * Float(weight), pass: pass)
-    }
-
-    public var evaluatedWeights: (any WeightAverage)? { weight == 0 ? nil : base.evaluatedWeights }
-
-    private func named(_ penalty: Penalty, weighted: Float) -> [Penalty.Report] {
+    private func named(_ penalty: Penalty, _ log: ReportLog, weighted: Float) -> [Penalty.Report] {
         [(instance, penalty.value.item), ("\(instance).weighted", weighted)]
-            + penalty.reports.map { ("\(instance).\($0.name)", $0.value) }
+            + (penalty.reports + log.reports).map { ("\(instance).\($0.name)", $0.value) }
+    }
+
+    private func passOn(_ log: ReportLog, to outer: ReportLog) {
+        for (name, value) in log.reports { outer.add("\(instance).\(name)", value) }
+    }
+
+    private func scoped(_ forward: ForwardPass, _ log: ReportLog) -> ForwardPass {
+        var forward = forward
+        (forward.instance, forward.log) = (path, log)
+        return forward
     }
 
     private func restricted(_ embeddings: Embeddings) -> Embeddings {
@@ -169,24 +297,26 @@ public final class RegularizerTerm: Regularizer {
         return part == .whole ? seen : seen.mapEmbeddings { $1.selecting(part) }
     }
 
-    private func restricted(_ step: TrainingStep) -> TrainingStep {
+    private func restricted(_ step: TrainingStep, _ log: ReportLog, _ check: ReturnCheck) throws(TrainingFailure) -> TrainingStep {
         var step = step
+        (step.instance, step.log) = (path, log)
         switch place {
         case .embedding:
             step.originalEmbeddings = restricted(step.originalEmbeddings)
             step.embeddings = restricted(step.embeddings)
         case .projection:
             // The heads read the encoders' own output, and both sets of embeddings are the projected ones.
-            step.originalEmbeddings = restricted(step.originalEmbeddings).mapEmbeddings { modality, embedding in
-                guard let head = heads[modality] else {
-                    stop("\(instance): there is no projection head for the modality \(modality)")
-                }
-                return Embedding(pooled: head(embedding.pooled, step.pass))
+            let seen = restricted(step.originalEmbeddings)
+            if let modality = seen.modalities.first(where: { heads[$0] == nil }) {
+                throw check.failure("there is no projection head for the modality \(modality)")
+            }
+            step.originalEmbeddings = seen.mapEmbeddings { modality, embedding in
+                heads[modality].map { Embedding(pooled: $0(embedding.pooled, step.pass)) } ?? embedding
             }
             step.embeddings = step.originalEmbeddings
         case .fused:
             guard let representation = step.prediction.representation else {
-                stop("\(instance): the model gives no fused representation to act on")
+                throw check.failure("the model gives no fused representation to act on")
             }
             step.originalEmbeddings = [.fused: Embedding(pooled: representation).selecting(part)]
             step.embeddings = step.originalEmbeddings
@@ -195,12 +325,12 @@ public final class RegularizerTerm: Regularizer {
     }
 }
 
-/// `old + weight · (new − old)`, or `new` where it shares its memory with `old`: the transform then changed no value.
-private func blend(_ old: Tensor?, _ new: Tensor, weight: Float) -> Tensor {
-    guard let old, address(old) != address(new) else { return new }
-    return old + (new - old) * weight
-}
-
-private func address(_ tensor: Tensor) -> UnsafePointer<Float>? {
-    tensor.withUnsafeValues(\.baseAddress)
+/// `old + weight · (new − old)` for each array; `new` itself where its values are those of `old`, so that it differs in its record for
+/// gradients at most.
+private func blend(_ old: Embedding, _ new: Embedding, weight: Float) -> Embedding {
+    guard weight != 1 else { return new }
+    return new.map { array, isTokens in
+        guard let before = isTokens ? old.tokens : old.pooled, !before.hasSameBits(as: array) else { return array }
+        return before + (array - before) * weight
+    }
 }

@@ -144,7 +144,12 @@ package struct TermPlan: Sendable, Hashable {
     }
 
     /// Faults of a regularizer that show only beside what it can act on and the model.
-    func check(against entry: RegularizerRegistry.Entry, model: any MultimodalModel) throws(OptionFault) {
+    func check(against entry: RegularizerRegistry.Entry, model: any MultimodalModel, task: Targets.Kind) throws(OptionFault) {
+        guard entry.tasks.contains(task) else {
+            throw OptionFault(
+                option: nil, expected: "a task of \(entry.tasks.map(\.rawValue).joined(separator: " or ")) for \(entry.description.name)",
+                found: "one of \(task.rawValue)")
+        }
         guard entry.places.contains(place) else {
             throw OptionFault(
                 option: "at", expected: entry.places.map(\.rawValue).joined(separator: ", ") + " for \(entry.description.name)",

@@ -1,6 +1,46 @@
 import Networks
 import Tensors
 
+/// A forward pass, as a hook inside it sees it: before there is a prediction.
+public struct ForwardPass {
+    /// Training or evaluation, random numbers, step.
+    public let pass: Pass
+
+    /// What is to be learned of each sample; nil in evaluation, where no regularizer may look at it.
+    public let targets: Targets?
+
+    /// The source domain of each sample, `N` numbers; nil in evaluation.
+    public let domains: [Int]?
+
+    /// How many steps the whole training has.
+    public let totalSteps: Int
+
+    /// The name of the term whose hook this is given to.
+    public internal(set) var instance: String
+
+    var log = ReportLog()
+
+    public init(_ pass: Pass, targets: Targets? = nil, domains: [Int]? = nil, totalSteps: Int = 1, instance: String = "term") {
+        self.pass = pass
+        self.targets = pass.isTraining ? targets : nil
+        self.domains = pass.isTraining ? domains : nil
+        self.totalSteps = totalSteps
+        self.instance = instance
+    }
+
+    /// Whether this is training: noise and the like are left out elsewhere.
+    public var isTraining: Bool { pass.isTraining }
+
+    /// The share of the training that lies behind, from 0 to 1.
+    public var progress: Double { pass.progress(of: totalSteps) }
+
+    /// Random numbers of the term's own at this step; the same name gives the same numbers.
+    public func stream(_ name: String) -> RandomStream { pass.stream(ReportLog.join(instance, name)) }
+
+    /// Puts a number into the log, under `<instance>.<name>`.
+    public func report(_ name: String, _ value: Float) { log.add(name, value) }
+}
+
 /// One step of training, as a penalty sees it: after the forward pass, before the gradients.
 public struct TrainingStep {
     /// The batch, one array `N×…` for each modality, as the encoders got it.
@@ -9,14 +49,14 @@ public struct TrainingStep {
     /// What the encoders returned. Terms that are defined on "the encoder's output" read these.
     public var originalEmbeddings: Embeddings
 
-    /// The same after every regularizer's transform: what the fusion module got.
+    /// The same after every regularizer's changes: what the fusion module got.
     public var embeddings: Embeddings
 
     /// What the fusion module returned.
-    public let prediction: Prediction
+    public var prediction: Prediction
 
-    /// The class of each sample, `N` numbers in `0..<K`.
-    public let labels: [Int]
+    /// What is to be learned of each sample, before any regularizer changed it.
+    public let targets: Targets
 
     /// The source domain of each sample, `N` numbers.
     public let domains: [Int]
@@ -30,24 +70,71 @@ public struct TrainingStep {
     /// How many steps the whole training has.
     public let totalSteps: Int
 
-    /// - Parameter originalEmbeddings: left out where no regularizer transforms embeddings.
+    /// The name of the term whose hook this is given to.
+    public internal(set) var instance: String
+
+    var log = ReportLog()
+
+    /// - Parameter originalEmbeddings: left out where no regularizer changes embeddings.
     public init(
         inputs: [Modality: Tensor] = [:], originalEmbeddings: Embeddings? = nil, embeddings: Embeddings,
-        prediction: Prediction, labels: [Int], domains: [Int], model: any MultimodalModel, pass: Pass, totalSteps: Int
+        prediction: Prediction, targets: Targets, domains: [Int], model: any MultimodalModel, pass: Pass, totalSteps: Int,
+        instance: String = "term"
     ) {
         self.inputs = inputs
         self.originalEmbeddings = originalEmbeddings ?? embeddings
         self.embeddings = embeddings
         self.prediction = prediction
-        self.labels = labels
+        self.targets = targets
         self.domains = domains
         self.model = model
         self.pass = pass
         self.totalSteps = totalSteps
+        self.instance = instance
     }
+
+    /// Number of samples `N`.
+    public var batchSize: Int { targets.count }
+
+    /// The class of each sample, `N` numbers in `0..<K`; none where the task is another one. A regularizer that reads them serves
+    /// classification alone, see ``RegularizerPlugin/tasks``.
+    public var labels: [Int] { targets.classes ?? [] }
 
     /// The share of the training that lies behind, from 0 to 1.
     public var progress: Double { pass.progress(of: totalSteps) }
+
+    /// The pass for asking the model again: without dropout and without moving statistics.
+    public var evaluationPass: Pass { Pass(isTraining: false, random: pass.random, step: pass.step) }
+
+    /// Random numbers of the term's own at this step; the same name gives the same numbers.
+    public func stream(_ name: String) -> RandomStream { pass.stream(ReportLog.join(instance, name)) }
+
+    /// Puts a number into the log, under `<instance>.<name>`. A penalty may return its numbers with its value instead.
+    public func report(_ name: String, _ value: Float) { log.add(name, value) }
+
+    /// What hooks have reported of this step up to now.
+    public var reports: [Penalty.Report] { log.reports }
+
+    /// The step for a hook that is called once more: what it reports then is not logged.
+    func withoutLog() -> TrainingStep {
+        var step = self
+        step.log = ReportLog()
+        return step
+    }
+
+    /// The step with arrays that carry no record for gradients.
+    func detached() -> TrainingStep { mapArrays { $0.detached() } }
+
+    /// The step with embeddings and prediction as variables of their own.
+    func cut() -> TrainingStep { mapArrays { $0.detached().tracked() } }
+
+    private func mapArrays(_ change: (Tensor) -> Tensor) -> TrainingStep {
+        var step = self
+        step.originalEmbeddings = originalEmbeddings.mapEmbeddings { $1.map { array, _ in change(array) } }
+        step.embeddings = embeddings.mapEmbeddings { $1.map { array, _ in change(array) } }
+        step.prediction = Prediction(logits: change(prediction.logits), representation: prediction.representation.map(change))
+        return step
+    }
 }
 
 extension Pass {
@@ -55,4 +142,13 @@ extension Pass {
     public func progress(of totalSteps: Int) -> Double {
         min(1, Double(step) / Double(max(totalSteps, 1)))
     }
+}
+
+/// The numbers that hooks have reported since it was made.
+final class ReportLog {
+    private(set) var reports: [Penalty.Report] = []
+
+    func add(_ name: String, _ value: Float) { reports.append((name, value)) }
+
+    static func join(_ instance: String, _ name: String) -> String { name.isEmpty ? instance : "\(instance).\(name)" }
 }

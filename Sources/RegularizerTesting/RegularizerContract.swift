@@ -34,12 +34,20 @@ public enum RegularizerContract {
         // A wrong bound leaves a regularizer to be checked; refused options do not.
         let causes: Set<ContractCheck> = subject.ordinary == nil ? [.options] : []
         for check in checks where check.needsInstance {
-            let failed = causes.union(findings.filter { $0.outcome == .failed && $0.check != .options }.map(\.check))
-            if let cause = check.presumes.first(where: failed.contains) {
+            let failed = causes.union(findings.filter { $0.outcome == .failed && $0.check != .options && $0.cause == nil }.map(\.check))
+            if !check.hooks.isEmpty, Set(check.hooks).isDisjoint(with: subject.hooks) {
+                findings.append(Finding(check.check, .none))
+            } else if let cause = check.presumes.first(where: failed.contains) {
                 findings.append(Finding(check.check, .skipped, "means nothing while “\(cause.title)” fails"))
             } else {
                 findings += check.findings(on: subject)
             }
+        }
+        // What stopped one check is a failure of the check that is about it, if that has seen it.
+        let failed = Set(findings.filter { $0.outcome == .failed && $0.cause == nil }.map(\.check))
+        findings = findings.map { finding in
+            guard let cause = finding.cause, failed.contains(cause) else { return finding }
+            return Finding(finding.check, .skipped, "means nothing while “\(cause.title)” fails", scenario: finding.scenario)
         }
         return ContractReport(regularizer: subject.description.name, findings: findings.map(\.published), cost: cost(of: subject))
     }

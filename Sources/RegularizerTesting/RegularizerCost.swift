@@ -3,7 +3,7 @@ import Networks
 import Regularization
 import Tensors
 
-/// How long penalty, transforms and their gradients take, against the number of samples and the width of the embeddings.
+/// How long a regularizer's part of a step takes, against the number of samples and the width of the embeddings.
 ///
 /// Each time is the median of several; an exponent is the slope of a line through the logarithms, so that 2 means that twice the size
 /// takes four times as long. On small batches what does not grow hides what does.
@@ -32,7 +32,7 @@ public struct RegularizerCost: Sendable, CustomStringConvertible {
     ///   - modalities: how many modalities there are.
     ///   - repetitions: how many times are taken for each size.
     ///   - make: makes the regularizer for a model.
-    /// - Throws: what `make` throws.
+    /// - Throws: what `make` throws, and `TrainingFailure` where the regularizer gives something that does not fit.
     public static func measure(
         samples: [Int] = [32, 64, 128, 256], widths: [Int] = [64, 128, 256, 512], modalities: Int = 2, repetitions: Int = 5,
         make: (RegularizerContext) throws -> any Regularizer
@@ -41,10 +41,11 @@ public struct RegularizerCost: Sendable, CustomStringConvertible {
         func time(_ samples: Int, _ width: Int) throws -> Point {
             let scenario = Scenario("cost", samples: samples, widths: .init(repeating: width, count: modalities))
             let model = LinearModel(scenario)
-            let regularizer = try make(.sample(scenario, model: model))
+            let term = RegularizerTerm(try make(.sample(scenario, model: model)), instance: "cost", totalSteps: 10)
+            let objective = Objective(model, RegularizerList([term]), totalSteps: 10)
             let batch = SampleBatch(scenario, model: model)
             // The first pass fills caches and is not counted.
-            let times = (0...repetitions).map { seconds(of: regularizer, on: batch, model: model, step: $0) }.dropFirst().sorted()
+            let times = try (0...repetitions).map { try seconds(of: term, in: objective, on: batch, step: $0) }.dropFirst().sorted()
             return Point(samples: samples, width: width, seconds: times[times.startIndex + times.count / 2])
         }
         return RegularizerCost(
@@ -72,24 +73,13 @@ public struct RegularizerCost: Sendable, CustomStringConvertible {
 
     private func rounded(_ exponent: Double) -> Double { (exponent * 10).rounded() / 10 }
 
-    private static func seconds(of regularizer: any Regularizer, on batch: SampleBatch, model: LinearModel, step: Int) -> Double {
+    private static func seconds(of term: RegularizerTerm, in objective: Objective, on sample: SampleBatch, step: Int) throws -> Double {
         let pass = Pass(isTraining: true, random: RandomSource(seed: 3), step: step)
-        let tracked = batch.tracked()
-        let leaves = tracked.arrays.map(\.value) + (regularizer.parts.namedParameters + model.namedParameters).map(\.parameter.value)
-        let targets = Tensor.oneHot(batch.labels, classes: batch.logits.shape[1])
+        let batch = Batch(inputs: sample.inputs, targets: sample.targets, domains: sample.domains)
+        let forward = try objective.forward(batch, pass)
+        let gradients = objective.gradients(of: forward.loss)
         let started = ContinuousClock.now
-        let changed = regularizer.transform(tracked.embeddings, pass: pass)
-        _ = regularizer.transform(targets: targets, pass: pass)
-        let penalty = regularizer.penalty(
-            TrainingStep(
-                inputs: batch.inputs, originalEmbeddings: tracked.embeddings, embeddings: changed,
-                prediction: Prediction(logits: tracked.logits, representation: tracked.representation), labels: batch.labels,
-                domains: batch.domains, model: model, pass: pass, totalSteps: 10))
-        let loss = changed.reduce(penalty?.value) { sum, item in
-            let term = item.embedding.pooled.sum()
-            return sum.map { $0 + term } ?? term
-        }
-        if let loss { _ = gradients(of: loss, with: leaves) }
+        try objective.passThrough(term, forward, gradients: gradients, batch)
         return started.duration(to: .now) / .seconds(1)
     }
 

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Registration
+import Regularization
 
 /// A component's description, ready to be printed or encoded.
 struct ComponentDocument: Encodable {
@@ -25,8 +26,14 @@ struct ComponentDocument: Encodable {
     let notes: [String]
     let options: [Option]
     let origin: String
+    /// What a regularizer does, such as `adds a penalty`; nil for other components.
+    let hooks: [String]?
+    /// What a regularizer can act on; nil for other components.
+    let places: [String]?
 
-    init(_ description: ComponentDescription, kind: ComponentKind, origin: ComponentOrigin) {
+    init(_ description: ComponentDescription, kind: ComponentKind, origin: ComponentOrigin, regularizer: RegularizerRegistry.Entry? = nil) {
+        hooks = regularizer?.hooks.map(\.summary)
+        places = regularizer?.places.map(\.rawValue)
         self.kind = String(kind.rawValue.dropLast())
         self.origin = origin.description
         name = description.name
@@ -52,6 +59,7 @@ struct ComponentDocument: Encodable {
         if let formula { lines.append("  formula: \(formula)") }
         if let source { lines.append("  source:  \(source)") }
         if origin != ComponentOrigin.builtIn.description { lines.append("  from:    \(origin)") }
+        if let hooks { lines.append("  does:    \(hooks.joined(separator: ", "))") }
         if !options.isEmpty { lines.append("  options:") }
         for option in options {
             let standard = option.defaultValue == "required" ? "required" : "default \(option.defaultValue)"
@@ -59,7 +67,7 @@ struct ComponentDocument: Encodable {
             lines.append("        \(option.help)")
         }
         if kind == "regularizer" {
-            lines.append("  In a recipe it also takes name, weight, schedule (shape, start, end), on (modalities), at (embedding, projection, fused).")
+            lines.append("  In a recipe it also takes name, weight, schedule (shape, start, end), on (modalities), at (\((places ?? []).joined(separator: ", "))).")
         }
         lines += notes.map { "  \($0)" }
         return lines.joined(separator: "\n")

@@ -26,7 +26,9 @@ struct DescribeCommand: ParsableCommand {
         let known = try plugins.components()
         let found = ComponentKind.allCases.flatMap { kind in
             kind.descriptions(in: known).filter { $0.name == name }.map {
-                ComponentDocument($0, kind: kind, origin: known.registrar.origin(of: name, kind))
+                ComponentDocument(
+                    $0, kind: kind, origin: known.registrar.origin(of: name, kind),
+                    regularizer: kind == .regularizers ? known.registrar.regularizers[name] : nil)
             }
         }
         guard !found.isEmpty else {

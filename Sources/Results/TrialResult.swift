@@ -48,13 +48,15 @@ package struct TrialResult: Hashable, Codable, Sendable {
     package var parameters: Int
     /// How media files were read; nil where the data set decodes none.
     package var loading: LoadingRecord?
+    /// Whether each regularizer has changed anything; nil where it was not observed, as in results of earlier builds.
+    package var effects: [TermEffect]?
 
     package init(
         key: TrialKey, plan: String = "", status: TrialStatus = .finished, epochs: [EpochRecord] = [],
         selectedEpoch: Int? = nil, targetAccuracy: Double? = nil, oracleAccuracy: Double? = nil,
         lastAccuracy: Double? = nil, sourceValidationAccuracy: Double? = nil, chosen: [ChosenValue] = [],
         candidates: [CandidateScore]? = nil, seconds: Double = 0, steps: Int = 0, secondsInPenalties: Double = 0, stepCost: StepCost? = nil,
-        parameters: Int = 0, loading: LoadingRecord? = nil
+        parameters: Int = 0, loading: LoadingRecord? = nil, effects: [TermEffect]? = nil
     ) {
         self.key = key
         self.plan = plan
@@ -73,6 +75,7 @@ package struct TrialResult: Hashable, Codable, Sendable {
         self.stepCost = stepCost
         self.parameters = parameters
         self.loading = loading
+        self.effects = effects
     }
 
     /// Whether the trial reached its end.

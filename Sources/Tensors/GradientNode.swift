@@ -17,10 +17,23 @@ final class GradientNode {
     /// The gradient gathered so far, during one backward walk.
     var pending: Tensor?
     var isVisited = false
+    /// Whether a gradient that was taken earlier is among what the output depends on. Walking back stops there as at a constant, which
+    /// would be wrong without a word.
+    let dependsOnGradient: Bool
 
-    init(depth: Int, pullback: Pullback) {
+    /// - Parameter isGradient: whether the output itself is a gradient whose record was kept.
+    init(depth: Int, pullback: Pullback, isGradient: Bool = false) {
         self.depth = depth
         self.pullback = pullback
+        dependsOnGradient =
+            isGradient
+            || {
+                switch pullback {
+                case .leaf, .released: false
+                case .separate(let edges): edges.contains { $0.input.dependsOnGradient }
+                case .joint(let inputs, _): inputs.contains { $0?.dependsOnGradient ?? false }
+                }
+            }()
     }
 
     var isLeaf: Bool { if case .leaf = pullback { true } else { false } }
@@ -56,6 +69,13 @@ public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Re
 extension Tensor {
     /// Whether operations on this tensor are recorded.
     public var isTracked: Bool { node != nil }
+
+    /// Whether a gradient is among what this tensor was computed from, so that it cannot be differentiated; see
+    /// ``gradients(of:with:keepingGraph:)``.
+    public var dependsOnGradient: Bool { node?.dependsOnGradient ?? false }
+
+    /// Whether this tensor stands for the same step of the same record as another one, or both for none.
+    package func sharesRecord(with other: Tensor) -> Bool { node === other.node }
 
     /// The same values as a variable that gradients may be asked for.
     public func tracked() -> Tensor {

@@ -4,11 +4,15 @@
 ///   - scalar: a recorded scalar.
 ///   - variables: tensors made by `tracked()`, or results of recorded operations.
 ///   - keepingGraph: whether the record may be walked again; by default it is freed while it is walked, which keeps memory low.
-/// - Returns: one gradient for each variable in its shape, nil where the scalar does not depend on the variable.
-/// - Precondition: `scalar` has one element.
+/// - Returns: one gradient for each variable in its shape, nil where the scalar does not depend on the variable. There are no second
+///   derivatives: with `keepingGraph`, what is computed from these gradients cannot be differentiated in turn, unless they are
+///   `detached()` first, which makes them constants by intent. Inside `withoutGradients` they are constants.
+/// - Precondition: `scalar` has one element, and does not depend on a gradient that was taken with `keepingGraph`.
 public func gradients(of scalar: Tensor, with variables: [Tensor], keepingGraph: Bool = false) -> [Tensor?] {
     require(scalar.elementCount == 1, "gradients are taken of a scalar, not of a tensor of shape \(scalar.shape)")
     guard let root = scalar.node else { return variables.map { _ in nil } }
+    require(!root.dependsOnGradient, "the scalar depends on a gradient, and gradients cannot be differentiated again")
+    let marks = keepingGraph && Recording.isEnabled
     return withoutGradients {
         let order = reachableNodes(from: root)
         // A variable in the middle of the record must keep its gradient after its inputs have used it.
@@ -23,7 +27,11 @@ public func gradients(of scalar: Tensor, with variables: [Tensor], keepingGraph:
             node.propagate(gradient)
             if !keepingGraph && !node.isLeaf { node.pullback = .released }
         }
-        return variables.map { variable in variable.node.flatMap { kept[ObjectIdentifier($0)] } }
+        return variables.map { variable in
+            guard var gradient = variable.node.flatMap({ kept[ObjectIdentifier($0)] }) else { return nil }
+            if marks { gradient.node = GradientNode(depth: 0, pullback: .leaf, isGradient: true) }
+            return gradient
+        }
     }
 }
 

@@ -1,8 +1,7 @@
 internal import COpenBLAS
 import Glibc
 
-// Factorizations run in double precision: the matrices are small beside the batch that they come from, and a
-// log-determinant of a nearly singular covariance loses most of its digits in single precision.
+// The operations of tensors that are factorizations inside, with their gradients; see ``Matrix`` for the precision.
 
 extension Tensor {
     /// The lower triangular L with A = L Lᵀ of a symmetric positive definite `N×N` matrix.
@@ -13,7 +12,7 @@ extension Tensor {
         let n = factor.order
         return factor.lower.recorded(self) { gradient in
             // With Φ taking the lower triangle and halving the diagonal: Ā = ½ L⁻ᵀ (Φ(Lᵀ L̄) + Φ(Lᵀ L̄)ᵀ) L⁻¹.
-            var inner = DoubleMatrix(gradient).multipliedOnLeft(by: factor, transposed: true)
+            var inner = Matrix(gradient).multipliedOnLeft(by: factor, transposed: true)
             for row in 0..<n {
                 for column in 0..<n {
                     inner[row, column] = column > row ? 0 : row == column ? inner[row, row] / 2 : inner[row, column]
@@ -46,10 +45,10 @@ extension Tensor {
         require(
             rightHandSide.rank == 2 && rightHandSide.shape[0] == factor.order,
             "solve: a matrix of shape \(shape) does not fit a right-hand side of shape \(rightHandSide.shape)")
-        let solution = factor.solved(DoubleMatrix(rightHandSide)).tensor
+        let solution = factor.solved(Matrix(rightHandSide)).tensor
         return solution.recorded(
-            self, { -factor.solved(DoubleMatrix($0)).tensor.matmul(solution, transposingRight: true).symmetricPart },
-            rightHandSide, { factor.solved(DoubleMatrix($0)).tensor })
+            self, { -factor.solved(Matrix($0)).tensor.matmul(solution, transposingRight: true).symmetricPart },
+            rightHandSide, { factor.solved(Matrix($0)).tensor })
     }
 
     /// ½ (A + Aᵀ): the gradient of a function whose argument is known to be symmetric.
@@ -71,39 +70,9 @@ extension Tensor {
     }
 }
 
-/// A row-major matrix in double precision, for work inside one operation.
-struct DoubleMatrix {
-    let rows: Int
-    let columns: Int
-    var values: [Double]
-
-    init(rows: Int, columns: Int, values: [Double]) {
-        self.rows = rows
-        self.columns = columns
-        self.values = values
-    }
-
-    init(_ tensor: Tensor) {
-        self.init(rows: tensor.shape[0], columns: tensor.shape[1], values: tensor.withUnsafeValues { $0.map(Double.init) })
-    }
-
-    subscript(row: Int, column: Int) -> Double {
-        get { values[row * columns + column] }
-        set { values[row * columns + column] = newValue }
-    }
-
-    var tensor: Tensor { Tensor(values.map(Float.init), shape: [rows, columns]) }
-
-    var transposed: DoubleMatrix {
-        var result = DoubleMatrix(rows: columns, columns: rows, values: values)
-        for row in 0..<rows { for column in 0..<columns { result[column, row] = self[row, column] } }
-        return result
-    }
-
-    func scaled(by factor: Double) -> DoubleMatrix { DoubleMatrix(rows: rows, columns: columns, values: values.map { $0 * factor }) }
-
+extension Matrix {
     /// L · self, or Lᵀ · self.
-    func multipliedOnLeft(by factor: CholeskyFactor, transposed: Bool) -> DoubleMatrix {
+    fileprivate func multipliedOnLeft(by factor: CholeskyFactor, transposed: Bool) -> Matrix {
         var result = self
         cblas_dtrmm(
             CblasRowMajor, CblasLeft, CblasLower, transposed ? CblasTrans : CblasNoTrans, CblasNonUnit,
@@ -133,19 +102,19 @@ struct CholeskyFactor {
     /// log det A = 2 Σ log L_ii.
     var logDeterminant: Double { (0..<order).reduce(0) { $0 + 2 * Glibc.log(values[$1 * (order + 1)]) } }
 
-    var inverse: DoubleMatrix {
-        var identity = DoubleMatrix(rows: order, columns: order, values: [Double](repeating: 0, count: order * order))
+    var inverse: Matrix {
+        var identity = Matrix(rows: order, columns: order, values: [Double](repeating: 0, count: order * order))
         for index in 0..<order { identity[index, index] = 1 }
         return solved(identity)
     }
 
     /// A⁻¹ B.
-    func solved(_ rightHandSide: DoubleMatrix) -> DoubleMatrix {
+    func solved(_ rightHandSide: Matrix) -> Matrix {
         solvedTriangular(solvedTriangular(rightHandSide, transposed: false), transposed: true)
     }
 
     /// L⁻¹ B, or L⁻ᵀ B.
-    func solvedTriangular(_ rightHandSide: DoubleMatrix, transposed: Bool) -> DoubleMatrix {
+    func solvedTriangular(_ rightHandSide: Matrix, transposed: Bool) -> Matrix {
         var result = rightHandSide
         cblas_dtrsm(
             CblasRowMajor, CblasLeft, CblasLower, transposed ? CblasTrans : CblasNoTrans, CblasNonUnit,

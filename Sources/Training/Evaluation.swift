@@ -20,16 +20,18 @@ package struct Score: Hashable, Sendable {
 
 extension Trainer {
     /// Runs `body` while the model has the weights that are evaluated and saved: its own, or an average that a regularizer keeps.
-    package func withEvaluatedWeights<R>(_ body: () throws -> R) rethrows -> R {
-        try regularizers.evaluatedWeights?.withAverage(body) ?? body()
+    ///
+    /// - Throws: what `body` throws, and `TrainingFailure` where an average is not one of this model.
+    package func withEvaluatedWeights<R>(_ body: () throws -> R) throws -> R {
+        try objective.averagedWeights()?.withAverage(body) ?? body()
     }
 
     /// Evaluates the model on batches, without gradients and without changing any statistics.
     ///
     /// - Precondition: at least one sample.
-    package func evaluate(on batches: some Sequence<Batch>) -> Score {
-        evaluate { body in
-            for batch in batches { body(batch) }
+    package func evaluate(on batches: some Sequence<Batch>) throws -> Score {
+        try evaluate { body in
+            for batch in batches { try body(batch) }
         }
     }
 
@@ -37,11 +39,12 @@ extension Trainer {
     ///
     /// - Parameter forEachBatch: calls what it is given with every batch.
     /// - Precondition: at least one sample.
-    package func evaluate(_ forEachBatch: ((Batch) -> Void) throws -> Void) rethrows -> Score {
+    /// - Throws: what `forEachBatch` throws, and `TrainingFailure` where the model or a regularizer gives something that does not fit.
+    package func evaluate(_ forEachBatch: ((Batch) throws -> Void) throws -> Void) throws -> Score {
         let pass = Pass(isTraining: false, random: RandomSource(seed: 0), step: step)
         return try withEvaluatedWeights {
             var tally = Tally()
-            try forEachBatch { batch in withoutGradients { measure(batch, pass, into: &tally) } }
+            try forEachBatch { batch in try withoutGradients { try measure(batch, pass, into: &tally) } }
             require(tally.count > 0, "evaluate: there are no samples")
             return Score(
                 accuracy: Double(tally.correct) / Double(tally.count), loss: tally.loss / Double(tally.count), nonFinite: tally.nonFinite)
@@ -55,9 +58,11 @@ extension Trainer {
         func isBroken(_ value: Tensor) -> Bool { value.withUnsafeValues { $0.contains { !$0.isFinite } } }
         // A mask may hold −∞, which no statistic becomes before another of its layer is NaN or ∞.
         func isBrokenBuffer(_ value: Tensor) -> Bool { value.withUnsafeValues { $0.contains { $0.isNaN || $0 == .infinity } } }
-        let name = parameters.first { isBroken($0.parameter.value) }?.name
+        func broken(_ parameters: [NamedParameter]) -> String? { parameters.first { isBroken($0.parameter.value) }?.name }
+        let average = try objective.averagedWeights()
+        let name = broken(parameters)
             ?? model.namedBuffers.first { isBrokenBuffer($0.buffer.value) }?.name
-            ?? withEvaluatedWeights { model.namedParameters.first { isBroken($0.parameter.value) }.map { "the average of \($0.name)" } }
+            ?? average.flatMap { $0.withAverage { broken(model.namedParameters) } }.map { "the average of \($0)" }
         if let name { throw TrainingFailure(term: "task", step: max(step - 1, 0), message: "after this step \(name) is not finite") }
     }
 
@@ -69,14 +74,14 @@ extension Trainer {
         var nonFinite = 0
     }
 
-    private func measure(_ batch: Batch, _ pass: Pass, into tally: inout Tally) {
-        let embeddings = regularizers.transform(model.encode(batch.inputs, pass: pass), pass: pass)
-        let logits = model.fuse(embeddings, pass: pass).logits
+    private func measure(_ batch: Batch, _ pass: Pass, into tally: inout Tally) throws {
+        let logits = try objective.predict(batch.inputs, pass).logits
+        let labels = batch.targets.classes ?? []
         // The arg max of logits that are NaN is some class, and may be the right one.
         let isFinite = logits.logSumExp(axis: 1).values.map(\.isFinite)
-        tally.correct += zip(zip(logits.argmax(axis: 1), batch.labels), isFinite).count { $0.0 == $0.1 && $1 }
+        tally.correct += zip(zip(logits.argmax(axis: 1), labels), isFinite).count { $0.0 == $0.1 && $1 }
         tally.nonFinite += isFinite.count { !$0 }
-        tally.loss += Double(logits.crossEntropy(labels: batch.labels).item) * Double(batch.labels.count)
-        tally.count += batch.labels.count
+        tally.loss += Double(objective.criterion.loss(of: logits, targets: batch.targets).item) * Double(batch.targets.count)
+        tally.count += batch.targets.count
     }
 }

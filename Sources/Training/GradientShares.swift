@@ -14,9 +14,9 @@ struct GradientShares {
     private var sum: Gradients?
 
     /// Differentiates the penalties of a step; to be called before the whole loss is differentiated.
-    init(of forward: Trainer.Forward, by trainer: Trainer) {
+    init(of forward: Objective.Forward, by objective: Objective) {
         for (name, value) in forward.penalties {
-            let gradients = trainer.differentiate(value, keepingGraph: true)
+            let gradients = objective.gradients(of: value, keepingGraph: true)
             norms.append((name, Double(gradients.norm)))
             sum = sum.map { $0 + gradients } ?? gradients
         }

@@ -1,32 +1,8 @@
 import Foundation
 import Networks
 import Regularization
+import Results
 import Tensors
-
-/// One batch as the model reads it.
-package struct Batch {
-    /// One array `N×…` for each modality.
-    package let inputs: [Modality: Tensor]
-    /// The class of each sample.
-    package let labels: [Int]
-    /// The source domain of each sample.
-    package let domains: [Int]
-
-    package init(inputs: [Modality: Tensor], labels: [Int], domains: [Int]) {
-        self.inputs = inputs
-        self.labels = labels
-        self.domains = domains
-    }
-}
-
-/// Why a training cannot go on: a term of the loss is no longer a number.
-package struct TrainingFailure: Error, Hashable {
-    /// `task` for the cross-entropy, else the instance name of the term.
-    package let term: String
-    /// The step at which it was seen, from 0.
-    package let step: Int
-    package let message: String
-}
 
 /// What one step did.
 package struct StepRecord {
@@ -40,117 +16,70 @@ package struct StepRecord {
 
 /// Takes training steps on one model with one list of regularizers.
 ///
-///     inputs ──encode──► z ──transform──► z' ──fuse──► logits        loss = cross-entropy(logits, targets) + Σ penalties
-///     labels ──transform──► targets
-///     loss ──differentiate──► gradients ──transform──► optimizer
-///
-/// It sees source samples only, and knows no data set and no recipe.
+/// What a step consists of is the ``Regularization/Objective``'s; the optimizer, its schedule and the count of steps are here. A trainer sees
+/// source samples only, and knows no data set and no recipe.
 package final class Trainer {
-    package let model: any MultimodalModel
-    package let regularizers: RegularizerList
+    /// What the steps make smaller.
+    package let objective: Objective
+    package var model: any MultimodalModel { objective.model }
+    package var regularizers: RegularizerList { objective.regularizers }
     /// Everything that is trained: the model's parameters and those that regularizers own.
-    package let parameters: [NamedParameter]
+    package var parameters: [NamedParameter] { objective.parameters }
     package private(set) var step = 0
     /// Seconds of wall time spent in the penalties' forward pass.
     package private(set) var secondsInPenalties = 0.0
 
-    private let names: [String]
-    private let buffers: [Buffer]
-    private let classes: Int
     private let optimizer: any Optimizer
     private let schedule: LearningRateSchedule
     private let gradientClip: Float?
     private let random: RandomSource
-    private let totalSteps: Int
 
     /// - Parameters:
+    ///   - objective: the model, its regularizers and the criterion.
     ///   - makeOptimizer: makes the optimizer for everything that is trained.
     ///   - gradientClip: the largest common norm of all gradients; nil for no limit.
     ///   - random: where dropout, noise and the like draw from.
     package init<Fault: Error>(
-        model: any MultimodalModel, regularizers: RegularizerList, classes: Int, schedule: LearningRateSchedule,
-        gradientClip: Float? = nil, random: RandomSource, totalSteps: Int,
+        objective: Objective, schedule: LearningRateSchedule,
+        gradientClip: Float? = nil, random: RandomSource,
         makeOptimizer: ([NamedParameter]) throws(Fault) -> any Optimizer
     ) throws(Fault) {
-        self.model = model
-        self.regularizers = regularizers
-        self.classes = classes
+        self.objective = objective
         self.schedule = schedule
         self.gradientClip = gradientClip
         self.random = random
-        self.totalSteps = totalSteps
-        let owned = regularizers.parts.namedParameters.map { (name: "regularizers." + $0.name, parameter: $0.parameter) }
-        parameters = model.namedParameters + owned
-        names = parameters.map(\.name)
-        buffers = (model.namedBuffers + regularizers.parts.namedBuffers).map(\.buffer)
-        optimizer = try makeOptimizer(parameters)
+        optimizer = try makeOptimizer(objective.parameters)
     }
 
     /// Takes one step.
     ///
     /// - Parameter measuringShares: whether to measure each term's share of the gradient, which changes nothing in the step.
-    /// - Throws: `TrainingFailure` where the loss or its gradient is not finite; the parameters have not been changed then.
+    /// - Throws: `TrainingFailure` where the loss or its gradient is not finite, or the model or a regularizer gives something that does not
+    ///   fit; the parameters have not been changed then, unless by the regularizer itself.
     package func train(on batch: Batch, measuringShares: Bool = false) throws(TrainingFailure) -> StepRecord {
         let pass = Pass(isTraining: true, random: random, step: step)
-        let forward = forward(batch, pass)
+        let forward = try objective.forward(batch, pass)
+        secondsInPenalties += forward.secondsInPenalties
         guard forward.loss.item.isFinite else {
             throw TrainingFailure(
                 term: forward.firstTermThatIsNotFinite ?? "task", step: step, message: "the loss became \(forward.loss.item)")
         }
-        let shares = measuringShares ? GradientShares(of: forward, by: self) : nil
-        let whole = differentiate(forward.loss)
-        let gradients = regularizers.transform(whole, step: forward.step) { displacement in
-            differentiate(batch, pass, movedBy: displacement)
-        }
+        let shares = measuringShares ? GradientShares(of: forward, by: objective) : nil
+        let whole = objective.gradients(of: forward)
+        let gradients = try objective.changedGradients(whole, of: forward, batch)
         let norm = gradients.norm
         guard norm.isFinite else {
             throw TrainingFailure(
-                term: termWithoutFiniteGradient(batch, pass) ?? "task", step: step, message: "the norm of the gradient became \(norm)")
+                term: try termWithoutFiniteGradient(batch, pass) ?? "task", step: step, message: "the norm of the gradient became \(norm)")
         }
         var values = gradients.values
         if let gradientClip { clipGradientNorm(&values, to: gradientClip) }
         let rate = schedule.rate(atStep: step)
         optimizer.update(gradients: values, learningRate: rate)
-        withoutGradients { regularizers.didUpdate(model, learningRate: rate, pass: pass) }
+        try objective.followUpdate(of: forward, learningRate: rate)
         step += 1
-        return StepRecord(loss: forward.loss.item, terms: forward.terms, gradientShares: shares?.shares(of: whole) ?? [:])
-    }
-
-    /// What one forward pass over a batch gives.
-    struct Forward {
-        let loss: Tensor
-        let step: TrainingStep
-        /// The cross-entropy as `task`, and every term as it was logged.
-        let terms: [Penalty.Report]
-        /// The cross-entropy.
-        let task: Tensor
-        /// Every weighted penalty by its instance name; with the cross-entropy they add up to the loss.
-        let penalties: [(name: String, value: Tensor)]
-
-        var firstTermThatIsNotFinite: String? {
-            // Terms whose weight is 0 may be anything, and numbers logged beside a term do not enter the loss.
-            let parts = terms.filter { $0.name == "task" || $0.name.hasSuffix(".weighted") }
-            return parts.first { !$0.value.isFinite }?.name.replacing(".weighted", with: "")
-        }
-    }
-
-    func forward(_ batch: Batch, _ pass: Pass) -> Forward {
-        let original = model.encode(batch.inputs, pass: pass)
-        let embeddings = regularizers.transform(original, pass: pass)
-        let prediction = model.fuse(embeddings, pass: pass)
-        let targets = regularizers.transform(targets: .oneHot(batch.labels, classes: classes), pass: pass)
-        let base = prediction.logits.crossEntropy(targets: targets)
-        let step = TrainingStep(
-            inputs: batch.inputs, originalEmbeddings: original, embeddings: embeddings, prediction: prediction,
-            labels: batch.labels, domains: batch.domains, model: model, pass: pass, totalSteps: totalSteps)
-
-        let started = ContinuousClock.now
-        let penalties = regularizers.penalties(step)
-        let penalty = RegularizerList.sum(penalties.map(\.penalty))
-        secondsInPenalties += started.duration(to: .now) / .seconds(1)
-        return Forward(
-            loss: penalty.map { base + $0.value } ?? base, step: step, terms: [("task", base.item)] + (penalty?.reports ?? []),
-            task: base, penalties: penalties.map { ($0.instance, $0.penalty.value) })
+        return StepRecord(
+            loss: forward.loss.item, terms: [("task", forward.task.item)] + forward.reports, gradientShares: shares?.shares(of: whole) ?? [:])
     }
 
     /// Everything that training goes on from, beside the batches: the model's parameters and buffers as `model.…`, what regularizers own
@@ -162,7 +91,7 @@ package final class Trainer {
     /// Goes on from a saved state after `step` steps.
     ///
     /// - Throws: `StateMismatch` where it does not fit; nothing has been changed then.
-    func restore(_ saved: NamedTensors, step: Int, secondsInPenalties: Double) throws {
+    func restore(_ saved: NamedTensors, step: Int, secondsInPenalties: Double, effects: [TermEffect] = []) throws {
         let before = state()
         do {
             try load(saved)
@@ -172,6 +101,14 @@ package final class Trainer {
         }
         self.step = step
         self.secondsInPenalties = secondsInPenalties
+        for effect in effects {
+            regularizers.terms.first { $0.instance == effect.term }?.restoreEffect(hasActed: effect.hasActed, finding: effect.finding)
+        }
+    }
+
+    /// Whether each regularizer has changed anything so far.
+    var effects: [TermEffect] {
+        regularizers.terms.map { TermEffect(term: $0.instance, hasActed: $0.hasActed, finding: $0.finding) }
     }
 
     private func load(_ saved: NamedTensors) throws {
@@ -189,33 +126,11 @@ package final class Trainer {
         ]
     }
 
-    /// The gradient of a loss with respect to everything that is trained.
-    ///
-    /// - Parameter keepingGraph: whether the loss, or another that shares operations with it, is differentiated again.
-    func differentiate(_ loss: Tensor, keepingGraph: Bool = false) -> Gradients {
-        Gradients(names: names, values: gradients(of: loss, with: parameters.map(\.parameter.value), keepingGraph: keepingGraph))
-    }
-
-    /// The same of a batch, with each parameter moved by a displacement; leaves parameters and buffers as they were.
-    func differentiate(_ batch: Batch, _ pass: Pass, movedBy displacement: Gradients) -> Gradients {
-        let values = parameters.map(\.parameter.value)
-        let statistics = buffers.map { (value: $0.value, version: $0.version) }
-        defer {
-            for (parameter, value) in zip(parameters, values) { parameter.parameter.value = value }
-            // One that did not move counts as changed when it is set, and what was folded from it would be made anew.
-            for (buffer, before) in zip(buffers, statistics) where buffer.version != before.version { buffer.value = before.value }
-        }
-        for (parameter, move) in zip(parameters, displacement.values) {
-            if let move { parameter.parameter.value = parameter.parameter.value.detached() + move }
-        }
-        return differentiate(forward(batch, pass).loss)
-    }
-
     /// Which term of a finite loss has a gradient that is not: each one's is taken by itself.
-    private func termWithoutFiniteGradient(_ batch: Batch, _ pass: Pass) -> String? {
-        regularizers.terms.first { term in
-            guard let penalty = term.penalty(forward(batch, pass).step) else { return false }
-            return !differentiate(penalty.value).norm.isFinite
-        }?.instance
+    private func termWithoutFiniteGradient(_ batch: Batch, _ pass: Pass) throws(TrainingFailure) -> String? {
+        for term in regularizers.terms {
+            if let gradients = try objective.gradients(batch, pass, of: term.instance), !gradients.norm.isFinite { return term.instance }
+        }
+        return nil
     }
 }

@@ -115,7 +115,7 @@ package struct Trial {
         guard progress.isPossible(epochs: plan.epochs, batchesPerEpoch: sampler.batchesPerEpoch),
             saved.selected.isEmpty == (progress.selectedEpoch == nil)
         else { throw Impossible() }
-        try trainer.restore(saved.trainer, step: progress.step, secondsInPenalties: progress.secondsInPenalties)
+        try trainer.restore(saved.trainer, step: progress.step, secondsInPenalties: progress.secondsInPenalties, effects: progress.effects)
         return Course(progress, selected: saved.selected)
     }
 
@@ -124,6 +124,7 @@ package struct Trial {
         progress.step = trainer.step
         progress.seconds = course.seconds
         progress.secondsInPenalties = trainer.secondsInPenalties
+        progress.effects = trainer.effects
         progress.loading = course.loading(batches.loading)
         return SavedTrial(progress: progress, trainer: trainer.state(), selected: course.selected)
     }
@@ -161,7 +162,7 @@ package struct Trial {
                 targetNonFinite: target?.nonFinite ?? 0, gradientShares: course.progress.gradientShares))
         if let best = plan.selection.choose(from: course.progress.epochs.map(SourceScore.init)), best.epoch == epoch {
             course.progress.selectedEpoch = epoch
-            course.selected = state()
+            course.selected = try state()
         }
         (course.progress.epoch, course.progress.batches, course.progress.sums) = (epoch + 1, 0, [:])
         course.progress.gradientShares = [:]
@@ -193,6 +194,7 @@ package struct Trial {
         // What measuring the cost takes is no part of the training.
         let (seconds, steps, secondsInPenalties) = (course.seconds, trainer.step, trainer.secondsInPenalties)
         let loading = batches.loading
+        let effects = trainer.effects
         let epochs = course.progress.epochs
         let chosen = course.progress.selectedEpoch.map { epochs[$0 - 1] }
         let isFinished = status == .finished
@@ -202,7 +204,7 @@ package struct Trial {
             oracleAccuracy: isFinished ? epochs.compactMap(\.targetAccuracy).max() : nil,
             lastAccuracy: isFinished ? epochs.last?.targetAccuracy : nil, sourceValidationAccuracy: chosen?.sourceValidationAccuracy,
             seconds: seconds, steps: steps, secondsInPenalties: secondsInPenalties, stepCost: cost, parameters: parameterCount,
-            loading: course.loading(loading))
+            loading: course.loading(loading), effects: effects)
     }
 
     /// How well the model does on some rows, at least one.
@@ -216,11 +218,11 @@ package struct Trial {
     }
 
     /// Copies of everything that a checkpoint holds: the model with the weights that were evaluated, and what regularizers own.
-    private func state() -> NamedTensors {
+    private func state() throws -> NamedTensors {
         func copied(_ state: NamedTensors, under prefix: String = "") -> NamedTensors {
             state.map { (name: prefix + $0.name, value: Tensor($0.value.values, shape: $0.value.shape)) }
         }
-        let model = trainer.withEvaluatedWeights { copied(trainer.model.state()) }
+        let model = try trainer.withEvaluatedWeights { copied(trainer.model.state()) }
         return model + copied(trainer.regularizers.parts.state(), under: "regularizers.")
     }
 }

@@ -70,13 +70,13 @@ extension TrialPlan {
         for term in regularizers {
             terms.append(
                 try components.regularizers.makeTerm(
-                    term, for: model, classes: facts.classes.count, initializer: initializer["regularizers"], totalSteps: totalSteps,
-                    stepsPerEpoch: stepsPerEpoch))
+                    term, for: model, classes: facts.classes.count, batchSize: batch, initializer: initializer["regularizers"],
+                    totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch))
         }
         return try Trainer(
-            model: model, regularizers: RegularizerList(terms), classes: facts.classes.count,
+            objective: Objective(model, RegularizerList(terms), totalSteps: totalSteps),
             schedule: LearningRateSchedule(options: schedule, base: learningRate, totalSteps: totalSteps),
-            gradientClip: gradientClip.map { Float($0) }, random: random.child("training"), totalSteps: totalSteps
+            gradientClip: gradientClip.map { Float($0) }, random: random.child("training")
         ) { (parameters) throws(OptionFault) in
             try components.optimizers.make(optimizer.name, options: optimizer.options, parameters: parameters)
         }

@@ -21,14 +21,11 @@ struct PluginFolder: Sendable {
                 import Foundation
                 import Regulus
 
-                public struct Moody: RegularizerPlugin {
-                    public struct Options: Configuration.Options {
-                        public init() {}
-                        public static var fields: [OptionField<Options>] { [] }
-                    }
+                public struct Moody: RegularizerPlugin, AddsPenalty {
                     static var name: String { ProcessInfo.processInfo.environment["NAME"] ?? "moody" }
                     public static var description: ComponentDescription { ComponentDescription(name: name, summary: "a test") }
-                    public init(options: Options, context: RegularizerContext) {}
+                    public init(options: NoOptions, context: RegularizerContext) {}
+                    public func penalty(_ step: TrainingStep) -> Penalty? { nil }
                 }
 
                 struct BadMood: Error {}

@@ -1,18 +1,18 @@
 import BarlowTwinsPlugin
 import ConditionalEntropyBottleneckPlugin
 import Configuration
-import CrossModalTranslationPlugin
+@testable import CrossModalTranslationPlugin
 import FeatureSplittingPlugin
-import GradientModulationPlugin
+@testable import GradientModulationPlugin
 import MERPlugin
 import MaximumEntropyCodingPlugin
-import ModalityCompetitionPlugin
+@testable import ModalityCompetitionPlugin
 import ModalityDropoutPlugin
 import Networks
 import Regularization
 import RegularizerTesting
 import RelativeNormAlignmentPlugin
-import RepresentationFlatteningPlugin
+@testable import RepresentationFlatteningPlugin
 import SharpnessAwarePlugin
 import SupervisedContrastivePlugin
 import Tensors
@@ -64,7 +64,7 @@ import WeightAveragingPlugin
                 var changed = step
                 changed.originalEmbeddings[modality] = Embedding(pooled: z)
                 changed.embeddings = changed.originalEmbeddings
-                return term.penalty(changed)?.value ?? Tensor(.nan)
+                return (try? term.penalty(changed))?.value ?? Tensor(.nan)
             }
             #expect(loss(z).item.isFinite)
             let slope = gradient(at: z) { loss($0) }
@@ -118,7 +118,7 @@ import WeightAveragingPlugin
         let model = ByNameModel(Self.names.dropLast(4 - count))
         let term = try term(Method(name: "modality-dropout", options: ["rate": .number(0.8)]), model)
         let step = model.step(samples: 2000)
-        let dropped = term.transform(step.embeddings, pass: step.pass).map { pair in
+        let dropped = try term.changedEmbeddings(step.embeddings, in: ForwardPass(step.pass)).map { pair in
             let lengths = pair.embedding.pooled.norm(axis: 1).values
             return Double(lengths.count { $0 == 0 }) / 2000
         }
@@ -130,7 +130,7 @@ import WeightAveragingPlugin
         let term = try term(Method(name: "sharpness-aware"), model)
         let step = model.step()
         let plain = model.gradients(of: step)
-        let found = term.transform(plain, step: step) { model.gradients(of: step, movedBy: $0) }
+        let found = try term.changedGradients(plain, at: step, of: .moving { model.gradients(of: step, movedBy: $0) })
         let expected = model.gradients(of: step, movedBy: plain * (0.05 / plain.norm))
         for (mine, other) in zip(found.values, expected.values) { expectClose(try #require(mine), try #require(other)) }
         let last = "encoders.\(model.modalities[count - 1]).kernel"
@@ -143,9 +143,9 @@ import WeightAveragingPlugin
         let parameters = model.namedParameters.map(\.parameter)
         for value in [Float(1), 4] {
             for parameter in parameters { parameter.value = Tensor.full(value, parameter.shape) }
-            term.didUpdate(model, learningRate: 0.1, pass: .evaluation)
+            try term.follow(.sample(updating: model, .evaluation), learningRate: 0.1)
         }
-        let average = try #require(term.evaluatedWeights)
+        let average = try #require(term.averagedWeights)
         #expect(average.withAverage { parameters.allSatisfy { $0.value.values.allSatisfy { $0 == 2.5 } } })
     }
 
@@ -154,11 +154,12 @@ import WeightAveragingPlugin
         let names = Array(Self.names.dropLast(4 - count))
         func reports(_ order: [Modality]) throws -> [String: Float] {
             let model = ByNameModel(order)
-            let penalty = try #require(try term(Method(name: "gradient-modulation"), model).penalty(model.step()))
-            return Dictionary(uniqueKeysWithValues: penalty.reports.map { ($0.name, $0.value) })
+            let step = model.step()
+            _ = try term(Method(name: "gradient-modulation"), model).changedGradients(model.gradients(of: step), at: step, of: .moving { $0 })
+            return Dictionary(uniqueKeysWithValues: step.reports.map { ($0.name, $0.value) })
         }
         let (found, reversed) = (try reports(names), try reports(names.reversed()))
-        #expect(found.count == 2 * count + 2)
+        #expect(found.count == 2 * count)
         for (name, value) in found { #expect(abs(value - (reversed[name] ?? .nan)) < 1e-5, "\(name)") }
         let ratios = names.map { found["gradient-modulation.\($0).ratio"] ?? .nan }
         #expect(ratios.contains { $0 > 1 } && ratios.contains { $0 < 1 })
@@ -197,7 +198,7 @@ import WeightAveragingPlugin
         let parameters = (model.namedParameters + term.parts.namedParameters).map(\.parameter)
         let values = parameters.map(\.value)
         for parameter in parameters { parameter.value = parameter.value.detached() * 0.7 + 0.2 }
-        term.didUpdate(model, learningRate: 0.1, pass: .evaluation)
+        try term.follow(.sample(updating: model, .evaluation), learningRate: 0.1)
         for (parameter, value) in zip(parameters, values) { parameter.value = value }
         return term
     }

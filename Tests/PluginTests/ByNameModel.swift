@@ -1,5 +1,6 @@
 import Networks
 import Regularization
+import RegularizerTesting
 import Tensors
 
 /// A model in which everything depends on the modalities' names and nothing on their order, with a parameter of rank 3 in each encoder.

@@ -1,5 +1,5 @@
 import Configuration
-import CrossModalTranslationPlugin
+@testable import CrossModalTranslationPlugin
 import FeatureSplittingPlugin
 import GoldenFixtures
 import Networks

@@ -36,20 +36,21 @@ import Testing
     @Test("the gradient passes through the mask") func slope() throws {
         let z = Tensor.ones([6, 5])
         let slope = gradient(at: z) { z in
-            plugin(rate: 0.5).transform(["video": Embedding(pooled: z)], pass: pass())["video"]?.pooled.sum() ?? Tensor(0)
+            plugin(rate: 0.5).changedEmbeddings(["video": Embedding(pooled: z)], in: ForwardPass(pass()))["video"]?.pooled.sum() ?? Tensor(0)
         }
-        let output = plugin(rate: 0.5).transform(["video": Embedding(pooled: z)], pass: pass())["video"]?.pooled.values
+        let output = plugin(rate: 0.5).changedEmbeddings(["video": Embedding(pooled: z)], in: ForwardPass(pass()))["video"]?.pooled.values
         #expect(slope.values == output)
     }
 
     private func dropped(rate: Double, isTraining: Bool = true, step: Int = 0, instance: String = "dropout") -> Embeddings {
-        plugin(rate: rate, instance: instance).transform(embeddings, pass: pass(isTraining: isTraining, step: step))
+        plugin(rate: rate).changedEmbeddings(
+            embeddings, in: ForwardPass(pass(isTraining: isTraining, step: step), instance: instance))
     }
 
-    private func plugin(rate: Double, instance: String = "dropout") -> EmbeddingDropout {
+    private func plugin(rate: Double) -> EmbeddingDropout {
         var options = EmbeddingDropout.Options()
         options.rate = rate
-        return EmbeddingDropout(options: options, context: .sample(instance: instance))
+        return EmbeddingDropout(options: options, context: .sample(instance: "dropout"))
     }
 
     private func pass(isTraining: Bool = true, step: Int = 0) -> Pass {

@@ -26,21 +26,21 @@ import Testing
 
     @Test("tokens get noise of their own", arguments: EmbeddingNoise.Scale.allCases) func tokens(scale: EmbeddingNoise.Scale) throws {
         let embedding = Embedding(pooled: normal([6, 3]), tokens: normal([6, 4, 3], seed: 2))
-        let changed = try #require(plugin(sigma: 0.5, scale: scale).transform(["video": embedding], pass: pass())["video"])
+        let changed = try #require(plugin(sigma: 0.5, scale: scale).changedEmbeddings(["video": embedding], in: ForwardPass(pass()))["video"])
         #expect(changed.tokens?.shape == [6, 4, 3])
         #expect(changed.tokens?.values != embedding.tokens?.values)
     }
 
     @Test("evaluation and σ = 0 change nothing") func untouched() throws {
         let z = normal([4, 3])
-        let evaluated = plugin(sigma: 1, scale: .absolute).transform(["video": Embedding(pooled: z)], pass: .evaluation)
+        let evaluated = plugin(sigma: 1, scale: .absolute).changedEmbeddings(["video": Embedding(pooled: z)], in: ForwardPass(.evaluation))
         #expect(evaluated["video"]?.pooled.values == z.values)
         #expect(try noise(on: z, sigma: 0, scale: .absolute).values.allSatisfy { $0 == 0 })
     }
 
     @Test("the gradient passes through unchanged", arguments: EmbeddingNoise.Scale.allCases) func slope(scale: EmbeddingNoise.Scale) {
         let slope = gradient(at: normal([5, 4])) { z in
-            plugin(sigma: 0.5, scale: scale).transform(["video": Embedding(pooled: z)], pass: pass())["video"]?.pooled.sum() ?? Tensor(0)
+            plugin(sigma: 0.5, scale: scale).changedEmbeddings(["video": Embedding(pooled: z)], in: ForwardPass(pass()))["video"]?.pooled.sum() ?? Tensor(0)
         }
         #expect(slope.values == [Float](repeating: 1, count: 20))
     }
@@ -49,12 +49,13 @@ import Testing
         let z = Tensor.zeros([6, 4])
         let single = try noise(on: z, sigma: 0.5, scale: .absolute).values
         let term = RegularizerTerm(plugin(sigma: 0.5, scale: .absolute), instance: "noise", weight: 2)
-        let double = try #require(term.transform(["video": Embedding(pooled: z)], pass: pass())["video"]).pooled.values
+        let double = try #require(try term.changedEmbeddings(["video": Embedding(pooled: z)], in: ForwardPass(pass()))["video"]).pooled.values
         for (single, double) in zip(single, double) { #expect(abs(double - 2 * single) < 1e-6) }
     }
 
     private func noise(on z: Tensor, sigma: Double, scale: EmbeddingNoise.Scale) throws -> Tensor {
-        let changed = plugin(sigma: sigma, scale: scale).transform(["video": Embedding(pooled: z)], pass: pass())
+        let changed = plugin(sigma: sigma, scale: scale).changedEmbeddings(
+            ["video": Embedding(pooled: z)], in: ForwardPass(pass(), instance: "noise"))
         return try #require(changed["video"]).pooled - z
     }
 

@@ -1,8 +1,9 @@
 import Configuration
 import Foundation
-import GradientModulationPlugin
+@testable import GradientModulationPlugin
 import Networks
 import Regularization
+import RegularizerTesting
 import Tensors
 import Testing
 
@@ -51,7 +52,7 @@ import Testing
         let (step, given) = (model.step(), model.gradients(of: model.step()))
         let factors = try coefficients(plugin, step)
         #expect(factors.values.contains { $0 < 1 } && factors.values.contains { $0 == 1 })
-        let changed = plugin.transform(given, step: step) { $0 }
+        let changed = plugin.changedGradients(given, at: step, of: .moving { $0 })
         for (name, value) in zip(given.names, given.values) {
             let modality = model.modalities.first { name.hasPrefix("encoders.\($0).") }
             let factor = modality.flatMap { factors[$0] } ?? 1
@@ -62,7 +63,7 @@ import Testing
     @Test("by default only parameters of rank 3 and more change") func convolutions() throws {
         let plugin = try make { $0.strength = 0.5 }
         let (step, given) = (model.step(), model.gradients(of: model.step()))
-        let changed = plugin.transform(given, step: step) { $0 }
+        let changed = plugin.changedGradients(given, at: step, of: .moving { $0 })
         for name in given.names { #expect((changed[name]?.values != given[name]?.values) == name.hasSuffix(".kernel"), "\(name)") }
     }
 
@@ -72,8 +73,8 @@ import Testing
         var stream = RandomSource(seed: 2).stream("gradient")
         let given = Gradients(names: ["encoders.audio.kernel"], values: [stream.normal([40, 50, 2], mean: 3, deviation: 0.2)])
         func difference() throws -> Tensor {
-            let changed = try #require(noisy.transform(given, step: step) { $0 }.values[0])
-            return try changed - #require(plain.transform(given, step: step) { $0 }.values[0])
+            let changed = try #require(noisy.changedGradients(given, at: step, of: .moving { $0 }).values[0])
+            return try changed - #require(plain.changedGradients(given, at: step, of: .moving { $0 }).values[0])
         }
         let noise = try difference()
         #expect(abs(noise.reshaped([4000]).variance(axis: 0).item.squareRoot() - 0.2) < 0.01)
@@ -85,8 +86,8 @@ import Testing
         let plugin = try make { ($0.rule, $0.strength) = (.adaptive, 0.5) }
         let step = model.step()
         #expect(try coefficients(plugin, step).values.allSatisfy { $0 == 1 })
-        _ = plugin.transform(model.gradients(of: step), step: step) { $0 }
-        plugin.didUpdate(model, learningRate: 0.1, pass: step.pass)
+        _ = plugin.changedGradients(model.gradients(of: step), at: step, of: .moving { $0 })
+        plugin.follow(.sample(updating: model, step.pass), learningRate: 0.1)
         let ratios = try reports(plugin, step, "ratio")
         let other = ByNameModel(["audio", "video"]).step(number: 1)
         var later = other
@@ -99,11 +100,10 @@ import Testing
         #expect(plugin.parts.namedBuffers.map(\.name) == ["usual-ratios.sums", "usual-ratios.steps"])
     }
 
-    @Test("its penalty is 0 and names ratio and coefficient of each modality") func logged() throws {
-        let penalty = try #require(try make { _ in }.penalty(model.step()))
-        #expect(penalty.value.item == 0)
-        #expect(penalty.reports.map(\.name) == ["audio.ratio", "audio.coefficient", "video.ratio", "video.coefficient"])
-        #expect(abs(penalty.reports[0].value * penalty.reports[2].value - 1) < 1e-5)
+    @Test("it reports ratio and coefficient of each modality") func logged() throws {
+        let found = reported(try make { _ in }, model.step())
+        #expect(found.map(\.name) == ["audio.ratio", "audio.coefficient", "video.ratio", "video.coefficient"])
+        #expect(abs(found[0].value * found[2].value - 1) < 1e-5)
     }
 
     @Test("modalities that on: leaves out are fused as absent ones") func on() throws {
@@ -113,10 +113,10 @@ import Testing
         let step = three.step()
         var seen = step
         seen.embeddings = step.embeddings.selecting(context.modalities)
-        let found = try #require(try GradientModulation(options: .init(), context: context).penalty(seen))
+        let found = reported(try GradientModulation(options: .init(), context: context), seen)
         let all = Contributions(
             step.embeddings, players: context.modalities, absence: .zero, labels: step.labels, model: three, pass: .evaluation)
-        #expect(abs(Double(found.reports[0].value) - ModulationRule.ratios(of: all.probabilities)[0]) < 1e-5)
+        #expect(abs(Double(found[0].value) - ModulationRule.ratios(of: all.probabilities)[0]) < 1e-5)
     }
 
     @Test("one modality, a part of the embeddings and encoders without convolutions are refused") func faults() {
@@ -143,9 +143,9 @@ import Testing
     }
 
     private func reports(_ plugin: GradientModulation, _ step: TrainingStep, _ name: String) throws -> [Modality: Float] {
-        let penalty = try #require(plugin.penalty(step))
+        let numbers = reported(plugin, step)
         var found: [Modality: Float] = [:]
-        for modality in model.modalities { found[modality] = penalty.reports.first { $0.name == "\(modality).\(name)" }?.value }
+        for modality in model.modalities { found[modality] = numbers.first { $0.name == "\(modality).\(name)" }?.value }
         return found
     }
 }

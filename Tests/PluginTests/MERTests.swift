@@ -43,7 +43,7 @@ import Testing
             let logits = try fixture.tensor("logits").tracked()
             let embeddings = Embeddings(zip(modalities, inputs).map { (Modality($0), Embedding(pooled: $1)) })
             let term = RegularizerTerm(MER(options: options), instance: "mer", weight: try fixture.params.number("lam"))
-            let penalty = try #require(term.penalty(.sample(embeddings: embeddings)))
+            let penalty = try #require(try term.penalty(.sample(embeddings: embeddings)))
             let base = logits.crossEntropy(labels: labels)
             let total = base + penalty.value
             try fixture.expect(base.item, matches: "base")
@@ -156,7 +156,7 @@ import Testing
     @Test("both terms, the gap and the regime are logged for each modality") func reports() throws {
         let embeddings: Embeddings = ["video": Embedding(pooled: normal([6, 9])), "audio": Embedding(pooled: normal([6, 3]))]
         let term = RegularizerTerm(MER(), instance: "mer", weight: 3)
-        let penalty = try #require(term.penalty(.sample(embeddings: embeddings)))
+        let penalty = try #require(try term.penalty(.sample(embeddings: embeddings)))
         #expect(
             penalty.reports.map(\.name) == [
                 "mer", "mer.weighted", "mer.video.marginal", "mer.video.spectral", "mer.video.gap", "mer.video.regime",

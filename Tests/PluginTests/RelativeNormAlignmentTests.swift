@@ -17,7 +17,7 @@ import Testing
             let variables = try names.map { try fixture.tensor($0).tracked() }
             let embeddings = Embeddings(zip(names, variables).map { (Modality($0), Embedding(pooled: $1)) })
             let term = RegularizerTerm(RelativeNormAlignment(), instance: "rna", weight: weight)
-            let penalty = try #require(term.penalty(.sample(embeddings: embeddings)))
+            let penalty = try #require(try term.penalty(.sample(embeddings: embeddings)))
             try fixture.expect(penalty.value.item, matches: value, mixed: true)
             for (name, gradient) in zip(names, gradients(of: penalty.value, with: variables)) {
                 try fixture.expect(try #require(gradient), matches: "\(slopes).\(name)", mixed: true)

@@ -2,7 +2,8 @@ import Configuration
 import GoldenFixtures
 import Networks
 import Regularization
-import RepresentationFlatteningPlugin
+import RegularizerTesting
+@testable import RepresentationFlatteningPlugin
 import Tensors
 import Testing
 
@@ -89,7 +90,7 @@ import Testing
         let plugin = try make { ($0.contrast, $0.averageAfter) = (0, 2) }
         for number in 0..<4 {
             #expect((plugin.penalty(step) == nil) == (number < 3))
-            plugin.didUpdate(model, learningRate: 0.1, pass: Pass(isTraining: true, random: RandomSource(seed: 1), step: number))
+            plugin.follow(.sample(updating: model, Pass(isTraining: true, random: RandomSource(seed: 1), step: number)), learningRate: 0.1)
         }
         #expect(try #require(plugin.penalty(step)).reports.map(\.name) == ["audio.distance", "video.distance"])
     }
@@ -103,7 +104,7 @@ import Testing
         #expect(!names.contains { $0.hasPrefix("heads.") && $0.hasSuffix("weight") })
         for value in [Float(2), 4] {
             parameter.value = Tensor.full(value, parameter.shape)
-            plugin.didUpdate(model, learningRate: 0.1, pass: .evaluation)
+            plugin.follow(.sample(updating: model, .evaluation), learningRate: 0.1)
         }
         let before = model.state().map { $0.value.values } + plugin.parts.state().map { $0.value.values }
         #expect(plugin.penalty(step(evaluating: true)) != nil)
@@ -115,7 +116,7 @@ import Testing
     @Test("a loss recorded before the teacher's pass still has its gradient") func recordedLoss() throws {
         let plugin = try make { _ in }
         let parameters = model.namedParameters.map(\.parameter)
-        plugin.didUpdate(model, learningRate: 0.1, pass: .evaluation)
+        plugin.follow(.sample(updating: model, .evaluation), learningRate: 0.1)
         for parameter in parameters { parameter.value = parameter.value.detached() * 1.5 }
         let step = model.step()
         let base = step.prediction.logits.crossEntropy(labels: step.labels)
@@ -128,7 +129,7 @@ import Testing
 
     @Test("the teacher gets no gradient; encoders and heads do, the fusion does not") func gradientsReach() throws {
         let plugin = try make { $0.contrast = 0 }
-        plugin.didUpdate(model, learningRate: 0.1, pass: .evaluation)
+        plugin.follow(.sample(updating: model, .evaluation), learningRate: 0.1)
         let value = try #require(plugin.penalty(model.step())).value
         let names = model.namedParameters.map(\.name)
         let found = gradients(of: value, with: model.namedParameters.map(\.parameter.value), keepingGraph: true)
@@ -151,14 +152,14 @@ import Testing
 
     @Test("factors weight each modality's distance") func factors() throws {
         let plugin = try make { ($0.contrast, $0.factors, $0.factor) = (0, ["audio=0.5"], 2) }
-        plugin.didUpdate(model, learningRate: 0.1, pass: .evaluation)
+        plugin.follow(.sample(updating: model, .evaluation), learningRate: 0.1)
         let penalty = try #require(plugin.penalty(model.step()))
         #expect(abs(penalty.value.item - (0.5 * penalty.reports[0].value + 2 * penalty.reports[1].value)) < 1e-5)
     }
 
     @Test("NaN comes out as not finite") func nan() throws {
         let plugin = try make { _ in }
-        plugin.didUpdate(model, learningRate: 0.1, pass: .evaluation)
+        plugin.follow(.sample(updating: model, .evaluation), learningRate: 0.1)
         var step = model.step()
         step.originalEmbeddings = step.originalEmbeddings.mapPooled { $1 + Tensor(.nan) }
         #expect(plugin.penalty(step)?.value.item.isFinite == false)

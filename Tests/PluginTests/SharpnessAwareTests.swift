@@ -2,6 +2,7 @@ import Configuration
 import GoldenFixtures
 import Networks
 import Regularization
+import RegularizerTesting
 import SharpnessAwarePlugin
 import Tensors
 import Testing
@@ -27,12 +28,12 @@ import Testing
             let first = gradient(at: w.value, b.value)
             path["grad_w", default: []] += first["w"]?.values ?? []
             path["grad_b", default: []] += first["b"]?.values ?? []
-            let used = list.transform(first, step: model.step()) { displacement in
+            let used = try list.changedGradients(first, at: model.step(), of: .moving { displacement in
                 let moved = zip([w, b], displacement.values).map { $0.value.detached() + ($1 ?? Tensor(.nan)) }
                 path["w_adv", default: []] += moved[0].values
                 path["b_adv", default: []] += moved[1].values
                 return gradient(at: moved[0], moved[1])
-            }
+            })
             path["grad2_w", default: []] += used["w"]?.values ?? []
             path["grad2_b", default: []] += used["b"]?.values ?? []
             for (parameter, slope) in zip([w, b], used.values) {
@@ -82,10 +83,12 @@ import Testing
         var context = model.context()
         context.modalities = ["video"]
         var moved: Gradients?
-        _ = SharpnessAware(options: options, context: context).transform(model.gradients(of: model.step()), step: model.step()) {
-            moved = $0
-            return $0
-        }
+        _ = try SharpnessAware(options: options, context: context).changedGradients(
+            model.gradients(of: model.step()), at: model.step(),
+            of: .moving {
+                moved = $0
+                return $0
+            })
         let names = try #require(moved).map { $1 }
         #expect(zip(names.names, names.values).filter { $0.1 != nil }.allSatisfy { $0.0.hasPrefix("encoders.video.") })
     }
@@ -110,10 +113,12 @@ import Testing
 
     private func displacement(_ options: SharpnessAware.Options, _ given: Gradients) -> Gradients? {
         var moved: Gradients?
-        _ = SharpnessAware(options: options, context: model.context()).transform(given, step: model.step()) {
-            moved = $0
-            return given
-        }
+        _ = try? SharpnessAware(options: options, context: model.context()).changedGradients(
+            given, at: model.step(),
+            of: .moving {
+                moved = $0
+                return given
+            })
         return moved
     }
 

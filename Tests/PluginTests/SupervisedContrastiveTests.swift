@@ -103,7 +103,7 @@ import Testing
         let model = LinearModel()
         let plan = TermPlan("supervised-contrastive", weight: 3, at: .projection)
         let term = try registry.makeTerm(plan, for: model, classes: 3, initializer: Initializer(seed: 1), totalSteps: 1)
-        let penalty = try #require(term.penalty(.sample(of: model)))
+        let penalty = try #require(try term.penalty(.sample(of: model)))
         #expect(penalty.value.item.isFinite)
         #expect(penalty.reports.map(\.name).contains("supervised-contrastive.anchors"))
     }

@@ -5,7 +5,7 @@ import Regularization
 import RegularizerTesting
 import Tensors
 import Testing
-import VICRegPlugin
+@testable import VICRegPlugin
 
 @Suite("VICReg") struct VICRegTests {
     @Test("two modalities agree with the stored numbers", arguments: GoldenFixtures.cases(kind: "vicreg"))

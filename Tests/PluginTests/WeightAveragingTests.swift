@@ -2,6 +2,7 @@ import Configuration
 import GoldenFixtures
 import Networks
 import Regularization
+import RegularizerTesting
 import Tensors
 import Testing
 import WeightAveragingPlugin
@@ -21,13 +22,13 @@ import WeightAveragingPlugin
         var (weightPath, meanPath): ([Float], [Float]) = ([], [])
         for step in 0..<steps {
             (model.weight.value, model.mean.value, model.count.value) = (weights.row(step), means.row(step), Tensor(Float(counts[step])))
-            term.didUpdate(model, learningRate: 0.1, pass: pass(step))
+            try term.follow(.sample(updating: model, pass(step)), learningRate: 0.1)
             let read = {
                 weightPath += model.weight.value.values
                 meanPath += model.mean.value.values
                 #expect(model.count.value.item == Float(counts[step]), "counts are copied")
             }
-            term.evaluatedWeights?.withAverage(read) ?? read()
+            term.averagedWeights?.withAverage(read) ?? read()
         }
         try fixture.expect(weightPath, matches: "w_avg")
         try fixture.expect(meanPath, matches: "running_mean_avg")
@@ -39,9 +40,9 @@ import WeightAveragingPlugin
         var options = WeightAveraging.Options()
         options.kind = kind
         let plugin = WeightAveraging(options: options, context: context(model))
-        #expect(plugin.evaluatedWeights == nil)
-        plugin.didUpdate(model, learningRate: 0.1, pass: pass(0))
-        #expect(plugin.evaluatedWeights != nil)
+        #expect(plugin.averagedWeights == nil)
+        plugin.follow(.sample(updating: model, pass(0)), learningRate: 0.1)
+        #expect(plugin.averagedWeights != nil)
     }
 
     @Test("an exponential average begins at the first weights that it sees") func exponential() {
@@ -63,11 +64,11 @@ import WeightAveragingPlugin
         let first = WeightAveraging(options: .init(), context: context(model))
         let second = WeightAveraging(options: .init(), context: context(model))
         model.weight.value = Tensor([2], shape: [1])
-        first.didUpdate(model, learningRate: 0.1, pass: pass(0))
+        first.follow(.sample(updating: model, pass(0)), learningRate: 0.1)
         try second.parts.load(Dictionary(uniqueKeysWithValues: first.parts.state().map { ($0.name, $0.value) }))
         model.weight.value = Tensor([4], shape: [1])
-        second.didUpdate(model, learningRate: 0.1, pass: pass(1))
-        #expect(second.evaluatedWeights?.withAverage { model.weight.value.item } == 3)
+        second.follow(.sample(updating: model, pass(1)), learningRate: 0.1)
+        #expect(second.averagedWeights?.withAverage { model.weight.value.item } == 3)
         #expect(model.weight.value.item == 4)
     }
 
@@ -81,8 +82,8 @@ import WeightAveragingPlugin
         let plugin = WeightAveraging(options: options, context: context(model))
         return values.enumerated().map { step, value in
             model.weight.value = Tensor([value], shape: [1])
-            plugin.didUpdate(model, learningRate: 0.1, pass: pass(step))
-            return plugin.evaluatedWeights?.withAverage { model.weight.value.item } ?? .nan
+            plugin.follow(.sample(updating: model, pass(step)), learningRate: 0.1)
+            return plugin.averagedWeights?.withAverage { model.weight.value.item } ?? .nan
         }
     }
 

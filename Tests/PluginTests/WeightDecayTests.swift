@@ -47,7 +47,7 @@ import WeightDecayPlugin
         let decay = plugin { ($0.rate, $0.form) = (0.5, .decoupled) }
         let step = TrainingStep.sample(of: model)
         #expect(decay.penalty(step) == nil)
-        decay.didUpdate(model, learningRate: 0.1, pass: step.pass)
+        decay.follow(.sample(updating: model, step.pass), learningRate: 0.1)
         for (before, parameter) in zip(before, parameters("encoders.")) {
             for (before, after) in zip(before, parameter.value.values) { #expect(abs(after - before * 0.95) < 1e-6) }
         }
@@ -56,7 +56,7 @@ import WeightDecayPlugin
 
     @Test("the coupled form does nothing after an update") func coupledUpdate() {
         let before = model.namedParameters.map(\.parameter.value.values)
-        plugin { $0.rate = 0.5 }.didUpdate(model, learningRate: 0.1, pass: .evaluation)
+        plugin { $0.rate = 0.5 }.follow(.sample(updating: model, .evaluation), learningRate: 0.1)
         #expect(model.namedParameters.map(\.parameter.value.values) == before)
     }
 

@@ -6,15 +6,15 @@ import Tensors
 import Testing
 
 /// Mean of squares of the embeddings, for one sample and more.
-private struct Shrink: RegularizerPlugin {
-    struct Options: Configuration.Options {
+private struct Shrink: RegularizerPlugin, AddsPenalty {
+    struct Options: ComponentOptions {
         var power = 2.0
         init() {}
         static var fields: [OptionField<Options>] { [.number("power", \.power, in: 1...4, "exponent")] }
     }
 
     static var description: ComponentDescription {
-        ComponentDescription(name: "shrink", summary: "shrinks", options: Options.descriptions)
+        ComponentDescription(name: "shrink", summary: "shrinks")
     }
 
     let context: RegularizerContext
@@ -33,17 +33,12 @@ private struct Shrink: RegularizerPlugin {
 }
 
 /// Acts on embeddings alone, from four samples up, with a weight of 5.
-private struct Picky: RegularizerPlugin {
-    struct Options: Configuration.Options {
-        init() {}
-        static var fields: [OptionField<Options>] { [] }
-    }
-
+private struct Picky: RegularizerPlugin, ChangesEmbeddings {
     static var description: ComponentDescription { ComponentDescription(name: "picky", summary: "is picky") }
     static var minimumBatch: Int { 4 }
     static var defaultWeight: Double { 5 }
-    static var places: [Place] { [.embedding] }
-    init(options: Options, context: RegularizerContext) {}
+    init(options: NoOptions, context: RegularizerContext) {}
+    func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) -> Embeddings { embeddings }
 }
 
 @Suite("Regularizer registry") struct RegularizerRegistryTests {
@@ -65,12 +60,14 @@ private struct Picky: RegularizerPlugin {
         #expect(shrink.places == Place.allCases)
         #expect(shrink.description.options.map(\.name) == ["power"])
         #expect(registry["picky"]?.minimumBatch == 4)
+        #expect(shrink.hooks == [.penalty])
+        #expect(registry["picky"]?.hooks == [.embeddings] && registry["picky"]?.places == [.embedding])
         #expect(registry.nearest(to: "shrnk") == "shrink")
     }
 
     @Test("a name can be taken once") func duplicates() {
         var copy = registry
-        #expect(throws: DuplicateComponent.self) { try copy.register(Shrink.self) }
+        #expect(throws: RegularizerRefusal.self) { try copy.register(Shrink.self) }
     }
 
     @Test("weight and instance name have defaults") func defaults() throws {
@@ -84,7 +81,7 @@ private struct Picky: RegularizerPlugin {
         var projection = ProjectionOptions()
         (projection.hidden, projection.width) = ([7], 3)
         let term = try make(TermPlan("shrink", instance: "s", at: place, projection: projection))
-        let reports = try #require(term.penalty(.sample(of: model))).reports.dropFirst(2)
+        let reports = try #require(try term.penalty(.sample(of: model))).reports.dropFirst(2)
         let expected: [(String, Float)] =
             switch place {
             case .embedding: [("s.video.width", 6), ("s.audio.width", 4)]
@@ -97,7 +94,7 @@ private struct Picky: RegularizerPlugin {
 
     @Test("`on:` restricts what a term is told and sees") func restriction() throws {
         let term = try make(TermPlan("shrink", on: ["audio"]))
-        #expect(try #require(term.penalty(.sample(of: model))).reports.map(\.name) == ["shrink", "shrink.weighted", "shrink.audio.width"])
+        #expect(try #require(try term.penalty(.sample(of: model))).reports.map(\.name) == ["shrink", "shrink.weighted", "shrink.audio.width"])
     }
 
     @Test("projection heads belong to the term and depend on its name alone") func heads() throws {

@@ -6,16 +6,11 @@ import Tensors
 import Testing
 
 /// A penalty of 1 that reports what it was told and what it sees.
-private struct Told: RegularizerPlugin {
-    struct Options: Configuration.Options {
-        init() {}
-        static var fields: [OptionField<Options>] { [] }
-    }
-
+private struct Told: RegularizerPlugin, AddsPenalty {
     static var description: ComponentDescription { ComponentDescription(name: "told", summary: "tells") }
     static var defaultWeight: Double { 3 }
     let context: RegularizerContext
-    init(options: Options, context: RegularizerContext) { self.context = context }
+    init(options: NoOptions, context: RegularizerContext) { self.context = context }
 
     func penalty(_ step: TrainingStep) -> Penalty? {
         let told = context.modalities.map { ("\(context.instance)/\($0).told", Float(context.widths[$0] ?? 0)) }
@@ -43,7 +38,7 @@ private struct Told: RegularizerPlugin {
 
     @Test("a sum weights its terms together and names them below itself") func sum() throws {
         let term = try make(TermPlan(sumOf: [TermPlan("told"), TermPlan("told", instance: "other", weight: 1)], instance: "s", weight: 0.5))
-        let penalty = try #require(term.penalty(.sample(of: model)))
+        let penalty = try #require(try term.penalty(.sample(of: model)))
         #expect(penalty.value.item == 2)
         let values = Dictionary(penalty.reports.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
         #expect(values["s"] == 4)
@@ -59,7 +54,7 @@ private struct Told: RegularizerPlugin {
 
     @Test("the `on:` of a sum is what its terms are told, and their random streams differ from those of terms outside") func restriction() throws {
         let term = try make(TermPlan(sumOf: [TermPlan("told")], instance: "s", on: ["audio"]))
-        let names = try #require(term.penalty(.sample(of: model))).reports.map(\.name)
+        let names = try #require(try term.penalty(.sample(of: model))).reports.map(\.name)
         #expect(names.suffix(2) == ["s.told.s.told/audio.told", "s.told.s.told/audio.seen"])
     }
 

@@ -9,11 +9,6 @@ protocol Specimen: RegularizerPlugin where Options == NoOptions {
     init(_ context: RegularizerContext)
 }
 
-struct NoOptions: Configuration.Options {
-    init() {}
-    static var fields: [OptionField<NoOptions>] { [] }
-}
-
 extension Specimen {
     static var description: ComponentDescription {
         ComponentDescription(name: "specimen", summary: "for the tests", source: "our own")
@@ -30,13 +25,13 @@ func halfSquares(_ step: TrainingStep) -> Tensor {
 }
 
 /// Half the sum of squares, as it should be.
-struct Sound: Specimen {
+struct Sound: Specimen, AddsPenalty {
     init(_ context: RegularizerContext) {}
     func penalty(_ step: TrainingStep) -> Penalty? { Penalty(value: halfSquares(step)) }
 }
 
 /// Its gradient is 4 percent too large.
-struct WrongGradient: Specimen {
+struct WrongGradient: Specimen, AddsPenalty {
     init(_ context: RegularizerContext) {}
     func penalty(_ step: TrainingStep) -> Penalty? {
         let arrays = step.originalEmbeddings.map(\.embedding.pooled)
@@ -48,7 +43,7 @@ struct WrongGradient: Specimen {
 }
 
 /// It forgets the gradient in every modality but the first.
-struct ForgottenModality: Specimen {
+struct ForgottenModality: Specimen, AddsPenalty {
     init(_ context: RegularizerContext) {}
     func penalty(_ step: TrainingStep) -> Penalty? {
         Penalty(
@@ -60,7 +55,7 @@ struct ForgottenModality: Specimen {
 }
 
 /// The gradient in a parameter of its own has the wrong sign.
-struct WrongOwnGradient: Specimen {
+struct WrongOwnGradient: Specimen, AddsPenalty {
     let scale: Parameter
     var parts: Parts { ["scale": scale] }
     init(_ context: RegularizerContext) { scale = Parameter(Tensor(0.5)) }
@@ -72,7 +67,7 @@ struct WrongOwnGradient: Specimen {
 }
 
 /// The first sample counts twice.
-struct OrderedBatch: Specimen {
+struct OrderedBatch: Specimen, AddsPenalty {
     init(_ context: RegularizerContext) {}
     func penalty(_ step: TrainingStep) -> Penalty? {
         let first = step.originalEmbeddings[0].embedding.pooled.slice(axis: 0, 0..<1)
@@ -81,24 +76,24 @@ struct OrderedBatch: Specimen {
 }
 
 /// It counts updates, and does not save the count.
-final class ForgottenState: Specimen {
+final class ForgottenState: Specimen, AddsPenalty, FollowsUpdates {
     private var updates = 0
     init(_ context: RegularizerContext) {}
     func penalty(_ step: TrainingStep) -> Penalty? { Penalty(value: halfSquares(step) * Float(1 + updates)) }
-    func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) { updates += 1 }
+    func follow(_ step: TrainingStep, learningRate: Float) { updates += 1 }
 }
 
 /// The same, with the count saved.
-final class SavedState: Specimen {
+final class SavedState: Specimen, AddsPenalty, FollowsUpdates {
     private let updates = Buffer(Tensor(0), isCount: true)
     var parts: Parts { ["updates": updates] }
     init(_ context: RegularizerContext) {}
     func penalty(_ step: TrainingStep) -> Penalty? { Penalty(value: halfSquares(step) * (1 + updates.value.item)) }
-    func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) { updates.value = updates.value + 1 }
+    func follow(_ step: TrainingStep, learningRate: Float) { updates.value = updates.value + 1 }
 }
 
 /// Its random numbers come from a source that all passes share.
-struct SharedDraws: Specimen {
+struct SharedDraws: Specimen, AddsPenalty {
     private static let drawn = Mutex(0)
     init(_ context: RegularizerContext) {}
     func penalty(_ step: TrainingStep) -> Penalty? {
@@ -111,7 +106,7 @@ struct SharedDraws: Specimen {
 }
 
 /// Its random numbers are the same at every step.
-struct FrozenDraws: Specimen {
+struct FrozenDraws: Specimen, AddsPenalty {
     init(_ context: RegularizerContext) {}
     func penalty(_ step: TrainingStep) -> Penalty? {
         var stream = step.pass.random.stream("frozen")
@@ -120,7 +115,7 @@ struct FrozenDraws: Specimen {
 }
 
 /// It divides by each column's deviation.
-struct DividesByDeviation: Specimen {
+struct DividesByDeviation: Specimen, AddsPenalty {
     init(_ context: RegularizerContext) {}
     static var minimumBatch: Int { 2 }
     func penalty(_ step: TrainingStep) -> Penalty? {
@@ -130,7 +125,7 @@ struct DividesByDeviation: Specimen {
 }
 
 /// NaN is taken for 0.
-struct SwallowsNaN: Specimen {
+struct SwallowsNaN: Specimen, AddsPenalty {
     init(_ context: RegularizerContext) {}
     func penalty(_ step: TrainingStep) -> Penalty? {
         let value = halfSquares(step)
@@ -139,13 +134,13 @@ struct SwallowsNaN: Specimen {
 }
 
 /// It doubles the targets.
-struct DoubledTargets: Specimen {
+struct DoubledTargets: Specimen, ChangesTargets {
     init(_ context: RegularizerContext) {}
-    func transform(targets: Tensor, pass: Pass) -> Tensor { targets * 2 }
+    func changedTargets(_ targets: Tensor, in forward: ForwardPass) -> Tensor { targets * 2 }
 }
 
 /// Its penalty shrinks the model's parameters on the side.
-struct ShrinksModel: Specimen {
+struct ShrinksModel: Specimen, AddsPenalty {
     init(_ context: RegularizerContext) {}
     func penalty(_ step: TrainingStep) -> Penalty? {
         for (_, parameter) in step.model.namedParameters { parameter.value = parameter.value.detached() * 0.9 }
@@ -154,101 +149,116 @@ struct ShrinksModel: Specimen {
 }
 
 /// It adds noise in evaluation too.
-struct NoisyEvaluation: Specimen {
+struct NoisyEvaluation: Specimen, ChangesEmbeddings {
     init(_ context: RegularizerContext) {}
-    func transform(_ embeddings: Embeddings, pass: Pass) -> Embeddings {
+    func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) -> Embeddings {
         embeddings.mapPooled { modality, pooled in
-            var stream = pass.stream("noise.\(modality)")
+            var stream = forward.stream("noise.\(modality)")
             return pooled + stream.normal(pooled.shape)
         }
     }
 }
 
 /// It leaves out the last gradient.
-struct DroppedGradient: Specimen {
+struct DroppedGradient: Specimen, ChangesGradients {
     init(_ context: RegularizerContext) {}
-    func transform(_ gradients: Gradients, step: TrainingStep, recomputing: (Gradients) -> Gradients) -> Gradients {
+    func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) throws -> Gradients {
         Gradients(names: gradients.names.dropLast(), values: gradients.values.dropLast())
     }
 }
 
 /// A gradient at moved parameters, as it should be.
-struct Ascent: Specimen {
+struct Ascent: Specimen, ChangesGradients {
     init(_ context: RegularizerContext) {}
-    func transform(_ gradients: Gradients, step: TrainingStep, recomputing: (Gradients) -> Gradients) -> Gradients {
-        recomputing(gradients * (0.05 / max(gradients.norm, 1e-12)))
+    func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) throws -> Gradients {
+        try objective.gradients(movedBy: gradients * (0.05 / max(gradients.norm, 1e-12)))
     }
 }
 
 /// The average that it gives is one of another model.
-final class ForeignAverage: Specimen {
+final class ForeignAverage: Specimen, AveragesWeights {
     private let average: SimpleMovingAverage
     var parts: Parts { ["average": average] }
     init(_ context: RegularizerContext) { average = SimpleMovingAverage(of: Linear(2, 3, from: context.initializer)) }
-    var evaluatedWeights: (any WeightAverage)? { average }
+    var averagedWeights: (any WeightAverage)? { average }
 }
 
 /// The average of the model's weights, as it should be.
-final class OwnAverage: Specimen {
+final class OwnAverage: Specimen, FollowsUpdates, AveragesWeights {
     private let average: SimpleMovingAverage
     var parts: Parts { ["average": average] }
     init(_ context: RegularizerContext) { average = SimpleMovingAverage(of: context.model) }
-    func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) { average.update() }
-    var evaluatedWeights: (any WeightAverage)? { average }
+    func follow(_ step: TrainingStep, learningRate: Float) { average.update() }
+    var averagedWeights: (any WeightAverage)? { average }
 }
 
 /// Infinite for every batch.
-struct Infinite: Specimen {
+struct Infinite: Specimen, AddsPenalty {
     init(_ context: RegularizerContext) {}
     func penalty(_ step: TrainingStep) -> Penalty? { Penalty(value: halfSquares(step) * .infinity) }
 }
 
 /// It refuses its own default.
-struct RefusesDefault: RegularizerPlugin {
-    struct Options: Configuration.Options {
+struct RefusesDefault: RegularizerPlugin, AddsPenalty {
+    struct Options: ComponentOptions {
         var parts = 0
         init() {}
         static var fields: [OptionField<Options>] { [.integer("parts", \.parts, in: 0...8, "how many parts")] }
     }
 
     static var description: ComponentDescription {
-        ComponentDescription(name: "refuses-default", summary: "for the tests", source: "our own", options: Options.descriptions)
+        ComponentDescription(name: "refuses-default", summary: "for the tests", source: "our own")
     }
 
     init(options: Options, context: RegularizerContext) throws(OptionFault) {
         guard options.parts > 0 else { throw OptionFault(option: "parts", expected: "a number from 1 up", found: "\(options.parts)") }
     }
+
+    func penalty(_ step: TrainingStep) -> Penalty? { Penalty(value: halfSquares(step)) }
 }
 
 /// Neither source nor help, and a name that no recipe would have.
-struct Undocumented: RegularizerPlugin {
-    struct Options: Configuration.Options {
+struct Undocumented: RegularizerPlugin, AddsPenalty {
+    struct Options: ComponentOptions {
         var rate = 0.5
         init() {}
         static var fields: [OptionField<Options>] { [.number("rate", \.rate, in: 0...1, "")] }
     }
 
     static var description: ComponentDescription {
-        ComponentDescription(name: "UnDocumented", summary: "for the tests", options: Options.descriptions)
+        ComponentDescription(name: "UnDocumented", summary: "for the tests")
     }
 
     init(options: Options, context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) -> Penalty? { Penalty(value: halfSquares(step)) }
 }
 
 /// One of its choices divides by 0.
-struct InfiniteChoice: RegularizerPlugin {
-    struct Options: Configuration.Options {
+struct InfiniteChoice: RegularizerPlugin, AddsPenalty {
+    struct Options: ComponentOptions {
         var inverse = false
         init() {}
         static var fields: [OptionField<Options>] { [.flag("inverse", \.inverse, "whether the penalty is divided by 0")] }
     }
 
     static var description: ComponentDescription {
-        ComponentDescription(name: "infinite-choice", summary: "for the tests", source: "our own", options: Options.descriptions)
+        ComponentDescription(name: "infinite-choice", summary: "for the tests", source: "our own")
     }
 
     private let divisor: Float
 
     init(options: Options, context: RegularizerContext) { divisor = options.inverse ? 0 : 1 }
     func penalty(_ step: TrainingStep) -> Penalty? { Penalty(value: halfSquares(step) / divisor) }
+}
+
+/// Its hook does not bear the hook's name, and it does not conform to one.
+struct Hookless: Specimen {
+    init(_ context: RegularizerContext) {}
+    func penalty(step: TrainingStep) -> Penalty? { Penalty(value: halfSquares(step)) }
+}
+
+/// Its penalty has one entry for each sample.
+struct VectorPenalty: Specimen, AddsPenalty {
+    init(_ context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) -> Penalty? { Penalty(value: step.originalEmbeddings[0].embedding.pooled.sum(axis: 1)) }
 }

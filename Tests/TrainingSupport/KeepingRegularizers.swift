@@ -4,8 +4,8 @@ import Regularization
 import Tensors
 
 /// A penalty that grows with every step that it has seen: state in a buffer, and a parameter of its own.
-struct Keeping: RegularizerPlugin {
-    struct Options: Configuration.Options {
+struct Keeping: RegularizerPlugin, AddsPenalty, FollowsUpdates {
+    struct Options: ComponentOptions {
         static var fields: [OptionField<Options>] { [] }
     }
 
@@ -24,12 +24,12 @@ struct Keeping: RegularizerPlugin {
             value: size * (steps.value * 0.01) + (own.value * own.value).sum(), reports: [("beside", .infinity)])
     }
 
-    func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) { steps.value = steps.value + 1 }
+    func follow(_ step: TrainingStep, learningRate: Float) { steps.value = steps.value + 1 }
 }
 
 /// An average of the weights that is evaluated in their place.
-struct Following: RegularizerPlugin {
-    struct Options: Configuration.Options {
+struct Following: RegularizerPlugin, FollowsUpdates, AveragesWeights {
+    struct Options: ComponentOptions {
         static var fields: [OptionField<Options>] { [] }
     }
 
@@ -41,7 +41,7 @@ struct Following: RegularizerPlugin {
 
     var parts: Parts { ["average": average] }
 
-    func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) { average.update() }
+    func follow(_ step: TrainingStep, learningRate: Float) { average.update() }
 
-    var evaluatedWeights: (any WeightAverage)? { average }
+    var averagedWeights: (any WeightAverage)? { average }
 }

@@ -3,14 +3,14 @@ import Regularization
 import Tensors
 
 /// A penalty of 0 that stops being a number at a step.
-struct Breaking: RegularizerPlugin {
-    struct Options: Configuration.Options {
+struct Breaking: RegularizerPlugin, AddsPenalty {
+    struct Options: ComponentOptions {
         var step = 0
         static var fields: [OptionField<Options>] { [.integer("step", \.step, in: 0..., "the first step whose penalty is not a number")] }
     }
 
     static var description: ComponentDescription {
-        ComponentDescription(name: "breaking", summary: "breaks at a step", options: Options.descriptions)
+        ComponentDescription(name: "breaking", summary: "breaks at a step")
     }
 
     private let options: Options
@@ -23,8 +23,8 @@ struct Breaking: RegularizerPlugin {
 }
 
 /// A penalty of 0 that draws random numbers, and logs what a row must share with the others: initial values and data order.
-struct Probe: RegularizerPlugin {
-    struct Options: Configuration.Options {
+struct Probe: RegularizerPlugin, AddsPenalty {
+    struct Options: ComponentOptions {
         static var fields: [OptionField<Options>] { [] }
     }
 

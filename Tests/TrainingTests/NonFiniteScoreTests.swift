@@ -2,6 +2,7 @@ import Configuration
 import Datasets
 import Foundation
 import Results
+import Regularization
 import Tensors
 import Testing
 
@@ -65,7 +66,8 @@ struct NonFiniteScoreTests {
         let trainer = try Sample.trial(Sample.plan()).trainer
         let width = try Sample.dataset().facts.modalities[0].sampleShape[0]
         let nan = Tensor([Float](repeating: .nan, count: 4 * width), shape: [4, width])
-        let score = trainer.evaluate(on: [Batch(inputs: ["m1": nan, "m2": nan], labels: [0, 0, 1, 3], domains: [])])
+        let score = try trainer.evaluate(
+            on: [Batch(inputs: ["m1": nan, "m2": nan], targets: .classes([0, 0, 1, 3], of: 4), domains: [])])
         #expect(score.accuracy == 0 && score.nonFinite == 4 && score.loss.isNaN)
     }
 

@@ -10,22 +10,22 @@ import Testing
 @testable import TrainingSupport
 
 /// Takes the gradient once more at parameters moved by it, and goes on with the first.
-private struct Detour: Regularizer {
-    func transform(_ gradients: Gradients, step: TrainingStep, recomputing: (Gradients) -> Gradients) -> Gradients {
-        _ = recomputing(gradients)
+private struct Detour: ChangesGradients {
+    func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) throws -> Gradients {
+        _ = try objective.gradients(movedBy: gradients)
         return gradients
     }
 }
 
 /// The gradient at no displacement.
-private struct Repeating: Regularizer {
-    func transform(_ gradients: Gradients, step: TrainingStep, recomputing: (Gradients) -> Gradients) -> Gradients {
-        recomputing(gradients * 0)
+private struct Repeating: ChangesGradients {
+    func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) throws -> Gradients {
+        try objective.gradients(movedBy: gradients * 0)
     }
 }
 
 /// A penalty of 0 whose slope is infinite.
-private struct Cliff: Regularizer {
+private struct Cliff: AddsPenalty {
     func penalty(_ step: TrainingStep) -> Penalty? {
         let z = step.embeddings[0].embedding.pooled
         return Penalty(value: (z - z).sum().sqrt())
@@ -33,20 +33,20 @@ private struct Cliff: Regularizer {
 }
 
 /// A penalty with a slope of its own for every modality's embedding.
-private struct Slope: Regularizer {
+private struct Slope: AddsPenalty {
     func penalty(_ step: TrainingStep) -> Penalty? {
         Penalty(value: step.embeddings.map { $0.embedding.pooled }.reduce(Tensor(0)) { $0 + ($1 * $1 * $1).sum() } * 0.01)
     }
 }
 
 /// Sets every parameter of the model to a number once it is evaluated.
-private final class Constant: Regularizer {
+private final class Constant: AveragesWeights {
     let average: SimpleMovingAverage
     init(_ model: any MultimodalModel) {
         average = SimpleMovingAverage(of: model)
         average.parts.namedBuffers.forEach { $0.buffer.value = Tensor.zeros($0.buffer.shape) }
     }
-    var evaluatedWeights: (any WeightAverage)? { average }
+    var averagedWeights: (any WeightAverage)? { average }
 }
 
 @Suite("Trainer") struct TrainerTests {
@@ -58,8 +58,8 @@ private final class Constant: Regularizer {
     private func trainer(_ model: any MultimodalModel, _ regularizers: [any Regularizer] = []) throws -> Trainer {
         let terms = regularizers.enumerated().map { RegularizerTerm($0.element, instance: "r\($0.offset)") }
         return Trainer(
-            model: model, regularizers: RegularizerList(terms), classes: 4, schedule: LearningRateSchedule(base: 0.1, totalSteps: 10),
-            random: RandomSource(seed: 1), totalSteps: 10
+            objective: Objective(model, RegularizerList(terms), totalSteps: 10), schedule: LearningRateSchedule(base: 0.1, totalSteps: 10),
+            random: RandomSource(seed: 1)
         ) { SGD(options: SGD.Options(), parameters: $0) }
     }
 
@@ -68,7 +68,8 @@ private final class Constant: Regularizer {
         let rows = Array(0..<12)
         let inputs = try Dictionary(
             uniqueKeysWithValues: data.facts.modalities.map { (Modality($0.name), try data.inputs(rows, modality: $0.name)) })
-        return Batch(inputs: inputs, labels: rows.map { data.labels[$0] }, domains: rows.map { data.domains[$0] })
+        return Batch(
+            inputs: inputs, targets: .classes(rows.map { data.labels[$0] }, of: data.facts.classes.count), domains: rows.map { data.domains[$0] })
     }
 
     private func trained(_ regularizers: [any Regularizer]) throws -> [[Float]] {
@@ -98,31 +99,31 @@ private final class Constant: Regularizer {
         let model = try model()
         let trainer = try trainer(model, [Constant(model)])
         let own = model.namedParameters.map(\.parameter.value.values)
-        let score = trainer.evaluate(on: [try batch()])
+        let score = try trainer.evaluate(on: [try batch()])
         #expect(abs(score.loss - 1.386294) < 1e-5)
         #expect(model.namedParameters.map(\.parameter.value.values) == own)
         #expect(try trainer.train(on: batch()).loss != Float(score.loss))
     }
 
     /// The norm of a summand's gradient by central differences over every value that is trained.
-    private func norms(_ trainer: Trainer, _ batch: Batch) -> [String: Double] {
+    private func norms(_ trainer: Trainer, _ batch: Batch) throws -> [String: Double] {
         let pass = Pass(isTraining: true, random: RandomSource(seed: 1), step: 0)
         let width: Float = 0.02
         var squares: [String: Double] = [:]
-        func summands() -> [(name: String, value: Float)] {
-            let forward = trainer.forward(batch, pass)
+        func summands() throws -> [(name: String, value: Float)] {
+            let forward = try trainer.objective.forward(batch, pass)
             return [("task", forward.task.item)] + forward.penalties.map { ($0.name, $0.value.item) }
         }
         for (_, parameter) in trainer.parameters {
             let value = parameter.value
             for index in 0..<parameter.elementCount {
-                func moved(_ move: Float) -> [(name: String, value: Float)] {
+                func moved(_ move: Float) throws -> [(name: String, value: Float)] {
                     var values = value.values
                     values[index] += move
                     parameter.value = Tensor(values, shape: value.shape)
-                    return summands()
+                    return try summands()
                 }
-                for (high, low) in zip(moved(width), moved(-width)) {
+                for (high, low) in zip(try moved(width), try moved(-width)) {
                     squares[high.name, default: 0] += pow(Double(high.value - low.value) / Double(2 * width), 2)
                 }
             }
@@ -137,10 +138,10 @@ private final class Constant: Regularizer {
             RegularizerTerm(Slope(), instance: "one", weight: 0.5, on: [try model().modalities[0]]), RegularizerTerm(Detour(), instance: "detour"),
         ]
         let trainer = Trainer(
-            model: try model(), regularizers: RegularizerList(terms), classes: 4, schedule: LearningRateSchedule(base: 0.1, totalSteps: 10),
-            random: RandomSource(seed: 1), totalSteps: 10
+            objective: Objective(try model(), RegularizerList(terms), totalSteps: 10), schedule: LearningRateSchedule(base: 0.1, totalSteps: 10),
+            random: RandomSource(seed: 1)
         ) { SGD(options: SGD.Options(), parameters: $0) }
-        let norms = norms(trainer, try batch())
+        let norms = try norms(trainer, try batch())
         let shares = try trainer.train(on: batch(), measuringShares: true).gradientShares
         #expect(Set(shares.keys) == ["task", "whole", "none", "one"])
         #expect(shares["none"] == 0)

@@ -17,6 +17,8 @@ public final class ExponentialMovingAverage: WeightAverage {
 
     public func update() { values.blend(1 - decay) }
 
+    public func restart() { values.blend(1) }
+
     public func withAverage<R>(_ body: () throws -> R) rethrows -> R {
         values.exchange()
         defer { values.exchange() }

@@ -27,6 +27,11 @@ public final class SimpleMovingAverage: WeightAverage {
         values.blend(1 / Float(count))
     }
 
+    public func restart() {
+        updates.value = Tensor(0)
+        update()
+    }
+
     public func withAverage<R>(_ body: () throws -> R) rethrows -> R {
         values.exchange()
         defer { values.exchange() }

@@ -9,6 +9,9 @@ public protocol WeightAverage: Module {
     /// Takes the module's present values into the average.
     func update()
 
+    /// Begins anew, with the module's present values as the first that count.
+    func restart()
+
     /// Runs `body` while the module holds the averaged values, then gives the module its own values back.
     func withAverage<R>(_ body: () throws -> R) rethrows -> R
 }

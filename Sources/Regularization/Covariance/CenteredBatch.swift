@@ -2,27 +2,31 @@ import Tensors
 
 /// An `N×D` batch minus its column means, with its column statistics, in double precision: what variance and covariance terms start
 /// from.
-package struct CenteredBatch {
-    package let samples, features: Int
+public struct CenteredBatch {
+    /// `N`.
+    public let samples: Int
+
+    /// `D`.
+    public let features: Int
 
     /// The column means, `D`.
-    package let mean: [Double]
+    public let mean: [Double]
 
     /// `Σ_n x²` of each centered column, `D`.
-    package let sumOfSquares: [Double]
+    public let sumOfSquares: [Double]
 
     /// The centered values, `N×D` row-major, each column times its scale.
-    package let values: [Double]
+    public let values: [Double]
 
     /// The factor of each column of `values`, `D`.
-    package let scales: [Double]
+    public let scales: [Double]
 
     private let source: Tensor
 
     /// - Parameters:
     ///   - z: `N×D` with `N ≥ 2`.
     ///   - scale: the factor of a column, from its mean and the sum of squares of its centered values; 1 by default.
-    package init(_ z: Tensor, scale: (_ mean: Double, _ sumOfSquares: Double) -> Double = { _, _ in 1 }) {
+    public init(_ z: Tensor, scale: (_ mean: Double, _ sumOfSquares: Double) -> Double = { _, _ in 1 }) {
         require(z.rank == 2 && z.shape[0] >= 2, "a covariance needs an array N×D of at least two samples, found \(z.shape)")
         let samples = z.shape[0]
         let features = z.shape[1]
@@ -45,12 +49,12 @@ package struct CenteredBatch {
     }
 
     /// The unbiased variance of each column.
-    package var variance: [Double] { sumOfSquares.map { $0 / Double(samples - 1) } }
+    public var variance: [Double] { sumOfSquares.map { $0 / Double(samples - 1) } }
 
     /// The hinge on the standard deviations, `(1/D) Σ_d max(0, γ − σ_d)` with `σ_d = √(variance_d + ε)`.
     ///
     /// Its gradient in the centered column `x_d` is `slopes[d] · x_d`, and 0 at the kink. A variance of NaN gives NaN.
-    package func deviationHinge(target gamma: Double, epsilon: Double) -> (value: Double, slopes: [Double]) {
+    public func deviationHinge(target gamma: Double, epsilon: Double) -> (value: Double, slopes: [Double]) {
         var sum = 0.0
         let scale = -1 / (Double(features) * Double(samples - 1))
         let slopes = variance.map { variance in
@@ -64,7 +68,7 @@ package struct CenteredBatch {
     }
 
     /// `Σ_n g·v` and `Σ_n g` of each column, for an `N×D` array `g` and `values` `v`.
-    package func columnProducts(with g: [Double]) -> (products: [Double], sums: [Double]) {
+    public func columnProducts(with g: [Double]) -> (products: [Double], sums: [Double]) {
         require(g.count == values.count, "columnProducts: \(g.count) values for \(samples)×\(features)")
         var products = [Double](repeating: 0, count: features)
         var sums = products
@@ -76,7 +80,7 @@ package struct CenteredBatch {
     ///
     /// - Parameter g: `N×D`.
     /// - Returns: `N×D`.
-    package func gradient(_ g: [Double], times a: [Double], centeredTimes b: [Double], plus c: [Double]) -> Tensor {
+    public func gradient(_ g: [Double], times a: [Double], centeredTimes b: [Double], plus c: [Double]) -> Tensor {
         require(g.count == values.count, "gradient: \(g.count) values for \(samples)×\(features)")
         return Tensor(shape: source.shape) { target in
             source.withUnsafeValues { z in

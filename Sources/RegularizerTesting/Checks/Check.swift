@@ -1,3 +1,5 @@
+import Regularization
+
 /// One check of the contract.
 protocol Check: SendableMetatype {
     static var check: ContractCheck { get }
@@ -8,32 +10,58 @@ protocol Check: SendableMetatype {
     /// Whether a regularizer is made for it.
     static var needsInstance: Bool { get }
 
+    /// The hooks that the check is about; empty for one that is about any regularizer.
+    static var hooks: [RegularizerHook] { get }
+
     static func findings(on subject: Subject) -> [Finding]
 }
 
 extension Check {
     static var presumes: [ContractCheck] { [.options] }
     static var needsInstance: Bool { true }
+    static var hooks: [RegularizerHook] { [] }
 
     /// The findings of `body` on the subject made for each scenario; a scenario that the subject refuses is declared.
     static func onEach(
-        _ scenarios: [Scenario], of subject: Subject, _ body: (Rehearsal) -> [Finding]
+        _ scenarios: [Scenario], of subject: Subject, _ body: (Rehearsal) throws -> [Finding]
     ) -> [Finding] {
         scenarios.flatMap { scenario -> [Finding] in
+            let rehearsal: Rehearsal
             do {
-                return body(try Rehearsal(subject, on: scenario)).map { $0.naming(scenario.name) }
+                rehearsal = try Rehearsal(subject, on: scenario)
             } catch {
                 return [Finding(check, .declared, "refused: \(error)", scenario: scenario.name)]
             }
+            return found { try body(rehearsal) }.map { $0.naming(scenario.name) }
         }
     }
 
-    static func onOrdinary(_ subject: Subject, _ body: (Rehearsal) -> [Finding]) -> [Finding] {
+    static func onOrdinary(_ subject: Subject, _ body: (Rehearsal) throws -> [Finding]) -> [Finding] {
         guard let ordinary = subject.ordinary else { return [] }
+        return found { try body(try Rehearsal(subject, on: ordinary)) }
+    }
+
+    /// What `body` finds; what it throws fails the check.
+    private static func found(_ body: () throws -> [Finding]) -> [Finding] {
         do {
-            return body(try Rehearsal(subject, on: ordinary))
+            return try body()
+        } catch let failure as TrainingFailure {
+            let cause = failure.hook?.check ?? check
+            return [Finding(check, .failed, failure.message, cause: cause == check ? nil : cause)]
         } catch {
             return [Finding(check, .failed, "refused: \(error)")]
+        }
+    }
+}
+
+extension RegularizerHook {
+    /// The check that is about what the hook returns.
+    fileprivate var check: ContractCheck {
+        switch self {
+        case .embeddings, .penalty, .updates: .finiteness
+        case .targets: .targets
+        case .gradients: .gradientTransform
+        case .weights: .evaluatedWeights
         }
     }
 }
@@ -46,10 +74,14 @@ struct Finding {
     var scenario: String
     /// The larger, the worse, where there is such a number.
     let measure: Double
+    /// The check that is about the fault itself, where it is not this one.
+    let cause: ContractCheck?
 
     init(
-        _ check: ContractCheck, _ outcome: ContractReport.Outcome, _ detail: String = "", scenario: String = "", measure: Double = 0
+        _ check: ContractCheck, _ outcome: ContractReport.Outcome, _ detail: String = "", scenario: String = "", measure: Double = 0,
+        cause: ContractCheck? = nil
     ) {
+        self.cause = cause
         self.measure = measure
         self.check = check
         self.outcome = outcome

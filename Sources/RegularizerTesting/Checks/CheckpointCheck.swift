@@ -10,14 +10,14 @@ enum CheckpointCheck: Check {
         onOrdinary(subject) { rehearsal in
             do {
                 let training = try ShortTraining(subject, on: rehearsal.scenario)
-                _ = training.takeSteps(2)
+                _ = try training.takeSteps(2)
                 let (model, own) = (copy(training.model.state()), copy(training.regularizer.parts.state()))
-                let uninterrupted = training.takeSteps(2)
+                let uninterrupted = try training.takeSteps(2)
 
                 let resumed = try ShortTraining(subject, on: rehearsal.scenario, step: 2)
                 try resumed.model.load(model)
                 try resumed.regularizer.parts.load(own)
-                let fault = resumed.takeSteps(2).firstDifference(from: uninterrupted)
+                let fault = try resumed.takeSteps(2).firstDifference(from: uninterrupted)
                 let held = own.isEmpty ? "keeps no state" : "\(own.count) arrays saved"
                 return [Finding(check, fault: fault.map { "after loading, \($0)" }, passed: held)]
             } catch {

@@ -22,7 +22,12 @@ enum DegenerateInputsCheck: Check {
                 ("zero embeddings", zero, .undefinedAtZero),
             ]
             return cases.map { name, batch, exception in
-                let fault = rehearsal.trace(of: batch).firstNonFinite
+                let fault: String?
+                do {
+                    fault = try rehearsal.trace(of: batch).firstNonFinite
+                } catch {
+                    fault = (error as? TrainingFailure)?.message ?? "\(error)"
+                }
                 if fault != nil, let exception, subject.exceptions.contains(exception) {
                     return Finding(check, .declared, "not finite", scenario: name)
                 }

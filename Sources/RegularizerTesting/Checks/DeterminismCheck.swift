@@ -9,16 +9,16 @@ enum DeterminismCheck: Check {
 
     static func findings(on subject: Subject) -> [Finding] {
         onOrdinary(subject) { rehearsal in
-            let first = rehearsal.trace()
-            if let fault = rehearsal.trace().firstDifference(from: first) {
+            let first = try rehearsal.trace()
+            if let fault = try rehearsal.trace().firstDifference(from: first) {
                 return [Finding(check, .failed, "a second call at the same step differs: \(fault)")]
             }
-            let runs = (0..<2).compactMap { _ in try? ShortTraining(subject, on: rehearsal.scenario).takeSteps(2) }
-            if runs.count == 2, let fault = runs[1].firstDifference(from: runs[0]) {
+            let runs = try (0..<2).map { _ in try ShortTraining(subject, on: rehearsal.scenario).takeSteps(2) }
+            if let fault = runs[1].firstDifference(from: runs[0]) {
                 return [Finding(check, .failed, "a second instance differs: \(fault)")]
             }
-            guard rehearsal.drawsRandomNumbers else { return [Finding(check, .passed, "draws no random numbers")] }
-            let moved = rehearsal.trace(Rehearsal.pass(step: 2)).firstDifference(from: first)
+            guard try rehearsal.drawsRandomNumbers else { return [Finding(check, .passed, "draws no random numbers")] }
+            let moved = try rehearsal.trace(Rehearsal.pass(step: 2)).firstDifference(from: first)
             return [
                 Finding(
                     check, fault: moved == nil ? "its random numbers depend on the seed, but are the same at every step" : nil,

@@ -4,20 +4,16 @@ import Tensors
 /// Weights that are evaluated in place of the model's own have its names and shapes, are finite, and give it its own values back.
 enum EvaluatedWeightsCheck: Check {
     static let check = ContractCheck.evaluatedWeights
+    static let hooks: [RegularizerHook] = [.weights]
     static let presumes: [ContractCheck] = [.options, .determinism]
 
     static func findings(on subject: Subject) -> [Finding] {
         onOrdinary(subject) { rehearsal in
-            guard let training = try? ShortTraining(subject, on: rehearsal.scenario) else { return [] }
-            _ = training.takeSteps(2)
-            guard let average = training.regularizer.evaluatedWeights else { return [Finding(check, .none)] }
+            let training = try ShortTraining(subject, on: rehearsal.scenario)
+            _ = try training.takeSteps(2)
+            guard training.regularizer.averagedWeights != nil else { return [Finding(check, .none)] }
             let own = trace(training.model.state())
-            let held = Dictionary(average.state().map { ($0.name, $0.value) }) { first, _ in first }
-            for (name, value) in training.model.state() {
-                guard let found = held[name] else { return [Finding(check, .failed, "\(name) is missing")] }
-                if found.shape != value.shape { return [Finding(check, .failed, "\(name) has shape \(found.shape), not \(value.shape)")] }
-            }
-            let evaluated = average.withAverage { trace(training.model.state()) }
+            let evaluated = try training.withAveragedWeights { trace(training.model.state()) }
             if let fault = evaluated.firstNonFinite { return [Finding(check, .failed, fault)] }
             let fault = trace(training.model.state()).firstDifference(from: own)
             return [Finding(check, fault: fault.map { "the model does not get its own values back: \($0)" }, passed: "\(own.entries.count) arrays")]

@@ -13,7 +13,7 @@ struct GradientComparison {
 
     init(
         of quantity: Rehearsal.Quantity, kind: Rehearsal.Kind, variables: [Rehearsal.Variable], gradients: [Tensor], in rehearsal: Rehearsal
-    ) {
+    ) throws {
         let gradient = gradients.flatMap { $0.values.map(Double.init) }
         let values = variables.flatMap { $0.value.values.map(Double.init) }
         let length = Self.norm(gradient)
@@ -27,8 +27,8 @@ struct GradientComparison {
             // A direction of length 1 in n entries moves each by 1/√n; single entries move by a quarter of their size.
             let spread = direction.filter { $0 != 0 }.count
             let step = 0.25 * size * Double(spread).squareRoot() / (spread > 1 ? 4 : 1)
-            let quotient = DifferenceQuotient(step: step, resolution: 4 * 0x1p-24) { offset in
-                Self.value(of: quantity, variables, moved: direction, by: offset, in: rehearsal)
+            let quotient = try DifferenceQuotient(step: step, resolution: 4 * 0x1p-24) { offset in
+                try Self.value(of: quantity, variables, moved: direction, by: offset, in: rehearsal)
             }
             let scale = max(abs(predicted), typical)
             let allowed = RegularizerContract.gradientTolerance * scale
@@ -78,7 +78,7 @@ struct GradientComparison {
     /// The quantity with the variables moved along a direction.
     private static func value(
         of quantity: Rehearsal.Quantity, _ variables: [Rehearsal.Variable], moved direction: [Double], by offset: Double, in rehearsal: Rehearsal
-    ) -> Double {
+    ) throws -> Double {
         var arrays = rehearsal.batch.arrays.map(\.value)
         var start = 0
         for variable in variables {
@@ -89,7 +89,7 @@ struct GradientComparison {
             variable.parameter?.value = moved
         }
         defer { for variable in variables { variable.parameter?.value = variable.value } }
-        return withoutGradients { rehearsal.scalar(quantity, of: rehearsal.batch.replacing(arrays)).map { Double($0.item) } ?? 0 }
+        return try withoutGradients { try rehearsal.scalar(quantity, of: rehearsal.batch.replacing(arrays)).map { Double($0.item) } ?? 0 }
     }
 
     private static func norm(_ values: [Double]) -> Double {

@@ -64,7 +64,7 @@ enum OptionsCheck: Check {
         let make = subject.makeWith
         variant.make = { try make(values, $0) }
         guard let rehearsal = try? Rehearsal(variant, on: scenario) else { return nil }
-        return rehearsal.trace().firstNonFinite
+        do { return try rehearsal.trace().firstNonFinite } catch { return "\(error)" }
     }
 }
 

@@ -16,19 +16,19 @@ enum PermutationCheck: Check {
             }
             var stream = RandomSource(seed: 23).stream("order")
             let order = stream.permutation(rehearsal.scenario.samples)
-            let (before, after) = (rehearsal.trace(), rehearsal.trace(of: rehearsal.batch.gathering(order)))
+            let (before, after) = (try rehearsal.trace(), try rehearsal.trace(of: rehearsal.batch.gathering(order)))
             var worst = 0.0
             for ((name, old), (_, new)) in zip(before.entries, after.entries) {
                 guard let old, let new else { continue }
-                // The sum that stands for a transform weights each place by itself.
-                if name.hasSuffix("of the transform") || name.hasPrefix("gradient of the transform") { continue }
+                // The sum that stands for a change of embeddings weights each place by itself.
+                if name.hasSuffix("of the change") || name.hasPrefix("gradient of the change") { continue }
                 let isBySample = old.rank >= 2 && isBySample(name, rehearsal)
                 let expected = isBySample ? old.gathering(rows: order) : old
                 let difference = norm(of: new - expected)
                 let scale = max(norm(of: expected), 1e-6)
                 worst = max(worst, difference / scale)
                 if !(difference <= tolerance * scale) {
-                    let hint = rehearsal.drawsRandomNumbers ? " (it draws random numbers: declare `.randomDraws` if these belong to places)" : ""
+                    let hint = try rehearsal.drawsRandomNumbers ? " (it draws random numbers: declare `.randomDraws` if these belong to places)" : ""
                     let numbers = old.elementCount == 1 ? "\(new.item), not \(old.item)" : "off by \(short(difference / scale)) of its length"
                     return [Finding(check, .failed, "in another order the \(name) is \(numbers)\(hint)")]
                 }

@@ -16,10 +16,10 @@ struct DifferenceQuotient {
     ///   - step: the largest step.
     ///   - resolution: the relative precision of the function's values.
     ///   - function: the function.
-    init(step: Double, resolution: Double, of function: (_ offset: Double) -> Double) {
-        var longer = DifferenceQuotient(startingAt: step, resolution: resolution, of: function)
+    init(step: Double, resolution: Double, of function: (_ offset: Double) throws -> Double) rethrows {
+        var longer = try DifferenceQuotient(startingAt: step, resolution: resolution, of: function)
         for start in [step / 8, step / 64, step / 512] {
-            let shorter = DifferenceQuotient(startingAt: start, resolution: resolution, of: function)
+            let shorter = try DifferenceQuotient(startingAt: start, resolution: resolution, of: function)
             let disagreement = abs(longer.value - shorter.value)
             var better = longer.error + longer.rounding < shorter.error + shorter.rounding ? longer : shorter
             better.error = max(better.error, disagreement)
@@ -29,12 +29,12 @@ struct DifferenceQuotient {
         }
     }
 
-    private init(startingAt start: Double, resolution: Double, of function: (_ offset: Double) -> Double) {
+    private init(startingAt start: Double, resolution: Double, of function: (_ offset: Double) throws -> Double) rethrows {
         let (shrinkage, count) = (1.6, 7)
         var table: [[Double]] = []
         var step = start
         for row in 0..<count {
-            let (above, below) = (function(step), function(-step))
+            let (above, below) = (try function(step), try function(-step))
             var entries = [(above - below) / (2 * step)]
             let noise = resolution * max(abs(above), abs(below)) / step
             var factor = shrinkage * shrinkage

@@ -11,6 +11,9 @@ public final class LinearModel: MultimodalModel {
     /// Width of each modality's input.
     public let inputs: Int
 
+    /// How often ``encode(_:pass:)`` was called.
+    private(set) var passes = 0
+
     private let encoders: [(modality: Modality, layer: Linear)]
     private let classifier: Linear
 
@@ -43,7 +46,8 @@ public final class LinearModel: MultimodalModel {
 
     /// - Precondition: `inputs` has `N×inputs` for each modality.
     public func encode(_ inputs: [Modality: Tensor], pass: Pass) -> Embeddings {
-        Embeddings(
+        passes += 1
+        return Embeddings(
             encoders.map { modality, layer in
                 guard let input = inputs[modality] else { stop("LinearModel: there is no input for \(modality)") }
                 return (modality, Embedding(pooled: layer(input)))

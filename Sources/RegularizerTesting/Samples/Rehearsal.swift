@@ -15,8 +15,8 @@ struct Rehearsal {
     /// A scalar that depends on the variables.
     enum Quantity: String, CaseIterable {
         case penalty
-        /// The transformed embeddings, multiplied by fixed random numbers and summed.
-        case transform
+        /// The changed embeddings, multiplied by fixed random numbers and summed.
+        case change
     }
 
     /// An array that gradients are asked of.
@@ -34,6 +34,8 @@ struct Rehearsal {
     let scenario: Scenario
     let model: LinearModel
     let regularizer: any Regularizer
+    /// The regularizer as training has it: its results are checked.
+    let term: RegularizerTerm
     private(set) var batch: SampleBatch
 
     init(_ subject: Subject, on scenario: Scenario) throws {
@@ -41,6 +43,7 @@ struct Rehearsal {
         self.scenario = scenario
         model = LinearModel(scenario)
         regularizer = try subject.make(.sample(scenario, model: model))
+        term = RegularizerTerm(regularizer, instance: "contract", totalSteps: 10)
         batch = SampleBatch(scenario, model: model)
     }
 
@@ -68,31 +71,39 @@ struct Rehearsal {
         return arrays + variables(regularizer.parts.namedParameters, .own) + variables(model.namedParameters, .model)
     }
 
-    /// Whether the regularizer changes embeddings on their way to the fusion, if only their gradients.
-    func transformsEmbeddings(_ pass: Pass = pass()) -> Bool {
-        let changed = regularizer.transform(batch.embeddings, pass: pass)
-        return zip(batch.embeddings, changed).contains { address($0.embedding.pooled) != address($1.embedding.pooled) }
-            || changed.count != batch.embeddings.count
+    /// Whether the regularizer changes embeddings on their way to the fusion.
+    var changesEmbeddings: Bool { subject.hooks.contains(.embeddings) }
+
+    /// The forward pass as hooks in it see it.
+    func forward(_ batch: SampleBatch, _ pass: Pass) -> ForwardPass {
+        ForwardPass(pass, targets: batch.targets, domains: batch.domains, totalSteps: 10)
+    }
+
+    func changedEmbeddings(_ batch: SampleBatch, _ pass: Pass) throws -> Embeddings {
+        try term.changedEmbeddings(batch.embeddings, in: forward(batch, pass))
+    }
+
+    func changedTargets(_ targets: Tensor, _ batch: SampleBatch, _ pass: Pass) throws -> Tensor {
+        try term.changedTargets(targets, in: forward(batch, pass))
     }
 
     /// The step as a penalty sees it.
-    func step(_ batch: SampleBatch, _ pass: Pass) -> TrainingStep {
+    func step(_ batch: SampleBatch, _ pass: Pass) throws -> TrainingStep {
         TrainingStep(
-            inputs: batch.inputs, originalEmbeddings: batch.embeddings, embeddings: regularizer.transform(batch.embeddings, pass: pass),
-            prediction: Prediction(logits: batch.logits, representation: batch.representation), labels: batch.labels,
+            inputs: batch.inputs, originalEmbeddings: batch.embeddings, embeddings: try changedEmbeddings(batch, pass),
+            prediction: Prediction(logits: batch.logits, representation: batch.representation), targets: batch.targets,
             domains: batch.domains, model: model, pass: pass, totalSteps: 10)
     }
 
     /// A quantity of a batch; nil where the regularizer does not have it.
-    func scalar(_ quantity: Quantity, of batch: SampleBatch, _ pass: Pass = pass()) -> Tensor? {
+    func scalar(_ quantity: Quantity, of batch: SampleBatch, _ pass: Pass = pass()) throws -> Tensor? {
         switch quantity {
         case .penalty:
-            return regularizer.penalty(step(batch, pass))?.value
-        case .transform:
-            guard transformsEmbeddings(pass) else { return nil }
-            let changed = regularizer.transform(batch.embeddings, pass: pass)
+            return try term.penalty(try step(batch, pass))?.value
+        case .change:
+            guard changesEmbeddings else { return nil }
             var stream = RandomSource(seed: 17).stream("weights")
-            let terms = changed.flatMap { _, embedding in
+            let terms = try changedEmbeddings(batch, pass).flatMap { _, embedding in
                 ([embedding.pooled] + (embedding.tokens.map { [$0] } ?? [])).map { ($0 * stream.normal($0.shape)).sum() }
             }
             guard let first = terms.first else { return nil }
@@ -103,24 +114,24 @@ struct Rehearsal {
     /// A quantity and its gradient in each of ``variables``; nil where it does not exist.
     func differentiated(
         _ quantity: Quantity, of batch: SampleBatch? = nil, _ pass: Pass = pass()
-    ) -> (value: Tensor, gradients: [Tensor?])? {
+    ) throws -> (value: Tensor, gradients: [Tensor?])? {
         let tracked = (batch ?? self.batch).tracked()
-        guard let value = scalar(quantity, of: tracked, pass) else { return nil }
+        guard let value = try scalar(quantity, of: tracked, pass) else { return nil }
         let leaves = tracked.arrays.map(\.value) + (regularizer.parts.namedParameters + model.namedParameters).map(\.parameter.value)
         return (value.detached(), gradients(of: value, with: leaves))
     }
 
     /// Everything that the regularizer makes of a batch in one pass.
-    func trace(of batch: SampleBatch? = nil, _ pass: Pass = pass()) -> Trace {
+    func trace(of batch: SampleBatch? = nil, _ pass: Pass = pass()) throws -> Trace {
         let batch = batch ?? self.batch
         var trace = Trace()
-        for (modality, embedding) in regularizer.transform(batch.embeddings, pass: pass) {
-            trace.add("transformed embedding of \(modality)", embedding.pooled)
-            trace.add("transformed tokens of \(modality)", embedding.tokens)
+        for (modality, embedding) in try changedEmbeddings(batch, pass) {
+            trace.add("changed embedding of \(modality)", embedding.pooled)
+            trace.add("changed tokens of \(modality)", embedding.tokens)
         }
-        trace.add("targets", regularizer.transform(targets: .oneHot(batch.labels, classes: scenario.classes), pass: pass))
+        trace.add("targets", try changedTargets(batch.targets.array, batch, pass))
         for quantity in Quantity.allCases {
-            guard let (value, gradients) = differentiated(quantity, of: batch, pass) else { continue }
+            guard let (value, gradients) = try differentiated(quantity, of: batch, pass) else { continue }
             trace.add("value of the \(quantity.rawValue)", value)
             for (variable, gradient) in zip(variables, gradients) {
                 trace.add("gradient of the \(quantity.rawValue) in \(variable.name)", gradient)
@@ -130,9 +141,7 @@ struct Rehearsal {
     }
 
     /// Whether the regularizer's results depend on the seed.
-    var drawsRandomNumbers: Bool { trace(Self.pass(seed: 4)).firstDifference(from: trace(Self.pass(seed: 3))) != nil }
-}
-
-private func address(_ tensor: Tensor) -> UnsafePointer<Float>? {
-    tensor.withUnsafeValues(\.baseAddress)
+    var drawsRandomNumbers: Bool {
+        get throws { try trace(Self.pass(seed: 4)).firstDifference(from: try trace(Self.pass(seed: 3))) != nil }
+    }
 }

@@ -35,6 +35,9 @@ struct SampleBatch {
         domains = (0..<samples).map { $0 / 2 % 2 }
     }
 
+    /// What is to be learned.
+    var targets: Targets { .classes(labels, of: logits.shape[1]) }
+
     /// The same samples in another order, the one at `order[i]` coming `i`-th.
     func gathering(_ order: [Int]) -> SampleBatch {
         var batch = self

@@ -5,6 +5,10 @@ import Regularization
 /// A plug-in together with the options under test, without its type.
 struct Subject {
     let description: ComponentDescription
+    /// What the regularizer does.
+    let hooks: [RegularizerHook]
+    /// The name of its type.
+    let type: String
     /// The options as they are declared.
     let declared: [OptionDescription]
     /// The options under test, by name.
@@ -33,7 +37,9 @@ struct Subject {
         func makeWith(_ values: [String: OptionValue], _ context: RegularizerContext) throws -> any Regularizer {
             try Plugin(options: Plugin.Options.decoding(values), context: context)
         }
-        description = Plugin.description
+        description = Plugin.wholeDescription
+        hooks = RegularizerHook.all(of: plugin)
+        type = "\(plugin)"
         declared = Plugin.Options.descriptions
         self.options = options.encoded
         minimumBatch = Plugin.minimumBatch
@@ -59,8 +65,8 @@ extension RegularizerContext {
     /// The context in which a regularizer is made for a scenario.
     static func sample(_ scenario: Scenario, model: LinearModel) -> RegularizerContext {
         RegularizerContext(
-            modalities: scenario.widths.map(\.modality), widths: model.embeddingWidths, classes: scenario.classes, model: model,
-            initializer: Initializer(seed: 1)["contract"], instance: "contract")
+            modalities: scenario.widths.map(\.modality), widths: model.embeddingWidths, classes: scenario.classes, batchSize: scenario.samples,
+            model: model, initializer: Initializer(seed: 1)["contract"], instance: "contract")
     }
 }
 

@@ -21,7 +21,7 @@ extension TrainingStep {
         let embeddings = model.encode(batch, pass: pass)
         return TrainingStep(
             inputs: batch, embeddings: embeddings, prediction: model.fuse(embeddings, pass: pass),
-            labels: (0..<samples).map { $0 % 3 }, domains: (0..<samples).map { $0 % 2 }, model: model, pass: pass,
+            targets: .classes((0..<samples).map { $0 % 3 }, of: 3), domains: (0..<samples).map { $0 % 2 }, model: model, pass: pass,
             totalSteps: totalSteps)
     }
 
@@ -31,9 +31,41 @@ extension TrainingStep {
         let samples = embeddings.batchSize
         let pass = Pass(isTraining: isTraining, random: RandomSource(seed: 3), step: 0)
         return TrainingStep(
-            embeddings: embeddings, prediction: model.fuse(embeddings, pass: pass), labels: .init(repeating: 0, count: samples),
+            embeddings: embeddings, prediction: model.fuse(embeddings, pass: pass), targets: .classes(.init(repeating: 0, count: samples), of: 3),
             domains: .init(repeating: 0, count: samples), model: model, pass: pass, totalSteps: 1)
     }
+}
+
+extension TrainingStep {
+    /// A step of classification, with the class of each sample in place of targets.
+    public init(
+        inputs: [Modality: Tensor] = [:], originalEmbeddings: Embeddings? = nil, embeddings: Embeddings, prediction: Prediction,
+        labels: [Int], domains: [Int], model: any MultimodalModel, pass: Pass, totalSteps: Int
+    ) {
+        self.init(
+            inputs: inputs, originalEmbeddings: originalEmbeddings, embeddings: embeddings, prediction: prediction,
+            targets: .classes(labels, of: prediction.logits.shape[1]), domains: domains, model: model, pass: pass, totalSteps: totalSteps)
+    }
+
+    /// A step without samples whose update has just been made, for regularizers that follow the model alone.
+    public static func sample(updating model: any MultimodalModel, _ pass: Pass = .evaluation) -> TrainingStep {
+        TrainingStep(
+            embeddings: [:], prediction: Prediction(logits: Tensor.zeros([0, 1])), labels: [], domains: [], model: model, pass: pass, totalSteps: 1)
+    }
+}
+
+extension StepObjective {
+    /// An objective whose gradient at moved parameters is `moved`, and that has no other.
+    public static func moving(_ moved: @escaping (_ displacement: Gradients) throws -> Gradients) -> StepObjective {
+        StepObjective(movedBy: moved, ofRows: { _ in Gradients(names: [], values: []) })
+    }
+}
+
+/// What a regularizer reports while it changes gradients.
+public func reported(_ regularizer: some ChangesGradients, _ step: TrainingStep) -> [Penalty.Report] {
+    let before = step.reports.count
+    _ = try? regularizer.changedGradients(Gradients(names: [], values: []), at: step, of: .moving { $0 })
+    return Array(step.reports.dropFirst(before))
 }
 
 extension RegularizerContext {

@@ -76,11 +76,11 @@ struct EncoderBench: ParsableCommand {
         let context = FusionContext(encoders: [modality: network], classes: classes, from: initializer["fusion"])
         let model = FusionModel(encoders: [modality: network], fusion: try LateFusion(options: .init(), context: context))
         let trainer = Trainer(
-            model: model, regularizers: RegularizerList([]), classes: classes,
-            schedule: LearningRateSchedule(base: 1e-4, totalSteps: 1), random: source, totalSteps: 1
+            objective: Objective(model, RegularizerList([])),
+            schedule: LearningRateSchedule(base: 1e-4, totalSteps: 1), random: source
         ) { Adam(options: .init(), parameters: $0) }
         let data = Batch(
-            inputs: [modality: x], labels: (0..<batch).map { $0 % classes }, domains: Array(repeating: 0, count: batch))
+            inputs: [modality: x], targets: .classes((0..<batch).map { $0 % classes }, of: classes), domains: Array(repeating: 0, count: batch))
         let parameters = trainer.parameters.reduce(0) { $0 + $1.parameter.elementCount }
         try bench.measure(name, parameters: parameters) { _ = try trainer.train(on: data) }
     }

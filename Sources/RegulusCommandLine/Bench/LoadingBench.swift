@@ -148,7 +148,9 @@ private struct Loading {
         let chosen = (0..<batch).map { rows[$0 % rows.count] }
         var inputs: [Modality: Tensor] = [:]
         for modality in modalities { inputs[Modality(modality)] = try data.inputs(chosen, modality: modality, view: view) }
-        let samples = Batch(inputs: inputs, labels: chosen.map { data.labels[$0] }, domains: chosen.map { data.domains[$0] })
+        let samples = Batch(
+            inputs: inputs, targets: .classes(chosen.map { data.labels[$0] }, of: data.facts.classes.count),
+            domains: chosen.map { data.domains[$0] })
         _ = try trainer.train(on: samples)
         let start = ContinuousClock.now
         _ = try trainer.train(on: samples)

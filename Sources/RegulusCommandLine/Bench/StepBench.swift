@@ -37,13 +37,13 @@ struct StepBench: ParsableCommand {
         let context = FusionContext(encoders: encoders, classes: classes, from: initializer["fusion"])
         let model = FusionModel(encoders: encoders, fusion: try LateFusion(options: .init(), context: context))
         let trainer = Trainer(
-            model: model, regularizers: RegularizerList(terms), classes: classes,
-            schedule: LearningRateSchedule(base: 1e-3, totalSteps: 1), random: source, totalSteps: 1
+            objective: Objective(model, RegularizerList(terms)),
+            schedule: LearningRateSchedule(base: 1e-3, totalSteps: 1), random: source
         ) { Adam(options: .init(), parameters: $0) }
         var stream = source.stream("bench")
         let data = Batch(
             inputs: Dictionary(uniqueKeysWithValues: modalities.map { ($0, stream.normal([batch, 100, 3])) }),
-            labels: (0..<batch).map { $0 % classes }, domains: (0..<batch).map { $0 % 2 })
+            targets: .classes((0..<batch).map { $0 % classes }, of: classes), domains: (0..<batch).map { $0 % 2 })
         let parameters = trainer.parameters.reduce(0) { $0 + $1.parameter.elementCount }
         try bench.measure(name, parameters: parameters) { _ = try trainer.train(on: data) }
     }

@@ -15,7 +15,7 @@ struct PluginTemplates {
 
     var regularizer: String {
         """
-        \(imports(["Configuration", "Networks", "Regularization", "Tensors"], ["Regulus"]))
+        \(imports(["Configuration", "Regularization", "Tensors"], ["Regulus"]))
         /// Pulls every entry of the embeddings toward one value.
         ///
         ///     Σ_m 1/(N·D) Σ_{i,d} (z_{i,d} − center)²        z is the N×D embedding of modality m
@@ -23,8 +23,8 @@ struct PluginTemplates {
         /// Cost: `O(N·D)`. Any `N`; NaN stays NaN.
         ///
         /// Source: our own. Name the paper and the equation here, and in the description.
-        public struct \(name.type): RegularizerPlugin {
-            public struct Options: Configuration.Options {
+        public struct \(name.type): RegularizerPlugin, AddsPenalty {
+            public struct Options: ComponentOptions {
                 /// The value that entries are pulled toward.
                 public var center = 0.0
 
@@ -40,8 +40,7 @@ struct PluginTemplates {
                     name: "\(name.kebab)",
                     summary: "pulls every entry of the embeddings toward one value",
                     formula: "Σ_m 1/(N·D) Σ (z − center)²",
-                    source: "our own",
-                    options: Options.descriptions)
+                    source: "our own")
             }
 
             private let options: Options
@@ -49,13 +48,10 @@ struct PluginTemplates {
             public init(options: Options, context: RegularizerContext) { self.options = options }
 
             public func penalty(_ step: TrainingStep) -> Penalty? {
-                let terms = step.embeddings.map { _, embedding in
-                    let distance = embedding.pooled - Float(options.center)
-                    return (distance * distance).mean()
+                Penalty.sum(over: step.embeddings) { z, _ in
+                    let distance = (z - Float(options.center)).squared().mean()
+                    return Penalty(value: distance, reports: [("distance", distance.item)])
                 }
-                guard let first = terms.first else { return nil }
-                let value = terms.dropFirst().reduce(first, +)
-                return Penalty(value: value, reports: [("distance", value.item)])
             }
         }
 

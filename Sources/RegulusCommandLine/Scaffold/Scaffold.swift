@@ -23,9 +23,9 @@ struct Scaffold {
 
     /// Types of plug-ins that could not be compiled beside what they use.
     static let reservedTypes: Set = [
-        "Any", "Array", "Batch", "Bool", "ComponentDescription", "Dictionary", "Double", "Embedding", "Embeddings", "Float", "Int", "Modality",
-        "OptionField", "Optional", "Options", "Pass", "Penalty", "PluginRegistrar", "Protocol", "Regularizer", "RegularizerContext",
-        "RegularizerPlugin", "Regulus", "Self", "Set", "Shape", "String", "Tensor", "TrainingStep", "Type",
+        "AddsPenalty", "Any", "Array", "Batch", "Bool", "ComponentDescription", "ComponentOptions", "Dictionary", "Double", "Embedding", "Embeddings",
+        "Float", "Int", "Modality", "OptionField", "Optional", "Options", "Pass", "Penalty", "PluginRegistrar", "Protocol", "Regularizer",
+        "RegularizerContext", "RegularizerPlugin", "Regulus", "Self", "Set", "Shape", "String", "Tensor", "TrainingStep", "Type",
     ]
 
     /// Whether a folder holds Regulus's own package.

@@ -59,7 +59,7 @@ package final class TrialBatches {
         let view = plan.trainingView(epoch: epoch)
         unreadable = try stems?.fill(batches.flatMap { $0 }, view: stemView(view), pause: pause) ?? []
         try forEach(batches, view: view) { batch, asked in
-            try minimum.check(batch.labels.count, of: asked)
+            try minimum.check(batch.targets.count, of: asked)
             try body(batch)
         }
     }
@@ -109,7 +109,8 @@ package final class TrialBatches {
         for modality in modalities {
             all[modality] = inputs[modality.name].map { standardization($0, modality: modality.name) }
         }
-        return Batch(inputs: all, labels: rows.map { data.labels[$0] }, domains: rows.map { data.domains[$0] })
+        return Batch(
+            inputs: all, targets: .classes(rows.map { data.labels[$0] }, of: data.facts.classes.count), domains: rows.map { data.domains[$0] })
     }
 }
 

@@ -22,6 +22,8 @@ struct TrialProgress: Hashable, Sendable {
     var secondsInPenalties = 0.0
     /// How media files were read so far, over all processes; nil where none are.
     var loading: LoadingRecord?
+    /// Whether each regularizer has changed anything so far.
+    var effects: [TermEffect] = []
 
     /// Whether the numbers fit each other and a plan.
     func isPossible(epochs total: Int, batchesPerEpoch: Int) -> Bool {
@@ -33,7 +35,7 @@ struct TrialProgress: Hashable, Sendable {
 
 extension TrialProgress: Codable {
     private enum Key: String, CodingKey {
-        case epoch, batches, sums, gradientShares, epochs, selectedEpoch, step, seconds, secondsInPenalties, loading
+        case epoch, batches, sums, gradientShares, epochs, selectedEpoch, step, seconds, secondsInPenalties, loading, effects
     }
 
     init(from decoder: any Decoder) throws {
@@ -48,6 +50,7 @@ extension TrialProgress: Codable {
         seconds = try fields.decode(Double.self, forKey: .seconds)
         secondsInPenalties = try fields.decode(Double.self, forKey: .secondsInPenalties)
         loading = try fields.decodeIfPresent(LoadingRecord.self, forKey: .loading)
+        effects = try fields.decodeIfPresent([TermEffect].self, forKey: .effects) ?? []
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -63,5 +66,6 @@ extension TrialProgress: Codable {
         try fields.encode(seconds, forKey: .seconds)
         try fields.encode(secondsInPenalties, forKey: .secondsInPenalties)
         try fields.encodeIfPresent(loading, forKey: .loading)
+        try fields.encode(effects, forKey: .effects)
     }
 }

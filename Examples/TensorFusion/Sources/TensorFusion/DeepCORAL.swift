@@ -8,22 +8,16 @@ import Regulus
 /// there is no penalty. Cost: `O(N·D²)`. NaN gives NaN.
 ///
 /// Source: Sun and Saenko, "Deep CORAL", ECCV workshops 2016, Eq. 1, between source domains instead of source and target.
-public struct DeepCORAL: RegularizerPlugin {
-    public struct Options: Regulus.Options {
-        public init() {}
-        public static var fields: [OptionField<Options>] { [] }
-    }
-
+public struct DeepCORAL: RegularizerPlugin, AddsPenalty {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "deep-coral", summary: "aligns the covariances of the source domains",
-            formula: "mean_m mean_{a<b} ‖C_a − C_b‖²_F / (4 D²)", source: "Sun and Saenko, Deep CORAL, ECCV workshops 2016",
-            options: Options.descriptions)
+            formula: "mean_m mean_{a<b} ‖C_a − C_b‖²_F / (4 D²)", source: "Sun and Saenko, Deep CORAL, ECCV workshops 2016")
     }
 
     public static var minimumBatch: Int { 4 }
 
-    public init(options: Options, context: RegularizerContext) {}
+    public init(options: NoOptions, context: RegularizerContext) {}
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
         let rows = Dictionary(grouping: step.domains.indices) { step.domains[$0] }.filter { $0.value.count >= 2 }

@@ -9,7 +9,7 @@ import Regulus
 ///
 /// Source: Zadeh et al., "Tensor Fusion Network for Multimodal Sentiment Analysis", EMNLP 2017, with a small encoder for series.
 public final class TensorFusionNetwork: ModelPlugin {
-    public struct Options: Regulus.Options {
+    public struct Options: ComponentOptions {
         /// Channels of the encoders.
         public var channels = 16
 

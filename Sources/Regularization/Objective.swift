@@ -1,0 +1,297 @@
+import Networks
+import Tensors
+
+/// One batch: what the model reads, and what it is to learn.
+package struct Batch {
+    /// One array `N×…` for each modality.
+    package let inputs: [Modality: Tensor]
+
+    /// What is to be learned of each sample.
+    package let targets: Targets
+
+    /// The source domain of each sample, `N` numbers.
+    package let domains: [Int]
+
+    package init(inputs: [Modality: Tensor], targets: Targets, domains: [Int]) {
+        self.inputs = inputs
+        self.targets = targets
+        self.domains = domains
+    }
+
+    /// Some of the samples, in the given order.
+    package func gathering(rows: [Int]) -> Batch {
+        Batch(
+            inputs: inputs.mapValues { $0.gathering(rows: rows) }, targets: targets.gathering(rows: rows), domains: rows.map { domains[$0] })
+    }
+}
+
+/// What a training step makes smaller: the criterion of a model's prediction with the penalties of a list of regularizers.
+///
+///     inputs ──encode──► z ──change──► z' ──fuse──► prediction        loss = criterion(prediction, targets') + Σ penalties
+///     targets ──change──► targets'
+///     loss ──differentiate──► gradients ──change──► optimizer ──► updates are followed
+///
+/// This is the one place where the step stands: training, evaluation, the measured cost of a step and the contract of regularizers all come
+/// here, so that what the contract shows is what training does. Parameters and running statistics are as before after every gradient beyond
+/// the step's own.
+package final class Objective {
+    package let model: any MultimodalModel
+    package let regularizers: RegularizerList
+    package let criterion: Criterion
+
+    /// Everything that is trained: the model's parameters, and those that regularizers own as `regularizers.…`.
+    package let parameters: [NamedParameter]
+
+    /// How many steps the whole training has.
+    package let totalSteps: Int
+
+    private let names: [String]
+    private let buffers: [Buffer]
+
+    package init(
+        _ model: any MultimodalModel, _ regularizers: RegularizerList = RegularizerList([]), criterion: Criterion = .crossEntropy,
+        totalSteps: Int = 1
+    ) {
+        self.model = model
+        self.regularizers = regularizers
+        self.criterion = criterion
+        self.totalSteps = totalSteps
+        let owned = regularizers.parts.namedParameters.map { (name: "regularizers." + $0.name, parameter: $0.parameter) }
+        parameters = model.namedParameters + owned
+        names = parameters.map(\.name)
+        buffers = (model.namedBuffers + regularizers.parts.namedBuffers).map(\.buffer)
+    }
+
+    // MARK: Forward
+
+    /// What one forward pass over a batch gives.
+    package struct Forward {
+        /// The whole loss, a scalar.
+        package let loss: Tensor
+
+        /// The step as regularizers see it.
+        package let step: TrainingStep
+
+        /// The criterion alone.
+        package let task: Tensor
+
+        /// Every weighted penalty by its instance name; with the criterion they add up to the loss.
+        package let penalties: [(name: String, value: Tensor)]
+
+        /// The numbers of the penalties, and what the other hooks have reported up to now.
+        package var reports: [Penalty.Report] { penaltyReports + early.reports + step.log.reports }
+
+        let penaltyReports: [Penalty.Report]
+        let early: ReportLog
+
+        /// Seconds of wall time that the penalties took.
+        package let secondsInPenalties: Double
+
+        /// The terms of the loss: `task` and the penalties' names.
+        package var terms: [String] { ["task"] + penalties.map(\.name) }
+
+        /// One term of the loss; nil where there is none of that name.
+        package subscript(term: String) -> Tensor? {
+            term == "task" ? task : penalties.first { $0.name == term }?.value
+        }
+
+        /// The first term that is NaN or infinite. Terms of weight 0 are no part of the loss and may be anything.
+        package var firstTermThatIsNotFinite: String? {
+            terms.first { self[$0]?.item.isFinite == false }
+        }
+    }
+
+    /// Runs a batch through the model and every regularizer.
+    ///
+    /// - Throws: ``TrainingFailure`` where the model or a regularizer gives something that does not fit.
+    package func forward(_ batch: Batch, _ pass: Pass) throws(TrainingFailure) -> Forward {
+        let forward = ForwardPass(pass, targets: batch.targets, domains: batch.domains, totalSteps: totalSteps)
+        let original = try encode(batch.inputs, pass)
+        let embeddings = try regularizers.changedEmbeddings(original, in: forward)
+        let prediction = try fuse(embeddings, pass)
+        let targets = try regularizers.changedTargets(batch.targets.array, in: forward)
+        guard prediction.logits.shape == targets.shape else {
+            throw modelFailure(pass, "the prediction must be \(targets.shape), found \(prediction.logits.shape)")
+        }
+        let task = criterion.loss(of: prediction.logits, targets: targets)
+        let step = TrainingStep(
+            inputs: batch.inputs, originalEmbeddings: original, embeddings: embeddings, prediction: prediction, targets: batch.targets,
+            domains: batch.domains, model: model, pass: pass, totalSteps: totalSteps)
+        let started = ContinuousClock.now
+        let penalties = try regularizers.penalties(step)
+        let penalty = Penalty.sum(penalties.map(\.penalty))
+        return Forward(
+            loss: penalty.map { task + $0.value } ?? task, step: step, task: task,
+            penalties: penalties.map { ($0.instance, $0.penalty.value) }, penaltyReports: penalty?.reports ?? [], early: forward.log,
+            secondsInPenalties: started.duration(to: .now) / .seconds(1))
+    }
+
+    /// The prediction for some inputs, without any loss.
+    ///
+    /// - Throws: ``TrainingFailure`` where the model or a regularizer gives something that does not fit.
+    package func predict(_ inputs: [Modality: Tensor], _ pass: Pass) throws(TrainingFailure) -> Prediction {
+        let forward = ForwardPass(pass, totalSteps: totalSteps)
+        return try fuse(try regularizers.changedEmbeddings(try encode(inputs, pass), in: forward), pass)
+    }
+
+    /// The average that is evaluated and saved in place of the model's own weights; nil where no regularizer keeps one.
+    ///
+    /// - Throws: ``TrainingFailure`` where it is not an average of this model.
+    package func averagedWeights() throws(TrainingFailure) -> (any WeightAverage)? {
+        guard let (term, average) = regularizers.lastAverage else { return nil }
+        let held = Dictionary(average.parts.layout.map { ($0.name, $0.shape) }) { first, _ in first }
+        for (name, shape) in model.parts.layout where held[name] != shape {
+            let found = held[name].map { "has \(name) as \($0), not \(shape)" } ?? "lacks \(name)"
+            throw TrainingFailure(term: term, hook: .weights, step: 0, message: "the average must be one of the model, but \(found)")
+        }
+        return average
+    }
+
+    private func encode(_ inputs: [Modality: Tensor], _ pass: Pass) throws(TrainingFailure) -> Embeddings {
+        let embeddings = model.encode(inputs, pass: pass)
+        guard embeddings.modalities == model.modalities else {
+            throw modelFailure(
+                pass, "the embeddings must be those of \(list(model.modalities)), found those of \(list(embeddings.modalities))")
+        }
+        let samples = embeddings.batchSize
+        for (modality, embedding) in embeddings {
+            let width = model.embeddingWidths[modality] ?? embedding.width
+            guard embedding.pooled.shape == [samples, width] else {
+                throw modelFailure(
+                    pass, "the embedding of \(modality) must be \(samples)×\(width), found \(embedding.pooled.shape)")
+            }
+            guard let tokens = embedding.tokens, tokens.rank != 3 || tokens.shape[0] != samples else { continue }
+            throw modelFailure(pass, "the tokens of \(modality) must be \(samples)×T×D, found \(tokens.shape)")
+        }
+        return embeddings
+    }
+
+    private func fuse(_ embeddings: Embeddings, _ pass: Pass) throws(TrainingFailure) -> Prediction {
+        let prediction = model.fuse(embeddings, pass: pass)
+        let samples = embeddings.batchSize
+        guard prediction.logits.rank == 2, prediction.logits.shape[0] == samples else {
+            throw modelFailure(pass, "the prediction must be \(samples)×K, found \(prediction.logits.shape)")
+        }
+        if let representation = prediction.representation, representation.rank != 2 || representation.shape[0] != samples {
+            throw modelFailure(pass, "the fused representation must be \(samples)×F, found \(representation.shape)")
+        }
+        return prediction
+    }
+
+    private func modelFailure(_ pass: Pass, _ message: String) -> TrainingFailure {
+        TrainingFailure(term: "model", step: pass.step, message: message)
+    }
+
+    private func list(_ modalities: [Modality]) -> String { modalities.map(\.name).joined(separator: ", ") }
+
+    // MARK: Gradients
+
+    /// The gradient of a loss, or of one of its terms, with respect to everything that is trained.
+    ///
+    /// - Parameter keepingGraph: whether the loss, or another that shares operations with it, is differentiated again.
+    package func gradients(of loss: Tensor, keepingGraph: Bool = false) -> Gradients {
+        let values = withoutGradients {
+            Tensors.gradients(of: loss, with: parameters.map(\.parameter.value), keepingGraph: keepingGraph)
+        }
+        return Gradients(names: names, values: values)
+    }
+
+    /// The gradient of a forward pass's loss.
+    ///
+    /// The gradient of a term that has had no effect so far is looked at by itself, so that one that never acts can be told.
+    package func gradients(of forward: Forward) -> Gradients {
+        for (name, value) in forward.penalties {
+            guard let term = regularizers.terms.first(where: { $0.instance == name }) else { continue }
+            term.look(at: value, forward.step.pass) { gradients(of: value, keepingGraph: true) }
+        }
+        return gradients(of: forward.loss)
+    }
+
+    /// The gradient of a batch's loss with each parameter moved by a displacement.
+    package func gradients(_ batch: Batch, _ pass: Pass, movedBy displacement: Gradients) throws(TrainingFailure) -> Gradients {
+        try undoing { () throws(TrainingFailure) in
+            let moves = Dictionary(zip(displacement.names, displacement.values)) { first, _ in first }
+            for (name, parameter) in parameters {
+                guard let move = moves[name] ?? nil else { continue }
+                guard move.shape == parameter.shape else {
+                    throw modelFailure(pass, "the displacement of \(name) must be \(parameter.shape), found \(move.shape)")
+                }
+                parameter.value = parameter.value.detached() + move
+            }
+            return gradients(of: try forward(batch, pass).loss)
+        }
+    }
+
+    /// The gradient of one term of a batch's loss; nil where it has none of that name.
+    package func gradients(_ batch: Batch, _ pass: Pass, of term: String) throws(TrainingFailure) -> Gradients? {
+        try undoing { () throws(TrainingFailure) in try forward(batch, pass)[term].map { gradients(of: $0) } }
+    }
+
+    /// The gradient of the loss of some of a batch's samples, as if there were no others.
+    package func gradients(_ batch: Batch, _ pass: Pass, ofRows rows: [Int]) throws(TrainingFailure) -> Gradients {
+        let samples = batch.targets.count
+        guard !rows.isEmpty, rows.allSatisfy((0..<samples).contains) else {
+            throw modelFailure(pass, "gradients were asked of the rows \(rows) of a batch of \(samples)")
+        }
+        return try undoing { () throws(TrainingFailure) in gradients(of: try forward(batch.gathering(rows: rows), pass).loss) }
+    }
+
+    /// The gradients as the regularizers change them.
+    ///
+    /// - Parameters:
+    ///   - gradients: of the whole loss.
+    ///   - forward: the forward pass that they belong to.
+    package func changedGradients(_ gradients: Gradients, of forward: Forward, _ batch: Batch) throws(TrainingFailure) -> Gradients {
+        try regularizers.changedGradients(gradients, at: forward.step, of: stepObjective(forward, batch))
+    }
+
+    private func stepObjective(_ forward: Forward, _ batch: Batch) -> StepObjective {
+        let pass = forward.step.pass
+        return StepObjective(
+            terms: forward.terms,
+            movedBy: { [self] in try gradients(batch, pass, movedBy: $0) },
+            ofTerm: { [self] in try gradients(batch, pass, of: $0) },
+            ofRows: { [self] in try gradients(batch, pass, ofRows: $0) })
+    }
+
+    /// Tells the regularizers that the parameters have been updated.
+    ///
+    /// - Parameter forward: the forward pass that led to the update.
+    package func followUpdate(of forward: Forward, learningRate: Float) throws(TrainingFailure) {
+        try regularizers.follow(forward.step, learningRate: learningRate)
+    }
+
+    /// Runs `body`, then puts parameters and running statistics back.
+    private func undoing<Result>(_ body: () throws(TrainingFailure) -> Result) throws(TrainingFailure) -> Result {
+        let values = parameters.map { (value: $0.parameter.value, version: $0.parameter.version) }
+        let statistics = buffers.map { (value: $0.value, version: $0.version) }
+        defer {
+            // One that did not move counts as changed when it is set, and what was folded from it would be made anew.
+            for ((_, parameter), before) in zip(parameters, values) where parameter.version != before.version { parameter.value = before.value }
+            for (buffer, before) in zip(buffers, statistics) where buffer.version != before.version { buffer.value = before.value }
+        }
+        return try body()
+    }
+
+    // MARK: One term
+
+    /// Runs every hook of one term once, with the way back from its penalty to the embeddings and to everything that is trained: what the
+    /// term costs in a step. The way on from the embeddings through the encoders is the step's own and is left out.
+    ///
+    /// - Parameters:
+    ///   - forward: a forward pass over the batch.
+    ///   - gradients: of its loss.
+    package func passThrough(
+        _ term: RegularizerTerm, _ forward: Forward, gradients: Gradients, _ batch: Batch
+    ) throws(TrainingFailure) {
+        let step = forward.step.cut()
+        let pass = ForwardPass(step.pass, targets: batch.targets, domains: batch.domains, totalSteps: totalSteps)
+        var seen = step
+        seen.embeddings = try term.changedEmbeddings(step.originalEmbeddings, in: pass)
+        _ = try term.changedTargets(batch.targets.array, in: pass)
+        if let penalty = try term.penalty(seen) { _ = self.gradients(of: penalty.value) }
+        let alone = RegularizerList([term])
+        _ = try alone.changedGradients(gradients, at: seen, of: stepObjective(forward, batch))
+        try alone.follow(seen, learningRate: 0)
+    }
+}

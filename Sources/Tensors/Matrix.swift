@@ -1,0 +1,196 @@
+internal import COpenBLAS
+import Glibc
+
+/// A matrix in double precision, row-major, without gradients: for the inside of one operation that has a gradient of its own, as
+/// `Tensor.custom` takes it.
+///
+/// Factorizations run in double precision, since the matrices are small beside the batch that they come from, and a log-determinant of a
+/// nearly singular covariance loses most of its digits in single precision. Products are OpenBLAS's, factorizations LAPACK's.
+public struct Matrix: Sendable, Hashable {
+    /// The number of rows.
+    public let rows: Int
+    /// The number of columns.
+    public let columns: Int
+    /// The entries, row after row.
+    public var values: [Double]
+
+    /// - Precondition: `values` has `rows · columns` entries.
+    public init(rows: Int, columns: Int, values: [Double]) {
+        require(values.count == rows * columns, "Matrix: \(values.count) values are not \(rows)×\(columns)")
+        self.rows = rows
+        self.columns = columns
+        self.values = values
+    }
+
+    /// A matrix of one number.
+    public init(rows: Int, columns: Int, repeating value: Double) {
+        self.init(rows: rows, columns: columns, values: [Double](repeating: value, count: rows * columns))
+    }
+
+    /// The values of a tensor of rank 2.
+    public init(_ tensor: Tensor) {
+        require(tensor.rank == 2, "Matrix: a tensor of shape \(tensor.shape) is not a matrix")
+        self.init(rows: tensor.shape[0], columns: tensor.shape[1], values: tensor.withUnsafeValues { $0.map(Double.init) })
+    }
+
+    /// Ones on the diagonal of an `order×order` matrix, zeros elsewhere.
+    public static func identity(_ order: Int) -> Matrix {
+        var matrix = Matrix(rows: order, columns: order, repeating: 0)
+        for index in 0..<order { matrix[index, index] = 1 }
+        return matrix
+    }
+
+    /// One entry.
+    public subscript(row: Int, column: Int) -> Double {
+        get { values[row * columns + column] }
+        set { values[row * columns + column] = newValue }
+    }
+
+    /// The values in single precision.
+    public var tensor: Tensor { Tensor(values.map(Float.init), shape: [rows, columns]) }
+
+    /// Rows as columns.
+    public var transposed: Matrix {
+        var result = Matrix(rows: columns, columns: rows, values: values)
+        for row in 0..<rows { for column in 0..<columns { result[column, row] = self[row, column] } }
+        return result
+    }
+
+    /// Every entry times a factor.
+    public func scaled(by factor: Double) -> Matrix { Matrix(rows: rows, columns: columns, values: values.map { $0 * factor }) }
+
+    // MARK: Products
+
+    /// `scale · A B`, or with either one transposed, plus another matrix.
+    ///
+    /// - Precondition: the shapes fit.
+    public func multiplied(
+        by other: Matrix, transposing: Bool = false, transposingOther: Bool = false, scale: Double = 1, adding sum: Matrix? = nil
+    ) -> Matrix {
+        let (height, inner) = transposing ? (columns, rows) : (rows, columns)
+        let (otherInner, width) = transposingOther ? (other.columns, other.rows) : (other.rows, other.columns)
+        require(inner == otherInner, "Matrix: \(height)×\(inner) cannot be multiplied by \(otherInner)×\(width)")
+        require(sum.map { $0.rows == height && $0.columns == width } ?? true, "Matrix: the sum must be \(height)×\(width)")
+        var result = sum ?? Matrix(rows: height, columns: width, repeating: 0)
+        guard height > 0, width > 0, inner > 0 else { return result }
+        cblas_dgemm(
+            CblasRowMajor, transposing ? CblasTrans : CblasNoTrans, transposingOther ? CblasTrans : CblasNoTrans, Int32(height), Int32(width),
+            Int32(inner), scale, values, Int32(columns), other.values, Int32(other.columns), sum == nil ? 0 : 1, &result.values, Int32(width))
+        return result
+    }
+
+    /// `scale · A Aᵀ`, or `scale · Aᵀ A`: symmetric, of which only the lower triangle is filled, the rest being 0.
+    public func lowerGram(transposing: Bool = false, scale: Double = 1) -> Matrix {
+        let order = transposing ? columns : rows
+        var result = Matrix(rows: order, columns: order, repeating: 0)
+        guard !values.isEmpty else { return result }
+        cblas_dsyrk(
+            CblasRowMajor, CblasLower, transposing ? CblasTrans : CblasNoTrans, Int32(order), Int32(transposing ? rows : columns), scale, values,
+            Int32(columns), 0, &result.values, Int32(order))
+        return result
+    }
+
+    /// `scale · S X`, or `scale · X S`, for a symmetric `S` of which this is the lower triangle.
+    public func symmetricProduct(with x: Matrix, onRight: Bool = false, scale: Double = 1) -> Matrix {
+        require(rows == columns && rows == (onRight ? x.columns : x.rows), "Matrix: \(rows)×\(columns) does not fit \(x.rows)×\(x.columns)")
+        let values = [Double](unsafeUninitializedCapacity: x.values.count) { result, count in
+            count = x.values.count
+            guard count > 0 else { return }
+            cblas_dsymm(
+                CblasRowMajor, onRight ? CblasRight : CblasLeft, CblasLower, Int32(x.rows), Int32(x.columns), scale, self.values, Int32(rows),
+                x.values, Int32(x.columns), 0, result.baseAddress, Int32(x.columns))
+        }
+        return Matrix(rows: x.rows, columns: x.columns, values: values)
+    }
+
+    // MARK: Factorizations
+
+    /// `log det S` and `S⁻¹` (its lower triangle) of a symmetric positive definite `S` of which this is the lower triangle; nil where it is
+    /// not positive definite or not finite.
+    public func positiveDefiniteInverse() -> (logDeterminant: Double, inverse: Matrix)? {
+        require(rows == columns, "Matrix: \(rows)×\(columns) is not square")
+        var factor = self
+        // A row-major lower triangle is a column-major upper one: no transposition, and no scan for NaN, which shows in the result.
+        let upper = CChar(UInt8(ascii: "U"))
+        var status = LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, upper, Int32(rows), &factor.values, Int32(max(rows, 1)))
+        var logarithm = 0.0
+        for index in 0..<rows { logarithm += 2 * log(factor[index, index]) }
+        if status == 0 { status = LAPACKE_dpotri_work(LAPACK_COL_MAJOR, upper, Int32(rows), &factor.values, Int32(max(rows, 1))) }
+        return status == 0 && logarithm.isFinite ? (logarithm, factor) : nil
+    }
+
+    /// Eigenvalues, rising, and eigenvectors, each a row, of a symmetric matrix of which this is the lower triangle; nil where it is not
+    /// finite.
+    public func symmetricSpectrum() -> (values: [Double], vectors: Matrix)? {
+        require(rows == columns, "Matrix: \(rows)×\(columns) is not square")
+        var vectors = self
+        var eigenvalues = [Double](repeating: 0, count: rows)
+        // The solver need not stop on NaN.
+        guard values.allSatisfy(\.isFinite) else { return nil }
+        // A row-major lower triangle is a column-major upper one; each eigenvector comes out as a row.
+        let status = LAPACKE_dsyevd(
+            LAPACK_COL_MAJOR, CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "U")), Int32(rows), &vectors.values, Int32(max(rows, 1)), &eigenvalues)
+        return status == 0 ? (eigenvalues, vectors) : nil
+    }
+
+    /// The factors of `P A = L U` of any square matrix, with rows exchanged for stability.
+    public func luFactors() -> LUFactors { LUFactors(self) }
+}
+
+/// `P A = L U` of a square matrix; see ``Matrix/luFactors()``.
+public struct LUFactors: Sendable {
+    private let order: Int
+    /// U on and above the diagonal, L below it without its unit diagonal; NaN throughout where the input is not finite.
+    private var factors: Matrix
+    private var pivots: [Int32]
+
+    init(_ matrix: Matrix) {
+        require(matrix.rows == matrix.columns, "a matrix of shape \(matrix.rows)×\(matrix.columns) is not square")
+        order = matrix.rows
+        factors = matrix
+        pivots = [Int32](repeating: 0, count: order)
+        guard order > 0 else { return }
+        guard matrix.values.allSatisfy(\.isFinite) else {
+            factors = Matrix(rows: order, columns: order, repeating: .nan)
+            return
+        }
+        // A positive status means that U has a zero on its diagonal, which the determinant then shows.
+        _ = LAPACKE_dgetrf(LAPACK_ROW_MAJOR, Int32(order), Int32(order), &factors.values, Int32(order), &pivots)
+    }
+
+    private var diagonal: [Double] { (0..<order).map { factors[$0, $0] } }
+
+    /// log |det A|: −∞ for a singular matrix, NaN for one that is not finite.
+    public var logAbsoluteDeterminant: Double { diagonal.reduce(0) { $0 + Glibc.log(abs($1)) } }
+
+    /// The sign of det A: 1, −1, or 0 for a singular matrix.
+    public var sign: Double {
+        let exchanges = pivots.enumerated().count { Int($0.element) != $0.offset + 1 }
+        return diagonal.reduce(exchanges.isMultiple(of: 2) ? 1 : -1) { sign, entry in
+            entry.isNaN ? .nan : entry == 0 ? 0 : entry < 0 ? -sign : sign
+        }
+    }
+
+    /// A⁻¹; NaN where there is none.
+    public var inverse: Matrix {
+        let failed = Matrix(rows: order, columns: order, repeating: .nan)
+        guard order > 0, logAbsoluteDeterminant.isFinite else { return failed }
+        var result = factors
+        let status = LAPACKE_dgetri(LAPACK_ROW_MAJOR, Int32(order), &result.values, Int32(order), pivots)
+        return status == 0 ? result : failed
+    }
+
+    /// A⁻¹ B; NaN where A is singular.
+    ///
+    /// - Precondition: `B` has as many rows as `A`.
+    public func solve(_ rightHandSide: Matrix) -> Matrix {
+        require(rightHandSide.rows == order, "Matrix: \(order)×\(order) does not fit a right-hand side of \(rightHandSide.rows) rows")
+        var result = rightHandSide
+        guard order > 0, rightHandSide.columns > 0 else { return result }
+        let status = logAbsoluteDeterminant.isFinite
+            ? LAPACKE_dgetrs(
+                LAPACK_ROW_MAJOR, CChar(UInt8(ascii: "N")), Int32(order), Int32(result.columns), factors.values, Int32(order), pivots, &result.values,
+                Int32(result.columns)) : 1
+        return status == 0 ? result : Matrix(rows: result.rows, columns: result.columns, repeating: .nan)
+    }
+}

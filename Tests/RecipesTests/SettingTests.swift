@@ -98,7 +98,7 @@ struct SettingTests {
                   regularizers:
                   - mer:
                       weight: 3
-                      on: [gyroscope]
+                      "on": [gyroscope]
                   tune:
                     mer.weight: [2]
 

@@ -31,26 +31,31 @@ struct NodePath {
             let ends: [Character] = isBracketed ? ["]"] : [".", "["]
             let end = characters[start...].firstIndex { ends.contains($0) } ?? characters.count
             if isBracketed && end == characters.count {
-                throw Diagnostic("the path '\(text)' lacks a ']'", at: place(index, 1))
+                throw Diagnostic("the path '\(printable(text))' lacks a ']'", at: place(index, 1))
             }
             let name = String(characters[start..<end])
             guard !name.isEmpty else {
                 throw Diagnostic(
-                    "the path '\(text)' has an empty name", at: place(start, 1), expected: "a path such as training.epochs")
+                    "the path '\(printable(text))' has an empty name", at: place(start, 1), expected: "a path such as training.epochs")
             }
             components.append(Component(name: name, location: place(start, end - start)))
             index = isBracketed ? end + 1 : end
             if index < characters.count && characters[index] == "." {
                 index += 1
                 if index == characters.count {
-                    throw Diagnostic("the path '\(text)' ends with a dot", at: place(index - 1, 1))
+                    throw Diagnostic("the path '\(printable(text))' ends with a dot", at: place(index - 1, 1))
                 }
             } else if isBracketed && index < characters.count && characters[index] != "[" {
-                throw Diagnostic("the path '\(text)' needs a dot here", at: place(index, 1))
+                throw Diagnostic("the path '\(printable(text))' needs a dot here", at: place(index, 1))
             }
         }
         guard !components.isEmpty else {
             throw Diagnostic("a path is empty", at: location, expected: "a path such as training.epochs")
+        }
+        guard components.count <= LibYAML.deepestNesting else {
+            throw Diagnostic(
+                "a path has \(components.count) names", at: location,
+                expected: "at most \(LibYAML.deepestNesting), as deep as a recipe may be nested")
         }
         self.components = components
         self.text = text

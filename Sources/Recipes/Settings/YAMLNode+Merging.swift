@@ -7,8 +7,9 @@ extension YAMLNode {
         let under = isNull ? YAMLNode(.map([]), at: location) : isScalar ? asComponent : self
         guard var entries = under.entries else { return overlay }
         if let use = overlay["use"], use != under["use"] { return overlay }
+        let places = Dictionary(entries.enumerated().map { ($1.key, $0) }) { first, _ in first }
         for entry in over {
-            if let index = entries.firstIndex(where: { $0.key == entry.key }) {
+            if let index = places[entry.key] {
                 // A null inside a section is a value; only a section left empty adds nothing.
                 let isSection = entries[index].value.entries != nil
                 let value = entry.value.isNull && !isSection ? entry.value : entries[index].value.merged(with: entry.value)

@@ -96,9 +96,9 @@ extension YAMLNode {
     }
 
     static func index(of step: NodePath.Component, in items: [YAMLNode]) throws(Diagnostic) -> Int {
-        let names = items.compactMap(\.itemName)
         if let index = items.firstIndex(where: { $0.itemName == step.name }) { return index }
         if let number = Int(step.name), items.indices.contains(number) { return number }
+        let names = items.compactMap(\.itemName)
         let numbers = items.isEmpty ? "nothing, as the list is empty" : "a number from 0 to \(items.count - 1)"
         throw Diagnostic(
             "there is no '\(step.name)' in the list", at: step.location,

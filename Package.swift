@@ -53,7 +53,7 @@ let rooms: [Target] = [
     .target(
         name: "Weights", dependencies: ["CZlib", "Networks", "Persistence", "Tensors"] + arrayLibraries, swiftSettings: arraySettings),
     .target(name: "Media", dependencies: ["CZlib", "Persistence", "Tensors"] + mediaLibraries, swiftSettings: mediaSettings),
-    .target(name: "Regularization", dependencies: ["COpenBLAS", "Configuration", "Networks", "Tensors"]),
+    .target(name: "Regularization", dependencies: ["COpenBLAS", "Configuration", "Networks", "Processes", "Tensors"]),
     .target(name: "RegularizerTesting", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"]),
     .target(name: "Models", dependencies: ["Configuration", "Networks", "Regularization", "Tensors", "Weights"]),
     .target(
@@ -62,7 +62,7 @@ let rooms: [Target] = [
     .target(name: "Analysis", dependencies: ["COpenBLAS", "Configuration", "Networks", "Regularization", "Tensors"]),
     .target(
         name: "Training",
-        dependencies: ["Configuration", "Datasets", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors", "Weights"]),
+        dependencies: ["Configuration", "Datasets", "Models", "Networks", "Persistence", "Processes", "Regularization", "Results", "Tensors", "Weights"]),
     .target(name: "Recipes", dependencies: ["CYAML", "Configuration", "Persistence"]),
     .target(
         name: "Planning",
@@ -95,7 +95,8 @@ let program: [Target] = [
     .target(
         name: "RegulusCommandLine",
         dependencies: [
-            "BuiltIn", "Configuration", "Datasets", "Launching", "Models", "Networks", "Persistence", "Planning", "PluginLibraries", "Recipes",
+            "BuiltIn", "Configuration", "Datasets", "Launching", "Models", "Networks", "Persistence", "Planning", "PluginLibraries", "Processes",
+            "Recipes",
             "Registration", "Regularization", "RegularizerTesting", "Reports", "Results", "Studies", "Tensors", "Training", "Weights",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),

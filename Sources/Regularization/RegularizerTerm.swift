@@ -1,5 +1,6 @@
 import Configuration
 import Networks
+import Processes
 import Tensors
 
 /// One regularizer as it stands in a recipe: with its instance name, weight, schedule, `on:` and `at:`.
@@ -112,7 +113,7 @@ public final class RegularizerTerm: Regularizer {
         let weight = effectiveWeight(at: pass)
         guard place == .embedding, weight != 0 else { return embeddings }
         let seen = restricted(embeddings)
-        let changed = base.transform(seen, pass: pass).mapEmbeddings { modality, new in
+        let changed = CallTrace.during("transform(_:pass:)", of: instance) { base.transform(seen, pass: pass) }.mapEmbeddings { modality, new in
             guard weight != 1, let old = seen[modality] else { return new }
             return new.map { array, isTokens in
                 blend(isTokens ? old.tokens : old.pooled, array, weight: Float(weight))
@@ -126,20 +127,25 @@ public final class RegularizerTerm: Regularizer {
     public func transform(targets: Tensor, pass: Pass) -> Tensor {
         let weight = effectiveWeight(at: pass)
         guard weight != 0 else { return targets }
-        let changed = base.transform(targets: targets, pass: pass)
+        let changed = CallTrace.during("transform(targets:pass:)", of: instance) { base.transform(targets: targets, pass: pass) }
         return weight == 1 ? changed : blend(targets, changed, weight: Float(weight))
     }
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
         let weight = effectiveWeight(at: step.pass)
         guard weight != 0 else {
-            let measured = withoutGradients { base.penalty(restricted(step)) }
+            let measured = withoutGradients { measuredPenalty(step) }
             return measured.map { Penalty(value: Tensor(0), reports: named($0, weighted: 0)) }
         }
-        return base.penalty(restricted(step)).map { penalty in
+        return measuredPenalty(step).map { penalty in
             let weighted = penalty.value * Float(weight)
             return Penalty(value: weighted, reports: named(penalty, weighted: weighted.item))
         }
+    }
+
+    private func measuredPenalty(_ step: TrainingStep) -> Penalty? {
+        let seen = restricted(step)
+        return CallTrace.during("penalty(_:)", of: instance) { base.penalty(seen) }
     }
 
     public func transform(
@@ -147,14 +153,19 @@ public final class RegularizerTerm: Regularizer {
     ) -> Gradients {
         let weight = effectiveWeight(at: step.pass)
         guard place == .embedding, weight != 0 else { return gradients }
-        let changed = base.transform(gradients, step: restricted(step), recomputing: recomputing)
+        let seen = restricted(step)
+        let changed = CallTrace.during("transform(_:step:recomputing:)", of: instance) {
+            base.transform(gradients, step: seen, recomputing: recomputing)
+        }
         return weight == 1 ? changed : gradients.combined(with: changed) { blend($0, $1, weight: Float(weight)) }
     }
 
     public func didUpdate(_ model: any MultimodalModel, learningRate: Float, pass: Pass) {
         let weight = effectiveWeight(at: pass)
         guard weight != 0 else { return }
-        base.didUpdate(model, learningRate: learningRate * Float(weight), pass: pass)
+        CallTrace.during("didUpdate(_:learningRate:pass:)", of: instance) {
+            base.didUpdate(model, learningRate: learningRate * Float(weight), pass: pass)
+        }
     }
 
     public var evaluatedWeights: (any WeightAverage)? { weight == 0 ? nil : base.evaluatedWeights }

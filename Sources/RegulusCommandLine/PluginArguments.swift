@@ -23,6 +23,7 @@ struct PluginArguments: ParsableArguments {
         guard var registrar = Program.registrar else { throw CommandFault.failure("error: the program has not been started") }
         let all = named.map(\.path) + paths
         guard !all.isEmpty else { return try KnownComponents(registrar) }
+        try ForeignCodeGuard.enter()
         do throws(PluginFault) {
             try PluginLoader(for: try ProgramBuild(executable: ProgramBuild.running)).load(all, into: &registrar)
         } catch {

@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import Processes
 import Regularization
 import Tensors
 
@@ -91,6 +92,7 @@ package final class Trainer {
     /// - Parameter measuringShares: whether to measure each term's share of the gradient, which changes nothing in the step.
     /// - Throws: `TrainingFailure` where the loss or its gradient is not finite; the parameters have not been changed then.
     package func train(on batch: Batch, measuringShares: Bool = false) throws(TrainingFailure) -> StepRecord {
+        CallTrace.beat(step: step)
         let pass = Pass(isTraining: true, random: random, step: step)
         let forward = forward(batch, pass)
         guard forward.loss.item.isFinite else {

@@ -20,17 +20,17 @@ struct OtherReadersTests {
     }
 
     @Test("texts that are texts to everyone stand alone", arguments: [
-        "yesterday", "+ MER", "one", "3d-resnet", "group-1", "D1", "x=1", "-", "nothing", "e5", "2nd", "v1.2", "north", "/data/x.npz",
-    ].filter { $0 != "-" })
+        "yesterday", "+ MER", "one", "3d-resnet", "group-1", "D1", "x=1", "nothing", "e5", "2nd", "v1.2", "north", "/data/x.npz",
+    ])
     func plain(text: String) throws {
         #expect(try written(text) == text)
     }
 
     @Test("numbers are spelled as both versions read them", arguments: [
         ("12", "12"), ("-3", "-3"), ("0", "0"), ("+4", "4"), ("010", "10"), ("-007", "-7"), ("0o17", "15"), ("0x1F", "31"), ("1.5", "1.5"),
-        ("1.50", "1.50"), ("1e3", "1000.0"), ("1e-3", "0.001"), ("1e-5", "1.0e-05"), ("2.5e-7", "2.5e-07"), ("1.0e5", "100000.0"),
-        ("1.0e+30", "1.0e+30"), ("1e30", "1.0e+30"), (".5", "0.5"), ("-.5", "-0.5"), ("2.", "2.0"), (".inf", ".inf"),
-        ("-.INF", "-.inf"), (".NaN", ".nan"), ("99999999999999999999", "1.0e+20"), ("-0", "0"), ("True", "true"), ("~", "null"), ("", "null"),
+        ("1.50", "1.50"), ("1e3", "1000.0"), ("1e-3", "0.001"), ("1e-5", "1.0e-05"), ("2.5e-7", "2.5e-7"), ("1.0e5", "100000.0"),
+        ("1.0e+30", "1.0e+30"), ("1e30", "1.0e+30"), (".5", "0.5"), ("-.5", "-0.5"), ("2.", "2."), (".inf", ".inf"),
+        ("-.INF", "-.inf"), (".NaN", ".nan"), ("99999999999999999999", "1.0e+20"), ("-0", "-0"), ("True", "true"), ("~", "null"), ("", "null"),
     ])
     func numbers(text: String, spelling: String) throws {
         #expect(try written(text) == spelling)

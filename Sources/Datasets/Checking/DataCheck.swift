@@ -1,6 +1,8 @@
 import Configuration
+import Dispatch
 import Media
 import Persistence
+import Synchronization
 import Tensors
 
 /// What a data set on disk holds, and what is wrong with it.
@@ -60,7 +62,10 @@ package struct DataCheck: Sendable {
         let (missing, broken) = Self.missing(of: decoding)
         self.missing = missing
         let tried = Self.rows(of: decoding, depth: depth).filter { !broken.contains($0) }
-        (unreadable, decoded) = Self.decode(tried, of: decoding)
+        let (faults, outcome) = Self.decode(tried, of: decoding)
+        let whole = Self.checkWhole(tried, of: decoding, except: Set(faults.map(\.path)))
+        unreadable = faults + whole.faults
+        decoded = (outcome.good - whole.rows, outcome.tried)
         seconds = Self.seconds(of: decoding, except: broken)
     }
 
@@ -119,6 +124,32 @@ package struct DataCheck: Sendable {
             }
         }
         return (faults, (good.count, Set(rows).count))
+    }
+
+    /// Decodes the files of rows to their ends: a clip in the middle of each says nothing about the others that training draws.
+    private static func checkWhole(
+        _ rows: [Int], of dataset: any DecodingDataset, except known: Set<String>
+    ) -> (faults: [MediaFault], rows: Int) {
+        var users: [String: (isSound: Bool, rows: Set<Int>)] = [:]
+        for modality in dataset.facts.modalityNames {
+            for row in Set(rows) {
+                for path in dataset.files(row, modality: modality) where !known.contains(path) {
+                    users[path, default: (modality == "audio", [])].rows.insert(row)
+                }
+            }
+        }
+        let files = users.keys.sorted()
+        let faults = Mutex<[Int: MediaFault]>([:])
+        DispatchQueue.concurrentPerform(iterations: files.count) { number in
+            do throws(MediaFault) {
+                try WholeFile.check(files[number], isSound: users[files[number]]?.isSound ?? false)
+            } catch {
+                faults.withLock { $0[number] = error }
+            }
+        }
+        let found = faults.withLock { $0 }.sorted { $0.key < $1.key }
+        let broken = found.reduce(into: Set<Int>()) { $0.formUnion(users[files[$1.key]]?.rows ?? []) }
+        return (found.map(\.value), broken.count)
     }
 
     private static func seconds(of dataset: any DecodingDataset, except broken: Set<Int>) -> [[Double]] {

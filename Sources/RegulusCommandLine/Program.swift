@@ -23,6 +23,7 @@ package enum Program {
             registrar.origin = .program
             try registering(&registrar)
             try $registrar.withValue(registrar) {
+                try RegulusCommand.checkName(CommandLine.arguments.dropFirst().first)
                 var command = try RegulusCommand.parseAsRoot()
                 try command.run()
             }

@@ -28,7 +28,8 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var arguments: RecipeArguments
 
-    @Option(name: .customLong("out"), help: "The run folder; runs/NAME by default.", completion: .directory)
+    @Option(
+        name: .customLong("out"), help: "The run folder; runs/NAME by default.", completion: .directory, transform: { UserPath.expanded($0) })
     var folder: String?
 
     @Flag(help: "Progress and figures as JSON, one object a line, on standard output.")

@@ -33,10 +33,19 @@ final class RunDisplay: Sendable {
     func show(_ event: StudyEvent) {
         let progress = RunProgress(event.progress)
         let result: TrialResult? = if case .trial(let result, _) = event { result } else { nil }
-        last.withLock { $0 = progress }
+        let before = last.withLock { last in
+            defer { last = progress }
+            return last?.finished ?? 0
+        }
         switch form {
         case .json: if let result { try? printLine(.trial(result, progress)) }
-        case .log: if let result { StandardError.print(ProgressLine.plain(result, progress: progress)) }
+        case .log:
+            if let result {
+                StandardError.print(ProgressLine.plain(result, progress: progress))
+            } else if case .progress = event, progress.finished > before {
+                // A log shows nothing else while a grid is tried, which may take hours.
+                StandardError.print("\(progress.finished) of \(progress.total)  tuning")
+            }
         case .screen:
             screen.withLock(\.self)?.update { view in
                 view.progress = progress

@@ -11,7 +11,7 @@ extension YAMLNode {
 
     mutating func set(_ value: YAMLNode, at path: ArraySlice<NodePath.Component>) throws(Diagnostic) {
         guard let step = path.first else {
-            self = value
+            self = keepingCommonKeys(in: value)
             return
         }
         switch content {
@@ -66,6 +66,18 @@ extension YAMLNode {
         entries.firstIndex { entry in
             entry.key == "terms" && entry.value.items?.contains { $0.itemName == name } == true
         }
+    }
+
+    /// Keys beside `use` that belong to the section and not to the component that it names.
+    private static let commonKeys: Set<String> = ["learning-rate", "standardize", "modalities"]
+
+    /// Another component's name in place of this section: what belongs to all components alike stays. `--set training.optimizer=sgd` changes
+    /// the optimizer and not its learning rate.
+    private func keepingCommonKeys(in value: YAMLNode) -> YAMLNode {
+        guard self["use"] != nil, value.scalar?.value.isText == true else { return value }
+        let kept = (entries ?? []).filter { Self.commonKeys.contains($0.key) }
+        guard !kept.isEmpty, let use = value.asComponent.entries else { return value }
+        return YAMLNode(.map(use + kept), at: value.location)
     }
 
     /// `adam` as `{use: adam}`, so that options can be added.

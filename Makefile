@@ -5,7 +5,7 @@ REGULUS = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)/regulus
 # Whether the package is built with FFmpeg; a variable, because SwiftPM does not notice when the libraries come or go.
 export REGULUS_FFMPEG ?= $(shell pkg-config --exists libavformat libavcodec libswscale libswresample libavutil && echo 1 || echo 0)
 
-.PHONY: build test table13 table3 quickstart co-occurrence benchmark benchmark-encoders docs packages media-packages clean
+.PHONY: build test fuzz table13 table3 quickstart co-occurrence benchmark benchmark-encoders docs packages media-packages clean
 
 table13: build ## Table 13's comparison, measured on the bundled smartwatch data
 	$(REGULUS) run recipes/table13.yaml
@@ -31,6 +31,10 @@ benchmark: build ## side by side with PyTorch, which is installed into Benchmark
 benchmark-encoders: build ## the published encoders at full size, and that both sides compute the same
 	Benchmarks/run.sh $(REGULUS) --script agree.py
 	Benchmarks/run.sh $(REGULUS) --script run_encoders.py
+
+MINUTES ?= 10
+fuzz: media-packages ## every parser of foreign bytes under libFuzzer with AddressSanitizer, for MINUTES in all
+	Fuzzing/run $$(($(MINUTES) * 60))
 
 docs: build ## the reference and the articles, into .build/docs
 	swift build $(SWIFT_FLAGS) --target RegularizerTesting

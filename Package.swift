@@ -169,6 +169,16 @@ let tests: [Target] = [
     .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "SlurmSupport", "regulus-cli"], swiftSettings: mediaSettings),
 ]
 
+/// The rooms that read foreign bytes, for the package in Fuzzing alone.
+let parsers: [Product] =
+    Context.environment["REGULUS_FUZZING"] == nil
+    ? []
+    : [
+        .library(
+            name: "Parsers",
+            targets: ["Configuration", "Datasets", "Media", "Persistence", "PluginLibraries", "Recipes", "Results", "Weights"])
+    ]
+
 let package = Package(
     name: "regulus",
     products: [
@@ -177,7 +187,7 @@ let package = Package(
         .library(
             name: "Regulus",
             targets: ["Regulus", "Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets", "Registration"] + plugins.map { "\($0)Plugin" }),
-    ],
+    ] + parsers,
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     ],

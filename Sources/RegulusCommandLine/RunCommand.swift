@@ -76,9 +76,9 @@ struct RunCommand: ParsableCommand {
         }
         do {
             let before = FolderState(of: experiment.cells, in: folder)
-            let display = RunDisplay(asJSON: json)
+            let display = RunDisplay(asJSON: json, isSilent: ParentLink.role == IsolatedRun.role)
             defer { display.close() }
-            if !json { for line in experiment.loadedWeights + stemLines { StandardError.print(line) } }
+            if !json, ParentLink.role != IsolatedRun.role { for line in experiment.loadedWeights + stemLines { StandardError.print(line) } }
             var timing = StudyTiming()
             timing.saving = .seconds(saveEvery)
             var run = StudyRun(

@@ -20,6 +20,8 @@ final class IsolatedRun: Sendable {
         var child: WatchedChild?
         var beats: UInt64 = 0
         var lastBeat = ContinuousClock.now
+        /// Where in the log its process began to write.
+        var logStart: UInt64 = 0
         /// Ends of its processes one after another that were no trial's fault.
         var failures = 0
     }
@@ -110,6 +112,7 @@ extension IsolatedRun {
 
     private func start(_ slot: inout Slot) {
         place.clear(slot.number)
+        slot.logStart = place.logSize(slot.number)
         let own = ["--worker", "--keep-failures", "--progress-file", place.progress(slot.number)]
         do {
             slot.child = try WatchedChild(["run"] + own + arguments, log: place.log(slot.number), role: Self.role)
@@ -148,7 +151,7 @@ extension IsolatedRun {
         slot.failures = 0
         let call = child.call
         let hook = call.map { " in \($0.hook)" } ?? ""
-        let said = place.lastLine(slot.number).map { ": \($0)" } ?? ""
+        let said = place.lines(slot.number, from: slot.logStart).last.map { ": \($0)" } ?? ""
         let epochs = WorkerProgress.read(place.progress(slot.number))?.trainings.first { $0.key == trial.key }?.epochs ?? []
         do {
             let isNew = try trial.fail(
@@ -218,15 +221,17 @@ struct IsolatedFolder {
         for file in [progress(number), Self.trialFile(besides: progress(number))] { unlink(file) }
     }
 
-    /// The last thing that was printed, on one line; nil where that is nothing.
-    func lastLine(_ number: Int) -> String? { lines(number).last }
-
     /// The last lines that were printed, indented.
     func excerpt(_ number: Int) -> String { lines(number).suffix(8).map { "\n  \($0)" }.joined() }
 
-    private func lines(_ number: Int) -> [String] {
+    func logSize(_ number: Int) -> UInt64 { (try? FileHandle(forReadingAtPath: log(number))?.seekToEnd()) ?? 0 }
+
+    /// What was printed last, without what a terminal would obey.
+    ///
+    /// - Parameter start: where in the log to begin.
+    func lines(_ number: Int, from start: UInt64 = 0) -> [String] {
         guard let file = FileHandle(forReadingAtPath: log(number)), let size = try? file.seekToEnd() else { return [] }
-        try? file.seek(toOffset: size - min(size, 4096))
+        try? file.seek(toOffset: max(start, size - min(size, 4096)))
         let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
         return text.split(whereSeparator: \.isNewline).map { line in
             String(String.UnicodeScalarView(line.unicodeScalars.prefix(200).filter { $0.properties.generalCategory != .control }))

@@ -53,7 +53,7 @@ struct ForeignCodeTests {
         let folder = try RecipeFolder()
         let outcome = try await run("hang", folder: folder, "--trial-timeout", "2")
         #expect(outcome.code == 1, "\(outcome.messages)")
-        #expect(outcome.messages.contains("'moody' made no step for 2 sec in penalty"), "\(outcome.messages)")
+        #expect(outcome.messages.contains("'moody' made no step for 2 s in penalty"), "\(outcome.messages)")
         #expect(try states(folder).filter { $0.key != "foreign" }.flatMap(\.value).allSatisfy { $0.contains("\"finished\"") })
     }
 

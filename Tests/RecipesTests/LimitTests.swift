@@ -42,7 +42,7 @@ struct LimitTests {
     func nesting() {
         let variables = (0..<20).map { "  v\($0): [[[[[\"${v\($0 + 1)}\"]]]]]\n" }.joined()
         let heads = heads("expect: ${v0}\nvariables:\n\(variables)  v20: x\n")
-        #expect(heads.first?.hasPrefix("the variable 'v12' makes this nested deeper than 40 levels") == true, "\(heads)")
+        #expect(heads.contains("the variable 'v12' makes this nested deeper than 40 levels"), "\(heads)")
     }
 
     @Test("names of a path, wherever one stands")
@@ -53,7 +53,7 @@ struct LimitTests {
         #expect(heads("repeat:\n  ? \"\(path)\"\n  : [1, 2]\n") == ["a path has 20000 names"])
         let tuned = Sample.messages(Sample.recipe("mer.weight: [0.1, 1]", "? \"\(path)\"\n      : [0.1, 1]"))
         #expect(tuned.contains("a path has 20000 names"))
-        #expect(heads("sweep: {x: [1]}\nvariants:\n  - where:\n      ? \"\(path)\"\n      : 1\n").first == "a path has 20000 names")
+        #expect(heads("sweep: {x: [1]}\nvariants:\n  - where:\n      ? \"\(path)\"\n      : 1\n").contains("a path has 20000 names"))
     }
 
     @Test("settings and files that nest a recipe")

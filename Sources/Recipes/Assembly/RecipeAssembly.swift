@@ -57,7 +57,7 @@ final class RecipeAssembly {
     private func document(file: String, bytes: [UInt8], chain: [Link]) -> YAMLNode? {
         let own = FaultCollector()
         let parsed = YAMLParser.parse(bytes, file: file, faults: own)
-        for fault in own.diagnostics { faults.report(fault.mentioned(by: chain.reversed().map(\.mention))) }
+        faults.take(own) { $0.mentioned(by: chain.reversed().map(\.mention)) }
         guard let parsed else { return nil }
         var tree = included(parsed, key: nil, in: file, chain: chain)
         guard let entry = tree.removeEntry(Self.extendsKey) else { return tree }

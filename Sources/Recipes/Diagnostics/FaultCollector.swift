@@ -26,6 +26,12 @@ final class FaultCollector {
         if isFull { omitted += 1 } else { diagnostics.append(diagnostic) }
     }
 
+    /// Takes over what another collector has.
+    func take(_ other: FaultCollector, _ changed: (Diagnostic) -> Diagnostic) {
+        for fault in other.diagnostics { report(changed(fault)) }
+        omitted += other.omitted
+    }
+
     private var isFull: Bool { diagnostics.count == Self.most }
 
     /// Ignores what is found at a place from now on, as it follows from a fault that is reported already.

@@ -106,7 +106,7 @@ extension IsolatedRun {
             child.kill()
             _ = child.end(waiting: true)
             slot.child = nil
-            fail("made no step for \(patience.formatted(.units(allowed: [.seconds])))", child, in: &slot)
+            fail("made no step for \(Int(patience / .seconds(1))) s", child, in: &slot)
         }
     }
 

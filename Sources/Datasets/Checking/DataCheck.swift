@@ -138,17 +138,17 @@ package struct DataCheck: Sendable {
                 }
             }
         }
-        let files = users.keys.sorted()
+        let files = users.map { (path: $0.key, isSound: $0.value.isSound) }.sorted { $0.path < $1.path }
         let faults = Mutex<[Int: MediaFault]>([:])
         DispatchQueue.concurrentPerform(iterations: files.count) { number in
             do throws(MediaFault) {
-                try WholeFile.check(files[number], isSound: users[files[number]]?.isSound ?? false)
+                try WholeFile.check(files[number].path, isSound: files[number].isSound)
             } catch {
                 faults.withLock { $0[number] = error }
             }
         }
         let found = faults.withLock { $0 }.sorted { $0.key < $1.key }
-        let broken = found.reduce(into: Set<Int>()) { $0.formUnion(users[files[$1.key]]?.rows ?? []) }
+        let broken = found.reduce(into: Set<Int>()) { $0.formUnion(users[files[$1.key].path]?.rows ?? []) }
         return (found.map(\.value), broken.count)
     }
 

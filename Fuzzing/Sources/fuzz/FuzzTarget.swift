@@ -13,7 +13,7 @@ import Results
 enum FuzzTarget {
     static let all: [String: (Data) -> Void] = [
         "recipe": recipe, "setting": setting, "safetensors": safetensors, "checkpoint": checkpoint, "weights": weights, "frame": frame,
-        "table": table, "elf": elf, "json": json, "picture": picture, "sound": sound, "video": video,
+        "table": table, "arrays": arrays, "elf": elf, "json": json, "picture": picture, "sound": sound, "video": video,
     ]
 
     // MARK: - Recipes
@@ -59,11 +59,21 @@ enum FuzzTarget {
         }
     }
 
-    private static var limits: PyTorchLimits {
-        var limits = PyTorchLimits()
-        limits.inflatedBytes = 1 << 24
+    /// Small enough for AddressSanitizer, which takes several times the memory.
+    private static var limits: ReadingLimits {
+        var limits = ReadingLimits()
+        limits.expandedBytes = 1 << 24
         limits.repeatedBytes = 1 << 20
         return limits
+    }
+
+    /// npy, npz, pickles, MATLAB; what HDF5's own library reads is not instrumented.
+    private static func arrays(_ data: Data) {
+        guard let file = try? ArrayFile(data, named: "f") else { return }
+        for name in file.names.prefix(8) {
+            _ = try? file.array(name)
+            _ = try? file.texts(name)
+        }
     }
 
     private static func checkpoint(_ data: Data) {

@@ -95,6 +95,20 @@ struct LimitTests {
         #expect(messages.contains("the rows of all variants try 100003 combinations or more"), "\(messages.prefix(300))")
     }
 
+    @Test("what each row reads anew")
+    func rows() {
+        let terms = (0..<2000).map { "  - mer: {name: m\($0)}\n" }.joined()
+        let rows = (0..<5000).map { "  - r\($0)\n" }.joined()
+        let messages = Sample.messages(Sample.recipe + rows + "regularizers:\n" + terms)
+        #expect(messages.contains("error: the regularizers and training of all rows are "), "\(messages.prefix(300))")
+    }
+
+    @Test("a list of as many terms as fit into a file is read")
+    func terms() {
+        let terms = (0..<30_000).map { "  - mer: {name: m\($0)}\n" }.joined()
+        #expect(Sample.messages("regularizers:\n" + terms + Sample.recipe("  - name: + MER\n    regularizers:\n      - mer: {weight: 3, on: [gyroscope]}\n    tune:\n      mer.weight: [0.1, 1]\n", "")) == "")
+    }
+
     @Test("trainings in all")
     func trainings() {
         let seeds = (0..<100_000).map(String.init).joined(separator: ", ")

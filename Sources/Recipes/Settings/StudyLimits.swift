@@ -62,6 +62,7 @@ struct StudyLimits {
         private let faults: FaultCollector
         private let location: SourceLocation
         private var candidates = 0.0
+        private var values = 0.0
         private(set) var isAllowed = true
 
         fileprivate init(faults: FaultCollector, location: SourceLocation) {
@@ -70,7 +71,19 @@ struct StudyLimits {
 
         /// Counts the candidates of one variant before they are made.
         func isAllowed(adding variant: YAMLNode) -> Bool {
-            for row in variant["rows"]?.items ?? [] { candidates += Self.candidates(row["tune"]) }
+            // Each candidate reads the regularizers and the training of all rows and its own.
+            func size(_ node: YAMLNode) -> Double { Double((node["regularizers"]?.count ?? 0) + (node["training"]?.count ?? 0)) }
+            let common = size(variant)
+            for row in variant["rows"]?.items ?? [] {
+                let count = Self.candidates(row["tune"])
+                candidates += count
+                values += count * (common + size(row))
+            }
+            if values > Double(StudyLimits.mostValues), isAllowed {
+                refuse(
+                    "the regularizers and training of all rows are \(OptionValue.number(values)) values or more",
+                    expected: "at most \(StudyLimits.mostValues) values in all")
+            }
             if candidates > Double(StudyLimits.mostCandidates), isAllowed {
                 let rows = variant.entry("rows")?.keyLocation ?? location
                 faults.report(

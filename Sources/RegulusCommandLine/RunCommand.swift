@@ -86,8 +86,10 @@ struct RunCommand: ParsableCommand {
                 timing: timing, stop: .ofProcess, stems: arguments.stems(for: folder))
             run.keepsFailures = keepFailures
             let launched = try launchedRun(run, recipe: study.name, display: display)
-            try AtomicFile.write(study.resolvedYAML, to: folder.resolvedRecipe.path)
-            try AtomicFile.write(ResultCoding.document(settings), to: folder.settings.path)
+            if ParentLink.role != IsolatedRun.role {
+                try AtomicFile.write(study.resolvedYAML, to: folder.resolvedRecipe.path)
+                try AtomicFile.write(ResultCoding.document(settings), to: folder.settings.path)
+            }
             try display.start(settings, folder: folder)
             StopRequest.listenForSignals()
             let results = try launched?.results() ?? results(of: run, plan, before, display: display)

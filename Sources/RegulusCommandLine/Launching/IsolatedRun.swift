@@ -15,6 +15,9 @@ final class IsolatedRun: Sendable {
     /// The role of a process that trains.
     static let role = "trainer"
 
+    /// Processes that a place starts one after another though none does a trial.
+    private static let mostFailures = 3
+
     private struct Slot {
         let number: Int
         var child: WatchedChild?
@@ -64,7 +67,12 @@ final class IsolatedRun: Sendable {
         let hasLooked = DispatchSemaphore(value: 0)
         let looking = Thread { [self] in
             while !isEnded.load(ordering: .relaxed) {
-                slots.withLock { slots in for index in slots.indices { look(after: &slots[index]) } }
+                slots.withLock { slots in
+                    for index in slots.indices { look(after: &slots[index]) }
+                    if slots.allSatisfy({ $0.child == nil && $0.failures > Self.mostFailures }) {
+                        giveUp("error: trainings are left that no process takes up")
+                    }
+                }
                 progress.take(running: runningTrainings())
                 Thread.sleep(forTimeInterval: 0.1)
             }
@@ -90,7 +98,7 @@ extension IsolatedRun {
     private func look(after slot: inout Slot) {
         guard !StopRequest.ofProcess.isAsked else { return }
         guard let child = slot.child else {
-            if slot.failures <= 3 { start(&slot) }
+            if slot.failures <= Self.mostFailures { start(&slot) }
             return
         }
         if let end = child.end() {
@@ -127,11 +135,10 @@ extension IsolatedRun {
         case .ended(code: 0), .ended(code: 1):
             // It found nothing left to do, though another may still be at a trial that fails.
             slot.failures += 1
-            if slot.failures > 3 { giveUpIfNobodyIsLeft(slot) }
         case .ended(let code):
             slot.failures += 1
-            if slot.failures > 3 || code == 2 {
-                slot.failures = 4
+            if slot.failures > Self.mostFailures || code == 2 {
+                slot.failures = Self.mostFailures + 1
                 giveUp("error: the trainings cannot begin" + place.excerpt(slot.number) + "\n(\(place.log(slot.number)))")
             }
         case .exited(let code): fail("ended the process with exit code \(code)", child, in: &slot)
@@ -143,7 +150,7 @@ extension IsolatedRun {
     private func fail(_ what: String, _ child: WatchedChild, in slot: inout Slot) {
         guard let trial = place.trial(slot.number) else {
             slot.failures += 1
-            if slot.failures > 3 {
+            if slot.failures > Self.mostFailures {
                 giveUp("error: a plug-in \(what) before any training began" + place.excerpt(slot.number) + "\n(\(place.log(slot.number)))")
             }
             return
@@ -162,11 +169,6 @@ extension IsolatedRun {
         } catch {
             giveUp("error: \(error)")
         }
-    }
-
-    private func giveUpIfNobodyIsLeft(_ slot: Slot) {
-        // The others hold what is left; where there are none, this one would have found it.
-        if slot.number == 1, study.pool.workers == 1 { giveUp("error: trainings are left that no process takes up") }
     }
 
     private func giveUp(_ text: String) {

@@ -51,9 +51,9 @@ struct ForeignCodeTests {
     @Test("by not returning and ignoring signals: the time limit ends it")
     func hang() async throws {
         let folder = try RecipeFolder()
-        let outcome = try await run("hang", folder: folder, "--trial-timeout", "2")
+        let outcome = try await run("hang", folder: folder, "--trial-timeout", "5")
         #expect(outcome.code == 1, "\(outcome.messages)")
-        #expect(outcome.messages.contains("'moody' made no step for 2 s in penalty"), "\(outcome.messages)")
+        #expect(outcome.messages.contains("'moody' made no step for 5 s in penalty"), "\(outcome.messages)")
         #expect(try states(folder).filter { $0.key != "foreign" }.flatMap(\.value).allSatisfy { $0.contains("\"finished\"") })
     }
 

@@ -62,10 +62,10 @@ package struct DataCheck: Sendable {
         let (missing, broken) = Self.missing(of: decoding)
         self.missing = missing
         let tried = Self.rows(of: decoding, depth: depth).filter { !broken.contains($0) }
-        let (faults, outcome) = Self.decode(tried, of: decoding)
+        let (faults, good) = Self.decode(tried, of: decoding)
         let whole = Self.checkWhole(tried, of: decoding, except: Set(faults.map(\.path)))
         unreadable = faults + whole.faults
-        decoded = (outcome.good - whole.rows, outcome.tried)
+        decoded = (good.subtracting(whole.rows).count, Set(tried).count)
         seconds = Self.seconds(of: decoding, except: broken)
     }
 
@@ -108,7 +108,7 @@ package struct DataCheck: Sendable {
         }
     }
 
-    private static func decode(_ rows: [Int], of dataset: any DecodingDataset) -> ([MediaFault], (good: Int, tried: Int)) {
+    private static func decode(_ rows: [Int], of dataset: any DecodingDataset) -> (faults: [MediaFault], good: Set<Int>) {
         var faults: [MediaFault] = []
         var good = Set(rows)
         // One modality after another, so that one broken file does not hide those of the others.
@@ -123,13 +123,13 @@ package struct DataCheck: Sendable {
                 if !faults.contains(fault) { faults.append(fault) }
             }
         }
-        return (faults, (good.count, Set(rows).count))
+        return (faults, good)
     }
 
     /// Decodes the files of rows to their ends: a clip in the middle of each says nothing about the others that training draws.
     private static func checkWhole(
         _ rows: [Int], of dataset: any DecodingDataset, except known: Set<String>
-    ) -> (faults: [MediaFault], rows: Int) {
+    ) -> (faults: [MediaFault], rows: Set<Int>) {
         var users: [String: (isSound: Bool, rows: Set<Int>)] = [:]
         for modality in dataset.facts.modalityNames {
             for row in Set(rows) {
@@ -149,7 +149,7 @@ package struct DataCheck: Sendable {
         }
         let found = faults.withLock { $0 }.sorted { $0.key < $1.key }
         let broken = found.reduce(into: Set<Int>()) { $0.formUnion(users[files[$1.key].path]?.rows ?? []) }
-        return (found.map(\.value), broken.count)
+        return (found.map(\.value), broken)
     }
 
     private static func seconds(of dataset: any DecodingDataset, except broken: Set<Int>) -> [[Double]] {

@@ -9,7 +9,7 @@ export REGULUS_FFMPEG ?= $(shell pkg-config --exists libavformat libavcodec libs
 PREFIX ?= /usr/local
 BUNDLE ?= .build/regulus-$(shell uname -m).tar.gz
 
-.PHONY: install uninstall bundle try-bundle build test table13 table3 quickstart co-occurrence benchmark benchmark-encoders docs packages media-packages clean
+.PHONY: install uninstall bundle try-bundle build test fuzz table13 table3 quickstart co-occurrence benchmark benchmark-encoders docs packages media-packages clean
 
 table13: build ## Table 13's comparison, measured on the bundled smartwatch data
 	$(REGULUS) run recipes/table13.yaml
@@ -47,6 +47,10 @@ bundle: build ## one archive with every library that the program needs, for mach
 
 try-bundle: bundle ## the archive in fresh Debian 12 and 13, as root
 	.ci/try-bundle $$(swift build $(SWIFT_FLAGS) --show-bin-path) $(BUNDLE) bookworm trixie
+
+MINUTES ?= 10
+fuzz: media-packages ## every parser of foreign bytes under libFuzzer with AddressSanitizer, for MINUTES in all
+	Fuzzing/run $$(($(MINUTES) * 60))
 
 docs: build ## the reference and the articles, into .build/docs
 	swift build $(SWIFT_FLAGS) --target RegularizerTesting

@@ -53,7 +53,7 @@ let rooms: [Target] = [
     .target(
         name: "Weights", dependencies: ["CZlib", "Networks", "Persistence", "Tensors"] + arrayLibraries, swiftSettings: arraySettings),
     .target(name: "Media", dependencies: ["CZlib", "Persistence", "Tensors"] + mediaLibraries, swiftSettings: mediaSettings),
-    .target(name: "Regularization", dependencies: ["Configuration", "Networks", "Tensors"]),
+    .target(name: "Regularization", dependencies: ["Configuration", "Networks", "Processes", "Tensors"]),
     .target(name: "RegularizerTesting", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"]),
     .target(name: "Models", dependencies: ["Configuration", "Networks", "Regularization", "Tensors", "Weights"]),
     .target(
@@ -62,7 +62,7 @@ let rooms: [Target] = [
     .target(name: "Analysis", dependencies: ["COpenBLAS", "Configuration", "Networks", "Regularization", "Tensors"]),
     .target(
         name: "Training",
-        dependencies: ["Configuration", "Datasets", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors", "Weights"]),
+        dependencies: ["Configuration", "Datasets", "Models", "Networks", "Persistence", "Processes", "Regularization", "Results", "Tensors", "Weights"]),
     .target(name: "Recipes", dependencies: ["CYAML", "Configuration", "Persistence"]),
     .target(
         name: "Planning",
@@ -95,7 +95,8 @@ let program: [Target] = [
     .target(
         name: "RegulusCommandLine",
         dependencies: [
-            "BuiltIn", "Configuration", "Datasets", "Launching", "Models", "Networks", "Persistence", "Planning", "PluginLibraries", "Recipes",
+            "BuiltIn", "Configuration", "Datasets", "Launching", "Models", "Networks", "Persistence", "Planning", "PluginLibraries", "Processes",
+            "Recipes",
             "Registration", "Regularization", "RegularizerTesting", "Reports", "Results", "Studies", "Tensors", "Training", "Weights",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
@@ -168,6 +169,16 @@ let tests: [Target] = [
     .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "SlurmSupport", "Weights", "regulus-cli"], swiftSettings: mediaSettings),
 ]
 
+/// The rooms that read foreign bytes, for the package in Fuzzing alone.
+let parsers: [Product] =
+    Context.environment["REGULUS_FUZZING"] == nil
+    ? []
+    : [
+        .library(
+            name: "Parsers",
+            targets: ["Configuration", "Datasets", "Media", "Persistence", "PluginLibraries", "Recipes", "Results", "Weights"])
+    ]
+
 let package = Package(
     name: "regulus",
     products: [
@@ -176,7 +187,7 @@ let package = Package(
         .library(
             name: "Regulus",
             targets: ["Regulus", "Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets", "Registration"] + plugins.map { "\($0)Plugin" }),
-    ],
+    ] + parsers,
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     ],

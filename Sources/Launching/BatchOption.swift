@@ -37,6 +37,27 @@ package struct BatchOption: Hashable, Sendable {
         if !isWritable { throw .refused("the value of --\(name) has a line break, a quotation mark or a backslash, which sbatch cannot read") }
     }
 
+    /// Options of which `sbatch` takes one at most; those behind `exclusive` share a node with nobody or with somebody.
+    private static let excluding: [Set<String>] = [
+        ["mem", "mem-per-cpu", "mem-per-gpu"], ["exclusive", "oversubscribe"], ["requeue", "no-requeue"], ["nodelist", "nodefile"],
+    ]
+
+    /// Refuses options that are given twice, or of which only one can be meant: `sbatch` would take the last one without a word.
+    ///
+    /// - Throws: `LaunchFault` with both.
+    package static func check(_ options: [BatchOption]) throws(LaunchFault) {
+        for (index, option) in options.enumerated() {
+            for other in options[..<index] {
+                if other.name == option.name {
+                    throw .refused("\(other.argument) and \(option.argument) are given; an option of sbatch is given once")
+                }
+                if excluding.contains(where: { $0.contains(other.name) && $0.contains(option.name) }) {
+                    throw .refused("\(other.argument) and \(option.argument) exclude each other")
+                }
+            }
+        }
+    }
+
     /// As an argument of `sbatch`.
     var argument: String { "--\(name)" + (value.map { "=\($0)" } ?? "") }
 

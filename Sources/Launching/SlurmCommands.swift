@@ -1,4 +1,5 @@
 import Configuration
+import Foundation
 import Processes
 
 /// The commands of Slurm, each run as a child process with a list of arguments. No shell reads what users wrote.
@@ -13,7 +14,7 @@ package struct SlurmCommands: Sendable {
     /// - Parameters:
     ///   - script: the path of their script.
     ///   - name: the array's name, by which ``jobs(named:)`` finds it.
-    ///   - options: as in the script: `sbatch` reads variables of the environment, and they count before a script's lines.
+    ///   - options: as in the script.
     /// - Returns: the number of the array.
     /// - Throws: `LaunchFault`, with the words of `sbatch`.
     func submit(_ script: String, name: String, workers: [Int], options: [BatchOption]) throws(LaunchFault) -> Int {
@@ -34,7 +35,7 @@ package struct SlurmCommands: Sendable {
         guard !jobs.isEmpty else { return [:] }
         let fields = "arrayjobid:|,arraytaskid:|,state:|,exit_code:|,reason:|,nodelist:|"
         let child = try run(
-            "squeue", ["--jobs=\(Self.list(jobs))", "--array", "--states=all", "--noheader", "--Format=\(fields)"], hiding: "SQUEUE_")
+            "squeue", ["--jobs=\(Self.list(jobs))", "--array", "--states=all", "--noheader", "--Format=\(fields)"])
         // Asked for a single job, squeue fails where the controller has forgotten it; asked for several, it lists the others.
         if child.end != .code(0), !child.messages.contains("Invalid job id") { throw Self.unreachable("squeue", child) }
         var states: [WorkerID: WorkerState] = [:]
@@ -67,7 +68,7 @@ package struct SlurmCommands: Sendable {
 
     /// The arrays of a name that Slurm knows.
     func jobs(named name: String) throws(LaunchFault) -> [Int] {
-        let child = try run("squeue", ["--name=\(name)", "--states=all", "--noheader", "--Format=arrayjobid:|"], hiding: "SQUEUE_")
+        let child = try run("squeue", ["--name=\(name)", "--states=all", "--noheader", "--Format=arrayjobid:|"])
         guard child.end == .code(0) else { throw Self.unreachable("squeue", child) }
         let numbers = child.output.split(whereSeparator: \.isNewline).compactMap { Int($0.prefix { $0 != "|" }) }
         return Array(Set(numbers)).sorted()
@@ -81,7 +82,7 @@ package struct SlurmCommands: Sendable {
     }
 
     private func partitions() -> [String] {
-        let child = try? run("sinfo", ["--noheader", "--format=%R"], hiding: "SINFO_")
+        let child = try? run("sinfo", ["--noheader", "--format=%R"])
         return (child?.output ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
     }
 
@@ -118,13 +119,25 @@ package struct SlurmCommands: Sendable {
     /// Seconds for one command; a busy controller lets some wait for a minute.
     private static let patience = 120.0
 
-    private func run(_ name: String, _ arguments: [String], hiding hidden: String? = nil) throws(LaunchFault) -> ChildProcess {
+    /// What the names of variables begin with by which users give Slurm's commands options of their own, and those in which Slurm tells a
+    /// job about itself, some of which `sbatch` and `srun` take for options when a run is started from inside a job. `SLURM_CONF` and the
+    /// like, which say where the cluster is, are kept.
+    private static let optionVariables = ["SBATCH_", "SQUEUE_", "SCANCEL_", "SACCT_", "SINFO_", "SALLOC_", "SRUN_", "SCONTROL_"]
+    private static let clusterVariables: Set<String> = [
+        "SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT", "SLURM_CLUSTERS", "SLURM_SACK_JWKS", "SLURM_SACK_KEY", "SLURM_TIME_FORMAT",
+    ]
+
+    private static var hiddenVariables: [String] {
+        optionVariables + ProcessInfo.processInfo.environment.keys.filter { $0.hasPrefix("SLURM_") && !clusterVariables.contains($0) }
+    }
+
+    private func run(_ name: String, _ arguments: [String]) throws(LaunchFault) -> ChildProcess {
         guard let program = path.map({ SearchPath.executable(name, in: $0) }) ?? SearchPath.executable(name) else {
             throw .refused(
                 "\(name) is not in PATH: Slurm's commands are needed where workers are submitted from, which is usually a cluster's login node")
         }
         do {
-            return try ChildProcess.run(program, arguments, hiding: hidden, limit: Self.patience)
+            return try ChildProcess.run(program, arguments, hiding: Self.hiddenVariables, limit: Self.patience)
         } catch {
             throw .unreachable("\(program) cannot be started: \(error)")
         }

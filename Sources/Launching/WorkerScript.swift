@@ -35,7 +35,8 @@ package struct WorkerScript: Sendable {
             // Slurm itself starts a worker anew whose node has failed.
             BatchOption("requeue"),
         ]
-        return own.filter { mine in !options.contains { $0.name == mine.name } } + options
+        let names = Set(options.map { $0.name == "no-requeue" ? "requeue" : $0.name })
+        return own.filter { !names.contains($0.name) } + options
     }
 
     /// The script's text. Words of the user are quoted, so that none is read as anything but a word.

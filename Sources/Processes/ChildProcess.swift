@@ -21,16 +21,16 @@ package struct ChildProcess: Sendable {
     /// - Parameters:
     ///   - executable: its path.
     ///   - environment: variables besides those of this process.
-    ///   - hidden: what the names of variables begin with that the program is not to see; nil for none.
+    ///   - hidden: what the names of variables begin with that the program is not to see.
     ///   - limit: the longest time, in seconds; it is killed then.
     /// - Throws: where it cannot be started.
     package static func run(
-        _ executable: String, _ arguments: [String], environment: [String: String] = [:], hiding hidden: String? = nil, limit: Double
+        _ executable: String, _ arguments: [String], environment: [String: String] = [:], hiding hidden: [String] = [], limit: Double
     ) throws -> ChildProcess {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
-        let inherited = ProcessInfo.processInfo.environment.filter { variable in hidden.map { !variable.key.hasPrefix($0) } ?? true }
+        let inherited = ProcessInfo.processInfo.environment.filter { variable in !hidden.contains { variable.key.hasPrefix($0) } }
         process.environment = inherited.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         let (output, messages) = (Pipe(), Pipe())

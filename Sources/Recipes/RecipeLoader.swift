@@ -22,7 +22,7 @@ package enum RecipeLoader {
     ) throws(RecipeError) -> Study {
         let faults = FaultCollector()
         let study = study(file: file, bytes: bytes, overrides: overrides, catalogue: catalogue, files: files, faults: faults)
-        guard let study, faults.isEmpty else { throw RecipeError(faults.diagnostics) }
+        guard let study, faults.isEmpty else { throw faults.error }
         return study
     }
 
@@ -35,7 +35,7 @@ package enum RecipeLoader {
         let bytes = try bytes(of: file, files: files)
         let faults = FaultCollector()
         let tree = tree(file: file, bytes: bytes, overrides: settings, files: files, faults: faults)
-        guard let tree, faults.isEmpty else { throw RecipeError(faults.diagnostics) }
+        guard let tree, faults.isEmpty else { throw faults.error }
         return ResolvedRecipe(file: file, tree: tree)
     }
 
@@ -50,7 +50,7 @@ package enum RecipeLoader {
         let recipe = try resolve(recipeAt: file, settings: settings, files: files)
         let faults = FaultCollector()
         let paths = PluginList.paths(in: recipe.tree, faults: faults)
-        guard faults.isEmpty else { throw RecipeError(faults.diagnostics) }
+        guard faults.isEmpty else { throw faults.error }
         return paths
     }
 
@@ -80,6 +80,10 @@ package enum RecipeLoader {
                 faults.report(error)
             }
         }
+        guard tree.depth <= LibYAML.deepestNesting else {
+            faults.report("with its settings the recipe is nested deeper than \(LibYAML.deepestNesting) levels", at: tree.location)
+            return nil
+        }
         let swept = ["sweep", "repeat"].flatMap { tree[$0]?.entries ?? [] }.compactMap { entry in
             // A path at fault is reported where it is used.
             try? NodePath(entry.key, at: entry.keyLocation)
@@ -101,6 +105,8 @@ package enum RecipeLoader {
         let paths = PathOptions(catalogue, files: files)
         tree = paths.absolute(in: tree)
         let name = tree["name"]?.nameText ?? defaultName(file)
+        let limits = StudyLimits(faults: faults)
+        limits.check(namesOf: tree, study: name)
         let reader = RecipeReader(
             catalogue: catalogue, faults: faults, inspector: DatasetInspector(catalogue: catalogue, faults: faults))
         // What is wrong with the settings was reported above.
@@ -108,6 +114,7 @@ package enum RecipeLoader {
         let variants = variants(of: tree, settings: settings, faults: faults) {
             reader.recipe(paths.absolute(in: $0), defaultName: name)
         }
+        limits.check(trainingsOf: variants, at: tree.location)
         guard faults.isEmpty else { return nil }
         let about = about(String(decoding: bytes, as: UTF8.self))
         return Study(
@@ -121,6 +128,7 @@ package enum RecipeLoader {
             let value = YAMLNode(.scalar(YAMLScalar(quoted: name)), at: tree.location)
             tree.content = .map([YAMLNode.Entry(key: "name", keyLocation: tree.location, value: value)] + entries)
         }
+        tree = tree.quotingNames
         let comment = about?.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "#\n" : "# \($0)\n" }
         return (comment ?? []).joined() + LibYAML.text(of: tree)
     }
@@ -146,6 +154,8 @@ package enum RecipeLoader {
                 Expansion.refuseOverwritten(value, by: axis.path, key: key, faults: faults)
             }
         }
+        let size = StudyLimits(faults: faults).size(of: tree, sweep: sweep, repetition: repetition)
+        guard size.isAllowed else { return [] }
         let overlays = VariantOverlays(of: tree, sweep: sweep, settings: settings, faults: faults)
         var variants: [Study.Variant] = []
         var swept: [YAMLNode] = []
@@ -154,6 +164,7 @@ package enum RecipeLoader {
                 swept.append(applying(settings + repeated, to: tree, faults: faults))
                 var applied = overlays.applied(to: swept[swept.count - 1])
                 if applied[Variables.key] != nil { applied = Variables(of: applied, faults: faults).replaced(in: applied) }
+                guard size.isAllowed(adding: applied) else { return [] }
                 guard let recipe = read(applied) else { continue }
                 variants.append(
                     Study.Variant(
@@ -193,4 +204,15 @@ package enum RecipeLoader {
         }
         return comment.isEmpty ? nil : comment.joined(separator: "\n")
     }
+}
+
+/// A recipe with everything in its place that it extends and includes, after `--set` and with the values of its variables, before
+/// anything of it is checked against the program's components.
+package struct ResolvedRecipe: Sendable {
+    /// The path under which it was opened.
+    package let file: String
+    let tree: YAMLNode
+
+    /// As YAML, which reads as the same recipe from any folder.
+    package var yaml: String { LibYAML.text(of: tree) }
 }

@@ -1,3 +1,4 @@
+internal import Processes
 import Tensors
 
 /// Why a training cannot go on: the model or a regularizer gave something that does not fit, or a term of the loss is no longer a number.
@@ -33,9 +34,12 @@ struct ReturnCheck {
     func failure(_ message: String) -> TrainingFailure { TrainingFailure(term: term, hook: hook, step: step, message: message) }
 
     /// Runs a hook. What it throws becomes this term's failure, unless it is the failure of another one inside.
+    ///
+    /// A process that watches over this one reads from the trace where a hook was that never returned.
     func calling<Result>(_ body: () throws -> Result) throws(TrainingFailure) -> Result {
         do {
-            return try body()
+            guard let hook else { return try body() }
+            return try CallTrace.during(hook.function, of: term, body)
         } catch let inner as TrainingFailure {
             throw inner
         } catch {
@@ -127,5 +131,19 @@ extension Tensor {
                     mine.baseAddress == theirs.baseAddress || zip(mine, theirs).allSatisfy { $0.bitPattern == $1.bitPattern }
                 }
             }
+    }
+}
+
+extension RegularizerHook {
+    /// The function that a regularizer implements, as its author reads it.
+    fileprivate var function: StaticString {
+        switch self {
+        case .embeddings: "changedEmbeddings(_:in:)"
+        case .targets: "changedTargets(_:in:)"
+        case .penalty: "penalty(_:)"
+        case .gradients: "changedGradients(_:at:of:)"
+        case .updates: "follow(_:learningRate:)"
+        case .weights: "averagedWeights"
+        }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Persistence
 import Planning
 import Reports
 import Results
@@ -16,7 +17,8 @@ struct CheckCommand: ParsableCommand {
 
     @OptionGroup var arguments: RecipeArguments
 
-    @Option(name: .customLong("out"), help: "The run folder whose finished trials count; runs/NAME by default.", completion: .directory)
+    @Option(name: .customLong("out"), help: "The run folder whose finished trials count; runs/NAME by default.", completion: .directory,
+        transform: { UserPath.expanded($0) })
     var folder: String?
 
     @Flag(help: "Prints the recipe with everything that it extends and includes, settings and variables in place, and nothing else.")

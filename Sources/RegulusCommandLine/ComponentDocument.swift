@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import Recipes
 import Registration
 import Regularization
 
@@ -67,7 +68,11 @@ struct ComponentDocument: Encodable {
             lines.append("        \(option.help)")
         }
         if kind == "regularizer" {
-            lines.append("  In a recipe it also takes name, weight, schedule (shape, start, end), on (modalities), at (\((places ?? []).joined(separator: ", "))).")
+            lines.append("  keys that every regularizer has besides:")
+            for key in RegularizerChoice.keys {
+                lines.append("    \(key.name): \(key.accepts), default \(key.standard)")
+                lines.append("        \(key.help)")
+            }
         }
         lines += notes.map { "  \($0)" }
         return lines.joined(separator: "\n")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Persistence
 import Recipes
 
 /// `regulus diff A B`: how two recipes differ.
@@ -10,10 +11,10 @@ struct DiffCommand: ParsableCommand {
             recipes are the same, 1 they differ, 2 one of them cannot be read.
             """)
 
-    @Argument(help: "A recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
+    @Argument(help: "A recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]), transform: { UserPath.expanded($0) })
     var old: String
 
-    @Argument(help: "The recipe to compare it with.", completion: .file(extensions: ["yaml", "yml"]))
+    @Argument(help: "The recipe to compare it with.", completion: .file(extensions: ["yaml", "yml"]), transform: { UserPath.expanded($0) })
     var new: String
 
     func validate() throws {

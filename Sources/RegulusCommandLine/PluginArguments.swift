@@ -1,4 +1,5 @@
 import ArgumentParser
+import Persistence
 import PluginLibraries
 import Recipes
 import Registration
@@ -8,7 +9,7 @@ struct PluginArguments: ParsableArguments {
     @Option(
         name: .customLong("plugin"),
         help: ArgumentHelp("Loads a plug-in library that `regulus plugin build` made. May be repeated.", valueName: "file"),
-        completion: .file(extensions: ["so"]))
+        completion: .file(extensions: ["so"]), transform: { UserPath.expanded($0) })
     var paths: [String] = []
 
     func validate() throws {
@@ -23,6 +24,7 @@ struct PluginArguments: ParsableArguments {
         guard var registrar = Program.registrar else { throw CommandFault.failure("error: the program has not been started") }
         let all = named.map(\.path) + paths
         guard !all.isEmpty else { return try KnownComponents(registrar) }
+        try ForeignCodeGuard.enter()
         do throws(PluginFault) {
             try PluginLoader(for: try ProgramBuild(executable: ProgramBuild.running)).load(all, into: &registrar)
         } catch {

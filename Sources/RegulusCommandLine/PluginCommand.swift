@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Persistence
 import PluginLibraries
 import Registration
 
@@ -19,7 +20,7 @@ struct PluginBuildCommand: ParsableCommand {
             other; after the program has been built again, so is the library.
             """)
 
-    @Argument(help: "The plug-in's folder: a package, or Swift files.", completion: .directory)
+    @Argument(help: "The plug-in's folder: a package, or Swift files.", completion: .directory, transform: { UserPath.expanded($0) })
     var folder: String
 
     @Option(name: [.short, .customLong("output")], help: "The library to write; lib<Module>.so in the folder by default.")
@@ -56,7 +57,8 @@ struct PluginNewCommand: ParsableCommand {
     @Flag(help: "A package of its own that is compiled to a library for this program.")
     var library = false
 
-    @Option(help: "Where it is written: the folder of Regulus's package, or the one in which a folder of its own is made.", completion: .directory)
+    @Option(help: "Where it is written: the folder of Regulus's package, or the one in which a folder of its own is made.", completion: .directory,
+        transform: { UserPath.expanded($0) })
     var directory = "."
 
     @Option(help: "The folder of Regulus's package, for packages of their own; the one that this program was built from by default.")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuiltIn
 import Foundation
+import Processes
 import Registration
 
 /// The whole program: what `main` of the `regulus` executable, and of a third party's own, calls.
@@ -12,17 +13,23 @@ package enum Program {
     ///
     /// - Parameter registering: what this program adds to Regulus.
     package static func run(registering: (inout PluginRegistrar) throws -> Void) {
+        ParentLink.attach()
         // A stream that was closed beforehand would lend its number to the next file, and messages would go into that.
         for number in Int32(0)...2 where fcntl(number, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
+        // What plug-ins print is for people, and no part of a result.
+        if ParentLink.role != nil { StandardOutput.keepForResults() }
         do {
             var registrar = try PluginRegistrar(regularizers: .builtIn())
             registrar.origin = .program
             try registering(&registrar)
             try $registrar.withValue(registrar) {
+                try RegulusCommand.checkName(CommandLine.arguments.dropFirst().first)
                 var command = try RegulusCommand.parseAsRoot()
                 try command.run()
             }
+            CallTrace.end()
         } catch {
+            CallTrace.end()
             end(with: error)
         }
     }
@@ -40,7 +47,7 @@ package enum Program {
             let code = RegulusCommand.exitCode(for: error)
             let text = RegulusCommand.fullMessage(for: error)
             if code == .success {
-                print(text)
+                try? StandardOutput.print(text)
             } else if code == .failure, !(error is ExitCode) {
                 StandardError.print("error: \(error)")
             } else if !text.isEmpty {

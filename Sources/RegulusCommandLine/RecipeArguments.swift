@@ -9,7 +9,7 @@ import Training
 
 /// What `run` and `check` have in common: a recipe, changes to it, and how much of the machine to use.
 struct RecipeArguments: ParsableArguments {
-    @Argument(help: "The recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
+    @Argument(help: "The recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]), transform: { UserPath.expanded($0) })
     var recipe: String
 
     @Option(name: .customLong("set"), help: ArgumentHelp("Changes one value of the recipe, as in --set training.epochs=5. May be repeated.", valueName: "path=value"))
@@ -28,7 +28,7 @@ struct RecipeArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Where outputs of frozen stems are stored, for recipes with stem-cache: true; the run folder's stems by default. Runs may share it.",
-            valueName: "folder"), completion: .directory)
+            valueName: "folder"), completion: .directory, transform: { UserPath.expanded($0) })
     var stemCache: String?
 
     func validate() throws {

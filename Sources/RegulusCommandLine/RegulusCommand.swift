@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Training
 
 /// The command line: `regulus run`, `check`, `report`, `diff`, `list`, `describe`, `plugin`, `data`, `weights`, `bench`.
@@ -18,6 +19,18 @@ struct RegulusCommand: ParsableCommand {
             RunCommand.self, CheckCommand.self, ReportCommand.self, DiffCommand.self, ListCommand.self, DescribeCommand.self, PluginCommand.self,
             DataCommand.self, WeightsCommand.self, BenchCommand.self, PluginProbeCommand.self,
         ])
+}
+
+extension RegulusCommand {
+    /// - Parameter word: the first argument.
+    /// - Throws: `CommandFault` where it is meant as a command, and there is no such, with the nearest one.
+    static func checkName(_ word: String?) throws(CommandFault) {
+        let commands = configuration.subcommands.filter(\.configuration.shouldDisplay).compactMap(\.configuration.commandName)
+        let known = configuration.subcommands.compactMap(\.configuration.commandName) + ["help"]
+        guard let word, !word.hasPrefix("-"), !known.contains(word) else { return }
+        let hint = nearestName(to: word, among: commands).map { "; did you mean '\($0)'?" } ?? ""
+        throw .input("error: there is no command '\(word)'\(hint)\ncommands: \(commands.joined(separator: ", ")); regulus --help tells more")
+    }
 }
 
 /// What ends a command with a message and an exit code.

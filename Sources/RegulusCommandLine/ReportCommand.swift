@@ -10,10 +10,10 @@ struct ReportCommand: ParsableCommand {
         commandName: "report", abstract: "Writes the report of one run folder or several: HTML, Markdown, CSV, LaTeX, drawings, TensorBoard.",
         discussion: "Nothing is trained. A run that was cut short gives the report of what is there.")
 
-    @Argument(help: "Run folders.", completion: .directory)
+    @Argument(help: "Run folders.", completion: .directory, transform: { UserPath.expanded($0) })
     var folders: [String]
 
-    @Option(help: "With several folders: one page for all of them.", completion: .file(extensions: ["html"]))
+    @Option(help: "With several folders: one page for all of them.", completion: .file(extensions: ["html"]), transform: { UserPath.expanded($0) })
     var page: String?
 
     func validate() throws {

@@ -4,6 +4,7 @@ import Foundation
 import Launching
 import Persistence
 import Planning
+import Processes
 import Reports
 import Results
 import Studies
@@ -27,7 +28,8 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var arguments: RecipeArguments
 
-    @Option(name: .customLong("out"), help: "The run folder; runs/NAME by default.", completion: .directory)
+    @Option(
+        name: .customLong("out"), help: "The run folder; runs/NAME by default.", completion: .directory, transform: { UserPath.expanded($0) })
     var folder: String?
 
     @Flag(help: "Progress and figures as JSON, one object a line, on standard output.")
@@ -42,6 +44,11 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Takes the trials that have failed before as done; else they are tried again.")
     var keepFailures = false
 
+    @Option(
+        help: ArgumentHelp(
+            "With plug-ins: the longest time that a training may take for one step, or for reading what it needs for one.", valueName: "seconds"))
+    var trialTimeout = 3600.0
+
     @Option(help: .hidden)
     var progressFile: String?
 
@@ -51,6 +58,7 @@ struct RunCommand: ParsableCommand {
         if folder?.isEmpty == true { throw ValidationError("--out needs the path of a folder") }
         if launch.isSlurm, worker { throw ValidationError("--worker and --launcher slurm exclude each other") }
         if !launch.isSlurm { try arguments.checkThreadsHere() }
+        guard (1...1_000_000).contains(trialTimeout) else { throw ValidationError("--trial-timeout is between 1 and 1000000 seconds") }
         guard (0...86_400).contains(saveEvery) else { throw ValidationError("--save-every is between 0 and 86400 seconds") }
     }
 
@@ -68,9 +76,9 @@ struct RunCommand: ParsableCommand {
         }
         do {
             let before = FolderState(of: experiment.cells, in: folder)
-            let display = RunDisplay(asJSON: json)
+            let display = RunDisplay(asJSON: json, isSilent: ParentLink.role == IsolatedRun.role)
             defer { display.close() }
-            if !json { for line in experiment.loadedWeights + stemLines { StandardError.print(line) } }
+            if !json, ParentLink.role != IsolatedRun.role { for line in experiment.loadedWeights + stemLines { StandardError.print(line) } }
             var timing = StudyTiming()
             timing.saving = .seconds(saveEvery)
             var run = StudyRun(
@@ -78,8 +86,10 @@ struct RunCommand: ParsableCommand {
                 timing: timing, stop: .ofProcess, stems: arguments.stems(for: folder))
             run.keepsFailures = keepFailures
             let launched = try launchedRun(run, recipe: study.name, display: display)
-            try AtomicFile.write(study.resolvedYAML, to: folder.resolvedRecipe.path)
-            try AtomicFile.write(ResultCoding.document(settings), to: folder.settings.path)
+            if ParentLink.role != IsolatedRun.role {
+                try AtomicFile.write(study.resolvedYAML, to: folder.resolvedRecipe.path)
+                try AtomicFile.write(ResultCoding.document(settings), to: folder.settings.path)
+            }
             try display.start(settings, folder: folder)
             StopRequest.listenForSignals()
             let results = try launched?.results() ?? results(of: run, plan, before, display: display)
@@ -121,14 +131,38 @@ extension RunCommand {
     private func results(
         of run: StudyRun, _ plan: RecipeArguments.Plan, _ before: FolderState, display: RunDisplay
     ) throws -> [TrialResult] {
-        try warnOfMemory(plan, before, display)
         let events = LiveEvents(folder: run.folder)
         let publisher = progressFile.map { ProgressPublisher($0, settings: plan.experiment.settings) }
-        return try run.run { event in
+        let observer: @Sendable (StudyEvent) -> Void = { event in
             events.show(event)
             display.show(event)
             publisher?.show(event)
         }
+        if ParentLink.role == ForeignCodeGuard.role {
+            let isolated = try IsolatedRun(
+                run, arguments: isolatedArguments(folder: run.folder), patience: .seconds(trialTimeout), display: display)
+            return try isolated.results(observer: observer)
+        }
+        try warnOfMemory(plan, before, display)
+        var run = run
+        if ParentLink.role == IsolatedRun.role, let progressFile {
+            let file = IsolatedFolder.trialFile(besides: progressFile)
+            run.onTrial = { trial in
+                if let trial, let text = try? ResultCoding.document(trial) {
+                    // Where nobody can read it, nobody learns which trial a crash was.
+                    try? AtomicFile.write(text, to: file)
+                } else {
+                    unlink(file)
+                }
+            }
+        }
+        return try run.run(observer: observer)
+    }
+
+    /// What a process of its own for one trial at a time is started with.
+    private func isolatedArguments(folder: RunFolder) -> [String] {
+        let own = ["--out", folder.root.path, "--threads", "\(arguments.threadsPerTrial)"]
+        return own + WorkerArguments.make(from: Array(CommandLine.arguments.dropFirst().drop { $0 != "run" }.dropFirst()), isolated: true)
     }
 
     /// Says so where the trials side by side need more memory than there is.

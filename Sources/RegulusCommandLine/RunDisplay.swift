@@ -7,14 +7,15 @@ import Training
 
 /// Shows a run while it goes on: a screen on a terminal, plain lines in a log, JSON for a machine.
 final class RunDisplay: Sendable {
-    private enum Form { case screen, log, json }
+    private enum Form { case screen, log, json, silent }
 
     private let form: Form
     private let screen = Mutex(LiveScreen?.none)
     private let last = Mutex(RunProgress?.none)
 
-    init(asJSON: Bool) {
-        form = asJSON ? .json : LiveScreen.isPossible ? .screen : .log
+    /// - Parameter isSilent: whether another process shows what this one does.
+    init(asJSON: Bool, isSilent: Bool = false) {
+        form = isSilent ? .silent : asJSON ? .json : LiveScreen.isPossible ? .screen : .log
     }
 
     func start(_ settings: RunSettings, folder: RunFolder) throws {
@@ -23,6 +24,7 @@ final class RunDisplay: Sendable {
         case .screen, .log:
             StandardError.print("\(settings.recipe): \(settings.keys.count) trials into \(folder.root.path)")
             for notice in settings.notices { StandardError.print("note: \(notice)") }
+        case .silent: break
         }
         guard form == .screen else { return }
         let view = RunView(settings: settings, progress: RunProgress(finished: 0, total: settings.keys.count, elapsed: 0))
@@ -33,10 +35,20 @@ final class RunDisplay: Sendable {
     func show(_ event: StudyEvent) {
         let progress = RunProgress(event.progress)
         let result: TrialResult? = if case .trial(let result, _) = event { result } else { nil }
-        last.withLock { $0 = progress }
+        let before = last.withLock { last in
+            defer { last = progress }
+            return last?.finished ?? 0
+        }
         switch form {
+        case .silent: break
         case .json: if let result { try? printLine(.trial(result, progress)) }
-        case .log: if let result { StandardError.print(ProgressLine.plain(result, progress: progress)) }
+        case .log:
+            if let result {
+                StandardError.print(ProgressLine.plain(result, progress: progress))
+            } else if case .progress = event, progress.finished > before {
+                // A log shows nothing else while a grid is tried, which may take hours.
+                StandardError.print("\(progress.finished) of \(progress.total)  tuning")
+            }
         case .screen:
             screen.withLock(\.self)?.update { view in
                 view.progress = progress
@@ -54,12 +66,13 @@ final class RunDisplay: Sendable {
     /// Ends the run of one that only helps.
     func finish() {
         close(keepingScreen: false)
-        if form != .json, let progress = last.withLock(\.self) { StandardError.print(ProgressLine.summary(progress)) }
+        if form == .screen || form == .log, let progress = last.withLock(\.self) { StandardError.print(ProgressLine.summary(progress)) }
     }
 
     func finish(_ report: Report, folder: RunFolder) throws {
         close(keepingScreen: false)
         switch form {
+        case .silent: break
         case .json: try printLine(.report(report, folder: folder))
         case .screen, .log:
             if let progress = last.withLock(\.self) { StandardError.print(ProgressLine.summary(progress)) }

@@ -26,6 +26,8 @@ package struct StudyRun: Sendable {
     package let stems: URL
     /// Whether a failed result that is in the folder stands; else its trial is tried again.
     package var keepsFailures = false
+    /// Told of every trial before any of it is made, and of nil when it has ended.
+    package var onTrial: @Sendable (BegunTrial?) -> Void = { _ in }
     /// Whether this only waits for the results of others, and trains nothing.
     package var isFollowing = false
 

@@ -1,4 +1,5 @@
 import Networks
+import Processes
 import Regularization
 import Tensors
 
@@ -44,7 +45,10 @@ extension Trainer {
         let pass = Pass(isTraining: false, random: RandomSource(seed: 0), step: step)
         return try withEvaluatedWeights {
             var tally = Tally()
-            try forEachBatch { batch in try withoutGradients { try measure(batch, pass, into: &tally) } }
+            try forEachBatch { batch in
+                CallTrace.beat()
+                try withoutGradients { try measure(batch, pass, into: &tally) }
+            }
             require(tally.count > 0, "evaluate: there are no samples")
             return Score(
                 accuracy: Double(tally.correct) / Double(tally.count), loss: tally.loss / Double(tally.count), nonFinite: tally.nonFinite)

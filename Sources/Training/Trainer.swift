@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import Processes
 import Regularization
 import Results
 import Tensors
@@ -57,6 +58,7 @@ package final class Trainer {
     /// - Throws: `TrainingFailure` where the loss or its gradient is not finite, or the model or a regularizer gives something that does not
     ///   fit; the parameters have not been changed then, unless by the regularizer itself.
     package func train(on batch: Batch, measuringShares: Bool = false) throws(TrainingFailure) -> StepRecord {
+        CallTrace.beat(step: step)
         let pass = Pass(isTraining: true, random: random, step: step)
         let forward = try objective.forward(batch, pass)
         secondsInPenalties += forward.secondsInPenalties

@@ -57,6 +57,21 @@ struct InformationTests {
         #expect(outcome.messages.hasPrefix("error: nothing is called 'mre'; did you mean 'mer'?\nknown names: mer, "))
     }
 
+    @Test("describe lists the keys that every regularizer has")
+    func keys() async throws {
+        let lines = try await RecipeFolder().regulus("describe", "mer").lines
+        for key in ["name", "weight", "schedule", "after", "until", "on", "at", "part", "projection"] {
+            #expect(lines.contains { $0.hasPrefix("    \(key): ") }, "\(key)")
+        }
+    }
+
+    @Test("a mistyped command suggests the right one, with exit code 2")
+    func command() async throws {
+        let outcome = try await RecipeFolder().regulus("rnu", "r.yaml")
+        #expect(outcome.code == 2 && outcome.output.isEmpty)
+        #expect(outcome.messages.hasPrefix("error: there is no command 'rnu'; did you mean 'run'?\ncommands: run, check, "))
+    }
+
     @Test("a path with spaces is a path")
     func spaces() async throws {
         let folder = try RecipeFolder()

@@ -24,9 +24,27 @@ struct PluginFolder: Sendable {
                 public struct Moody: RegularizerPlugin, AddsPenalty {
                     static var name: String { ProcessInfo.processInfo.environment["NAME"] ?? "moody" }
                     public static var description: ComponentDescription { ComponentDescription(name: name, summary: "a test") }
-                    public init(options: NoOptions, context: RegularizerContext) {}
-                    public func penalty(_ step: TrainingStep) -> Penalty? { nil }
+                    public init(options: NoOptions, context: RegularizerContext) {
+                        if ProcessInfo.processInfo.environment["PLANNING"] == "exit" { exit(0) }
+                    }
+
+                    public func penalty(_ step: TrainingStep) -> Penalty? {
+                        guard step.pass.step >= 5 else { return nil }
+                        switch ProcessInfo.processInfo.environment["TRAINING"] {
+                        case "exit": exit(0)
+                        case "quick-exit": _exit(0)
+                        case "abort": abort()
+                        case "trap": fatalError("a bad day")
+                        case "overflow": return Penalty(value: Tensor(Float(deep(1))))
+                        case "hang": while true { signal(SIGTERM, SIG_IGN); sleep(1) }
+                        case "print": print("a remark")
+                        default: break
+                        }
+                        return nil
+                    }
                 }
+
+                @inline(never) func deep(_ depth: Int) -> Int { depth == 0 ? 0 : deep(depth + 1) + Int.random(in: 0...depth) }
 
                 struct BadMood: Error {}
 

@@ -59,6 +59,34 @@ struct WorkerScriptTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["echo it", "worker.sh"])
     }
 
+    @Test(
+        "options that are given twice, or exclude each other, are refused before anything is submitted",
+        arguments: [
+            ([BatchOption("mem", "4G"), BatchOption("mem", "8G")], "--mem=4G and --mem=8G are given; an option of sbatch is given once"),
+            ([BatchOption("mem", "4G"), BatchOption("qos", "x"), BatchOption("mem-per-cpu", "1G")], "--mem=4G and --mem-per-cpu=1G exclude each other"),
+            ([BatchOption("exclusive"), BatchOption("oversubscribe")], "--exclusive and --oversubscribe exclude each other"),
+        ])
+    func excluding(options: [BatchOption], message: String) {
+        #expect(throws: LaunchFault.refused(message)) { try BatchOption.check(options) }
+    }
+
+    @Test("no option that users set by variables of their environment reaches Slurm's commands, and where the cluster is does")
+    func variables() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sbatch-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let command = folder.appendingPathComponent("sbatch")
+        try Data("#!/bin/sh\nenv > '\(folder.path)/seen'\necho 7\n".utf8).write(to: command)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: command.path)
+        let given = ["SBATCH_WAIT", "SBATCH_ERROR", "SLURM_NTASKS", "SLURM_JOB_ID", "SCANCEL_STATE", "SACCT_FORMAT", "SLURM_CONF"]
+        for name in given { setenv(name, "1", 0) }
+        defer { for name in given { unsetenv(name) } }
+        #expect(try SlurmCommands(path: folder.path).submit("/s.sh", name: "n", workers: [1], options: []) == 7)
+        let seen = try String(contentsOf: folder.appendingPathComponent("seen"), encoding: .utf8)
+        let names = seen.split(separator: "\n").compactMap { $0.split(separator: "=").first.map(String.init) }
+        #expect(names.filter(given.contains) == ["SLURM_CONF"])
+    }
+
     @Test("an option of sbatch is a name, or a name and a value, with or without hyphens", arguments: ["qos=high", "--qos=high"])
     func option(_ text: String) throws {
         #expect(try BatchOption(parsing: text) == BatchOption("qos", "high"))

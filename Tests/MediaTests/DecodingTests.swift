@@ -57,6 +57,24 @@ import Testing
             #expect(try source.picture(path).width == 64)
         }
 
+        @Test("What stands behind a JPEG's end is no part of it", arguments: ["\r\n", "\0\0\0", "another file \u{FF}", "x"])
+        func trailing(text: String) throws {
+            let path = try folder.file("whole.jpg")
+            try MediaWriter.jpeg(MediaWriter.picture(width: 64, height: 48, time: 0), to: path)
+            let data = try Data(contentsOf: URL(fileURLWithPath: path))
+            let longer = try folder.write(data + Data(text.utf8), to: "longer.jpg")
+            let source = PictureSource(.color)
+            #expect(try source.picture(longer).pixels == source.picture(path).pixels)
+        }
+
+        @Test("The end marker of a thumbnail inside a segment is none")
+        func thumbnail() {
+            let head: [UInt8] = [0xFF, 0xD8, 0xFF, 0xE1, 0, 6, 0xFF, 0xD8, 0xFF, 0xD9, 0xFF, 0xDA, 0, 3, 1]
+            #expect(JPEGEnd.find(in: Data(head + [1, 0xFF, 0x00, 2, 0xFF, 0xD0, 3])) == nil)
+            #expect(JPEGEnd.find(in: Data(head + [1, 0xFF, 0x00, 2, 0xFF, 0xD0, 3, 0xFF, 0xD9, 9, 9])) == 24)
+            #expect(JPEGEnd.find(in: Data(head.prefix(4))) == nil)
+        }
+
         @Test("Missing, empty and foreign files are named")
         func badPictures() throws {
             let source = PictureSource(.color)

@@ -1,4 +1,5 @@
 import Configuration
+import Persistence
 import Testing
 
 @testable import Recipes
@@ -51,6 +52,19 @@ struct PathOptionTests {
     func setting() throws {
         #expect(try paths("recipes/sub/mine.yaml", set: ["data.file=films"]) == [.string("/here/films")])
         #expect(try paths("recipes/sub/mine.yaml", set: ["data.file=/data"]) == [.string("/data")])
+    }
+
+    @Test("in the home folder begin with ~/, wherever they stand, and another name behind ~ has no meaning of its own")
+    func home() throws {
+        let home = UserPath.expanded("~")
+        #expect(home.hasPrefix("/"))
+        #expect(try paths("recipes/sub/mine.yaml", set: ["data.file='~/films'"]) == [.string("\(home)/films")])
+        #expect(try paths("recipes/sub/mine.yaml", set: ["data.file='~root/films'"]) == [.string("/here/~root/films")])
+        #expect(try paths("recipes/sub/variable.yaml", set: ["variables.folder='~/x'"]) == [.string("\(home)/x")])
+        #expect(RecipeFiles.resolve("~/a/../b.yaml", in: "recipes/c.yaml") == "\(home)/b.yaml")
+        #expect(UserPath.expanded("~/x", home: "/elsewhere") == "/elsewhere/x")
+        #expect(UserPath.expanded("~user/x") == "./~user/x")
+        #expect(UserPath.expanded("a/~/x") == "a/~/x")
     }
 
     @Test("of a sweep are resolved in every variant")

@@ -67,6 +67,16 @@ struct SettingTests {
             ])
     }
 
+    @Test("another component keeps what belongs to all of its kind")
+    func component() throws {
+        let study = try Sample.study(set: ["training.optimizer.weight-decay=0.1", "training.optimizer=sgd"])
+        let training = study.variants[0].recipe.training
+        #expect(training.optimizer.component == "sgd" && training.optimizer.options.isEmpty && training.learningRate == 0.01)
+        let swept = try Sample.study(Sample.recipe + "sweep: {training.optimizer: [adam, sgd]}\n")
+        #expect(swept.variants.map(\.recipe.training.learningRate) == [0.01, 0.01])
+        #expect(try Sample.study(set: ["training.optimizer={use: sgd}"]).variants[0].recipe.training.learningRate == 0.001)
+    }
+
     @Test("the resolved recipe holds the settings and reads as the same study")
     func resolved() throws {
         let study = try Sample.study(set: ["training.epochs=5", "rows[+ MER].tune[mer.weight]=[2]", "model.fusion.dropout=0.25"])
@@ -98,7 +108,7 @@ struct SettingTests {
                   regularizers:
                   - mer:
                       weight: 3
-                      on: [gyroscope]
+                      "on": [gyroscope]
                   tune:
                     mer.weight: [2]
 

@@ -1,6 +1,8 @@
 import Configuration
+import Dispatch
 import Media
 import Persistence
+import Synchronization
 import Tensors
 
 /// What a data set on disk holds, and what is wrong with it.
@@ -67,7 +69,10 @@ package struct DataCheck: Sendable {
         let (missing, broken) = Self.missing(of: decoding)
         self.missing = missing
         let tried = Self.rows(of: decoding, depth: depth).filter { !broken.contains($0) }
-        (unreadable, decoded) = Self.decode(tried, of: decoding)
+        let (faults, good) = Self.decode(tried, of: decoding)
+        let whole = Self.checkWhole(tried, of: decoding, except: Set(faults.map(\.path)))
+        unreadable = faults + whole.faults
+        decoded = (good.subtracting(whole.rows).count, Set(tried).count)
         seconds = Self.seconds(of: decoding, except: broken)
     }
 
@@ -110,7 +115,7 @@ package struct DataCheck: Sendable {
         }
     }
 
-    private static func decode(_ rows: [Int], of dataset: any DecodingDataset) -> ([MediaFault], (good: Int, tried: Int)) {
+    private static func decode(_ rows: [Int], of dataset: any DecodingDataset) -> (faults: [MediaFault], good: Set<Int>) {
         var faults: [MediaFault] = []
         var good = Set(rows)
         // One modality after another, so that one broken file does not hide those of the others.
@@ -125,7 +130,33 @@ package struct DataCheck: Sendable {
                 if !faults.contains(fault) { faults.append(fault) }
             }
         }
-        return (faults, (good.count, Set(rows).count))
+        return (faults, good)
+    }
+
+    /// Decodes the files of rows to their ends: a clip in the middle of each says nothing about the others that training draws.
+    private static func checkWhole(
+        _ rows: [Int], of dataset: any DecodingDataset, except known: Set<String>
+    ) -> (faults: [MediaFault], rows: Set<Int>) {
+        var users: [String: (isSound: Bool, rows: Set<Int>)] = [:]
+        for modality in dataset.facts.modalityNames {
+            for row in Set(rows) {
+                for path in dataset.files(row, modality: modality) where !known.contains(path) {
+                    users[path, default: (modality == "audio", [])].rows.insert(row)
+                }
+            }
+        }
+        let files = users.map { (path: $0.key, isSound: $0.value.isSound) }.sorted { $0.path < $1.path }
+        let faults = Mutex<[Int: MediaFault]>([:])
+        DispatchQueue.concurrentPerform(iterations: files.count) { number in
+            do throws(MediaFault) {
+                try WholeFile.check(files[number].path, isSound: files[number].isSound)
+            } catch {
+                faults.withLock { $0[number] = error }
+            }
+        }
+        let found = faults.withLock { $0 }.sorted { $0.key < $1.key }
+        let broken = found.reduce(into: Set<Int>()) { $0.formUnion(users[files[$1.key].path]?.rows ?? []) }
+        return (found.map(\.value), broken)
     }
 
     private static func seconds(of dataset: any DecodingDataset, except broken: Set<Int>) -> [[Double]] {

@@ -1,5 +1,6 @@
 import Configuration
 import Media
+import Persistence
 import Tensors
 
 /// EPIC-Kitchens as three domains: the same eight verbs in three kitchens, seen, as optical flow, and heard.
@@ -66,12 +67,27 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
                         domain: domain, part: role, labels: rows.map(\.label), names: rows.map { "\(part)/\(name)/\($0.video)" }))
             }
         }
+        if let first = parts.first?.names.first { try Self.checkLayout(options.root, film: first) }
         self.segments = segments
         films = FilmList(domains: domainNames, parts)
         root = options.root
         loading = options.loading
         reader = ClipReader(options.clip)
         facts = films.facts(modalities: reader.facts, classes: EpicSplits.classes)
+    }
+
+    /// Names a layout that others use, in place of a million missing frames.
+    ///
+    /// - Parameter film: the path of one video's frames below `rgb`.
+    /// - Throws: `DatasetFault` where there are films in its place.
+    private static func checkLayout(_ root: String, film: String) throws(DatasetFault) {
+        let folder = "\(root)/rgb/\(film[..<(film.lastIndex(of: "/") ?? film.startIndex)])"
+        guard !Folder.exists("\(root)/rgb/\(film)"), let names = try? Folder.names(in: folder) else { return }
+        let endings = [".mp4", ".mkv", ".avi", ".webm"]
+        guard let found = names.sorted().first(where: { name in endings.contains { name.lowercased().hasSuffix($0) } }) else { return }
+        throw DatasetFault(
+            option: "root", message: "option root: \(folder) holds films, such as \(found), and frames are read here, as they are published",
+            expected: "the frames of each video as pictures in a folder of its name:\n" + layout.map { "    " + $0 }.joined(separator: "\n"))
     }
 
     // MARK: - Frames

@@ -24,10 +24,13 @@
         }
 
         private func jpeg(_ data: Data, _ path: String) throws(MediaFault) -> Picture {
-            // The decoder fills what is missing with gray; the end marker tells whether something is. Zeros may follow it.
-            guard let last = data.lastIndex(where: { $0 != 0 }), data[last] == 0xd9, data[last - 1] == 0xff else {
+            // The decoder fills what is missing with gray; the end marker tells whether something is. What stands behind it is no part of
+            // the picture: cameras and transfers leave zeros, line breaks and whole other files there.
+            guard let end = JPEGEnd.find(in: data) else {
                 throw MediaFault(path: path, reason: "cut short: a JPEG without its end marker, after \(data.count) bytes")
             }
+            guard end <= 1 << 30 else { throw MediaFault(path: path, reason: "a picture of \(end) bytes is not read") }
+            let data = data.prefix(end)
             guard let packet = FFmpegPacket(), av_new_packet(packet.pointer, Int32(data.count)) >= 0,
                 let target = packet.pointer.pointee.data
             else { throw MediaFault(path: path, reason: "no memory for its \(data.count) bytes") }
@@ -46,6 +49,7 @@
             return picture
         }
 
+        /// - Throws: as `picture(_:)`.
         private func first(_ path: String) throws(MediaFault) -> Picture {
             let video = try VideoReader(path)
             var result: Picture?
@@ -58,3 +62,46 @@
         }
     }
 #endif
+
+import Foundation
+
+/// Where a JPEG ends.
+///
+/// Source: ITU-T T.81, annex B: segments with a length each, and after a start of scan coded data, in which a marker's first byte is
+/// followed by a zero.
+enum JPEGEnd {
+    private enum Marker { static let endOfImage: UInt8 = 0xD9, startOfScan: UInt8 = 0xDA }
+
+    /// The number of bytes up to the end marker and with it; nil where there is none. A thumbnail's own marker lies inside a segment, and is
+    /// no end.
+    static func find(in data: Data) -> Int? {
+        data.withUnsafeBytes { bytes in
+            var place = 2
+            while place + 1 < bytes.count {
+                guard bytes[place] == 0xFF else { return nil }
+                let marker = bytes[place + 1]
+                switch marker {
+                case 0xFF: place += 1
+                case Marker.endOfImage: return place + 2
+                // Restart markers, and the rest of those without a length.
+                case 0x00, 0x01, 0xD0...0xD8: place += 2
+                default:
+                    guard place + 3 < bytes.count else { return nil }
+                    place += 2 + (Int(bytes[place + 2]) << 8 | Int(bytes[place + 3]))
+                    if marker == Marker.startOfScan { place = endOfScan(from: place, in: bytes) }
+                }
+            }
+            return nil
+        }
+    }
+
+    /// The place of the first marker behind coded data.
+    private static func endOfScan(from start: Int, in bytes: UnsafeRawBufferPointer) -> Int {
+        var place = start
+        while place + 1 < bytes.count {
+            if bytes[place] == 0xFF, bytes[place + 1] != 0, bytes[place + 1] != 0xFF, !(0xD0...0xD7).contains(bytes[place + 1]) { return place }
+            place += 1
+        }
+        return bytes.count
+    }
+}

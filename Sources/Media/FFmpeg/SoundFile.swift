@@ -10,6 +10,9 @@ package struct SoundFile: Sendable {
     /// Samples a second of everything that is read.
     package static let rate = 16_000
 
+    /// A month of sound; a longer file has a damaged header.
+    private static let mostSamples = Double(rate) * 3600 * 24 * 30
+
     package let path: String
     /// Samples at `rate` in the whole file.
     package let sampleCount: Int
@@ -24,8 +27,10 @@ package struct SoundFile: Sendable {
             guard let duration = stream.duration, base.num > 0, base.den > 0 else {
                 throw MediaFault(path: path, reason: "there are no samples in it")
             }
-            sampleCount = Int((Double(duration) * Double(base.num) / Double(base.den) * Double(Self.rate)).rounded())
-            guard sampleCount > 0 else { throw MediaFault(path: path, reason: "there are no samples in it") }
+            let count = (Double(duration) * Double(base.num) / Double(base.den) * Double(Self.rate)).rounded()
+            guard count > 0 else { throw MediaFault(path: path, reason: "there are no samples in it") }
+            guard count < Self.mostSamples else { throw MediaFault(path: path, reason: "damaged: it would be \(count) samples long") }
+            sampleCount = Int(count)
             self.path = path
         #else
             throw MediaFault(path: path, reason: FFmpegSupport.remedy)
@@ -36,7 +41,8 @@ package struct SoundFile: Sendable {
     package func sample(at seconds: Double) -> Int {
         let duration = Double(sampleCount) / Double(Self.rate)
         let place = (seconds / duration * Double(sampleCount)).rounded(.toNearestOrEven)
-        return Int(min(max(place, 0), Double(sampleCount)))
+        // A time that is no number lies nowhere; the beginning is as good as any.
+        return place > 0 ? Int(min(place, Double(sampleCount))) : 0
     }
 
     /// The samples of a stretch, in −1…1.

@@ -28,10 +28,12 @@ struct ListOperations {
 
     /// The list after removals, replacements and additions, in this order.
     func applied(to items: [YAMLNode]) -> YAMLNode {
-        var items = items
+        var items = items.map(Optional.some)
+        var places = Places(of: items)
         for node in list(Self.remove) {
-            guard let index = index(of: node.nameText ?? "", at: node.location, in: items) else { continue }
-            items.remove(at: index)
+            guard let index = index(of: node.nameText ?? "", at: node.location, in: places) else { continue }
+            items[index] = nil
+            places.removeFirst(of: node.nameText ?? "")
         }
         if let replacements = section[Self.replace], !replacements.isNull {
             if replacements.entries == nil {
@@ -40,11 +42,35 @@ struct ListOperations {
                     expected: "names, each with what takes its place")
             }
             for entry in replacements.entries ?? [] {
-                guard let index = index(of: entry.key, at: entry.keyLocation, in: items) else { continue }
-                items[index] = replacement(of: items[index], named: entry)
+                guard let index = index(of: entry.key, at: entry.keyLocation, in: places), let item = items[index] else { continue }
+                items[index] = replacement(of: item, named: entry)
             }
         }
-        return YAMLNode(.list(list(Self.prepend) + items + list(Self.append)), at: section.location)
+        return YAMLNode(.list(list(Self.prepend) + items.compactMap(\.self) + list(Self.append)), at: section.location)
+    }
+
+    /// Where items stand in a list, by name; of several with one name the first is meant.
+    private struct Places {
+        /// All names, in the order of the list.
+        private(set) var names: [String] = []
+        /// The places of each name, the first one last.
+        private var places: [String: [Int]] = [:]
+
+        init(of items: [YAMLNode?]) {
+            for (index, item) in items.enumerated().reversed() {
+                guard let name = item?.itemName else { continue }
+                places[name, default: []].append(index)
+                names.append(name)
+            }
+            names.reverse()
+        }
+
+        subscript(name: String) -> Int? { places[name]?.last }
+
+        mutating func removeFirst(of name: String) { _ = places[name]?.popLast() }
+
+        /// Those that are still there.
+        var remaining: [String] { names.filter { self[$0] != nil } }
     }
 
     private func list(_ operation: String) -> [YAMLNode] {
@@ -55,9 +81,9 @@ struct ListOperations {
         return []
     }
 
-    private func index(of name: String, at location: SourceLocation, in items: [YAMLNode]) -> Int? {
-        let names = items.compactMap(\.itemName)
-        if let index = items.firstIndex(where: { $0.itemName == name }) { return index }
+    private func index(of name: String, at location: SourceLocation, in places: Places) -> Int? {
+        if let index = places[name] { return index }
+        let names = places.remaining
         faults.report(
             "there is no '\(printable(name))' in the \(key) below", at: location,
             expected: names.isEmpty ? "nothing, as the list is empty" : "one of: " + names.joined(separator: ", "),

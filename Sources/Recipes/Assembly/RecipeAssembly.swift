@@ -20,12 +20,14 @@ final class RecipeAssembly {
     /// More files, counted each time that one is included, are refused.
     static let mostFiles = 1000
     /// More text in all, in bytes, is refused.
-    static let mostText = 1 << 24
+    static let mostText = 1 << 22
 
     private let files: RecipeFiles
     private let faults: FaultCollector
     private var fileCount = 0
     private var byteCount = 0
+    /// Whether a limit was reached, after which nothing more is read.
+    private var isOver = false
     private var defaults: [YAMLNode.Entry] = []
 
     init(files: RecipeFiles, faults: FaultCollector) {
@@ -37,6 +39,10 @@ final class RecipeAssembly {
     func tree(file: String, bytes: [UInt8]) -> YAMLNode? {
         guard var tree = document(file: file, bytes: bytes, chain: []) else { return nil }
         addDefaults(to: &tree)
+        guard tree.depth <= LibYAML.deepestNesting else {
+            faults.report("with what it includes, the recipe is nested deeper than \(LibYAML.deepestNesting) levels", at: tree.location)
+            return nil
+        }
         return tree
     }
 
@@ -51,7 +57,7 @@ final class RecipeAssembly {
     private func document(file: String, bytes: [UInt8], chain: [Link]) -> YAMLNode? {
         let own = FaultCollector()
         let parsed = YAMLParser.parse(bytes, file: file, faults: own)
-        for fault in own.diagnostics { faults.report(fault.mentioned(by: chain.reversed().map(\.mention))) }
+        faults.take(own) { $0.mentioned(by: chain.reversed().map(\.mention)) }
         guard let parsed else { return nil }
         var tree = included(parsed, key: nil, in: file, chain: chain)
         guard let entry = tree.removeEntry(Self.extendsKey) else { return tree }
@@ -138,6 +144,7 @@ final class RecipeAssembly {
     private func fragment(
         _ path: String, at location: SourceLocation, verb: Diagnostic.Mention.Verb, in file: String, chain: [Link]
     ) -> YAMLNode? {
+        if isOver { return nil }
         let target = RecipeFiles.resolve(path, in: file)
         let above = chain.reversed().map(\.mention)
         func refuse(_ message: String, expected: String? = nil) -> YAMLNode? {
@@ -164,6 +171,7 @@ final class RecipeAssembly {
         fileCount += 1
         byteCount += bytes.count
         guard fileCount <= Self.mostFiles, byteCount <= Self.mostText else {
+            isOver = true
             return refuse("the recipe includes too much", expected: "at most \(Self.mostFiles) files of \(Self.mostText) bytes in all")
         }
         let link = Link(file: file, mention: Diagnostic.Mention(verb: verb, location: location))
@@ -177,14 +185,17 @@ final class RecipeAssembly {
 
     /// Variables of fragments that the recipe itself does not set.
     private func addDefaults(to tree: inout YAMLNode) {
+        let own = Set(tree[Variables.key]?.entries?.map(\.key) ?? [])
         var added: [YAMLNode.Entry] = []
-        for entry in defaults where tree[Variables.key]?.entry(entry.key) == nil {
-            if let first = added.first(where: { $0.key == entry.key }) {
+        var places: [String: Int] = [:]
+        for entry in defaults where !own.contains(entry.key) {
+            if let first = places[entry.key].map({ added[$0] }) {
                 guard first.value != entry.value else { continue }
                 faults.report(
                     "the variable '\(entry.key)' has another value at \(first.keyLocation)", at: entry.keyLocation,
                     expected: "the recipe's own variables to say which")
             } else {
+                places[entry.key] = added.count
                 added.append(entry)
             }
         }

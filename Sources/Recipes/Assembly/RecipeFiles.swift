@@ -20,8 +20,9 @@ package struct RecipeFiles: Sendable {
         }
     }
 
-    /// A path that stands in a file, as the program has to open it: relative to the folder of that file.
+    /// A path that stands in a file, as the program has to open it: relative to the folder of that file, `~/` in the home folder.
     static func resolve(_ path: String, in file: String) -> String {
+        let path = UserPath.expanded(path)
         guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return normalized(path) }
         return normalized(file[...slash] + path)
     }

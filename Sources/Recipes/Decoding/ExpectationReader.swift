@@ -18,6 +18,8 @@ struct ExpectationReader {
     /// Where the figures come from.
     let source: String?
     private let rows: SectionReader?
+    /// The figures of each row, by its name.
+    private let entries: [String: YAMLNode.Entry]
     /// The report's; nil where the data are not known.
     private let columns: [String]?
     private let faults: FaultCollector
@@ -28,13 +30,15 @@ struct ExpectationReader {
         self.faults = faults
         section?.refuseKeys(except: ["source", "rows"])
         source = section?.name("source")
-        rows = section?.section("rows", name: "expect.rows")
+        let rows = section?.section("rows", name: "expect.rows")
+        entries = Dictionary((rows?.node.entries ?? []).map { ($0.key, $0) }) { first, _ in first }
+        self.rows = rows
     }
 
     /// What is expected of a row, in percent by target; the row's own figures over those of the recipe.
     func values(of name: String, row: YAMLNode) -> [String: Double] {
         var values: [String: Double] = [:]
-        for entry in [rows?.node.entry(name), row.entry("expect")] {
+        for entry in [entries[name], row.entry("expect")] {
             guard let entry, let section = SectionReader(entry.value, name: "expect", at: entry.keyLocation, faults: faults) else {
                 continue
             }
@@ -49,7 +53,8 @@ struct ExpectationReader {
     /// Reports figures of rows that there are not.
     func check(rows known: [String]) {
         guard !known.isEmpty else { return }
-        for entry in rows?.node.entries ?? [] where !known.contains(entry.key) {
+        let names = Set(known)
+        for entry in rows?.node.entries ?? [] where !names.contains(entry.key) {
             faults.reportUnknown("row", printable(entry.key), at: entry.keyLocation, known: known)
         }
     }

@@ -34,12 +34,14 @@ struct RegularizerReader {
 
     private func terms(_ items: [YAMLNode], owner: String) -> [RegularizerChoice] {
         var choices: [RegularizerChoice] = []
+        var places: [String: SourceLocation] = [:]
         for choice in items.compactMap(term) {
-            if let first = choices.first(where: { $0.name == choice.name }) {
+            if let first = places[choice.name] {
                 faults.report(
-                    "two regularizers of \(owner) are named '\(choice.name)'; the first stands at \(first.location)",
+                    "two regularizers of \(owner) are named '\(choice.name)'; the first stands at \(first)",
                     at: choice.locations["name"] ?? choice.location, expected: "another name, such as name: \(choice.name)-2")
             }
+            places[choice.name] = places[choice.name] ?? choice.location
             choices.append(choice)
         }
         return choices

@@ -97,12 +97,13 @@ struct SectionReader {
             return nil
         }
         var names: [(name: String, location: SourceLocation)] = []
+        var seen: Set<String> = []
         for item in items {
             guard let text = item.nameText else {
                 faults.report("\(key) cannot contain \(item.phrase)", at: item.location, expected: "names of \(what)")
                 continue
             }
-            if names.contains(where: { $0.name == text }) {
+            guard seen.insert(text).inserted else {
                 faults.report("'\(text)' stands twice in \(key)", at: item.location)
                 continue
             }

@@ -7,7 +7,20 @@
 ///       = expected one of: epochs, batch, batching, optimizer, schedule, gradient-clip, augmentation-draws, stem-cache
 ///       = did you mean 'optimizer'?
 /// ```
+///
+/// Its texts may quote anything that stands in a recipe, so each is cut to a length that can be read, and holds nothing that a terminal
+/// would act upon.
 package struct Diagnostic: Error, Hashable, Sendable {
+    /// How the file in which a fault lies came to be read.
+    package struct Mention: Hashable, Sendable {
+        package enum Verb: String, Hashable, Sendable {
+            case included, extended
+        }
+
+        package let verb: Verb
+        package let location: SourceLocation
+    }
+
     package let location: SourceLocation
     /// What is wrong, without a full stop.
     package let message: String
@@ -22,10 +35,19 @@ package struct Diagnostic: Error, Hashable, Sendable {
         _ message: String, at location: SourceLocation, expected: String? = nil, suggestion: String? = nil, mentions: [Mention] = []
     ) {
         self.location = location
-        self.message = message
-        self.expected = expected
-        self.suggestion = suggestion
+        self.message = printable(message, limit: Self.longestText)
+        self.expected = expected.map { printable($0, limit: Self.longestText) }
+        // One that is cut would be no name that could be copied.
+        self.suggestion = suggestion.flatMap { $0.utf8.count > Self.longestText ? nil : printable($0, limit: Self.longestText) }
         self.mentions = mentions
+    }
+
+    /// Room for the names of all components of a kind.
+    private static let longestText = 1000
+
+    /// The same fault with the way to its file, the nearest mention first.
+    func mentioned(by mentions: [Mention]) -> Diagnostic {
+        Diagnostic(message, at: location, expected: expected, suggestion: suggestion, mentions: self.mentions + mentions)
     }
 }
 
@@ -51,12 +73,41 @@ extension Diagnostic: CustomStringConvertible {
     /// The line, or the part of a very long one around the fault; offset and length of the fault in it.
     private var excerpt: (text: String, offset: Int, length: Int) {
         let widest = 140
-        let line = Array(printable(location.lineText))
-        let start = line.count <= widest ? 0 : max(0, min(location.column - 1 - widest / 3, line.count - widest))
-        let end = min(line.count, start + widest)
-        let text = (start > 0 ? "…" : "") + String(line[start..<end]) + (end < line.count ? "…" : "")
-        let offset = max(0, location.column - 1 - start)
+        let line = location.lineText
+        let count = line.count
+        let start = count <= widest ? 0 : max(0, min(location.column - 1 - widest / 3, count - widest))
+        let end = min(count, start + widest)
+        let shown = printable(String(line.dropFirst(start).prefix(end - start)))
+        let text = (start > 0 ? "…" : "") + shown + (end < count ? "…" : "")
+        let offset = min(max(0, location.column - 1 - start), widest)
         let length = max(1, min(location.length, end - start - offset))
         return (text, offset + (start > 0 ? 1 : 0), length)
+    }
+}
+
+/// Everything that is wrong with a recipe, at once, ordered by position.
+package struct RecipeError: Error, Hashable, Sendable {
+    /// At least one.
+    package let diagnostics: [Diagnostic]
+    /// How many more there are.
+    package let omitted: Int
+
+    /// Orders the faults, and drops those that say the same of the same place.
+    package init(_ diagnostics: [Diagnostic], omitted: Int = 0) {
+        var seen: Set<Diagnostic> = []
+        let distinct = diagnostics.filter { seen.insert($0).inserted }
+        // Sorted by index as well, as the standard library's sort does not promise to be stable.
+        self.diagnostics = distinct.enumerated()
+            .sorted { ($0.element.location, $0.offset) < ($1.element.location, $1.offset) }
+            .map(\.element)
+        self.omitted = omitted
+    }
+}
+
+extension RecipeError: CustomStringConvertible {
+    /// All faults, an empty line between two of them.
+    package var description: String {
+        let more = omitted == 0 ? [] : ["… and \(omitted) more"]
+        return (diagnostics.map(\.description) + more).joined(separator: "\n\n")
     }
 }

@@ -1,7 +1,8 @@
 /// Where something was written: a stretch of one line of a recipe, or of a `--set` argument.
 ///
-/// It carries the line itself, so that whoever finds a fault later can still show it.
-package struct SourceLocation: Hashable, Sendable {
+/// It carries the line itself, so that whoever finds a fault later can still show it. Two locations are the same when they are the same
+/// stretch of the same line; the line's text, which may be very long, is not compared.
+package struct SourceLocation: Sendable {
     package enum Origin: Hashable, Sendable {
         /// A recipe, by the path under which it was opened.
         case file(String)
@@ -33,6 +34,18 @@ package struct SourceLocation: Hashable, Sendable {
     }
 }
 
+extension SourceLocation: Hashable {
+    package static func == (a: SourceLocation, b: SourceLocation) -> Bool {
+        (a.line, a.column, a.length, a.origin) == (b.line, b.column, b.length, b.origin)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(line)
+        hasher.combine(column)
+        hasher.combine(length)
+    }
+}
+
 extension SourceLocation: Comparable {
     /// Files before the settings and by their paths, then by position.
     package static func < (a: SourceLocation, b: SourceLocation) -> Bool {
@@ -49,13 +62,35 @@ extension SourceLocation: CustomStringConvertible {
     /// `recipes/table13.yaml:14:7` or `--set training.epochs=10`.
     package var description: String {
         switch origin {
-        case .file(let name): "\(name):\(line):\(column)"
+        case .file(let name): "\(printable(name)):\(line):\(column)"
         case .setting: "--set \(printable(lineText))"
         }
     }
 }
 
-/// A text without anything that a terminal would act upon.
-func printable(_ text: String) -> String {
-    String(text.map { $0.unicodeScalars.contains { $0.value < 32 || $0.value == 127 } ? " " : $0 })
+/// A text for a message: on one line, without anything that a terminal would act upon, and not too long.
+///
+/// - Parameter limit: characters that are kept; what exceeds them is cut out of the middle, as the end of a path or of a name often tells
+///   more than its beginning.
+func printable(_ text: String, limit: Int = 200) -> String {
+    var text = text
+    // Counting characters walks through the text, so the bytes are asked first.
+    if text.utf8.count > limit, text.count > limit {
+        text = text.prefix(limit * 2 / 3) + "…" + text.suffix(limit - limit * 2 / 3 - 1)
+    }
+    return text.isInert ? text : String(text.map { $0.unicodeScalars.allSatisfy(\.isInert) ? $0 : " " })
+}
+
+extension String {
+    fileprivate var isInert: Bool { unicodeScalars.allSatisfy(\.isInert) }
+}
+
+extension Unicode.Scalar {
+    /// Whether a terminal only shows it: no control character, and none that changes the direction of what follows.
+    fileprivate var isInert: Bool {
+        switch value {
+        case 0..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: false
+        default: true
+        }
+    }
 }

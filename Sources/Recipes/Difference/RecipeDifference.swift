@@ -59,15 +59,17 @@ package struct RecipeDifference: Sendable, Hashable {
     }
 
     private mutating func compare(_ olds: [YAMLNode.Entry], _ news: [YAMLNode.Entry], at path: Path) {
+        let values = Dictionary(news.map { ($0.key, $0.value) }) { first, _ in first }
+        let known = Set(olds.map(\.key))
         for old in olds {
             let path = path.appending(old.key)
-            if let new = news.first(where: { $0.key == old.key }) {
-                compare(old.value, new.value, at: path)
+            if let new = values[old.key] {
+                compare(old.value, new, at: path)
             } else {
                 changes.append(Change(path: path.text, kind: .removed(old.value.inline)))
             }
         }
-        for new in news where !olds.contains(where: { $0.key == new.key }) {
+        for new in news where !known.contains(new.key) {
             changes.append(Change(path: path.appending(new.key).text, kind: .added(new.value.inline)))
         }
     }
@@ -109,19 +111,21 @@ package struct RecipeDifference: Sendable, Hashable {
 /// The items of a list of rows or terms, by name.
 private struct NamedItems {
     let items: [(name: String, body: YAMLNode)]
+    private let places: [String: Int]
 
     /// Nil where something is no such list, or a name is missing or stands twice.
     init?(_ node: YAMLNode, key: String) {
         guard let nodes = node.isNull ? [] : node.items else { return nil }
         var items: [(name: String, body: YAMLNode)] = []
+        var places: [String: Int] = [:]
         for node in nodes {
-            guard let name = node.itemName, !items.contains(where: { $0.name == name }) else { return nil }
+            guard let name = node.itemName, places.updateValue(items.count, forKey: name) == nil else { return nil }
             items.append((name, key == "rows" ? Self.row(node) : Self.term(node, name: name)))
         }
-        self.items = items
+        (self.items, self.places) = (items, places)
     }
 
-    subscript(name: String) -> YAMLNode? { items.first { $0.name == name }?.body }
+    subscript(name: String) -> YAMLNode? { places[name].map { items[$0].body } }
 
     /// A row without its name.
     private static func row(_ node: YAMLNode) -> YAMLNode {

@@ -17,6 +17,9 @@ struct DrawnRange {
         }
     }
 
+    /// Finer steps are refused: rounding would make them uneven.
+    private static let mostSteps = 1e6
+
     /// Both ends, as they stand in the recipe.
     let ends: [YAMLNode]
 
@@ -45,15 +48,21 @@ struct DrawnRange {
             faults.report("between cannot be \(between.phrase)", at: between.location, expected: "two numbers, the smaller one first")
             return nil
         }
+        let length = numbers[1] - numbers[0]
+        guard length.isFinite else {
+            faults.report("between is too wide", at: between.location, expected: "two numbers whose difference is one too")
+            return nil
+        }
         let settings = section.options(Settings.self)
         if settings.scale == .log && numbers[0] <= 0 {
             faults.report("a logarithmic range cannot begin at \(ends[0].phrase)", at: ends[0].location, expected: "a number above 0")
             return nil
         }
-        if let step = settings.step, step > numbers[1] - numbers[0] {
+        if let step = settings.step, step > length || length / step > Self.mostSteps {
+            let limit = step > length ? "at most \(OptionValue.number(length))" : "at least \(OptionValue.number(length / Self.mostSteps))"
             faults.report(
                 "step cannot be \(OptionValue.number(step))", at: section.locations["step"] ?? between.location,
-                expected: "at most \(OptionValue.number(numbers[1] - numbers[0])), the length of the range")
+                expected: step > length ? "\(limit), the length of the range" : "\(limit), a millionth of the range's length")
             return nil
         }
         (low, high, scale, step, self.ends) = (numbers[0], numbers[1], settings.scale, settings.step, ends)
@@ -78,6 +87,12 @@ struct DrawnRange {
         return YAMLNode(.scalar(YAMLScalar(plain: option.description)), at: location)
     }
 
+    /// How many different values there are; nil where steps do not limit them.
+    var count: Double? {
+        guard let step, scale == .linear else { return nil }
+        return ((high - low) / step * (1 + 1e-12)).rounded(.down) + 1
+    }
+
     /// `0.01 to 10, logarithmic`.
     var phrase: String {
         "\(OptionValue.number(low)) to \(OptionValue.number(high))" + (scale == .log ? ", logarithmic" : "")
@@ -88,6 +103,8 @@ struct DrawnRange {
     private static func rounded(_ value: Double) -> Double {
         guard value != 0 else { return 0 }
         let digits = 3 - Int(log10(abs(value)).rounded(.down))
+        // A power of ten beyond the largest number would make a number no number.
+        guard digits <= 300 else { return value }
         return digits >= 0 ? (value * pow(10, Double(digits))).rounded() / pow(10, Double(digits)) : value.rounded()
     }
 
@@ -100,6 +117,6 @@ struct DrawnRange {
     }
 
     private static func isInteger(_ node: YAMLNode) -> Bool {
-        if case .integer(let value) = node.optionValue { abs(value) < 1 << 53 } else { false }
+        if case .integer(let value) = node.optionValue { value.magnitude < 1 << 53 } else { false }
     }
 }

@@ -31,7 +31,6 @@ struct Expansion {
             guard let axis = Self.axis(entry, faults: faults) else { continue }
             axes.append(axis)
         }
-        let count = axes.reduce(1.0) { $0 * Double($1.values.count) }
         if count > Double(Self.mostCombinations) {
             faults.report(
                 "\(name) makes \(OptionValue.number(count)) combinations", at: location,
@@ -39,6 +38,9 @@ struct Expansion {
             axes = []
         }
     }
+
+    /// How many combinations there are.
+    var count: Double { axes.reduce(1) { $0 * Double($1.values.count) } }
 
     private static func axis(_ entry: YAMLNode.Entry, faults: FaultCollector) -> Axis? {
         let path: NodePath
@@ -57,13 +59,14 @@ struct Expansion {
             return nil
         }
         var values: [Assignment] = []
+        var seen: Set<OptionValue> = []
         for item in items {
             guard let value = item.optionValue else {
                 faults.report("a value to try cannot be a section", at: item.location, expected: "a single value or a list")
                 continue
             }
-            if values.contains(where: { $0.value == value }) {
-                faults.report("the value \(item.phrase) of \(entry.key) stands here twice", at: item.location)
+            guard seen.insert(value).inserted else {
+                faults.report("the value \(item.phrase) of \(printable(entry.key)) stands here twice", at: item.location)
                 continue
             }
             values.append(Assignment(path: path, node: item, value: value))

@@ -96,6 +96,14 @@ struct TuningSearch {
             }
         }
 
+        /// How many different values there are; nil for a range without steps.
+        var count: Double? {
+            switch self {
+            case .list(let axis): Double(axis.values.count)
+            case .range(let range, _, _): range.count
+            }
+        }
+
         func value(at share: Double) -> Assignment {
             switch self {
             case .list(let axis):
@@ -139,14 +147,17 @@ struct TuningSearch {
         }
         var drawn: [[Assignment]] = []
         var seen: Set<[OptionValue]> = []
-        for number in 0..<(1000 + 20 * budget) where drawn.count < budget {
+        let possible = sources.reduce(1) { $0 * ($1.count ?? .infinity) }
+        // Too many are refused without drawing them all.
+        let draws = possible < Double(budget) ? 0 : 1000 + 20 * budget
+        for number in 0..<draws where drawn.count < budget {
             let combination = sources.map { $0.value(at: Self.share(seed: seed, path: $0.path.text, number: number)) }
             if seen.insert(combination.map(\.value)).inserted { drawn.append(combination) }
         }
         guard drawn.count == budget else {
             faults.report(
                 "a budget of \(budget) is more than there is to draw", at: location,
-                expected: "at most \(drawn.count), the different combinations of these values")
+                expected: "at most \(draws == 0 ? Int(possible) : drawn.count), the different combinations of these values")
             return
         }
         combinations = drawn

@@ -43,11 +43,13 @@ struct VariantOverlays {
             return
         }
         let swept = sweep.axes.map(\.path.text)
+        let variables = tree["variables"]?.entries?.map(\.key) ?? []
+        let known = Set(variables)
         overlays = items.compactMap { item in
             guard let section = SectionReader(item, name: "a variant", at: item.location, faults: faults) else { return nil }
             section.refuseKeys(except: Self.keys)
-            for entry in item["variables"]?.entries ?? [] where tree["variables"]?[entry.key] == nil {
-                faults.reportUnknown("variable", printable(entry.key), at: entry.keyLocation, known: tree["variables"]?.entries?.map(\.key) ?? [])
+            for entry in item["variables"]?.entries ?? [] where !known.contains(entry.key) {
+                faults.reportUnknown("variable", printable(entry.key), at: entry.keyLocation, known: variables)
             }
             guard item[Self.whereKey] != nil else {
                 section.reportMissing(Self.whereKey, expected: "paths of the sweep, each with a value")

@@ -11,7 +11,7 @@ extension YAMLNode {
 
     mutating func set(_ value: YAMLNode, at path: ArraySlice<NodePath.Component>) throws(Diagnostic) {
         guard let step = path.first else {
-            self = value
+            self = keepingCommonKeys(in: value)
             return
         }
         switch content {
@@ -68,6 +68,18 @@ extension YAMLNode {
         }
     }
 
+    /// Keys beside `use` that belong to the section and not to the component that it names.
+    private static let commonKeys: Set<String> = ["learning-rate", "standardize", "modalities"]
+
+    /// Another component's name in place of this section: what belongs to all components alike stays. `--set training.optimizer=sgd` changes
+    /// the optimizer and not its learning rate.
+    private func keepingCommonKeys(in value: YAMLNode) -> YAMLNode {
+        guard self["use"] != nil, value.scalar?.value.isText == true else { return value }
+        let kept = (entries ?? []).filter { Self.commonKeys.contains($0.key) }
+        guard !kept.isEmpty, let use = value.asComponent.entries else { return value }
+        return YAMLNode(.map(use + kept), at: value.location)
+    }
+
     /// `adam` as `{use: adam}`, so that options can be added.
     var asComponent: YAMLNode {
         guard isScalar else { return self }
@@ -96,9 +108,9 @@ extension YAMLNode {
     }
 
     static func index(of step: NodePath.Component, in items: [YAMLNode]) throws(Diagnostic) -> Int {
-        let names = items.compactMap(\.itemName)
         if let index = items.firstIndex(where: { $0.itemName == step.name }) { return index }
         if let number = Int(step.name), items.indices.contains(number) { return number }
+        let names = items.compactMap(\.itemName)
         let numbers = items.isEmpty ? "nothing, as the list is empty" : "a number from 0 to \(items.count - 1)"
         throw Diagnostic(
             "there is no '\(step.name)' in the list", at: step.location,

@@ -85,7 +85,20 @@ package struct RegularizerChoice: Sendable, Hashable {
     static let sumName = "sum"
 
     /// The keys that belong to every regularizer and so are no option of any.
-    static let reservedKeys = ["use", "name", "weight", "schedule", "after", "until", "on", "at", "part", "projection"]
+    static let reservedKeys = ["use"] + keys.map(\.name)
+
+    /// The keys that every regularizer has beside its own options, for people.
+    package static let keys: [(name: String, accepts: String, standard: String, help: String)] = [
+        ("name", "a name", "the regularizer's", "the instance's name, unique in its list"),
+        ("weight", "a number from 0 up", "the regularizer's own weight, mostly 1", "factor of the penalty; of a transform, how far it is applied"),
+        ("schedule", "a shape, or shape, start and end", "constant", "how the weight changes over the training"),
+        ("after", TrainingMoment.expectation, "the beginning", "when the term begins to act"),
+        ("until", TrainingMoment.expectation, "the end", "when the term ceases to act"),
+        ("on", "names of modalities", "all", "the modalities that it sees"),
+        ("at", "embedding, projection or fused", "embedding", "what it acts on"),
+        ("part", "whole, shared or specific", "whole", "the entries that it sees: all, the first half or the second"),
+        ("projection", "a section", "no options", "the heads, for at: projection"),
+    ]
 
     /// The keys of a sum.
     static let sumKeys = ["use", "name", "weight", "schedule", "after", "until", "on", "terms"]

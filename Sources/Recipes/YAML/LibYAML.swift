@@ -138,26 +138,23 @@ extension LibYAML {
         case .map(let entries):
             emit(to: emitter) { yaml_mapping_start_event_initialize(&$0, nil, nil, 1, YAML_BLOCK_MAPPING_STYLE) }
             for entry in entries {
-                emit(YAMLScalar(quoted: entry.key), to: emitter, isKey: true)
+                emit(YAMLScalar(quoted: entry.key), to: emitter)
                 emit(entry.value, to: emitter)
             }
             emit(to: emitter) { yaml_mapping_end_event_initialize(&$0) }
         }
     }
 
-    /// Plain where that reads back as the same value. Keys are always text, so they need no quotes for their look.
-    private static func emit(
-        _ scalar: YAMLScalar, to emitter: UnsafeMutablePointer<yaml_emitter_t>, isKey: Bool = false
-    ) {
-        let readsBack = isKey || YAMLScalar(plain: scalar.text) == scalar
-        let isPlain = scalar.value == .null || (readsBack && !scalar.text.isEmpty)
-        var text = scalar.value == .null ? "null" : scalar.text
+    /// Without quotes where every reader understands that.
+    private static func emit(_ scalar: YAMLScalar, to emitter: UnsafeMutablePointer<yaml_emitter_t>) {
+        let plain = scalar.plainText
+        var text = plain ?? scalar.text
         text.withUTF8 { bytes in
             let start = bytes.baseAddress ?? UnsafePointer(emptyText)
             emit(to: emitter) {
                 yaml_scalar_event_initialize(
                     &$0, nil, nil, start, Int32(bytes.count), 1, 1,
-                    isPlain ? YAML_PLAIN_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE)
+                    plain == nil ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_PLAIN_SCALAR_STYLE)
             }
         }
     }
@@ -168,4 +165,35 @@ extension LibYAML {
         byte.initialize(to: 0)
         return byte
     }()
+}
+
+/// One step through a YAML stream.
+struct YAMLEvent {
+    enum Kind {
+        case documentStart
+        case scalar(text: String, isPlain: Bool)
+        case alias(String)
+        case listStart, listEnd
+        case mapStart, mapEnd
+    }
+
+    let kind: Kind
+    /// The anchor in front of a node.
+    var anchor: String?
+    /// The explicit tag in front of a node.
+    var tag: String?
+    let start: YAMLMark
+    let end: YAMLMark
+}
+
+/// A position as libyaml gives it: from 0, columns in Unicode scalars.
+struct YAMLMark {
+    let line: Int
+    let column: Int
+}
+
+/// Why a text is no YAML.
+struct YAMLProblem: Error {
+    let message: String
+    let mark: YAMLMark
 }

@@ -66,6 +66,24 @@ struct YAMLNode: Sendable {
         }
     }
 
+    /// How many levels of lists and sections are nested here; 0 for a single value.
+    var depth: Int {
+        switch content {
+        case .scalar: 0
+        case .list(let items): 1 + (items.lazy.map(\.depth).max() ?? 0)
+        case .map(let entries): 1 + (entries.lazy.map(\.value.depth).max() ?? 0)
+        }
+    }
+
+    /// The values below and with this one, keys among them.
+    var count: Int {
+        switch content {
+        case .scalar: 1
+        case .list(let items): items.reduce(1) { $0 + $1.count }
+        case .map(let entries): entries.reduce(1) { $0 + 1 + $1.value.count }
+        }
+    }
+
     /// What stands here, in words: `'abc'`, `a list`, `a section`, `empty`.
     var phrase: String {
         switch content {
@@ -73,7 +91,7 @@ struct YAMLNode: Sendable {
         case .scalar(let scalar): return "'\(printable(scalar.text))'"
         case .list(let items):
             guard let value = optionValue, items.count <= 8 else { return "a list" }
-            return "'\(value)'"
+            return "'\(printable(value.description))'"
         case .map: return "a section"
         }
     }
@@ -90,5 +108,37 @@ extension YAMLNode.Entry: Hashable {
     func hash(into hasher: inout Hasher) {
         hasher.combine(key)
         hasher.combine(value)
+    }
+}
+
+extension YAMLNode {
+    /// Keys whose values are names, also where they look like numbers.
+    private static let nameKeys: Set<String> = ["name", "use", "rows", "baseline", "regularizers", "terms", "on", "domains", "modalities"]
+
+    /// The tree with quotes around names that look like numbers, so that they keep their spelling where numbers may change theirs:
+    /// a domain `01` is no domain `1`. What stands under `data` are options, which may be numbers under any name.
+    var quotingNames: YAMLNode {
+        if let items { return YAMLNode(.list(items.map(\.quotingNames)), at: location) }
+        guard let entries else { return self }
+        let quoted = entries.map { entry in
+            var entry = entry
+            // A swept path ends with the key that it sets.
+            let key = entry.key.split(separator: ".").last.map(String.init) ?? entry.key
+            if entry.key != "data" {
+                entry.value = Self.nameKeys.contains(key) ? entry.value.quotingName : entry.value.quotingNames
+            }
+            return entry
+        }
+        return YAMLNode(.map(quoted), at: location)
+    }
+
+    private var quotingName: YAMLNode {
+        switch content {
+        case .scalar(let scalar):
+            let isName = scalar.value != .null && scalar.plainText != scalar.text
+            return isName ? YAMLNode(.scalar(YAMLScalar(quoted: scalar.text)), at: location) : self
+        case .list(let items): return YAMLNode(.list(items.map(\.quotingName)), at: location)
+        case .map: return quotingNames
+        }
     }
 }

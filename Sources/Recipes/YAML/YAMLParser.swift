@@ -28,7 +28,28 @@ struct YAMLParser {
     /// The value of a `--set` argument; an empty one is `null`.
     static func parse(setting value: String, source: SourceText, faults: FaultCollector) -> YAMLNode? {
         if value.allSatisfy(\.isWhitespace) { return YAMLNode(.scalar(YAMLScalar(plain: "")), at: source.start) }
-        return parse(Array(value.utf8), source: source, faults: faults, what: "value")
+        let text = String(value.trimmed)
+        // A shell's word has no comments: `name=run #1` means all of it.
+        if text.hasPrefix("#") { return YAMLNode(.scalar(YAMLScalar(plain: text)), at: source.start) }
+        guard let node = parse(Array(value.utf8), source: source, faults: faults, what: "value") else { return nil }
+        guard value.contains("#"), let rest = rest(of: value, behind: node) else { return node }
+        if case .scalar(let scalar) = node.content, !scalar.isQuoted {
+            return YAMLNode(.scalar(YAMLScalar(plain: text)), at: source.start)
+        }
+        faults.report(
+            "the value ends before this", at: rest, expected: "the value alone; in a text with ' #' quotes around it")
+        return nil
+    }
+
+    /// Where a comment stands behind a value of one line.
+    private static func rest(of value: String, behind node: YAMLNode) -> SourceLocation? {
+        let place = node.location
+        let prefix = place.lineText.count - value.count
+        let end = place.column - 1 - prefix + place.length
+        let rest = value.dropFirst(end)
+        guard !value.contains(where: \.isNewline), rest.contains("#"), rest.trimmed.hasPrefix("#") else { return nil }
+        let blank = rest.prefix(while: \.isWhitespace).count
+        return place.part(offset: place.length + blank, length: rest.count - blank)
     }
 
     private static func parse(
@@ -93,6 +114,7 @@ struct YAMLParser {
 
     private mutating func map(from start: YAMLEvent) -> YAMLNode {
         var entries: [YAMLNode.Entry] = []
+        var places: [String: SourceLocation] = [:]
         while let event = events.first {
             if case .mapEnd = event.kind {
                 events.removeFirst()
@@ -104,10 +126,11 @@ struct YAMLParser {
                 faults.report("a key cannot be \(key.phrase)", at: key.location, expected: "text")
                 continue
             }
-            if let first = entries.first(where: { $0.key == text }) {
-                faults.report("duplicate key '\(text)'; it already stands at \(first.keyLocation)", at: key.location)
+            if let first = places[text] {
+                faults.report("duplicate key '\(printable(text))'; it already stands at \(first)", at: key.location)
                 continue
             }
+            places[text] = key.location
             entries.append(YAMLNode.Entry(key: text, keyLocation: key.location, value: value))
         }
         return YAMLNode(.map(entries), at: source.location(at: start.start))
@@ -130,5 +153,15 @@ struct YAMLParser {
         if let tag = event.tag {
             faults.report("'\(tag)' is a tag, which recipes do not have", at: location, expected: "the value alone")
         }
+    }
+}
+
+extension StringProtocol {
+    /// Without white space at either end.
+    fileprivate var trimmed: SubSequence {
+        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace }) else {
+            return self[endIndex...]
+        }
+        return self[first...last]
     }
 }

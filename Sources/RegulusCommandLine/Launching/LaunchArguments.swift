@@ -69,6 +69,7 @@ struct LaunchArguments: ParsableArguments {
                 all.append(option)
             }
             for text in options { all.append(try BatchOption(parsing: text)) }
+            try BatchOption.check(all)
             return all
         }
     }

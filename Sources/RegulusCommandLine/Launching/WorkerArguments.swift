@@ -8,16 +8,20 @@ enum WorkerArguments {
         "--out",
     ]
     private static let flags: Set<String> = ["--json", "--keep-failures"]
+    /// What a worker that is itself in Slurm's queue was given, and its own processes are not.
+    private static let workersOwn: Set<String> = ["--progress-file", "--trial-timeout"]
 
-    /// - Parameter arguments: those of `run`, its own name left out.
-    static func make(from arguments: [String]) -> [String] {
+    /// - Parameters:
+    ///   - arguments: those of `run`, its own name left out.
+    ///   - isolated: whether they are for a process beside this one, and not for Slurm's queue.
+    static func make(from arguments: [String], isolated: Bool = false) -> [String] {
         var kept: [String] = []
         var rest = arguments[...]
         while let word = rest.popFirst() {
             if word == "--" { return kept + [word] + rest }
             let name = String(word.prefix { $0 != "=" })
-            if flags.contains(word) { continue }
-            guard withValue.contains(name) else {
+            if flags.contains(word) || (isolated && word == "--worker") { continue }
+            guard withValue.contains(name) || (isolated && workersOwn.contains(name)) else {
                 kept.append(word)
                 continue
             }

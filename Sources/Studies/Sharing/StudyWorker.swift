@@ -39,7 +39,7 @@ struct StudyWorker: Sendable {
         let place = Place(
             result: folder.rehearsal(plan.hash), resume: folder.resumeOfRehearsal(plan.hash),
             claim: ClaimPlace(folder: folder.tuning.path, name: "\(plan.hash).claim"), files: [folder.rehearsal(plan.hash)])
-        let outcome = try obtain(place, plan: plan) { saving in
+        let outcome = try obtain(place, plan: plan, key: key, isRehearsal: true) { saving in
             let values = cell.candidates[rehearsal.candidate].values
             let fresh = try journal.following(RunningTraining(key, isRehearsal: true, values: values, epochCount: plan.epochs)) { onEpoch in
                 try trial(plan, key: key).run(measuringTarget: false, saving: saving, onEpoch: onEpoch)
@@ -61,7 +61,7 @@ struct StudyWorker: Sendable {
         let place = Place(
             result: folder.result(key), resume: folder.resume(key), claim: ClaimPlace(folder: folder.trial(key).path, name: "claim"),
             files: [folder.metrics(key), folder.checkpoint(key), folder.result(key)])
-        let outcome = try obtain(place, plan: plan) { saving in
+        let outcome = try obtain(place, plan: plan, key: key) { saving in
             let training = RunningTraining(key, isRehearsal: false, values: candidate.values, epochCount: plan.epochs)
             let outcome = try journal.following(training) { try trial(plan, key: key).run(saving: saving, onEpoch: $0) }
             var result = outcome.result
@@ -93,7 +93,7 @@ struct StudyWorker: Sendable {
     /// - Parameter train: trains and writes everything, the result last.
     /// - Returns: nil while another worker is at it.
     private func obtain(
-        _ place: Place, plan: TrialPlan, _ train: (TrialSaving) throws -> TrialResult
+        _ place: Place, plan: TrialPlan, key: TrialKey, isRehearsal: Bool = false, _ train: (TrialSaving) throws -> TrialResult
     ) throws -> (result: TrialResult, isRestored: Bool)? {
         if study.stop.isAsked { throw stopped }
         let resume = ResumeFolder(place.resume, origin: SavedOrigin(plan: plan))
@@ -114,6 +114,8 @@ struct StudyWorker: Sendable {
             let (stop, journal) = (study.stop, journal)
             let saving = TrialSaving(
                 folder: resume, interval: study.timing.saving, shouldStop: { stop.isAsked || journal.hasEnded }, isOwned: { claim.isHeld })
+            study.onTrial(BegunTrial(key: key, plan: plan.hash, isRehearsal: isRehearsal))
+            defer { study.onTrial(nil) }
             do {
                 let result = try train(saving)
                 resume.remove()

@@ -1,0 +1,150 @@
+import Configuration
+import Foundation
+import Persistence
+import Results
+
+@testable import Datasets
+@testable import Media
+@testable import PluginLibraries
+@testable import Recipes
+@testable import Weights
+
+/// A parser of bytes that come from elsewhere. It may refuse anything, and crash, hang or fill the memory on nothing.
+enum FuzzTarget {
+    static let all: [String: (Data) -> Void] = [
+        "recipe": recipe, "setting": setting, "safetensors": safetensors, "checkpoint": checkpoint, "weights": weights, "frame": frame,
+        "table": table, "arrays": arrays, "elf": elf, "json": json, "picture": picture, "sound": sound, "video": video,
+    ]
+
+    // MARK: - Recipes
+
+    /// A recipe, and behind each line `%%% NAME` another file that it may include.
+    private static func recipe(_ data: Data) {
+        let files = data.split(separator: UInt8(ascii: "%"), omittingEmptySubsequences: true)
+        var others: [String: Data] = [:]
+        for (number, file) in files.dropFirst().enumerated() { others["\(number).yaml"] = Data(file) }
+        load(Array(files.first ?? Data()), files: others, settings: [])
+    }
+
+    /// Settings of a small recipe, one a line.
+    private static func setting(_ data: Data) {
+        let settings = String(decoding: data, as: UTF8.self).split(separator: "\n").prefix(8).map(String.init)
+        load(Array(SampleRecipe.text.utf8), files: [:], settings: settings)
+    }
+
+    private static func load(_ bytes: [UInt8], files: [String: Data], settings: [String]) {
+        let reader = RecipeFiles(currentFolder: "/") { (path) throws(FileFault) in
+            guard let data = files[path] else { throw FileFault(action: "read", path: path, reason: "No such file or directory") }
+            return data
+        }
+        do throws(RecipeError) {
+            let study = try RecipeLoader.load(
+                file: "r.yaml", bytes: bytes, overrides: settings, catalogue: SampleRecipe.catalogue, files: reader)
+            // What is written has to be read again as the same.
+            let again = try RecipeLoader.load(
+                file: "r.yaml", bytes: Array(study.resolvedYAML.utf8), catalogue: SampleRecipe.catalogue, files: reader)
+            precondition(again.variants.count == study.variants.count)
+        } catch {
+            precondition(error.description.utf8.count < 1 << 20)
+        }
+    }
+
+    // MARK: - Weights and tables
+
+    private static func safetensors(_ data: Data) {
+        guard let file = try? SafetensorsFile(data, named: "f") else { return }
+        for name in file.names.prefix(16) {
+            _ = try? file.floats(name, convertingIntegers: true)
+            _ = try? file.integers(name)
+        }
+    }
+
+    /// Small enough for AddressSanitizer, which takes several times the memory.
+    private static var limits: ReadingLimits {
+        var limits = ReadingLimits()
+        limits.expandedBytes = 1 << 24
+        limits.repeatedBytes = 1 << 20
+        return limits
+    }
+
+    /// npy, npz, pickles, MATLAB; what HDF5's own library reads is not instrumented.
+    private static func arrays(_ data: Data) {
+        guard let file = try? ArrayFile(data, named: "f") else { return }
+        for name in file.names.prefix(8) {
+            if let array = try? file.array(name), !array.shape.isEmpty { _ = try? array.floats(rows: 0..<min(1, array.rowCount)) }
+            _ = try? file.texts(name)
+        }
+    }
+
+    private static func checkpoint(_ data: Data) {
+        guard let file = try? PyTorchCheckpoint(data, named: "f", limits: limits) else { return }
+        for entry in file.entries.prefix(16) { _ = try? file.floats(entry.name, convertingIntegers: true) }
+    }
+
+    private static func weights(_ data: Data) {
+        guard let file = try? WeightsFile(data, named: "f") else { return }
+        _ = try? file.safetensors()
+    }
+
+    private static func frame(_ data: Data) {
+        guard let file = try? DataFrameFile(data, named: "f", limits: limits) else { return }
+        _ = try? file.integers("start_frame")
+        _ = try? file.texts("video_id")
+    }
+
+    private static func table(_ data: Data) {
+        let folder = MemoryFile.folder + "/" + EpicSplits.folder
+        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try? data.write(to: URL(fileURLWithPath: folder + "/D1_train.csv"))
+        _ = try? EpicSplits.segments("D1_train", in: MemoryFile.folder)
+    }
+
+    // MARK: - Libraries and run folders
+
+    private static func elf(_ data: Data) {
+        guard let file = try? ELFFile(library: data) else { return }
+        _ = file.section(PluginRecord.sectionName).flatMap { PluginRecord($0) }
+        _ = file.place(ofSection: PluginRecord.sectionName).flatMap { PluginRecord.digest(of: data, section: $0) }
+        _ = try? file.defines(PluginRecord.entryPoint)
+    }
+
+    private static func json(_ data: Data) {
+        _ = try? JSONValue(parsing: data)
+        _ = try? ResultCoding.value(TrialResult.self, from: data)
+        _ = try? ResultCoding.value(EpochRecord.self, from: data)
+        if let settings = try? ResultCoding.value(RunSettings.self, from: data) { _ = settings.keys.count }
+    }
+
+    // MARK: - Media
+
+    private static func picture(_ data: Data) {
+        MemoryFile.write(data, "p.jpg")
+        _ = try? PictureSource(.color).picture(MemoryFile.folder + "/p.jpg")
+    }
+
+    private static func sound(_ data: Data) {
+        MemoryFile.write(data, "s.wav")
+        guard let file = try? SoundFile(MemoryFile.folder + "/s.wav") else { return }
+        _ = try? file.samples(0..<min(file.sampleCount, 4096))
+        _ = try? file.samples(max(0, file.sampleCount - 100)..<file.sampleCount)
+    }
+
+    private static func video(_ data: Data) {
+        MemoryFile.write(data, "v.mp4")
+        guard let file = try? VideoFile(MemoryFile.folder + "/v.mp4"), file.frameCount < 10_000 else { return }
+        try? file.frames([0, file.frameCount / 2, file.frameCount - 1], channels: .color) { _, _ in }
+    }
+}
+
+/// Files for readers that take only those, in a folder that is memory where the system has one.
+private enum MemoryFile {
+    static let folder: String = {
+        let base = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : FileManager.default.temporaryDirectory.path
+        let folder = "\(base)/regulus-fuzz-\(getpid())"
+        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        atexit { try? FileManager.default.removeItem(atPath: MemoryFile.folder) }
+        return folder
+    }()
+
+    static func write(_ data: Data, _ name: String) { try? data.write(to: URL(fileURLWithPath: "\(folder)/\(name)")) }
+}

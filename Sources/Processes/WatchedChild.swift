@@ -1,0 +1,151 @@
+import Foundation
+
+/// Another run of this program that does what might end a process, and is watched: what it is at is known when it has ended, and it ends
+/// when its parent does.
+package final class WatchedChild {
+    /// How it ended.
+    package enum End: Equatable, Sendable {
+        /// By its own decision.
+        case ended(code: Int32)
+        /// Something in it ended the process, with this exit code.
+        case exited(code: Int32)
+        case crashed(signal: Int32)
+    }
+
+    package let id: pid_t
+    private let trace: TracePage
+    /// Closed to say that the parent is gone, or wants the child to end.
+    private var control: Int32
+
+    /// Starts this program again.
+    ///
+    /// - Parameters:
+    ///   - arguments: without the program's own name.
+    ///   - log: the file that takes both of its streams, at its end; nil for those of this process.
+    ///   - role: what the child is told it is for, see ``ParentLink/role``.
+    /// - Throws: `POSIXError` where it cannot be started.
+    package init(_ arguments: [String], log: String? = nil, role: String) throws {
+        var pipes: [Int32] = [0, 0]
+        guard let file = TracePage.makeFile() else { throw Self.fault }
+        defer { close(file) }
+        guard let trace = TracePage(mapping: file), pipe(&pipes) == 0 else { throw Self.fault }
+        for end in pipes { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        self.trace = trace
+        control = pipes[1]
+        defer { close(pipes[0]) }
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        // Out of the way first: either may already have one of the numbers that the child expects.
+        let ends = [pipes[0], file].map { fcntl($0, F_DUPFD_CLOEXEC, 64) }
+        defer { for end in ends { close(end) } }
+        posix_spawn_file_actions_adddup2(&actions, ends[0], ParentLink.controlDescriptor)
+        posix_spawn_file_actions_adddup2(&actions, ends[1], ParentLink.traceDescriptor)
+        if let log {
+            posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+            posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+            posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+        }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // A thread of a pool blocks signals, and would hand that down.
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
+        let program = ParentLink.program
+        var variables = ProcessInfo.processInfo.environment
+        variables[ParentLink.roleVariable] = role
+        // A crash is expected: no stack trace, which takes seconds, and no question to whoever sits at the terminal.
+        variables["SWIFT_BACKTRACE"] = "enable=no"
+        var words = ([program] + arguments).map { strdup($0) } + [nil]
+        var environment = variables.map { strdup("\($0)=\($1)") } + [nil]
+        defer { for text in words + environment { free(text) } }
+        var id = pid_t()
+        let code = posix_spawn(&id, program, &actions, &attributes, &words, &environment)
+        guard code == 0 else {
+            close(control)
+            throw POSIXError(POSIXErrorCode(rawValue: code) ?? .ENOEXEC)
+        }
+        self.id = id
+    }
+
+    deinit { release() }
+
+    private static var fault: POSIXError { POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+
+    /// How it ended; nil while it runs.
+    ///
+    /// - Parameter waiting: whether to wait for it.
+    package func end(waiting: Bool = false) -> End? {
+        var status: Int32 = 0
+        while true {
+            let found = waitpid(id, &status, waiting ? 0 : WNOHANG)
+            if found == 0 { return nil }
+            if found == id { break }
+            if errno != EINTR { return .exited(code: -1) }
+        }
+        if status & 0x7F != 0 { return .crashed(signal: status & 0x7F) }
+        let code = status >> 8 & 0xFF
+        return trace.hasEnded ? .ended(code: code) : .exited(code: code)
+    }
+
+    /// Asks it to save and end, as the end of its parent would.
+    package func release() {
+        if control >= 0 { close(control) }
+        control = -1
+    }
+
+    package func kill() { Foundation.kill(id, SIGKILL) }
+
+    /// A number that changes as long as its work goes on.
+    package var beats: UInt64 { trace.beats }
+
+    /// The step at which it is.
+    package var step: Int { trace.step }
+
+    /// The hook that it has called and that has not returned.
+    package var call: (hook: String, component: String)? { trace.call }
+}
+
+/// The child's side of ``WatchedChild``.
+package enum ParentLink {
+    static let controlDescriptor: Int32 = 3
+    static let traceDescriptor: Int32 = 4
+    static let roleVariable = "REGULUS_WATCHED"
+
+    /// The running program, also where its file has been replaced since it started.
+    static let program = "/proc/self/exe"
+
+    /// What this process was started for by another run of the program; nil for one that a user started. Unsafe only in name: it is set once, at
+    /// the start.
+    nonisolated(unsafe) package private(set) static var role: String?
+
+    /// How long a process may take to save what it is at after its parent is gone, in seconds.
+    private static let patience: UInt32 = 20
+
+    /// Takes up the link to the process that started this one, where there is one. To be called first of all.
+    package static func attach() {
+        guard let value = getenv(roleVariable) else { return }
+        role = String(cString: value)
+        // Neither this nor the descriptors are for processes that this one starts.
+        unsetenv(roleVariable)
+        for descriptor in [controlDescriptor, traceDescriptor] { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        CallTrace.begin(in: traceDescriptor)
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        let watch = Thread {
+            var byte: UInt8 = 0
+            while read(controlDescriptor, &byte, 1) > 0 || errno == EINTR { errno = 0 }
+            kill(getpid(), SIGTERM)
+            sleep(patience)
+            // Whatever does not return now never will.
+            _exit(75)
+        }
+        watch.stackSize = 1 << 16
+        watch.start()
+    }
+}

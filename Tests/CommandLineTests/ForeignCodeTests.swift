@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+@testable import PluginLibraries
+
+@Suite(
+    "A plug-in that misbehaves in training costs its own trials and nothing else", .serialized,
+    .enabled(if: PluginFolder.canCompile, "the modules of the program, or the compiler that built it, are not here"))
+struct ForeignCodeTests {
+    /// A run of the baseline, the plug-in and MER, with a plug-in that behaves as `mood` says from its fifth step on.
+    private func run(_ mood: String, folder: RecipeFolder, _ more: String...) async throws -> Regulus.Outcome {
+        let plugin = try await PluginFolder.moody.value
+        let rows = "  - name: foreign\n    regularizers: [moody]\n"
+        try folder.write(RecipeFolder.recipe.replacing("  - name: Fusion\n", with: "  - name: Fusion\n" + rows), to: "foreign.yaml")
+        return try await folder.regulus.run(
+            ["run", "foreign.yaml", "--out", "out", "--plugin", plugin.library] + more, environment: ["TRAINING": mood])
+    }
+
+    /// How each trial ended, by row.
+    private func states(_ folder: RecipeFolder) throws -> [String: [String]] {
+        var states: [String: [String]] = [:]
+        for file in folder.files(below: "out/trials") where file.hasSuffix("/result.json") {
+            let text = String(decoding: try folder.data("out/trials/\(file)"), as: UTF8.self)
+            states[String(file.prefix { $0 != "/" }), default: []].append(text)
+        }
+        return states
+    }
+
+    @Test(
+        "by ending the process, crashing, or never returning",
+        arguments: [
+            ("exit", "ended the process with exit code 0"), ("quick-exit", "ended the process with exit code 0"),
+            ("abort", "crashed (Aborted)"), ("trap", "a bad day"), ("overflow", "crashed (Segmentation fault)"),
+        ])
+    func moods(mood: String, message: String) async throws {
+        let folder = try RecipeFolder()
+        let outcome = try await run(mood, folder: folder)
+        #expect(outcome.code == 1, "\(outcome.messages)")
+        let states = try states(folder)
+        #expect(states.mapValues(\.count).filter { $0.key != "foreign" }.allSatisfy { $0.value == states["foreign"]?.count })
+        #expect(states.filter { $0.key != "foreign" }.flatMap(\.value).allSatisfy { $0.contains("\"finished\"") })
+        for text in states["foreign"] ?? [] {
+            #expect(text.contains("\"term\" : \"moody\"") && text.contains("\"step\" : 5"), "\(text)")
+            #expect(text.contains("in penalty") && text.contains(message), "\(text)")
+        }
+        #expect(outcome.messages.contains("foreign") && outcome.messages.contains("'moody' "), "\(outcome.messages)")
+        #expect(!outcome.messages.contains("Thread 0"))
+        #expect(outcome.output.contains("foreign"))
+    }
+
+    @Test("by not returning and ignoring signals: the time limit ends it")
+    func hang() async throws {
+        let folder = try RecipeFolder()
+        let outcome = try await run("hang", folder: folder, "--trial-timeout", "5")
+        #expect(outcome.code == 1, "\(outcome.messages)")
+        #expect(outcome.messages.contains("'moody' made no step for 5 s in penalty"), "\(outcome.messages)")
+        #expect(try states(folder).filter { $0.key != "foreign" }.flatMap(\.value).allSatisfy { $0.contains("\"finished\"") })
+    }
+
+    @Test("what it prints is in no result")
+    func prints() async throws {
+        let folder = try RecipeFolder()
+        let outcome = try await run("print", folder: folder, "--json")
+        #expect(outcome.code == 0, "\(outcome.messages)")
+        #expect(outcome.lines.allSatisfy { $0.hasPrefix("{") })
+        #expect(String(decoding: try folder.data("out/workers/1.log"), as: UTF8.self).contains("a remark"))
+    }
+
+    @Test("its trials have the bits that they have without isolation")
+    func sameBits() async throws {
+        let folder = try RecipeFolder()
+        let outcome = try await run("well", folder: folder)
+        #expect(outcome.code == 0, "\(outcome.messages)")
+        let plain = try await folder.regulus.run(["run", "foreign.yaml", "--out", "plain", "--set", "rows=[Fusion]", "--set", "baseline=Fusion"])
+        #expect(plain.code == 0, "\(plain.messages)")
+        let files = folder.files(below: "plain/trials").filter { $0.hasSuffix("metrics.jsonl") || $0.hasSuffix(".safetensors") }
+        #expect(!files.isEmpty)
+        for file in files { #expect(try folder.data("plain/trials/\(file)") == folder.data("out/trials/\(file)"), "\(file)") }
+    }
+
+    @Test("by ending the program while it is planned")
+    func planning() async throws {
+        let plugin = try await PluginFolder.moody.value
+        let folder = try RecipeFolder(("mer: {weight", "moody: {weight"))
+        let outcome = try await folder.regulus.run(["check", "r.yaml", "--plugin", plugin.library], environment: ["PLANNING": "exit"])
+        #expect(outcome.code == 1 && outcome.output.isEmpty)
+        #expect(outcome.messages.hasPrefix("error: a plug-in ended the program with exit code 0"), "\(outcome.messages)")
+    }
+}

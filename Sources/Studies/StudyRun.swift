@@ -26,6 +26,8 @@ package struct StudyRun: Sendable {
     package let stems: URL
     /// Whether a failed result that is in the folder stands; else its trial is tried again.
     package var keepsFailures = false
+    /// Whether finished results of other plans are kept beside the new ones; else they are replaced.
+    package var keepsOtherPlans = true
     /// Whether this only waits for the results of others, and trains nothing.
     package var isFollowing = false
 

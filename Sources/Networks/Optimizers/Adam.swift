@@ -65,14 +65,21 @@ public final class AdaptiveMoments<Decay: MomentDecay>: Optimizer {
 
 /// Where the weight decay of ``AdaptiveMoments`` acts, and what `describe` says about it.
 public protocol MomentDecay {
+    /// Whether it is added to the gradient; else it shrinks the parameters.
     static var isCoupled: Bool { get }
     /// The decay where none is given.
     static var standard: Double { get }
+    /// The optimizer's name in recipes.
     static var optimizer: String { get }
+    /// The optimizer in a few words.
     static var summary: String { get }
+    /// The rule.
     static var formula: String { get }
+    /// Where the rule was published.
     static var source: String { get }
+    /// The unit of the option `weight-decay`.
     static var unit: String { get }
+    /// What the option `weight-decay` does.
     static var explanation: String { get }
 }
 

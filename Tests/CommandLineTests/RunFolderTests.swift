@@ -76,4 +76,18 @@ struct RunFolderTests {
         #expect(outcome.code == 2)
         #expect(outcome.messages == "error: cannot read pipe.yaml: it is a named pipe, not a file\n")
     }
+
+    @Test("a limit on the address space that leaves too little is said, where libraries would end the process without a word")
+    func addressSpace() throws {
+        let folder = try RecipeFolder()
+        let shell = Process()
+        shell.executableURL = URL(fileURLWithPath: "/bin/bash")
+        shell.arguments = ["-c", "ulimit -v 600000; exec \"$0\" run r.yaml --threads 2 2> messages", Regulus.executable.path]
+        shell.currentDirectoryURL = folder.url
+        shell.standardOutput = FileHandle.nullDevice
+        try shell.run()
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 2)
+        #expect(try folder.text("messages").hasPrefix("error: the address space of this process is limited to 585 MiB, of which "))
+    }
 }

@@ -48,7 +48,7 @@ let rooms: [Target] = [
     .target(name: "Persistence", dependencies: ["COpenSSL"]),
     .target(name: "Processes"),
     .target(name: "Results"),
-    .target(name: "Tensors", dependencies: ["CMalloc", "COpenBLAS", "COneDNN"]),
+    .target(name: "Tensors", dependencies: ["CMalloc", "COpenBLAS", "COneDNN", "Processes"]),
     .target(name: "Networks", dependencies: ["Configuration", "Tensors"]),
     .target(
         name: "Weights", dependencies: ["CZlib", "Networks", "Persistence", "Tensors"] + arrayLibraries, swiftSettings: arraySettings),
@@ -67,8 +67,8 @@ let rooms: [Target] = [
     .target(
         name: "Planning",
         dependencies: [
-            "CMalloc", "Configuration", "Datasets", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Results", "Tensors",
-            "Training",
+            "CMalloc", "Configuration", "Datasets", "Models", "Networks", "Persistence", "Processes", "Recipes", "Regularization", "Results",
+            "Tensors", "Training",
         ]),
     .target(name: "Studies", dependencies: ["Datasets", "Persistence", "Results", "Tensors", "Training", "Weights"]),
     .target(name: "Reports", dependencies: ["Persistence", "Results"]),
@@ -96,8 +96,7 @@ let program: [Target] = [
         name: "RegulusCommandLine",
         dependencies: [
             "BuiltIn", "Configuration", "Datasets", "Launching", "Models", "Networks", "Persistence", "Planning", "PluginLibraries", "Processes",
-            "Recipes",
-            "Registration", "Regularization", "RegularizerTesting", "Reports", "Results", "Studies", "Tensors", "Training", "Weights",
+            "Recipes", "Registration", "Regularization", "RegularizerTesting", "Reports", "Results", "Studies", "Tensors", "Training", "Weights",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     // What third parties import: the public rooms and the program.
@@ -115,6 +114,7 @@ let tests: [Target] = [
     .target(name: "GoldenFixtures", dependencies: ["Tensors", "Weights"], path: "Tests/GoldenFixtures"),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
     .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
+    .testTarget(name: "ProcessesTests", dependencies: ["Processes"]),
     .testTarget(name: "TensorsTests", dependencies: ["GoldenFixtures", "Tensors"]),
     .testTarget(name: "NetworksTests", dependencies: ["Configuration", "GoldenFixtures", "Networks", "Tensors"]),
     .testTarget(name: "WeightsTests", dependencies: ["GoldenFixtures", "Networks", "Persistence", "Tensors", "Weights"]),

@@ -31,18 +31,19 @@ public struct JensenShannonDivergence {
             let (p, q) = (logSoftmax(left[columns]), logSoftmax(right[columns]))
             var (fromP, fromQ) = (0.0, 0.0)
             var ratios = (p: p, q: q)
-            for column in 0..<classes {
+            // A class that neither knows adds nothing, and one of probability 0 has the slope 0: 0 · log 0 counts as 0.
+            for column in 0..<classes where p[column] != -.infinity || q[column] != -.infinity {
                 let (larger, smaller) = (max(p[column], q[column]), min(p[column], q[column]))
                 let middle = larger + log1p(exp(smaller - larger)) - M_LN2
                 ratios.p[column] = p[column] - middle
                 ratios.q[column] = q[column] - middle
-                fromP += exp(p[column]) * ratios.p[column]
-                fromQ += exp(q[column]) * ratios.q[column]
+                fromP += product(exp(p[column]), ratios.p[column])
+                fromQ += product(exp(q[column]), ratios.q[column])
             }
             rows[row] = (fromP + fromQ) / 2
             for column in 0..<classes {
-                slopes.a[columns.lowerBound + column] = exp(p[column]) * (ratios.p[column] - fromP) / 2
-                slopes.b[columns.lowerBound + column] = exp(q[column]) * (ratios.q[column] - fromQ) / 2
+                slopes.a[columns.lowerBound + column] = product(exp(p[column]), ratios.p[column] - fromP) / 2
+                slopes.b[columns.lowerBound + column] = product(exp(q[column]), ratios.q[column] - fromQ) / 2
             }
         }
         self.rows = rows
@@ -53,6 +54,9 @@ public struct JensenShannonDivergence {
         }
     }
 }
+
+/// A probability times a number, 0 where the probability is.
+private func product(_ probability: Double, _ number: Double) -> Double { probability == 0 ? 0 : probability * number }
 
 private func logSoftmax(_ logits: ArraySlice<Float>) -> [Double] {
     let values = logits.map(Double.init)

@@ -8,9 +8,21 @@ package enum FileContents {
     /// place while it is mapped is beyond what can be caught, so copy what is kept for long.
     package static func mapped(_ path: String) throws(FileFault) -> Data {
         let file = try FileDescriptor(opening: path, flags: O_RDONLY, action: "read")
-        let (size, isRegular) = try file.status()
-        guard isRegular else { throw FileFault(action: "read", path: path, reason: "not a regular file") }
-        return try file.mapped(count: size)
+        return try file.mapped(count: try file.size())
+    }
+
+    /// A copy of the bytes of a small file, which another program may shorten meanwhile.
+    ///
+    /// - Parameter limit: the most bytes that it may have.
+    package static func copied(_ path: String, limit: Int = 256 << 20) throws(FileFault) -> Data {
+        let file = try FileDescriptor(opening: path, flags: O_RDONLY, action: "read")
+        let size = try file.size()
+        guard size <= limit else { throw FileFault(action: "read", path: path, reason: "it has \(size) bytes, more than \(limit)") }
+        guard size > 0 else { return Data() }
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+        defer { bytes.deallocate() }
+        let count = try file.read(into: bytes, at: 0)
+        return Data(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
     }
 
     /// The text of the file at `path`, which must be UTF-8.

@@ -1,27 +1,59 @@
 import Foundation
 
-/// An open file that is closed with its owner; every call retries when a signal interrupts it.
+/// An open ordinary file, or folder, that is closed with its owner; every call retries when a signal interrupts it.
+///
+/// Its kind is asked before anything is read: a named pipe, a socket or a device is refused, since reading one may wait for ever.
 ///
 /// Foundation's `FileHandle` loses `errno`, and with it the reason that a user needs to read.
 package struct FileDescriptor: ~Copyable, Sendable {
     private let number: Int32
     private let path: String
 
+    /// Opens a file.
+    ///
+    /// - Parameters:
+    ///   - flags: of `open`; with `O_DIRECTORY` a folder is opened, else an ordinary file, links followed.
+    ///   - mode: the permissions of a file that is created, before the umask.
+    ///   - action: what is being done, for the message.
     package init(opening path: String, flags: Int32, mode: mode_t = 0o666, action: String) throws(FileFault) {
         var number: Int32
-        repeat { number = open(path, flags | O_CLOEXEC, mode) } while number < 0 && errno == EINTR
-        guard number >= 0 else { throw FileFault(action: action, path: path) }
+        // Opening a named pipe would wait for its other end, and a terminal could become this process's own.
+        repeat { number = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode) } while number < 0 && errno == EINTR
+        let code = errno
+        var facts = stat()
+        guard number >= 0 else {
+            let kind = stat(path, &facts) == 0 && code == ENXIO ? Self.kind(facts) : nil
+            throw kind.map { FileFault(action: action, path: path, reason: $0) } ?? FileFault(action: action, path: path, code: code)
+        }
+        let isKnown = fstat(number, &facts) == 0
+        if flags & O_DIRECTORY == 0, let kind = isKnown ? Self.kind(facts) : "its kind cannot be found out" {
+            close(number)
+            throw FileFault(action: action, path: path, reason: kind)
+        }
+        // File systems in user space may heed it on ordinary files too.
+        _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) & ~O_NONBLOCK)
         self.number = number
         self.path = path
     }
 
+    /// What is wrong with the kind of a file; nil for an ordinary one.
+    private static func kind(_ facts: stat) -> String? {
+        switch facts.st_mode & S_IFMT {
+        case S_IFREG: nil
+        case S_IFDIR: "it is a folder, not a file"
+        case S_IFIFO: "it is a named pipe, not a file"
+        case S_IFSOCK: "it is a socket, not a file"
+        default: "it is a device, not a file"
+        }
+    }
+
     deinit { close(number) }
 
-    /// The size in bytes, and whether this is an ordinary file.
-    package func status() throws(FileFault) -> (size: Int, isRegular: Bool) {
+    /// The size in bytes.
+    package func size() throws(FileFault) -> Int {
         var facts = stat()
         guard fstat(number, &facts) == 0 else { throw FileFault(action: "read", path: path) }
-        return (Int(facts.st_size), facts.st_mode & S_IFMT == S_IFREG)
+        return Int(facts.st_size)
     }
 
     /// Writes all of `bytes`, however many calls that takes.

@@ -17,6 +17,41 @@ package enum Folder {
         }
     }
 
+    /// Makes the folder at `path` where only this program's files are to be: a link there is taken away, and what it leads to left alone.
+    package static func createReplacingLink(_ path: String) throws(FileFault) {
+        if isLink(path), unlink(path) != 0, errno != ENOENT { throw FileFault(action: "replace the link", path: path) }
+        try create(path)
+    }
+
+    /// Whether `path` itself is a symbolic link.
+    package static func isLink(_ path: String) -> Bool {
+        var facts = stat()
+        return lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFLNK
+    }
+
+    /// Removes the folder at `path` with everything in it, as far as that is possible. Of links, there or inside, only the link goes.
+    package static func remove(_ path: String) {
+        if isLink(path) {
+            unlink(path)
+            return
+        }
+        guard let stream = opendir(path) else { return }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
+                field.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        closedir(stream)
+        for name in names {
+            let inside = "\(path)/\(name)"
+            var facts = stat()
+            if lstat(inside, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR { remove(inside) } else { unlink(inside) }
+        }
+        rmdir(path)
+    }
+
     /// Whether `path` is a folder.
     package static func exists(_ path: String) -> Bool {
         var facts = stat()

@@ -50,7 +50,7 @@ package struct JSONLinesFile: Sendable {
 
     /// Removes what follows the last line break.
     private func cutUnfinishedLine(of file: borrowing FileDescriptor) throws(FileFault) {
-        let size = try file.status().size
+        let size = try file.size()
         let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 1)
         defer { piece.deallocate() }
         var end = size

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Persistence
 import Planning
+import Processes
 import Recipes
 import Results
 import Tensors
@@ -53,6 +54,7 @@ struct RecipeArguments: ParsableArguments {
     /// - Throws: `CommandFault` with every fault of the recipe at once.
     func plan() throws -> Plan {
         if Folder.exists(recipe) { throw CommandFault.input("error: cannot read \(recipe): it is a folder, and a recipe is a YAML file") }
+        if let shortage = AddressSpace.shortage(forThreads: threads) { throw CommandFault.input("error: \(shortage)") }
         let bytes: [UInt8]
         do throws(FileFault) {
             bytes = Array(try FileContents.mapped(recipe))

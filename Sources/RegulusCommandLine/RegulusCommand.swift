@@ -16,7 +16,7 @@ struct RegulusCommand: ParsableCommand {
             """,
         version: "Regulus \(Version.current)",
         subcommands: [
-            RunCommand.self, CheckCommand.self, ReportCommand.self, DiffCommand.self, ListCommand.self, DescribeCommand.self, PluginCommand.self,
+            RunCommand.self, RunsCommand.self, CheckCommand.self, ReportCommand.self, DiffCommand.self, ListCommand.self, DescribeCommand.self, PluginCommand.self,
             DataCommand.self, WeightsCommand.self, BenchCommand.self, PluginProbeCommand.self,
         ])
 }

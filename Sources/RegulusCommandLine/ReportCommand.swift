@@ -3,6 +3,7 @@ import Foundation
 import Persistence
 import Reports
 import Results
+import Studies
 
 /// `regulus report DIR…`: makes the reports of run folders again from what their trials left, finished or not.
 struct ReportCommand: ParsableCommand {
@@ -48,21 +49,19 @@ struct ReportCommand: ParsableCommand {
     /// What a run set out to do, and the trials that have ended.
     private func contents(of folder: RunFolder) throws -> (RunSettings, [TrialResult]) {
         guard Folder.exists(folder.root.path) else { throw CommandFault.input("error: there is no run folder \(folder.root.path)") }
-        let settings: RunSettings = try value(at: folder.settings)
-        let results: [TrialResult] = try settings.keys.compactMap { key in
-            let file = folder.result(key)
-            return FileManager.default.fileExists(atPath: file.path) ? try value(at: file) : nil
-        }
-        return (settings, results)
-    }
-
-    private func value<Value: Decodable>(at file: URL) throws -> Value {
-        let data: Data
-        do { data = try FileContents.mapped(file.path) } catch { throw CommandFault.input("error: \(error)") }
-        do {
-            return try ResultCoding.value(Value.self, from: data)
+        let store = RunStore(folder)
+        do throws(DamagedFile) {
+            guard let settings = try store.settings() else {
+                throw DamagedFile(path: folder.settings.path, reason: "there is no such file, which every run writes")
+            }
+            var results: [TrialResult] = []
+            for key in settings.keys {
+                // A report needs neither checkpoints nor curves, which may have been left elsewhere.
+                if let result = try store.result(at: folder.result(key), verifyingFiles: false) { results.append(result) }
+            }
+            return (settings, results)
         } catch {
-            throw CommandFault.input("error: \(file.path) is not what a run writes there: \(error)")
+            throw CommandFault.input("error: \(error)\n`regulus run` on this folder writes it again.")
         }
     }
 }

@@ -15,7 +15,8 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Trains every row of a recipe on every held-out domain and seed, and prints the comparison.",
         discussion: """
-            A run folder that holds finished trials of the same recipe is continued; changed trials are run again. Running trials are saved \
+            A run folder that holds finished trials of the same recipe is continued; changed trials are run again, and the results that are \
+            there are kept beside (--overwrite replaces them). Running trials are saved \
             from time to time, and when SIGTERM or SIGINT ends the run (exit code 75): the same command goes on from there. Any number of \
             runs of one recipe, on any machines, may share a folder; none does a trial that another is at.
 
@@ -48,6 +49,9 @@ struct RunCommand: ParsableCommand {
         help: ArgumentHelp(
             "With plug-ins: the longest time that a training may take for one step, or for reading what it needs for one.", valueName: "seconds"))
     var trialTimeout = 3600.0
+
+    @Flag(help: "Replaces finished results of another recipe in the run folder; else they are kept beside.")
+    var overwrite = false
 
     @Option(help: .hidden)
     var progressFile: String?
@@ -85,12 +89,14 @@ struct RunCommand: ParsableCommand {
                 cells: experiment.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: experiment.datasets,
                 timing: timing, stop: .ofProcess, stems: arguments.stems(for: folder))
             run.keepsFailures = keepFailures
+            run.keepsOtherPlans = !overwrite
             let launched = try launchedRun(run, recipe: study.name, display: display)
+            let store = RunStore(folder)
             if ParentLink.role != IsolatedRun.role {
-                try AtomicFile.write(study.resolvedYAML, to: folder.resolvedRecipe.path)
-                try AtomicFile.write(ResultCoding.document(settings), to: folder.settings.path)
+                try store.write(settings, recipe: study.resolvedYAML, keepingOthers: !overwrite)
             }
             try display.start(settings, folder: folder)
+            for note in notes(on: before, in: folder) { display.note(note) }
             StopRequest.listenForSignals()
             let results = try launched?.results() ?? results(of: run, plan, before, display: display)
             if worker {
@@ -98,7 +104,7 @@ struct RunCommand: ParsableCommand {
             } else {
                 if let launched { settings = launched.settings(settings) }
                 settings.reused = results.filter(before.holds).map(\.key)
-                try AtomicFile.write(ResultCoding.document(settings), to: folder.settings.path)
+                try store.write(settings)
                 let report = try Report(results: results, settings: settings)
                 try ReportWriter().write(report, recipe: study.resolvedYAML, to: folder)
                 for result in results { try ReportWriter().writeEvents(of: result, to: folder) }
@@ -125,6 +131,20 @@ extension RunCommand {
         guard launch.isSlurm else { return nil }
         let script = try WorkerScript(arguments, launch: launch, folder: run.folder)
         return try LaunchedRun(run, recipe: recipe, script: script, launch: launch, keepsFailures: keepFailures, display: display)
+    }
+
+    /// What becomes of results that the folder holds and this run does not take.
+    private func notes(on state: FolderState, in folder: RunFolder) -> [String] {
+        var notes = state.damages.map { "note: \($0); what it belongs to is run again" }
+        let changed = state.count(.changed)
+        if changed > 0 {
+            let what = "\(changed == 1 ? "1 trial" : "\(changed) trials") of \(folder.root.path) finished with another recipe, data or program"
+            notes.append(
+                overwrite
+                    ? "note: \(what): the results there are replaced"
+                    : "note: \(what): the results there are kept beside, in other-plans/ of each trial (--overwrite replaces them)")
+        }
+        return notes
     }
 
     /// Trains everything in this process.

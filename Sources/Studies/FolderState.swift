@@ -12,8 +12,10 @@ package struct FolderState: Sendable {
         case saved
         /// It failed before, and is run again.
         case failed
-        /// The result that is there is of another plan, and is replaced.
+        /// The result that is there is of another plan, and makes room.
         case changed
+        /// What is there is not what a run wrote, and is run again.
+        case damaged
         /// There is nothing of it.
         case new
     }
@@ -23,6 +25,8 @@ package struct FolderState: Sendable {
     /// Of the trainings for tuning, how many are there and how many there will be.
     package let finishedRehearsals: Int
     package let rehearsalCount: Int
+    /// The files that are not what a run wrote.
+    package let damages: [DamagedFile]
     /// What need not be trained again.
     package let finished: Set<StudyJob>
     /// The plans of finished trials.
@@ -33,6 +37,14 @@ package struct FolderState: Sendable {
 
     /// Looks into a folder, which need not exist.
     package init(of cells: [Cell], in folder: RunFolder) {
+        let store = RunStore(folder)
+        var damages: [DamagedFile] = []
+        func stored(at file: URL) -> TrialResult? {
+            do throws(DamagedFile) { return try store.result(at: file) } catch {
+                damages.append(error)
+                return nil
+            }
+        }
         var finished: Set<StudyJob> = []
         var trials: [(key: TrialKey, status: Status)] = []
         var (rehearsed, count) = (0, 0)
@@ -40,7 +52,7 @@ package struct FolderState: Sendable {
         for cell in cells {
             let rehearsals = Rehearsal.all(for: cell)
             let scores = rehearsals.map { rehearsal -> TrialResult? in
-                let result = Self.result(at: folder.rehearsal(rehearsal.plan.hash))
+                let result = stored(at: folder.rehearsal(rehearsal.plan.hash))
                 return result?.plan == rehearsal.plan.hash && result?.isFinished == true ? result : nil
             }
             for (rehearsal, score) in zip(rehearsals, scores) where score != nil { finished.insert(.rehearsal(rehearsal.plan.hash)) }
@@ -58,15 +70,28 @@ package struct FolderState: Sendable {
                 let plans = choice.map { [cell.plan(of: $0, seed: seed)] } ?? cell.candidates.indices.map {
                     cell.plan(of: TuningChoice(candidate: $0, epoch: nil), seed: seed)
                 }
-                let status = Self.status(of: key, plans: plans, in: folder)
-                if status == .finished {
+                let hashesOfPlans = plans.map(\.hash)
+                let known = damages.count
+                let found = stored(at: folder.result(key))
+                let isDamaged = damages.count > known
+                let keptResults = hashesOfPlans.compactMap { plan in try? store.result(at: store.place(of: plan, at: key)) }
+                let status: Status
+                if let present = ([found].compactMap(\.self) + keptResults).first(where: { hashesOfPlans.contains($0.plan) && $0.isFinished }) {
+                    status = .finished
                     finished.insert(.trial(key))
-                    hashes[key] = Self.result(at: folder.result(key))?.plan
+                    hashes[key] = present.plan
+                } else if plans.contains(where: { ResumeFolder(folder.resume(key), origin: SavedOrigin(plan: $0)).isOfOrigin }) {
+                    status = .saved
+                } else if let found {
+                    status = hashesOfPlans.contains(found.plan) ? .failed : .changed
+                } else {
+                    status = isDamaged ? .damaged : .new
                 }
                 trials.append((key, status))
             }
         }
         self.trials = trials
+        self.damages = damages
         self.finished = finished
         self.plans = hashes
         (finishedRehearsals, rehearsalCount) = (rehearsed, count)
@@ -79,22 +104,5 @@ package struct FolderState: Sendable {
     package func rows(_ status: Status) -> [String] {
         var seen: Set<String> = []
         return trials.filter { $0.status == status }.map(\.key.row).filter { seen.insert($0).inserted }
-    }
-
-    private static func status(of key: TrialKey, plans: [TrialPlan], in folder: RunFolder) -> Status {
-        let hashes = plans.map(\.hash)
-        let result = result(at: folder.result(key))
-        if let result, hashes.contains(result.plan), result.isFinished { return .finished }
-        for plan in plans {
-            let saves = ResumeFolder(folder.resume(key), origin: SavedOrigin(plan: plan))
-            if saves.isOfOrigin { return .saved }
-        }
-        guard let result else { return .new }
-        return hashes.contains(result.plan) ? .failed : .changed
-    }
-
-    private static func result(at file: URL) -> TrialResult? {
-        guard let data = try? Data(contentsOf: file) else { return nil }
-        return try? ResultCoding.value(TrialResult.self, from: data)
     }
 }

@@ -17,20 +17,27 @@ extension StopRequest {
     /// The code with which a process ends that was stopped and can go on: `EX_TEMPFAIL` of sysexits.h.
     package static let exitCode: Int32 = 75
 
-    /// What SIGTERM and SIGINT ask, once `listenForSignals` has been called.
+    /// What signals ask, once `listenForSignals` has been called.
     package static let ofProcess = StopRequest()
 
-    /// Lets SIGTERM and SIGINT ask `ofProcess` from now on. A second SIGINT ends the process at once, with code 130.
+    /// Lets the signals by which a process is asked to end ask `ofProcess` from now on: SIGTERM and SIGINT, a closed terminal's SIGHUP, a
+    /// closed pipe's SIGPIPE, SIGXCPU where a limit on processor time comes near, and SIGUSR1, by which Slurm warns of a time limit.
+    ///
+    /// A second SIGINT ends the process at once, with code 130. A signal that the parent has set to be ignored (`nohup`, a shell's `&`)
+    /// stays ignored.
     package static func listenForSignals() {
         // Made before a handler needs it: a handler must not wait for anything.
         _ = ofProcess
-        handle(SIGTERM) { _ in StopRequest.ofProcess.ask() }
+        for number in [SIGTERM, SIGHUP, SIGPIPE, SIGXCPU, SIGUSR1] { handle(number) { _ in StopRequest.ofProcess.ask() } }
         handle(SIGINT) { _ in
             if StopRequest.ofProcess.asked.exchange(true, ordering: .relaxed) { _exit(130) }
         }
     }
 
     private static func handle(_ number: Int32, _ handler: @escaping @convention(c) (Int32) -> Void) {
+        var present = sigaction()
+        let ignored = 1  // SIG_IGN
+        if sigaction(number, nil, &present) == 0, unsafeBitCast(present.__sigaction_handler.sa_handler, to: Int.self) == ignored { return }
         var action = sigaction()
         action.__sigaction_handler.sa_handler = handler
         // Calls that a signal interrupts go on by themselves.

@@ -28,6 +28,8 @@ package struct StudyRun: Sendable {
     package var keepsFailures = false
     /// Told of every trial before any of it is made, and of nil when it has ended.
     package var onTrial: @Sendable (BegunTrial?) -> Void = { _ in }
+    /// Whether finished results of other plans are kept beside the new ones; else they are replaced.
+    package var keepsOtherPlans = true
     /// Whether this only waits for the results of others, and trains nothing.
     package var isFollowing = false
 

@@ -17,42 +17,55 @@ extension Tensor {
         }
     }
 
-    /// x Φ(x) with the exact normal distribution function (Hendrycks and Gimpel 2016; the default of PyTorch's GELU).
+    /// x Φ(x) with the exact normal distribution function (Hendrycks and Gimpel 2016; the default of PyTorch's GELU), within |x|·3·10⁻⁷.
+    ///
+    /// At −∞ it is 0, its limit.
     public func gelu() -> Tensor {
-        mappedInLanes { $0 * $0.normalDistribution() }
+        mappedInLanes { $0.replacing(with: 0, where: $0 .== -.infinity) * $0.normalDistribution() }
             .recorded(self) { gradient in
                 let density = 1 / (2 * Float.pi).squareRoot()
                 return Tensor.combinedInLanes(gradient, self) { upstream, x in
-                    upstream * (x.normalDistribution() + x * density * (x * x * -0.5).exponential())
+                    // The density is 0 long before x is infinite, and 0 · ∞ would be NaN.
+                    let factor = x.replacing(with: 0, where: x.magnitudes .> 100)
+                    return upstream * (x.normalDistribution() + factor * density * (x * x * -0.5).exponential())
                 }
             }
     }
 
-    /// ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))): GELU's approximation (Hendrycks and Gimpel 2016, section 2).
+    /// ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))): GELU's approximation (Hendrycks and Gimpel 2016, section 2), within |x|·3·10⁻⁷.
+    ///
+    /// At −∞ it is 0, its limit.
     public func approximateGELU() -> Tensor {
         let scale = (2 / Float.pi).squareRoot()
-        return mappedInLanes { x in 0.5 * x * (1 + (scale * (x + 0.044715 * x * x * x)).hyperbolicTangent()) }
-            .recorded(self) { gradient in
-                Tensor.combinedInLanes(gradient, self) { upstream, x in
-                    let tangent = (scale * (x + 0.044715 * x * x * x)).hyperbolicTangent()
-                    let slope = scale * (1 + 0.134145 * x * x)
-                    return upstream * 0.5 * (1 + tangent + x * (1 - tangent * tangent) * slope)
-                }
+        let result = mappedInLanes { x in
+            let factor = x.replacing(with: 0, where: x .== -.infinity)
+            return 0.5 * factor * (1 + (scale * (x + 0.044715 * x * x * x)).hyperbolicTangent())
+        }
+        return result.recorded(self) { gradient in
+            Tensor.combinedInLanes(gradient, self) { upstream, argument in
+                // Beyond ±20 the function is 0 or x to the last digit, and the powers below would overflow.
+                let x = argument.replacing(with: -20, where: argument .< -20).replacing(with: 20, where: argument .> 20)
+                let tangent = (scale * (x + 0.044715 * x * x * x)).hyperbolicTangent()
+                let slope = scale * (1 + 0.134145 * x * x)
+                return upstream * 0.5 * (1 + tangent + x * (1 - tangent * tangent) * slope)
             }
+        }
     }
 
-    /// x / (1 + e⁻ˣ) (SiLU, also called Swish).
+    /// x / (1 + e⁻ˣ) (SiLU, also called Swish), within 5·10⁻⁷ of its value; at −∞ it is 0, its limit.
     public func silu() -> Tensor {
-        mappedInLanes { $0 * $0.logistic() }
+        mappedInLanes { $0.replacing(with: 0, where: $0 .== -.infinity) * $0.logistic() }
             .recorded(self) { gradient in
-                Tensor.combinedInLanes(gradient, self) { upstream, x in
+                Tensor.combinedInLanes(gradient, self) { upstream, argument in
+                    // The slope is 0 or 1 to the last digit beyond ±100, and 0 · ∞ would be NaN.
+                    let x = argument.replacing(with: -100, where: argument .< -100).replacing(with: 100, where: argument .> 100)
                     let share = x.logistic()
                     return upstream * share * (1 + x * (1 - share))
                 }
             }
     }
 
-    /// log(1 + eˣ), without overflow for large x.
+    /// log(1 + eˣ), within 2 units in the last place, without overflow for large x.
     public func softplus() -> Tensor {
         mapped { x in (x < 0 ? 0 : x) + log1pf(expf(-abs(x))) }
             .recorded(self) { gradient in Tensor.combinedInLanes(gradient, self) { $0 * $1.logistic() } }

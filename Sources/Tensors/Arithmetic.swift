@@ -16,40 +16,57 @@ extension Tensor {
     /// The elementwise product under broadcasting.
     public static func * (left: Tensor, right: Tensor) -> Tensor {
         combined("*", left, right) { $0 * $1 }
-            .recorded(left, { ($0 * right).reduced(to: left.shape) }, right, { ($0 * left).reduced(to: right.shape) })
+            .recorded(
+                left, { chained("*", $0, right) { $0 * $1 }.reduced(to: left.shape) },
+                right, { chained("*", $0, left) { $0 * $1 }.reduced(to: right.shape) })
     }
 
     /// The elementwise quotient under broadcasting.
     public static func / (left: Tensor, right: Tensor) -> Tensor {
-        combined("/", left, right) { $0 / $1 }
-            .recorded(
-                left, { ($0 / right).reduced(to: left.shape) },
-                right, { ($0 * left / (right * right) * -1).reduced(to: right.shape) })
+        let quotient = combined("/", left, right) { $0 / $1 }
+        return quotient.recorded(
+            left, { chained("/", $0, right) { $0 / $1 }.reduced(to: left.shape) },
+            // Through the quotient, since the square of the divisor may overflow where the slope does not.
+            right, { chained("/", chained("/", $0, quotient) { -$0 * $1 }, right) { $0 / $1 }.reduced(to: right.shape) })
     }
 
+    /// A number added to every element.
     public static func + (left: Tensor, right: Float) -> Tensor { left.mapped { $0 + right }.recorded(left) { $0 } }
 
+    /// A number added to every element.
     public static func + (left: Float, right: Tensor) -> Tensor { right + left }
 
+    /// A number subtracted from every element.
     public static func - (left: Tensor, right: Float) -> Tensor { left + (-right) }
 
+    /// Every element subtracted from a number.
     public static func - (left: Float, right: Tensor) -> Tensor { right.mapped { left - $0 }.recorded(right) { -$0 } }
 
+    /// Every element times a number.
     public static func * (left: Tensor, right: Float) -> Tensor { left.mapped { $0 * right }.recorded(left) { $0 * right } }
 
+    /// Every element times a number.
     public static func * (left: Float, right: Tensor) -> Tensor { right * left }
 
+    /// Every element divided by a number.
     public static func / (left: Tensor, right: Float) -> Tensor { left.mapped { $0 / right }.recorded(left) { $0 / right } }
 
+    /// A number divided by every element.
     public static func / (left: Float, right: Tensor) -> Tensor {
-        right.mapped { left / $0 }.recorded(right) { $0 / (right * right) * -left }
+        let quotient = right.mapped { left / $0 }
+        return quotient.recorded(right) { chained("/", chained("/", $0, quotient) { -$0 * $1 }, right) { $0 / $1 } }
     }
 
+    /// Every element with the other sign.
     public static prefix func - (operand: Tensor) -> Tensor { operand.mapped { -$0 }.recorded(operand) { -$0 } }
 
+    /// Replaces `left` by the sum.
     public static func += (left: inout Tensor, right: Tensor) { left = left + right }
+    /// Replaces `left` by the difference.
     public static func -= (left: inout Tensor, right: Tensor) { left = left - right }
+    /// Replaces `left` by the product.
     public static func *= (left: inout Tensor, right: Tensor) { left = left * right }
+    /// Replaces `left` by the quotient.
     public static func /= (left: inout Tensor, right: Tensor) { left = left / right }
 
     /// The elementwise maximum under broadcasting; where both are equal, each receives half of the gradient.

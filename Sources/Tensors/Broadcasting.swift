@@ -114,6 +114,17 @@ extension Tensor {
         return result
     }
 
+    /// What an upstream gradient becomes on its way back through an operation whose slope depends on `other`.
+    ///
+    /// A gradient of 0 stays 0, even where the slope is infinite or NaN: an entry that does not count in the result, because it is masked
+    /// or multiplied by 0 further on, must not turn the gradient of everything else into NaN.
+    @inline(__always)
+    static func chained(
+        _ name: StaticString, _ gradient: Tensor, _ other: Tensor, _ operation: (_ gradient: Float, _ other: Float) -> Float
+    ) -> Tensor {
+        combined(name, gradient, other) { $0 == 0 ? 0 : operation($0, $1) }
+    }
+
     /// `operation` applied to every element, without a record.
     @inline(__always)
     func mapped(_ operation: (Float) -> Float) -> Tensor {
@@ -138,6 +149,7 @@ extension Tensor {
     mutating func add(_ other: Tensor) {
         require(shape == other.shape, "add: shapes \(shape) and \(other.shape) differ")
         if isKnownUniquelyReferenced(&storage) {
+            storage.bound = nil
             let output = pointer
             let input = other.pointer
             withExtendedLifetime(other) {

@@ -9,8 +9,14 @@ struct FusedConvolutionPlan: Hashable, Sendable {
 /// and a ReLU computed while the outputs are still in registers.
 ///
 /// Nothing is recorded for gradients.
+///
+/// NaN passes. oneDNN's fused ReLU turns NaN into 0, so it is used only where no NaN can arise: where the magnitudes of the inputs, times
+/// the largest Σ|w| of an output, stay far from overflow. The bound that follows for the outputs is kept with them, so that the inputs
+/// have to be read for their largest magnitude only once in many layers.
 package struct FusedConvolution {
     private let weightShape: Shape
+    /// The largest Σ|w| over the weights of one output, and the largest |bias|.
+    private let gain, offset: Float
     private let stride, padding, dilation: [Int]
     private let groups: Int
     private let bias: Tensor
@@ -41,6 +47,15 @@ package struct FusedConvolution {
         self.dilation = dilation
         self.groups = groups
         self.bias = bias.detached()
+        let width = weight.elementCount / max(weight.shape[0], 1)
+        gain = withExtendedLifetime(weight) {
+            (0..<weight.shape[0]).reduce(0) { largest, output in
+                let sum = Tensor.sum(weight.pointer + output * width, count: width) { $0.magnitudes }
+                // NaN has to come through, which `max` does not promise.
+                return sum > largest || sum.isNaN ? sum : largest
+            }
+        }
+        offset = withExtendedLifetime(bias) { Lanes.largestMagnitude(bias.pointer, count: bias.elementCount) }
         let plan = FusedConvolutionPlan(
             convolution: x.convolutionPlan(weight.shape, stride, padding, dilation, groups: groups, hasBias: true),
             addsToOutput: addsToOutput, appliesReLU: appliesReLU)
@@ -83,16 +98,37 @@ package struct FusedConvolution {
         let shape = plan.convolution.output
         require(shape == sum.shape, "a convolution's output of shape \(shape) cannot be added to \(sum.shape)")
         sum = sum.detached()
+        let bound = sum.storage.bound
         sum.withUnsafeMutableValues { _ in }
+        sum.storage.bound = bound
         run(plan, x, sum)
     }
 
+    /// A number that no output exceeds in magnitude, with room for rounding; NaN or ∞ where there is none.
+    private func outputBound(_ inputs: Float, _ present: Float) -> Float { 1.01 * (inputs * gain + offset + present) }
+
     private func run(_ plan: FusedConvolutionPlan, _ x: Tensor, _ result: Tensor) {
+        // Far below the largest number, as partial sums and Winograd's transforms are larger than what comes of them.
+        let limit: Float = 1e34
+        var bound = outputBound(x.storage.bound ?? .infinity, plan.addsToOutput ? result.storage.bound ?? .infinity : 0)
+        if !(bound < limit) {
+            bound = withExtendedLifetime((x, result)) {
+                outputBound(
+                    Lanes.largestMagnitude(x.pointer, count: x.elementCount),
+                    plan.addsToOutput ? Lanes.largestMagnitude(result.pointer, count: result.elementCount) : 0)
+            }
+        }
+        compute(plan, x, result, mayHoldNaN: !(bound < limit))
+        result.storage.bound = bound < limit && result.elementCount == result.storage.count ? bound : nil
+    }
+
+    private func compute(_ plan: FusedConvolutionPlan, _ x: Tensor, _ result: Tensor, mayHoldNaN: Bool) {
         switch weights {
         case .ordered(let ordered, let reader):
             let kernel = Kernel.cached(.fusedConvolution(plan))
             require(
                 kernel.sharesLayout(ofArgument: 1, with: reader), "a fused convolution's weights are not laid out for inputs of shape \(x.shape)")
+            if plan.appliesReLU, mayHoldNaN { return computeKeepingNaN(plan, x, ordered, result) }
             withExtendedLifetime((x, ordered, result, bias)) { kernel.run(x.pointer, ordered.base, result.pointer, bias.pointer) }
         case .transformed(let kernels):
             guard let winograd = plan.convolution.winograd else {
@@ -103,6 +139,22 @@ package struct FusedConvolution {
                     x.pointer, kernels.base, into: result.pointer, bias: bias.pointer, addsToOutput: plan.addsToOutput,
                     appliesReLU: plan.appliesReLU)
             }
+        }
+    }
+
+    /// Without oneDNN's ReLU, and then with our own, for which NaN is not below 0.
+    private func computeKeepingNaN(_ plan: FusedConvolutionPlan, _ x: Tensor, _ ordered: Storage, _ result: Tensor) {
+        let plain = FusedConvolutionPlan(convolution: plan.convolution, addsToOutput: plan.addsToOutput, appliesReLU: false)
+        let kernel = Kernel.cached(.fusedConvolution(plain))
+        var weights = ordered
+        if !kernel.sharesLayout(ofArgument: 1, with: Kernel.cached(.fusedConvolution(plan))) {
+            weights = Storage(count: kernel.floatCount(ofArgument: 1))
+            Kernel.cached(.fusedWeightExchange(from: plan, to: plain)).run(ordered.base, weights.base)
+        }
+        withExtendedLifetime((x, ordered, weights, result, bias)) {
+            kernel.run(x.pointer, weights.base, result.pointer, bias.pointer)
+            let output = result.pointer
+            for index in 0..<result.elementCount { output[index] = output[index] < 0 ? 0 : output[index] }
         }
     }
 

@@ -105,6 +105,11 @@ final class Kernel: @unchecked Sendable {  // never changed after creation, and 
             let other = Kernel.cached(.fusedConvolution(plan))
             let plain = KernelLayout.rowMajor(plan.convolution.weightDimensions)
             self.init("weight layout") { regulus_reorder($0, engine, plain.handle, regulus_kernel_layout(other.handle, 1)) }
+        case .fusedWeightExchange(let from, let to):
+            let (old, new) = (Kernel.cached(.fusedConvolution(from)), Kernel.cached(.fusedConvolution(to)))
+            self.init("weight layout") { kernel in
+                regulus_reorder(kernel, engine, regulus_kernel_layout(old.handle, 1), regulus_kernel_layout(new.handle, 1))
+            }
         case .weightReorder(let direction, let plan):
             // Forward and data kernels read weights (their second argument), the weights kernel writes them (its third).
             let other = Kernel.cached(.convolution(direction, plan))
@@ -167,6 +172,7 @@ enum KernelKey: Hashable, Sendable {
     case weightReorder(ConvolutionDirection, ConvolutionPlan)
     case fusedConvolution(FusedConvolutionPlan)
     case fusedWeightReorder(FusedConvolutionPlan)
+    case fusedWeightExchange(from: FusedConvolutionPlan, to: FusedConvolutionPlan)
     case pooling(isBackward: Bool, PoolingPlan)
     case batchNormalization(isBackward: Bool, BatchNormalizationPlan)
     case products(ProductPlan)

@@ -22,6 +22,10 @@ extension Tensor {
     ///   - bias: the learned shift, `C`.
     ///   - epsilon: added to the variance.
     ///   - appliesReLU: whether negative outputs become 0 in the same pass.
+    ///
+    /// A channel of which an entry, the variance, the scale or the shift is not finite is NaN throughout: oneDNN's fused ReLU would make
+    /// zeros of it, and a variance that overflows would make every entry equal.
+    ///
     /// - Returns: the normalized tensor, and the batch's mean and population variance (`C` each, without gradients) for running statistics.
     public func batchNormalized(
         weight: Tensor, bias: Tensor, epsilon: Float = 1e-5, appliesReLU: Bool = false
@@ -39,6 +43,9 @@ extension Tensor {
             } else {
                 kernel.run(input.pointer, mean.pointer, variance.pointer, weight.pointer, bias.pointer, result.pointer)
             }
+            // 0 · x is 0 but where x is not finite.
+            let (m, v, w, b) = (mean.pointer, variance.pointer, weight.pointer, bias.pointer)
+            result.spoilChannels { m[$0] * 0 + v[$0] * 0 + w[$0] * 0 + b[$0] * 0 != 0 }
         }
         let output = Tensor.custom(result, inputs: [input, weight, bias]) { gradient in
             let backward = Kernel.cached(.batchNormalization(isBackward: true, plan))
@@ -77,13 +84,26 @@ extension Tensor {
             let normalized = (self - mean.detached()) * scale * weight + bias
             return appliesReLU ? normalized.relu() : normalized
         }
-        let plan = BatchNormalizationPlan(shape, epsilon: epsilon, usesGivenStatistics: true, appliesReLU: appliesReLU)
+        // oneDNN's own ReLU would turn NaN into 0.
+        let plan = BatchNormalizationPlan(shape, epsilon: epsilon, usesGivenStatistics: true, appliesReLU: false)
         let result = Tensor(uninitialized: shape)
         withExtendedLifetime((self, mean, variance, weight, bias)) {
             Kernel.cached(.batchNormalization(isBackward: false, plan))
                 .run(pointer, mean.pointer, variance.pointer, weight.pointer, bias.pointer, result.pointer)
+            if appliesReLU {
+                let output = result.pointer
+                for index in 0..<result.elementCount { output[index] = output[index] < 0 ? 0 : output[index] }
+            }
         }
         return result
+    }
+
+    /// Sets the channels that `isSpoiled` names to NaN, just after creation.
+    private func spoilChannels(_ isSpoiled: (Int) -> Bool) {
+        let width = shape[-1]
+        for channel in 0..<width where isSpoiled(channel) {
+            for index in stride(from: channel, to: elementCount, by: width) { pointer[index] = .nan }
+        }
     }
 
     private func checkNormalization(_ weight: Tensor, _ bias: Tensor) {

@@ -11,7 +11,9 @@ struct PoolingPlan: Hashable, Sendable {
 }
 
 extension Tensor {
-    /// The largest element of each window of a channels-last tensor (`N×L×C`, `N×H×W×C` or `N×D×H×W×C`).
+    /// The largest element of each window of a channels-last tensor (`N×L×C`, `N×H×W×C` or `N×D×H×W×C`); NaN where the window holds one.
+    ///
+    /// The first of several equal elements receives the gradient.
     ///
     /// - Parameters:
     ///   - window: the window's extent along each spatial axis.
@@ -19,6 +21,10 @@ extension Tensor {
     ///   - padding: elements added on both sides, which never win; none by default.
     public func maxPooled(window: [Int], stride: [Int]? = nil, padding: [Int]? = nil) -> Tensor {
         let plan = poolingPlan(.maximum, window, stride ?? window, padding ?? Array(repeating: 0, count: window.count))
+        // oneDNN passes NaN over, and takes −∞ for the least finite number.
+        guard withExtendedLifetime(self, { Lanes.largestMagnitude(pointer, count: elementCount) }).isFinite else {
+            return maxPooledKeepingNaN(plan)
+        }
         let kernel = Kernel.cached(.pooling(isBackward: false, plan))
         let result = Tensor(uninitialized: plan.output)
         let winners = Storage(count: kernel.floatCount(ofArgument: 2))
@@ -32,7 +38,54 @@ extension Tensor {
         }
     }
 
-    /// The mean of each window of a channels-last tensor.
+    /// Maximum pooling of entries that are not all finite; slow, and rare.
+    private func maxPooledKeepingNaN(_ plan: PoolingPlan) -> Tensor {
+        // With three spatial axes, of which the first may have the extent 1.
+        func three(_ sizes: [Int], _ filler: Int) -> [Int] { [Int](repeating: filler, count: 3 - sizes.count) + sizes }
+        let input = three(KernelLayout.space(plan.input), 1)
+        let output = three(KernelLayout.space(plan.output), 1)
+        let (window, stride, padding) = (three(plan.window, 1), three(plan.stride, 1), three(plan.padding, 0))
+        let channels = shape[-1]
+        let result = Tensor(uninitialized: plan.output)
+        var winners = [Int](repeating: 0, count: result.elementCount)
+        var slot = 0
+        let cells = [output[0], output[1], output[2]].reduce(1, *)
+        for sample in 0..<shape[0] {
+            for cell in 0..<cells {
+                let place = [cell / (output[1] * output[2]), cell / output[2] % output[1], cell % output[2]]
+                let ranges = (0..<3).map { axis in
+                    let start = place[axis] * stride[axis] - padding[axis]
+                    return max(start, 0)..<max(min(start + window[axis], input[axis]), max(start, 0))
+                }
+                for channel in 0..<channels {
+                    var best: Int?
+                    for first in ranges[0] {
+                        for second in ranges[1] {
+                            for third in ranges[2] {
+                                let index = (((sample * input[0] + first) * input[1] + second) * input[2] + third) * channels + channel
+                                guard let present = best else {
+                                    best = index
+                                    continue
+                                }
+                                if pointer[index] > pointer[present] || pointer[index].isNaN && !pointer[present].isNaN { best = index }
+                            }
+                        }
+                    }
+                    winners[slot] = best ?? -1
+                    result.pointer[slot] = best.map { pointer[$0] } ?? -.infinity
+                    slot += 1
+                }
+            }
+        }
+        let shape = self.shape
+        return result.recorded(self) { [winners] gradient in
+            let spread = Tensor.zeros(shape)
+            for (slot, winner) in winners.enumerated() where winner >= 0 { spread.pointer[winner] += gradient.pointer[slot] }
+            return spread
+        }
+    }
+
+    /// The mean of each window of a channels-last tensor; NaN where the window holds one.
     ///
     /// - Parameter countingPadding: whether padded elements count as zeros in the mean (PyTorch's default) or not at all.
     public func averagePooled(window: [Int], stride: [Int]? = nil, padding: [Int]? = nil, countingPadding: Bool = true) -> Tensor {

@@ -1,16 +1,18 @@
 import Glibc
 
 extension Tensor {
-    /// log Σ exp(x) along one axis, without overflow.
+    /// log Σ exp(x) along one axis, without overflow: within 4·10⁻⁶ plus 1 unit in the last place of its value.
+    ///
+    /// It is finite unless an entry is NaN or +∞, or every entry is −∞.
     public func logSumExp(axis: Int = -1, keepingAxis: Bool = false) -> Tensor {
         let axis = shape.resolve(axis)
         let kept = alongLastAxis(axis) { $0.rowwiseLogSumExp() }
         return kept.viewed(as: keepingAxis ? kept.shape : kept.shape.removing(at: axis)).recorded(self) { gradient in
-            gradient.viewed(as: kept.shape) * (self - kept).exp()
+            Tensor.chained("logSumExp", gradient.viewed(as: kept.shape), (self - kept).exp()) { $0 * $1 }
         }
     }
 
-    /// exp(x) / Σ exp(x) along one axis.
+    /// exp(x) / Σ exp(x) along one axis, each within 5·10⁻⁶ of its value; NaN throughout where an entry is NaN or +∞, or every entry is −∞.
     public func softmax(axis: Int = -1) -> Tensor {
         let axis = shape.resolve(axis)
         let result = withoutGradients { alongLastAxis(axis) { $0.rowwiseSoftmax() } }
@@ -21,7 +23,7 @@ extension Tensor {
         }
     }
 
-    /// x − log Σ exp(x) along one axis.
+    /// x − log Σ exp(x) along one axis; −∞ where the entry is.
     public func logSoftmax(axis: Int = -1) -> Tensor {
         let axis = shape.resolve(axis)
         let result = withoutGradients { alongLastAxis(axis) { $0.rowwiseLogSoftmax() } }
@@ -30,7 +32,10 @@ extension Tensor {
         }
     }
 
-    /// The mean over the batch of −Σ_k t_k log softmax(x)_k.
+    /// The mean over the batch of −Σ_k t_k log softmax(x)_k, where 0 · log 0 counts as 0.
+    ///
+    /// A class whose logit is −∞ has the probability 0: it adds nothing and has the gradient 0 where its target is 0, and makes the result
+    /// +∞ where it is not.
     ///
     /// - Parameter targets: `N×K` probabilities, as `Tensor.oneHot` or label smoothing give them.
     /// - Precondition: this tensor is `N×K` too, with N ≥ 1.
@@ -40,7 +45,8 @@ extension Tensor {
             "crossEntropy: logits of shape \(shape) and targets of shape \(targets.shape) do not fit")
         let logarithms = withoutGradients { rowwiseLogSoftmax() }
         let rows = Float(shape[0])
-        let value = withoutGradients { -(logarithms * targets).sum() / rows }
+        let terms = Tensor.combined("crossEntropy", logarithms, targets) { $1 == 0 && $0 == -.infinity ? 0 : $0 * $1 }
+        let value = withoutGradients { -terms.sum() / rows }
         return value.recorded(
             self,
             { gradient in
@@ -49,7 +55,7 @@ extension Tensor {
             targets, { gradient in logarithms * (-gradient.item / rows) })
     }
 
-    /// The mean negative log-likelihood of one class for each row of `N×K` logits.
+    /// The mean negative log-likelihood of one class for each row of `N×K` logits; 0 · log 0 counts as 0.
     public func crossEntropy(labels: [Int]) -> Tensor { crossEntropy(targets: .oneHot(labels, classes: shape[-1])) }
 
     /// Applies a function of rows along another axis.

@@ -8,6 +8,8 @@ import Glibc
 final class Storage {
     let base: UnsafeMutablePointer<Float>
     let count: Int
+    /// A number that no magnitude here exceeds, where the operation that wrote the values knows one; whoever writes anew forgets it.
+    var bound: Float?
 
     init(count: Int) {
         _ = Storage.keepsFreedMemory

@@ -114,6 +114,7 @@ public struct Tensor {
             storage = copy
             offset = 0
         }
+        storage.bound = nil
         return try body(UnsafeMutableBufferPointer(start: pointer, count: elementCount))
     }
 

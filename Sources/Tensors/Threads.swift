@@ -1,5 +1,6 @@
 internal import COpenBLAS
 import Glibc
+internal import Processes
 
 /// The one place that decides how many threads the libraries below use.
 ///
@@ -20,8 +21,12 @@ public enum Threads {
     /// How many threads the calling thread's work may be split over.
     static var current: Int { getOpenMPThreads.map { Int($0()) } ?? 1 }
 
-    /// The number of processors available to this process.
-    public static var available: Int { max(1, Int(openblas_get_num_procs())) }
+    /// The number of processors available to this process, at least 1: those that its affinity mask names, and no more than the processor
+    /// time that its control groups grant, rounded down. More threads than that only wait for one another.
+    public static let available: Int = {
+        let processors = max(1, Int(openblas_get_num_procs()))
+        return ControlGroups().processors.map { max(1, min(processors, Int($0))) } ?? processors
+    }()
 
     /// The processor type whose kernels OpenBLAS chose: results are equal to the bit only on the same one.
     public static var coreType: String { String(cString: openblas_get_corename()) }

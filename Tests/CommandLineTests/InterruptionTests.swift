@@ -65,7 +65,7 @@ struct InterruptionTests {
         print("200 kills over \(studies) studies")
     }
 
-    @Test("a signal saves what is running and ends with code 75; the same command goes on", arguments: [SIGTERM, SIGINT])
+    @Test("a signal saves what is running and ends with code 75; the same command goes on", arguments: [SIGTERM, SIGINT, SIGHUP, SIGXCPU, SIGUSR1])
     func stopped(_ signal: Int32) async throws {
         let folder = try Self.folder()
         let length = ["--set", "training.epochs=200"]
@@ -82,6 +82,43 @@ struct InterruptionTests {
         #expect(try await folder.regulus.run(Self.arguments("out") + length).code == 0)
         #expect(try await folder.regulus.run(Self.arguments("whole") + length).code == 0)
         #expect(try Self.content(folder, "out") == Self.content(folder, "whole"))
+    }
+
+    /// A shell that runs `script` with the program and its arguments as `"$0" "$@"`.
+    private static func shell(_ script: String, _ arguments: [String], in folder: RecipeFolder) throws -> Process {
+        let shell = Process()
+        shell.executableURL = URL(fileURLWithPath: "/bin/bash")
+        shell.arguments = ["-c", script, Regulus.executable.path] + arguments
+        shell.currentDirectoryURL = folder.url
+        shell.standardInput = FileHandle.nullDevice
+        shell.standardOutput = FileHandle.nullDevice
+        return shell
+    }
+
+    @Test("signals that its parent has set to be ignored stay ignored")
+    func ignoredSignals() throws {
+        let folder = try Self.folder()
+        let shell = try Self.shell("trap '' HUP INT; exec \"$0\" \"$@\" 2> messages", Self.arguments("out"), in: folder)
+        try shell.run()
+        while shell.isRunning, !folder.files(below: "out/tuning").contains(where: { $0.contains(".claim.") }) { usleep(2_000) }
+        kill(shell.processIdentifier, SIGHUP)
+        kill(shell.processIdentifier, SIGINT)
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 0)
+        #expect(folder.files(below: "out").contains("report.csv"))
+    }
+
+    @Test("a reader of --json that goes away ends the run as a signal does, and the same command goes on")
+    func closedPipe() async throws {
+        let folder = try Self.folder()
+        let script = "set -o pipefail; \"$0\" \"$@\" --json 2> messages | head -n 1 > first"
+        let shell = try Self.shell(script, Self.arguments("out"), in: folder)
+        try shell.run()
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 75)
+        #expect(try folder.text("first").contains("\"event\":\"started\""))
+        #expect(try folder.text("messages").contains("The same command goes on from there."))
+        #expect(try await folder.regulus.run(Self.arguments("out")).code == 0)
     }
 
     @Test("two runs share a folder: none does a trial that the other does, and both report all of them")

@@ -56,8 +56,8 @@ import Testing
             let loss = (v - target) * a.matmul(v - target) * 0.5
             let steps = gradients(of: loss.sum(), with: [w.value, b.value])
             optimizer.update(gradients: steps, learningRate: rate)
-            path["grad_w", default: []] += steps[0]?.values ?? []
-            path["grad_b", default: []] += steps[1]?.values ?? []
+            path["grad_w", default: []] += try #require(steps[0]).values
+            path["grad_b", default: []] += try #require(steps[1]).values
             path["w", default: []] += w.value.values
             path["b", default: []] += b.value.values
         }

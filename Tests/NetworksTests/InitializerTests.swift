@@ -12,17 +12,17 @@ import Testing
         #expect(Initializer(seed: 4)["a"]["weight"].uniform([8], bound: 1).values != first)
     }
 
-    @Test func `a linear layer is even over plus and minus one over the root of its inputs`() {
+    @Test func `a linear layer is even over plus and minus one over the root of its inputs`() throws {
         let layer = Linear(100, 400, from: Initializer(seed: 1))
         expectUniform(layer.weight.value.values, bound: 0.1)
-        expectUniform(layer.bias?.value.values ?? [], bound: 0.1, loosely: true)
+        expectUniform(try #require(layer.bias).value.values, bound: 0.1, loosely: true)
     }
 
-    @Test func `a convolution counts its kernel and its group in the inputs of an output`() {
+    @Test func `a convolution counts its kernel and its group in the inputs of an output`() throws {
         let layer = Convolution(8, 512, kernel: [5, 5], groups: 2, from: Initializer(seed: 1))
         #expect(layer.weight.shape == [512, 4, 5, 5])
         expectUniform(layer.weight.value.values, bound: 0.1)
-        expectUniform(layer.bias?.value.values ?? [], bound: 0.1, loosely: true)
+        expectUniform(try #require(layer.bias).value.values, bound: 0.1, loosely: true)
     }
 
     @Test func `attention starts with the rule of Glorot and zero biases`() {

@@ -66,7 +66,7 @@ struct AtomicFileTests {
         let missing = #expect(throws: FileFault.self) { try FileContents.mapped(folder("none")) }
         #expect(missing?.description == "cannot read \(folder("none")): No such file or directory")
         let notAFile = #expect(throws: FileFault.self) { try FileContents.mapped(folder.path) }
-        #expect(notAFile?.description == "cannot read \(folder.path): not a regular file")
+        #expect(notAFile?.description == "cannot read \(folder.path): it is a folder, not a file")
         try AtomicFile.write(Data([0xff, 0xfe]), to: folder("latin"))
         let notText = #expect(throws: FileFault.self) { try FileContents.text(folder("latin")) }
         #expect(notText?.description == "cannot read \(folder("latin")): not UTF-8 text")

@@ -64,6 +64,11 @@ import Testing
         let certain = Tensor([500, -500], shape: [1, 2])
         #expect(abs(JensenShannonDivergence(certain, -certain).mean.item - 0.6931472) < 1e-6)
         #expect(JensenShannonDivergence(z + Tensor(.nan), z).mean.item.isNaN)
+        // Classes of probability 0, on one side and on both.
+        let masked = Tensor([-.infinity, -.infinity, 0, 0], shape: [1, 4])
+        let half = Tensor([0, -.infinity, 0, -.infinity], shape: [1, 4])
+        #expect(abs(JensenShannonDivergence(masked, half).mean.item - 0.5 * 0.6931472) < 1e-6)
+        #expect(gradient(at: masked) { JensenShannonDivergence($0, half).mean }.values.allSatisfy { $0.isFinite })
     }
 
     @Test("the greedy penalty is 0 with a gradient that is not") func greedy() throws {

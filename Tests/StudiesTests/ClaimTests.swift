@@ -56,6 +56,49 @@ struct ClaimTests {
         }
     }
 
+    @Test("is won by exactly one where the file system has no hard links", arguments: [EOPNOTSUPP, EPERM], [false, true])
+    func withoutLinks(_ code: Int32, _ isStale: Bool) throws {
+        for _ in 0..<20 {
+            if isStale { try write(try other(process: getpid())) }
+            let won = Mutex<[TrialClaim]>([])
+            let (place, watch) = (place, watch)
+            DispatchQueue.concurrentPerform(iterations: 8) { _ in
+                let claim = try? place.take(watch) { _, _ in
+                    errno = code
+                    return -1
+                }
+                if let claim { won.withLock { $0.append(claim) } }
+            }
+            let claims = won.withLock(\.self)
+            #expect(claims.count == 1 && claims.allSatisfy(\.isHeld))
+            #expect(files == [isStale ? "claim.2" : "claim.1"])
+            for claim in claims { claim.beat() }
+            for claim in claims { claim.release() }
+            #expect(files.isEmpty)
+        }
+    }
+
+    @Test("a number that no run has counted up to is no claim, and a file of such a name does no harm")
+    func foreignNumbers() throws {
+        for name in ["9223372036854775807", "99999999999999999999", "-1", "0", "+2", "007", "1_000"] {
+            try JSONEncoder().encode(try other(process: getpid())).write(to: folder.url.appendingPathComponent("claim.\(name)"))
+        }
+        let claim = try #require(try place.take(watch))
+        #expect(claim.isHeld && files.contains("claim.1"))
+        claim.release()
+        place.removeLeftovers()
+        #expect(files.isEmpty)
+    }
+
+    @Test("a named pipe in a claim's place keeps nobody waiting")
+    func pipe() throws {
+        #expect(mkfifo(folder.url.appendingPathComponent("claim.1").path, 0o600) == 0)
+        let impatient = ClaimWatch(patience: .milliseconds(20))
+        #expect(try place.take(impatient) == nil)
+        usleep(30_000)
+        #expect(try place.take(impatient) != nil)
+    }
+
     @Test("of a process that is gone is taken over at once, and its file is removed")
     func gone() throws {
         // The number is this process's, but that one was started at another time.

@@ -1,20 +1,31 @@
 import Configuration
+import Foundation
 import Tensors
 
 /// Adam (Kingma and Ba 2015) with weight decay added to the gradient, as `torch.optim.Adam` does.
+public typealias Adam = AdaptiveMoments<CoupledDecay>
+
+/// AdamW (Loshchilov and Hutter 2019): Adam with weight decay applied to the parameters and not to the gradient.
+public typealias AdamW = AdaptiveMoments<DecoupledDecay>
+
+/// The rule of Adam and AdamW, which differ in where the decay acts.
 ///
 /// ```
-/// g ← g + decay·p
+/// coupled:     g ← g + decay·p                decoupled:   p ← p·(1 − rate·decay)
 /// m ← β₁ m + (1 − β₁) g         v ← β₂ v + (1 − β₂) g²
 /// p ← p − rate · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε)
 /// ```
-public final class Adam: Optimizer {
+public final class AdaptiveMoments<Decay: MomentDecay>: Optimizer {
     /// The numbers of the rule.
     public struct Options: Configuration.Options {
+        /// β₁, how much of the mean gradient is kept.
         public var beta1 = 0.9
+        /// β₂, how much of the mean squared gradient is kept.
         public var beta2 = 0.999
+        /// ε, added to the root of the mean squared gradient.
         public var epsilon = 1e-8
-        public var weightDecay = 0.0
+        /// The decay: 0 where it is coupled, 0.01 where it is not, unless given.
+        public var weightDecay = Decay.standard
 
         public init() {}
 
@@ -23,31 +34,124 @@ public final class Adam: Optimizer {
                 .number("beta-1", \.beta1, in: 0.0...0.999_999, "β₁, how much of the mean gradient is kept"),
                 .number("beta-2", \.beta2, in: 0.0...0.999_999, "β₂, how much of the mean squared gradient is kept"),
                 .number("epsilon", \.epsilon, in: 0.0...1.0, "ε, added to the root of the mean squared gradient"),
-                .number(
-                    "weight-decay", \.weightDecay, in: 0.0..., unit: "per step",
-                    "added to the gradient, times the parameter"),
+                .number("weight-decay", \.weightDecay, in: 0.0..., unit: Decay.unit, Decay.explanation),
             ]
         }
     }
 
     /// What `describe` prints.
-    public static let description = ComponentDescription(
-        name: "adam", summary: "Adam with weight decay added to the gradient",
-        formula: "g ← g + decay·p;  p ← p − rate·m̂/(√v̂ + ε)",
-        source: "Kingma and Ba 2015, algorithm 1", options: Options.descriptions)
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: Decay.optimizer, summary: Decay.summary, formula: Decay.formula, source: Decay.source, options: Options.descriptions)
+    }
 
     public let memory: OptimizerMemory
     private let options: Options
 
+    /// Makes an optimizer whose moments are 0.
     public init(options: Options = Options(), parameters: [NamedParameter]) {
         self.options = options
         memory = OptimizerMemory(parameters, slots: ["first-moment", "second-moment"])
     }
 
     public func update(gradients: [Tensor?], learningRate: Float) {
-        let rule = AdamRule(
+        AdamStep(
             beta1: options.beta1, beta2: options.beta2, epsilon: options.epsilon,
-            coupledDecay: options.weightDecay, decoupledDecay: 0, learningRate: learningRate)
-        rule.update(memory, gradients)
+            coupledDecay: Decay.isCoupled ? options.weightDecay : 0, decoupledDecay: Decay.isCoupled ? 0 : options.weightDecay,
+            learningRate: learningRate
+        ).update(memory, gradients)
+    }
+}
+
+/// Where the weight decay of ``AdaptiveMoments`` acts, and what `describe` says about it.
+public protocol MomentDecay {
+    /// Whether it is added to the gradient; else it shrinks the parameters.
+    static var isCoupled: Bool { get }
+    /// The decay where none is given.
+    static var standard: Double { get }
+    /// The optimizer's name in recipes.
+    static var optimizer: String { get }
+    /// The optimizer in a few words.
+    static var summary: String { get }
+    /// The rule.
+    static var formula: String { get }
+    /// Where the rule was published.
+    static var source: String { get }
+    /// The unit of the option `weight-decay`.
+    static var unit: String { get }
+    /// What the option `weight-decay` does.
+    static var explanation: String { get }
+}
+
+/// Decay that is added to the gradient.
+public enum CoupledDecay: MomentDecay {
+    public static let isCoupled = true
+    public static let standard = 0.0
+    public static let optimizer = "adam"
+    public static let summary = "Adam with weight decay added to the gradient"
+    public static let formula = "g ← g + decay·p;  p ← p − rate·m̂/(√v̂ + ε)"
+    public static let source = "Kingma and Ba 2015, algorithm 1"
+    public static let unit = "per step"
+    public static let explanation = "added to the gradient, times the parameter"
+}
+
+/// Decay that shrinks the parameters beside the step.
+public enum DecoupledDecay: MomentDecay {
+    public static let isCoupled = false
+    public static let standard = 0.01
+    public static let optimizer = "adamw"
+    public static let summary = "Adam with weight decay applied to the parameters"
+    public static let formula = "p ← p·(1 − rate·decay);  p ← p − rate·m̂/(√v̂ + ε)"
+    public static let source = "Loshchilov and Hutter 2019, algorithm 2"
+    public static let unit = "per unit of learning rate"
+    public static let explanation = "share by which parameters shrink in each step, times the learning rate"
+}
+
+/// One step; one of the two decays is 0.
+private struct AdamStep {
+    let beta1, beta2, epsilon, coupledDecay, decoupledDecay: Double
+    let learningRate: Float
+
+    func update(_ memory: OptimizerMemory, _ gradients: [Tensor?]) {
+        let (beta1, beta2) = (Float(beta1), Float(beta2))
+        let (share1, share2) = (Float(1 - self.beta1), Float(1 - self.beta2))
+        let (epsilon, decay) = (Float(epsilon), Float(coupledDecay))
+        let keep = Float(1 - Double(learningRate) * decoupledDecay)
+        var number = 0
+        var (rate, scale): (Float, Float) = (0, 0)
+        memory.forEachStep(gradients) { step in
+            // Almost always every parameter is at the same step, and powers are dear beside small tensors.
+            if step.number != number {
+                number = step.number
+                rate = Float(Double(learningRate) / (1 - pow(self.beta1, Double(number))))
+                scale = Float(1 / (1 - pow(self.beta2, Double(number))).squareRoot())
+            }
+            let (rate, scale) = (rate, scale)
+            let (values, gradient) = (step.values, step.gradient)
+            let (mean, square) = (step.slot(0), step.slot(1))
+            for i in 0..<step.count {
+                let g = gradient[i] + decay * values[i]
+                let m = beta1 * mean[i] + share1 * g
+                let v = beta2 * square[i] + share2 * (g * g)
+                mean[i] = m
+                square[i] = v
+                values[i] = keep * values[i] - rate * m / (Self.root(v) * scale + epsilon)
+            }
+        }
+    }
+
+    /// √x of a number that is not negative, to about one unit in the last place.
+    ///
+    /// The standard square root asks for negative numbers with a branch, and that branch would keep the loop above from
+    /// running on vectors. This is x·(1/√x), the inverse root by three steps of Newton's method from a guess that halves
+    /// the exponent.
+    @inline(__always)
+    private static func root(_ x: Float) -> Float {
+        var y = Float(bitPattern: 0x5F37_59DF &- (x.bitPattern &>> 1))
+        let half = 0.5 * x
+        y *= 1.5 - half * y * y
+        y *= 1.5 - half * y * y
+        y *= 1.5 - half * y * y
+        return x * y
     }
 }

@@ -1,5 +1,6 @@
 internal import CMalloc
 import Foundation
+import Processes
 import Training
 
 /// What the kernel says about memory, in bytes.
@@ -7,9 +8,7 @@ package enum MachineMemory {
     /// What this process may still take: the machine's available memory, or less where a control group sets a limit. Nil where it is not
     /// known.
     package static var available: Int? {
-        let machine = field("MemAvailable:", of: "/proc/meminfo")
-        guard let limit = number(in: "/sys/fs/cgroup/memory.max"), let used = number(in: "/sys/fs/cgroup/memory.current") else { return machine }
-        return min(machine ?? .max, max(0, limit - used))
+        [field("MemAvailable:", of: "/proc/meminfo"), ControlGroups().availableMemory].compactMap(\.self).min()
     }
 
     /// What this process holds now.
@@ -35,9 +34,5 @@ package enum MachineMemory {
             let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name) })
         else { return nil }
         return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
-    }
-
-    private static func number(in path: String) -> Int? {
-        (try? String(contentsOfFile: path, encoding: .utf8)).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
     }
 }

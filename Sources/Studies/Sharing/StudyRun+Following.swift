@@ -17,6 +17,7 @@ extension StudyRun {
             timing: timing, stop: stop, stems: stems)
         study.isFollowing = true
         study.keepsFailures = keepsFailures
+        study.keepsOtherPlans = keepsOtherPlans
         return study
     }
 
@@ -33,9 +34,7 @@ extension StudyRun {
     package func removeFailures() throws(FileFault) {
         let trials = cells.flatMap { cell in cell.seeds.map { folder.result(cell.key(seed: $0)) } }
         for file in trials + cells.flatMap(Rehearsal.all).map({ folder.rehearsal($0.plan.hash) }) {
-            guard let data = try? Data(contentsOf: file), let saved = try? ResultCoding.value(TrialResult.self, from: data),
-                !saved.isFinished
-            else { continue }
+            guard let saved = try? RunStore(folder).result(at: file), !saved.isFinished else { continue }
             guard unlink(file.path) == 0 || errno == ENOENT else { throw FileFault(action: "remove", path: file.path) }
         }
     }

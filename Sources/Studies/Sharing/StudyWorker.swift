@@ -12,6 +12,7 @@ struct StudyWorker: Sendable {
     private let journal: StudyJournal
     private let claims: HeldClaims
     private let watch: ClaimWatch
+    private let store: RunStore
     /// Digests of failed results that were there before: those are tried again, those that come while the study runs are not.
     private let earlierFailures: [URL: String]
 
@@ -20,14 +21,13 @@ struct StudyWorker: Sendable {
         self.journal = journal
         claims = HeldClaims(beatingEvery: study.timing.beating)
         watch = ClaimWatch(patience: study.timing.patience)
+        store = RunStore(study.folder)
         var failures: [URL: String] = [:]
         let folder = study.folder
         let trials = study.cells.flatMap { cell in cell.seeds.map { folder.result(cell.key(seed: $0)) } }
         for file in trials + rehearsals.joined().map({ folder.rehearsal($0.plan.hash) }) {
-            guard !study.keepsFailures, let data = try? Data(contentsOf: file),
-                let saved = try? ResultCoding.value(TrialResult.self, from: data), !saved.isFinished
-            else { continue }
-            failures[file] = SHA256Digest(of: data).hex
+            guard !study.keepsFailures, let saved = try? store.result(at: file), !saved.isFinished else { continue }
+            failures[file] = try? SHA256Digest(ofFile: file.path).hex
         }
         earlierFailures = failures
     }
@@ -44,7 +44,7 @@ struct StudyWorker: Sendable {
             let fresh = try journal.following(RunningTraining(key, isRehearsal: true, values: values, epochCount: plan.epochs)) { onEpoch in
                 try trial(plan, key: key).run(measuringTarget: false, saving: saving, onEpoch: onEpoch)
             }
-            try AtomicFile.write(ResultCoding.document(fresh.result), to: place.result.path)
+            try store.write(fresh.result, to: place.result)
             return fresh.result
         }
         guard let (result, isRestored) = outcome else { return nil }
@@ -60,14 +60,15 @@ struct StudyWorker: Sendable {
         let (key, folder) = (cell.key(seed: seed), study.folder)
         let place = Place(
             result: folder.result(key), resume: folder.resume(key), claim: ClaimPlace(folder: folder.trial(key).path, name: "claim"),
-            files: [folder.metrics(key), folder.checkpoint(key), folder.result(key)])
+            files: [folder.metrics(key), folder.checkpoint(key), folder.result(key)], key: key)
         let outcome = try obtain(place, plan: plan, key: key) { saving in
             let training = RunningTraining(key, isRehearsal: false, values: candidate.values, epochCount: plan.epochs)
             let outcome = try journal.following(training) { try trial(plan, key: key).run(saving: saving, onEpoch: $0) }
             var result = outcome.result
             (result.chosen, result.candidates) = (candidate.values, scores)
-            try write(outcome, key: key, plan: plan)
-            try AtomicFile.write(ResultCoding.document(result), to: folder.result(key).path)
+            if study.keepsOtherPlans { try store.makeRoom(for: plan.hash, at: key) }
+            let files = try write(outcome, key: key, plan: plan)
+            try store.write(result, to: folder.result(key), beside: files)
             return result
         }
         guard let outcome else { return nil }
@@ -86,6 +87,8 @@ struct StudyWorker: Sendable {
         let claim: ClaimPlace
         /// The files that come into being beside the claim.
         let files: [URL]
+        /// Nil for a rehearsal, whose place is its plan's own.
+        var key: TrialKey?
     }
 
     /// The result of a plan: from the folder, or by claiming and training it.
@@ -97,7 +100,10 @@ struct StudyWorker: Sendable {
     ) throws -> (result: TrialResult, isRestored: Bool)? {
         if study.stop.isAsked { throw stopped }
         let resume = ResumeFolder(place.resume, origin: SavedOrigin(plan: plan))
-        if study.isFollowing { return savedResult(at: place.result, plan: plan).map { ($0, true) } }
+        if study.isFollowing {
+            let kept = place.key.map { store.place(of: plan.hash, at: $0) }
+            return (savedResult(at: place.result, plan: plan) ?? kept.flatMap { savedResult(at: $0, plan: plan) }).map { ($0, true) }
+        }
         if let saved = savedResult(at: place.result, plan: plan) {
             // What a process leaves behind that is killed right after it has written the result.
             resume.remove()
@@ -109,6 +115,7 @@ struct StudyWorker: Sendable {
         return try claims.holding(claim) {
             // Another may have finished it between the look and the claim.
             if let saved = savedResult(at: place.result, plan: plan) { return (saved, true) }
+            if let key = place.key, let kept = try store.bringBack(plan.hash, at: key) { return (kept, true) }
             removeTemporaries(of: place)
             resume.removeTemporaries()
             let (stop, journal) = (study.stop, journal)
@@ -143,25 +150,26 @@ struct StudyWorker: Sendable {
         return try Trial(plan, key: key, dataset: dataset, components: study.components, stems: study.stems)
     }
 
-    /// A result of exactly this plan. A file that cannot be read counts as none: the trial is run again, as is one that had failed before
-    /// this study began.
+    /// A result of exactly this plan. One that is damaged, or whose files are, counts as none: the trial is run again, as is one that had
+    /// failed before this study began.
     private func savedResult(at file: URL, plan: TrialPlan) -> TrialResult? {
-        guard let data = try? Data(contentsOf: file), let saved = try? ResultCoding.value(TrialResult.self, from: data),
-            saved.plan == plan.hash
-        else { return nil }
-        return saved.isFinished || earlierFailures[file] != SHA256Digest(of: data).hex ? saved : nil
+        guard let saved = try? store.result(at: file), saved.plan == plan.hash else { return nil }
+        if saved.isFinished { return saved }
+        return earlierFailures[file].map { $0 == (try? SHA256Digest(ofFile: file.path).hex) } ?? false ? nil : saved
     }
 
-    /// The files beside `result.json`, which comes last: where it exists, the others do.
-    private func write(_ outcome: Trial.Outcome, key: TrialKey, plan: TrialPlan) throws {
+    /// Writes the files beside `result.json`, which comes last: where it exists, the others do.
+    ///
+    /// - Returns: what has been written.
+    private func write(_ outcome: Trial.Outcome, key: TrialKey, plan: TrialPlan) throws -> [URL] {
         let folder = study.folder
         var metrics = Data()
         for epoch in outcome.result.epochs { metrics.append(Data((try ResultCoding.line(epoch) + "\n").utf8)) }
         try AtomicFile.write(metrics, to: folder.metrics(key).path)
         guard !outcome.state.isEmpty else {
             // A failed trial has no model; one of an earlier plan would be taken for its.
-            try? FileManager.default.removeItem(at: folder.checkpoint(key))
-            return
+            unlink(folder.checkpoint(key).path)
+            return [folder.metrics(key)]
         }
         var checkpoint = SafetensorsWriter(metadata: [
             "plan": plan.hash, "trial": key.description, "epoch": "\(outcome.result.selectedEpoch ?? 0)", "threads": "\(plan.threads)",
@@ -169,5 +177,6 @@ struct StudyWorker: Sendable {
         ])
         for (name, value) in outcome.state { checkpoint.add(name, value) }
         try checkpoint.write(to: folder.checkpoint(key).path)
+        return [folder.metrics(key), folder.checkpoint(key)]
     }
 }

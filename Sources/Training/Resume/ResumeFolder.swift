@@ -3,6 +3,8 @@ import Persistence
 import Weights
 
 /// The folder in which one trial's saves lie while it is trained: `<step>.safetensors`, the last two of them.
+///
+/// A symbolic link in its place is never followed: what it leads to is somebody else's.
 package struct ResumeFolder: Sendable {
     let path: String
     let origin: SavedOrigin
@@ -19,11 +21,11 @@ package struct ResumeFolder: Sendable {
     ///
     /// - Throws: `FileFault`; the saves before are then untouched.
     func write(_ trial: SavedTrial) throws {
-        try Folder.create(path)
+        try Folder.createReplacingLink(path)
         try trial.write(to: file(trial.progress.step), origin: origin)
         for step in steps.filter({ $0 != trial.progress.step }).dropFirst(Self.kept - 1) {
             // One that stays costs room and nothing else.
-            try? FileManager.default.removeItem(atPath: file(step))
+            unlink(file(step))
         }
     }
 
@@ -47,16 +49,18 @@ package struct ResumeFolder: Sendable {
     }
 
     /// Removes what processes left that were killed while they saved.
-    package func removeTemporaries() { AtomicFile.removeTemporaries(in: path) }
+    package func removeTemporaries() {
+        if !Folder.isLink(path) { AtomicFile.removeTemporaries(in: path) }
+    }
 
     /// Removes the folder with everything in it.
     package func remove() {
-        guard Folder.exists(path) else { return }
-        try? FileManager.default.removeItem(atPath: path)
+        Folder.remove(path)
     }
 
     /// The steps of all saves, the latest first.
     var steps: [Int] {
+        guard !Folder.isLink(path) else { return [] }
         let names = (try? Folder.names(in: path)) ?? []
         return names.filter { $0.hasSuffix(Self.suffix) }.compactMap { Int($0.dropLast(Self.suffix.count)) }.sorted(by: >)
     }

@@ -1,0 +1,172 @@
+import Foundation
+import Persistence
+import Results
+
+/// A file of a run folder that is not what a run wrote there.
+package struct DamagedFile: Error, Hashable, Sendable, CustomStringConvertible {
+    package let path: String
+    package let reason: String
+
+    package init(path: String, reason: String) {
+        self.path = path
+        self.reason = reason
+    }
+
+    package var description: String { "\(path) is damaged: \(reason)" }
+}
+
+/// Reads and writes what trials leave in a run folder, and notices what has been changed there since.
+///
+/// `result.json` carries the digest of its own bytes and those of the files beside it, so that a figure is only ever reported as it was
+/// measured. Results of another plan, those of an earlier recipe say, are moved to `other-plans/<plan>/` in the trial's folder before new
+/// ones take their place, and come back when the study asks for that plan again.
+package struct RunStore: Sendable {
+    package let folder: RunFolder
+
+    package init(_ folder: RunFolder) { self.folder = folder }
+
+    // MARK: Results
+
+    /// The result in a file; nil where there is none.
+    ///
+    /// - Parameter verifyingFiles: whether the files beside it, which it lists, are read and verified too.
+    /// - Throws: `DamagedFile` where a byte of it, or of a file beside it, is not what was written.
+    package func result(at file: URL, verifyingFiles: Bool = true) throws(DamagedFile) -> TrialResult? {
+        guard let record = try record(at: file) else { return nil }
+        if verifyingFiles {
+            let place = file.deletingLastPathComponent()
+            for (name, digest) in record.files.sorted(by: { $0.key < $1.key }) {
+                let path = place.appendingPathComponent(name).path
+                let found: String
+                do throws(FileFault) { found = try SHA256Digest(ofFile: path).hex } catch {
+                    throw DamagedFile(path: path, reason: error.reason)
+                }
+                guard found == digest else { throw DamagedFile(path: path, reason: Self.changed) }
+            }
+        }
+        return record.result
+    }
+
+    /// Writes a result, last of all its files.
+    ///
+    /// - Parameter files: those beside it, already written.
+    /// - Throws: `FileFault` where one cannot be read or written.
+    package func write(_ result: TrialResult, to file: URL, beside files: [URL] = []) throws {
+        let digests = try files.map { ($0.lastPathComponent, try SHA256Digest(ofFile: $0.path).hex) }
+        let record = Record(result: result, files: Dictionary(uniqueKeysWithValues: digests))
+        try AtomicFile.write(SealedDocument.sealing(ResultCoding.document(record)), to: file.path)
+    }
+
+    private static let changed = "its content is not what a run wrote"
+
+    private func record(at file: URL) throws(DamagedFile) -> Record? { try value(Record.self, at: file) }
+
+    /// What a sealed file holds; nil where there is none.
+    private func value<Value: Decodable>(_ type: Value.Type, at file: URL) throws(DamagedFile) -> Value? {
+        var facts = stat()
+        if lstat(file.path, &facts) != 0, errno == ENOENT || errno == ENOTDIR { return nil }
+        let data: Data
+        do throws(FileFault) { data = try FileContents.copied(file.path) } catch {
+            throw DamagedFile(path: file.path, reason: error.reason)
+        }
+        guard let content = SealedDocument.content(of: data) else { throw DamagedFile(path: file.path, reason: Self.changed) }
+        do { return try ResultCoding.value(type, from: content) } catch {
+            throw DamagedFile(path: file.path, reason: "it is not what this version of the program writes: \(error)")
+        }
+    }
+
+    /// The content of `result.json`: the result's own entries, and the digests of the files beside it as `files`.
+    private struct Record: Codable {
+        var result: TrialResult
+        var files: [String: String]
+
+        private enum Key: String, CodingKey { case files }
+
+        init(result: TrialResult, files: [String: String]) {
+            self.result = result
+            self.files = files
+        }
+
+        init(from decoder: any Decoder) throws {
+            result = try TrialResult(from: decoder)
+            files = try decoder.container(keyedBy: Key.self).decode([String: String].self, forKey: .files)
+            // A name of another folder would be read, moved and removed there.
+            if let name = files.keys.first(where: { $0.contains("/") || $0 == ".." }) {
+                throw DecodingError.dataCorrupted(.init(codingPath: [Key.files], debugDescription: "\(name) is not the name of a file"))
+            }
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            try result.encode(to: encoder)
+            var fields = encoder.container(keyedBy: Key.self)
+            try fields.encode(files, forKey: .files)
+        }
+    }
+
+    // MARK: Results of other plans
+
+    /// Where a result of another plan is kept.
+    package func place(of plan: String, at key: TrialKey) -> URL {
+        folder.trial(key).appendingPathComponent("other-plans/\(SafeName.encode(plan))/result.json")
+    }
+
+    /// Moves a finished result that is of another plan out of the way, with its files. Only the holder of the trial's claim may.
+    ///
+    /// The result itself goes last: after a kill in between, the next call goes on.
+    ///
+    /// - Throws: `FileFault` where a file cannot be moved.
+    package func makeRoom(for plan: String, at key: TrialKey) throws {
+        guard let present = try? record(at: folder.result(key)), present.result.plan != plan, present.result.isFinished else { return }
+        let there = place(of: present.result.plan, at: key)
+        try Folder.create(there.deletingLastPathComponent().path)
+        try move(present, from: folder.trial(key), to: there.deletingLastPathComponent())
+    }
+
+    /// Brings the result of a plan back to its place, where it is kept beside, and moves what is there out of the way.
+    ///
+    /// - Returns: the result; nil where none of this plan is kept, or where it is damaged.
+    /// - Throws: `FileFault` where a file cannot be moved.
+    package func bringBack(_ plan: String, at key: TrialKey) throws -> TrialResult? {
+        let kept = place(of: plan, at: key)
+        guard (try? result(at: kept)) != nil, let record = try? record(at: kept), record.result.plan == plan else { return nil }
+        try makeRoom(for: plan, at: key)
+        try move(record, from: kept.deletingLastPathComponent(), to: folder.trial(key))
+        Folder.remove(kept.deletingLastPathComponent().path)
+        return record.result
+    }
+
+    private func move(_ record: Record, from old: URL, to new: URL) throws {
+        for name in record.files.keys.sorted() + ["result.json"] {
+            let (from, to) = (old.appendingPathComponent(name).path, new.appendingPathComponent(name).path)
+            guard rename(from, to) == 0 || errno == ENOENT else { throw FileFault(action: "move \(from) to", path: to) }
+        }
+    }
+
+    // MARK: The frame of the run
+
+    /// What the run set out to do; nil where nothing says so.
+    ///
+    /// - Throws: `DamagedFile`.
+    package func settings() throws(DamagedFile) -> RunSettings? { try value(RunSettings.self, at: folder.settings) }
+
+    /// - Throws: `FileFault`.
+    package func write(_ settings: RunSettings) throws {
+        try AtomicFile.write(SealedDocument.sealing(ResultCoding.document(settings)), to: folder.settings.path)
+    }
+
+    /// Writes the recipe and the frame of a run, and keeps those of another recipe whose results are kept.
+    ///
+    /// - Throws: `FileFault`.
+    package func write(_ settings: RunSettings, recipe: String, keepingOthers: Bool) throws {
+        if keepingOthers, let present = try? FileContents.text(folder.resolvedRecipe.path), present != recipe {
+            let kept = folder.root.appendingPathComponent("other-plans/\(SHA256Digest(of: present).hex.prefix(12))")
+            try Folder.create(kept.path)
+            try AtomicFile.write(present, to: kept.appendingPathComponent(folder.resolvedRecipe.lastPathComponent).path)
+            if let old = try? FileContents.copied(folder.settings.path) {
+                try AtomicFile.write(old, to: kept.appendingPathComponent(folder.settings.lastPathComponent).path)
+            }
+        }
+        try AtomicFile.write(recipe, to: folder.resolvedRecipe.path)
+        try write(settings)
+    }
+}

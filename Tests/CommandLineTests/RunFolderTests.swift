@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+@Suite("What a run folder keeps")
+struct RunFolderTests {
+    private static let result = "trials/Fusion/d1/1/result.json"
+
+    @Test("a changed digit is never reported: the file is named, and the next run measures it again")
+    func changedDigit() async throws {
+        let folder = try RecipeFolder()
+        #expect(try await folder.regulus("run", "r.yaml", "--out", "out").code == 0)
+        let table = try folder.data("out/report.csv")
+        let text = try folder.text("out/\(Self.result)")
+        let figure = try #require(text.firstMatch(of: /"targetAccuracy" : 0\.(\d)/))
+        let other = figure.1 == "9" ? "1" : "9"
+        try folder.write(text.replacing("\"targetAccuracy\" : 0.\(figure.1)", with: "\"targetAccuracy\" : 0.\(other)"), to: "out/\(Self.result)")
+        let report = try await folder.regulus("report", "out")
+        #expect(report.code == 2 && report.output.isEmpty)
+        #expect(report.messages.contains("\(Self.result) is damaged: its content is not what a run wrote"))
+        let again = try await folder.regulus("run", "r.yaml", "--out", "out")
+        #expect(again.code == 0)
+        #expect(again.messages.contains("note: ") && again.messages.contains("\(Self.result) is damaged"))
+        #expect(again.messages.contains("12 of 12 trials, 11 taken from the run folder"))
+        #expect(try folder.data("out/report.csv") == table)
+        #expect(try await folder.regulus("report", "out").code == 0)
+    }
+
+    @Test("settings of which a digit has changed give no report")
+    func changedSettings() async throws {
+        let folder = try RecipeFolder()
+        #expect(try await folder.regulus("run", "r.yaml", "--out", "out").code == 0)
+        try folder.write(folder.text("out/settings.json").replacing("\"Fusion\"", with: "\"Fusiom\""), to: "out/settings.json")
+        let report = try await folder.regulus("report", "out")
+        #expect(report.code == 2 && report.messages.contains("settings.json is damaged"))
+    }
+
+    @Test("a changed recipe keeps the finished results of the folder beside, says so, and the old recipe finds them again")
+    func changedRecipe() async throws {
+        let folder = try RecipeFolder()
+        let first = try await folder.regulus("run", "r.yaml", "--out", "out")
+        let table = try folder.data("out/report.csv")
+        #expect(first.code == 0 && !first.messages.contains("kept beside"))
+        let changed = try await folder.regulus("run", "r.yaml", "--out", "out", "--set", "training.epochs=3")
+        #expect(changed.code == 0)
+        #expect(changed.messages.contains("12 trials of ") && changed.messages.contains("the results there are kept beside"))
+        #expect(changed.messages.contains("12 of 12 trials\n") || !changed.messages.contains("taken from the run folder"))
+        let list = try await folder.regulus("runs", "out")
+        #expect(list.code == 0)
+        for line in ["out: small", "  rows: Fusion, + MER", "  trials: 12 of 12 finished; 12 results of other plans are kept beside", "  plan: "] {
+            #expect(list.output.contains(line))
+        }
+        let back = try await folder.regulus("run", "r.yaml", "--out", "out")
+        #expect(back.messages.contains("12 of 12 trials, 12 taken from the run folder"))
+        #expect(try folder.data("out/report.csv") == table)
+        let over = try await folder.regulus("run", "r.yaml", "--out", "out", "--set", "training.epochs=1", "--overwrite")
+        #expect(over.code == 0 && over.messages.contains("the results there are replaced"))
+    }
+
+    @Test("listing runs finds the folders in a folder, and refuses one without any")
+    func runs() async throws {
+        let folder = try RecipeFolder()
+        #expect(try await folder.regulus("run", "r.yaml", "--set", "training.epochs=1").code == 0)
+        let list = try await folder.regulus("runs")
+        #expect(list.code == 0 && list.lines.first == "runs/small: small")
+        try folder.makeFolder("empty")
+        let none = try await folder.regulus("runs", "empty")
+        #expect(none.code == 2 && none.messages == "error: no run folder in empty: none holds a settings.json\n")
+        #expect(try await folder.regulus("runs", "absent").messages == "error: there is no folder absent\n")
+    }
+
+    @Test("a named pipe in the place of a recipe is refused at once")
+    func pipe() async throws {
+        let folder = try RecipeFolder()
+        #expect(mkfifo(folder.url.appendingPathComponent("pipe.yaml").path, 0o600) == 0)
+        let outcome = try await folder.regulus("check", "pipe.yaml")
+        #expect(outcome.code == 2)
+        #expect(outcome.messages == "error: cannot read pipe.yaml: it is a named pipe, not a file\n")
+    }
+
+    @Test("a limit on the address space that leaves too little is said, where libraries would end the process without a word")
+    func addressSpace() throws {
+        let folder = try RecipeFolder()
+        let shell = Process()
+        shell.executableURL = URL(fileURLWithPath: "/bin/bash")
+        shell.arguments = ["-c", "ulimit -v 600000; exec \"$0\" run r.yaml --threads 2 2> messages", Regulus.executable.path]
+        shell.currentDirectoryURL = folder.url
+        shell.standardOutput = FileHandle.nullDevice
+        try shell.run()
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 2)
+        #expect(try folder.text("messages").hasPrefix("error: the address space of this process is limited to 585 MiB, of which "))
+    }
+}

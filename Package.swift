@@ -71,7 +71,9 @@ let rooms: [Target] = [
             "Tensors", "Training",
         ]),
     .target(name: "Studies", dependencies: ["Datasets", "Persistence", "Results", "Tensors", "Training", "Weights"]),
-    .target(name: "Reports", dependencies: ["Persistence", "Results"]),
+    .target(name: "Statistics"),
+    .target(name: "Reports", dependencies: ["Persistence", "Results", "Statistics"]),
+    .target(name: "Monitoring", dependencies: ["Persistence", "Reports", "Results"]),
     .target(name: "Registration", dependencies: ["Configuration", "Datasets", "Models", "Regularization"]),
     .target(name: "PluginLibraries", dependencies: ["Persistence", "Processes", "Registration"]),
     .target(name: "Launching", dependencies: ["Configuration", "Persistence", "Processes"]),
@@ -95,7 +97,7 @@ let program: [Target] = [
     .target(
         name: "RegulusCommandLine",
         dependencies: [
-            "BuiltIn", "Configuration", "Datasets", "Launching", "Models", "Networks", "Persistence", "Planning", "PluginLibraries", "Processes",
+            "BuiltIn", "Configuration", "Datasets", "Launching", "Models", "Monitoring", "Networks", "Persistence", "Planning", "PluginLibraries", "Processes",
             "Recipes", "Registration", "Regularization", "RegularizerTesting", "Reports", "Results", "Studies", "Tensors", "Training", "Weights",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
@@ -137,7 +139,11 @@ let tests: [Target] = [
         dependencies: ["Configuration", "Datasets", "GoldenFixtures", "Media", "MediaSupport", "Persistence", "Tensors", "Weights"],
         swiftSettings: mediaSettings),
     .testTarget(name: "RecipesTests", dependencies: ["Configuration", "Persistence", "Recipes"]),
-    .testTarget(name: "ReportsTests", dependencies: ["Persistence", "Reports", "Results"]),
+    .testTarget(name: "StatisticsTests", dependencies: ["Statistics"]),
+    .target(name: "SampleResults", dependencies: ["Results"], path: "Tests/SampleResults"),
+    .testTarget(name: "ResultsTests", dependencies: ["Results", "SampleResults"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Persistence", "Reports", "Results", "SampleResults", "Statistics"]),
+    .testTarget(name: "MonitoringTests", dependencies: ["Monitoring", "Persistence", "Reports", "Results", "SampleResults"]),
     .target(
         name: "TrainingSupport",
         dependencies: [

@@ -74,7 +74,7 @@ package struct Experiment: Sendable {
         self.datasets = datasets
         self.stems = stems.parts.isEmpty ? nil : stems
         self.loadedWeights = loadedWeights
-        settings = RunSettings(study, threads: threads, hasSplit: datasets.values.contains { $0.split != nil })
+        settings = RunSettings(study, threads: threads, hasSplit: { datasets[ComponentPlan($0.data.source)]?.split != nil })
     }
 }
 

@@ -8,23 +8,49 @@ import Training
 extension RunSettings {
     /// The frame of a study's report.
     ///
-    /// - Parameter hasSplit: whether the data set itself says which rows are for validation.
-    init(_ study: Study, threads: Int, hasSplit: Bool) {
-        let recipe = study.variants[0].recipe
-        func distinct(_ assignments: [[(path: String, value: OptionValue)]]) -> [[String: String]] {
-            var seen: Set<[String: String]> = []
-            return assignments.map { Dictionary(uniqueKeysWithValues: $0.map { ($0.path, $0.value.description) }) }
-                .filter { seen.insert($0).inserted }
+    /// - Parameter hasSplit: whether a recipe's data set itself says which rows are for validation.
+    init(_ study: Study, threads: Int, hasSplit: (Recipe) -> Bool) {
+        var variants: [VariantSettings] = []
+        var places: [[String: String]: Int] = [:]
+        for variant in study.variants {
+            let frame = VariantSettings(variant, hasSplit: hasSplit(variant.recipe))
+            if let place = places[frame.assignment] {
+                variants[place].add(frame)
+            } else {
+                places[frame.assignment] = variants.count
+                variants.append(frame)
+            }
         }
         self.init(
-            recipe: study.name, baseline: recipe.baseline, rows: recipe.rows.map(\.name),
-            targets: recipe.evaluation.columns(among: recipe.facts.domains), seeds: recipe.seeds,
-            dials: study.variants[0].settings.map(\.path), variants: distinct(study.variants.map(\.settings)),
-            repetitions: distinct(study.variants.map(\.repetition)), selection: recipe.selectionText, protocolText: recipe.protocolText(hasSplit: hasSplit),
-            settings: recipe.settingLines, notices: study.notices, machine: Machine.description, threads: threads,
-            versions: ["Regulus \(Version.current)", "OpenBLAS on \(Threads.coreType)"],
-            regularizers: Dictionary(recipe.rows.map { ($0.name, $0.regularizers.map(\.name)) }) { first, _ in first },
+            recipe: study.name, dials: study.variants[0].settings.map(\.path), variants: variants, notices: study.notices,
+            machine: Machine.description, threads: threads, versions: ["Regulus \(Version.current)", "OpenBLAS on \(Threads.coreType)"],
             expected: study.expectedFigures)
+    }
+}
+
+extension VariantSettings {
+    /// What is trained under one combination of swept and repeated settings.
+    fileprivate init(_ variant: Study.Variant, hasSplit: Bool) {
+        let recipe = variant.recipe
+        func assignment(_ settings: [(path: String, value: OptionValue)]) -> [String: String] {
+            Dictionary(uniqueKeysWithValues: settings.map { ($0.path, $0.value.description) })
+        }
+        self.init(
+            assignment: assignment(variant.settings), baseline: recipe.baseline, rows: recipe.rows.map(\.name),
+            targets: recipe.evaluation.columns(among: recipe.facts.domains), trainedOn: recipe.trainedOn, seeds: recipe.seeds,
+            repetitions: [assignment(variant.repetition)], selection: recipe.selectionText,
+            protocolText: recipe.protocolText(hasSplit: hasSplit), lines: recipe.settingLines,
+            regularizers: Dictionary(recipe.rows.map { ($0.name, $0.regularizers.map(\.name)) }) { first, _ in first })
+    }
+
+    /// Takes in the same variant under another repetition.
+    fileprivate mutating func add(_ other: VariantSettings) {
+        repetitions += other.repetitions.filter { !repetitions.contains($0) }
+        rows += other.rows.filter { !rows.contains($0) }
+        targets += other.targets.filter { !targets.contains($0) }
+        seeds += other.seeds.filter { !seeds.contains($0) }
+        trainedOn.merge(other.trainedOn) { own, _ in own }
+        regularizers.merge(other.regularizers) { own, _ in own }
     }
 }
 
@@ -63,6 +89,14 @@ extension Recipe {
     /// What the rows expect.
     fileprivate var expectedFigures: [String: [String: Double]] {
         Dictionary(rows.map { ($0.name, $0.expected) }) { first, _ in first }.filter { !$0.value.isEmpty }
+    }
+
+    /// The source of every column whose training serves the other columns of that source too.
+    fileprivate var trainedOn: [String: String] {
+        guard case .singleSource = evaluation.trainingDomains else { return [:] }
+        let columns = facts.domains.flatMap { source in facts.domains.map { (column: "\(source) → \($0)", source: source) } }
+        return Dictionary(columns.map { ($0.column, $0.source) }) { first, _ in first }
+            .filter { evaluation.columns(among: facts.domains).contains($0.key) }
     }
 
     fileprivate func protocolText(hasSplit: Bool) -> String {

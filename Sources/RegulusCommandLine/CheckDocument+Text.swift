@@ -19,8 +19,15 @@ extension CheckDocument {
         ]
         // Variants and repetitions are there without being asked for, one each.
         let product = counts.enumerated().filter { $0 < 3 || $1.0 > 1 }.map { NumberText.count($1.0, $1.1) }.joined(separator: " × ")
+        let shapeLines = shapes.map { shape in
+            let label = shape.variant.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
+            let counts = [(shape.rows, "row"), (shape.targets, "target"), (shape.seeds, "seed")]
+                + (shape.repetitions > 1 ? [(shape.repetitions, "repetition")] : [])
+            return "  \(label): \(counts.map { NumberText.count($0.0, $0.1) }.joined(separator: " × "))"
+        }
+        let head = shapes.isEmpty ? product : NumberText.count(variants, "variant") + ", which differ:"
         let tuning = tuningTrainings == 0 ? "" : ", and \(NumberText.count(tuningTrainings, "training")) for tuning"
-        return ["\(recipe): \(product)", NumberText.count(trials, "trial") + tuning, protocolText, "selection: " + selection] + settings
+        return ["\(recipe): \(head)"] + shapeLines + [NumberText.count(trials, "trial") + tuning, protocolText, "selection: " + selection] + settings
             + notices.map { "note: \($0)" }
     }
 

@@ -15,6 +15,8 @@ struct CheckDocument: Encodable {
     let variants: Int
     let repetitions: Int
     let trials: Int
+    /// What each variant trains, where variants differ in rows, targets, seeds or repetitions; empty where all are alike.
+    let shapes: [Shape]
     /// Trainings that only tuning learns from.
     let tuningTrainings: Int
     let protocolText: String
@@ -29,6 +31,23 @@ struct CheckDocument: Encodable {
     /// What storing the outputs of frozen stems takes; empty where none are stored.
     let stemCache: [String]
     let estimate: StudyEstimate?
+
+    /// What one variant of a sweep trains.
+    struct Shape: Encodable {
+        /// The sweep's settings, recipe path to value.
+        let variant: [String: String]
+        let rows: Int
+        let targets: Int
+        let seeds: Int
+        let repetitions: Int
+        let trials: Int
+
+        init(_ variant: VariantSettings) {
+            self.variant = variant.assignment
+            (rows, targets, seeds) = (variant.rows.count, variant.targets.count, variant.seeds.count)
+            (repetitions, trials) = (variant.repetitions.count, variant.trialCount)
+        }
+    }
 
     /// A row and what is tried for it.
     struct TunedRow: Encodable {
@@ -62,8 +81,18 @@ struct CheckDocument: Encodable {
         (rows, targets, seeds) = (frame.rows, frame.targets, frame.seeds)
         (variants, repetitions) = (frame.variants.count, frame.repetitions.count)
         trials = state.trials.count
+        let shapes = frame.variants.map(Shape.init)
+        let isUniform = Set(shapes.map { [$0.rows, $0.targets, $0.seeds, $0.repetitions] }).count <= 1
+        self.shapes = isUniform ? [] : shapes
         tuningTrainings = state.rehearsalCount
-        (protocolText, selection, settings, notices) = (frame.protocolText, frame.selection, frame.settings, frame.notices)
+        func distinct(_ texts: [String]) -> [String] {
+            var seen: Set<String> = []
+            return texts.filter { seen.insert($0).inserted }
+        }
+        protocolText = distinct(frame.variants.map(\.protocolText)).joined(separator: "\n")
+        selection = distinct(frame.variants.map(\.selection)).joined(separator: "; ")
+        settings = distinct(frame.variants.flatMap(\.lines))
+        notices = frame.notices
         (modules, covariances) = (experiment.outline.modules, experiment.outline.covariances)
         tuning = study.variants[0].recipe.rows.filter { !$0.grid.isEmpty }.map { row in
             TunedRow(

@@ -1,4 +1,4 @@
-import Reports
+import Monitoring
 import Results
 import Studies
 import Training
@@ -11,8 +11,8 @@ struct LiveEvents: Sendable {
     func show(_ event: StudyEvent) {
         switch event {
         case .epoch(let training, _) where !training.isRehearsal:
-            try? ReportWriter().writeEvents(ofRunning: training.key, epochs: training.epochs, to: folder)
-        case .trial(let result, _): try? ReportWriter().writeEvents(of: result, to: folder)
+            try? EventFile.write(running: training, to: folder)
+        case .trial(let result, _): try? EventFile.write(result, to: folder)
         case .epoch, .progress: break
         }
     }

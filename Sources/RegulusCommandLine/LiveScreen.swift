@@ -1,6 +1,6 @@
 import Dispatch
 import Foundation
-import Reports
+import Monitoring
 import Synchronization
 
 /// Draws a run in place on the terminal behind standard error, at most ten times a second; on a small terminal as one line.

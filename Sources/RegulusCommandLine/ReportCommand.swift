@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Monitoring
 import Persistence
 import Reports
 import Results
@@ -27,41 +28,53 @@ struct ReportCommand: ParsableCommand {
         var reports: [(report: Report, recipe: String?)] = []
         for path in folders {
             let folder = RunFolder(URL(fileURLWithPath: path))
-            let (settings, results) = try contents(of: folder)
-            let report: Report
-            do { report = try Report(results: results, settings: settings) } catch { throw CommandFault.input("error: \(path): \(error)") }
-            let recipe = try? String(contentsOf: folder.resolvedRecipe, encoding: .utf8)
+            let (report, results) = try contents(of: folder)
+            let recipe = try? FileContents.text(folder.resolvedRecipe.path)
             reports.append((report, recipe))
             do {
                 try writer.write(report, recipe: recipe, to: folder)
-                for result in results { try writer.writeEvents(of: result, to: folder) }
+                for result in results { try EventFile.write(result, to: folder) }
             } catch let fault as FileFault {
                 throw CommandFault.failure("error: \(fault)")
             }
-            try StandardOutput.print(report.document().terminalText())
+            try StandardOutput.print(report.terminalText())
             StandardError.print("written to \(ReportWriter.files(in: folder).map(\.path).joined(separator: ", "))")
         }
-        guard let page else { return }
-        do { try writer.write(reports, toPage: URL(fileURLWithPath: page)) } catch { throw CommandFault.failure("error: \(error)") }
-        StandardError.print("one page for all: \(page)")
+        if let page {
+            do { try writer.write(reports, toPage: URL(fileURLWithPath: page)) } catch { throw CommandFault.failure("error: \(error)") }
+            StandardError.print("one page for all: \(page)")
+        }
+        let stray = zip(folders, reports).flatMap { folder, entry in entry.report.stray.map { "\(folder)/\($0)" } }
+        guard stray.isEmpty else {
+            let list = ReportFault.list(stray, separator: "\n  ")
+            throw CommandFault.failure(
+                "error: \(NumberText.count(stray.count, "result")) of trials that no recipe here plans, and that no table shows:\n  \(list)")
+        }
     }
 
-    /// What a run set out to do, and the trials that have ended.
-    private func contents(of folder: RunFolder) throws -> (RunSettings, [TrialResult]) {
+    /// The report of a run folder, and the results that it is made of.
+    private func contents(of folder: RunFolder) throws -> (report: Report, results: [TrialResult]) {
         guard Folder.exists(folder.root.path) else { throw CommandFault.input("error: there is no run folder \(folder.root.path)") }
         let store = RunStore(folder)
-        do throws(DamagedFile) {
+        do {
             guard let settings = try store.settings() else {
                 throw DamagedFile(path: folder.settings.path, reason: "there is no such file, which every run writes")
             }
             var results: [TrialResult] = []
             for key in settings.keys {
+                let file = folder.result(key)
                 // A report needs neither checkpoints nor curves, which may have been left elsewhere.
-                if let result = try store.result(at: folder.result(key), verifyingFiles: false) { results.append(result) }
+                guard let result = try store.result(at: file, verifyingFiles: false) else { continue }
+                guard result.key == key else {
+                    throw CommandFault.input("error: \(file.path) says that it is the trial \(result.key): it was copied or moved there")
+                }
+                results.append(result)
             }
-            return (settings, results)
-        } catch {
-            throw CommandFault.input("error: \(error)\n`regulus run` on this folder writes it again.")
+            return (try Report(results: results, settings: settings, stray: folder.strayResults(beside: settings.keys)), results)
+        } catch let fault as DamagedFile {
+            throw CommandFault.input("error: \(fault)\n`regulus run` on this folder writes it again.")
+        } catch let fault as ReportFault {
+            throw CommandFault.input("error: \(folder.root.path): \(fault)")
         }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Foundation
 import Launching
+import Monitoring
 import Persistence
 import Planning
 import Processes
@@ -105,9 +106,10 @@ struct RunCommand: ParsableCommand {
                 if let launched { settings = launched.settings(settings) }
                 settings.reused = results.filter(before.holds).map(\.key)
                 try store.write(settings)
-                let report = try Report(results: results, settings: settings)
+                let report = try Report(
+                    results: results, settings: settings, stray: folder.strayResults(beside: settings.keys))
                 try ReportWriter().write(report, recipe: study.resolvedYAML, to: folder)
-                for result in results { try ReportWriter().writeEvents(of: result, to: folder) }
+                for result in results { try EventFile.write(result, to: folder) }
                 try display.finish(report, folder: folder)
             }
             try launched?.close()

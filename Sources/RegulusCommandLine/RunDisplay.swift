@@ -1,4 +1,5 @@
 import Foundation
+import Monitoring
 import Reports
 import Results
 import Studies
@@ -11,7 +12,7 @@ final class RunDisplay: Sendable {
 
     private let form: Form
     private let screen = Mutex(LiveScreen?.none)
-    private let last = Mutex(RunProgress?.none)
+    private let last = Mutex(StudyProgress?.none)
 
     /// - Parameter isSilent: whether another process shows what this one does.
     init(asJSON: Bool, isSilent: Bool = false) {
@@ -22,18 +23,18 @@ final class RunDisplay: Sendable {
         switch form {
         case .json: try printLine(.started(settings, folder: folder.root))
         case .screen, .log:
-            StandardError.print("\(settings.recipe): \(settings.keys.count) trials into \(folder.root.path)")
-            for notice in settings.notices { StandardError.print("note: \(notice)") }
+            StandardError.print("\(DisplayText.singleLine(settings.recipe)): \(settings.trialCount) trials into \(folder.root.path)")
+            for notice in settings.notices { StandardError.print("note: \(DisplayText.singleLine(notice))") }
         case .silent: break
         }
         guard form == .screen else { return }
-        let view = RunView(settings: settings, progress: RunProgress(finished: 0, total: settings.keys.count, elapsed: 0))
+        let view = RunView(settings: settings, progress: StudyProgress(finished: 0, total: settings.trialCount))
         screen.withLock { $0 = LiveScreen(view) }
     }
 
     /// Shows one event; called from any thread, one call at a time.
     func show(_ event: StudyEvent) {
-        let progress = RunProgress(event.progress)
+        let progress = event.progress
         let result: TrialResult? = if case .trial(let result, _) = event { result } else { nil }
         let before = last.withLock { last in
             defer { last = progress }
@@ -76,8 +77,14 @@ final class RunDisplay: Sendable {
         case .json: try printLine(.report(report, folder: folder))
         case .screen, .log:
             if let progress = last.withLock(\.self) { StandardError.print(ProgressLine.summary(progress)) }
-            try StandardOutput.print(report.document().terminalText(width: form == .screen ? min(100, LiveScreen.terminalSize.columns) : 100))
+            try StandardOutput.print(report.terminalText(width: form == .screen ? min(100, LiveScreen.terminalSize.columns) : 100))
             StandardError.print("written to \(folder.markdownReport.path) and \(folder.csvReport.path)")
+            for warning in report.warnings { StandardError.print("warning: \(DisplayText.singleLine(warning))") }
+            if !report.stray.isEmpty {
+                StandardError.print(
+                    "note: the folder also holds \(NumberText.count(report.stray.count, "result")) of trials that this recipe does not plan: "
+                        + ReportFault.list(report.stray, separator: ", "))
+            }
         }
     }
 
@@ -93,18 +100,5 @@ final class RunDisplay: Sendable {
     private func printLine(_ event: JSONEvent) throws {
         // Not buffered: a reader at the other end of a pipe wants each line when it happens.
         try StandardOutput.print(JSONEvents.line(for: event))
-    }
-}
-
-extension RunProgress {
-    init(_ progress: StudyProgress) {
-        self.init(
-            finished: progress.finished, total: progress.total,
-            running: progress.running.map {
-                RunningTrial(
-                    key: $0.key, fraction: $0.fraction, isRehearsal: $0.isRehearsal, values: $0.values, epochCount: $0.epochCount,
-                    epochs: $0.epochs)
-            },
-            elapsed: progress.elapsed, failed: progress.failed, restored: progress.restored)
     }
 }

@@ -80,3 +80,21 @@ package struct Document: Hashable, Sendable {
         }
     }
 }
+
+/// A drawing with the name of its file and the sentence under it.
+package struct Figure: Hashable, Sendable {
+    /// File name without ending.
+    package let name: String
+    package let caption: String
+    /// A complete SVG document, without external parts and without identifiers, so that it can stand inside a page.
+    package let svg: String
+    /// Whether the caption says more than the drawing's own title, so that a page shows both.
+    package let isCaptioned: Bool
+
+    package init(name: String, caption: String, svg: String, isCaptioned: Bool = true) {
+        self.name = name
+        self.caption = caption
+        self.svg = svg
+        self.isCaptioned = isCaptioned
+    }
+}

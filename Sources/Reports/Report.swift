@@ -2,7 +2,8 @@ import Results
 
 /// The outcome of one variant of a run.
 package struct VariantReport: Hashable, Sendable {
-    package let variant: [String: String]
+    /// What was planned.
+    package let settings: VariantSettings
     /// Target accuracy at the selected epoch: the result.
     package let accuracy: ReportTable
     /// Best epoch on the target: for reference only.
@@ -11,6 +12,8 @@ package struct VariantReport: Hashable, Sendable {
     package let sourceValidation: ReportTable
     /// Cost and tuned values, one entry a row.
     package let usage: [RowUsage]
+    /// What a reader of the rows' figures has to know, one entry a row.
+    package let caveats: [RowCaveats]
     /// How each row's accuracy compares with the baseline's. The other tables are not tested: they are no results.
     package let comparisons: [RowComparison]
     /// What a step takes; empty where no trial measured it.
@@ -24,51 +27,54 @@ package struct VariantReport: Hashable, Sendable {
     /// What the choice of tuned numbers rests on, by row.
     package let tuning: [TuningCurve]
 
-    fileprivate init(variant: [String: String], of trials: TrialSet) {
-        self.variant = variant
-        accuracy = ReportTable(.accuracy, variant: variant, of: trials)
-        oracle = ReportTable(.oracle, variant: variant, of: trials)
-        last = ReportTable(.last, variant: variant, of: trials)
-        sourceValidation = ReportTable(.sourceValidation, variant: variant, of: trials)
-        usage = trials.settings.rows.map { RowUsage(row: $0, variant: variant, of: trials) }
+    fileprivate init(_ settings: VariantSettings, in trials: TrialSet) {
+        self.settings = settings
+        accuracy = ReportTable(.accuracy, of: settings, in: trials)
+        oracle = ReportTable(.oracle, of: settings, in: trials)
+        last = ReportTable(.last, of: settings, in: trials)
+        sourceValidation = ReportTable(.sourceValidation, of: settings, in: trials)
+        usage = settings.rows.map { RowUsage(row: $0, of: settings, in: trials) }
+        caveats = RowCaveats.all(of: settings, in: trials)
         comparisons = RowComparison.comparisons(in: accuracy)
-        costs = RowCost.costs(variant: variant, of: trials)
-        factorial = FactorialFindings(.accuracy, variant: variant, of: trials)
-        expectations = ExpectationCheck.checks(of: trials.settings.expected?.figures(of: variant) ?? [:], in: accuracy)
-        curves = LearningCurve.curves(variant: variant, of: trials)
-        tuning = trials.settings.rows.flatMap { TuningCurve.curves(row: $0, variant: variant, of: trials) }
+        costs = RowCost.costs(of: settings, in: trials)
+        factorial = FactorialFindings(.accuracy, of: settings, in: trials)
+        expectations = ExpectationCheck.checks(of: trials.settings.expected?.figures(of: settings.assignment) ?? [:], in: accuracy)
+        curves = LearningCurve.curves(of: settings, in: trials)
+        tuning = settings.rows.flatMap { TuningCurve.curves(row: $0, of: settings, in: trials) }
     }
 
+    /// What the sweep sets, recipe path to value; empty without a sweep.
+    package var variant: [String: String] { settings.assignment }
+
+    /// One table a measure, the result first.
     package var tables: [ReportTable] { [accuracy, oracle, last, sourceValidation] }
 }
 
-/// A run's results as numbers, ready to be printed.
-///
-/// It is a function of its inputs alone: the order of the results does not matter, the order of the
-/// settings decides every order in the report.
+/// The outcome of a run as numbers: what every rendering shows.
 package struct Report: Hashable, Sendable {
     package let settings: RunSettings
-    /// One entry for every setting of the sweep, or one in all.
+    /// One entry a variant, in the settings' order; a single one without a sweep.
     package let variants: [VariantReport]
-    /// Failed trials in the plan's order.
+    /// Failed trials, in the plan's order.
     package let failures: [TrialResult]
     package let plannedCount: Int
-    /// Planned trials without a result.
+    /// Trials that were planned and have no result.
     package let missingCount: Int
-    /// Results that belong to no planned trial, and that no figure contains.
-    package let strangerCount: Int
+    /// Results in the run folder that no table shows, by their paths in it.
+    package let stray: [String]
     /// How media files were read, row by row; empty where none were.
     package let loading: [RowLoading]
 
-    /// - Throws: `ReportFault` when two results claim the same trial, or when the baseline is no row.
-    package init(results: [TrialResult], settings: RunSettings) throws(ReportFault) {
+    /// - Parameter stray: paths of results that the run folder holds and the settings do not plan.
+    /// - Throws: `ReportFault` when two results claim the same trial, when one is in nobody's plan, or when a baseline is no row.
+    package init(results: [TrialResult], settings: RunSettings, stray: [String] = []) throws(ReportFault) {
         let trials = try TrialSet(results, settings: settings)
         self.settings = settings
-        variants = settings.variants.map { VariantReport(variant: $0, of: trials) }
+        self.stray = stray
+        variants = settings.variants.map { VariantReport($0, in: trials) }
         failures = trials.failures
-        plannedCount = settings.keys.count
+        plannedCount = settings.trialCount
         missingCount = trials.missingCount
-        strangerCount = trials.strangers.count
         loading = RowLoading.all(of: trials)
     }
 
@@ -94,5 +100,36 @@ package struct Report: Hashable, Sendable {
     func dials(of variant: [String: String]) -> [(path: String, value: String)] {
         let others = variant.keys.filter { !settings.dials.contains($0) }.sorted()
         return (settings.dials + others).compactMap { path in variant[path].map { (path, $0) } }
+    }
+}
+
+// MARK: Warnings
+
+extension Report {
+    /// What makes a figure mean something else than it seems to, one sentence each, for the reader of the table and the end of a run.
+    package var warnings: [String] {
+        variants.flatMap { variant -> [String] in
+            let place = isSweep ? " (\(label(of: variant.variant)))" : ""
+            return variant.caveats.flatMap { caveats -> [String] in
+                var sentences: [String] = []
+                if caveats.isBaseline, let baseline = variant.settings.baseline {
+                    sentences.append(
+                        "\(caveats.row)\(place) trained exactly as \(baseline) did in all \(NumberText.count(caveats.pairs, "trial")): every "
+                            + "loss and accuracy on source validation and target is the same, to the bit. What the row adds never acted.")
+                }
+                let idle = caveats.withoutGradient.filter { $0 != "task" }
+                if !idle.isEmpty, !caveats.isBaseline {
+                    sentences.append(
+                        "In \(caveats.row)\(place) the gradient of \(idle.joined(separator: " and of ")) was zero whenever it was measured: "
+                            + "the term changed no training.")
+                }
+                if caveats.nonFinitePredictions > 0 {
+                    sentences.append(
+                        "\(caveats.row)\(place): \(NumberText.count(caveats.nonFinitePredictions, "prediction")) on targets are not finite and "
+                            + "count as wrong.")
+                }
+                return sentences
+            }
+        }
     }
 }

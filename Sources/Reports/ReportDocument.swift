@@ -5,53 +5,87 @@ extension Report {
     ///
     /// - Parameter recipe: the resolved recipe, for a page that is to stand alone.
     package func document(recipe: String? = nil) -> Document {
+        let source = recipe.map { [Document.Block.folded("Resolved recipe", isOpen: false, [.source($0)])] } ?? []
+        return Document(Self.withoutRepetition(resultBlocks + findingSections + besideBlocks + closingBlocks + source))
+    }
+
+    /// The report as plain text, with the result at the end: that is where the eyes are when a run has ended.
+    ///
+    /// - Parameter width: columns at which paragraphs are broken.
+    package func terminalText(width: Int = 100) -> String {
+        let title: [Document.Block] = [.title(settings.recipe)]
+        let blocks = title + closingBlocks + besideBlocks + findingSections + [.heading("Result")] + resultBlocks.filter { $0 != title[0] }
+        return Document(Self.withoutRepetition(blocks)).terminalText(width: width)
+    }
+
+    /// What a table means is said once in a report, under the first of its kind.
+    private static func withoutRepetition(_ blocks: [Document.Block]) -> [Document.Block] {
+        var said: Set<String> = [""]
+        return blocks.filter { if case .paragraph(let text) = $0 { said.insert(text).inserted } else { true } }
+    }
+
+    // MARK: Parts
+
+    /// The table that a reader came for, and what has to be known to read it.
+    private var resultBlocks: [Document.Block] {
         var blocks: [Document.Block] = [.title(settings.recipe), .paragraph(introduction)]
         if isSweep {
-            blocks += [.table(summary(\.accuracy)), .paragraph(differenceNote)]
-            blocks += sensitivityBlocks
-            blocks += oracleBlocks(summary(\.oracle))
-            for variant in variants {
-                blocks += [.heading(label(of: variant.variant)), .table(table(variant.accuracy, marksBest: true))]
-                blocks += findingBlocks(variant, isHeaded: false)
-                blocks += usageBlocks(variant, isHeaded: false)
-                blocks += curveBlocks(variant, isHeaded: false)
-            }
+            blocks += [.table(summary)] + sharedDifferenceNote.map { [Document.Block.paragraph($0)] }.orEmpty
         } else if let variant = variants.first {
-            blocks += [.table(table(variant.accuracy, marksBest: true)), .paragraph(differenceNote)]
-            blocks += findingBlocks(variant, isHeaded: true)
-            blocks += oracleBlocks(table(variant.oracle, marksBest: false))
-            blocks += usageBlocks(variant, isHeaded: true)
-            blocks += curveBlocks(variant, isHeaded: true)
+            blocks += [.table(table(variant.accuracy)), .paragraph(differenceNote(variant.settings))]
         }
-        blocks += completenessBlocks + loadingBlocks
-        blocks += [.heading("How these figures were made"), .list(settingsLines)]
-        if let recipe { blocks += [.folded("Resolved recipe", isOpen: false, [.source(recipe)])] }
-        return Document(blocks.filter { $0 != .paragraph("") })
+        if !warnings.isEmpty { blocks += [.heading("Warnings"), .list(warnings)] }
+        return blocks
+    }
+
+    /// What the result means; for a sweep, variant by variant.
+    private var findingSections: [Document.Block] {
+        guard isSweep else { return variants.first.map { findingBlocks($0, isHeaded: true) }.orEmpty }
+        return sensitivityBlocks
+            + variants.flatMap { variant in
+                let note = sharedDifferenceNote == nil ? [Document.Block.paragraph(differenceNote(variant.settings))] : []
+                return [.heading(label(of: variant.variant)), .table(table(variant.accuracy))] + note
+                    + findingBlocks(variant, isHeaded: false) + usageBlocks(variant, isHeaded: false) + curveBlocks(variant, isHeaded: false)
+            }
+    }
+
+    /// What is worth knowing beside the result.
+    private var besideBlocks: [Document.Block] {
+        let beside = isSweep ? [] : variants.first.map { usageBlocks($0, isHeaded: true) + curveBlocks($0, isHeaded: true) }.orEmpty
+        return oracleBlocks + beside
+    }
+
+    /// What the figures rest on and how they were made.
+    private var closingBlocks: [Document.Block] {
+        completenessBlocks + loadingBlocks + [.heading("How these figures were made"), .list(settingsLines)]
     }
 
     // MARK: Tables
 
-    private func table(_ table: ReportTable, marksBest: Bool) -> TextTable {
+    private func table(_ table: ReportTable) -> TextTable {
         let hasDifference = table.rows.contains { $0.difference != nil }
         return TextTable(
             columns: [.init("Row")] + (table.targets + ["Average"]).map { .init($0, .right) }
-                + (hasDifference ? [.init("Difference to \(settings.baseline ?? "")", .right)] : []),
+                + (hasDifference ? [.init("Difference to \(table.baseline ?? "")", .right)] : []),
             rows: table.rows.map { row in
                 [row.name] + (row.cells + [row.average]).map(CellText.text)
                     + (hasDifference ? [CellText.text(row.difference)] : [])
             },
-            marked: marksBest ? best(of: table) : [])
+            marked: best(of: table))
     }
 
-    /// The highest mean of every column, as it is printed; cells that rest on fewer trials than planned do not compete.
+    /// The highest mean of every column, as it is printed; cells that rest on fewer trials than planned do not compete. Where all rows
+    /// that compete are equal, none is the best.
     private func best(of table: ReportTable) -> Set<TextTable.Place> {
         guard table.rows.count > 1 else { return [] }
         let columns = table.rows.map { $0.cells + [$0.average] }
         var places: Set<TextTable.Place> = []
         for column in 0...table.targets.count {
             let means = columns.map { row in row[column].isComplete ? row[column].estimate?.mean : nil }
-            guard let highest = means.compactMap({ $0 }).max() else { continue }
-            for (row, mean) in means.enumerated() where mean.map(NumberText.percent) == NumberText.percent(highest) {
+            let texts = means.map { $0.map { NumberText.percent($0) } }
+            guard let highest = means.compactMap({ $0 }).max(), Set(texts.compactMap(\.self)).count > 1 || texts.compactMap(\.self).count == 1
+            else { continue }
+            for (row, text) in texts.enumerated() where text == NumberText.percent(highest) {
                 places.insert(.init(row: row, column: column + 1))
             }
         }
@@ -60,25 +94,43 @@ extension Report {
 
     /// One line a variant: the baseline's average and every other row's difference to it; without a
     /// baseline, every row's average.
-    private func summary(_ kind: KeyPath<VariantReport, ReportTable>) -> TextTable {
-        let paths = variantDials
+    private var summary: TextTable {
+        let (paths, rows) = (variantDials, settings.rows)
         return TextTable(
-            columns: paths.map { .init($0) } + settings.rows.map { .init($0, .right) },
+            columns: paths.map { .init($0) } + rows.map { .init($0, .right) },
             rows: variants.map { variant in
                 paths.map { variant.variant[$0] ?? NumberText.nothing }
-                    + variant[keyPath: kind].rows.map { row in
-                        row.difference == nil ? CellText.text(row.average) : CellText.text(row.difference)
+                    + rows.map { name in
+                        guard let row = variant.accuracy.row(name) else { return NumberText.nothing }
+                        return row.difference == nil ? CellText.text(row.average) : CellText.text(row.difference)
                     }
             })
     }
 
-    private func oracleBlocks(_ table: TextTable) -> [Document.Block] {
-        [
-            .heading("Best epoch on the target: not a valid selection"),
+    /// What looking at the target would have gained. Nothing in it is drawn like a result, since it is none: no columns of domains, no
+    /// best row, no difference to the baseline.
+    private var oracleBlocks: [Document.Block] {
+        let paths = variantDials
+        let rows = variants.flatMap { variant in
+            zip(variant.accuracy.rows, variant.oracle.rows).map { valid, oracle -> [String] in
+                let gain: Double? = valid.average.estimate.flatMap { valid in
+                    // The same units, or the difference is one of other trials.
+                    oracle.average.count == valid.count ? oracle.average.estimate.map { $0.mean - valid.mean } : nil
+                }
+                return paths.map { variant.variant[$0] ?? NumberText.nothing }
+                    + [valid.name, CellText.text(oracle.average), gain.map(NumberText.signedPercent) ?? NumberText.nothing]
+            }
+        }
+        guard variants.contains(where: { $0.oracle.rows.contains { $0.average.estimate != nil } }) else { return [] }
+        return [
+            .heading("Not a valid selection: the best epoch on the target"),
             .paragraph(
-                "For reference only: the epoch was chosen by looking at the target, "
-                    + "which nobody can do in a place that is really new."),
-            .table(table),
+                "For reference only: this epoch was chosen by looking at the target, which nobody can do in a place that is really new. "
+                    + "Gained: how far that flatters the average."),
+            .table(
+                TextTable(
+                    columns: paths.map { .init($0) } + [.init("Row"), .init("Average, looking at the target", .right), .init("Gained", .right)],
+                    rows: rows)),
         ]
     }
 
@@ -109,20 +161,26 @@ extension Report {
             + (tuned.isEmpty ? [] : [.table(chosen)]) + tuningBlocks(variant) + costBlocks(variant, isHeaded: isHeaded)
     }
 
-    /// What the figures do not rest on: failed trials one by one, the others counted.
+    // MARK: What is missing
+
+    /// What the figures do not rest on: failed trials one by one, the others counted; results that no table shows, by name.
     private var completenessBlocks: [Document.Block] {
         var blocks: [Document.Block] = []
-        if finishedCount < plannedCount || strangerCount > 0 {
+        if finishedCount < plannedCount {
             var sentences = ["\(finishedCount) of \(NumberText.count(plannedCount, "trial")) finished."]
             if !failures.isEmpty { sentences.append("\(failures.count) failed.") }
             if missingCount > 0 { sentences.append("\(missingCount) not run.") }
-            if strangerCount > 0 {
-                let results = NumberText.count(strangerCount, "result")
-                sentences.append("The run folder also has \(results) of trials outside this recipe, left out here.")
-            }
             blocks += [.heading("Trials that are missing"), .paragraph(sentences.joined(separator: " "))]
         }
         if !failures.isEmpty { blocks.append(.table(failureTable)) }
+        if !stray.isEmpty {
+            let shown = Array(stray.prefix(20))
+            blocks += [
+                .heading("Results in no table"),
+                .paragraph("The run folder holds \(NumberText.count(stray.count, "result")) of trials that this recipe does not plan:"),
+                .list(shown + (stray.count > shown.count ? ["and \(stray.count - shown.count) more"] : [])),
+            ]
+        }
         return blocks
     }
 
@@ -131,7 +189,11 @@ extension Report {
             columns: [.init("Failed trial"), .init("Term"), .init("Step", .right), .init("Message")],
             rows: failures.compactMap { result in
                 guard case .failed(let term, let step, let message) = result.status else { return nil }
-                return [result.key.description, term, String(step), message]
+                return [result.key.description, term, String(step), DisplayText.truncated(message, to: 500)]
             })
     }
+}
+
+extension Optional where Wrapped == [Document.Block] {
+    var orEmpty: [Document.Block] { self ?? [] }
 }

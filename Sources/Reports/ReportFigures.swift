@@ -1,4 +1,5 @@
 import Results
+import Statistics
 
 /// The drawings of a report.
 extension Report {
@@ -10,14 +11,15 @@ extension Report {
 
     /// Black for the baseline, the other styles for the other rows in order, the same in every drawing.
     func style(ofRow name: String) -> Int {
-        let others = settings.rows.filter { $0 != settings.baseline }
-        return name == settings.baseline ? 0 : (others.firstIndex(of: name) ?? 0) + 1
+        let baselines = Set(variants.compactMap(\.settings.baseline))
+        let others = settings.rows.filter { !baselines.contains($0) }
+        return baselines.contains(name) ? 0 : (others.firstIndex(of: name) ?? 0) + 1
     }
 
     // MARK: Differences
 
     func differenceFigure(_ variant: VariantReport) -> Figure {
-        let baseline = settings.baseline ?? ""
+        let baseline = variant.settings.baseline ?? ""
         let plot = IntervalPlot(
             title: "Difference to \(baseline)", label: "percentage points",
             rows: variant.comparisons.map { comparison in
@@ -40,7 +42,7 @@ extension Report {
             (groups[group] ?? []).sorted().map { curveFigure(variant.curves[$0], position: $0, variant) }
         }
         let note =
-            "Mean over seeds and targets\(settings.repetitions.count > 1 ? " and repetitions" : ""); band, where there are few rows: ± one "
+            "Mean over seeds and targets\(variant.settings.repetitions.count > 1 ? " and repetitions" : ""); band, where there are few rows: ± one "
             + "standard deviation. "
             + "The accuracy on the target is drawn for the reader; nothing was selected by it."
         var blocks: [Document.Block] = []

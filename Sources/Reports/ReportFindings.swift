@@ -1,4 +1,5 @@
 import Results
+import Statistics
 
 /// The parts of a report that say what the table means: tests, comparisons, contributions, costs.
 extension Report {
@@ -11,16 +12,11 @@ extension Report {
         isHeaded ? [.heading(text)] : []
     }
 
-    // What a table means is said once in a report.
-    private func explains(_ variant: VariantReport) -> Bool {
-        variant.variant == variants.first?.variant
-    }
-
     // MARK: Differences
 
     private func comparisonBlocks(_ variant: VariantReport, isHeaded: Bool) -> [Document.Block] {
         let comparisons = variant.comparisons.filter { $0.difference.units.count > 1 }
-        guard !comparisons.isEmpty, let baseline = settings.baseline else { return [] }
+        guard !comparisons.isEmpty, let baseline = variant.settings.baseline else { return [] }
         let table = TextTable(
             columns: [.init("Row")]
                 + ["Difference", "95 % (t)", "95 % (bootstrap)", "p (t)", "Holm", "p (sign flip)", "Holm", "Detectable"].map { .init($0, .right) },
@@ -28,22 +24,34 @@ extension Report {
                 [
                     comparison.row, NumberText.signedPercent(comparison.difference.estimate.mean), CellText.interval(comparison.studentInterval),
                     CellText.interval(comparison.interval),
-                    NumberText.probability(comparison.tTest?.p), NumberText.probability(comparison.adjustedTTest),
-                    NumberText.probability(comparison.signFlip?.p), NumberText.probability(comparison.adjustedSignFlip),
+                    NumberText.probability(comparison.test?.tTest.p), NumberText.probability(comparison.test?.adjustedTTest),
+                    NumberText.probability(comparison.test?.signFlip.p), NumberText.probability(comparison.test?.adjustedSignFlip),
                     NumberText.percent(comparison.detectable),
                 ]
             })
         return heading("Is the difference to \(baseline) more than chance?", isHeaded)
-            + [.table(table), .paragraph(explains(variant) ? comparisonNote(comparisons) : ""), .figures([differenceFigure(variant)])]
+            + [
+                .table(table), .paragraph(comparisonNote(comparisons, variant.settings)), .paragraph(untestedNote(comparisons)),
+                .figures([differenceFigure(variant)]),
+            ]
     }
 
-    private func comparisonNote(_ comparisons: [RowComparison]) -> String {
-        let isExact = comparisons.allSatisfy { $0.signFlip?.isExact ?? true }
-        let units = settings.repetitions.count > 1 ? "draws" : "(seed, domain) pairs"
+    /// Which rows have no test, and why; empty where all have.
+    private func untestedNote(_ comparisons: [RowComparison]) -> String {
+        comparisons.filter(\.isConstant).map { comparison in
+            let (size, count) = (NumberText.signedPercent(comparison.difference.estimate.mean), comparison.difference.units.count)
+            return "\(comparison.row): all \(count) differences are \(size), so there is no spread to test with or to make an interval of."
+        }.joined(separator: " ")
+    }
+
+    private func comparisonNote(_ comparisons: [RowComparison], _ variant: VariantSettings) -> String {
+        let tests = comparisons.compactMap(\.test)
+        let isExact = tests.allSatisfy(\.signFlip.isExact)
+        let units = units(variant)
         return "95 %: confidence intervals of the difference, from Student's t and, for \(RowComparison.fewestResampled) \(units) and "
             + "more, from the bias-corrected bootstrap (BCa, \(Bootstrap.resamples) resamples). "
             + "p: two-sided, from the paired t test and from the \(isExact ? "exact" : "sampled") sign-flip permutation test; "
-            + "Holm: corrected for the \(NumberText.count(comparisons.count, "row")) compared. "
+            + "Holm: both corrected for the \(NumberText.count(tests.count, "row")) tested. "
             + "Detectable: the smallest true difference, in percentage points, that this many \(units) show with a probability of "
             + "80 % in a t test at 5 %, given their spread. All of it takes the \(units) as independent of each other."
     }
@@ -64,8 +72,8 @@ extension Report {
             })
         let rule =
             "Reproduced: the figure of \(source) lies within two standard errors of our mean, taken over seeds"
-            + (settings.repetitions.count > 1 ? " and repetitions" : "") + "; undecided: there is no standard error of one value."
-        return heading("Beside the figures of \(source)", isHeaded) + [.table(table), .paragraph(explains(variant) ? rule : "")]
+            + (variant.settings.repetitions.count > 1 ? " and repetitions" : "") + "; undecided: there is no standard error of one value."
+        return heading("Beside the figures of \(source)", isHeaded) + [.table(table), .paragraph(rule)]
     }
 
     // MARK: Contributions
@@ -81,13 +89,12 @@ extension Report {
                 let shapley = findings.shapleyValues.first { $0.regularizers == effect.regularizers }
                 return [effect.regularizers.joined(separator: " × "), text(effect.estimate), shapley.map { text($0.estimate) } ?? ""]
             })
-        let units = settings.repetitions.count > 1 ? "draws" : "(seed, domain) pairs"
         let note =
             "\(findings.design.rows.count) rows are all combinations of \(findings.design.factors.count) regularizers. Effect of one: "
             + "what it adds, averaged over all settings of the others; of several: how far they go beyond the sum of their effects. "
             + "Shapley value: what it adds, averaged over all orders of adding; the values add up to the difference between all and "
-            + "none. Percentage points ± standard error over \(units)."
-        return heading("What each regularizer contributes", isHeaded) + [.table(table), .paragraph(explains(variant) ? note : "")]
+            + "none. Percentage points ± standard error over \(units(variant.settings))."
+        return heading("What each regularizer contributes", isHeaded) + [.table(table), .paragraph(note)]
     }
 
     // MARK: Cost
@@ -95,20 +102,33 @@ extension Report {
     func costBlocks(_ variant: VariantReport, isHeaded: Bool) -> [Document.Block] {
         guard !variant.costs.isEmpty else { return [] }
         let hasDifference = variant.costs.contains { $0.difference != nil }
+        let baseline = variant.settings.baseline ?? ""
         let table = TextTable(
-            columns: [.init("Row"), .init("Step, ms", .right)]
-                + (hasDifference ? [.init("Difference to \(settings.baseline ?? ""), ms", .right)] : [])
+            columns: [.init("Row"), .init("Step, ms", .right), .init("Middle half, ms", .right)]
+                + (hasDifference ? [.init("Difference to \(baseline), ms", .right)] : [])
                 + [.init("Regularizer"), .init("Its part, ms", .right), .init("Share", .right)],
             rows: variant.costs.flatMap { cost in
                 let parts = cost.terms.map { term in
                     [term.instance, NumberText.milliseconds(term.seconds), term.share.map { NumberText.percent($0) + " %" } ?? NumberText.nothing]
                 }
-                let difference = cost.difference.map { NumberText.signedMilliseconds($0) } ?? ""
-                let row = [cost.row, NumberText.milliseconds(cost.seconds)] + (hasDifference ? [difference] : [])
+                let spread = cost.step.quartiles.map { "\(NumberText.milliseconds($0.low)) to \(NumberText.milliseconds($0.high))" }
+                let row = [cost.row, NumberText.milliseconds(cost.step.median), spread ?? NumberText.nothing] + (hasDifference ? [text(cost.difference)] : [])
                 let blank = row.map { _ in "" }
                 return (parts.isEmpty ? [["", "", ""]] : parts).enumerated().map { ($0.offset == 0 ? row : blank) + $0.element }
             })
-        let note = "Medians over a row's trials. A regularizer's part is its hooks and its share of the backward pass."
-        return heading("Cost of a step", isHeaded) + [.table(table), .paragraph(explains(variant) ? note : "")]
+        let note =
+            "Medians over a row's trials, with the range of their middle half. Trials are timed at different hours and beside different work: "
+            + "a difference is printed only where it is larger than these ranges. A regularizer's part is its hooks and its share of the "
+            + "backward pass."
+        return heading("Cost of a step", isHeaded) + [.table(table), .paragraph(note)]
+    }
+
+    private func text(_ difference: RowCost.Difference?) -> String {
+        switch difference {
+        case .seconds(let seconds): NumberText.signedMilliseconds(seconds)
+        case .withinSpread: "within the spread"
+        case .unknownSpread: NumberText.nothing
+        case nil: ""
+        }
     }
 }

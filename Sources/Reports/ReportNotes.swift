@@ -6,10 +6,14 @@ extension Report {
     var introduction: String {
         let subject = "Accuracy in percent on the held-out domain, at the epoch that the selection rule chose"
         var text = "\(subject): mean ± standard deviation over \(unitText)."
-        if isSweep, let baseline = settings.baseline {
-            text =
-                "\(subject), averaged over targets. Column \(baseline): mean ± standard deviation over "
-                + "\(unitText). Other columns: difference to \(baseline)."
+        if isSweep {
+            text = "\(subject), averaged over targets: mean ± standard deviation over \(unitText)."
+            let baselines = Set(variants.map(\.settings.baseline))
+            if baselines.count == 1, let baseline = variants.first?.settings.baseline {
+                text =
+                    "\(subject), averaged over targets. Column \(baseline): mean ± standard deviation over "
+                    + "\(unitText). Other columns: difference to \(baseline)."
+            }
         }
         if finishedCount < plannedCount {
             text += " Where trials are missing, the cell says on how many of the planned ones it rests."
@@ -17,37 +21,80 @@ extension Report {
         return text
     }
 
-    /// How the differences were taken; empty when there is nothing to compare with.
-    var differenceNote: String {
-        guard let baseline = settings.baseline, settings.rows.count > 1 else { return "" }
-        let seeds = NumberText.count(settings.seeds.count, "seed")
-        let domains = NumberText.count(settings.targets.count, "domain")
-        let repetitions = NumberText.count(settings.repetitions.count, "repetition")
-        let pairs = NumberText.count(settings.seeds.count * settings.targets.count, "(seed, domain) pair")
-        let isRepeated = settings.repetitions.count > 1
-        let pairing = isRepeated ? "\(repetitions), each the mean over \(seeds) and \(domains)" : pairs
-        return "Difference to \(baseline): mean of the paired differences in percentage points "
-            + "± its standard error over \(pairing)."
+    /// How differences were taken, where that is the same in all variants; nil where it is not.
+    var sharedDifferenceNote: String? {
+        let notes = Set(variants.map { differenceNote($0.settings) })
+        return notes.count == 1 ? notes.first : nil
     }
 
-    /// What is printed under the tables, one line each.
+    /// How the differences of a variant were taken; empty when there is nothing to compare with.
+    func differenceNote(_ variant: VariantSettings) -> String {
+        guard let baseline = variant.baseline, variant.rows.count > 1 else { return "" }
+        let seeds = NumberText.count(variant.seeds.count, "seed")
+        let domains = NumberText.count(variant.targets.count, "domain")
+        let trainings = Set(variant.targets.map { variant.trainedOn[$0] ?? $0 }).count
+        let pairing =
+            if variant.repetitions.count > 1 {
+                "\(NumberText.count(variant.repetitions.count, "repetition")), each the mean over \(seeds) and \(domains)"
+            } else if trainings < variant.targets.count {
+                NumberText.count(variant.seeds.count * trainings, "pair") + " of trainings, each the mean over all domains that its models "
+                    + "were evaluated on: of one training they are no independent evidence"
+            } else {
+                NumberText.count(variant.seeds.count * variant.targets.count, "(seed, domain) pair")
+            }
+        return "Difference to \(baseline): mean of the paired differences in percentage points ± its standard error over \(pairing)."
+    }
+
+    /// What a statistic of a variant counts as independent, in the plural.
+    func units(_ variant: VariantSettings) -> String {
+        if variant.repetitions.count > 1 { return "draws" }
+        let trainings = Set(variant.targets.map { variant.trainedOn[$0] ?? $0 }).count
+        return trainings < variant.targets.count ? "pairs of trainings" : "(seed, domain) pairs"
+    }
+
+    private var unitText: String {
+        let counts = Set(variants.map { [$0.settings.seeds.count, $0.settings.repetitions.count] })
+        guard counts.count == 1, let variant = variants.first?.settings else { return "the trials of a cell" }
+        let seeds = NumberText.count(variant.seeds.count, "seed")
+        if variant.repetitions.count == 1 { return seeds }
+        return "\(seeds) × \(NumberText.count(variant.repetitions.count, "repetition"))"
+    }
+
+    // MARK: How the figures were made
+
+    /// What is printed under the tables, one line each. What differs between variants is said of each.
     var settingsLines: [String] {
-        var lines = [
-            "Selection: \(settings.selection)",
-            "Protocol: \(settings.protocolText)",
-            "Seeds: \(settings.seeds.map(String.init).joined(separator: ", "))",
-        ]
-        let repetitions = settings.repetitions.filter { !$0.isEmpty }
-        if !repetitions.isEmpty {
-            lines.append("Repetitions: \(repetitions.map(label).joined(separator: "; "))")
+        var lines = ["Selection", "Protocol", "Seeds", "Repetitions"].flatMap { name in
+            self.lines(name) { variant in
+                switch name {
+                case "Selection": variant.selection
+                case "Protocol": variant.protocolText
+                case "Seeds": variant.seeds.map(String.init).joined(separator: ", ")
+                default: variant.repetitions.filter { !$0.isEmpty }.map(label).joined(separator: "; ")
+                }
+            }
         }
-        lines += settings.settings + settings.notices
+        let shared = variants.first.map { first in
+            first.settings.lines.filter { line in variants.allSatisfy { $0.settings.lines.contains(line) } }
+        } ?? []
+        lines += shared
+        for variant in variants {
+            lines += variant.settings.lines.filter { !shared.contains($0) }.map { "\(label(of: variant.variant)): \($0)" }
+        }
+        lines += settings.notices
         lines.append("Machine: \(settings.machine)")
         lines.append("Threads: \(settings.threads)")
         if !settings.versions.isEmpty { lines.append("Versions: \(settings.versions.joined(separator: ", "))") }
         if !settings.reused.isEmpty { lines.append(reusedLine) }
         if let command = settings.command { lines.append("Command: \(command)") }
         return lines
+    }
+
+    /// One line where all variants agree, else one a variant; none where there is nothing to say.
+    private func lines(_ name: String, _ text: (VariantSettings) -> String) -> [String] {
+        let texts = variants.map { text($0.settings) }
+        guard Set(texts).count > 1 else { return texts.first.map { $0.isEmpty ? [] : ["\(name): \($0)"] } ?? [] }
+        return zip(variants, texts).filter { !$1.isEmpty }.map { "\(name) (\(label(of: $0.variant))): \($1)" }
     }
 
     /// Which results an earlier run had left, row by row.
@@ -57,10 +104,36 @@ extension Report {
         return "Reused: \(settings.reused.count) of \(NumberText.count(plannedCount, "trial")) from an earlier run into the same folder: "
             + rows.joined(separator: ", ")
     }
+}
 
-    private var unitText: String {
-        let seeds = NumberText.count(settings.seeds.count, "seed")
-        if settings.repetitions.count == 1 { return seeds }
-        return "\(seeds) × \(NumberText.count(settings.repetitions.count, "repetition"))"
+/// What reading media files took, and what was left out because it could not be read.
+extension Report {
+    /// How many files the report names.
+    private static let named = 20
+
+    /// Empty where nothing was decoded.
+    var loadingBlocks: [Document.Block] {
+        guard !loading.isEmpty else { return [] }
+        let table = TextTable(
+            columns: [.init("Row")] + ["Decoded", "A second", "Waited for files", "Left out"].map { .init($0, .right) },
+            rows: loading.map { row in
+                let record = row.record
+                let share = record.seconds > 0 ? record.secondsWaited / record.seconds : nil
+                return [
+                    row.row, String(record.samples), record.samplesPerSecond.map { NumberText.percent($0 / 100) } ?? NumberText.nothing,
+                    share.map { NumberText.percent($0) + " %" } ?? NumberText.nothing,
+                    record.leftOut.isEmpty ? "0" : "\(record.leftOut.count) (\(record.leftOut.reduce(0) { $0 + $1.times })×)",
+                ]
+            })
+        return [.heading("Loading"), .table(table)] + leftOutBlocks
+    }
+
+    private var leftOutBlocks: [Document.Block] {
+        let leftOut = loading.map(\.record).reduce(LoadingRecord(), +).leftOut
+        guard !leftOut.isEmpty else { return [] }
+        let more = leftOut.count - Self.named
+        let lines = leftOut.prefix(Self.named).map { "row \($0.row), \($0.path): \($0.reason)" } + (more > 0 ? ["and \(more) more"] : [])
+        let samples = NumberText.count(leftOut.count, "sample")
+        return [.paragraph("\(samples) left out of training and scores, as on-bad-sample: skip asks:"), .list(lines)]
     }
 }

@@ -1,4 +1,5 @@
 import Results
+import Statistics
 
 /// One cell of a report as numbers: a line of the CSV file, an element of the JSON event.
 ///
@@ -51,6 +52,8 @@ package struct ReportRecord: Hashable, Codable, Sendable {
     package let planned: Int
     /// How many of those were lost to a failed trial.
     package let failed: Int
+    /// How many of those were lost because a finished trial's figure is no number.
+    package var notFinite = 0
     /// Only for differences of the result.
     package var comparison: Comparison?
     /// Only for expected figures.
@@ -87,7 +90,7 @@ extension Report {
             variant: table.variant, measure: table.measure, statistic: statistic, row: row, target: target,
             value: percent(cell.estimate?.mean), deviation: percent(cell.estimate?.deviation),
             standardError: percent(cell.estimate?.standardError),
-            units: cell.count, count: cell.count, planned: cell.planned, failed: cell.failed)
+            units: cell.count, count: cell.count, planned: cell.planned, failed: cell.failed, notFinite: cell.notFinite)
     }
 
     private static func record(of difference: ReportDifference, in table: ReportTable, row: String) -> ReportRecord {
@@ -103,9 +106,9 @@ extension Report {
         ReportRecord.Comparison(
             intervalLow: percent(comparison.interval?.low), intervalHigh: percent(comparison.interval?.high),
             studentIntervalLow: percent(comparison.studentInterval?.low),
-            studentIntervalHigh: percent(comparison.studentInterval?.high), tTest: comparison.tTest?.p,
-            adjustedTTest: comparison.adjustedTTest, signFlip: comparison.signFlip?.p,
-            adjustedSignFlip: comparison.adjustedSignFlip, detectable: percent(comparison.detectable))
+            studentIntervalHigh: percent(comparison.studentInterval?.high), tTest: comparison.test?.tTest.p,
+            adjustedTTest: comparison.test?.adjustedTTest, signFlip: comparison.test?.signFlip.p,
+            adjustedSignFlip: comparison.test?.adjustedSignFlip, detectable: percent(comparison.detectable))
     }
 
     private static func record(of check: ExpectationCheck, _ variant: VariantReport) -> ReportRecord {

@@ -1,4 +1,5 @@
 import Results
+import Statistics
 
 /// One cell: what was estimated, and how much of what was planned it rests on.
 package struct ReportCell: Hashable, Sendable {
@@ -6,8 +7,20 @@ package struct ReportCell: Hashable, Sendable {
     package let estimate: Estimate?
     /// Units planned: (seed, repetition) pairs.
     package let planned: Int
-    /// Units lost to a failed trial. The rest of what is missing was not run.
+    /// Units lost to a failed trial. The rest of what is missing was not run, or measured nothing.
     package let failed: Int
+    /// Units lost because the figure of a finished trial is no number.
+    package let notFinite: Int
+    /// Whether every unit is at 0 or every unit at 1, so that nothing better, or worse, could have shown.
+    package let isSaturated: Bool
+
+    package init(estimate: Estimate?, planned: Int, failed: Int, notFinite: Int = 0, isSaturated: Bool = false) {
+        self.estimate = estimate
+        self.planned = planned
+        self.failed = failed
+        self.notFinite = notFinite
+        self.isSaturated = isSaturated
+    }
 
     /// Units that the estimate rests on.
     package var count: Int { estimate?.count ?? 0 }
@@ -29,7 +42,7 @@ package struct ReportDifference: Hashable, Sendable {
 /// One row of a table.
 package struct ReportRow: Hashable, Sendable {
     package let name: String
-    /// One cell a target, in the settings' order: over seeds and repetitions.
+    /// One cell a target, in the table's order: over seeds and repetitions.
     package let cells: [ReportCell]
     /// Over seeds and repetitions, of the mean over targets; only those (seed, repetition) pairs count
     /// of which every target finished, since a mean over fewer targets is another quantity.
@@ -42,25 +55,28 @@ package struct ReportRow: Hashable, Sendable {
 package struct ReportTable: Hashable, Sendable {
     package let measure: Measure
     package let variant: [String: String]
+    package let baseline: String?
     package let targets: [String]
     package let rows: [ReportRow]
 
-    package init(_ measure: Measure, variant: [String: String], of trials: TrialSet) {
+    package init(_ measure: Measure, of variant: VariantSettings, in trials: TrialSet) {
         let tabulation = Tabulation(measure: measure, variant: variant, trials: trials)
         self.measure = measure
-        self.variant = variant
-        targets = trials.settings.targets
-        rows = trials.settings.rows.map(tabulation.row)
+        self.variant = variant.assignment
+        baseline = variant.baseline
+        targets = variant.targets
+        rows = variant.rows.map(tabulation.row)
     }
+
+    /// The row of a name; nil where the variant has none.
+    package func row(_ name: String) -> ReportRow? { rows.first { $0.name == name } }
 }
 
 /// The arithmetic of one table.
 private struct Tabulation {
     let measure: Measure
-    let variant: [String: String]
+    let variant: VariantSettings
     let trials: TrialSet
-
-    private var settings: RunSettings { trials.settings }
 
     /// What varies between the values that one cell averages.
     private struct Unit {
@@ -69,57 +85,44 @@ private struct Tabulation {
     }
 
     private var units: [Unit] {
-        settings.repetitions.flatMap { repetition in
-            settings.seeds.map { Unit(seed: $0, repetition: repetition) }
+        variant.repetitions.flatMap { repetition in
+            variant.seeds.map { Unit(seed: $0, repetition: repetition) }
         }
     }
 
     func row(_ name: String) -> ReportRow {
-        let isCompared = settings.baseline != nil && settings.baseline != name
+        let isCompared = variant.baseline != nil && variant.baseline != name
         return ReportRow(
             name: name,
-            cells: settings.targets.map { cell(row: name, target: $0) },
-            average: average(row: name),
-            difference: isCompared ? settings.baseline.map { difference(row: name, baseline: $0) } : nil)
+            cells: variant.targets.map { target in cell(of: units.map { [result(row: name, target: target, unit: $0)] }) },
+            average: cell(of: units.map { unit in variant.targets.map { result(row: name, target: $0, unit: unit) } }),
+            difference: isCompared ? variant.baseline.map { difference(row: name, baseline: $0) } : nil)
     }
 
-    private func cell(row: String, target: String) -> ReportCell {
-        let results = units.map { result(row: row, target: target, unit: $0) }
-        return ReportCell(
-            estimate: Estimate(results.compactMap(value)),
-            planned: units.count,
-            failed: results.count(where: hasFailed))
-    }
-
-    private func average(row: String) -> ReportCell {
-        let results = units.map { unit in settings.targets.map { result(row: row, target: $0, unit: unit) } }
-        let means = results.compactMap { targets -> Double? in
-            let values = targets.compactMap(value)
-            return values.count == targets.count ? Statistics.mean(values) : nil
+    /// - Parameter results: for every unit, the trials whose mean is its value; the unit counts where all of them have one.
+    private func cell(of results: [[TrialResult?]]) -> ReportCell {
+        let means = results.compactMap { trials -> Double? in
+            let values = trials.compactMap(value)
+            return values.count == trials.count ? values.mean : nil
         }
         return ReportCell(
-            estimate: Estimate(means),
-            planned: units.count,
-            failed: results.count { $0.contains(where: hasFailed) })
+            estimate: Estimate(means), planned: results.count, failed: results.count { $0.contains(where: hasFailed) },
+            notFinite: results.count { $0.contains { $0.map(measure.isNotFinite) ?? false } },
+            isSaturated: !means.isEmpty && (means.allSatisfy { $0 == 1 } || means.allSatisfy { $0 == 0 }))
     }
 
     private func difference(row: String, baseline: String) -> ReportDifference {
-        var failed = 0
-        let groups = trials.groups { seed, target, repetition -> Double? in
-            let unit = Unit(seed: seed, repetition: repetition)
-            let ours = result(row: row, target: target, unit: unit)
-            let theirs = result(row: baseline, target: target, unit: unit)
-            if hasFailed(ours) || hasFailed(theirs) { failed += 1 }
-            guard let ours = value(ours), let theirs = value(theirs) else { return nil }
+        let groups = trials.units(of: [row, baseline], in: variant) { match -> Double? in
+            guard let ours = value(match[0]), let theirs = value(match[1]) else { return nil }
             return ours - theirs
         }
         return ReportDifference(
-            difference: PairedDifference(groups: groups), planned: units.count * settings.targets.count, failed: failed)
+            difference: PairedDifference(groups: groups), planned: units.count * variant.targets.count,
+            failed: trials.matches(of: [row, baseline], in: variant).count { $0.contains(where: hasFailed) })
     }
 
     private func result(row: String, target: String, unit: Unit) -> TrialResult? {
-        trials[
-            TrialKey(row: row, target: target, seed: unit.seed, variant: variant, repetition: unit.repetition)]
+        trials[variant.key(row: row, target: target, seed: unit.seed, repetition: unit.repetition)]
     }
 
     private func value(_ result: TrialResult?) -> Double? { result.flatMap(measure.value) }

@@ -50,29 +50,4 @@ package struct ReportWriter: Sendable {
         let blocks = reports.flatMap { $0.report.document(recipe: $0.recipe).blocks }
         try write(Data(Document(blocks).html().utf8), page)
     }
-
-    /// Completes what TensorBoard reads of a trial that has ended, beside its metrics. A trial without epochs has no such file.
-    ///
-    /// - Throws: `FileFault`.
-    package func writeEvents(of result: TrialResult, to folder: RunFolder) throws {
-        let file = folder.events(result.key)
-        if result.epochs.isEmpty {
-            // One of an earlier attempt would be taken for its.
-            unlink(file.path)
-        } else {
-            try Folder.create(file.deletingLastPathComponent().path)
-            try GrowingFile.extend(file.path, to: EventFile.data(of: result.epochs))
-        }
-        AtomicFile.removeAbandonedTemporaries(in: folder.trial(result.key).path)
-    }
-
-    /// Brings what TensorBoard reads of a running trial to the epochs that are done. A file that holds later ones already, from before
-    /// an interruption, stays: the same epochs come again.
-    ///
-    /// - Throws: `FileFault`.
-    package func writeEvents(ofRunning key: TrialKey, epochs: [EpochRecord], to folder: RunFolder) throws {
-        let file = folder.events(key)
-        try Folder.create(file.deletingLastPathComponent().path)
-        try GrowingFile.extend(file.path, to: EventFile.data(of: epochs), mayHoldMore: true)
-    }
 }

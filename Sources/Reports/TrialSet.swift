@@ -1,55 +1,111 @@
 import Results
+import Statistics
 
-/// The results of a run, sorted into what the settings planned.
+/// A figure of a trial that can fill the cells of a table.
+package enum Measure: String, CaseIterable, Codable, Sendable {
+    /// Target accuracy at the epoch that the selection rule chose: the result.
+    case accuracy
+    /// Best target accuracy over the epochs: not a valid selection, since it looks at the target.
+    case oracle
+    /// Target accuracy after the last epoch.
+    case last
+    /// Accuracy on source validation data at the selected epoch.
+    case sourceValidation = "source-validation"
+
+    /// What the trial recorded, finite or not; nil for a failed trial or one that did not measure it.
+    private func recorded(in result: TrialResult) -> Double? {
+        guard result.isFinished else { return nil }
+        return switch self {
+        case .accuracy: result.targetAccuracy
+        case .oracle: result.oracleAccuracy
+        case .last: result.lastAccuracy
+        case .sourceValidation: result.sourceValidationAccuracy
+        }
+    }
+
+    /// The figure as a fraction in `0...1`; nil for a failed trial, one that did not measure it, and one whose figure is not finite.
+    package func value(of result: TrialResult) -> Double? {
+        recorded(in: result).flatMap { $0.isFinite ? $0 : nil }
+    }
+
+    /// Whether the trial finished with a figure that is no number.
+    package func isNotFinite(in result: TrialResult) -> Bool {
+        recorded(in: result).map { !$0.isFinite } ?? false
+    }
+}
+
+/// The results of a run, each in the place that the settings planned for it.
 package struct TrialSet: Sendable {
     package let settings: RunSettings
-    /// Results outside the plan, for example of a row that the recipe no longer has. They are counted
-    /// under the table and otherwise left out.
-    package let strangers: [TrialResult]
     private let planned: [TrialKey: TrialResult]
 
-    /// - Throws: `ReportFault` when two results claim the same trial, or when the baseline is no row.
+    /// - Throws: `ReportFault` when two results claim the same trial, when one is in nobody's plan, and when a baseline is no row.
     package init(_ results: [TrialResult], settings: RunSettings) throws(ReportFault) {
-        if let baseline = settings.baseline, !settings.rows.contains(baseline) {
-            throw .unknownBaseline(baseline, rows: settings.rows)
-        }
-        let keys = Set(settings.keys)
-        var planned: [TrialKey: TrialResult] = [:]
-        var strangers: [TrialResult] = []
-        for result in results {
-            if !keys.contains(result.key) {
-                strangers.append(result)
-            } else if planned.updateValue(result, forKey: result.key) != nil {
-                throw .duplicateTrial(result.key)
+        for variant in settings.variants {
+            if let baseline = variant.baseline, !variant.rows.contains(baseline) {
+                throw .unknownBaseline(baseline, rows: variant.rows)
             }
         }
+        let keys = Set(settings.keys)
+        let strangers = results.map(\.key).filter { !keys.contains($0) }
+        guard strangers.isEmpty else { throw .unplanned(strangers) }
+        var planned: [TrialKey: TrialResult] = [:]
+        for result in results where planned.updateValue(result, forKey: result.key) != nil { throw .duplicateTrial(result.key) }
         self.settings = settings
         self.planned = planned
-        self.strangers = strangers
     }
 
     /// The result of a planned trial; nil when it was not run.
     package subscript(key: TrialKey) -> TrialResult? { planned[key] }
 
-    /// The planned results of one row and variant in the plan's order.
-    package func results(row: String, variant: [String: String]) -> [TrialResult] {
-        settings.repetitions.flatMap { repetition in
-            settings.targets.flatMap { target in
-                settings.seeds.compactMap { seed in
-                    self[
-                        TrialKey(row: row, target: target, seed: seed, variant: variant, repetition: repetition)]
+    /// The results of one row and variant in the plan's order.
+    package func results(row: String, of variant: VariantSettings) -> [TrialResult] {
+        variant.repetitions.flatMap { repetition in
+            variant.targets.flatMap { target in
+                variant.seeds.compactMap { self[variant.key(row: row, target: target, seed: $0, repetition: repetition)] }
+            }
+        }
+    }
+
+    /// The results of several rows on one target, seed and repetition; nil for a trial that was not run.
+    package typealias Match = [TrialResult?]
+
+    /// Every target, seed and repetition on which rows can be compared, in the plan's order.
+    func matches(of rows: [String], in variant: VariantSettings) -> [Match] {
+        variant.repetitions.flatMap { repetition in
+            variant.seeds.flatMap { seed in
+                variant.targets.map { target in
+                    rows.map { self[variant.key(row: $0, target: target, seed: seed, repetition: repetition)] }
                 }
             }
         }
     }
 
-    /// Values measured on every (seed, target, repetition), grouped by what varies independently: with repetitions, a
-    /// group is one draw; without, every (seed, target) pair is a group of its own. Nil values are left out.
-    func groups<Value>(of value: (_ seed: Int, _ target: String, _ repetition: [String: String]) -> Value?) -> [[Value]] {
-        let groups = settings.repetitions.map { repetition in
-            settings.seeds.flatMap { seed in settings.targets.compactMap { value(seed, $0, repetition) } }
+    /// A figure of rows that are compared, grouped by what varies independently: a draw where there are repetitions, else the trainings
+    /// that the figure comes from. Matches without the figure are left out.
+    func units<Value>(of rows: [String], in variant: VariantSettings, _ value: (Match) -> Value?) -> [[Value]] {
+        let values = matches(of: rows, in: variant).compactMap { match -> (value: Value, labels: [Label])? in
+            guard let found = value(match) else { return nil }
+            return (found, match.compactMap(\.self).flatMap { Self.labels(of: $0, in: variant) })
         }
-        return settings.repetitions.count > 1 ? groups : groups.joined().map { [$0] }
+        return IndependentUnits.grouped(values)
+    }
+
+    /// What makes figures depend on each other.
+    private enum Label: Hashable {
+        /// They were measured on the same draw of the data.
+        case draw([String: String])
+        /// They come from the same training, by the name that the result has for it.
+        case training(String)
+        /// They come from the same training, since only one was planned for them.
+        case planned(row: String, on: String, seed: Int, repetition: [String: String])
+    }
+
+    private static func labels(of result: TrialResult, in variant: VariantSettings) -> [Label] {
+        let key = result.key
+        let draw: [Label] = variant.repetitions.count > 1 ? [.draw(key.repetition)] : []
+        if let name = result.training { return draw + [.training(name)] }
+        return draw + [.planned(row: key.row, on: variant.trainedOn[key.target] ?? key.target, seed: key.seed, repetition: key.repetition)]
     }
 
     /// Failed trials, in the plan's order.
@@ -58,20 +114,32 @@ package struct TrialSet: Sendable {
     }
 
     /// How many trials were planned and have no result.
-    package var missingCount: Int { settings.keys.count - planned.count }
+    package var missingCount: Int { settings.trialCount - planned.count }
 }
 
 /// Why no report can be made.
 package enum ReportFault: Error, Hashable, CustomStringConvertible {
     case duplicateTrial(TrialKey)
     case unknownBaseline(String, rows: [String])
+    /// Results that no table of the report would show.
+    case unplanned([TrialKey])
 
     package var description: String {
         switch self {
         case .duplicateTrial(let key):
             "two results claim to be the trial \(key): one of the two files was copied or moved"
         case .unknownBaseline(let name, let rows):
-            "the baseline row '\(name)' is none of the rows: \(rows.joined(separator: ", "))"
+            "the baseline row '\(name)' is none of the rows: \(Self.list(rows, separator: ", "))"
+        case .unplanned(let keys):
+            "\(NumberText.count(keys.count, "result")) would be in no table, since the run's settings plan no such trial: "
+                + Self.list(keys.map(\.description), separator: "; ")
         }
+    }
+
+    /// The first of many names, each cut where it is long: a message is for reading.
+    package static func list(_ names: [String], separator: String) -> String {
+        let shown = names.prefix(10).map { DisplayText.truncated(DisplayText.singleLine($0), to: 120) }
+        let more = names.count - shown.count
+        return (shown + (more > 0 ? ["and \(more) more"] : [])).joined(separator: separator)
     }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where everything of one run lies on disk. It only names places; it reads and writes nothing.
+/// Where everything of one run lies on disk. It names places and lists them; it neither reads nor writes what is there.
 ///
 /// ```
 /// recipe.resolved.yaml
@@ -49,7 +49,9 @@ package struct RunFolder: Hashable, Sendable {
         trial(key).appendingPathComponent("checkpoint.safetensors")
     }
     /// The trial's `TrialResult`; it exists once the trial has ended.
-    package func result(_ key: TrialKey) -> URL { trial(key).appendingPathComponent("result.json") }
+    package func result(_ key: TrialKey) -> URL { trial(key).appendingPathComponent(Self.resultName) }
+    /// The file name of every trial's result.
+    package static let resultName = "result.json"
 
     /// The trial's curves for TensorBoard, which recognizes its files by `tfevents` in their name.
     package func events(_ key: TrialKey) -> URL {
@@ -70,6 +72,20 @@ package struct RunFolder: Hashable, Sendable {
     /// The result of one of them, by its plan's hash.
     package func rehearsal(_ plan: String) -> URL { tuning.appendingPathComponent("\(plan).json") }
     package func resumeOfRehearsal(_ plan: String) -> URL { tuning.appendingPathComponent("\(plan).resume", isDirectory: true) }
+
+    /// Paths, relative to the folder, of results of trials with other keys than these. Links are not followed: what they lead to is no
+    /// part of the folder.
+    package func strayResults(beside keys: [TrialKey]) -> [String] {
+        let known = Set(keys.map { "\(Self.path(of: $0))/\(Self.resultName)" })
+        guard let files = FileManager.default.enumerator(atPath: trials.path) else { return [] }
+        var paths: [String] = []
+        while let path = files.nextObject() as? String {
+            // What other recipes have left is kept on purpose, under its own name.
+            if path.hasSuffix("/other-plans") { files.skipDescendants() }
+            if (path as NSString).lastPathComponent == Self.resultName, !known.contains("trials/\(path)") { paths.append("trials/\(path)") }
+        }
+        return paths.sorted()
+    }
 
     /// A trial's folder relative to the run's.
     package static func path(of key: TrialKey) -> String {

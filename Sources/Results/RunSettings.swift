@@ -1,29 +1,14 @@
 /// What a run set out to do, in the recipe's order: the frame that results are put into.
 ///
-/// The planned trials are every row × target × seed × variant × repetition, so that a report can tell
-/// a trial that failed or was never run from one that was never asked for.
-package struct RunSettings: Hashable, Codable, Sendable {
+/// The planned trials are those of all variants, so that a report can tell a trial that failed or was never run from one that was never
+/// asked for.
+package struct RunSettings: Hashable, Sendable {
     /// The recipe's name, the first line of every report.
     package var recipe: String
-    /// The row that all others are compared with; nil for a recipe without comparison.
-    package var baseline: String?
-    /// Names of the rows, in the recipe's order.
-    package var rows: [String]
-    /// Names of the columns (held-out domains), in the data set's order.
-    package var targets: [String]
-    package var seeds: [Int]
     /// Recipe paths that a sweep changes, in the recipe's order; empty without a sweep.
     package var dials: [String]
-    /// The swept settings, in order, each dial path to value; one empty assignment without a sweep.
-    package var variants: [[String: String]]
-    /// The repetitions under equal conditions, in order; one empty assignment without repetitions.
-    package var repetitions: [[String: String]]
-    /// The selection rule in words.
-    package var selection: String
-    /// The protocol in words: which domains train, which are held out.
-    package var protocolText: String
-    /// Further lines to print under the table: data, model, optimizer, batch.
-    package var settings: [String]
+    /// What is trained under each setting of the sweep, in order; one without a sweep.
+    package var variants: [VariantSettings]
     /// What whoever starts the run or reads its report should know first, one sentence each.
     package var notices: [String]
     /// Processor and operating system.
@@ -31,9 +16,6 @@ package struct RunSettings: Hashable, Codable, Sendable {
     package var threads: Int
     /// Names and versions of what did the arithmetic, such as `OpenBLAS 0.3.21 Zen`.
     package var versions: [String]
-    /// Instance names of each row's regularizers, by row, in the row's order; those common to all rows included.
-    /// It tells which rows are combinations of the same regularizers. A row that is not listed is not looked at.
-    package var regularizers: [String: [String]]
     /// Figures to compare with; nil for a recipe without `expect`.
     package var expected: ExpectedFigures?
     /// The command that repeats the run, as one would type it; nil where it is not known.
@@ -42,72 +24,188 @@ package struct RunSettings: Hashable, Codable, Sendable {
     package var reused: [TrialKey]
 
     package init(
-        recipe: String, baseline: String?, rows: [String], targets: [String], seeds: [Int],
-        dials: [String] = [], variants: [[String: String]] = [[:]], repetitions: [[String: String]] = [[:]],
-        selection: String, protocolText: String, settings: [String] = [], notices: [String] = [],
-        machine: String, threads: Int, versions: [String] = [], regularizers: [String: [String]] = [:],
-        expected: ExpectedFigures? = nil, command: String? = nil, reused: [TrialKey] = []
+        recipe: String, dials: [String] = [], variants: [VariantSettings], notices: [String] = [], machine: String, threads: Int,
+        versions: [String] = [], expected: ExpectedFigures? = nil, command: String? = nil, reused: [TrialKey] = []
     ) {
         self.recipe = recipe
-        self.baseline = baseline
-        self.rows = rows
-        self.targets = targets
-        self.seeds = seeds
         self.dials = dials
         self.variants = variants
-        self.repetitions = repetitions
-        self.selection = selection
-        self.protocolText = protocolText
-        self.settings = settings
         self.notices = notices
         self.machine = machine
         self.threads = threads
         self.versions = versions
-        self.regularizers = regularizers
         self.expected = expected
         self.command = command
         self.reused = reused
     }
 
-    /// Settings that were written before `regularizers`, `notices` or `reused` existed are read as having none.
-    ///
-    /// - Throws: `DecodingError` when another entry is missing or has another type.
+    /// The rows of all variants, each once, in order of appearance.
+    package var rows: [String] { distinct(variants.flatMap(\.rows)) }
+    /// The columns of all variants, each once, in order of appearance.
+    package var targets: [String] { distinct(variants.flatMap(\.targets)) }
+    /// The seeds of all variants, each once, in order of appearance.
+    package var seeds: [Int] { distinct(variants.flatMap(\.seeds)) }
+    /// The repetitions of all variants, each once, in order of appearance.
+    package var repetitions: [[String: String]] { distinct(variants.flatMap(\.repetitions)) }
+
+    /// Every planned trial, ordered by variant, repetition, row, target and seed.
+    package var keys: [TrialKey] { variants.flatMap(\.keys) }
+    /// How many trials are planned.
+    package var trialCount: Int { variants.reduce(0) { $0 + $1.trialCount } }
+}
+
+/// What a run trains under one setting of its sweep. Variants may differ in everything: a sweep can change the data or the protocol.
+package struct VariantSettings: Hashable, Codable, Sendable {
+    /// What the sweep sets, recipe path to value; empty without a sweep.
+    package var assignment: [String: String]
+    /// The row that all others are compared with; nil for a recipe without comparison.
+    package var baseline: String?
+    /// Names of the rows, in the recipe's order.
+    package var rows: [String]
+    /// Names of the columns (held-out domains), in the data set's order.
+    package var targets: [String]
+    /// What each column's model is trained on, where one training serves several columns: columns with equal entries are evaluations of
+    /// the same training, and no independent evidence. A column that is not listed has a training of its own.
+    package var trainedOn: [String: String]
+    package var seeds: [Int]
+    /// The repetitions under equal conditions, in order; one empty assignment without repetitions.
+    package var repetitions: [[String: String]]
+    /// The selection rule in words.
+    package var selection: String
+    /// The protocol in words: which domains train, which are held out.
+    package var protocolText: String
+    /// Further lines to print under the tables: data, model, optimizer, batch.
+    package var lines: [String]
+    /// Instance names of each row's regularizers, by row, in the row's order; those common to all rows included.
+    /// It tells which rows are combinations of the same regularizers. A row that is not listed is not looked at.
+    package var regularizers: [String: [String]]
+
+    package init(
+        assignment: [String: String] = [:], baseline: String?, rows: [String], targets: [String], trainedOn: [String: String] = [:],
+        seeds: [Int], repetitions: [[String: String]] = [[:]], selection: String, protocolText: String, lines: [String] = [],
+        regularizers: [String: [String]] = [:]
+    ) {
+        self.assignment = assignment
+        self.baseline = baseline
+        self.rows = rows
+        self.targets = targets
+        self.trainedOn = trainedOn
+        self.seeds = seeds
+        self.repetitions = repetitions
+        self.selection = selection
+        self.protocolText = protocolText
+        self.lines = lines
+        self.regularizers = regularizers
+    }
+
+    package func key(row: String, target: String, seed: Int, repetition: [String: String]) -> TrialKey {
+        TrialKey(row: row, target: target, seed: seed, variant: assignment, repetition: repetition)
+    }
+
+    /// Every planned trial of the variant, ordered by repetition, row, target and seed.
+    package var keys: [TrialKey] {
+        repetitions.flatMap { repetition in
+            rows.flatMap { row in
+                targets.flatMap { target in seeds.map { key(row: row, target: target, seed: $0, repetition: repetition) } }
+            }
+        }
+    }
+
+    /// How many trials the variant plans.
+    package var trialCount: Int { trialsPerCell * rows.count * targets.count }
+    /// How many trials a row has on one target.
+    package var trialsPerCell: Int { seeds.count * repetitions.count }
+}
+
+// MARK: Reading
+
+extension RunSettings: Codable {
+    /// More trials than this are no study: a file that plans them is damaged or meant to do harm.
+    package static let mostTrials = 200_000
+
+    private enum Key: String, CodingKey {
+        case recipe, dials, variants, notices, machine, threads, versions, expected, command, reused
+    }
+
+    /// - Throws: `DecodingError` when an entry is missing or has another type, when something is listed twice, and when more than
+    ///   `mostTrials` trials are planned.
     package init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        let fields = try decoder.container(keyedBy: Key.self)
         recipe = try fields.decode(String.self, forKey: .recipe)
-        baseline = try fields.decodeIfPresent(String.self, forKey: .baseline)
-        rows = try fields.decode([String].self, forKey: .rows)
-        targets = try fields.decode([String].self, forKey: .targets)
-        seeds = try fields.decode([Int].self, forKey: .seeds)
         dials = try fields.decode([String].self, forKey: .dials)
-        variants = try fields.decode([[String: String]].self, forKey: .variants)
-        repetitions = try fields.decode([[String: String]].self, forKey: .repetitions)
-        selection = try fields.decode(String.self, forKey: .selection)
-        protocolText = try fields.decode(String.self, forKey: .protocolText)
-        settings = try fields.decode([String].self, forKey: .settings)
-        notices = try fields.decodeIfPresent([String].self, forKey: .notices) ?? []
+        variants = try fields.decode([VariantSettings].self, forKey: .variants)
+        notices = try fields.decode([String].self, forKey: .notices)
         machine = try fields.decode(String.self, forKey: .machine)
         threads = try fields.decode(Int.self, forKey: .threads)
         versions = try fields.decode([String].self, forKey: .versions)
-        regularizers = try fields.decodeIfPresent([String: [String]].self, forKey: .regularizers) ?? [:]
         expected = try fields.decodeIfPresent(ExpectedFigures.self, forKey: .expected)
         command = try fields.decodeIfPresent(String.self, forKey: .command)
-        reused = try fields.decodeIfPresent([TrialKey].self, forKey: .reused) ?? []
+        reused = try fields.decode([TrialKey].self, forKey: .reused)
+        if let fault { throw DecodingError.dataCorruptedError(forKey: .variants, in: fields, debugDescription: fault) }
     }
 
-    /// Every planned trial, ordered by variant, repetition, row, target and seed.
-    package var keys: [TrialKey] {
-        variants.flatMap { variant in
-            repetitions.flatMap { repetition in
-                rows.flatMap { row in
-                    targets.flatMap { target in
-                        seeds.map { seed in
-                            TrialKey(
-                                row: row, target: target, seed: seed, variant: variant, repetition: repetition)
-                        }
-                    }
-                }
+    /// Why the variants cannot be those of a run; nil where they can.
+    private var fault: String? {
+        if variants.isEmpty { return "there is no variant" }
+        if distinct(variants.map(\.assignment)).count < variants.count { return "a variant is listed twice" }
+        var planned = 0
+        for variant in variants {
+            for (what, isTwice) in [
+                ("row", Set(variant.rows).count < variant.rows.count), ("target", Set(variant.targets).count < variant.targets.count),
+                ("seed", Set(variant.seeds).count < variant.seeds.count),
+                ("repetition", Set(variant.repetitions).count < variant.repetitions.count),
+            ] where isTwice { return "a \(what) is listed twice" }
+            let counts = [variant.rows.count, variant.targets.count, variant.seeds.count, variant.repetitions.count]
+            // Each factor is at most the file's size, but their product need not fit anything.
+            let count = counts.reduce(1) { product, count in
+                let (next, overflow) = product.multipliedReportingOverflow(by: count)
+                return overflow ? .max : next
             }
+            let (sum, overflow) = planned.addingReportingOverflow(count)
+            planned = overflow ? .max : sum
+            if planned > Self.mostTrials { return "more than \(Self.mostTrials) trials are planned" }
         }
+        return nil
+    }
+}
+
+private func distinct<Value: Hashable>(_ values: [Value]) -> [Value] {
+    var seen: Set<Value> = []
+    return values.filter { seen.insert($0).inserted }
+}
+
+/// Figures from elsewhere, such as a paper's table, that a run is compared with.
+package struct ExpectedFigures: Hashable, Codable, Sendable {
+    /// The column that stands for the mean over all targets.
+    package static let average = "average"
+
+    /// The figures of one variant of a sweep.
+    package struct Variant: Hashable, Codable, Sendable {
+        /// Each dial's path to its value.
+        package var settings: [String: String]
+        package var figures: [String: [String: Double]]
+
+        package init(settings: [String: String], figures: [String: [String: Double]]) {
+            self.settings = settings
+            self.figures = figures
+        }
+    }
+
+    /// Where the figures come from, for example `Table 13`; nil where the recipe does not say.
+    package var source: String?
+    /// In percent, by row and column; a column is a target or `average`. They are those of all variants that `variants` does not list.
+    package var figures: [String: [String: Double]]
+    /// What differs from variant to variant.
+    package var variants: [Variant]
+
+    package init(source: String? = nil, figures: [String: [String: Double]], variants: [Variant] = []) {
+        self.source = source
+        self.figures = figures
+        self.variants = variants
+    }
+
+    /// Those of one variant, by row and column.
+    package func figures(of settings: [String: String]) -> [String: [String: Double]] {
+        variants.first { $0.settings == settings }?.figures ?? figures
     }
 }

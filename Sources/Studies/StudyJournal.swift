@@ -20,42 +20,6 @@ package enum StudyEvent: Sendable {
     }
 }
 
-/// A trial or rehearsal that is being trained.
-package struct RunningTraining: Codable, Sendable, Hashable {
-    /// The trial; for a rehearsal, the row, target and seed that it belongs to.
-    package let key: TrialKey
-    /// Whether this is a training for tuning only.
-    package let isRehearsal: Bool
-    /// The setting of the tuned values that it has; empty where nothing is tuned.
-    package let values: [ChosenValue]
-    /// How many epochs it will take.
-    package let epochCount: Int
-    /// Those that are done.
-    package fileprivate(set) var epochs: [EpochRecord] = []
-
-    /// The share of its epochs that is done.
-    package var fraction: Double { Double(epochs.count) / Double(epochCount) }
-
-    init(_ key: TrialKey, isRehearsal: Bool, values: [ChosenValue], epochCount: Int) {
-        self.key = key
-        self.isRehearsal = isRehearsal
-        self.values = values
-        self.epochCount = epochCount
-    }
-}
-
-/// How far a study has come; rehearsals count as trials here.
-package struct StudyProgress: Sendable, Hashable {
-    package var finished = 0
-    package var total: Int
-    package var failed = 0
-    package var restored = 0
-    /// What is being trained, in the order in which it began.
-    package var running: [RunningTraining] = []
-    /// Seconds since the study started.
-    package var elapsed = 0.0
-}
-
 /// Keeps count of a study's jobs over all threads, and the first error that ends it.
 final class StudyJournal: Sendable {
     private struct State {
@@ -81,6 +45,8 @@ final class StudyJournal: Sendable {
     func following<Value>(_ training: RunningTraining, _ body: (_ onEpoch: (EpochRecord) -> Void) throws -> Value) rethrows -> Value {
         let number = state.withLock { state in
             state.begun += 1
+            var training = training
+            training.times = TrialTimes(started: Date().timeIntervalSince1970)
             state.running.append((state.begun, training))
             observer(.progress(progress(of: &state)))
             return state.begun
@@ -91,6 +57,7 @@ final class StudyJournal: Sendable {
             state.withLock { state in
                 guard let place = state.running.firstIndex(where: { $0.number == number }) else { return }
                 state.running[place].training.epochs.append(record)
+                state.running[place].training.times?.epochs.append(Date().timeIntervalSince1970)
                 observer(.epoch(state.running[place].training, progress(of: &state)))
             }
         }

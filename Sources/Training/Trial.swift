@@ -97,6 +97,7 @@ package struct Trial {
 
         init(_ progress: TrialProgress = TrialProgress(), selected: NamedTensors = []) {
             self.progress = progress
+            self.progress.times = progress.times ?? TrialTimes(started: Date().timeIntervalSince1970)
             self.selected = selected
             loadedBefore = progress.loading
         }
@@ -160,6 +161,7 @@ package struct Trial {
                 sourceValidationAccuracy: validation?.accuracy, sourceValidationLoss: validation?.loss,
                 sourceValidationNonFinite: validation?.nonFinite ?? 0, targetAccuracy: target?.accuracy,
                 targetNonFinite: target?.nonFinite ?? 0, gradientShares: course.progress.gradientShares))
+        course.progress.times?.epochs.append(Date().timeIntervalSince1970)
         if let best = plan.selection.choose(from: course.progress.epochs.map(SourceScore.init)), best.epoch == epoch {
             course.progress.selectedEpoch = epoch
             course.selected = try state()
@@ -204,7 +206,7 @@ package struct Trial {
             oracleAccuracy: isFinished ? epochs.compactMap(\.targetAccuracy).max() : nil,
             lastAccuracy: isFinished ? epochs.last?.targetAccuracy : nil, sourceValidationAccuracy: chosen?.sourceValidationAccuracy,
             seconds: seconds, steps: steps, secondsInPenalties: secondsInPenalties, stepCost: cost, parameters: parameterCount,
-            loading: course.loading(loading), effects: effects)
+            loading: course.loading(loading), effects: effects, times: course.progress.times)
     }
 
     /// How well the model does on some rows, at least one.

@@ -75,7 +75,7 @@ import Testing
             #expect(cell.row == "+ MER" && cell.target == "cartoon")
             #expect(experiment.settings.notices.count == 1)
             #expect(experiment.settings.notices.first?.hasPrefix("No weights are given for the encoders of video, audio, flow:") == true)
-            #expect(experiment.settings.protocolText.hasSuffix("the data set's split says which of their samples are validation"))
+            #expect(experiment.settings.variants[0].protocolText.hasSuffix("the data set's split says which of their samples are validation"))
             let result = try Small.train(cell, of: experiment)
             withExtendedLifetime(folder) {}
             try check(result, steps: 2)

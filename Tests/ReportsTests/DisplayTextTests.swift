@@ -1,3 +1,4 @@
+import SampleResults
 import Testing
 
 @testable import Reports

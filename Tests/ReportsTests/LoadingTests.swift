@@ -1,5 +1,6 @@
 import Foundation
 import Results
+import SampleResults
 import Testing
 
 @testable import Reports
@@ -7,12 +8,12 @@ import Testing
 @Suite("What reading media files took")
 struct LoadingTests {
     private func report(_ loading: (_ result: TrialResult) -> LoadingRecord?) throws -> Report {
-        let results = Fixtures.complete.map { result in
+        let results = SampleStudy.complete.map { result in
             var result = result
             result.loading = loading(result)
             return result
         }
-        return try Report(results: results, settings: Fixtures.settings())
+        return try Report(results: results, settings: SampleStudy.settings())
     }
 
     @Test("is summed row by row, and what was left out is named once")
@@ -54,7 +55,7 @@ struct LoadingTests {
 
     @Test("survives the way to a file and back, and its absence too")
     func coding() throws {
-        var result = Fixtures.complete[0]
+        var result = SampleStudy.complete[0]
         for loading in [nil, LoadingRecord(samples: 3, seconds: 1, secondsWaited: 0.25, leftOut: [.init(row: 1, path: "p", reason: "r", times: 4)])] {
             result.loading = loading
             #expect(try ResultCoding.value(TrialResult.self, from: ResultCoding.document(result)) == result)

@@ -1,5 +1,6 @@
 import Foundation
 import Results
+import SampleResults
 import Testing
 
 @testable import Reports
@@ -7,7 +8,7 @@ import Testing
 @Suite("The page and the LaTeX tables")
 struct PageTests {
     private var results: [TrialResult] {
-        Fixtures.complete.map { result in
+        SampleStudy.complete.map { result in
             var result = result
             result.epochs = (1...3).map { epoch in
                 EpochRecord(
@@ -18,7 +19,7 @@ struct PageTests {
         }
     }
 
-    private func page(_ settings: RunSettings = Fixtures.settings(), recipe: String? = nil) throws -> String {
+    private func page(_ settings: RunSettings = SampleStudy.settings(), recipe: String? = nil) throws -> String {
         try Report(results: results, settings: settings).document(recipe: recipe).html()
     }
 
@@ -35,12 +36,12 @@ struct PageTests {
 
     @Test("The page shows table, tests, drawings, settings and recipe")
     func content() throws {
-        var settings = Fixtures.settings()
+        var settings = SampleStudy.settings()
         settings.command = "regulus run table13.yaml --seeds 0,1"
         let page = try page(settings, recipe: "rows:\n  - name: <b>\n")
         #expect(page.contains("<td>+ MER</td><td class=\"number\"><strong>54.5 ± 2.1</strong></td>"))
         #expect(page.contains("Is the difference to Fusion more than chance?"))
-        #expect(page.contains("Best epoch on the target: not a valid selection"))
+        #expect(page.contains("Not a valid selection: the best epoch on the target"))
         #expect(page.contains("<li>Command: regulus run table13.yaml --seeds 0,1</li>"))
         #expect(page.contains("<li>Machine: a machine</li>"))
         #expect(page.contains("<pre>rows:\n  - name: &lt;b&gt;\n</pre>"))
@@ -51,7 +52,7 @@ struct PageTests {
 
     @Test("The same results give the same bytes, whatever their order")
     func deterministic() throws {
-        let settings = Fixtures.settings()
+        let settings = SampleStudy.settings()
         let document = try Report(results: results, settings: settings).document()
         let shuffled = try Report(results: results.reversed(), settings: settings).document()
         #expect(document.html() == shuffled.html())
@@ -65,7 +66,7 @@ struct PageTests {
         for index in results.indices {
             for epoch in results[index].epochs.indices { results[index].epochs[epoch].gradientShares["mer"] = index.isMultiple(of: 2) ? 0 : 1 }
         }
-        let figures = try Report(results: results, settings: Fixtures.settings()).document().figures
+        let figures = try Report(results: results, settings: SampleStudy.settings()).document().figures
         let shares = try #require(figures.first { $0.svg.contains("mer, share of the gradient") })
         let ticks = shares.svg.matches(of: />([−0-9.]+)<\/text>/).map { String($0.1) }
         #expect(ticks.contains("100") && !ticks.contains("120") && !ticks.contains { $0.hasPrefix("−") })
@@ -73,7 +74,7 @@ struct PageTests {
 
     @Test("Drawings have different file names that every system accepts")
     func figureNames() throws {
-        let names = try Report(results: results, settings: Fixtures.settings()).document().figures.map(\.name)
+        let names = try Report(results: results, settings: SampleStudy.settings()).document().figures.map(\.name)
         #expect(names.count == 10)
         #expect(Set(names).count == names.count)
         #expect(names.allSatisfy { $0.wholeMatch(of: /[a-z0-9.-]+/) != nil })
@@ -81,9 +82,9 @@ struct PageTests {
 
     @Test("The best is marked by what is printed, and only where nothing is missing")
     func best() throws {
-        var results = Fixtures.complete
-        results[5] = Fixtures.failure("+ MER", "D1", 1)
-        let blocks = try Report(results: results, settings: Fixtures.settings()).document().blocks
+        var results = SampleStudy.complete
+        results[5] = SampleStudy.failure("+ MER", "D1", 1)
+        let blocks = try Report(results: results, settings: SampleStudy.settings()).document().blocks
         guard case .table(let table) = blocks[2] else {
             Issue.record("no table at its place")
             return
@@ -96,7 +97,7 @@ struct PageTests {
     func severalRuns() throws {
         let root = FileManager.default.temporaryDirectory.appendingPathComponent("page-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: root) }
-        let report = try Report(results: results, settings: Fixtures.settings())
+        let report = try Report(results: results, settings: SampleStudy.settings())
         let file = root.appendingPathComponent("both.html")
         try ReportWriter().write([(report, nil), (report, "name: b")], toPage: file)
         let page = try String(contentsOf: file, encoding: .utf8)

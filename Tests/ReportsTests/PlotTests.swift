@@ -1,4 +1,6 @@
 import Foundation
+import SampleResults
+import Statistics
 import Testing
 
 @testable import Reports

@@ -1,5 +1,7 @@
 import Foundation
 import Results
+import SampleResults
+import Statistics
 import Testing
 
 @testable import Reports
@@ -8,10 +10,10 @@ import Testing
 struct ReportTextTests {
     @Test("Markdown: the whole text of a run in which one trial failed and one was not run")
     func markdown() throws {
-        var results = Fixtures.complete
-        results[5] = Fixtures.failure("+ MER", "D1", 1)
+        var results = SampleStudy.complete
+        results[5] = SampleStudy.failure("+ MER", "D1", 1)
         results.remove(at: 3)
-        let report = try Report(results: results, settings: Fixtures.settings())
+        let report = try Report(results: results, settings: SampleStudy.settings())
         let expected = #"""
             # table13
 
@@ -35,22 +37,22 @@ struct ReportTextTests {
 
             95 %: confidence intervals of the difference, from Student's t and, for 5 (seed, domain) pairs and \#
             more, from the bias-corrected bootstrap (BCa, 10000 resamples). p: two-sided, from the paired t test \#
-            and from the exact sign-flip permutation test; Holm: corrected for the 1 row compared. Detectable: \#
+            and from the exact sign-flip permutation test; Holm: both corrected for the 1 row tested. Detectable: \#
             the smallest true difference, in percentage points, that this many (seed, domain) pairs show with a \#
             probability of 80 % in a t test at 5 %, given their spread. All of it takes the (seed, domain) pairs \#
             as independent of each other.
 
             ![Mean paired difference in accuracy to Fusion and its 95 % confidence interval (t).](figures/differences.svg)
 
-            ## Best epoch on the target: not a valid selection
+            ## Not a valid selection: the best epoch on the target
 
-            For reference only: the epoch was chosen by looking at the target, which nobody can do in a place \#
-            that is really new.
+            For reference only: this epoch was chosen by looking at the target, which nobody can do in a place \#
+            that is really new. Gained: how far that flatters the average.
 
-            | Row    |                D1 |                D2 |           Average | Difference to Fusion |
-            | ------ | ----------------: | ----------------: | ----------------: | -------------------: |
-            | Fusion |        62.0 ± 2.8 | 70.0 ± – (1 of 2) | 65.0 ± – (1 of 2) |                      |
-            | + MER  | 63.0 ± – (1 of 2) |        75.5 ± 4.9 | 67.5 ± – (1 of 2) |  +2.5 ± 0.5 (2 of 4) |
+            | Row    | Average, looking at the target | Gained |
+            | ------ | -----------------------------: | -----: |
+            | Fusion |              65.0 ± – (1 of 2) |  +10.0 |
+            | + MER  |              67.5 ± – (1 of 2) |  +10.0 |
 
             ## Beside the result
 
@@ -87,33 +89,35 @@ struct ReportTextTests {
 
     @Test("Terminal: the whole text of a sweep with repetitions")
     func terminal() throws {
-        let text = try Self.sweep.document().terminalText(width: 90)
+        let text = try Self.sweep.terminalText(width: 90)
         let expected = #"""
             table13
             ═══════
 
-            Accuracy in percent on the held-out domain, at the epoch that the selection rule chose,
-            averaged over targets. Column Fusion: mean ± standard deviation over 1 seed × 2
-            repetitions. Other columns: difference to Fusion.
+            How these figures were made
+            ───────────────────────────
 
-            data.rel      Fusion       + MER
-            ────────  ──────────  ──────────
-            1         55.0 ± 7.1  +3.0 ± 1.0
-            0.9       55.0 ± 7.1  −0.5 ± 0.5
+            • Selection: best source validation accuracy; ties by the lower loss
+            • Protocol: leave one domain out
+            • Seeds: 0
+            • Repetitions: data.draw = 0; data.draw = 1
+            • Training: Adam, batch 64, 20 epochs
+            • Machine: a machine
+            • Threads: 2
+            • Versions: OpenBLAS 0.3
 
-            Difference to Fusion: mean of the paired differences in percentage points ± its standard
-            error over 2 repetitions, each the mean over 1 seed and 1 domain.
+            Not a valid selection: the best epoch on the target
+            ───────────────────────────────────────────────────
 
-            Best epoch on the target: not a valid selection
-            ───────────────────────────────────────────────
+            For reference only: this epoch was chosen by looking at the target, which nobody can do in
+            a place that is really new. Gained: how far that flatters the average.
 
-            For reference only: the epoch was chosen by looking at the target, which nobody can do in
-            a place that is really new.
-
-            data.rel      Fusion       + MER
-            ────────  ──────────  ──────────
-            1         65.0 ± 7.1  +3.0 ± 1.0
-            0.9       65.0 ± 7.1  −0.5 ± 0.5
+            data.rel  Row     Average, looking at the target  Gained
+            ────────  ──────  ──────────────────────────────  ──────
+            1         Fusion                      65.0 ± 7.1   +10.0
+            1         + MER                       68.0 ± 8.5   +10.0
+            0.9       Fusion                      65.0 ± 7.1   +10.0
+            0.9       + MER                       64.5 ± 6.4   +10.0
 
             data.rel = 1
             ────────────
@@ -129,8 +133,8 @@ struct ReportTextTests {
 
             95 %: confidence intervals of the difference, from Student's t and, for 5 draws and more,
             from the bias-corrected bootstrap (BCa, 10000 resamples). p: two-sided, from the paired t
-            test and from the exact sign-flip permutation test; Holm: corrected for the 1 row
-            compared. Detectable: the smallest true difference, in percentage points, that this many
+            test and from the exact sign-flip permutation test; Holm: both corrected for the 1 row
+            tested. Detectable: the smallest true difference, in percentage points, that this many
             draws show with a probability of 80 % in a t test at 5 %, given their spread. All of it
             takes the draws as independent of each other.
 
@@ -156,17 +160,20 @@ struct ReportTextTests {
             Fusion         95.0 ± 0.0          45.0 ± 7.1           4.0 s         0.0 %        1000
             + MER          95.0 ± 0.0          44.5 ± 6.4           4.0 s         1.5 %        1000
 
-            How these figures were made
-            ───────────────────────────
+            Result
+            ──────
 
-            • Selection: best source validation accuracy; ties by the lower loss
-            • Protocol: leave one domain out
-            • Seeds: 0
-            • Repetitions: data.draw = 0; data.draw = 1
-            • Training: Adam, batch 64, 20 epochs
-            • Machine: a machine
-            • Threads: 2
-            • Versions: OpenBLAS 0.3
+            Accuracy in percent on the held-out domain, at the epoch that the selection rule chose,
+            averaged over targets. Column Fusion: mean ± standard deviation over 1 seed × 2
+            repetitions. Other columns: difference to Fusion.
+
+            data.rel      Fusion       + MER
+            ────────  ──────────  ──────────
+            1         55.0 ± 7.1  +3.0 ± 1.0
+            0.9       55.0 ± 7.1  −0.5 ± 0.5
+
+            Difference to Fusion: mean of the paired differences in percentage points ± its standard
+            error over 2 repetitions, each the mean over 1 seed and 1 domain.
 
             """#
         #expect(text == expected)
@@ -176,14 +183,14 @@ struct ReportTextTests {
     func csv() throws {
         let lines = try Self.sweep.csv().split(separator: "\r\n", omittingEmptySubsequences: false)
         let expected = #"""
-            recipe,variant.data.rel,measure,statistic,row,target,unit,value,deviation,standard_error,units,count,planned,failed,interval_low,interval_high,t_interval_low,t_interval_high,p_t,p_t_holm,p_sign_flip,p_sign_flip_holm,detectable,verdict
-            table13,1,accuracy,cell,Fusion,D1,percent,55.000000,7.071068,5.000000,2,2,2,0,,,,,,,,,,
-            table13,1,accuracy,average,Fusion,,percent,55.000000,7.071068,5.000000,2,2,2,0,,,,,,,,,,
-            table13,1,accuracy,cell,+ MER,D1,percent,58.000000,8.485281,6.000000,2,2,2,0,,,,,,,,,,
-            table13,1,accuracy,average,+ MER,,percent,58.000000,8.485281,6.000000,2,2,2,0,,,,,,,,,,
-            table13,1,accuracy,difference,+ MER,,percent,3.000000,1.414214,1.000000,2,2,2,0,,,-9.706205,15.706205,0.204833,0.204833,0.500000,0.500000,16.334009,
-            table13,1,oracle,cell,Fusion,D1,percent,65.000000,7.071068,5.000000,2,2,2,0,,,,,,,,,,
-            table13,1,oracle,average,Fusion,,percent,65.000000,7.071068,5.000000,2,2,2,0,,,,,,,,,,
+            recipe,variant.data.rel,measure,statistic,row,target,unit,value,deviation,standard_error,units,count,planned,failed,not_finite,interval_low,interval_high,t_interval_low,t_interval_high,p_t,p_t_holm,p_sign_flip,p_sign_flip_holm,detectable,verdict
+            table13,1,accuracy,cell,Fusion,D1,percent,55.000000,7.071068,5.000000,2,2,2,0,0,,,,,,,,,,
+            table13,1,accuracy,average,Fusion,,percent,55.000000,7.071068,5.000000,2,2,2,0,0,,,,,,,,,,
+            table13,1,accuracy,cell,'+ MER,D1,percent,58.000000,8.485281,6.000000,2,2,2,0,0,,,,,,,,,,
+            table13,1,accuracy,average,'+ MER,,percent,58.000000,8.485281,6.000000,2,2,2,0,0,,,,,,,,,,
+            table13,1,accuracy,difference,'+ MER,,percent,3.000000,1.414214,1.000000,2,2,2,0,0,,,-9.706205,15.706205,0.204833,0.204833,0.500000,0.500000,16.334009,
+            table13,1,oracle,cell,Fusion,D1,percent,65.000000,7.071068,5.000000,2,2,2,0,0,,,,,,,,,,
+            table13,1,oracle,average,Fusion,,percent,65.000000,7.071068,5.000000,2,2,2,0,0,,,,,,,,,,
             """#
         #expect(lines.prefix(8).joined(separator: "\n") == expected)
         // A header, two variants × four measures × (two cells, two averages, one difference), and the end.
@@ -193,9 +200,9 @@ struct ReportTextTests {
     @Test("CSV: fields with commas, quotes and line breaks are quoted")
     func csvQuoting() throws {
         let name = "a, \"b\"\nc"
-        let settings = Fixtures.settings(rows: [name], targets: ["D1"], seeds: [0], baseline: nil)
-        let report = try Report(results: [Fixtures.result(name, "D1", 0, 0.5)], settings: settings)
-        let start = "table13,accuracy,cell,\"a, \"\"b\"\"\nc\",D1,percent,50.000000,,,1,1,1,0,,,,,,,,,,\r\n"
+        let settings = SampleStudy.settings(rows: [name], targets: ["D1"], seeds: [0], baseline: nil)
+        let report = try Report(results: [SampleStudy.result(name, "D1", 0, 0.5)], settings: settings)
+        let start = "table13,accuracy,cell,\"a, \"\"b\"\"\nc\",D1,percent,50.000000,,,1,1,1,0,0,,,,,,,,,,\r\n"
         #expect(report.csv().split(separator: "\r\n", maxSplits: 1).last?.hasPrefix(start) == true)
     }
 
@@ -219,13 +226,15 @@ struct ReportTextTests {
         #expect(CellText.text(two) == "50.0 ± 0.0 (2 of 3)")
         #expect(CellText.text(ReportCell(estimate: nil, planned: 3, failed: 3)) == "failed (0 of 3)")
         #expect(CellText.text(ReportCell(estimate: nil, planned: 3, failed: 1)) == "– (0 of 3)")
+        #expect(CellText.text(ReportCell(estimate: nil, planned: 3, failed: 0, notFinite: 3)) == "not finite (0 of 3)")
+        #expect(CellText.text(ReportCell(estimate: Estimate([1, 1]), planned: 3, failed: 0, notFinite: 1, isSaturated: true)) == "100.0 ± 0.0 (2 of 3, 1 not finite, saturated)")
         #expect(CellText.text(ReportDifference(difference: nil, planned: 3, failed: 1)) == "– (0 of 3)")
         #expect(CellText.text(nil) == "")
     }
 
     @Test("Without a baseline there is no column of differences")
     func noBaseline() throws {
-        let report = try Report(results: Fixtures.complete, settings: Fixtures.settings(baseline: nil))
+        let report = try Report(results: SampleStudy.complete, settings: SampleStudy.settings(baseline: nil))
         let text = report.document().markdown()
         #expect(text.contains("| Row    |         D1 |         D2 |    Average |\n"))
         #expect(!text.contains("paired"))
@@ -238,7 +247,7 @@ struct ReportTextTests {
         defer { try? FileManager.default.removeItem(at: root) }
         let folder = RunFolder(root)
         try Data("old".utf8).write(to: folder.markdownReport)
-        let report = try Report(results: Fixtures.complete, settings: Fixtures.settings())
+        let report = try Report(results: SampleStudy.complete, settings: SampleStudy.settings())
         try ReportWriter().write(report, to: folder)
         #expect(try String(contentsOf: folder.markdownReport, encoding: .utf8).hasPrefix("# table13\n"))
         #expect(try String(contentsOf: folder.csvReport, encoding: .utf8) == report.csv())
@@ -259,13 +268,13 @@ struct ReportTextTests {
             let results = variants.indices.flatMap { variant in
                 draws.indices.flatMap { draw in
                     ["Fusion", "+ MER"].map { row in
-                        Fixtures.result(
+                        SampleStudy.result(
                             row, "D1", 0, 0.5 + Double(draw) / 10 + (row == "Fusion" ? 0 : gains[variant][draw]),
                             variant: variants[variant], repetition: draws[draw])
                     }
                 }
             }
-            let settings = Fixtures.settings(
+            let settings = SampleStudy.settings(
                 targets: ["D1"], seeds: [0], dials: ["data.rel"], variants: variants, repetitions: draws)
             return try Report(results: results, settings: settings)
         }

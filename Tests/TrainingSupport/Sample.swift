@@ -77,6 +77,7 @@ extension TrialResult {
         result.seconds = 0
         result.secondsInPenalties = 0
         result.stepCost = nil
+        result.times = nil
         result.loading?.seconds = 0
         result.loading?.secondsWaited = 0
         return result

@@ -1,11 +1,12 @@
 import Results
+import Statistics
 
 /// What each regularizer contributes where the rows are all combinations of several.
 package struct FactorialFindings: Hashable, Sendable {
     /// A main effect, or the interaction of several.
     package struct Effect: Hashable, Sendable {
         package let regularizers: [String]
-        /// Over (seed, domain) pairs, or over draws where there are repetitions; as a fraction.
+        /// Over independent units: see `TrialSet.units`; as a fraction.
         package let estimate: Estimate
     }
 
@@ -16,19 +17,15 @@ package struct FactorialFindings: Hashable, Sendable {
     package let shapleyValues: [Effect]
 
     /// Nil when the rows are no full design, or when no (seed, domain, repetition) has all of its combinations finished.
-    package init?(_ measure: Measure, variant: [String: String], of trials: TrialSet) {
-        let settings = trials.settings
-        let rows = settings.rows.compactMap { row in settings.regularizers[row].map { (name: row, factors: $0) } }
+    package init?(_ measure: Measure, of variant: VariantSettings, in trials: TrialSet) {
+        let rows = variant.rows.compactMap { row in variant.regularizers[row].map { (name: row, factors: $0) } }
         guard let design = FactorialDesign(rows: rows) else { return nil }
-        let groups = trials.groups { seed, target, repetition -> [Double]? in
-            let values = design.rows.compactMap { row in
-                trials[TrialKey(row: row, target: target, seed: seed, variant: variant, repetition: repetition)]
-                    .flatMap(measure.value)
-            }
+        let groups = trials.units(of: design.rows, in: variant) { match -> [Double]? in
+            let values = match.compactMap { $0.flatMap(measure.value) }
             return values.count == design.rows.count ? values : nil
         }
         func estimate(_ figure: ([Double]) -> Double) -> Estimate? {
-            Estimate(groups.compactMap { Statistics.mean($0.map(figure)) })
+            Estimate(groups.compactMap { $0.map(figure).mean })
         }
         self.design = design
         effects = design.sets.compactMap { set in

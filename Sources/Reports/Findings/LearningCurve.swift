@@ -1,4 +1,5 @@
 import Results
+import Statistics
 
 /// How one quantity developed over the epochs of one row: means over the row's trials.
 package struct LearningCurve: Hashable, Sendable {
@@ -43,11 +44,11 @@ package struct LearningCurve: Hashable, Sendable {
     /// Epochs at which some trial has a finite value, in order.
     package let points: [Point]
 
-    /// Every quantity's curves, one a row that has it: accuracies and loss first, then terms by name, each one raw, weighted, and as a share. Failed trials count
-    /// up to their failure.
-    package static func curves(variant: [String: String], of trials: TrialSet) -> [[LearningCurve]] {
-        let rows = trials.settings.rows.map { row in
-            let epochs = trials.results(row: row, variant: variant).flatMap(\.epochs)
+    /// Every quantity's curves, one a row that has it: accuracies and loss first, then terms by name, each one raw, weighted, and as a
+    /// share. Failed trials count up to their failure.
+    package static func curves(of variant: VariantSettings, in trials: TrialSet) -> [[LearningCurve]] {
+        let rows = variant.rows.map { row in
+            let epochs = trials.results(row: row, of: variant).flatMap(\.epochs)
             return (name: row, epochs: Dictionary(grouping: epochs, by: \.epoch))
         }
         let records = rows.flatMap { $0.epochs.values.joined() }

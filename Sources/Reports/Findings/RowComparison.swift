@@ -1,42 +1,83 @@
+import Results
+import Statistics
+
 /// Whether a row differs from the baseline by more than chance.
 ///
-/// The tests take the pairs (with repetitions, the draws) as independent of each other.
+/// The tests take the units (pairs of trainings, or draws where there are repetitions) as independent of each other.
 package struct RowComparison: Hashable, Sendable {
-    package let row: String
-    package let difference: PairedDifference
     /// Resampling fewer units than this gives intervals that are far too narrow, for it can only repeat what it has.
     package static let fewestResampled = 5
 
+    package let row: String
+    package let difference: PairedDifference
     /// 95 % bootstrap interval of the mean difference: bias-corrected where that is defined, else the percentile interval.
-    /// Nil for fewer than `fewestResampled` units.
+    /// Nil for fewer than `fewestResampled` units and for differences without spread.
     package let interval: ConfidenceInterval?
-    /// 95 % interval from Student's t, which agrees with the t test; nil for fewer than two units.
+    /// 95 % interval from Student's t, which agrees with the t test; nil for fewer than two units and for differences without spread.
     package let studentInterval: ConfidenceInterval?
-    package let tTest: PairedTTest?
-    package let signFlip: SignFlipTest?
-    /// The tests' p values, corrected by Holm over all rows that are compared.
-    package let adjustedTTest: Double?
-    package let adjustedSignFlip: Double?
+    /// What the tests say, corrected over all rows that are tested; nil where there is nothing to test with.
+    package let test: ComparisonFamily.Member?
     /// The smallest true difference that this number of units would have shown with 80 % probability at a level of 5 %,
-    /// given the spread observed; uncorrected for the number of rows.
+    /// given the spread observed; uncorrected for the number of rows. Nil where no spread was observed.
     package let detectable: Double?
+
+    /// Whether there are several units, all with the same difference: nothing can be told of their spread then.
+    package var isConstant: Bool { difference.units.count > 1 && difference.units.isConstant }
 
     /// Compares every row that has a difference with the baseline; rows without a pair are passed over.
     package static func comparisons(in table: ReportTable) -> [RowComparison] {
         let found = table.rows.compactMap { row in row.difference?.difference.map { (row.name, $0) } }
-        let tTests = found.map { PairedTTest($0.1.units) }
-        let signFlips = found.map { SignFlipTest($0.1.units) }
-        let adjustedTTests = HolmCorrection.adjusted(tTests.map { $0?.p })
-        let adjustedSignFlips = HolmCorrection.adjusted(signFlips.map { $0?.p })
+        let family = ComparisonFamily(found.map(\.1.units))
         return found.indices.map { index in
-            let difference = found[index].1
-            let bootstrap = difference.units.count < fewestResampled ? nil : Bootstrap(difference.units)
+            let (row, difference) = found[index]
+            let units = difference.units
+            let bootstrap = units.count < fewestResampled || units.isConstant ? nil : Bootstrap(units)
             return RowComparison(
-                row: found[index].0, difference: difference,
-                interval: bootstrap.map { $0.biasCorrected() ?? $0.percentile() },
-                studentInterval: ConfidenceInterval.student(difference.units), tTest: tTests[index],
-                signFlip: signFlips[index], adjustedTTest: adjustedTTests[index], adjustedSignFlip: adjustedSignFlips[index],
-                detectable: DetectableEffect.mean(of: difference.units))
+                row: row, difference: difference, interval: bootstrap.map { $0.biasCorrected() ?? $0.percentile() },
+                studentInterval: ConfidenceInterval.student(units), test: family.members[index],
+                detectable: DetectableEffect.mean(of: units))
+        }
+    }
+}
+
+/// One figure from elsewhere beside ours.
+package struct ExpectationCheck: Hashable, Sendable {
+    package enum Verdict: String, Hashable, Codable, Sendable {
+        /// The expected figure lies within two standard errors of our mean.
+        case reproduced
+        case notReproduced = "not reproduced"
+        /// There is a mean but no standard error: it takes two seeds or repetitions to tell.
+        case undecided
+        /// No trial of the cell finished.
+        case notRun = "not run"
+    }
+
+    package let row: String
+    /// A target, or `average`.
+    package let column: String
+    /// As a fraction.
+    package let expected: Double
+    /// Nil when nothing finished.
+    package let ours: Estimate?
+
+    package var verdict: Verdict {
+        guard let ours else { return .notRun }
+        guard let error = ours.standardError else { return .undecided }
+        return abs(expected - ours.mean) <= 2 * error ? .reproduced : .notReproduced
+    }
+
+    /// One entry an expected figure, in the table's order; figures of rows and columns that the table lacks are passed over.
+    ///
+    /// - Parameter expected: in percent, by row and column.
+    package static func checks(of expected: [String: [String: Double]], in table: ReportTable) -> [ExpectationCheck] {
+        table.rows.flatMap { row -> [ExpectationCheck] in
+            let figures = expected[row.name] ?? [:]
+            let cells = zip(table.targets, row.cells) + [(ExpectedFigures.average, row.average)]
+            return cells.compactMap { column, cell in
+                figures[column].map {
+                    ExpectationCheck(row: row.name, column: column, expected: $0 / 100, ours: cell.estimate)
+                }
+            }
         }
     }
 }

@@ -1,3 +1,5 @@
+import Statistics
+
 /// Curves over one axis, before they are drawn.
 package struct Plot: Hashable, Sendable {
     package struct Axis: Hashable, Sendable {
@@ -69,48 +71,125 @@ package struct Plot: Hashable, Sendable {
     }
 }
 
-/// A mean and its interval for each of several rows, one under the other, with a line at zero.
-package struct IntervalPlot: Hashable, Sendable {
-    package struct Row: Hashable, Sendable {
-        package var name: String
-        package var mean: Double
-        /// Nil where no interval can be told.
-        package var interval: ConfidenceInterval?
-        package var style: Int
+extension Plot {
+    /// The plot as an SVG document. Without a single finite point there is nothing to draw but the axes.
+    package func svg() -> String {
+        Drawing(self).svg()
+    }
 
-        package init(_ name: String, mean: Double, interval: ConfidenceInterval?, style: Int) {
-            self.name = name
-            self.mean = mean
-            self.interval = interval
-            self.style = style
+    private struct Drawing {
+        let plot: Plot
+        private let series: [Series]
+        private let xRange: ClosedRange<Double>
+        private let yRange: ClosedRange<Double>
+        private let legend: PlotLegend
+
+        private static let width = 520.0
+        private static let left = 62.0
+        private static let right = 14.0
+        private static let top = 34.0
+        private static let plotHeight = 230.0
+        private static let bottom = 46.0
+
+        init(_ plot: Plot) {
+            self.plot = plot
+            series = plot.series.map { series in
+                var kept = series
+                kept.points = series.points.filter { Self.isDrawable($0, plot) }
+                return kept
+            }
+            let points = series.flatMap(\.points)
+            xRange = Self.range(points.map(\.x), plot.x, margin: 0.02)
+            yRange = Self.range(points.flatMap { [$0.y, $0.low, $0.high] }, plot.y, margin: 0.05)
+            legend = PlotLegend(series.map { (name: $0.name, style: PlotStyle($0.style)) }, width: Self.width - 24)
         }
-    }
 
-    package var title: String
-    package var label: String
-    package var rows: [Row]
+        func svg() -> String {
+            let height = Self.top + Self.plotHeight + Self.bottom + legend.height
+            var drawing = SVGDrawing(width: Self.width, height: height, title: plot.title)
+            drawing.text(plot.title, x: Self.width / 2, y: 20, anchor: .middle, bold: true)
+            drawAxes(in: &drawing)
+            for series in series where series.spread == .band { drawBand(series, in: &drawing) }
+            for series in series { drawLine(series, in: &drawing) }
+            legend.draw(in: &drawing, x: 12, y: Self.top + Self.plotHeight + Self.bottom)
+            return drawing.document
+        }
 
-    package init(title: String, label: String, rows: [Row]) {
-        self.title = title
-        self.label = label
-        self.rows = rows
-    }
-}
+        private func drawAxes(in drawing: inout SVGDrawing) {
+            let (low, high) = (plot.y.scale.value(at: yRange.lowerBound), plot.y.scale.value(at: yRange.upperBound))
+            let rows = plot.y.ticks ?? plot.y.scale.ticks(from: low, to: high, count: 6, wholeNumbers: plot.y.wholeNumbers)
+            for tick in rows {
+                drawing.line([(Self.left, y(tick)), (Self.width - Self.right, y(tick))], color: "#dddddd")
+                drawing.text(Scale.text(tick, among: plot.y.scale == .logarithmic ? [tick] : rows), x: Self.left - 7, y: y(tick) + 4, anchor: .end)
+            }
+            let (first, last) = (plot.x.scale.value(at: xRange.lowerBound), plot.x.scale.value(at: xRange.upperBound))
+            let columns = plot.x.ticks ?? plot.x.scale.ticks(from: first, to: last, count: 8, wholeNumbers: plot.x.wholeNumbers)
+            let base = Self.top + Self.plotHeight
+            var free = -Double.infinity
+            for tick in columns {
+                drawing.line([(x(tick), base), (x(tick), base + 5)])
+                // Ticks that stand where data are can crowd; of crowded labels the first stays.
+                let label = Scale.text(tick, among: plot.x.scale == .logarithmic ? [tick] : columns)
+                let half = SVGDrawing.width(of: label) / 2
+                if x(tick) - half < free { continue }
+                drawing.text(label, x: x(tick), y: base + 18, anchor: .middle)
+                free = x(tick) + half + 4
+            }
+            drawing.line([(Self.left, Self.top), (Self.left, base), (Self.width - Self.right, base)])
+            drawing.text(plot.x.label, x: (Self.left + Self.width - Self.right) / 2, y: base + 37, anchor: .middle)
+            drawing.text(plot.y.label, x: 15, y: Self.top + Self.plotHeight / 2, anchor: .middle, turned: true)
+        }
 
-/// A drawing with the name of its file and the sentence under it.
-package struct Figure: Hashable, Sendable {
-    /// File name without ending.
-    package let name: String
-    package let caption: String
-    /// A complete SVG document, without external parts and without identifiers, so that it can stand inside a page.
-    package let svg: String
-    /// Whether the caption says more than the drawing's own title, so that a page shows both.
-    package let isCaptioned: Bool
+        private func drawBand(_ series: Series, in drawing: inout SVGDrawing) {
+            guard series.points.contains(where: { $0.low < $0.high }) else { return }
+            let upper = series.points.map { (x($0.x), y($0.high)) }
+            let lower = series.points.reversed().map { (x($0.x), y($0.low)) }
+            drawing.area(upper + lower, color: PlotStyle(series.style).color)
+        }
 
-    package init(name: String, caption: String, svg: String, isCaptioned: Bool = true) {
-        self.name = name
-        self.caption = caption
-        self.svg = svg
-        self.isCaptioned = isCaptioned
+        private func drawLine(_ series: Series, in drawing: inout SVGDrawing) {
+            let style = PlotStyle(series.style)
+            if series.spread == .whiskers {
+                for point in series.points where point.low < point.high {
+                    drawing.line([(x(point.x), y(point.low)), (x(point.x), y(point.high))], color: style.color)
+                }
+            }
+            if series.hasLine { drawing.line(series.points.map { (x($0.x), y($0.y)) }, color: style.color, width: 1.8, dashes: style.dashes) }
+            // Without markers everywhere, a few along the line tell series apart where colors cannot; not at the same place in
+            // all of them, or they would cover each other.
+            let step = series.hasMarkers ? 1 : max(1, (series.points.count + 4) / 5)
+            let first = series.points.count > step ? series.style % step : 0
+            for index in stride(from: first, to: series.points.count, by: step) {
+                drawing.marker(style, x: x(series.points[index].x), y: y(series.points[index].y))
+            }
+        }
+
+        private func x(_ value: Double) -> Double {
+            Self.left + Self.part(plot.x.scale.position(value), of: xRange) * (Self.width - Self.left - Self.right)
+        }
+
+        // What reaches beyond the range, such as a band below zero on a logarithmic axis, ends at its border.
+        private func y(_ value: Double) -> Double {
+            let position = plot.y.scale == .logarithmic && value <= 0 ? yRange.lowerBound : plot.y.scale.position(value)
+            let part = min(1, max(0, Self.part(position, of: yRange)))
+            return Self.top + Self.plotHeight * (1 - part)
+        }
+
+        private static func part(_ position: Double, of range: ClosedRange<Double>) -> Double {
+            (position - range.lowerBound) / (range.upperBound - range.lowerBound)
+        }
+
+        private static func isDrawable(_ point: Point, _ plot: Plot) -> Bool {
+            guard [point.x, point.y, point.low, point.high].allSatisfy(\.isFinite) else { return false }
+            return (plot.x.scale == .linear || point.x > 0) && (plot.y.scale == .linear || point.y > 0)
+        }
+
+        /// From the smallest to the largest position, with room at both ends; never empty.
+        private static func range(_ values: [Double], _ axis: Axis, margin: Double) -> ClosedRange<Double> {
+            let positions = values.filter { axis.scale == .linear || $0 > 0 }.map(axis.scale.position)
+            guard let low = positions.min(), let high = positions.max() else { return 0...1 }
+            let room = max((high - low) * margin, 1e-9 * max(abs(low), abs(high)))
+            return low < high ? low - room...high + room : low - max(0.5, abs(low) * 0.05)...high + max(0.5, abs(low) * 0.05)
+        }
     }
 }

@@ -95,3 +95,76 @@ struct SVGDrawing {
         return short == "-0" ? "0" : short
     }
 }
+
+/// How one series is told from the others: by color on a screen, by dashes and markers in print.
+struct PlotStyle: Hashable {
+    /// The shape of a point.
+    enum Marker: CaseIterable { case circle, square, triangle, diamond, downwards, cross }
+
+    let color: String
+    /// `stroke-dasharray`; nil for a solid line.
+    let dashes: String?
+    let marker: Marker
+
+    /// Okabe and Ito's palette, which people with any color vision tell apart (jfly.uni-koeln.de/color); black first, for the
+    /// baseline, and yellow last, since it is faint on white.
+    private static let colors = [
+        "#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442",
+    ]
+    private static let dashes: [String?] = [nil, "7 3", "2 2", "9 3 2 3", "4 2", "12 4", "10 2 2 2 2 2"]
+
+    /// The style of the series at a position; those of the first 120 are all different.
+    init(_ index: Int) {
+        color = Self.colors[index % Self.colors.count]
+        dashes = Self.dashes[index % Self.dashes.count]
+        marker = Marker.allCases[index % Marker.allCases.count]
+    }
+}
+
+/// Names of the series beside samples of their lines, in as many lines as it takes.
+struct PlotLegend {
+    private struct Entry {
+        let name: String
+        let style: PlotStyle
+        let x: Double
+        let line: Int
+    }
+
+    private static let lineHeight = 18.0
+    private static let sample = 30.0
+    private let entries: [Entry]
+
+    /// - Parameter width: room for the legend in pixels; a longer name is cut.
+    init(_ series: [(name: String, style: PlotStyle)], width: Double) {
+        var entries: [Entry] = []
+        var x = 0.0
+        var line = 0
+        for series in series {
+            let characters = Int((width - Self.sample) / SVGDrawing.width(of: "x"))
+            let name = DisplayText.truncated(DisplayText.singleLine(series.name), to: characters)
+            let needed = Self.sample + 6 + SVGDrawing.width(of: name)
+            if x > 0, x + needed > width {
+                x = 0
+                line += 1
+            }
+            entries.append(Entry(name: name, style: series.style, x: x, line: line))
+            x += needed + 14
+        }
+        self.entries = entries
+    }
+
+    var height: Double {
+        entries.last.map { Double($0.line + 1) * Self.lineHeight + 6 } ?? 0
+    }
+
+    func draw(in drawing: inout SVGDrawing, x: Double, y: Double) {
+        for entry in entries {
+            let middle = y + Double(entry.line) * Self.lineHeight + Self.lineHeight / 2
+            let start = x + entry.x
+            let sample = [(start, middle), (start + Self.sample, middle)]
+            drawing.line(sample, color: entry.style.color, width: 1.8, dashes: entry.style.dashes)
+            drawing.marker(entry.style, x: start + Self.sample / 2, y: middle)
+            drawing.text(entry.name, x: start + Self.sample + 6, y: middle + 4)
+        }
+    }
+}

@@ -5,18 +5,21 @@ extension Report {
     ///
     /// A sweep adds one column a dial, `variant.<path>`, after the recipe's name. What does not exist,
     /// such as the deviation of a single value, is an empty field.
+    ///
+    /// Spreadsheets take a cell that begins with `=`, `+`, `-` or `@` for a formula, as `+ MER` is. A name of that kind is written with an
+    /// apostrophe in front, which spreadsheets read as "this is text"; numbers stay as they are.
     package func csv() -> String {
         let header = [
             "measure", "statistic", "row", "target", "unit", "value", "deviation", "standard_error", "units", "count",
-            "planned", "failed", "interval_low", "interval_high", "t_interval_low", "t_interval_high", "p_t", "p_t_holm",
+            "planned", "failed", "not_finite", "interval_low", "interval_high", "t_interval_low", "t_interval_high", "p_t", "p_t_holm",
             "p_sign_flip", "p_sign_flip_holm", "detectable", "verdict",
         ]
         let lines = records.map { record in
             let comparison = record.comparison
             let figures = [
-                record.measure.rawValue, record.statistic.rawValue, record.row, record.target ?? "", "percent",
+                record.measure.rawValue, record.statistic.rawValue, Self.text(record.row), Self.text(record.target ?? ""), "percent",
                 Self.number(record.value), Self.number(record.deviation), Self.number(record.standardError),
-                String(record.units), String(record.count), String(record.planned), String(record.failed),
+                String(record.units), String(record.count), String(record.planned), String(record.failed), String(record.notFinite),
             ]
             let tests = [
                 Self.number(comparison?.intervalLow), Self.number(comparison?.intervalHigh),
@@ -30,22 +33,34 @@ extension Report {
     }
 
     /// What a training step takes, as comma-separated values: one line a row for the whole step (`part` is `step`), one for
-    /// each of its regularizers (`part` is `regularizer`); times in milliseconds, medians over `trials` trials.
+    /// each of its regularizers (`part` is `regularizer`); times in milliseconds, medians and quartiles over `trials` trials. A difference
+    /// that the spread over trials hides is an empty field.
     ///
     /// - Returns: only the header when no trial measured it.
     package func costsCSV() -> String {
-        let lines = variants.flatMap { variant in
-            variant.costs.flatMap { cost in
-                [
-                    [cost.row, "step", "", Self.number(cost.seconds * 1000), Self.number(cost.difference.map { $0 * 1000 }), "", String(cost.trials)]
+        func milliseconds(_ seconds: Double?) -> String { Self.number(seconds.map { $0 * 1000 }) }
+        func difference(_ cost: RowCost) -> Double? { if case .seconds(let seconds) = cost.difference { seconds } else { nil } }
+        var lines: [([String: String], [String])] = []
+        for variant in variants {
+            for cost in variant.costs {
+                let step = [
+                    Self.text(cost.row), "step", "", milliseconds(cost.step.median), milliseconds(cost.step.quartiles?.low),
+                    milliseconds(cost.step.quartiles?.high), milliseconds(difference(cost)), "", String(cost.trials),
                 ]
-                    + cost.terms.map { term in
-                        [cost.row, "regularizer", term.instance, Self.number(term.seconds * 1000), "", Self.number(term.share), String(cost.trials)]
-                    }
-            }.map { (variant.variant, $0) }
+                lines.append((variant.variant, step))
+                for term in cost.terms {
+                    let part = [
+                        Self.text(cost.row), "regularizer", Self.text(term.instance), milliseconds(term.seconds), "", "", "",
+                        Self.number(term.share), String(cost.trials),
+                    ]
+                    lines.append((variant.variant, part))
+                }
+            }
         }
         return csv(
-            header: ["row", "part", "regularizer", "milliseconds", "difference_to_baseline", "share", "trials"], lines: lines)
+            header: [
+                "row", "part", "regularizer", "milliseconds", "quartile_low", "quartile_high", "difference_to_baseline", "share", "trials",
+            ], lines: lines)
     }
 
     /// Lines with the recipe's name and the variant's dials in front.
@@ -53,12 +68,20 @@ extension Report {
         let dials = variantDials
         let all =
             [["recipe"] + dials.map { "variant.\($0)" } + header]
-            + lines.map { variant, fields in [settings.recipe] + dials.map { variant[$0] ?? "" } + fields }
+            + lines.map { variant, fields in [Self.text(settings.recipe)] + dials.map { Self.text(variant[$0] ?? "") } + fields }
         return all.map { $0.map(Self.field).joined(separator: ",") + "\r\n" }.joined()
     }
 
     private static func number(_ value: Double?) -> String {
-        value.map { String(format: "%.6f", $0) } ?? ""
+        guard let value else { return "" }
+        return value.isFinite ? String(format: "%.6f", value) : NumberText.notFinite
+    }
+
+    /// A name that no spreadsheet takes for a formula. A dial's value that is a number is left one.
+    private static func text(_ text: String) -> String {
+        if Double(text)?.isFinite == true { return text }
+        let isFormula = text.unicodeScalars.first.map { "=+-@\t\r\n＝＋－＠".unicodeScalars.contains($0) } ?? false
+        return isFormula ? "'" + text : text
     }
 
     private static func field(_ text: String) -> String {

@@ -54,6 +54,9 @@ enum LaTeXText {
             // A bracket after a line's end would be read as the size of the space there.
             case "[": result += "{[}"
             case "]": result += "{]}"
+            // A star there would belong to the line's end, and these begin ligatures.
+            case "*": result += "{*}"
+            case "`": result += "{`}"
             case "±": result += "$\\pm$"
             case "−": result += "$-$"
             case "×": result += "$\\times$"

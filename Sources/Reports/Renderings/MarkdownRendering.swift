@@ -7,10 +7,10 @@ extension Document {
 
     private static func markdown(_ block: Block) -> String? {
         switch block {
-        case .title(let text): "# " + escaped(text)
-        case .heading(let text): "## " + escaped(text)
-        case .paragraph(let text): escaped(text)
-        case .list(let items): items.map { "- " + escaped($0) }.joined(separator: "\n")
+        case .title(let text): "# " + opening(text)
+        case .heading(let text): "## " + opening(text)
+        case .paragraph(let text): opening(text)
+        case .list(let items): items.map { "- " + opening($0) }.joined(separator: "\n")
         case .table(let table): markdown(table)
         case .figures(let figures):
             figures.map { "![\(escaped($0.caption))](figures/\($0.name).svg)" }.joined(separator: "\n")
@@ -37,11 +37,25 @@ extension Document {
         return ([line(headings), line(rule)] + rows.map(line)).joined(separator: "\n")
     }
 
-    // Underscores stay: inside a word they mean nothing in Markdown, and paths are full of them.
-    private static func escaped(_ text: String) -> String {
+    /// Text at the beginning of a block, where signs mean something that mean nothing in a table: `+ MER` would begin a list.
+    private static func opening(_ text: String) -> String {
+        let text = escaped(text.trimmingPrefix { $0.isWhitespace })
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        if !digits.isEmpty, let next = text.dropFirst(digits.count).first, ".)".contains(next) { return "\(digits)\\\(text.dropFirst(digits.count))" }
+        return text.first.map { "+-=~>".contains($0) } ?? false ? "\\" + text : text
+    }
+
+    private static func isWord(_ character: Character) -> Bool { character.isLetter || character.isNumber }
+
+    /// Text in which nothing is markup. Underscores inside a word mean nothing in Markdown, and paths are full of them; they stay.
+    private static func escaped(_ text: some StringProtocol) -> String {
+        let text = Array(DisplayText.singleLine(String(text)))
         var result = ""
-        for character in DisplayText.singleLine(text) {
-            if "\\`*|<[]".contains(character) { result.append("\\") }
+        for (index, character) in text.enumerated() {
+            let isInside = index > 0 && index + 1 < text.count && Self.isWord(text[index - 1]) && Self.isWord(text[index + 1])
+            if "\\`*|<[]#&$".contains(character) || character == "_" && !isInside || character == "~" && index > 0 && text[index - 1] == "~" {
+                result.append("\\")
+            }
             result.append(character)
         }
         return result

@@ -24,6 +24,8 @@ struct TrialProgress: Hashable, Sendable {
     var loading: LoadingRecord?
     /// Whether each regularizer has changed anything so far.
     var effects: [TermEffect] = []
+    /// When the trial began, and when each of its epochs ended.
+    var times: TrialTimes?
 
     /// Whether the numbers fit each other and a plan.
     func isPossible(epochs total: Int, batchesPerEpoch: Int) -> Bool {
@@ -35,7 +37,7 @@ struct TrialProgress: Hashable, Sendable {
 
 extension TrialProgress: Codable {
     private enum Key: String, CodingKey {
-        case epoch, batches, sums, gradientShares, epochs, selectedEpoch, step, seconds, secondsInPenalties, loading, effects
+        case epoch, batches, sums, gradientShares, epochs, selectedEpoch, step, seconds, secondsInPenalties, loading, effects, times
     }
 
     init(from decoder: any Decoder) throws {
@@ -51,6 +53,7 @@ extension TrialProgress: Codable {
         secondsInPenalties = try fields.decode(Double.self, forKey: .secondsInPenalties)
         loading = try fields.decodeIfPresent(LoadingRecord.self, forKey: .loading)
         effects = try fields.decodeIfPresent([TermEffect].self, forKey: .effects) ?? []
+        times = try fields.decodeIfPresent(TrialTimes.self, forKey: .times)
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -67,5 +70,6 @@ extension TrialProgress: Codable {
         try fields.encode(secondsInPenalties, forKey: .secondsInPenalties)
         try fields.encodeIfPresent(loading, forKey: .loading)
         try fields.encode(effects, forKey: .effects)
+        try fields.encodeIfPresent(times, forKey: .times)
     }
 }

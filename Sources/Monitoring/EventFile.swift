@@ -1,0 +1,215 @@
+import Foundation
+import Persistence
+import Results
+
+/// A trial's curves in the form that TensorBoard reads: TFRecords that hold `Event` messages (tensorboard's
+/// `event.proto` and `summary.proto`).
+///
+/// TensorBoard reads on where it stands and, with `--reload_multifile=true`, gives up on files whose newest event is older than a day. So
+/// a file only grows while its trial runs, and events carry the time by the clock. An epoch that is trained again after an interruption
+/// gives the same values at a later time: its record stays as it was.
+package enum EventFile {
+    /// The whole file: a version record, then one record an epoch, whose step is the epoch.
+    ///
+    /// - Parameter times: when the trial began and its epochs ended; where that is not known, an epoch's number stands for its time.
+    package static func data(of epochs: [EpochRecord], times: TrialTimes? = nil) -> Data {
+        var version = ProtocolBuffer()
+        version.append(field: Field.Event.wallTime, times?.started ?? 0)
+        version.append(field: Field.Event.fileVersion, "brain.Event:2")
+        var data = record(version.data)
+        for (index, epoch) in epochs.enumerated() {
+            var event = ProtocolBuffer()
+            let time = times.flatMap { index < $0.epochs.count ? $0.epochs[index] : nil }
+            event.append(field: Field.Event.wallTime, time ?? Double(epoch.epoch))
+            event.append(field: Field.Event.step, Int64(epoch.epoch))
+            event.append(field: Field.Event.summary, summary(of: epoch))
+            data += record(event.data)
+        }
+        return data
+    }
+
+    /// Completes what TensorBoard reads of a trial that has ended, beside its metrics. A trial without epochs has no such file.
+    ///
+    /// - Throws: `FileFault`.
+    package static func write(_ result: TrialResult, to folder: RunFolder) throws {
+        let file = folder.events(result.key)
+        if result.epochs.isEmpty {
+            // One of an earlier attempt would be taken for its.
+            unlink(file.path)
+        } else {
+            try extend(file, to: data(of: result.epochs, times: result.times))
+        }
+        AtomicFile.removeAbandonedTemporaries(in: folder.trial(result.key).path)
+    }
+
+    /// Brings what TensorBoard reads of a running trial to the epochs that are done. A file that holds later ones already, from before
+    /// an interruption, stays: the same epochs come again.
+    ///
+    /// - Throws: `FileFault`.
+    package static func write(running training: RunningTraining, to folder: RunFolder) throws {
+        try extend(folder.events(training.key), to: data(of: training.epochs, times: training.times), mayHoldMore: true)
+    }
+
+    private static func extend(_ file: URL, to content: Data, mayHoldMore: Bool = false) throws {
+        try Folder.create(file.deletingLastPathComponent().path)
+        let present = (try? FileContents.mapped(file.path)) ?? Data()
+        try GrowingFile.extend(file.path, to: keepingTimes(of: present, in: content), mayHoldMore: mayHoldMore)
+    }
+
+    /// The content with records of a present file in place of those that differ from them in their time alone.
+    static func keepingTimes(of present: Data, in content: Data) -> Data {
+        var result = Data()
+        var (old, new) = (RecordReader(present), RecordReader(content))
+        var isSame = true
+        while let record = new.next() {
+            let known = isSame ? old.next() : nil
+            isSame = known.map { $0.count == record.count && $0.dropFirst(Self.untilValues).dropLast(4) == record.dropFirst(Self.untilValues).dropLast(4) } ?? false
+            // A record whose checksum is wrong is damaged, however much of it looks right.
+            if let known, isSame, known == Self.record(Data(known.dropFirst(12).dropLast(4))) {
+                result += known
+            } else {
+                result += record
+            }
+        }
+        return result
+    }
+
+    /// The bytes of a record that its time has a part in, up to what it says: length and its checksum, then the first field, which is
+    /// the time. The checksum at the end has one too, and is left out by comparing the message alone.
+    private static let untilValues = 12 + 1 + 8
+
+    /// Takes a file apart into whole records.
+    private struct RecordReader {
+        private var rest: Data
+
+        init(_ data: Data) { rest = data }
+
+        mutating func next() -> Data? {
+            guard rest.count >= 16 else { return nil }
+            let length = rest.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            guard length <= UInt64(rest.count - 16) else { return nil }
+            let size = Int(length) + 16
+            defer { rest = rest.dropFirst(size) }
+            return Data(rest.prefix(size))
+        }
+    }
+
+    /// Field numbers of the messages.
+    private enum Field {
+        enum Event {
+            static let wallTime: UInt64 = 1
+            static let step: UInt64 = 2
+            static let fileVersion: UInt64 = 3
+            static let summary: UInt64 = 5
+        }
+        enum Summary { static let value: UInt64 = 1 }
+        enum Value {
+            static let tag: UInt64 = 1
+            static let simpleValue: UInt64 = 2
+        }
+    }
+
+    private static func summary(of epoch: EpochRecord) -> ProtocolBuffer {
+        var summary = ProtocolBuffer()
+        func append(_ tag: String, _ value: Double?) {
+            guard let value else { return }
+            var scalar = ProtocolBuffer()
+            scalar.append(field: Field.Value.tag, tag)
+            scalar.append(field: Field.Value.simpleValue, Float(value))
+            summary.append(field: Field.Summary.value, scalar)
+        }
+        append("accuracy/source-validation", epoch.sourceValidationAccuracy)
+        append("accuracy/target", epoch.targetAccuracy)
+        append("loss/training", epoch.trainingLoss)
+        append("loss/source-validation", epoch.sourceValidationLoss)
+        for (name, value) in epoch.terms.sorted(by: { $0.key < $1.key }) { append("terms/\(name)", value) }
+        for (name, value) in epoch.gradientShares.sorted(by: { $0.key < $1.key }) { append("gradient-share/\(name)", value) }
+        return summary
+    }
+
+    /// Length, checksum of the length, message, checksum of the message; numbers are little-endian.
+    private static func record(_ message: Data) -> Data {
+        let length = withUnsafeBytes(of: UInt64(message.count).littleEndian) { Data($0) }
+        func checksum(_ bytes: Data) -> Data { withUnsafeBytes(of: CRC32C.masked(bytes).littleEndian) { Data($0) } }
+        return length + checksum(length) + message + checksum(message)
+    }
+}
+
+/// A protocol-buffer message under construction (protobuf.dev, "Encoding"): just the field types that event files use.
+struct ProtocolBuffer {
+    private enum WireType: UInt64 {
+        case varint = 0
+        case eightBytes = 1
+        case lengthDelimited = 2
+        case fourBytes = 5
+    }
+
+    private(set) var data = Data()
+
+    mutating func append(field: UInt64, _ value: Int64) {
+        append(tag: field, .varint)
+        // Negative numbers are written as their two's complement.
+        append(varint: UInt64(bitPattern: value))
+    }
+
+    mutating func append(field: UInt64, _ value: Double) {
+        append(tag: field, .eightBytes)
+        withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+    }
+
+    mutating func append(field: UInt64, _ value: Float) {
+        append(tag: field, .fourBytes)
+        withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+    }
+
+    mutating func append(field: UInt64, _ text: String) {
+        append(field: field, bytes: Data(text.utf8))
+    }
+
+    mutating func append(field: UInt64, _ message: ProtocolBuffer) {
+        append(field: field, bytes: message.data)
+    }
+
+    private mutating func append(field: UInt64, bytes: Data) {
+        append(tag: field, .lengthDelimited)
+        append(varint: UInt64(bytes.count))
+        data.append(bytes)
+    }
+
+    private mutating func append(tag field: UInt64, _ type: WireType) {
+        append(varint: field << 3 | type.rawValue)
+    }
+
+    /// Seven bits a byte, the lowest first; the top bit says that more follow.
+    private mutating func append(varint: UInt64) {
+        var rest = varint
+        while rest >= 0x80 {
+            data.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        data.append(UInt8(rest))
+    }
+}
+
+/// The checksum of TFRecord files: CRC-32C (Castagnoli), as in RFC 3720.
+enum CRC32C {
+    static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
+        ~bytes.reduce(~0) { crc, byte in
+            table[Int(UInt8(truncatingIfNeeded: crc) ^ byte)] ^ (crc >> 8)
+        }
+    }
+
+    /// The checksum turned and shifted, so that a checksum of data that hold checksums stays meaningful (the TFRecord
+    /// format, "masked CRC").
+    static func masked(_ bytes: some Sequence<UInt8>) -> UInt32 {
+        let crc = checksum(bytes)
+        return (crc >> 15 | crc << 17) &+ 0xA282_EAD8
+    }
+
+    /// The remainder of every byte for the polynomial 0x1EDC6F41, bits reversed.
+    private static let table: [UInt32] = (0..<256).map { byte in
+        (0..<8).reduce(UInt32(byte)) { remainder, _ in
+            remainder & 1 == 1 ? remainder >> 1 ^ 0x82F6_3B78 : remainder >> 1
+        }
+    }
+}

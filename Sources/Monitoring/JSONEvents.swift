@@ -1,0 +1,95 @@
+import Foundation
+import Reports
+import Results
+
+/// What a run tells a machine that reads along (`--json`), one object a line.
+///
+/// Every object has an `event`, which names the kind: `started`, `trial`, `report`.
+package enum JSONEvent: Sendable {
+    /// The run begins; `folder` is where its files go.
+    case started(RunSettings, folder: URL)
+    /// A trial has ended, well or not, or was found in the run folder.
+    case trial(TrialResult, StudyProgress)
+    /// The report has been written.
+    case report(Report, folder: RunFolder)
+}
+
+extension JSONEvent: Encodable {
+    private enum Key: String, CodingKey {
+        case event, recipe, baseline, rows, targets, seeds, variants, repetitions, trials, threads, folder
+        case key, status, selectedEpoch, targetAccuracy, oracleAccuracy, lastAccuracy, sourceValidationAccuracy
+        case chosen, seconds, steps, secondsInPenalties, stepCost, parameters, finished, total, failed, elapsed, secondsLeft
+        case missing, files, figures, warnings, stray
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        switch self {
+        case .started(let settings, let folder):
+            try fields.encode("started", forKey: .event)
+            try encode(settings, to: &fields)
+            try fields.encode(folder.path, forKey: .folder)
+        case .trial(let result, let progress):
+            try fields.encode("trial", forKey: .event)
+            try encode(result, to: &fields)
+            try encode(progress, to: &fields)
+        case .report(let report, let folder):
+            try fields.encode("report", forKey: .event)
+            try fields.encode(report.settings.recipe, forKey: .recipe)
+            try fields.encode(report.finishedCount, forKey: .finished)
+            try fields.encode(report.failures.count, forKey: .failed)
+            try fields.encode(report.missingCount, forKey: .missing)
+            try fields.encode(ReportWriter.files(in: folder).map(\.path), forKey: .files)
+            try fields.encode(report.warnings, forKey: .warnings)
+            try fields.encode(report.stray, forKey: .stray)
+            try fields.encode(report.records, forKey: .figures)
+        }
+    }
+
+    private func encode(_ settings: RunSettings, to fields: inout KeyedEncodingContainer<Key>) throws {
+        try fields.encode(settings.recipe, forKey: .recipe)
+        try fields.encodeIfPresent(settings.variants.first?.baseline, forKey: .baseline)
+        try fields.encode(settings.rows, forKey: .rows)
+        try fields.encode(settings.targets, forKey: .targets)
+        try fields.encode(settings.seeds, forKey: .seeds)
+        try fields.encode(settings.variants.map(\.assignment), forKey: .variants)
+        try fields.encode(settings.repetitions, forKey: .repetitions)
+        try fields.encode(settings.trialCount, forKey: .trials)
+        try fields.encode(settings.threads, forKey: .threads)
+    }
+
+    // The epochs stay in the trial's own files: a line is read whole by whoever follows the run.
+    private func encode(_ result: TrialResult, to fields: inout KeyedEncodingContainer<Key>) throws {
+        try fields.encode(result.key, forKey: .key)
+        try fields.encode(result.status, forKey: .status)
+        try fields.encodeIfPresent(result.selectedEpoch, forKey: .selectedEpoch)
+        try fields.encodeIfPresent(result.targetAccuracy, forKey: .targetAccuracy)
+        try fields.encodeIfPresent(result.oracleAccuracy, forKey: .oracleAccuracy)
+        try fields.encodeIfPresent(result.lastAccuracy, forKey: .lastAccuracy)
+        try fields.encodeIfPresent(result.sourceValidationAccuracy, forKey: .sourceValidationAccuracy)
+        try fields.encode(result.chosen, forKey: .chosen)
+        try fields.encode(result.seconds, forKey: .seconds)
+        try fields.encode(result.steps, forKey: .steps)
+        try fields.encode(result.secondsInPenalties, forKey: .secondsInPenalties)
+        try fields.encodeIfPresent(result.stepCost, forKey: .stepCost)
+        try fields.encode(result.parameters, forKey: .parameters)
+    }
+
+    private func encode(_ progress: StudyProgress, to fields: inout KeyedEncodingContainer<Key>) throws {
+        try fields.encode(progress.finished, forKey: .finished)
+        try fields.encode(progress.total, forKey: .total)
+        try fields.encode(progress.failed, forKey: .failed)
+        try fields.encode(progress.elapsed, forKey: .elapsed)
+        try fields.encodeIfPresent(progress.secondsLeft, forKey: .secondsLeft)
+    }
+}
+
+/// Writes events as lines.
+package enum JSONEvents {
+    /// One event as one line, without line end. Keys are sorted.
+    ///
+    /// - Throws: `EncodingError`, which no value made of these types causes.
+    package static func line(for event: JSONEvent) throws -> String {
+        try ResultCoding.line(event)
+    }
+}

@@ -1,0 +1,81 @@
+import Reports
+import Results
+
+/// The text that tells how far a run has come. Printing it, and how often, is the caller's business.
+package enum ProgressLine {
+    /// Ends the live line and makes room for other output: wipes what `live` has drawn.
+    package static let wipe = "\r\u{1B}[K"
+
+    private static let barWidth = 20
+    private static let full: Character = "█"
+    private static let empty: Character = "░"
+
+    /// One line that redraws itself on a terminal: bar, counts, time left, and what is running.
+    ///
+    /// It starts with a carriage return, wipes what stood there, and has no line end. It stays one column
+    /// short of the width, since a full line makes many terminals wrap. What does not fit goes: first the
+    /// running trials, then the bar.
+    ///
+    /// - Parameters:
+    ///   - width: the terminal's columns.
+    ///   - namesRunning: whether to say what is running.
+    package static func live(_ progress: StudyProgress, width: Int, namesRunning: Bool = true) -> String {
+        let room = max(0, width - 1)
+        let counts = counts(progress)
+        var line = counts
+        let bar = bar(progress.fraction) + "  "
+        if DisplayText.width(bar + line) <= room { line = bar + line }
+        let running = progress.running.map { "\($0.key) (\(percent($0.fraction)))" }.joined(separator: " | ")
+        let left = room - DisplayText.width(line) - 2
+        if namesRunning, !running.isEmpty, left >= 10 {
+            line += "  " + DisplayText.truncated(DisplayText.singleLine(running), to: left)
+        }
+        return wipe + DisplayText.truncated(line, to: room)
+    }
+
+    /// One plain line for a trial that has just ended, for logs and pipes; without line end.
+    package static func plain(_ result: TrialResult, progress: StudyProgress) -> String {
+        let outcome =
+            switch result.status {
+            case .finished:
+                result.targetAccuracy.map { $0.isFinite ? "\(NumberText.percent($0)) %" : "accuracy is \(NumberText.notFinite)" } ?? NumberText.nothing
+            case .failed(let term, let step, let message):
+                "failed in \(term) at step \(step): \(message)"
+            }
+        let digits = String(progress.total).count
+        let count = DisplayText.padded(String(progress.finished), to: digits, .right)
+        return DisplayText.singleLine(
+            "\(count) of \(progress.total)  \(result.key): \(outcome)  "
+                + "(\(NumberText.duration(result.seconds)); \(timeLeft(progress)))")
+    }
+
+    /// The last line of a run; without line end.
+    package static func summary(_ progress: StudyProgress) -> String {
+        var parts = ["\(progress.finished) of \(NumberText.count(progress.total, "trial"))"]
+        if progress.failed > 0 { parts.append("\(progress.failed) failed") }
+        if progress.restored > 0 { parts.append("\(progress.restored) taken from the run folder") }
+        return parts.joined(separator: ", ") + " in " + NumberText.duration(progress.elapsed)
+    }
+
+    private static func counts(_ progress: StudyProgress) -> String {
+        var parts = ["\(progress.finished)/\(progress.total)", percent(progress.fraction)]
+        if progress.failed > 0 { parts.append("\(progress.failed) failed") }
+        parts.append(timeLeft(progress))
+        return parts.joined(separator: "  ")
+    }
+
+    private static func timeLeft(_ progress: StudyProgress) -> String {
+        guard let seconds = progress.secondsLeft else { return "time left –" }
+        return seconds == 0 ? "done" : "\(NumberText.duration(seconds)) left"
+    }
+
+    private static func bar(_ fraction: Double) -> String {
+        let done = Int(fraction * Double(barWidth))
+        return String(repeating: full, count: done) + String(repeating: empty, count: barWidth - done)
+    }
+
+    // Rounded down, so that 100 % is only said of what is done.
+    private static func percent(_ fraction: Double) -> String {
+        "\(Int(min(1, max(0, fraction)) * 100)) %"
+    }
+}

@@ -1,0 +1,68 @@
+import Results
+
+/// What makes a row's figures mean something else than they seem to.
+///
+/// A term that is multiplied by zero, detached from the gradients, or never reached trains the baseline under another name. The table
+/// would show two rows that agree, and a reader would take that for a finding. Predictions that are no numbers count as wrong, which looks
+/// like a model that is merely bad.
+package struct RowCaveats: Hashable, Sendable {
+    package let row: String
+    /// How many trials ran exactly as the baseline's did on the same target, seed and repetition; nil for the baseline itself.
+    package let equalToBaseline: Int?
+    /// How many pairs of finished trials were looked at.
+    package let pairs: Int
+    /// Regularizers whose gradient was zero whenever it was measured, in the row's order.
+    package let withoutGradient: [String]
+    /// Predictions on the target that are not finite at the epochs that are reported, over all finished trials.
+    package let nonFinitePredictions: Int
+
+    /// Whether every trial of the row is one of the baseline's, to the bit.
+    package var isBaseline: Bool { pairs > 0 && equalToBaseline == pairs }
+
+    /// One entry a row.
+    package static func all(of variant: VariantSettings, in trials: TrialSet) -> [RowCaveats] {
+        variant.rows.map { row in
+            let pairs = variant.baseline.map { baseline in
+                trials.matches(of: [row, baseline], in: variant).filter { $0.allSatisfy { $0?.isFinished ?? false } }
+            } ?? []
+            let equal = pairs.count { pair in
+                guard let ours = pair[0], let theirs = pair[1] else { return false }
+                return isSameTraining(ours.epochs, theirs.epochs)
+            }
+            let finished = trials.results(row: row, of: variant).filter(\.isFinished)
+            return RowCaveats(
+                row: row, equalToBaseline: row == variant.baseline || variant.baseline == nil ? nil : equal,
+                pairs: row == variant.baseline ? 0 : pairs.count,
+                withoutGradient: withoutGradient(finished), nonFinitePredictions: finished.reduce(0) { $0 + nonFinitePredictions($1) })
+        }
+    }
+
+    /// Whether two trainings went the same way, by everything that was measured of their models. The loss on validation samples changes
+    /// with any bit of a model; where none were held back, the training loss has to serve.
+    private static func isSameTraining(_ ours: [EpochRecord], _ theirs: [EpochRecord]) -> Bool {
+        guard !ours.isEmpty, ours.count == theirs.count else { return false }
+        return zip(ours, theirs).allSatisfy { ours, theirs in
+            let isSameLoss =
+                ours.sourceValidationLoss == nil
+                ? ours.trainingLoss == theirs.trainingLoss : ours.sourceValidationLoss == theirs.sourceValidationLoss
+            return isSameLoss && ours.sourceValidationAccuracy == theirs.sourceValidationAccuracy && ours.targetAccuracy == theirs.targetAccuracy
+        }
+    }
+
+    private static func nonFinitePredictions(_ result: TrialResult) -> Int {
+        result.epochs.first { $0.epoch == result.selectedEpoch }?.targetNonFinite ?? 0
+    }
+
+    private static func withoutGradient(_ results: [TrialResult]) -> [String] {
+        let shares = results.flatMap(\.epochs).map(\.gradientShares)
+        var active: Set<String> = []
+        var seen: Set<String> = []
+        for share in shares {
+            for (name, value) in share {
+                seen.insert(name)
+                if value != 0 { active.insert(name) }
+            }
+        }
+        return seen.subtracting(active).sorted()
+    }
+}

@@ -1,0 +1,114 @@
+import Results
+import Statistics
+
+/// How a row's accuracy depends on one swept number, with every other dial held.
+package struct SensitivityCurve: Hashable, Sendable {
+    package struct Point: Hashable, Sendable {
+        package let value: Double
+        /// Accuracy averaged over targets; nil where nothing finished.
+        package let estimate: Estimate?
+    }
+
+    package let row: String
+    /// By value, rising.
+    package let points: [Point]
+}
+
+/// The curves of one dial under one setting of the others.
+package struct Sensitivity: Hashable, Sendable {
+    /// Recipe path of the swept number.
+    package let dial: String
+    /// What the other dials are set to; empty where only one is swept.
+    package let others: [String: String]
+    /// One a row, in the table's order.
+    package let curves: [SensitivityCurve]
+
+    /// Every dial that takes two or more numbers, under each setting of the others.
+    static func all(of variants: [VariantReport], dials: [String]) -> [Sensitivity] {
+        dials.flatMap { dial -> [Sensitivity] in
+            var settings: [[String: String]] = []
+            for variant in variants {
+                let others = variant.variant.filter { $0.key != dial }
+                if !settings.contains(others) { settings.append(others) }
+            }
+            return settings.compactMap { others in
+                let swept = variants.compactMap { variant -> (Double, VariantReport)? in
+                    guard variant.variant.filter({ $0.key != dial }) == others else { return nil }
+                    return variant.variant[dial].flatMap(Double.init).flatMap { $0.isFinite ? ($0, variant) : nil }
+                }.sorted { $0.0 < $1.0 }
+                // Means over different domains are different quantities, which no line should join.
+                guard Set(swept.map(\.0)).count > 1, Set(swept.map(\.1.accuracy.targets)).count == 1 else { return nil }
+                return Sensitivity(
+                    dial: dial, others: others,
+                    curves: swept[0].1.accuracy.rows.map(\.name).map { row in
+                        SensitivityCurve(
+                            row: row, points: swept.map { .init(value: $0.0, estimate: $0.1.accuracy.row(row)?.average.estimate) })
+                    })
+            }
+        }
+    }
+}
+
+/// How the accuracy on source domains depended on one tuned number of a row: what the choice of its value rests on.
+///
+/// The target is not in it: rehearsals do not measure it.
+package struct TuningCurve: Hashable, Sendable {
+    package let row: String
+    /// Path of the tuned number inside the row.
+    package let path: String
+    /// What the row's other tuned values are held at; empty where there is no other, and where points take them as they come.
+    package let others: [ChosenValue]
+    /// By value, rising: means over targets and repetitions.
+    package let points: [SensitivityCurve.Point]
+    /// Whether neighboring points differ in nothing but the value, so that a line between them means something.
+    package let isLine: Bool
+
+    // More settings of the other values than this are no curves that anyone tells apart.
+    private static let mostSettings = 6
+
+    /// The curves of every tuned number of a row that took two values or more.
+    static func curves(row: String, of variant: VariantSettings, in trials: TrialSet) -> [TuningCurve] {
+        let candidates = candidates(row: row, of: variant, in: trials)
+        var paths: [String] = []
+        for path in candidates.flatMap(\.values).map(\.path) where !paths.contains(path) { paths.append(path) }
+        return paths.flatMap { path -> [TuningCurve] in
+            let numbers = candidates.compactMap { candidate -> (value: Double, others: [ChosenValue], estimate: Estimate?)? in
+                guard let text = candidate.values.first(where: { $0.path == path })?.value, let value = Double(text), value.isFinite else {
+                    return nil
+                }
+                return (value, candidate.values.filter { $0.path != path }, candidate.estimate)
+            }
+            guard Set(numbers.map(\.value)).count > 1 else { return [] }
+            var settings: [[ChosenValue]] = []
+            for number in numbers where !settings.contains(number.others) { settings.append(number.others) }
+            func points(_ numbers: [(value: Double, others: [ChosenValue], estimate: Estimate?)]) -> [SensitivityCurve.Point] {
+                numbers.sorted { $0.value < $1.value }.map { .init(value: $0.value, estimate: $0.estimate) }
+            }
+            let isGrid = settings.allSatisfy { others in Set(numbers.filter { $0.others == others }.map(\.value)).count > 1 }
+            guard isGrid, settings.count <= mostSettings else {
+                return [TuningCurve(row: row, path: path, others: [], points: points(numbers), isLine: false)]
+            }
+            return settings.map { others in
+                TuningCurve(row: row, path: path, others: others, points: points(numbers.filter { $0.others == others }), isLine: true)
+            }
+        }
+    }
+
+    /// Every setting that was tried, with the scores of all cells. The seeds of a cell share their rehearsals and count once.
+    private static func candidates(
+        row: String, of variant: VariantSettings, in trials: TrialSet
+    ) -> [(values: [ChosenValue], estimate: Estimate?)] {
+        var values: [[ChosenValue]] = []
+        var scores: [[ChosenValue]: [Double]] = [:]
+        for (repetition, target) in variant.repetitions.flatMap({ repetition in variant.targets.map { (repetition, $0) } }) {
+            let results = variant.seeds.lazy.compactMap { seed in
+                trials[variant.key(row: row, target: target, seed: seed, repetition: repetition)]
+            }
+            for candidate in results.compactMap(\.candidates).first ?? [] {
+                if scores[candidate.values] == nil { values.append(candidate.values) }
+                scores[candidate.values, default: []] += candidate.accuracy.map { $0.isFinite ? [$0] : [] } ?? []
+            }
+        }
+        return values.map { ($0, Estimate(scores[$0] ?? [])) }
+    }
+}

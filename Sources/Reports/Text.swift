@@ -1,0 +1,186 @@
+import Foundation
+import Statistics
+
+/// Text on a terminal, where what counts is the number of columns that it takes.
+package enum DisplayText {
+    /// The text with every control character, line breaks included, replaced by a space, so that a name
+    /// from a recipe can neither break a line nor steer a terminal.
+    package static func singleLine(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? " " : $0 }))
+    }
+
+    /// How many columns the text takes.
+    package static func width(_ text: String) -> Int {
+        text.reduce(0) { $0 + width($1) }
+    }
+
+    /// The text with spaces added to a given width; a longer text stays as it is.
+    package static func padded(_ text: String, to width: Int, _ alignment: TextTable.Alignment = .left) -> String {
+        let space = String(repeating: " ", count: max(0, width - Self.width(text)))
+        return alignment == .left ? text + space : space + text
+    }
+
+    /// The text cut to a width, with `…` in place of what was cut.
+    package static func truncated(_ text: String, to width: Int) -> String {
+        if Self.width(text) <= width { return text }
+        if width < 1 { return "" }
+        var kept = ""
+        var used = 1
+        for character in text {
+            used += Self.width(character)
+            if used > width { break }
+            kept.append(character)
+        }
+        return kept + "…"
+    }
+
+    /// The text broken at spaces into lines of at most a width; a longer word gets a line of its own.
+    package static func wrapped(_ text: String, to width: Int, indent: String = "") -> String {
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            let prefix = lines.isEmpty ? "" : indent
+            if !line.isEmpty, Self.width(prefix + line + " " + word) > width {
+                lines.append(prefix + line)
+                line = String(word)
+            } else {
+                line += line.isEmpty ? word : " " + word
+            }
+        }
+        lines.append((lines.isEmpty ? "" : indent) + line)
+        return lines.joined(separator: "\n")
+    }
+
+    private static func width(_ character: Character) -> Int {
+        guard let scalar = character.unicodeScalars.first else { return 0 }
+        if scalar.properties.generalCategory == .nonspacingMark || isControl(scalar) { return 0 }
+        return isWide(scalar) ? 2 : 1
+    }
+
+    private static func isControl(_ scalar: UnicodeScalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
+
+    // The blocks that Unicode's East Asian Width names wide, and the pictographs that terminals draw so.
+    private static func isWide(_ scalar: UnicodeScalar) -> Bool {
+        switch scalar.value {
+        case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xA960...0xA97F, 0xAC00...0xD7A3,
+            0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F,
+            0x1F680...0x1F6FF, 0x1F900...0x1F9FF, 0x20000...0x3FFFD:
+            true
+        default: false
+        }
+    }
+}
+
+/// How numbers are spelled in tables for people.
+package enum NumberText {
+    /// Stands for what does not exist, such as the deviation of a single value.
+    package static let nothing = "–"
+
+    /// Stands for what was computed and is no number: NaN or an infinity.
+    package static let notFinite = "not finite"
+
+    /// A fraction in percent with one decimal: 0.6123 is `61.2`.
+    package static func percent(_ fraction: Double?) -> String {
+        guard let fraction else { return nothing }
+        return fraction.isFinite ? String(format: "%.1f", fraction * 100) : notFinite
+    }
+
+    /// A difference of fractions in percentage points, always with its sign: `+1.2`, `−0.4`, `0.0`.
+    package static func signedPercent(_ difference: Double) -> String {
+        let size = percent(abs(difference))
+        if size == "0.0" || !difference.isFinite { return size }
+        return (difference < 0 ? "−" : "+") + size
+    }
+
+    /// `61.2 ± 0.9`; the second number is `–` when there is none.
+    package static func percent(_ mean: Double, plusMinus spread: Double?) -> String {
+        "\(percent(mean)) ± \(percent(spread))"
+    }
+
+    /// A probability with three decimals, `<0.001` below.
+    package static func probability(_ p: Double?) -> String {
+        guard let p else { return nothing }
+        guard p.isFinite else { return notFinite }
+        return p < 0.0005 ? "<0.001" : String(format: "%.3f", p)
+    }
+
+    /// Seconds in milliseconds with three significant digits: `0.124`, `3.52`, `1204`.
+    package static func milliseconds(_ seconds: Double?) -> String {
+        guard let seconds else { return nothing }
+        guard seconds.isFinite else { return notFinite }
+        let size = abs(seconds) * 1000
+        let decimals = size < 0.9995 ? 3 : size < 9.995 ? 2 : size < 99.95 ? 1 : 0
+        return (seconds < 0 ? "−" : "") + String(format: "%.\(decimals)f", size)
+    }
+
+    /// A difference in milliseconds, always with its sign.
+    package static func signedMilliseconds(_ seconds: Double?) -> String {
+        guard let seconds else { return nothing }
+        guard seconds.isFinite else { return notFinite }
+        let size = milliseconds(abs(seconds))
+        return size == "0.000" ? size : (seconds < 0 ? "−" : "+") + size
+    }
+
+    /// A span of time in the two largest units that it has: `3.2 s`, `47 s`, `3 min 20 s`, `1 h 05 min`.
+    package static func duration(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return nothing }
+        if seconds < 9.95 { return String(format: "%.1f s", seconds) }
+        let whole = Int(seconds.rounded())
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3600 { return String(format: "%d min %02d s", whole / 60, whole % 60) }
+        return String(format: "%d h %02d min", whole / 3600, whole % 3600 / 60)
+    }
+
+    /// A size in the largest unit that gives it a whole number or one decimal below ten: `812 B`, `3.2 MiB`, `18 GiB`.
+    package static func bytes(_ count: Int) -> String {
+        var size = Double(count)
+        var units = ["B", "KiB", "MiB", "GiB", "TiB"][...]
+        while size >= 999.5, units.count > 1 {
+            size /= 1024
+            units = units.dropFirst()
+        }
+        let unit = units.first ?? "B"
+        return String(format: unit == "B" || size >= 9.95 ? "%.0f" : "%.1f", size) + " " + unit
+    }
+
+    /// `1 seed`, `3 seeds`.
+    package static func count(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
+    }
+}
+
+/// How the cells of a report are spelled, with what they do not rest on said in the cell itself.
+enum CellText {
+    /// `61.2 ± 0.9`, `61.2 ± 0.9 (2 of 3)` when trials are missing, `100.0 ± 0.0 (saturated)` when no trial could have been better,
+    /// `failed (0 of 3)` when all failed, `not finite (0 of 3)` when none gave a number, `– (0 of 3)` when none was run.
+    static func text(_ cell: ReportCell) -> String {
+        let lost = cell.notFinite > 0 && cell.estimate != nil ? ", \(cell.notFinite) not finite" : ""
+        let notes = [cell.isComplete ? nil : "\(cell.count) of \(cell.planned)\(lost)", cell.isSaturated ? "saturated" : nil].compactMap(\.self)
+        let note = notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))"
+        guard let estimate = cell.estimate else {
+            if cell.planned > 0, cell.failed == cell.planned { return "failed" + note }
+            return (cell.notFinite > 0 ? NumberText.notFinite : NumberText.nothing) + note
+        }
+        return NumberText.percent(estimate.mean, plusMinus: estimate.deviation) + note
+    }
+
+    /// `+1.2 ± 0.4`, `+1.2 ± 0.4 (7 of 9)` when pairs are missing; empty for the baseline itself.
+    static func text(_ difference: ReportDifference?) -> String {
+        guard let difference else { return "" }
+        let share = difference.isComplete ? "" : " (\(difference.difference?.pairs ?? 0) of \(difference.planned))"
+        guard let estimate = difference.difference?.estimate else { return NumberText.nothing + share }
+        let error = NumberText.percent(estimate.standardError)
+        return "\(NumberText.signedPercent(estimate.mean)) ± \(error)\(share)"
+    }
+
+    /// `[+0.3, +2.1]` in percentage points.
+    static func interval(_ interval: ConfidenceInterval?) -> String {
+        guard let interval else { return NumberText.nothing }
+        return "[\(NumberText.signedPercent(interval.low)), \(NumberText.signedPercent(interval.high))]"
+    }
+}

@@ -1,0 +1,74 @@
+/// A trial or rehearsal that is being trained.
+package struct RunningTraining: Codable, Hashable, Sendable {
+    /// The trial; for a rehearsal, the row, target and seed that it belongs to.
+    package let key: TrialKey
+    /// Whether this is a training for tuning only.
+    package let isRehearsal: Bool
+    /// The setting of the tuned values that it has; empty where nothing is tuned.
+    package let values: [ChosenValue]
+    /// How many epochs it will take.
+    package let epochCount: Int
+    /// The epochs that are done.
+    package var epochs: [EpochRecord]
+    /// When the training began here and its epochs were told of; those of an earlier process are told of again at the start.
+    package var times: TrialTimes?
+
+    package init(
+        _ key: TrialKey, isRehearsal: Bool = false, values: [ChosenValue] = [], epochCount: Int, epochs: [EpochRecord] = [],
+        times: TrialTimes? = nil
+    ) {
+        self.key = key
+        self.isRehearsal = isRehearsal
+        self.values = values
+        self.epochCount = epochCount
+        self.epochs = epochs
+        self.times = times
+    }
+
+    /// The share of its epochs that is done, in `0...1`.
+    package var fraction: Double { epochCount > 0 ? min(1, Double(epochs.count) / Double(epochCount)) : 0 }
+}
+
+/// How far a study has come; rehearsals count as trials here.
+package struct StudyProgress: Hashable, Sendable {
+    /// Trials that have ended, failed and restored ones included.
+    package var finished: Int
+    package var total: Int
+    /// How many of the finished trials failed.
+    package var failed: Int
+    /// How many of the finished trials were found in the run folder and took no time now.
+    package var restored: Int
+    /// What is being trained, in the order in which it began.
+    package var running: [RunningTraining]
+    /// Seconds of wall time since the study started.
+    package var elapsed: Double
+
+    package init(
+        finished: Int = 0, total: Int, running: [RunningTraining] = [], elapsed: Double = 0, failed: Int = 0, restored: Int = 0
+    ) {
+        self.finished = finished
+        self.total = total
+        self.running = running
+        self.elapsed = elapsed
+        self.failed = failed
+        self.restored = restored
+    }
+
+    /// The part of the study that is done, running trials counted in parts, in `0...1`.
+    package var fraction: Double {
+        total > 0 ? min(1, (Double(finished) + partial) / Double(total)) : 1
+    }
+
+    /// Seconds that the rest will take at the pace so far; nil while there is no pace to go by.
+    package var secondsLeft: Double? {
+        if finished >= total { return 0 }
+        let done = Double(finished - restored) + partial
+        guard done > 0, elapsed > 0 else { return nil }
+        return elapsed / done * max(0, Double(total - finished) - partial)
+    }
+
+    /// Running trials, each counted by the share of it that is done.
+    private var partial: Double {
+        running.reduce(0) { $0 + $1.fraction }
+    }
+}

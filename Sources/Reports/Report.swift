@@ -64,6 +64,8 @@ package struct Report: Hashable, Sendable {
     package let stray: [String]
     /// How media files were read, row by row; empty where none were.
     package let loading: [RowLoading]
+    /// When the trials were trained; nil where no result says it.
+    package let span: TrainingSpan?
 
     /// - Parameter stray: paths of results that the run folder holds and the settings do not plan.
     /// - Throws: `ReportFault` when two results claim the same trial, when one is in nobody's plan, or when a baseline is no row.
@@ -76,6 +78,7 @@ package struct Report: Hashable, Sendable {
         plannedCount = settings.trialCount
         missingCount = trials.missingCount
         loading = RowLoading.all(of: trials)
+        span = TrainingSpan(results)
     }
 
     package var finishedCount: Int { plannedCount - missingCount - failures.count }
@@ -100,6 +103,28 @@ package struct Report: Hashable, Sendable {
     func dials(of variant: [String: String]) -> [(path: String, value: String)] {
         let others = variant.keys.filter { !settings.dials.contains($0) }.sorted()
         return (settings.dials + others).compactMap { path in variant[path].map { (path, $0) } }
+    }
+}
+
+/// When the trials of a run were trained, over all machines and interruptions.
+package struct TrainingSpan: Hashable, Sendable {
+    /// Seconds since 1970 (UTC).
+    package let first: Double
+    package let last: Double
+    /// Seconds of wall time that the trials took, added up: trials that ran side by side count each.
+    package let seconds: Double
+    /// How many trials say when they were trained.
+    package let trials: Int
+
+    /// Nil where no result says when it was trained.
+    init?(_ results: [TrialResult]) {
+        let timed = results.compactMap { result in result.times.map { (result, $0) } }.filter { $0.1.started.isFinite }
+        guard let first = timed.map(\.1.started).min() else { return nil }
+        self.first = first
+        last = timed.map { $0.1.epochs.last { $0.isFinite } ?? $0.1.started }.max() ?? first
+        // In the order of size, so that the order of the results does not change a digit.
+        seconds = timed.map(\.0.seconds).filter(\.isFinite).sorted().reduce(0, +)
+        trials = timed.count
     }
 }
 

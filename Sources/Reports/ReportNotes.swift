@@ -82,6 +82,11 @@ extension Report {
             lines += variant.settings.lines.filter { !shared.contains($0) }.map { "\(label(of: variant.variant)): \($0)" }
         }
         lines += settings.notices
+        if let span {
+            lines.append(
+                "Trained: \(NumberText.date(span.first)) to \(NumberText.date(span.last)) UTC, \(NumberText.count(span.trials, "trial")), "
+                    + "\(NumberText.duration(span.seconds)) in all")
+        }
         lines.append("Machine: \(settings.machine)")
         lines.append("Threads: \(settings.threads)")
         if !settings.versions.isEmpty { lines.append("Versions: \(settings.versions.joined(separator: ", "))") }

@@ -136,6 +136,18 @@ package enum NumberText {
         return String(format: "%d h %02d min", whole / 3600, whole % 3600 / 60)
     }
 
+    /// A moment to the minute, in UTC: `2026-11-29 07:54`.
+    ///
+    /// - Parameter seconds: since 1970.
+    package static func date(_ seconds: Double) -> String {
+        // Beyond year 9999 nobody measured anything.
+        guard seconds.isFinite, (0..<253_402_300_800).contains(seconds) else { return nothing }
+        var (moment, parts) = (time_t(seconds), tm())
+        gmtime_r(&moment, &parts)
+        return String(
+            format: "%04d-%02d-%02d %02d:%02d", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min)
+    }
+
     /// A size in the largest unit that gives it a whole number or one decimal below ten: `812 B`, `3.2 MiB`, `18 GiB`.
     package static func bytes(_ count: Int) -> String {
         var size = Double(count)

@@ -7,6 +7,8 @@ package struct FactorialDesign: Hashable, Sendable {
 
     /// Beyond this number, a design is no longer looked for.
     static let mostFactors = 10
+    /// Twice the rows of the largest design; among more, none is looked for.
+    static let mostRows = 2048
 
     /// Finds the largest full design among rows; of equally large ones, the one whose full row comes first.
     ///
@@ -16,6 +18,7 @@ package struct FactorialDesign: Hashable, Sendable {
     /// - Parameter rows: each row's name and what it switches on.
     /// - Returns: nil when no two factors are crossed.
     package init?(rows: [(name: String, factors: [String])]) {
+        guard rows.count <= Self.mostRows else { return nil }
         var names: [Set<String>: String] = [:]
         for row in rows where names[Set(row.factors)] == nil { names[Set(row.factors)] = row.name }
         var best: FactorialDesign?

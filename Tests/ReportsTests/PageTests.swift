@@ -112,11 +112,13 @@ struct PageTests {
             marked: [.init(row: 0, column: 1)])
         let document = Document([.title("T#1"), .paragraph("All."), .table(table), .list(["left out"])])
         let expected = ##"""
-            % Needs \usepackage{booktabs} and an engine that reads UTF-8.
+            % Needs \usepackage{booktabs,graphicx} and an engine that reads UTF-8.
+            % A table that is wider than its column is made smaller, until it fits.
 
             \begin{table}[htbp]
             \centering
             \caption{T\#1. All.}
+            \resizebox{\ifdim\width>\columnwidth\columnwidth\else\width\fi}{!}{%
             \begin{tabular}{lr}
             \toprule
             Row\_1 & A \& ''B'' \\
@@ -124,7 +126,7 @@ struct PageTests {
             + \{x\} 50\% $\pm$ & \textbf{{[}1.0{]}} \\
             $\lambda$ $\rightarrow$ \textasciitilde{}\textasciicircum{}\textbackslash{} & $<$2 \\
             \bottomrule
-            \end{tabular}
+            \end{tabular}}
             \end{table}
 
             """##

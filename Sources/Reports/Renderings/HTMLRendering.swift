@@ -87,6 +87,15 @@ extension Document {
         main > details > summary { font-size: 1.2rem; }
         summary { cursor: pointer; font-weight: 600; }
         pre { background: #f6f6f6; border: 1px solid #ddd; padding: .8rem 1rem; overflow-x: auto; font-size: .82rem; line-height: 1.4; }
+        @media (max-width: 600px) {
+          body { font-size: 15px; }
+          main { padding: 1rem .75rem 3rem; }
+          h1 { font-size: 1.4rem; overflow-wrap: anywhere; }
+          th, td { padding: .25rem .4rem; }
+          /* The row's name stays in sight while its figures are scrolled; a long one does not take all the room. */
+          th:first-child, td:first-child { position: sticky; left: 0; max-width: 40vw; white-space: normal; overflow-wrap: anywhere; background: #fff; }
+          tbody tr:nth-child(even) td:first-child { background: #f6f6f6; }
+        }
         @media print {
           main { max-width: none; padding: 0; }
           figure, table, pre { break-inside: avoid; }

@@ -4,7 +4,8 @@ extension Document {
     /// A table's caption is the heading above it and the sentence between, where there is one. Drawings, lists and folded
     /// parts are left out.
     package func latex() -> String {
-        var result = "% Needs \\usepackage{booktabs} and an engine that reads UTF-8.\n"
+        var result = "% Needs \\usepackage{booktabs,graphicx} and an engine that reads UTF-8.\n"
+            + "% A table that is wider than its column is made smaller, until it fits.\n"
         var heading = ""
         var sentence = ""
         for block in blocks {
@@ -32,8 +33,9 @@ extension Document {
             })
         }
         return "\\begin{table}[htbp]\n\\centering\n\\caption{\(LaTeXText.escaped(caption))}\n"
+            + "\\resizebox{\\ifdim\\width>\\columnwidth\\columnwidth\\else\\width\\fi}{!}{%\n"
             + "\\begin{tabular}{\(sides)}\n\\toprule\n" + line(table.columns.map { LaTeXText.escaped($0.heading) })
-            + "\\midrule\n" + rows.joined() + "\\bottomrule\n\\end{tabular}\n\\end{table}\n"
+            + "\\midrule\n" + rows.joined() + "\\bottomrule\n\\end{tabular}}\n\\end{table}\n"
     }
 }
 

@@ -39,7 +39,7 @@ extension Document {
 
     /// Text at the beginning of a block, where signs mean something that mean nothing in a table: `+ MER` would begin a list.
     private static func opening(_ text: String) -> String {
-        let text = escaped(text.trimmingPrefix { $0.isWhitespace })
+        let text = escaped(DisplayText.singleLine(text).trimmingPrefix { $0.isWhitespace })
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         if !digits.isEmpty, let next = text.dropFirst(digits.count).first, ".)".contains(next) { return "\(digits)\\\(text.dropFirst(digits.count))" }
         return text.first.map { "+-=~>".contains($0) } ?? false ? "\\" + text : text

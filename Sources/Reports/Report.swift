@@ -142,11 +142,9 @@ extension Report {
                         "\(caveats.row)\(place) trained exactly as \(baseline) did in all \(NumberText.count(caveats.pairs, "trial")): every "
                             + "loss and accuracy on source validation and target is the same, to the bit. What the row adds never acted.")
                 }
-                let idle = caveats.withoutGradient.filter { $0 != "task" }
-                if !idle.isEmpty, !caveats.isBaseline {
-                    sentences.append(
-                        "In \(caveats.row)\(place) the gradient of \(idle.joined(separator: " and of ")) was zero whenever it was measured: "
-                            + "the term changed no training.")
+                for effect in caveats.idle {
+                    let finding = effect.finding.isEmpty ? "" : ": \(effect.finding)"
+                    sentences.append("In \(caveats.row)\(place), \(effect.term) changed nothing in any trial\(finding).")
                 }
                 if caveats.nonFinitePredictions > 0 {
                     sentences.append(

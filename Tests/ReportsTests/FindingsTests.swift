@@ -166,7 +166,7 @@ struct FindingsTests {
             report.warnings == [
                 "+ Off trained exactly as Fusion did in all 2 trials: every loss and accuracy on source validation and target is the same, "
                     + "to the bit. What the row adds never acted.",
-                "In + Idle the gradient of idle was zero whenever it was measured: the term changed no training.",
+                "In + Idle, idle changed nothing in any trial: its gradient was zero whenever it was measured.",
             ])
         #expect(report.document().markdown().contains("## Warnings\n\n- \\+ Off trained exactly"))
         let other = results.map { result in
@@ -175,6 +175,16 @@ struct FindingsTests {
             return result
         }
         #expect(try Report(results: other, settings: settings).warnings.count == 1)
+    }
+
+    @Test("A term that no trial saw act is named with what was seen, and one that acted in any trial is not")
+    func idleTerms() throws {
+        var results = SampleStudy.complete
+        results[4].effects = [TermEffect(term: "mer", hasActed: false, finding: "its gradient was exactly 0"), TermEffect(term: "b", hasActed: true)]
+        results[5].effects = [TermEffect(term: "mer", hasActed: false, finding: "its gradient was exactly 0"), TermEffect(term: "b", hasActed: false)]
+        #expect(
+            try Report(results: results, settings: SampleStudy.settings()).warnings
+                == ["In + MER, mer changed nothing in any trial: its gradient was exactly 0."])
     }
 
     @Test("A single pair is a difference without a test")

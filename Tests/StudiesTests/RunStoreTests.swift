@@ -93,8 +93,9 @@ struct RunStoreTests {
         let store = RunStore(folder.run)
         #expect(try store.settings() == nil)
         let settings = RunSettings(
-            recipe: "small", baseline: nil, rows: ["row"], targets: ["d3"], seeds: [1], dials: [], variants: [[:]], repetitions: [[:]],
-            selection: "", protocolText: "", settings: [], notices: [], machine: "", threads: 1, versions: [])
+            recipe: "small",
+            variants: [VariantSettings(baseline: nil, rows: ["row"], targets: ["d3"], seeds: [1], selection: "", protocolText: "")],
+            machine: "", threads: 1)
         try store.write(settings)
         #expect(try store.settings() == settings)
         let bytes = try Data(contentsOf: folder.run.settings)

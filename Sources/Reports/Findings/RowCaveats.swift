@@ -11,8 +11,8 @@ package struct RowCaveats: Hashable, Sendable {
     package let equalToBaseline: Int?
     /// How many pairs of finished trials were looked at.
     package let pairs: Int
-    /// Regularizers whose gradient was zero whenever it was measured, in the row's order.
-    package let withoutGradient: [String]
+    /// Regularizers that changed nothing in any finished trial, each with what was seen instead, by name.
+    package let idle: [TermEffect]
     /// Predictions on the target that are not finite at the epochs that are reported, over all finished trials.
     package let nonFinitePredictions: Int
 
@@ -33,7 +33,7 @@ package struct RowCaveats: Hashable, Sendable {
             return RowCaveats(
                 row: row, equalToBaseline: row == variant.baseline || variant.baseline == nil ? nil : equal,
                 pairs: row == variant.baseline ? 0 : pairs.count,
-                withoutGradient: withoutGradient(finished), nonFinitePredictions: finished.reduce(0) { $0 + nonFinitePredictions($1) })
+                idle: idle(finished), nonFinitePredictions: finished.reduce(0) { $0 + nonFinitePredictions($1) })
         }
     }
 
@@ -53,16 +53,19 @@ package struct RowCaveats: Hashable, Sendable {
         result.epochs.first { $0.epoch == result.selectedEpoch }?.targetNonFinite ?? 0
     }
 
-    private static func withoutGradient(_ results: [TrialResult]) -> [String] {
-        let shares = results.flatMap(\.epochs).map(\.gradientShares)
-        var active: Set<String> = []
-        var seen: Set<String> = []
-        for share in shares {
-            for (name, value) in share {
-                seen.insert(name)
-                if value != 0 { active.insert(name) }
-            }
+    private static func idle(_ results: [TrialResult]) -> [TermEffect] {
+        let observed = results.flatMap { $0.effects ?? Self.effects(by: $0.epochs) }
+        let active = Set(observed.filter(\.hasActed).map(\.term))
+        var seen = active
+        return observed.filter { seen.insert($0.term).inserted }.sorted { $0.term < $1.term }
+    }
+
+    /// What the shares of the gradient tell of terms, where a trial's result says nothing of its own.
+    private static func effects(by epochs: [EpochRecord]) -> [TermEffect] {
+        let names = Set(epochs.flatMap(\.gradientShares.keys)).subtracting(["task"])
+        return names.sorted().map { name in
+            let hasActed = epochs.contains { $0.gradientShares[name].map { $0 != 0 } ?? false }
+            return TermEffect(term: name, hasActed: hasActed, finding: hasActed ? "" : "its gradient was zero whenever it was measured")
         }
-        return seen.subtracting(active).sorted()
     }
 }

@@ -25,8 +25,8 @@ extension RegulusCommand {
     /// - Parameter word: the first argument.
     /// - Throws: `CommandFault` where it is meant as a command, and there is no such, with the nearest one.
     static func checkName(_ word: String?) throws(CommandFault) {
-        let commands = configuration.subcommands.filter(\.configuration.shouldDisplay).compactMap(\.configuration.commandName)
-        let known = configuration.subcommands.compactMap(\.configuration.commandName) + ["help"]
+        let commands = configuration.subcommands.filter { $0.configuration.shouldDisplay }.compactMap { $0.configuration.commandName }
+        let known = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
         guard let word, !word.hasPrefix("-"), !known.contains(word) else { return }
         let hint = nearestName(to: word, among: commands).map { "; did you mean '\($0)'?" } ?? ""
         throw .input("error: there is no command '\(word)'\(hint)\ncommands: \(commands.joined(separator: ", ")); regulus --help tells more")

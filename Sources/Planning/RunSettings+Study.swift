@@ -8,8 +8,10 @@ import Training
 extension RunSettings {
     /// The frame of a study's report.
     ///
-    /// - Parameter hasSplit: whether the data set itself says which rows are for validation.
-    init(_ study: Study, threads: Int, hasSplit: Bool) {
+    /// - Parameters:
+    ///   - facts: of the data of every variant; at least one.
+    ///   - hasSplit: whether the data set itself says which rows are for validation.
+    init(_ study: Study, facts: [DatasetFacts], threads: Int, hasSplit: Bool) {
         let recipe = study.variants[0].recipe
         func distinct(_ assignments: [[(path: String, value: OptionValue)]]) -> [[String: String]] {
             var seen: Set<[String: String]> = []
@@ -18,10 +20,10 @@ extension RunSettings {
         }
         self.init(
             recipe: study.name, baseline: recipe.baseline, rows: recipe.rows.map(\.name),
-            targets: recipe.evaluation.columns(among: recipe.facts.domains), seeds: recipe.seeds,
+            targets: recipe.evaluation.columns(among: facts[0].domains), seeds: recipe.seeds,
             dials: study.variants[0].settings.map(\.path), variants: distinct(study.variants.map(\.settings)),
             repetitions: distinct(study.variants.map(\.repetition)), selection: recipe.selectionText, protocolText: recipe.protocolText(hasSplit: hasSplit),
-            settings: recipe.settingLines, notices: study.notices, machine: Machine.description, threads: threads,
+            settings: recipe.settingLines(facts[0]), notices: study.notices(facts), machine: Machine.description, threads: threads,
             versions: ["Regulus \(Version.current)", "OpenBLAS on \(Threads.coreType)"],
             regularizers: Dictionary(recipe.rows.map { ($0.name, $0.regularizers.map(\.name)) }) { first, _ in first },
             expected: study.expectedFigures)
@@ -30,10 +32,10 @@ extension RunSettings {
 
 extension Study {
     /// What is easily overlooked: that frozen layers have no weights from anywhere.
-    fileprivate var notices: [String] {
+    fileprivate func notices(_ facts: [DatasetFacts]) -> [String] {
         var random: [String] = []
-        for recipe in variants.map(\.recipe) {
-            for modality in recipe.modalities where !random.contains(modality) {
+        for (recipe, facts) in zip(variants.map(\.recipe), facts) {
+            for modality in recipe.modalities(of: facts) where !random.contains(modality) {
                 guard let options = recipe.model.encoder(for: modality)?.options, let train = options["train"] else { continue }
                 let isFrozen = train == .string("last-stage") || train == .string("none")
                 if isFrozen && (options["weights"] ?? .null) == .null { random.append(modality) }
@@ -94,8 +96,8 @@ extension Recipe {
         return "\(epoch); tuned values by the accuracy on \(tuned), seeds \(tuning.seeds.map(String.init).joined(separator: ", "))\(drawn)"
     }
 
-    fileprivate var settingLines: [String] {
-        let encoders = modalities.compactMap { name in model.encoder(for: name).map { "\(name): \($0.phrase)" } }
+    fileprivate func settingLines(_ facts: DatasetFacts) -> [String] {
+        let encoders = modalities(of: facts).compactMap { name in model.encoder(for: name).map { "\(name): \($0.phrase)" } }
         let description = model.whole?.phrase ?? "\(encoders.joined(separator: "; ")); fusion: \(model.fusion.phrase)"
         return [
             "data: \(data.source.phrase), \(facts.sampleCount) samples, \(facts.classes.count) classes; standardize: \(data.standardize.rawValue)",

@@ -17,11 +17,8 @@ struct KnownComponents {
         optimizers = try .standard()
         var digests: [ComponentOrigin: String] = [:]
         for origin in Set(registrar.additions.map(\.origin)) {
-            switch origin {
-            case .builtIn: break
-            case .program: digests[origin] = try SHA256Digest(ofFile: "/proc/self/exe").hex
-            case .library(let path): digests[origin] = try SHA256Digest(ofFile: path).hex
-            }
+            // What the program registers is in its own digest.
+            if case .library(let path) = origin { digests[origin] = try SHA256Digest(ofFile: path).hex }
         }
         let named = registrar.additions.compactMap { addition in digests[addition.origin].map { (addition.name, $0) } }
         foreignCode = Dictionary(named) { first, _ in first }

@@ -56,25 +56,25 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let plan = try arguments.plan()
-        let (study, experiment) = (plan.study, plan.experiment)
-        var settings = experiment.settings
+        let (study, planned) = (plan.study, plan.planned)
+        var settings = planned.settings
         settings.command = commandLine
         let folder = RunFolder(choosing: folder, for: study)
-        let stemLines = try arguments.stemLines(of: experiment, folder: folder)
+        let stemLines = try arguments.stemLines(of: planned, folder: folder)
         do throws(FileFault) {
             try Folder.create(folder.root.path)
         } catch {
             throw CommandFault.input("error: \(error)\nThe run folder can be chosen with --out.")
         }
         do {
-            let before = FolderState(of: experiment.cells, in: folder)
+            let before = FolderState(of: planned.cells, in: folder)
             let display = RunDisplay(asJSON: json)
             defer { display.close() }
-            if !json { for line in experiment.loadedWeights + stemLines { StandardError.print(line) } }
+            if !json { for line in planned.loadedWeights + stemLines { StandardError.print(line) } }
             var timing = StudyTiming()
             timing.saving = .seconds(saveEvery)
             var run = StudyRun(
-                cells: experiment.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: experiment.datasets,
+                cells: planned.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: planned.datasets,
                 timing: timing, stop: .ofProcess, stems: arguments.stems(for: folder))
             run.keepsFailures = keepFailures
             let launched = try launchedRun(run, recipe: study.name, display: display)
@@ -123,7 +123,7 @@ extension RunCommand {
     ) throws -> [TrialResult] {
         try warnOfMemory(plan, before, display)
         let events = LiveEvents(folder: run.folder)
-        let publisher = progressFile.map { ProgressPublisher($0, settings: plan.experiment.settings) }
+        let publisher = progressFile.map { ProgressPublisher($0, settings: plan.planned.settings) }
         return try run.run { event in
             events.show(event)
             display.show(event)
@@ -135,7 +135,7 @@ extension RunCommand {
     private func warnOfMemory(_ plan: RecipeArguments.Plan, _ state: FolderState, _ display: RunDisplay) throws {
         // One trial after the other takes what it takes.
         guard arguments.pool.workers > 1, state.count(.finished) < state.trials.count else { return }
-        let need = try StudyCalibration(plan.experiment, components: plan.components, pool: arguments.pool).memory()
+        let need = try StudyCalibration(plan.planned, components: plan.components, pool: arguments.pool).memory()
         if let warning = need.warning { display.note(warning) }
     }
 

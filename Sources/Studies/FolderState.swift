@@ -12,7 +12,11 @@ package struct FolderState: Sendable {
         case saved
         /// It failed before, and is run again.
         case failed
-        /// The result that is there is of another plan, and is replaced.
+        /// The result that is there was made by other code, and is replaced.
+        case otherProgram = "other-program"
+        /// It was made from other data.
+        case otherData = "other-data"
+        /// It is of another plan.
         case changed
         /// There is nothing of it.
         case new
@@ -90,7 +94,10 @@ package struct FolderState: Sendable {
             if saves.isOfOrigin { return .saved }
         }
         guard let result else { return .new }
-        return hashes.contains(result.plan) ? .failed : .changed
+        if hashes.contains(result.plan) { return .failed }
+        guard let origin = result.origin else { return .changed }
+        if !plans.contains(where: { $0.program == origin.program }) { return .otherProgram }
+        return plans.contains { $0.dataFingerprint == origin.data } ? .changed : .otherData
     }
 
     private static func result(at file: URL) -> TrialResult? {

@@ -35,7 +35,7 @@ extension TrialPlan {
     }
 
     /// The smallest batch that all regularizers are defined for.
-    func minimumBatch(_ registry: RegularizerRegistry) -> MinimumBatch {
+    package func minimumBatch(_ registry: RegularizerRegistry) -> MinimumBatch {
         func largest(_ terms: [TermPlan], _ known: MinimumBatch) -> MinimumBatch {
             terms.reduce(known) { known, term in
                 switch term.content {

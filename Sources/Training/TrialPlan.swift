@@ -29,7 +29,9 @@ package struct TrialPlan: Sendable {
     package var seed: Int
     /// Numbers are equal to the bit only with the same number of threads.
     package var threads: Int
-    /// Digests of the code of the plug-ins that the plan names: a result of other code is another result.
+    /// The digest of the program: a result of other code is another result.
+    package var program = ProgramCode.digest
+    /// Digests of the code of the libraries, loaded at run time, that the plan's components come from.
     package var foreignCode: [String] = []
     /// Digests of the code of the data set and the encoders among them.
     package var foreignStemCode: [String] = []
@@ -87,7 +89,7 @@ package struct TrialPlan: Sendable {
         return names
     }
 
-    /// A name for exactly this plan under this version of the program: 64 hexadecimal digits.
+    /// A name for exactly this plan under exactly this program: 64 hexadecimal digits.
     package var hash: String { SHA256Digest(of: canonicalText).hex }
 
     /// The data set without the options that change no bit.
@@ -98,7 +100,7 @@ package struct TrialPlan: Sendable {
     /// Every value in a fixed order, one a line.
     private var canonicalText: String {
         var lines = [
-            "version \(Version.current)", "data \(dataText)", "fingerprint \(dataFingerprint)", "standardize \(standardization.rawValue)",
+            "program \(program)", "data \(dataText)", "fingerprint \(dataFingerprint)", "standardize \(standardization.rawValue)",
         ]
         switch model {
         case .assembled(let encoders, let fusion):
@@ -142,9 +144,4 @@ package struct TrialPlan: Sendable {
     private func text(_ options: [(name: String, value: OptionValue)]) -> String {
         "{" + options.map { "\($0.name): \($0.value)" }.joined(separator: ", ") + "}"
     }
-}
-
-/// The version of the program, part of every plan's hash: results of another version are not reused.
-package enum Version {
-    package static let current = "0.1.0"
 }

@@ -32,7 +32,7 @@ package struct EvaluationPlan: Sendable, Hashable {
     package let locations: [String: SourceLocation]
 
     /// The domains of a data set that are held out, in its order.
-    func targets(among known: [String]) -> [String] { known.filter { domains?.contains($0) ?? true } }
+    package func targets(among known: [String]) -> [String] { known.filter { domains?.contains($0) ?? true } }
 
     /// The columns of the report: the targets, or `source → target` for each pair.
     package func columns(among known: [String]) -> [String] {

@@ -1,12 +1,10 @@
 import Configuration
 
-/// What a recipe asks for, checked, with one value for every setting.
+/// What a recipe asks for, with one value for every setting, each one that there is.
 package struct Recipe: Sendable {
     /// `name:`; the file's name without its ending unless said otherwise.
     package let name: String
     package let data: DataPlan
-    /// What the data set holds.
-    package let facts: DatasetFacts
     package let evaluation: EvaluationPlan
     package let model: ModelPlan
     /// Common to all rows; a row's own training is in its candidates.
@@ -25,10 +23,7 @@ package struct Recipe: Sendable {
     package let location: SourceLocation
 
     /// The modalities that the model reads, in the data set's order.
-    package var modalities: [String] {
+    package func modalities(of facts: DatasetFacts) -> [String] {
         facts.modalityNames.filter { model.modalities?.contains($0) ?? true }
     }
-
-    /// The domains that are held out, in the data set's order.
-    package var targets: [String] { evaluation.targets(among: facts.domains) }
 }

@@ -2,6 +2,9 @@ import Configuration
 
 /// One row of the ablation.
 package struct Row: Sendable {
+    /// The name under which `expect:` gives the mean of all columns.
+    static let average = "average"
+
     /// One path that is tuned and the values to try.
     package struct GridAxis: Sendable, Hashable {
         /// Relative to the row: `mer.weight`, `training.optimizer.weight-decay`.
@@ -32,6 +35,8 @@ package struct Row: Sendable {
     package let candidates: [Candidate]
     /// `expect:`, figures from elsewhere to compare with, in percent, by target; `average` is that of all targets.
     package let expected: [String: Double]
+    /// Where the target of each of these figures stands.
+    package let expectedLocations: [String: SourceLocation]
     package let location: SourceLocation
 
     /// The regularizers of the first candidate; names, order and kinds are those of all.

@@ -72,7 +72,7 @@ let rooms: [Target] = [
         ]),
     .target(name: "Studies", dependencies: ["Datasets", "Persistence", "Results", "Tensors", "Training", "Weights"]),
     .target(name: "Reports", dependencies: ["Persistence", "Results"]),
-    .target(name: "Registration", dependencies: ["Configuration", "Datasets", "Models", "Regularization"]),
+    .target(name: "Registration", dependencies: ["Configuration", "Datasets", "Models", "Networks", "Regularization", "Training"]),
     .target(name: "PluginLibraries", dependencies: ["Persistence", "Processes", "Registration"]),
     .target(name: "Launching", dependencies: ["Configuration", "Persistence", "Processes"]),
 ]

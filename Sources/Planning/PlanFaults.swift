@@ -18,11 +18,12 @@ extension Planner {
                 for fault in stemFaults(of: row, at: index, model: model) { faults.add(fault) }
             }
             for (candidate, plan) in (cells.first?.candidates ?? []).map(\.plan).enumerated() {
-                do throws(OptionFault) {
-                    try components.checkOptimizer(plan.optimizer)
-                } catch {
-                    let path = RecipePath.row(index, candidate: candidate)["training"]["optimizer"]
-                    faults.add(RecipeFault(error, of: "optimizer \(plan.optimizer.name)", at: path))
+                let path = RecipePath.row(index, candidate: candidate)["training"]
+                do throws(OptionFault) { try components.checkOptimizer(plan.optimizer) } catch {
+                    faults.add(RecipeFault(error, of: "optimizer \(plan.optimizer.name)", at: path["optimizer"]))
+                }
+                do throws(OptionFault) { try components.checkSchedule(plan.schedule) } catch {
+                    faults.add(RecipeFault(error, of: "schedule \(plan.schedule.name)", at: path["schedule"]))
                 }
             }
             for cell in cells { divide(for: cell, of: row, at: index, &faults) }

@@ -21,6 +21,7 @@ package final class PlannedComponents: @unchecked Sendable {
     private var models: [ModelKey: Result<any MultimodalModel, OptionFault>] = [:]
     private var terms: [TermKey: Result<RegularizerTerm, OptionFault>] = [:]
     private var optimizers: [ComponentPlan: Result<Void, OptionFault>] = [:]
+    private var schedules: [ComponentPlan: Result<Void, OptionFault>] = [:]
 
     /// A data set and a name for its contents.
     struct OpenedDataset {
@@ -110,6 +111,14 @@ package final class PlannedComponents: @unchecked Sendable {
         }
     }
 
+    /// - Throws: `OptionFault` where the schedule's options do not fit each other.
+    func checkSchedule(_ plan: ComponentPlan) throws(OptionFault) {
+        try once(\.schedules, plan) { () throws(OptionFault) in
+            let context = ScheduleContext(base: 1, totalSteps: 1, stepsPerEpoch: 1)
+            _ = try components.schedules.make(plan.name, options: plan.options, context: context)
+        }
+    }
+
     private func once<Key: Hashable, Value, Fault: Error>(
         _ known: ReferenceWritableKeyPath<PlannedComponents, [Key: Result<Value, Fault>]>, _ key: Key, _ make: () throws(Fault) -> Value
     ) throws(Fault) -> Value {
@@ -122,24 +131,5 @@ package final class PlannedComponents: @unchecked Sendable {
 
 extension Components {
     /// What a recipe may name of these components.
-    package var catalogue: Catalogue {
-        Catalogue(
-            datasets: datasets.descriptions, encoders: encoders.descriptions, fusions: fusions.descriptions, models: models.descriptions,
-            regularizers: regularizers.descriptions, optimizers: optimizers.descriptions, schedules: LearningRateSchedule.descriptions)
-    }
-}
-
-extension LearningRateSchedule {
-    /// The shapes as components: the name of a schedule in a recipe is its shape.
-    fileprivate static var descriptions: [ComponentDescription] {
-        let options = Options.descriptions.filter { $0.name != "shape" }
-        return [
-            ComponentDescription(
-                name: Shape.constant.rawValue, summary: "one rate throughout, after an optional linear warm-up",
-                options: options.filter { $0.name == "warm-up" }),
-            ComponentDescription(
-                name: Shape.cosine.rawValue, summary: "an optional linear warm-up, then half a cosine down",
-                source: "Loshchilov and Hutter 2017; with the warm-up rule of Bardes et al. 2022", options: options),
-        ]
-    }
+    package var catalogue: Catalogue { Catalogue { self[$0] } }
 }

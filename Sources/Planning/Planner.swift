@@ -1,6 +1,5 @@
 import Configuration
 import Datasets
-import Networks
 import Recipes
 import Regularization
 import Results
@@ -87,7 +86,7 @@ struct Planner {
             selection: recipe.evaluation.selection == .sourceValidation ? .sourceValidation : .lastEpoch, epochs: training.epochs,
             batch: training.batch, batching: training.batching == .balanced ? .domainBalanced : .shuffled,
             optimizer: ComponentPlan(training.optimizer), learningRate: training.learningRate,
-            schedule: LearningRateSchedule.Options(training.schedule), gradientClip: training.gradientClip,
+            schedule: ComponentPlan(training.schedule), gradientClip: training.gradientClip,
             regularizers: candidate.regularizers.map(TermPlan.init), seed: seed, threads: threads)
         plan.indifferentOptions = dataset is any DecodingDataset ? LoadingOptions.indifferent : []
         plan.augmentationDraws = training.augmentationDraws
@@ -121,15 +120,6 @@ extension StandardizationRule {
         case .scale: self = .scale
         case .channel: self = .channel
         }
-    }
-}
-
-extension LearningRateSchedule.Options {
-    /// The component's name is the shape, its options are the rest. Reading the recipe has checked both.
-    fileprivate init(_ choice: ComponentChoice) {
-        var options = choice.options
-        options["shape"] = .string(choice.component)
-        self = (try? .decoding(options)) ?? .init()
     }
 }
 

@@ -38,7 +38,7 @@ struct DataCheckCommand: ParsableCommand {
         let opened: any Dataset
         do throws(DatasetFault) {
             let options: [String: OptionValue] = root.map { ["root": .string($0)] } ?? [:]
-            opened = try known.registrar.datasets.make(dataset, options: options)
+            opened = try known.registrar.components.datasets.make(dataset, options: options)
         } catch {
             throw CommandFault.input("error: \(error)")
         }

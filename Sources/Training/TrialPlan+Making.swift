@@ -75,7 +75,9 @@ extension TrialPlan {
         }
         return try Trainer(
             objective: Objective(model, RegularizerList(terms), totalSteps: totalSteps),
-            schedule: LearningRateSchedule(options: schedule, base: learningRate, totalSteps: totalSteps),
+            schedule: try components.schedules.make(
+                schedule.name, options: schedule.options,
+                context: ScheduleContext(base: learningRate, totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch)),
             gradientClip: gradientClip.map { Float($0) }, random: random.child("training")
         ) { (parameters) throws(OptionFault) in
             try components.optimizers.make(optimizer.name, options: optimizer.options, parameters: parameters)

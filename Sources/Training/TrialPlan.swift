@@ -23,7 +23,7 @@ package struct TrialPlan: Sendable {
     package var batching: BatchOrder
     package var optimizer: ComponentPlan
     package var learningRate: Double
-    package var schedule: LearningRateSchedule.Options
+    package var schedule: ComponentPlan
     package var gradientClip: Double?
     package var regularizers: [TermPlan]
     package var seed: Int
@@ -47,7 +47,7 @@ package struct TrialPlan: Sendable {
     package init(
         data: ComponentPlan, dataFingerprint: String, standardization: StandardizationRule, model: TrialModel, sources: [Int],
         target: Int, validation: ValidationRule, selection: EpochSelection, epochs: Int, batch: Int, batching: BatchOrder,
-        optimizer: ComponentPlan, learningRate: Double, schedule: LearningRateSchedule.Options = .init(), gradientClip: Double? = nil,
+        optimizer: ComponentPlan, learningRate: Double, schedule: ComponentPlan = ComponentPlan("constant"), gradientClip: Double? = nil,
         regularizers: [TermPlan], seed: Int, threads: Int
     ) {
         self.data = data
@@ -72,7 +72,7 @@ package struct TrialPlan: Sendable {
 
     /// The names of all components that take part.
     package var componentNames: Set<String> {
-        var names: Set<String> = [data.name, optimizer.name]
+        var names: Set<String> = [data.name, optimizer.name, schedule.name]
         switch model {
         case .assembled(let encoders, let fusion): names.formUnion(encoders.values.map(\.name) + [fusion.name])
         case .whole(let model, _): names.insert(model.name)
@@ -112,7 +112,7 @@ package struct TrialPlan: Sendable {
         lines += [
             "sources \(sources)", "target \(target)", "validation \(validation)", "selection \(selection)",
             "epochs \(epochs)", "batch \(batch)", "batching \(batching.rawValue)", "optimizer \(text(optimizer))",
-            "learning-rate \(learningRate)", "schedule \(text(schedule.encoded))", "gradient-clip \(gradientClip.map { "\($0)" } ?? "none")",
+            "learning-rate \(learningRate)", "schedule \(text(schedule))", "gradient-clip \(gradientClip.map { "\($0)" } ?? "none")",
         ]
         lines += regularizers.map { "regularizer \(text($0))" }
         // Said only where they differ from what they were before they existed.

@@ -6,33 +6,36 @@ import Persistence
 
 /// A small program's worth of components, and data sets that exist only here.
 enum Sample {
-    static let catalogue = Catalogue(
-        datasets: [
+    static let catalogue = Catalogue { components[$0] ?? [] }
+
+    private static let components: [ComponentKind: [ComponentDescription]] = [
+        .datasets: [
             ComponentDescription(name: "watch", summary: "three groups of people", options: WatchOptions.descriptions),
             ComponentDescription(name: "tensors", summary: "files", options: FileOptions.descriptions),
         ],
-        encoders: [
+        .encoders: [
             ComponentDescription(name: "series-resnet", summary: "for series", options: EncoderOptions.descriptions),
             ComponentDescription(name: "features", summary: "for features"),
         ],
-        fusions: [
+        .fusions: [
             ComponentDescription(name: "late", summary: "concatenation", options: LateOptions.descriptions),
             ComponentDescription(name: "cross-attention", summary: "attention"),
         ],
-        models: [ComponentDescription(name: "joint", summary: "all in one", options: LateOptions.descriptions)],
-        regularizers: [
+        .models: [ComponentDescription(name: "joint", summary: "all in one", options: LateOptions.descriptions)],
+        .regularizers: [
             ComponentDescription(name: "mer", summary: "spreads", options: MEROptions.descriptions),
             ComponentDescription(name: "dropout", summary: "drops", options: RateOptions.descriptions),
             ComponentDescription(name: "noise", summary: "perturbs", options: NoiseOptions.descriptions),
         ],
-        optimizers: [
+        .optimizers: [
             ComponentDescription(name: "adam", summary: "adaptive", options: OptimizerOptions.descriptions),
             ComponentDescription(name: "sgd", summary: "plain", options: OptimizerOptions.descriptions),
         ],
-        schedules: [
+        .schedules: [
             ComponentDescription(name: "constant", summary: "stays"),
             ComponentDescription(name: "cosine", summary: "falls", options: CosineOptions.descriptions),
-        ])
+        ],
+    ]
 
     /// What the data sets hold.
     static func facts(of choice: ComponentChoice) -> DatasetFacts {

@@ -8,7 +8,7 @@ import Tensors
 /// m ← β₁ m + (1 − β₁) g         v ← β₂ v + (1 − β₂) g²
 /// p ← p − rate · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε)
 /// ```
-public final class Adam: Optimizer {
+public final class Adam: OptimizerPlugin {
     /// The numbers of the rule.
     public struct Options: Configuration.Options {
         public var beta1 = 0.9

@@ -6,7 +6,7 @@ import Tensors
 /// ```
 /// p ← p·(1 − rate·decay), then as Adam without decay
 /// ```
-public final class AdamW: Optimizer {
+public final class AdamW: OptimizerPlugin {
     /// The numbers of the rule.
     public struct Options: Configuration.Options {
         public var beta1 = 0.9

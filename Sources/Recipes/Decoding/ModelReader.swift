@@ -15,12 +15,12 @@ struct ModelReader {
         if model.node["use"] != nil { return whole(model) }
         model.refuseKeys(except: Self.assembledKeys + ["modalities", "use"])
         let modalities = model.names("modalities", of: "modalities")
-        let encoder = component("encoder", kind: "encoder", among: catalogue.encoders, in: model)
+        let encoder = component("encoder", .encoders, in: model)
         let encoders = encoders(model)
         if model.node["fusion"] == nil {
-            model.reportMissing("fusion", expected: "one of: " + catalogue.fusions.map(\.name).joined(separator: ", "))
+            model.reportMissing("fusion", expected: "one of: " + catalogue[.fusions].map(\.name).joined(separator: ", "))
         }
-        guard let fusion = component("fusion", kind: "fusion", among: catalogue.fusions, in: model) else { return nil }
+        guard let fusion = component("fusion", .fusions, in: model) else { return nil }
         return plan(.assembled(encoder: encoder, encoders: encoders, fusion: fusion), model, modalities: modalities)
     }
 
@@ -36,7 +36,7 @@ struct ModelReader {
         }
         // What was reported above is not an unknown option as well.
         let options = model.node.entries?.filter { !Self.assembledKeys.contains($0.key) } ?? []
-        let reader = ComponentReader(kind: "model", known: catalogue.models, reserved: ["modalities"], faults: faults)
+        let reader = ComponentReader(kind: .models, catalogue: catalogue, reserved: ["modalities"], faults: faults)
         let choice = reader.choice(YAMLNode(.map(options), at: model.node.location), name: "model", at: model.location)
         return choice.map { plan(.whole($0), model, modalities: modalities) }
     }
@@ -50,11 +50,9 @@ struct ModelReader {
         return ModelPlan(content: content, modalities: modalities?.map(\.name), location: model.location, locations: locations)
     }
 
-    private func component(
-        _ key: String, kind: String, among known: [ComponentDescription], in section: SectionReader
-    ) -> ComponentChoice? {
+    private func component(_ key: String, _ kind: ComponentKind, in section: SectionReader) -> ComponentChoice? {
         guard let entry = section.node.entry(key) else { return nil }
-        return ComponentReader(kind: kind, known: known, faults: faults)
+        return ComponentReader(kind: kind, catalogue: catalogue, faults: faults)
             .choice(entry.value, name: "model.\(key)", at: entry.keyLocation)
     }
 
@@ -62,7 +60,7 @@ struct ModelReader {
         guard let section = model.section("encoders", name: "model.encoders") else { return [:] }
         var encoders: [String: ComponentChoice] = [:]
         for entry in section.node.entries ?? [] {
-            encoders[entry.key] = ComponentReader(kind: "encoder", known: catalogue.encoders, faults: faults)
+            encoders[entry.key] = ComponentReader(kind: .encoders, catalogue: catalogue, faults: faults)
                 .choice(entry.value, name: "model.encoders.\(entry.key)", at: entry.keyLocation)
         }
         return encoders

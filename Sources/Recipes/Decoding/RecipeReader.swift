@@ -57,10 +57,10 @@ struct RecipeReader {
 
     private func data(_ section: SectionReader) -> DataPlan? {
         guard let entry = section.node.entry("data"), !entry.value.isNull else {
-            section.reportMissing("data", expected: "one of: " + catalogue.datasets.map(\.name).joined(separator: ", "))
+            section.reportMissing("data", expected: "one of: " + catalogue[.datasets].map(\.name).joined(separator: ", "))
             return nil
         }
-        let reader = ComponentReader(kind: "data set", known: catalogue.datasets, reserved: ["standardize"], faults: faults)
+        let reader = ComponentReader(kind: .datasets, catalogue: catalogue, reserved: ["standardize"], faults: faults)
         guard let source = reader.choice(entry.value, name: "data", at: entry.keyLocation) else { return nil }
         guard entry.value.entries != nil, let inner = section.section("data") else {
             return DataPlan(source: source, standardize: DataPlan.Settings().standardize, locations: [:])

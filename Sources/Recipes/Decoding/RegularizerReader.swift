@@ -35,8 +35,7 @@ struct RegularizerReader {
     }
 
     private func regularizer(_ name: String, _ body: YAMLNode, at location: SourceLocation) -> RegularizerChoice? {
-        let reader = ComponentReader(
-            kind: "regularizer", known: catalogue.regularizers, reserved: RegularizerChoice.reservedKeys, faults: faults)
+        let reader = ComponentReader(kind: .regularizers, catalogue: catalogue, reserved: RegularizerChoice.reservedKeys, faults: faults)
         guard let choice = reader.choice(component: name, at: location, options: body),
             let section = SectionReader(body, name: "regularizer \(name)", at: location, faults: faults)
         else { return nil }

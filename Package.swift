@@ -112,8 +112,9 @@ let program: [Target] = [
 
 let tests: [Target] = [
     .target(name: "GoldenFixtures", dependencies: ["Tensors", "Weights"], path: "Tests/GoldenFixtures"),
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
-    .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
+    .testTarget(name: "PersistenceTests", dependencies: ["Persistence", "TestSupport"]),
     .testTarget(name: "TensorsTests", dependencies: ["GoldenFixtures", "Tensors"]),
     .testTarget(name: "NetworksTests", dependencies: ["Configuration", "GoldenFixtures", "Networks", "Tensors"]),
     .testTarget(name: "WeightsTests", dependencies: ["GoldenFixtures", "Networks", "Persistence", "Tensors", "Weights"]),
@@ -128,12 +129,12 @@ let tests: [Target] = [
         dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizerTesting", "Tensors"] + pluginNames),
     .testTarget(
         name: "ModelsTests",
-        dependencies: ["Configuration", "GoldenFixtures", "Models", "Networks", "Persistence", "Regularization", "Tensors", "Weights"]),
+        dependencies: ["Configuration", "GoldenFixtures", "Models", "Networks", "Persistence", "Regularization", "Tensors", "TestSupport", "Weights"]),
     .target(name: "MediaSupport", dependencies: ["Media"] + mediaLibraries, path: "Tests/MediaSupport", swiftSettings: mediaSettings),
     .testTarget(name: "MediaTests", dependencies: ["GoldenFixtures", "Media", "MediaSupport", "Tensors"], swiftSettings: mediaSettings),
     .testTarget(
         name: "DatasetsTests",
-        dependencies: ["Configuration", "Datasets", "GoldenFixtures", "Media", "MediaSupport", "Persistence", "Tensors", "Weights"],
+        dependencies: ["Configuration", "Datasets", "GoldenFixtures", "Media", "MediaSupport", "Persistence", "Tensors", "TestSupport", "Weights"],
         swiftSettings: mediaSettings),
     .testTarget(name: "RecipesTests", dependencies: ["Configuration", "Persistence", "Recipes"]),
     .testTarget(name: "ReportsTests", dependencies: ["Persistence", "Reports", "Results"]),
@@ -141,24 +142,25 @@ let tests: [Target] = [
         name: "TrainingSupport",
         dependencies: [
             "BuiltIn", "Configuration", "Datasets", "Media", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors",
-            "Training",
+            "TestSupport", "Training",
         ], path: "Tests/TrainingSupport"),
     .testTarget(
         name: "TrainingTests",
         dependencies: [
-            "Configuration", "Datasets", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors", "Training",
-            "TrainingSupport", "Weights",
+            "Configuration", "Datasets", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors", "TestSupport",
+            "Training", "TrainingSupport", "Weights",
         ]),
     .testTarget(
         name: "PlanningTests",
         dependencies: [
-            "Configuration", "Datasets", "MediaSupport", "Planning", "Recipes", "Regularization", "Results", "Studies", "Tensors", "Training",
-            "TrainingSupport",
+            "Configuration", "Datasets", "MediaSupport", "Planning", "Recipes", "Regularization", "Results", "Studies", "Tensors",
+            "TestSupport", "Training", "TrainingSupport",
         ], swiftSettings: mediaSettings),
     .testTarget(
         name: "StudiesTests",
         dependencies: [
-            "Datasets", "Networks", "Persistence", "Regularization", "Results", "Studies", "Tensors", "Training", "TrainingSupport", "Weights",
+            "Datasets", "Networks", "Persistence", "Regularization", "Results", "Studies", "Tensors", "TestSupport", "Training", "TrainingSupport",
+            "Weights",
         ]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "GoldenFixtures", "Tensors"]),
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),

@@ -1,7 +1,8 @@
 import Foundation
 import Results
-import Tensors
 import Studies
+import Tensors
+import TestSupport
 import Testing
 
 @testable import Planning

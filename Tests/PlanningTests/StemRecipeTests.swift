@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import Results
 import Studies
+import TestSupport
 import Testing
 
 @testable import Planning

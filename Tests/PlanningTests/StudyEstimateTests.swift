@@ -1,6 +1,7 @@
 import Foundation
 import Results
 import Studies
+import TestSupport
 import Testing
 
 @testable import Planning

@@ -1,6 +1,7 @@
 import Foundation
 import Regularization
 import Results
+import TestSupport
 import Testing
 
 @testable import Studies

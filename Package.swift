@@ -163,6 +163,7 @@ let tests: [Target] = [
             "Weights",
         ]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "GoldenFixtures", "Tensors"]),
+    .testTarget(name: "RegistrationTests", dependencies: ["Configuration", "Networks", "Registration", "Tensors", "Training"]),
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
     .target(name: "SlurmSupport", path: "Tests/SlurmSupport"),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport"]),

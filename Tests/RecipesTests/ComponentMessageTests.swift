@@ -85,6 +85,15 @@ struct ComponentMessageTests {
                   = expected a path: where
             """),
         MessageCase(
+            "option of another component", "learning-rate: 0.01",
+            "warm-up: 0.1",
+            """
+            r.yaml:11:26: error: unknown key 'warm-up' in optimizer adam, which is an option of schedule cosine
+               11 |   optimizer: {use: adam, warm-up: 0.1}
+                  |                          ^~~~~~~
+                  = expected one of: weight-decay, use, learning-rate
+            """),
+        MessageCase(
             "learning rate", "learning-rate: 0.01",
             "learning-rate: fast",
             """

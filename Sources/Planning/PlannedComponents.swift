@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Models
 import Networks
+import Persistence
 import Recipes
 import Regularization
 import Tensors
@@ -22,6 +23,7 @@ package final class PlannedComponents: @unchecked Sendable {
     private var terms: [TermKey: Result<RegularizerTerm, OptionFault>] = [:]
     private var optimizers: [ComponentPlan: Result<Void, OptionFault>] = [:]
     private var schedules: [ComponentPlan: Result<Void, OptionFault>] = [:]
+    private var weights: [String: Result<String, FileFault>] = [:]
 
     /// A data set and a name for its contents.
     struct OpenedDataset {
@@ -116,6 +118,16 @@ package final class PlannedComponents: @unchecked Sendable {
         try once(\.schedules, plan) { () throws(OptionFault) in
             let context = ScheduleContext(base: 1, totalSteps: 1, stepsPerEpoch: 1)
             _ = try components.schedules.make(plan.name, options: plan.options, context: context)
+        }
+    }
+
+    /// Digests of the files that the encoders of a model take their weights from, a line each. A file that cannot be read is reported where
+    /// the encoder is made.
+    func weightDigests(of model: TrialModel) -> [String] {
+        model.encoders.sorted { $0.key < $1.key }.compactMap { modality, encoder in
+            guard case .string(let path)? = encoder.options["weights"] else { return nil }
+            let digest = try? once(\.weights, path) { () throws(FileFault) in try SHA256Digest(ofFile: path).hex }
+            return digest.map { "\(modality) \($0)" }
         }
     }
 

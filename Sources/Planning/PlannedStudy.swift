@@ -33,13 +33,12 @@ package struct PlannedStudy: Sendable {
         var outline = StudyOutline()
         var stems = StemCacheEstimate()
         var loadedWeights: [String] = []
-        let weights = WeightDigests()
         divisions = PlannedDivisions()
         for variant in study.variants {
             let recipe = variant.recipe
             let planner: Planner
             do throws(DatasetFault) {
-                planner = try Planner(variant: variant, threads: threads, components: components, divisions: divisions, weights: weights)
+                planner = try Planner(variant: variant, threads: threads, components: components, divisions: divisions)
             } catch {
                 let path = RecipePath("data")[error.option ?? "use"]
                 faults.append(

@@ -22,7 +22,7 @@ struct Planner {
 
     /// - Throws: `DatasetFault` where the data cannot be opened or read.
     init(
-        variant: Study.Variant, threads: Int, components: PlannedComponents, divisions: PlannedDivisions, weights: WeightDigests
+        variant: Study.Variant, threads: Int, components: PlannedComponents, divisions: PlannedDivisions
     ) throws(DatasetFault) {
         self.variant = variant
         self.threads = threads
@@ -31,7 +31,7 @@ struct Planner {
         data = ComponentPlan(variant.recipe.data.source)
         let opened = try components.dataset(data)
         (dataset, fingerprint) = (opened.dataset, opened.fingerprint)
-        weightDigests = weights.digests(of: Self.model(of: variant.recipe, facts: opened.dataset.facts))
+        weightDigests = components.weightDigests(of: Self.model(of: variant.recipe, facts: opened.dataset.facts))
     }
 
     /// One cell for each column.

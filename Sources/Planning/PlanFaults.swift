@@ -66,7 +66,7 @@ extension Planner {
             var terms: [RegularizerTerm] = []
             for (position, term) in candidate.plan.regularizers.enumerated() {
                 do throws(OptionFault) {
-                    terms.append(try components.term(term, of: candidate.plan.model, facts: facts))
+                    terms.append(try components.term(term, of: candidate.plan.model, facts: facts, batch: candidate.plan.batch))
                 } catch {
                     faults.add(RecipeFault(error, in: term, of: row.name, at: .row(index, candidate: number)["regularizers"][position]))
                 }

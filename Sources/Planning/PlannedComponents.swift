@@ -65,6 +65,7 @@ package final class PlannedComponents: @unchecked Sendable {
     private struct TermKey: Hashable {
         let term: TermPlan
         let model: ModelKey
+        let batch: Int
     }
 
     /// - Throws: `DatasetFault` where it cannot be opened or read.
@@ -97,12 +98,13 @@ package final class PlannedComponents: @unchecked Sendable {
 
     /// A term of a model. When it acts is no matter here: moments are checked beside the number of steps.
     ///
+    /// - Parameter batch: samples of a step.
     /// - Throws: `OptionFault` where an option does not fit the model.
-    func term(_ plan: TermPlan, of model: TrialModel, facts: DatasetFacts) throws(OptionFault) -> RegularizerTerm {
+    func term(_ plan: TermPlan, of model: TrialModel, facts: DatasetFacts, batch: Int) throws(OptionFault) -> RegularizerTerm {
         let made = try self.model(model, facts: facts)
-        return try once(\.terms, TermKey(term: plan, model: ModelKey(model, facts))) { () throws(OptionFault) in
+        return try once(\.terms, TermKey(term: plan, model: ModelKey(model, facts), batch: batch)) { () throws(OptionFault) in
             try components.regularizers.makeTerm(
-                plan, for: made, classes: facts.classes.count, initializer: .zeros, totalSteps: 1, stepsPerEpoch: 1)
+                plan, for: made, classes: facts.classes.count, batchSize: batch, initializer: .zeros, totalSteps: 1, stepsPerEpoch: 1)
         }
     }
 

@@ -125,8 +125,8 @@ struct PlanningTests {
         let study = try RecipeLoader.load(
             file: "r.yaml", text: text + rows + "sweep:\n  training.batch: [8, 12]\n", catalogue: components.catalogue)
         let planned = try PlannedStudy(study, components: made, threads: 1)
-        // MER with five weights, among which are those of the grid.
-        #expect(made.made == PlannedComponents.Count(datasets: 1, encoders: 2, models: 1, terms: 5))
+        // MER with five weights, among which are those of the grid, for two sizes of batches.
+        #expect(made.made == PlannedComponents.Count(datasets: 1, encoders: 2, models: 1, terms: 10))
         // Two batch sizes, three domains held out, two seeds; rehearsals divide as the trials do.
         #expect(planned.divisions.count == 12)
     }

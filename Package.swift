@@ -74,7 +74,7 @@ let rooms: [Target] = [
     .target(name: "Statistics"),
     .target(name: "Reports", dependencies: ["Persistence", "Results", "Statistics"]),
     .target(name: "Monitoring", dependencies: ["Persistence", "Reports", "Results"]),
-    .target(name: "Registration", dependencies: ["Configuration", "Datasets", "Models", "Regularization"]),
+    .target(name: "Registration", dependencies: ["Configuration", "Datasets", "Models", "Networks", "Regularization", "Training"]),
     .target(name: "PluginLibraries", dependencies: ["Persistence", "Processes", "Registration"]),
     .target(name: "Launching", dependencies: ["Configuration", "Persistence", "Processes"]),
 ]
@@ -114,8 +114,9 @@ let program: [Target] = [
 
 let tests: [Target] = [
     .target(name: "GoldenFixtures", dependencies: ["Tensors", "Weights"], path: "Tests/GoldenFixtures"),
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
-    .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
+    .testTarget(name: "PersistenceTests", dependencies: ["Persistence", "TestSupport"]),
     .testTarget(name: "ProcessesTests", dependencies: ["Processes"]),
     .testTarget(name: "TensorsTests", dependencies: ["GoldenFixtures", "Tensors"]),
     .testTarget(name: "NetworksTests", dependencies: ["Configuration", "GoldenFixtures", "Networks", "Tensors"]),
@@ -131,12 +132,12 @@ let tests: [Target] = [
         dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizerTesting", "Tensors"] + pluginNames),
     .testTarget(
         name: "ModelsTests",
-        dependencies: ["Configuration", "GoldenFixtures", "Models", "Networks", "Persistence", "Regularization", "Tensors", "Weights"]),
+        dependencies: ["Configuration", "GoldenFixtures", "Models", "Networks", "Persistence", "Regularization", "Tensors", "TestSupport", "Weights"]),
     .target(name: "MediaSupport", dependencies: ["Media"] + mediaLibraries, path: "Tests/MediaSupport", swiftSettings: mediaSettings),
     .testTarget(name: "MediaTests", dependencies: ["GoldenFixtures", "Media", "MediaSupport", "Tensors"], swiftSettings: mediaSettings),
     .testTarget(
         name: "DatasetsTests",
-        dependencies: ["Configuration", "Datasets", "GoldenFixtures", "Media", "MediaSupport", "Persistence", "Tensors", "Weights"],
+        dependencies: ["Configuration", "Datasets", "GoldenFixtures", "Media", "MediaSupport", "Persistence", "Tensors", "TestSupport", "Weights"],
         swiftSettings: mediaSettings),
     .testTarget(name: "RecipesTests", dependencies: ["Configuration", "Persistence", "Recipes"]),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"]),
@@ -148,26 +149,28 @@ let tests: [Target] = [
         name: "TrainingSupport",
         dependencies: [
             "BuiltIn", "Configuration", "Datasets", "Media", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors",
-            "Training",
+            "TestSupport", "Training",
         ], path: "Tests/TrainingSupport"),
     .testTarget(
         name: "TrainingTests",
         dependencies: [
-            "Configuration", "Datasets", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors", "Training",
-            "TrainingSupport", "Weights",
+            "Configuration", "Datasets", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors", "TestSupport",
+            "Training", "TrainingSupport", "Weights",
         ]),
     .testTarget(
         name: "PlanningTests",
         dependencies: [
-            "Configuration", "Datasets", "MediaSupport", "Planning", "Recipes", "Regularization", "Results", "Studies", "Tensors", "Training",
-            "TrainingSupport",
+            "Configuration", "Datasets", "MediaSupport", "Planning", "Recipes", "Regularization", "Results", "Studies", "Tensors",
+            "TestSupport", "Training", "TrainingSupport",
         ], swiftSettings: mediaSettings),
     .testTarget(
         name: "StudiesTests",
         dependencies: [
-            "Datasets", "Networks", "Persistence", "Regularization", "Results", "Studies", "Tensors", "Training", "TrainingSupport", "Weights",
+            "Datasets", "Networks", "Persistence", "Regularization", "Results", "Studies", "Tensors", "TestSupport", "Training", "TrainingSupport",
+            "Weights",
         ]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "GoldenFixtures", "Tensors"]),
+    .testTarget(name: "RegistrationTests", dependencies: ["Configuration", "Networks", "Registration", "Tensors", "Training"]),
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
     .target(name: "SlurmSupport", path: "Tests/SlurmSupport"),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport"]),

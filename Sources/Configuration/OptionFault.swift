@@ -8,12 +8,23 @@ public struct OptionFault: Error, Sendable, Hashable {
     public var found: String
     /// The nearest thing that would have been accepted, where one is near.
     public var suggestion: String?
+    /// The way to the term inside sums that the fault is of, by positions; empty where the term is in no sum, or there is none.
+    package var terms: [Int] = []
 
     public init(option: String?, expected: String, found: String, suggestion: String? = nil) {
         self.option = option
         self.expected = expected
         self.found = found
         self.suggestion = suggestion
+    }
+}
+
+extension OptionFault {
+    /// The same fault, seen from the sum whose term it is of.
+    package func inside(term index: Int) -> OptionFault {
+        var fault = self
+        fault.terms.insert(index, at: 0)
+        return fault
     }
 }
 

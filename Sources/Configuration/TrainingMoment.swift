@@ -58,21 +58,6 @@ public enum TrainingMoment: Sendable, Hashable {
         }
     }
 
-    /// Whether this moment comes after another one in a training of some number of epochs; nil where that takes the number of steps.
-    package func isAfter(_ other: TrainingMoment, epochs: Int) -> Bool? {
-        if case (.steps(let mine), .steps(let theirs)) = (self, other) { return mine > theirs }
-        guard let mine = share(ofEpochs: epochs), let theirs = other.share(ofEpochs: epochs) else { return nil }
-        return mine > theirs
-    }
-
-    private func share(ofEpochs epochs: Int) -> Double? {
-        switch self {
-        case .share(let share): share
-        case .epochs(let count): min(1, Double(count) / Double(max(1, epochs)))
-        case .steps: nil
-        }
-    }
-
     private static func fault(_ value: OptionValue, suggestion: String? = nil) -> OptionFault {
         OptionFault(option: nil, expected: expectation, found: value.description, suggestion: suggestion)
     }

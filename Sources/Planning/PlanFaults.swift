@@ -1,164 +1,193 @@
 import Configuration
 import Datasets
-import Networks
+import Models
 import Recipes
 import Regularization
-import Tensors
 import Training
 
 extension Planner {
-    /// What shows only when a row's model is made: options that do not fit the data or each other.
-    func faults(of row: Row, facts: DatasetFacts, models: PlannedModels) -> [Diagnostic] {
-        guard let column = columns.first else { return [] }
-        return row.candidates.compactMap { candidate in
-            let plan = plan(candidate, column: column, seed: recipe.seeds[0])
-            do throws(OptionFault) {
-                _ = try plan.makeTrainer(
-                    of: try models.model(plan.model, facts: facts), facts: facts, components: models.components, initializer: .zeros,
-                    random: RandomSource(seed: 0), stepsPerEpoch: 1)
-                return nil
-            } catch {
-                return Diagnostic(error, at: location(of: error, in: candidate, plan: plan, models: models, facts: facts))
-            }
-        }
-    }
-
-    /// The part of the recipe that a fault came from: the first that cannot be made without the later ones.
-    private func location(
-        of fault: OptionFault, in candidate: Row.Candidate, plan: TrialPlan, models: PlannedModels, facts: DatasetFacts
-    ) -> SourceLocation {
-        for name in recipe.modalities {
-            guard let choice = recipe.model.encoder(for: name),
-                let modality = facts.modalities.first(where: { $0.name == name })
-            else { continue }
-            if (try? models.encoder(ComponentPlan(choice), of: modality)) == nil { return choice.location(of: fault.option) }
-        }
-        guard let model = try? models.model(plan.model, facts: facts) else {
-            return recipe.model.fusion.location(of: fault.option)
-        }
-        func isMade(_ term: TermPlan) -> Bool {
-            let made = try? models.components.regularizers.makeTerm(
-                term, for: model, classes: facts.classes.count, initializer: .zeros, totalSteps: 1, stepsPerEpoch: 1)
-            return made != nil
-        }
-        if let choice = candidate.regularizers.first(where: { !isMade(TermPlan($0)) }) {
-            return choice.location(of: fault.option) { inner, outer in isMade(TermPlan(inner).seeing(outer)) }
-        }
-        return candidate.training.optimizer.location(of: fault.option)
-    }
-
-    /// What shows only when the data are divided: sources that leave nothing to validate on, batches that cannot be filled.
-    func faults(ofDividing dataset: any Dataset, for planned: [(row: Row, cells: [Cell])]) -> [Diagnostic] {
-        // Rows differ in neither, as a rule, and a large data set takes a while to divide.
-        var seen: Set<DataDivision> = []
-        var faults: [Diagnostic] = []
-        for (row, cells) in planned {
-            for cell in cells {
-                for (candidate, choice) in zip(row.candidates, cell.candidates) where seen.insert(DataDivision(choice.plan)).inserted {
-                    faults += fault(ofDividing: dataset, by: choice.plan, training: candidate.training).map { [$0] } ?? []
-                }
-                for rehearsal in Rehearsal.all(for: cell) where seen.insert(DataDivision(rehearsal.plan, tuning: row.name)).inserted {
-                    let training = row.candidates[rehearsal.candidate].training
-                    faults += fault(ofDividing: dataset, by: rehearsal.plan, training: training, tuning: row).map { [$0] } ?? []
-                }
-            }
-        }
-        return faults + self.faults(ofMomentsIn: dataset, for: planned)
-    }
-
-    /// - Parameter row: the row that is tuned, where the plan is that of a rehearsal.
-    private func fault(
-        ofDividing dataset: any Dataset, by plan: TrialPlan, training: TrainingPlan, tuning row: Row? = nil
-    ) -> Diagnostic? {
-        let split: SourceSplit
-        do throws(DatasetFault) {
-            split = try plan.makeSplit(of: dataset, isRehearsal: row != nil)
-        } catch {
-            if let axis = row?.grid.first, plan.selection != .sourceValidation, (try? plan.makeSplit(of: dataset)) != nil {
-                return Diagnostic(
-                    "there are no validation samples to tune \(axis.path) by", at: axis.location,
-                    expected: "a validation share above 0, or tuning: {selection: leave-one-source-out}")
-            }
-            return Diagnostic(error, at: recipe.evaluation.locations["validation"] ?? recipe.evaluation.location)
-        }
-        do throws(DatasetFault) {
-            _ = try plan.makeSampler(of: dataset, rows: split.training)
-            return nil
-        } catch {
-            return Diagnostic(error, at: training.locations["batch"] ?? training.location)
-        }
-    }
-
-    /// Terms that would cease to act before they begin, which may take the number of steps to see.
-    private func faults(ofMomentsIn dataset: any Dataset, for planned: [(row: Row, cells: [Cell])]) -> [Diagnostic] {
-        var seen: Set<MomentKey> = []
-        var faults: [Diagnostic] = []
-        for (row, cells) in planned {
-            for cell in cells {
-                for (candidate, plan) in zip(row.candidates, cell.candidates.map(\.plan)) {
-                    let choices = candidate.regularizers.filter(\.hasMoments)
-                    guard !choices.isEmpty, seen.insert(MomentKey(division: DataDivision(plan), terms: choices)).inserted,
-                        // What cannot be divided is reported for itself.
-                        let split = try? plan.makeSplit(of: dataset), let sampler = try? plan.makeSampler(of: dataset, rows: split.training)
-                    else { continue }
-                    faults += choices.compactMap { fault(ofMoments: $0, plan: plan, stepsPerEpoch: sampler.batchesPerEpoch) }
-                }
-            }
-        }
-        return faults
-    }
-
-    private struct MomentKey: Hashable {
-        let division: DataDivision
-        let terms: [RegularizerChoice]
-    }
-
-    private func fault(ofMoments choice: RegularizerChoice, plan: TrialPlan, stepsPerEpoch: Int) -> Diagnostic? {
-        let steps = plan.epochs * stepsPerEpoch
-        func check(_ choice: RegularizerChoice) throws(OptionFault) {
-            try TermPlan(choice).checkOrder(totalSteps: steps, stepsPerEpoch: stepsPerEpoch)
-        }
-        do throws(OptionFault) {
-            try check(choice)
-            return nil
-        } catch {
-            return Diagnostic(error, at: choice.location(of: error.option) { inner, _ in (try? check(inner)) != nil })
-        }
-    }
-}
-
-extension RegularizerChoice {
-    /// Where to point for a fault of this term: into the first term inside it that is not well, or at itself.
+    /// Everything that does not fit in this variant, and what fits, for the outline.
     ///
-    /// - Parameter isWell: whether a term inside this one, which sees some modalities (nil for all), has no fault of its own.
-    fileprivate func location(of option: String?, isWell: (RegularizerChoice, _ seeing: [String]?) -> Bool) -> SourceLocation {
-        if let inner = terms.first(where: { !isWell($0, modalities) }) { return inner.location(of: option, isWell: isWell) }
-        return option.flatMap { locations[$0] } ?? choice.location(of: option)
+    /// - Parameter planned: every row with its cells.
+    func faults(of planned: [(row: Row, cells: [Cell])], outline: inout StudyOutline) -> [Diagnostic] {
+        var faults = FaultList(recipe)
+        let model = madeModel(&faults)
+        for (index, (row, cells)) in planned.enumerated() {
+            if let model {
+                addTerms(of: row, at: index, cells: cells, model: model, to: &outline, &faults)
+                for fault in stemFaults(of: row, at: index, model: model) { faults.add(fault) }
+            }
+            for (candidate, plan) in (cells.first?.candidates ?? []).map(\.plan).enumerated() {
+                let path = RecipePath.row(index, candidate: candidate)["training"]
+                do throws(OptionFault) { try components.checkOptimizer(plan.optimizer) } catch {
+                    faults.add(RecipeFault(error, of: "optimizer \(plan.optimizer.name)", at: path["optimizer"]))
+                }
+                do throws(OptionFault) { try components.checkSchedule(plan.schedule) } catch {
+                    faults.add(RecipeFault(error, of: "schedule \(plan.schedule.name)", at: path["schedule"]))
+                }
+            }
+            for cell in cells { divide(for: cell, of: row, at: index, &faults) }
+        }
+        return faults.diagnostics
     }
 
-    /// Whether it, or a term inside it, has an `after` and `until`.
-    fileprivate var hasMoments: Bool { (after != nil && until != nil) || terms.contains(where: \.hasMoments) }
-}
+    /// The model that all rows train; nil where a part of it cannot be made.
+    private func madeModel(_ faults: inout FaultList) -> (any MultimodalModel)? {
+        let path = RecipePath("model")
+        let known = faults.diagnostics.count
+        for (modality, plan) in model.encoders.sorted(by: { $0.key < $1.key }) {
+            guard let samples = facts.modalities.first(where: { $0.name == modality.name }) else { continue }
+            do throws(OptionFault) {
+                _ = try components.encoder(plan, of: samples)
+            } catch {
+                let place = path["encoders"][modality.name][error.option ?? "use"]
+                let subject = error.option == nil ? "encoder \(plan.name) cannot read '\(modality)'" : "\(error.option ?? "") of encoder \(plan.name) does not fit"
+                faults.add(RecipeFault(place, "\(subject): found \(error.found)", expected: error.expected, suggestion: error.suggestion))
+            }
+        }
+        guard faults.diagnostics.count == known else { return nil }
+        do throws(OptionFault) {
+            return try components.model(model, facts: facts)
+        } catch {
+            if let whole = recipe.model.whole {
+                faults.add(RecipeFault(error, of: "model \(whole.component)", at: path))
+            } else {
+                faults.add(RecipeFault(error, of: "fusion \(recipe.model.fusion.component)", at: path["fusion"]))
+            }
+            return nil
+        }
+    }
 
-extension TermPlan {
-    /// The same term where it sees no more than the modalities of a sum.
-    fileprivate func seeing(_ modalities: [String]?) -> TermPlan {
-        guard let modalities, place != .fused, self.modalities == nil else { return self }
-        var plan = self
-        plan.modalities = modalities.map { Modality($0) }
-        return plan
+    private func addTerms(
+        of row: Row, at index: Int, cells: [Cell], model: any MultimodalModel, to outline: inout StudyOutline, _ faults: inout FaultList
+    ) {
+        guard let cell = cells.first else { return }
+        for (number, candidate) in cell.candidates.enumerated() {
+            var terms: [RegularizerTerm] = []
+            for (position, term) in candidate.plan.regularizers.enumerated() {
+                do throws(OptionFault) {
+                    terms.append(try components.term(term, of: candidate.plan.model, facts: facts, batch: candidate.plan.batch))
+                } catch {
+                    faults.add(RecipeFault(error, in: term, of: row.name, at: .row(index, candidate: number)["regularizers"][position]))
+                }
+            }
+            guard number == 0 else { continue }
+            let samples = cell.candidates.map { candidate in
+                BatchSampler.effectiveBatchSize(candidate.plan.batch, candidate.plan.batching, domains: candidate.plan.sources.count)
+            }
+            outline.add(row.name, model: model, terms: terms, samples: Set(samples).sorted())
+        }
+    }
+
+    /// Divides the data for every training of a cell: sources may leave nothing to validate on, batches may not be filled or be too small
+    /// for a regularizer, and terms may cease to act before they begin.
+    private func divide(for cell: Cell, of row: Row, at index: Int, _ faults: inout FaultList) {
+        for (number, candidate) in cell.candidates.enumerated() {
+            let path = RecipePath.row(index, candidate: number)
+            let minimum = candidate.plan.minimumBatch(components.components.regularizers)
+            for seed in cell.seeds {
+                var plan = candidate.plan
+                plan.seed = seed
+                do throws(DivisionFault) {
+                    let division = try divisions.division(of: dataset, by: plan)
+                    checkMinimum(minimum, division, plan, at: path, &faults)
+                    checkMoments(of: plan, division, row: row.name, at: path, &faults)
+                } catch {
+                    faults.add(error, at: path)
+                }
+            }
+        }
+        for rehearsal in Rehearsal.all(for: cell) {
+            let path = RecipePath.row(index, candidate: rehearsal.candidate)
+            let minimum = rehearsal.plan.minimumBatch(components.components.regularizers)
+            do throws(DivisionFault) {
+                checkMinimum(minimum, try divisions.division(of: dataset, by: rehearsal.plan, isRehearsal: true), rehearsal.plan, at: path, &faults)
+            } catch {
+                if case .split = error, let axis = row.grid.first, rehearsal.plan.selection != .sourceValidation,
+                    (try? divisions.division(of: dataset, by: rehearsal.plan)) != nil
+                {
+                    faults.add(
+                        RecipeFault(
+                            path["tune"][0], "there are no validation samples to tune \(axis.path) by",
+                            expected: "a validation share above 0, or tuning: {selection: leave-one-source-out}"))
+                } else {
+                    faults.add(error, at: path)
+                }
+            }
+        }
+    }
+
+    private func checkMinimum(
+        _ minimum: MinimumBatch, _ division: DataDivision, _ plan: TrialPlan, at path: RecipePath, _ faults: inout FaultList
+    ) {
+        guard let term = minimum.term, division.batch < minimum.samples else { return }
+        let balanced = division.batch == plan.batch ? "" : ", which is \(division.batch) after balancing,"
+        faults.add(
+            RecipeFault(
+                path["training"]["batch"], "a batch of \(plan.batch)\(balanced) is too small for the regularizer '\(term)'",
+                expected: "at least \(minimum.samples)"))
+    }
+
+    private func checkMoments(of plan: TrialPlan, _ division: DataDivision, row: String, at path: RecipePath, _ faults: inout FaultList) {
+        for (position, term) in plan.regularizers.enumerated() {
+            do throws(OptionFault) {
+                try term.checkOrder(totalSteps: plan.epochs * division.batchesPerEpoch, stepsPerEpoch: division.batchesPerEpoch)
+            } catch {
+                faults.add(RecipeFault(error, in: term, of: row, at: path["regularizers"][position]))
+            }
+        }
     }
 }
 
-extension Diagnostic {
-    init(_ fault: OptionFault, at location: SourceLocation) {
-        let name = fault.option ?? "this"
-        self.init("\(name) cannot be \(fault.found)", at: location, expected: fault.expected, suggestion: fault.suggestion)
+/// Faults of one variant at their places. What many rows, targets and seeds have in common is said once.
+private struct FaultList {
+    private let recipe: Recipe
+    private(set) var diagnostics: [Diagnostic] = []
+    private var seen: Set<Key> = []
+
+    private struct Key: Hashable {
+        let location: SourceLocation
+        let topic: String
+    }
+
+    init(_ recipe: Recipe) { self.recipe = recipe }
+
+    /// - Parameter topic: what two faults of one place have in common that are not worth two messages; its message unless said otherwise.
+    mutating func add(_ fault: RecipeFault, topic: String? = nil) {
+        let diagnostic = recipe.diagnostic(fault)
+        let key = Key(location: diagnostic.location, topic: topic ?? "\(fault.message) \(fault.expected ?? "")")
+        if seen.insert(key).inserted { diagnostics.append(diagnostic) }
+    }
+
+    /// - Parameter path: the row whose data cannot be divided.
+    mutating func add(_ error: DivisionFault, at path: RecipePath) {
+        let fault = error.fault
+        let place =
+            switch error {
+            case .split: RecipePath("evaluation", "validation")
+            case .batch: path["training"]["batch"]
+            }
+        add(RecipeFault(place, fault.message, expected: fault.expected, suggestion: fault.suggestion), topic: "division")
     }
 }
 
-extension Diagnostic {
-    init(_ fault: DatasetFault, at location: SourceLocation) {
-        self.init(fault.message, at: location, expected: fault.expected, suggestion: fault.suggestion)
+extension RecipeFault {
+    /// - Parameter subject: what the option is of: `fusion cross-attention`.
+    fileprivate init(_ fault: OptionFault, of subject: String, at path: RecipePath) {
+        let message = fault.option.map { "\($0) of \(subject) does not fit" } ?? "\(subject) cannot be made"
+        self.init(
+            path[fault.option], "\(message): found \(fault.found)", expected: fault.expected, suggestion: fault.suggestion)
+    }
+
+    /// A fault of a term of a row, or of one inside its sums.
+    fileprivate init(_ fault: OptionFault, in term: TermPlan, of row: String, at path: RecipePath) {
+        var (term, path) = (term, path)
+        for index in fault.terms where term.terms.indices.contains(index) { (term, path) = (term.terms[index], path["terms"][index]) }
+        let kind = term.terms.isEmpty ? "regularizer" : "sum"
+        self.init(fault, of: "\(kind) '\(term.instance)' in row '\(row)'", at: path)
+        // The very modality that there is not, rather than the list in which it stands.
+        if fault.option == "on" {
+            self = RecipeFault(self.path[fault.found], message, expected: expected, suggestion: suggestion)
+        }
     }
 }

@@ -1,6 +1,5 @@
 import Configuration
 import Datasets
-import Networks
 import Recipes
 import Regularization
 import Results
@@ -10,34 +9,29 @@ import Training
 struct Planner {
     let variant: Study.Variant
     let data: ComponentPlan
+    let dataset: any Dataset
     let fingerprint: String
     let threads: Int
-    /// Digests of the code of components that do not come with Regulus, by name.
-    let foreignCode: [String: String]
-    /// Options of the data set that change no bit of a result.
-    let indifferentOptions: Set<String>
+    let components: PlannedComponents
+    let divisions: PlannedDivisions
     /// Digests of the files that encoders take their weights from.
     private let weightDigests: [String]
-    private let schedules: [ComponentChoice: LearningRateSchedule.Options]
 
     var recipe: Recipe { variant.recipe }
+    var facts: DatasetFacts { dataset.facts }
 
+    /// - Throws: `DatasetFault` where the data cannot be opened or read.
     init(
-        variant: Study.Variant, data: ComponentPlan, fingerprint: String, threads: Int, foreignCode: [String: String] = [:],
-        indifferentOptions: Set<String> = [], weights: WeightDigests = WeightDigests()
-    ) throws {
+        variant: Study.Variant, threads: Int, components: PlannedComponents, divisions: PlannedDivisions
+    ) throws(DatasetFault) {
         self.variant = variant
-        self.data = data
-        self.fingerprint = fingerprint
         self.threads = threads
-        self.foreignCode = foreignCode
-        self.indifferentOptions = indifferentOptions
-        weightDigests = weights.digests(of: Self.model(of: variant.recipe))
-        var schedules: [ComponentChoice: LearningRateSchedule.Options] = [:]
-        for candidate in variant.recipe.rows.flatMap(\.candidates) {
-            schedules[candidate.training.schedule] = try LearningRateSchedule.Options(candidate.training.schedule)
-        }
-        self.schedules = schedules
+        self.components = components
+        self.divisions = divisions
+        data = ComponentPlan(variant.recipe.data.source)
+        let opened = try components.dataset(data)
+        (dataset, fingerprint) = (opened.dataset, opened.fingerprint)
+        weightDigests = components.weightDigests(of: Self.model(of: variant.recipe, facts: opened.dataset.facts))
     }
 
     /// One cell for each column.
@@ -66,8 +60,9 @@ struct Planner {
     }
 
     var columns: [Column] {
-        let names = recipe.facts.domains
-        let targets = names.indices.filter { recipe.targets.contains(names[$0]) }
+        let names = facts.domains
+        let held = recipe.evaluation.targets(among: names)
+        let targets = names.indices.filter { held.contains(names[$0]) }
         switch recipe.evaluation.trainingDomains {
         case .multiSource:
             return targets.map { target in
@@ -91,37 +86,23 @@ struct Planner {
             selection: recipe.evaluation.selection == .sourceValidation ? .sourceValidation : .lastEpoch, epochs: training.epochs,
             batch: training.batch, batching: training.batching == .balanced ? .domainBalanced : .shuffled,
             optimizer: ComponentPlan(training.optimizer), learningRate: training.learningRate,
-            schedule: schedules[training.schedule] ?? .init(), gradientClip: training.gradientClip,
+            schedule: ComponentPlan(training.schedule), gradientClip: training.gradientClip,
             regularizers: candidate.regularizers.map(TermPlan.init), seed: seed, threads: threads)
-        plan.indifferentOptions = indifferentOptions
+        plan.indifferentOptions = dataset is any DecodingDataset ? LoadingOptions.indifferent : []
         plan.augmentationDraws = training.augmentationDraws
         plan.stemCache = training.stemCache
         plan.weightDigests = weightDigests
+        let foreignCode = components.components.foreignCode
         plan.foreignStemCode = ([data.name] + plan.model.encoders.values.map(\.name)).compactMap { foreignCode[$0] }.sorted()
         plan.foreignCode = plan.componentNames.compactMap { foreignCode[$0] }.sorted()
         return plan
     }
 
-    /// Adds what a row's model and terms consist of; what cannot be made is left out.
-    func add(_ row: Row, facts: DatasetFacts, models: PlannedModels, to outline: inout StudyOutline) {
-        guard let column = columns.first else { return }
-        let plan = plan(row.candidates[0], column: column, seed: recipe.seeds[0])
-        guard let model = try? models.model(plan.model, facts: facts) else { return }
-        let terms = plan.regularizers.compactMap { term in
-            try? models.components.regularizers.makeTerm(
-                term, for: model, classes: facts.classes.count, initializer: .zeros, totalSteps: 1, stepsPerEpoch: 1)
-        }
-        let samples = row.candidates.map { candidate in
-            BatchSampler.effectiveBatchSize(candidate.training.batch, plan.batching, domains: column.sources.count)
-        }
-        outline.add(row.name, model: model, terms: terms, samples: Set(samples).sorted())
-    }
-
     /// What all rows train.
-    var model: TrialModel { Self.model(of: recipe) }
+    var model: TrialModel { Self.model(of: recipe, facts: facts) }
 
-    private static func model(of recipe: Recipe) -> TrialModel {
-        let modalities = recipe.modalities.map { Modality($0) }
+    private static func model(of recipe: Recipe, facts: DatasetFacts) -> TrialModel {
+        let modalities = recipe.modalities(of: facts).map { Modality($0) }
         if let whole = recipe.model.whole { return .whole(ComponentPlan(whole), modalities: modalities) }
         let encoders = modalities.compactMap { modality in recipe.model.encoder(for: modality.name).map { (modality, ComponentPlan($0)) } }
         return .assembled(encoders: Dictionary(uniqueKeysWithValues: encoders), fusion: ComponentPlan(recipe.model.fusion))
@@ -138,19 +119,6 @@ extension StandardizationRule {
         case .none: self = .none
         case .scale: self = .scale
         case .channel: self = .channel
-        }
-    }
-}
-
-extension LearningRateSchedule.Options {
-    /// The component's name is the shape, its options are the rest.
-    fileprivate init(_ choice: ComponentChoice) throws {
-        do throws(OptionFault) {
-            var options = choice.options
-            options["shape"] = .string(choice.component)
-            self = try .decoding(options)
-        } catch {
-            throw RecipeError([Diagnostic(error, at: choice.location(of: error.option))])
         }
     }
 }

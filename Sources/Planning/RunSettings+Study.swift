@@ -8,12 +8,14 @@ import Training
 extension RunSettings {
     /// The frame of a study's report.
     ///
-    /// - Parameter hasSplit: whether a recipe's data set itself says which rows are for validation.
-    init(_ study: Study, threads: Int, hasSplit: (Recipe) -> Bool) {
+    /// - Parameters:
+    ///   - facts: of the data of every variant; at least one.
+    ///   - hasSplit: whether a recipe's data set itself says which rows are for validation.
+    init(_ study: Study, facts: [DatasetFacts], threads: Int, hasSplit: (Recipe) -> Bool) {
         var variants: [VariantSettings] = []
         var places: [[String: String]: Int] = [:]
-        for variant in study.variants {
-            let frame = VariantSettings(variant, hasSplit: hasSplit(variant.recipe))
+        for (variant, facts) in zip(study.variants, facts) {
+            let frame = VariantSettings(variant, facts: facts, hasSplit: hasSplit(variant.recipe))
             if let place = places[frame.assignment] {
                 variants[place].add(frame)
             } else {
@@ -22,7 +24,7 @@ extension RunSettings {
             }
         }
         self.init(
-            recipe: study.name, dials: study.variants[0].settings.map(\.path), variants: variants, notices: study.notices,
+            recipe: study.name, dials: study.variants[0].settings.map(\.path), variants: variants, notices: study.notices(facts),
             machine: Machine.description, threads: threads, versions: ["Regulus \(Version.current)", "OpenBLAS on \(Threads.coreType)"],
             expected: study.expectedFigures)
     }
@@ -30,16 +32,16 @@ extension RunSettings {
 
 extension VariantSettings {
     /// What is trained under one combination of swept and repeated settings.
-    fileprivate init(_ variant: Study.Variant, hasSplit: Bool) {
+    fileprivate init(_ variant: Study.Variant, facts: DatasetFacts, hasSplit: Bool) {
         let recipe = variant.recipe
         func assignment(_ settings: [(path: String, value: OptionValue)]) -> [String: String] {
             Dictionary(uniqueKeysWithValues: settings.map { ($0.path, $0.value.description) })
         }
         self.init(
             assignment: assignment(variant.settings), baseline: recipe.baseline, rows: recipe.rows.map(\.name),
-            targets: recipe.evaluation.columns(among: recipe.facts.domains), trainedOn: recipe.trainedOn, seeds: recipe.seeds,
+            targets: recipe.evaluation.columns(among: facts.domains), trainedOn: recipe.trainedOn(facts), seeds: recipe.seeds,
             repetitions: [assignment(variant.repetition)], selection: recipe.selectionText,
-            protocolText: recipe.protocolText(hasSplit: hasSplit), lines: recipe.settingLines,
+            protocolText: recipe.protocolText(hasSplit: hasSplit), lines: recipe.settingLines(facts),
             regularizers: Dictionary(recipe.rows.map { ($0.name, $0.regularizers.map(\.name)) }) { first, _ in first })
     }
 
@@ -56,10 +58,10 @@ extension VariantSettings {
 
 extension Study {
     /// What is easily overlooked: that frozen layers have no weights from anywhere.
-    fileprivate var notices: [String] {
+    fileprivate func notices(_ facts: [DatasetFacts]) -> [String] {
         var random: [String] = []
-        for recipe in variants.map(\.recipe) {
-            for modality in recipe.modalities where !random.contains(modality) {
+        for (recipe, facts) in zip(variants.map(\.recipe), facts) {
+            for modality in recipe.modalities(of: facts) where !random.contains(modality) {
                 guard let options = recipe.model.encoder(for: modality)?.options, let train = options["train"] else { continue }
                 let isFrozen = train == .string("last-stage") || train == .string("none")
                 if isFrozen && (options["weights"] ?? .null) == .null { random.append(modality) }
@@ -92,7 +94,7 @@ extension Recipe {
     }
 
     /// The source of every column whose training serves the other columns of that source too.
-    fileprivate var trainedOn: [String: String] {
+    fileprivate func trainedOn(_ facts: DatasetFacts) -> [String: String] {
         guard case .singleSource = evaluation.trainingDomains else { return [:] }
         let columns = facts.domains.flatMap { source in facts.domains.map { (column: "\(source) → \($0)", source: source) } }
         return Dictionary(columns.map { ($0.column, $0.source) }) { first, _ in first }
@@ -128,8 +130,8 @@ extension Recipe {
         return "\(epoch); tuned values by the accuracy on \(tuned), seeds \(tuning.seeds.map(String.init).joined(separator: ", "))\(drawn)"
     }
 
-    fileprivate var settingLines: [String] {
-        let encoders = modalities.compactMap { name in model.encoder(for: name).map { "\(name): \($0.phrase)" } }
+    fileprivate func settingLines(_ facts: DatasetFacts) -> [String] {
+        let encoders = modalities(of: facts).compactMap { name in model.encoder(for: name).map { "\(name): \($0.phrase)" } }
         let description = model.whole?.phrase ?? "\(encoders.joined(separator: "; ")); fusion: \(model.fusion.phrase)"
         return [
             "data: \(data.source.phrase), \(facts.sampleCount) samples, \(facts.classes.count) classes; standardize: \(data.standardize.rawValue)",

@@ -27,26 +27,11 @@ package struct StemCacheEstimate: Sendable, Hashable {
     /// Bytes of all stems.
     package var bytes: Int { parts.reduce(0) { $0 + $1.bytes } }
 
-    /// Lines for people.
-    package var text: [String] {
-        let lines = parts.map { "stem cache: \($0.modality) (\($0.encoder)): \($0.outputs) outputs, \(Self.text(ofBytes: $0.bytes))" }
-        return lines + (others.isEmpty ? [] : ["stem cache: nothing is stored of \(others.joined(separator: ", ")), which has no frozen stem"])
-    }
-
-    /// Why the folder at `path` cannot take the stems; nil where it can. What is in it already is taken to be part of them.
-    package func fault(in path: String) -> String? {
+    /// The room that the folder at `path` lacks; nil where it can take the stems. What is in it already is taken to be part of them.
+    package func shortage(in path: String) -> (needed: Int, free: Int)? {
         guard let free = Folder.freeBytes(at: path) else { return nil }
         let needed = bytes - Folder.occupiedBytes(at: path)
-        guard needed > free else { return nil }
-        return "the stem cache takes \(Self.text(ofBytes: needed)) more, and there are \(Self.text(ofBytes: free)) left for \(path)"
-    }
-
-    /// `1.5 GB`, in powers of 1000.
-    package static func text(ofBytes bytes: Int) -> String {
-        let units = ["bytes", "kB", "MB", "GB", "TB", "PB"]
-        var (value, unit) = (Double(bytes), 0)
-        while value >= 1000, unit < units.count - 1 { (value, unit) = (value / 1000, unit + 1) }
-        return unit == 0 ? "\(bytes) bytes" : String(format: "%.1f %@", value, units[unit])
+        return needed > free ? (needed, free) : nil
     }
 
     /// Adds what the plans of one variant store.

@@ -1,7 +1,9 @@
 import Configuration
 import Persistence
 
-/// Reads recipes: text, settings of the command line and the program's catalogue in, a checked study out.
+/// Reads recipes: text, settings of the command line and the program's catalogue in, a study out whose every option is one that there is.
+///
+/// Nothing is opened or made here. Whether a study fits its data and its components fit each other shows when it is planned.
 package enum RecipeLoader {
     /// Reads a recipe's text.
     ///
@@ -9,7 +11,7 @@ package enum RecipeLoader {
     ///   - file: the path that messages name, and to whose folder paths in the recipe are relative.
     ///   - overrides: `path=value` arguments, later ones over earlier ones.
     ///   - files: where files come from that the recipe extends and includes.
-    /// - Throws: everything that is wrong with the recipe, its settings or its data, at once.
+    /// - Throws: everything that is wrong with the recipe or its settings, at once.
     package static func load(
         file: String, text: String, overrides: [String] = [], catalogue: Catalogue, files: RecipeFiles = .disk
     ) throws(RecipeError) -> Study {
@@ -107,8 +109,7 @@ package enum RecipeLoader {
         let name = tree["name"]?.nameText ?? defaultName(file)
         let limits = StudyLimits(faults: faults)
         limits.check(namesOf: tree, study: name)
-        let reader = RecipeReader(
-            catalogue: catalogue, faults: faults, inspector: DatasetInspector(catalogue: catalogue, faults: faults))
+        let reader = RecipeReader(catalogue: catalogue, faults: faults)
         // What is wrong with the settings was reported above.
         let settings = settings(overrides, faults: FaultCollector())
         let variants = variants(of: tree, settings: settings, faults: faults) {

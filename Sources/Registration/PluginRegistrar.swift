@@ -1,9 +1,11 @@
 import Configuration
 import Datasets
 import Models
+import Networks
 import Regularization
+package import Training
 
-/// Takes what a plug-in adds to the program: regularizers, encoders, fusions, whole models and data sets.
+/// Takes what a plug-in adds to the program: regularizers, encoders, fusions, whole models, data sets, optimizers and schedules.
 ///
 /// A plug-in is one function, whichever way it reaches the program:
 ///
@@ -15,11 +17,8 @@ import Regularization
 ///
 /// What is registered can be named in recipes from then on, and `list` and `describe` show it with its origin.
 public struct PluginRegistrar: Sendable {
-    package private(set) var regularizers: RegularizerRegistry
-    package private(set) var encoders: EncoderRegistry
-    package private(set) var fusions: FusionRegistry
-    package private(set) var models = ModelRegistry()
-    package private(set) var datasets: DatasetRegistry
+    /// What recipes can name so far.
+    package private(set) var components: Components
 
     /// Whose components are being registered.
     package var origin = ComponentOrigin.builtIn
@@ -37,41 +36,48 @@ public struct PluginRegistrar: Sendable {
     /// The reason for which a plug-in's registration ended early; see ``enter(_:_:)``.
     package var failure: String?
 
-    /// What Regulus knows without any plug-in: its encoders, fusions and data sets.
+    /// What Regulus knows without any plug-in: its encoders, fusions, data sets, optimizers and schedules.
     ///
     /// - Parameter regularizers: those that come with the program.
     package init(regularizers: RegularizerRegistry = RegularizerRegistry()) throws {
-        self.regularizers = regularizers
-        encoders = try .standard()
-        fusions = try .standard()
-        datasets = .builtIn
+        components = try Components(regularizers: regularizers)
     }
 
     /// Adds a regularizer.
     ///
     /// - Throws: `RegistrationFault` where its name is taken, or is none that a recipe could hold. The same goes for the other kinds.
     public mutating func register<Plugin: RegularizerPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
-        try add(.regularizers, Plugin.description, among: regularizers.names) { try $0.regularizers.register(plugin) }
+        try add(.regularizers, Plugin.description) { try $0.regularizers.register(plugin) }
     }
 
     /// Adds an encoder of one modality.
     public mutating func register<Plugin: EncoderPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
-        try add(.encoders, Plugin.description, among: encoders.names) { try $0.encoders.register(plugin) }
+        try add(.encoders, Plugin.description) { try $0.encoders.register(plugin) }
     }
 
     /// Adds a fusion of several modalities' embeddings.
     public mutating func register<Plugin: FusionPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
-        try add(.fusions, Plugin.description, among: fusions.names) { try $0.fusions.register(plugin) }
+        try add(.fusions, Plugin.description) { try $0.fusions.register(plugin) }
     }
 
     /// Adds a model that encodes and fuses in its own way.
     public mutating func register<Plugin: ModelPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
-        try add(.models, Plugin.description, among: models.names) { try $0.models.register(plugin) }
+        try add(.models, Plugin.description) { try $0.models.register(plugin) }
     }
 
     /// Adds a data set.
     public mutating func register<Plugin: DatasetPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
-        try add(.datasets, Plugin.description, among: datasets.names) { try $0.datasets.register(plugin) }
+        try add(.datasets, Plugin.description) { try $0.datasets.register(plugin) }
+    }
+
+    /// Adds an optimizer.
+    public mutating func register<Plugin: OptimizerPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
+        try add(.optimizers, Plugin.description) { try $0.optimizers.register(plugin) }
+    }
+
+    /// Adds a schedule of the learning rate.
+    public mutating func register<Plugin: SchedulePlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
+        try add(.schedules, Plugin.description) { try $0.schedules.register(plugin) }
     }
 
     /// Where a component comes from.
@@ -80,7 +86,7 @@ public struct PluginRegistrar: Sendable {
     }
 
     private mutating func add(
-        _ kind: ComponentKind, _ description: ComponentDescription, among names: [String], _ register: (inout PluginRegistrar) throws -> Void
+        _ kind: ComponentKind, _ description: ComponentDescription, _ register: (inout Components) throws -> Void
     ) throws(RegistrationFault) {
         let name = description.name
         let allowed = name.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
@@ -88,10 +94,10 @@ public struct PluginRegistrar: Sendable {
             throw RegistrationFault(
                 kind: kind, name: name, reason: "a name in recipes is lowercase letters, digits and hyphens, and begins with a letter")
         }
-        guard !names.contains(name) else {
+        guard !components[kind].contains(where: { $0.name == name }) else {
             throw RegistrationFault(kind: kind, name: name, reason: "the name is taken (\(origin(of: name, kind))); choose another one")
         }
-        do { try register(&self) } catch { throw RegistrationFault(kind: kind, name: name, reason: "\(error)") }
+        do { try register(&components) } catch { throw RegistrationFault(kind: kind, name: name, reason: "\(error)") }
         if origin != .builtIn { additions.append(Addition(kind: kind, name: name, origin: origin)) }
     }
 
@@ -103,6 +109,24 @@ public struct PluginRegistrar: Sendable {
     public static func enter(_ registrar: UnsafeMutableRawPointer, _ register: (inout PluginRegistrar) throws -> Void) {
         let registrar = registrar.assumingMemoryBound(to: PluginRegistrar.self)
         do { try register(&registrar.pointee) } catch { registrar.pointee.failure = "\(error)" }
+    }
+}
+
+/// Where a component comes from.
+package enum ComponentOrigin: Sendable, Hashable, CustomStringConvertible {
+    /// It comes with Regulus.
+    case builtIn
+    /// The program around Regulus registered it.
+    case program
+    /// A shared library did, which was loaded at run time.
+    case library(path: String)
+
+    package var description: String {
+        switch self {
+        case .builtIn: "built-in"
+        case .program: "this program"
+        case .library(let path): path
+        }
     }
 }
 

@@ -121,12 +121,16 @@ public struct RegularizerRegistry: Sendable {
             var inside = surroundings
             inside.modalities = surroundings.modalities.filter { plan.modalities?.contains($0) ?? true }
             var terms: [RegularizerTerm] = []
-            for term in plans {
+            for (index, term) in plans.enumerated() {
                 if let first = terms.first(where: { $0.instance == term.instance }) {
                     throw OptionFault(option: "terms", expected: "terms of different names", found: "\(first.instance) twice")
                 }
-                terms.append(
-                    try makeTerm(term, in: inside, initializer: initializer[plan.instance], prefix: "\(prefix)\(plan.instance)."))
+                do throws(OptionFault) {
+                    terms.append(
+                        try makeTerm(term, in: inside, initializer: initializer[plan.instance], prefix: "\(prefix)\(plan.instance)."))
+                } catch {
+                    throw error.inside(term: index)
+                }
             }
             guard !terms.isEmpty else { throw OptionFault(option: "terms", expected: "at least one term", found: "none") }
             return RegularizerTerm(

@@ -106,7 +106,13 @@ package struct TermPlan: Sendable, Hashable {
         {
             throw OptionFault(option: "until", expected: "a moment that does not come before 'after: \(after)'", found: "\(until)")
         }
-        for term in terms { try term.checkOrder(totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch) }
+        for (index, term) in terms.enumerated() {
+            do throws(OptionFault) {
+                try term.checkOrder(totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch)
+            } catch {
+                throw error.inside(term: index)
+            }
+        }
     }
 
     private func step(

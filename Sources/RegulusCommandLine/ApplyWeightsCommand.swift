@@ -41,7 +41,7 @@ struct ApplyWeightsCommand: ParsableCommand {
 
     func run() throws {
         Threads.use(threads)
-        let encoders = try plugins.components().registrar.encoders
+        let encoders = try plugins.components().registrar.components.encoders
         let x: Tensor
         let network: any Encoder
         do {

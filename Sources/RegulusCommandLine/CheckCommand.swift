@@ -47,11 +47,11 @@ struct CheckCommand: ParsableCommand {
             return
         }
         let folder = RunFolder(choosing: folder, for: plan.study)
-        let stemLines = try arguments.stemLines(of: plan.experiment, folder: folder)
-        let state = FolderState(of: plan.experiment.cells, in: folder)
+        let stemLines = try arguments.stemLines(of: plan.planned, folder: folder)
+        let state = FolderState(of: plan.planned.cells, in: folder)
         var estimated: StudyEstimate?
         if estimate {
-            let calibration = StudyCalibration(plan.experiment, components: plan.components, pool: arguments.pool)
+            let calibration = StudyCalibration(plan.planned, components: plan.components, pool: arguments.pool)
             estimated = try calibration.estimate(without: state.finished, seconds: measure)
         }
         let document = CheckDocument(plan, folder: folder, state: state, stemCache: stemLines, estimate: estimated)

@@ -89,7 +89,9 @@ extension CheckDocument {
         }
         add(.saved, "under way, to go on from the last save")
         add(.failed, "failed, to be run again")
-        add(.changed, "of another recipe, data or program, to be run again, the results there kept beside")
+        add(.otherProgram, "of another build of the program, to be run again, the results there kept beside")
+        add(.otherData, "of other data, to be run again, the results there kept beside")
+        add(.changed, "of another recipe, to be run again, the results there kept beside")
         add(.damaged, "with damaged files, to be run again")
         guard !phrases.isEmpty else { return nil }
         add(.new, "not run yet")

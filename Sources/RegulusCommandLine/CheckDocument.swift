@@ -75,8 +75,8 @@ struct CheckDocument: Encodable {
     }
 
     init(_ plan: RecipeArguments.Plan, folder: RunFolder, state: FolderState, stemCache: [String], estimate: StudyEstimate?) {
-        let (study, experiment) = (plan.study, plan.experiment)
-        let frame = experiment.settings
+        let (study, planned) = (plan.study, plan.planned)
+        let frame = planned.settings
         recipe = study.name
         (rows, targets, seeds) = (frame.rows, frame.targets, frame.seeds)
         (variants, repetitions) = (frame.variants.count, frame.repetitions.count)
@@ -93,7 +93,7 @@ struct CheckDocument: Encodable {
         selection = distinct(frame.variants.map(\.selection)).joined(separator: "; ")
         settings = distinct(frame.variants.flatMap(\.lines))
         notices = frame.notices
-        (modules, covariances) = (experiment.outline.modules, experiment.outline.covariances)
+        (modules, covariances) = (planned.outline.modules, planned.outline.covariances)
         tuning = study.variants[0].recipe.rows.filter { !$0.grid.isEmpty }.map { row in
             TunedRow(
                 row: row.name, budget: row.budget,

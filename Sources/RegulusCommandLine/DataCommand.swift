@@ -42,7 +42,7 @@ struct DataCheckCommand: ParsableCommand {
         let check: DataCheck
         let opened: any Dataset
         do throws(DatasetFault) {
-            opened = try open(known.registrar.datasets)
+            opened = try open(known.registrar.components.datasets)
             let depth: DataCheck.Depth =
                 switch decode {
                 case .none: .presence

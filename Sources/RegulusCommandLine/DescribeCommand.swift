@@ -25,14 +25,14 @@ struct DescribeCommand: ParsableCommand {
     func run() throws {
         let known = try plugins.components()
         let found = ComponentKind.allCases.flatMap { kind in
-            kind.descriptions(in: known).filter { $0.name == name }.map {
+            known.components[kind].filter { $0.name == name }.map {
                 ComponentDocument(
                     $0, kind: kind, origin: known.registrar.origin(of: name, kind),
-                    regularizer: kind == .regularizers ? known.registrar.regularizers[name] : nil)
+                    regularizer: kind == .regularizers ? known.components.regularizers[name] : nil)
             }
         }
         guard !found.isEmpty else {
-            let names = ComponentKind.allCases.flatMap { $0.descriptions(in: known).map(\.name) }
+            let names = ComponentKind.allCases.flatMap { known.components[$0].map(\.name) }
             let hint = nearestName(to: name, among: names).map { "; did you mean '\($0)'?" } ?? ""
             let lines = ["error: nothing is called '\(name)'\(hint)", "known names: \(names.joined(separator: ", "))"]
             throw CommandFault.input((lines + [known.additionsText].compactMap(\.self)).joined(separator: "\n"))
@@ -43,7 +43,7 @@ struct DescribeCommand: ParsableCommand {
         } else {
             try StandardOutput.print(found.map(\.text).joined(separator: "\n\n"))
         }
-        if cost { try printCost(known.registrar.regularizers) }
+        if cost { try printCost(known.registrar.components.regularizers) }
     }
 
     /// On embeddings of two modalities, on one thread.

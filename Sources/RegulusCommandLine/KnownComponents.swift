@@ -1,37 +1,26 @@
 import ArgumentParser
 import Configuration
-import Networks
 import Persistence
-import Recipes
 import Registration
 import Training
 
 /// Everything that recipes can name in this run of the program, and where it comes from.
 struct KnownComponents {
     let registrar: PluginRegistrar
-    let optimizers: OptimizerRegistry
-    private let foreignCode: [String: String]
+    /// The same as a study uses it.
+    let components: Components
 
     init(_ registrar: PluginRegistrar) throws {
         self.registrar = registrar
-        optimizers = try .standard()
         var digests: [ComponentOrigin: String] = [:]
-        for origin in Set(registrar.additions.map(\.origin)) {
-            switch origin {
-            case .builtIn: break
-            case .program: digests[origin] = try SHA256Digest(ofFile: "/proc/self/exe").hex
-            case .library(let path): digests[origin] = try SHA256Digest(ofFile: path).hex
-            }
+        for case .library(let path) in Set(registrar.additions.map(\.origin)) {
+            digests[.library(path: path)] = try SHA256Digest(ofFile: path).hex
         }
+        // What the program itself registers is in its own digest.
         let named = registrar.additions.compactMap { addition in digests[addition.origin].map { (addition.name, $0) } }
-        foreignCode = Dictionary(named) { first, _ in first }
-    }
-
-    /// The same as experiments use it.
-    var components: Components {
-        Components(
-            datasets: registrar.datasets, encoders: registrar.encoders, fusions: registrar.fusions, models: registrar.models,
-            optimizers: optimizers, regularizers: registrar.regularizers, foreignCode: foreignCode)
+        var components = registrar.components
+        components.foreignCode = Dictionary(named) { first, _ in first }
+        self.components = components
     }
 
     /// What plug-ins brought, for a user who looks for a name; nil where they brought nothing.
@@ -41,15 +30,4 @@ struct KnownComponents {
     }
 }
 
-extension ComponentKind: ExpressibleByArgument {
-    func descriptions(in known: KnownComponents) -> [ComponentDescription] {
-        switch self {
-        case .regularizers: known.registrar.regularizers.descriptions
-        case .encoders: known.registrar.encoders.descriptions
-        case .fusions: known.registrar.fusions.descriptions
-        case .models: known.registrar.models.descriptions
-        case .datasets: known.registrar.datasets.descriptions
-        case .optimizers: known.optimizers.descriptions
-        }
-    }
-}
+extension ComponentKind: ExpressibleByArgument {}

@@ -20,13 +20,13 @@ struct ListCommand: ParsableCommand {
         let kinds = kind.map { [$0] } ?? ComponentKind.allCases
         if json {
             let documents = kinds.flatMap { kind in
-                kind.descriptions(in: known).map { ComponentDocument($0, kind: kind, origin: known.registrar.origin(of: $0.name, kind)) }
+                known.components[kind].map { ComponentDocument($0, kind: kind, origin: known.registrar.origin(of: $0.name, kind)) }
             }
             try StandardOutput.print(try ComponentDocument.json(documents))
             return
         }
         for kind in kinds {
-            let descriptions = kind.descriptions(in: known)
+            let descriptions = known.components[kind]
             if kinds.count > 1 && !descriptions.isEmpty { try StandardOutput.print("\(kind.rawValue):") }
             let width = descriptions.map(\.name.count).max() ?? 0
             for description in descriptions {

@@ -78,7 +78,7 @@ struct PluginNewCommand: ParsableCommand {
         guard !Scaffold.reservedTypes.contains(name.type) else {
             throw CommandFault.input("error: '\(name.kebab)' would make a type \(name.type), which Swift or Regulus has already")
         }
-        guard !registrar.regularizers.names.contains(name.kebab) else {
+        guard !registrar.components.regularizers.names.contains(name.kebab) else {
             throw CommandFault.input("error: there is a regularizer '\(name.kebab)' already (\(registrar.origin(of: name.kebab, .regularizers)))")
         }
         let door: Scaffold.Door = standalone ? .program : library ? .library : .folder

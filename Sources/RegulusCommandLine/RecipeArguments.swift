@@ -4,6 +4,7 @@ import Persistence
 import Planning
 import Processes
 import Recipes
+import Reports
 import Results
 import Tensors
 import Training
@@ -65,13 +66,9 @@ struct RecipeArguments: ParsableArguments {
         do {
             let loaded = try plugins.components(with: try RecipeLoader.pluginPaths(ofRecipeAt: recipe, settings: settings))
             known = loaded
-            let datasets = OpenedDatasets(loaded.registrar.datasets)
-            let models = PlannedModels(loaded.components)
-            let study = try RecipeLoader.load(
-                file: recipe, bytes: bytes, overrides: settings,
-                catalogue: loaded.components.catalogue(opening: datasets, planning: models))
-            let experiment = try Experiment(study, models: models, datasets: datasets, threads: threadsPerTrial)
-            return Plan(study: study, experiment: experiment, components: loaded.components)
+            let study = try RecipeLoader.load(file: recipe, bytes: bytes, overrides: settings, catalogue: loaded.components.catalogue)
+            let planned = try PlannedStudy(study, components: PlannedComponents(loaded.components), threads: threadsPerTrial)
+            return Plan(study: study, planned: planned, components: loaded.components)
         } catch let error as RecipeError {
             let count = error.diagnostics.count
             let summary = "\(count) \(count == 1 ? "fault" : "faults"); nothing was run"
@@ -82,7 +79,7 @@ struct RecipeArguments: ParsableArguments {
     /// A recipe that can be run.
     struct Plan {
         let study: Study
-        let experiment: Experiment
+        let planned: PlannedStudy
         let components: Components
     }
 
@@ -90,14 +87,16 @@ struct RecipeArguments: ParsableArguments {
     ///
     /// - Parameter folder: the folder of the run.
     /// - Throws: `CommandFault` where the file system has less room.
-    func stemLines(of experiment: Experiment, folder: RunFolder) throws -> [String] {
-        guard let estimate = experiment.stems else { return [] }
+    func stemLines(of planned: PlannedStudy, folder: RunFolder) throws -> [String] {
+        guard let estimate = planned.stems else { return [] }
         let path = stems(for: folder).path
-        if let fault = estimate.fault(in: path) {
+        if let (needed, free) = estimate.shortage(in: path) {
             throw CommandFault.input(
-                "error: \(fault)\nAnother folder can be chosen with --stem-cache; fewer augmentation-draws take less, stem-cache: false nothing.")
+                "error: the stem cache takes \(NumberText.bytes(needed)) more, and there are \(NumberText.bytes(free)) left for \(path)\nAnother folder can be chosen with --stem-cache; fewer augmentation-draws take less, stem-cache: false nothing.")
         }
-        return estimate.text + ["stem cache: \(StemCacheEstimate.text(ofBytes: estimate.bytes)) in all, in \(path)"]
+        let parts = estimate.parts.map { "\($0.modality) (\($0.encoder)): \($0.outputs) outputs, \(NumberText.bytes($0.bytes))" }
+        let others = estimate.others.isEmpty ? [] : ["nothing is stored of \(estimate.others.joined(separator: ", ")), which has no frozen stem"]
+        return (parts + others + ["\(NumberText.bytes(estimate.bytes)) in all, in \(path)"]).map { "stem cache: \($0)" }
     }
 
     /// Where stems are stored.

@@ -69,25 +69,25 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let plan = try arguments.plan()
-        let (study, experiment) = (plan.study, plan.experiment)
-        var settings = experiment.settings
+        let (study, planned) = (plan.study, plan.planned)
+        var settings = planned.settings
         settings.command = commandLine
         let folder = RunFolder(choosing: folder, for: study)
-        let stemLines = try arguments.stemLines(of: experiment, folder: folder)
+        let stemLines = try arguments.stemLines(of: planned, folder: folder)
         do throws(FileFault) {
             try Folder.create(folder.root.path)
         } catch {
             throw CommandFault.input("error: \(error)\nThe run folder can be chosen with --out.")
         }
         do {
-            let before = FolderState(of: experiment.cells, in: folder)
+            let before = FolderState(of: planned.cells, in: folder)
             let display = RunDisplay(asJSON: json, isSilent: ParentLink.role == IsolatedRun.role)
             defer { display.close() }
-            if !json, ParentLink.role != IsolatedRun.role { for line in experiment.loadedWeights + stemLines { StandardError.print(line) } }
+            if !json, ParentLink.role != IsolatedRun.role { for line in planned.loadedWeights + stemLines { StandardError.print(line) } }
             var timing = StudyTiming()
             timing.saving = .seconds(saveEvery)
             var run = StudyRun(
-                cells: experiment.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: experiment.datasets,
+                cells: planned.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: planned.datasets,
                 timing: timing, stop: .ofProcess, stems: arguments.stems(for: folder))
             run.keepsFailures = keepFailures
             run.keepsOtherPlans = !overwrite
@@ -138,7 +138,7 @@ extension RunCommand {
     /// What becomes of results that the folder holds and this run does not take.
     private func notes(on state: FolderState, in folder: RunFolder) -> [String] {
         var notes = state.damages.map { "note: \($0); what it belongs to is run again" }
-        let changed = state.count(.changed)
+        let changed = state.count(.changed) + state.count(.otherData) + state.count(.otherProgram)
         if changed > 0 {
             let what = "\(changed == 1 ? "1 trial" : "\(changed) trials") of \(folder.root.path) finished with another recipe, data or program"
             notes.append(
@@ -154,7 +154,7 @@ extension RunCommand {
         of run: StudyRun, _ plan: RecipeArguments.Plan, _ before: FolderState, display: RunDisplay
     ) throws -> [TrialResult] {
         let events = LiveEvents(folder: run.folder)
-        let publisher = progressFile.map { ProgressPublisher($0, settings: plan.experiment.settings) }
+        let publisher = progressFile.map { ProgressPublisher($0, settings: plan.planned.settings) }
         let observer: @Sendable (StudyEvent) -> Void = { event in
             events.show(event)
             display.show(event)
@@ -191,7 +191,7 @@ extension RunCommand {
     private func warnOfMemory(_ plan: RecipeArguments.Plan, _ state: FolderState, _ display: RunDisplay) throws {
         // One trial after the other takes what it takes.
         guard arguments.pool.workers > 1, state.count(.finished) < state.trials.count else { return }
-        let need = try StudyCalibration(plan.experiment, components: plan.components, pool: arguments.pool).memory()
+        let need = try StudyCalibration(plan.planned, components: plan.components, pool: arguments.pool).memory()
         if let warning = need.warning { display.note(warning) }
     }
 

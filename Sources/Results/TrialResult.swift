@@ -11,6 +11,19 @@ package struct ChosenValue: Hashable, Codable, Sendable {
     }
 }
 
+/// What a result comes from beside its recipe.
+package struct ResultOrigin: Hashable, Codable, Sendable {
+    /// The digest of the program that trained.
+    package var program: String
+    /// The fingerprint of the data.
+    package var data: String
+
+    package init(program: String, data: String) {
+        self.program = program
+        self.data = data
+    }
+}
+
 /// When a trial was trained, by the clock of the machine that did it: seconds since 1970 (UTC).
 package struct TrialTimes: Hashable, Codable, Sendable {
     package var started: Double
@@ -30,6 +43,8 @@ package struct TrialResult: Hashable, Codable, Sendable {
     package var key: TrialKey
     /// Hash of the resolved plan that the trial was run from; a result of another plan is not reused.
     package var plan: String
+    /// What of the plan is none of the recipe's; nil in results that do not say it.
+    package var origin: ResultOrigin?
     package var status: TrialStatus
     /// One record an epoch, in order; for a failed trial, the epochs before the failure.
     package var epochs: [EpochRecord]
@@ -69,7 +84,7 @@ package struct TrialResult: Hashable, Codable, Sendable {
     package var times: TrialTimes?
 
     package init(
-        key: TrialKey, plan: String = "", status: TrialStatus = .finished, epochs: [EpochRecord] = [],
+        key: TrialKey, plan: String = "", origin: ResultOrigin? = nil, status: TrialStatus = .finished, epochs: [EpochRecord] = [],
         selectedEpoch: Int? = nil, targetAccuracy: Double? = nil, oracleAccuracy: Double? = nil,
         lastAccuracy: Double? = nil, sourceValidationAccuracy: Double? = nil, chosen: [ChosenValue] = [],
         candidates: [CandidateScore]? = nil, seconds: Double = 0, steps: Int = 0, secondsInPenalties: Double = 0, stepCost: StepCost? = nil,
@@ -77,6 +92,7 @@ package struct TrialResult: Hashable, Codable, Sendable {
     ) {
         self.key = key
         self.plan = plan
+        self.origin = origin
         self.status = status
         self.epochs = epochs
         self.selectedEpoch = selectedEpoch

@@ -12,7 +12,11 @@ package struct FolderState: Sendable {
         case saved
         /// It failed before, and is run again.
         case failed
-        /// The result that is there is of another plan, and makes room.
+        /// The result that is there was made by other code, and makes room.
+        case otherProgram = "other-program"
+        /// It was made from other data.
+        case otherData = "other-data"
+        /// It is of another plan.
         case changed
         /// What is there is not what a run wrote, and is run again.
         case damaged
@@ -83,7 +87,7 @@ package struct FolderState: Sendable {
                 } else if plans.contains(where: { ResumeFolder(folder.resume(key), origin: SavedOrigin(plan: $0)).isOfOrigin }) {
                     status = .saved
                 } else if let found {
-                    status = hashesOfPlans.contains(found.plan) ? .failed : .changed
+                    status = Self.status(of: found, beside: plans)
                 } else {
                     status = isDamaged ? .damaged : .new
                 }
@@ -104,5 +108,13 @@ package struct FolderState: Sendable {
     package func rows(_ status: Status) -> [String] {
         var seen: Set<String> = []
         return trials.filter { $0.status == status }.map(\.key.row).filter { seen.insert($0).inserted }
+    }
+
+    /// What became of a trial whose result is there, which is not finished or not of these plans.
+    private static func status(of result: TrialResult, beside plans: [TrialPlan]) -> Status {
+        if plans.contains(where: { $0.hash == result.plan }) { return .failed }
+        guard let origin = result.origin else { return .changed }
+        if !plans.contains(where: { $0.program == origin.program }) { return .otherProgram }
+        return plans.contains { $0.dataFingerprint == origin.data } ? .changed : .otherData
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Training
 
-/// A wish that a study save what it is at and end. Trials look at it after every step.
+/// Asks a study to save its running trials and to end. Trials look at it after every step.
 package final class StopRequest: Sendable {
     private let asked = Atomic(false)
 

@@ -1,30 +1,44 @@
+import Configuration
 import Datasets
 import Models
 import Networks
 import Regularization
 
-/// Everything that a recipe can name: made once at start-up and passed on.
+/// Everything that a recipe can name, kind by kind: made once at start-up and passed on.
+///
+/// A new kind is a case of ``ComponentKind``, a registry here, and its line in ``subscript(_:)``.
 package struct Components: Sendable {
-    package let datasets: DatasetRegistry
-    package let encoders: EncoderRegistry
-    package let fusions: FusionRegistry
+    package var regularizers: RegularizerRegistry
+    package var encoders: EncoderRegistry
+    package var fusions: FusionRegistry
     /// Whole models, which take the place of encoders and a fusion.
-    package let models: ModelRegistry
-    package let optimizers: OptimizerRegistry
-    package let regularizers: RegularizerRegistry
-    /// Digests of the code of those components that do not come with Regulus, by name.
-    package let foreignCode: [String: String]
+    package var models = ModelRegistry()
+    package var datasets: DatasetRegistry
+    package var optimizers: OptimizerRegistry
+    package var schedules: ScheduleRegistry
+    /// Digests of the libraries, loaded at run time, that components come from, by the component's name.
+    package var foreignCode: [String: String] = [:]
 
-    package init(
-        datasets: DatasetRegistry, encoders: EncoderRegistry, fusions: FusionRegistry, models: ModelRegistry = ModelRegistry(),
-        optimizers: OptimizerRegistry, regularizers: RegularizerRegistry, foreignCode: [String: String] = [:]
-    ) {
-        self.datasets = datasets
-        self.encoders = encoders
-        self.fusions = fusions
-        self.models = models
-        self.optimizers = optimizers
+    /// What comes with Regulus.
+    package init(regularizers: RegularizerRegistry = RegularizerRegistry()) throws {
         self.regularizers = regularizers
-        self.foreignCode = foreignCode
+        encoders = try .standard()
+        fusions = try .standard()
+        datasets = try .standard()
+        optimizers = try .standard()
+        schedules = try .standard()
+    }
+
+    /// What is told about the components of a kind.
+    package subscript(kind: ComponentKind) -> [ComponentDescription] {
+        switch kind {
+        case .regularizers: regularizers.descriptions
+        case .encoders: encoders.descriptions
+        case .fusions: fusions.descriptions
+        case .models: models.descriptions
+        case .datasets: datasets.descriptions
+        case .optimizers: optimizers.descriptions
+        case .schedules: schedules.descriptions
+        }
     }
 }

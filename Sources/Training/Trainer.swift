@@ -31,7 +31,7 @@ package final class Trainer {
     package private(set) var secondsInPenalties = 0.0
 
     private let optimizer: any Optimizer
-    private let schedule: LearningRateSchedule
+    private let schedule: any LearningRateRule
     private let gradientClip: Float?
     private let random: RandomSource
 
@@ -41,7 +41,7 @@ package final class Trainer {
     ///   - gradientClip: the largest common norm of all gradients; nil for no limit.
     ///   - random: where dropout, noise and the like draw from.
     package init<Fault: Error>(
-        objective: Objective, schedule: LearningRateSchedule,
+        objective: Objective, schedule: any LearningRateRule,
         gradientClip: Float? = nil, random: RandomSource,
         makeOptimizer: ([NamedParameter]) throws(Fault) -> any Optimizer
     ) throws(Fault) {

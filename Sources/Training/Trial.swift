@@ -202,7 +202,7 @@ package struct Trial {
         let isFinished = status == .finished
         let cost = isFinished && measuringTarget ? try stepCost() : nil
         return TrialResult(
-            key: key, plan: plan.hash, status: status, epochs: epochs, selectedEpoch: chosen?.epoch, targetAccuracy: chosen?.targetAccuracy,
+            key: key, plan: plan.hash, origin: ResultOrigin(program: plan.program, data: plan.dataFingerprint), status: status, epochs: epochs, selectedEpoch: chosen?.epoch, targetAccuracy: chosen?.targetAccuracy,
             oracleAccuracy: isFinished ? epochs.compactMap(\.targetAccuracy).max() : nil,
             lastAccuracy: isFinished ? epochs.last?.targetAccuracy : nil, sourceValidationAccuracy: chosen?.sourceValidationAccuracy,
             seconds: seconds, steps: steps, secondsInPenalties: secondsInPenalties, stepCost: cost, parameters: parameterCount,

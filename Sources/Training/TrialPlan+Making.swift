@@ -35,7 +35,7 @@ extension TrialPlan {
     }
 
     /// The smallest batch that all regularizers are defined for.
-    func minimumBatch(_ registry: RegularizerRegistry) -> MinimumBatch {
+    package func minimumBatch(_ registry: RegularizerRegistry) -> MinimumBatch {
         func largest(_ terms: [TermPlan], _ known: MinimumBatch) -> MinimumBatch {
             terms.reduce(known) { known, term in
                 switch term.content {
@@ -75,7 +75,9 @@ extension TrialPlan {
         }
         return try Trainer(
             objective: Objective(model, RegularizerList(terms), totalSteps: totalSteps),
-            schedule: LearningRateSchedule(options: schedule, base: learningRate, totalSteps: totalSteps),
+            schedule: try components.schedules.make(
+                schedule.name, options: schedule.options,
+                context: ScheduleContext(base: learningRate, totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch)),
             gradientClip: gradientClip.map { Float($0) }, random: random.child("training")
         ) { (parameters) throws(OptionFault) in
             try components.optimizers.make(optimizer.name, options: optimizer.options, parameters: parameters)

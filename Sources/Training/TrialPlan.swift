@@ -23,13 +23,15 @@ package struct TrialPlan: Sendable {
     package var batching: BatchOrder
     package var optimizer: ComponentPlan
     package var learningRate: Double
-    package var schedule: LearningRateSchedule.Options
+    package var schedule: ComponentPlan
     package var gradientClip: Double?
     package var regularizers: [TermPlan]
     package var seed: Int
     /// Numbers are equal to the bit only with the same number of threads.
     package var threads: Int
-    /// Digests of the code of the plug-ins that the plan names: a result of other code is another result.
+    /// The digest of the program: a result of other code is another result.
+    package var program = ProgramCode.digest
+    /// Digests of the code of the libraries, loaded at run time, that the plan's components come from.
     package var foreignCode: [String] = []
     /// Digests of the code of the data set and the encoders among them.
     package var foreignStemCode: [String] = []
@@ -45,7 +47,7 @@ package struct TrialPlan: Sendable {
     package init(
         data: ComponentPlan, dataFingerprint: String, standardization: StandardizationRule, model: TrialModel, sources: [Int],
         target: Int, validation: ValidationRule, selection: EpochSelection, epochs: Int, batch: Int, batching: BatchOrder,
-        optimizer: ComponentPlan, learningRate: Double, schedule: LearningRateSchedule.Options = .init(), gradientClip: Double? = nil,
+        optimizer: ComponentPlan, learningRate: Double, schedule: ComponentPlan = ComponentPlan("constant"), gradientClip: Double? = nil,
         regularizers: [TermPlan], seed: Int, threads: Int
     ) {
         self.data = data
@@ -70,7 +72,7 @@ package struct TrialPlan: Sendable {
 
     /// The names of all components that take part.
     package var componentNames: Set<String> {
-        var names: Set<String> = [data.name, optimizer.name]
+        var names: Set<String> = [data.name, optimizer.name, schedule.name]
         switch model {
         case .assembled(let encoders, let fusion): names.formUnion(encoders.values.map(\.name) + [fusion.name])
         case .whole(let model, _): names.insert(model.name)
@@ -87,7 +89,7 @@ package struct TrialPlan: Sendable {
         return names
     }
 
-    /// A name for exactly this plan under this version of the program: 64 hexadecimal digits.
+    /// A name for exactly this plan under exactly this program: 64 hexadecimal digits.
     package var hash: String { SHA256Digest(of: canonicalText).hex }
 
     /// The data set without the options that change no bit.
@@ -98,7 +100,7 @@ package struct TrialPlan: Sendable {
     /// Every value in a fixed order, one a line.
     private var canonicalText: String {
         var lines = [
-            "version \(Version.current)", "data \(dataText)", "fingerprint \(dataFingerprint)", "standardize \(standardization.rawValue)",
+            "program \(program)", "data \(dataText)", "fingerprint \(dataFingerprint)", "standardize \(standardization.rawValue)",
         ]
         switch model {
         case .assembled(let encoders, let fusion):
@@ -110,7 +112,7 @@ package struct TrialPlan: Sendable {
         lines += [
             "sources \(sources)", "target \(target)", "validation \(validation)", "selection \(selection)",
             "epochs \(epochs)", "batch \(batch)", "batching \(batching.rawValue)", "optimizer \(text(optimizer))",
-            "learning-rate \(learningRate)", "schedule \(text(schedule.encoded))", "gradient-clip \(gradientClip.map { "\($0)" } ?? "none")",
+            "learning-rate \(learningRate)", "schedule \(text(schedule))", "gradient-clip \(gradientClip.map { "\($0)" } ?? "none")",
         ]
         lines += regularizers.map { "regularizer \(text($0))" }
         // Said only where they differ from what they were before they existed.
@@ -144,7 +146,26 @@ package struct TrialPlan: Sendable {
     }
 }
 
-/// The version of the program, part of every plan's hash: results of another version are not reused.
-package enum Version {
-    package static let current = "0.1.0"
+/// A component by name, with the options that the recipe gave.
+package struct ComponentPlan: Sendable, Hashable {
+    package var name: String
+    package var options: [String: OptionValue]
+
+    package init(_ name: String, options: [String: OptionValue] = [:]) {
+        self.name = name
+        self.options = options
+    }
+}
+
+/// What a trial trains.
+package enum TrialModel: Sendable, Hashable {
+    /// An encoder for each modality, and a fusion.
+    case assembled(encoders: [Modality: ComponentPlan], fusion: ComponentPlan)
+    /// One whole model that reads the given modalities.
+    case whole(ComponentPlan, modalities: [Modality])
+
+    /// The encoders, modality by modality; none of a whole model.
+    package var encoders: [Modality: ComponentPlan] {
+        if case .assembled(let encoders, _) = self { encoders } else { [:] }
+    }
 }

@@ -49,10 +49,10 @@ struct BadInputTests {
     func modality() async throws {
         #expect(
             try await messages("weight: 0.3", "weight: 0.3, on: [m3]") == """
-                r.yaml:16:33: error: the model has no modality 'm3'
+                r.yaml:16:33: error: on of regularizer 'mer' in row '+ MER' does not fit: found m3
                    16 |       - mer: {weight: 0.3, on: [m3]}
                       |                                 ^~
-                      = expected one of: m1, m2
+                      = expected modalities of the model: m1, m2
                       = did you mean 'm1'?
 
                 1 fault; nothing was run

@@ -37,12 +37,4 @@ import Testing
     func steps(moment: TrainingMoment, step: Int) {
         #expect(moment.step(totalSteps: 200, stepsPerEpoch: 20) == step)
     }
-
-    @Test("comes after another one where that shows without the number of steps") func order() {
-        #expect(TrainingMoment.share(0.5).isAfter(.share(0.4), epochs: 10) == true)
-        #expect(TrainingMoment.epochs(4).isAfter(.share(0.4), epochs: 10) == false)
-        #expect(TrainingMoment.epochs(5).isAfter(.share(0.4), epochs: 10) == true)
-        #expect(TrainingMoment.steps(5).isAfter(.steps(4), epochs: 10) == true)
-        #expect(TrainingMoment.steps(5).isAfter(.share(0.4), epochs: 10) == nil)
-    }
 }

@@ -141,7 +141,7 @@ struct ArrayFormatsTests {
         let options: [String: OptionValue] = [
             "path": .string(path), "modalities": .list([.string("a"), .string("b")]), "labels": .string("y"), "domains": .null,
         ]
-        let check = try DataCheck(DatasetRegistry.builtIn.makeUnchecked("arrays", options: options))
+        let check = try DataCheck(DatasetRegistry.standard().makeUnchecked("arrays", options: options))
         #expect(!check.isSound)
         #expect(check.contents?.notFinite.map(\.values) == [3, 1])
         #expect(check.lines.contains { $0.hasPrefix("a: 3 values in 3 rows are not finite (rows 0, 1, 2)") })
@@ -166,7 +166,7 @@ struct ArrayFormatsTests {
         let options: [String: OptionValue] = [
             "path": .string(fixture("numpy-2.npz")), "modalities": .string("f4"), "labels": .string("vector"), "domains": .null,
         ]
-        let data = try DatasetRegistry.builtIn.make("tensors", options: options)
+        let data = try DatasetRegistry.standard().make("tensors", options: options)
         #expect(try data.inputs([1], modality: "f4").values == [6, 7, 8, 9, 10, 11])
     }
 }

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Tensors
+import TestSupport
 import Testing
 import Weights
 

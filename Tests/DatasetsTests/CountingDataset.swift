@@ -18,6 +18,7 @@ final class CountingDataset: DecodingDataset {
     }
 
     func sampleShape(_ modality: String, view: SampleView) -> [Int]? { [1] }
+    func bytesOfValue(_ modality: String) -> Int { 1 }
     func files(_ row: Int, modality: String) -> [String] { [] }
     func seconds(_ row: Int) -> Double? { nil }
     func decode(_ row: Int, modality: String, view: SampleView) throws(MediaFault) -> DecodedSample {

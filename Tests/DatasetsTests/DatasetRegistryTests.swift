@@ -7,7 +7,7 @@ import Testing
 struct DatasetRegistryTests {
     @Test("The built-in data sets are known, described, and make their data")
     func builtIn() throws {
-        let registry = DatasetRegistry.builtIn
+        let registry = try DatasetRegistry.standard()
         #expect(registry.names == ["watch", "digits", "arrays", "tensors", "co-occurrence", "epic-kitchens", "hac"])
         #expect(registry.description(of: "tensors")?.options.contains { $0.name == "modalities" && $0.isRequired } == true)
         let world = try registry.make("co-occurrence", options: ["samples": .integer(8), "target-cue": .string("off")])
@@ -16,8 +16,8 @@ struct DatasetRegistryTests {
     }
 
     @Test("Unknown names and values that do not fit are faults")
-    func faults() {
-        let registry = DatasetRegistry.builtIn
+    func faults() throws {
+        let registry = try DatasetRegistry.standard()
         func fault(_ name: String, _ options: [String: OptionValue]) -> DatasetFault? {
             #expect(throws: DatasetFault.self) { try registry.make(name, options: options) }
         }
@@ -31,8 +31,8 @@ struct DatasetRegistryTests {
     }
 
     @Test("A name can be taken once")
-    func twice() {
-        var registry = DatasetRegistry.builtIn
+    func twice() throws {
+        var registry = try DatasetRegistry.standard()
         #expect(throws: DuplicateComponent.self) { try registry.register(Watch.self) }
     }
 }

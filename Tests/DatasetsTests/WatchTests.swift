@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import Persistence
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Datasets

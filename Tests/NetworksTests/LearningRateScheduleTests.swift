@@ -15,13 +15,10 @@ import Testing
         #expect(schedule.rate(atStep: 9) == 1)
     }
 
-    @Test func `a recipe's fraction becomes whole steps`() {
-        var options = LearningRateSchedule.Options()
-        options.shape = .cosine
-        options.warmUp = 0.1
-        let schedule = LearningRateSchedule(options: options, base: 1, totalSteps: 47)
-        #expect(schedule.warmUpSteps == 5)
-        #expect(schedule.rate(atStep: 5) == 1)
+    @Test func `a recipe's fraction becomes whole steps`() throws {
+        let context = ScheduleContext(base: 1, totalSteps: 47, stepsPerEpoch: 1)
+        let schedule = try ScheduleRegistry.standard().make("cosine", options: ["warm-up": .number(0.1)], context: context)
+        #expect(schedule.rate(atStep: 5) == 1 && schedule.rate(atStep: 4) < 1)
     }
 
     @Test func `a training that is all warm-up, or empty, has finite rates`() {

@@ -36,11 +36,8 @@ enum PaperRecipes {
 
     static func study(_ name: String, overrides: [String] = []) throws -> Study {
         let components = try Sample.components()
-        var catalogue = components.catalogue(opening: OpenedDatasets(components.datasets), planning: PlannedModels(components))
-        catalogue.encoderFault = { _, _ in nil }
-        catalogue.inspect = { choice in facts(of: choice.component) }
         return try RecipeLoader.load(
-            file: path(name), text: text(name), overrides: ["data.root=/data"] + overrides, catalogue: catalogue)
+            file: path(name), text: text(name), overrides: ["data.root=/data"] + overrides, catalogue: components.catalogue)
     }
 }
 
@@ -88,7 +85,7 @@ struct PaperFiguresTests {
                 let table = recipe.expectationSource?.split(separator: " ").last.map(String.init) ?? ""
                 return figures.map { row, column, percent in
                     Figure(
-                        table: table, dataset: recipe.data.source.component, modalities: recipe.modalities.joined(separator: "+"),
+                        table: table, dataset: recipe.data.source.component, modalities: recipe.modalities(of: PaperRecipes.facts(of: recipe.data.source.component)).joined(separator: "+"),
                         fusion: recipe.model.fusion.component, row: row, column: column, percent: percent)
                 }
             }
@@ -111,12 +108,12 @@ struct PaperFiguresTests {
             #expect(recipe.training.epochs == 25 && recipe.training.batch == 48 && recipe.training.learningRate == 1e-4)
             #expect(recipe.training.optimizer.component == "adam" && recipe.seeds.count == 3)
             #expect(recipe.evaluation.selection == .sourceValidation)
-            for modality in recipe.modalities {
+            for modality in recipe.modalities(of: PaperRecipes.facts(of: recipe.data.source.component)) {
                 let options = recipe.model.encoder(for: modality)?.options
                 #expect(options?["train"] == .string("last-stage") && options?["batch-norm"] == .string("evaluation"))
             }
             // Only CMRF knows of single modalities.
-            let hasSound = recipe.modalities.contains("audio")
+            let hasSound = recipe.modalities(of: PaperRecipes.facts(of: recipe.data.source.component)).contains("audio")
             for term in recipe.rows.flatMap(\.regularizers).flatMap(\.regularizers) where term.choice.component == "unimodal-loss" {
                 #expect(term.choice.options["factors"] == .list(hasSound ? [.string("audio=0.5")] : []))
             }
@@ -130,7 +127,7 @@ struct PaperFiguresTests {
         let error = #expect(throws: RecipeError.self) {
             try RecipeLoader.load(
                 file: PaperRecipes.path(name), text: PaperRecipes.text(name),
-                catalogue: components.catalogue(opening: OpenedDatasets(components.datasets), planning: PlannedModels(components)))
+                catalogue: components.catalogue)
         }
         let message = "\(try #require(error))"
         #expect(message.contains("epic-kitchens/base.yaml:9:8: error: data set epic-kitchens lacks the required key 'root'"))

@@ -23,20 +23,20 @@ import Testing
             "variables.heads=[16]", "variables.projection-width=8", "variables.translation-width=16", "variables.average-after=0",
         ]
 
-        /// The experiment of a table's recipe on a folder of data, for the first held-out domain of each row alone.
-        static func experiment(_ name: String, root: String, overrides: [String] = []) throws -> Experiment {
+        /// The planned of a table's recipe on a folder of data, for the first held-out domain of each row alone.
+        static func planned(_ name: String, root: String, overrides: [String] = []) throws -> PlannedStudy {
             let text = try PaperRecipes.text(name)
             let hasMethods = text.contains("frameworks.yaml") || text.contains("single-source.yaml")
-            return try Sample.experiment(
+            return try Sample.planned(
                 text, file: PaperRecipes.path(name),
                 overrides: settings + (hasMethods ? methods : []) + ["data.root=\(root)"] + overrides)
         }
 
         /// Trains one cell, untuned.
-        static func train(_ cell: Cell, of experiment: Experiment) throws -> TrialResult {
+        static func train(_ cell: Cell, of planned: PlannedStudy) throws -> TrialResult {
             Threads.use(1)
             let plan = cell.candidates[0].plan
-            let data = try #require(experiment.datasets[plan.data])
+            let data = try #require(planned.datasets[plan.data])
             return try Trial(plan, key: cell.key(seed: 1), dataset: data, components: Sample.components()).run().result
         }
     }
@@ -57,10 +57,10 @@ import Testing
         func epic() throws {
             let folder = try MediaFolder()
             try MediaLayouts.epic(in: folder)
-            let experiment = try Small.experiment("epic-kitchens/table13.yaml", root: folder.path, overrides: Self.overrides)
-            let cell = try #require(experiment.cells.last)
+            let planned = try Small.planned("epic-kitchens/table13.yaml", root: folder.path, overrides: Self.overrides)
+            let cell = try #require(planned.cells.last)
             #expect(cell.row == "+ MER" && cell.target == "D3")
-            let result = try Small.train(cell, of: experiment)
+            let result = try Small.train(cell, of: planned)
             withExtendedLifetime(folder) {}
             try check(result, steps: 2)
             #expect(Set(result.epochs[0].terms.keys).isSuperset(of: ["mer"]))
@@ -70,13 +70,13 @@ import Testing
         func hac() throws {
             let folder = try MediaFolder()
             try MediaLayouts.hac(in: folder)
-            let experiment = try Small.experiment("hac/table13.yaml", root: folder.path, overrides: Self.overrides)
-            let cell = try #require(experiment.cells.last)
+            let planned = try Small.planned("hac/table13.yaml", root: folder.path, overrides: Self.overrides)
+            let cell = try #require(planned.cells.last)
             #expect(cell.row == "+ MER" && cell.target == "cartoon")
-            #expect(experiment.settings.notices.count == 1)
-            #expect(experiment.settings.notices.first?.hasPrefix("No weights are given for the encoders of video, audio, flow:") == true)
-            #expect(experiment.settings.variants[0].protocolText.hasSuffix("the data set's split says which of their samples are validation"))
-            let result = try Small.train(cell, of: experiment)
+            #expect(planned.settings.notices.count == 1)
+            #expect(planned.settings.notices.first?.hasPrefix("No weights are given for the encoders of video, audio, flow:") == true)
+            #expect(planned.settings.variants[0].protocolText.hasSuffix("the data set's split says which of their samples are validation"))
+            let result = try Small.train(cell, of: planned)
             withExtendedLifetime(folder) {}
             try check(result, steps: 2)
         }
@@ -93,12 +93,12 @@ import Testing
         @Test("each is checked as a whole, and the last row of its last variant trains", arguments: PaperRecipes.names)
         func trains(_ name: String) throws {
             let root = "\(layouts)/\(name.hasPrefix("hac") ? "hac" : "epic")"
-            let experiment = try Small.experiment(name, root: root)
-            #expect(Set(experiment.cells.map(\.row)) == Set(experiment.settings.rows))
-            #expect(experiment.settings.expected != nil || name == "hac/table13.yaml")
-            let cell = try #require(experiment.cells.last)
+            let planned = try Small.planned(name, root: root)
+            #expect(Set(planned.cells.map(\.row)) == Set(planned.settings.rows))
+            #expect(planned.settings.expected != nil || name == "hac/table13.yaml")
+            let cell = try #require(planned.cells.last)
             let isSingleSource = cell.candidates[0].plan.sources.count == 1
-            try check(try Small.train(cell, of: experiment), steps: isSingleSource ? 1 : 2)
+            try check(try Small.train(cell, of: planned), steps: isSingleSource ? 1 : 2)
         }
     }
 #endif

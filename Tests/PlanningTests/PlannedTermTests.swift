@@ -25,7 +25,7 @@ struct PlannedTermTests {
     }
 
     private func plan(_ regularizers: String) throws -> TrialPlan {
-        try #require(try Sample.experiment(text(regularizers)).cells.first).candidates[0].plan
+        try #require(try Sample.planned(text(regularizers)).cells.first).candidates[0].plan
     }
 
     @Test("a sum, its moments and its terms' parts get there")
@@ -53,11 +53,11 @@ struct PlannedTermTests {
     @Test("moments that change places only beside the number of steps are a fault at their line")
     func moments() {
         let error = #expect(throws: RecipeError.self) {
-            try Sample.experiment(text("sum: {terms: [mer: {after: 0.9, until: 2 steps}]}"))
+            try Sample.planned(text("sum: {terms: [mer: {after: 0.9, until: 2 steps}]}"))
         }
         #expect(
             error?.description == """
-                r.yaml:9:59: error: until cannot be 2 steps
+                r.yaml:9:59: error: until of regularizer 'mer' in row 'Row' does not fit: found 2 steps
                     9 |     regularizers: [sum: {terms: [mer: {after: 0.9, until: 2 steps}]}]
                       |                                                           ^~~~~~~
                       = expected a moment that does not come before 'after: 0.9'
@@ -67,7 +67,7 @@ struct PlannedTermTests {
     @Test("a fault of a term inside a sum is shown at that term")
     func insideSum() {
         let text = text("sum: {terms: [dropout, mer: {part: specific}]}").replacing("embedding: 8", with: "embedding: 1")
-        let error = #expect(throws: RecipeError.self) { try Sample.experiment(text) }
+        let error = #expect(throws: RecipeError.self) { try Sample.planned(text) }
         #expect(error?.diagnostics.first?.location.description == "r.yaml:9:55")
     }
 }

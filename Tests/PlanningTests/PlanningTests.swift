@@ -29,7 +29,7 @@ struct PlanningTests {
 
     @Test("multi-source: each domain is held out once and all others are trained on")
     func multiSource() throws {
-        let cells = try Sample.experiment(text).cells.filter { $0.row == "Fusion" }
+        let cells = try Sample.planned(text).cells.filter { $0.row == "Fusion" }
         #expect(cells.map(\.target) == ["d1", "d2", "d3"])
         #expect(cells.map(\.candidates[0].plan.sources) == [[1, 2], [0, 2], [0, 1]])
         #expect(cells.map(\.candidates[0].plan.target) == [0, 1, 2])
@@ -37,49 +37,49 @@ struct PlanningTests {
 
     @Test("single-source: a column for each ordered pair of domains")
     func singleSource() throws {
-        let experiment = try Sample.experiment(text, overrides: ["evaluation.protocol=single-source"])
-        let cells = experiment.cells.filter { $0.row == "Fusion" }
+        let planned = try Sample.planned(text, overrides: ["evaluation.protocol=single-source"])
+        let cells = planned.cells.filter { $0.row == "Fusion" }
         #expect(cells.map(\.target) == ["d1 → d2", "d1 → d3", "d2 → d1", "d2 → d3", "d3 → d1", "d3 → d2"])
         #expect(cells.map(\.candidates[0].plan.sources) == [[0], [0], [1], [1], [2], [2]])
         #expect(cells.map(\.candidates[0].plan.target) == [1, 2, 0, 2, 0, 1])
-        #expect(experiment.settings.targets == cells.map(\.target))
+        #expect(planned.settings.targets == cells.map(\.target))
     }
 
     @Test("only the domains that the recipe names are held out")
     func someDomains() throws {
-        #expect(try Sample.experiment(text, overrides: ["evaluation.domains=[d2]"]).cells.map(\.target) == ["d2", "d2"])
+        #expect(try Sample.planned(text, overrides: ["evaluation.domains=[d2]"]).cells.map(\.target) == ["d2", "d2"])
     }
 
     @Test("other code of a plug-in makes other trials of the rows that name it, and of no others")
     func foreignCode() throws {
         let hashes = try ["first", "second"].map { code in
-            try Sample.experiment(text, foreignCode: ["mer": code]).cells.map { (row: $0.row, hash: $0.candidates[0].plan.hash) }
+            try Sample.planned(text, foreignCode: ["mer": code]).cells.map { (row: $0.row, hash: $0.candidates[0].plan.hash) }
         }
         for (first, second) in zip(hashes[0], hashes[1]) { #expect((first.hash == second.hash) == (first.row == "Fusion")) }
     }
 
     @Test("a grid becomes candidates, tuned with the first seed")
     func grid() throws {
-        let experiment = try Sample.experiment(text)
-        let cell = try #require(experiment.cells.first { $0.row == "+ MER" })
+        let planned = try Sample.planned(text)
+        let cell = try #require(planned.cells.first { $0.row == "+ MER" })
         #expect(cell.candidates.map { $0.values.map(\.value) } == [["1"], ["3"]])
         #expect(cell.candidates.map(\.plan.regularizers[0].weight) == [1, 3])
         #expect(cell.seeds == [1, 2] && cell.tuning.seeds == [1])
-        #expect(experiment.rehearsalCount == 6)
+        #expect(planned.rehearsalCount == 6)
     }
 
     @Test("leave-one-source-out chooses values and epoch on left-out source domains")
     func leaveOneSourceOut() throws {
-        let experiment = try Sample.experiment(text, overrides: ["evaluation.selection=leave-one-source-out"])
-        #expect(experiment.cells.allSatisfy { $0.tuning.holdsOutSources && $0.tuning.choosesEpoch })
-        #expect(experiment.rehearsalCount == 18)
+        let planned = try Sample.planned(text, overrides: ["evaluation.selection=leave-one-source-out"])
+        #expect(planned.cells.allSatisfy { $0.tuning.holdsOutSources && $0.tuning.choosesEpoch })
+        #expect(planned.rehearsalCount == 18)
     }
 
     @Test("a sweep and repetitions become cells of their own")
     func sweep() throws {
-        let experiment = try Sample.experiment(
+        let planned = try Sample.planned(
             text + "sweep:\n  data.reliability: [1.0, 0.9]\nrepeat:\n  data.draw: [0, 1]\n", overrides: ["evaluation.domains=[d1]"])
-        let cells = experiment.cells.filter { $0.row == "Fusion" }
+        let cells = planned.cells.filter { $0.row == "Fusion" }
         #expect(cells.map { $0.variant["data.reliability"] } == ["1", "1", "0.9", "0.9"])
         #expect(cells.map { $0.repetition["data.draw"] } == ["0", "1", "0", "1"])
         #expect(Set(cells.map(\.candidates[0].plan.dataFingerprint)).count == 4)
@@ -88,7 +88,7 @@ struct PlanningTests {
     @Test("source domains that leave nothing to validate on are a fault of the recipe")
     func noValidation() {
         let error = #expect(throws: RecipeError.self) {
-            try Sample.experiment(text.replacing("validation: 0.2", with: "validation: 0"), overrides: ["evaluation.domains=[d1]"])
+            try Sample.planned(text.replacing("validation: 0.2", with: "validation: 0"), overrides: ["evaluation.domains=[d1]"])
         }
         #expect(
             error?.description == """
@@ -103,11 +103,11 @@ struct PlanningTests {
     func lastEpochWithoutValidation() throws {
         let untuned = text.replacing("validation: 0.2", with: "{validation: 0, selection: last-epoch}").replacing("evaluation:\n  ", with: "evaluation: ")
             .replacing("    tune: {mer.weight: [1, 3]}\n", with: "")
-        #expect(try Sample.experiment(untuned).cells.count == 6)
+        #expect(try Sample.planned(untuned).cells.count == 6)
         let tuned = text.replacing("validation: 0.2", with: "{validation: 0, selection: last-epoch}").replacing("evaluation:\n  ", with: "evaluation: ")
-        #expect(try Sample.experiment(tuned, overrides: ["tuning.selection=leave-one-source-out"]).rehearsalCount == 12)
-        #expect(try Sample.experiment(tuned, overrides: ["evaluation.selection=leave-one-source-out"]).rehearsalCount == 18)
-        let error = #expect(throws: RecipeError.self) { try Sample.experiment(tuned, overrides: ["evaluation.domains=[d1]"]) }
+        #expect(try Sample.planned(tuned, overrides: ["tuning.selection=leave-one-source-out"]).rehearsalCount == 12)
+        #expect(try Sample.planned(tuned, overrides: ["evaluation.selection=leave-one-source-out"]).rehearsalCount == 18)
+        let error = #expect(throws: RecipeError.self) { try Sample.planned(tuned, overrides: ["evaluation.domains=[d1]"]) }
         #expect(
             error?.description == """
                 r.yaml:14:12: error: there are no validation samples to tune mer.weight by
@@ -117,24 +117,25 @@ struct PlanningTests {
                 """)
     }
 
-    @Test("every encoder of a recipe is made once, however many rows and variants it has")
+    @Test("every component is made once and equal divisions are divided once, however many rows and variants there are")
     func encodersMadeOnce() throws {
         let rows = (1...5).map { "  - name: MER \($0)\n    regularizers: [mer: {weight: \($0)}]\n" }.joined()
         let components = try Sample.components()
-        let models = PlannedModels(components)
-        let datasets = OpenedDatasets(components.datasets)
+        let made = PlannedComponents(components)
         let study = try RecipeLoader.load(
-            file: "r.yaml", text: text + rows + "sweep:\n  training.batch: [8, 12]\n",
-            catalogue: components.catalogue(opening: datasets, planning: models))
-        _ = try Experiment(study, models: models, datasets: datasets, threads: 1)
-        #expect(models.made == PlannedModels.Count(encoders: 2, models: 1))
+            file: "r.yaml", text: text + rows + "sweep:\n  training.batch: [8, 12]\n", catalogue: components.catalogue)
+        let planned = try PlannedStudy(study, components: made, threads: 1)
+        // MER with five weights, among which are those of the grid, for two sizes of batches.
+        #expect(made.made == PlannedComponents.Count(datasets: 1, encoders: 2, models: 1, terms: 10))
+        // Two batch sizes, three domains held out, two seeds; rehearsals divide as the trials do.
+        #expect(planned.divisions.count == 12)
     }
 
     @Test("a batch that only a rehearsal cannot fill is a fault of the recipe")
     func largeBatch() {
         // Leaving a source domain out leaves 48 rows of one domain; the trials have 40 of each of two.
         let error = #expect(throws: RecipeError.self) {
-            try Sample.experiment(
+            try Sample.planned(
                 text.replacing("batch: 8", with: "batch: 64").replacing("validation: 0.2", with: "selection: leave-one-source-out"),
                 overrides: ["evaluation.domains=[d1]"])
         }
@@ -151,7 +152,7 @@ struct PlanningTests {
     func unfittingOption() {
         let fusion = "{use: cross-attention, width: 10, heads: 3}"
         let error = #expect(throws: RecipeError.self) {
-            try Sample.experiment(text.replacing("{use: late, hidden: 16}", with: fusion))
+            try Sample.planned(text.replacing("{use: late, hidden: 16}", with: fusion))
         }
         #expect(error?.diagnostics.count == 1)
         #expect(error?.diagnostics.first?.location.line == 4)
@@ -166,7 +167,7 @@ struct PlanningTests {
                 training: {epochs: 1, batch: 4, optimizer: {use: adam, learning-rate: 0.01}}
                 rows: [{name: Fusion}]
                 """
-            return try #require(Sample.experiment(text, components: ClipTrials.components()).cells.first).candidates[0].plan.hash
+            return try #require(Sample.planned(text, components: ClipTrials.components()).cells.first).candidates[0].plan.hash
         }
         let plain = try hash("samples: 8")
         #expect(try hash("samples: 8, workers: 2, memory: 64") == plain)

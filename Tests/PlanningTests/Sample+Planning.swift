@@ -5,15 +5,12 @@ import Training
 @testable import TrainingSupport
 
 extension Sample {
-    /// The experiment of a recipe's text.
-    static func experiment(
+    /// The planned of a recipe's text.
+    static func planned(
         _ text: String, file: String = "r.yaml", overrides: [String] = [], foreignCode: [String: String] = [:], components given: Components? = nil
-    ) throws -> Experiment {
+    ) throws -> PlannedStudy {
         let components = try given ?? components(foreignCode: foreignCode)
-        let datasets = OpenedDatasets(components.datasets)
-        let models = PlannedModels(components)
-        let study = try RecipeLoader.load(
-            file: file, text: text, overrides: overrides, catalogue: components.catalogue(opening: datasets, planning: models))
-        return try Experiment(study, models: models, datasets: datasets, threads: 1)
+        let study = try RecipeLoader.load(file: file, text: text, overrides: overrides, catalogue: components.catalogue)
+        return try PlannedStudy(study, components: PlannedComponents(components), threads: 1)
     }
 }

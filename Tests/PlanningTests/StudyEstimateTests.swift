@@ -1,6 +1,7 @@
 import Foundation
 import Results
 import Studies
+import TestSupport
 import Testing
 
 @testable import Planning
@@ -25,27 +26,27 @@ struct StudyEstimateTests {
         """
 
     private func estimate(_ overrides: [String] = [], workers: Int = 1, in folder: RunFolder) throws -> StudyEstimate {
-        let experiment = try Sample.experiment(text, overrides: overrides)
+        let planned = try Sample.planned(text, overrides: overrides)
         let calibration = StudyCalibration(
-            experiment, components: try Sample.components(), pool: WorkerPool(workers: workers, threadsPerWorker: 1))
-        return try calibration.estimate(without: FolderState(of: experiment.cells, in: folder).finished, seconds: 0)
+            planned, components: try Sample.components(), pool: WorkerPool(workers: workers, threadsPerWorker: 1))
+        return try calibration.estimate(without: FolderState(of: planned.cells, in: folder).finished, seconds: 0)
     }
 
     @Test("costs add up over steps and evaluated samples of all epochs, spread over the workers")
     func time() throws {
-        let experiment = try Sample.experiment(text)
-        let data = try #require(experiment.datasets.values.first)
+        let planned = try Sample.planned(text)
+        let data = try #require(planned.datasets.values.first)
         var costs: [TrialKind: TrialCost] = [:]
-        for cell in experiment.cells {
+        for cell in planned.cells {
             var cost = TrialCost()
             cost.step = 1
             cost.evaluation = 100
             cost.setup = 1000
             costs[TrialKind(cell.candidates[0].plan, row: cell.row, facts: data.facts)] = cost
         }
-        let work = try StudyWork(experiment, costs: costs)
-        let split = try experiment.cells[0].candidates[0].plan.makeSplit(of: data)
-        let batches = try experiment.cells[0].candidates[0].plan.makeSampler(of: data, rows: split.training).batchesPerEpoch
+        let work = try StudyWork(planned, costs: costs)
+        let split = try planned.cells[0].candidates[0].plan.makeSplit(of: data)
+        let batches = try planned.cells[0].candidates[0].plan.makeSampler(of: data, rows: split.training).batchesPerEpoch
         let training = Double(1000 + 3 * batches + 300 * split.validation.count)
         let trial = training + Double(300 * split.target.count) + 6
         #expect(work.seconds(workers: 1, without: []) == 6 * training + 12 * trial)
@@ -64,10 +65,10 @@ struct StudyEstimateTests {
     @Test("files come to about what a run leaves")
     func disk() throws {
         let folder = try TemporaryFolder()
-        let experiment = try Sample.experiment(text)
+        let planned = try Sample.planned(text)
         let run = StudyRun(
-            cells: experiment.cells, folder: folder.run, components: try Sample.components(), pool: WorkerPool(workers: 1, threadsPerWorker: 1),
-            datasets: experiment.datasets)
+            cells: planned.cells, folder: folder.run, components: try Sample.components(), pool: WorkerPool(workers: 1, threadsPerWorker: 1),
+            datasets: planned.datasets)
         _ = try run.run()
         let checkpoints = try folder.sizes { $0.hasSuffix(".safetensors") }
         let records = try folder.sizes { $0.hasSuffix(".json") || $0.hasSuffix(".jsonl") }

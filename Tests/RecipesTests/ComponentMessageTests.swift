@@ -85,37 +85,13 @@ struct ComponentMessageTests {
                   = expected a path: where
             """),
         MessageCase(
-            "unreadable data file", "data: watch",
-            "data: {use: tensors, file: absent.safetensors}",
+            "option of another component", "learning-rate: 0.01",
+            "warm-up: 0.1",
             """
-            r.yaml:4:28: error: cannot open 'absent.safetensors': no such file
-                4 | data: {use: tensors, file: absent.safetensors}
-                  |                            ^~~~~~~~~~~~~~~~~~
-                  = expected a safetensors file
-            """),
-        MessageCase(
-            "encoder that cannot read the data", "{use: series-resnet, embedding: 32}",
-            "{use: features}",
-            """
-            r.yaml:6:18: error: encoder features cannot read 'accelerometer': found 100×3
-                6 |   encoder: {use: features}
-                  |                  ^~~~~~~~
-                  = expected vectors
-
-            r.yaml:6:18: error: encoder features cannot read 'gyroscope': found 100×3
-                6 |   encoder: {use: features}
-                  |                  ^~~~~~~~
-                  = expected vectors
-            """),
-        MessageCase(
-            "option that the encoder cannot use", "embedding: 32",
-            "embedding: 13",
-            """
-            r.yaml:6:44: error: embedding of encoder series-resnet does not fit: found 13
-                6 |   encoder: {use: series-resnet, embedding: 13}
-                  |                                            ^~
-                  = expected an even number
-                  = did you mean '14'?
+            r.yaml:11:26: error: unknown key 'warm-up' in optimizer adam, which is an option of schedule cosine
+               11 |   optimizer: {use: adam, warm-up: 0.1}
+                  |                          ^~~~~~~
+                  = expected one of: weight-decay, use, learning-rate
             """),
         MessageCase(
             "learning rate", "learning-rate: 0.01",
@@ -159,28 +135,6 @@ struct ComponentMessageTests {
                   |                ^~~~~~~~~~~~
                   = expected one of: accelerometer, gyroscope
                   = did you mean 'accelerometer'?
-            """),
-        MessageCase(
-            "regularizer on a modality that the model lacks", "on: [gyroscope]",
-            "on: [gyroskope]",
-            """
-            r.yaml:18:31: error: the model has no modality 'gyroskope'
-               18 |       - mer: {weight: 3, on: [gyroskope]}
-                  |                               ^~~~~~~~~
-                  = expected one of: accelerometer, gyroscope
-                  = did you mean 'gyroscope'?
-            """),
-        MessageCase(
-            "regularizer on a modality that the model leaves out", "  fusion: late",
-            """
-              modalities: [accelerometer]
-              fusion: late
-            """,
-            """
-            r.yaml:19:31: error: the model has no modality 'gyroscope'
-               19 |       - mer: {weight: 3, on: [gyroscope]}
-                  |                               ^~~~~~~~~
-                  = expected one of: accelerometer
             """),
         MessageCase(
             "modality without encoder", """

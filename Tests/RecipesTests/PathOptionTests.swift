@@ -14,21 +14,11 @@ struct PathOptionTests {
         "recipes/swept.yaml": "extends: base.yaml\nsweep: {data.file: [one, /two]}\n",
     ])
 
-    private var catalogue: Catalogue {
-        var catalogue = Sample.catalogue
-        catalogue.inspect = { _ in
-            DatasetFacts(
-                modalities: [.init(name: "accelerometer", sampleShape: [100, 3]), .init(name: "gyroscope", sampleShape: [100, 3])],
-                domains: ["a", "b", "c"], classes: ["squat", "row"], samplesPerDomain: [100, 100, 100])
-        }
-        return catalogue
-    }
-
     private func study(_ file: String, set overrides: [String] = [], folder: String = "/here") throws(RecipeError) -> Study {
         var files = files
         files.currentFolder = folder
         return try RecipeLoader.load(
-            file: file, text: files.text(file), overrides: overrides, catalogue: catalogue, files: files)
+            file: file, text: files.text(file), overrides: overrides, catalogue: Sample.catalogue, files: files)
     }
 
     private func paths(_ file: String, set overrides: [String] = []) throws -> [OptionValue?] {
@@ -76,7 +66,7 @@ struct PathOptionTests {
     func resolved() throws {
         for name in ["recipes/sub/mine.yaml", "recipes/swept.yaml"] {
             let study = try study(name)
-            let again = try RecipeLoader.load(file: "/elsewhere/recipe.yaml", text: study.resolvedYAML, catalogue: catalogue, files: files)
+            let again = try RecipeLoader.load(file: "/elsewhere/recipe.yaml", text: study.resolvedYAML, catalogue: Sample.catalogue, files: files)
             #expect(again.variants.map { $0.recipe.data.source.options } == study.variants.map { $0.recipe.data.source.options })
         }
     }

@@ -52,7 +52,7 @@ struct WholeModelTests {
         #expect(recipe.model.whole?.component == "joint")
         #expect(recipe.model.whole?.options == ["dropout": .number(0.1)])
         #expect(recipe.model.encoder(for: "gyroscope") == nil)
-        #expect(recipe.modalities == ["gyroscope"])
+        #expect(recipe.modalities(of: Sample.facts(of: recipe.data.source)) == ["gyroscope"])
     }
 
     @Test("can be unknown")
@@ -110,12 +110,6 @@ struct ExpectationTests {
             + "expect: {rows: {Fusoin: {}}, sorce: x}\n"
         #expect(
             Sample.messages(text) == """
-                r.yaml:16:14: error: unknown target 'groop-1'
-                   16 |     expect: {groop-1: 3, average: high, group-2: 101}
-                      |              ^~~~~~~
-                      = expected one of: group-1, group-2, group-3, average
-                      = did you mean 'group-1'?
-
                 r.yaml:16:35: error: average cannot be 'high'
                    16 |     expect: {groop-1: 3, average: high, group-2: 101}
                       |                                   ^~~~
@@ -137,6 +131,18 @@ struct ExpectationTests {
                       |                              ^~~~~
                       = expected one of: source, rows
                       = did you mean 'source'?
+                """)
+    }
+
+    @Test("name targets that the data set has")
+    func unknownTarget() {
+        #expect(
+            Sample.messages(Sample.recipe("- Fusion", "- name: Fusion\n    expect: {groop-1: 3, average: 4}")) == """
+                r.yaml:16:14: error: unknown target 'groop-1'
+                   16 |     expect: {groop-1: 3, average: 4}
+                      |              ^~~~~~~
+                      = expected one of: group-1, group-2, group-3, average
+                      = did you mean 'group-1'?
                 """)
     }
 }

@@ -18,8 +18,8 @@ struct RecipeTests {
         #expect(recipe.evaluation.trainingDomains == .multiSource)
         #expect(recipe.evaluation.validation == 0.2)
         #expect(recipe.evaluation.selection == .sourceValidation)
-        #expect(recipe.targets == ["group-1", "group-2", "group-3"])
-        #expect(recipe.modalities == ["accelerometer", "gyroscope"])
+        #expect(recipe.evaluation.targets(among: Sample.facts(of: recipe.data.source).domains) == ["group-1", "group-2", "group-3"])
+        #expect(recipe.modalities(of: Sample.facts(of: recipe.data.source)) == ["accelerometer", "gyroscope"])
         #expect(recipe.model.encoder(for: "gyroscope")?.options == ["embedding": .integer(32)])
         #expect(recipe.training.epochs == 20)
         #expect(recipe.training.batch == 64)
@@ -178,20 +178,5 @@ struct SweepTests {
                       |           ^
                       = expected repeat[data.draw]=[…] instead
                 """)
-    }
-
-    @Test("look into each data set once")
-    func inspection() throws {
-        let counter = Counter()
-        var catalogue = Sample.catalogue
-        let inspect = catalogue.inspect
-        catalogue.inspect = { (choice) throws(DatasetFault) in
-            counter.increment()
-            return try inspect(choice)
-        }
-        _ = try RecipeLoader.load(
-            file: "r.yaml", text: Sample.recipe + "sweep: {training.batch: [32, 64]}\nrepeat: {data.draw: [1, 2]}\n",
-            catalogue: catalogue)
-        #expect(counter.count == 2)
     }
 }

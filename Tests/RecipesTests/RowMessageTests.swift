@@ -28,49 +28,24 @@ struct RowMessageTests {
             """),
         MessageCase(
             "options at fault", "weight: 3,",
-            "estimator: papr, schedule: {start: 0.9, end: 0.1}, projection: {widht: 3},",
+            "estimator: papr, schedule: {start: 0.9, end: x}, projection: {widht: 3},",
             """
             r.yaml:18:26: error: estimator cannot be 'papr'
-               18 |       - mer: {estimator: papr, schedule: {start: 0.9, end: 0.1}, projection: {widht: 3}, on: [gyroscope]}
+               18 |       - mer: {estimator: papr, schedule: {start: 0.9, end: x}, projection: {widht: 3}, on: [gyroscope]}
                   |                          ^~~~
                   = expected one of: paper, reference
                   = did you mean 'paper'?
 
-            r.yaml:18:50: error: a schedule starts at 0.9 and ends at 0.1
-               18 |       - mer: {estimator: papr, schedule: {start: 0.9, end: 0.1}, projection: {widht: 3}, on: [gyroscope]}
-                  |                                                  ^~~
-                  = expected a start before the end
+            r.yaml:18:60: error: end cannot be 'x'
+               18 |       - mer: {estimator: papr, schedule: {start: 0.9, end: x}, projection: {widht: 3}, on: [gyroscope]}
+                  |                                                            ^
+                  = expected a number from 0 to 1 (share of the training)
 
-            r.yaml:18:79: error: unknown key 'widht' in projection
-               18 |       - mer: {estimator: papr, schedule: {start: 0.9, end: 0.1}, projection: {widht: 3}, on: [gyroscope]}
-                  |                                                                               ^~~~~
+            r.yaml:18:77: error: unknown key 'widht' in projection
+               18 |       - mer: {estimator: papr, schedule: {start: 0.9, end: x}, projection: {widht: 3}, on: [gyroscope]}
+                  |                                                                             ^~~~~
                   = expected one of: hidden, width, normalization, unit
                   = did you mean 'width'?
-            """),
-        MessageCase(
-            "fused with modalities", "weight: 3, on: [gyroscope]",
-            "at: fused, on: [gyroscope]",
-            """
-            r.yaml:18:30: error: 'at: fused' acts on all modalities together
-               18 |       - mer: {at: fused, on: [gyroscope]}
-                  |                              ^~~~~~~~~~~
-                  = expected no 'on' beside it
-            """),
-        MessageCase(
-            "place that it cannot act at", """
-            - Fusion
-
-            """,
-            """
-            - name: Fusion
-                regularizers: [dropout: {at: projection}]
-
-            """,
-            """
-            r.yaml:16:34: error: regularizer dropout cannot act at 'projection'
-               16 |     regularizers: [dropout: {at: projection}]
-                  |                                  ^~~~~~~~~~
-                  = expected one of: embedding
             """),
         MessageCase(
             "equal names", "- mer: {weight: 3, on: [gyroscope]}",

@@ -6,50 +6,39 @@ import Persistence
 
 /// A small program's worth of components, and data sets that exist only here.
 enum Sample {
-    static let catalogue = Catalogue(
-        datasets: [
+    static let catalogue = Catalogue { components[$0] ?? [] }
+
+    private static let components: [ComponentKind: [ComponentDescription]] = [
+        .datasets: [
             ComponentDescription(name: "watch", summary: "three groups of people", options: WatchOptions.descriptions),
             ComponentDescription(name: "tensors", summary: "files", options: FileOptions.descriptions),
         ],
-        encoders: [
+        .encoders: [
             ComponentDescription(name: "series-resnet", summary: "for series", options: EncoderOptions.descriptions),
             ComponentDescription(name: "features", summary: "for features"),
         ],
-        fusions: [
+        .fusions: [
             ComponentDescription(name: "late", summary: "concatenation", options: LateOptions.descriptions),
             ComponentDescription(name: "cross-attention", summary: "attention"),
         ],
-        models: [ComponentDescription(name: "joint", summary: "all in one", options: LateOptions.descriptions)],
-        regularizers: [
+        .models: [ComponentDescription(name: "joint", summary: "all in one", options: LateOptions.descriptions)],
+        .regularizers: [
             ComponentDescription(name: "mer", summary: "spreads", options: MEROptions.descriptions),
             ComponentDescription(name: "dropout", summary: "drops", options: RateOptions.descriptions),
             ComponentDescription(name: "noise", summary: "perturbs", options: NoiseOptions.descriptions),
         ],
-        optimizers: [
+        .optimizers: [
             ComponentDescription(name: "adam", summary: "adaptive", options: OptimizerOptions.descriptions),
             ComponentDescription(name: "sgd", summary: "plain", options: OptimizerOptions.descriptions),
         ],
-        schedules: [
+        .schedules: [
             ComponentDescription(name: "constant", summary: "stays"),
             ComponentDescription(name: "cosine", summary: "falls", options: CosineOptions.descriptions),
         ],
-        minimumBatch: { name, _ in name == "mer" ? 2 : 1 },
-        places: { $0 == "dropout" ? [.embedding] : Place.allCases },
-        encoderFault: { encoder, modality in
-            let shape = modality.sampleShape
-            if encoder.options["embedding"] == .integer(13) {
-                return OptionFault(option: "embedding", expected: "an even number", found: "13", suggestion: "14")
-            }
-            guard encoder.component == "features", shape.count != 1 else { return nil }
-            return OptionFault(option: nil, expected: "vectors", found: shape.map(String.init).joined(separator: "×"))
-        },
-        inspect: { (choice) throws(DatasetFault) in try facts(of: choice) })
+    ]
 
-    private static func facts(of choice: ComponentChoice) throws(DatasetFault) -> DatasetFacts {
-        if choice.component == "tensors" {
-            throw DatasetFault(
-                option: "file", message: "cannot open 'absent.safetensors': no such file", expected: "a safetensors file")
-        }
+    /// What the data sets hold.
+    static func facts(of choice: ComponentChoice) -> DatasetFacts {
         let domains = choice.options["domains"] == .string("one") ? ["everyone"] : ["group-1", "group-2", "group-3"]
         return DatasetFacts(
             modalities: [
@@ -87,7 +76,13 @@ enum Sample {
     static func study(
         _ text: String = recipe, set overrides: [String] = [], file: String = "r.yaml", files: [String: String] = [:]
     ) throws(RecipeError) -> Study {
-        try RecipeLoader.load(file: file, text: text, overrides: overrides, catalogue: catalogue, files: .sample(files))
+        let study = try RecipeLoader.load(file: file, text: text, overrides: overrides, catalogue: catalogue, files: .sample(files))
+        // As planning does once it has opened the data.
+        let faults = study.variants.map(\.recipe).flatMap { recipe in
+            recipe.faults(against: facts(of: recipe.data.source)).map(recipe.diagnostic)
+        }
+        guard faults.isEmpty else { throw RecipeError(faults) }
+        return study
     }
 
     /// The messages about a recipe, empty where there are none.

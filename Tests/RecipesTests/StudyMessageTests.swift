@@ -1,9 +1,9 @@
 import Testing
 
 /// Full texts of messages: a passage of the sample recipe, what replaces it, and what is said about that.
-@Suite("Messages about domains and batches and about sweeps and repetitions")
+@Suite("Messages about domains and about sweeps and repetitions")
 struct StudyMessageTests {
-    @Test("domains and batches", arguments: evaluationCases)
+    @Test("domains", arguments: evaluationCases)
     func evaluation(_ sample: MessageCase) {
         #expect(Sample.messages(Sample.recipe(sample.passage, sample.replacement)) == sample.message)
     }
@@ -43,49 +43,6 @@ struct StudyMessageTests {
                   |                                                  ^~~~~~~~~~~~~~~~~~~~
                   = expected source-validation or last-epoch
             """),
-        MessageCase(
-            "batch smaller than the estimator needs", """
-            batch: 64
-
-            """,
-            """
-            batch: 1
-              batching: shuffled
-
-            """,
-            """
-            r.yaml:10:10: error: a batch of 1 is too small for the regularizer 'mer'
-               10 |   batch: 1
-                  |          ^
-                  = expected at least 2
-            """),
-        MessageCase(
-            "batch without room for the domains", "batch: 64",
-            "batch: 1",
-            """
-            r.yaml:10:10: error: a balanced batch of 1 has no room for 2 source domains
-               10 |   batch: 1
-                  |          ^
-                  = expected at least 2, or batching: shuffled
-
-            r.yaml:10:10: error: a batch of 1 is too small for the regularizer 'mer'
-               10 |   batch: 1
-                  |          ^
-                  = expected at least 2
-            """),
-        MessageCase(
-            "batch larger than the data", "batch: 64",
-            "batch: 500",
-            """
-            r.yaml:10:10: error: a batch of 500 is larger than the training data
-               10 |   batch: 500
-                  |          ^~~
-                  = expected at most 160, the training samples of 'group-2', 'group-3'
-            """),
-        MessageCase(
-            "all training samples are enough", "batch: 64",
-            "batch: 160",
-            ""),
     ]
 
     @Test("sweeps and repetitions", arguments: sweepCases)

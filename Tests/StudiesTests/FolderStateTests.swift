@@ -1,6 +1,7 @@
 import Foundation
 import Regularization
 import Results
+import TestSupport
 import Testing
 
 @testable import Studies
@@ -26,6 +27,19 @@ struct FolderStateTests {
         let other = FolderState(of: [Sample.cell("row", [Sample.plan { $0.epochs = 3 }])], in: folder.run)
         #expect(other.trials.map(\.status) == [.changed])
         #expect(!other.holds(results[0]))
+    }
+
+    @Test("a result of other code or of other data is told from one of another plan")
+    func origins() throws {
+        let folder = try TemporaryFolder()
+        try Sample.run([Sample.cell("row", [Sample.plan()])], in: folder.run)
+        func status(_ change: (inout TrialPlan) -> Void) -> [FolderState.Status] {
+            FolderState(of: [Sample.cell("row", [Sample.plan(change: change)])], in: folder.run).trials.map(\.status)
+        }
+        #expect(status { _ in } == [.finished])
+        #expect(status { $0.program = "another build" } == [.otherProgram])
+        #expect(status { $0.dataFingerprint = "other files" } == [.otherData])
+        #expect(status { $0.batch = 8 } == [.changed])
     }
 
     @Test("a failed trial is one to run again")

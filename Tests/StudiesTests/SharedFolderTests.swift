@@ -3,6 +3,7 @@ import Persistence
 import Regularization
 import Results
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Studies

@@ -6,6 +6,7 @@ import Regularization
 import Results
 import Synchronization
 import Tensors
+import TestSupport
 import Testing
 import Weights
 

@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Regularization
 import Results
+import TestSupport
 import Testing
 
 @testable import Studies

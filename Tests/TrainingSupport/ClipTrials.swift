@@ -11,12 +11,10 @@ import Training
 /// Trials on generated clips that are decoded while they train.
 enum ClipTrials {
     static func components() throws -> Components {
-        var datasets = DatasetRegistry.builtIn
-        try datasets.register(Clips.self)
-        var regularizers = try Sample.components().regularizers
-        try regularizers.register(Watching.self)
-        return Components(
-            datasets: datasets, encoders: try .standard(), fusions: try .standard(), optimizers: try .standard(), regularizers: regularizers)
+        var components = try Sample.components()
+        try components.datasets.register(Clips.self)
+        try components.regularizers.register(Watching.self)
+        return components
     }
 
     /// Two epochs of three steps on the sound alone, unless changed.

@@ -70,6 +70,7 @@ struct Clips: DatasetPlugin, DecodingDataset {
         modality == "flow" && view == .evaluation ? [2, 40, 40, 2] : Self.shapes[modality]
     }
 
+    func bytesOfValue(_ modality: String) -> Int { MemoryLayout<Float>.stride }
     func files(_ row: Int, modality: String) -> [String] { ["clips/\(row).jpg"] }
     func seconds(_ row: Int) -> Double? { nil }
 

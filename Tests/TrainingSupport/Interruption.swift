@@ -22,7 +22,7 @@ enum Interruption {
         ]
         return Sample.plan(terms) { plan in
             plan.epochs = 3
-            plan.schedule.shape = .cosine
+            plan.schedule = ComponentPlan("cosine")
             plan.optimizer = ComponentPlan(optimizer, options: options)
             guard case .assembled(var encoders, let fusion) = plan.model else { return }
             for name in encoders.keys { encoders[name]?.options["batch-normalization"] = .bool(true) }
@@ -33,13 +33,10 @@ enum Interruption {
     static let steps = 15
 
     static func components() throws -> Components {
-        let sample = try Sample.components()
-        var regularizers = sample.regularizers
-        try regularizers.register(Keeping.self)
-        try regularizers.register(Following.self)
-        return Components(
-            datasets: sample.datasets, encoders: sample.encoders, fusions: sample.fusions, optimizers: sample.optimizers,
-            regularizers: regularizers)
+        var components = try Sample.components()
+        try components.regularizers.register(Keeping.self)
+        try components.regularizers.register(Following.self)
+        return components
     }
 
     static func trial(_ plan: TrialPlan) throws -> Trial {

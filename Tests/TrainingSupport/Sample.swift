@@ -18,12 +18,12 @@ enum Sample {
         var regularizers = try RegularizerRegistry.builtIn()
         try regularizers.register(Breaking.self)
         try regularizers.register(Probe.self)
-        return Components(
-            datasets: .builtIn, encoders: try .standard(), fusions: try .standard(), optimizers: try .standard(), regularizers: regularizers,
-            foreignCode: foreignCode)
+        var components = try Components(regularizers: regularizers)
+        components.foreignCode = foreignCode
+        return components
     }
 
-    static func dataset() throws -> any Dataset { try DatasetRegistry.builtIn.make(data.name, options: data.options) }
+    static func dataset() throws -> any Dataset { try DatasetRegistry.standard().make(data.name, options: data.options) }
 
     /// Trains on the first two domains for two epochs of five steps, and holds the third out.
     static func plan(_ regularizers: [TermPlan] = [], seed: Int = 1, change: (inout TrialPlan) -> Void = { _ in }) -> TrialPlan {

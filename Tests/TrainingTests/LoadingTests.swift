@@ -7,6 +7,7 @@ import Regularization
 import Results
 import Synchronization
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Training

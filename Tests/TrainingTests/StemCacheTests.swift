@@ -8,6 +8,7 @@ import Regularization
 import Results
 import Synchronization
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Training

@@ -129,7 +129,7 @@ public final class BatchLoader {
     private func capacity(of dataset: any DecodingDataset, view: SampleView) -> Int {
         let bytes = modalities.reduce(0) { sum, name in
             let values = dataset.sampleShape(name, view: view)?.reduce(1, *) ?? 0
-            return sum + values * (name == "audio" ? MemoryLayout<Float>.stride : 1)
+            return sum + values * dataset.bytesOfValue(name)
         }
         return max(1, (dataset.loading.memory << 20) / max(1, bytes))
     }

@@ -20,6 +20,9 @@ extension ClipDataset {
     public var split: [SplitName]? { films.split }
 
     package func sampleShape(_ modality: String, view: SampleView) -> [Int]? { reader.shape(modality, view: view) }
+
+    /// Frames of films and of flow wait as pictures, spectrograms as numbers.
+    package func bytesOfValue(_ modality: String) -> Int { modality == "audio" ? MemoryLayout<Float>.stride : 1 }
 }
 
 /// Rows as split files list them: a list for each domain and part, one after another.

@@ -15,6 +15,9 @@ package protocol DecodingDataset: Dataset {
     /// The shape of a sample of a modality in a view, or nil for a modality that is not there.
     func sampleShape(_ modality: String, view: SampleView) -> [Int]?
 
+    /// Bytes that a decoded value takes while it waits: 1 in a picture, 4 as a number.
+    func bytesOfValue(_ modality: String) -> Int
+
     /// The files that a modality of a row may be read from, without opening any.
     func files(_ row: Int, modality: String) -> [String]
 

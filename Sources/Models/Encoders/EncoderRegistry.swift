@@ -3,20 +3,27 @@ import Networks
 import Tensors
 
 /// The encoders that a recipe may name.
-///
-/// A value made at start-up and passed on; further encoders are added with ``register(_:)``.
-public struct EncoderRegistry: Sendable {
-    typealias Maker = @Sendable (
-        _ options: [String: OptionValue], _ sampleShape: Shape, _ initializer: Initializer
-    ) throws(OptionFault) -> any Encoder
+public typealias EncoderRegistry = ComponentRegistry<EncoderContext, any Encoder, OptionFault>
 
-    private var registry = Registry<Maker>()
+/// What an encoder is told when it is made.
+public struct EncoderContext: Sendable {
+    /// The shape of one sample, without the batch axis.
+    public let sampleShape: Shape
+    /// Where initial values come from, for the encoder's own path.
+    public let initializer: Initializer
 
+    public init(sampleShape: Shape, from initializer: Initializer) {
+        self.sampleShape = sampleShape
+        self.initializer = initializer
+    }
+}
+
+extension EncoderRegistry {
     /// A registry that knows nothing.
-    public init() {}
+    public init() { self.init(of: .encoders) }
 
     /// `series-resnet`, `image-cnn`, `vector-mlp`, `features`, `slowfast`, `slowonly` and `resnet18`.
-    public static func standard() throws -> EncoderRegistry {
+    public static func standard() throws(DuplicateComponent) -> EncoderRegistry {
         var registry = EncoderRegistry()
         try registry.register(SeriesResNet.self)
         try registry.register(ImageCNN.self)
@@ -30,27 +37,12 @@ public struct EncoderRegistry: Sendable {
 
     /// Adds an encoder under the name of its description.
     ///
-    /// - Throws: when the name is taken.
-    public mutating func register<E: EncoderPlugin>(_ type: E.Type) throws {
-        @Sendable func make(
-            _ options: [String: OptionValue], _ shape: Shape, _ initializer: Initializer
-        ) throws(OptionFault) -> any Encoder {
-            try E(options: .decoding(options), sampleShape: shape, from: initializer)
+    /// - Throws: `DuplicateComponent` where the name is taken.
+    public mutating func register<E: EncoderPlugin>(_ type: E.Type) throws(DuplicateComponent) {
+        try register(E.description) { (options, context) throws(OptionFault) in
+            try E(options: .decoding(options), sampleShape: context.sampleShape, from: context.initializer)
         }
-        try registry.register(E.description, make)
     }
-
-    /// The known names, in the order of registration.
-    public var names: [String] { registry.names }
-
-    /// What `describe` prints about each.
-    public var descriptions: [ComponentDescription] { registry.descriptions }
-
-    /// What `describe` prints about one.
-    public func description(of name: String) -> ComponentDescription? { registry[name]?.description }
-
-    /// The known name that is most like another.
-    public func nearest(to name: String) -> String? { registry.nearest(to: name) }
 
     /// Makes an encoder.
     ///
@@ -59,11 +51,6 @@ public struct EncoderRegistry: Sendable {
     public func make(
         _ name: String, options: [String: OptionValue] = [:], sampleShape: Shape, from initializer: Initializer
     ) throws(OptionFault) -> any Encoder {
-        guard let entry = registry[name] else {
-            throw OptionFault(
-                option: nil, expected: "an encoder: " + names.joined(separator: ", "), found: name,
-                suggestion: nearest(to: name))
-        }
-        return try entry.maker(options, sampleShape, initializer)
+        try make(name, options: options, context: EncoderContext(sampleShape: sampleShape, from: initializer))
     }
 }

@@ -15,7 +15,7 @@ public typealias AdamW = AdaptiveMoments<DecoupledDecay>
 /// m ← β₁ m + (1 − β₁) g         v ← β₂ v + (1 − β₂) g²
 /// p ← p − rate · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε)
 /// ```
-public final class AdaptiveMoments<Decay: MomentDecay>: Optimizer {
+public final class AdaptiveMoments<Decay: MomentDecay>: OptimizerPlugin {
     /// The numbers of the rule.
     public struct Options: Configuration.Options {
         /// β₁, how much of the mean gradient is kept.
@@ -64,7 +64,7 @@ public final class AdaptiveMoments<Decay: MomentDecay>: Optimizer {
 }
 
 /// Where the weight decay of ``AdaptiveMoments`` acts, and what `describe` says about it.
-public protocol MomentDecay {
+public protocol MomentDecay: SendableMetatype {
     /// Whether it is added to the gradient; else it shrinks the parameters.
     static var isCoupled: Bool { get }
     /// The decay where none is given.

@@ -10,7 +10,7 @@ import Tensors
 /// ```
 ///
 /// Biases and normalization weights have one axis; they are neither decayed nor scaled.
-public final class LARS: Optimizer {
+public final class LARS: OptimizerPlugin {
     /// The numbers of the rule.
     public struct Options: Configuration.Options {
         /// How much of the last direction is kept.

@@ -1,4 +1,3 @@
-import Configuration
 import Foundation
 import Tensors
 
@@ -11,37 +10,13 @@ import Tensors
 ///
 /// with T steps in all, W of them warm-up; the rule of VICReg (Bardes et al. 2022, main_vicreg.py). The last step is
 /// t = T − 1, one before the minimum; steps from T on keep the end's rate.
-public struct LearningRateSchedule: Sendable {
+public struct LearningRateSchedule: LearningRateRule {
     /// What the rate does after the warm-up.
     public enum Shape: String, Sendable, CaseIterable {
         /// It keeps its value.
         case constant
         /// It falls along half a period of a cosine.
         case cosine
-    }
-
-    /// The schedule in a recipe, without knowledge of the number of steps.
-    public struct Options: Configuration.Options {
-        /// What the rate does after the warm-up.
-        public var shape = Shape.constant
-        /// Part in which the rate rises linearly from 0, as a fraction of the training.
-        public var warmUp = 0.0
-        /// What is left of the rate at the end of a cosine, as a fraction of the rate.
-        public var endFactor = 0.0
-
-        public init() {}
-
-        public static var fields: [OptionField<Options>] {
-            [
-                .choice("shape", \.shape, "what the rate does after the warm-up"),
-                .number(
-                    "warm-up", \.warmUp, in: 0.0...1.0, unit: "fraction of training",
-                    "part in which the rate rises linearly from 0"),
-                .number(
-                    "end-factor", \.endFactor, in: 0.0...1.0, unit: "fraction of the rate",
-                    "what is left of the rate at the end of a cosine"),
-            ]
-        }
     }
 
     /// The rate that the warm-up reaches.
@@ -70,11 +45,11 @@ public struct LearningRateSchedule: Sendable {
         self.endFactor = endFactor
     }
 
-    /// The schedule of a training of `totalSteps` steps; the warm-up is rounded to whole steps.
-    public init(options: Options, base: Double, totalSteps: Int) {
+    /// The schedule of a training; the warm-up, a fraction of it, is rounded to whole steps.
+    init(_ shape: Shape, warmUp: Double, endFactor: Double = 0, context: ScheduleContext) {
         self.init(
-            base: base, shape: options.shape, warmUpSteps: Int((options.warmUp * Double(totalSteps)).rounded()),
-            totalSteps: totalSteps, endFactor: options.endFactor)
+            base: context.base, shape: shape, warmUpSteps: Int((warmUp * Double(context.totalSteps)).rounded()),
+            totalSteps: context.totalSteps, endFactor: endFactor)
     }
 
     /// The rate of a step, counted from 0.

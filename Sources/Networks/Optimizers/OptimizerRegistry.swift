@@ -1,52 +1,44 @@
 import Configuration
 
+/// An optimizer that recipes can name.
+public protocol OptimizerPlugin: Optimizer, SendableMetatype {
+    associatedtype Options: Configuration.Options
+
+    /// Name in recipes, summary, formula, source and options. The learning rate is not among them: every recipe has it.
+    static var description: ComponentDescription { get }
+
+    /// Makes an optimizer.
+    ///
+    /// - Parameter parameters: everything that it changes, in the order in which gradients are given.
+    /// - Throws: `OptionFault` where options contradict each other.
+    init(options: Options, parameters: [NamedParameter]) throws(OptionFault)
+}
+
 /// The optimizers that a recipe may name.
-///
-/// A value made at start-up and passed on; further optimizers are added with ``register(_:_:)``.
-public struct OptimizerRegistry: Sendable {
-    /// Makes an optimizer for some parameters from the options of a recipe.
-    public typealias Maker = @Sendable (
-        _ options: [String: OptionValue], _ parameters: [NamedParameter]
-    ) throws(OptionFault) -> any Optimizer
+public typealias OptimizerRegistry = ComponentRegistry<[NamedParameter], any Optimizer, OptionFault>
 
-    private var registry = Registry<Maker>()
-
+extension OptimizerRegistry {
     /// A registry that knows nothing.
-    public init() {}
+    public init() { self.init(of: .optimizers) }
 
     /// `adam`, `adamw`, `sgd` and `lars`.
-    public static func standard() throws -> OptimizerRegistry {
+    public static func standard() throws(DuplicateComponent) -> OptimizerRegistry {
         var registry = OptimizerRegistry()
-        try registry.register(Adam.description) { options, parameters throws(OptionFault) in
-            Adam(options: try .decoding(options), parameters: parameters)
-        }
-        try registry.register(AdamW.description) { options, parameters throws(OptionFault) in
-            AdamW(options: try .decoding(options), parameters: parameters)
-        }
-        try registry.register(SGD.description) { options, parameters throws(OptionFault) in
-            SGD(options: try .decoding(options), parameters: parameters)
-        }
-        try registry.register(LARS.description) { options, parameters throws(OptionFault) in
-            LARS(options: try .decoding(options), parameters: parameters)
-        }
+        try registry.register(Adam.self)
+        try registry.register(AdamW.self)
+        try registry.register(SGD.self)
+        try registry.register(LARS.self)
         return registry
     }
 
-    /// Adds an optimizer.
+    /// Adds an optimizer under the name of its description.
     ///
-    /// - Throws: when the name is taken.
-    public mutating func register(_ description: ComponentDescription, _ maker: @escaping Maker) throws {
-        try registry.register(description, maker)
+    /// - Throws: `DuplicateComponent` where the name is taken.
+    public mutating func register<Plugin: OptimizerPlugin>(_ plugin: Plugin.Type) throws(DuplicateComponent) {
+        try register(Plugin.description) { (options, parameters) throws(OptionFault) in
+            try Plugin(options: .decoding(options), parameters: parameters)
+        }
     }
-
-    /// The known names, in the order of registration.
-    public var names: [String] { registry.names }
-
-    /// What `describe` prints about each.
-    public var descriptions: [ComponentDescription] { registry.descriptions }
-
-    /// What `describe` prints about one.
-    public func description(of name: String) -> ComponentDescription? { registry[name]?.description }
 
     /// Makes an optimizer.
     ///
@@ -54,11 +46,6 @@ public struct OptimizerRegistry: Sendable {
     public func make(
         _ name: String, options: [String: OptionValue] = [:], parameters: [NamedParameter]
     ) throws(OptionFault) -> any Optimizer {
-        guard let entry = registry[name] else {
-            throw OptionFault(
-                option: nil, expected: "an optimizer: " + names.joined(separator: ", "), found: name,
-                suggestion: registry.nearest(to: name))
-        }
-        return try entry.maker(options, parameters)
+        try make(name, options: options, context: parameters)
     }
 }

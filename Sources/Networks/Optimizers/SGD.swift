@@ -8,7 +8,7 @@ import Tensors
 /// u ← momentum·u + g            (u = g in the first step)
 /// p ← p − rate·u                (Nesterov: p − rate·(g + momentum·u))
 /// ```
-public final class SGD: Optimizer {
+public final class SGD: OptimizerPlugin {
     /// The numbers of the rule.
     public struct Options: Configuration.Options {
         /// How much of the last direction is kept.

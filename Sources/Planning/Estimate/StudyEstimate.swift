@@ -58,12 +58,12 @@ package struct MemoryNeed: Sendable, Hashable, Codable {
 
 /// Measures a few steps of every kind of trial, as many trials side by side as the run will have.
 package struct StudyCalibration: Sendable {
-    private let experiment: Experiment
+    private let study: PlannedStudy
     private let components: Components
     private let pool: WorkerPool
 
-    package init(_ experiment: Experiment, components: Components, pool: WorkerPool) {
-        self.experiment = experiment
+    package init(_ study: PlannedStudy, components: Components, pool: WorkerPool) {
+        self.study = study
         self.components = components
         self.pool = pool
     }
@@ -114,7 +114,7 @@ package struct StudyCalibration: Sendable {
             memory = max(memory, measured.memory)
         }
         let spent = started.duration(to: .now) / .seconds(1)
-        let work = try StudyWork(experiment, costs: costs)
+        let work = try StudyWork(study, costs: costs)
         return StudyEstimate(
             seconds: work.seconds(workers: pool.workers, without: finished), secondsInAll: work.seconds(workers: pool.workers, without: []),
             workers: trialsAtOnce, memory: MemoryNeed(base: base, ofTrial: memory, trials: trialsAtOnce),
@@ -123,13 +123,13 @@ package struct StudyCalibration: Sendable {
     }
 
     /// No more than there are trials.
-    private var trialsAtOnce: Int { min(pool.workers, max(1, experiment.rehearsalCount + experiment.cells.reduce(0) { $0 + $1.seeds.count })) }
+    private var trialsAtOnce: Int { min(pool.workers, max(1, study.rehearsalCount + study.cells.reduce(0) { $0 + $1.seeds.count })) }
 
     private var samples: [TrialKind: Sample] {
         var samples: [TrialKind: Sample] = [:]
-        for cell in experiment.cells {
+        for cell in study.cells {
             for candidate in cell.candidates {
-                guard let data = experiment.datasets[candidate.plan.data] else { continue }
+                guard let data = study.datasets[candidate.plan.data] else { continue }
                 let kind = TrialKind(candidate.plan, row: cell.row, facts: data.facts)
                 if samples[kind] == nil { samples[kind] = Sample(plan: candidate.plan, key: cell.key(seed: candidate.plan.seed)) }
             }
@@ -161,7 +161,7 @@ package struct StudyCalibration: Sendable {
     }
 
     private func cost(of sample: Sample, seconds: Double) throws -> TrialCost {
-        guard let data = experiment.datasets[sample.plan.data] else { return TrialCost() }
+        guard let data = study.datasets[sample.plan.data] else { return TrialCost() }
         return try TrialCost.measure(sample.plan, key: sample.key, dataset: data, components: components, for: seconds)
     }
 }

@@ -20,27 +20,16 @@ struct StudyWork {
 
     /// - Parameter costs: what trials of each kind take; a kind that is missing takes nothing.
     /// - Throws: `DatasetFault` where data cannot be divided.
-    init(_ experiment: Experiment, costs: [TrialKind: TrialCost]) throws {
-        var lengths: [LengthKey: Length] = [:]
-        func length(of plan: TrialPlan, _ data: any Dataset) throws -> Length {
-            let key = LengthKey(data: plan.data, division: DataDivision(plan))
-            if let known = lengths[key] { return known }
-            let split = try plan.makeSplit(of: data)
-            let made = Length(
-                batches: try plan.makeSampler(of: data, rows: split.training).batchesPerEpoch, validation: split.validation.count,
-                target: split.target.count)
-            lengths[key] = made
-            return made
-        }
+    init(_ study: PlannedStudy, costs: [TrialKind: TrialCost]) throws {
         var (rehearsals, trials): ([Job], [Job]) = ([], [])
         var (checkpoints, records, save) = (0, 0, 0)
-        for cell in experiment.cells {
-            guard let data = experiment.datasets[cell.candidates[0].plan.data] else { continue }
+        for cell in study.cells {
+            guard let data = study.datasets[cell.candidates[0].plan.data] else { continue }
             for rehearsal in Rehearsal.all(for: cell) {
                 // Leaving a source domain out makes no other kind of trial.
                 let sample = cell.candidates[rehearsal.candidate].plan
                 let cost = costs[TrialKind(sample, row: cell.row, facts: data.facts)] ?? TrialCost()
-                let extent = try length(of: rehearsal.plan, data)
+                let extent = try study.divisions.division(of: data, by: rehearsal.plan, isRehearsal: true)
                 rehearsals.append(
                     Job(
                         seconds: extent.seconds(of: cost, epochs: rehearsal.plan.epochs, measuringTarget: false),
@@ -50,7 +39,7 @@ struct StudyWork {
             // Candidates of one row differ little; the first stands for the one that will be chosen.
             let plan = cell.candidates[0].plan
             let cost = costs[TrialKind(plan, row: cell.row, facts: data.facts)] ?? TrialCost()
-            let seconds = try length(of: plan, data).seconds(of: cost, epochs: plan.epochs, measuringTarget: true)
+            let seconds = try study.divisions.division(of: data, by: plan).seconds(of: cost, epochs: plan.epochs, measuringTarget: true)
             for seed in cell.seeds { trials.append(Job(seconds: seconds, job: .trial(cell.key(seed: seed)))) }
             checkpoints += cell.seeds.count * cost.checkpointBytes
             records += cell.seeds.count * (try cost.recordBytes(epochs: plan.epochs, isRehearsal: false))
@@ -58,25 +47,6 @@ struct StudyWork {
         }
         (self.rehearsals, self.trials) = (rehearsals, trials)
         (checkpointBytes, recordBytes, saveBytes) = (checkpoints, records, save)
-    }
-
-    private struct LengthKey: Hashable {
-        let data: ComponentPlan
-        let division: DataDivision
-    }
-
-    /// How much there is to do in an epoch.
-    private struct Length {
-        let batches: Int
-        let validation: Int
-        let target: Int
-
-        func seconds(of cost: TrialCost, epochs: Int, measuringTarget: Bool) -> Double {
-            let evaluated = Double(validation + (measuringTarget ? target : 0))
-            let epoch = Double(batches) * cost.step + evaluated * cost.evaluation
-            // At its end a trial measures its step and each term's part of it, three times each.
-            return cost.setup + Double(epochs) * epoch + (measuringTarget ? 6 * cost.step : 0)
-        }
     }
 
     /// Wall time where every worker turns to the next training as soon as it is done with one.
@@ -100,6 +70,16 @@ struct StudyWork {
             // Two saves of each trial that is running.
             .init(what: "saves of running trials", bytes: workers * 2 * saveBytes, isTemporary: true),
         ]
+    }
+}
+
+extension DataDivision {
+    /// How long a training takes.
+    fileprivate func seconds(of cost: TrialCost, epochs: Int, measuringTarget: Bool) -> Double {
+        let evaluated = Double(validation + (measuringTarget ? target : 0))
+        let epoch = Double(batchesPerEpoch) * cost.step + evaluated * cost.evaluation
+        // At its end a trial measures its step and each term's part of it, three times each.
+        return cost.setup + Double(epochs) * epoch + (measuringTarget ? 6 * cost.step : 0)
     }
 }
 

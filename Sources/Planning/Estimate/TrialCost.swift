@@ -1,3 +1,4 @@
+import Configuration
 import Datasets
 import Foundation
 import Networks
@@ -87,5 +88,31 @@ extension Trial {
         }
         let checkpoint = bytes(trainer.model.state() + trainer.regularizers.parts.state())
         return (checkpoint, bytes(trainer.state()) + checkpoint)
+    }
+}
+
+/// Trials that take the same: everything of a plan that decides how long a step is.
+struct TrialKind: Hashable {
+    private let row: String
+    private let model: TrialModel
+    private let modalities: [DatasetFacts.ModalityFacts]
+    private let classes: Int
+    private let batch: Int
+    private let batching: BatchOrder
+    private let sources: Int
+    private let optimizer: String
+    private let standardization: StandardizationRule
+
+    /// - Parameter row: the row's name, which stands for its regularizers: their options change little.
+    init(_ plan: TrialPlan, row: String, facts: DatasetFacts) {
+        self.row = row
+        model = plan.model
+        modalities = facts.modalities
+        classes = facts.classes.count
+        batch = plan.batch
+        batching = plan.batching
+        sources = plan.sources.count
+        optimizer = plan.optimizer.name
+        standardization = plan.standardization
     }
 }

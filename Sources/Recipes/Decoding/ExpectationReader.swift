@@ -12,21 +12,15 @@ import Configuration
 ///     expect: {average: 58.4}
 /// ```
 struct ExpectationReader {
-    /// The name for the mean of all columns.
-    static let average = "average"
-
     /// Where the figures come from.
     let source: String?
     private let rows: SectionReader?
     /// The figures of each row, by its name.
     private let entries: [String: YAMLNode.Entry]
-    /// The report's; nil where the data are not known.
-    private let columns: [String]?
     private let faults: FaultCollector
 
     /// - Parameter section: the recipe's `expect:`, where it has one.
-    init(_ section: SectionReader?, columns: [String]?, faults: FaultCollector) {
-        self.columns = columns
+    init(_ section: SectionReader?, faults: FaultCollector) {
         self.faults = faults
         section?.refuseKeys(except: ["source", "rows"])
         source = section?.name("source")
@@ -36,18 +30,19 @@ struct ExpectationReader {
     }
 
     /// What is expected of a row, in percent by target; the row's own figures over those of the recipe.
-    func values(of name: String, row: YAMLNode) -> [String: Double] {
+    func values(of name: String, row: YAMLNode) -> (values: [String: Double], locations: [String: SourceLocation]) {
         var values: [String: Double] = [:]
+        var locations: [String: SourceLocation] = [:]
         for entry in [entries[name], row.entry("expect")] {
             guard let entry, let section = SectionReader(entry.value, name: "expect", at: entry.keyLocation, faults: faults) else {
                 continue
             }
             for figure in section.node.entries ?? [] {
-                check(target: figure)
                 values[figure.key] = number(figure.value, of: figure.key)
+                locations[figure.key] = figure.keyLocation
             }
         }
-        return values
+        return (values, locations)
     }
 
     /// Reports figures of rows that there are not.
@@ -57,11 +52,6 @@ struct ExpectationReader {
         for entry in rows?.node.entries ?? [] where !names.contains(entry.key) {
             faults.reportUnknown("row", printable(entry.key), at: entry.keyLocation, known: known)
         }
-    }
-
-    private func check(target entry: YAMLNode.Entry) {
-        guard let columns, entry.key != Self.average, !columns.contains(entry.key) else { return }
-        faults.reportUnknown("target", printable(entry.key), at: entry.keyLocation, known: columns + [Self.average])
     }
 
     private func number(_ node: YAMLNode, of target: String) -> Double? {

@@ -4,7 +4,6 @@ import Configuration
 struct RecipeReader {
     let catalogue: Catalogue
     let faults: FaultCollector
-    let inspector: DatasetInspector
 
     /// The top-level keys.
     ///
@@ -31,43 +30,37 @@ struct RecipeReader {
         section.refuseKeys(except: Self.keys)
         _ = PluginList.paths(in: tree, faults: faults)
         let data = data(section)
-        let facts = data.flatMap { inspector.facts(of: $0, section: section) }
-        let evaluation = evaluation(section, facts: facts)
-        let modelReader = ModelReader(catalogue: catalogue, faults: faults, facts: facts)
-        let (model, modalities) = modelReader.model(section)
+        let evaluation = evaluation(section)
+        let model = ModelReader(catalogue: catalogue, faults: faults).model(section)
         let seeds = seeds(section.options(Settings.self).seeds, in: section)
         let tuning = tuning(section, seeds: seeds, evaluation: evaluation)
 
         let training = TrainingReader(catalogue: catalogue, faults: faults)
-        let regularizers = RegularizerReader(catalogue: catalogue, faults: faults, modalities: modalities)
-        let expectations = ExpectationReader(
-            section.section("expect"), columns: facts.map { evaluation.columns(among: $0.domains) }, faults: faults)
+        let regularizers = RegularizerReader(catalogue: catalogue, faults: faults)
+        let expectations = ExpectationReader(section.section("expect"), faults: faults)
         let rowReader = RowReader(
-            common: section, training: training, regularizers: regularizers, faults: faults,
-            batchCheck: facts.map { BatchCheck(facts: $0, evaluation: evaluation, catalogue: catalogue, faults: faults) },
-            expectations: expectations)
+            common: section, training: training, regularizers: regularizers, faults: faults, expectations: expectations)
         let rows = rowReader.rows()
         expectations.check(rows: rowReader.names)
-        checkSources(evaluation, tuning: tuning, data: data, facts: facts)
         let baseline = baseline(section, rows: rows, names: rowReader.names)
         let name = section.name("name") ?? defaultName
 
         let commonTerms = regularizers.regularizers(section.node["regularizers"], owner: "the recipe")
-        guard let commonTraining = training.training(section.section("training")), faults.isEmpty, let data, let facts, let model,
+        guard let commonTraining = training.training(section.section("training")), faults.isEmpty, let data, let model,
             let baseline
         else { return nil }
         return Recipe(
-            name: name, data: data, facts: facts, evaluation: evaluation, model: model, training: commonTraining,
+            name: name, data: data, evaluation: evaluation, model: model, training: commonTraining,
             regularizers: commonTerms, rows: rows, baseline: baseline, seeds: seeds, tuning: tuning,
             expectationSource: expectations.source, location: top)
     }
 
     private func data(_ section: SectionReader) -> DataPlan? {
         guard let entry = section.node.entry("data"), !entry.value.isNull else {
-            section.reportMissing("data", expected: "one of: " + catalogue.datasets.map(\.name).joined(separator: ", "))
+            section.reportMissing("data", expected: "one of: " + catalogue[.datasets].map(\.name).joined(separator: ", "))
             return nil
         }
-        let reader = ComponentReader(kind: "data set", known: catalogue.datasets, reserved: ["standardize"], faults: faults)
+        let reader = ComponentReader(kind: .datasets, catalogue: catalogue, reserved: ["standardize"], faults: faults)
         guard let source = reader.choice(entry.value, name: "data", at: entry.keyLocation) else { return nil }
         guard entry.value.entries != nil, let inner = section.section("data") else {
             return DataPlan(source: source, standardize: DataPlan.Settings().standardize, locations: [:])
@@ -76,40 +69,16 @@ struct RecipeReader {
             source: source, standardize: inner.options(DataPlan.Settings.self).standardize, locations: inner.locations)
     }
 
-    private func evaluation(_ section: SectionReader, facts: DatasetFacts?) -> EvaluationPlan {
+    private func evaluation(_ section: SectionReader) -> EvaluationPlan {
         let inner = section.section("evaluation")
         inner?.refuseKeys(except: ["protocol", "domains", "validation", "selection"])
         let settings = inner?.options(EvaluationPlan.Settings.self) ?? EvaluationPlan.Settings()
         let domains = inner?.names("domains", of: "domains")
-        for domain in domains ?? [] {
-            guard let facts, !facts.domains.contains(domain.name) else { continue }
-            faults.reportUnknown("domain", domain.name, at: domain.location, known: facts.domains)
-        }
+        var locations = inner?.locations ?? [:]
+        for domain in domains ?? [] { locations["domains.\(domain.name)"] = domain.location }
         return EvaluationPlan(
             trainingDomains: settings.trainingDomains, domains: domains?.map(\.name), validation: settings.validation,
-            selection: settings.selection, location: inner?.location ?? section.location, locations: inner?.locations ?? [:])
-    }
-
-    /// Faults that show only beside the number of source domains.
-    private func checkSources(_ evaluation: EvaluationPlan, tuning: TuningPlan, data: DataPlan?, facts: DatasetFacts?) {
-        guard let data, let facts else { return }
-        if facts.domains.count < 2 {
-            faults.report(
-                "protocol \(evaluation.trainingDomains.rawValue) needs two domains, and the data set has \(facts.domains.count)",
-                at: evaluation.locations["protocol"] ?? data.source.location, expected: "data with two domains or more")
-            return
-        }
-        let sources = evaluation.trainingDomains == .multiSource ? facts.domains.count - 1 : 1
-        guard sources < 2 else { return }
-        let places = [
-            (evaluation.selection, evaluation.locations["selection"]),
-            (tuning.selection, tuning.locations["selection"]),
-        ]
-        for case (.leaveOneSourceOut, let location?) in places {
-            faults.report(
-                "selection leave-one-source-out needs two source domains, and here is \(sources)", at: location,
-                expected: "source-validation or last-epoch")
-        }
+            selection: settings.selection, location: inner?.location ?? section.location, locations: locations)
     }
 
     private func tuning(_ section: SectionReader, seeds: [Int], evaluation: EvaluationPlan) -> TuningPlan {

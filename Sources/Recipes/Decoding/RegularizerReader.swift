@@ -4,22 +4,6 @@ import Configuration
 struct RegularizerReader {
     let catalogue: Catalogue
     let faults: FaultCollector
-    /// Those that terms can see; nil where they are not known.
-    let modalities: [String]?
-    /// The sum with `on:` that the terms stand in, where they do.
-    private var restrictingSum: String?
-
-    init(catalogue: Catalogue, faults: FaultCollector, modalities: [String]?) {
-        self.catalogue = catalogue
-        self.faults = faults
-        self.modalities = modalities
-    }
-
-    /// The reader of the terms of a sum with `on:`.
-    private init(_ outer: RegularizerReader, of sum: String, seeing modalities: [String]) {
-        self.init(catalogue: outer.catalogue, faults: outer.faults, modalities: modalities)
-        restrictingSum = sum
-    }
 
     /// - Parameter owner: whose list it is, for messages: `row '+ MER'`.
     func regularizers(_ node: YAMLNode?, owner: String) -> [RegularizerChoice] {
@@ -53,15 +37,12 @@ struct RegularizerReader {
     }
 
     private func regularizer(_ name: String, _ body: YAMLNode, at location: SourceLocation) -> RegularizerChoice? {
-        let reader = ComponentReader(
-            kind: "regularizer", known: catalogue.regularizers, reserved: RegularizerChoice.reservedKeys, faults: faults)
+        let reader = ComponentReader(kind: .regularizers, catalogue: catalogue, reserved: RegularizerChoice.reservedKeys, faults: faults)
         guard let choice = reader.choice(component: name, at: location, options: body),
             let section = SectionReader(body, name: "regularizer \(name)", at: location, faults: faults)
         else { return nil }
         let settings = section.options(RegularizerChoice.PlaceSettings.self)
         let chosen = section.names("on", of: "modalities")
-        check(chosen, in: section)
-        check(settings.place, of: choice, on: chosen, in: section)
         let projection = section.section("projection")
         projection?.refuseKeys(except: ProjectionOptions.descriptions.map(\.name))
         return RegularizerChoice(
@@ -69,7 +50,7 @@ struct RegularizerReader {
             weight: section.options(RegularizerChoice.Settings.self).weight, schedule: schedule(section),
             after: moment("after", in: section), until: moment("until", in: section), modalities: chosen?.map(\.name),
             place: settings.place, part: settings.part, projection: projection?.options(ProjectionOptions.self) ?? ProjectionOptions(),
-            location: location, locations: section.locations)
+            location: location, locations: locations(of: section, on: chosen))
     }
 
     private func sum(_ body: YAMLNode, at location: SourceLocation) -> RegularizerChoice? {
@@ -87,22 +68,14 @@ struct RegularizerReader {
         }
         let name = section.name("name") ?? RegularizerChoice.sumName
         let chosen = section.names("on", of: "modalities")
-        check(chosen, in: section)
-        let inner: RegularizerReader
-        if let chosen, let modalities, !chosen.isEmpty {
-            let seen = modalities.filter { name in chosen.contains { $0.name == name } }
-            inner = RegularizerReader(self, of: name, seeing: seen.isEmpty ? modalities : seen)
-        } else {
-            inner = self
-        }
         return RegularizerChoice(
-            name: name, content: .sum(terms(of: section, name: name, reader: inner)),
+            name: name, content: .sum(terms(of: section, name: name)),
             weight: section.options(RegularizerChoice.Settings.self).weight, schedule: schedule(section),
             after: moment("after", in: section), until: moment("until", in: section), modalities: chosen?.map(\.name),
-            place: .embedding, part: .whole, projection: ProjectionOptions(), location: location, locations: section.locations)
+            place: .embedding, part: .whole, projection: ProjectionOptions(), location: location, locations: locations(of: section, on: chosen))
     }
 
-    private func terms(of sum: SectionReader, name: String, reader: RegularizerReader) -> [RegularizerChoice] {
+    private func terms(of sum: SectionReader, name: String) -> [RegularizerChoice] {
         guard let node = sum.node["terms"] else {
             sum.reportMissing("terms", expected: "a list of regularizers, such as [mer]")
             return []
@@ -113,7 +86,7 @@ struct RegularizerReader {
                 expected: "a list of regularizers, such as [mer]")
             return []
         }
-        return reader.terms(items, owner: "sum '\(name)'")
+        return terms(items, owner: "sum '\(name)'")
     }
 
     /// Name, its place, and the section with everything else.
@@ -142,13 +115,7 @@ struct RegularizerReader {
             return WeightSchedule()
         }
         inner.refuseKeys(except: WeightSchedule.descriptions.map(\.name))
-        let schedule = inner.options(WeightSchedule.self)
-        if schedule.start > schedule.end {
-            let range = "\(OptionValue.number(schedule.start)) and ends at \(OptionValue.number(schedule.end))"
-            faults.report(
-                "a schedule starts at \(range)", at: inner.locations["start"] ?? inner.location, expected: "a start before the end")
-        }
-        return schedule
+        return inner.options(WeightSchedule.self)
     }
 
     /// `after:` or `until:`; nil where it is not given, empty or at fault.
@@ -166,35 +133,12 @@ struct RegularizerReader {
         }
     }
 
-    private func check(_ chosen: [(name: String, location: SourceLocation)]?, in section: SectionReader) {
-        for modality in chosen ?? [] {
-            guard let modalities, !modalities.contains(modality.name) else { continue }
-            faults.report(
-                "\(restrictingSum.map { "the sum '\($0)'" } ?? "the model") has no modality '\(modality.name)'", at: modality.location,
-                expected: "one of: " + modalities.joined(separator: ", "),
-                suggestion: nearestName(to: modality.name, among: modalities))
-        }
-    }
-
-    private func check(
-        _ place: Place, of choice: ComponentChoice, on chosen: [(name: String, location: SourceLocation)]?, in section: SectionReader
-    ) {
-        let places = catalogue.places(choice.component)
-        if !places.contains(place) {
-            faults.report(
-                "regularizer \(choice.component) cannot act at '\(place.rawValue)'",
-                at: section.locations["at"] ?? choice.location,
-                expected: "one of: " + places.map(\.rawValue).joined(separator: ", "))
-        }
-        guard place == .fused else { return }
-        if chosen != nil, let location = section.locations["on"] {
-            faults.report(
-                "'at: fused' acts on all modalities together", at: location, expected: "no 'on' beside it")
-        } else if let restrictingSum {
-            faults.report(
-                "'at: fused' acts on all modalities together, and the sum '\(restrictingSum)' has an 'on'",
-                at: section.locations["at"] ?? choice.location, expected: "embedding or projection")
-        }
+    private func locations(
+        of section: SectionReader, on modalities: [(name: String, location: SourceLocation)]?
+    ) -> [String: SourceLocation] {
+        var locations = section.locations
+        for modality in modalities ?? [] { locations["on.\(modality.name)"] = modality.location }
+        return locations
     }
 }
 

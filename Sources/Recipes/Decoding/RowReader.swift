@@ -7,8 +7,6 @@ struct RowReader {
     let training: TrainingReader
     let regularizers: RegularizerReader
     let faults: FaultCollector
-    /// Nil where the data are not known.
-    let batchCheck: BatchCheck?
     let expectations: ExpectationReader
 
     /// The names of all rows, also of those at fault; none where a row lacks its name.
@@ -73,8 +71,10 @@ struct RowReader {
         let candidates = isWell ? search.combinations.compactMap { candidate(own, name: name, values: $0) } : ends
         guard !candidates.isEmpty else { return nil }
         let axes = search.axes.map { Row.GridAxis(path: $0.path.text, values: $0.values, range: $0.range, location: $0.location) }
+        let (expected, expectedLocations) = expectations.values(of: name, row: node)
         return Row(
-            name: name, grid: axes, budget: search.budget, candidates: candidates, expected: expectations.values(of: name, row: node), location: node.location)
+            name: name, grid: axes, budget: search.budget, candidates: candidates, expected: expected, expectedLocations: expectedLocations,
+            location: node.location)
     }
 
     private func candidate(_ parts: Parts, name: String, values: [Assignment]) -> Row.Candidate? {
@@ -91,11 +91,6 @@ struct RowReader {
         let location = common.node.entry("training")?.keyLocation ?? common.location
         let section = SectionReader(parts.training, name: "training", at: location, faults: faults)
         guard let training = training.training(section) else { return nil }
-        MomentCheck(epochs: training.epochs, faults: faults).check(terms)
-        // A batch that is missing or wrong was reported, and says nothing about the data.
-        if parts.training["batch"]?.optionValue == .integer(training.batch) {
-            batchCheck?.check(training, regularizers: terms)
-        }
         return Row.Candidate(
             values: values.map { ($0.path.text, $0.value) }, regularizers: terms, training: training)
     }

@@ -35,10 +35,12 @@ struct SectionReader {
     }
 
     /// Reports keys that are not known here.
-    func refuseKeys(except known: [String]) {
+    ///
+    /// - Parameter note: what else there is to say about a key, behind the message.
+    func refuseKeys(except known: [String], note: (String) -> String = { _ in "" }) {
         for entry in node.entries ?? [] where !known.contains(entry.key) {
             faults.report(
-                "unknown key '\(printable(entry.key))' in \(name)", at: entry.keyLocation,
+                "unknown key '\(printable(entry.key))' in \(name)\(note(entry.key))", at: entry.keyLocation,
                 expected: known.isEmpty ? "no keys here" : "one of: " + known.joined(separator: ", "),
                 suggestion: nearestName(to: entry.key, among: known))
         }

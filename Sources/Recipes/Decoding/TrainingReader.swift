@@ -12,9 +12,8 @@ struct TrainingReader {
         guard let section else { return nil }
         section.refuseKeys(except: Self.keys)
         let settings = section.options(TrainingPlan.Settings.self)
-        let optimizerReader = ComponentReader(
-            kind: "optimizer", known: catalogue.optimizers, reserved: ["learning-rate"], faults: faults)
-        let scheduleReader = ComponentReader(kind: "schedule", known: catalogue.schedules, faults: faults)
+        let optimizerReader = ComponentReader(kind: .optimizers, catalogue: catalogue, reserved: ["learning-rate"], faults: faults)
+        let scheduleReader = ComponentReader(kind: .schedules, catalogue: catalogue, faults: faults)
         let optimizer = component("optimizer", default: "adam", reader: optimizerReader, in: section)
         let schedule = component("schedule", default: "constant", reader: scheduleReader, in: section)
         var rate = TrainingPlan.OptimizerSettings().learningRate

@@ -8,11 +8,7 @@ struct PathOptions {
     private let files: RecipeFiles
 
     init(_ catalogue: Catalogue, files: RecipeFiles) {
-        let components = [
-            catalogue.datasets, catalogue.encoders, catalogue.fusions, catalogue.models, catalogue.regularizers, catalogue.optimizers,
-            catalogue.schedules,
-        ]
-        let pairs = components.joined().map { component in
+        let pairs = ComponentKind.allCases.flatMap { catalogue[$0] }.map { component in
             (component.name, Set(component.options.filter { [.path, .list(of: .path)].contains($0.kind) }.map(\.name)))
         }
         names = Dictionary(pairs.filter { !$0.1.isEmpty }) { $0.union($1) }

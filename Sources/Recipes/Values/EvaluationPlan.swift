@@ -32,7 +32,7 @@ package struct EvaluationPlan: Sendable, Hashable {
     package let locations: [String: SourceLocation]
 
     /// The domains of a data set that are held out, in its order.
-    func targets(among known: [String]) -> [String] { known.filter { domains?.contains($0) ?? true } }
+    package func targets(among known: [String]) -> [String] { known.filter { domains?.contains($0) ?? true } }
 
     /// The columns of the report: the targets, or `source → target` for each pair.
     package func columns(among known: [String]) -> [String] {
@@ -53,6 +53,31 @@ package struct EvaluationPlan: Sendable, Hashable {
                 .choice("protocol", \.trainingDomains, "which domains are trained on"),
                 .number("validation", \.validation, in: 0..<1, unit: "share of the source samples", "held back for selection"),
                 .choice("selection", \.selection, "how the epoch is chosen"),
+            ]
+        }
+    }
+}
+
+/// How a row's grid is searched. Only source data are looked at.
+package struct TuningPlan: Sendable, Hashable {
+    /// Seeds that every candidate is trained with; the recipe's first unless said otherwise.
+    package let seeds: [Int]
+    /// The evaluation's selection unless said otherwise.
+    package let selection: EvaluationPlan.Selection
+    /// Epochs of a candidate's training; nil for as many as the row's.
+    package let epochs: Int?
+    package let location: SourceLocation
+    /// Where each key's value stands.
+    package let locations: [String: SourceLocation]
+
+    struct Settings: Options {
+        var selection: EvaluationPlan.Selection?
+        var epochs: Int?
+
+        static var fields: [OptionField<Settings>] {
+            [
+                .choice("selection", \.selection, "how candidates are compared"),
+                .integer("epochs", \.epochs, in: 1...1_000_000, "epochs of a candidate's training"),
             ]
         }
     }

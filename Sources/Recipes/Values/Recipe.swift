@@ -1,12 +1,10 @@
 import Configuration
 
-/// What a recipe asks for, checked, with one value for every setting.
+/// What a recipe asks for, with one value for every setting, each one that there is.
 package struct Recipe: Sendable {
     /// `name:`; the file's name without its ending unless said otherwise.
     package let name: String
     package let data: DataPlan
-    /// What the data set holds.
-    package let facts: DatasetFacts
     package let evaluation: EvaluationPlan
     package let model: ModelPlan
     /// Common to all rows; a row's own training is in its candidates.
@@ -25,10 +23,75 @@ package struct Recipe: Sendable {
     package let location: SourceLocation
 
     /// The modalities that the model reads, in the data set's order.
-    package var modalities: [String] {
+    package func modalities(of facts: DatasetFacts) -> [String] {
         facts.modalityNames.filter { model.modalities?.contains($0) ?? true }
     }
+}
 
-    /// The domains that are held out, in the data set's order.
-    package var targets: [String] { evaluation.targets(among: facts.domains) }
+/// A recipe file, read: one recipe for every combination of what it sweeps and repeats.
+package struct Study: Sendable {
+    /// The recipe under one combination of settings.
+    package struct Variant: Sendable {
+        /// What `sweep:` sets, by path; shown separately in the report.
+        package let settings: [(path: String, value: OptionValue)]
+        /// What `repeat:` sets, by path; averaged over, like seeds.
+        package let repetition: [(path: String, value: OptionValue)]
+        package let recipe: Recipe
+    }
+
+    package let name: String
+    /// The path under which the recipe was opened.
+    package let file: String
+    /// The comment that the file begins with, without its signs; nil where there is none.
+    package let about: String?
+    /// By sweep, then by repetition, the last path changing fastest; at least one.
+    package let variants: [Variant]
+    /// The recipe after `--set` with everything that it extends and includes and the values of its variables, as YAML; reading it, from
+    /// whichever folder, gives the same study.
+    package let resolvedYAML: String
+}
+
+/// One row of the ablation.
+package struct Row: Sendable {
+    /// The name under which `expect:` gives the mean of all columns.
+    static let average = "average"
+
+    /// One path that is tuned and the values to try.
+    package struct GridAxis: Sendable, Hashable {
+        /// Relative to the row: `mer.weight`, `training.optimizer.weight-decay`.
+        package let path: String
+        /// Of a random search those that were drawn, in that order, each once.
+        package let values: [OptionValue]
+        /// The range that they were drawn from, in words; nil for a list.
+        package let range: String?
+        package let location: SourceLocation
+    }
+
+    /// The row with one combination of the tuned values.
+    package struct Candidate: Sendable {
+        /// The values by path, in the recipe's order; empty for a row that is not tuned.
+        package let values: [(path: String, value: OptionValue)]
+        /// The regularizers common to all rows, then the row's own.
+        package let regularizers: [RegularizerChoice]
+        /// The common training with the row's own laid over it.
+        package let training: TrainingPlan
+    }
+
+    package let name: String
+    /// What to try, by `tune:`; empty where nothing is tuned.
+    package let grid: [GridAxis]
+    /// How many combinations a random search has drawn; nil where every combination is tried.
+    package let budget: Int?
+    /// All combinations of the grid, the last path changing fastest, or those that were drawn; at least one.
+    package let candidates: [Candidate]
+    /// `expect:`, figures from elsewhere to compare with, in percent, by target; `average` is that of all targets.
+    package let expected: [String: Double]
+    /// Where the target of each of these figures stands.
+    package let expectedLocations: [String: SourceLocation]
+    package let location: SourceLocation
+
+    /// The regularizers of the first candidate; names, order and kinds are those of all.
+    package var regularizers: [RegularizerChoice] { candidates[0].regularizers }
+    /// The training of the first candidate.
+    package var training: TrainingPlan { candidates[0].training }
 }

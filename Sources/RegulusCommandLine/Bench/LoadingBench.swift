@@ -37,7 +37,7 @@ struct LoadingBench: ParsableCommand {
 
     func run() throws {
         let plan = try arguments.plan()
-        guard let trial = plan.experiment.cells.first?.candidates.first?.plan else { return }
+        guard let trial = plan.planned.cells.first?.candidates.first?.plan else { return }
         let counts = workers.isEmpty ? [1, 2] : workers
         do {
             let loading = try Loading(trial, components: plan.components, rows: rows)

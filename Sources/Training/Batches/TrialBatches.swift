@@ -24,7 +24,7 @@ package final class TrialBatches {
     private var unreadable: Set<Int> = []
 
     /// - Parameters:
-    ///   - data: as the experiment meets it that holds the target out.
+    ///   - data: as the trial that holds the target out meets it.
     ///   - modalities: those that the model reads.
     ///   - stems: the stored stems; nil where there are none.
     ///   - minimum: what a batch needs at least once rows have been left out.
@@ -116,11 +116,11 @@ package final class TrialBatches {
 }
 
 /// The smallest batch that every regularizer of a plan is defined for.
-struct MinimumBatch: Hashable, Sendable {
+package struct MinimumBatch: Hashable, Sendable {
     /// Samples, at least 1.
-    var samples = 1
+    package var samples = 1
     /// The term that needs so many; nil where any batch will do.
-    var term: String?
+    package var term: String?
 
     /// - Parameters:
     ///   - count: the rows that are left of a batch.

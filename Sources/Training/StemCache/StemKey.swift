@@ -38,7 +38,7 @@ struct StemKey: Hashable, Sendable {
             (scale.means + scale.deviations).map { String($0.bitPattern, radix: 16) }.joined(separator: " ")
         }
         let shared = [
-            "version \(Version.current)", "threads \(plan.threads) core \(Threads.coreType)", "data \(plan.dataText)",
+            "program \(plan.program)", "threads \(plan.threads) core \(Threads.coreType)", "data \(plan.dataText)",
             "fingerprint \(plan.dataFingerprint)", "modality \(modality.name)",
             // A generated world may look different from outside.
             isDecoded ? "any target" : "target \(plan.target)",

@@ -2,6 +2,7 @@ import Configuration
 import GoldenFixtures
 import Networks
 import Tensors
+import TestSupport
 import Testing
 import Weights
 
@@ -17,7 +18,7 @@ import Weights
     private func write(_ entries: [(name: String, value: Tensor)]) throws -> String {
         var writer = SafetensorsWriter()
         for (name, value) in entries { writer.add(name, value) }
-        let path = folder.file("weights.safetensors")
+        let path = folder("weights.safetensors")
         try writer.write(to: path)
         return path
     }
@@ -41,7 +42,7 @@ import Weights
             }
             expected[key.name] = Float(index + 1)
         }
-        let path = folder.file(checkpoint.file)
+        let path = folder(checkpoint.file)
         try writer.write(to: path)
         let encoder = try #require(try checkpoint.make(["weights": .string(path)]) as? any StagedEncoder)
         for (name, entry) in encoder.contents.entries {
@@ -60,7 +61,7 @@ import Weights
         _ = encoder(sample.batch(), pass: ModelSamples.training())
         var writer = SafetensorsWriter()
         writer.add(encoder.parts)
-        let path = folder.file("saved.safetensors")
+        let path = folder("saved.safetensors")
         try writer.write(to: path)
         let counts = try WeightsFile(path).entries.filter { $0.name.hasSuffix("num_batches_tracked") }
         #expect(!counts.isEmpty && counts.allSatisfy { $0.type == .int64 && $0.shape.isEmpty })

@@ -7,66 +7,58 @@ import Results
 import Training
 
 /// What a study trains: the cells of its tables, the data they need, and the frame for the report.
-package struct Experiment: Sendable {
+package struct PlannedStudy: Sendable {
     package let cells: [Cell]
     package let settings: RunSettings
     /// What its models and terms consist of.
     package let outline: StudyOutline
     /// The opened data sets, by the plan that names them.
     package let datasets: [ComponentPlan: any Dataset]
+    /// How its data are divided.
+    let divisions: PlannedDivisions
     /// What storing stems takes on disk; nil where none are stored.
     package let stems: StemCacheEstimate?
     /// How the weights that encoders start from fitted, each once.
     package let loadedWeights: [String]
 
-    /// Plans a checked study.
+    /// Plans a study: opens its data, makes its models and terms and divides the data, each once.
     ///
-    /// - Parameters:
-    ///   - models: those that reading the recipe has made already; others are made here, of the same components.
-    ///   - datasets: those that reading the recipe has opened already; others are opened here.
-    ///   - threads: threads of each trial.
-    /// - Throws: `RecipeError` where a model or a regularizer of the recipe cannot be made, or data cannot be read or divided.
-    package init(
-        _ study: Study, models: PlannedModels, datasets opened: OpenedDatasets, threads: Int
-    ) throws {
+    /// - Parameter threads: threads of each trial.
+    /// - Throws: `RecipeError` with everything of the recipe that does not fit the data or each other.
+    package init(_ study: Study, components: PlannedComponents, threads: Int) throws(RecipeError) {
         var cells: [Cell] = []
         var datasets: [ComponentPlan: any Dataset] = [:]
+        var facts: [DatasetFacts] = []
         var faults: [Diagnostic] = []
         var outline = StudyOutline()
         var stems = StemCacheEstimate()
         var loadedWeights: [String] = []
-        let weights = WeightDigests()
+        divisions = PlannedDivisions()
         for variant in study.variants {
             let recipe = variant.recipe
-            let choice = recipe.data.source
-            let plan = ComponentPlan(choice)
-            let dataset: any Dataset
-            let fingerprint: String
-            do {
-                dataset = try opened.dataset(for: choice)
-                fingerprint = try opened.fingerprint(for: choice)
-            } catch let fault as DatasetFault {
-                throw RecipeError([Diagnostic(fault, at: choice.location(of: fault.option))])
+            let planner: Planner
+            do throws(DatasetFault) {
+                planner = try Planner(variant: variant, threads: threads, components: components, divisions: divisions)
+            } catch {
+                let path = RecipePath("data")[error.option ?? "use"]
+                faults.append(
+                    recipe.diagnostic(RecipeFault(path, error.message, expected: error.expected, suggestion: error.suggestion)))
+                continue
             }
-            datasets[plan] = dataset
-            let planner = try Planner(
-                variant: variant, data: plan, fingerprint: fingerprint, threads: threads, foreignCode: models.components.foreignCode,
-                indifferentOptions: dataset is any DecodingDataset ? LoadingOptions.indifferent : [], weights: weights)
-            for row in recipe.rows { faults += planner.faults(of: row, facts: dataset.facts, models: models) }
-            // Where it cannot be made, each row says so.
-            let model = try? models.model(planner.model, facts: dataset.facts)
-            if let model {
-                // A fault that all rows have is reported once.
-                var seen: Set<Diagnostic> = []
-                faults += recipe.rows.flatMap { planner.stemFaults(of: $0, model: model) }.filter { seen.insert($0).inserted }
-                loadedWeights += Self.loadedWeights(of: model, recipe: recipe).filter { !loadedWeights.contains($0) }
+            let misfits = recipe.faults(against: planner.facts)
+            guard misfits.isEmpty else {
+                faults += misfits.map(recipe.diagnostic)
+                continue
             }
+            datasets[planner.data] = planner.dataset
+            facts.append(planner.facts)
             let planned = recipe.rows.map { (row: $0, cells: planner.cells(of: $0)) }
-            faults += planner.faults(ofDividing: dataset, for: planned)
+            faults += planner.faults(of: planned, outline: &outline)
             let plannedCells = planned.flatMap(\.cells)
             cells += plannedCells
-            if let model { stems.add(plannedCells.flatMap(\.plans), model: model, dataset: dataset) }
-            for row in recipe.rows { planner.add(row, facts: dataset.facts, models: models, to: &outline) }
+            guard faults.isEmpty, let model = try? components.model(planner.model, facts: planner.facts) else { continue }
+            loadedWeights += Self.loadedWeights(of: model, recipe: recipe).filter { !loadedWeights.contains($0) }
+            stems.add(plannedCells.flatMap(\.plans), model: model, dataset: planner.dataset)
         }
         guard faults.isEmpty else { throw RecipeError(faults) }
         self.cells = cells
@@ -74,11 +66,11 @@ package struct Experiment: Sendable {
         self.datasets = datasets
         self.stems = stems.parts.isEmpty ? nil : stems
         self.loadedWeights = loadedWeights
-        settings = RunSettings(study, threads: threads, hasSplit: { datasets[ComponentPlan($0.data.source)]?.split != nil })
+        settings = RunSettings(study, facts: facts, threads: threads, hasSplit: { datasets[ComponentPlan($0.data.source)]?.split != nil })
     }
 }
 
-extension Experiment {
+extension PlannedStudy {
     /// One text for each encoder that started from a file.
     private static func loadedWeights(of model: any MultimodalModel, recipe: Recipe) -> [String] {
         guard let model = model as? FusionModel else { return [] }
@@ -109,7 +101,7 @@ extension ComponentPlan {
     package init(_ choice: ComponentChoice) { self.init(choice.component, options: choice.options) }
 }
 
-extension Experiment {
+extension PlannedStudy {
     /// How many trainings tuning takes before the trials.
     package var rehearsalCount: Int { cells.reduce(0) { $0 + Rehearsal.all(for: $1).count } }
 }

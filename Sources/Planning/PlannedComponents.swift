@@ -1,0 +1,149 @@
+import Configuration
+import Datasets
+import Foundation
+import Models
+import Networks
+import Persistence
+import Recipes
+import Regularization
+import Tensors
+import Training
+
+/// The components of a study as planning sees them: models and terms with names and shapes, and zeros for initial values.
+///
+/// Each is made once, however many rows and variants ask for it: a large encoder takes a while to fill.
+///
+/// Unchecked, since the lock guards what is kept, and a planned component is only read: it has nothing worth computing with.
+package final class PlannedComponents: @unchecked Sendable {
+    let components: Components
+    private let lock = NSLock()
+    private var datasets: [ComponentPlan: Result<OpenedDataset, DatasetFault>] = [:]
+    private var encoders: [EncoderKey: Result<any Encoder, OptionFault>] = [:]
+    private var models: [ModelKey: Result<any MultimodalModel, OptionFault>] = [:]
+    private var terms: [TermKey: Result<RegularizerTerm, OptionFault>] = [:]
+    private var optimizers: [ComponentPlan: Result<Void, OptionFault>] = [:]
+    private var schedules: [ComponentPlan: Result<Void, OptionFault>] = [:]
+    private var weights: [String: Result<String, FileFault>] = [:]
+
+    /// A data set and a name for its contents.
+    struct OpenedDataset {
+        let dataset: any Dataset
+        let fingerprint: String
+    }
+
+    /// How many components have been made.
+    struct Count: Hashable {
+        var datasets = 0
+        var encoders = 0
+        var models = 0
+        var terms = 0
+    }
+
+    /// What has been made so far.
+    var made: Count {
+        lock.withLock { Count(datasets: datasets.count, encoders: encoders.count, models: models.count, terms: terms.count) }
+    }
+
+    package init(_ components: Components) { self.components = components }
+
+    private struct EncoderKey: Hashable {
+        let plan: ComponentPlan
+        /// With its name: two modalities never share parameters, however alike they are.
+        let modality: DatasetFacts.ModalityFacts
+    }
+
+    private struct ModelKey: Hashable {
+        let model: TrialModel
+        let modalities: [DatasetFacts.ModalityFacts]
+        let classes: Int
+
+        init(_ model: TrialModel, _ facts: DatasetFacts) {
+            (self.model, modalities, classes) = (model, facts.modalities, facts.classes.count)
+        }
+    }
+
+    private struct TermKey: Hashable {
+        let term: TermPlan
+        let model: ModelKey
+        let batch: Int
+    }
+
+    /// - Throws: `DatasetFault` where it cannot be opened or read.
+    func dataset(_ plan: ComponentPlan) throws(DatasetFault) -> OpenedDataset {
+        try once(\.datasets, plan) { () throws(DatasetFault) in
+            let dataset = try components.datasets.make(plan.name, options: plan.options)
+            do {
+                return OpenedDataset(dataset: dataset, fingerprint: try Fingerprint.of(dataset))
+            } catch {
+                throw error as? DatasetFault ?? DatasetFault(message: "\(error)")
+            }
+        }
+    }
+
+    /// - Throws: `OptionFault` where options do not fit each other or the modality.
+    func encoder(_ plan: ComponentPlan, of modality: DatasetFacts.ModalityFacts) throws(OptionFault) -> any Encoder {
+        try once(\.encoders, EncoderKey(plan: plan, modality: modality)) { () throws(OptionFault) in
+            try components.encoders.make(plan.name, options: plan.options, sampleShape: Shape(modality.sampleShape), from: .zeros)
+        }
+    }
+
+    /// - Throws: `OptionFault` where an option does not fit the data or another part of the model.
+    func model(_ model: TrialModel, facts: DatasetFacts) throws(OptionFault) -> any MultimodalModel {
+        try once(\.models, ModelKey(model, facts)) { () throws(OptionFault) in
+            try model.make(facts: facts, components: components, from: .zeros) { (plan, modality, _) throws(OptionFault) in
+                try encoder(plan, of: modality)
+            }
+        }
+    }
+
+    /// A term of a model. When it acts is no matter here: moments are checked beside the number of steps.
+    ///
+    /// - Parameter batch: samples of a step.
+    /// - Throws: `OptionFault` where an option does not fit the model.
+    func term(_ plan: TermPlan, of model: TrialModel, facts: DatasetFacts, batch: Int) throws(OptionFault) -> RegularizerTerm {
+        let made = try self.model(model, facts: facts)
+        return try once(\.terms, TermKey(term: plan, model: ModelKey(model, facts), batch: batch)) { () throws(OptionFault) in
+            try components.regularizers.makeTerm(
+                plan, for: made, classes: facts.classes.count, batchSize: batch, initializer: .zeros, totalSteps: 1, stepsPerEpoch: 1)
+        }
+    }
+
+    /// - Throws: `OptionFault` where the optimizer's options do not fit each other.
+    func checkOptimizer(_ plan: ComponentPlan) throws(OptionFault) {
+        try once(\.optimizers, plan) { () throws(OptionFault) in
+            _ = try components.optimizers.make(plan.name, options: plan.options, parameters: [])
+        }
+    }
+
+    /// - Throws: `OptionFault` where the schedule's options do not fit each other.
+    func checkSchedule(_ plan: ComponentPlan) throws(OptionFault) {
+        try once(\.schedules, plan) { () throws(OptionFault) in
+            let context = ScheduleContext(base: 1, totalSteps: 1, stepsPerEpoch: 1)
+            _ = try components.schedules.make(plan.name, options: plan.options, context: context)
+        }
+    }
+
+    /// Digests of the files that the encoders of a model take their weights from, a line each. A file that cannot be read is reported where
+    /// the encoder is made.
+    func weightDigests(of model: TrialModel) -> [String] {
+        model.encoders.sorted { $0.key < $1.key }.compactMap { modality, encoder in
+            guard case .string(let path)? = encoder.options["weights"] else { return nil }
+            let digest = try? once(\.weights, path) { () throws(FileFault) in try SHA256Digest(ofFile: path).hex }
+            return digest.map { "\(modality) \($0)" }
+        }
+    }
+
+    private func once<Key: Hashable, Value, Fault: Error>(
+        _ known: ReferenceWritableKeyPath<PlannedComponents, [Key: Result<Value, Fault>]>, _ key: Key, _ make: () throws(Fault) -> Value
+    ) throws(Fault) -> Value {
+        if let made = lock.withLock({ self[keyPath: known][key] }) { return try made.get() }
+        let made = Result(catching: make)
+        lock.withLock { self[keyPath: known][key] = made }
+        return try made.get()
+    }
+}
+
+extension Components {
+    /// What a recipe may name of these components.
+    package var catalogue: Catalogue { Catalogue { self[$0] } }
+}

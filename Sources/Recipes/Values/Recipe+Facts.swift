@@ -1,0 +1,72 @@
+import Configuration
+
+extension Recipe {
+    /// What of a recipe does not fit its data set: names of domains, modalities and columns that there are not, too few domains.
+    package func faults(against facts: DatasetFacts) -> [RecipeFault] {
+        domainFaults(facts) + modalityFaults(facts) + expectationFaults(facts)
+    }
+
+    private func domainFaults(_ facts: DatasetFacts) -> [RecipeFault] {
+        let path = RecipePath("evaluation")
+        let unknown = (evaluation.domains ?? []).filter { !facts.domains.contains($0) }
+        let faults = unknown.map { RecipeFault(unknown: "domain", $0, at: path["domains"][$0], known: facts.domains) }
+        guard facts.domains.count >= 2 else {
+            let isGiven = evaluation.locations["protocol"] != nil
+            let fault = RecipeFault(
+                isGiven ? path["protocol"] : RecipePath("data", "use"),
+                "protocol \(evaluation.trainingDomains.rawValue) needs two domains, and the data set has \(facts.domains.count)",
+                expected: "data with two domains or more")
+            return faults + [fault]
+        }
+        let sources = evaluation.trainingDomains == .multiSource ? facts.domains.count - 1 : 1
+        guard sources < 2 else { return faults }
+        // A selection that is the evaluation's by default is that one's fault.
+        let selections = [("evaluation", evaluation.selection, evaluation.locations), ("tuning", tuning.selection, tuning.locations)]
+        return faults
+            + selections.filter { $0.1 == .leaveOneSourceOut && $0.2["selection"] != nil }.map { section, _, _ in
+                RecipeFault(
+                    RecipePath(section, "selection"), "selection leave-one-source-out needs two source domains, and here is \(sources)",
+                    expected: "source-validation or last-epoch")
+            }
+    }
+
+    private func modalityFaults(_ facts: DatasetFacts) -> [RecipeFault] {
+        let path = RecipePath("model")
+        let unknown = (model.modalities ?? []).filter { !facts.modalityNames.contains($0) }
+        var faults = unknown.map { RecipeFault(unknown: "modality", $0, at: path["modalities"][$0], known: facts.modalityNames) }
+        guard case .assembled(_, let encoders, _) = model.content else { return faults }
+        let modalities = modalities(of: facts)
+        // A modality that this model leaves out may have its encoder all the same: a sweep, or who extends the recipe, may choose it.
+        for name in encoders.keys.sorted() where !facts.modalityNames.contains(name) {
+            faults.append(
+                RecipeFault(
+                    path["encoders"][name], "the model has no modality '\(printable(name))'",
+                    expected: "one of: " + modalities.joined(separator: ", "), suggestion: nearestName(to: name, among: modalities)))
+        }
+        for modality in modalities where model.encoder(for: modality) == nil {
+            faults.append(
+                RecipeFault(
+                    path, "there is no encoder for the modality '\(modality)'",
+                    expected: "encoder, for all modalities, or encoders.\(modality)"))
+        }
+        return faults
+    }
+
+    private func expectationFaults(_ facts: DatasetFacts) -> [RecipeFault] {
+        let known = evaluation.columns(among: facts.domains) + [Row.average]
+        return rows.enumerated().flatMap { index, row in
+            row.expected.keys.filter { !known.contains($0) }.map {
+                RecipeFault(unknown: "target", $0, at: RecipePath.row(index)["expect"][$0], known: known)
+            }
+        }
+    }
+}
+
+extension RecipeFault {
+    /// A name that is not known, with the known ones and the nearest.
+    fileprivate init(unknown kind: String, _ name: String, at path: RecipePath, known: [String]) {
+        self.init(
+            path, "unknown \(kind) '\(printable(name))'", expected: "one of: " + known.joined(separator: ", "),
+            suggestion: nearestName(to: name, among: known))
+    }
+}

@@ -1,0 +1,129 @@
+import Datasets
+import Recipes
+import Testing
+
+@testable import Planning
+@testable import Training
+@testable import TrainingSupport
+
+@Suite("What does not fit is said at its place")
+struct PlanFaultTests {
+    /// Two modalities of vectors, three domains of 48 samples, of which a fifth validates.
+    private let text = """
+        data: {use: co-occurrence, classes: 4, samples: 48}
+        model:
+          encoder: {use: vector-mlp, hidden: [16], embedding: 8}
+          fusion: {use: late, hidden: 16}
+        training: {epochs: 2, batch: 8}
+        seeds: [1]
+        rows:
+          - Fusion
+          - {name: A, regularizers: [mer]}
+
+        """
+
+    /// The messages about the recipe with a passage replaced; empty where there are none.
+    private func messages(_ passage: String, _ replacement: String, set overrides: [String] = []) throws -> String {
+        try #require(text.contains(passage))
+        do {
+            _ = try Sample.planned(text.replacing(passage, with: replacement), overrides: overrides)
+            return ""
+        } catch {
+            return "\(try #require(error as? RecipeError))"
+        }
+    }
+
+    @Test("an encoder that cannot read the samples, for each modality")
+    func encoders() throws {
+        let message = try messages("{use: vector-mlp, hidden: [16], embedding: 8}", "image-cnn")
+        #expect(message.contains("r.yaml:3:12: error: encoder image-cnn cannot read 'm1': found "))
+        #expect(message.contains("r.yaml:3:12: error: encoder image-cnn cannot read 'm2': found "))
+    }
+
+    @Test("an option of a fusion that does not fit another one")
+    func fusion() throws {
+        #expect(
+            try messages("{use: late, hidden: 16}", "{use: cross-attention, width: 10, heads: 3}").contains(
+                "r.yaml:4:"))
+    }
+
+    @Test("a modality that the model or a sum does not have, at the name itself")
+    func modalities() throws {
+        #expect(
+            try messages("[mer]", "[mer: {on: [m1, m3]}]") == """
+                r.yaml:9:45: error: on of regularizer 'mer' in row 'A' does not fit: found m3
+                    9 |   - {name: A, regularizers: [mer: {on: [m1, m3]}]}
+                      |                                             ^~
+                      = expected modalities of the model: m1, m2
+                      = did you mean 'm1'?
+                """)
+        #expect(
+            try messages("[mer]", "[mer, sum: {on: m1, terms: [dropout, noise: {on: m2, sigma: 0.1}]}]").contains(
+                "on of regularizer 'noise' in row 'A' does not fit: found m2"))
+    }
+
+    @Test("a place that a regularizer cannot act at, and modalities beside all of them together")
+    func places() throws {
+        let dropout = try messages("[mer]", "[dropout: {at: projection}]")
+        #expect(dropout.contains("r.yaml:9:44: error: at of regularizer 'dropout' in row 'A' does not fit: found projection"))
+        let fused = try messages("[mer]", "[mer: {at: fused, on: m1}]")
+        #expect(fused.contains("error: on of regularizer 'mer' in row 'A' does not fit: found m1"))
+        #expect(fused.contains("= expected nothing beside `at: fused`"))
+        let sum = try messages("[mer]", "[sum: {on: m1, terms: [mer: {at: fused}]}]")
+        #expect(sum.contains("error: at of regularizer 'mer' in row 'A' does not fit: found fused"))
+    }
+
+    @Test("a schedule that ends before it starts")
+    func schedule() throws {
+        let message = try messages("[mer]", "[mer: {schedule: {start: 0.9, end: 0.1}}]")
+        #expect(message.contains("error: schedule of regularizer 'mer' in row 'A' does not fit: found start 0.9, end 0.1"))
+    }
+
+    @Test("a term that would cease to act before it begins, also inside a sum and also where that takes the number of steps")
+    func moments() throws {
+        #expect(
+            try messages("[mer]", "[sum: {terms: [noise: {sigma: 0.1, after: 2 epochs, until: 9 steps}]}]") == """
+                r.yaml:9:88: error: until of regularizer 'noise' in row 'A' does not fit: found 9 steps
+                    9 |   - {name: A, regularizers: [sum: {terms: [noise: {sigma: 0.1, after: 2 epochs, until: 9 steps}]}]}
+                      |                                                                                        ^~~~~~~
+                      = expected a moment that does not come before 'after: 2 epochs'
+                """)
+    }
+
+    @Test("a batch that is too small for a regularizer, as balancing leaves it")
+    func smallBatch() throws {
+        #expect(
+            try messages("batch: 8", "batch: 1, batching: shuffled") == """
+                r.yaml:5:30: error: a batch of 1 is too small for the regularizer 'mer'
+                    5 | training: {epochs: 2, batch: 1, batching: shuffled}
+                      |                              ^
+                      = expected at least 2
+                """)
+        let sum = try messages("[mer]", "[sum: {terms: [mer]}]", set: ["training.batch=1", "training.batching=shuffled"])
+        #expect(sum.contains("a batch of 1 is too small for the regularizer 'mer'"))
+        #expect(try messages("batch: 8", "batch: 1").contains("error: a batch of 1 cannot have rows of each of 2 source domains"))
+    }
+
+    @Test("a batch is refused where the real division cannot fill it, and never else")
+    func largeBatch() throws {
+        // Of 48 rows a domain, whole groups of each class validate.
+        let division = try Sample.planned(text).cells[0].candidates[0].plan.makeSplit(of: Sample.dataset()).training.count
+        #expect(try messages("batch: 8", "batch: \(division), batching: shuffled") == "")
+        #expect(
+            try messages("batch: 8", "batch: \(division + 1), batching: shuffled").contains(
+                "a batch of \(division + 1) needs \(division + 1) training rows where the source domains have \(division)"))
+    }
+
+    @Test("every fault of every variant at once, and each once")
+    func together() throws {
+        let message = try messages(
+            "[mer]", "[mer: {on: m3}]}\n  - {name: B, regularizers: [mer: {on: m4}]", set: ["sweep={training.epochs: [1, 2]}"])
+        #expect(message.components(separatedBy: "error:").count == 3)
+    }
+
+    @Test("a way through a recipe is spelled as a setting is")
+    func paths() {
+        #expect(RecipePath.row(2)["regularizers"][0]["on"].description == "rows[2].regularizers[0].on")
+        #expect(RecipePath("model", "encoders")["video"]["width"].description == "model.encoders.video.width")
+    }
+}

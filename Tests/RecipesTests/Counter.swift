@@ -1,8 +1,0 @@
-import Synchronization
-
-/// Counts calls of a closure that may run anywhere.
-final class Counter: Sendable {
-    private let value = Mutex(0)
-    var count: Int { value.withLock { $0 } }
-    func increment() { value.withLock { $0 += 1 } }
-}

@@ -1,0 +1,112 @@
+import Configuration
+import Networks
+import Registration
+import Tensors
+import Testing
+import Training
+
+@Suite("The registrar that plug-ins fill")
+struct PluginRegistrarTests {
+    private func registrar() throws -> PluginRegistrar {
+        var registrar = try PluginRegistrar()
+        registrar.origin = .library(path: "mine.so")
+        return registrar
+    }
+
+    @Test("takes an optimizer, which recipes can name with its options from then on")
+    func optimizer() throws {
+        var registrar = try registrar()
+        try registrar.register(SignDescent.self)
+        #expect(registrar.components[.optimizers].map(\.name).last == "sign-descent")
+        #expect(registrar.origin(of: "sign-descent", .optimizers) == .library(path: "mine.so"))
+        let parameter = Parameter(Tensor([1, -1], shape: [2]))
+        let optimizer = try registrar.components.optimizers.make(
+            "sign-descent", options: ["scale": .number(2)], parameters: [(name: "weight", parameter: parameter)])
+        optimizer.update(gradients: [Tensor([0.3, -7], shape: [2])], learningRate: 0.25)
+        #expect(parameter.value.values == [0.5, -0.5])
+    }
+
+    @Test("takes a schedule of the learning rate")
+    func schedule() throws {
+        var registrar = try registrar()
+        try registrar.register(Halving.self)
+        let schedule = try registrar.components.schedules.make("halving", context: ScheduleContext(base: 1, totalSteps: 9, stepsPerEpoch: 3))
+        #expect([0, 3, 8].map(schedule.rate) == [1, 0.5, 0.25])
+        #expect(registrar.additions.map(\.kind) == [.schedules])
+    }
+
+    @Test("refuses a name that is taken, with its owner, and one that no recipe could hold")
+    func names() throws {
+        var registrar = try registrar()
+        try registrar.register(Halving.self)
+        let taken = #expect(throws: RegistrationFault.self) { try registrar.register(Halving.self) }
+        #expect(taken?.description == "cannot register the schedule 'halving': the name is taken (mine.so); choose another one")
+        let impossible = #expect(throws: RegistrationFault.self) { try registrar.register(Misnamed.self) }
+        #expect(impossible?.description.hasPrefix("cannot register the schedule 'Half Life': a name in recipes is lowercase letters") == true)
+        #expect(registrar.additions.count == 1)
+    }
+
+    @Test("knows what comes with Regulus as built-in, and every kind has a noun of its own")
+    func kinds() throws {
+        let registrar = try registrar()
+        #expect(registrar.origin(of: "adam", .optimizers) == .builtIn)
+        #expect(registrar.components[.schedules].map(\.name) == ["constant", "cosine"])
+        #expect(Set(ComponentKind.allCases.map(\.noun)).count == ComponentKind.allCases.count)
+    }
+}
+
+/// Steps of one length, against the gradient's sign.
+private final class SignDescent: OptimizerPlugin {
+    struct Options: Configuration.Options {
+        var scale = 1.0
+        static var fields: [OptionField<Options>] { [.number("scale", \.scale, in: 0.0..., "length of a step")] }
+    }
+
+    static let description = ComponentDescription(name: "sign-descent", summary: "goes by signs", options: Options.descriptions)
+
+    let memory: OptimizerMemory
+    private let options: Options
+
+    init(options: Options, parameters: [NamedParameter]) {
+        self.options = options
+        memory = OptimizerMemory(parameters, slots: [])
+    }
+
+    func update(gradients: [Tensor?], learningRate: Float) {
+        for (parameter, gradient) in zip(parameters, gradients) {
+            guard let gradient else { continue }
+            let signs = gradient.values.map { $0 < 0 ? Float(-1) : 1 }
+            let step = Tensor(signs, shape: gradient.shape) * (learningRate * Float(options.scale))
+            parameter.parameter.value = parameter.parameter.value - step
+        }
+    }
+}
+
+/// Half the rate in each epoch.
+private struct Halving: SchedulePlugin {
+    struct Options: Configuration.Options {
+        static var fields: [OptionField<Options>] { [] }
+    }
+
+    static let description = ComponentDescription(name: "halving", summary: "halves")
+
+    let context: ScheduleContext
+
+    init(options: Options, context: ScheduleContext) { self.context = context }
+
+    func rate(atStep step: Int) -> Float {
+        (0..<step / context.stepsPerEpoch).reduce(Float(context.base)) { rate, _ in rate / 2 }
+    }
+}
+
+private struct Misnamed: SchedulePlugin {
+    struct Options: Configuration.Options {
+        static var fields: [OptionField<Options>] { [] }
+    }
+
+    static let description = ComponentDescription(name: "Half Life", summary: "decays")
+
+    init(options: Options, context: ScheduleContext) {}
+
+    func rate(atStep step: Int) -> Float { 1 }
+}

@@ -33,6 +33,7 @@ package struct PlannedStudy: Sendable {
         var outline = StudyOutline()
         var stems = StemCacheEstimate()
         var loadedWeights: [String] = []
+        var trainings = TrainingCount()
         divisions = PlannedDivisions()
         for variant in study.variants {
             let recipe = variant.recipe
@@ -50,6 +51,8 @@ package struct PlannedStudy: Sendable {
                 faults += misfits.map(recipe.diagnostic)
                 continue
             }
+            // Beyond the limit, the cells alone would take what a machine has.
+            if let fault = trainings.add(recipe, on: planner.facts) { throw RecipeError(faults + [recipe.diagnostic(fault)]) }
             datasets[planner.data] = planner.dataset
             facts.append(planner.facts)
             let planned = recipe.rows.map { (row: $0, cells: planner.cells(of: $0)) }

@@ -107,15 +107,13 @@ package enum RecipeLoader {
         let paths = PathOptions(catalogue, files: files)
         tree = paths.absolute(in: tree)
         let name = tree["name"]?.nameText ?? defaultName(file)
-        let limits = StudyLimits(faults: faults)
-        limits.check(namesOf: tree, study: name)
+        StudyLimits(faults: faults).check(namesOf: tree, study: name)
         let reader = RecipeReader(catalogue: catalogue, faults: faults)
         // What is wrong with the settings was reported above.
         let settings = settings(overrides, faults: FaultCollector())
         let variants = variants(of: tree, settings: settings, faults: faults) {
             reader.recipe(paths.absolute(in: $0), defaultName: name)
         }
-        limits.check(trainingsOf: variants, at: tree.location)
         guard faults.isEmpty else { return nil }
         let about = about(String(decoding: bytes, as: UTF8.self))
         return Study(

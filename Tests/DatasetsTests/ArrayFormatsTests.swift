@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import GoldenFixtures
 import Tensors
+import TestSupport
 import Testing
 import Weights
 

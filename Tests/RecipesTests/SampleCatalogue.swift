@@ -78,8 +78,10 @@ enum Sample {
     ) throws(RecipeError) -> Study {
         let study = try RecipeLoader.load(file: file, text: text, overrides: overrides, catalogue: catalogue, files: .sample(files))
         // As planning does once it has opened the data.
-        let faults = study.variants.map(\.recipe).flatMap { recipe in
-            recipe.faults(against: facts(of: recipe.data.source)).map(recipe.diagnostic)
+        var trainings = TrainingCount()
+        let faults = study.variants.map(\.recipe).flatMap { recipe -> [Diagnostic] in
+            let facts = facts(of: recipe.data.source)
+            return (recipe.faults(against: facts) + [trainings.add(recipe, on: facts)].compactMap(\.self)).map(recipe.diagnostic)
         }
         guard faults.isEmpty else { throw RecipeError(faults) }
         return study

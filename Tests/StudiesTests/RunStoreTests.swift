@@ -1,6 +1,7 @@
 import Foundation
 import Persistence
 import Results
+import TestSupport
 import Testing
 
 @testable import Studies

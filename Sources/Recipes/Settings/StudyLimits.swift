@@ -105,20 +105,26 @@ struct StudyLimits {
             return entries.reduce(1) { $0 * Double(max(1, $1.value.items?.count ?? 1)) }
         }
     }
+}
 
-    /// Reports a study of more trainings than anyone could mean.
-    func check(trainingsOf variants: [Study.Variant], at location: SourceLocation) {
-        var count = 0.0
-        for recipe in variants.lazy.map(\.recipe) {
-            let columns = Double(recipe.evaluation.columns(among: recipe.facts.domains).count)
-            for row in recipe.rows {
-                let rehearsals = row.candidates.count > 1 ? row.candidates.count * recipe.tuning.seeds.count : 0
-                count += columns * Double(rehearsals + recipe.seeds.count)
-            }
+/// The trainings of a study, counted variant by variant before any of them is planned.
+package struct TrainingCount {
+    private var count = 0.0
+
+    package init() {}
+
+    /// Adds those of a variant on its data.
+    ///
+    /// - Returns: the fault of a study of more trainings than anyone could mean.
+    package mutating func add(_ recipe: Recipe, on facts: DatasetFacts) -> RecipeFault? {
+        let columns = Double(recipe.evaluation.columns(among: facts.domains).count)
+        for row in recipe.rows {
+            let rehearsals = row.candidates.count > 1 ? row.candidates.count * recipe.tuning.seeds.count : 0
+            count += columns * Double(rehearsals + recipe.seeds.count)
         }
-        guard count > Double(Self.mostTrainings) else { return }
-        faults.report(
-            "the study has \(OptionValue.number(count)) trainings", at: location,
-            expected: "at most \(Self.mostTrainings): fewer seeds, variants, rows or combinations to try")
+        guard count > Double(StudyLimits.mostTrainings) else { return nil }
+        return RecipeFault(
+            RecipePath(), "the study has \(OptionValue.number(count)) trainings or more",
+            expected: "at most \(StudyLimits.mostTrainings): fewer seeds, variants, rows or combinations to try")
     }
 }

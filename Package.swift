@@ -54,25 +54,26 @@ let rooms: [Target] = [
         name: "Weights", dependencies: ["CZlib", "Networks", "Persistence", "Tensors"] + arrayLibraries, swiftSettings: arraySettings),
     .target(name: "Media", dependencies: ["CZlib", "Persistence", "Tensors"] + mediaLibraries, swiftSettings: mediaSettings),
     .target(name: "Regularization", dependencies: ["COpenBLAS", "Configuration", "Networks", "Tensors"]),
+    .target(name: "MeasurementTesting", dependencies: ["Analysis", "Configuration", "Networks", "Regularization", "Tensors"]),
     .target(name: "RegularizerTesting", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"]),
     .target(name: "Models", dependencies: ["Configuration", "Networks", "Regularization", "Tensors", "Weights"]),
     .target(
         name: "Datasets", dependencies: ["Configuration", "Media", "Persistence", "Tensors", "Weights"],
         resources: [.copy("Resources/watch")]),
-    .target(name: "Analysis", dependencies: ["COpenBLAS", "Configuration", "Networks", "Regularization", "Tensors"]),
+    .target(name: "Analysis", dependencies: ["COpenBLAS", "Configuration", "Networks", "Regularization", "Results", "Tensors"]),
     .target(
         name: "Training",
-        dependencies: ["Configuration", "Datasets", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors", "Weights"]),
+        dependencies: ["Analysis", "Configuration", "Datasets", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors", "Weights"]),
     .target(name: "Recipes", dependencies: ["CYAML", "Configuration", "Persistence"]),
     .target(
         name: "Planning",
         dependencies: [
-            "CMalloc", "Configuration", "Datasets", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Results", "Tensors",
-            "Training",
+            "Analysis", "CMalloc", "Configuration", "Datasets", "Models", "Networks", "Persistence", "Recipes", "Regularization", "Results",
+            "Tensors", "Training",
         ]),
-    .target(name: "Studies", dependencies: ["Datasets", "Persistence", "Results", "Tensors", "Training", "Weights"]),
+    .target(name: "Studies", dependencies: ["Analysis", "Configuration", "Datasets", "Networks", "Persistence", "Results", "Tensors", "Training", "Weights"]),
     .target(name: "Reports", dependencies: ["Persistence", "Results"]),
-    .target(name: "Registration", dependencies: ["Configuration", "Datasets", "Models", "Regularization"]),
+    .target(name: "Registration", dependencies: ["Analysis", "Configuration", "Datasets", "Models", "Regularization"]),
     .target(name: "PluginLibraries", dependencies: ["Persistence", "Processes", "Registration"]),
     .target(name: "Launching", dependencies: ["Configuration", "Persistence", "Processes"]),
 ]
@@ -103,7 +104,7 @@ let program: [Target] = [
     .target(
         name: "Regulus",
         dependencies: [
-            "Configuration", "Datasets", "Models", "Networks", "Registration", "Regularization", "RegulusCommandLine", "Tensors",
+            "Analysis", "Configuration", "Datasets", "Models", "Networks", "Registration", "Regularization", "RegulusCommandLine", "Tensors",
         ],
         exclude: ["Regulus.docc"]),
     // Libraries that are loaded at run time find the framework in the program itself.
@@ -160,7 +161,8 @@ let tests: [Target] = [
         dependencies: [
             "Datasets", "Networks", "Persistence", "Regularization", "Results", "Studies", "Tensors", "Training", "TrainingSupport", "Weights",
         ]),
-    .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "GoldenFixtures", "Tensors"]),
+    .testTarget(
+        name: "AnalysisTests", dependencies: ["Analysis", "Configuration", "GoldenFixtures", "MeasurementTesting", "Regularization", "Tensors"]),
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
     .target(name: "SlurmSupport", path: "Tests/SlurmSupport"),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport"]),
@@ -172,10 +174,11 @@ let package = Package(
     name: "regulus",
     products: [
         .executable(name: "regulus", targets: ["regulus-cli"]),
+        .library(name: "MeasurementTesting", targets: ["MeasurementTesting"]),
         .library(name: "RegularizerTesting", targets: ["RegularizerTesting"]),
         .library(
             name: "Regulus",
-            targets: ["Regulus", "Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets", "Registration"] + plugins.map { "\($0)Plugin" }),
+            targets: ["Regulus", "Analysis", "Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets", "Registration"] + plugins.map { "\($0)Plugin" }),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

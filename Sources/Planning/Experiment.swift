@@ -52,6 +52,7 @@ package struct Experiment: Sendable {
             let planner = try Planner(
                 variant: variant, data: plan, fingerprint: fingerprint, threads: threads, foreignCode: models.components.foreignCode,
                 indifferentOptions: dataset is any DecodingDataset ? LoadingOptions.indifferent : [], weights: weights)
+            faults += Self.faults(ofMeasurements: recipe.rows, components: models.components)
             for row in recipe.rows { faults += planner.faults(of: row, facts: dataset.facts, models: models) }
             // Where it cannot be made, each row says so.
             let model = try? models.model(planner.model, facts: dataset.facts)
@@ -79,6 +80,20 @@ package struct Experiment: Sendable {
 }
 
 extension Experiment {
+    /// What is wrong with the options of measurements; what all rows have is said once.
+    private static func faults(ofMeasurements rows: [Row], components: Components) -> [Diagnostic] {
+        var seen: Set<Diagnostic> = []
+        return rows.flatMap(\.measurements).compactMap { measurement in
+            let choice = measurement.choice
+            do throws(OptionFault) {
+                _ = try components.measurements.make(choice.component, options: choice.options)
+                return nil
+            } catch {
+                return Diagnostic(error, at: choice.location(of: error.option))
+            }
+        }.filter { seen.insert($0).inserted }
+    }
+
     /// One text for each encoder that started from a file.
     private static func loadedWeights(of model: any MultimodalModel, recipe: Recipe) -> [String] {
         guard let model = model as? FusionModel else { return [] }

@@ -49,7 +49,8 @@ extension Components {
         let regularizers = regularizers
         return Catalogue(
             datasets: self.datasets.descriptions, encoders: encoders.descriptions, fusions: fusions.descriptions,
-            models: self.models.descriptions, regularizers: regularizers.descriptions, optimizers: optimizers.descriptions,
+            models: self.models.descriptions, regularizers: regularizers.descriptions,
+            measurements: measurements.descriptions, optimizers: optimizers.descriptions,
             schedules: LearningRateSchedule.descriptions,
             minimumBatch: { name, _ in regularizers[name]?.minimumBatch ?? 1 },
             places: { regularizers[$0]?.places ?? [] },

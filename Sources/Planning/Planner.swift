@@ -55,6 +55,9 @@ struct Planner {
                     seeds: recipe.tuning.seeds,
                     holdsOutSources: recipe.tuning.selection == .leaveOneSourceOut,
                     choosesEpoch: recipe.evaluation.selection == .leaveOneSourceOut),
+                measurements: row.measurements.map { choice in
+                    MeasurementPlan(ComponentPlan(choice.choice), instance: choice.name, foreignCode: foreignCode[choice.choice.component])
+                },
                 rehearsalEpochs: recipe.tuning.epochs)
         }
     }

@@ -8,6 +8,7 @@ package struct Catalogue: Sendable {
     /// Whole models, which take the place of encoders and a fusion.
     package var models: [ComponentDescription]
     package var regularizers: [ComponentDescription]
+    package var measurements: [ComponentDescription]
     package var optimizers: [ComponentDescription]
     package var schedules: [ComponentDescription]
     /// The smallest batch for which a regularizer is defined, by its registered name and options.
@@ -21,7 +22,8 @@ package struct Catalogue: Sendable {
 
     package init(
         datasets: [ComponentDescription], encoders: [ComponentDescription], fusions: [ComponentDescription],
-        models: [ComponentDescription] = [], regularizers: [ComponentDescription], optimizers: [ComponentDescription],
+        models: [ComponentDescription] = [], regularizers: [ComponentDescription],
+        measurements: [ComponentDescription] = [], optimizers: [ComponentDescription],
         schedules: [ComponentDescription],
         minimumBatch: @escaping @Sendable (_ regularizer: String, _ options: [String: OptionValue]) -> Int,
         places: @escaping @Sendable (_ regularizer: String) -> [Place] = { _ in
@@ -37,6 +39,7 @@ package struct Catalogue: Sendable {
         self.fusions = fusions
         self.models = models
         self.regularizers = regularizers
+        self.measurements = measurements
         self.optimizers = optimizers
         self.schedules = schedules
         self.minimumBatch = minimumBatch

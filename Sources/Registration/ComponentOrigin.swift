@@ -18,7 +18,7 @@ package enum ComponentOrigin: Sendable, Hashable, CustomStringConvertible {
 
 /// The kinds of components that recipes can name, in the order in which they are listed.
 package enum ComponentKind: String, CaseIterable, Sendable {
-    case regularizers, encoders, fusions, models, datasets, optimizers
+    case regularizers, encoders, fusions, models, datasets, optimizers, measurements
 
     /// One of them, in a sentence.
     package var noun: String { self == .datasets ? "data set" : String(rawValue.dropLast()) }

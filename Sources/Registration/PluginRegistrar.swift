@@ -1,9 +1,10 @@
+import Analysis
 import Configuration
 import Datasets
 import Models
 import Regularization
 
-/// Takes what a plug-in adds to the program: regularizers, encoders, fusions, whole models and data sets.
+/// Takes what a plug-in adds to the program: regularizers, encoders, fusions, whole models, data sets and measurements.
 ///
 /// A plug-in is one function, whichever way it reaches the program:
 ///
@@ -20,6 +21,7 @@ public struct PluginRegistrar: Sendable {
     package private(set) var fusions: FusionRegistry
     package private(set) var models = ModelRegistry()
     package private(set) var datasets: DatasetRegistry
+    package private(set) var measurements: MeasurementRegistry
 
     /// Whose components are being registered.
     package var origin = ComponentOrigin.builtIn
@@ -45,6 +47,7 @@ public struct PluginRegistrar: Sendable {
         encoders = try .standard()
         fusions = try .standard()
         datasets = .builtIn
+        measurements = try .standard()
     }
 
     /// Adds a regularizer.
@@ -72,6 +75,11 @@ public struct PluginRegistrar: Sendable {
     /// Adds a data set.
     public mutating func register<Plugin: DatasetPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
         try add(.datasets, Plugin.description, among: datasets.names) { try $0.datasets.register(plugin) }
+    }
+
+    /// Adds a measurement of trained models.
+    public mutating func register<M: Measurement>(_ measurement: M.Type) throws(RegistrationFault) {
+        try add(.measurements, M.description, among: measurements.names) { try $0.measurements.register(measurement) }
     }
 
     /// Where a component comes from.

@@ -31,7 +31,8 @@ struct KnownComponents {
     var components: Components {
         Components(
             datasets: registrar.datasets, encoders: registrar.encoders, fusions: registrar.fusions, models: registrar.models,
-            optimizers: optimizers, regularizers: registrar.regularizers, foreignCode: foreignCode)
+            optimizers: optimizers, regularizers: registrar.regularizers, measurements: registrar.measurements,
+            foreignCode: foreignCode)
     }
 
     /// What plug-ins brought, for a user who looks for a name; nil where they brought nothing.
@@ -49,6 +50,7 @@ extension ComponentKind: ExpressibleByArgument {
         case .fusions: known.registrar.fusions.descriptions
         case .models: known.registrar.models.descriptions
         case .datasets: known.registrar.datasets.descriptions
+        case .measurements: known.registrar.measurements.descriptions
         case .optimizers: known.optimizers.descriptions
         }
     }

@@ -28,7 +28,7 @@ struct ReportCommand: ParsableCommand {
             let folder = RunFolder(URL(fileURLWithPath: path))
             let (settings, results) = try contents(of: folder)
             let report: Report
-            do { report = try Report(results: results, settings: settings) } catch { throw CommandFault.input("error: \(path): \(error)") }
+            do { report = try Report(results: results, settings: settings, measurements: folder.measurements(of: results)) } catch { throw CommandFault.input("error: \(path): \(error)") }
             let recipe = try? String(contentsOf: folder.resolvedRecipe, encoding: .utf8)
             reports.append((report, recipe))
             do {

@@ -83,13 +83,14 @@ struct RunCommand: ParsableCommand {
             try display.start(settings, folder: folder)
             StopRequest.listenForSignals()
             let results = try launched?.results() ?? results(of: run, plan, before, display: display)
+            try measure(plan, in: folder, display)
             if worker {
                 display.finish()
             } else {
                 if let launched { settings = launched.settings(settings) }
                 settings.reused = results.filter(before.holds).map(\.key)
                 try AtomicFile.write(ResultCoding.document(settings), to: folder.settings.path)
-                let report = try Report(results: results, settings: settings)
+                let report = try Report(results: results, settings: settings, measurements: folder.measurements(of: results))
                 try ReportWriter().write(report, recipe: study.resolvedYAML, to: folder)
                 for result in results { try ReportWriter().writeEvents(of: result, to: folder) }
                 try display.finish(report, folder: folder)
@@ -129,6 +130,16 @@ extension RunCommand {
             display.show(event)
             publisher?.show(event)
         }
+    }
+
+    /// Measures the trained models as the recipe asks, those that have not been measured yet.
+    private func measure(_ plan: RecipeArguments.Plan, in folder: RunFolder, _ display: RunDisplay) throws {
+        guard plan.experiment.cells.contains(where: { !$0.measurements.isEmpty }) else { return }
+        let outcome = try MeasurementRun(
+            cells: plan.experiment.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: plan.experiment.datasets,
+            stems: arguments.stems(for: folder), stop: .ofProcess
+        ).run()
+        for trial in outcome.leftOut { display.note("not measured: \(trial.key): \(trial.reason)") }
     }
 
     /// Says so where the trials side by side need more memory than there is.

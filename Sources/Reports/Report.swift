@@ -23,8 +23,10 @@ package struct VariantReport: Hashable, Sendable {
     package let curves: [[LearningCurve]]
     /// What the choice of tuned numbers rests on, by row.
     package let tuning: [TuningCurve]
+    /// What was measured of the trained models.
+    package let measured: [MeasuredFindings]
 
-    fileprivate init(variant: [String: String], of trials: TrialSet) {
+    fileprivate init(variant: [String: String], of trials: TrialSet, measurements: [TrialKey: [MeasurementRecord]]) {
         self.variant = variant
         accuracy = ReportTable(.accuracy, variant: variant, of: trials)
         oracle = ReportTable(.oracle, variant: variant, of: trials)
@@ -36,6 +38,7 @@ package struct VariantReport: Hashable, Sendable {
         factorial = FactorialFindings(.accuracy, variant: variant, of: trials)
         expectations = ExpectationCheck.checks(of: trials.settings.expected?.figures(of: variant) ?? [:], in: accuracy)
         curves = LearningCurve.curves(variant: variant, of: trials)
+        measured = MeasuredFindings.all(variant: variant, of: trials, records: measurements)
         tuning = trials.settings.rows.flatMap { TuningCurve.curves(row: $0, variant: variant, of: trials) }
     }
 
@@ -59,12 +62,18 @@ package struct Report: Hashable, Sendable {
     package let strangerCount: Int
     /// How media files were read, row by row; empty where none were.
     package let loading: [RowLoading]
+    /// What was measured of each trial's model.
+    package let measurements: [TrialKey: [MeasurementRecord]]
 
+    /// - Parameter measurements: what was measured of each trial's model, where anything was.
     /// - Throws: `ReportFault` when two results claim the same trial, or when the baseline is no row.
-    package init(results: [TrialResult], settings: RunSettings) throws(ReportFault) {
+    package init(
+        results: [TrialResult], settings: RunSettings, measurements: [TrialKey: [MeasurementRecord]] = [:]
+    ) throws(ReportFault) {
         let trials = try TrialSet(results, settings: settings)
         self.settings = settings
-        variants = settings.variants.map { VariantReport(variant: $0, of: trials) }
+        variants = settings.variants.map { VariantReport(variant: $0, of: trials, measurements: measurements) }
+        self.measurements = measurements
         failures = trials.failures
         plannedCount = settings.keys.count
         missingCount = trials.missingCount

@@ -13,12 +13,14 @@ extension Report {
             for variant in variants {
                 blocks += [.heading(label(of: variant.variant)), .table(table(variant.accuracy, marksBest: true))]
                 blocks += findingBlocks(variant, isHeaded: false)
+                blocks += measurementBlocks(variant, isHeaded: false)
                 blocks += usageBlocks(variant, isHeaded: false)
                 blocks += curveBlocks(variant, isHeaded: false)
             }
         } else if let variant = variants.first {
             blocks += [.table(table(variant.accuracy, marksBest: true)), .paragraph(differenceNote)]
             blocks += findingBlocks(variant, isHeaded: true)
+            blocks += measurementBlocks(variant, isHeaded: true)
             blocks += oracleBlocks(table(variant.oracle, marksBest: false))
             blocks += usageBlocks(variant, isHeaded: true)
             blocks += curveBlocks(variant, isHeaded: true)

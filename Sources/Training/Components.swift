@@ -1,3 +1,4 @@
+import Analysis
 import Datasets
 import Models
 import Networks
@@ -12,12 +13,14 @@ package struct Components: Sendable {
     package let models: ModelRegistry
     package let optimizers: OptimizerRegistry
     package let regularizers: RegularizerRegistry
+    package let measurements: MeasurementRegistry
     /// Digests of the code of those components that do not come with Regulus, by name.
     package let foreignCode: [String: String]
 
     package init(
         datasets: DatasetRegistry, encoders: EncoderRegistry, fusions: FusionRegistry, models: ModelRegistry = ModelRegistry(),
-        optimizers: OptimizerRegistry, regularizers: RegularizerRegistry, foreignCode: [String: String] = [:]
+        optimizers: OptimizerRegistry, regularizers: RegularizerRegistry, measurements: MeasurementRegistry = MeasurementRegistry(),
+        foreignCode: [String: String] = [:]
     ) {
         self.datasets = datasets
         self.encoders = encoders
@@ -25,6 +28,7 @@ package struct Components: Sendable {
         self.models = models
         self.optimizers = optimizers
         self.regularizers = regularizers
+        self.measurements = measurements
         self.foreignCode = foreignCode
     }
 }

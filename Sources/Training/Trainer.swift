@@ -11,11 +11,14 @@ package struct Batch {
     package let labels: [Int]
     /// The source domain of each sample.
     package let domains: [Int]
+    /// The samples' rows in the data set; empty where they are of none.
+    package let rows: [Int]
 
-    package init(inputs: [Modality: Tensor], labels: [Int], domains: [Int]) {
+    package init(inputs: [Modality: Tensor], labels: [Int], domains: [Int], rows: [Int] = []) {
         self.inputs = inputs
         self.labels = labels
         self.domains = domains
+        self.rows = rows
     }
 }
 

@@ -11,6 +11,7 @@ import Tensors
 package struct Trial {
     private let plan: TrialPlan
     private let key: TrialKey
+    let facts: DatasetFacts
     package let split: SourceSplit
     package let sampler: BatchSampler
     package let trainer: Trainer
@@ -26,6 +27,7 @@ package struct Trial {
         self.plan = plan
         self.key = key
         let data = dataset.holdingOut([plan.target])
+        facts = data.facts
         split = try plan.makeSplit(of: data)
         let standardization = try Standardization(plan.standardization, of: data, rows: split.training)
         sampler = try plan.makeSampler(of: data, rows: split.training)

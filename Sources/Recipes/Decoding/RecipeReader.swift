@@ -12,7 +12,7 @@ struct RecipeReader {
     /// here for the list in messages. `plugins` is read before, as what it names makes the catalogue, see
     /// `RecipeLoader.pluginPaths`, and `variants` when the variants are made, see `VariantOverlays`.
     static let keys = [
-        "name", "data", "evaluation", "model", "training", "regularizers", "rows", "baseline", "seeds", "tuning", "sweep", "repeat",
+        "name", "data", "evaluation", "model", "training", "regularizers", "measure", "rows", "baseline", "seeds", "tuning", "sweep", "repeat",
         VariantOverlays.key, "expect", "plugins", "variables", "extends", "include",
     ]
 
@@ -43,7 +43,8 @@ struct RecipeReader {
         let expectations = ExpectationReader(
             section.section("expect"), columns: facts.map { evaluation.columns(among: $0.domains) }, faults: faults)
         let rowReader = RowReader(
-            common: section, training: training, regularizers: regularizers, faults: faults,
+            common: section, training: training, regularizers: regularizers,
+            measurements: MeasurementReader(known: catalogue.measurements, faults: faults), faults: faults,
             batchCheck: facts.map { BatchCheck(facts: $0, evaluation: evaluation, catalogue: catalogue, faults: faults) },
             expectations: expectations)
         let rows = rowReader.rows()

@@ -6,6 +6,7 @@ struct RowReader {
     let common: SectionReader
     let training: TrainingReader
     let regularizers: RegularizerReader
+    let measurements: MeasurementReader
     let faults: FaultCollector
     /// Nil where the data are not known.
     let batchCheck: BatchCheck?
@@ -49,7 +50,7 @@ struct RowReader {
             return row(empty, name: name, search: TuningSearch()).map { ($0, item.location) }
         }
         guard let section = SectionReader(item, name: "the row", at: item.location, faults: faults) else { return nil }
-        section.refuseKeys(except: ["name", "regularizers", "training", "tune", "expect"])
+        section.refuseKeys(except: ["name", "regularizers", "measure", "training", "tune", "expect"])
         guard let node = item["name"] else {
             section.reportMissing("name", expected: "a name")
             return nil
@@ -74,7 +75,9 @@ struct RowReader {
         guard !candidates.isEmpty else { return nil }
         let axes = search.axes.map { Row.GridAxis(path: $0.path.text, values: $0.values, range: $0.range, location: $0.location) }
         return Row(
-            name: name, grid: axes, budget: search.budget, candidates: candidates, expected: expectations.values(of: name, row: node), location: node.location)
+            name: name, grid: axes, budget: search.budget, candidates: candidates,
+            measurements: measurements.measurements([common.node["measure"], node["measure"]], owner: "row '\(name)'"),
+            expected: expectations.values(of: name, row: node), location: node.location)
     }
 
     private func candidate(_ parts: Parts, name: String, values: [Assignment]) -> Row.Candidate? {

@@ -61,7 +61,7 @@ extension Report {
         value.map { String(format: "%.6f", $0) } ?? ""
     }
 
-    private static func field(_ text: String) -> String {
+    static func field(_ text: String) -> String {
         let needsQuotes = text.unicodeScalars.contains { "\",\r\n".unicodeScalars.contains($0) }
         return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
     }

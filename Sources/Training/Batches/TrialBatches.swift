@@ -109,7 +109,7 @@ package final class TrialBatches {
         for modality in modalities {
             all[modality] = inputs[modality.name].map { standardization($0, modality: modality.name) }
         }
-        return Batch(inputs: all, labels: rows.map { data.labels[$0] }, domains: rows.map { data.domains[$0] })
+        return Batch(inputs: all, labels: rows.map { data.labels[$0] }, domains: rows.map { data.domains[$0] }, rows: rows)
     }
 }
 

@@ -1,0 +1,119 @@
+import Configuration
+import Regularization
+import Tensors
+
+/// How much the embeddings of two modalities say about each other: the mechanism that fusion overfitting is supposed to work by.
+public struct ModalityDependence: Measurement {
+    public struct Options: Configuration.Options {
+        public var samples = 1000
+        public var ridge = 0.1
+        public var correlations = 5
+        public var dimensions = 2
+        public var neighbors = 3
+        public var withinClasses = true
+        public init() {}
+        public static var fields: [OptionField<Options>] {
+            [
+                .integer("samples", \.samples, in: 8...100_000, "most samples of a set that are used, evenly spread"),
+                .number("ridge", \.ridge, in: 1e-6...100, "ridge of the canonical correlations and of the prediction, on standardized features"),
+                .integer("correlations", \.correlations, in: 1...1000, "canonical correlations that are averaged, the largest"),
+                .integer("dimensions", \.dimensions, in: 1...10, "principal components whose mutual information is estimated"),
+                .integer("neighbors", \.neighbors, in: 1...50, "neighbors of the mutual information's estimate"),
+                .flag("within-classes", \.withinClasses, "whether dependence within classes, averaged over them, is measured too"),
+            ]
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "dependence", summary: "dependence between the embeddings of each two modalities, overall and within classes",
+            formula: "mean of the k largest canonical correlations; HSIC and distance correlation (bias-corrected); I(PCA x; PCA y); R² of predicting",
+            source: "Hotelling 1936; Song et al. 2007; Székely and Rizzo 2013; Kraskov et al. 2004", options: Options.descriptions,
+            notes: [
+                "Features are standardized first. All grow with the number of features and fall with that of samples, except for the corrected ones: compare rows on the same samples.",
+                "Within classes, what two modalities share because both know the class is taken out.",
+            ])
+    }
+
+    private let options: Options
+
+    public init(options: Options) { self.options = options }
+
+    public var reads: Set<SampleSet> { [.validation, .target] }
+
+    public func measure(_ model: TrainedModel) throws -> Findings {
+        guard model.modalities.count > 1 else { throw Undefined("the model has one modality only") }
+        var findings = Findings()
+        for set in [SampleSet.validation, .target] {
+            try findings.onEach(set, of: model) { findings, outputs in
+                let outputs = outputs.thinned(to: options.samples)
+                findings.note("\(set.rawValue): \(outputs.count) samples")
+                let places = Array(outputs.labels.indices)
+                for (first, second) in Self.pairs(outputs.embeddings) {
+                    let name = "\(first.modality), \(second.modality)"
+                    for measure in Self.measures {
+                        findings.add(
+                            measure.name, of: name, on: set, .of { () throws(Undefined) in try measure.value(first.values, second.values, places, options) })
+                    }
+                    guard options.withinClasses else { continue }
+                    let classes = rowsByClass(outputs.labels).sorted { $0.key < $1.key }.map(\.value)
+                    for measure in Self.measures {
+                        findings.add(
+                            measure.name, of: name, on: set, under: "within classes",
+                            .of { () throws(Undefined) in
+                                let values = classes.compactMap { rows in
+                                    Quantity.of { () throws(Undefined) in try measure.value(first.values, second.values, rows, options) }.number
+                                }
+                                return try mean(values, orBecause: "no class has samples enough")
+                            })
+                    }
+                }
+            }
+        }
+        return findings
+    }
+
+    private typealias Part = (modality: Modality, values: Tensor)
+
+    private static func pairs(_ parts: [Part]) -> [(Part, Part)] {
+        parts.indices.flatMap { first in ((first + 1)..<max(parts.count, first + 1)).map { (parts[first], parts[$0]) } }
+    }
+
+    private struct Measure: Sendable {
+        let name: String
+        let value: @Sendable (Tensor, Tensor, [Int], Options) throws(Undefined) -> Double
+    }
+
+    /// Of two embeddings, on some rows.
+    private static let measures: [Measure] = [
+        Measure(name: "canonical-correlation") { (x, y, rows, options) throws(Undefined) in
+            let (x, y) = (try standardized(x, rows), try standardized(y, rows))
+            let found = try CanonicalCorrelations(x, y, ridge: options.ridge)
+            return try found.mean(ofLargest: min(options.correlations, found.values.count))
+        },
+        Measure(name: "hsic") { (x, y, rows, _) throws(Undefined) in
+            try HSIC(standardized(x, rows), standardized(y, rows)).unbiased.get()
+        },
+        Measure(name: "distance-correlation") { (x, y, rows, _) throws(Undefined) in
+            try DistanceCorrelation(standardized(x, rows), standardized(y, rows)).corrected.get()
+        },
+        Measure(name: "mutual-information") { (x, y, rows, options) throws(Undefined) in
+            let (x, y) = (try standardized(x, rows), try standardized(y, rows))
+            return try MutualInformation(principalComponentsOf: x, y, dimensions: options.dimensions, neighbors: options.neighbors).value
+        },
+        Measure(name: "prediction") { (x, y, rows, options) throws(Undefined) in try predicted(x, y, rows, options) },
+        Measure(name: "prediction-reversed") { (x, y, rows, options) throws(Undefined) in try predicted(y, x, rows, options) },
+    ]
+
+    /// Every other row is fitted on, the rest are predicted.
+    private static func predicted(_ x: Tensor, _ y: Tensor, _ rows: [Int], _ options: Options) throws(Undefined) -> Double {
+        let training = rows.indices.filter { $0.isMultiple(of: 2) }.map { rows[$0] }
+        let test = rows.indices.filter { !$0.isMultiple(of: 2) }.map { rows[$0] }
+        return try CrossPrediction(from: x, to: y, training: training, test: test, lambda: options.ridge).score
+    }
+
+    private static func standardized(_ embeddings: Tensor, _ rows: [Int]) throws(Undefined) -> Tensor {
+        let samples = try SampleMatrix(embeddings.selectingRows(rows), minimum: 2)
+        return Standardizing(samples)(samples).tensor
+    }
+}

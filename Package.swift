@@ -159,7 +159,7 @@ let tests: [Target] = [
     .testTarget(
         name: "StudiesTests",
         dependencies: [
-            "Datasets", "Networks", "Persistence", "Regularization", "Results", "Studies", "Tensors", "Training", "TrainingSupport", "Weights",
+            "Analysis", "Configuration", "Datasets", "Networks", "Persistence", "Regularization", "Results", "Studies", "Tensors", "Training", "TrainingSupport", "Weights",
         ]),
     .testTarget(
         name: "AnalysisTests", dependencies: ["Analysis", "Configuration", "GoldenFixtures", "MeasurementTesting", "Regularization", "Tensors"]),

@@ -141,7 +141,7 @@ let tests: [Target] = [
     .target(
         name: "TrainingSupport",
         dependencies: [
-            "BuiltIn", "Configuration", "Datasets", "Media", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors",
+            "Analysis", "BuiltIn", "Configuration", "Datasets", "Media", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors",
             "Training",
         ], path: "Tests/TrainingSupport"),
     .testTarget(

@@ -22,7 +22,7 @@ public enum MeasurementContract {
     /// - Parameters:
     ///   - measurement: the measurement.
     ///   - options: the options to run it with.
-    public static func violations<M: Measurement>(of measurement: M.Type, options: M.Options = M.Options()) -> [String] {
+    public static func violations<M: MeasurementPlugin>(of measurement: M.Type, options: M.Options = M.Options()) -> [String] {
         var violations = descriptionViolations(M.description, options: M.Options.descriptions)
         let made: M
         do throws(OptionFault) {

@@ -78,7 +78,7 @@ public struct PluginRegistrar: Sendable {
     }
 
     /// Adds a measurement of trained models.
-    public mutating func register<M: Measurement>(_ measurement: M.Type) throws(RegistrationFault) {
+    public mutating func register<M: MeasurementPlugin>(_ measurement: M.Type) throws(RegistrationFault) {
         try add(.measurements, M.description, among: measurements.names) { try $0.measurements.register(measurement) }
     }
 

@@ -110,7 +110,7 @@ private struct Nothing: Options {
 }
 
 /// Reads what it does not name.
-private struct Overreaching: Measurement {
+private struct Overreaching: MeasurementPlugin {
     static var description: ComponentDescription { ComponentDescription(name: "overreaching", summary: "reads the training samples") }
     var reads: Set<SampleSet> { [.target] }
     init(options: Nothing) {}
@@ -123,7 +123,7 @@ private struct Overreaching: Measurement {
 }
 
 /// Says two things under one name.
-private struct Repeating: Measurement {
+private struct Repeating: MeasurementPlugin {
     static var description: ComponentDescription { ComponentDescription(name: "repeating", summary: "the same name twice") }
     var reads: Set<SampleSet> { [.target] }
     init(options: Nothing) {}
@@ -135,7 +135,7 @@ private struct Repeating: Measurement {
 }
 
 /// Says something else every time.
-private struct Unsteady: Measurement {
+private struct Unsteady: MeasurementPlugin {
     static var description: ComponentDescription { ComponentDescription(name: "unsteady", summary: "a random number") }
     var reads: Set<SampleSet> { [.target] }
     init(options: Nothing) {}

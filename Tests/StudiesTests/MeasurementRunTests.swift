@@ -14,7 +14,7 @@ struct MeasurementRunTests {
         let plain = try Sample.components()
         var regularizers = plain.regularizers
         try regularizers.register(Following.self)
-        var measurements = try MeasurementRegistry.standard()
+        var measurements = plain.measurements
         try measurements.register(Faithless.self)
         return Components(
             datasets: plain.datasets, encoders: plain.encoders, fusions: plain.fusions, optimizers: plain.optimizers, regularizers: regularizers,
@@ -155,7 +155,7 @@ struct MeasurementRunTests {
 }
 
 /// Reads samples that it does not name.
-private struct Faithless: Measurement {
+private struct Faithless: MeasurementPlugin {
     struct Options: Configuration.Options {
         static var fields: [OptionField<Options>] { [] }
     }

@@ -1,3 +1,4 @@
+import Analysis
 import BuiltIn
 import Configuration
 import Datasets
@@ -20,7 +21,7 @@ enum Sample {
         try regularizers.register(Probe.self)
         return Components(
             datasets: .builtIn, encoders: try .standard(), fusions: try .standard(), optimizers: try .standard(), regularizers: regularizers,
-            foreignCode: foreignCode)
+            measurements: try .standard(), foreignCode: foreignCode)
     }
 
     static func dataset() throws -> any Dataset { try DatasetRegistry.builtIn.make(data.name, options: data.options) }

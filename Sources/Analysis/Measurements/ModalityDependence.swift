@@ -3,7 +3,7 @@ import Regularization
 import Tensors
 
 /// How much the embeddings of two modalities say about each other: the mechanism that fusion overfitting is supposed to work by.
-public struct ModalityDependence: Measurement {
+public struct ModalityDependence: MeasurementPlugin {
     public struct Options: Configuration.Options {
         public var samples = 1000
         public var ridge = 0.1

@@ -3,7 +3,7 @@ import Regularization
 import Tensors
 
 /// How well a linear classifier tells domains apart by each embedding (the paper's Table 2).
-public struct DomainSeparability: Measurement {
+public struct DomainSeparability: MeasurementPlugin {
     public struct Options: Configuration.Options {
         public var lambda = 0.01
         public var target = true
@@ -62,7 +62,7 @@ public struct DomainSeparability: Measurement {
 }
 
 /// How well a linear classifier tells classes apart by each frozen embedding, in and out of the training domains.
-public struct ClassSeparability: Measurement {
+public struct ClassSeparability: MeasurementPlugin {
     public struct Options: Configuration.Options {
         public var lambda = 1.0
         public var samples = 20_000

@@ -3,7 +3,7 @@ import Regularization
 import Tensors
 
 /// Accuracy under noise on embeddings and without an encoder (the paper's Table 14, MMDG-Bench's missing modality).
-public struct EmbeddingCorruption: Measurement {
+public struct EmbeddingCorruption: MeasurementPlugin {
     public struct Options: Configuration.Options {
         public var sigmas = [0.5, 1]
         public var drop = true
@@ -77,7 +77,7 @@ public struct EmbeddingCorruption: Measurement {
 }
 
 /// On which modalities the model relies: accuracy of every subset, and exact Shapley values.
-public struct ModalityReliance: Measurement {
+public struct ModalityReliance: MeasurementPlugin {
     public struct Options: Configuration.Options {
         public init() {}
         public static var fields: [OptionField<Options>] { [] }

@@ -3,7 +3,7 @@ import Regularization
 import Tensors
 
 /// How many directions of each embedding are in use (the paper's Eq. 3 and Figure 2).
-public struct Representation: Measurement {
+public struct Representation: MeasurementPlugin {
     public struct Options: Configuration.Options {
         public var samples = 20_000
         public init() {}
@@ -53,7 +53,7 @@ public struct Representation: Measurement {
 }
 
 /// How alike source and target embeddings of the same class are (the paper's Table 1).
-public struct SourceTargetSimilarity: Measurement {
+public struct SourceTargetSimilarity: MeasurementPlugin {
     /// Which source samples are compared with the target's.
     public enum Source: String, CaseIterable, Sendable {
         case training

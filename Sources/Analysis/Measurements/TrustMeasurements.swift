@@ -3,7 +3,7 @@ import Regularization
 import Tensors
 
 /// How well the model's confidence tells its errors (MMDG-Bench's setting).
-public struct Misclassification: Measurement {
+public struct Misclassification: MeasurementPlugin {
     public struct Options: Configuration.Options {
         public var level = 0.95
         public init() {}
@@ -53,7 +53,7 @@ public struct Misclassification: Measurement {
 }
 
 /// How well scores tell samples of the held-out domain from those of the training domains.
-public struct ShiftDetection: Measurement {
+public struct ShiftDetection: MeasurementPlugin {
     public struct Options: Configuration.Options {
         public var level = 0.95
         public var temperature = 1.0
@@ -108,7 +108,7 @@ public struct ShiftDetection: Measurement {
 }
 
 /// Whether the model's confidences are what they say, as it is and after temperature scaling on source samples.
-public struct ConfidenceCalibration: Measurement {
+public struct ConfidenceCalibration: MeasurementPlugin {
     public struct Options: Configuration.Options {
         public var bins = 15
         public init() {}
@@ -161,7 +161,7 @@ public struct ConfidenceCalibration: Measurement {
 }
 
 /// Which classes and domains the model gets right.
-public struct ScoresByClass: Measurement {
+public struct ScoresByClass: MeasurementPlugin {
     public struct Options: Configuration.Options {
         public init() {}
         public static var fields: [OptionField<Options>] { [] }

@@ -6,7 +6,7 @@ import Regularization
 /// Something that looks at a trained model: that is all a measurement is. It cannot change the training, and selection never sees what it finds.
 ///
 /// ```swift
-/// public struct Confidence: Measurement {
+/// public struct Confidence: MeasurementPlugin {
 ///     public struct Options: Configuration.Options {
 ///         public init() {}
 ///         public static var fields: [OptionField<Options>] { [] }
@@ -24,7 +24,7 @@ import Regularization
 ///     }
 /// }
 /// ```
-public protocol Measurement: SendableMetatype {
+public protocol MeasurementPlugin: SendableMetatype {
     /// The options in recipes.
     associatedtype Options: Configuration.Options
 
@@ -93,7 +93,7 @@ extension Findings {
 
 /// The measurements that recipes can name: a value, filled at start-up and passed on.
 public struct MeasurementRegistry: Sendable {
-    private var registry = Registry<@Sendable ([String: OptionValue]) throws(OptionFault) -> any Measurement>()
+    private var registry = Registry<@Sendable ([String: OptionValue]) throws(OptionFault) -> any MeasurementPlugin>()
 
     /// A registry that knows nothing.
     public init() {}
@@ -101,8 +101,8 @@ public struct MeasurementRegistry: Sendable {
     /// Adds a measurement under the name in its description.
     ///
     /// - Throws: `DuplicateComponent` where the name is taken.
-    public mutating func register<M: Measurement>(_ measurement: M.Type) throws(DuplicateComponent) {
-        try registry.register(M.description) { (values) throws(OptionFault) -> any Measurement in
+    public mutating func register<M: MeasurementPlugin>(_ measurement: M.Type) throws(DuplicateComponent) {
+        try registry.register(M.description) { (values) throws(OptionFault) -> any MeasurementPlugin in
             try M(options: M.Options.decoding(values))
         }
     }
@@ -119,7 +119,7 @@ public struct MeasurementRegistry: Sendable {
     /// Makes a measurement.
     ///
     /// - Throws: `OptionFault` where it is unknown or an option does not fit.
-    package func make(_ name: String, options: [String: OptionValue] = [:]) throws(OptionFault) -> any Measurement {
+    package func make(_ name: String, options: [String: OptionValue] = [:]) throws(OptionFault) -> any MeasurementPlugin {
         guard let make = registry[name]?.maker else {
             throw OptionFault(
                 option: nil, expected: "a measurement: \(names.joined(separator: ", "))", found: name, suggestion: nearest(to: name))

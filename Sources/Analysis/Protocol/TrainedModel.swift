@@ -193,7 +193,7 @@ public final class TrainedModel {
     ///
     /// - Returns: its findings; where it has none at all, a number `measurement` that says why.
     /// - Throws: `MeasurementFault` where it reads what it did not say or returns findings that cannot be told apart; what reading the data throws.
-    package func measure(with measurement: any Measurement) throws -> Findings {
+    package func measure(with measurement: any MeasurementPlugin) throws -> Findings {
         readable = measurement.reads
         defer { readable = nil }
         do {

@@ -166,7 +166,7 @@ let tests: [Target] = [
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
     .target(name: "SlurmSupport", path: "Tests/SlurmSupport"),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport"]),
-    .testTarget(name: "PublicSurfaceTests", dependencies: ["regulus-cli", "RegularizerTesting"]),
+    .testTarget(name: "PublicSurfaceTests", dependencies: ["regulus-cli", "MeasurementTesting", "RegularizerTesting"]),
     .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "SlurmSupport", "regulus-cli"], swiftSettings: mediaSettings),
 ]
 

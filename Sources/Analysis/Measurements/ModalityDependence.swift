@@ -3,16 +3,16 @@ import Regularization
 import Tensors
 
 /// How much the embeddings of two modalities say about each other: the mechanism that fusion overfitting is supposed to work by.
-public struct ModalityDependence: MeasurementPlugin {
-    public struct Options: Configuration.Options {
-        public var samples = 1000
-        public var ridge = 0.1
-        public var correlations = 5
-        public var dimensions = 2
-        public var neighbors = 3
-        public var withinClasses = true
-        public init() {}
-        public static var fields: [OptionField<Options>] {
+package struct ModalityDependence: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package var samples = 1000
+        package var ridge = 0.1
+        package var correlations = 5
+        package var dimensions = 2
+        package var neighbors = 3
+        package var withinClasses = true
+        package init() {}
+        package static var fields: [OptionField<Options>] {
             [
                 .integer("samples", \.samples, in: 8...100_000, "most samples of a set that are used, evenly spread"),
                 .number("ridge", \.ridge, in: 1e-6...100, "ridge of the canonical correlations and of the prediction, on standardized features"),
@@ -24,7 +24,7 @@ public struct ModalityDependence: MeasurementPlugin {
         }
     }
 
-    public static var description: ComponentDescription {
+    package static var description: ComponentDescription {
         ComponentDescription(
             name: "dependence", summary: "dependence between the embeddings of each two modalities, overall and within classes",
             formula: "mean of the k largest canonical correlations; HSIC and distance correlation (bias-corrected); I(PCA x; PCA y); R² of predicting",
@@ -37,11 +37,11 @@ public struct ModalityDependence: MeasurementPlugin {
 
     private let options: Options
 
-    public init(options: Options) { self.options = options }
+    package init(options: Options) { self.options = options }
 
-    public var reads: Set<SampleSet> { [.validation, .target] }
+    package var reads: Set<SampleSet> { [.validation, .target] }
 
-    public func measure(_ model: TrainedModel) throws -> Findings {
+    package func measure(_ model: TrainedModel) throws -> Findings {
         guard model.modalities.count > 1 else { throw Undefined("the model has one modality only") }
         var findings = Findings()
         for set in [SampleSet.validation, .target] {

@@ -3,13 +3,13 @@ import Regularization
 import Tensors
 
 /// How well a linear classifier tells domains apart by each embedding (the paper's Table 2).
-public struct DomainSeparability: MeasurementPlugin {
-    public struct Options: Configuration.Options {
-        public var lambda = 0.01
-        public var target = true
-        public var samples = 5000
-        public init() {}
-        public static var fields: [OptionField<Options>] {
+package struct DomainSeparability: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package var lambda = 0.01
+        package var target = true
+        package var samples = 5000
+        package init() {}
+        package static var fields: [OptionField<Options>] {
             [
                 .number("lambda", \.lambda, in: 1e-6...100, "penalty on the weights"),
                 .flag("target", \.target, "whether the held-out domain is one of those told apart"),
@@ -18,7 +18,7 @@ public struct DomainSeparability: MeasurementPlugin {
         }
     }
 
-    public static var description: ComponentDescription {
+    package static var description: ComponentDescription {
         ComponentDescription(
             name: "domain-probe", summary: "accuracy of a linear classifier of domains on frozen embeddings",
             formula: "multinomial logistic regression to convergence on every other sample of each domain, scored on the rest",
@@ -28,11 +28,11 @@ public struct DomainSeparability: MeasurementPlugin {
 
     private let options: Options
 
-    public init(options: Options) { self.options = options }
+    package init(options: Options) { self.options = options }
 
-    public var reads: Set<SampleSet> { options.target ? [.validation, .target] : [.validation] }
+    package var reads: Set<SampleSet> { options.target ? [.validation, .target] : [.validation] }
 
-    public func measure(_ model: TrainedModel) throws -> Findings {
+    package func measure(_ model: TrainedModel) throws -> Findings {
         var parts = [try model.outputs(on: .validation).thinned(to: options.samples)]
         if options.target { parts.append(try model.outputs(on: .target).thinned(to: options.samples)) }
         let domains = parts.flatMap(\.domains)
@@ -62,12 +62,12 @@ public struct DomainSeparability: MeasurementPlugin {
 }
 
 /// How well a linear classifier tells classes apart by each frozen embedding, in and out of the training domains.
-public struct ClassSeparability: MeasurementPlugin {
-    public struct Options: Configuration.Options {
-        public var lambda = 1.0
-        public var samples = 20_000
-        public init() {}
-        public static var fields: [OptionField<Options>] {
+package struct ClassSeparability: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package var lambda = 1.0
+        package var samples = 20_000
+        package init() {}
+        package static var fields: [OptionField<Options>] {
             [
                 .number("lambda", \.lambda, in: 1e-9...1e9, "ridge, absolute; the squares of a standardized feature add up to the number of samples"),
                 .integer("samples", \.samples, in: 2...1_000_000, "most samples of a set that are used, evenly spread"),
@@ -75,7 +75,7 @@ public struct ClassSeparability: MeasurementPlugin {
         }
     }
 
-    public static var description: ComponentDescription {
+    package static var description: ComponentDescription {
         ComponentDescription(
             name: "class-probe", summary: "accuracy of a ridge classifier on each frozen embedding, in and out of domain",
             formula: "W = (ZᵀZ + λI)⁻¹ZᵀY on the training samples, Z standardized", options: Options.descriptions,
@@ -84,11 +84,11 @@ public struct ClassSeparability: MeasurementPlugin {
 
     private let options: Options
 
-    public init(options: Options) { self.options = options }
+    package init(options: Options) { self.options = options }
 
-    public var reads: Set<SampleSet> { Set(SampleSet.allCases) }
+    package var reads: Set<SampleSet> { Set(SampleSet.allCases) }
 
-    public func measure(_ model: TrainedModel) throws -> Findings {
+    package func measure(_ model: TrainedModel) throws -> Findings {
         let training = try model.outputs(on: .training).thinned(to: options.samples)
         var findings = Findings()
         findings.note("fitted on \(training.count) training samples")

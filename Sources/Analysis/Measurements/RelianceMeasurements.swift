@@ -3,13 +3,13 @@ import Regularization
 import Tensors
 
 /// Accuracy under noise on embeddings and without an encoder (the paper's Table 14, MMDG-Bench's missing modality).
-public struct EmbeddingCorruption: MeasurementPlugin {
-    public struct Options: Configuration.Options {
-        public var sigmas = [0.5, 1]
-        public var drop = true
-        public var seed = 0
-        public init() {}
-        public static var fields: [OptionField<Options>] {
+package struct EmbeddingCorruption: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package var sigmas = [0.5, 1]
+        package var drop = true
+        package var seed = 0
+        package init() {}
+        package static var fields: [OptionField<Options>] {
             [
                 .numbers("sigmas", \.sigmas, in: 0...1000, "deviations of the noise that is added to one modality's embeddings, rising"),
                 .flag("drop", \.drop, "whether accuracy with each modality's embeddings set to zero is measured"),
@@ -18,7 +18,7 @@ public struct EmbeddingCorruption: MeasurementPlugin {
         }
     }
 
-    public static var description: ComponentDescription {
+    package static var description: ComponentDescription {
         ComponentDescription(
             name: "corruption", summary: "accuracy with noise on each modality's embeddings, and without the modality",
             formula: "z + σ·N(0, 1), the noise a function of (seed, row);  dropped: z = 0", source: "MER-DG, Table 14", options: Options.descriptions,
@@ -27,16 +27,16 @@ public struct EmbeddingCorruption: MeasurementPlugin {
 
     private let options: Options
 
-    public init(options: Options) throws(OptionFault) {
+    package init(options: Options) throws(OptionFault) {
         guard options.sigmas == options.sigmas.sorted(), Set(options.sigmas).count == options.sigmas.count else {
             throw OptionFault(option: "sigmas", expected: "different deviations in rising order", found: "\(options.sigmas)")
         }
         self.options = options
     }
 
-    public var reads: Set<SampleSet> { [.validation, .target] }
+    package var reads: Set<SampleSet> { [.validation, .target] }
 
-    public func measure(_ model: TrainedModel) throws -> Findings {
+    package func measure(_ model: TrainedModel) throws -> Findings {
         var findings = Findings()
         let noisy = model.modalities.flatMap { modality in options.sigmas.map { (modality: modality, sigma: $0) } }
         let seed = UInt64(options.seed)
@@ -77,13 +77,13 @@ public struct EmbeddingCorruption: MeasurementPlugin {
 }
 
 /// On which modalities the model relies: accuracy of every subset, and exact Shapley values.
-public struct ModalityReliance: MeasurementPlugin {
-    public struct Options: Configuration.Options {
-        public init() {}
-        public static var fields: [OptionField<Options>] { [] }
+package struct ModalityReliance: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package init() {}
+        package static var fields: [OptionField<Options>] { [] }
     }
 
-    public static var description: ComponentDescription {
+    package static var description: ComponentDescription {
         ComponentDescription(
             name: "modality-reliance", summary: "accuracy with every subset of the modalities, and their Shapley values",
             formula: "φ_m = Σ_S |S|!(M−|S|−1)!/M! · (v(S+m) − v(S)),  v(S) = accuracy with the other embeddings set to zero",
@@ -91,11 +91,11 @@ public struct ModalityReliance: MeasurementPlugin {
             notes: ["The values add up to the accuracy with all minus that with none, which is measured too."])
     }
 
-    public init(options: Options) {}
+    package init(options: Options) {}
 
-    public var reads: Set<SampleSet> { [.validation, .target] }
+    package var reads: Set<SampleSet> { [.validation, .target] }
 
-    public func measure(_ model: TrainedModel) throws -> Findings {
+    package func measure(_ model: TrainedModel) throws -> Findings {
         let modalities = model.modalities
         guard modalities.count <= 10 else { throw Undefined("\(modalities.count) modalities have too many subsets") }
         let subsets = (0..<(1 << modalities.count)).map { mask in modalities.indices.filter { mask & 1 << $0 != 0 }.map { modalities[$0] } }

@@ -3,16 +3,16 @@ import Regularization
 import Tensors
 
 /// How many directions of each embedding are in use (the paper's Eq. 3 and Figure 2).
-public struct Representation: MeasurementPlugin {
-    public struct Options: Configuration.Options {
-        public var samples = 20_000
-        public init() {}
-        public static var fields: [OptionField<Options>] {
+package struct Representation: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package var samples = 20_000
+        package init() {}
+        package static var fields: [OptionField<Options>] {
             [.integer("samples", \.samples, in: 2...1_000_000, "most samples of a set that are used, evenly spread")]
         }
     }
 
-    public static var description: ComponentDescription {
+    package static var description: ComponentDescription {
         ComponentDescription(
             name: "representation", summary: "rank of each embedding: how many directions are in use",
             formula: "rankme = exp(−Σ p log p), p = σ/Σσ;  effective-rank: the same centered;  participation = (Σσ²)²/Σσ⁴",
@@ -22,11 +22,11 @@ public struct Representation: MeasurementPlugin {
 
     private let options: Options
 
-    public init(options: Options) { self.options = options }
+    package init(options: Options) { self.options = options }
 
-    public var reads: Set<SampleSet> { [.validation, .target] }
+    package var reads: Set<SampleSet> { [.validation, .target] }
 
-    public func measure(_ model: TrainedModel) throws -> Findings {
+    package func measure(_ model: TrainedModel) throws -> Findings {
         var findings = Findings()
         for set in [SampleSet.validation, .target] {
             try findings.onEach(set, of: model) { findings, outputs in
@@ -53,18 +53,18 @@ public struct Representation: MeasurementPlugin {
 }
 
 /// How alike source and target embeddings of the same class are (the paper's Table 1).
-public struct SourceTargetSimilarity: MeasurementPlugin {
+package struct SourceTargetSimilarity: MeasurementPlugin {
     /// Which source samples are compared with the target's.
-    public enum Source: String, CaseIterable, Sendable {
+    package enum Source: String, CaseIterable, Sendable {
         case training
         case validation
     }
 
-    public struct Options: Configuration.Options {
-        public var source = Source.training
-        public var samples = 500
-        public init() {}
-        public static var fields: [OptionField<Options>] {
+    package struct Options: Configuration.Options {
+        package var source = Source.training
+        package var samples = 500
+        package init() {}
+        package static var fields: [OptionField<Options>] {
             [
                 .choice("source", \.source, "source samples that are compared with the target's"),
                 .integer("samples", \.samples, in: 2...100_000, "most samples of a class that are used on each side, evenly spread"),
@@ -72,7 +72,7 @@ public struct SourceTargetSimilarity: MeasurementPlugin {
         }
     }
 
-    public static var description: ComponentDescription {
+    package static var description: ComponentDescription {
         ComponentDescription(
             name: "source-target-similarity", summary: "similarity of source and target embeddings within each class",
             formula: "mean over classes of CKA (linear, RBF), Procrustes similarity and the cosine of the feature Grams",
@@ -84,13 +84,13 @@ public struct SourceTargetSimilarity: MeasurementPlugin {
 
     private let options: Options
 
-    public init(options: Options) { self.options = options }
+    package init(options: Options) { self.options = options }
 
     private var source: SampleSet { options.source == .training ? .training : .validation }
 
-    public var reads: Set<SampleSet> { [source, .target] }
+    package var reads: Set<SampleSet> { [source, .target] }
 
-    public func measure(_ model: TrainedModel) throws -> Findings {
+    package func measure(_ model: TrainedModel) throws -> Findings {
         let source = try model.outputs(on: source).thinnedByClass(to: options.samples)
         let target = try model.outputs(on: .target).thinnedByClass(to: options.samples)
         var findings = Findings()

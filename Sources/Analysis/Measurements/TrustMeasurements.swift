@@ -3,16 +3,16 @@ import Regularization
 import Tensors
 
 /// How well the model's confidence tells its errors (MMDG-Bench's setting).
-public struct Misclassification: MeasurementPlugin {
-    public struct Options: Configuration.Options {
-        public var level = 0.95
-        public init() {}
-        public static var fields: [OptionField<Options>] {
+package struct Misclassification: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package var level = 0.95
+        package init() {}
+        package static var fields: [OptionField<Options>] {
             [.number("level", \.level, in: 0.5...0.999, "share of right predictions that have to be accepted, for the false-positive rates")]
         }
     }
 
-    public static var description: ComponentDescription {
+    package static var description: ComponentDescription {
         ComponentDescription(
             name: "misclassification-detection", summary: "how well confidence tells wrong predictions: AURC, AUROC, false-positive rate",
             source: "Hendrycks and Gimpel 2017; Geifman and El-Yaniv 2017; MMDG-Bench", options: Options.descriptions,
@@ -24,11 +24,11 @@ public struct Misclassification: MeasurementPlugin {
 
     private let options: Options
 
-    public init(options: Options) { self.options = options }
+    package init(options: Options) { self.options = options }
 
-    public var reads: Set<SampleSet> { [.validation, .target] }
+    package var reads: Set<SampleSet> { [.validation, .target] }
 
-    public func measure(_ model: TrainedModel) throws -> Findings {
+    package func measure(_ model: TrainedModel) throws -> Findings {
         var findings = Findings()
         for set in [SampleSet.validation, .target] {
             try findings.onEach(set, of: model) { findings, outputs in
@@ -53,12 +53,12 @@ public struct Misclassification: MeasurementPlugin {
 }
 
 /// How well scores tell samples of the held-out domain from those of the training domains.
-public struct ShiftDetection: MeasurementPlugin {
-    public struct Options: Configuration.Options {
-        public var level = 0.95
-        public var temperature = 1.0
-        public init() {}
-        public static var fields: [OptionField<Options>] {
+package struct ShiftDetection: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package var level = 0.95
+        package var temperature = 1.0
+        package init() {}
+        package static var fields: [OptionField<Options>] {
             [
                 .number("level", \.level, in: 0.5...0.999, "share of the samples of training domains that have to be accepted"),
                 .number("temperature", \.temperature, in: 1e-3...1000, "temperature of the energy"),
@@ -66,7 +66,7 @@ public struct ShiftDetection: MeasurementPlugin {
         }
     }
 
-    public static var description: ComponentDescription {
+    package static var description: ComponentDescription {
         ComponentDescription(
             name: "shift-detection", summary: "how well confidence tells samples of the held-out domain from those of training domains",
             formula: "msp = max softmax;  energy = T log Σ exp(logit/T)", source: "Hendrycks and Gimpel 2017; Liu et al. 2020",
@@ -79,11 +79,11 @@ public struct ShiftDetection: MeasurementPlugin {
 
     private let options: Options
 
-    public init(options: Options) { self.options = options }
+    package init(options: Options) { self.options = options }
 
-    public var reads: Set<SampleSet> { [.validation, .target] }
+    package var reads: Set<SampleSet> { [.validation, .target] }
 
-    public func measure(_ model: TrainedModel) throws -> Findings {
+    package func measure(_ model: TrainedModel) throws -> Findings {
         let (inside, outside) = (try model.outputs(on: .validation), try model.outputs(on: .target))
         let isInside = Array(repeating: true, count: inside.count) + Array(repeating: false, count: outside.count)
         let logits = Tensor.concatenated([inside.logits, outside.logits], axis: 0)
@@ -108,14 +108,14 @@ public struct ShiftDetection: MeasurementPlugin {
 }
 
 /// Whether the model's confidences are what they say, as it is and after temperature scaling on source samples.
-public struct ConfidenceCalibration: MeasurementPlugin {
-    public struct Options: Configuration.Options {
-        public var bins = 15
-        public init() {}
-        public static var fields: [OptionField<Options>] { [.integer("bins", \.bins, in: 2...1000, "bins of confidence")] }
+package struct ConfidenceCalibration: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package var bins = 15
+        package init() {}
+        package static var fields: [OptionField<Options>] { [.integer("bins", \.bins, in: 2...1000, "bins of confidence")] }
     }
 
-    public static var description: ComponentDescription {
+    package static var description: ComponentDescription {
         ComponentDescription(
             name: "calibration", summary: "calibration error, Brier score and likelihood, plain and with a temperature fitted on source samples",
             formula: "ece = Σ n_j/n |accuracy_j − confidence_j|", source: "Guo et al. 2017", options: Options.descriptions,
@@ -124,11 +124,11 @@ public struct ConfidenceCalibration: MeasurementPlugin {
 
     private let options: Options
 
-    public init(options: Options) { self.options = options }
+    package init(options: Options) { self.options = options }
 
-    public var reads: Set<SampleSet> { [.validation, .target] }
+    package var reads: Set<SampleSet> { [.validation, .target] }
 
-    public func measure(_ model: TrainedModel) throws -> Findings {
+    package func measure(_ model: TrainedModel) throws -> Findings {
         var findings = Findings()
         let temperature = Quantity.of { () throws(Undefined) in
             guard let outputs = try? model.outputs(on: .validation) else { throw Undefined("there are no validation samples") }
@@ -161,24 +161,24 @@ public struct ConfidenceCalibration: MeasurementPlugin {
 }
 
 /// Which classes and domains the model gets right.
-public struct ScoresByClass: MeasurementPlugin {
-    public struct Options: Configuration.Options {
-        public init() {}
-        public static var fields: [OptionField<Options>] { [] }
+package struct ScoresByClass: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package init() {}
+        package static var fields: [OptionField<Options>] { [] }
     }
 
-    public static var description: ComponentDescription {
+    package static var description: ComponentDescription {
         ComponentDescription(
             name: "scores-by-class", summary: "worst class, worst domain, macro-F1, balanced accuracy, confusion matrix",
             formula: "worst-group: lowest accuracy of a class within a domain", source: "Sagawa et al. 2020", options: Options.descriptions,
             notes: ["macro-f1 is over the classes that occur among labels or predictions, balanced-accuracy over those that occur as labels."])
     }
 
-    public init(options: Options) {}
+    package init(options: Options) {}
 
-    public var reads: Set<SampleSet> { [.validation, .target] }
+    package var reads: Set<SampleSet> { [.validation, .target] }
 
-    public func measure(_ model: TrainedModel) throws -> Findings {
+    package func measure(_ model: TrainedModel) throws -> Findings {
         var findings = Findings()
         for set in [SampleSet.validation, .target] {
             try findings.onEach(set, of: model) { findings, outputs in

@@ -1,6 +1,5 @@
 import Foundation
 import Results
-import Statistics
 
 /// What was measured of the trained models: tables, differences, curves and grids.
 extension Report {

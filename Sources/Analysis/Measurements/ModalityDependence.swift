@@ -49,23 +49,21 @@ package struct ModalityDependence: MeasurementPlugin {
                 let outputs = outputs.thinned(to: options.samples)
                 findings.note("\(set.rawValue): \(outputs.count) samples")
                 let places = Array(outputs.labels.indices)
+                let classes = rowsByClass(outputs.labels).sorted { $0.key < $1.key }.map(\.value)
                 for (first, second) in Self.pairs(outputs.embeddings) {
                     let name = "\(first.modality), \(second.modality)"
-                    for measure in Self.measures {
-                        findings.add(
-                            measure.name, of: name, on: set, .of { () throws(Undefined) in try measure.value(first.values, second.values, places, options) })
+                    for measure in Measure.allCases {
+                        let quantity = Quantity.of { () throws(Undefined) -> Double in
+                            try measure.value(first.values, second.values, places, options)
+                        }
+                        findings.add(measure.rawValue, of: name, on: set, quantity)
                     }
                     guard options.withinClasses else { continue }
-                    let classes = rowsByClass(outputs.labels).sorted { $0.key < $1.key }.map(\.value)
-                    for measure in Self.measures {
-                        findings.add(
-                            measure.name, of: name, on: set, under: "within classes",
-                            .of { () throws(Undefined) in
-                                let values = classes.compactMap { rows in
-                                    Quantity.of { () throws(Undefined) in try measure.value(first.values, second.values, rows, options) }.number
-                                }
-                                return try mean(values, orBecause: "no class has samples enough")
-                            })
+                    for measure in Measure.allCases {
+                        let quantity = Quantity.of { () throws(Undefined) -> Double in
+                            try measure.meanValue(first.values, second.values, classes, options)
+                        }
+                        findings.add(measure.rawValue, of: name, on: set, under: "within classes", quantity)
                     }
                 }
             }
@@ -79,31 +77,46 @@ package struct ModalityDependence: MeasurementPlugin {
         parts.indices.flatMap { first in ((first + 1)..<max(parts.count, first + 1)).map { (parts[first], parts[$0]) } }
     }
 
-    private struct Measure: Sendable {
-        let name: String
-        let value: @Sendable (Tensor, Tensor, [Int], Options) throws(Undefined) -> Double
-    }
+    private enum Measure: String, CaseIterable {
+        case canonicalCorrelation = "canonical-correlation"
+        case hsic
+        case distanceCorrelation = "distance-correlation"
+        case mutualInformation = "mutual-information"
+        case prediction
+        case predictionReversed = "prediction-reversed"
 
-    /// Of two embeddings, on some rows.
-    private static let measures: [Measure] = [
-        Measure(name: "canonical-correlation") { (x, y, rows, options) throws(Undefined) in
-            let (x, y) = (try standardized(x, rows), try standardized(y, rows))
-            let found = try CanonicalCorrelations(x, y, ridge: options.ridge)
-            return try found.mean(ofLargest: min(options.correlations, found.values.count))
-        },
-        Measure(name: "hsic") { (x, y, rows, _) throws(Undefined) in
-            try HSIC(standardized(x, rows), standardized(y, rows)).unbiased.get()
-        },
-        Measure(name: "distance-correlation") { (x, y, rows, _) throws(Undefined) in
-            try DistanceCorrelation(standardized(x, rows), standardized(y, rows)).corrected.get()
-        },
-        Measure(name: "mutual-information") { (x, y, rows, options) throws(Undefined) in
-            let (x, y) = (try standardized(x, rows), try standardized(y, rows))
-            return try MutualInformation(principalComponentsOf: x, y, dimensions: options.dimensions, neighbors: options.neighbors).value
-        },
-        Measure(name: "prediction") { (x, y, rows, options) throws(Undefined) in try predicted(x, y, rows, options) },
-        Measure(name: "prediction-reversed") { (x, y, rows, options) throws(Undefined) in try predicted(y, x, rows, options) },
-    ]
+        /// Of two embeddings, on some rows.
+        func value(_ x: Tensor, _ y: Tensor, _ rows: [Int], _ options: Options) throws(Undefined) -> Double {
+            switch self {
+            case .prediction: return try ModalityDependence.predicted(x, y, rows, options)
+            case .predictionReversed: return try ModalityDependence.predicted(y, x, rows, options)
+            default: break
+            }
+            let (first, second) = (try ModalityDependence.standardized(x, rows), try ModalityDependence.standardized(y, rows))
+            switch self {
+            case .canonicalCorrelation:
+                let found = try CanonicalCorrelations(first, second, ridge: options.ridge)
+                return try found.mean(ofLargest: min(options.correlations, found.values.count))
+            case .hsic:
+                return try HSIC(first, second).unbiased.get()
+            case .distanceCorrelation:
+                return try DistanceCorrelation(first, second).corrected.get()
+            default:
+                return try MutualInformation(
+                    principalComponentsOf: first, second, dimensions: options.dimensions, neighbors: options.neighbors
+                ).value
+            }
+        }
+
+        /// The mean over the classes that have samples enough.
+        func meanValue(_ x: Tensor, _ y: Tensor, _ classes: [[Int]], _ options: Options) throws(Undefined) -> Double {
+            var values: [Double] = []
+            for rows in classes {
+                do throws(Undefined) { values.append(try value(x, y, rows, options)) } catch { continue }
+            }
+            return try mean(values.filter(\.isFinite), orBecause: "no class has samples enough")
+        }
+    }
 
     /// Every other row is fitted on, the rest are predicted.
     private static func predicted(_ x: Tensor, _ y: Tensor, _ rows: [Int], _ options: Options) throws(Undefined) -> Double {

@@ -1,5 +1,4 @@
 import Results
-import Statistics
 
 /// What one measurement found over the trials of a variant, row against row.
 package struct MeasuredFindings: Hashable, Sendable {

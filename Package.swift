@@ -96,7 +96,7 @@ let program: [Target] = [
     .target(
         name: "RegulusCommandLine",
         dependencies: [
-            "BuiltIn", "Configuration", "Datasets", "Launching", "Models", "Networks", "Persistence", "Planning", "PluginLibraries", "Recipes",
+            "Analysis", "BuiltIn", "Configuration", "Datasets", "Launching", "Models", "Networks", "Persistence", "Planning", "PluginLibraries", "Recipes",
             "Registration", "Regularization", "RegularizerTesting", "Reports", "Results", "Studies", "Tensors", "Training", "Weights",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
@@ -167,7 +167,7 @@ let tests: [Target] = [
     .target(name: "SlurmSupport", path: "Tests/SlurmSupport"),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport"]),
     .testTarget(name: "PublicSurfaceTests", dependencies: ["regulus-cli", "MeasurementTesting", "RegularizerTesting"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "SlurmSupport", "regulus-cli"], swiftSettings: mediaSettings),
+    .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "SlurmSupport", "Weights", "regulus-cli"], swiftSettings: mediaSettings),
 ]
 
 let package = Package(

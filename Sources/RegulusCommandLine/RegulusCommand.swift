@@ -1,7 +1,7 @@
 import ArgumentParser
 import Training
 
-/// The command line: `regulus run`, `check`, `measure`, `report`, `diff`, `list`, `describe`, `plugin`, `data`, `weights`, `bench`.
+/// The command line: `regulus run`, `check`, `measure`, `evaluate`, `embed`, `predict`, `report`, `diff`, `list`, `describe`, `plugin`, `data`, `weights`, `bench`.
 struct RegulusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "regulus",
@@ -15,7 +15,7 @@ struct RegulusCommand: ParsableCommand {
             """,
         version: "Regulus \(Version.current)",
         subcommands: [
-            RunCommand.self, CheckCommand.self, MeasureCommand.self, ReportCommand.self, DiffCommand.self, ListCommand.self, DescribeCommand.self, PluginCommand.self,
+            RunCommand.self, CheckCommand.self, MeasureCommand.self, EvaluateCommand.self, EmbedCommand.self, PredictCommand.self, ReportCommand.self, DiffCommand.self, ListCommand.self, DescribeCommand.self, PluginCommand.self,
             DataCommand.self, WeightsCommand.self, BenchCommand.self, PluginProbeCommand.self,
         ])
 }

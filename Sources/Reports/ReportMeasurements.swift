@@ -133,13 +133,13 @@ extension Report {
                 }
             }
         }
-        return ([header] + lines).map { $0.map(Self.field).joined(separator: ",") + "\r\n" }.joined()
+        return ([header] + lines).map { $0.map(CSVText.field).joined(separator: ",") + "\r\n" }.joined()
     }
 }
 
 extension NumberText {
     /// A number with three significant digits, without an exponent where it has few enough digits: `0.0123`, `4.56`, `1230`.
-    static func significant(_ value: Double?) -> String {
+    package static func significant(_ value: Double?) -> String {
         guard let value, value.isFinite else { return nothing }
         let size = abs(value)
         if size == 0 { return "0" }

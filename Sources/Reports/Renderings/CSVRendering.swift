@@ -54,14 +54,18 @@ extension Report {
         let all =
             [["recipe"] + dials.map { "variant.\($0)" } + header]
             + lines.map { variant, fields in [settings.recipe] + dials.map { variant[$0] ?? "" } + fields }
-        return all.map { $0.map(Self.field).joined(separator: ",") + "\r\n" }.joined()
+        return all.map { $0.map(CSVText.field).joined(separator: ",") + "\r\n" }.joined()
     }
 
     private static func number(_ value: Double?) -> String {
         value.map { String(format: "%.6f", $0) } ?? ""
     }
+}
 
-    static func field(_ text: String) -> String {
+/// One field of comma-separated values (RFC 4180).
+package enum CSVText {
+    /// The text, in quotes where it needs them.
+    package static func field(_ text: String) -> String {
         let needsQuotes = text.unicodeScalars.contains { "\",\r\n".unicodeScalars.contains($0) }
         return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
     }

@@ -26,14 +26,18 @@ extension Report {
             zip(findings.quantities, findings.entries).map { ([$0.name, $0.context], $1) }
         ) { first, _ in first }
         let hasContext = contexts != [""]
-        return TextTable(
-            columns: (hasContext ? [.init("Of")] : []) + [.init("Row")] + names.map { .init($0, .right) },
-            rows: contexts.flatMap { context in
-                settings.rows.indices.map { row in
-                    (hasContext ? [row == 0 ? (context.isEmpty ? "the model" : context) : ""] : []) + [settings.rows[row]]
-                        + names.map { name in byPlace[[name, context]].map { Self.text($0[row]) } ?? "" }
-                }
-            })
+        var columns = names.map { TextTable.Column($0, .right) }
+        columns.insert(TextTable.Column("Row"), at: 0)
+        if hasContext { columns.insert(TextTable.Column("Of"), at: 0) }
+        var rows: [[String]] = []
+        for context in contexts {
+            for (index, row) in settings.rows.enumerated() {
+                let cells = names.map { name -> String in byPlace[[name, context]].map { Self.text($0[index]) } ?? "" }
+                let heading = index > 0 ? "" : context.isEmpty ? "the model" : context
+                rows.append((hasContext ? [heading, row] : [row]) + cells)
+            }
+        }
+        return TextTable(columns: columns, rows: rows)
     }
 
     private static func text(_ entry: MeasuredFindings.Entry) -> String {
@@ -122,14 +126,14 @@ extension Report {
         func dials(_ values: [String: String]) -> String {
             values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ";")
         }
-        let lines = settings.keys.flatMap { key in
-            (measurements[key] ?? []).flatMap { record in
-                record.findings.numbers.map { number in
-                    [
-                        key.row, key.target, "\(key.seed)", dials(key.variant), dials(key.repetition), record.title, number.name,
-                        number.modality ?? "", number.samples ?? "", number.condition ?? "", number.value.map { "\($0)" } ?? "",
-                        number.reason ?? "",
-                    ]
+        var lines: [[String]] = []
+        for key in settings.keys {
+            let trial: [String] = [key.row, key.target, "\(key.seed)", dials(key.variant), dials(key.repetition)]
+            for record in measurements[key] ?? [] {
+                for number in record.findings.numbers {
+                    let value = number.value.map { "\($0)" } ?? ""
+                    let context = [number.modality, number.samples, number.condition].map { $0 ?? "" }
+                    lines.append(trial + [record.title, number.name] + context + [value, number.reason ?? ""])
                 }
             }
         }

@@ -108,7 +108,7 @@ package struct ModelDescription: Codable, Sendable {
             for (name, encoder) in encoders ?? [:] {
                 var plan = encoder.plan
                 let options = components.encoders.descriptions.first { $0.name == plan.name }?.options ?? []
-                for option in options where !option.isRequired && [.path, .list(of: .path)].contains(option.kind) { plan.options[option.name] = nil }
+                for option in options where !option.isRequired && [OptionKind.path, .list(of: .path)].contains(option.kind) { plan.options[option.name] = nil }
                 plans[Modality(name)] = plan
             }
             guard let fusion else { throw OptionFault(option: nil, expected: "encoders and a fusion, or a whole model", found: "neither") }

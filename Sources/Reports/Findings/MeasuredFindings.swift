@@ -120,7 +120,7 @@ package struct MeasuredFindings: Hashable, Sendable {
         var notes: [String] = []
         for note in inOrder.flatMap(\.findings.notes) where !notes.contains(note) { notes.append(note) }
         self.notes = notes
-        seconds = inOrder.map(\.seconds).mean ?? 0
+        seconds = Estimate(inOrder.map(\.seconds))?.mean ?? 0
         curves = Self.curves(variant: variant, of: trials, records: records)
         grids = settings.rows.flatMap { row -> [(row: String, grid: Findings.Grid)] in
             let found = trials.results(row: row, variant: variant).compactMap { records[$0.key] }.flatMap(\.findings.grids)
@@ -205,7 +205,9 @@ private struct MeasurementTabulation {
     }
 
     private func correlation(_ pairs: [[Double]]) -> Double? {
-        guard pairs.count >= 3, let meanX = pairs.map({ $0[0] }).mean, let meanY = pairs.map({ $0[1] }).mean else { return nil }
+        guard pairs.count >= 3, let meanX = Estimate(pairs.map { $0[0] })?.mean, let meanY = Estimate(pairs.map { $0[1] })?.mean else {
+            return nil
+        }
         var (xy, xx, yy) = (0.0, 0.0, 0.0)
         for pair in pairs {
             let (x, y) = (pair[0] - meanX, pair[1] - meanY)

@@ -93,7 +93,11 @@ extension Findings {
 
 /// The measurements that recipes can name: a value, filled at start-up and passed on.
 public struct MeasurementRegistry: Sendable {
-    private var registry = Registry<@Sendable ([String: OptionValue]) throws(OptionFault) -> any MeasurementPlugin>()
+    private struct Entry: Sendable {
+        let make: @Sendable ([String: OptionValue]) throws(OptionFault) -> any MeasurementPlugin
+    }
+
+    private var registry = Registry<Entry>()
 
     /// A registry that knows nothing.
     public init() {}
@@ -102,9 +106,8 @@ public struct MeasurementRegistry: Sendable {
     ///
     /// - Throws: `DuplicateComponent` where the name is taken.
     public mutating func register<M: MeasurementPlugin>(_ measurement: M.Type) throws(DuplicateComponent) {
-        try registry.register(M.description) { (values) throws(OptionFault) -> any MeasurementPlugin in
-            try M(options: M.Options.decoding(values))
-        }
+        let entry = Entry { (values) throws(OptionFault) -> any MeasurementPlugin in try M(options: M.Options.decoding(values)) }
+        try registry.register(M.description, entry)
     }
 
     /// The names, in order of registration.
@@ -120,11 +123,11 @@ public struct MeasurementRegistry: Sendable {
     ///
     /// - Throws: `OptionFault` where it is unknown or an option does not fit.
     package func make(_ name: String, options: [String: OptionValue] = [:]) throws(OptionFault) -> any MeasurementPlugin {
-        guard let make = registry[name]?.maker else {
+        guard let entry = registry[name]?.maker else {
             throw OptionFault(
                 option: nil, expected: "a measurement: \(names.joined(separator: ", "))", found: name, suggestion: nearest(to: name))
         }
-        return try make(options)
+        return try entry.make(options)
     }
 
     /// The measurements that come with Regulus.

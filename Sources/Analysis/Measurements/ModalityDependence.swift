@@ -53,14 +53,14 @@ package struct ModalityDependence: MeasurementPlugin {
                 for (first, second) in Self.pairs(outputs.embeddings) {
                     let name = "\(first.modality), \(second.modality)"
                     for measure in Measure.allCases {
-                        let quantity = Quantity.of { () throws(Undefined) -> Double in
+                        let quantity = Quantity.attempt {
                             try measure.value(first.values, second.values, places, options)
                         }
                         findings.add(measure.rawValue, of: name, on: set, quantity)
                     }
                     guard options.withinClasses else { continue }
                     for measure in Measure.allCases {
-                        let quantity = Quantity.of { () throws(Undefined) -> Double in
+                        let quantity = Quantity.attempt {
                             try measure.meanValue(first.values, second.values, classes, options)
                         }
                         findings.add(measure.rawValue, of: name, on: set, under: "within classes", quantity)
@@ -112,7 +112,7 @@ package struct ModalityDependence: MeasurementPlugin {
         func meanValue(_ x: Tensor, _ y: Tensor, _ classes: [[Int]], _ options: Options) throws(Undefined) -> Double {
             var values: [Double] = []
             for rows in classes {
-                do throws(Undefined) { values.append(try value(x, y, rows, options)) } catch { continue }
+                if let own = Quantity.attempt({ try value(x, y, rows, options) }).number { values.append(own) }
             }
             return try mean(values.filter(\.isFinite), orBecause: "no class has samples enough")
         }

@@ -50,13 +50,13 @@ package struct DomainSeparability: MeasurementPlugin {
         findings.note("\(training.count) training and \(test.count) test samples of \(present.map { model.domains[$0] }.joined(separator: ", "))")
         for index in parts[0].representations.indices {
             let values = Tensor.concatenated(parts.map { $0.representations[index].values }, axis: 0)
-            findings.add("domain-accuracy", of: parts[0].representations[index].modality) { () throws(Undefined) in
+            findings.add("domain-accuracy", of: parts[0].representations[index].modality) {
                 let probe = try DomainProbe(
                     on: values.selectingRows(training), domains: own, count: present.count, lambda: options.lambda)
                 return try probe.accuracy(on: values.selectingRows(test), domains: other)
             }
         }
-        findings.add("chance") { () throws(Undefined) in try DomainProbe.chance(training: own, test: other) }
+        findings.add("chance") { try DomainProbe.chance(training: own, test: other) }
         return findings
     }
 }
@@ -93,13 +93,13 @@ package struct ClassSeparability: MeasurementPlugin {
         var findings = Findings()
         findings.note("fitted on \(training.count) training samples")
         for (index, own) in training.representations.enumerated() {
-            let probe = Result { () throws(Undefined) in
+            let probe = Result<StandardizedProbe, Undefined>.attempt {
                 try StandardizedProbe(on: own.values, labels: training.labels, classes: model.classes.count, lambda: options.lambda)
             }
             for set in [SampleSet.validation, .target] {
                 try findings.onEach(set, of: model) { findings, outputs in
                     let outputs = outputs.thinned(to: options.samples)
-                    findings.add("class-accuracy", of: own.modality, on: set) { () throws(Undefined) in
+                    findings.add("class-accuracy", of: own.modality, on: set) {
                         try probe.get().accuracy(on: outputs.representations[index].values, labels: outputs.labels)
                     }
                 }

@@ -45,7 +45,7 @@ package struct EmbeddingCorruption: MeasurementPlugin {
         for set in [SampleSet.validation, .target] {
             try findings.onEach(set, of: model) { findings, outputs in
                 let accuracies = try model.logits(on: set, under: changes).map { logits in
-                    Quantity.of { () throws(Undefined) in
+                    Quantity.attempt {
                         let scores = try ClassificationScores(
                             predictions: ClassProbabilities(logits: logits).predictions, labels: outputs.labels, classes: model.classes.count)
                         return scores.accuracy
@@ -66,7 +66,7 @@ package struct EmbeddingCorruption: MeasurementPlugin {
                     findings.curves.append(
                         Findings.Curve(
                             "accuracy under noise", modality: modality.name, samples: set.rawValue, xAxis: "σ", yAxis: "accuracy", x: levels, y: values))
-                    findings.add("relative-robustness", of: modality, on: set) { () throws(Undefined) in
+                    findings.add("relative-robustness", of: modality, on: set) {
                         try RobustnessCurve(levels: levels, performance: values).relative / (levels[levels.count - 1] - levels[0])
                     }
                 }
@@ -104,7 +104,7 @@ package struct ModalityReliance: MeasurementPlugin {
             try findings.onEach(set, of: model) { findings, outputs in
                 let changes = subsets.map { kept in EmbeddingChange.dropping(modalities.filter { !kept.contains($0) }) }
                 let accuracies = try model.logits(on: set, under: changes).map { logits in
-                    Quantity.of { () throws(Undefined) in
+                    Quantity.attempt {
                         try ClassificationScores(
                             predictions: ClassProbabilities(logits: logits).predictions, labels: outputs.labels, classes: model.classes.count
                         ).accuracy
@@ -114,19 +114,19 @@ package struct ModalityReliance: MeasurementPlugin {
                     let name = subset.isEmpty ? "none" : subset.map(\.name).joined(separator: " + ")
                     findings.add("accuracy", of: nil, on: set, under: "only \(name)", accuracy)
                 }
-                let shapley = Result { () throws(Undefined) in
+                let shapley = Result<ModalityShapley, Undefined>.attempt {
                     var values: [Double] = []
                     for accuracy in accuracies { values.append(try accuracy.get()) }
                     return try ModalityShapley(accuracies: values)
                 }
                 for (index, modality) in modalities.enumerated() {
-                    findings.add("shapley", of: modality, on: set) { () throws(Undefined) in try shapley.get().values[index] }
+                    findings.add("shapley", of: modality, on: set) { try shapley.get().values[index] }
                 }
                 for first in modalities.indices {
                     for second in modalities.indices where second > first {
                         findings.add(
                             "interaction", of: "\(modalities[first]), \(modalities[second])", on: set,
-                            .of { () throws(Undefined) in try shapley.get().interactions[first][second] })
+                            .attempt { try shapley.get().interactions[first][second] })
                     }
                 }
             }

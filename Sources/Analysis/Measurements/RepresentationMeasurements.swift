@@ -33,11 +33,11 @@ package struct Representation: MeasurementPlugin {
                 let outputs = outputs.thinned(to: options.samples)
                 findings.note("\(set.rawValue): \(outputs.count) samples")
                 for (modality, values) in outputs.representations {
-                    let plain = Result { () throws(Undefined) in try Spectrum(of: values) }
-                    let centered = Result { () throws(Undefined) in try Spectrum(of: values, centering: true) }
-                    findings.add("rankme", of: modality, on: set) { () throws(Undefined) in try plain.get().rank }
-                    findings.add("effective-rank", of: modality, on: set) { () throws(Undefined) in try centered.get().rank }
-                    findings.add("participation", of: modality, on: set) { () throws(Undefined) in try centered.get().participation }
+                    let plain = Result<Spectrum, Undefined>.attempt { try Spectrum(of: values) }
+                    let centered = Result<Spectrum, Undefined>.attempt { try Spectrum(of: values, centering: true) }
+                    findings.add("rankme", of: modality, on: set) { try plain.get().rank }
+                    findings.add("effective-rank", of: modality, on: set) { try centered.get().rank }
+                    findings.add("participation", of: modality, on: set) { try centered.get().participation }
                     if let spectrum = try? plain.get() {
                         let curve = spectrum.logNormalized
                         findings.curves.append(
@@ -97,7 +97,7 @@ package struct SourceTargetSimilarity: MeasurementPlugin {
         findings.note("at most \(options.samples) samples of a class on each side")
         for (own, other) in zip(source.representations, target.representations) {
             for similarity in Similarity.allCases {
-                findings.add(similarity.rawValue, of: own.modality) { () throws(Undefined) in
+                findings.add(similarity.rawValue, of: own.modality) {
                     let found = try ClassConditionalSimilarity(
                         similarity, source: own.values, sourceLabels: source.labels, target: other.values, targetLabels: target.labels)
                     return try found.mean.get()

@@ -32,20 +32,20 @@ package struct Misclassification: MeasurementPlugin {
         var findings = Findings()
         for set in [SampleSet.validation, .target] {
             try findings.onEach(set, of: model) { findings, outputs in
-                let found = Result { () throws(Undefined) in
+                let found = Result<MisclassificationDetection, Undefined>.attempt {
                     try MisclassificationDetection(ClassProbabilities(logits: outputs.logits), labels: outputs.labels)
                 }
-                findings.add("aurc", on: set) { () throws(Undefined) in try found.get().areaUnderRiskCoverageOfTies }
-                findings.add("e-aurc", on: set) { () throws(Undefined) in try found.get().excessAreaUnderRiskCoverage }
-                findings.add("auroc", on: set) { () throws(Undefined) in try found.get().correctness.get().areaUnderROC }
-                findings.add("fpr", on: set) { () throws(Undefined) in
+                findings.add("aurc", on: set) { try found.get().areaUnderRiskCoverageOfTies }
+                findings.add("e-aurc", on: set) { try found.get().excessAreaUnderRiskCoverage }
+                findings.add("auroc", on: set) { try found.get().correctness.get().areaUnderROC }
+                findings.add("fpr", on: set) {
                     try found.get().correctness.get().falsePositiveRate(atLeast: options.level)
                 }
-                findings.add("fpr-nearest", on: set) { () throws(Undefined) in
+                findings.add("fpr-nearest", on: set) {
                     try found.get().correctness.get().falsePositiveRate(nearest: options.level, droppingCollinear: true)
                 }
-                findings.add("ap-correct", on: set) { () throws(Undefined) in try found.get().correctness.get().averagePrecision }
-                findings.add("ap-error", on: set) { () throws(Undefined) in try found.get().errors.get().averagePrecision }
+                findings.add("ap-correct", on: set) { try found.get().correctness.get().averagePrecision }
+                findings.add("ap-error", on: set) { try found.get().errors.get().averagePrecision }
             }
         }
         return findings
@@ -90,18 +90,16 @@ package struct ShiftDetection: MeasurementPlugin {
         var findings = Findings()
         for score in OutOfDistributionScore.allCases {
             let temperature = score == .energy ? options.temperature : 1
-            let values = Result { () throws(Undefined) in
+            let values = Result<[Double], Undefined>.attempt {
                 score.values(try ClassProbabilities(logits: logits, temperature: temperature), temperature: temperature)
             }
-            let found = values.flatMap { values in
-                Result { () throws(Undefined) in try Detection(scores: values, isPositive: isInside) }
+            let found = Result<Detection, Undefined>.attempt { try Detection(scores: values.get(), isPositive: isInside) }
+            let reversed = Result<Detection, Undefined>.attempt {
+                try Detection(scores: values.get().map { -$0 }, isPositive: isInside.map { !$0 })
             }
-            let reversed = values.flatMap { values in
-                Result { () throws(Undefined) in try Detection(scores: values.map(-), isPositive: isInside.map(!)) }
-            }
-            findings.add("\(score.rawValue)-auroc") { () throws(Undefined) in try found.get().areaUnderROC }
-            findings.add("\(score.rawValue)-fpr") { () throws(Undefined) in try found.get().falsePositiveRate(atLeast: options.level) }
-            findings.add("\(score.rawValue)-fpr-out") { () throws(Undefined) in try reversed.get().falsePositiveRate(atLeast: options.level) }
+            findings.add("\(score.rawValue)-auroc") { try found.get().areaUnderROC }
+            findings.add("\(score.rawValue)-fpr") { try found.get().falsePositiveRate(atLeast: options.level) }
+            findings.add("\(score.rawValue)-fpr-out") { try reversed.get().falsePositiveRate(atLeast: options.level) }
         }
         return findings
     }
@@ -130,7 +128,7 @@ package struct ConfidenceCalibration: MeasurementPlugin {
 
     package func measure(_ model: TrainedModel) throws -> Findings {
         var findings = Findings()
-        let temperature = Quantity.of { () throws(Undefined) in
+        let temperature = Quantity.attempt {
             guard let outputs = try? model.outputs(on: .validation) else { throw Undefined("there are no validation samples") }
             return try Calibration.temperature(logits: outputs.logits, labels: outputs.labels)
         }
@@ -139,14 +137,14 @@ package struct ConfidenceCalibration: MeasurementPlugin {
             try findings.onEach(set, of: model) { findings, outputs in
                 let scales: [(condition: String?, temperature: Quantity)] = [(nil, .success(1)), ("scaled", temperature)]
                 for (condition, scale) in scales {
-                    let found = Result { () throws(Undefined) in
+                    let found = Result<Calibration, Undefined>.attempt {
                         try Calibration(
                             ClassProbabilities(logits: outputs.logits, temperature: scale.get()), labels: outputs.labels, bins: options.bins)
                     }
-                    findings.add("ece", on: set, under: condition) { () throws(Undefined) in try found.get().expectedError }
-                    findings.add("mce", on: set, under: condition) { () throws(Undefined) in try found.get().maximumError }
-                    findings.add("brier", on: set, under: condition) { () throws(Undefined) in try found.get().brierScore }
-                    findings.add("nll", on: set, under: condition) { () throws(Undefined) in try found.get().negativeLogLikelihood }
+                    findings.add("ece", on: set, under: condition) { try found.get().expectedError }
+                    findings.add("mce", on: set, under: condition) { try found.get().maximumError }
+                    findings.add("brier", on: set, under: condition) { try found.get().brierScore }
+                    findings.add("nll", on: set, under: condition) { try found.get().negativeLogLikelihood }
                     guard condition == nil, let calibration = try? found.get() else { continue }
                     let bins = calibration.bins.filter { $0.count > 0 }
                     findings.curves.append(
@@ -183,22 +181,20 @@ package struct ScoresByClass: MeasurementPlugin {
         for set in [SampleSet.validation, .target] {
             try findings.onEach(set, of: model) { findings, outputs in
                 let classes = model.classes.count
-                let predictions = Result { () throws(Undefined) in try ClassProbabilities(logits: outputs.logits).predictions }
-                let found = predictions.flatMap { predictions in
-                    Result { () throws(Undefined) in
-                        try ClassificationScores(predictions: predictions, labels: outputs.labels, classes: classes)
-                    }
+                let predictions = Result<[Int], Undefined>.attempt { try ClassProbabilities(logits: outputs.logits).predictions }
+                let found = Result<ClassificationScores, Undefined>.attempt {
+                    try ClassificationScores(predictions: predictions.get(), labels: outputs.labels, classes: classes)
                 }
-                func worst(_ groups: [Int]) throws(Undefined) -> Double {
+                func worst(_ groups: [Int]) throws -> Double {
                     try GroupAccuracies(predictions: predictions.get(), labels: outputs.labels, groups: groups).worst.accuracy
                 }
-                findings.add("accuracy", on: set) { () throws(Undefined) in try found.get().accuracy }
-                findings.add("balanced-accuracy", on: set) { () throws(Undefined) in try found.get().balancedAccuracy }
-                findings.add("macro-f1", on: set) { () throws(Undefined) in try found.get().macroF1 }
-                findings.add("weighted-f1", on: set) { () throws(Undefined) in try found.get().weightedF1 }
-                findings.add("worst-class", on: set) { () throws(Undefined) in try found.get().worstClass?.accuracy ?? .nan }
-                findings.add("worst-domain", on: set) { () throws(Undefined) in try worst(outputs.domains) }
-                findings.add("worst-group", on: set) { () throws(Undefined) in
+                findings.add("accuracy", on: set) { try found.get().accuracy }
+                findings.add("balanced-accuracy", on: set) { try found.get().balancedAccuracy }
+                findings.add("macro-f1", on: set) { try found.get().macroF1 }
+                findings.add("weighted-f1", on: set) { try found.get().weightedF1 }
+                findings.add("worst-class", on: set) { try found.get().worstClass?.accuracy ?? .nan }
+                findings.add("worst-domain", on: set) { try worst(outputs.domains) }
+                findings.add("worst-group", on: set) {
                     try worst(zip(outputs.labels, outputs.domains).map { $0 + classes * $1 })
                 }
                 guard let scores = try? found.get() else { return }

@@ -60,11 +60,12 @@ extension Findings {
     ///   - modality: whose embeddings it is about.
     ///   - samples: what it was measured on.
     ///   - condition: under what condition.
+    ///   - value: gives the number; throws ``Undefined`` where there is none.
     public mutating func add(
         _ name: String, of modality: Modality? = nil, on samples: SampleSet? = nil, under condition: String? = nil,
-        _ value: () throws(Undefined) -> Double
+        _ value: () throws -> Double
     ) {
-        add(name, of: modality?.name, on: samples, under: condition, Quantity.of(value))
+        add(name, of: modality?.name, on: samples, under: condition, Quantity.attempt(value))
     }
 
     /// The same of a quantity, about a modality or several by name.

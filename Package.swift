@@ -54,27 +54,33 @@ let rooms: [Target] = [
         name: "Weights", dependencies: ["CZlib", "Networks", "Persistence", "Tensors"] + arrayLibraries, swiftSettings: arraySettings),
     .target(name: "Media", dependencies: ["CZlib", "Persistence", "Tensors"] + mediaLibraries, swiftSettings: mediaSettings),
     .target(name: "Regularization", dependencies: ["Configuration", "Networks", "Processes", "Tensors"]),
+    .target(name: "MeasurementTesting", dependencies: ["Analysis", "Configuration", "Networks", "Regularization", "Tensors"]),
     .target(name: "RegularizerTesting", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"]),
     .target(name: "Models", dependencies: ["Configuration", "Networks", "Regularization", "Tensors", "Weights"]),
     .target(
         name: "Datasets", dependencies: ["Configuration", "Media", "Persistence", "Tensors", "Weights"],
         resources: [.copy("Resources/digits"), .copy("Resources/watch")]),
-    .target(name: "Analysis", dependencies: ["COpenBLAS", "Configuration", "Networks", "Regularization", "Tensors"]),
+    .target(name: "Analysis", dependencies: ["COpenBLAS", "Configuration", "Networks", "Regularization", "Results", "Tensors"]),
     .target(
         name: "Training",
-        dependencies: ["Configuration", "Datasets", "Models", "Networks", "Persistence", "Processes", "Regularization", "Results", "Tensors", "Weights"]),
+        dependencies: [
+            "Analysis", "Configuration", "Datasets", "Models", "Networks", "Persistence", "Processes", "Regularization", "Results", "Tensors",
+            "Weights",
+        ]),
     .target(name: "Recipes", dependencies: ["CYAML", "Configuration", "Persistence"]),
     .target(
         name: "Planning",
         dependencies: [
-            "CMalloc", "Configuration", "Datasets", "Models", "Networks", "Persistence", "Processes", "Recipes", "Regularization", "Results",
-            "Tensors", "Training",
+            "Analysis", "CMalloc", "Configuration", "Datasets", "Models", "Networks", "Persistence", "Processes", "Recipes", "Regularization",
+            "Results", "Tensors", "Training",
         ]),
-    .target(name: "Studies", dependencies: ["Datasets", "Persistence", "Results", "Tensors", "Training", "Weights"]),
+    .target(
+        name: "Studies",
+        dependencies: ["Analysis", "Configuration", "Datasets", "Networks", "Persistence", "Results", "Tensors", "Training", "Weights"]),
     .target(name: "Statistics"),
     .target(name: "Reports", dependencies: ["Persistence", "Results", "Statistics"]),
     .target(name: "Monitoring", dependencies: ["Persistence", "Reports", "Results"]),
-    .target(name: "Registration", dependencies: ["Configuration", "Datasets", "Models", "Networks", "Regularization", "Training"]),
+    .target(name: "Registration", dependencies: ["Analysis", "Configuration", "Datasets", "Models", "Networks", "Regularization", "Training"]),
     .target(name: "PluginLibraries", dependencies: ["Persistence", "Processes", "Registration"]),
     .target(name: "Launching", dependencies: ["Configuration", "Persistence", "Processes"]),
 ]
@@ -97,7 +103,7 @@ let program: [Target] = [
     .target(
         name: "RegulusCommandLine",
         dependencies: [
-            "BuiltIn", "Configuration", "Datasets", "Launching", "Models", "Monitoring", "Networks", "Persistence", "Planning", "PluginLibraries", "Processes",
+            "Analysis", "BuiltIn", "Configuration", "Datasets", "Launching", "Models", "Monitoring", "Networks", "Persistence", "Planning", "PluginLibraries", "Processes",
             "Recipes", "Registration", "Regularization", "RegularizerTesting", "Reports", "Results", "Studies", "Tensors", "Training", "Weights",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
@@ -105,7 +111,7 @@ let program: [Target] = [
     .target(
         name: "Regulus",
         dependencies: [
-            "Configuration", "Datasets", "Models", "Networks", "Registration", "Regularization", "RegulusCommandLine", "Tensors",
+            "Analysis", "Configuration", "Datasets", "Models", "Networks", "Registration", "Regularization", "RegulusCommandLine", "Tensors",
         ],
         exclude: ["Regulus.docc"]),
     // Libraries that are loaded at run time find the framework in the program itself.
@@ -148,7 +154,7 @@ let tests: [Target] = [
     .target(
         name: "TrainingSupport",
         dependencies: [
-            "BuiltIn", "Configuration", "Datasets", "Media", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors",
+            "Analysis", "BuiltIn", "Configuration", "Datasets", "Media", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors",
             "TestSupport", "Training",
         ], path: "Tests/TrainingSupport"),
     .testTarget(
@@ -166,15 +172,16 @@ let tests: [Target] = [
     .testTarget(
         name: "StudiesTests",
         dependencies: [
-            "Datasets", "Networks", "Persistence", "Regularization", "Results", "Studies", "Tensors", "TestSupport", "Training", "TrainingSupport",
+            "Analysis", "Configuration", "Datasets", "Networks", "Persistence", "Regularization", "Results", "Studies", "Tensors", "TestSupport", "Training", "TrainingSupport",
             "Weights",
         ]),
-    .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "GoldenFixtures", "Tensors"]),
+    .testTarget(
+        name: "AnalysisTests", dependencies: ["Analysis", "Configuration", "GoldenFixtures", "MeasurementTesting", "Regularization", "Tensors"]),
     .testTarget(name: "RegistrationTests", dependencies: ["Configuration", "Networks", "Registration", "Tensors", "Training"]),
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
     .target(name: "SlurmSupport", path: "Tests/SlurmSupport"),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport"]),
-    .testTarget(name: "PublicSurfaceTests", dependencies: ["regulus-cli", "RegularizerTesting"]),
+    .testTarget(name: "PublicSurfaceTests", dependencies: ["regulus-cli", "MeasurementTesting", "RegularizerTesting"]),
     .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "SlurmSupport", "Weights", "regulus-cli"], swiftSettings: mediaSettings),
 ]
 
@@ -192,10 +199,11 @@ let package = Package(
     name: "regulus",
     products: [
         .executable(name: "regulus", targets: ["regulus-cli"]),
+        .library(name: "MeasurementTesting", targets: ["MeasurementTesting"]),
         .library(name: "RegularizerTesting", targets: ["RegularizerTesting"]),
         .library(
             name: "Regulus",
-            targets: ["Regulus", "Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets", "Registration"] + plugins.map { "\($0)Plugin" }),
+            targets: ["Regulus", "Analysis", "Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets", "Registration"] + plugins.map { "\($0)Plugin" }),
     ] + parsers,
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

@@ -30,6 +30,19 @@ extension Result where Success == Double, Failure == Undefined {
     }
 }
 
+extension Result where Failure == Undefined {
+    /// Runs `body` and keeps what it gives or why it gives nothing; another error counts as a reason too.
+    public static func attempt(_ body: () throws -> Success) -> Result<Success, Undefined> {
+        do {
+            return .success(try body())
+        } catch let undefined as Undefined {
+            return .failure(undefined)
+        } catch {
+            return .failure(Undefined("\(error)"))
+        }
+    }
+}
+
 /// A mean over the numbers that there are.
 ///
 /// - Throws: the reason `empty` where there is none.

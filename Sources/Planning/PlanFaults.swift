@@ -26,6 +26,12 @@ extension Planner {
                     faults.add(RecipeFault(error, of: "schedule \(plan.schedule.name)", at: path["schedule"]))
                 }
             }
+            for (number, measurement) in row.measurements.enumerated() {
+                let choice = measurement.choice
+                do throws(OptionFault) { _ = try components.components.measurements.make(choice.component, options: choice.options) } catch {
+                    faults.add(RecipeFault(error, of: "measurement \(measurement.name)", at: RecipePath.row(index)["measure"][number]))
+                }
+            }
             for cell in cells { divide(for: cell, of: row, at: index, &faults) }
         }
         return faults.diagnostics

@@ -49,6 +49,9 @@ struct Planner {
                     seeds: recipe.tuning.seeds,
                     holdsOutSources: recipe.tuning.selection == .leaveOneSourceOut,
                     choosesEpoch: recipe.evaluation.selection == .leaveOneSourceOut),
+                measurements: row.measurements.map { choice in
+                    MeasurementPlan(ComponentPlan(choice.choice), instance: choice.name, foreignCode: components.components.foreignCode[choice.choice.component])
+                },
                 rehearsalEpochs: recipe.tuning.epochs)
         }
     }

@@ -1,3 +1,4 @@
+import Analysis
 import Configuration
 import Datasets
 import Models
@@ -5,7 +6,8 @@ import Networks
 import Regularization
 package import Training
 
-/// Takes what a plug-in adds to the program: regularizers, encoders, fusions, whole models, data sets, optimizers and schedules.
+/// Takes what a plug-in adds to the program: regularizers, encoders, fusions, whole models, data sets, optimizers, schedules and
+/// measurements.
 ///
 /// A plug-in is one function, whichever way it reaches the program:
 ///
@@ -78,6 +80,11 @@ public struct PluginRegistrar: Sendable {
     /// Adds a schedule of the learning rate.
     public mutating func register<Plugin: SchedulePlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
         try add(.schedules, Plugin.description) { try $0.schedules.register(plugin) }
+    }
+
+    /// Adds a measurement of trained models.
+    public mutating func register<M: MeasurementPlugin>(_ measurement: M.Type) throws(RegistrationFault) {
+        try add(.measurements, M.description) { try $0.measurements.register(measurement) }
     }
 
     /// Where a component comes from.

@@ -12,16 +12,21 @@ package struct Batch {
     /// The source domain of each sample, `N` numbers.
     package let domains: [Int]
 
-    package init(inputs: [Modality: Tensor], targets: Targets, domains: [Int]) {
+    /// The samples' rows in the data set; empty where they are of none.
+    package let rows: [Int]
+
+    package init(inputs: [Modality: Tensor], targets: Targets, domains: [Int], rows: [Int] = []) {
         self.inputs = inputs
         self.targets = targets
         self.domains = domains
+        self.rows = rows
     }
 
     /// Some of the samples, in the given order.
     package func gathering(rows: [Int]) -> Batch {
         Batch(
-            inputs: inputs.mapValues { $0.gathering(rows: rows) }, targets: targets.gathering(rows: rows), domains: rows.map { domains[$0] })
+            inputs: inputs.mapValues { $0.gathering(rows: rows) }, targets: targets.gathering(rows: rows), domains: rows.map { domains[$0] },
+            rows: self.rows.isEmpty ? [] : rows.map { self.rows[$0] })
     }
 }
 
@@ -130,9 +135,20 @@ package final class Objective {
     ///
     /// - Throws: ``TrainingFailure`` where the model or a regularizer gives something that does not fit.
     package func predict(_ inputs: [Modality: Tensor], _ pass: Pass) throws(TrainingFailure) -> Prediction {
-        let forward = ForwardPass(pass, totalSteps: totalSteps)
-        return try fuse(try regularizers.changedEmbeddings(try encode(inputs, pass), in: forward), pass)
+        try prediction(of: try embeddings(inputs, pass), pass)
     }
+
+    /// The embeddings of some inputs, as regularizers have left them.
+    ///
+    /// - Throws: as ``predict(_:_:)``.
+    package func embeddings(_ inputs: [Modality: Tensor], _ pass: Pass) throws(TrainingFailure) -> Embeddings {
+        try regularizers.changedEmbeddings(try encode(inputs, pass), in: ForwardPass(pass, totalSteps: totalSteps))
+    }
+
+    /// The prediction for some embeddings.
+    ///
+    /// - Throws: as ``predict(_:_:)``.
+    package func prediction(of embeddings: Embeddings, _ pass: Pass) throws(TrainingFailure) -> Prediction { try fuse(embeddings, pass) }
 
     /// The average that is evaluated and saved in place of the model's own weights; nil where no regularizer keeps one.
     ///

@@ -1,3 +1,4 @@
+@_exported import Analysis
 @_exported import Configuration
 @_exported import Datasets
 @_exported import Models

@@ -2,7 +2,7 @@ import ArgumentParser
 import Configuration
 import Training
 
-/// The command line: `regulus run`, `check`, `report`, `diff`, `list`, `describe`, `plugin`, `data`, `weights`, `bench`.
+/// The command line: `regulus run`, `check`, `measure`, `evaluate`, `embed`, `predict`, `report`, `diff`, `list`, `describe`, `plugin`, `data`, `weights`, `bench`.
 struct RegulusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "regulus",
@@ -16,7 +16,8 @@ struct RegulusCommand: ParsableCommand {
             """,
         version: "Regulus \(Version.current)",
         subcommands: [
-            RunCommand.self, RunsCommand.self, CheckCommand.self, ReportCommand.self, DiffCommand.self, ListCommand.self, DescribeCommand.self, PluginCommand.self,
+            RunCommand.self, RunsCommand.self, CheckCommand.self, MeasureCommand.self, EvaluateCommand.self, EmbedCommand.self,
+            PredictCommand.self, ReportCommand.self, DiffCommand.self, ListCommand.self, DescribeCommand.self, PluginCommand.self,
             DataCommand.self, WeightsCommand.self, BenchCommand.self, PluginProbeCommand.self,
         ])
 }

@@ -70,7 +70,9 @@ struct ReportCommand: ParsableCommand {
                 }
                 results.append(result)
             }
-            return (try Report(results: results, settings: settings, stray: folder.strayResults(beside: settings.keys)), results)
+            let report = try Report(
+                results: results, settings: settings, stray: folder.strayResults(beside: settings.keys), measurements: folder.measurements(of: results))
+            return (report, results)
         } catch let fault as DamagedFile {
             throw CommandFault.input("error: \(fault)\n`regulus run` on this folder writes it again.")
         } catch let fault as ReportFault {

@@ -100,6 +100,7 @@ struct RunCommand: ParsableCommand {
             for note in notes(on: before, in: folder) { display.note(note) }
             StopRequest.listenForSignals()
             let results = try launched?.results() ?? results(of: run, plan, before, display: display)
+            if ParentLink.role != IsolatedRun.role { try measure(plan, in: folder, display) }
             if worker {
                 display.finish()
             } else {
@@ -107,7 +108,7 @@ struct RunCommand: ParsableCommand {
                 settings.reused = results.filter(before.holds).map(\.key)
                 try store.write(settings)
                 let report = try Report(
-                    results: results, settings: settings, stray: folder.strayResults(beside: settings.keys))
+                    results: results, settings: settings, stray: folder.strayResults(beside: settings.keys), measurements: folder.measurements(of: results))
                 try ReportWriter().write(report, recipe: study.resolvedYAML, to: folder)
                 for result in results { try EventFile.write(result, to: folder) }
                 try display.finish(report, folder: folder)
@@ -185,6 +186,16 @@ extension RunCommand {
     private func isolatedArguments(folder: RunFolder) -> [String] {
         let own = ["--out", folder.root.path, "--threads", "\(arguments.threadsPerTrial)"]
         return own + WorkerArguments.make(from: Array(CommandLine.arguments.dropFirst().drop { $0 != "run" }.dropFirst()), isolated: true)
+    }
+
+    /// Measures the trained models as the recipe asks, those that have not been measured yet.
+    private func measure(_ plan: RecipeArguments.Plan, in folder: RunFolder, _ display: RunDisplay) throws {
+        guard plan.planned.cells.contains(where: { !$0.measurements.isEmpty }) else { return }
+        let outcome = try MeasurementRun(
+            cells: plan.planned.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: plan.planned.datasets,
+            stems: arguments.stems(for: folder), stop: .ofProcess
+        ).run()
+        for trial in outcome.leftOut { display.note("not measured: \(trial.key): \(trial.reason)") }
     }
 
     /// Says so where the trials side by side need more memory than there is.

@@ -26,8 +26,10 @@ package struct VariantReport: Hashable, Sendable {
     package let curves: [[LearningCurve]]
     /// What the choice of tuned numbers rests on, by row.
     package let tuning: [TuningCurve]
+    /// What was measured of the trained models.
+    package let measured: [MeasuredFindings]
 
-    fileprivate init(_ settings: VariantSettings, in trials: TrialSet) {
+    fileprivate init(_ settings: VariantSettings, in trials: TrialSet, measurements: [TrialKey: [MeasurementRecord]]) {
         self.settings = settings
         accuracy = ReportTable(.accuracy, of: settings, in: trials)
         oracle = ReportTable(.oracle, of: settings, in: trials)
@@ -40,6 +42,7 @@ package struct VariantReport: Hashable, Sendable {
         factorial = FactorialFindings(.accuracy, of: settings, in: trials)
         expectations = ExpectationCheck.checks(of: trials.settings.expected?.figures(of: settings.assignment) ?? [:], in: accuracy)
         curves = LearningCurve.curves(of: settings, in: trials)
+        measured = MeasuredFindings.all(of: settings, in: trials, records: measurements)
         tuning = settings.rows.flatMap { TuningCurve.curves(row: $0, of: settings, in: trials) }
     }
 
@@ -66,14 +69,21 @@ package struct Report: Hashable, Sendable {
     package let loading: [RowLoading]
     /// When the trials were trained; nil where no result says it.
     package let span: TrainingSpan?
+    /// What was measured of each trial's model.
+    package let measurements: [TrialKey: [MeasurementRecord]]
 
-    /// - Parameter stray: paths of results that the run folder holds and the settings do not plan.
+    /// - Parameters:
+    ///   - stray: paths of results that the run folder holds and the settings do not plan.
+    ///   - measurements: what was measured of each trial's model, where anything was.
     /// - Throws: `ReportFault` when two results claim the same trial, when one is in nobody's plan, or when a baseline is no row.
-    package init(results: [TrialResult], settings: RunSettings, stray: [String] = []) throws(ReportFault) {
+    package init(
+        results: [TrialResult], settings: RunSettings, stray: [String] = [], measurements: [TrialKey: [MeasurementRecord]] = [:]
+    ) throws(ReportFault) {
         let trials = try TrialSet(results, settings: settings)
         self.settings = settings
         self.stray = stray
-        variants = settings.variants.map { VariantReport($0, in: trials) }
+        variants = settings.variants.map { VariantReport($0, in: trials, measurements: measurements) }
+        self.measurements = measurements
         failures = trials.failures
         plannedCount = settings.trialCount
         missingCount = trials.missingCount

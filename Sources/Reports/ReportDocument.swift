@@ -40,12 +40,13 @@ extension Report {
 
     /// What the result means; for a sweep, variant by variant.
     private var findingSections: [Document.Block] {
-        guard isSweep else { return variants.first.map { findingBlocks($0, isHeaded: true) }.orEmpty }
+        guard isSweep else { return variants.first.map { findingBlocks($0, isHeaded: true) + measurementBlocks($0, isHeaded: true) }.orEmpty }
         return sensitivityBlocks
             + variants.flatMap { variant in
                 let note = sharedDifferenceNote == nil ? [Document.Block.paragraph(differenceNote(variant.settings))] : []
                 return [.heading(label(of: variant.variant)), .table(table(variant.accuracy))] + note
-                    + findingBlocks(variant, isHeaded: false) + usageBlocks(variant, isHeaded: false) + curveBlocks(variant, isHeaded: false)
+                    + findingBlocks(variant, isHeaded: false) + measurementBlocks(variant, isHeaded: false)
+                    + usageBlocks(variant, isHeaded: false) + curveBlocks(variant, isHeaded: false)
             }
     }
 

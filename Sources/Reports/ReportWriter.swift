@@ -21,7 +21,7 @@ package struct ReportWriter: Sendable {
         [folder.markdownReport, folder.csvReport, folder.costs, folder.htmlReport, folder.latexReport]
     }
 
-    /// Writes `report.md`, `report.csv`, `costs.csv`, `report.html`, `report.tex` and the drawings in `figures`, replacing
+    /// Writes `report.md`, `report.csv`, `costs.csv`, `measurements.csv` where anything was measured, `report.html`, `report.tex` and the drawings in `figures`, replacing
     /// those of an earlier report. Drawings that an earlier report had and this one has not stay.
     ///
     /// - Parameter recipe: the resolved recipe, to be shown on the page.
@@ -31,6 +31,7 @@ package struct ReportWriter: Sendable {
         try write(Data(document.markdown().utf8), folder.markdownReport)
         try write(Data(report.csv().utf8), folder.csvReport)
         try write(Data(report.costsCSV().utf8), folder.costs)
+        if !report.measurements.isEmpty { try write(Data(report.measurementsCSV().utf8), folder.measurementsCSV) }
         try write(Data(document.html().utf8), folder.htmlReport)
         try write(Data(document.latex().utf8), folder.latexReport)
         for figure in document.figures {

@@ -5,8 +5,9 @@ import Foundation
 /// ```
 /// recipe.resolved.yaml
 /// settings.json
-/// report.md  report.csv  costs.csv  report.html  report.tex  figures/<name>.svg
+/// report.md  report.csv  costs.csv  measurements.csv  report.html  report.tex  figures/<name>.svg
 /// trials/<row>/<target>/<seed>/{metrics.jsonl,checkpoint.safetensors,result.json,events.out.tfevents.…}
+/// trials/<row>/<target>/<seed>/measurements/<measurement>.<options>.json      where the model was measured
 /// trials/<row>/<target>/<seed>/{resume/<step>.safetensors,claim.<generation>}      while the trial runs
 /// trials/<dial=value,…>/@<dial=value,…>/<row>/…      with a sweep, with repetitions
 /// tuning/<plan>.json                                 where something is tuned

@@ -11,12 +11,14 @@ package struct Cell: Sendable {
     package let candidates: [Candidate]
     package let seeds: [Int]
     package let tuning: TuningRule
+    /// What is measured of every trained model.
+    package let measurements: [MeasurementPlan]
     /// Epochs of a rehearsal; nil for as many as the plan's.
     package let rehearsalEpochs: Int?
 
     package init(
         row: String, target: String, variant: [String: String], repetition: [String: String], candidates: [Candidate], seeds: [Int],
-        tuning: TuningRule, rehearsalEpochs: Int? = nil
+        tuning: TuningRule, measurements: [MeasurementPlan] = [], rehearsalEpochs: Int? = nil
     ) {
         self.row = row
         self.target = target
@@ -25,6 +27,7 @@ package struct Cell: Sendable {
         self.candidates = candidates
         self.seeds = seeds
         self.tuning = tuning
+        self.measurements = measurements
         self.rehearsalEpochs = rehearsalEpochs
     }
 

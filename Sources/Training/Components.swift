@@ -1,3 +1,4 @@
+import Analysis
 import Configuration
 import Datasets
 import Models
@@ -16,6 +17,7 @@ package struct Components: Sendable {
     package var datasets: DatasetRegistry
     package var optimizers: OptimizerRegistry
     package var schedules: ScheduleRegistry
+    package var measurements: MeasurementRegistry
     /// Digests of the libraries, loaded at run time, that components come from, by the component's name.
     package var foreignCode: [String: String] = [:]
 
@@ -27,6 +29,7 @@ package struct Components: Sendable {
         datasets = try .standard()
         optimizers = try .standard()
         schedules = try .standard()
+        measurements = try .standard()
     }
 
     /// What is told about the components of a kind.
@@ -39,6 +42,7 @@ package struct Components: Sendable {
         case .datasets: datasets.descriptions
         case .optimizers: optimizers.descriptions
         case .schedules: schedules.descriptions
+        case .measurements: measurements.descriptions
         }
     }
 }

@@ -11,6 +11,8 @@ import Tensors
 package struct Trial {
     private let plan: TrialPlan
     private let key: TrialKey
+    let facts: DatasetFacts
+    private let model: ModelDescription
     package let split: SourceSplit
     package let sampler: BatchSampler
     package let trainer: Trainer
@@ -26,20 +28,22 @@ package struct Trial {
         self.plan = plan
         self.key = key
         let data = dataset.holdingOut([plan.target])
+        facts = data.facts
         split = try plan.makeSplit(of: data)
         let standardization = try Standardization(plan.standardization, of: data, rows: split.training)
+        model = ModelDescription(plan, facts: data.facts, standardization: standardization)
         sampler = try plan.makeSampler(of: data, rows: split.training)
         require(!plan.stemCache || stems != nil, "a plan that stores stems needs a folder for them")
-        let (model, cached) = try plan.makeModelReadingStems(of: data, components: components)
+        let (made, cached) = try plan.makeModelReadingStems(of: data, components: components)
         trainer = try plan.makeTrainer(
-            of: model, facts: data.facts, components: components, initializer: plan.initializer, random: plan.random,
+            of: made, facts: data.facts, components: components, initializer: plan.initializer, random: plan.random,
             stepsPerEpoch: sampler.batchesPerEpoch)
         var cache: StemCache?
         if let stems, !cached.isEmpty {
             cache = try StemCache(in: stems, plan: plan, data: data, standardization: standardization, encoders: cached)
         }
         batches = try TrialBatches(
-            of: data, plan: plan, modalities: model.modalities, standardization: standardization, stems: cache,
+            of: data, plan: plan, modalities: made.modalities, standardization: standardization, stems: cache,
             minimum: plan.minimumBatch(components.regularizers))
     }
 
@@ -50,6 +54,8 @@ package struct Trial {
     package struct Outcome {
         package let result: TrialResult
         package let state: NamedTensors
+        /// What it takes to build the model again.
+        package let model: ModelDescription
     }
 
     /// Trains for all epochs, or for those that are left where an earlier process has saved the trial.
@@ -83,7 +89,7 @@ package struct Trial {
             course.progress.selectedEpoch = nil
             course.selected = []
         }
-        return Outcome(result: try result(of: course, status: status, measuringTarget: measuringTarget), state: course.selected)
+        return Outcome(result: try result(of: course, status: status, measuringTarget: measuringTarget), state: course.selected, model: model)
     }
 
     /// What goes along from step to step beside the trainer.

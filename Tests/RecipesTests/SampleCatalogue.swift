@@ -27,6 +27,7 @@ enum Sample {
             ComponentDescription(name: "dropout", summary: "drops", options: RateOptions.descriptions),
             ComponentDescription(name: "noise", summary: "perturbs", options: NoiseOptions.descriptions),
         ],
+        .measurements: [ComponentDescription(name: "rank", summary: "counts directions", options: RankOptions.descriptions)],
         .optimizers: [
             ComponentDescription(name: "adam", summary: "adaptive", options: OptimizerOptions.descriptions),
             ComponentDescription(name: "sgd", summary: "plain", options: OptimizerOptions.descriptions),
@@ -131,6 +132,11 @@ struct WatchOptions: Options {
 struct FileOptions: Options {
     var file = ""
     static var fields: [OptionField<FileOptions>] { [.path("file", \.file, required: true, "where")] }
+}
+
+struct RankOptions: Options {
+    var samples = 100
+    static var fields: [OptionField<RankOptions>] { [.integer("samples", \.samples, in: 1..., "how many")] }
 }
 
 struct EncoderOptions: Options {

@@ -15,6 +15,7 @@ import Tensors
 public struct HSIC {
     /// The kernels' widths.
     public let widthX, widthY: Double
+    /// `tr(KHLH)/N²`: at least 0, and above 0 also for independent features.
     public let biased: Double
     /// `tr(KHLH)/(N−1)²`.
     public var biasedOverPairs: Double { biased * Double(sums.count * sums.count) / Double((sums.count - 1) * (sums.count - 1)) }

@@ -7,11 +7,13 @@ import Tensors
 public struct Calibration: Sendable {
     /// One bin of confidences.
     public struct Bin: Sendable, Hashable {
+        /// Samples in the bin.
         public let count: Int
         /// The share of right predictions, and the mean confidence; 0 where the bin is empty.
         public let accuracy, confidence: Double
     }
 
+    /// From the lowest confidence to the highest.
     public let bins: [Bin]
     /// `Σ (n_j/n) |accuracy_j − confidence_j|`.
     public let expectedError: Double

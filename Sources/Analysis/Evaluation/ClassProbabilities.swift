@@ -3,7 +3,9 @@ import Tensors
 
 /// What a classifier said about `N` samples of `K` classes, in double precision: class probabilities, confidences, predictions.
 public struct ClassProbabilities: Sendable {
+    /// The number of samples `N`.
     public let count: Int
+    /// The number of classes `K`.
     public let classes: Int
     /// `N×K`, row-major: the logits over the temperature.
     private let logits: SampleMatrix

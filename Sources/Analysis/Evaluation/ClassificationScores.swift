@@ -3,6 +3,7 @@
 /// `0/0` counts as 0 in precision, recall and F1, as in scikit-learn. Means say over which classes they are taken: a class that is predicted but never
 /// true counts with F1 0 among the classes that occur at all, and not among those that occur as labels.
 public struct ClassificationScores: Sendable, Hashable {
+    /// The number of classes `K`.
     public let classes: Int
     /// `K×K`: samples of a class (row) that were predicted as a class (column).
     public let confusion: [[Int]]
@@ -24,10 +25,13 @@ public struct ClassificationScores: Sendable, Hashable {
     /// Predictions of each class.
     public var predicted: [Int] { (0..<classes).map { column in confusion.reduce(0) { $0 + $1[column] } } }
 
+    /// The share of samples whose class is predicted.
     public var accuracy: Double { Double(hits.reduce(0, +)) / Double(count) }
+    /// The share of a class's predictions that are right.
     public var precision: [Double] { ratios(hits, predicted) }
     /// The accuracy within each class; 0 for a class without samples.
     public var recall: [Double] { ratios(hits, supports) }
+    /// `2TP/(2TP + FP + FN)` of each class.
     public var f1: [Double] { ratios(hits.map { 2 * $0 }, zip(supports, predicted).map { $0 + $1 }) }
 
     /// The mean F1 of the classes that occur among labels or predictions (scikit-learn's `average='macro'`).

@@ -78,6 +78,7 @@ public struct Detection: Sendable {
 ///
 /// All are fractions; MMDG-Bench prints AURC × 1000 and the others × 100.
 public struct MisclassificationDetection: Sendable {
+    /// The share of wrong predictions.
     public let errorRate: Double
     /// `(1/n) Σ_k (errors among the k most confident)/k`, equal confidences in stored order: the area under the risk–coverage curve.
     public let areaUnderRiskCoverage: Double

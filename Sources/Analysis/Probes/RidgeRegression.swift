@@ -41,6 +41,7 @@ struct RidgeRegression {
 /// The prediction is the class of the largest score, the same as for targets −1 and 1 (scikit-learn's `RidgeClassifier` with alpha = λ).
 public struct RidgeProbe {
     private let regression: RidgeRegression
+    /// The number of classes `K`.
     public let classes: Int
 
     /// - Parameters:

@@ -11,7 +11,7 @@ struct RecipeReader {
     /// here for the list in messages. `plugins` is read before, as what it names makes the catalogue, see
     /// `RecipeLoader.pluginPaths`, and `variants` when the variants are made, see `VariantOverlays`.
     static let keys = [
-        "name", "data", "evaluation", "model", "training", "regularizers", "rows", "baseline", "seeds", "tuning", "sweep", "repeat",
+        "name", "data", "evaluation", "model", "training", "regularizers", "measure", "rows", "baseline", "seeds", "tuning", "sweep", "repeat",
         VariantOverlays.key, "expect", "plugins", "variables", "extends", "include",
     ]
 
@@ -39,7 +39,8 @@ struct RecipeReader {
         let regularizers = RegularizerReader(catalogue: catalogue, faults: faults)
         let expectations = ExpectationReader(section.section("expect"), faults: faults)
         let rowReader = RowReader(
-            common: section, training: training, regularizers: regularizers, faults: faults, expectations: expectations)
+            common: section, training: training, regularizers: regularizers,
+            measurements: MeasurementReader(catalogue: catalogue, faults: faults), faults: faults, expectations: expectations)
         let rows = rowReader.rows()
         expectations.check(rows: rowReader.names)
         let baseline = baseline(section, rows: rows, names: rowReader.names)

@@ -32,8 +32,9 @@ struct RegularizerReader {
     }
 
     private func term(_ item: YAMLNode) -> RegularizerChoice? {
-        guard let (name, location, body) = parts(of: item) else { return nil }
-        return name == RegularizerChoice.sumName ? sum(body, at: location) : regularizer(name, body, at: location)
+        guard let item = ComponentItem(item, kind: "a regularizer", faults: faults) else { return nil }
+        if item.name == RegularizerChoice.sumName { return sum(item.body, at: item.location) }
+        return regularizer(item.name, item.body, at: item.location)
     }
 
     private func regularizer(_ name: String, _ body: YAMLNode, at location: SourceLocation) -> RegularizerChoice? {
@@ -87,21 +88,6 @@ struct RegularizerReader {
             return []
         }
         return terms(items, owner: "sum '\(name)'")
-    }
-
-    /// Name, its place, and the section with everything else.
-    private func parts(of item: YAMLNode) -> (name: String, location: SourceLocation, body: YAMLNode)? {
-        let empty = YAMLNode(.map([]), at: item.location)
-        if item.isScalar, let name = item.nameText { return (name, item.location, empty) }
-        if let use = item["use"] {
-            if let name = use.nameText { return (name, use.location, item) }
-        } else if let entries = item.entries, entries.count == 1 {
-            return (entries[0].key, entries[0].keyLocation, entries[0].value.isNull ? empty : entries[0].value)
-        }
-        faults.report(
-            "a regularizer cannot be \(item.phrase)\(item.entries == nil ? "" : " without a name under 'use'")", at: item.location,
-            expected: "name, name: {option: value} or use: name")
-        return nil
     }
 
     private func schedule(_ section: SectionReader) -> WeightSchedule {

@@ -6,6 +6,7 @@ struct RowReader {
     let common: SectionReader
     let training: TrainingReader
     let regularizers: RegularizerReader
+    let measurements: MeasurementReader
     let faults: FaultCollector
     let expectations: ExpectationReader
 
@@ -47,7 +48,7 @@ struct RowReader {
             return row(empty, name: name, search: TuningSearch()).map { ($0, item.location) }
         }
         guard let section = SectionReader(item, name: "the row", at: item.location, faults: faults) else { return nil }
-        section.refuseKeys(except: ["name", "regularizers", "training", "tune", "expect"])
+        section.refuseKeys(except: ["name", "regularizers", "measure", "training", "tune", "expect"])
         guard let node = item["name"] else {
             section.reportMissing("name", expected: "a name")
             return nil
@@ -73,8 +74,9 @@ struct RowReader {
         let axes = search.axes.map { Row.GridAxis(path: $0.path.text, values: $0.values, range: $0.range, location: $0.location) }
         let (expected, expectedLocations) = expectations.values(of: name, row: node)
         return Row(
-            name: name, grid: axes, budget: search.budget, candidates: candidates, expected: expected, expectedLocations: expectedLocations,
-            location: node.location)
+            name: name, grid: axes, budget: search.budget, candidates: candidates,
+            measurements: measurements.measurements([common.node["measure"], node["measure"]], owner: "row '\(name)'"),
+            expected: expected, expectedLocations: expectedLocations, location: node.location)
     }
 
     private func candidate(_ parts: Parts, name: String, values: [Assignment]) -> Row.Candidate? {

@@ -84,6 +84,8 @@ package struct Row: Sendable {
     package let budget: Int?
     /// All combinations of the grid, the last path changing fastest, or those that were drawn; at least one.
     package let candidates: [Candidate]
+    /// What is measured of its trained models: what is common to all rows, then the row's own.
+    package let measurements: [MeasurementChoice]
     /// `expect:`, figures from elsewhere to compare with, in percent, by target; `average` is that of all targets.
     package let expected: [String: Double]
     /// Where the target of each of these figures stands.

@@ -122,6 +122,9 @@ extension Row {
         case .key("tune"):
             guard case .item(let index)? = rest.popFirst(), grid.indices.contains(index) else { break }
             return grid[index].location
+        case .key("measure"):
+            guard case .item(let index)? = rest.popFirst(), measurements.indices.contains(index) else { break }
+            return measurements[index].choice.location(of: rest.first?.name)
         case .key("expect"): return rest.first?.name.flatMap { expectedLocations[$0] } ?? location
         default: break
         }

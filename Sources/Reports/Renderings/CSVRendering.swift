@@ -17,7 +17,7 @@ extension Report {
         let lines = records.map { record in
             let comparison = record.comparison
             let figures = [
-                record.measure.rawValue, record.statistic.rawValue, Self.text(record.row), Self.text(record.target ?? ""), "percent",
+                record.measure.rawValue, record.statistic.rawValue, CSVText.name(record.row), CSVText.name(record.target ?? ""), "percent",
                 Self.number(record.value), Self.number(record.deviation), Self.number(record.standardError),
                 String(record.units), String(record.count), String(record.planned), String(record.failed), String(record.notFinite),
             ]
@@ -44,13 +44,13 @@ extension Report {
         for variant in variants {
             for cost in variant.costs {
                 let step = [
-                    Self.text(cost.row), "step", "", milliseconds(cost.step.median), milliseconds(cost.step.quartiles?.low),
+                    CSVText.name(cost.row), "step", "", milliseconds(cost.step.median), milliseconds(cost.step.quartiles?.low),
                     milliseconds(cost.step.quartiles?.high), milliseconds(difference(cost)), "", String(cost.trials),
                 ]
                 lines.append((variant.variant, step))
                 for term in cost.terms {
                     let part = [
-                        Self.text(cost.row), "regularizer", Self.text(term.instance), milliseconds(term.seconds), "", "", "",
+                        CSVText.name(cost.row), "regularizer", CSVText.name(term.instance), milliseconds(term.seconds), "", "", "",
                         Self.number(term.share), String(cost.trials),
                     ]
                     lines.append((variant.variant, part))
@@ -68,8 +68,8 @@ extension Report {
         let dials = variantDials
         let all =
             [["recipe"] + dials.map { "variant.\($0)" } + header]
-            + lines.map { variant, fields in [Self.text(settings.recipe)] + dials.map { Self.text(variant[$0] ?? "") } + fields }
-        return all.map { $0.map(Self.field).joined(separator: ",") + "\r\n" }.joined()
+            + lines.map { variant, fields in [CSVText.name(settings.recipe)] + dials.map { CSVText.name(variant[$0] ?? "") } + fields }
+        return all.map { $0.map(CSVText.field).joined(separator: ",") + "\r\n" }.joined()
     }
 
     private static func number(_ value: Double?) -> String {
@@ -77,14 +77,19 @@ extension Report {
         return value.isFinite ? String(format: "%.6f", value) : NumberText.notFinite
     }
 
+}
+
+/// One field of comma-separated values (RFC 4180).
+package enum CSVText {
     /// A name that no spreadsheet takes for a formula. A dial's value that is a number is left one.
-    private static func text(_ text: String) -> String {
+    package static func name(_ text: String) -> String {
         if Double(text)?.isFinite == true { return text }
         let isFormula = text.unicodeScalars.first.map { "=+-@\t\r\n＝＋－＠".unicodeScalars.contains($0) } ?? false
         return isFormula ? "'" + text : text
     }
 
-    private static func field(_ text: String) -> String {
+    /// The text, in quotes where it needs them.
+    package static func field(_ text: String) -> String {
         let needsQuotes = text.unicodeScalars.contains { "\",\r\n".unicodeScalars.contains($0) }
         return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
     }

@@ -173,7 +173,7 @@ struct StudyWorker: Sendable {
         }
         var checkpoint = SafetensorsWriter(metadata: [
             "plan": plan.hash, "trial": key.description, "epoch": "\(outcome.result.selectedEpoch ?? 0)", "threads": "\(plan.threads)",
-            "core": Threads.coreType,
+            "core": Threads.coreType, ModelDescription.key: try outcome.model.text,
         ])
         for (name, value) in outcome.state { checkpoint.add(name, value) }
         try checkpoint.write(to: folder.checkpoint(key).path)

@@ -1,0 +1,132 @@
+import Configuration
+import Regularization
+import Tensors
+
+/// How much the embeddings of two modalities say about each other: the mechanism that fusion overfitting is supposed to work by.
+package struct ModalityDependence: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package var samples = 1000
+        package var ridge = 0.1
+        package var correlations = 5
+        package var dimensions = 2
+        package var neighbors = 3
+        package var withinClasses = true
+        package init() {}
+        package static var fields: [OptionField<Options>] {
+            [
+                .integer("samples", \.samples, in: 8...100_000, "most samples of a set that are used, evenly spread"),
+                .number("ridge", \.ridge, in: 1e-6...100, "ridge of the canonical correlations and of the prediction, on standardized features"),
+                .integer("correlations", \.correlations, in: 1...1000, "canonical correlations that are averaged, the largest"),
+                .integer("dimensions", \.dimensions, in: 1...10, "principal components whose mutual information is estimated"),
+                .integer("neighbors", \.neighbors, in: 1...50, "neighbors of the mutual information's estimate"),
+                .flag("within-classes", \.withinClasses, "whether dependence within classes, averaged over them, is measured too"),
+            ]
+        }
+    }
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "dependence", summary: "dependence between the embeddings of each two modalities, overall and within classes",
+            formula: "mean of the k largest canonical correlations; HSIC and distance correlation (bias-corrected); I(PCA x; PCA y); R² of predicting",
+            source: "Hotelling 1936; Song et al. 2007; Székely and Rizzo 2013; Kraskov et al. 2004", options: Options.descriptions,
+            notes: [
+                "Features are standardized first. All grow with the number of features and fall with that of samples, except for the corrected ones: compare rows on the same samples.",
+                "Within classes, what two modalities share because both know the class is taken out.",
+            ])
+    }
+
+    private let options: Options
+
+    package init(options: Options) { self.options = options }
+
+    package var reads: Set<SampleSet> { [.validation, .target] }
+
+    package func measure(_ model: TrainedModel) throws -> Findings {
+        guard model.modalities.count > 1 else { throw Undefined("the model has one modality only") }
+        var findings = Findings()
+        for set in [SampleSet.validation, .target] {
+            try findings.onEach(set, of: model) { findings, outputs in
+                let outputs = outputs.thinned(to: options.samples)
+                findings.note("\(set.rawValue): \(outputs.count) samples")
+                let places = Array(outputs.labels.indices)
+                let classes = rowsByClass(outputs.labels).sorted { $0.key < $1.key }.map(\.value)
+                for (first, second) in Self.pairs(outputs.embeddings) {
+                    let name = "\(first.modality), \(second.modality)"
+                    for measure in Measure.allCases {
+                        let quantity = Quantity.attempt {
+                            try measure.value(first.values, second.values, places, options)
+                        }
+                        findings.add(measure.rawValue, of: name, on: set, quantity)
+                    }
+                    guard options.withinClasses else { continue }
+                    for measure in Measure.allCases {
+                        let quantity = Quantity.attempt {
+                            try measure.meanValue(first.values, second.values, classes, options)
+                        }
+                        findings.add(measure.rawValue, of: name, on: set, under: "within classes", quantity)
+                    }
+                }
+            }
+        }
+        return findings
+    }
+
+    private typealias Part = (modality: Modality, values: Tensor)
+
+    private static func pairs(_ parts: [Part]) -> [(Part, Part)] {
+        parts.indices.flatMap { first in ((first + 1)..<max(parts.count, first + 1)).map { (parts[first], parts[$0]) } }
+    }
+
+    private enum Measure: String, CaseIterable {
+        case canonicalCorrelation = "canonical-correlation"
+        case hsic
+        case distanceCorrelation = "distance-correlation"
+        case mutualInformation = "mutual-information"
+        case prediction
+        case predictionReversed = "prediction-reversed"
+
+        /// Of two embeddings, on some rows.
+        func value(_ x: Tensor, _ y: Tensor, _ rows: [Int], _ options: Options) throws(Undefined) -> Double {
+            switch self {
+            case .prediction: return try ModalityDependence.predicted(x, y, rows, options)
+            case .predictionReversed: return try ModalityDependence.predicted(y, x, rows, options)
+            default: break
+            }
+            let (first, second) = (try ModalityDependence.standardized(x, rows), try ModalityDependence.standardized(y, rows))
+            switch self {
+            case .canonicalCorrelation:
+                let found = try CanonicalCorrelations(first, second, ridge: options.ridge)
+                return try found.mean(ofLargest: min(options.correlations, found.values.count))
+            case .hsic:
+                return try HSIC(first, second).unbiased.get()
+            case .distanceCorrelation:
+                return try DistanceCorrelation(first, second).corrected.get()
+            default:
+                return try MutualInformation(
+                    principalComponentsOf: first, second, dimensions: options.dimensions, neighbors: options.neighbors
+                ).value
+            }
+        }
+
+        /// The mean over the classes that have samples enough.
+        func meanValue(_ x: Tensor, _ y: Tensor, _ classes: [[Int]], _ options: Options) throws(Undefined) -> Double {
+            var values: [Double] = []
+            for rows in classes {
+                if let own = Quantity.attempt({ try value(x, y, rows, options) }).number { values.append(own) }
+            }
+            return try mean(values.filter(\.isFinite), orBecause: "no class has samples enough")
+        }
+    }
+
+    /// Every other row is fitted on, the rest are predicted.
+    private static func predicted(_ x: Tensor, _ y: Tensor, _ rows: [Int], _ options: Options) throws(Undefined) -> Double {
+        let training = rows.indices.filter { $0.isMultiple(of: 2) }.map { rows[$0] }
+        let test = rows.indices.filter { !$0.isMultiple(of: 2) }.map { rows[$0] }
+        return try CrossPrediction(from: x, to: y, training: training, test: test, lambda: options.ridge).score
+    }
+
+    private static func standardized(_ embeddings: Tensor, _ rows: [Int]) throws(Undefined) -> Tensor {
+        let samples = try SampleMatrix(embeddings.selectingRows(rows), minimum: 2)
+        return Standardizing(samples)(samples).tensor
+    }
+}

@@ -1,0 +1,126 @@
+import Configuration
+import Regularization
+import Tensors
+
+/// How well a linear classifier tells domains apart by each embedding (the paper's Table 2).
+package struct DomainSeparability: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package var lambda = 0.01
+        package var target = true
+        package var samples = 5000
+        package init() {}
+        package static var fields: [OptionField<Options>] {
+            [
+                .number("lambda", \.lambda, in: 1e-6...100, "penalty on the weights"),
+                .flag("target", \.target, "whether the held-out domain is one of those told apart"),
+                .integer("samples", \.samples, in: 4...1_000_000, "most samples of a set that are used, evenly spread"),
+            ]
+        }
+    }
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "domain-probe", summary: "accuracy of a linear classifier of domains on frozen embeddings",
+            formula: "multinomial logistic regression to convergence on every other sample of each domain, scored on the rest",
+            source: "MER-DG, Table 2", options: Options.descriptions,
+            notes: ["Compare with chance, the share of the most frequent domain.", "The source samples are those held back from training."])
+    }
+
+    private let options: Options
+
+    package init(options: Options) { self.options = options }
+
+    package var reads: Set<SampleSet> { options.target ? [.validation, .target] : [.validation] }
+
+    package func measure(_ model: TrainedModel) throws -> Findings {
+        var parts = [try model.outputs(on: .validation).thinned(to: options.samples)]
+        if options.target { parts.append(try model.outputs(on: .target).thinned(to: options.samples)) }
+        let domains = parts.flatMap(\.domains)
+        let present = Set(domains).sorted()
+        guard present.count >= 2 else { throw Undefined("all samples are of one domain") }
+        let numbers = domains.map { present.firstIndex(of: $0) ?? 0 }
+        // Every other sample of each domain is for training.
+        let ranks = rowsByClass(numbers).values.reduce(into: [Int: Int]()) { ranks, rows in
+            for (rank, row) in rows.enumerated() { ranks[row] = rank }
+        }
+        let training = numbers.indices.filter { ranks[$0, default: 0].isMultiple(of: 2) }
+        let test = numbers.indices.filter { !ranks[$0, default: 0].isMultiple(of: 2) }
+        let (own, other) = (training.map { numbers[$0] }, test.map { numbers[$0] })
+        var findings = Findings()
+        findings.note("\(training.count) training and \(test.count) test samples of \(present.map { model.domains[$0] }.joined(separator: ", "))")
+        for index in parts[0].representations.indices {
+            let values = Tensor.concatenated(parts.map { $0.representations[index].values }, axis: 0)
+            findings.add("domain-accuracy", of: parts[0].representations[index].modality) {
+                let probe = try DomainProbe(
+                    on: values.selectingRows(training), domains: own, count: present.count, lambda: options.lambda)
+                return try probe.accuracy(on: values.selectingRows(test), domains: other)
+            }
+        }
+        findings.add("chance") { try DomainProbe.chance(training: own, test: other) }
+        return findings
+    }
+}
+
+/// How well a linear classifier tells classes apart by each frozen embedding, in and out of the training domains.
+package struct ClassSeparability: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package var lambda = 1.0
+        package var samples = 20_000
+        package init() {}
+        package static var fields: [OptionField<Options>] {
+            [
+                .number("lambda", \.lambda, in: 1e-9...1e9, "ridge, absolute; the squares of a standardized feature add up to the number of samples"),
+                .integer("samples", \.samples, in: 2...1_000_000, "most samples of a set that are used, evenly spread"),
+            ]
+        }
+    }
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "class-probe", summary: "accuracy of a ridge classifier on each frozen embedding, in and out of domain",
+            formula: "W = (ZᵀZ + λI)⁻¹ZᵀY on the training samples, Z standardized", options: Options.descriptions,
+            notes: ["validation is in-domain, target out of domain.", "It reads what is linearly there; encoders trained alone are another measure."])
+    }
+
+    private let options: Options
+
+    package init(options: Options) { self.options = options }
+
+    package var reads: Set<SampleSet> { Set(SampleSet.allCases) }
+
+    package func measure(_ model: TrainedModel) throws -> Findings {
+        let training = try model.outputs(on: .training).thinned(to: options.samples)
+        var findings = Findings()
+        findings.note("fitted on \(training.count) training samples")
+        for (index, own) in training.representations.enumerated() {
+            let probe = Result<StandardizedProbe, Undefined>.attempt {
+                try StandardizedProbe(on: own.values, labels: training.labels, classes: model.classes.count, lambda: options.lambda)
+            }
+            for set in [SampleSet.validation, .target] {
+                try findings.onEach(set, of: model) { findings, outputs in
+                    let outputs = outputs.thinned(to: options.samples)
+                    findings.add("class-accuracy", of: own.modality, on: set) {
+                        try probe.get().accuracy(on: outputs.representations[index].values, labels: outputs.labels)
+                    }
+                }
+            }
+        }
+        return findings
+    }
+
+    /// A ridge probe on standardized features.
+    private struct StandardizedProbe {
+        let scale: Standardizing
+        let probe: RidgeProbe
+
+        init(on embeddings: Tensor, labels: [Int], classes: Int, lambda: Double) throws(Undefined) {
+            let samples = try SampleMatrix(embeddings, minimum: 2)
+            scale = Standardizing(samples)
+            probe = try RidgeProbe(on: scale(samples).tensor, labels: labels, classes: classes, lambda: lambda)
+        }
+
+        func accuracy(on embeddings: Tensor, labels: [Int]) throws(Undefined) -> Double {
+            try probe.accuracy(on: scale(SampleMatrix(embeddings)).tensor, labels: labels)
+        }
+    }
+}

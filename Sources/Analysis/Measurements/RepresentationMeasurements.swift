@@ -1,0 +1,132 @@
+import Configuration
+import Regularization
+import Tensors
+
+/// How many directions of each embedding are in use (the paper's Eq. 3 and Figure 2).
+package struct Representation: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package var samples = 20_000
+        package init() {}
+        package static var fields: [OptionField<Options>] {
+            [.integer("samples", \.samples, in: 2...1_000_000, "most samples of a set that are used, evenly spread")]
+        }
+    }
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "representation", summary: "rank of each embedding: how many directions are in use",
+            formula: "rankme = exp(−Σ p log p), p = σ/Σσ;  effective-rank: the same centered;  participation = (Σσ²)²/Σσ⁴",
+            source: "Garrido et al. 2023; Roy and Vetterli 2007", options: Options.descriptions,
+            notes: ["A rank is at most the smaller of samples and features: compare rows on the same samples."])
+    }
+
+    private let options: Options
+
+    package init(options: Options) { self.options = options }
+
+    package var reads: Set<SampleSet> { [.validation, .target] }
+
+    package func measure(_ model: TrainedModel) throws -> Findings {
+        var findings = Findings()
+        for set in [SampleSet.validation, .target] {
+            try findings.onEach(set, of: model) { findings, outputs in
+                let outputs = outputs.thinned(to: options.samples)
+                findings.note("\(set.rawValue): \(outputs.count) samples")
+                for (modality, values) in outputs.representations {
+                    let plain = Result<Spectrum, Undefined>.attempt { try Spectrum(of: values) }
+                    let centered = Result<Spectrum, Undefined>.attempt { try Spectrum(of: values, centering: true) }
+                    findings.add("rankme", of: modality, on: set) { try plain.get().rank }
+                    findings.add("effective-rank", of: modality, on: set) { try centered.get().rank }
+                    findings.add("participation", of: modality, on: set) { try centered.get().participation }
+                    if let spectrum = try? plain.get() {
+                        let curve = spectrum.logNormalized
+                        findings.curves.append(
+                            Findings.Curve(
+                                "spectrum", modality: modality.name, samples: set.rawValue, xAxis: "singular value", yAxis: "log(σ/σ₁)",
+                                x: curve.indices.map { Double($0 + 1) }, y: curve))
+                    }
+                }
+            }
+        }
+        return findings
+    }
+}
+
+/// How alike source and target embeddings of the same class are (the paper's Table 1).
+package struct SourceTargetSimilarity: MeasurementPlugin {
+    /// Which source samples are compared with the target's.
+    package enum Source: String, CaseIterable, Sendable {
+        case training
+        case validation
+    }
+
+    package struct Options: Configuration.Options {
+        package var source = Source.training
+        package var samples = 500
+        package init() {}
+        package static var fields: [OptionField<Options>] {
+            [
+                .choice("source", \.source, "source samples that are compared with the target's"),
+                .integer("samples", \.samples, in: 2...100_000, "most samples of a class that are used on each side, evenly spread"),
+            ]
+        }
+    }
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "source-target-similarity", summary: "similarity of source and target embeddings within each class",
+            formula: "mean over classes of CKA (linear, RBF), Procrustes similarity and the cosine of the feature Grams",
+            source: "Kornblith et al. 2019; MER-DG, Table 1", options: Options.descriptions,
+            notes: [
+                "CKA and Procrustes pair the samples of a class in stored order, which the paper leaves open; feature-gram pairs nothing."
+            ])
+    }
+
+    private let options: Options
+
+    package init(options: Options) { self.options = options }
+
+    private var source: SampleSet { options.source == .training ? .training : .validation }
+
+    package var reads: Set<SampleSet> { [source, .target] }
+
+    package func measure(_ model: TrainedModel) throws -> Findings {
+        let source = try model.outputs(on: source).thinnedByClass(to: options.samples)
+        let target = try model.outputs(on: .target).thinnedByClass(to: options.samples)
+        var findings = Findings()
+        findings.note("at most \(options.samples) samples of a class on each side")
+        for (own, other) in zip(source.representations, target.representations) {
+            for similarity in Similarity.allCases {
+                findings.add(similarity.rawValue, of: own.modality) {
+                    let found = try ClassConditionalSimilarity(
+                        similarity, source: own.values, sourceLabels: source.labels, target: other.values, targetLabels: target.labels)
+                    return try found.mean.get()
+                }
+            }
+        }
+        return findings
+    }
+}
+
+extension ModelOutputs {
+    /// At most `limit` samples of each class, evenly spread over the data set's order.
+    func thinnedByClass(to limit: Int) -> ModelOutputs {
+        let kept = rowsByClass(labels).values.flatMap { places in
+            places.count <= limit ? places : (0..<limit).map { places[$0 * places.count / limit] }
+        }
+        return kept.count == count ? self : selecting(kept.sorted())
+    }
+}
+
+extension Findings {
+    /// Adds what `body` finds on a set; where the set is empty, a number that says so.
+    mutating func onEach(_ set: SampleSet, of model: TrainedModel, _ body: (inout Findings, ModelOutputs) throws -> Void) throws {
+        do {
+            try body(&self, model.outputs(on: set))
+        } catch let undefined as Undefined {
+            // Said once, however many things were to be measured on it.
+            let isKnown = numbers.contains { $0.name == "measurement" && $0.samples == set.rawValue }
+            if !isKnown { add("measurement", of: nil, on: set, .failure(undefined)) }
+        }
+    }
+}

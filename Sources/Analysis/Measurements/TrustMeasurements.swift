@@ -1,0 +1,209 @@
+import Configuration
+import Regularization
+import Tensors
+
+/// How well the model's confidence tells its errors (MMDG-Bench's setting).
+package struct Misclassification: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package var level = 0.95
+        package init() {}
+        package static var fields: [OptionField<Options>] {
+            [.number("level", \.level, in: 0.5...0.999, "share of right predictions that have to be accepted, for the false-positive rates")]
+        }
+    }
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "misclassification-detection", summary: "how well confidence tells wrong predictions: AURC, AUROC, false-positive rate",
+            source: "Hendrycks and Gimpel 2017; Geifman and El-Yaniv 2017; MMDG-Bench", options: Options.descriptions,
+            notes: [
+                "fpr: at the highest threshold that accepts the level of the right predictions. fpr-nearest: at the point whose rate is nearest to it, as MMDG-Bench has it.",
+                "All are fractions. MMDG-Bench prints AURC × 1000 and the others × 100.",
+            ])
+    }
+
+    private let options: Options
+
+    package init(options: Options) { self.options = options }
+
+    package var reads: Set<SampleSet> { [.validation, .target] }
+
+    package func measure(_ model: TrainedModel) throws -> Findings {
+        var findings = Findings()
+        for set in [SampleSet.validation, .target] {
+            try findings.onEach(set, of: model) { findings, outputs in
+                let found = Result<MisclassificationDetection, Undefined>.attempt {
+                    try MisclassificationDetection(ClassProbabilities(logits: outputs.logits), labels: outputs.labels)
+                }
+                findings.add("aurc", on: set) { try found.get().areaUnderRiskCoverageOfTies }
+                findings.add("e-aurc", on: set) { try found.get().excessAreaUnderRiskCoverage }
+                findings.add("auroc", on: set) { try found.get().correctness.get().areaUnderROC }
+                findings.add("fpr", on: set) {
+                    try found.get().correctness.get().falsePositiveRate(atLeast: options.level)
+                }
+                findings.add("fpr-nearest", on: set) {
+                    try found.get().correctness.get().falsePositiveRate(nearest: options.level, droppingCollinear: true)
+                }
+                findings.add("ap-correct", on: set) { try found.get().correctness.get().averagePrecision }
+                findings.add("ap-error", on: set) { try found.get().errors.get().averagePrecision }
+            }
+        }
+        return findings
+    }
+}
+
+/// How well scores tell samples of the held-out domain from those of the training domains.
+package struct ShiftDetection: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package var level = 0.95
+        package var temperature = 1.0
+        package init() {}
+        package static var fields: [OptionField<Options>] {
+            [
+                .number("level", \.level, in: 0.5...0.999, "share of the samples of training domains that have to be accepted"),
+                .number("temperature", \.temperature, in: 1e-3...1000, "temperature of the energy"),
+            ]
+        }
+    }
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "shift-detection", summary: "how well confidence tells samples of the held-out domain from those of training domains",
+            formula: "msp = max softmax;  energy = T log Σ exp(logit/T)", source: "Hendrycks and Gimpel 2017; Liu et al. 2020",
+            options: Options.descriptions,
+            notes: [
+                "Both have the same classes: this is detection of the shift, not of unknown classes. A model that generalizes may well score near 0.5.",
+                "auroc and fpr count samples of training domains as positive; fpr-out counts those of the held-out domain.",
+            ])
+    }
+
+    private let options: Options
+
+    package init(options: Options) { self.options = options }
+
+    package var reads: Set<SampleSet> { [.validation, .target] }
+
+    package func measure(_ model: TrainedModel) throws -> Findings {
+        let (inside, outside) = (try model.outputs(on: .validation), try model.outputs(on: .target))
+        let isInside = Array(repeating: true, count: inside.count) + Array(repeating: false, count: outside.count)
+        let logits = Tensor.concatenated([inside.logits, outside.logits], axis: 0)
+        var findings = Findings()
+        for score in OutOfDistributionScore.allCases {
+            let temperature = score == .energy ? options.temperature : 1
+            let values = Result<[Double], Undefined>.attempt {
+                score.values(try ClassProbabilities(logits: logits, temperature: temperature), temperature: temperature)
+            }
+            let found = Result<Detection, Undefined>.attempt { try Detection(scores: values.get(), isPositive: isInside) }
+            let reversed = Result<Detection, Undefined>.attempt {
+                try Detection(scores: values.get().map { -$0 }, isPositive: isInside.map { !$0 })
+            }
+            findings.add("\(score.rawValue)-auroc") { try found.get().areaUnderROC }
+            findings.add("\(score.rawValue)-fpr") { try found.get().falsePositiveRate(atLeast: options.level) }
+            findings.add("\(score.rawValue)-fpr-out") { try reversed.get().falsePositiveRate(atLeast: options.level) }
+        }
+        return findings
+    }
+}
+
+/// Whether the model's confidences are what they say, as it is and after temperature scaling on source samples.
+package struct ConfidenceCalibration: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package var bins = 15
+        package init() {}
+        package static var fields: [OptionField<Options>] { [.integer("bins", \.bins, in: 2...1000, "bins of confidence")] }
+    }
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "calibration", summary: "calibration error, Brier score and likelihood, plain and with a temperature fitted on source samples",
+            formula: "ece = Σ n_j/n |accuracy_j − confidence_j|", source: "Guo et al. 2017", options: Options.descriptions,
+            notes: ["The temperature is fitted on the validation samples: their scaled figures are those of the fit, the target's are not."])
+    }
+
+    private let options: Options
+
+    package init(options: Options) { self.options = options }
+
+    package var reads: Set<SampleSet> { [.validation, .target] }
+
+    package func measure(_ model: TrainedModel) throws -> Findings {
+        var findings = Findings()
+        let temperature = Quantity.attempt {
+            guard let outputs = try? model.outputs(on: .validation) else { throw Undefined("there are no validation samples") }
+            return try Calibration.temperature(logits: outputs.logits, labels: outputs.labels)
+        }
+        findings.add("temperature", of: nil, on: .validation, temperature)
+        for set in [SampleSet.validation, .target] {
+            try findings.onEach(set, of: model) { findings, outputs in
+                let scales: [(condition: String?, temperature: Quantity)] = [(nil, .success(1)), ("scaled", temperature)]
+                for (condition, scale) in scales {
+                    let found = Result<Calibration, Undefined>.attempt {
+                        try Calibration(
+                            ClassProbabilities(logits: outputs.logits, temperature: scale.get()), labels: outputs.labels, bins: options.bins)
+                    }
+                    findings.add("ece", on: set, under: condition) { try found.get().expectedError }
+                    findings.add("mce", on: set, under: condition) { try found.get().maximumError }
+                    findings.add("brier", on: set, under: condition) { try found.get().brierScore }
+                    findings.add("nll", on: set, under: condition) { try found.get().negativeLogLikelihood }
+                    guard condition == nil, let calibration = try? found.get() else { continue }
+                    let bins = calibration.bins.filter { $0.count > 0 }
+                    findings.curves.append(
+                        Findings.Curve(
+                            "reliability", samples: set.rawValue, xAxis: "confidence", yAxis: "accuracy", x: bins.map(\.confidence),
+                            y: bins.map(\.accuracy)))
+                }
+            }
+        }
+        return findings
+    }
+}
+
+/// Which classes and domains the model gets right.
+package struct ScoresByClass: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package init() {}
+        package static var fields: [OptionField<Options>] { [] }
+    }
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "scores-by-class", summary: "worst class, worst domain, macro-F1, balanced accuracy, confusion matrix",
+            formula: "worst-group: lowest accuracy of a class within a domain", source: "Sagawa et al. 2020", options: Options.descriptions,
+            notes: ["macro-f1 is over the classes that occur among labels or predictions, balanced-accuracy over those that occur as labels."])
+    }
+
+    package init(options: Options) {}
+
+    package var reads: Set<SampleSet> { [.validation, .target] }
+
+    package func measure(_ model: TrainedModel) throws -> Findings {
+        var findings = Findings()
+        for set in [SampleSet.validation, .target] {
+            try findings.onEach(set, of: model) { findings, outputs in
+                let classes = model.classes.count
+                let predictions = Result<[Int], Undefined>.attempt { try ClassProbabilities(logits: outputs.logits).predictions }
+                let found = Result<ClassificationScores, Undefined>.attempt {
+                    try ClassificationScores(predictions: predictions.get(), labels: outputs.labels, classes: classes)
+                }
+                func worst(_ groups: [Int]) throws -> Double {
+                    try GroupAccuracies(predictions: predictions.get(), labels: outputs.labels, groups: groups).worst.accuracy
+                }
+                findings.add("accuracy", on: set) { try found.get().accuracy }
+                findings.add("balanced-accuracy", on: set) { try found.get().balancedAccuracy }
+                findings.add("macro-f1", on: set) { try found.get().macroF1 }
+                findings.add("weighted-f1", on: set) { try found.get().weightedF1 }
+                findings.add("worst-class", on: set) { try found.get().worstClass?.accuracy ?? .nan }
+                findings.add("worst-domain", on: set) { try worst(outputs.domains) }
+                findings.add("worst-group", on: set) {
+                    try worst(zip(outputs.labels, outputs.domains).map { $0 + classes * $1 })
+                }
+                guard let scores = try? found.get() else { return }
+                findings.grids.append(
+                    Findings.Grid(
+                        "confusion", samples: set.rawValue, rowAxis: "class", columnAxis: "prediction", rows: model.classes, columns: model.classes,
+                        values: scores.confusion))
+            }
+        }
+        return findings
+    }
+}

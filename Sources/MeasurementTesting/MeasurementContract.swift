@@ -1,0 +1,67 @@
+import Analysis
+import Configuration
+
+/// What every measurement has to keep, checked in one call.
+///
+/// ```swift
+/// @Test func contract() {
+///     #expect(MeasurementContract.violations(of: Confidence.self) == [])
+/// }
+/// ```
+///
+/// The measurement is run on small models: ordinary ones with one to three modalities, and others with one sample, one class, one domain,
+/// constant or repeated embeddings, equal or saturated logits, values that are not finite, and sets that are empty.
+public enum MeasurementContract {
+    /// What a measurement does not keep, a sentence each; empty where it keeps everything.
+    ///
+    /// - It can be made with the options, and its description names it as recipes can.
+    /// - Of an ordinary model it finds something, with a value for at least one number and no sample set that it did not name.
+    /// - Equal models give equal findings, whatever the batches are.
+    /// - It ends on every model, and says why where there is no number: a fault, or no findings at all, is a violation.
+    ///
+    /// - Parameters:
+    ///   - measurement: the measurement.
+    ///   - options: the options to run it with.
+    public static func violations<M: MeasurementPlugin>(of measurement: M.Type, options: M.Options = M.Options()) -> [String] {
+        var violations = descriptionViolations(M.description, options: M.Options.descriptions)
+        let made: M
+        do throws(OptionFault) {
+            made = try M(options: options)
+        } catch {
+            return violations + ["it cannot be made with the options: \(error)"]
+        }
+        if made.reads.isEmpty { violations.append("it reads no samples at all") }
+        for kind in SampleModel.Kind.allCases {
+            do {
+                let findings = try SampleModel(kind).trained().measure(with: made)
+                let again = try SampleModel(kind, batch: 7).trained().measure(with: made)
+                if findings != again { violations.append("two runs on \(kind.rawValue) differ, in batches of 16 and of 7") }
+                if kind == .ordinary, !findings.numbers.isEmpty, findings.numbers.allSatisfy({ $0.value == nil }) {
+                    violations.append("no number of an ordinary model has a value: \(findings.numbers[0].reason ?? "")")
+                }
+                if findings.curves.contains(where: { $0.x.count != $0.y.count }) {
+                    violations.append("a curve of \(kind.rawValue) has more coordinates on one axis than on the other")
+                }
+                let isEven = findings.grids.allSatisfy { grid in
+                    grid.values.count == grid.rows.count && grid.values.allSatisfy { $0.count == grid.columns.count }
+                }
+                if !isEven { violations.append("a grid of \(kind.rawValue) does not have as many values as names") }
+            } catch {
+                violations.append("\(kind.rawValue): \(error)")
+            }
+        }
+        return violations
+    }
+
+    private static func descriptionViolations(_ description: ComponentDescription, options: [OptionDescription]) -> [String] {
+        var violations: [String] = []
+        let letters = description.name.utf8
+        let isName = letters.first.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) } ?? false
+        if !isName || !letters.allSatisfy({ (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }) {
+            violations.append("the name '\(description.name)' is not lowercase letters, digits and hyphens")
+        }
+        if description.summary.isEmpty { violations.append("the description has no summary") }
+        if description.options != options { violations.append("the description does not list the options of its type") }
+        return violations
+    }
+}

@@ -1,0 +1,92 @@
+import Analysis
+import ArgumentParser
+import Configuration
+import Datasets
+import Foundation
+import Planning
+import Recipes
+import Tensors
+import Training
+
+/// What `evaluate`, `embed` and `predict` have in common: a checkpoint, and data to apply its model to.
+struct CheckpointArguments: ParsableArguments {
+    @Argument(help: "A trial's checkpoint.safetensors.", completion: .file(extensions: ["safetensors"]))
+    var checkpoint: String
+
+    @Option(
+        help: ArgumentHelp(
+            "The data set, as in a recipe: watch, or '{use: arrays, path: heart.safetensors}'; by default the one that the model was trained on.",
+            valueName: "data"))
+    var data: String?
+
+    @Option(help: ArgumentHelp("Domains of the data, separated by commas; all by default.", valueName: "names"))
+    var domains: String?
+
+    @OptionGroup var plugins: PluginArguments
+
+    @Option(help: "Cores to use; all of the machine by default.")
+    var threads: Int?
+
+    func validate() throws {
+        if checkpoint.isEmpty { throw ValidationError("the checkpoint needs a path") }
+        if let threads, threads < 1 { throw ValidationError("--threads is at least 1") }
+    }
+
+    /// A model, the data it is applied to, and the rows of them.
+    struct Application {
+        let model: TrainedModel
+        let saved: SavedModel
+        let data: any Dataset
+        let rows: [Int]
+        let components: Components
+    }
+
+    /// - Parameter needsClasses: whether the data's classes have to be the model's.
+    /// - Throws: `CommandFault` where the checkpoint cannot be used, the data cannot be opened, or the two do not fit.
+    func application(needsClasses: Bool) throws -> Application {
+        Threads.use(threads ?? Threads.available)
+        let components = try plugins.components().components
+        do {
+            let saved = try SavedModel(checkpoint, components: components)
+            let data = try opened(saved, components)
+            let rows = try rows(of: data)
+            let model = try saved.applied(to: data, rows: rows, needsClasses: needsClasses)
+            return Application(model: model, saved: saved, data: data, rows: rows, components: components)
+        } catch let fault as CheckpointFault {
+            throw CommandFault.input("error: \(fault)")
+        } catch let fault as DatasetFault {
+            throw CommandFault.input("error: \(fault)")
+        } catch let fault as OptionFault {
+            throw CommandFault.input("error: the data set that the model was trained on cannot be opened: \(fault)")
+        } catch let fault as RecipeError {
+            throw CommandFault.input("\(fault)")
+        }
+    }
+
+    private func opened(_ saved: SavedModel, _ components: Components) throws -> any Dataset {
+        guard let data else {
+            let own = saved.description.data
+            let dataset = try components.datasets.make(own.use, options: own.options)
+            let known = saved.description.heldOut.filter { dataset.facts.domains.indices.contains($0) }
+            // A generated world shows its held-out domain in a way of its own.
+            return dataset.holdingOut(known)
+        }
+        let choice = try RecipeLoader.dataset(data, catalogue: components.catalogue)
+        return try components.datasets.make(choice.component, options: choice.options)
+    }
+
+    private func rows(of data: any Dataset) throws -> [Int] {
+        guard let domains else { return Array(0..<data.count) }
+        var chosen: Set<Int> = []
+        for name in domains.split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }) {
+            guard let number = data.facts.domains.firstIndex(of: name) else {
+                let hint = nearestName(to: name, among: data.facts.domains).map { "; did you mean '\($0)'?" } ?? ""
+                throw CommandFault.input("error: the data have no domain '\(name)', but \(data.facts.domains.joined(separator: ", "))\(hint)")
+            }
+            chosen.insert(number)
+        }
+        let rows = data.domains.indices.filter { chosen.contains(data.domains[$0]) }
+        guard !rows.isEmpty else { throw CommandFault.input("error: there are no samples in the domains \(domains)") }
+        return rows
+    }
+}

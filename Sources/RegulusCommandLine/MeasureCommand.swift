@@ -1,0 +1,85 @@
+import ArgumentParser
+import Foundation
+import Persistence
+import Planning
+import Results
+import Studies
+import Tensors
+import Training
+
+/// `regulus measure DIR`: measures the trained models of a run folder.
+struct MeasureCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "measure", abstract: "Measures the trained models of a run folder: rank, similarity, dependence, corruption, calibration …",
+        discussion: """
+            Nothing is trained. The models are read from the trials' checkpoints, and what was found is written beside each trial, where \
+            `regulus report` finds it. What has been measured before is not measured again. Without --measure this is what the recipe names under \
+            'measure:'. `regulus list measurements` lists what there is, `regulus describe NAME` its options.
+            """)
+
+    @Argument(help: "The run folder.", completion: .directory)
+    var folder: String
+
+    @Option(
+        help: ArgumentHelp(
+            "A measurement, with options as in a recipe: 'dependence: {samples: 500}'. May be repeated; 'all' stands for all with their defaults.",
+            valueName: "name"))
+    var measure: [String] = []
+
+    @OptionGroup var plugins: PluginArguments
+
+    @Option(help: "Cores to use in all; all of the machine by default.")
+    var threads: Int?
+
+    func validate() throws {
+        if folder.isEmpty { throw ValidationError("the run folder needs a path") }
+        if measure.contains("") { throw ValidationError("--measure needs a name") }
+        if let threads, threads < 1 { throw ValidationError("--threads is at least 1") }
+    }
+
+    func run() throws {
+        let place = RunFolder(URL(fileURLWithPath: folder))
+        guard Folder.exists(place.root.path) else { throw CommandFault.input("error: there is no run folder \(place.root.path)") }
+        let plan = try arguments(for: place).plan()
+        let cells = plan.planned.cells
+        guard cells.contains(where: { !$0.measurements.isEmpty }) else {
+            let names = plan.components.measurements.names.joined(separator: ", ")
+            throw CommandFault.input("error: the recipe has no 'measure:', and no --measure names one of: \(names)")
+        }
+        StopRequest.listenForSignals()
+        let run = MeasurementRun(
+            cells: cells, folder: place, components: plan.components, pool: WorkerPool(workers: threads ?? Threads.available, threadsPerWorker: 1),
+            datasets: plan.planned.datasets, stop: .ofProcess)
+        let outcome: MeasurementRun.Outcome
+        do {
+            outcome = try run.run { key, done, all in StandardError.print("\(done) of \(all)  \(key)") }
+        } catch let stopped as StudyStopped {
+            throw CommandFault(
+                text: "stopped after \(stopped.finished) of \(stopped.total) trials; the same command goes on from there",
+                code: StopRequest.exitCode)
+        } catch let fault as FileFault {
+            throw CommandFault.failure("error: \(fault)\nWhat was measured before is kept.")
+        }
+        for trial in outcome.leftOut { StandardError.print("not measured: \(trial.key): \(trial.reason)") }
+        let seconds = outcome.seconds.formatted(.number.precision(.fractionLength(1)).locale(Locale(identifier: "en_US_POSIX")))
+        try StandardOutput.print(
+            "\(outcome.measured) measured in \(seconds) s, \(outcome.present) there before, \(outcome.leftOut.count) trials left out\n"
+                + "regulus report \(folder) shows them")
+        if !outcome.leftOut.isEmpty { throw ExitCode(1) }
+    }
+
+    /// The folder's own recipe, with the measurements that the command asks for.
+    private func arguments(for place: RunFolder) throws -> RecipeArguments {
+        guard FileManager.default.fileExists(atPath: place.resolvedRecipe.path) else {
+            throw CommandFault.input("error: \(place.resolvedRecipe.path) is missing; is \(place.root.path) the folder of a run?")
+        }
+        var words = [place.resolvedRecipe.path]
+        if !measure.isEmpty {
+            let names = measure.contains("all") ? try plugins.components().components.measurements.names : measure
+            words += ["--set", "measure=[\(names.joined(separator: ", "))]"]
+        }
+        for path in plugins.paths { words += ["--plugin", path] }
+        if let threads { words += ["--threads", "\(threads)"] }
+        return try RecipeArguments.parse(words)
+    }
+}

@@ -1,0 +1,161 @@
+import Foundation
+import Results
+
+/// What was measured of the trained models: tables, differences, curves and grids.
+extension Report {
+    func measurementBlocks(_ variant: VariantReport, isHeaded: Bool) -> [Document.Block] {
+        variant.measured.enumerated().flatMap { index, findings in
+            let parts: [Document.Block] =
+                [.table(levels(findings, of: variant))] + missing(findings) + differences(findings, variant) + sentences(findings)
+                + figures(findings, position: index, variant) + grids(findings)
+            return (isHeaded ? [.heading("Measured: \(findings.title)")] : []) + (isHeaded ? parts : [.folded("Measured: \(findings.title)", isOpen: false, parts)])
+        }
+    }
+
+    // MARK: Tables
+
+    /// One line for each row under each condition, one column for each name: the layout of a paper's table.
+    private func levels(_ findings: MeasuredFindings, of variant: VariantReport) -> TextTable {
+        var names: [String] = []
+        var contexts: [String] = []
+        for quantity in findings.quantities {
+            if !names.contains(quantity.name) { names.append(quantity.name) }
+            if !contexts.contains(quantity.context) { contexts.append(quantity.context) }
+        }
+        let byPlace = Dictionary(
+            zip(findings.quantities, findings.entries).map { ([$0.name, $0.context], $1) }
+        ) { first, _ in first }
+        let hasContext = contexts != [""]
+        var columns = names.map { TextTable.Column($0, .right) }
+        columns.insert(TextTable.Column("Row"), at: 0)
+        if hasContext { columns.insert(TextTable.Column("Of"), at: 0) }
+        var rows: [[String]] = []
+        for context in contexts {
+            for (index, row) in variant.settings.rows.enumerated() {
+                let cells = names.map { name -> String in byPlace[[name, context]].map { Self.text($0[index]) } ?? "" }
+                let heading = index > 0 ? "" : context.isEmpty ? "the model" : context
+                rows.append((hasContext ? [heading, row] : [row]) + cells)
+            }
+        }
+        return TextTable(columns: columns, rows: rows)
+    }
+
+    private static func text(_ entry: MeasuredFindings.Entry) -> String {
+        let share = entry.count == entry.measured ? "" : " (\(entry.count) of \(entry.measured))"
+        guard let estimate = entry.estimate else { return entry.measured == 0 ? "not measured" : NumberText.nothing + share }
+        return "\(NumberText.significant(estimate.mean)) ± \(NumberText.significant(estimate.deviation))\(share)"
+    }
+
+    private func missing(_ findings: MeasuredFindings) -> [Document.Block] {
+        let notes = findings.notes.isEmpty ? [] : ["Measured on " + findings.notes.joined(separator: "; ") + "."]
+        let time = "It took \(NumberText.duration(findings.seconds)) a trial. Mean ± standard deviation over trials."
+        let reasons = findings.reasons.map { "\(NumberText.count($0.count, "number")) cannot be computed because \($0.reason)" }
+        return [.paragraph((notes + [time]).joined(separator: " "))] + (reasons.isEmpty ? [] : [.list(reasons)])
+    }
+
+    private func differences(_ findings: MeasuredFindings, _ variant: VariantReport) -> [Document.Block] {
+        let compared = findings.entries.joined().filter { ($0.difference?.units.count ?? 0) > 1 }
+        guard !compared.isEmpty, let baseline = variant.settings.baseline else { return [] }
+        let table = TextTable(
+            columns: [.init("Quantity"), .init("Row")]
+                + ["Difference", "95 % (t)", "p (t)", "Holm", "p (sign flip)", "Holm", "r with Δ accuracy"].map { .init($0, .right) },
+            rows: compared.map { entry in
+                let mean = entry.difference.map { NumberText.signed($0.estimate.mean) } ?? NumberText.nothing
+                let interval = entry.interval.map { "[\(NumberText.signed($0.low)), \(NumberText.signed($0.high))]" } ?? NumberText.nothing
+                return [
+                    entry.quantity.text, entry.row, mean, interval, NumberText.probability(entry.test?.tTest.p),
+                    NumberText.probability(entry.test?.adjustedTTest), NumberText.probability(entry.test?.signFlip.p),
+                    NumberText.probability(entry.test?.adjustedSignFlip), entry.correlationWithGain.map { NumberText.signed($0) } ?? NumberText.nothing,
+                ]
+            })
+        let note =
+            "Paired differences to \(baseline), tested as accuracy is; Holm: over the \(NumberText.count(findings.tested, "difference")) of this measurement that can be tested. "
+            + "r: correlation over the pairs of this difference with that of target accuracy."
+        return [.folded("Differences to \(baseline)", isOpen: true, [.table(table), .paragraph(note)])]
+    }
+
+    /// What is more than chance, in words.
+    private func sentences(_ findings: MeasuredFindings) -> [Document.Block] {
+        let compared = findings.entries.joined().filter { ($0.difference?.units.count ?? 0) > 1 }
+        guard !compared.isEmpty else { return [] }
+        let found = compared.filter { ($0.test?.adjustedTTest ?? 1) < 0.05 }
+        let lines = found.compactMap { entry -> String? in
+            guard let difference = entry.difference?.estimate else { return nil }
+            let verb = difference.mean > 0 ? "raises" : "lowers"
+            return "\(entry.row) \(verb) \(entry.quantity.text) by \(NumberText.significant(abs(difference.mean))) ± "
+                + "\(NumberText.significant(difference.standardError)) (p \(NumberText.probability(entry.test?.adjustedTTest)))"
+        }
+        let rest = compared.count - found.count
+        let summary = rest == 0 ? [] : ["\(rest) of \(compared.count) differences are not shown to be more than chance (Holm, t test, 5 %)"]
+        return [.list(lines + summary)]
+    }
+
+    // MARK: Drawings and grids
+
+    private func figures(_ findings: MeasuredFindings, position: Int, _ variant: VariantReport) -> [Document.Block] {
+        let figures = findings.curves.enumerated().compactMap { index, curves -> Figure? in
+            guard let first = curves.first?.curve else { return nil }
+            let context = [first.modality, first.samples].compactMap(\.self).joined(separator: ", ")
+            let title = "\(first.name)\(context.isEmpty ? "" : " (\(context))")"
+            let plot = Plot(
+                title: title, x: Plot.Axis(first.xAxis), y: Plot.Axis(first.yAxis),
+                series: curves.map { own in
+                    Plot.Series(own.row, zip(own.curve.x, own.curve.y).map { Plot.Point(x: $0, y: $1) }, style: style(ofRow: own.row))
+                })
+            return Figure(
+                name: name("measured-\(position + 1)-\(index + 1)", variant), caption: "\(title), mean over trials.", svg: plot.svg(), isCaptioned: false)
+        }
+        return figures.isEmpty ? [] : [.folded("Curves of \(findings.title)", isOpen: true, [.figures(figures)])]
+    }
+
+    private func grids(_ findings: MeasuredFindings) -> [Document.Block] {
+        let blocks = findings.grids.flatMap { row, grid -> [Document.Block] in
+            let table = TextTable(
+                columns: [.init("\(grid.rowAxis) \\ \(grid.columnAxis)")] + grid.columns.map { .init($0, .right) },
+                rows: zip(grid.rows, grid.values).map { [$0] + $1.map(String.init) })
+            return [.paragraph("\(row): \(grid.name)\(grid.samples.map { " on \($0)" } ?? ""), added up over trials"), .table(table)]
+        }
+        return blocks.isEmpty ? [] : [.folded("Counts of \(findings.title)", isOpen: false, blocks)]
+    }
+
+    /// Every number of every trial, as comma-separated values: a header line, then one line a number.
+    ///
+    /// - Returns: only the header where nothing was measured.
+    package func measurementsCSV() -> String {
+        let header = ["row", "target", "seed", "variant", "repetition", "measurement", "name", "modality", "samples", "condition", "value", "reason"]
+        func dials(_ values: [String: String]) -> String {
+            values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ";")
+        }
+        var lines: [[String]] = []
+        for key in settings.keys {
+            let trial: [String] = [
+                CSVText.name(key.row), CSVText.name(key.target), "\(key.seed)", CSVText.name(dials(key.variant)), CSVText.name(dials(key.repetition)),
+            ]
+            for record in measurements[key] ?? [] {
+                for number in record.findings.numbers {
+                    let value = number.value.map { "\($0)" } ?? ""
+                    let context = [number.modality, number.samples, number.condition].map { CSVText.name($0 ?? "") }
+                    lines.append(trial + [record.title, number.name].map(CSVText.name) + context + [value, CSVText.name(number.reason ?? "")])
+                }
+            }
+        }
+        return ([header] + lines).map { $0.map(CSVText.field).joined(separator: ",") + "\r\n" }.joined()
+    }
+}
+
+extension NumberText {
+    /// A number with three significant digits, without an exponent where it has few enough digits: `0.0123`, `4.56`, `1230`.
+    package static func significant(_ value: Double?) -> String {
+        guard let value, value.isFinite else { return nothing }
+        let size = abs(value)
+        if size == 0 { return "0" }
+        if size < 1e-4 || size >= 1e6 { return String(format: "%.2e", value).replacing("-", with: "−") }
+        let decimals = max(0, 2 - Int(log10(size).rounded(.down)))
+        return String(format: "%.\(decimals)f", value).replacing("-", with: "−")
+    }
+
+    /// The same, always with its sign.
+    static func signed(_ value: Double) -> String {
+        value == 0 ? "0" : (value < 0 ? "−" : "+") + significant(abs(value))
+    }
+}

@@ -1,0 +1,103 @@
+/// What a measurement found in one trained model: numbers that are compared between rows, and curves and grids that are shown.
+///
+/// A number that could not be computed says why instead; it is never left out, since nobody could tell then whether it was measured.
+public struct Findings: Hashable, Codable, Sendable {
+    /// One number.
+    public struct Number: Hashable, Codable, Sendable {
+        /// What it is: `cka-linear`, `rank`. In kebab-case.
+        public var name: String
+        /// The modality whose embeddings it is about, `fused`, or a pair as `audio, video`; nil where it is about the whole model.
+        public var modality: String?
+        /// The samples that it was measured on: `training`, `validation`, `target`; nil where it compares several.
+        public var samples: String?
+        /// Under what condition: `noise 0.5 on video`; nil for none.
+        public var condition: String?
+        /// The number; finite. Nil where there is none.
+        public var value: Double?
+        /// Why there is no number, to be read after "cannot be computed because".
+        public var reason: String?
+
+        /// - Parameters:
+        ///   - value: left out where it is not finite, with that as the reason.
+        public init(
+            _ name: String, modality: String? = nil, samples: String? = nil, condition: String? = nil, value: Double?, reason: String? = nil
+        ) {
+            self.name = name
+            self.modality = modality
+            self.samples = samples
+            self.condition = condition
+            self.value = value.flatMap { $0.isFinite ? $0 : nil }
+            self.reason = self.value == nil ? reason ?? "the result is not a finite number" : nil
+        }
+    }
+
+    /// One curve.
+    public struct Curve: Hashable, Codable, Sendable {
+        /// What it is.
+        public var name: String
+        /// As in ``Number``.
+        public var modality: String?
+        /// As in ``Number``.
+        public var samples: String?
+        /// What the axes are, with units.
+        public var xAxis, yAxis: String
+        /// The points' coordinates, equally many, all finite.
+        public var x, y: [Double]
+
+        /// Points that are not finite are left out.
+        public init(
+            _ name: String, modality: String? = nil, samples: String? = nil, xAxis: String, yAxis: String, x: [Double], y: [Double]
+        ) {
+            let points = zip(x, y).filter { $0.0.isFinite && $0.1.isFinite }
+            self.name = name
+            self.modality = modality
+            self.samples = samples
+            self.xAxis = xAxis
+            self.yAxis = yAxis
+            self.x = points.map(\.0)
+            self.y = points.map(\.1)
+        }
+    }
+
+    /// A table of counts, such as a confusion matrix.
+    public struct Grid: Hashable, Codable, Sendable {
+        /// What it is.
+        public var name: String
+        /// As in ``Number``.
+        public var samples: String?
+        /// What the rows and the columns are.
+        public var rowAxis, columnAxis: String
+        /// Their names.
+        public var rows, columns: [String]
+        /// By row, then by column.
+        public var values: [[Int]]
+
+        public init(
+            _ name: String, samples: String? = nil, rowAxis: String, columnAxis: String, rows: [String], columns: [String], values: [[Int]]
+        ) {
+            self.name = name
+            self.samples = samples
+            self.rowAxis = rowAxis
+            self.columnAxis = columnAxis
+            self.rows = rows
+            self.columns = columns
+            self.values = values
+        }
+    }
+
+    /// The numbers, in the order in which they are shown. No two have the same name, modality, samples and condition.
+    public var numbers: [Number] = []
+    /// The curves.
+    public var curves: [Curve] = []
+    /// The grids.
+    public var grids: [Grid] = []
+    /// What has to be said with the numbers: how many samples they were taken from, what an estimator leaves out.
+    public var notes: [String] = []
+
+    public init() {}
+
+    /// Adds a sentence to the notes, once.
+    public mutating func note(_ text: String) {
+        if !notes.contains(text) { notes.append(text) }
+    }
+}

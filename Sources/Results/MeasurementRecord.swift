@@ -1,0 +1,71 @@
+import Foundation
+
+/// What one measurement found in one trial's model: the content of a file in the trial's `measurements`.
+package struct MeasurementRecord: Hashable, Codable, Sendable {
+    /// The measurement's name in the recipe.
+    package var instance: String
+    /// Its registered name.
+    package var measurement: String
+    /// The options that the recipe gave, as it spells them.
+    package var options: [String: String]
+    /// Hash of the plan whose model was measured; a record of another plan is not used.
+    package var plan: String
+    /// Wall time, the model's passes over the data included.
+    package var seconds: Double
+    /// What was found.
+    package var findings: Findings
+
+    package init(
+        instance: String, measurement: String, options: [String: String], plan: String, seconds: Double, findings: Findings
+    ) {
+        self.instance = instance
+        self.measurement = measurement
+        self.options = options
+        self.plan = plan
+        self.seconds = seconds
+        self.findings = findings
+    }
+
+    /// The name and, where there are any, the options: what tells two measurements of a study apart.
+    package var title: String {
+        guard !options.isEmpty else { return instance }
+        return "\(instance) (\(options.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")))"
+    }
+}
+
+extension RunFolder {
+    /// What was measured of a trial's model, a file for each measurement and its options.
+    package func measurements(_ key: TrialKey) -> URL { trial(key).appendingPathComponent("measurements", isDirectory: true) }
+
+    /// Every number of every trial, as comma-separated values.
+    package var measurementsCSV: URL { root.appendingPathComponent("measurements.csv") }
+
+    /// What was measured of the models of finished trials; trials of which nothing was are left out.
+    package func measurements(of results: [TrialResult]) -> [TrialKey: [MeasurementRecord]] {
+        var records: [TrialKey: [MeasurementRecord]] = [:]
+        for result in results where result.isFinished {
+            let own = measurementRecords(of: result)
+            if !own.isEmpty { records[result.key] = own }
+        }
+        return records
+    }
+
+    /// The file of one measurement.
+    ///
+    /// - Parameter identity: names the measurement with its options.
+    package func measurement(_ identity: String, of key: TrialKey) -> URL {
+        measurements(key).appendingPathComponent("\(identity).json")
+    }
+
+    /// The records of a finished trial that belong to its result, by file name. Files that are no record are left out.
+    package func measurementRecords(of result: TrialResult) -> [MeasurementRecord] {
+        let folder = measurements(result.key)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.filter { $0.hasSuffix(".json") }.sorted().compactMap { name in
+            guard let data = try? Data(contentsOf: folder.appendingPathComponent(name)),
+                let record = try? ResultCoding.value(MeasurementRecord.self, from: data), record.plan == result.plan
+            else { return nil }
+            return record
+        }
+    }
+}

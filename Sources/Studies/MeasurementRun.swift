@@ -1,0 +1,186 @@
+import Analysis
+import Configuration
+import Datasets
+import Foundation
+import Networks
+import Persistence
+import Results
+import Synchronization
+import Training
+import Weights
+
+/// Measures the models of a run folder: every finished trial, from its checkpoint, without training anything.
+///
+/// What is in the folder already, of the same measurement with the same options and of the same plan, is left as it is, so that a run that was
+/// ended goes on where it stood.
+package struct MeasurementRun: Sendable {
+    private let cells: [Cell]
+    private let folder: RunFolder
+    private let components: Components
+    private let pool: WorkerPool
+    private let datasets: [ComponentPlan: any Dataset]
+    private let stems: URL
+    private let stop: StopRequest
+
+    package init(
+        cells: [Cell], folder: RunFolder, components: Components, pool: WorkerPool, datasets: [ComponentPlan: any Dataset],
+        stems: URL? = nil, stop: StopRequest = StopRequest()
+    ) {
+        self.cells = cells
+        self.folder = folder
+        self.components = components
+        self.pool = pool
+        self.datasets = datasets
+        self.stems = stems ?? folder.stems
+        self.stop = stop
+    }
+
+    /// What became of the trials.
+    package struct Outcome: Sendable, Hashable {
+        /// Measurements that were made now, and that were there before.
+        package var measured = 0
+        package var present = 0
+        /// Trials whose model cannot be measured, and why.
+        package var leftOut: [LeftOut] = []
+        /// Seconds that measuring took, over all workers.
+        package var seconds = 0.0
+    }
+
+    package struct LeftOut: Sendable, Hashable {
+        package let key: TrialKey
+        package let reason: String
+    }
+
+    /// - Parameter observer: told, from any thread, of every trial that is done: its key, how many are done and how many there are.
+    /// - Throws: `StudyStopped` where `stop` was asked, else the first error that was not a measurement's own: data that cannot be read, a file that
+    ///   cannot be written. What was measured before is kept.
+    package func run(observer: @escaping @Sendable (TrialKey, _ done: Int, _ all: Int) -> Void = { _, _, _ in }) throws -> Outcome {
+        let keys = cells.flatMap { cell in cell.seeds.map { cell.key(seed: $0) } }
+        let tally = Tally()
+        let jobs = cells.flatMap { cell in
+            cell.seeds.map { seed -> @Sendable () -> Void in
+                {
+                    guard !tally.hasEnded, !stop.isAsked else { return }
+                    do {
+                        let own = try measure(cell, seed: seed)
+                        tally.add(own) { done in observer(cell.key(seed: seed), done, keys.count) }
+                    } catch {
+                        tally.end(with: error)
+                    }
+                }
+            }
+        }
+        pool.run(jobs)
+        var (outcome, done) = try tally.result()
+        if done < keys.count { throw StudyStopped(finished: done, total: keys.count) }
+        let order = Dictionary(keys.enumerated().map { ($1, $0) }) { first, _ in first }
+        outcome.leftOut.sort { order[$0.key, default: 0] < order[$1.key, default: 0] }
+        return outcome
+    }
+
+    /// What all workers have done so far, and the first error.
+    private final class Tally: Sendable {
+        private let state = Mutex<(outcome: Outcome, done: Int, error: (any Error)?)>((Outcome(), 0, nil))
+
+        var hasEnded: Bool { state.withLock { $0.error != nil } }
+
+        func add(_ own: Outcome, then tell: (Int) -> Void) {
+            state.withLock { state in
+                state.outcome.measured += own.measured
+                state.outcome.present += own.present
+                state.outcome.leftOut += own.leftOut
+                state.outcome.seconds += own.seconds
+                state.done += 1
+                tell(state.done)
+            }
+        }
+
+        func end(with error: any Error) { state.withLock { $0.error = $0.error ?? error } }
+
+        func result() throws -> (outcome: Outcome, done: Int) {
+            let (outcome, done, error) = state.withLock { ($0.outcome, $0.done, $0.error) }
+            if let error { throw error }
+            return (outcome, done)
+        }
+    }
+
+    private func measure(_ cell: Cell, seed: Int) throws -> Outcome {
+        var outcome = Outcome()
+        let key = cell.key(seed: seed)
+        func leftOut(_ reason: String) -> Outcome {
+            outcome.leftOut.append(LeftOut(key: key, reason: reason))
+            return outcome
+        }
+        guard !cell.measurements.isEmpty else { return outcome }
+        let stored: TrialResult?
+        do throws(DamagedFile) { stored = try RunStore(folder).result(at: folder.result(key)) } catch { return leftOut("\(error)") }
+        guard let result = stored else { return leftOut("it has not been trained") }
+        guard result.isFinished else { return leftOut("its training failed") }
+        let missing = cell.measurements.filter { !isPresent($0, of: result) }
+        outcome.present = cell.measurements.count - missing.count
+        guard !missing.isEmpty else { return outcome }
+        let checkpoint: SafetensorsFile
+        do throws(SafetensorsFault) {
+            checkpoint = try SafetensorsFile(folder.checkpoint(key).path)
+        } catch {
+            return leftOut("\(error)")
+        }
+        guard let plan = plan(of: result, in: cell, seed: seed, threads: checkpoint.metadata["threads"].flatMap { Int($0) }) else {
+            return leftOut("its result is of another recipe, another plug-in or another build of Regulus")
+        }
+        guard checkpoint.metadata["plan"] == result.plan else { return leftOut("its checkpoint belongs to another result") }
+        guard let dataset = datasets[plan.data] else { return leftOut("its data set was not opened") }
+        let trial = try Trial(plan, key: key, dataset: dataset, components: components, stems: stems)
+        let model: TrainedModel
+        do {
+            model = try trial.trainedModel(from: checkpoint)
+        } catch let mismatch as StateMismatch {
+            return leftOut("its checkpoint does not fit the model: \(mismatch)")
+        } catch let fault as SafetensorsFault {
+            return leftOut("\(fault)")
+        }
+        try Folder.create(folder.measurements(key).path)
+        for measurement in missing {
+            if stop.isAsked { break }
+            let started = ContinuousClock.now
+            let findings = try findings(of: measurement, in: model)
+            let seconds = started.duration(to: .now) / .seconds(1)
+            let record = MeasurementRecord(
+                instance: measurement.instance, measurement: measurement.component.name, options: measurement.optionTexts, plan: result.plan,
+                seconds: seconds, findings: findings)
+            try AtomicFile.write(ResultCoding.document(record), to: folder.measurement(measurement.identity, of: key).path)
+            outcome.measured += 1
+            outcome.seconds += seconds
+        }
+        return outcome
+    }
+
+    /// A measurement that breaks its word costs its own cell of the table.
+    private func findings(of plan: MeasurementPlan, in model: TrainedModel) throws -> Findings {
+        do {
+            return try model.measure(with: components.measurements.make(plan.component.name, options: plan.component.options))
+        } catch let fault where fault is MeasurementFault || fault is TrainingFailure {
+            var findings = Findings()
+            findings.numbers = [Findings.Number("measurement", value: nil, reason: "\(fault)")]
+            return findings
+        }
+    }
+
+    private func isPresent(_ measurement: MeasurementPlan, of result: TrialResult) -> Bool {
+        guard let data = try? Data(contentsOf: folder.measurement(measurement.identity, of: result.key)),
+            let record = try? ResultCoding.value(MeasurementRecord.self, from: data)
+        else { return false }
+        return record.plan == result.plan
+    }
+
+    /// The plan that a result is of: that of one of the cell's candidates, trained with the threads that the checkpoint names.
+    private func plan(of result: TrialResult, in cell: Cell, seed: Int, threads: Int?) -> TrialPlan? {
+        let epochs = cell.tuning.choosesEpoch ? [result.selectedEpoch, nil] : [nil]
+        let choices = cell.candidates.indices.flatMap { candidate in epochs.map { TuningChoice(candidate: candidate, epoch: $0) } }
+        return choices.lazy.map { choice in
+            var plan = cell.plan(of: choice, seed: seed)
+            if let threads, threads >= 1 { plan.threads = threads }
+            return plan
+        }.first { $0.hash == result.plan }
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+import Weights
+
+@Suite("evaluate, embed, predict")
+struct EvaluateTests {
+    private static let checkpoint = "out/trials/Fusion/d3/1/checkpoint.safetensors"
+
+    private static func trained() async throws -> RecipeFolder {
+        let folder = try RecipeFolder(("seeds: [1, 2]", "seeds: [1]"))
+        let outcome = try await folder.regulus("run", "r.yaml", "--out", "out")
+        #expect(outcome.code == 0, "\(outcome.messages)")
+        return folder
+    }
+
+    private static func object(_ data: Data) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    }
+
+    @Test("a checkpoint alone gives the accuracy that its trial reported")
+    func sameAccuracy() async throws {
+        let folder = try await Self.trained()
+        let outcome = try await folder.regulus("evaluate", Self.checkpoint, "--domains", "d3", "--json")
+        #expect(outcome.code == 0, "\(outcome.messages)")
+        let found = try Self.object(Data(outcome.output.utf8))
+        let scores = try #require((found["scores-by-class"] as? [String: Any])?["numbers"] as? [[String: Any]])
+        let accuracy = try #require(scores.first { $0["name"] as? String == "accuracy" }?["value"] as? Double)
+        let result = try Self.object(folder.data("out/trials/Fusion/d3/1/result.json"))
+        #expect(accuracy == result["targetAccuracy"] as? Double)
+        let text = try await folder.regulus("evaluate", Self.checkpoint, "--measure", "modality-reliance")
+        #expect(text.code == 0 && text.output.contains("shapley (m1)"))
+    }
+
+    @Test("other data of the same modalities can be scored, others are refused with what differs")
+    func otherData() async throws {
+        let folder = try await Self.trained()
+        let other = try await folder.regulus("evaluate", Self.checkpoint, "--data", "{use: co-occurrence, classes: 4, samples: 30, draw: 5}")
+        #expect(other.code == 0, "\(other.messages)")
+        #expect(other.output.contains("90 samples"))
+        let cases: [([String], String)] = [
+            (["--data", "watch"], "its model reads 'm1'"), (["--data", "wach"], "did you mean 'watch'?"), (["--domains", "d9"], "the data have no domain 'd9'"),
+            (["--data", "{use: co-occurrence, classes: 8, samples: 30}"], "its model"), (["--measure", "calibratoin"], "calibration"),
+        ]
+        for (arguments, message) in cases {
+            let outcome = try await folder.regulus.run(["evaluate", Self.checkpoint] + arguments)
+            #expect(outcome.code == 2, "\(arguments): \(outcome.output)")
+            #expect(outcome.messages.contains(message), "\(arguments): \(outcome.messages)")
+        }
+    }
+
+    @Test("what is no checkpoint is refused with the reason")
+    func noCheckpoint() async throws {
+        let folder = try await Self.trained()
+        try folder.write("text", to: "bad.safetensors")
+        #expect(try await folder.regulus("evaluate", "bad.safetensors").code == 2)
+        #expect(try await folder.regulus("embed", "absent.safetensors", "--out", "e.safetensors").code == 2)
+        let bytes = try folder.data(Self.checkpoint)
+        try folder.write(bytes.prefix(bytes.count - 100), to: "cut.safetensors")
+        #expect(try await folder.regulus("predict", "cut.safetensors").code == 2)
+        #expect(!folder.files.contains("e.safetensors"))
+    }
+
+    @Test("embeddings, the fused representation and logits are written with their rows, labels and domains")
+    func embeddings() async throws {
+        let folder = try await Self.trained()
+        let outcome = try await folder.regulus("embed", Self.checkpoint, "--domains", "d1,d3", "--out", "e.safetensors")
+        #expect(outcome.code == 0, "\(outcome.messages)")
+        let file = try SafetensorsFile(folder.url.appendingPathComponent("e.safetensors").path)
+        let shapes = try Dictionary(uniqueKeysWithValues: file.names.map { ($0, try file.entry($0).shape) })
+        #expect(shapes["embeddings.m1"] == [96, 8] && shapes["embeddings.m2"] == [96, 8])
+        #expect(shapes["logits"] == [96, 4] && shapes["fused"]?.first == 96)
+        #expect(Set(try file.integers("domains")) == [0, 2])
+        #expect(try file.integers("labels").count == 96)
+        #expect(file.metadata["domains"] == "d1\nd2\nd3")
+    }
+
+    @Test("predictions are a line each, with probabilities that add up to 1")
+    func predictions() async throws {
+        let folder = try await Self.trained()
+        let outcome = try await folder.regulus("predict", Self.checkpoint, "--domains", "d3", "--out", "p.csv")
+        #expect(outcome.code == 0, "\(outcome.messages)")
+        let lines = try folder.text("p.csv").split(separator: "\r\n").map { $0.split(separator: ",").map(String.init) }
+        #expect(lines.count == 49)
+        #expect(lines[0].prefix(4) == ["row", "domain", "label", "prediction"])
+        for line in lines.dropFirst() {
+            let probabilities = line.dropFirst(4).compactMap(Double.init)
+            #expect(probabilities.count == 4 && abs(probabilities.reduce(0, +) - 1) < 1e-9)
+            #expect(line[1] == "d3" && lines[0][4...].contains(line[3]))
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import Results
+import Testing
+
+@testable import Reports
+
+@Suite("What was measured, row against row")
+struct MeasuredFindingsTests {
+    private static let settings = RunSettings(
+        recipe: "measured",
+        variants: [
+            VariantSettings(
+                baseline: "Fusion", rows: ["Fusion", "+ MER"], targets: ["D1", "D2"], seeds: [0, 1],
+                selection: "best source validation accuracy", protocolText: "leave one domain out")
+        ], machine: "a machine", threads: 1)
+
+    /// Accuracies whose differences are 3, 2, 2 and 5 points, and ranks whose differences are 1, 0.5, 0.5 and 2.
+    private static let figures: [(row: String, target: String, seed: Int, accuracy: Double, rank: Double?)] = [
+        ("Fusion", "D1", 0, 0.50, 4), ("Fusion", "D1", 1, 0.54, 5), ("Fusion", "D2", 0, 0.60, 6), ("Fusion", "D2", 1, 0.64, 7),
+        ("+ MER", "D1", 0, 0.53, 5), ("+ MER", "D1", 1, 0.56, 5.5), ("+ MER", "D2", 0, 0.62, 6.5), ("+ MER", "D2", 1, 0.69, 9),
+    ]
+
+    private static func report(
+        _ figures: [(row: String, target: String, seed: Int, accuracy: Double, rank: Double?)] = figures
+    ) throws -> Report {
+        var records: [TrialKey: [MeasurementRecord]] = [:]
+        let results = figures.map { figure in
+            let key = TrialKey(row: figure.row, target: figure.target, seed: figure.seed)
+            var findings = Findings()
+            findings.numbers = [
+                Findings.Number("rankme", modality: "video", samples: "target", value: figure.rank, reason: "there are no target samples"),
+                Findings.Number("chance", value: 0.5),
+            ]
+            findings.curves = [
+                Findings.Curve("spectrum", modality: "video", samples: "target", xAxis: "index", yAxis: "log", x: [1, 2], y: [0, -Double(figure.seed + 1)])
+            ]
+            findings.grids = [
+                Findings.Grid("confusion", samples: "target", rowAxis: "class", columnAxis: "prediction", rows: ["a", "b"], columns: ["a", "b"], values: [[1, 2], [3, 4]])
+            ]
+            findings.note("target: 75 samples")
+            records[key] = [
+                MeasurementRecord(instance: "representation", measurement: "representation", options: [:], plan: "p", seconds: 0.5, findings: findings)
+            ]
+            return TrialResult(key: key, plan: "p", selectedEpoch: 1, targetAccuracy: figure.accuracy)
+        }
+        return try Report(results: results, settings: settings, measurements: records)
+    }
+
+    @Test("means, paired differences and their tests are those of accuracy")
+    func differences() throws {
+        let findings = try #require(try Self.report().variants[0].measured.first)
+        #expect(findings.title == "representation")
+        #expect(findings.quantities.map(\.text) == ["rankme of video on target", "chance"])
+        let (baseline, mer) = (findings.entries[0][0], findings.entries[0][1])
+        #expect(baseline.estimate?.mean == 5.5)
+        #expect(baseline.difference == nil)
+        #expect(mer.estimate?.mean == 6.5)
+        #expect(mer.difference?.estimate.mean == 1)
+        #expect(mer.difference?.units == [1, 0.5, 0.5, 2])
+        #expect(mer.test != nil)
+        // Of two quantities only one varies: the family of the correction has one member.
+        #expect(mer.test?.adjustedTTest == mer.test?.tTest.p)
+        #expect(findings.entries[1][1].test == nil && findings.tested == 1)
+    }
+
+    @Test("the correlation with the gain in accuracy is over the pairs")
+    func correlation() throws {
+        let findings = try #require(try Self.report().variants[0].measured.first)
+        // (1, 3), (0.5, 2), (0.5, 2), (2, 5): on a line.
+        #expect(abs((findings.entries[0][1].correlationWithGain ?? 0) - 1) < 1e-9)
+        #expect(findings.entries[1][1].correlationWithGain == nil)
+    }
+
+    @Test("a number that is missing is counted, said with its reason, and leaves its pair out")
+    func missing() throws {
+        var figures = Self.figures
+        figures[4].rank = nil
+        let report = try Self.report(figures)
+        let findings = try #require(report.variants[0].measured.first)
+        #expect(findings.entries[0][1].count == 3)
+        #expect(findings.entries[0][1].measured == 4)
+        #expect(findings.entries[0][1].difference?.pairs == 3)
+        let text = report.document().markdown()
+        #expect(text.contains("(3 of 4)"))
+        #expect(text.contains("1 number cannot be computed because there are no target samples"))
+    }
+
+    @Test("a row of which nothing was measured says so")
+    func notMeasured() throws {
+        let settings = Self.settings
+        let all = try Self.report()
+        let some = all.measurements.filter { $0.key.row == "Fusion" }
+        let results = Self.figures.map {
+            TrialResult(key: TrialKey(row: $0.row, target: $0.target, seed: $0.seed), plan: "p", selectedEpoch: 1, targetAccuracy: $0.accuracy)
+        }
+        let text = try Report(results: results, settings: settings, measurements: some).document().markdown()
+        #expect(text.contains("not measured"))
+    }
+
+    @Test("curves are averaged over trials, and counts added up")
+    func curvesAndGrids() throws {
+        let findings = try #require(try Self.report().variants[0].measured.first)
+        #expect(findings.curves.map { $0.map(\.row) } == [["Fusion", "+ MER"]])
+        #expect(findings.curves[0][0].curve.y == [0, -1.5])
+        #expect(findings.grids.map(\.grid.values) == [[[4, 8], [12, 16]], [[4, 8], [12, 16]]])
+    }
+
+    @Test("the page, the tables and the lines name every quantity, with the units' note")
+    func renderings() throws {
+        let report = try Self.report()
+        let text = report.document().markdown()
+        #expect(text.contains("Measured: representation"))
+        #expect(text.contains("target: 75 samples"))
+        #expect(text.contains("rankme of video on target"))
+        #expect(report.document().figures.contains { $0.name == "measured-1-1" })
+        let lines = report.measurementsCSV().split(separator: "\r\n")
+        #expect(lines.count == 1 + 2 * 8)
+        #expect(lines[1] == "Fusion,D1,0,,,representation,rankme,video,target,,4.0,")
+        #expect(report.document().html().contains("Differences to Fusion"))
+        #expect(report.document().latex().contains("rankme"))
+    }
+
+    @Test("numbers have three significant digits", arguments: [(0.0, "0"), (0.012345, "0.0123"), (4.5678, "4.57"), (-1234.5, "−1234"), (1e-7, "1.00e−07")])
+    func digits(value: Double, text: String) {
+        #expect(NumberText.significant(value) == text)
+    }
+
+    @Test("a record survives the way to its file and back, with options in its title")
+    func record() throws {
+        var findings = Findings()
+        findings.numbers = [Findings.Number("value", value: .nan), Findings.Number("other", value: 2)]
+        #expect(findings.numbers[0].reason == "the result is not a finite number")
+        let record = MeasurementRecord(
+            instance: "dependence", measurement: "dependence", options: ["samples": "500"], plan: "p", seconds: 1, findings: findings)
+        #expect(try ResultCoding.value(MeasurementRecord.self, from: ResultCoding.document(record)) == record)
+        #expect(record.title == "dependence (samples 500)")
+    }
+}

@@ -1,0 +1,168 @@
+import Analysis
+import Configuration
+import Foundation
+import Results
+import TestSupport
+import Testing
+
+@testable import Studies
+@testable import Training
+@testable import TrainingSupport
+
+@Suite("Measuring the models of a run folder")
+struct MeasurementRunTests {
+    private static func components() throws -> Components {
+        var components = try Sample.components()
+        try components.regularizers.register(Following.self)
+        try components.measurements.register(Faithless.self)
+        return components
+    }
+
+    private static func cell(
+        _ row: String, _ plans: [TrialPlan], measuring names: [String], seeds: [Int] = [1], options: [String: OptionValue] = [:]
+    ) -> Cell {
+        let plain = Sample.cell(row, plans, seeds: seeds)
+        return Cell(
+            row: row, target: plain.target, variant: [:], repetition: [:], candidates: plain.candidates, seeds: seeds, tuning: plain.tuning,
+            measurements: names.map { MeasurementPlan(ComponentPlan($0, options: options), instance: $0) })
+    }
+
+    private static func train(_ cells: [Cell], in folder: RunFolder) throws -> [TrialResult] {
+        try StudyRun(
+            cells: cells, folder: folder, components: components(), pool: WorkerPool(workers: 1, threadsPerWorker: 1),
+            datasets: [Sample.data: Sample.dataset()]
+        ).run()
+    }
+
+    private static func measure(_ cells: [Cell], in folder: RunFolder) throws -> MeasurementRun.Outcome {
+        try MeasurementRun(
+            cells: cells, folder: folder, components: components(), pool: WorkerPool(workers: 2, threadsPerWorker: 1),
+            datasets: [Sample.data: Sample.dataset()]
+        ).run()
+    }
+
+    private static func value(_ name: String, in records: [MeasurementRecord], condition: String? = nil) -> Double? {
+        records.flatMap(\.findings.numbers).first {
+            $0.name == name && $0.samples == "target" && $0.condition == condition && $0.modality == nil
+        }?.value
+    }
+
+    @Test("the measured accuracy is the reported one, also of averaged weights, tuned rows and another number of threads")
+    func accuracy() throws {
+        let folder = try TemporaryFolder()
+        let cells = [
+            Self.cell("Fusion", [Sample.plan()], measuring: ["scores-by-class", "corruption"], seeds: [1, 2]),
+            Self.cell("Average", [Sample.plan([TermPlan("following")])], measuring: ["scores-by-class", "corruption"]),
+            Self.cell(
+                "Tuned", [Sample.plan { $0.learningRate = 1e-6 }, Sample.plan { $0.epochs = 3 }], measuring: ["scores-by-class", "corruption"]),
+            Self.cell("Threads", [Sample.plan { $0.threads = 2 }], measuring: ["scores-by-class", "corruption"]),
+        ]
+        let results = try Self.train(cells, in: folder.run)
+        // The recipe read again may ask for another number of threads than the run did.
+        let again = cells.dropLast() + [Self.cell("Threads", [Sample.plan()], measuring: ["scores-by-class", "corruption"])]
+        let outcome = try Self.measure(Array(again), in: folder.run)
+        #expect(outcome.measured == 2 * results.count)
+        #expect(outcome.leftOut == [])
+        for result in results {
+            let records = folder.run.measurementRecords(of: result)
+            #expect(records.map(\.instance).sorted() == ["corruption", "scores-by-class"])
+            #expect(Self.value("accuracy", in: records) == result.targetAccuracy, "\(result.key)")
+            #expect(Self.value("accuracy", in: records, condition: "clean") == result.targetAccuracy, "\(result.key)")
+        }
+    }
+
+    @Test("what was measured before is left as it is, and what was not is added")
+    func resumable() throws {
+        let folder = try TemporaryFolder()
+        let first = [Self.cell("Fusion", [Sample.plan()], measuring: ["calibration"], seeds: [1, 2])]
+        let results = try Self.train(first, in: folder.run)
+        #expect(try Self.measure(first, in: folder.run).measured == 2)
+        let files = { try FileManager.default.contentsOfDirectory(atPath: folder.run.measurements(results[0].key).path) }
+        let file = folder.run.measurements(results[0].key).appendingPathComponent(try #require(try files().first))
+        let bytes = try Data(contentsOf: file)
+        let both = [Self.cell("Fusion", [Sample.plan()], measuring: ["calibration", "scores-by-class"], seeds: [1, 2])]
+        let outcome = try Self.measure(both, in: folder.run)
+        #expect(outcome.measured == 2)
+        #expect(outcome.present == 2)
+        #expect(try Data(contentsOf: file) == bytes)
+        #expect(try files().count == 2)
+        // A damaged file counts as none.
+        try bytes.prefix(20).write(to: file)
+        #expect(try Self.measure(both, in: folder.run).measured == 1)
+    }
+
+    @Test("other options are another measurement")
+    func options() throws {
+        let folder = try TemporaryFolder()
+        let cells = [Self.cell("Fusion", [Sample.plan()], measuring: ["calibration"])]
+        let results = try Self.train(cells, in: folder.run)
+        _ = try Self.measure(cells, in: folder.run)
+        let other = [Self.cell("Fusion", [Sample.plan()], measuring: ["calibration"], options: ["bins": .integer(5)])]
+        #expect(try Self.measure(other, in: folder.run).measured == 1)
+        #expect(folder.run.measurementRecords(of: results[0]).map(\.title).sorted() == ["calibration", "calibration (bins 5)"])
+    }
+
+    @Test("trials that were not trained, failed, are of another plan or lost their checkpoint are left out with the reason")
+    func leftOut() throws {
+        let folder = try TemporaryFolder()
+        let names = ["scores-by-class"]
+        let cells = [
+            Self.cell("Changed", [Sample.plan()], measuring: names), Self.cell("Lost", [Sample.plan { $0.learningRate = 0.02 }], measuring: names),
+            Self.cell("Failed", [Sample.plan([TermPlan("breaking")])], measuring: names),
+        ]
+        let results = try Self.train(cells, in: folder.run)
+        try FileManager.default.removeItem(at: folder.run.checkpoint(results[1].key))
+        let asked = [
+            Self.cell("Changed", [Sample.plan { $0.learningRate = 0.5 }], measuring: names), cells[1], cells[2],
+            Self.cell("New", [Sample.plan()], measuring: names),
+        ]
+        let outcome = try Self.measure(asked, in: folder.run)
+        #expect(outcome.measured == 0)
+        #expect(outcome.leftOut.map(\.key.row) == ["Changed", "Lost", "Failed", "New"])
+        #expect(outcome.leftOut[0].reason.contains("another recipe"))
+        #expect(outcome.leftOut[1].reason.contains("checkpoint.safetensors"))
+        #expect(outcome.leftOut[2].reason == "its training failed")
+        #expect(outcome.leftOut[3].reason == "it has not been trained")
+    }
+
+    @Test("a measurement that breaks its word costs its own cell and nothing else")
+    func faithless() throws {
+        let folder = try TemporaryFolder()
+        let cells = [Self.cell("Fusion", [Sample.plan()], measuring: ["faithless", "scores-by-class"])]
+        let results = try Self.train(cells, in: folder.run)
+        let outcome = try Self.measure(cells, in: folder.run)
+        #expect(outcome.measured == 2)
+        let records = folder.run.measurementRecords(of: results[0])
+        let broken = try #require(records.first { $0.instance == "faithless" })
+        #expect(broken.findings.numbers.map(\.value) == [nil])
+        #expect(broken.findings.numbers[0].reason?.contains("training samples") == true)
+        #expect(Self.value("accuracy", in: records) == results[0].targetAccuracy)
+    }
+
+    @Test("records of another result of the same trial are not shown")
+    func stale() throws {
+        let folder = try TemporaryFolder()
+        let cells = [Self.cell("Fusion", [Sample.plan()], measuring: ["scores-by-class"])]
+        var result = try Self.train(cells, in: folder.run)[0]
+        _ = try Self.measure(cells, in: folder.run)
+        #expect(folder.run.measurements(of: [result]).count == 1)
+        result.plan = "another"
+        #expect(folder.run.measurements(of: [result]).isEmpty)
+    }
+}
+
+/// Reads samples that it does not name.
+private struct Faithless: MeasurementPlugin {
+    struct Options: Configuration.Options {
+        static var fields: [OptionField<Options>] { [] }
+    }
+
+    static var description: ComponentDescription { ComponentDescription(name: "faithless", summary: "reads the training samples") }
+    var reads: Set<SampleSet> { [.target] }
+    init(options: Options) {}
+
+    func measure(_ model: TrainedModel) throws -> Findings {
+        _ = try model.outputs(on: .training)
+        return Findings()
+    }
+}

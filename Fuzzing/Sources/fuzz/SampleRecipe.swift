@@ -22,22 +22,19 @@ enum SampleRecipe {
         }
     }
 
-    static let catalogue = Catalogue(
-        datasets: [ComponentDescription(name: "watch", summary: "files", options: FileOptions.descriptions)],
-        encoders: [ComponentDescription(name: "mlp", summary: "layers")],
-        fusions: [ComponentDescription(name: "late", summary: "concatenation")],
-        regularizers: [
+    static let catalogue = Catalogue { components[$0] ?? [] }
+
+    private static let components: [ComponentKind: [ComponentDescription]] = [
+        .datasets: [ComponentDescription(name: "watch", summary: "files", options: FileOptions.descriptions)],
+        .encoders: [ComponentDescription(name: "mlp", summary: "layers")],
+        .fusions: [ComponentDescription(name: "late", summary: "concatenation")],
+        .regularizers: [
             ComponentDescription(name: "mer", summary: "spreads", options: MEROptions.descriptions),
             ComponentDescription(name: "noise", summary: "perturbs"),
         ],
-        optimizers: [ComponentDescription(name: "adam", summary: "adaptive"), ComponentDescription(name: "sgd", summary: "plain")],
-        schedules: [ComponentDescription(name: "constant", summary: "stays")],
-        minimumBatch: { _, _ in 1 },
-        inspect: { _ in
-            DatasetFacts(
-                modalities: [.init(name: "a", sampleShape: [8]), .init(name: "b", sampleShape: [8])], domains: ["g1", "g2", "g3"],
-                classes: ["x", "y"], samplesPerDomain: [100, 100, 100])
-        })
+        .optimizers: [ComponentDescription(name: "adam", summary: "adaptive"), ComponentDescription(name: "sgd", summary: "plain")],
+        .schedules: [ComponentDescription(name: "constant", summary: "stays")],
+    ]
 
     static let text = """
         data: watch

@@ -4,7 +4,7 @@ import Tensors
 /// A training that is saved, put into new instances and continued gives the bits of one that was never interrupted.
 enum CheckpointCheck: Check {
     static let check = ContractCheck.checkpoint
-    static let presumes: [ContractCheck] = [.options, .determinism]
+    static let presumes: [ContractCheck] = [.options, .determinism, .finiteness, .gradientTransform]
 
     static func findings(on subject: Subject) -> [Finding] {
         onOrdinary(subject) { rehearsal in

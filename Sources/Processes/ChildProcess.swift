@@ -39,14 +39,14 @@ package struct ChildProcess: Sendable {
         let ended = DispatchSemaphore(value: 0)
         process.terminationHandler = { _ in ended.signal() }
         try process.run()
-        let texts = Mutex(["", ""])
+        let bytes = Mutex([Data(), Data()])
         let readers = DispatchGroup()
         // Both at once: a pipe that nobody empties stops its writer.
         for (index, pipe) in [output, messages].enumerated() {
             let file = pipe.fileHandleForReading
             DispatchQueue.global().async(group: readers) {
-                let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
-                texts.withLock { $0[index] = text }
+                // Piece by piece: what is there counts, also where a grandchild never lets the pipe end.
+                while case let piece = file.availableData, !piece.isEmpty { bytes.withLock { $0[index] += piece } }
             }
         }
         let isLate = ended.wait(timeout: .now() + limit) == .timedOut
@@ -59,7 +59,7 @@ package struct ChildProcess: Sendable {
         _ = readers.wait(timeout: .now() + 2)
         let end: End =
             isLate ? .timeout : process.terminationReason == .exit ? .code(process.terminationStatus) : .signal(process.terminationStatus)
-        let written = texts.withLock { $0 }
+        let written = bytes.withLock { $0.map { String(decoding: $0, as: UTF8.self) } }
         return ChildProcess(end: end, output: written[0], messages: written[1])
     }
 }

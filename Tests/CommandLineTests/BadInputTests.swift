@@ -164,7 +164,7 @@ struct BadInputTests {
             ["run"], ["run", ""], ["run", "r.yaml", "--threads", "0"],
             ["run", "r.yaml", "--threads", "many"], ["run", "r.yaml", "--threads", "-1"],
             ["run", "r.yaml", "--threads", "2", "--threads-per-trial", "3"], ["run", "r.yaml", "--out", ""], ["run", "r.yaml", "other.yaml"],
-            ["run", "r.yaml", "--output", "x"], ["train", "r.yaml"], ["describe"], ["list", "things"],
+            ["run", "r.yaml", "--output", "x"], ["describe"], ["list", "things"],
         ])
     func arguments(_ arguments: [String]) async throws {
         let folder = try RecipeFolder()

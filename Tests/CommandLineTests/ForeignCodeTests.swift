@@ -5,7 +5,8 @@ import Testing
 
 @Suite(
     "A plug-in that misbehaves in training costs its own trials and nothing else", .serialized,
-    .enabled(if: PluginFolder.canCompile, "the modules of the program, or the compiler that built it, are not here"))
+    .enabled(if: PluginFolder.canCompile, "the modules of the program, or the compiler that built it, are not here"),
+    .enabled(if: ProcessInfo.processInfo.environment["REGULUS_STRESS"] != nil, "takes minutes; set REGULUS_STRESS to run it"))
 struct ForeignCodeTests {
     /// A run of the baseline, the plug-in and MER, with a plug-in that behaves as `mood` says from its fifth step on.
     private func run(_ mood: String, folder: RecipeFolder, _ more: String...) async throws -> Regulus.Outcome {

@@ -21,7 +21,7 @@ struct InterruptionTests {
     private static func content(_ folder: RecipeFolder, _ out: String) throws -> [String: Data] {
         Dictionary(
             uniqueKeysWithValues: try folder.files(below: out).map { name in
-                let isTimeless = name == "report.csv" || name.contains("tfevents") || name.hasSuffix(".safetensors") || name.hasSuffix("metrics.jsonl")
+                let isTimeless = name == "report.csv" || name.hasSuffix(".safetensors") || name.hasSuffix("metrics.jsonl")
                 return (name, isTimeless ? try folder.data("\(out)/\(name)") : Data())
             })
     }

@@ -20,7 +20,7 @@ struct PluginNewTests {
             ])
         #expect(outcome.output.contains("try registry.register(EntropyBonus.self)"))
         #expect(try folder.text("Plugins/EntropyBonus/EntropyBonus.swift").contains("name: \"entropy-bonus\""))
-        #expect(try folder.text("Plugins/EntropyBonus/EntropyBonus.swift").hasPrefix("import Configuration\nimport Networks\n"))
+        #expect(try folder.text("Plugins/EntropyBonus/EntropyBonus.swift").contains("import Regularization\n"))
     }
 
     @Test("a package of its own has a program, or is made to become a library")

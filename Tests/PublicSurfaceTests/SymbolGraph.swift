@@ -29,7 +29,10 @@ struct SymbolGraph {
         defer { try? FileManager.default.removeItem(at: output) }
 
         let system = repository.appendingPathComponent("Sources/System")
-        let folders = try FileManager.default.contentsOfDirectory(atPath: system.path).map { system.appendingPathComponent($0).path }
+        let folders =
+            try FileManager.default.contentsOfDirectory(atPath: system.path).map { system.appendingPathComponent($0).path }
+            // Where Debian keeps headers that are in no folder of their own compiler's search.
+            + ["/usr/include/hdf5/serial"]
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments =

@@ -48,7 +48,7 @@ enum ClipTrials {
 }
 
 /// Logs the sum of all inputs of a batch.
-struct Watching: RegularizerPlugin {
+struct Watching: RegularizerPlugin, AddsPenalty {
     struct Options: Configuration.Options {
         static var fields: [OptionField<Options>] { [] }
     }

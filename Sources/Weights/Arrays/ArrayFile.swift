@@ -52,6 +52,11 @@ package struct ArrayFile: Sendable {
         try self.init(data, named: path)
     }
 
+    /// Whether a file whose first byte may begin a pickle begins a safetensors header instead: its length in eight bytes, then a brace.
+    private static func isSafetensors(_ data: Data) -> Bool {
+        data.count > 8 && data.dropFirst(5).prefix(3).allSatisfy { $0 == 0 } && data[data.startIndex + 8] == UInt8(ascii: "{")
+    }
+
     /// Takes the content of a file from memory; `name` stands for the file in messages.
     package init(_ data: Data, named name: String) throws(WeightsFault) {
         let source = try Self.source(data, file: name)
@@ -78,7 +83,7 @@ package struct ArrayFile: Sendable {
             return archive.entries.contains { $0.name.hasSuffix("/data.pkl") }
                 ? try PickledArrays(torch: data, file: file) : try NumPyArchiveSource(archive, size: data.count, file: file)
         }
-        if data.first == PickleOpcode.version.rawValue { return try PickledArrays(pickle: data, file: file) }
+        if data.first == PickleOpcode.version.rawValue, !isSafetensors(data) { return try PickledArrays(pickle: data, file: file) }
         if MatlabFile.begins(data) { return try MatlabFile(data, file: file) }
         if HDF5File.begins(data) { return try HDF5File(data, file: file) }
         if data.littleEndian(UInt32.self, at: 4) == 0, data.littleEndian(UInt8.self, at: 8) == UInt8(ascii: "{") {

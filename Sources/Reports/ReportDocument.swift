@@ -42,11 +42,15 @@ extension Report {
     private var findingSections: [Document.Block] {
         guard isSweep else { return variants.first.map { findingBlocks($0, isHeaded: true) + measurementBlocks($0, isHeaded: true) }.orEmpty }
         return sensitivityBlocks
-            + variants.flatMap { variant in
-                let note = sharedDifferenceNote == nil ? [Document.Block.paragraph(differenceNote(variant.settings))] : []
-                return [.heading(label(of: variant.variant)), .table(table(variant.accuracy))] + note
-                    + findingBlocks(variant, isHeaded: false) + measurementBlocks(variant, isHeaded: false)
-                    + usageBlocks(variant, isHeaded: false) + curveBlocks(variant, isHeaded: false)
+            + variants.flatMap { variant -> [Document.Block] in
+                let note: [Document.Block] = sharedDifferenceNote == nil ? [.paragraph(differenceNote(variant.settings))] : []
+                var blocks: [Document.Block] = [.heading(label(of: variant.variant)), .table(table(variant.accuracy))]
+                blocks += note
+                blocks += findingBlocks(variant, isHeaded: false)
+                blocks += measurementBlocks(variant, isHeaded: false)
+                blocks += usageBlocks(variant, isHeaded: false)
+                blocks += curveBlocks(variant, isHeaded: false)
+                return blocks
             }
     }
 

@@ -4,6 +4,7 @@ import Datasets
 import Foundation
 import Networks
 import Persistence
+import Regularization
 import Results
 import Synchronization
 import Training
@@ -120,7 +121,7 @@ package struct MeasurementRun: Sendable {
         outcome.present = cell.measurements.count - missing.count
         guard !missing.isEmpty else { return outcome }
         let checkpoint: SafetensorsFile
-        do throws(SafetensorsFault) {
+        do throws(WeightsFault) {
             checkpoint = try SafetensorsFile(folder.checkpoint(key).path)
         } catch {
             return leftOut("\(error)")
@@ -136,7 +137,7 @@ package struct MeasurementRun: Sendable {
             model = try trial.trainedModel(from: checkpoint)
         } catch let mismatch as StateMismatch {
             return leftOut("its checkpoint does not fit the model: \(mismatch)")
-        } catch let fault as SafetensorsFault {
+        } catch let fault as WeightsFault {
             return leftOut("\(fault)")
         }
         try Folder.create(folder.measurements(key).path)

@@ -146,7 +146,7 @@ package struct SavedModel {
             try model.load(state)
         } catch let fault as CheckpointFault {
             throw fault
-        } catch let fault as SafetensorsFault {
+        } catch let fault as WeightsFault {
             throw CheckpointFault(path: path, reason: "\(fault)")
         } catch let fault as OptionFault {
             throw CheckpointFault(path: path, reason: "its model cannot be made: \(fault)")

@@ -8,7 +8,7 @@ extension Trial {
     /// The trial's model as a checkpoint holds it, with the trial's data.
     ///
     /// - Parameter pause: called now and then while data are read; may throw to end it.
-    /// - Throws: `StateMismatch` where the checkpoint is of another model; `SafetensorsFault` where it cannot be read.
+    /// - Throws: `StateMismatch` where the checkpoint is of another model; `WeightsFault` where it cannot be read.
     package func trainedModel(from checkpoint: SafetensorsFile, pause: @escaping () throws -> Void = {}) throws -> TrainedModel {
         var (own, ofRegularizers): ([String: Tensor], [String: Tensor]) = ([:], [:])
         let prefix = "regularizers."

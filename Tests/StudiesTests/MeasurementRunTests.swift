@@ -1,6 +1,7 @@
 import Analysis
 import Configuration
 import Foundation
+import Regularization
 import Results
 import TestSupport
 import Testing

@@ -92,11 +92,11 @@ package struct SampleModel: Sendable {
                 if kind == .saturatedLogits { logits = logits.map { $0 * 200 } }
                 if kind == .allRight { logits = logits.map { $0 * 0.001 } }
                 let joined = hasRepresentation ? Tensor.concatenated(embeddings.map { $0.embedding.pooled }, axis: 1) : nil
-                // The first feature of each modality holds the class where every sample is to be right.
+                // The first feature of each modality holds the class where every sample is to be right; noise may take it past the last one.
                 if kind == .allRight, let first = embeddings.first?.embedding.pooled.values {
                     let width = embeddings[0].embedding.width
                     for row in 0..<count {
-                        let label = Int(first[row * width].rounded())
+                        let label = Int(min(max(first[row * width].rounded(), 0), Float(classes.count - 1)))
                         logits[row * classes.count + label] += 10
                     }
                 }

@@ -12,7 +12,8 @@ package struct Trial {
     private let plan: TrialPlan
     private let key: TrialKey
     let facts: DatasetFacts
-    private let model: ModelDescription
+    /// What it takes to build the model again.
+    package let description: ModelDescription
     package let split: SourceSplit
     package let sampler: BatchSampler
     package let trainer: Trainer
@@ -31,7 +32,7 @@ package struct Trial {
         facts = data.facts
         split = try plan.makeSplit(of: data)
         let standardization = try Standardization(plan.standardization, of: data, rows: split.training)
-        model = ModelDescription(plan, facts: data.facts, standardization: standardization)
+        description = ModelDescription(plan, facts: data.facts, standardization: standardization)
         sampler = try plan.makeSampler(of: data, rows: split.training)
         require(!plan.stemCache || stems != nil, "a plan that stores stems needs a folder for them")
         let (made, cached) = try plan.makeModelReadingStems(of: data, components: components)
@@ -89,7 +90,7 @@ package struct Trial {
             course.progress.selectedEpoch = nil
             course.selected = []
         }
-        return Outcome(result: try result(of: course, status: status, measuringTarget: measuringTarget), state: course.selected, model: model)
+        return Outcome(result: try result(of: course, status: status, measuringTarget: measuringTarget), state: course.selected, model: description)
     }
 
     /// What goes along from step to step beside the trainer.

@@ -63,15 +63,19 @@ struct SplitFileTests {
         #expect(videos == [HACVideo(name: "-b 1", label: 0), HACVideo(name: "c", label: 6)])
     }
 
-    @Test("A pickle that names a foreign class is refused with the name")
-    func foreignClass() throws {
+    @Test("A pickle that names a foreign function is refused with the name; nothing is called")
+    func foreignFunction() throws {
+        let mark = folder.path + "/called"
         // protocol 4; STACK_GLOBAL of posix.system, a tuple of a command, REDUCE.
         var pickle = Data([0x80, 4])
         for text in ["posix", "system"] { pickle += [0x8c, UInt8(text.utf8.count)] + Array(text.utf8) }
-        pickle += [0x93, 0x8c, 4] + Array("true".utf8) + [0x85, 0x52, 0x2e]
+        let command = Array("touch \(mark)".utf8)
+        try #require(command.count < 256)
+        pickle += [0x93, 0x8c, UInt8(command.count)] + command + [0x85, 0x52, 0x2e]
         _ = try folder.write(pickle, to: "MM-SADA_Domain_Adaptation_Splits/D2_test.pkl")
         let found = message { _ = try EpicSplits.segments("D2_test", in: folder.path) }
         #expect(found.contains("D2_test.pkl") && found.contains("posix.system"), "\(found)")
+        #expect(!FileManager.default.fileExists(atPath: mark))
     }
 
     @Test("A pickle that is cut short, empty or of something else is refused with the file")

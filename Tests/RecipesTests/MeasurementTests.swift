@@ -30,10 +30,10 @@ struct MeasurementTests {
         arguments: [
             ("[rnak]", "r.yaml:13:11: error: unknown measurement 'rnak'", "did you mean 'rank'?"),
             ("[rank: {sample: 5}]", "unknown key 'sample' in measurement rank", "did you mean 'samples'?"),
-            ("[rank: {samples: 0}]", "r.yaml:13:27: error: samples cannot be 0", "expected a whole number"),
+            ("[rank: {samples: 0}]", "r.yaml:13:27: error: samples cannot be '0'", "expected a whole number"),
             ("[rank, rank]", "two measurements of row 'Fusion' are named 'rank'", "name: rank-2"),
             ("rank", "measure cannot be 'rank'", "a list, such as"),
-            ("[[rank]]", "a measurement cannot be a list", "name, name: {option: value} or use: name"),
+            ("[[rank]]", "a measurement cannot be '[rank]'", "name, name: {option: value} or use: name"),
         ])
     func faults(value: String, message: String, hint: String) {
         let found = Sample.messages(Sample.recipe("seeds: [1, 2]", "seeds: [1, 2]\nmeasure: \(value)"))

@@ -111,7 +111,7 @@ struct MeasuredFindingsTests {
         let text = report.document().markdown()
         #expect(text.contains("Measured: representation"))
         #expect(text.contains("target: 75 samples"))
-        #expect(text.contains("rankme of video on target"))
+        #expect(text.contains("| video, target | Fusion | 5.50 ± 1.29 |"))
         #expect(report.document().figures.contains { $0.name == "measured-1-1" })
         let lines = report.measurementsCSV().split(separator: "\r\n")
         #expect(lines.count == 1 + 2 * 8)

@@ -67,7 +67,7 @@ struct TrialCost: Sendable {
             evaluated += part.count
         }
         cost.evaluation = elapsed / Double(max(evaluated, 1))
-        (cost.checkpointBytes, cost.saveBytes) = trial.stateBytes
+        (cost.checkpointBytes, cost.saveBytes) = try trial.stateBytes()
         return cost
     }
 }
@@ -80,13 +80,15 @@ extension Trial {
         return record
     }
 
-    /// Sizes of the checkpoint and of one save, in bytes.
-    fileprivate var stateBytes: (checkpoint: Int, save: Int) {
+    /// Sizes of the checkpoint, which describes its model, and of one save, in bytes.
+    fileprivate func stateBytes() throws -> (checkpoint: Int, save: Int) {
         func bytes(_ state: NamedTensors) -> Int {
             // A header of a name, a shape and two offsets for each tensor.
             state.reduce(0) { $0 + $1.value.shape.elementCount * MemoryLayout<Float>.size + $1.name.utf8.count + 80 }
         }
-        let checkpoint = bytes(trainer.model.state() + trainer.regularizers.parts.state())
+        // It stands as a text in a header of JSON, where quotes are written with a backslash.
+        let described = try description.text.utf8.reduce(0) { $0 + ($1 == UInt8(ascii: "\"") ? 2 : 1) }
+        let checkpoint = described + bytes(trainer.model.state() + trainer.regularizers.parts.state())
         return (checkpoint, bytes(trainer.state()) + checkpoint)
     }
 }

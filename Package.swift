@@ -179,8 +179,8 @@ let tests: [Target] = [
         name: "AnalysisTests", dependencies: ["Analysis", "Configuration", "GoldenFixtures", "MeasurementTesting", "Regularization", "Tensors"]),
     .testTarget(name: "RegistrationTests", dependencies: ["Configuration", "Networks", "Registration", "Tensors", "Training"]),
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
-    .target(name: "SlurmSupport", path: "Tests/SlurmSupport"),
-    .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport"]),
+    .target(name: "SlurmSupport", dependencies: ["TestSupport"], path: "Tests/SlurmSupport"),
+    .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport", "TestSupport"]),
     .testTarget(name: "PublicSurfaceTests", dependencies: ["regulus-cli", "MeasurementTesting", "RegularizerTesting"]),
     .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "SlurmSupport", "Weights", "regulus-cli"], swiftSettings: mediaSettings),
 ]

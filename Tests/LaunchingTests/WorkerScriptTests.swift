@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Launching
@@ -37,8 +38,7 @@ struct WorkerScriptTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let echo = folder.appendingPathComponent("echo it")
-        try Data("#!/bin/sh\nfor word do printf '%s\\0' \"$word\"; done\n".utf8).write(to: echo)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: echo.path)
+        try ExecutableFile.write("#!/bin/sh\nfor word do printf '%s\\0' \"$word\"; done\n", to: echo)
         let words = ["--set", "rows[+ MER].x='a'", "$(touch y)", "`touch y`; touch y", "two\nlines", "", "\\", "\"", "$HOME * ~ #"]
         var script = script(words, program: echo.path)
         script.folder = folder.path
@@ -76,8 +76,7 @@ struct WorkerScriptTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let command = folder.appendingPathComponent("sbatch")
-        try Data("#!/bin/sh\nenv > '\(folder.path)/seen'\necho 7\n".utf8).write(to: command)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: command.path)
+        try ExecutableFile.write("#!/bin/sh\nenv > '\(folder.path)/seen'\necho 7\n", to: command)
         let given = ["SBATCH_WAIT", "SBATCH_ERROR", "SLURM_NTASKS", "SLURM_JOB_ID", "SCANCEL_STATE", "SACCT_FORMAT", "SLURM_CONF"]
         for name in given { setenv(name, "1", 0) }
         defer { for name in given { unsetenv(name) } }

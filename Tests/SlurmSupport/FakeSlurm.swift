@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Slurm's commands as shell scripts in a temporary folder, with the answers of the real ones. `sbatch` starts each worker as a process of
 /// its own, or none, and lets a test say what becomes of it.
@@ -15,9 +16,7 @@ package final class FakeSlurm: Sendable {
             ("sbatch", Self.sbatch), ("worker", Self.worker), ("squeue", Self.squeue), ("sacct", Self.sacct), ("scancel", Self.scancel),
             ("sinfo", "printf 'short\\nlong\\n'\n"),
         ] {
-            let file = commands.appendingPathComponent(name)
-            try Data("#!/bin/sh\nF='\(folder.path)'\n\(text)".utf8).write(to: file)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+            try ExecutableFile.write("#!/bin/sh\nF='\(folder.path)'\n\(text)", to: commands.appendingPathComponent(name))
         }
         if isIdle { try set("idle", "") }
     }

@@ -8,7 +8,8 @@ extension Report {
             let parts: [Document.Block] =
                 [.table(levels(findings, of: variant))] + missing(findings) + differences(findings, variant) + sentences(findings)
                 + figures(findings, position: index, variant) + grids(findings)
-            return (isHeaded ? [.heading("Measured: \(findings.title)")] : []) + (isHeaded ? parts : [.folded("Measured: \(findings.title)", isOpen: false, parts)])
+            let title = "Measured: \(findings.title)"
+            return [.heading(isHeaded ? title : "\(title), \(label(of: variant.variant))")] + parts
         }
     }
 
@@ -71,7 +72,7 @@ extension Report {
         let note =
             "Paired differences to \(baseline), tested as accuracy is; Holm: over the \(NumberText.count(findings.tested, "difference")) of this measurement that can be tested. "
             + "r: correlation over the pairs of this difference with that of target accuracy."
-        return [.folded("Differences to \(baseline)", isOpen: true, [.table(table), .paragraph(note)])]
+        return [.paragraph("Differences to \(baseline):"), .table(table), .paragraph(note)]
     }
 
     /// What is more than chance, in words.

@@ -37,10 +37,7 @@ struct Regulus {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try FileHandle(forWritingTo: messages)
-        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-            process.terminationHandler = { _ in done.resume() }
-            do { try process.run() } catch { done.resume(throwing: error) }
-        }
+        try Self.runToEnd(process)
         return Outcome(
             code: process.terminationStatus, output: try String(contentsOf: output, encoding: .utf8),
             messages: try String(contentsOf: messages, encoding: .utf8))
@@ -55,9 +52,7 @@ struct Regulus {
         let pipe = Pipe()
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = pipe
-        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-            process.terminationHandler = { _ in done.resume() }
-            do { try process.run() } catch { return done.resume(throwing: error) }
+        try Self.runToEnd(process) {
             var text = ""
             while text.split(separator: "\n").count(where: { $0.contains("\"event\":\"trial\"") }) < trials {
                 let data = pipe.fileHandleForReading.availableData
@@ -66,5 +61,18 @@ struct Regulus {
             }
             kill(process.processIdentifier, SIGKILL)
         }
+    }
+
+    /// Waits for a process in the thread of the test.
+    ///
+    /// A test that is suspended instead makes room for the next one, which starts its own process: all of them would run at once, and a test would go on
+    /// only after all that wait before it, however long its processes keep the machine busy meanwhile.
+    /// - Parameter whileRunning: called once it has been started.
+    private static func runToEnd(_ process: Process, whileRunning: () -> Void = {}) throws {
+        let end = DispatchSemaphore(value: 0)
+        process.terminationHandler = { _ in end.signal() }
+        try process.run()
+        whileRunning()
+        end.wait()
     }
 }

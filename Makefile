@@ -1,5 +1,6 @@
 # Everything is built optimized: numeric loops in a debug build are some fifty times slower.
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
+SWIFT_FILES := Package.swift Sources Plugins Tests $(addprefix Examples/TensorFusion/,Package.swift Sources Tests) $(addprefix Fuzzing/,Package.swift Sources)
 REGULUS = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)/regulus
 
 # Whether the package is built with FFmpeg; a variable, because SwiftPM does not notice when the libraries come or go.
@@ -9,7 +10,7 @@ export REGULUS_FFMPEG ?= $(shell pkg-config --exists libavformat libavcodec libs
 PREFIX ?= /usr/local
 BUNDLE ?= .build/regulus-$(shell uname -m).tar.gz
 
-.PHONY: install uninstall bundle try-bundle build test fuzz table13 table3 quickstart co-occurrence benchmark benchmark-encoders docs packages media-packages clean
+.PHONY: install uninstall bundle try-bundle build test fuzz table13 table3 quickstart co-occurrence benchmark benchmark-encoders docs format lint packages media-packages clean
 
 table13: build ## Table 13's comparison, measured on the bundled smartwatch data
 	$(REGULUS) run recipes/table13.yaml
@@ -51,6 +52,12 @@ try-bundle: bundle ## the archive in fresh Debian 12 and 13, as root
 MINUTES ?= 10
 fuzz: media-packages ## every parser of foreign bytes under libFuzzer with AddressSanitizer, for MINUTES in all
 	Fuzzing/run $$(($(MINUTES) * 60))
+
+format: ## lays out every Swift file as .swift-format says
+	swift format format --in-place --parallel --recursive $(SWIFT_FILES)
+
+lint: ## what .swift-format finds, nothing being the rule
+	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
 
 docs: build ## the reference and the articles, into .build/docs
 	swift build $(SWIFT_FLAGS) --target RegularizerTesting

@@ -103,7 +103,8 @@ let program: [Target] = [
     .target(
         name: "RegulusCommandLine",
         dependencies: [
-            "Analysis", "BuiltIn", "Configuration", "Datasets", "Launching", "Models", "Monitoring", "Networks", "Persistence", "Planning", "PluginLibraries", "Processes",
+            "Analysis", "BuiltIn", "Configuration", "Datasets", "Launching", "Models", "Monitoring", "Networks", "Persistence", "Planning", "PluginLibraries",
+            "Processes",
             "Recipes", "Registration", "Regularization", "RegularizerTesting", "Reports", "Results", "Studies", "Tensors", "Training", "Weights",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
@@ -172,7 +173,8 @@ let tests: [Target] = [
     .testTarget(
         name: "StudiesTests",
         dependencies: [
-            "Analysis", "Configuration", "Datasets", "Networks", "Persistence", "Regularization", "Results", "Studies", "Tensors", "TestSupport", "Training", "TrainingSupport",
+            "Analysis", "Configuration", "Datasets", "Networks", "Persistence", "Regularization", "Results", "Studies", "Tensors", "TestSupport", "Training",
+            "TrainingSupport",
             "Weights",
         ]),
     .testTarget(
@@ -203,10 +205,11 @@ let package = Package(
         .library(name: "RegularizerTesting", targets: ["RegularizerTesting"]),
         .library(
             name: "Regulus",
-            targets: ["Regulus", "Analysis", "Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets", "Registration"] + plugins.map { "\($0)Plugin" }),
+            targets: ["Regulus", "Analysis", "Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets", "Registration"]
+                + plugins.map { "\($0)Plugin" }),
     ] + parsers,
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
     ],
     targets: systemLibraries + ffmpeg + hdf5 + rooms + pluginTargets + [builtIn] + program + tests,
     swiftLanguageModes: [.v6]

@@ -66,7 +66,6 @@ public struct MaximumEntropyCoding: RegularizerPlugin, AddsPenalty, ReadsCovaria
             ])
     }
 
-
     private let options: Options
 
     public init(options: Options = Options()) {

@@ -47,10 +47,11 @@ package struct WorkerScript: Sendable {
             "--progress-file \(Self.quoted(place.path))/\"$SLURM_ARRAY_TASK_ID\".json",
         ]
         let words = [Self.quoted(program), "run"] + own + arguments.map(Self.quoted)
-        let lines = ["#!/bin/sh"] + allOptions.map(\.line) + [
-            "cd \(Self.quoted(folder)) || { echo 'this node does not see the folder: a shared file system is needed' >&2; exit 2; }",
-            "exec " + words.joined(separator: " "),
-        ]
+        let lines =
+            ["#!/bin/sh"] + allOptions.map(\.line) + [
+                "cd \(Self.quoted(folder)) || { echo 'this node does not see the folder: a shared file system is needed' >&2; exit 2; }",
+                "exec " + words.joined(separator: " "),
+            ]
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -63,7 +63,8 @@ package enum EventFile {
         var isSame = true
         while let record = new.next() {
             let known = isSame ? old.next() : nil
-            isSame = known.map { $0.count == record.count && $0.dropFirst(Self.untilValues).dropLast(4) == record.dropFirst(Self.untilValues).dropLast(4) } ?? false
+            isSame =
+                known.map { $0.count == record.count && $0.dropFirst(Self.untilValues).dropLast(4) == record.dropFirst(Self.untilValues).dropLast(4) } ?? false
             // A record whose checksum is wrong is damaged, however much of it looks right.
             if let known, isSame, known == Self.record(Data(known.dropFirst(12).dropLast(4))) {
                 result += known

@@ -47,7 +47,8 @@ extension Planner {
                 _ = try components.encoder(plan, of: samples)
             } catch {
                 let place = path["encoders"][modality.name][error.option ?? "use"]
-                let subject = error.option == nil ? "encoder \(plan.name) cannot read '\(modality)'" : "\(error.option ?? "") of encoder \(plan.name) does not fit"
+                let subject =
+                    error.option == nil ? "encoder \(plan.name) cannot read '\(modality)'" : "\(error.option ?? "") of encoder \(plan.name) does not fit"
                 faults.add(RecipeFault(place, "\(subject): found \(error.found)", expected: error.expected, suggestion: error.suggestion))
             }
         }

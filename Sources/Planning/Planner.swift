@@ -50,7 +50,8 @@ struct Planner {
                     holdsOutSources: recipe.tuning.selection == .leaveOneSourceOut,
                     choosesEpoch: recipe.evaluation.selection == .leaveOneSourceOut),
                 measurements: row.measurements.map { choice in
-                    MeasurementPlan(ComponentPlan(choice.choice), instance: choice.name, foreignCode: components.components.foreignCode[choice.choice.component])
+                    MeasurementPlan(
+                        ComponentPlan(choice.choice), instance: choice.name, foreignCode: components.components.foreignCode[choice.choice.component])
                 },
                 rehearsalEpochs: recipe.tuning.epochs)
         }

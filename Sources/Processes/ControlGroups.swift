@@ -27,8 +27,10 @@ package struct ControlGroups: Sendable {
             }
         }
         processors = groups("cpu").compactMap { folder, isUnified in
-            isUnified ? Self.quota(Self.text("\(folder)/cpu.max")) : Self.quota(
-                Self.text("\(folder)/cpu.cfs_quota_us") + " " + Self.text("\(folder)/cpu.cfs_period_us"))
+            isUnified
+                ? Self.quota(Self.text("\(folder)/cpu.max"))
+                : Self.quota(
+                    Self.text("\(folder)/cpu.cfs_quota_us") + " " + Self.text("\(folder)/cpu.cfs_period_us"))
         }.min()
         availableMemory = groups("memory").compactMap { folder, isUnified in
             Self.available(

@@ -134,7 +134,8 @@ public struct RegularizerRegistry: Sendable {
             }
             guard !terms.isEmpty else { throw OptionFault(option: "terms", expected: "at least one term", found: "none") }
             return RegularizerTerm(
-                RegularizerList(terms), instance: plan.instance, path: prefix + plan.instance, weight: plan.weight ?? 1, schedule: plan.schedule, on: plan.modalities,
+                RegularizerList(terms), instance: plan.instance, path: prefix + plan.instance, weight: plan.weight ?? 1, schedule: plan.schedule,
+                on: plan.modalities,
                 at: .embedding, heads: [:], active: active, totalSteps: surroundings.totalSteps)
         }
     }
@@ -148,7 +149,8 @@ public struct RegularizerRegistry: Sendable {
         try plan.check(against: entry, model: model, task: surroundings.task)
         var context = RegularizerContext(
             modalities: surroundings.modalities.filter { plan.modalities?.contains($0) ?? true }, widths: [:],
-            classes: surroundings.classes, task: surroundings.task, batchSize: surroundings.batchSize, model: model, initializer: initializer["regularizer"], instance: prefix + plan.instance)
+            classes: surroundings.classes, task: surroundings.task, batchSize: surroundings.batchSize, model: model, initializer: initializer["regularizer"],
+            instance: prefix + plan.instance)
         var heads: [Modality: ProjectionHead] = [:]
         if plan.place == .fused {
             guard surroundings.modalities.count == model.modalities.count else {

@@ -17,7 +17,8 @@ struct CheckCommand: ParsableCommand {
 
     @OptionGroup var arguments: RecipeArguments
 
-    @Option(name: .customLong("out"), help: "The run folder whose finished trials count; runs/NAME by default.", completion: .directory,
+    @Option(
+        name: .customLong("out"), help: "The run folder whose finished trials count; runs/NAME by default.", completion: .directory,
         transform: { UserPath.expanded($0) })
     var folder: String?
 

@@ -21,7 +21,8 @@ extension CheckDocument {
         let product = counts.enumerated().filter { $0 < 3 || $1.0 > 1 }.map { NumberText.count($1.0, $1.1) }.joined(separator: " × ")
         let shapeLines = shapes.map { shape in
             let label = shape.variant.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
-            let counts = [(shape.rows, "row"), (shape.targets, "target"), (shape.seeds, "seed")]
+            let counts =
+                [(shape.rows, "row"), (shape.targets, "target"), (shape.seeds, "seed")]
                 + (shape.repetitions > 1 ? [(shape.repetitions, "repetition")] : [])
             return "  \(label): \(counts.map { NumberText.count($0.0, $0.1) }.joined(separator: " × "))"
         }

@@ -57,7 +57,8 @@ struct PluginNewCommand: ParsableCommand {
     @Flag(help: "A package of its own that is compiled to a library for this program.")
     var library = false
 
-    @Option(help: "Where it is written: the folder of Regulus's package, or the one in which a folder of its own is made.", completion: .directory,
+    @Option(
+        help: "Where it is written: the folder of Regulus's package, or the one in which a folder of its own is made.", completion: .directory,
         transform: { UserPath.expanded($0) })
     var directory = "."
 

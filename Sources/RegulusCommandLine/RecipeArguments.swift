@@ -14,7 +14,9 @@ struct RecipeArguments: ParsableArguments {
     @Argument(help: "The recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]), transform: { UserPath.expanded($0) })
     var recipe: String
 
-    @Option(name: .customLong("set"), help: ArgumentHelp("Changes one value of the recipe, as in --set training.epochs=5. May be repeated.", valueName: "path=value"))
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("Changes one value of the recipe, as in --set training.epochs=5. May be repeated.", valueName: "path=value"))
     var settings: [String] = []
 
     @OptionGroup var plugins: PluginArguments
@@ -92,7 +94,8 @@ struct RecipeArguments: ParsableArguments {
         let path = stems(for: folder).path
         if let (needed, free) = estimate.shortage(in: path) {
             throw CommandFault.input(
-                "error: the stem cache takes \(NumberText.bytes(needed)) more, and there are \(NumberText.bytes(free)) left for \(path)\nAnother folder can be chosen with --stem-cache; fewer augmentation-draws take less, stem-cache: false nothing.")
+                "error: the stem cache takes \(NumberText.bytes(needed)) more, and there are \(NumberText.bytes(free)) left for \(path)\nAnother folder can be chosen with --stem-cache; fewer augmentation-draws take less, stem-cache: false nothing."
+            )
         }
         let parts = estimate.parts.map { "\($0.modality) (\($0.encoder)): \($0.outputs) outputs, \(NumberText.bytes($0.bytes))" }
         let others = estimate.others.isEmpty ? [] : ["nothing is stored of \(estimate.others.joined(separator: ", ")), which has no frozen stem"]

@@ -42,7 +42,8 @@ struct InspectCommand: ParsableCommand {
     }
 
     private func table(_ entries: [WeightsFile.Entry]) -> [String] {
-        let rows = [("key", "type", "shape")]
+        let rows =
+            [("key", "type", "shape")]
             + entries.map { entry in
                 let shape = entry.shape.isEmpty ? "scalar" : entry.shape.map(String.init).joined(separator: "×")
                 return (printable(entry.name, longest: 200), entry.type.rawValue, shape)

@@ -74,9 +74,10 @@ extension Report {
                 }
             }
         }
-        let shared = variants.first.map { first in
-            first.settings.lines.filter { line in variants.allSatisfy { $0.settings.lines.contains(line) } }
-        } ?? []
+        let shared =
+            variants.first.map { first in
+                first.settings.lines.filter { line in variants.allSatisfy { $0.settings.lines.contains(line) } }
+            } ?? []
         lines += shared
         for variant in variants {
             lines += variant.settings.lines.filter { !shared.contains($0) }.map { "\(label(of: variant.variant)): \($0)" }

@@ -75,11 +75,12 @@ extension Report {
                 record(of: cell, in: table, row: row.name, statistic: .cell, target: target)
             }
             let average = record(of: row.average, in: table, row: row.name, statistic: .average, target: nil)
-            return cells + [average] + (row.difference.map { difference in
-                var record = record(of: difference, in: table, row: row.name)
-                record.comparison = comparisons.first { $0.row == row.name }.map(Self.comparison)
-                return [record]
-            } ?? [])
+            return cells + [average]
+                + (row.difference.map { difference in
+                    var record = record(of: difference, in: table, row: row.name)
+                    record.comparison = comparisons.first { $0.row == row.name }.map(Self.comparison)
+                    return [record]
+                } ?? [])
         }
     }
 

@@ -71,9 +71,11 @@ package struct FolderState: Sendable {
             for seed in cell.seeds {
                 let key = cell.key(seed: seed)
                 // Before tuning is done, any candidate may be the one.
-                let plans = choice.map { [cell.plan(of: $0, seed: seed)] } ?? cell.candidates.indices.map {
-                    cell.plan(of: TuningChoice(candidate: $0, epoch: nil), seed: seed)
-                }
+                let plans =
+                    choice.map { [cell.plan(of: $0, seed: seed)] }
+                    ?? cell.candidates.indices.map {
+                        cell.plan(of: TuningChoice(candidate: $0, epoch: nil), seed: seed)
+                    }
                 let hashesOfPlans = plans.map(\.hash)
                 let known = damages.count
                 let found = stored(at: folder.result(key))

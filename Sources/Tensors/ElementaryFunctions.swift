@@ -5,7 +5,8 @@ extension SIMD8<Float> {
     /// eˣ within 2 units in the last place; overflow gives ∞, underflow 0, and NaN stays NaN.
     @inline(__always)
     func exponential() -> SIMD8<Float> {
-        let lower = SIMD8(repeating: -104), upper = SIMD8(repeating: 89)
+        let lower = SIMD8(repeating: -104)
+        let upper = SIMD8(repeating: 89)
         let x = replacing(with: lower, where: self .< lower).replacing(with: upper, where: self .> upper)
         // Adding 1.5·2²³ rounds to a whole number and leaves it in the low bits.
         let shifter: Float = 12_582_912

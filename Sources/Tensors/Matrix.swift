@@ -187,7 +187,8 @@ public struct LUFactors: Sendable {
         require(rightHandSide.rows == order, "Matrix: \(order)×\(order) does not fit a right-hand side of \(rightHandSide.rows) rows")
         var result = rightHandSide
         guard order > 0, rightHandSide.columns > 0 else { return result }
-        let status = logAbsoluteDeterminant.isFinite
+        let status =
+            logAbsoluteDeterminant.isFinite
             ? LAPACKE_dgetrs(
                 LAPACK_ROW_MAJOR, CChar(UInt8(ascii: "N")), Int32(order), Int32(result.columns), factors.values, Int32(order), pivots, &result.values,
                 Int32(result.columns)) : 1

@@ -64,7 +64,8 @@ extension Trainer {
         func isBrokenBuffer(_ value: Tensor) -> Bool { value.withUnsafeValues { $0.contains { $0.isNaN || $0 == .infinity } } }
         func broken(_ parameters: [NamedParameter]) -> String? { parameters.first { isBroken($0.parameter.value) }?.name }
         let average = try objective.averagedWeights()
-        let name = broken(parameters)
+        let name =
+            broken(parameters)
             ?? model.namedBuffers.first { isBrokenBuffer($0.buffer.value) }?.name
             ?? average.flatMap { $0.withAverage { broken(model.namedParameters) } }.map { "the average of \($0)" }
         if let name { throw TrainingFailure(term: "task", step: max(step - 1, 0), message: "after this step \(name) is not finite") }

@@ -82,7 +82,8 @@ package struct ModelDescription: Codable, Sendable {
     /// - Throws: `CheckpointFault` where the checkpoint has no description, or one that cannot be read.
     package init(of checkpoint: SafetensorsFile) throws(CheckpointFault) {
         guard let text = checkpoint.metadata[Self.key] else {
-            throw CheckpointFault(path: checkpoint.path, reason: "its header does not describe a model: it is no checkpoint of a run, or one of an earlier version")
+            throw CheckpointFault(
+                path: checkpoint.path, reason: "its header does not describe a model: it is no checkpoint of a run, or one of an earlier version")
         }
         do {
             self = try JSONDecoder().decode(Self.self, from: Data(text.utf8))
@@ -171,7 +172,8 @@ package struct SavedModel {
                     path: path, reason: "its model reads '\(modality)', and the data have \(data.facts.modalityNames.joined(separator: ", "))")
             }
             guard found.sampleShape == shape else {
-                throw CheckpointFault(path: path, reason: "its model reads '\(modality)' of shape \(Shape(shape)), and the data's are \(Shape(found.sampleShape))")
+                throw CheckpointFault(
+                    path: path, reason: "its model reads '\(modality)' of shape \(Shape(shape)), and the data's are \(Shape(found.sampleShape))")
             }
         }
         let numbers = data.facts.classes.map { name in description.classes.firstIndex(of: name) }

@@ -209,7 +209,8 @@ package struct Trial {
         let isFinished = status == .finished
         let cost = isFinished && measuringTarget ? try stepCost() : nil
         return TrialResult(
-            key: key, plan: plan.hash, origin: ResultOrigin(program: plan.program, data: plan.dataFingerprint), status: status, epochs: epochs, selectedEpoch: chosen?.epoch, targetAccuracy: chosen?.targetAccuracy,
+            key: key, plan: plan.hash, origin: ResultOrigin(program: plan.program, data: plan.dataFingerprint), status: status, epochs: epochs,
+            selectedEpoch: chosen?.epoch, targetAccuracy: chosen?.targetAccuracy,
             oracleAccuracy: isFinished ? epochs.compactMap(\.targetAccuracy).max() : nil,
             lastAccuracy: isFinished ? epochs.last?.targetAccuracy : nil, sourceValidationAccuracy: chosen?.sourceValidationAccuracy,
             seconds: seconds, steps: steps, secondsInPenalties: secondsInPenalties, stepCost: cost, parameters: parameterCount,
@@ -222,7 +223,10 @@ package struct Trial {
     /// What a step takes on the first batch; nil where one fails.
     private func stepCost() throws -> StepCost? {
         var cost: StepCost?
-        try batches.train(on: Array(sampler.batches(epoch: 1).prefix(1)), epoch: 1) {} _: { cost = trainer.measureCost(on: $0) }
+        try batches.train(on: Array(sampler.batches(epoch: 1).prefix(1)), epoch: 1) {
+        } _: {
+            cost = trainer.measureCost(on: $0)
+        }
         return cost
     }
 

@@ -25,7 +25,13 @@ package struct WorkerPool: Sendable {
 
     /// Runs all jobs, starting them in order, and returns when the last has ended.
     package func run(_ jobs: [@Sendable () -> Void]) {
-        run(jobs.map { job in { job(); return .done } }, polling: .zero)
+        run(
+            jobs.map { job in
+                {
+                    job()
+                    return .done
+                }
+            }, polling: .zero)
     }
 
     /// Runs all jobs, starting them in order, and returns when the last is done.

@@ -38,7 +38,8 @@ struct EvaluateTests {
         #expect(other.code == 0, "\(other.messages)")
         #expect(other.output.contains("90 samples"))
         let cases: [([String], String)] = [
-            (["--data", "watch"], "its model reads 'm1'"), (["--data", "wach"], "did you mean 'watch'?"), (["--domains", "d9"], "the data have no domain 'd9'"),
+            (["--data", "watch"], "its model reads 'm1'"), (["--data", "wach"], "did you mean 'watch'?"),
+            (["--domains", "d9"], "the data have no domain 'd9'"),
             (["--data", "{use: co-occurrence, classes: 8, samples: 30}"], "its model"), (["--measure", "calibratoin"], "calibration"),
         ]
         for (arguments, message) in cases {

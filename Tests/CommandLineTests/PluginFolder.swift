@@ -16,7 +16,8 @@ struct PluginFolder: Sendable {
     /// A plug-in whose registration does what the variable `REGISTRATION` says.
     static let moody = Task {
         try await PluginFolder(
-            "moody", sources: [
+            "moody",
+            sources: [
                 "Moody.swift": """
                 import Foundation
                 import Regulus
@@ -68,7 +69,10 @@ struct PluginFolder: Sendable {
     static let copy = Task {
         let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let folder = package.appendingPathComponent("Plugins/SupervisedContrastive")
-        var sources = ["Register.swift": "import Regulus\npublic func register(in registrar: inout PluginRegistrar) throws { try registrar.register(SupervisedContrastive.self) }\n"]
+        var sources = [
+            "Register.swift":
+                "import Regulus\npublic func register(in registrar: inout PluginRegistrar) throws { try registrar.register(SupervisedContrastive.self) }\n"
+        ]
         for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".swift") {
             sources[name] = try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
                 .replacing("name: \"supervised-contrastive\"", with: "name: \"contrastive-copy\"")

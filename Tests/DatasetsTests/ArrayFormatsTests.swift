@@ -32,7 +32,8 @@ struct ArrayFormatsTests {
 
     @Test("The same values come from every format, in training's order of rows", arguments: formats)
     func equalValues(name: String) throws {
-        let isNested = name.hasSuffix(".pkl"), isMatlab = name.hasSuffix(".mat")
+        let isNested = name.hasSuffix(".pkl")
+        let isMatlab = name.hasSuffix(".mat")
         let data = try arrays([fixture(name)]) {
             if isNested { ($0.modalities, $0.labels) = (["x=train.f4"], "train.vector") }
             if isMatlab { $0.modalities = ["x=f4"] }

@@ -19,7 +19,11 @@ struct CoOccurrenceTests {
 
     @Test("Facts follow the dials")
     func facts() throws {
-        let world = try world { $0.modalities = 3; $0.domains = 4; $0.nuisance = 5 }
+        let world = try world {
+            $0.modalities = 3
+            $0.domains = 4
+            $0.nuisance = 5
+        }
         #expect(world.facts.modalities.map(\.name) == ["m1", "m2", "m3"])
         #expect(world.facts.modalities.allSatisfy { $0.sampleShape == [25] })
         #expect(world.facts.samplesPerDomain == [160, 160, 160, 160])
@@ -59,7 +63,10 @@ struct CoOccurrenceTests {
     func reliability() throws {
         let sure = try #require(try world().factors)
         #expect(try sure.cueClasses == world().labels.map { $0 })
-        let unsure = try world { $0.reliability = 0.9; $0.samples = 4000 }
+        let unsure = try world {
+            $0.reliability = 0.9
+            $0.samples = 4000
+        }
         let cues = try #require(unsure.factors).cueClasses
         let right = zip(cues, unsure.labels).count { $0 == $1 }
         #expect(abs(Double(right) / 12000 - 0.9) < 0.01)

@@ -27,7 +27,8 @@ struct DigitsTests {
         options.shape = .pictures
         let pictures = try Digits(options: options)
         #expect(pictures.facts.modalities.map(\.sampleShape) == [[32, 48, 1], [28, 28, 1]])
-        let sound = try series.inputs([7], modality: "audio"), image = try series.inputs([7], modality: "image")
+        let sound = try series.inputs([7], modality: "audio")
+        let image = try series.inputs([7], modality: "image")
         #expect(sound.values.allSatisfy { (-80...0).contains($0) } && sound.values.max() == 0)
         #expect(image.values.allSatisfy { (0...1).contains($0) } && image.values.max() ?? 0 > 0.9)
         #expect(try pictures.inputs([7], modality: "image").values == image.values)

@@ -158,8 +158,10 @@ struct LayoutTests {
 struct PublishedSplitTests {
     private let folder = ProcessInfo.processInfo.environment["REGULUS_SPLITS"] ?? ""
 
-    @Test("Each pickle has the published rows and equals its CSV form, cell by cell", arguments: zip(
-        ["D1_train", "D1_test", "D2_train", "D2_test", "D3_train", "D3_test"], [1543, 435, 2495, 750, 3897, 974]))
+    @Test(
+        "Each pickle has the published rows and equals its CSV form, cell by cell",
+        arguments: zip(
+            ["D1_train", "D1_test", "D2_train", "D2_test", "D3_train", "D3_test"], [1543, 435, 2495, 750, 3897, 974]))
     func pickles(name: String, count: Int) throws {
         let frame = try DataFrameFile("\(folder)/MM-SADA_Domain_Adaptation_Splits/\(name).pkl")
         let table = try SeparatedValues("\(folder)/csv/\(name).csv")

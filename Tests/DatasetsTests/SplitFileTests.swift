@@ -30,15 +30,17 @@ struct SplitFileTests {
             segments == [EpicSegment(video: "P08_01", startFrame: 245, stopFrame: 350, start: 64.09, stop: 3605.84, label: 3)])
     }
 
-    @Test("A bad row is named with its file and place", arguments: [
-        ("P08_01,00:00:01.00,00:00:02.00,60,120", "line 2: 5 fields where the header has 6"),
-        ("P08_01,00:00:01.00,00:00:02.00,60,many,1", "line 2: stop_frame is 'many'"),
-        ("P08_01,00:00:01.00,00:00:02.00,60,60,1", "row 1: start_frame 60 and stop_frame 60 are no segment"),
-        ("P08_01,00:00:01.00,00:00:02.00,60,120,8", "row 1: the verb_class 8 is unknown; expected 0 to 7"),
-        ("../../etc,00:00:01.00,00:00:02.00,60,120,1", "row 1: the video_id '../../etc' is no name of a video"),
-        ("P08_01,1 s,00:00:02.00,60,120,1", "row 1: start_timestamp '1 s' and stop_timestamp '00:00:02.00' are no segment"),
-        ("\"P08_01,00:00:01.00,00:00:02.00,60,120,1", ":2: a quote is never closed"),
-    ])
+    @Test(
+        "A bad row is named with its file and place",
+        arguments: [
+            ("P08_01,00:00:01.00,00:00:02.00,60,120", "line 2: 5 fields where the header has 6"),
+            ("P08_01,00:00:01.00,00:00:02.00,60,many,1", "line 2: stop_frame is 'many'"),
+            ("P08_01,00:00:01.00,00:00:02.00,60,60,1", "row 1: start_frame 60 and stop_frame 60 are no segment"),
+            ("P08_01,00:00:01.00,00:00:02.00,60,120,8", "row 1: the verb_class 8 is unknown; expected 0 to 7"),
+            ("../../etc,00:00:01.00,00:00:02.00,60,120,1", "row 1: the video_id '../../etc' is no name of a video"),
+            ("P08_01,1 s,00:00:02.00,60,120,1", "row 1: start_timestamp '1 s' and stop_timestamp '00:00:02.00' are no segment"),
+            ("\"P08_01,00:00:01.00,00:00:02.00,60,120,1", ":2: a quote is never closed"),
+        ])
     func badRow(row: String, expected: String) {
         let found = message { _ = try epic("\(header)\n\(row)\n") }
         #expect(found.contains(expected) && found.contains("D1_train.csv"), "\(found)")
@@ -50,10 +52,12 @@ struct SplitFileTests {
         #expect(found.contains("there is no column 'video_id'"))
     }
 
-    @Test("HAC's lines are checked one by one", arguments: [
-        ("a.mp4", "line 2: found 1 fields"), ("a.avi,1", "line 2: the name 'a.avi'"), ("../a.mp4,1", "line 2: the name '../a.mp4'"),
-        ("a.mp4,7", "line 2: the label '7'; expected a whole number from 0 to 6"), ("a.mp4,x", "line 2: the label 'x'"),
-    ])
+    @Test(
+        "HAC's lines are checked one by one",
+        arguments: [
+            ("a.mp4", "line 2: found 1 fields"), ("a.avi,1", "line 2: the name 'a.avi'"), ("../a.mp4,1", "line 2: the name '../a.mp4'"),
+            ("a.mp4,7", "line 2: the label '7'; expected a whole number from 0 to 6"), ("a.mp4,x", "line 2: the label 'x'"),
+        ])
     func hac(line: String, expected: String) throws {
         _ = try folder.write(Data("-b 1.mp4,0\r\n\(line)\r\n".utf8), to: "HAC_Splits/HAC_train_only_human.csv")
         let found = message { _ = try HACSplits.videos("train", domain: "human", in: folder.path) }

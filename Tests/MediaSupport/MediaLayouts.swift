@@ -13,7 +13,8 @@ import Media
                     for (place, segment) in [(1, 81), (30, 62), (20, 100)].enumerated() {
                         let times = [segment.0, segment.1].map { String(format: "00:00:%05.2f", Double($0) / 60) }
                         rows.append(
-                            "\(place),P0\(domain),\(video),\"take \"\"it\"\", please\",\(times[0]),\(times[1]),\(segment.0),\(segment.1),grab,\((place + domain) % 8)")
+                            "\(place),P0\(domain),\(video),\"take \"\"it\"\", please\",\(times[0]),\(times[1]),\(segment.0),\(segment.1),grab,\((place + domain) % 8)"
+                        )
                     }
                     _ = try folder.write(
                         Data((rows.joined(separator: "\n") + "\n").utf8),

@@ -91,66 +91,67 @@ import Testing
         #expect(encoder(Tensor([1, 2, 3, 4], shape: [2, 2]), pass: .evaluation).pooled.values == [1, 2, 3, 4])
     }
 
-    @Test(arguments: [
-        (
-            "series-resnet", [:], [3], "expected samples of shape steps×channels (L×C), found 3"
-        ),
-        (
-            "series-resnet", ["kernel": .integer(4)], [10, 3],
-            "kernel: expected an odd number, found 4; did you mean '5'?"
-        ),
-        (
-            "series-resnet", ["blocks": .list([])], [10, 3], "blocks: expected 1 to 16 stages, found 0"
-        ),
-        (
-            "series-resnet", ["width": .integer(4096), "blocks": .list(Array(repeating: .integer(1), count: 8))], [10, 3],
-            "width: expected at most 512 channels for 8 stages, found 4096; did you mean '512'?"
-        ),
-        (
-            "image-cnn", [:], [10, 3], "expected samples of shape height×width×channels (H×W×C), found 10×3"
-        ),
-        (
-            "image-cnn", ["stages": .integer(4)], [32, 7, 3],
-            "stages: expected samples of at least 8×8 pixels for 4 stages, found 32×7×3"
-        ),
-        (
-            "slowfast", [:], [30, 32, 32, 3],
-            "resample-rate: expected a divisor of the samples' 30 frames, found 4"
-        ),
-        (
-            "slowfast", ["speed-ratio": .integer(3)], [32, 32, 32, 3],
-            "speed-ratio: expected a divisor of the resample rate 4, found 3"
-        ),
-        (
-            "slowfast", ["width": .integer(12)], [32, 32, 32, 3], "channel-ratio: expected a divisor of the width 12, found 8"
-        ),
-        (
-            "slowfast", ["lateral-kernel": .integer(6)], [32, 32, 32, 3],
-            "lateral-kernel: expected an odd number, found 6; did you mean '7'?"
-        ),
-        (
-            "slowonly", ["depth": .integer(60)], [8, 32, 32, 2],
-            "depth: expected 50, 101 or 152, or the option blocks, found 60; did you mean '50'?"
-        ),
-        (
-            "slowonly", [:], [32, 32, 2],
-            "expected samples of shape frames×height×width×channels (T×H×W×C), found 32×32×2"
-        ),
-        (
-            "resnet18", ["blocks": .list([.integer(1)])], [32, 32, 1],
-            "blocks: expected a number of blocks for each of 4 stages, found 1"
-        ),
-        ("vector-mlp", [:], [4, 4], "expected samples of shape features (D), found 4×4"),
-        (
-            "features", [:], [4, 4, 4],
-            "expected samples of shape features (D) or tokens×features (T×D), found 4×4×4"
-        ),
-        (
-            "series-resnt", [:], [4, 4],
-            "expected an encoder: series-resnet, image-cnn, vector-mlp, features, slowfast, slowonly, resnet18, found series-resnt; "
-                + "did you mean 'series-resnet'?"
-        ),
-    ] as [(String, [String: OptionValue], [Int], String)])
+    @Test(
+        arguments: [
+            (
+                "series-resnet", [:], [3], "expected samples of shape steps×channels (L×C), found 3"
+            ),
+            (
+                "series-resnet", ["kernel": .integer(4)], [10, 3],
+                "kernel: expected an odd number, found 4; did you mean '5'?"
+            ),
+            (
+                "series-resnet", ["blocks": .list([])], [10, 3], "blocks: expected 1 to 16 stages, found 0"
+            ),
+            (
+                "series-resnet", ["width": .integer(4096), "blocks": .list(Array(repeating: .integer(1), count: 8))], [10, 3],
+                "width: expected at most 512 channels for 8 stages, found 4096; did you mean '512'?"
+            ),
+            (
+                "image-cnn", [:], [10, 3], "expected samples of shape height×width×channels (H×W×C), found 10×3"
+            ),
+            (
+                "image-cnn", ["stages": .integer(4)], [32, 7, 3],
+                "stages: expected samples of at least 8×8 pixels for 4 stages, found 32×7×3"
+            ),
+            (
+                "slowfast", [:], [30, 32, 32, 3],
+                "resample-rate: expected a divisor of the samples' 30 frames, found 4"
+            ),
+            (
+                "slowfast", ["speed-ratio": .integer(3)], [32, 32, 32, 3],
+                "speed-ratio: expected a divisor of the resample rate 4, found 3"
+            ),
+            (
+                "slowfast", ["width": .integer(12)], [32, 32, 32, 3], "channel-ratio: expected a divisor of the width 12, found 8"
+            ),
+            (
+                "slowfast", ["lateral-kernel": .integer(6)], [32, 32, 32, 3],
+                "lateral-kernel: expected an odd number, found 6; did you mean '7'?"
+            ),
+            (
+                "slowonly", ["depth": .integer(60)], [8, 32, 32, 2],
+                "depth: expected 50, 101 or 152, or the option blocks, found 60; did you mean '50'?"
+            ),
+            (
+                "slowonly", [:], [32, 32, 2],
+                "expected samples of shape frames×height×width×channels (T×H×W×C), found 32×32×2"
+            ),
+            (
+                "resnet18", ["blocks": .list([.integer(1)])], [32, 32, 1],
+                "blocks: expected a number of blocks for each of 4 stages, found 1"
+            ),
+            ("vector-mlp", [:], [4, 4], "expected samples of shape features (D), found 4×4"),
+            (
+                "features", [:], [4, 4, 4],
+                "expected samples of shape features (D) or tokens×features (T×D), found 4×4×4"
+            ),
+            (
+                "series-resnt", [:], [4, 4],
+                "expected an encoder: series-resnet, image-cnn, vector-mlp, features, slowfast, slowonly, resnet18, found series-resnt; "
+                    + "did you mean 'series-resnet'?"
+            ),
+        ] as [(String, [String: OptionValue], [Int], String)])
     func `what does not fit is named`(
         name: String, options: [String: OptionValue], shape: [Int], message: String
     ) throws {

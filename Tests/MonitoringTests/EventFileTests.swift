@@ -19,7 +19,8 @@ final class EventFileTests {
     private var result: TrialResult {
         var result = SampleStudy.complete[4]
         result.epochs = [
-            EpochRecord(epoch: 1, trainingLoss: 2.5, terms: ["mer": 0.25, "mer.weighted": -1], targetAccuracy: 0.5,
+            EpochRecord(
+                epoch: 1, trainingLoss: 2.5, terms: ["mer": 0.25, "mer.weighted": -1], targetAccuracy: 0.5,
                 gradientShares: ["mer": 0.25]),
             EpochRecord(
                 epoch: 300, trainingLoss: .nan, terms: [:], sourceValidationAccuracy: 0.75, sourceValidationLoss: .infinity),

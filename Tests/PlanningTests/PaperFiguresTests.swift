@@ -85,7 +85,8 @@ struct PaperFiguresTests {
                 let table = recipe.expectationSource?.split(separator: " ").last.map(String.init) ?? ""
                 return figures.map { row, column, percent in
                     Figure(
-                        table: table, dataset: recipe.data.source.component, modalities: recipe.modalities(of: PaperRecipes.facts(of: recipe.data.source.component)).joined(separator: "+"),
+                        table: table, dataset: recipe.data.source.component,
+                        modalities: recipe.modalities(of: PaperRecipes.facts(of: recipe.data.source.component)).joined(separator: "+"),
                         fusion: recipe.model.fusion.component, row: row, column: column, percent: percent)
                 }
             }

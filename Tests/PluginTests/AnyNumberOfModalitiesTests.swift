@@ -1,18 +1,14 @@
 import BarlowTwinsPlugin
 import ConditionalEntropyBottleneckPlugin
 import Configuration
-@testable import CrossModalTranslationPlugin
 import FeatureSplittingPlugin
-@testable import GradientModulationPlugin
 import MERPlugin
 import MaximumEntropyCodingPlugin
-@testable import ModalityCompetitionPlugin
 import ModalityDropoutPlugin
 import Networks
 import Regularization
 import RegularizerTesting
 import RelativeNormAlignmentPlugin
-@testable import RepresentationFlatteningPlugin
 import SharpnessAwarePlugin
 import SupervisedContrastivePlugin
 import Tensors
@@ -20,6 +16,11 @@ import Testing
 import UnimodalLossPlugin
 import VonNeumannEntropyPlugin
 import WeightAveragingPlugin
+
+@testable import CrossModalTranslationPlugin
+@testable import GradientModulationPlugin
+@testable import ModalityCompetitionPlugin
+@testable import RepresentationFlatteningPlugin
 
 /// Every method on two, three and four modalities, which come in no particular order.
 @Suite("Any number of modalities") struct AnyNumberOfModalitiesTests {

@@ -1,5 +1,4 @@
 import Configuration
-@testable import CrossModalTranslationPlugin
 import FeatureSplittingPlugin
 import GoldenFixtures
 import Networks
@@ -8,6 +7,8 @@ import RegularizerTesting
 import SupervisedContrastivePlugin
 import Tensors
 import Testing
+
+@testable import CrossModalTranslationPlugin
 
 @Suite("Cross-modal translation") struct CrossModalTranslationTests {
     @Test("distances and gradients agree with the stored numbers", arguments: GoldenFixtures.cases(kind: "simmmdg"))

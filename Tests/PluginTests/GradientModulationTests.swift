@@ -1,11 +1,12 @@
 import Configuration
 import Foundation
-@testable import GradientModulationPlugin
 import Networks
 import Regularization
 import RegularizerTesting
 import Tensors
 import Testing
+
+@testable import GradientModulationPlugin
 
 @Suite("Gradient modulation") struct GradientModulationTests {
     private let model = ByNameModel(["audio", "video"])

@@ -1,11 +1,12 @@
 import Configuration
 import GoldenFixtures
-@testable import ModalityCompetitionPlugin
 import Networks
 import Regularization
 import RegularizerTesting
 import Tensors
 import Testing
+
+@testable import ModalityCompetitionPlugin
 
 @Suite("Modality competition") struct ModalityCompetitionTests {
     @Test("the divergence agrees with the stored numbers", arguments: GoldenFixtures.cases(kind: "jensen-shannon"))

@@ -3,9 +3,10 @@ import GoldenFixtures
 import Networks
 import Regularization
 import RegularizerTesting
-@testable import RepresentationFlatteningPlugin
 import Tensors
 import Testing
+
+@testable import RepresentationFlatteningPlugin
 
 @Suite("Representation flattening") struct RepresentationFlatteningTests {
     private let model = ByNameModel(["audio", "video"])

@@ -28,12 +28,14 @@ import Testing
             let first = gradient(at: w.value, b.value)
             path["grad_w", default: []] += first["w"]?.values ?? []
             path["grad_b", default: []] += first["b"]?.values ?? []
-            let used = try list.changedGradients(first, at: model.step(), of: .moving { displacement in
-                let moved = zip([w, b], displacement.values).map { $0.value.detached() + ($1 ?? Tensor(.nan)) }
-                path["w_adv", default: []] += moved[0].values
-                path["b_adv", default: []] += moved[1].values
-                return gradient(at: moved[0], moved[1])
-            })
+            let used = try list.changedGradients(
+                first, at: model.step(),
+                of: .moving { displacement in
+                    let moved = zip([w, b], displacement.values).map { $0.value.detached() + ($1 ?? Tensor(.nan)) }
+                    path["w_adv", default: []] += moved[0].values
+                    path["b_adv", default: []] += moved[1].values
+                    return gradient(at: moved[0], moved[1])
+                })
             path["grad2_w", default: []] += used["w"]?.values ?? []
             path["grad2_b", default: []] += used["b"]?.values ?? []
             for (parameter, slope) in zip([w, b], used.values) {

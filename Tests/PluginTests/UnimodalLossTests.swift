@@ -15,7 +15,8 @@ import UnimodalLossPlugin
         let penalty = try #require(plugin.penalty(step))
         var expected: Float = 0
         for (modality, factor) in [("video", Float(2)), ("audio", 0.5)] {
-            let weight = try parameter("\(modality).weight", of: plugin), bias = try parameter("\(modality).bias", of: plugin)
+            let weight = try parameter("\(modality).weight", of: plugin)
+            let bias = try parameter("\(modality).bias", of: plugin)
             let z = try #require(step.originalEmbeddings[Modality(modality)]).pooled
             let logits = z.matmul(weight, transposingRight: true) + bias
             expected += factor * -logits.logSoftmax().picking(step.labels).mean().item

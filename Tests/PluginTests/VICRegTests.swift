@@ -5,6 +5,7 @@ import Regularization
 import RegularizerTesting
 import Tensors
 import Testing
+
 @testable import VICRegPlugin
 
 @Suite("VICReg") struct VICRegTests {

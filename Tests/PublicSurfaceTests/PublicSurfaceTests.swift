@@ -17,7 +17,10 @@ import Testing
     }
 
     @Test(
-        arguments: ["Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets", "Analysis", "Registration", "RegularizerTesting", "MeasurementTesting"])
+        arguments: [
+            "Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets", "Analysis", "Registration", "RegularizerTesting",
+            "MeasurementTesting",
+        ])
     func `everything public is documented`(module: String) throws {
         let undocumented = try SymbolGraph(of: module).symbols.filter { symbol in
             symbol.docComment == nil && !isEvident(symbol)

@@ -115,7 +115,8 @@ struct AssemblyTests {
     @Test("the resolved recipe stands alone and reads as the same study")
     func resolved() throws {
         let files = [
-            "base.yaml": "name: base\nplugins: [extra.so]\n" + Sample.recipe, "m.yaml": "variables: {rate: 0.25}\nregularizers: [dropout: {rate: \"${rate}\"}]\n",
+            "base.yaml": "name: base\nplugins: [extra.so]\n" + Sample.recipe,
+            "m.yaml": "variables: {rate: 0.25}\nregularizers: [dropout: {rate: \"${rate}\"}]\n",
         ]
         let text = "# About it.\nextends: base.yaml\nregularizers: [include: m.yaml]\nsweep: {training.batch: [32, 64]}\n"
         let study = try Sample.study(text, set: ["training.epochs=2"], files: files)

@@ -137,7 +137,8 @@ struct ComponentMessageTests {
                   = did you mean 'accelerometer'?
             """),
         MessageCase(
-            "modality without encoder", """
+            "modality without encoder",
+            """
               encoder: {use: series-resnet, embedding: 32}
 
             """,

@@ -34,7 +34,8 @@ struct DocumentMessageTests {
                   |            ^
             """),
         MessageCase(
-            "tab as indentation", """
+            "tab as indentation",
+            """
             training:
 
             """,
@@ -85,7 +86,8 @@ struct DocumentMessageTests {
                   = expected the value alone
             """),
         MessageCase(
-            "second document", """
+            "second document",
+            """
                   mer.weight: [0.1, 1]
 
             """,
@@ -220,7 +222,8 @@ struct DocumentMessageTests {
                   = expected a whole number from 1 to 1000000
             """),
         MessageCase(
-            "missing required key", """
+            "missing required key",
+            """
               epochs: 20
 
             """,
@@ -232,7 +235,8 @@ struct DocumentMessageTests {
                   = expected a whole number from 1 to 1000000: passes over the training samples
             """),
         MessageCase(
-            "missing section", """
+            "missing section",
+            """
             data: watch
 
             """,

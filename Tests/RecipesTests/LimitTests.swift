@@ -11,15 +11,17 @@ struct LimitTests {
         return messages.split(separator: "\n").filter { $0.contains("error: ") }.compactMap { $0.split(separator: "error: ").last }
     }
 
-    @Test("numbers at the ends of their types are answered, not computed with", arguments: [
-        ("{between: [-1.0e+308, 1.0e+308]}", "between is too wide"),
-        ("{between: [-9223372036854775808, 5]}", nil),
-        ("{between: [-9223372036854775808, 9223372036854775807], step: 1}", "step cannot be '1'"),
-        ("{between: [0, 1.0e+300], step: 1.0e-12}", "step cannot be '1e-12'"),
-        ("{between: [0, 1], step: -9223372036854775808}", "step cannot be '-9223372036854775808'"),
-        ("{between: [5.0e-324, 1.0e-320], scale: log}", nil),
-        ("{between: [5.0e-324, 1.7e+308], scale: log}", nil),
-    ] as [(String, String?)])
+    @Test(
+        "numbers at the ends of their types are answered, not computed with",
+        arguments: [
+            ("{between: [-1.0e+308, 1.0e+308]}", "between is too wide"),
+            ("{between: [-9223372036854775808, 5]}", nil),
+            ("{between: [-9223372036854775808, 9223372036854775807], step: 1}", "step cannot be '1'"),
+            ("{between: [0, 1.0e+300], step: 1.0e-12}", "step cannot be '1e-12'"),
+            ("{between: [0, 1], step: -9223372036854775808}", "step cannot be '-9223372036854775808'"),
+            ("{between: [5.0e-324, 1.0e-320], scale: log}", nil),
+            ("{between: [5.0e-324, 1.7e+308], scale: log}", nil),
+        ] as [(String, String?)])
     func numbers(range: String, message: String?) {
         let search = "mer.weight: [0.1, 1]"
         let text = Sample.recipe(search, "search: random\n      budget: 3\n      mer.weight: \(range)")
@@ -106,7 +108,11 @@ struct LimitTests {
     @Test("a list of as many terms as fit into a file is read")
     func terms() {
         let terms = (0..<30_000).map { "  - mer: {name: m\($0)}\n" }.joined()
-        #expect(Sample.messages("regularizers:\n" + terms + Sample.recipe("  - name: + MER\n    regularizers:\n      - mer: {weight: 3, on: [gyroscope]}\n    tune:\n      mer.weight: [0.1, 1]\n", "")) == "")
+        #expect(
+            Sample.messages(
+                "regularizers:\n" + terms
+                    + Sample.recipe(
+                        "  - name: + MER\n    regularizers:\n      - mer: {weight: 3, on: [gyroscope]}\n    tune:\n      mer.weight: [0.1, 1]\n", "")) == "")
     }
 
     @Test("trainings in all")

@@ -89,7 +89,8 @@ struct WholeModelTests {
 struct ExpectationTests {
     @Test("are read from a row, over those of the recipe")
     func values() throws {
-        let text = Sample.recipe("- Fusion", "- name: Fusion\n    expect: {average: 62.82, group-1: 58}")
+        let text =
+            Sample.recipe("- Fusion", "- name: Fusion\n    expect: {average: 62.82, group-1: 58}")
             + "expect:\n  source: Table 13\n  rows:\n    Fusion: {average: 1, group-2: 3}\n    + MER: {average: 64}\n"
         let recipe = try Sample.study(text).variants[0].recipe
         #expect(recipe.expectationSource == "Table 13")
@@ -99,14 +100,16 @@ struct ExpectationTests {
 
     @Test("of a single-source study go by its columns")
     func columns() throws {
-        let text = Sample.recipe("- Fusion", "- name: Fusion\n    expect: {group-1 → group-3: 40}")
+        let text =
+            Sample.recipe("- Fusion", "- name: Fusion\n    expect: {group-1 → group-3: 40}")
             + "evaluation: {protocol: single-source}\n"
         #expect(try Sample.study(text).variants[0].recipe.rows[0].expected == ["group-1 → group-3": 40])
     }
 
     @Test("name targets and rows that there are, and are percentages")
     func faults() {
-        let text = Sample.recipe("- Fusion", "- name: Fusion\n    expect: {groop-1: 3, average: high, group-2: 101}")
+        let text =
+            Sample.recipe("- Fusion", "- name: Fusion\n    expect: {groop-1: 3, average: high, group-2: 101}")
             + "expect: {rows: {Fusoin: {}}, sorce: x}\n"
         #expect(
             Sample.messages(text) == """

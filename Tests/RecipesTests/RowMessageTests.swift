@@ -10,7 +10,8 @@ struct RowMessageTests {
 
     static let regularizerCases: [MessageCase] = [
         MessageCase(
-            "unknown regularizer", """
+            "unknown regularizer",
+            """
             - Fusion
 
             """,
@@ -72,7 +73,8 @@ struct RowMessageTests {
                   = expected another name, such as name: mer-2
             """),
         MessageCase(
-            "no regularizer named", """
+            "no regularizer named",
+            """
             - Fusion
 
             """,
@@ -96,7 +98,8 @@ struct RowMessageTests {
 
     static let rowCases: [MessageCase] = [
         MessageCase(
-            "duplicate row", """
+            "duplicate row",
+            """
             - Fusion
 
             """,
@@ -111,7 +114,8 @@ struct RowMessageTests {
                   |           ^~~~~
             """),
         MessageCase(
-            "no name", """
+            "no name",
+            """
             - Fusion
 
             """,
@@ -136,7 +140,8 @@ struct RowMessageTests {
                   = did you mean 'Fusion'?
             """),
         MessageCase(
-            "override at fault", """
+            "override at fault",
+            """
             - Fusion
 
             """,

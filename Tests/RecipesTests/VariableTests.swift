@@ -32,7 +32,8 @@ struct VariableTests {
 
     @Test("are gone from the resolved recipe, but for those that are swept and what uses them")
     func resolved() throws {
-        let text = Sample.recipe("epochs: 20", "epochs: ${length}").replacingFirst("batch: 64", "batch: ${batch}")
+        let text =
+            Sample.recipe("epochs: 20", "epochs: ${length}").replacingFirst("batch: 64", "batch: ${batch}")
             + "variables: {length: \"${base}\", base: 5, batch: 32}\n"
         #expect(!(try Sample.study(text).resolvedYAML.contains("$")))
         #expect(!(try Sample.study(text).resolvedYAML.contains("variables")))

@@ -69,12 +69,14 @@ struct VariantOverlayTests {
 
     @Test("fits a list of modalities, whose other encoders may stand there")
     func modalities() throws {
-        let text = Sample.recipe("on: [gyroscope]", "weight: 3").replacingFirst("weight: 3, weight: 3", "weight: 3")
+        let text =
+            Sample.recipe("on: [gyroscope]", "weight: 3").replacingFirst("weight: 3, weight: 3", "weight: 3")
             .replacingFirst("  fusion: late", "  encoders: {gyroscope: series-resnet}\n  fusion: late")
             + "sweep: {model.modalities: [[accelerometer], [accelerometer, gyroscope]]}\n"
         let study = try study("  - where: {model.modalities: [accelerometer]}\n    training: {epochs: 2}\n", recipe: text)
         #expect(study.variants.map(\.recipe.training.epochs) == [2, 20])
-        #expect(study.variants.map { $0.recipe.modalities(of: Sample.facts(of: $0.recipe.data.source)) } == [["accelerometer"], ["accelerometer", "gyroscope"]])
+        #expect(
+            study.variants.map { $0.recipe.modalities(of: Sample.facts(of: $0.recipe.data.source)) } == [["accelerometer"], ["accelerometer", "gyroscope"]])
     }
 
     @Test("with values that no variant has is refused")

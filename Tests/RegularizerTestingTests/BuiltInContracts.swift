@@ -5,8 +5,8 @@ import DropoutPlugin
 import FeatureSplittingPlugin
 import GradientModulationPlugin
 import LabelSmoothingPlugin
-import MaximumEntropyCodingPlugin
 import MERPlugin
+import MaximumEntropyCodingPlugin
 import ModalityCompetitionPlugin
 import ModalityDropoutPlugin
 import NoisePlugin

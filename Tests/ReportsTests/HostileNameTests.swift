@@ -109,7 +109,8 @@ struct HostileNameTests {
     func numbers() throws {
         var results = SampleStudy.complete
         for index in 4..<8 { results[index].targetAccuracy = 0.1 }
-        let line = try #require(try Report(results: results, settings: SampleStudy.settings()).csv().split(separator: "\r\n").first { $0.contains(",accuracy,difference,") })
+        let line = try #require(
+            try Report(results: results, settings: SampleStudy.settings()).csv().split(separator: "\r\n").first { $0.contains(",accuracy,difference,") })
         #expect(line.contains("percent,-47.000000,"))
     }
 

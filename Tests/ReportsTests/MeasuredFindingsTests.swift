@@ -35,7 +35,9 @@ struct MeasuredFindingsTests {
                 Findings.Curve("spectrum", modality: "video", samples: "target", xAxis: "index", yAxis: "log", x: [1, 2], y: [0, -Double(figure.seed + 1)])
             ]
             findings.grids = [
-                Findings.Grid("confusion", samples: "target", rowAxis: "class", columnAxis: "prediction", rows: ["a", "b"], columns: ["a", "b"], values: [[1, 2], [3, 4]])
+                Findings.Grid(
+                    "confusion", samples: "target", rowAxis: "class", columnAxis: "prediction", rows: ["a", "b"], columns: ["a", "b"],
+                    values: [[1, 2], [3, 4]])
             ]
             findings.note("target: 75 samples")
             records[key] = [

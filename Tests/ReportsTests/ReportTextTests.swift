@@ -227,7 +227,9 @@ struct ReportTextTests {
         #expect(CellText.text(ReportCell(estimate: nil, planned: 3, failed: 3)) == "failed (0 of 3)")
         #expect(CellText.text(ReportCell(estimate: nil, planned: 3, failed: 1)) == "– (0 of 3)")
         #expect(CellText.text(ReportCell(estimate: nil, planned: 3, failed: 0, notFinite: 3)) == "not finite (0 of 3)")
-        #expect(CellText.text(ReportCell(estimate: Estimate([1, 1]), planned: 3, failed: 0, notFinite: 1, isSaturated: true)) == "100.0 ± 0.0 (2 of 3, 1 not finite, saturated)")
+        #expect(
+            CellText.text(ReportCell(estimate: Estimate([1, 1]), planned: 3, failed: 0, notFinite: 1, isSaturated: true))
+                == "100.0 ± 0.0 (2 of 3, 1 not finite, saturated)")
         #expect(CellText.text(ReportDifference(difference: nil, planned: 3, failed: 1)) == "– (0 of 3)")
         #expect(CellText.text(nil) == "")
     }

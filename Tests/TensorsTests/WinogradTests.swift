@@ -36,13 +36,15 @@ import Testing
         func threeAxes(_ extents: [Int], _ filler: Int) -> [Int] { [Int](repeating: filler, count: 3 - extents.count) + extents }
         let input = threeAxes(Array(plan.input.dimensions[1..<(plan.input.rank - 1)]), 1)
         let output = threeAxes(Array(plan.output.dimensions[1..<(plan.output.rank - 1)]), 1)
-        let kernel = threeAxes(Array(sample.weight.dimensions[2...]), 1), zeros = threeAxes(sample.padding, 0)
+        let kernel = threeAxes(Array(sample.weight.dimensions[2...]), 1)
+        let zeros = threeAxes(sample.padding, 0)
         func place(_ index: Int, _ extents: [Int]) -> [Int] {
             [index / (extents[1] * extents[2]), index / extents[2] % extents[1], index % extents[2]]
         }
         let (inputs, outputs, taps) = (plan.input[-1], plan.output[-1], kernel.reduce(1, *))
         var y = [Double](repeating: 0, count: upstream.count)
-        var xGradient = [Double](repeating: 0, count: x.count), weightGradient = [Double](repeating: 0, count: weight.count)
+        var xGradient = [Double](repeating: 0, count: x.count)
+        var weightGradient = [Double](repeating: 0, count: weight.count)
         for target in 0..<(upstream.count / outputs) {
             let (image, made) = target.quotientAndRemainder(dividingBy: output.reduce(1, *))
             for tap in 0..<taps {

@@ -17,7 +17,12 @@ import Testing
 struct LoadingTests {
     @Test("training sees every row anew in every epoch")
     func augmented() throws {
-        let result = try ClipTrials.trial(ClipTrials.plan([TermPlan("watching")]) { $0.batch = 12; $0.epochs = 3 }).run().result
+        let result = try ClipTrials.trial(
+            ClipTrials.plan([TermPlan("watching")]) {
+                $0.batch = 12
+                $0.epochs = 3
+            }
+        ).run().result
         let sums = result.epochs.compactMap { $0.terms["watching.inputs"] }
         // One batch of all rows an epoch: without augmentation the sums would be equal but for their order.
         #expect(sums.count == 3)
@@ -56,7 +61,8 @@ struct LoadingTests {
 
     @Test("rows that cannot be read are left out, and the result names them")
     func skipped() throws {
-        let result = try ClipTrials.trial(ClipTrials.plan([TermPlan("mer"), TermPlan("relative-norm-alignment")], options: ClipTrials.skipping([1, 20]))).run().result
+        let result = try ClipTrials.trial(ClipTrials.plan([TermPlan("mer"), TermPlan("relative-norm-alignment")], options: ClipTrials.skipping([1, 20]))).run()
+            .result
         #expect(result.status == .finished)
         let loading = try #require(result.loading)
         #expect(Set(loading.leftOut.map(\.row)) == [1, 20])
@@ -86,4 +92,3 @@ struct LoadingTests {
         #expect(fault?.message == "row 20 cannot be read: clips/20.jpg: damaged")
     }
 }
-

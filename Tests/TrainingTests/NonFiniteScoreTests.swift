@@ -1,8 +1,8 @@
 import Configuration
 import Datasets
 import Foundation
-import Results
 import Regularization
+import Results
 import Tensors
 import Testing
 

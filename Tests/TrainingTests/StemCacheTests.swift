@@ -225,7 +225,8 @@ struct StemCacheTests {
     func inMemory() throws {
         let folder = try TemporaryFolder()
         let file = try StemFile(
-            in: folder.url.path, key: StemKey(
+            in: folder.url.path,
+            key: StemKey(
                 Stems.plan(cached: true), isDecoded: false, modality: "video", encoder: ComponentPlan("slowfast"), stem: "0",
                 standardization: .none, view: .evaluation), rows: 3, shapes: [[2, 3], [4]])
         let values = (0..<10).map { Float16($0) / 3 }

@@ -44,7 +44,7 @@ private final class Constant: AveragesWeights {
     let average: SimpleMovingAverage
     init(_ model: any MultimodalModel) {
         average = SimpleMovingAverage(of: model)
-        average.parts.namedBuffers.forEach { $0.buffer.value = Tensor.zeros($0.buffer.shape) }
+        for named in average.parts.namedBuffers { named.buffer.value = Tensor.zeros(named.buffer.shape) }
     }
     var averagedWeights: (any WeightAverage)? { average }
 }

@@ -47,10 +47,12 @@ struct ArrayFileTests {
         #expect(records?.reason.contains("records of several fields") == true)
     }
 
-    @Test("Single arrays: versions 1 to 3, column-major and big-endian, bfloat16", arguments: [
-        ("c.npy", ElementType.float32), ("columns.npy", .float64), ("bfloat16.npy", .bfloat16), ("version-2.npy", .int32),
-        ("version-3.npy", .int32),
-    ])
+    @Test(
+        "Single arrays: versions 1 to 3, column-major and big-endian, bfloat16",
+        arguments: [
+            ("c.npy", ElementType.float32), ("columns.npy", .float64), ("bfloat16.npy", .bfloat16), ("version-2.npy", .int32),
+            ("version-3.npy", .int32),
+        ])
     func single(name: String, type: ElementType) throws {
         let array = try file(name).array(ArrayFile.onlyName)
         #expect(array.type == type)

@@ -15,9 +15,11 @@ struct PyTorchLoadingTests {
         ("bn.running_var", [5]), ("fc.weight", [3, 4]), ("fc.bias", [3]),
     ]
 
-    @Test("The content tells the format", arguments: [
-        ("state_dict_zip.pth", "PyTorch zip"), ("state_dict_legacy.pth", "PyTorch legacy"),
-    ])
+    @Test(
+        "The content tells the format",
+        arguments: [
+            ("state_dict_zip.pth", "PyTorch zip"), ("state_dict_legacy.pth", "PyTorch legacy"),
+        ])
     func formats(name: String, format: String) throws {
         #expect(try file(name).format == format)
         let converted = try WeightsFile(file(name).safetensors().encoded(), named: "t")

@@ -114,7 +114,8 @@ struct PyTorchPickleTests {
 
     @Test("What is not needed stays opaque, and is listed with its type and its path")
     func opaqueValues() throws {
-        let scalar = Pickle.global("numpy.core.multiarray", "scalar")
+        let scalar =
+            Pickle.global("numpy.core.multiarray", "scalar")
             + Pickle.tuple([
                 Pickle.global("numpy", "dtype") + Pickle.tuple([Pickle.text("f8"), [0x89], [0x88]]) + Array("R".utf8)
                     + Pickle.tuple([Pickle.integer(3), Pickle.text("<")]) + Array("b".utf8),
@@ -124,9 +125,12 @@ struct PyTorchPickleTests {
         let object = Pickle.dictionary([
             ("state_dict", Pickle.dictionary([("w", plain)])),
             ("message_hub", Pickle.dictionary([("loss", foreign("mmengine.logging.history_buffer", "HistoryBuffer"))])),
-            ("args", Pickle.global("copy_reg", "_reconstructor")
-                + Pickle.tuple([Pickle.global("argparse", "Namespace"), Pickle.global("__builtin__", "object"), Array("N".utf8)])
-                + Array("R}b".utf8)),
+            (
+                "args",
+                Pickle.global("copy_reg", "_reconstructor")
+                    + Pickle.tuple([Pickle.global("argparse", "Namespace"), Pickle.global("__builtin__", "object"), Array("N".utf8)])
+                    + Array("R}b".utf8)
+            ),
             ("best_acc", scalar),
             ("when", Pickle.global("datetime", "datetime") + Pickle.tuple([Pickle.integer(1)]) + Array("R".utf8)),
         ])

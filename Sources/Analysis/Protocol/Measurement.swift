@@ -1,7 +1,6 @@
-@_exported import Results
-
 import Configuration
 import Regularization
+@_exported import Results
 
 /// Something that looks at a trained model: that is all a measurement is. It cannot change the training, and selection never sees what it finds.
 ///

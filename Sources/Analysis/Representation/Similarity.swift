@@ -105,7 +105,8 @@ public struct ClassConditionalSimilarity: Sendable {
     /// The unweighted mean over the classes that count.
     public var mean: Quantity {
         .of { () throws(Undefined) in
-            try Analysis.mean(values, orBecause: "no class has what it needs on both sides\(leftOut.first.map { " (class \($0.class): \($0.reason.reason))" } ?? "")")
+            try Analysis.mean(
+                values, orBecause: "no class has what it needs on both sides\(leftOut.first.map { " (class \($0.class): \($0.reason.reason))" } ?? "")")
         }
     }
 

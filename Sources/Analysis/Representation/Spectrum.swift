@@ -37,10 +37,11 @@ public struct Spectrum: Sendable, Hashable {
 
     /// The same with a small number added to each share, as in the published program for RankMe (10⁻⁷).
     public func rank(adding epsilon: Double) -> Double {
-        exp(shares.reduce(0) { sum, share in
-            let p = share + epsilon
-            return p > 0 ? sum - p * log(p) : sum
-        })
+        exp(
+            shares.reduce(0) { sum, share in
+                let p = share + epsilon
+                return p > 0 ? sum - p * log(p) : sum
+            })
     }
 
     /// `(Σσ²)²/Σσ⁴`: the number of directions among which the squared singular values would be shared equally.

@@ -109,7 +109,8 @@ struct RowTable: Sendable {
         }
         let kept = (0..<manifest.count).filter { missing[$0] == nil }
         if let first = missing.min(by: { $0.key < $1.key }) {
-            let text = "\(manifest.path): \(missing.count) of \(manifest.count) rows lack a modality, the first in line "
+            let text =
+                "\(manifest.path): \(missing.count) of \(manifest.count) rows lack a modality, the first in line "
                 + "\(manifest.lines[first.key]) (\(first.value))"
             guard options.missing == .leaveOut, !kept.isEmpty else {
                 throw DatasetFault(option: "missing", message: text, expected: "every modality in every row, or missing: leave-out")

@@ -71,7 +71,8 @@ public struct Digits: DatasetPlugin {
         let path = try Self.file.path()
         do throws(WeightsFault) {
             let file = try ArrayFile(path)
-            let sound = try file.array("audio"), image = try file.array("image")
+            let sound = try file.array("audio")
+            let image = try file.array("image")
             let levels = try sound.floats(rows: 0..<sound.rowCount).map { $0 / 255 * 80 - 80 }
             let pixels = try image.floats(rows: 0..<image.rowCount).map { $0 / 255 }
             guard sound.shape.dropFirst() == [32, 48], image.shape.dropFirst() == [28, 28] else {

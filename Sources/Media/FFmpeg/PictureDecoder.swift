@@ -1,3 +1,5 @@
+import Foundation
+
 #if REGULUS_FFMPEG
     import CFFmpeg
     import Foundation
@@ -36,7 +38,9 @@
             else { throw MediaFault(path: path, reason: "no memory for its \(data.count) bytes") }
             data.copyBytes(to: target, count: data.count)
             let decoder: MediaDecoder
-            if let jpegDecoder { decoder = jpegDecoder } else {
+            if let jpegDecoder {
+                decoder = jpegDecoder
+            } else {
                 decoder = try MediaDecoder(AV_CODEC_ID_MJPEG, parameters: nil, path: path)
             }
             // After a fault the decoder's state is unknown, so it is kept only where all went well.
@@ -62,8 +66,6 @@
         }
     }
 #endif
-
-import Foundation
 
 /// Where a JPEG ends.
 ///

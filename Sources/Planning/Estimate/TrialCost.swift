@@ -76,7 +76,10 @@ extension Trial {
     /// One training step; nil where the loss is no number.
     fileprivate func step(on rows: [Int]) throws -> StepRecord? {
         var record: StepRecord?
-        try batches.train(on: [rows], epoch: 1) {} _: { record = try? trainer.train(on: $0) }
+        try batches.train(on: [rows], epoch: 1) {
+        } _: {
+            record = try? trainer.train(on: $0)
+        }
         return record
     }
 

@@ -24,7 +24,8 @@ public struct SecondMoment {
         self.side = side
         self.samples = samples
         self.features = features
-        matrix = Matrix(rows: samples, columns: features, values: values)
+        matrix =
+            Matrix(rows: samples, columns: features, values: values)
             .lowerGram(transposing: side == .features, scale: 1 / divisor).values
     }
 

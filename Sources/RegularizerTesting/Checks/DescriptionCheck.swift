@@ -20,7 +20,11 @@ enum DescriptionCheck: Check {
         let names = subject.declared.map(\.name)
         if Set(names).count != names.count { faults.append("an option is declared twice: \(names.joined(separator: ", "))") }
         let options = names.count == 1 ? "1 option" : "\(names.count) options"
-        return [Finding(check, fault: faults.isEmpty ? nil : faults.joined(separator: "; "), passed: "\(subject.hooks.map(\.summary).joined(separator: ", ")); \(options)")]
+        return [
+            Finding(
+                check, fault: faults.isEmpty ? nil : faults.joined(separator: "; "),
+                passed: "\(subject.hooks.map(\.summary).joined(separator: ", ")); \(options)")
+        ]
     }
 
     private static func isKebabCase(_ name: String) -> Bool {

@@ -49,7 +49,8 @@ struct GradientComparison {
             fault = disagreements.first
         }
         if unsettled * 2 > directions.count {
-            fault = "the \(quantity.rawValue)'s differences in \(Self.subject(kind, variables)) do not settle in "
+            fault =
+                "the \(quantity.rawValue)'s differences in \(Self.subject(kind, variables)) do not settle in "
                 + "\(unsettled) of \(directions.count) directions: it jumps, or is too uneven to be differentiated"
         }
     }

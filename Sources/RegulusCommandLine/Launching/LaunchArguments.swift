@@ -16,7 +16,9 @@ struct LaunchArguments: ParsableArguments {
     @Option(help: "With --launcher slurm: the partition; the cluster's own choice by default.")
     var partition: String?
 
-    @Option(help: ArgumentHelp("With --launcher slurm: the time limit of a worker. One that reaches it saves and is submitted again.", valueName: "[days-]hours:minutes:seconds"))
+    @Option(
+        help: ArgumentHelp(
+            "With --launcher slurm: the time limit of a worker. One that reaches it saves and is submitted again.", valueName: "[days-]hours:minutes:seconds"))
     var time: String?
 
     @Option(help: ArgumentHelp("With --launcher slurm: the memory of a worker, as in 16G.", valueName: "size"))

@@ -22,9 +22,10 @@ package struct RowCaveats: Hashable, Sendable {
     /// One entry a row.
     package static func all(of variant: VariantSettings, in trials: TrialSet) -> [RowCaveats] {
         variant.rows.map { row in
-            let pairs = variant.baseline.map { baseline in
-                trials.matches(of: [row, baseline], in: variant).filter { $0.allSatisfy { $0?.isFinished ?? false } }
-            } ?? []
+            let pairs =
+                variant.baseline.map { baseline in
+                    trials.matches(of: [row, baseline], in: variant).filter { $0.allSatisfy { $0?.isFinished ?? false } }
+                } ?? []
             let equal = pairs.count { pair in
                 guard let ours = pair[0], let theirs = pair[1] else { return false }
                 return isSameTraining(ours.epochs, theirs.epochs)

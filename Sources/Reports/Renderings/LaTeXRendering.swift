@@ -4,7 +4,8 @@ extension Document {
     /// A table's caption is the heading above it and the sentence between, where there is one. Drawings, lists and folded
     /// parts are left out.
     package func latex() -> String {
-        var result = "% Needs \\usepackage{booktabs,graphicx} and an engine that reads UTF-8.\n"
+        var result =
+            "% Needs \\usepackage{booktabs,graphicx} and an engine that reads UTF-8.\n"
             + "% A table that is wider than its column is made smaller, until it fits.\n"
         var heading = ""
         var sentence = ""
@@ -27,10 +28,11 @@ extension Document {
         let sides = table.columns.map { $0.alignment == .left ? "l" : "r" }.joined()
         func line(_ cells: [String]) -> String { cells.joined(separator: " & ") + " \\\\\n" }
         let rows = table.rows.indices.map { row in
-            line(table.columns.indices.map { column in
-                let text = LaTeXText.escaped(table.rows[row][column])
-                return table.marked.contains(.init(row: row, column: column)) ? "\\textbf{\(text)}" : text
-            })
+            line(
+                table.columns.indices.map { column in
+                    let text = LaTeXText.escaped(table.rows[row][column])
+                    return table.marked.contains(.init(row: row, column: column)) ? "\\textbf{\(text)}" : text
+                })
         }
         return "\\begin{table}[htbp]\n\\centering\n\\caption{\(LaTeXText.escaped(caption))}\n"
             + "\\resizebox{\\ifdim\\width>\\columnwidth\\columnwidth\\else\\width\\fi}{!}{%\n"

@@ -58,7 +58,13 @@ package final class TrialBatches {
     ///   stems cannot be stored.
     package func train(on batches: [[Int]], epoch: Int, pause: () throws -> Void, _ body: (Batch) throws -> Void) throws {
         let view = plan.trainingView(epoch: epoch)
-        unreadable = try stems?.fill(batches.flatMap { $0 }, view: stemView(view), pause: { CallTrace.beat(); try pause() }) ?? []
+        unreadable =
+            try stems?.fill(
+                batches.flatMap { $0 }, view: stemView(view),
+                pause: {
+                    CallTrace.beat()
+                    try pause()
+                }) ?? []
         try forEach(batches, view: view) { batch, asked in
             try minimum.check(batch.targets.count, of: asked)
             try body(batch)
@@ -69,7 +75,13 @@ package final class TrialBatches {
     ///
     /// - Throws: as `train(on:epoch:pause:_:)`.
     func prepare(_ rows: [Int], pause: () throws -> Void) throws {
-        unreadable = try stems?.fill(rows, view: .evaluation, pause: { CallTrace.beat(); try pause() }) ?? []
+        unreadable =
+            try stems?.fill(
+                rows, view: .evaluation,
+                pause: {
+                    CallTrace.beat()
+                    try pause()
+                }) ?? []
     }
 
     /// Calls `body` with batches of rows to be evaluated, in order.

@@ -37,13 +37,14 @@ struct StemKey: Hashable, Sendable {
         let scale = standardization.scales[modality.name].map { scale in
             (scale.means + scale.deviations).map { String($0.bitPattern, radix: 16) }.joined(separator: " ")
         }
-        let shared = [
-            "program \(plan.program)", "threads \(plan.threads) core \(Threads.coreType)", "data \(plan.dataText)",
-            "fingerprint \(plan.dataFingerprint)", "modality \(modality.name)",
-            // A generated world may look different from outside.
-            isDecoded ? "any target" : "target \(plan.target)",
-            "standardization \(scale ?? "none")", "encoder \(encoder.name) \(options)", "stem \(stem)",
-        ] + plan.foreignStemCode.map { "code \($0)" }
+        let shared =
+            [
+                "program \(plan.program)", "threads \(plan.threads) core \(Threads.coreType)", "data \(plan.dataText)",
+                "fingerprint \(plan.dataFingerprint)", "modality \(modality.name)",
+                // A generated world may look different from outside.
+                isDecoded ? "any target" : "target \(plan.target)",
+                "standardization \(scale ?? "none")", "encoder \(encoder.name) \(options)", "stem \(stem)",
+            ] + plan.foreignStemCode.map { "code \($0)" }
         let folder = "\(SafeName.encode(modality.name))-\(SHA256Digest(of: shared.joined(separator: "\n")).hex.prefix(32))"
         let (line, name): (String, String) =
             switch view {

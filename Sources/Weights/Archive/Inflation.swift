@@ -95,7 +95,8 @@ enum Inflation {
                 stream.next_out = output.bindMemory(to: UInt8.self).baseAddress
                 stream.avail_out = uInt(output.count)
                 let status = CZlib.inflate(&stream, Z_NO_FLUSH)
-                let took = incoming.count - Int(stream.avail_in), gave = output.count - Int(stream.avail_out)
+                let took = incoming.count - Int(stream.avail_in)
+                let gave = output.count - Int(stream.avail_out)
                 taken += took
                 if gave > 0, !take(UnsafeRawBufferPointer(rebasing: output[..<gave])) { return false }
                 if status == Z_STREAM_END { return taken == input.count }

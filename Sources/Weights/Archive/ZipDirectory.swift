@@ -32,9 +32,12 @@ struct ZipDirectory {
         guard place >= max(0, last - 0xffff) else {
             throw ZipFault(offset: data.count, "the archive's directory is missing: the file is cut off or damaged")
         }
-        let disk: UInt16 = try field(at: place + 4), directoryDisk: UInt16 = try field(at: place + 6)
-        let countHere: UInt16 = try field(at: place + 8), count: UInt16 = try field(at: place + 10)
-        let size: UInt32 = try field(at: place + 12), offset: UInt32 = try field(at: place + 16)
+        let disk: UInt16 = try field(at: place + 4)
+        let directoryDisk: UInt16 = try field(at: place + 6)
+        let countHere: UInt16 = try field(at: place + 8)
+        let count: UInt16 = try field(at: place + 10)
+        let size: UInt32 = try field(at: place + 12)
+        let offset: UInt32 = try field(at: place + 16)
         var limit = place
         if data.littleEndian(UInt32.self, at: place - 20) == 0x0706_4b50 {
             limit = try locateWide(locator: place - 20)
@@ -56,9 +59,12 @@ struct ZipDirectory {
             throw ZipFault(offset: locator, "the 64-bit end record is not at byte \(place)")
         }
         let record = Int(place)
-        let disk: UInt32 = try field(at: record + 16), directoryDisk: UInt32 = try field(at: record + 20)
-        let countHere: UInt64 = try field(at: record + 24), count: UInt64 = try field(at: record + 32)
-        let size: UInt64 = try field(at: record + 40), offset: UInt64 = try field(at: record + 48)
+        let disk: UInt32 = try field(at: record + 16)
+        let directoryDisk: UInt32 = try field(at: record + 20)
+        let countHere: UInt64 = try field(at: record + 24)
+        let count: UInt64 = try field(at: record + 32)
+        let size: UInt64 = try field(at: record + 40)
+        let offset: UInt64 = try field(at: record + 48)
         guard disk == 0, directoryDisk == 0, countHere == count else {
             throw ZipFault(offset: record, "archives of several parts are not read")
         }
@@ -75,7 +81,8 @@ struct ZipDirectory {
             guard end - place >= 46, data.littleEndian(UInt32.self, at: place) == 0x0201_4b50 else {
                 throw ZipFault(offset: place, "the directory has \(entries.count) entries, \(count) are announced")
             }
-            let nameLength: UInt16 = try field(at: place + 28), extraLength: UInt16 = try field(at: place + 30)
+            let nameLength: UInt16 = try field(at: place + 28)
+            let extraLength: UInt16 = try field(at: place + 30)
             let commentLength: UInt16 = try field(at: place + 32)
             let next = place + 46 + Int(nameLength) + Int(extraLength) + Int(commentLength)
             guard next <= end else { throw ZipFault(offset: place, "an entry reaches beyond the directory") }
@@ -91,7 +98,8 @@ struct ZipDirectory {
         guard let nameBytes = data.part(place + 46..<place + 46 + nameLength),
             let name = String(validating: nameBytes, as: UTF8.self), !name.isEmpty
         else { throw ZipFault(offset: place, "an entry has no name, or one that is not UTF-8") }
-        let flags: UInt16 = try field(at: place + 8), methodNumber: UInt16 = try field(at: place + 10)
+        let flags: UInt16 = try field(at: place + 8)
+        let methodNumber: UInt16 = try field(at: place + 10)
         guard flags & 1 == 0 else { throw ZipFault(entry: name, offset: place, "is encrypted") }
         guard let method = ZipEntry.Method(rawValue: methodNumber) else {
             throw ZipFault(entry: name, offset: place, "is stored by method \(methodNumber); 0 and 8 are read")
@@ -120,7 +128,8 @@ struct ZipDirectory {
         var place = extra.lowerBound
         var wide: Range<Int>?
         while extra.upperBound - place >= 4 {
-            let identifier: UInt16 = try field(at: place), length: UInt16 = try field(at: place + 2)
+            let identifier: UInt16 = try field(at: place)
+            let length: UInt16 = try field(at: place + 2)
             let contents = place + 4..<place + 4 + Int(length)
             guard contents.upperBound <= extra.upperBound else { break }
             if identifier == 1 { wide = contents }
@@ -152,7 +161,8 @@ struct ZipDirectory {
             throw ZipFault(entry: name, offset: header, "there is no local header")
         }
         let localMethod: UInt16 = try field(at: header + 8)
-        let nameLength: UInt16 = try field(at: header + 26), extraLength: UInt16 = try field(at: header + 28)
+        let nameLength: UInt16 = try field(at: header + 26)
+        let extraLength: UInt16 = try field(at: header + 28)
         guard localMethod == method, let localName = data.part(header + 30..<header + 30 + Int(nameLength)),
             localName.elementsEqual(name.utf8)
         else { throw ZipFault(entry: name, offset: header, "the local header has another name or method than the directory") }

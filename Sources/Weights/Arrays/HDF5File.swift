@@ -155,7 +155,12 @@ struct HDF5File: ArraySource {
         private let identifier: hid_t
 
         init?(path: String) {
-            guard let identifier = Self.lock.withLock({ let file = regulus_h5_open(path); return file >= 0 ? file : nil }) else { return nil }
+            guard
+                let identifier = Self.lock.withLock({
+                    let file = regulus_h5_open(path)
+                    return file >= 0 ? file : nil
+                })
+            else { return nil }
             self.identifier = identifier
         }
 
@@ -210,7 +215,8 @@ struct HDF5File: ArraySource {
 
         /// The strings of a data set; nil where they cannot be read.
         func texts(_ path: String, array: regulus_h5_array, shape: [Int]) -> [String]? {
-            let count = shape.reduce(1, *), rows = shape.first ?? 1
+            let count = shape.reduce(1, *)
+            let rows = shape.first ?? 1
             guard shape.count <= 1, count <= 10_000_000, array.size <= 1 << 16 else { return nil }
             if array.kind == REGULUS_H5_TEXT {
                 guard count > 0 else { return [] }

@@ -98,11 +98,12 @@ struct MatlabFile: ArraySource {
     func texts(_ name: String) throws(WeightsFault) -> [String] {
         let (header, kind, elements) = try contents(name)
         // UTF-8 and UTF-16 are types of their own.
-        let type: ElementType? = switch kind {
-        case 16: .uint8
-        case 17: .uint16
-        default: Kind.elements[kind]
-        }
+        let type: ElementType? =
+            switch kind {
+            case 16: .uint8
+            case 17: .uint16
+            default: Kind.elements[kind]
+            }
         guard let type, header.shape.count == 2,
             let layout = try? StridedLayout(packed: type, isBigEndian: isBigEndian, shape: header.shape, isColumnMajor: true, byteCount: elements.count),
             let characters = type.integers(in: layout.rowMajor(elements))

@@ -52,7 +52,7 @@ struct NumPyArchiveSource: ArraySource {
             let header: NumPyHeader
             do {
                 header = try NumPyHeader(of: beginning, file: file, place: "array \(JSONValue.quoted(name))")
-            } catch where beginning.starts(with: NumPyHeader.magic) {
+            } catch  where beginning.starts(with: NumPyHeader.magic) {
                 opaque.append(OpaqueValue(name: name, kind: "an array that \(error.reason)", isAmongTensors: false))
                 continue
             }

@@ -77,8 +77,8 @@ struct PickleMachine {
         case .stop: break
 
         case .none: stack.append(.none)
-        case .true_: stack.append(.truth(true))
-        case .false_: stack.append(.truth(false))
+        case .newTrue: stack.append(.truth(true))
+        case .newFalse: stack.append(.truth(false))
         case .integer: stack.append(.integer(Int(try fixed(Int32.self))))
         case .integer1: stack.append(.integer(Int(try byte())))
         case .integer2: stack.append(.integer(Int(try fixed(UInt16.self))))
@@ -144,7 +144,8 @@ struct PickleMachine {
             let arguments = try pop()
             stack.append(try newObject(of: try pop(), with: arguments))
         case .newObjectWithKeywords:
-            let keywords = try pop(), arguments = try pop()
+            let keywords = try pop()
+            let arguments = try pop()
             guard case .dictionary = keywords else { throw fault("keyword arguments are \(keywords.kind)") }
             stack.append(try newObject(of: try pop(), with: arguments))
         case .instance:

@@ -42,8 +42,8 @@ enum PickleOpcode: UInt8 {
     case tuple1 = 0x85
     case tuple2 = 0x86
     case tuple3 = 0x87
-    case true_ = 0x88
-    case false_ = 0x89
+    case newTrue = 0x88
+    case newFalse = 0x89
     case long1 = 0x8a
     case long4 = 0x8b
     case shortText = 0x8c

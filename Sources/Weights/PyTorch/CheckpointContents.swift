@@ -54,12 +54,14 @@ struct CheckpointContents {
             defer { open.remove(-1 - place) }
             let entries = heap.dictionaries[place].entries
             let holdsTensors = entries.contains { if case .tensor = $0.value { true } else { false } }
-            let isState = holdsTensors && entries.allSatisfy { entry in
-                switch entry.value {
-                case .tensor, .object, .constructor(.foreign): true
-                default: false
+            let isState =
+                holdsTensors
+                && entries.allSatisfy { entry in
+                    switch entry.value {
+                    case .tensor, .object, .constructor(.foreign): true
+                    default: false
+                    }
                 }
-            }
             for (key, value) in entries { try visit(value, name: joined(name, key.name), depth: depth + 1, isAmongTensors: isState) }
             if holdsTensors { dictionaries.append(name) }
         case .list(let place), .tuple(let place), .set(let place):

@@ -39,17 +39,18 @@ public final class FusionModel: MultimodalModel {
         modalities.firstIndex(of: modality).map { encoders[$0] }
     }
 
-    /// Encodes a batch; inputs of modalities that the model lacks are ignored.
+    /// Encodes a batch; inputs of modalities that the model lacks are ignored. An encoder is given the samples that have its modality, and no
+    /// others: neither its statistics nor its gradients know of samples that lack it.
     ///
-    /// - Precondition: an input for each of the model's modalities.
-    public func encode(_ inputs: [Modality: Tensor], pass: Pass) -> Embeddings {
+    /// - Precondition: an input for each of the model's modalities; lengths only for encoders that read them.
+    public func encode(_ inputs: Inputs, pass: Pass) -> Embeddings {
         Embeddings(
             zip(modalities, encoders).map { modality, encoder in
                 guard let input = inputs[modality] else {
                     stop(
-                        "encode: the input of \(modality) is missing; given are \(inputs.keys.sorted())")
+                        "encode: the input of \(modality) is missing; given are \(inputs.modalities)")
                 }
-                return (modality, encoder(input, pass: pass))
+                return (modality, encoder.encode(input, inputs.presence(of: modality), pass: pass))
             })
     }
 

@@ -1,50 +1,5 @@
-import Configuration
+import Networks
 import Tensors
-
-/// What one encoder makes of a batch.
-public struct Embedding {
-    /// One vector per sample, `N×D`.
-    public var pooled: Tensor
-
-    /// The sequence that the vector was pooled from, `N×T×D`, where the encoder has one.
-    public var tokens: Tensor?
-
-    /// Shapes are checked where an encoder or a regularizer hands embeddings on, so that a wrong one is a failure of whoever made it.
-    public init(pooled: Tensor, tokens: Tensor? = nil) {
-        self.pooled = pooled
-        self.tokens = tokens
-    }
-
-    /// Width `D` of the pooled vector.
-    public var width: Int { pooled.shape.dimensions.last ?? 0 }
-
-    /// The same embedding with every array changed by `transform`, which is told whether it holds the tokens.
-    public func map(_ transform: (_ array: Tensor, _ isTokens: Bool) -> Tensor) -> Embedding {
-        Embedding(pooled: transform(pooled, false), tokens: tokens.map { transform($0, true) })
-    }
-}
-
-extension Embedding {
-    /// The entries of a part alone.
-    package func selecting(_ part: EmbeddingPart) -> Embedding {
-        guard part != .whole else { return self }
-        let entries = part.entries(of: width)
-        return map { array, _ in array.slice(axis: array.rank - 1, entries) }
-    }
-
-    /// This embedding with the entries of a part replaced.
-    package func replacing(_ part: EmbeddingPart, with other: Embedding) -> Embedding {
-        guard part != .whole else { return other }
-        let entries = part.entries(of: width)
-        func joined(_ whole: Tensor, _ changed: Tensor) -> Tensor {
-            let axis = whole.rank - 1
-            let pieces = [whole.slice(axis: axis, 0..<entries.lowerBound), changed, whole.slice(axis: axis, entries.upperBound..<width)]
-            return Tensor.concatenated(pieces.filter { $0.shape[axis] > 0 }, axis: axis)
-        }
-        let tokens: Tensor? = if let mine = self.tokens, let theirs = other.tokens { joined(mine, theirs) } else { other.tokens }
-        return Embedding(pooled: joined(pooled, other.pooled), tokens: tokens)
-    }
-}
 
 /// The embeddings of one batch, one for each modality, in the model's order.
 public struct Embeddings: RandomAccessCollection, ExpressibleByDictionaryLiteral {
@@ -95,8 +50,33 @@ public struct Embeddings: RandomAccessCollection, ExpressibleByDictionaryLiteral
 
     /// The same embeddings with each pooled vector changed by `transform`; tokens stay as they are.
     public func mapPooled(_ transform: (Modality, Tensor) -> Tensor) -> Embeddings {
-        mapEmbeddings { Embedding(pooled: transform($0, $1.pooled), tokens: $1.tokens) }
+        mapEmbeddings { Embedding(pooled: transform($0, $1.pooled), tokens: $1.tokens, presence: $1.presence) }
     }
+
+    /// What of each modality is there; a modality without an entry is whole.
+    public var presences: [Modality: Presence] {
+        Dictionary(pairs.filter { !$0.embedding.presence.isWhole }.map { ($0.modality, $0.embedding.presence) }) { first, _ in first }
+    }
+
+    /// The samples that have all of these modalities, in order; nil where every sample has.
+    public var completeRows: [Int]? {
+        guard pairs.contains(where: { $0.embedding.presence.samples != nil }) else { return nil }
+        return (0..<batchSize).filter { row in pairs.allSatisfy { $0.embedding.presence.contains(row) } }
+    }
+
+    /// The samples that have all of these modalities alone: what can be compared between modalities. For two of them say
+    /// `embeddings.selecting([a, b]).complete`.
+    public var complete: Embeddings { completeRows.map { gathering(rows: $0) } ?? self }
+
+    /// Every pair of modalities, in order, each with the samples that have both.
+    public var completePairs: [Embeddings] {
+        modalities.enumerated().flatMap { index, first in
+            modalities[(index + 1)...].map { selecting([first, $0]).complete }
+        }
+    }
+
+    /// The embeddings of some samples, in the given order and possibly repeatedly.
+    public func gathering(rows: [Int]) -> Embeddings { mapEmbeddings { $1.gathering(rows: rows) } }
 
     /// Only the named modalities, in this value's order; names that it lacks are ignored.
     public func selecting(_ modalities: [Modality]) -> Embeddings {

@@ -90,6 +90,14 @@ public struct StepObjective {
     /// The gradients of the loss of some of the batch's samples, as if there were no others.
     public func gradients(ofRows rows: [Int]) throws -> Gradients { try self.rows(rows) }
 
+    /// The same objective for a hook that is shown some of the batch's samples alone, and names them by their places among these.
+    func showing(rows shown: [Int]) -> StepObjective {
+        let count = shown.count
+        return StepObjective(
+            terms: terms, movedBy: moved, ofTerm: term,
+            ofRows: { chosen in try rows(chosen.map { (0..<count).contains($0) ? shown[$0] : -1 }) })
+    }
+
     /// The same objective after `change` was applied to each of its gradients of the whole loss.
     ///
     /// - Parameter change: is given the objective seen from where its gradients were taken, so that displacements add up.

@@ -32,7 +32,9 @@ public protocol MultimodalModel: Module {
     var representationWidth: Int? { get }
 
     /// Encodes a batch: for each modality an input `N×…`, in the layout that its encoder asks for.
-    func encode(_ inputs: [Modality: Tensor], pass: Pass) -> Embeddings
+    ///
+    /// Samples that lack a modality are marked in its embeddings whether or not a model does so itself, see ``Inputs``.
+    func encode(_ inputs: Inputs, pass: Pass) -> Embeddings
 
     /// Fuses embeddings of all modalities into class scores.
     func fuse(_ embeddings: Embeddings, pass: Pass) -> Prediction
@@ -40,6 +42,9 @@ public protocol MultimodalModel: Module {
 
 extension MultimodalModel {
     public var representationWidth: Int? { nil }
+
+    /// Encodes a batch of which nothing is missing.
+    public func encode(_ inputs: [Modality: Tensor], pass: Pass) -> Embeddings { encode(Inputs(inputs), pass: pass) }
 
     /// The parameters of one modality's encoder, in order.
     public func encoderParameters(of modality: Modality) -> [Parameter] {

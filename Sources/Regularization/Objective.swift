@@ -3,8 +3,8 @@ import Tensors
 
 /// One batch: what the model reads, and what it is to learn.
 package struct Batch {
-    /// One array `N×…` for each modality.
-    package let inputs: [Modality: Tensor]
+    /// One array `N×…` for each modality, and what of it is there.
+    package let inputs: Inputs
 
     /// What is to be learned of each sample.
     package let targets: Targets
@@ -15,7 +15,7 @@ package struct Batch {
     /// The samples' rows in the data set; empty where they are of none.
     package let rows: [Int]
 
-    package init(inputs: [Modality: Tensor], targets: Targets, domains: [Int], rows: [Int] = []) {
+    package init(inputs: Inputs, targets: Targets, domains: [Int], rows: [Int] = []) {
         self.inputs = inputs
         self.targets = targets
         self.domains = domains
@@ -25,7 +25,7 @@ package struct Batch {
     /// Some of the samples, in the given order.
     package func gathering(rows: [Int]) -> Batch {
         Batch(
-            inputs: inputs.mapValues { $0.gathering(rows: rows) }, targets: targets.gathering(rows: rows), domains: rows.map { domains[$0] },
+            inputs: inputs.gathering(rows: rows), targets: targets.gathering(rows: rows), domains: rows.map { domains[$0] },
             rows: self.rows.isEmpty ? [] : rows.map { self.rows[$0] })
     }
 }
@@ -110,8 +110,8 @@ package final class Objective {
     ///
     /// - Throws: ``TrainingFailure`` where the model or a regularizer gives something that does not fit.
     package func forward(_ batch: Batch, _ pass: Pass) throws(TrainingFailure) -> Forward {
-        let forward = ForwardPass(pass, targets: batch.targets, domains: batch.domains, totalSteps: totalSteps)
         let original = try encode(batch.inputs, pass)
+        let forward = forwardPass(batch, original, pass)
         let embeddings = try regularizers.changedEmbeddings(original, in: forward)
         let prediction = try fuse(embeddings, pass)
         let targets = try regularizers.changedTargets(batch.targets.array, in: forward)
@@ -134,15 +134,17 @@ package final class Objective {
     /// The prediction for some inputs, without any loss.
     ///
     /// - Throws: ``TrainingFailure`` where the model or a regularizer gives something that does not fit.
-    package func predict(_ inputs: [Modality: Tensor], _ pass: Pass) throws(TrainingFailure) -> Prediction {
+    package func predict(_ inputs: Inputs, _ pass: Pass) throws(TrainingFailure) -> Prediction {
         try prediction(of: try embeddings(inputs, pass), pass)
     }
 
     /// The embeddings of some inputs, as regularizers have left them.
     ///
     /// - Throws: as ``predict(_:_:)``.
-    package func embeddings(_ inputs: [Modality: Tensor], _ pass: Pass) throws(TrainingFailure) -> Embeddings {
-        try regularizers.changedEmbeddings(try encode(inputs, pass), in: ForwardPass(pass, totalSteps: totalSteps))
+    package func embeddings(_ inputs: Inputs, _ pass: Pass) throws(TrainingFailure) -> Embeddings {
+        let original = try encode(inputs, pass)
+        let forward = ForwardPass(pass, presences: original.presences, totalSteps: totalSteps)
+        return try regularizers.changedEmbeddings(original, in: forward)
     }
 
     /// The prediction for some embeddings.
@@ -163,7 +165,11 @@ package final class Objective {
         return average
     }
 
-    private func encode(_ inputs: [Modality: Tensor], _ pass: Pass) throws(TrainingFailure) -> Embeddings {
+    private func forwardPass(_ batch: Batch, _ original: Embeddings, _ pass: Pass) -> ForwardPass {
+        ForwardPass(pass, targets: batch.targets, domains: batch.domains, presences: original.presences, totalSteps: totalSteps)
+    }
+
+    private func encode(_ inputs: Inputs, _ pass: Pass) throws(TrainingFailure) -> Embeddings {
         let embeddings = model.encode(inputs, pass: pass)
         guard embeddings.modalities == model.modalities else {
             throw modelFailure(
@@ -176,10 +182,23 @@ package final class Objective {
                 throw modelFailure(
                     pass, "the embedding of \(modality) must be \(samples)×\(width), found \(embedding.pooled.shape)")
             }
-            guard let tokens = embedding.tokens, tokens.rank != 3 || tokens.shape[0] != samples else { continue }
-            throw modelFailure(pass, "the tokens of \(modality) must be \(samples)×T×D, found \(tokens.shape)")
+            if let tokens = embedding.tokens, tokens.rank != 3 || tokens.shape[0] != samples {
+                throw modelFailure(pass, "the tokens of \(modality) must be \(samples)×T×D, found \(tokens.shape)")
+            }
+            if let fault = fault(in: embedding, samples: samples) { throw modelFailure(pass, "\(fault) of \(modality)") }
         }
-        return embeddings
+        // Whatever a model makes of samples that lack a modality, nobody is to read it.
+        return embeddings.mapEmbeddings { $1.clearing(inputs.presence(of: $0)) }
+    }
+
+    /// What is wrong in the lengths that a model gives.
+    private func fault(in embedding: Embedding, samples: Int) -> String? {
+        let presence = embedding.presence
+        for count in [presence.samples?.count, presence.lengths?.count] {
+            if let count, count != samples { return "there must be a length for each of \(samples) samples, found \(count), in the embedding" }
+        }
+        guard let tokens = embedding.tokens, let longest = presence.lengths?.max(), longest > tokens.shape[1] else { return nil }
+        return "there are \(tokens.shape[1]) tokens, but a sample of \(longest), in the embedding"
     }
 
     private func fuse(_ embeddings: Embeddings, _ pass: Pass) throws(TrainingFailure) -> Prediction {
@@ -301,7 +320,7 @@ package final class Objective {
         _ term: RegularizerTerm, _ forward: Forward, gradients: Gradients, _ batch: Batch
     ) throws(TrainingFailure) {
         let step = forward.step.cut()
-        let pass = ForwardPass(step.pass, targets: batch.targets, domains: batch.domains, totalSteps: totalSteps)
+        let pass = forwardPass(batch, step.originalEmbeddings, step.pass)
         var seen = step
         seen.embeddings = try term.changedEmbeddings(step.originalEmbeddings, in: pass)
         _ = try term.changedTargets(batch.targets.array, in: pass)

@@ -25,14 +25,16 @@ public struct Penalty {
     ///
     /// - Parameters:
     ///   - embeddings: those that the term reads, such as the step's `originalEmbeddings`.
-    ///   - penalty: the penalty of one modality's pooled embedding, `N×D`; nil to leave it out.
+    ///   - penalty: the penalty of one modality's pooled embedding, `P×D`: those of the samples that have the modality. Nil to leave it
+    ///     out. It is not asked where none of the samples has the modality.
     /// - Returns: nil where no modality has a penalty.
     public static func sum(
         over embeddings: Embeddings, _ penalty: (_ z: Tensor, _ modality: Modality) throws -> Penalty?
     ) rethrows -> Penalty? {
         sum(
             try embeddings.compactMap { modality, embedding in
-                guard var one = try penalty(embedding.pooled, modality) else { return nil }
+                let z = embedding.present
+                guard embedding.presence.samples == nil || z.shape[0] > 0, var one = try penalty(z, modality) else { return nil }
                 one.reports = one.reports.map { ("\(modality).\($0.name)", $0.value) }
                 return one
             })

@@ -82,6 +82,18 @@ public protocol ReadsCovariance: Regularizer {
     func covarianceSamples(batchSize: Int) -> Int
 }
 
+/// Looks at which samples have which modality and how many tokens are real, and leaves out the rest: see ``Embedding/presence``.
+///
+/// Where a batch has all modalities of all samples, this changes nothing. Where it has not, a regularizer that conforms is given the whole
+/// batch and counts what is there: ``Penalty/sum(over:_:)``, ``Embedding/present``, ``Embedding/mapPresent(_:)`` and ``Embeddings/complete``
+/// do. The contract checks it. One that reads no embeddings at all conforms as well.
+///
+/// A regularizer that does not conform need not know of missing modalities, and is never given what is not there: it sees those samples
+/// alone that have all modalities of the term, as if there were no others. Its penalty and its changes of embeddings are left out where
+/// fewer of them are left than its smallest batch. Of padded tokens a penalty is not given any; a regularizer that would change padded
+/// tokens, or gradients of a model that reads them, is refused when it meets some.
+public protocol ReadsPresence: Regularizer {}
+
 /// The hooks, in the order in which a training step comes to them.
 public enum RegularizerHook: String, CaseIterable, Hashable, Sendable {
     case embeddings, targets, penalty, gradients, updates, weights

@@ -169,14 +169,30 @@ public final class RegularizerTerm {
         guard hooks.contains(.embeddings), let base = base as? any ChangesEmbeddings, weight != 0 else { return embeddings }
         let check = ReturnCheck(term: instance, hook: .embeddings, step: forward.pass.step)
         let (seen, log) = (restricted(embeddings), ReportLog())
-        let new = try check.calling { try base.changedEmbeddings(seen, in: scoped(forward, log)) }
-        try check.embeddings(new, of: seen)
-        passOn(log, to: forward.log)
-        if forward.isTraining { note(differs(new, from: seen), otherwise: "it changed no embedding") }
-        return embeddings.mapEmbeddings { modality, embedding in
-            guard let old = seen[modality], let new = new[modality] else { return embedding }
-            return embedding.replacing(part, with: blend(old, new, weight: Float(weight)))
+        try refusePadding(in: seen, check)
+        let rows = shownRows(forward)
+        guard rows.map({ $0.count >= minimumBatch }) ?? true else {
+            if forward.isTraining { note(false, otherwise: Self.tooFew) }
+            return embeddings
         }
+        let shown = rows.map { seen.gathering(rows: $0) } ?? seen
+        let scope = scoped(rows.map { forward.gathering(rows: $0) } ?? forward, log)
+        let new = try check.calling { try base.changedEmbeddings(shown, in: scope) }
+        try check.embeddings(new, of: shown)
+        passOn(log, to: forward.log)
+        if forward.isTraining { note(differs(new, from: shown), otherwise: "it changed no embedding") }
+        return embeddings.mapEmbeddings { modality, embedding in
+            guard let whole = seen[modality], let old = shown[modality], let new = new[modality] else { return embedding }
+            let changed = settled(blend(old, new, weight: Float(weight)), of: old)
+            return embedding.replacing(part, with: rows.map { whole.replacing(rows: $0, with: changed) } ?? changed)
+        }
+    }
+
+    /// A changed embedding with what is there as it was: 0 where nothing is, whatever a regularizer made of it. One that acts in full may
+    /// take a modality away from a sample, but give none.
+    private func settled(_ changed: Embedding, of old: Embedding) -> Embedding {
+        let takesAway = part == .whole && changed.presence.samples != nil
+        return Embedding(pooled: changed.pooled, tokens: changed.tokens, presence: old.presence).clearing(takesAway ? changed.presence : .whole)
     }
 
     /// The targets as the regularizer changes them, in the form that the criterion reads.
@@ -185,11 +201,18 @@ public final class RegularizerTerm {
         guard hooks.contains(.targets), let base = base as? any ChangesTargets, weight != 0 else { return targets }
         let check = ReturnCheck(term: instance, hook: .targets, step: forward.pass.step)
         let log = ReportLog()
-        let new = try check.calling { try base.changedTargets(targets, in: scoped(forward, log)) }
-        try check.targets(new, of: targets)
+        // What also changes embeddings is shown the same samples here as there; targets alone have nothing missing.
+        let rows = hooks.contains(.embeddings) ? shownRows(forward) : nil
+        guard rows.map({ $0.count >= minimumBatch }) ?? true else { return targets }
+        let shown = rows.map { targets.gathering(rows: $0) } ?? targets
+        let scope = scoped(rows.map { forward.gathering(rows: $0) } ?? forward, log)
+        let new = try check.calling { try base.changedTargets(shown, in: scope) }
+        try check.targets(new, of: shown)
         passOn(log, to: forward.log)
-        note(!new.hasSameBits(as: targets), otherwise: "it changed no target")
-        return weight == 1 ? new : targets + (new - targets) * Float(weight)
+        note(!new.hasSameBits(as: shown), otherwise: "it changed no target")
+        let changed = weight == 1 ? new : shown + (new - shown) * Float(weight)
+        guard let rows else { return changed }
+        return Embedding(pooled: targets).replacing(rows: rows, with: Embedding(pooled: changed)).pooled
     }
 
     /// The weighted penalty with everything that is logged of it; nil where the regularizer has none at this step.
@@ -198,7 +221,11 @@ public final class RegularizerTerm {
         let weight = effectiveWeight(at: step.pass)
         let check = ReturnCheck(term: instance, hook: .penalty, step: step.pass.step)
         let log = ReportLog()
-        let seen = try restricted(step, log, check)
+        let (seen, rows) = try shown(step, log, check)
+        guard rows.map({ $0.count >= minimumBatch }) ?? true else {
+            if weight != 0 { note(false, otherwise: Self.tooFew) }
+            return nil
+        }
         guard weight != 0 else {
             let measured = try check.calling { try withoutGradients { try base.penalty(seen) } }
             guard let measured else { return nil }
@@ -222,8 +249,14 @@ public final class RegularizerTerm {
         guard hooks.contains(.gradients), let base = base as? any ChangesGradients, weight != 0 else { return gradients }
         let check = ReturnCheck(term: instance, hook: .gradients, step: step.pass.step)
         let log = ReportLog()
-        let seen = try restricted(step, log, check)
-        let new = try check.calling { try base.changedGradients(gradients, at: seen, of: objective) }
+        try refusePadding(in: restricted(step.embeddings), check)
+        let (seen, rows) = try shown(step, log, check)
+        guard rows.map({ $0.count >= minimumBatch }) ?? true else {
+            note(false, otherwise: Self.tooFew)
+            return gradients
+        }
+        let narrowed = rows.map { objective.showing(rows: $0) } ?? objective
+        let new = try check.calling { try base.changedGradients(gradients, at: seen, of: narrowed) }
         try check.gradients(new, of: gradients)
         passOn(log, to: step.log)
         note(differs(new, from: gradients), otherwise: "it changed no gradient")
@@ -236,7 +269,7 @@ public final class RegularizerTerm {
         guard hooks.contains(.updates), let base = base as? any FollowsUpdates, weight != 0 else { return }
         let check = ReturnCheck(term: instance, hook: .updates, step: step.pass.step)
         let log = ReportLog()
-        let seen = try restricted(step.detached(), log, check)
+        let (seen, _) = try shown(step.detached(), log, check)
         let before = hasActed ? 0 : changes(of: step.model)
         try check.calling { try withoutGradients { try base.follow(seen, learningRate: learningRate * Float(weight)) } }
         // A term that only keeps something for its penalty acts through that.
@@ -292,6 +325,43 @@ public final class RegularizerTerm {
         return forward
     }
 
+    private static let tooFew = "too few samples had all of its modalities"
+
+    /// Whether the regularizer knows what to do with samples that lack a modality. Those in a sum are asked one by one.
+    private var readsPresence: Bool { base is any ReadsPresence || base is RegularizerList }
+
+    /// The smallest batch that the regularizer is defined for.
+    private var minimumBatch: Int { (type(of: base) as? any RegularizerPlugin.Type)?.minimumBatch ?? 1 }
+
+    /// The samples that a regularizer is shown that does not know of missing modalities; nil for all.
+    private func shownRows(_ forward: ForwardPass) -> [Int]? {
+        guard !readsPresence, place != .fused else { return nil }
+        let incomplete = forward.presences.filter { modalities?.contains($0.key) ?? true }.compactMap(\.value.samples)
+        guard let first = incomplete.first else { return nil }
+        return first.indices.filter { row in incomplete.allSatisfy { $0[row] } }
+    }
+
+    /// What a regularizer that does not know of padding might take for tokens is not handed to it to be changed or fused again.
+    private func refusePadding(in embeddings: Embeddings, _ check: ReturnCheck) throws(TrainingFailure) {
+        guard !readsPresence, place == .embedding, let modality = embeddings.first(where: { $0.embedding.hasPaddedTokens })?.modality else { return }
+        throw check.failure(
+            "some tokens of \(modality) are padding, and \(type(of: base)) does not say that it leaves padding out, by conforming to ReadsPresence")
+    }
+
+    /// The step as the regularizer sees it, and which of the samples it sees; nil for all.
+    private func shown(
+        _ step: TrainingStep, _ log: ReportLog, _ check: ReturnCheck
+    ) throws(TrainingFailure) -> (step: TrainingStep, rows: [Int]?) {
+        var seen = try restricted(step, log, check)
+        guard !readsPresence else { return (seen, nil) }
+        func withoutPadding(_ embeddings: Embeddings) -> Embeddings {
+            embeddings.mapEmbeddings { $1.hasPaddedTokens ? Embedding(pooled: $1.pooled, presence: $1.presence) : $1 }
+        }
+        (seen.originalEmbeddings, seen.embeddings) = (withoutPadding(seen.originalEmbeddings), withoutPadding(seen.embeddings))
+        guard let rows = seen.originalEmbeddings.completeRows else { return (seen, nil) }
+        return (seen.gathering(rows: rows), rows)
+    }
+
     private func restricted(_ embeddings: Embeddings) -> Embeddings {
         let seen = modalities.map(embeddings.selecting) ?? embeddings
         return part == .whole ? seen : seen.mapEmbeddings { $1.selecting(part) }
@@ -311,7 +381,7 @@ public final class RegularizerTerm {
                 throw check.failure("there is no projection head for the modality \(modality)")
             }
             step.originalEmbeddings = seen.mapEmbeddings { modality, embedding in
-                heads[modality].map { Embedding(pooled: $0(embedding.pooled, step.pass)) } ?? embedding
+                heads[modality].map { projected(embedding, by: $0, step.pass) } ?? embedding
             }
             step.embeddings = step.originalEmbeddings
         case .fused:
@@ -323,14 +393,26 @@ public final class RegularizerTerm {
         }
         return step
     }
+
+    /// The projection of the samples that have the modality: a head's own statistics are of these alone.
+    private func projected(_ embedding: Embedding, by head: ProjectionHead, _ pass: Pass) -> Embedding {
+        guard let rows = embedding.presence.rows else { return Embedding(pooled: head(embedding.pooled, pass)) }
+        let count = embedding.pooled.shape[0]
+        guard !rows.isEmpty else {
+            return Embedding(pooled: .zeros([count, head.width]), presence: Presence(samples: .init(repeating: false, count: count)))
+        }
+        return Embedding(pooled: head(embedding.present, pass)).spread(to: rows, of: count)
+    }
 }
 
 /// `old + weight · (new − old)` for each array; `new` itself where its values are those of `old`, so that it differs in its record for
 /// gradients at most.
 private func blend(_ old: Embedding, _ new: Embedding, weight: Float) -> Embedding {
     guard weight != 1 else { return new }
-    return new.map { array, isTokens in
+    var blended = new.map { array, isTokens in
         guard let before = isTokens ? old.tokens : old.pooled, !before.hasSameBits(as: array) else { return array }
         return before + (array - before) * weight
     }
+    blended.presence = old.presence
+    return blended
 }

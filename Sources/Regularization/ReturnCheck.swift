@@ -61,6 +61,9 @@ struct ReturnCheck {
         }
         for ((modality, before), (_, after)) in zip(old, new) {
             try array(after.pooled, of: before.pooled, "the embedding of \(modality)")
+            if let count = after.presence.samples?.count, count != after.pooled.shape[0] {
+                throw failure("\(count) samples are marked in the embedding of \(modality), which has \(after.pooled.shape[0])")
+            }
             switch (before.tokens, after.tokens) {
             case (nil, nil): break
             case (let before?, let after?): try array(after, of: before, "the tokens of \(modality)")

@@ -12,6 +12,9 @@ public struct ForwardPass {
     /// The source domain of each sample, `N` numbers; nil in evaluation.
     public let domains: [Int]?
 
+    /// What of each modality is there; a modality without an entry is whole.
+    public let presences: [Modality: Presence]
+
     /// How many steps the whole training has.
     public let totalSteps: Int
 
@@ -20,12 +23,25 @@ public struct ForwardPass {
 
     var log = ReportLog()
 
-    public init(_ pass: Pass, targets: Targets? = nil, domains: [Int]? = nil, totalSteps: Int = 1, instance: String = "term") {
+    public init(
+        _ pass: Pass, targets: Targets? = nil, domains: [Int]? = nil, presences: [Modality: Presence] = [:], totalSteps: Int = 1,
+        instance: String = "term"
+    ) {
         self.pass = pass
         self.targets = pass.isTraining ? targets : nil
         self.domains = pass.isTraining ? domains : nil
+        self.presences = presences
         self.totalSteps = totalSteps
         self.instance = instance
+    }
+
+    /// The pass as it is for some of the samples alone.
+    func gathering(rows: [Int]) -> ForwardPass {
+        var some = ForwardPass(
+            pass, targets: targets?.gathering(rows: rows), domains: domains.map { domains in rows.map { domains[$0] } },
+            presences: presences.mapValues { $0.gathering(rows: rows) }, totalSteps: totalSteps, instance: instance)
+        some.log = log
+        return some
     }
 
     /// Whether this is training: noise and the like are left out elsewhere.
@@ -44,7 +60,7 @@ public struct ForwardPass {
 /// One step of training, as a penalty sees it: after the forward pass, before the gradients.
 public struct TrainingStep {
     /// The batch, one array `N×…` for each modality, as the encoders got it.
-    public let inputs: [Modality: Tensor]
+    public private(set) var inputs: Inputs
 
     /// What the encoders returned. Terms that are defined on "the encoder's output" read these.
     public var originalEmbeddings: Embeddings
@@ -56,10 +72,10 @@ public struct TrainingStep {
     public var prediction: Prediction
 
     /// What is to be learned of each sample, before any regularizer changed it.
-    public let targets: Targets
+    public private(set) var targets: Targets
 
     /// The source domain of each sample, `N` numbers.
-    public let domains: [Int]
+    public private(set) var domains: [Int]
 
     /// The model, for terms that fuse embeddings of their own making or read its parameters.
     public let model: any MultimodalModel
@@ -77,7 +93,7 @@ public struct TrainingStep {
 
     /// - Parameter originalEmbeddings: left out where no regularizer changes embeddings.
     public init(
-        inputs: [Modality: Tensor] = [:], originalEmbeddings: Embeddings? = nil, embeddings: Embeddings,
+        inputs: Inputs = [:], originalEmbeddings: Embeddings? = nil, embeddings: Embeddings,
         prediction: Prediction, targets: Targets, domains: [Int], model: any MultimodalModel, pass: Pass, totalSteps: Int,
         instance: String = "term"
     ) {
@@ -106,6 +122,11 @@ public struct TrainingStep {
     /// The pass for asking the model again: without dropout and without moving statistics.
     public var evaluationPass: Pass { Pass(isTraining: false, random: pass.random, step: pass.step) }
 
+    /// What the model makes of the batch in another pass, all modalities of it, with what is missing marked.
+    public func encoded(_ pass: Pass) -> Embeddings {
+        model.encode(inputs, pass: pass).mapEmbeddings { $1.clearing(inputs.presence(of: $0)) }
+    }
+
     /// Random numbers of the term's own at this step; the same name gives the same numbers.
     public func stream(_ name: String) -> RandomStream { pass.stream(ReportLog.join(instance, name)) }
 
@@ -119,6 +140,19 @@ public struct TrainingStep {
     func withoutLog() -> TrainingStep {
         var step = self
         step.log = ReportLog()
+        return step
+    }
+
+    /// The step as it is for some of the samples alone.
+    func gathering(rows: [Int]) -> TrainingStep {
+        var step = self
+        step.inputs = inputs.gathering(rows: rows)
+        step.originalEmbeddings = originalEmbeddings.gathering(rows: rows)
+        step.embeddings = embeddings.gathering(rows: rows)
+        step.prediction = Prediction(
+            logits: prediction.logits.gathering(rows: rows), representation: prediction.representation?.gathering(rows: rows))
+        step.targets = targets.gathering(rows: rows)
+        step.domains = rows.map { domains[$0] }
         return step
     }
 

@@ -39,7 +39,7 @@ private final class Odd: MultimodalModel {
     var modalities: [Modality] { base.modalities }
     var embeddingWidths: [Modality: Int] { base.embeddingWidths }
     var parts: Parts { base.parts }
-    func encode(_ inputs: [Modality: Tensor], pass: Pass) -> Embeddings { encoding(base.encode(inputs, pass: pass)) }
+    func encode(_ inputs: Inputs, pass: Pass) -> Embeddings { encoding(base.encode(inputs, pass: pass)) }
     func fuse(_ embeddings: Embeddings, pass: Pass) -> Prediction { fusing(base.fuse(embeddings, pass: pass)) }
 }
 

@@ -174,7 +174,7 @@ struct StudyRunTests {
         let rows = split.target.rows
         let inputs = try ["m1", "m2"].map { (Modality($0), standardization(try data.inputs(rows, modality: $0), modality: $0)) }
         let batch = Batch(
-            inputs: Dictionary(uniqueKeysWithValues: inputs), targets: .classes(rows.map { data.labels[$0] }, of: data.facts.classes.count),
+            inputs: Inputs(Dictionary(uniqueKeysWithValues: inputs)), targets: .classes(rows.map { data.labels[$0] }, of: data.facts.classes.count),
             domains: [])
         #expect(try trainer.evaluate(on: [batch]).accuracy == result.targetAccuracy)
     }

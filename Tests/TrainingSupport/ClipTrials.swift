@@ -57,7 +57,7 @@ struct Watching: RegularizerPlugin, AddsPenalty {
     init(options: Options, context: RegularizerContext) {}
 
     func penalty(_ step: TrainingStep) -> Penalty? {
-        let sum = step.inputs.values.reduce(0) { $0 + $1.values.reduce(0, +) }
+        let sum = step.inputs.modalities.compactMap { step.inputs[$0] }.reduce(0) { $0 + $1.values.reduce(0, +) }
         return Penalty(value: Tensor(0), reports: [("inputs", sum)])
     }
 }

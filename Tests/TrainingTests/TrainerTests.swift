@@ -69,7 +69,7 @@ private final class Constant: AveragesWeights {
         let inputs = try Dictionary(
             uniqueKeysWithValues: data.facts.modalities.map { (Modality($0.name), try data.inputs(rows, modality: $0.name)) })
         return Batch(
-            inputs: inputs, targets: .classes(rows.map { data.labels[$0] }, of: data.facts.classes.count), domains: rows.map { data.domains[$0] })
+            inputs: Inputs(inputs), targets: .classes(rows.map { data.labels[$0] }, of: data.facts.classes.count), domains: rows.map { data.domains[$0] })
     }
 
     private func trained(_ regularizers: [any Regularizer]) throws -> [[Float]] {

@@ -19,6 +19,47 @@ public protocol Encoder: Module {
     func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding
 }
 
+/// An encoder that can tell the real places of a sequence from its padding.
+public protocol SequenceEncoder: Encoder {
+    /// Encodes a batch of sequences that are padded at their ends.
+    ///
+    /// What it makes of a sequence depends neither on how far it is padded nor on what with.
+    ///
+    /// - Parameters:
+    ///   - x: N×T×….
+    ///   - lengths: the real places of each sequence, each at least 1; nil where nothing is padded.
+    /// - Returns: as without lengths; where there are tokens, `presence` says how many of each sample are real.
+    func callAsFunction(_ x: Tensor, lengths: [Int]?, pass: Pass) -> Embedding
+}
+
+extension SequenceEncoder {
+    public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding { self(x, lengths: nil, pass: pass) }
+}
+
+extension Encoder {
+    /// Encodes the samples that are there.
+    ///
+    /// - Parameter presence: what of `x` is there.
+    /// - Returns: an embedding of all samples, 0 for those that lack the modality.
+    /// - Precondition: lengths only for a ``SequenceEncoder``.
+    func encode(_ x: Tensor, _ presence: Presence, pass: Pass) -> Embedding {
+        guard let rows = presence.rows else { return encode(x, lengths: presence.lengths, pass: pass) }
+        let count = x.shape[0]
+        guard !rows.isEmpty else {
+            return Embedding(pooled: .zeros([count, embeddingWidth]), presence: Presence(samples: .init(repeating: false, count: count)))
+        }
+        return encode(x.gathering(rows: rows), lengths: presence.gathering(rows: rows).lengths, pass: pass).spread(to: rows, of: count)
+    }
+
+    private func encode(_ x: Tensor, lengths: [Int]?, pass: Pass) -> Embedding {
+        guard let lengths else { return self(x, pass: pass) }
+        guard let sequences = self as? any SequenceEncoder else {
+            stop("encode: \(type(of: self)) was given sequences of different lengths, and is no SequenceEncoder")
+        }
+        return sequences(x, lengths: lengths, pass: pass)
+    }
+}
+
 /// An encoder that a recipe can name.
 public protocol EncoderPlugin: Encoder, SendableMetatype {
     /// What a recipe can set.

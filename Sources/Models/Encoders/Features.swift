@@ -5,7 +5,7 @@ import Tensors
 
 /// The identity, for features that were extracted before: vectors N×D, or sequences N×T×D that are averaged over T and
 /// serve as tokens.
-public final class Features: EncoderPlugin {
+public final class Features: EncoderPlugin, SequenceEncoder {
     /// There is nothing to choose.
     public struct Options: Configuration.Options {
         public init() {}
@@ -28,8 +28,9 @@ public final class Features: EncoderPlugin {
         embeddingWidth = sampleShape[-1]
     }
 
-    public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding {
+    public func callAsFunction(_ x: Tensor, lengths: [Int]?, pass: Pass) -> Embedding {
         guard x.rank == 3 else { return Embedding(pooled: x) }
-        return Embedding(map: x, projection: nil, withTokens: providesTokens)
+        let map = lengths.map { x.clearingPadding(lengths: $0) } ?? x
+        return Embedding(map: map, lengths: lengths, projection: nil, withTokens: providesTokens)
     }
 }

@@ -17,6 +17,19 @@ extension Embedding {
         self.init(pooled: tokens.meanPooled(), tokens: tokens)
     }
 
+    /// The same for sequences that are padded at their ends, the padding already 0.
+    ///
+    /// - Parameter lengths: the real places of each; nil where all are.
+    init(map: Tensor, lengths: [Int]?, projection: Linear?, withTokens: Bool) {
+        guard let lengths else {
+            self.init(map: map, projection: projection, withTokens: withTokens)
+            return
+        }
+        let pooled = map.meanPooled(lengths: lengths)
+        let tokens = withTokens ? (projection.map { $0(map) } ?? map).clearingPadding(lengths: lengths) : nil
+        self.init(pooled: projection.map { $0(pooled) } ?? pooled, tokens: tokens, presence: Presence(lengths: lengths))
+    }
+
     /// The embedding of a map of features over places, N×…×C: its mean, and its places as tokens where they are asked for.
     init(places map: Tensor, withTokens: Bool) {
         let rows = map.reshaped([map.shape[0], map.shape.dimensions.dropFirst().dropLast().reduce(1, *), map.shape[-1]])

@@ -10,7 +10,7 @@ import Tensors
 ///
 /// Names as in torchvision's ResNet: `conv1`, `bn1`, `layer1.0.conv1`, …, `fc`. Tokens are the last stage's map,
 /// N×T×D, through the same linear map, so that their mean is the pooled embedding.
-public final class SeriesResNet: EncoderPlugin {
+public final class SeriesResNet: EncoderPlugin, SequenceEncoder {
     /// What a recipe may choose.
     public struct Options: Configuration.Options {
         /// Channels of the first stage; each later doubles.
@@ -51,12 +51,12 @@ public final class SeriesResNet: EncoderPlugin {
     public var providesTokens = false
     private let stem: Convolution
     private let stemNormalization: BatchNormalization
-    private let stages: [Sequential]
+    private let stages: [[ResidualBlock]]
     private let projection: Linear?
 
     public var parts: Parts {
         var parts: Parts = ["conv1": stem, "bn1": stemNormalization]
-        for (index, stage) in stages.enumerated() { parts.append(stage, named: "layer\(index + 1)") }
+        for (index, stage) in stages.enumerated() { parts.append(Parts(numbered: stage), named: "layer\(index + 1)") }
         parts.append(projection, named: "fc")
         return parts
     }
@@ -76,7 +76,7 @@ public final class SeriesResNet: EncoderPlugin {
             sampleShape[1], options.width, kernel: [options.stemKernel], stride: [options.stemStride],
             padding: [options.stemKernel / 2], bias: false, from: initializer["conv1"])
         stemNormalization = BatchNormalization(options.width, from: initializer["bn1"])
-        var stages: [Sequential] = []
+        var stages: [[ResidualBlock]] = []
         var inputs = options.width
         for (stage, count) in options.blocks.enumerated() {
             let path = initializer["layer\(stage + 1)"]
@@ -86,7 +86,7 @@ public final class SeriesResNet: EncoderPlugin {
                     block == 0 ? inputs : outputs, outputs, kernel: [options.kernel],
                     stride: block == 0 && stage > 0 ? 2 : 1, from: path[String(block)])
             }
-            stages.append(Sequential(blocks))
+            stages.append(blocks)
             inputs = outputs
         }
         self.stages = stages
@@ -94,9 +94,13 @@ public final class SeriesResNet: EncoderPlugin {
         embeddingWidth = options.embedding > 0 ? options.embedding : inputs
     }
 
-    public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding {
-        var map = stemNormalization(stem(x), pass, appliesReLU: true)
-        for stage in stages { map = stage(map, pass) }
-        return Embedding(map: map, projection: projection, withTokens: providesTokens)
+    public func callAsFunction(_ x: Tensor, lengths: [Int]?, pass: Pass) -> Embedding {
+        // Convolutions read zeros beyond the end of a series: while the padding is 0, each series is convolved as if it had none.
+        var lengths = lengths
+        var map = lengths.map { x.clearingPadding(lengths: $0) } ?? x
+        (map, lengths) = (stem(map), lengths.map(stem.lengths))
+        map = stemNormalization(map, lengths: lengths, pass, appliesReLU: true)
+        for block in stages.joined() { (map, lengths) = block(map, lengths: lengths, pass) }
+        return Embedding(map: map, lengths: lengths, projection: projection, withTokens: providesTokens)
     }
 }

@@ -9,6 +9,9 @@ import Tensors
 /// attention, residual sum and layer normalization follow; the mean over tokens of every modality goes, side by side
 /// and in the order of the modalities' names, into a classifier as of ``LateFusion``. A single modality attends to itself.
 ///
+/// Padded tokens, and those of samples that lack a modality, are attended to by nobody and enter no mean. A sample without a modality has a
+/// mean of 0 in its place; a modality that is a sample's only one finds 0 in the others.
+///
 /// Parts: `project.<modality>`, `attention.<modality>`, `norm.<modality>`, `hidden`, `classifier`.
 public final class CrossAttentionFusion: FusionPlugin {
     /// What a recipe may choose.
@@ -95,22 +98,52 @@ public final class CrossAttentionFusion: FusionPlugin {
     }
 
     public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
-        let tokens = branches.map { branch in
+        let sequences = branches.map { branch in
             let embedding = embeddings.required(branch.modality)
-            return branch.project(embedding.tokens ?? embedding.pooled.unsqueezed(axis: 1))
+            let tokens = embedding.tokens ?? embedding.pooled.unsqueezed(axis: 1)
+            // A pooled vector is one token, however long the sequence was that it was pooled from.
+            let presence = embedding.tokens == nil ? embedding.presence.replacing(lengths: nil) : embedding.presence
+            return Sequences(
+                tokens: branch.project(tokens), lengths: presence.isWhole ? nil : presence.lengths(of: tokens.shape[0], places: tokens.shape[1]))
         }
         let means = branches.indices.map { index in
-            let branch = branches[index]
-            let attended = branch.attention.crossAttention(tokens[index], over: others(of: index, tokens), pass).output
-            return branch.norm(tokens[index] + branch.dropout(attended, pass)).meanPooled()
+            let (branch, own) = (branches[index], sequences[index])
+            var attended = attended(by: branch, own, over: others(of: index, sequences), pass)
+            attended = branch.norm(own.tokens + branch.dropout(attended, pass))
+            return own.lengths.map { attended.meanPooled(lengths: $0) } ?? attended.meanPooled()
         }
         return head(Tensor.concatenated(means, axis: 1), pass)
     }
 
-    private func others(of index: Int, _ tokens: [Tensor]) -> Tensor {
-        guard tokens.count > 2 else { return tokens[tokens.count - 1 - index] }
-        var others = tokens
+    /// One modality's projected tokens, `N×T×width`, and how many of each sample are real; nil where all are.
+    private struct Sequences {
+        let tokens: Tensor
+        let lengths: [Int]?
+
+        /// Of each token whether it is padding, `N×T`.
+        var padding: Tensor {
+            let (samples, places) = (tokens.shape[0], tokens.shape[1])
+            guard let lengths else { return .zeros([samples, places]) }
+            return Tensor(lengths.flatMap { length in (0..<places).map { $0 < length ? 0 : 1 } }, shape: [samples, places])
+        }
+    }
+
+    /// What a modality's tokens find in those of the others; 0 for a sample that has no other.
+    private func attended(by branch: Branch, _ own: Sequences, over others: [Sequences], _ pass: Pass) -> Tensor {
+        let source = others.count == 1 ? others[0].tokens : Tensor.concatenated(others.map(\.tokens), axis: 1)
+        guard others.contains(where: { $0.lengths != nil }) else {
+            return branch.attention.crossAttention(own.tokens, over: source, pass).output
+        }
+        let padding = others.count == 1 ? others[0].padding : Tensor.concatenated(others.map(\.padding), axis: 1)
+        let attended = branch.attention.crossAttention(own.tokens, over: source, keyPaddingMask: padding, pass).output
+        let hasOthers = own.tokens.shape[0] == 0 ? [] : padding.mean(axis: 1).values.map { $0 < 1 }
+        return attended.clearingPadding(lengths: hasOthers.map { $0 ? own.tokens.shape[1] : 0 })
+    }
+
+    private func others(of index: Int, _ sequences: [Sequences]) -> [Sequences] {
+        guard sequences.count > 1 else { return sequences }
+        var others = sequences
         others.remove(at: index)
-        return Tensor.concatenated(others, axis: 1)
+        return others
     }
 }

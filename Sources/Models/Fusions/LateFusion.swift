@@ -5,7 +5,7 @@ import Tensors
 
 /// Late fusion: the pooled embeddings side by side, then linear map, ReLU, dropout and a linear map to the classes.
 ///
-/// Modalities stand in the order of their names. Parts: `hidden`, `classifier`.
+/// Modalities stand in the order of their names. A modality that a sample lacks has zeros in its place. Parts: `hidden`, `classifier`.
 public final class LateFusion: FusionPlugin {
     /// What a recipe may choose.
     public struct Options: Configuration.Options {

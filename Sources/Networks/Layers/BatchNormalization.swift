@@ -74,6 +74,17 @@ public final class BatchNormalization: Layer {
         return y
     }
 
+    /// The same for sequences that are padded at their ends: statistics are taken over the real places alone, and the padding becomes 0.
+    ///
+    /// - Parameters:
+    ///   - x: N×T×width.
+    ///   - lengths: the real places of each sequence; nil where all are.
+    public func callAsFunction(_ x: Tensor, lengths: [Int]?, _ pass: Pass, appliesReLU: Bool = false) -> Tensor {
+        guard let lengths else { return self(x, pass, appliesReLU: appliesReLU) }
+        guard lengths.contains(where: { $0 > 0 }) else { return x.clearingPadding(lengths: lengths) }
+        return self(x.packed(lengths: lengths), pass, appliesReLU: appliesReLU).unpacked(lengths: lengths, places: x.shape[1])
+    }
+
     private func follow(_ running: Buffer, _ batch: Tensor, factor: Float) {
         let momentum = momentum
         batch.withUnsafeValues { new in

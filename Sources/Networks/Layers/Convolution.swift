@@ -65,4 +65,15 @@ public final class Convolution: Layer {
     }
 
     public func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor { self(x) }
+
+    /// The real places that sequences of some lengths have after a convolution over one axis; 0 stays 0.
+    ///
+    /// Where the padding of the input is 0, these places hold what they would without any padding.
+    public func lengths(after lengths: [Int]) -> [Int] {
+        require(kernel.count == 1, "Convolution: lengths of sequences after a convolution over \(kernel.count) axes")
+        return lengths.map { length in
+            let room = length + 2 * padding[0] - dilation[0] * (kernel[0] - 1) - 1
+            return length == 0 || room < 0 ? 0 : room / stride[0] + 1
+        }
+    }
 }

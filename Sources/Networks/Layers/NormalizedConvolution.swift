@@ -47,6 +47,21 @@ public final class NormalizedConvolution: Layer {
         return fused(for: x, adds: false, appliesReLU: appliesReLU)(x, appliesReLU: appliesReLU)
     }
 
+    /// The same over sequences that are padded with zeros at their ends.
+    ///
+    /// - Parameters:
+    ///   - x: N×T×inputs.
+    ///   - lengths: the real places of each sequence; nil where all are.
+    /// - Returns: N×T'×outputs, again padded with zeros, and the lengths there.
+    public func callAsFunction(
+        _ x: Tensor, lengths: [Int]?, _ pass: Pass, appliesReLU: Bool = true
+    ) -> (sequences: Tensor, lengths: [Int]?) {
+        guard let lengths else { return (self(x, pass, appliesReLU: appliesReLU), nil) }
+        let left = convolution.lengths(after: lengths)
+        guard isFixed(x, pass) else { return (normalization(convolution(x), lengths: left, pass, appliesReLU: appliesReLU), left) }
+        return (self(x, pass, appliesReLU: appliesReLU).clearingPadding(lengths: left), left)
+    }
+
     /// `sum ← max(0, sum + normalized convolution of x)`: the end of a residual block. Without gradients it is computed in place.
     public func addRectified(_ x: Tensor, to sum: inout Tensor, _ pass: Pass) {
         guard isFixed(x, pass), !Tensor.records([sum]) else {

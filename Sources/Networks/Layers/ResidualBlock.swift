@@ -63,6 +63,20 @@ public final class ResidualBlock: Layer {
         return map
     }
 
+    /// Applies the block to sequences that are padded with zeros at their ends.
+    ///
+    /// - Parameters:
+    ///   - x: N×T×inputs.
+    ///   - lengths: the real places of each sequence; nil where all are.
+    /// - Returns: N×T'×outputs, again padded with zeros, and the lengths there.
+    public func callAsFunction(_ x: Tensor, lengths: [Int]?, _ pass: Pass) -> (sequences: Tensor, lengths: [Int]?) {
+        guard let lengths else { return (self(x, pass), nil) }
+        let (middle, _) = first(x, lengths: lengths, pass)
+        let (branch, left) = second(middle, lengths: first.convolution.lengths(after: lengths), pass, appliesReLU: false)
+        let straight = shortcut?(x, lengths: lengths, pass, appliesReLU: false).sequences ?? x
+        return (.rectifiedSum(branch, straight), left)
+    }
+
     /// Applies the block in place, so that memory can be used again where no gradients are recorded.
     public func advance(_ map: inout Tensor, _ pass: Pass) {
         let middle = first(map, pass)

@@ -45,7 +45,7 @@ public final class LinearModel: MultimodalModel {
     }
 
     /// - Precondition: `inputs` has `N×inputs` for each modality.
-    public func encode(_ inputs: [Modality: Tensor], pass: Pass) -> Embeddings {
+    public func encode(_ inputs: Inputs, pass: Pass) -> Embeddings {
         passes += 1
         return Embeddings(
             encoders.map { modality, layer in

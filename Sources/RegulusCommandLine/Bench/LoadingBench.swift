@@ -146,7 +146,7 @@ private struct Loading {
         let data = try components.datasets.make(trial.data.name, options: trial.data.options)
         let trainer = try trial.makeTrainer(facts: data.facts, components: components, random: RandomSource(seed: 0), stepsPerEpoch: 2)
         let chosen = (0..<batch).map { rows[$0 % rows.count] }
-        var inputs: [Modality: Tensor] = [:]
+        var inputs: Inputs = [:]
         for modality in modalities { inputs[Modality(modality)] = try data.inputs(chosen, modality: modality, view: view) }
         let samples = Batch(
             inputs: inputs, targets: .classes(chosen.map { data.labels[$0] }, of: data.facts.classes.count),

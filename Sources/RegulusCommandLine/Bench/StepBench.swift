@@ -42,7 +42,7 @@ struct StepBench: ParsableCommand {
         ) { Adam(options: .init(), parameters: $0) }
         var stream = source.stream("bench")
         let data = Batch(
-            inputs: Dictionary(uniqueKeysWithValues: modalities.map { ($0, stream.normal([batch, 100, 3])) }),
+            inputs: Inputs(Dictionary(uniqueKeysWithValues: modalities.map { ($0, stream.normal([batch, 100, 3])) })),
             targets: .classes((0..<batch).map { $0 % classes }, of: classes), domains: (0..<batch).map { $0 % 2 })
         let parameters = trainer.parameters.reduce(0) { $0 + $1.parameter.elementCount }
         try bench.measure(name, parameters: parameters) { _ = try trainer.train(on: data) }

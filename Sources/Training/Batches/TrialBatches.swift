@@ -123,7 +123,7 @@ package final class TrialBatches {
             all[modality] = inputs[modality.name].map { standardization($0, modality: modality.name) }
         }
         return Batch(
-            inputs: all, targets: .classes(rows.map { data.labels[$0] }, of: data.facts.classes.count), domains: rows.map { data.domains[$0] },
+            inputs: Inputs(all), targets: .classes(rows.map { data.labels[$0] }, of: data.facts.classes.count), domains: rows.map { data.domains[$0] },
             rows: rows)
     }
 }

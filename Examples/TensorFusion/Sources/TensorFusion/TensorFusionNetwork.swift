@@ -78,7 +78,7 @@ public final class TensorFusionNetwork: ModelPlugin {
         classifier = Linear(options.hidden, context.classes, from: context.initializer["fusion"]["classifier"])
     }
 
-    public func encode(_ inputs: [Modality: Tensor], pass: Pass) -> Embeddings {
+    public func encode(_ inputs: Inputs, pass: Pass) -> Embeddings {
         Embeddings(
             zip(modalities, encoders).map { modality, encoder in
                 (modality, Embedding(pooled: encoder(inputs[modality] ?? Tensor.zeros([0, 1, 1]))))

@@ -1,0 +1,104 @@
+import Tensors
+
+/// Sequences of different lengths in one array `N×T×C`, each padded at its end.
+///
+/// `lengths` has the number of real places of each sequence, from 0 to `T`. No result depends on what the padding holds, NaN included, and
+/// none of it gets a gradient.
+extension Tensor {
+    /// The sequences with zeros in place of the padding, `N×T×C`.
+    ///
+    /// Convolutions read zeros beyond the end of an array, so that a sequence whose padding is 0 looks to them as it does without padding.
+    public func clearingPadding(lengths: [Int]) -> Tensor {
+        let (places, width) = checkedSequences(lengths, "clearingPadding")
+        guard lengths.contains(where: { $0 < places }) else { return self }
+        func cleared(_ array: Tensor) -> Tensor {
+            Tensor(shape: array.shape) { target in
+                array.withUnsafeValues { source in
+                    for (sample, length) in lengths.enumerated() {
+                        let start = sample * places * width
+                        let end = start + length * width
+                        for index in start..<end { target[index] = source[index] }
+                        for index in end..<start + places * width { target[index] = 0 }
+                    }
+                }
+            }
+        }
+        return Tensor.custom(cleared(detached()), inputs: [self]) { [cleared($0)] }
+    }
+
+    /// The mean over the real places of each sequence, `N×C`; 0 for a sequence of length 0.
+    ///
+    /// Sums are in double precision and in the order of the places, so that a sequence has the same mean to the bit however it is padded.
+    public func meanPooled(lengths: [Int]) -> Tensor {
+        let (places, width) = checkedSequences(lengths, "meanPooled")
+        let mean = Tensor(shape: [lengths.count, width]) { target in
+            var sums = [Double](repeating: 0, count: width)
+            withUnsafeValues { source in
+                for (sample, length) in lengths.enumerated() {
+                    for column in sums.indices { sums[column] = 0 }
+                    for place in 0..<length {
+                        let start = (sample * places + place) * width
+                        for column in 0..<width { sums[column] += Double(source[start + column]) }
+                    }
+                    let divisor = Double(max(length, 1))
+                    for column in 0..<width { target[sample * width + column] = Float(sums[column] / divisor) }
+                }
+            }
+        }
+        return Tensor.custom(mean, inputs: [self]) { [shape] gradient in
+            [
+                Tensor(shape: shape) { target in
+                    gradient.withUnsafeValues { gradient in
+                        for (sample, length) in lengths.enumerated() {
+                            let share = 1 / Float(max(length, 1))
+                            for place in 0..<places {
+                                let start = (sample * places + place) * width
+                                for column in 0..<width {
+                                    target[start + column] = place < length ? gradient[sample * width + column] * share : 0
+                                }
+                            }
+                        }
+                    }
+                }
+            ]
+        }
+    }
+
+    /// The real places of all sequences below each other, `(Σ lengths)×C`: what statistics over places are to be taken of.
+    public func packed(lengths: [Int]) -> Tensor {
+        let (places, width) = checkedSequences(lengths, "packed")
+        let rows = lengths.enumerated().flatMap { sample, length in (0..<length).map { sample * places + $0 } }
+        return reshaped([lengths.count * places, width]).gathering(rows: rows)
+    }
+
+    /// The sequences of packed places, `N×places×C`, with zeros as padding: the inverse of ``packed(lengths:)``.
+    ///
+    /// - Precondition: a row for every real place.
+    public func unpacked(lengths: [Int], places: Int) -> Tensor {
+        require(
+            rank == 2 && shape[0] == lengths.reduce(0, +) && lengths.allSatisfy { $0 <= places },
+            "unpacked: rows of shape \(shape) are not the places of sequences of lengths \(lengths) in \(places) places")
+        var start = 0
+        let rows = lengths.map { length in
+            defer { start += length }
+            return (0..<places).map { $0 < length ? start + $0 : nil }
+        }
+        return spread(rows.flatMap { $0 }).reshaped([lengths.count, places, shape[1]])
+    }
+
+    /// Rows in the given order, and zeros for nil.
+    ///
+    /// - Parameter rows: of the first axis, possibly repeatedly.
+    public func spread(_ rows: [Int?]) -> Tensor {
+        let zero = Tensor.zeros(Shape([1] + shape.dimensions.dropFirst()))
+        let last = shape[0]
+        return Tensor.concatenated([self, zero], axis: 0).gathering(rows: rows.map { $0 ?? last })
+    }
+
+    private func checkedSequences(_ lengths: [Int], _ name: String) -> (places: Int, width: Int) {
+        require(
+            rank == 3 && shape[0] == lengths.count && lengths.allSatisfy { $0 >= 0 && $0 <= shape[1] },
+            "\(name): lengths \(lengths) do not fit sequences of shape \(shape)")
+        return (shape[1], shape[2])
+    }
+}

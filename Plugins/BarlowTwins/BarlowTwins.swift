@@ -12,11 +12,13 @@ import Tensors
 /// It reads the encoders' own output, `N×D` with one `D` for all modalities, before any transform; modalities of different widths need
 /// `at: projection`.
 ///
+/// A pair counts the samples that have both modalities, and is left out where these are fewer than two.
+///
 /// ``CrossCorrelation`` computes it from `N×N` arrays alone. Its cost is `O(N²·D)` for a pair. A batch of fewer than two samples has no
 /// penalty. A constant column has correlation 0 with everything. NaN gives NaN.
 ///
 /// Source: Zbontar et al., "Barlow Twins", ICML 2021, Eq. 1; `λ = 0.0051` and `ε = 1e-5` as in the released program.
-public struct BarlowTwins: RegularizerPlugin, AddsPenalty, ReadsCovariance {
+public struct BarlowTwins: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPresence {
     public struct Options: ComponentOptions {
         /// `λ`, the weight of the entries off the diagonal.
         public var lambda = 0.0051
@@ -61,11 +63,14 @@ public struct BarlowTwins: RegularizerPlugin, AddsPenalty, ReadsCovariance {
     }
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
-        let arrays = step.originalEmbeddings.map(\.embedding.pooled)
-        guard arrays.count >= 2, step.originalEmbeddings.batchSize >= 2 else { return nil }
-        let loss = CrossCorrelation(of: arrays, options: options)
+        let embeddings = step.originalEmbeddings
+        // One product of a modality serves all its pairs, as long as these are of the same samples.
+        let groups = embeddings.completeRows == nil ? [embeddings] : embeddings.completePairs
+        let losses = groups.filter { $0.count >= 2 && $0.batchSize >= 2 }.map { CrossCorrelation(of: $0.map(\.embedding.pooled), options: options) }
+        guard let first = losses.first else { return nil }
+        let reports = [("on-diagonal", losses.map(\.onDiagonal)), ("off-diagonal", losses.map(\.offDiagonal))]
         return Penalty(
-            value: loss.value, reports: [("on-diagonal", Float(loss.onDiagonal)), ("off-diagonal", Float(loss.offDiagonal))])
+            value: losses.dropFirst().reduce(first.value) { $0 + $1.value }, reports: reports.map { ($0, Float($1.reduce(0, +))) })
     }
 
     public func covarianceSamples(batchSize: Int) -> Int { batchSize }

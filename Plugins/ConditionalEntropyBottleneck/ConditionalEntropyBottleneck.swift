@@ -12,11 +12,11 @@ import Tensors
 /// `R` and the embeddings.
 ///
 /// It reads the encoders' own output, `N×D_m` of any widths, before any transform; with `at: projection` the projected one. Cost:
-/// `O(N·hidden·Σ D)`. An empty batch has no penalty. NaN gives NaN.
+/// `O(N·hidden·Σ D)`. The mean is over the entries that are there: a modality that a sample lacks is not reconstructed. An empty batch has no penalty. NaN gives NaN.
 ///
 /// Source: the conditional-entropy term of Kontras et al., "Balancing Multimodal Training Through Game-Theoretic Regularization",
 /// NeurIPS 2025. The width of the hidden layer is ours.
-public struct ConditionalEntropyBottleneck: RegularizerPlugin, AddsPenalty {
+public struct ConditionalEntropyBottleneck: RegularizerPlugin, AddsPenalty, ReadsPresence {
     public struct Options: ComponentOptions {
         /// Width of the hidden layer.
         public var hidden = 256
@@ -50,10 +50,21 @@ public struct ConditionalEntropyBottleneck: RegularizerPlugin, AddsPenalty {
     }
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
-        guard step.originalEmbeddings.batchSize >= 1 else { return nil }
-        let arrays = modalities.compactMap { step.originalEmbeddings[$0]?.pooled }
-        guard arrays.count == modalities.count else { return nil }
-        let target = Tensor.concatenated(arrays, axis: 1)
-        return Penalty(value: (reconstruction(step.prediction.logits.detached(), step.pass) - target).squared().mean())
+        let embeddings = modalities.compactMap { step.originalEmbeddings[$0] }
+        guard embeddings.count == modalities.count, step.originalEmbeddings.batchSize >= 1 else { return nil }
+        let reconstructed = reconstruction(step.prediction.logits.detached(), step.pass)
+        if step.originalEmbeddings.completeRows == nil {
+            return Penalty(value: (reconstructed - Tensor.concatenated(embeddings.map(\.pooled), axis: 1)).squared().mean())
+        }
+        var (sum, count, start) = (Tensor(0), 0, 0)
+        for embedding in embeddings {
+            let own = reconstructed.slice(axis: 1, start..<start + embedding.width)
+            start += embedding.width
+            let there = embedding.present
+            guard there.elementCount > 0 else { continue }
+            sum += (own.gathering(rows: embedding.rows) - there).squared().sum()
+            count += there.elementCount
+        }
+        return count > 0 ? Penalty(value: sum * (1 / Float(count))) : nil
     }
 }

@@ -11,11 +11,12 @@ import Tensors
 /// layer, trained and saved with the model under the name `a2b`. Gradients reach both sides: the source and the target.
 ///
 /// It reads the encoders' own output, `N×D_m` of any widths, before any transform. Cost for each pair:
-/// `O(N·hidden·(D_a + hidden + D_b))`. Vectors of 0 stay 0; where both sides are equal the slope is 0. An empty batch has no penalty.
+/// `O(N·hidden·(D_a + hidden + D_b))`. A pair counts the samples that have both
+/// modalities, and the mean over pairs those that have such samples. Vectors of 0 stay 0; where both sides are equal the slope is 0. An empty batch has no penalty.
 /// NaN gives NaN.
 ///
 /// Source: Dong et al., "SimMMDG", NeurIPS 2023, as released (normalized vectors, hidden 2048, dropout 0.5, weight 0.1).
-public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty {
+public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty, ReadsPresence {
     public struct Options: ComponentOptions {
         /// Width of the two hidden layers.
         public var hidden = 2048
@@ -68,10 +69,9 @@ public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty {
     }
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
-        let embeddings = step.originalEmbeddings
-        guard embeddings.batchSize >= 1 else { return nil }
         let distances = translators.compactMap { source, target, network -> Penalty? in
-            guard let from = embeddings[source]?.pooled, let to = embeddings[target]?.pooled else { return nil }
+            let both = step.originalEmbeddings.selecting([source, target]).complete
+            guard let from = both[source]?.pooled, let to = both[target]?.pooled, both.batchSize >= 1 else { return nil }
             let distance = Self.distance(network(from, step.pass), to)
             return Penalty(value: distance, reports: [("\(source)2\(target)", distance.item)])
         }

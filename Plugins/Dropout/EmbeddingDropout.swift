@@ -8,12 +8,12 @@ import Tensors
 ///     z' = z · mask / (1 − rate)        each entry of the mask is 1 with probability 1 − rate, else 0
 ///
 /// The division keeps the expectation, so that nothing changes in evaluation. Pooled embeddings (`N×D`) and tokens (`N×T×D`), where an
-/// encoder has them, draw masks of their own, one stream for each modality.
+/// encoder has them, draw masks of their own, one stream for each modality; what is missing or padding draws none.
 ///
 /// Cost: `O(N·D)`. Any `N`; a rate of 0 leaves the embeddings untouched; NaN stays NaN where it is kept.
 ///
 /// Source: Srivastava et al., "Dropout", JMLR 2014; the "+ Dropout" row of Table 13 of the MER paper.
-public struct EmbeddingDropout: RegularizerPlugin, ChangesEmbeddings {
+public struct EmbeddingDropout: RegularizerPlugin, ChangesEmbeddings, ReadsPresence {
     public struct Options: ComponentOptions {
         /// The probability with which an entry is set to 0.
         public var rate = 0.5
@@ -44,9 +44,9 @@ public struct EmbeddingDropout: RegularizerPlugin, ChangesEmbeddings {
         guard forward.isTraining, options.rate > 0 else { return embeddings }
         let keeping = Float(1 - options.rate)
         return embeddings.mapEmbeddings { modality, embedding in
-            embedding.map { array, isTokens in
+            embedding.mapPresent { rows, isTokens in
                 var stream = forward.stream("\(modality)\(isTokens ? ".tokens" : "")")
-                return array * (stream.bernoulli(array.shape, keeping: keeping) * (1 / keeping))
+                return rows * (stream.bernoulli(rows.shape, keeping: keeping) * (1 / keeping))
             }
         }
     }

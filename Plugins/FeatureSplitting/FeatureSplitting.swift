@@ -8,12 +8,13 @@ import Tensors
 ///     penalty = −mean_m mean_{n,d} (shared⁽ᵐ⁾ − specific⁽ᵐ⁾)²       shared: the first half of the entries, specific: the second
 ///
 /// It reads the encoders' own output, `N×D_m`, before any transform. Of an odd width the last entry is left out.
+/// Means are over the samples that have a modality, and over the modalities that have such samples.
 ///
 /// The distance has no upper bound, so the penalty has no lower one: keep its weight small. Cost: `O(N·D)`. An empty batch has no
 /// penalty. NaN gives NaN.
 ///
 /// Source: Dong et al., "SimMMDG", NeurIPS 2023, as released (mean over the entries, weight 0.7).
-public struct FeatureSplitting: RegularizerPlugin, AddsPenalty {
+public struct FeatureSplitting: RegularizerPlugin, AddsPenalty, ReadsPresence {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "feature-splitting",
@@ -46,6 +47,7 @@ public struct FeatureSplitting: RegularizerPlugin, AddsPenalty {
             let distance = (z.slice(axis: 1, 0..<half) - z.slice(axis: 1, half..<2 * half)).squared().mean()
             return Penalty(value: distance, reports: [("distance", distance.item)])
         }
-        return distances.map { $0 * (-1 / Float(embeddings.count)) }
+        let measured = embeddings.count { !$0.embedding.rows.isEmpty }
+        return distances.map { $0 * (-1 / Float(measured)) }
     }
 }

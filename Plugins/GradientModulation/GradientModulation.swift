@@ -20,12 +20,15 @@ import Tensors
 ///
 /// The released program changes only convolutions (parameters of rank 3 and more); `layers: all` changes every parameter of an encoder.
 ///
+/// A modality is scored on the samples that have it. One that no sample of a batch has is left as it is, and such a batch does not enter the
+/// means of the adaptive rule.
+///
 /// Cost: `M + 1` passes through the fusion, twice, without gradients. A coefficient that is not a number counts as 1.
 ///
 /// Source: Peng et al., "Balanced Multimodal Learning via On-the-fly Gradient Modulation", CVPR 2022; adaptive: Li et al., "Boosting
 /// Multi-modal Model Performance with Adaptive Gradient Modulation", ICCV 2023, of which the coefficient is taken, while the contributions
 /// are those above in place of Shapley values.
-public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUpdates {
+public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUpdates, ReadsPresence {
     /// Where a coefficient comes from.
     public enum Rule: String, CaseIterable, Sendable {
         /// The ratio at this step alone.
@@ -115,13 +118,13 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
 
     public func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) -> Gradients {
         guard let measured = measure(step) else { return gradients }
-        for (modality, (ratio, coefficient)) in zip(modalities, zip(measured.ratios, measured.coefficients)) {
+        for (modality, (ratio, coefficient)) in zip(measured.modalities, zip(measured.ratios, measured.coefficients)) {
             step.report("\(modality).ratio", Float(ratio))
             step.report("\(modality).coefficient", Float(coefficient))
         }
         // Handed on to `follow`: the same again however often the gradients of this step are changed.
-        usual.last = measured.ratios
-        let coefficients = zip(modalities, measured.coefficients).map { (prefix: "encoders.\($0).", factor: Float($1)) }
+        usual.last = measured.modalities == modalities ? measured.ratios : nil
+        let coefficients = zip(measured.modalities, measured.coefficients).map { (prefix: "encoders.\($0).", factor: Float($1)) }
         return gradients.map { name, gradient in
             guard let own = coefficients.first(where: { name.hasPrefix($0.prefix) }), options.layers == .all || gradient.rank >= 3
             else { return gradient }
@@ -141,28 +144,31 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
         return kept + stream.normal(gradient.shape, deviation: deviation)
     }
 
-    /// Ratio and coefficient of each modality, or nil for an empty batch.
-    private func measure(_ step: TrainingStep) -> (ratios: [Double], coefficients: [Double])? {
+    /// Ratio and coefficient of each modality that some sample has; nil where these are fewer than two.
+    private func measure(_ step: TrainingStep) -> (modalities: [Modality], ratios: [Double], coefficients: [Double])? {
         guard !step.labels.isEmpty else { return nil }
         let pass = step.evaluationPass
         let contributions = Contributions(
             complete(step, pass), players: modalities, absence: options.absence, labels: step.labels, model: step.model, pass: pass)
+        let players = contributions.modalities
+        guard players.count >= 2 else { return nil }
         switch options.rule {
         case .onTheFly:
             let ratios = ModulationRule.ratios(of: contributions.probabilities)
-            return (ratios, ratios.map { ModulationRule.coefficient(ratio: $0, strength: options.strength) })
+            return (players, ratios, ratios.map { ModulationRule.coefficient(ratio: $0, strength: options.strength) })
         case .adaptive:
             let ratios = ModulationRule.adaptiveRatios(of: contributions.logProbabilities)
-            let coefficients = zip(ratios, usual.means ?? ratios).map {
+            let means = usual.means.map { means in players.compactMap { modalities.firstIndex(of: $0).map { means[$0] } } }
+            let coefficients = zip(ratios, means ?? ratios).map {
                 ModulationRule.adaptiveCoefficient(ratio: $0, usual: $1, strength: options.strength)
             }
-            return (ratios, coefficients.map { $0.isFinite ? $0 : 1 })
+            return (players, ratios, coefficients.map { $0.isFinite ? $0 : 1 })
         }
     }
 
     /// The embeddings of all of the model's modalities.
     private func complete(_ step: TrainingStep, _ pass: Pass) -> Embeddings {
         guard Set(step.embeddings.modalities) != Set(step.model.modalities) else { return step.embeddings }
-        return withoutGradients { step.model.encode(step.inputs, pass: pass) }.replacing(with: step.embeddings)
+        return withoutGradients { step.encoded(pass) }.replacing(with: step.embeddings)
     }
 }

@@ -7,13 +7,15 @@ import Tensors
 ///
 ///     penalty = Σ_m (α_marg L_marg(Z⁽ᵐ⁾) + α_spec L_spec(Z⁽ᵐ⁾))                  λ is the term's weight, 3 in the paper
 ///
+/// `N` is the number of samples that have the modality.
+///
 /// It reads the encoders' own output `Z⁽ᵐ⁾`, `N×D`, before any transform; with `at: projection` the projected one.
 /// ``ModalityEntropy`` has the formulas and says what happens for one sample, constant columns and NaN.
 ///
 /// Cost for each modality: `O(S·N·D + S³)` with `S = min(N, D)`, and no `D×D` matrix where `N < D`.
 ///
 /// Source: Yarici and AlRegib, "MER-DG: Modality-Entropy Regularization for Multimodal Domain Generalization", ICML 2026, Eq. 4–8.
-public struct MER: RegularizerPlugin, AddsPenalty, ReadsCovariance {
+public struct MER: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPresence {
     /// Which definition of the spectral term.
     public enum Estimator: String, CaseIterable, Sendable {
         /// The paper's: columns divided by their unbiased standard deviation, so that `C` has a unit diagonal.

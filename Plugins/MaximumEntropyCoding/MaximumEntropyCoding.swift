@@ -12,14 +12,14 @@ import Tensors
 /// (`scale: scaled`).
 ///
 /// It reads the encoders' own output, `N×D`, before any transform; `pairs` needs one `D` for all modalities, such as `at: projection`
-/// gives. The released program has a series of four terms in place of the determinant, which converges only for small `λ`.
+/// gives. `N` is the number of samples that have the modality, or both. The released program has a series of four terms in place of the determinant, which converges only for small `λ`.
 ///
 /// Cost for each determinant: `O(S·N·D + S³)` with `S = min(N, D)`, in double precision. `single` is always defined; the matrix of
 /// `pairs` may be singular, where the penalty is not finite. Rows of 0 stay 0. NaN gives NaN.
 ///
 /// Source: Liu et al., "Self-Supervised Learning via Maximum Entropy Coding", NeurIPS 2022; `ε² = 64` as in the released
 /// program.
-public struct MaximumEntropyCoding: RegularizerPlugin, AddsPenalty, ReadsCovariance {
+public struct MaximumEntropyCoding: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPresence {
     /// What is coded.
     public enum Form: String, CaseIterable, Sendable {
         /// Each modality by itself.
@@ -79,22 +79,30 @@ public struct MaximumEntropyCoding: RegularizerPlugin, AddsPenalty, ReadsCovaria
     }
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
-        guard step.originalEmbeddings.batchSize >= 1 else { return nil }
-        let views = step.originalEmbeddings.map { (name: $0.modality.name, rows: $0.embedding.pooled.normalized(axis: 1)) }
-        var terms: [Penalty] = []
-        for (index, view) in views.enumerated() {
-            let coding = CodingLength(shape: view.rows.shape, squaredError: options.squaredError)
-            let factor = Float(-(options.scale == .coding ? coding.codingFactor : coding.scaledFactor))
-            let others = options.form == .single ? [] : Array(views[(index + 1)...])
-            var determinants = others.map {
-                (name: "\(view.name)-\($0.name)", value: coding.logDeterminant(view.rows, $0.rows))
+        switch options.form {
+        case .single:
+            return Penalty.sum(over: step.originalEmbeddings) { z, _ in
+                term(z.shape, named: "log-determinant") { $0.logDeterminant(z.normalized(axis: 1)) }
             }
-            if options.form == .single { determinants = [(view.name, coding.logDeterminant(view.rows))] }
-            for (name, value) in determinants {
-                terms.append(Penalty(value: value * factor, reports: [("\(name).log-determinant", value.item)]))
-            }
+        case .pairs:
+            return Penalty.sum(
+                step.originalEmbeddings.completePairs.compactMap { pair in
+                    let (first, second) = (pair[pair.startIndex], pair[pair.endIndex - 1])
+                    let (a, b) = (first.embedding.pooled, second.embedding.pooled)
+                    return term(a.shape, named: "\(first.modality)-\(second.modality).log-determinant") {
+                        $0.logDeterminant(a.normalized(axis: 1), b.normalized(axis: 1))
+                    }
+                })
         }
-        return Penalty.sum(terms)
+    }
+
+    /// A log-determinant of arrays of one shape, times its factor; nil without samples.
+    private func term(_ shape: Shape, named name: String, _ logDeterminant: (CodingLength) -> Tensor) -> Penalty? {
+        guard shape[0] >= 1 else { return nil }
+        let coding = CodingLength(shape: shape, squaredError: options.squaredError)
+        let value = logDeterminant(coding)
+        let factor = Float(-(options.scale == .coding ? coding.codingFactor : coding.scaledFactor))
+        return Penalty(value: value * factor, reports: [(name, value.item)])
     }
 
     public func covarianceSamples(batchSize: Int) -> Int { batchSize }

@@ -20,12 +20,14 @@ import Tensors
 /// without moving statistics. The unpermuted prediction is not detached. Stop-gradients act on the embeddings, not on the parameters of
 /// the fusion. Modalities that `on:` leaves out are no players: they are encoded once more, without gradients, to complete what is fused.
 ///
+/// Samples that lack a modality take no part in its exchange: it goes round among those that have it.
+///
 /// Cost: one pass through the fusion, and for each modality one (greedy: two) on `permutations` times the batch. Where no row is left
 /// there is no penalty. NaN gives NaN.
 ///
 /// Source: Kontras et al., "Balancing Multimodal Training Through Game-Theoretic Regularization", NeurIPS 2025; the sign pattern is the
 /// released program's.
-public struct ModalityCompetition: RegularizerPlugin, AddsPenalty {
+public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence {
     /// Who wins by what.
     public enum Game: String, CaseIterable, Sendable {
         case greedy, independent, collaborative
@@ -102,7 +104,7 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty {
         let base = step.model.fuse(embeddings, pass: pass).logits
         var terms: [Penalty] = []
         for modality in step.embeddings.modalities {
-            let exchanges = exchanges(permutations[modality] ?? [], labels: step.labels)
+            let exchanges = exchanges(permutations[modality] ?? [], among: step.embeddings[modality]?.presence.rows, labels: step.labels)
             guard !exchanges.kept.isEmpty else { continue }
             let batch = Exchange(of: modality, in: embeddings, kept: exchanges.kept, replacements: exchanges.replacements)
             let prediction = base.gathering(rows: exchanges.kept)
@@ -123,7 +125,7 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty {
     /// The embeddings of all of the model's modalities.
     private func complete(_ step: TrainingStep, _ pass: Pass) -> Embeddings {
         guard step.embeddings.modalities != step.model.modalities else { return step.embeddings }
-        return withoutGradients { step.model.encode(step.inputs, pass: pass) }.replacing(with: step.embeddings)
+        return withoutGradients { step.encoded(pass) }.replacing(with: step.embeddings)
     }
 
     private func permutations(_ step: TrainingStep) -> [Modality: [[Int]]] {
@@ -139,10 +141,14 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty {
     }
 
     /// The rows that count, and for each the row whose embedding it gets, over all permutations.
-    private func exchanges(_ permutations: [[Int]], labels: [Int]) -> (kept: [Int], replacements: [Int]) {
+    ///
+    /// - Parameter present: the rows that have the modality, which exchange it among themselves in the order of the permutation; nil for all.
+    private func exchanges(_ permutations: [[Int]], among present: [Int]?, labels: [Int]) -> (kept: [Int], replacements: [Int]) {
         var (kept, replacements): ([Int], [Int]) = ([], [])
+        let members = present.map(Set.init)
         for permutation in permutations {
-            for (row, other) in permutation.enumerated() {
+            let others = members.map { members in permutation.filter(members.contains) } ?? permutation
+            for (row, other) in zip(present ?? Array(permutation.indices), others) {
                 switch options.rows {
                 case .moved where row == other: continue
                 case .otherClass where labels[row] == labels[other]: continue
@@ -162,7 +168,7 @@ private struct Exchange {
 
     init(of modality: Modality, in embeddings: Embeddings, kept: [Int], replacements: [Int]) {
         self.embeddings = embeddings.mapEmbeddings { name, embedding in
-            embedding.map { array, _ in array.gathering(rows: name == modality ? replacements : kept) }
+            embedding.gathering(rows: name == modality ? replacements : kept)
         }
     }
 }

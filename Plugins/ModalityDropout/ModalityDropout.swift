@@ -7,13 +7,17 @@ import Tensors
 ///
 ///     with probability r, for each sample by itself:  z⁽ᵐ⁾_n = 0  for one modality m        all others stay as they are
 ///
-/// The modality is drawn evenly among those that the term sees, or is the one of the option `modality`. At most one is dropped, so a
-/// sample never loses all. Tokens (`N×T×D`) are dropped together with the pooled vector (`N×D`). Nothing is rescaled.
+/// The modality is drawn evenly among those that the term sees and the sample has, or is the one of the option `modality`. At most one is
+/// dropped, and none of a sample that has no other of them, so a sample never loses all. Tokens (`N×T×D`) are dropped together with the
+/// pooled vector (`N×D`). Nothing is rescaled.
 ///
-/// Cost: `O(N·D)`. The gradient of a dropped embedding is 0. A NaN in a dropped embedding stays NaN.
+/// To the fusion and to later regularizers the sample lacks the modality: attention does not read its tokens. With a weight below 1 the
+/// embedding becomes smaller and is still there.
+///
+/// Cost: `O(N·D)`. The gradient of a dropped embedding is 0.
 ///
 /// Source: Neverova et al., "ModDrop: Adaptive Multi-Modal Gesture Recognition", TPAMI 2016.
-public struct ModalityDropout: RegularizerPlugin, ChangesEmbeddings {
+public struct ModalityDropout: RegularizerPlugin, ChangesEmbeddings, ReadsPresence {
     public struct Options: ComponentOptions {
         /// `r`, the probability that a sample loses a modality.
         public var rate = 0.2
@@ -58,22 +62,22 @@ public struct ModalityDropout: RegularizerPlugin, ChangesEmbeddings {
 
     public func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) -> Embeddings {
         guard forward.isTraining, rate > 0 else { return embeddings }
-        let dropped = dropped(embeddings.batchSize, from: forward.stream(""))
+        let dropped = dropped(embeddings, from: forward.stream(""))
         return embeddings.mapEmbeddings { modality, embedding in
             guard dropped.contains(modality) else { return embedding }
-            let mask = dropped.map { $0 == modality ? Float(0) : 1 }
-            return embedding.map { array, isTokens in
-                array * Tensor(mask, shape: isTokens ? [mask.count, 1, 1] : [mask.count, 1])
-            }
+            let kept = Presence(samples: dropped.map { $0 != modality })
+            return Embedding(pooled: embedding.pooled, tokens: embedding.tokens, presence: embedding.presence.intersection(kept)).cleared()
         }
     }
 
     /// For each sample the modality that it loses, or nil.
-    private func dropped(_ samples: Int, from stream: RandomStream) -> [Modality?] {
+    private func dropped(_ embeddings: Embeddings, from stream: RandomStream) -> [Modality?] {
         var stream = stream
-        return (0..<samples).map { _ in
+        return (0..<embeddings.batchSize).map { sample in
             let (chance, choice) = (stream.uniform(), stream.uniform())
-            guard Double(chance) < rate else { return nil }
+            let there = embeddings.filter { $0.embedding.presence.contains(sample) }.map(\.modality)
+            let candidates = candidates.filter(there.contains)
+            guard Double(chance) < rate, there.count >= 2, !candidates.isEmpty else { return nil }
             return candidates[min(Int(choice * Float(candidates.count)), candidates.count - 1)]
         }
     }

@@ -9,13 +9,13 @@ import Tensors
 ///     relative:  z' = z + σ · std_d(z) · n                   std_d: the column's unbiased standard deviation over the batch, detached
 ///
 /// Pooled embeddings (`N×D`) and tokens (`N×T×D`, statistics over samples and positions) draw noise of their own, one stream for each
-/// modality. The gradient passes through unchanged.
+/// modality. What is missing or padding gets no noise and enters no statistic. The gradient passes through unchanged.
 ///
 /// Cost: `O(N·D)`. With one sample the relative form adds nothing, as there is no deviation; likewise for constant columns. NaN stays
 /// in its column.
 ///
 /// Source: the "+ Noise injection" row of Table 13 of the MER paper (Gaussian, on encoder outputs).
-public struct EmbeddingNoise: RegularizerPlugin, ChangesEmbeddings {
+public struct EmbeddingNoise: RegularizerPlugin, ChangesEmbeddings, ReadsPresence {
     /// What σ is measured in.
     public enum Scale: String, CaseIterable, Sendable {
         /// In the units of the embedding.
@@ -59,18 +59,17 @@ public struct EmbeddingNoise: RegularizerPlugin, ChangesEmbeddings {
     public func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) -> Embeddings {
         guard forward.isTraining, options.sigma > 0 else { return embeddings }
         return embeddings.mapEmbeddings { modality, embedding in
-            embedding.map { array, isTokens in
+            embedding.mapPresent { rows, isTokens in
                 var stream = forward.stream("\(modality)\(isTokens ? ".tokens" : "")")
-                let noise = stream.normal(array.shape, deviation: Float(options.sigma))
-                return array + (options.scale == .absolute ? noise : noise * deviations(of: array.detached()))
+                let noise = stream.normal(rows.shape, deviation: Float(options.sigma))
+                return rows + (options.scale == .absolute ? noise : noise * deviations(of: rows.detached()))
             }
         }
     }
 
-    /// The unbiased standard deviation of each column over all other axes, `D`; 0 for a single row.
-    private func deviations(of array: Tensor) -> Tensor {
-        let rows = array.reshaped([array.elementCount / max(array.shape[-1], 1), array.shape[-1]])
-        guard rows.shape[0] >= 2 else { return .zeros([array.shape[-1]]) }
+    /// The unbiased standard deviation of each column, `D`; 0 for a single row.
+    private func deviations(of rows: Tensor) -> Tensor {
+        guard rows.shape[0] >= 2 else { return .zeros([rows.shape[-1]]) }
         return rows.variance(axis: 0).sqrt()
     }
 }

@@ -10,13 +10,15 @@ import Tensors
 /// The paper has two modalities, video over audio; the sum over all pairs is its extension to more. A pair is not symmetric, so the
 /// order counts: it is the model's, in which modalities stand by name, unless `order` gives another.
 ///
+/// Means are over the samples that have a modality; one that no sample has is in no pair.
+///
 /// It reads the encoders' own output, `N×D` of any widths, before any transform. One operation with a gradient in closed form through
 /// both means, in double precision inside; its cost is `O(N·D)`. Rows of 0 have slope 0; where all rows of a denominator are 0 the
 /// penalty is not finite. One modality, or no sample, has no penalty. NaN gives NaN.
 ///
 /// Source: Planamente et al., "Domain Generalization through Audio-Visual Relative Norm Alignment in First Person Action Recognition",
 /// WACV 2022.
-public struct RelativeNormAlignment: RegularizerPlugin, AddsPenalty {
+public struct RelativeNormAlignment: RegularizerPlugin, AddsPenalty, ReadsPresence {
     public struct Options: ComponentOptions {
         /// The modalities in the order in which they are divided, each by all later ones; nil for the model's order.
         public var order: [String]?
@@ -61,9 +63,9 @@ public struct RelativeNormAlignment: RegularizerPlugin, AddsPenalty {
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
         let embeddings = step.originalEmbeddings
-        let modalities = order ?? embeddings.modalities
-        let arrays = modalities.compactMap { embeddings[$0]?.pooled }
-        guard arrays.count >= 2, embeddings.batchSize >= 1 else { return nil }
+        let modalities = (order ?? embeddings.modalities).filter { embeddings[$0]?.rows.isEmpty == false }
+        let arrays = modalities.compactMap { embeddings[$0]?.present }
+        guard arrays.count >= 2 else { return nil }
         let lengths = arrays.map(rowLengths)
         let means = lengths.map { $0.reduce(0, +) / Double($0.count) }
         let (value, slopes) = alignment(of: means)

@@ -43,12 +43,23 @@ final class AveragedTeacher: Module {
         let pass = step.evaluationPass
         return withoutGradients {
             average.withAverage {
-                let embeddings = step.model.encode(step.inputs, pass: pass)
+                let embeddings = step.encoded(pass)
                 var features: [Modality: Tensor] = [:]
-                for (modality, head) in heads { features[modality] = embeddings[modality].map { head($0.pooled, pass) } }
+                for (modality, head) in heads {
+                    guard let embedding = embeddings[modality], !embedding.rows.isEmpty else { continue }
+                    features[modality] = embedding.projected(by: head, pass).pooled
+                }
                 return features
             }
         }
+    }
+}
+
+extension Embedding {
+    /// The projections of the samples that have the modality, at least one, `N×width`; 0 for the others.
+    func projected(by head: ProjectionHead, _ pass: Pass) -> Embedding {
+        guard let rows = presence.rows else { return Embedding(pooled: head(pooled, pass)) }
+        return Embedding(pooled: head(present, pass)).spread(to: rows, of: pooled.shape[0])
     }
 }
 

@@ -15,26 +15,30 @@ struct FlatteningDistillation {
     let distances: [(modality: Modality, mean: Float)]
 
     /// - Parameters:
-    ///   - students: projections `N×width`.
+    ///   - students: projections `N×width`; a pair counts the samples that have both modalities.
     ///   - teachers: projections of the same modalities, `N×width`.
     ///   - factors: `f`; 1 where one is missing.
     ///   - share: `s_ab` of a modality `a` beside another one, `N×1`.
     init(
-        students: [(modality: Modality, projection: Tensor)], teachers: [Modality: Tensor], factors: [Modality: Double],
+        students: [(modality: Modality, projection: Embedding)], teachers: [Modality: Tensor], factors: [Modality: Double],
         share: (_ modality: Modality, _ other: Modality) -> Tensor
     ) {
         var total = Tensor(0)
         var distances: [(modality: Modality, mean: Float)] = []
         for (modality, projection) in students {
             guard let own = teachers[modality] else { continue }
-            let others = students.map(\.modality).filter { $0 != modality }
-            var sum = Tensor(0)
-            for other in others {
+            var (sum, pairs) = (Tensor(0), 0)
+            for (other, theirs) in students where other != modality {
                 guard let foreign = teachers[other] else { continue }
-                sum += Self.distance(projection, to: Self.mix(own, foreign, share: share(modality, other)))
+                let rows = Embeddings([(modality, projection), (other, theirs)]).completeRows
+                guard rows?.isEmpty != true else { continue }
+                func shared(_ array: Tensor) -> Tensor { rows.map { array.gathering(rows: $0) } ?? array }
+                let mix = Self.mix(shared(own), shared(foreign), share: shared(share(modality, other)))
+                sum += Self.distance(shared(projection.pooled), to: mix)
+                pairs += 1
             }
             total += sum * Float(factors[modality] ?? 1)
-            distances.append((modality, sum.item / Float(max(others.count, 1))))
+            distances.append((modality, sum.item / Float(max(pairs, 1))))
         }
         value = total
         self.distances = distances

@@ -20,11 +20,13 @@ import Tensors
 /// from the first. The program's `sma_start_step` of 400 counts from 1, so that its first averaged weights are those that
 /// `average-after: 399` and, in `weight-averaging`, `after: 399 steps` begin with.
 ///
+/// A pair counts the samples that have both modalities, the contrastive loss all views that there are.
+///
 /// It reads the encoders' own output, `N×D_m` of any widths. Cost: a second pass through the encoders, without gradients, and the heads
 /// twice. Memory: one more copy of the model. An empty batch has no penalty. NaN gives NaN.
 ///
 /// Source: Fan et al., "Cross-modal Representation Flattening for Multi-modal Domain Generalization", NeurIPS 2024, and its program.
-public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsUpdates {
+public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPresence {
     /// How the teacher's weights are averaged.
     public enum Average: String, CaseIterable, Sendable {
         /// All steps count alike.
@@ -143,9 +145,11 @@ public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsU
     /// The penalty for given shares of a modality beside another one, `N×1`.
     func penalty(_ step: TrainingStep, share: (_ modality: Modality, _ other: Modality) -> Tensor) -> Penalty? {
         guard step.originalEmbeddings.batchSize >= 1 else { return nil }
-        let students = heads.compactMap { modality, head in
-            step.originalEmbeddings[modality].map { (modality: modality, projection: head($0.pooled, step.pass)) }
+        let students = heads.compactMap { modality, head -> (modality: Modality, projection: Embedding)? in
+            guard let embedding = step.originalEmbeddings[modality], !embedding.rows.isEmpty else { return nil }
+            return (modality, embedding.projected(by: head, step.pass))
         }
+        guard !students.isEmpty else { return nil }
         var value: Tensor?
         var reports: [Penalty.Report] = []
         if let features = teacher.features(step) {
@@ -155,7 +159,8 @@ public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsU
         }
         if options.contrast > 0 {
             let contrast = ContrastiveLoss(
-                of: Tensor.concatenated(students.map(\.projection), axis: 0), labels: students.flatMap { _ in step.labels },
+                of: Tensor.concatenated(students.map(\.projection.present), axis: 0),
+                labels: students.flatMap { $0.projection.rows.map { step.labels[$0] } },
                 temperature: options.temperature, baseTemperature: options.baseTemperature
             ).value
             value = value.map { $0 + contrast * Float(options.contrast) } ?? contrast * Float(options.contrast)

@@ -16,7 +16,7 @@ import Tensors
 ///
 /// Source: Foret et al., "Sharpness-Aware Minimization for Efficiently Improving Generalization", ICLR 2021 (ρ = 0.05); adaptive: Kwon et
 /// al., "ASAM", ICML 2021 (ρ = 0.5), with the 0.01 of its program. CMRF's comparison moves encoders and fusion, not what regularizers own.
-public struct SharpnessAware: RegularizerPlugin, ChangesGradients {
+public struct SharpnessAware: RegularizerPlugin, ChangesGradients, ReadsPresence {
     /// What is moved.
     public enum Parameters: String, CaseIterable, Sendable {
         /// Everything that is trained, what regularizers own included.

@@ -11,12 +11,14 @@ import Tensors
 /// It reads the encoders' own output, `B×D` with one `D` for all modalities; with `at: projection` the projected one, which is how CMC
 /// uses it; SimMMDG adds `part: shared`, so that the heads read the first half of each embedding.
 ///
+/// A sample has a view for each modality that it has.
+///
 /// An anchor without positives (one modality, and a class that occurs once) is skipped; a batch of such anchors only gives 0. Rows of 0
 /// stay 0. NaN gives NaN. Cost: `O((V·B)²·D)`, and two arrays of `(V·B)²`.
 ///
 /// Source: Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020, Eq. 2, with all views as anchors; as used by SimMMDG (Dong et
 /// al., NeurIPS 2023), with weight 3.
-public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty {
+public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresence {
     public struct Options: ComponentOptions {
         /// `T`, what similarities are divided by.
         public var temperature = 0.1
@@ -61,10 +63,11 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty {
     }
 
     public func penalty(_ step: TrainingStep) -> Penalty? {
-        let views = step.originalEmbeddings.map(\.embedding.pooled)
-        guard !views.isEmpty, !step.labels.isEmpty else { return nil }
+        let views = step.originalEmbeddings.map(\.embedding).filter { !$0.rows.isEmpty }
+        guard !views.isEmpty else { return nil }
         let loss = ContrastiveLoss(
-            of: Tensor.concatenated(views, axis: 0).normalized(axis: 1), labels: views.flatMap { _ in step.labels },
+            of: Tensor.concatenated(views.map(\.present), axis: 0).normalized(axis: 1),
+            labels: views.flatMap { $0.rows.map { step.labels[$0] } },
             temperature: options.temperature, baseTemperature: options.baseTemperature)
         return Penalty(value: loss.value, reports: [("anchors", Float(loss.anchors))])
     }

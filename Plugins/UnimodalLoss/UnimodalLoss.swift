@@ -11,11 +11,11 @@ import Tensors
 /// own output, `N×D_m`, before any transform; with `at: projection` the projected one. The labels are the samples' classes, whatever
 /// other terms make of the targets.
 ///
-/// Cost for each modality: `O(N·D·K)`. An empty batch has no penalty. NaN gives NaN.
+/// Each classifier is trained on the samples that have its modality. Cost for each modality: `O(N·D·K)`. An empty batch has no penalty. NaN gives NaN.
 ///
 /// Source: Wang et al., "What Makes Training Multi-Modal Classification Networks Hard?", CVPR 2020; CMRF (Fan et al., NeurIPS
 /// 2024) uses it with weight 2 and `factors: [audio=0.5]`.
-public struct UnimodalLoss: RegularizerPlugin, AddsPenalty {
+public struct UnimodalLoss: RegularizerPlugin, AddsPenalty, ReadsPresence {
     public struct Options: ComponentOptions {
         /// `f`, of all modalities that `factors` does not name.
         public var factor = 1.0
@@ -66,13 +66,14 @@ public struct UnimodalLoss: RegularizerPlugin, AddsPenalty {
     public func penalty(_ step: TrainingStep) -> Penalty? {
         Penalty.sum(
             branches.compactMap { modality, factor, classifier in
-                guard let z = step.originalEmbeddings[modality]?.pooled, z.shape[0] > 0 else { return nil }
-                let logits = classifier(z)
-                let loss = logits.crossEntropy(labels: step.labels)
-                let hits = zip(logits.argmax(axis: 1), step.labels).filter { $0 == $1 }.count
+                guard let embedding = step.originalEmbeddings[modality], !embedding.rows.isEmpty else { return nil }
+                let labels = embedding.rows.map { step.labels[$0] }
+                let logits = classifier(embedding.present)
+                let loss = logits.crossEntropy(labels: labels)
+                let hits = zip(logits.argmax(axis: 1), labels).filter { $0 == $1 }.count
                 return Penalty(
                     value: loss * Float(factor),
-                    reports: [("\(modality).loss", loss.item), ("\(modality).accuracy", Float(hits) / Float(step.labels.count))])
+                    reports: [("\(modality).loss", loss.item), ("\(modality).accuracy", Float(hits) / Float(labels.count))])
             })
     }
 }

@@ -12,13 +12,15 @@ import Tensors
 /// For two modalities this is the official loss: the variance term is halved for each branch, the covariance term is not, and the
 /// weights are 25, 25 and 1. Invariance is off by default, as it asks every modality for the same width: use `at: projection` with it.
 ///
+/// `N` is the number of samples that have the modality, or both modalities of a pair.
+///
 /// It reads the encoders' own output, `N×D`, before any transform. Variance and covariance are one operation with a gradient in
 /// closed form, in double precision inside; its cost is `O(N·D·S)` with `S = min(N, D)`, and no `D×D` matrix where `N < D`.
 ///
 /// A batch of fewer than two samples has no variance: both terms are 0. Constant columns have slope 0. NaN gives NaN.
 ///
 /// Source: Bardes, Ponce and LeCun, "VICReg", ICLR 2022, Eq. 1–6.
-public struct VICReg: RegularizerPlugin, AddsPenalty, ReadsCovariance {
+public struct VICReg: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPresence {
     public struct Options: ComponentOptions {
         /// `w_inv`, 25 in the paper; 0 leaves the term out.
         public var invariance = 0.0
@@ -86,20 +88,19 @@ public struct VICReg: RegularizerPlugin, AddsPenalty, ReadsCovariance {
             return Penalty(value: spread.loss, reports: [("variance", Float(spread.hinge)), ("covariance", Float(spread.covariance))])
         }
         guard options.invariance != 0 else { return spreads }
-        let invariance = invariance(of: step.originalEmbeddings.map(\.embedding.pooled))
+        guard let invariance = invariance(of: step.originalEmbeddings) else { return spreads }
         let weighted = Penalty(value: invariance * Float(options.invariance), reports: [("invariance", invariance.item)])
         return Penalty.sum([spreads, weighted].compactMap(\.self))
     }
 
     public func covarianceSamples(batchSize: Int) -> Int { batchSize }
 
-    /// The mean over all pairs of the mean squared difference.
-    private func invariance(of arrays: [Tensor]) -> Tensor {
-        var pairs: [Tensor] = []
-        for (index, left) in arrays.enumerated() {
-            for right in arrays[(index + 1)...] { pairs.append((left - right).squared().mean()) }
+    /// The mean over all pairs of the mean squared difference; nil where no pair has samples.
+    private func invariance(of embeddings: Embeddings) -> Tensor? {
+        let pairs = embeddings.completePairs.filter { $0.batchSize > 0 }.map { pair in
+            (pair[pair.startIndex].embedding.pooled - pair[pair.endIndex - 1].embedding.pooled).squared().mean()
         }
-        guard let first = pairs.first else { return Tensor(0) }
+        guard let first = pairs.first else { return nil }
         return pairs.dropFirst().reduce(first, +) * (1 / Float(pairs.count))
     }
 

@@ -8,11 +8,13 @@ import Tensors
 ///     S       = −Σ_i λ_i log λ_i,  λ_i the eigenvalues of ρ                          0 ≤ S ≤ log min(N, D)
 ///     penalty = −Σ_m S⁽ᵐ⁾
 ///
+/// `N` is the number of samples that have the modality.
+///
 /// It reads the encoders' own output `Z⁽ᵐ⁾`, `N×D`, before any transform; nothing is centered. ``SpectralEntropy`` says how it is
 /// computed and what happens for rows of 0 and NaN. Cost for each modality: `O(S·N·D + S³)` with `S = min(N, D)`.
 ///
 /// Source: Kim et al., "VNE: An Effective Method for Improving Deep Representation by Manipulating Eigenvalue Distribution", CVPR 2023.
-public struct VonNeumannEntropy: RegularizerPlugin, AddsPenalty, ReadsCovariance {
+public struct VonNeumannEntropy: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPresence {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "von-neumann-entropy",

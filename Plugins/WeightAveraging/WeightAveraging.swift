@@ -17,7 +17,7 @@ import Tensors
 ///
 /// Source: Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization", UAI 2018 (the simple mean); Arpit et al.,
 /// "Ensemble of Averages", NeurIPS 2022 (from an early step on, as CMRF uses it); Polyak and Juditsky 1992.
-public struct WeightAveraging: RegularizerPlugin, FollowsUpdates, AveragesWeights {
+public struct WeightAveraging: RegularizerPlugin, FollowsUpdates, AveragesWeights, ReadsPresence {
     /// How weights are averaged.
     public enum Kind: String, CaseIterable, Sendable {
         /// All count alike.

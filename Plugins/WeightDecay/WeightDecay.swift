@@ -19,7 +19,7 @@ import Tensors
 ///
 /// Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019; the "+ Weight decay" row of Table 13 of the MER
 /// paper.
-public struct WeightDecay: RegularizerPlugin, AddsPenalty, FollowsUpdates {
+public struct WeightDecay: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPresence {
     public enum Form: String, CaseIterable, Sendable {
         /// A term of the loss.
         case coupled

@@ -34,7 +34,7 @@ final class ByNameModel: MultimodalModel {
         bias = Parameter(initializer["fusion.bias"].normal([classes]))
     }
 
-    func encode(_ inputs: [Modality: Tensor], pass: Pass) -> Embeddings {
+    func encode(_ inputs: Inputs, pass: Pass) -> Embeddings {
         Embeddings(
             encoders.map { modality, linear, kernel in
                 let x = inputs[modality] ?? Tensor.full(.nan, [1, linear.weight.shape[1]])
@@ -56,7 +56,7 @@ final class ByNameModel: MultimodalModel {
     func step(samples: Int = 8, number: Int = 0) -> TrainingStep {
         let random = RandomSource(seed: 7)
         let pass = Pass(isTraining: true, random: random, step: number)
-        var inputs: [Modality: Tensor] = [:]
+        var inputs: Inputs = [:]
         for modality in modalities {
             var stream = random.stream("input.\(modality)")
             inputs[modality] = stream.normal([samples, encoders[0].linear.weight.shape[1]])
@@ -65,7 +65,7 @@ final class ByNameModel: MultimodalModel {
     }
 
     /// The step of a batch under the model's present parameters.
-    func step(on inputs: [Modality: Tensor], pass: Pass) -> TrainingStep {
+    func step(on inputs: Inputs, pass: Pass) -> TrainingStep {
         let embeddings = encode(inputs, pass: pass)
         let samples = embeddings.batchSize
         return TrainingStep(

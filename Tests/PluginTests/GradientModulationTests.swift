@@ -160,6 +160,6 @@ private final class WithoutKernels: MultimodalModel {
 
     init(_ model: ByNameModel) { self.model = model }
 
-    func encode(_ inputs: [Modality: Tensor], pass: Pass) -> Embeddings { model.encode(inputs, pass: pass) }
+    func encode(_ inputs: Inputs, pass: Pass) -> Embeddings { model.encode(inputs, pass: pass) }
     func fuse(_ embeddings: Embeddings, pass: Pass) -> Prediction { model.fuse(embeddings, pass: pass) }
 }

@@ -33,7 +33,7 @@ import Testing
             }
         }
         let distillation = FlatteningDistillation(
-            students: zip(modalities, students).map { (modality: $0, projection: $1) }, teachers: teachers, factors: factors
+            students: zip(modalities, students).map { (modality: $0, projection: Embedding(pooled: $1)) }, teachers: teachers, factors: factors
         ) { shares[[$0, $1]] ?? Tensor(.nan) }
         try fixture.expect(distillation.value.item, matches: "distill", mixed: true)
         for (name, slope) in zip(names, gradients(of: distillation.value, with: students, keepingGraph: true)) {

@@ -109,7 +109,7 @@ private final class StateModel: MultimodalModel {
         self.mean = Buffer(mean)
     }
 
-    func encode(_ inputs: [Modality: Tensor], pass: Pass) -> Embeddings { [:] }
+    func encode(_ inputs: Inputs, pass: Pass) -> Embeddings { [:] }
     func fuse(_ embeddings: Embeddings, pass: Pass) -> Prediction { Prediction(logits: Tensor.zeros([1, 1])) }
 }
 

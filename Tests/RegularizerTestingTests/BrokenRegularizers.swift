@@ -75,6 +75,32 @@ struct OrderedBatch: Specimen, AddsPenalty {
     }
 }
 
+/// It says that it looks at what is missing, and does not.
+struct CountsMissing: Specimen, AddsPenalty, ReadsPresence {
+    init(_ context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) -> Penalty? { Penalty(value: halfSquares(step)) }
+}
+
+/// A sum over the samples that have a modality, divided by the number of all.
+struct CountsEverySample: Specimen, AddsPenalty, ReadsPresence {
+    init(_ context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) -> Penalty? {
+        let count = Float(step.batchSize)
+        return Penalty.sum(over: step.originalEmbeddings) { z, _ in Penalty(value: z.squared().sum() * (1 / count)) }
+    }
+}
+
+/// It leaves out missing samples, and takes every token for real.
+struct ReadsPadding: Specimen, AddsPenalty, ReadsPresence {
+    init(_ context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) -> Penalty? {
+        let values = step.originalEmbeddings.map { _, embedding in
+            embedding.present.squared().sum() + (embedding.cleared().tokens.map { $0.mean() } ?? Tensor(0))
+        }
+        return Penalty(value: values.reduce(Tensor(0), +))
+    }
+}
+
 /// It counts updates, and does not save the count.
 final class ForgottenState: Specimen, AddsPenalty, FollowsUpdates {
     private var updates = 0

@@ -76,11 +76,12 @@ struct Rehearsal {
 
     /// The forward pass as hooks in it see it.
     func forward(_ batch: SampleBatch, _ pass: Pass) -> ForwardPass {
-        ForwardPass(pass, targets: batch.targets, domains: batch.domains, totalSteps: 10)
+        ForwardPass(pass, targets: batch.targets, domains: batch.domains, presences: batch.embeddings.presences, totalSteps: 10)
     }
 
+    /// The changed embeddings as a model would hand them on: with nothing in place of what is missing.
     func changedEmbeddings(_ batch: SampleBatch, _ pass: Pass) throws -> Embeddings {
-        try term.changedEmbeddings(batch.embeddings, in: forward(batch, pass))
+        try term.changedEmbeddings(batch.embeddings, in: forward(batch, pass)).mapEmbeddings { $1.cleared() }
     }
 
     func changedTargets(_ targets: Tensor, _ batch: SampleBatch, _ pass: Pass) throws -> Tensor {

@@ -1,9 +1,10 @@
+import Networks
 import Regularization
 import Tensors
 
 /// What a training step holds of a batch, as plain values.
 struct SampleBatch {
-    var inputs: [Modality: Tensor]
+    var inputs: Inputs
     var embeddings: Embeddings
     var logits: Tensor
     var representation: Tensor
@@ -18,7 +19,9 @@ struct SampleBatch {
             return stream.normal(shape, mean: mean, deviation: deviation)
         }
         let samples = scenario.samples
-        inputs = Dictionary(uniqueKeysWithValues: scenario.widths.map { ($0.modality, draw("input.\($0.modality)", [samples, model.inputs])) })
+        inputs = Inputs(
+            Dictionary(uniqueKeysWithValues: scenario.widths.map { ($0.modality, draw("input.\($0.modality)", [samples, model.inputs])) }),
+            presences: scenario.presences)
         embeddings = Embeddings(
             scenario.widths.enumerated().map { index, item in
                 let (mean, deviation) = (0.2 - 0.1 * Float(index), 0.8 + 0.3 * Float(index))
@@ -26,7 +29,8 @@ struct SampleBatch {
                     item.modality,
                     Embedding(
                         pooled: draw("pooled.\(item.modality)", [samples, item.width], mean: mean, deviation: deviation),
-                        tokens: scenario.tokens.map { draw("tokens.\(item.modality)", [samples, $0, item.width], mean: mean, deviation: deviation) })
+                        tokens: scenario.tokens.map { draw("tokens.\(item.modality)", [samples, $0, item.width], mean: mean, deviation: deviation) },
+                        presence: scenario.presence(of: index))
                 )
             })
         logits = draw("logits", [samples, scenario.classes])
@@ -41,12 +45,43 @@ struct SampleBatch {
     /// The same samples in another order, the one at `order[i]` coming `i`-th.
     func gathering(_ order: [Int]) -> SampleBatch {
         var batch = self
-        batch.inputs = inputs.mapValues { $0.gathering(rows: order) }
-        batch.embeddings = embeddings.mapEmbeddings { $1.map { array, _ in array.gathering(rows: order) } }
+        batch.inputs = inputs.gathering(rows: order)
+        batch.embeddings = embeddings.gathering(rows: order)
         batch.logits = logits.gathering(rows: order)
         batch.representation = representation.gathering(rows: order)
         batch.labels = order.map { labels[$0] }
         batch.domains = order.map { domains[$0] }
+        return batch
+    }
+
+    /// The same with other numbers wherever nothing is there, and with `padding` more places in every sequence.
+    func garbled(padding: Int = 0) -> SampleBatch {
+        var batch = self
+        var stream = RandomSource(seed: 43).stream("garbage")
+        /// `N×T×D` with only the first places of each sample as they were.
+        func garble(_ array: Tensor, keeping lengths: [Int], padding: Int) -> Tensor {
+            let (places, width) = (array.shape[1], array.shape[2])
+            let values = array.values
+            let rows = lengths.enumerated().map { sample, length in
+                let start = sample * places * width
+                return values[start..<start + length * width] + (0..<(places + padding - length) * width).map { _ in 100 * stream.normal() }
+            }
+            return Tensor(rows.flatMap { $0 }, shape: [lengths.count, places + padding, width])
+        }
+        func garbleRows(_ rows: Tensor, _ presence: Presence) -> Tensor {
+            let lengths = presence.replacing(lengths: nil).lengths(of: rows.shape[0], places: 1)
+            return garble(rows.unsqueezed(axis: 1), keeping: lengths, padding: 0).reshaped(rows.shape)
+        }
+        batch.embeddings = embeddings.mapEmbeddings { _, embedding in
+            let lengths = embedding.tokens.map(embedding.tokenLengths)
+            return Embedding(
+                pooled: garbleRows(embedding.pooled, embedding.presence),
+                tokens: embedding.tokens.map { garble($0, keeping: lengths ?? [], padding: padding) },
+                presence: embedding.presence.replacing(lengths: lengths))
+        }
+        for modality in inputs.modalities {
+            batch.inputs[modality] = inputs[modality].map { garbleRows($0, inputs.presence(of: modality)) }
+        }
         return batch
     }
 
@@ -66,7 +101,7 @@ struct SampleBatch {
         var remaining = arrays[...]
         func next(_ old: Tensor) -> Tensor { remaining.popFirst() ?? old }
         batch.embeddings = embeddings.mapEmbeddings { _, embedding in
-            Embedding(pooled: next(embedding.pooled), tokens: embedding.tokens.map(next))
+            Embedding(pooled: next(embedding.pooled), tokens: embedding.tokens.map(next), presence: embedding.presence)
         }
         batch.logits = next(logits)
         batch.representation = next(representation)

@@ -1,3 +1,4 @@
+import Networks
 import Regularization
 
 /// The sizes of one batch that a regularizer is run on.
@@ -9,15 +10,52 @@ struct Scenario {
     let widths: [(modality: Modality, width: Int)]
     /// Length `T` of the token sequences; nil for none.
     let tokens: Int?
+    /// What is missing.
+    let gaps: Gaps
     /// `K`.
     let classes = 3
 
-    init(_ name: String, samples: Int, widths: [Int], tokens: Int? = nil) {
+    /// What of a batch is not there.
+    enum Gaps: String {
+        case nothing = ""
+        /// Each sample lacks one modality at most, and sequences differ in length.
+        case some = "missing modalities"
+        /// The first modality, of all samples.
+        case modality = "a modality that no sample has"
+        /// All modalities, of every third sample.
+        case samples = "samples that have nothing"
+    }
+
+    init(_ name: String, samples: Int, widths: [Int], tokens: Int? = nil, gaps: Gaps = .nothing) {
         let names: [Modality] = ["audio", "flow", "touch", "video"]
         self.name = name
         self.samples = samples
         self.widths = widths.enumerated().map { (names[$0.offset], $0.element) }
         self.tokens = tokens
+        self.gaps = gaps
+    }
+
+    /// What is there of the modality at a place.
+    func presence(of place: Int) -> Presence {
+        let samples = 0..<samples
+        switch gaps {
+        case .nothing: return .whole
+        case .some:
+            return Presence(
+                samples: samples.map { $0 % (widths.count + 2) != place + 1 }, lengths: tokens.map { most in samples.map { 1 + ($0 + place) % most } })
+        case .modality: return Presence(samples: samples.map { _ in place != 0 })
+        case .samples: return Presence(samples: samples.map { $0 % 3 != 1 })
+        }
+    }
+
+    /// What is there of each modality; none for a modality that is whole.
+    var presences: [Modality: Presence] {
+        Dictionary(widths.enumerated().map { ($1.modality, presence(of: $0)) }) { first, _ in first }.filter { !$0.value.isWhole }
+    }
+
+    /// The same modalities with gaps, and with so many samples that there are enough that lack nothing.
+    func with(_ gaps: Gaps, minimum: Int, tokens: Int? = nil) -> Scenario {
+        Scenario(gaps.rawValue, samples: max(12, 3 * minimum), widths: widths.map(\.width), tokens: tokens, gaps: gaps)
     }
 
     /// What the checks start from, for a smallest batch of `minimum`: the first is taken that the regularizer accepts.
@@ -37,6 +75,7 @@ struct Scenario {
             Scenario("four modalities", samples: max(6, minimum), widths: [5, 5, 5, 5]),
             Scenario("unequal widths", samples: max(8, minimum), widths: [7, 4]),
             Scenario("tokens", samples: max(6, minimum), widths: [4, 4], tokens: 3),
+            Scenario(Gaps.some.rawValue, samples: max(12, 3 * minimum), widths: [4, 4], gaps: .some),
         ]
         if minimum <= 2 { scenarios.insert(Scenario("N = 2", samples: 2, widths: [5, 5]), at: 2) }
         if minimum <= 1 { scenarios.insert(Scenario("N = 1", samples: 1, widths: [5, 5]), at: 2) }

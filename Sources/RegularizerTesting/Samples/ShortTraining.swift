@@ -12,6 +12,9 @@ final class ShortTraining {
     private let objective: Objective
     private let rate: Float = 0.05
 
+    /// What the inputs of samples are multiplied by that lack a modality: nothing may come of it.
+    var absentFactor: Float = 1
+
     /// - Parameter step: the number of steps that were taken before.
     init(_ scenario: Scenario, model: LinearModel, regularizer: RegularizerList, step: Int = 0) {
         self.scenario = scenario
@@ -33,10 +36,11 @@ final class ShortTraining {
     var batch: Batch {
         let inputs = model.modalities.map { modality in
             var stream = RandomSource(seed: 29).stream("input.\(modality)", step: step)
-            return (modality, stream.normal([scenario.samples, model.inputs]))
+            let factors = (0..<scenario.samples).map { scenario.presences[modality]?.contains($0) ?? true ? 1 : absentFactor }
+            return (modality, stream.normal([scenario.samples, model.inputs]) * Tensor(factors, shape: [scenario.samples, 1]))
         }
         return Batch(
-            inputs: Dictionary(uniqueKeysWithValues: inputs),
+            inputs: Inputs(Dictionary(uniqueKeysWithValues: inputs), presences: scenario.presences),
             targets: .classes((0..<scenario.samples).map { ($0 + step) % scenario.classes }, of: scenario.classes),
             domains: (0..<scenario.samples).map { $0 / 2 % 2 })
     }

@@ -7,6 +7,8 @@ struct Subject {
     let description: ComponentDescription
     /// What the regularizer does.
     let hooks: [RegularizerHook]
+    /// Whether it looks at what is missing itself.
+    let readsPresence: Bool
     /// The name of its type.
     let type: String
     /// The options as they are declared.
@@ -39,6 +41,7 @@ struct Subject {
         }
         description = Plugin.wholeDescription
         hooks = RegularizerHook.all(of: plugin)
+        readsPresence = plugin is any ReadsPresence.Type
         type = "\(plugin)"
         declared = Plugin.Options.descriptions
         self.options = options.encoded

@@ -17,7 +17,7 @@ extension TrainingStep {
             var stream = random.stream("input.\(modality)")
             return (modality, stream.normal([samples, model.inputs]))
         }
-        let batch = Dictionary(uniqueKeysWithValues: arrays)
+        let batch = Inputs(Dictionary(uniqueKeysWithValues: arrays))
         let embeddings = model.encode(batch, pass: pass)
         return TrainingStep(
             inputs: batch, embeddings: embeddings, prediction: model.fuse(embeddings, pass: pass),
@@ -39,7 +39,7 @@ extension TrainingStep {
 extension TrainingStep {
     /// A step of classification, with the class of each sample in place of targets.
     public init(
-        inputs: [Modality: Tensor] = [:], originalEmbeddings: Embeddings? = nil, embeddings: Embeddings, prediction: Prediction,
+        inputs: Inputs = [:], originalEmbeddings: Embeddings? = nil, embeddings: Embeddings, prediction: Prediction,
         labels: [Int], domains: [Int], model: any MultimodalModel, pass: Pass, totalSteps: Int
     ) {
         self.init(

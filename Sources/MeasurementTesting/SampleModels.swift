@@ -107,7 +107,7 @@ package struct SampleModel: Sendable {
                 var start = 0
                 while start < samples.labels.count {
                     let rows = start..<min(samples.labels.count, start + batch)
-                    var inputs: [Modality: Tensor] = [:]
+                    var inputs: Inputs = [:]
                     for (name, values) in samples.embeddings {
                         let width = values.count / samples.labels.count
                         inputs[name] = Tensor(Array(values[rows.lowerBound * width..<rows.upperBound * width]), shape: [rows.count, width])

@@ -186,11 +186,12 @@ package struct SavedModel {
         let batch = loader.evaluationBatch(limit: 256)
         return TrainedModel(
             modalities: model.modalities, classes: description.classes, domains: data.facts.domains,
-            encode: { model.encode($0, pass: .evaluation) }, fuse: { model.fuse($0, pass: .evaluation) },
+            encode: { inputs in model.encode(inputs, pass: .evaluation).mapEmbeddings { $1.clearing(inputs.presence(of: $0)) } },
+            fuse: { model.fuse($0, pass: .evaluation) },
             forEachBatch: { set, body in
                 guard set == .target else { return }
                 try loader.forEach(BatchSampler.inOrder(rows, batchSize: batch), view: .evaluation) { loaded in
-                    var inputs: [Modality: Tensor] = [:]
+                    var inputs: Inputs = [:]
                     for modality in model.modalities {
                         inputs[modality] = loaded.inputs[modality.name].map { standardization($0, modality: modality.name) }
                     }

@@ -95,7 +95,7 @@ public struct EmbeddingChange {
                         for index in place * width..<(place + 1) * width { values[index] += deviation * stream.normal() }
                     }
                     return Tensor(values, shape: array.shape)
-                }
+                }.cleared()
             }
         }
     }
@@ -108,11 +108,11 @@ public final class TrainedModel {
     /// Samples as the model reads them.
     package struct Batch {
         package let rows: [Int]
-        package let inputs: [Modality: Tensor]
+        package let inputs: Inputs
         package let labels: [Int]
         package let domains: [Int]
 
-        package init(rows: [Int], inputs: [Modality: Tensor], labels: [Int], domains: [Int]) {
+        package init(rows: [Int], inputs: Inputs, labels: [Int], domains: [Int]) {
             self.rows = rows
             self.inputs = inputs
             self.labels = labels
@@ -127,7 +127,7 @@ public final class TrainedModel {
     /// Names of the domains, in the order of their numbers.
     public let domains: [String]
 
-    private let encode: ([Modality: Tensor]) throws -> Embeddings
+    private let encode: (Inputs) throws -> Embeddings
     private let fuse: (Embeddings) throws -> Prediction
     private let forEachBatch: (SampleSet, (Batch) throws -> Void) throws -> Void
     private var known: [SampleSet: ModelOutputs] = [:]
@@ -139,7 +139,7 @@ public final class TrainedModel {
     ///   - fuse: the model's fusion.
     ///   - forEachBatch: hands over the batches of a set in the data set's order, and none of an empty one.
     package init(
-        modalities: [Modality], classes: [String], domains: [String], encode: @escaping ([Modality: Tensor]) throws -> Embeddings,
+        modalities: [Modality], classes: [String], domains: [String], encode: @escaping (Inputs) throws -> Embeddings,
         fuse: @escaping (Embeddings) throws -> Prediction, forEachBatch: @escaping (SampleSet, (Batch) throws -> Void) throws -> Void
     ) {
         self.modalities = modalities

@@ -77,7 +77,7 @@ struct SampleBatch {
             return Embedding(
                 pooled: garbleRows(embedding.pooled, embedding.presence),
                 tokens: embedding.tokens.map { garble($0, keeping: lengths ?? [], padding: padding) },
-                presence: embedding.presence.replacing(lengths: lengths))
+                presence: padding > 0 ? embedding.presence.replacing(lengths: lengths) : embedding.presence)
         }
         for modality in inputs.modalities {
             batch.inputs[modality] = inputs[modality].map { garbleRows($0, inputs.presence(of: modality)) }

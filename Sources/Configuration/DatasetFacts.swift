@@ -6,10 +6,13 @@ public struct DatasetFacts: Sendable, Hashable {
         public let name: String
         /// Shape of one sample, without the batch axis: `[steps, channels]` for a series.
         public let sampleShape: [Int]
+        /// Whether samples are sequences of different lengths along the first axis, padded at their ends.
+        public let isPadded: Bool
 
-        public init(name: String, sampleShape: [Int]) {
+        public init(name: String, sampleShape: [Int], isPadded: Bool = false) {
             self.name = name
             self.sampleShape = sampleShape
+            self.isPadded = isPadded
         }
     }
 

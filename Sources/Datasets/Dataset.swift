@@ -1,4 +1,5 @@
 import Configuration
+import Networks
 import Tensors
 
 /// Labeled samples of several modalities from several domains.
@@ -43,6 +44,12 @@ public protocol Dataset: Sendable {
     /// - Precondition: all rows exist.
     func inputs(_ rows: [Int], modality: String, view: SampleView) throws -> Tensor
 
+    /// What of one modality of some rows is there; all of it unless said otherwise. The inputs of what is not hold anything finite.
+    ///
+    /// - Throws: as `inputs(_:modality:)`.
+    /// - Precondition: all rows exist.
+    func presence(_ rows: [Int], modality: String) throws -> Presence
+
     /// What whoever looks at the data should know: rows that were left out, shapes that look turned. One sentence each.
     var remarks: [String] { get }
 
@@ -62,6 +69,7 @@ extension Dataset {
     public var split: [SplitName]? { nil }
     public var factors: GeneratingFactors? { nil }
     public var remarks: [String] { [] }
+    public func presence(_ rows: [Int], modality: String) throws -> Presence { .whole }
     public var isStandardized: Bool { false }
     public func inputs(_ rows: [Int], modality: String, view: SampleView) throws -> Tensor {
         try inputs(rows, modality: modality)

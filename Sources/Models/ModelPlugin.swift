@@ -13,10 +13,18 @@ public protocol ModelPlugin: MultimodalModel, SendableMetatype {
     /// Name in recipes, summary, source and options.
     static var description: ComponentDescription { get }
 
+    /// Whether it reads the lengths of its inputs and leaves padding out; one that does not is refused for sequences of different lengths.
+    /// False unless said otherwise.
+    static var leavesOutPadding: Bool { get }
+
     /// Makes a model.
     ///
     /// - Throws: `OptionFault` where options contradict each other or do not fit the data.
     init(options: Options, context: ModelContext) throws(OptionFault)
+}
+
+extension ModelPlugin {
+    public static var leavesOutPadding: Bool { false }
 }
 
 /// What a whole model is told about the data when it is made.
@@ -25,17 +33,20 @@ public struct ModelContext: Sendable {
     public let modalities: [Modality]
     /// The shape of one sample of each, without the batch's axis: `L×C` for a series, `H×W×C` for an image, `F` for features.
     public let sampleShapes: [Modality: Shape]
+    /// Those whose samples are sequences of different lengths, padded at their ends.
+    public let padded: [Modality]
     /// Number of classes `K`.
     public let classes: Int
     /// Where initial values come from.
     public let initializer: Initializer
 
     /// - Precondition: one modality or more, one class or more.
-    public init(samples: [(modality: Modality, shape: Shape)], classes: Int, from initializer: Initializer) {
+    public init(samples: [(modality: Modality, shape: Shape)], padded: [Modality] = [], classes: Int, from initializer: Initializer) {
         require(!samples.isEmpty, "ModelContext: a model needs at least one modality")
         require(classes > 0, "ModelContext: \(classes) classes; there must be at least one")
         modalities = samples.map(\.modality)
         sampleShapes = Dictionary(samples.map { ($0.modality, $0.shape) }) { first, _ in first }
+        self.padded = padded
         self.classes = classes
         self.initializer = initializer
     }

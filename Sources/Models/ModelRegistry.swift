@@ -11,6 +11,12 @@ extension ModelRegistry {
     ///
     /// - Throws: `DuplicateComponent` where the name is taken.
     public mutating func register<M: ModelPlugin>(_ type: M.Type) throws(DuplicateComponent) {
-        try register(M.description) { (options, context) throws(OptionFault) in try M(options: .decoding(options), context: context) }
+        try register(M.description) { (options, context) throws(OptionFault) in
+            if let padded = context.padded.first, !M.leavesOutPadding {
+                throw OptionFault(
+                    option: nil, expected: "a model that leaves padding out, as sequences of \(padded) differ in length", found: M.description.name)
+            }
+            return try M(options: .decoding(options), context: context)
+        }
     }
 }

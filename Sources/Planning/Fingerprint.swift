@@ -24,6 +24,9 @@ package enum Fingerprint {
         let rows = Array(stride(from: 0, to: dataset.count, by: step))
         for modality in facts.modalities {
             try dataset.inputs(rows, modality: modality.name).withUnsafeValues { data.append(contentsOf: UnsafeRawBufferPointer($0)) }
+            // Which rows are missing is known at once; how long a sequence is may have to be read from it.
+            let presence = try dataset.presence(modality.isPadded ? rows : Array(dataset.labels.indices), modality: modality.name)
+            if !presence.isWhole { data.append(Data("\(presence.samples ?? []) \(presence.lengths ?? [])".utf8)) }
         }
         return SHA256Digest(of: data).hex
     }

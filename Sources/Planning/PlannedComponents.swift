@@ -83,7 +83,7 @@ package final class PlannedComponents: @unchecked Sendable {
     /// - Throws: `OptionFault` where options do not fit each other or the modality.
     func encoder(_ plan: ComponentPlan, of modality: DatasetFacts.ModalityFacts) throws(OptionFault) -> any Encoder {
         try once(\.encoders, EncoderKey(plan: plan, modality: modality)) { () throws(OptionFault) in
-            try components.encoders.make(plan.name, options: plan.options, sampleShape: Shape(modality.sampleShape), from: .zeros)
+            try components.encoder(plan, of: modality, from: .zeros)
         }
     }
 

@@ -191,10 +191,13 @@ package struct SavedModel {
             forEachBatch: { set, body in
                 guard set == .target else { return }
                 try loader.forEach(BatchSampler.inOrder(rows, batchSize: batch), view: .evaluation) { loaded in
-                    var inputs: Inputs = [:]
+                    var arrays: [Modality: Tensor] = [:]
+                    var presences: [Modality: Presence] = [:]
                     for modality in model.modalities {
-                        inputs[modality] = loaded.inputs[modality.name].map { standardization($0, modality: modality.name) }
+                        arrays[modality] = loaded.inputs[modality.name].map { standardization($0, modality: modality.name) }
+                        presences[modality] = try data.presence(loaded.rows, modality: modality.name)
                     }
+                    let inputs = Inputs(arrays, presences: presences)
                     try body(
                         TrainedModel.Batch(
                             rows: loaded.rows, inputs: inputs, labels: loaded.rows.map { numbers[data.labels[$0]] ?? -1 },

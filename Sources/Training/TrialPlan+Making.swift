@@ -92,11 +92,26 @@ extension TrialPlan {
         wrapping: (Modality, any Encoder) -> any Encoder = { $1 }
     ) throws(OptionFault) -> any MultimodalModel {
         try model.make(facts: facts, components: components, from: initializer) { (plan, modality, initializer) throws(OptionFault) in
-            wrapping(
-                Modality(modality.name),
-                try components.encoders.make(
-                    plan.name, options: plan.options, sampleShape: Shape(modality.sampleShape), from: initializer))
+            wrapping(Modality(modality.name), try components.encoder(plan, of: modality, from: initializer))
         }
+    }
+}
+
+extension Components {
+    /// Makes the encoder of a modality.
+    ///
+    /// - Throws: `OptionFault` where options do not fit each other or the modality, or the modality has sequences of different lengths and the
+    ///   encoder cannot tell their padding from the rest.
+    package func encoder(
+        _ plan: ComponentPlan, of modality: DatasetFacts.ModalityFacts, from initializer: Initializer
+    ) throws(OptionFault) -> any Encoder {
+        let encoder = try encoders.make(plan.name, options: plan.options, sampleShape: Shape(modality.sampleShape), from: initializer)
+        guard !modality.isPadded || encoder is any SequenceEncoder else {
+            throw OptionFault(
+                option: nil, expected: "an encoder for sequences of different lengths, such as series-resnet or features, as those of \(modality.name) are",
+                found: plan.name)
+        }
+        return encoder
     }
 }
 
@@ -121,13 +136,19 @@ extension TrialModel {
                 made[modality] = try encoder(plan, modalityFacts, initializer["encoders"][modality.name])
             }
             let context = FusionContext(encoders: made, classes: facts.classes.count, from: initializer["fusion"])
-            return FusionModel(encoders: made, fusion: try components.fusions.make(fusion.name, options: fusion.options, context: context))
+            let network = try components.fusions.make(fusion.name, options: fusion.options, context: context)
+            if network.readsTokens, !network.leavesOutPadding, let padded = facts.modalities.first(where: { $0.isPadded && made[Modality($0.name)] != nil }) {
+                throw OptionFault(
+                    option: nil, expected: "a fusion that leaves padded tokens out, as sequences of \(padded.name) differ in length", found: fusion.name)
+            }
+            return FusionModel(encoders: made, fusion: network)
         case .whole(let model, let modalities):
             let samples = facts.modalities.map { (modality: Modality($0.name), shape: Shape($0.sampleShape)) }
+            let padded = facts.modalities.filter(\.isPadded).map { Modality($0.name) }.filter(modalities.contains)
             return try components.models.make(
                 model.name, options: model.options,
                 context: ModelContext(
-                    samples: samples.filter { modalities.contains($0.modality) }, classes: facts.classes.count, from: initializer))
+                    samples: samples.filter { modalities.contains($0.modality) }, padded: padded, classes: facts.classes.count, from: initializer))
         }
     }
 }

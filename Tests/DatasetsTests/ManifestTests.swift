@@ -1,5 +1,7 @@
 import Configuration
 import Foundation
+import Networks
+import Tensors
 import TestSupport
 import Testing
 import Weights
@@ -74,15 +76,20 @@ struct ManifestTests {
         try write("id,label,domain,video\n9,0,x,2\n7,1,x,0\n5,1,y,1\n")
         let data = try open {
             $0.path = [folder("a.safetensors")]
-            $0.missing = .leaveOut
+            $0.onMissing = .skip
         }
         #expect(try data.inputs([0, 1], modality: "video").values == [12, 10])
         #expect(try data.inputs([0, 1], modality: "audio").values == [22, 20])
         #expect(data.facts.domains == ["x"])
         #expect(data.remarks.first?.contains("1 of 3 rows lack a modality, the first in line 4 (audio); they are left out") == true)
         #expect(
-            fault { $0.path = [folder("a.safetensors")] }.contains(
-                "1 of 3 rows lack a modality, the first in line 4 (audio); expected every modality in every row, or missing: leave-out"))
+            fault { ($0.path, $0.onMissing) = ([folder("a.safetensors")], .stop) }.contains(
+                "1 of 3 rows lack a modality, the first in line 4 (audio); expected every modality in every row, or on-missing: keep or skip"))
+        let kept = try open { $0.path = [folder("a.safetensors")] }
+        #expect(kept.facts.domains == ["x", "y"])
+        #expect(try kept.presence([0, 1, 2], modality: "audio") == Presence(samples: [true, true, false]))
+        #expect(try kept.presence([0, 1, 2], modality: "video") == .whole)
+        #expect(kept.remarks == ["1 of 3 rows lack a modality, the first in line 4 (audio): audio in 1"])
     }
 
     @Test("Every fault names the table, the line and the nearest column")
@@ -105,8 +112,91 @@ struct ManifestTests {
         #expect(try fault("label,domain,video,audio\n0,x,a.npy,a.npy\n1,x,b.npy,a.npy\n").contains("m.csv:3: "))
         #expect(try fault("label,domain,video,audio\n0,x,b.npy,a.npy\n1,x,a.npy,a.npy\n").contains("has shape 2, others of 'video' have 3"))
         #expect(try fault("label,domain,video\n0,x,a.npy\n").contains("has no column 'audio'"))
-        #expect(try fault("label,domain,video,audio\n0,x,a.npy,a.npy\n1,x,,a.npy\n").contains("1 of 2 rows lack a modality, the first in line 3 (video)"))
+        try write("label,domain,video,audio\n0,x,a.npy,a.npy\n1,x,,a.npy\n")
+        #expect(self.fault { $0.onMissing = .stop }.contains("1 of 2 rows lack a modality, the first in line 3 (video)"))
+        #expect(try fault("label,domain,video,audio\n0,x,,a.npy\n1,x,,a.npy\n").contains("'video'"))
         #expect(try fault("label,video,audio\n0,a.npy,a.npy\n").contains("has no column 'domain'"))
+    }
+
+    @Test("An empty cell is a sample without the modality; one that has none at all is left out")
+    func emptyCells() throws {
+        try array([1, 2], shape: "(2,)", to: "a.npy")
+        try write("label,domain,video,audio\n0,x,a.npy,a.npy\n1,x,,a.npy\n0,y,,\n1,y,a.npy,\n")
+        let data = try open()
+        #expect(data.labels == [0, 1, 1])
+        #expect(try data.presence([0, 1, 2], modality: "video").rows == [0, 2])
+        #expect(try data.presence([2, 1], modality: "audio").rows == [1])
+        #expect(try data.inputs([1], modality: "video").values == [0, 0])
+        #expect(data.remarks[0].hasSuffix("m.csv: 1 of 4 rows have no modality at all; they are left out"))
+        #expect(data.remarks[1] == "2 of 3 rows lack a modality, the first in line 3 (video): video in 1, audio in 1")
+        let check = try DataCheck(data)
+        #expect(check.isSound)
+        #expect(check.lines.contains("video: 1 of 3 rows lack it (x 1)"))
+        #expect(check.lines.contains("audio: 1 of 3 rows lack it (y 1)"))
+    }
+
+    @Test("Files of different lengths are sequences that are padded at their ends")
+    func sequences() throws {
+        try array([1, 2, 3, 4], shape: "(2, 2)", to: "short.npy")
+        try array([1, 2, 3, 4, 5, 6], shape: "(3, 2)", to: "long.npy")
+        try write("label,domain,video,audio\n0,x,short.npy,long.npy\n1,y,long.npy,\n")
+        let data = try open()
+        #expect(data.facts.modalities.map(\.isPadded) == [true, false])
+        #expect(try data.inputs([0], modality: "video").values == [1, 2, 3, 4, 0, 0])
+        #expect(try data.presence([1, 0], modality: "video") == Presence(lengths: [3, 2]))
+        #expect(try DataCheck(data).lines.contains("video: 2 to 3 real steps a row, median 3"))
+        #expect(fault { $0.layout = .channelsFirst }.contains("others of 'video' have"))
+    }
+
+    @Test("Lengths are a column, an array or what is 0 to the end")
+    func lengths() throws {
+        try array([1, 2, 0, 0, 3, 0, 4, 0, 0, 0, 0, 0], shape: "(3, 4, 1)", to: "all.npy")
+        var writer = SafetensorsWriter()
+        writer.add("video", [1, 2, 0, 0, 3, 0, 4, 0, 0, 0, 0, 0] as [Float], shape: [3, 4, 1])
+        writer.add("audio", [1, 2, 3] as [Float], shape: [3, 1])
+        writer.add("steps", [2, 4, 0], shape: [3])
+        writer.add("labels", [0, 1, 0], shape: [3])
+        writer.add("domains", [0, 1, 1], shape: [3])
+        try writer.write(to: folder("a.safetensors"))
+        func arrays(_ lengths: [String], _ rule: Arrays.OnMissing = .keep) throws -> Arrays {
+            try open { ($0.manifest, $0.path, $0.lengths, $0.onMissing) = (nil, [folder("a.safetensors")], lengths, rule) }
+        }
+        for source in ["steps", "padding"] {
+            let expected = source == "steps" ? [2, 4, 0] : [2, 3, 0]
+            #expect(try arrays(["video=\(source)"]).presence([0, 1, 2], modality: "video") == Presence(lengths: expected))
+            #expect(try arrays(["video=\(source)"], .skip).count == 2)
+        }
+        try write("label,domain,video,audio,n\n0,x,0,0,3\n1,y,1,1,1\n")
+        let table = try open { ($0.path, $0.lengths) = ([folder("a.safetensors")], ["video=n"]) }
+        #expect(try table.presence([1, 0], modality: "video").lengths == [1, 3])
+
+        #expect(fault { ($0.path, $0.lengths) = ([folder("a.safetensors")], ["video=m"]) }.contains("has no column 'm'"))
+        #expect(fault { ($0.path, $0.lengths) = ([folder("a.safetensors")], ["vidoe=n"]) }.contains("did you mean 'video'?"))
+        #expect(fault { ($0.path, $0.lengths) = ([folder("a.safetensors")], ["audio=n"]) }.contains("samples of 'audio' have shape 1, which are no sequences"))
+        try write("label,domain,video,audio,n\n0,x,0,0,5\n1,y,1,1,x\n")
+        #expect(fault { ($0.path, $0.lengths) = ([folder("a.safetensors")], ["video=n"]) }.contains("m.csv:3: 'x' is no number of steps"))
+        try write("label,domain,video,audio,n\n0,x,0,0,5\n1,y,1,1,1\n")
+        #expect(
+            fault { ($0.path, $0.lengths) = ([folder("a.safetensors")], ["video=n"]) }
+                .contains("row 0 of 'video' is said to have 5 steps; expected 0 to 4"))
+    }
+
+    @Test("Standardization is of what is there")
+    func standardization() throws {
+        var writer = SafetensorsWriter()
+        writer.add("video", [1, 3, 99, 5, 7, 99, 1, 3, 5, 99, 99, 99] as [Float], shape: [4, 3, 1])
+        writer.add("steps", [2, 2, 3, 0], shape: [4])
+        writer.add("labels", [0, 1, 0, 1], shape: [4])
+        writer.add("domains", [0, 0, 0, 1], shape: [4])
+        try writer.write(to: folder("a.safetensors"))
+        let data = try open {
+            ($0.manifest, $0.modalities, $0.path, $0.lengths) = (nil, ["video"], [folder("a.safetensors")], ["video=steps"])
+        }
+        #expect(data.count == 3)
+        let split = try SourceSplit(
+            of: data, holdingOut: [], validation: .fraction(0), needsValidation: false, random: RandomSource(seed: 1))
+        let scale = try #require(try Standardization(.scale, of: data, rows: split.training).scales["video"])
+        #expect(abs(scale.means[0] - 25.0 / 7) < 1e-5)
     }
 
     @Test("A folder becomes a table: what its paths mean is a pattern")
@@ -128,7 +218,7 @@ struct ManifestTests {
         #expect(table.summary.last == "1 files do not fit the pattern, the first is stray.npy")
         try table.csv.write(toFile: folder("clips/m.csv"), atomically: true, encoding: .utf8)
         var options = Arrays.Options()
-        (options.manifest, options.modalities, options.missing) = (folder("clips/m.csv"), ["video", "audio"], .leaveOut)
+        (options.manifest, options.modalities, options.onMissing) = (folder("clips/m.csv"), ["video", "audio"], .skip)
         #expect(try Arrays(options: options).count == 2)
     }
 

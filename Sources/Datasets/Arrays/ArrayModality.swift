@@ -1,4 +1,5 @@
 import Configuration
+import Networks
 import Tensors
 import Weights
 
@@ -10,8 +11,10 @@ struct ArrayModality: Sendable {
     /// Whether samples lie with their channels first in the files.
     private let isChannelsFirst: Bool
     private var arrays: [any StoredArray]
-    /// For each row which of the arrays, and which row of it.
-    private var places: [Place]
+    /// For each row which of the arrays, and which row of it; nil for a row that lacks the modality.
+    private var places: [Place?]
+    /// Where sequences differ in length, how long each one is.
+    private var lengths: Lengths?
     /// All values, rows × sample, where they are few.
     private var held: [Float]?
 
@@ -19,6 +22,14 @@ struct ArrayModality: Sendable {
         let array: Int32
         /// Nil where the whole array is one sample.
         let row: Int?
+    }
+
+    /// How long sequences are that are padded at their ends.
+    private enum Lengths: Sendable {
+        /// For each row.
+        case given([Int])
+        /// What is 0 to the end is padding.
+        case fromPadding
     }
 
     /// What a modality may take in memory; larger ones stay in the file.
@@ -41,7 +52,7 @@ struct ArrayModality: Sendable {
     }
 
     /// Rows of several arrays, or whole arrays, of samples of one shape.
-    init(_ name: String, _ arrays: [any StoredArray], layout: Arrays.Layout, sample: [Int], places: [Place]) throws(DatasetFault) {
+    init(_ name: String, _ arrays: [any StoredArray], layout: Arrays.Layout, sample: [Int], places: [Place?]) throws(DatasetFault) {
         self.name = name
         self.arrays = arrays
         self.places = places
@@ -66,7 +77,7 @@ struct ArrayModality: Sendable {
     }
 
     var count: Int { places.count }
-    var facts: DatasetFacts.ModalityFacts { DatasetFacts.ModalityFacts(name: name, sampleShape: sampleShape) }
+    var facts: DatasetFacts.ModalityFacts { DatasetFacts.ModalityFacts(name: name, sampleShape: sampleShape, isPadded: lengths != nil) }
     private var sampleSize: Int { sampleShape.reduce(1, *) }
 
     /// The rows of another one behind these.
@@ -81,7 +92,7 @@ struct ArrayModality: Sendable {
         var joined = self
         joined.arrays += other.arrays
         let offset = Int32(arrays.count)
-        joined.places += other.places.map { Place(array: $0.array + offset, row: $0.row) }
+        joined.places += other.places.map { place in place.map { Place(array: $0.array + offset, row: $0.row) } }
         return joined
     }
 
@@ -89,7 +100,61 @@ struct ArrayModality: Sendable {
     func keeping(_ rows: [Int]) -> ArrayModality {
         var kept = self
         kept.places = rows.map { places[$0] }
+        if case .given(let lengths) = lengths { kept.lengths = .given(rows.map { lengths[$0] }) }
         return kept
+    }
+
+    // MARK: - What is there
+
+    /// Takes each row's number of real steps.
+    ///
+    /// - Throws: where samples are no sequences, or a length is none of this shape.
+    mutating func take(lengths: [Int]) throws(DatasetFault) {
+        try requireSequences()
+        if let row = lengths.firstIndex(where: { !(0...sampleShape[0]).contains($0) }) {
+            throw DatasetFault(
+                option: "lengths", message: "row \(row) of '\(name)' is said to have \(lengths[row]) steps", expected: "0 to \(sampleShape[0])")
+        }
+        self.lengths = .given(lengths)
+    }
+
+    /// Takes steps that are 0 to the end for padding.
+    mutating func takeLengthsFromPadding() throws(DatasetFault) {
+        try requireSequences()
+        lengths = .fromPadding
+    }
+
+    private func requireSequences() throws(DatasetFault) {
+        guard sampleShape.count < 2 else { return }
+        throw DatasetFault(
+            option: "lengths", message: "samples of '\(name)' have shape \(ArrayContainer.text(sampleShape)), which are no sequences",
+            expected: "steps × features")
+    }
+
+    /// Whether it takes no reading to say what is there.
+    var knowsPresence: Bool { if case .fromPadding = lengths { false } else { true } }
+
+    /// Which of some rows have the modality, and how many of their steps are real.
+    func presence(_ rows: [Int]) throws(DatasetFault) -> Presence {
+        let there = rows.map { places[$0] != nil }
+        switch lengths {
+        case nil: return Presence(samples: there)
+        case .given(let lengths): return Presence(samples: there, lengths: rows.map { lengths[$0] })
+        case .fromPadding:
+            var found: [Int] = []
+            for row in rows { found.append(places[row] == nil ? 0 : try stepsBeforePadding(row)) }
+            return Presence(samples: there, lengths: found)
+        }
+    }
+
+    private func stepsBeforePadding(_ row: Int) throws(DatasetFault) -> Int {
+        let width = sampleSize / sampleShape[0]
+        func steps(_ values: some BidirectionalCollection<Float>) -> Int {
+            guard let last = values.lastIndex(where: { $0 != 0 }) else { return 0 }
+            return values.distance(from: values.startIndex, to: last) / width + 1
+        }
+        if let held { return steps(held[row * sampleSize..<(row + 1) * sampleSize]) }
+        return steps(try values(of: row))
     }
 
     // MARK: - Reading
@@ -145,12 +210,18 @@ struct ArrayModality: Sendable {
     }
 
     private func read(_ row: Int, into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault) {
-        let place = places[row]
+        guard let place = places[row] else {
+            target.update(repeating: 0)
+            return
+        }
         let array = arrays[Int(place.array)]
         do throws(WeightsFault) {
             let rows = place.row.map { $0..<$0 + 1 } ?? 0..<array.rowCount
             guard isChannelsFirst, let channels = sampleShape.last else {
-                try array.read(rows: rows, into: target)
+                // A sequence that is shorter than others ends in zeros.
+                let count = place.row == nil ? min(array.rowCount * array.rowSize, target.count) : target.count
+                try array.read(rows: rows, into: UnsafeMutableBufferPointer(rebasing: target[..<count]))
+                for index in count..<target.count { target[index] = 0 }
                 return
             }
             let values = try array.floats(rows: rows)
@@ -196,7 +267,8 @@ struct ArrayModality: Sendable {
 
         func fault(in modality: ArrayModality) -> DatasetFault? {
             guard rows > 0 else { return nil }
-            let file = modality.arrays[Int(modality.places[first[0]].array)]
+            guard let place = modality.places[first[0]] else { return nil }
+            let file = modality.arrays[Int(place.array)]
             return DatasetFault(
                 option: "modalities", message: "\(file.file): '\(modality.name)' (array '\(file.name)'): \(summary)",
                 expected: "finite numbers; numpy.nan_to_num(array) puts zeros there, or leave those rows out")

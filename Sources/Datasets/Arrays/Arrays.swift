@@ -1,4 +1,5 @@
 import Configuration
+import Networks
 import Tensors
 import Weights
 
@@ -18,6 +19,8 @@ public struct Arrays: DatasetPlugin, UncheckedRows {
                 "a dictionary of train, valid and test parts is read as one data set with that split",
                 "a manifest is a table with a header: id, label, domain, split, group, position, and a column for each modality with a path or a "
                     + "row; `regulus data manifest` writes one from a folder",
+                "a row without a modality (an empty cell, an id that is not there, a length of 0) is a sample without it; sequences of different "
+                    + "lengths are padded at their ends, and lengths says how many steps are real",
                 "nothing in a file is executed; elements stay on disk and are read when a batch needs them",
                 "`regulus data check arrays OPTION=VALUE…` says what a program would see: shapes, counts, missing and non-finite values",
             ])
@@ -50,6 +53,7 @@ public struct Arrays: DatasetPlugin, UncheckedRows {
             table = try RowTable(joining: try ArrayContainer.open(options.path), keys: keys, options: options)
         }
         var rows = table
+        try rows.leaveOutMissing(options.onMissing)
         var remarks = try rows.leaveOutUnlabeled(options.unlabeled)
         if rows.count == 0 { throw DatasetFault(message: "there are no rows with a label", expected: "at least one") }
         let classes = try Categories(
@@ -83,6 +87,11 @@ public struct Arrays: DatasetPlugin, UncheckedRows {
         return try array.inputs(rows)
     }
 
+    public func presence(_ rows: [Int], modality: String) throws -> Presence {
+        guard let array = arrays.first(where: { $0.name == modality }) else { throw unknownModality(modality) }
+        return try array.presence(rows)
+    }
+
     package func uncheckedRow(_ row: Int, modality: String) throws(DatasetFault) -> [Float] {
         guard let array = arrays.first(where: { $0.name == modality }) else { throw unknownModality(modality) }
         return try array.values(of: row)
@@ -111,8 +120,39 @@ public struct TensorFiles: DatasetPlugin, UncheckedRows {
     public var split: [SplitName]? { arrays.split }
     public var remarks: [String] { arrays.remarks }
     public func inputs(_ rows: [Int], modality: String) throws -> Tensor { try arrays.inputs(rows, modality: modality) }
+    public func presence(_ rows: [Int], modality: String) throws -> Presence { try arrays.presence(rows, modality: modality) }
     package func uncheckedRow(_ row: Int, modality: String) throws(DatasetFault) -> [Float] {
         try arrays.uncheckedRow(row, modality: modality)
+    }
+}
+
+/// Where the lengths of a modality's sequences come from.
+enum LengthsSource: Hashable, Sendable {
+    /// An array, or a column of a manifest.
+    case key(String)
+    /// The zeros at their ends.
+    case padding
+
+    /// From the option `lengths`: `modality=key` or `modality=padding` each.
+    static func parse(_ texts: [String], of modalities: [ModalityKey]) throws(DatasetFault) -> [String: LengthsSource] {
+        var result: [String: LengthsSource] = [:]
+        for text in texts {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, !parts[1].isEmpty else {
+                throw DatasetFault(
+                    option: "lengths", message: "option lengths: found '\(text)'", expected: "modality=key, or modality=padding")
+            }
+            let names = modalities.map(\.name)
+            guard names.contains(parts[0]) else {
+                throw DatasetFault(
+                    option: "lengths", message: "option lengths: there is no modality '\(parts[0])'", expected: "one of: " + names.joined(separator: ", "),
+                    suggestion: nearestName(to: parts[0], among: names))
+            }
+            guard result.updateValue(parts[1] == "padding" ? .padding : .key(parts[1]), forKey: parts[0]) == nil else {
+                throw DatasetFault(option: "lengths", message: "option lengths: '\(parts[0])' is there twice")
+            }
+        }
+        return result
     }
 }
 

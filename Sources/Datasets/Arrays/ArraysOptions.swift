@@ -16,6 +16,16 @@ extension Arrays {
         case leaveOut = "leave-out"
     }
 
+    /// What becomes of rows that lack a modality.
+    public enum OnMissing: String, CaseIterable, Sendable {
+        /// Samples without it, as long as they have another one.
+        case keep
+        /// Left out and counted.
+        case skip
+        /// The run ends.
+        case stop
+    }
+
     public struct Options: Configuration.Options {
         public var path: [String] = []
         public var manifest: String?
@@ -30,7 +40,8 @@ extension Arrays {
         public var ids = "ids"
         public var layout = Layout.channelsLast
         public var unlabeled = Incomplete.refuse
-        public var missing = Incomplete.refuse
+        public var onMissing = OnMissing.keep
+        public var lengths: [String] = []
 
         public init() {}
 
@@ -61,7 +72,14 @@ extension Arrays {
                 .text("ids", \.ids, "array of N numbers or names that a manifest's column 'id' is matched with"),
                 .choice("layout", \.layout, "where a sample's channels lie in the files"),
                 .choice("unlabeled", \.unlabeled, "what rows of label -1 or without one do: end the run, or be left out and counted"),
-                .choice("missing", \.missing, "what a manifest's rows without a modality do: end the run, or be left out and counted"),
+                .choice(
+                    "on-missing", \.onMissing,
+                    "what a row does that lacks a modality (an empty cell, an id that is not there, a length of 0): stay as a sample without it, be "
+                        + "left out and counted, or end the run"),
+                .texts(
+                    "lengths", \.lengths,
+                    "for sequences that are padded at their ends, modality=key with an array (or a manifest's column) of N numbers of real steps, or "
+                        + "modality=padding to take steps that are 0 to the end for padding"),
             ]
         }
     }

@@ -71,6 +71,24 @@ struct Manifest: Sendable {
         RowValues.texts(columns[column] ?? []).asNumbersWherePossible
     }
 
+    /// The number of real steps of some rows; an empty cell is 0.
+    func lengths(_ column: String, rows: [Int]) throws(DatasetFault) -> [Int] {
+        guard let cells = columns[column] else {
+            throw DatasetFault(
+                option: "lengths", message: "\(path) has no column '\(column)'", expected: "one of: " + header.joined(separator: ", "),
+                suggestion: nearestName(to: column, among: header))
+        }
+        var lengths: [Int] = []
+        for row in rows {
+            guard let length = cells[row].isEmpty ? 0 : Int(cells[row]) else {
+                throw DatasetFault(
+                    option: "lengths", message: "\(path):\(lines[row]): '\(cells[row])' is no number of steps", expected: "a whole number")
+            }
+            lengths.append(length)
+        }
+        return lengths
+    }
+
     /// Where a path of the table lies.
     ///
     /// - Throws: for one that leaves the manifest's folder: such a table would read whatever its writer knows of.
@@ -97,6 +115,8 @@ struct ManifestModality {
     /// For each row of the manifest; nil where the modality is missing.
     private(set) var places: [ArrayModality.Place?] = []
     private var sample: [Int] = []
+    /// Whether files hold sequences of different lengths.
+    private var differInLength = false
 
     init(_ key: ModalityKey, of manifest: Manifest, in containers: [ArrayContainer], options: Arrays.Options) throws(DatasetFault) {
         name = key.name
@@ -107,19 +127,24 @@ struct ManifestModality {
         if cells.allSatisfy({ $0.isEmpty || Int($0) != nil }) {
             try takeRows(cells, key, of: manifest, in: containers)
         } else {
-            try takeFiles(cells, of: manifest)
+            try takeFiles(cells, of: manifest, layout: options.layout)
         }
     }
 
     /// - Throws: where samples are not of one shape.
     func modality(rows: [Int], layout: Arrays.Layout) throws(DatasetFault) -> ArrayModality {
-        try ArrayModality(name, arrays, layout: layout, sample: sample, places: rows.compactMap { places[$0] })
+        guard !arrays.isEmpty else { throw DatasetFault(option: "modalities", message: "no row has '\(name)'") }
+        var modality = try ArrayModality(name, arrays, layout: layout, sample: sample, places: rows.map { places[$0] })
+        if differInLength { try modality.take(lengths: rows.map { row in places[row].map { arrays[Int($0.array)].rowCount } ?? 0 }) }
+        return modality
     }
 
     // MARK: - Files
 
     /// Every cell is the path of a file with one sample, or `path:key`.
-    private mutating func takeFiles(_ cells: [String], of manifest: Manifest) throws(DatasetFault) {
+    ///
+    /// Files may differ along their first axis, the steps, where channels come last: they are sequences of different lengths then.
+    private mutating func takeFiles(_ cells: [String], of manifest: Manifest, layout: Arrays.Layout) throws(DatasetFault) {
         var files: [String: ArrayFile] = [:]
         var numbers: [String: Int32] = [:]
         for (row, cell) in cells.enumerated() {
@@ -144,7 +169,11 @@ struct ManifestModality {
                 }
                 let array = try file.array(key)
                 if arrays.isEmpty { sample = array.shape }
-                guard array.shape == sample else {
+                if array.shape != sample, layout == .channelsLast, sample.count >= 2, array.shape.dropFirst() == sample.dropFirst(), array.rowCount > 0 {
+                    differInLength = true
+                    sample[0] = max(sample[0], array.rowCount)
+                }
+                guard array.shape.dropFirst() == sample.dropFirst(), array.shape == sample || differInLength else {
                     throw array.fault("has shape \(array.shapeText), others of '\(name)' have \(ArrayContainer.text(sample))")
                 }
                 arrays.append(array)

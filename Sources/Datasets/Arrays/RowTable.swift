@@ -15,6 +15,10 @@ struct RowTable: Sendable {
     /// What was left out, and why.
     var remarks: [String] = []
 
+    /// The line of every row in the manifest; nil without one.
+    private var lines: [Int]?
+    private var lengths: [String: [Int]] = [:]
+
     private var firstPath: String?
     private var lastPath: String?
 
@@ -33,6 +37,7 @@ struct RowTable: Sendable {
                 if options.split == nil { split = (split ?? []) + Array(repeating: part.split, count: count - before) }
             }
         }
+        try takeLengths(options, keys: keys)
         if let split, split.count != count {
             throw DatasetFault(option: "path", message: "some files are divided into train and test parts, and others are not")
         }
@@ -84,13 +89,28 @@ struct RowTable: Sendable {
         if let key = options.split {
             split = (split ?? []) + (try SplitNames.names(of: try values(key, "split"), in: path, option: "split"))
         }
+        for case (let name, .key(let key)) in try LengthsSource.parse(options.lengths, of: keys) {
+            lengths[name, default: []] += try integers(values(key, "lengths"), "lengths", path)
+        }
         firstPath = firstPath ?? path
         lastPath = path
     }
 
+    /// Tells the modalities how long their sequences are, where that is known.
+    private mutating func takeLengths(_ options: Arrays.Options, keys: [ModalityKey]) throws(DatasetFault) {
+        let sources = try LengthsSource.parse(options.lengths, of: keys)
+        for index in modalities.indices {
+            switch sources[modalities[index].name] {
+            case nil: break
+            case .key: try modalities[index].take(lengths: lengths[modalities[index].name] ?? [])
+            case .padding: try modalities[index].takeLengthsFromPadding()
+            }
+        }
+    }
+
     private func integers(_ values: RowValues, _ option: String, _ path: String) throws(DatasetFault) -> [Int] {
         guard case .integers(let integers) = values.asNumbersWherePossible else {
-            throw DatasetFault(option: option, message: "\(path): the positions are names", expected: "whole numbers")
+            throw DatasetFault(option: option, message: "\(path): the \(option) are names", expected: "whole numbers")
         }
         return integers
     }
@@ -100,24 +120,19 @@ struct RowTable: Sendable {
     /// The rows of a manifest, whose modality columns hold paths or rows of the arrays of `path`.
     init(_ manifest: Manifest, keys: [ModalityKey], options: Arrays.Options) throws(DatasetFault) {
         let containers = options.path.isEmpty ? [] : try ArrayContainer.open(options.path)
-        var missing: [Int: String] = [:]
         var sources: [ManifestModality] = []
-        for key in keys {
-            let source = try ManifestModality(key, of: manifest, in: containers, options: options)
-            for row in source.places.indices where source.places[row] == nil && missing[row] == nil { missing[row] = key.name }
-            sources.append(source)
-        }
-        let kept = (0..<manifest.count).filter { missing[$0] == nil }
-        if let first = missing.min(by: { $0.key < $1.key }) {
-            let text =
-                "\(manifest.path): \(missing.count) of \(manifest.count) rows lack a modality, the first in line "
-                + "\(manifest.lines[first.key]) (\(first.value))"
-            guard options.missing == .leaveOut, !kept.isEmpty else {
-                throw DatasetFault(option: "missing", message: text, expected: "every modality in every row, or missing: leave-out")
-            }
-            remarks.append(text + "; they are left out")
+        for key in keys { sources.append(try ManifestModality(key, of: manifest, in: containers, options: options)) }
+        // A row may lack a modality; one that lacks all of them is no sample.
+        let kept = (0..<manifest.count).filter { row in sources.contains { $0.places[row] != nil } }
+        if kept.count < manifest.count {
+            remarks.append("\(manifest.path): \(manifest.count - kept.count) of \(manifest.count) rows have no modality at all; they are left out")
         }
         for source in sources { modalities.append(try source.modality(rows: kept, layout: options.layout)) }
+        lines = kept.map { manifest.lines[$0] }
+        for case (let name, .key(let key)) in try LengthsSource.parse(options.lengths, of: keys) {
+            lengths[name] = try manifest.lengths(key, rows: kept)
+        }
+        try takeLengths(options, keys: keys)
         labels = try manifest.values("label", option: "labels").keeping(kept)
         if let texts = manifest.texts("domain") {
             if let row = kept.first(where: { texts[$0].isEmpty }) {
@@ -141,6 +156,35 @@ struct RowTable: Sendable {
         remarks += manifest.remarks
     }
 
+    // MARK: - Missing modalities
+
+    /// Leaves out the rows that lack a modality, refuses them, or keeps those that have another one, and takes down which.
+    mutating func leaveOutMissing(_ rule: Arrays.OnMissing) throws(DatasetFault) {
+        let all = Array(0..<count)
+        var lacking: [(modality: String, rows: Set<Int>)] = []
+        // Where rows stay, they need not be read now to see which ones are all padding.
+        for modality in modalities where rule != .keep || modality.knowsPresence {
+            guard let there = try modality.presence(all).samples else { continue }
+            lacking.append((modality.name, Set(all.filter { !there[$0] })))
+        }
+        guard let first = lacking.flatMap({ lack in lack.rows.map { (row: $0, modality: lack.modality) } }).min(by: { $0.row < $1.row }) else { return }
+        let rows = lacking.reduce(into: Set<Int>()) { $0.formUnion($1.rows) }
+        let place = lines.map { "in line \($0[first.row])" } ?? "row \(first.row)"
+        let text = "\(rows.count) of \(count) rows lack a modality, the first \(place) (\(first.modality))"
+        switch rule {
+        case .stop: throw DatasetFault(option: "on-missing", message: text, expected: "every modality in every row, or on-missing: keep or skip")
+        case .skip:
+            keep(all.filter { !rows.contains($0) })
+            remarks.append("\(text); they are left out")
+        case .keep:
+            let empty = all.filter { row in lacking.count == modalities.count && lacking.allSatisfy { $0.rows.contains(row) } }
+            remarks.append("\(text): " + lacking.map { "\($0.modality) in \($0.rows.count)" }.joined(separator: ", "))
+            guard !empty.isEmpty else { return }
+            keep(all.filter { row in !lacking.allSatisfy { $0.rows.contains(row) } })
+            remarks.append("\(empty.count) rows have no modality at all; they are left out")
+        }
+    }
+
     // MARK: - Labels
 
     /// Leaves out the rows without a label, or refuses them; returns what there is to say.
@@ -160,6 +204,7 @@ struct RowTable: Sendable {
 
     private mutating func keep(_ rows: [Int]) {
         modalities = modalities.map { $0.keeping(rows) }
+        lines = lines.map { lines in rows.map { lines[$0] } }
         labels = labels.keeping(rows)
         domains = domains.keeping(rows)
         groups = groups.map { values in rows.map { values[$0] } }

@@ -17,6 +17,16 @@ extension DataCheck {
         }
         lines.append("")
         lines += remarks.map { "note: \($0)" }
+        for gap in gaps {
+            let rows = gap.missing.reduce(0, +)
+            if rows > 0 {
+                let domains = zip(facts.domains, gap.missing).filter { $1 > 0 }.map { "\($0) \($1)" }.joined(separator: ", ")
+                lines.append("\(gap.modality): \(rows) of \(total) rows lack it (\(domains))")
+            }
+            if let lengths = gap.lengths, let shortest = lengths.first, let longest = lengths.last {
+                lines.append("\(gap.modality): \(shortest) to \(longest) real steps a row, median \(lengths[lengths.count / 2])")
+            }
+        }
         lines += contents?.lines ?? []
         for missing in missing {
             lines.append("missing, \(missing.modality): \(missing.files) files, which \(missing.rows) rows need")

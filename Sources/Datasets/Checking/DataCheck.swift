@@ -1,6 +1,7 @@
 import Configuration
 import Dispatch
 import Media
+import Networks
 import Persistence
 import Synchronization
 import Tensors
@@ -25,6 +26,15 @@ package struct DataCheck: Sendable {
         package let examples: [String]
     }
 
+    /// What some rows of one modality lack.
+    package struct Gaps: Sendable {
+        package let modality: String
+        /// Rows without it, for each domain.
+        package let missing: [Int]
+        /// Real steps of the rows that have it, ascending; nil where nothing is padded.
+        package let lengths: [Int]?
+    }
+
     package let facts: DatasetFacts
     /// Rows of every domain, part of the split (in the order of `parts`) and class.
     package let counts: [[[Int]]]
@@ -37,6 +47,8 @@ package struct DataCheck: Sendable {
     package let decoded: (good: Int, tried: Int)
     /// Seconds of every row of every domain, ascending; empty where unknown.
     package let seconds: [[Double]]
+    /// What some rows lack, and how long sequences are; a modality of which everything is there has no entry.
+    package let gaps: [Gaps]
     /// What the data set itself has to say.
     package let remarks: [String]
     /// What the values say; nil for data sets that are decoded or generated.
@@ -61,6 +73,7 @@ package struct DataCheck: Sendable {
         }
         self.counts = counts
         remarks = dataset.remarks
+        gaps = try Self.gaps(of: dataset)
         if let arrays = dataset as? any UncheckedRows { contents = try ContentCheck(arrays) } else { contents = nil }
         guard let decoding = dataset as? any DecodingDataset else {
             (missing, unreadable, decoded, seconds) = ([], [], (0, 0), [])
@@ -74,6 +87,23 @@ package struct DataCheck: Sendable {
         unreadable = faults + whole.faults
         decoded = (good.subtracting(whole.rows).count, Set(tried).count)
         seconds = Self.seconds(of: decoding, except: broken)
+    }
+
+    private static func gaps(of dataset: any Dataset) throws(DatasetFault) -> [Gaps] {
+        let rows = Array(dataset.labels.indices)
+        var result: [Gaps] = []
+        for modality in dataset.facts.modalityNames {
+            let presence: Presence
+            do {
+                presence = try dataset.presence(rows, modality: modality)
+            } catch {
+                throw error as? DatasetFault ?? DatasetFault(message: "\(error)")
+            }
+            guard !presence.isWhole else { continue }
+            let missing = tally(rows.filter { !presence.contains($0) }.map { dataset.domains[$0] }, kinds: dataset.facts.domains.count)
+            result.append(Gaps(modality: modality, missing: missing, lengths: presence.lengths?.filter { $0 > 0 }.sorted()))
+        }
+        return result
     }
 
     /// Folders are listed once: a file apiece would take millions of calls.

@@ -90,16 +90,25 @@ public struct Standardization: Hashable, Sendable, Codable {
         var squares = sums
         var count = 0
         for batch in BatchSampler.inOrder(rows.rows, batchSize: 256) {
-            let inputs = try dataset.inputs(batch, modality: modality)
+            let presence = try dataset.presence(batch, modality: modality)
+            // Only what is there counts: rows that have the modality, and steps that are no padding.
+            let there = presence.rows.map { rows in rows.map { batch[$0] } } ?? batch
+            guard !there.isEmpty else { continue }
+            let inputs = try dataset.inputs(there, modality: modality)
+            let size = inputs.elementCount / there.count
+            let lengths = (presence.rows.map(presence.gathering) ?? presence).lengths
             inputs.withUnsafeValues { values in
                 if origins.isEmpty { origins = values.prefix(channels).map { Double($0) } }
-                for index in values.indices {
-                    let channel = index % channels
-                    let value = Double(values[index]) - origins[channel]
-                    sums[channel] += value
-                    squares[channel] += value * value
+                for sample in there.indices {
+                    let real = lengths.map { $0[sample] * (size / inputs.shape[1]) } ?? size
+                    for index in sample * size..<sample * size + real {
+                        let channel = index % channels
+                        let value = Double(values[index]) - origins[channel]
+                        sums[channel] += value
+                        squares[channel] += value * value
+                    }
+                    count += real
                 }
-                count += values.count
             }
         }
         let total = Double(max(1, count / channels))

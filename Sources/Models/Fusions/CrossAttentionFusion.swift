@@ -56,6 +56,7 @@ public final class CrossAttentionFusion: FusionPlugin {
     }
 
     public let readsTokens = true
+    public let leavesOutPadding = true
     private let branches: [Branch]
     private let head: ClassifierHead
 

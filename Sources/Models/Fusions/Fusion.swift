@@ -11,6 +11,10 @@ public protocol Fusion: Module {
     /// Whether it reads tokens; encoders then compute them.
     var readsTokens: Bool { get }
 
+    /// Whether it leaves padded tokens out of every mean and attention. One that reads tokens and does not is refused for sequences of
+    /// different lengths. False unless said otherwise.
+    var leavesOutPadding: Bool { get }
+
     /// The width of the representation in its predictions: what the last linear map reads.
     var representationWidth: Int { get }
 
@@ -19,6 +23,10 @@ public protocol Fusion: Module {
     /// - Parameter embeddings: one per modality, in any order.
     /// - Returns: logits N×K and the representation, N×``representationWidth``.
     func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction
+}
+
+extension Fusion {
+    public var leavesOutPadding: Bool { false }
 }
 
 /// A fusion that a recipe can name.

@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import Networks
 import Processes
 import Regularization
 import Results
@@ -98,7 +99,7 @@ package final class TrialBatches {
         guard let stems else {
             var asked = batches.makeIterator()
             return try loader.forEach(batches, view: view) { loaded in
-                try body(batch(loaded.rows, inputs: loaded.inputs, stored: [:]), asked.next()?.count ?? 0)
+                try body(try batch(loaded.rows, inputs: loaded.inputs, stored: [:]), asked.next()?.count ?? 0)
             }
         }
         func withStems(_ loaded: LoadedBatch, asked: Int) throws {
@@ -106,7 +107,7 @@ package final class TrialBatches {
             guard !rows.isEmpty else { throw DatasetFault(message: "none of the \(asked) rows of a batch can be read") }
             let places = loaded.rows.indices.filter { rows.contains(loaded.rows[$0]) }
             let inputs = rows == loaded.rows ? loaded.inputs : loaded.inputs.mapValues { $0.gathering(rows: places) }
-            try body(batch(rows, inputs: inputs, stored: stored), asked)
+            try body(try batch(rows, inputs: inputs, stored: stored), asked)
         }
         let readable = batches.map { rows in rows.filter { !unreadable.contains($0) } }
         if modalities.isEmpty {
@@ -117,13 +118,16 @@ package final class TrialBatches {
         try loader.forEach(readable, view: view, allowsEmpty: true) { try withStems($0, asked: asked.next()?.count ?? 0) }
     }
 
-    private func batch(_ rows: [Int], inputs: [String: Tensor], stored: [Modality: Tensor]) -> Batch {
+    private func batch(_ rows: [Int], inputs: [String: Tensor], stored: [Modality: Tensor]) throws -> Batch {
         var all = stored
         for modality in modalities {
             all[modality] = inputs[modality.name].map { standardization($0, modality: modality.name) }
         }
+        var presences: [Modality: Presence] = [:]
+        for modality in all.keys { presences[modality] = try data.presence(rows, modality: modality.name) }
         return Batch(
-            inputs: Inputs(all), targets: .classes(rows.map { data.labels[$0] }, of: data.facts.classes.count), domains: rows.map { data.domains[$0] },
+            inputs: Inputs(all, presences: presences), targets: .classes(rows.map { data.labels[$0] }, of: data.facts.classes.count),
+            domains: rows.map { data.domains[$0] },
             rows: rows)
     }
 }

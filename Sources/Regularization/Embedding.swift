@@ -37,14 +37,6 @@ extension Embedding {
     /// The pooled vectors of the samples that have the modality, `P×D` with `P` up to `N`: what means, covariances and norms are taken of.
     public var present: Tensor { presence.rows.map { pooled.gathering(rows: $0) } ?? pooled }
 
-    /// The real tokens of all samples below each other, `R×D`; nil where there are no tokens.
-    public var presentTokens: Tensor? {
-        tokens.map { tokens in
-            presence.isWhole
-                ? tokens.reshaped([tokens.shape[0] * tokens.shape[1], tokens.shape[2]]) : tokens.packed(lengths: tokenLengths(of: tokens))
-        }
-    }
-
     /// The embeddings of some samples, in the given order and possibly repeatedly.
     public func gathering(rows: [Int]) -> Embedding {
         Embedding(

@@ -71,10 +71,11 @@ struct ReportCommand: ParsableCommand {
                 results.append(result)
             }
             let report = try Report(
-                results: results, settings: settings, stray: folder.strayResults(beside: settings.keys), measurements: folder.measurements(of: results))
+                results: results, settings: settings, stray: folder.strayResults(beside: settings.keys),
+                measurements: store.measurements(of: results) { throw $0 })
             return (report, results)
         } catch let fault as DamagedFile {
-            throw CommandFault.input("error: \(fault)\n`regulus run` on this folder writes it again.")
+            throw CommandFault.input("error: \(fault)\n`regulus run` on this folder writes it again, and `regulus measure` what it has measured.")
         } catch let fault as ReportFault {
             throw CommandFault.input("error: \(folder.root.path): \(fault)")
         }

@@ -93,10 +93,13 @@ struct RunCommand: ParsableCommand {
             run.keepsOtherPlans = !overwrite
             let launched = try launchedRun(run, recipe: study.name, display: display)
             let store = RunStore(folder)
+            var damagedRecipe: DamagedFile?
             if ParentLink.role != IsolatedRun.role {
-                try store.write(settings, recipe: study.resolvedYAML, keepingOthers: !overwrite)
+                damagedRecipe = try store.write(settings, recipe: study.resolvedYAML, keepingOthers: !overwrite)
             }
+            settings.resolvedRecipe = SHA256Digest(of: study.resolvedYAML).hex
             try display.start(settings, folder: folder)
+            if let damagedRecipe { display.note("note: \(damagedRecipe); it is written again") }
             for note in notes(on: before, in: folder) { display.note(note) }
             StopRequest.listenForSignals()
             let results = try launched?.results() ?? results(of: run, plan, before, display: display)
@@ -108,7 +111,8 @@ struct RunCommand: ParsableCommand {
                 settings.reused = results.filter(before.holds).map(\.key)
                 try store.write(settings)
                 let report = try Report(
-                    results: results, settings: settings, stray: folder.strayResults(beside: settings.keys), measurements: folder.measurements(of: results))
+                    results: results, settings: settings, stray: folder.strayResults(beside: settings.keys),
+                    measurements: store.measurements(of: results) { display.note("note: \($0); it is left out, `regulus measure` writes it again") })
                 try ReportWriter().write(report, recipe: study.resolvedYAML, to: folder)
                 for result in results { try EventFile.write(result, to: folder) }
                 try display.finish(report, folder: folder)

@@ -40,32 +40,10 @@ extension RunFolder {
     /// Every number of every trial, as comma-separated values.
     package var measurementsCSV: URL { root.appendingPathComponent("measurements.csv") }
 
-    /// What was measured of the models of finished trials; trials of which nothing was are left out.
-    package func measurements(of results: [TrialResult]) -> [TrialKey: [MeasurementRecord]] {
-        var records: [TrialKey: [MeasurementRecord]] = [:]
-        for result in results where result.isFinished {
-            let own = measurementRecords(of: result)
-            if !own.isEmpty { records[result.key] = own }
-        }
-        return records
-    }
-
     /// The file of one measurement.
     ///
     /// - Parameter identity: names the measurement with its options.
     package func measurement(_ identity: String, of key: TrialKey) -> URL {
         measurements(key).appendingPathComponent("\(identity).json")
-    }
-
-    /// The records of a finished trial that belong to its result, by file name. Files that are no record are left out.
-    package func measurementRecords(of result: TrialResult) -> [MeasurementRecord] {
-        let folder = measurements(result.key)
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        return names.filter { $0.hasSuffix(".json") }.sorted().compactMap { name in
-            guard let data = try? Data(contentsOf: folder.appendingPathComponent(name)),
-                let record = try? ResultCoding.value(MeasurementRecord.self, from: data), record.plan == result.plan
-            else { return nil }
-            return record
-        }
     }
 }

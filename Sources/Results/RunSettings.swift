@@ -20,6 +20,8 @@ package struct RunSettings: Hashable, Sendable {
     package var expected: ExpectedFigures?
     /// The command that repeats the run, as one would type it; nil where it is not known.
     package var command: String?
+    /// Digest of the resolved recipe beside these settings; nil where it is not known.
+    package var resolvedRecipe: String?
     /// Trials whose results an earlier run had left in the folder.
     package var reused: [TrialKey]
 
@@ -124,7 +126,7 @@ extension RunSettings: Codable {
     package static let mostTrials = 200_000
 
     private enum Key: String, CodingKey {
-        case recipe, dials, variants, notices, machine, threads, versions, expected, command, reused
+        case recipe, dials, variants, notices, machine, threads, versions, expected, command, resolvedRecipe, reused
     }
 
     /// - Throws: `DecodingError` when an entry is missing or has another type, when something is listed twice, and when more than
@@ -140,6 +142,7 @@ extension RunSettings: Codable {
         versions = try fields.decode([String].self, forKey: .versions)
         expected = try fields.decodeIfPresent(ExpectedFigures.self, forKey: .expected)
         command = try fields.decodeIfPresent(String.self, forKey: .command)
+        resolvedRecipe = try fields.decodeIfPresent(String.self, forKey: .resolvedRecipe)
         reused = try fields.decode([TrialKey].self, forKey: .reused)
         if let fault { throw DecodingError.dataCorruptedError(forKey: .variants, in: fields, debugDescription: fault) }
     }

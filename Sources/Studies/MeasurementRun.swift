@@ -113,12 +113,14 @@ package struct MeasurementRun: Sendable {
             return outcome
         }
         guard !cell.measurements.isEmpty else { return outcome }
+        let store = RunStore(folder)
         let stored: TrialResult?
-        do throws(DamagedFile) { stored = try RunStore(folder).result(at: folder.result(key)) } catch { return leftOut("\(error)") }
+        do throws(DamagedFile) { stored = try store.result(at: folder.result(key)) } catch { return leftOut("\(error)") }
         guard let result = stored else { return leftOut("it has not been trained") }
         guard result.isFinished else { return leftOut("its training failed") }
         let missing = cell.measurements.filter { !isPresent($0, of: result) }
         outcome.present = cell.measurements.count - missing.count
+        AtomicFile.removeAbandonedTemporaries(in: folder.measurements(key).path)
         guard !missing.isEmpty else { return outcome }
         let checkpoint: SafetensorsFile
         do throws(WeightsFault) {
@@ -149,7 +151,7 @@ package struct MeasurementRun: Sendable {
             let record = MeasurementRecord(
                 instance: measurement.instance, measurement: measurement.component.name, options: measurement.optionTexts, plan: result.plan,
                 seconds: seconds, findings: findings)
-            try AtomicFile.write(ResultCoding.document(record), to: folder.measurement(measurement.identity, of: key).path)
+            try store.write(record, to: folder.measurement(measurement.identity, of: key))
             outcome.measured += 1
             outcome.seconds += seconds
         }
@@ -168,10 +170,9 @@ package struct MeasurementRun: Sendable {
     }
 
     private func isPresent(_ measurement: MeasurementPlan, of result: TrialResult) -> Bool {
-        guard let data = try? Data(contentsOf: folder.measurement(measurement.identity, of: result.key)),
-            let record = try? ResultCoding.value(MeasurementRecord.self, from: data)
-        else { return false }
-        return record.plan == result.plan
+        // A damaged one is measured again.
+        let record = try? RunStore(folder).measurement(at: folder.measurement(measurement.identity, of: result.key))
+        return record?.plan == result.plan
     }
 
     /// The plan that a result is of: that of one of the cell's candidates, trained with the threads that the checkpoint names.

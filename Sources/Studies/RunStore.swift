@@ -103,6 +103,40 @@ package struct RunStore: Sendable {
         }
     }
 
+    // MARK: Measurements
+
+    /// What was measured of a trial's model; nil where the file is not there.
+    ///
+    /// - Throws: `DamagedFile` where a byte of it is not what was written.
+    package func measurement(at file: URL) throws(DamagedFile) -> MeasurementRecord? { try value(MeasurementRecord.self, at: file) }
+
+    /// - Throws: `FileFault` where it cannot be written.
+    package func write(_ record: MeasurementRecord, to file: URL) throws {
+        try AtomicFile.write(SealedDocument.sealing(ResultCoding.document(record)), to: file.path)
+    }
+
+    /// What was measured of the models of finished trials, by file name: the records that belong to their results. Trials of which nothing was are left out.
+    ///
+    /// - Parameter onDamage: called with each file that is not what was written; it is left out unless this throws.
+    package func measurements(
+        of results: [TrialResult], onDamage: (DamagedFile) throws -> Void
+    ) rethrows -> [TrialKey: [MeasurementRecord]] {
+        var records: [TrialKey: [MeasurementRecord]] = [:]
+        for result in results where result.isFinished {
+            let place = folder.measurements(result.key)
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? []
+            for name in names.sorted() where name.hasSuffix(".json") && !name.hasPrefix(".") {
+                do throws(DamagedFile) {
+                    guard let record = try measurement(at: place.appendingPathComponent(name)), record.plan == result.plan else { continue }
+                    records[result.key, default: []].append(record)
+                } catch {
+                    try onDamage(error)
+                }
+            }
+        }
+        return records
+    }
+
     // MARK: Results of other plans
 
     /// Where a result of another plan is kept.
@@ -156,9 +190,19 @@ package struct RunStore: Sendable {
 
     /// Writes the recipe and the frame of a run, and keeps those of another recipe whose results are kept.
     ///
+    /// - Returns: the recipe that is there where it is not what a run wrote; it is replaced.
     /// - Throws: `FileFault`.
-    package func write(_ settings: RunSettings, recipe: String, keepingOthers: Bool) throws {
-        if keepingOthers, let present = try? FileContents.text(folder.resolvedRecipe.path), present != recipe {
+    @discardableResult
+    package func write(_ settings: RunSettings, recipe: String, keepingOthers: Bool) throws -> DamagedFile? {
+        var settings = settings
+        settings.resolvedRecipe = SHA256Digest(of: recipe).hex
+        var damage: DamagedFile?
+        if let present = try? FileContents.text(folder.resolvedRecipe.path), present != recipe,
+            let known = (try? self.settings())?.resolvedRecipe, known != SHA256Digest(of: present).hex, known == settings.resolvedRecipe
+        {
+            damage = DamagedFile(path: folder.resolvedRecipe.path, reason: Self.changed)
+        }
+        if keepingOthers, damage == nil, let present = try? FileContents.text(folder.resolvedRecipe.path), present != recipe {
             let kept = folder.root.appendingPathComponent("other-plans/\(SHA256Digest(of: present).hex.prefix(12))")
             try Folder.create(kept.path)
             try AtomicFile.write(present, to: kept.appendingPathComponent(folder.resolvedRecipe.lastPathComponent).path)
@@ -168,5 +212,6 @@ package struct RunStore: Sendable {
         }
         try AtomicFile.write(recipe, to: folder.resolvedRecipe.path)
         try write(settings)
+        return damage
     }
 }

@@ -42,6 +42,10 @@ struct MeasurementRunTests {
         ).run()
     }
 
+    private static func records(of result: TrialResult, in folder: RunFolder) throws -> [MeasurementRecord] {
+        try RunStore(folder).measurements(of: [result]) { throw $0 }[result.key] ?? []
+    }
+
     private static func value(_ name: String, in records: [MeasurementRecord], condition: String? = nil) -> Double? {
         records.flatMap(\.findings.numbers).first {
             $0.name == name && $0.samples == "target" && $0.condition == condition && $0.modality == nil
@@ -65,7 +69,7 @@ struct MeasurementRunTests {
         #expect(outcome.measured == 2 * results.count)
         #expect(outcome.leftOut == [])
         for result in results {
-            let records = folder.run.measurementRecords(of: result)
+            let records = try Self.records(of: result, in: folder.run)
             #expect(records.map(\.instance).sorted() == ["corruption", "scores-by-class"])
             #expect(Self.value("accuracy", in: records) == result.targetAccuracy, "\(result.key)")
             #expect(Self.value("accuracy", in: records, condition: "clean") == result.targetAccuracy, "\(result.key)")
@@ -87,9 +91,28 @@ struct MeasurementRunTests {
         #expect(outcome.present == 2)
         #expect(try Data(contentsOf: file) == bytes)
         #expect(try files().count == 2)
-        // A damaged file counts as none.
-        try bytes.prefix(20).write(to: file)
-        #expect(try Self.measure(both, in: folder.run).measured == 1)
+    }
+
+    @Test("a record of which a bit has changed is noticed and measured again; what a killed run left is removed", arguments: [0, 1, 2])
+    func damaged(place: Int) throws {
+        let folder = try TemporaryFolder()
+        let cells = [Self.cell("Fusion", [Sample.plan()], measuring: ["calibration"])]
+        let result = try #require(try Self.train(cells, in: folder.run).first)
+        _ = try Self.measure(cells, in: folder.run)
+        let measurements = folder.run.measurements(result.key)
+        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: measurements.path).first)
+        let file = measurements.appendingPathComponent(name)
+        let before = try Self.records(of: result, in: folder.run)
+        var bytes = try Data(contentsOf: file)
+        bytes[[5, bytes.count / 2, bytes.count - 4][place]] ^= 1
+        try bytes.write(to: file)
+        #expect(throws: DamagedFile.self) { try Self.records(of: result, in: folder.run) }
+        let left = measurements.appendingPathComponent(".\(name).elsewhere-0-0.x.tmp")
+        try Data().write(to: left)
+        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 0)], ofItemAtPath: left.path)
+        #expect(try Self.measure(cells, in: folder.run).measured == 1)
+        #expect(try Self.records(of: result, in: folder.run).map(\.findings) == before.map(\.findings))
+        #expect(!FileManager.default.fileExists(atPath: left.path))
     }
 
     @Test("other options are another measurement")
@@ -100,7 +123,7 @@ struct MeasurementRunTests {
         _ = try Self.measure(cells, in: folder.run)
         let other = [Self.cell("Fusion", [Sample.plan()], measuring: ["calibration"], options: ["bins": .integer(5)])]
         #expect(try Self.measure(other, in: folder.run).measured == 1)
-        #expect(folder.run.measurementRecords(of: results[0]).map(\.title).sorted() == ["calibration", "calibration (bins 5)"])
+        #expect(try Self.records(of: results[0], in: folder.run).map(\.title).sorted() == ["calibration", "calibration (bins 5)"])
     }
 
     @Test("trials that were not trained, failed, are of another plan or lost their checkpoint are left out with the reason")
@@ -133,7 +156,7 @@ struct MeasurementRunTests {
         let results = try Self.train(cells, in: folder.run)
         let outcome = try Self.measure(cells, in: folder.run)
         #expect(outcome.measured == 2)
-        let records = folder.run.measurementRecords(of: results[0])
+        let records = try Self.records(of: results[0], in: folder.run)
         let broken = try #require(records.first { $0.instance == "faithless" })
         #expect(broken.findings.numbers.map(\.value) == [nil])
         #expect(broken.findings.numbers[0].reason?.contains("training samples") == true)
@@ -146,9 +169,9 @@ struct MeasurementRunTests {
         let cells = [Self.cell("Fusion", [Sample.plan()], measuring: ["scores-by-class"])]
         var result = try Self.train(cells, in: folder.run)[0]
         _ = try Self.measure(cells, in: folder.run)
-        #expect(folder.run.measurements(of: [result]).count == 1)
+        #expect(try Self.records(of: result, in: folder.run).count == 1)
         result.plan = "another"
-        #expect(folder.run.measurements(of: [result]).isEmpty)
+        #expect(try Self.records(of: result, in: folder.run).isEmpty)
     }
 }
 

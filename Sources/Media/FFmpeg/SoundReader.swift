@@ -7,6 +7,8 @@
         private let stream: MediaStream
         private let decoder: MediaDecoder
         private var resampler: OpaquePointer?
+        /// Sample rates that recorders have. A resampler's filters grow with the ratio of the rates: a header that gives a billion would fill the memory.
+        private static let rates: ClosedRange<Int32> = 1_000...768_000
 
         init(_ path: String) throws(MediaFault) {
             self.path = path
@@ -35,7 +37,10 @@
                 try decoder.send(packet)
                 while let frame = try decoder.receive() {
                     let time = frame.pointee.best_effort_timestamp
-                    let start = place ?? (time == ffmpeg_no_time() ? 0 : Int((Double(time) / perSample).rounded()))
+                    let begin = time == ffmpeg_no_time() ? 0 : (Double(time) / perSample).rounded()
+                    // Beyond 2⁵² samples no two numbers are one sample apart, and no sound is that long.
+                    guard abs(begin) < 0x1p52 else { throw MediaFault(path: path, reason: "damaged: its times are out of all bounds") }
+                    let start = place ?? Int(begin)
                     let decoded = try converted(frame)
                     append(decoded, from: start, to: &result, range: range)
                     place = start + decoded.count
@@ -61,7 +66,15 @@
 
         /// A frame as mono floats; nil for what the resampler still holds.
         private func converted(_ frame: UnsafeMutablePointer<AVFrame>?) throws(MediaFault) -> [Float] {
-            if resampler == nil, let frame { resampler = ffmpeg_mono_floats(frame, Int32(SoundFile.rate)) }
+            if resampler == nil, let frame {
+                let rate = frame.pointee.sample_rate
+                guard Self.rates.contains(rate) else {
+                    throw MediaFault(
+                        path: path,
+                        reason: "damaged: \(rate) samples a second are given, and \(Self.rates.lowerBound) to \(Self.rates.upperBound) are read")
+                }
+                resampler = ffmpeg_mono_floats(frame, Int32(SoundFile.rate))
+            }
             guard let resampler else { throw MediaFault(path: path, reason: "its sample format is not supported") }
             let room = swr_get_out_samples(resampler, frame?.pointee.nb_samples ?? 0)
             guard room >= 0 else { throw MediaFault(path: path, reason: "cannot be resampled: \(ffmpegMessage(room))") }

@@ -156,18 +156,18 @@ let tests: [Target] = [
         name: "TrainingSupport",
         dependencies: [
             "Analysis", "BuiltIn", "Configuration", "Datasets", "Media", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors",
-            "TestSupport", "Training",
+            "TestSupport", "Training", "Weights",
         ], path: "Tests/TrainingSupport"),
     .testTarget(
         name: "TrainingTests",
         dependencies: [
-            "Configuration", "Datasets", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors", "TestSupport",
+            "Analysis", "Configuration", "Datasets", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors", "TestSupport",
             "Training", "TrainingSupport", "Weights",
         ]),
     .testTarget(
         name: "PlanningTests",
         dependencies: [
-            "Configuration", "Datasets", "MediaSupport", "Planning", "Recipes", "Regularization", "Results", "Studies", "Tensors",
+            "Analysis", "Configuration", "Datasets", "MediaSupport", "Planning", "Recipes", "Regularization", "Reports", "Results", "Studies", "Tensors",
             "TestSupport", "Training", "TrainingSupport",
         ], swiftSettings: mediaSettings),
     .testTarget(
@@ -179,7 +179,7 @@ let tests: [Target] = [
         ]),
     .testTarget(
         name: "AnalysisTests", dependencies: ["Analysis", "Configuration", "GoldenFixtures", "MeasurementTesting", "Regularization", "Tensors"]),
-    .testTarget(name: "RegistrationTests", dependencies: ["Configuration", "Networks", "Registration", "Tensors", "Training"]),
+    .testTarget(name: "RegistrationTests", dependencies: ["Analysis", "Configuration", "Networks", "Registration", "Regularization", "Tensors", "Training"]),
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
     .target(name: "SlurmSupport", dependencies: ["TestSupport"], path: "Tests/SlurmSupport"),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport", "TestSupport"]),

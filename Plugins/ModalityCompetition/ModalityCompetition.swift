@@ -79,17 +79,15 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
 
     public static var minimumBatch: Int { 2 }
     public static var places: [Place] { [.embedding] }
+    // A divergence between predicted distributions over classes.
+    public static var tasks: [TargetKind] { [.classes] }
 
     private let options: Options
 
-    /// - Throws: `OptionFault` where there is only one modality, the term sees only a part of the embeddings, or `rows` needs classes and
-    ///   the task has none.
+    /// - Throws: `OptionFault` where there is only one modality, or the term sees only a part of the embeddings.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         try context.requireSeveralModalities()
         try context.requireWholeEmbeddings()
-        if options.rows == .otherClass, context.task != .classes {
-            throw OptionFault(option: "rows", expected: "all or moved, as the task has no classes", found: options.rows.rawValue)
-        }
         self.options = options
     }
 

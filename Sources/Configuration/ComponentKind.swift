@@ -2,7 +2,7 @@
 ///
 /// Whatever goes by kinds goes through this list: `list`, `describe`, the registrar of plug-ins, origins, and the reading of recipes.
 public enum ComponentKind: String, CaseIterable, Sendable {
-    case regularizers, encoders, fusions, models, datasets, optimizers, schedules, measurements
+    case regularizers, encoders, fusions, models, datasets, tasks, optimizers, schedules, measurements
 
     /// One of them, in a sentence.
     public var noun: String { self == .datasets ? "data set" : String(rawValue.dropLast()) }

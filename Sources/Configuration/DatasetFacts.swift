@@ -20,17 +20,26 @@ public struct DatasetFacts: Sendable, Hashable {
     public let modalities: [ModalityFacts]
     /// Names of the domains, in the order of report columns.
     public let domains: [String]
-    /// Names of the classes, in the order of their labels.
-    public let classes: [String]
+    /// What is to be learned of each sample.
+    public let targets: TargetFacts
     /// Number of samples of each domain, in the order of `domains`.
     public let samplesPerDomain: [Int]
 
-    public init(modalities: [ModalityFacts], domains: [String], classes: [String], samplesPerDomain: [Int]) {
+    public init(modalities: [ModalityFacts], domains: [String], targets: TargetFacts, samplesPerDomain: [Int]) {
         self.modalities = modalities
         self.domains = domains
-        self.classes = classes
+        self.targets = targets
         self.samplesPerDomain = samplesPerDomain
     }
+
+    /// The facts of a data set of classes.
+    public init(modalities: [ModalityFacts], domains: [String], classes: [String], samplesPerDomain: [Int]) {
+        self.init(
+            modalities: modalities, domains: domains, targets: TargetFacts(.classes, names: classes), samplesPerDomain: samplesPerDomain)
+    }
+
+    /// Names of the classes, in the order of their labels; none where something else is learned.
+    public var classes: [String] { targets.kind == .classes ? targets.names : [] }
 
     /// Number of samples in all.
     public var sampleCount: Int { samplesPerDomain.reduce(0, +) }

@@ -10,8 +10,12 @@ public protocol Dataset: Sendable {
     /// Modalities with their sample shapes, the names of domains and classes, and the number of samples.
     var facts: DatasetFacts { get }
 
-    /// The class of every row, an index into `facts.classes`.
+    /// The class of every row, an index into `facts.classes`. Where something else is learned, the number of what validation rows are
+    /// taken from in equal parts, such as 0 for every row.
     var labels: [Int] { get }
+
+    /// What is learned of every row where that is not its class: rows × `facts.targets.names`, row-major, finite; 0 and 1 for labels.
+    var targetValues: [Float]? { get }
 
     /// The domain of every row, an index into `facts.domains`.
     var domains: [Int] { get }
@@ -64,6 +68,7 @@ public protocol Dataset: Sendable {
 }
 
 extension Dataset {
+    public var targetValues: [Float]? { nil }
     public var groups: [Int]? { nil }
     public var positions: [Int]? { nil }
     public var split: [SplitName]? { nil }
@@ -78,6 +83,33 @@ extension Dataset {
 
     /// The number of rows.
     public var count: Int { labels.count }
+
+    /// - Throws: `DatasetFault` where targets or domains are not what the facts say: that of a data set of somebody else's.
+    package func checkRows() throws(DatasetFault) {
+        let targets = facts.targets
+        guard domains.count == count else {
+            throw DatasetFault(message: "the data set has the domains of \(domains.count) rows and the labels of \(count)")
+        }
+        if let row = domains.firstIndex(where: { !facts.domains.indices.contains($0) }) {
+            throw DatasetFault(message: "row \(row) is of domain number \(domains[row])", expected: "0 to \(facts.domains.count - 1)")
+        }
+        guard targets.kind != .classes else {
+            if let row = labels.firstIndex(where: { !targets.names.indices.contains($0) }) {
+                throw DatasetFault(message: "row \(row) is of class number \(labels[row])", expected: "0 to \(targets.width - 1)")
+            }
+            return
+        }
+        let (expected, isTooLarge) = count.multipliedReportingOverflow(by: targets.width)
+        guard let values = targetValues, !isTooLarge, values.count == expected, targets.width > 0 else {
+            throw DatasetFault(
+                message: "the data set has \(targetValues?.count ?? 0) target values", expected: "those of \(count) rows of \(targets.text) each")
+        }
+        if let place = values.firstIndex(where: { targets.kind == .labels ? $0 != 0 && $0 != 1 : !$0.isFinite }) {
+            throw DatasetFault(
+                message: "row \(place / targets.width) has \(values[place]) for '\(targets.names[place % targets.width])'",
+                expected: targets.kind == .labels ? "0 or 1" : "a finite number")
+        }
+    }
 
     /// The fault of asking for a modality that is not there.
     func unknownModality(_ name: String) -> DatasetFault {

@@ -1,4 +1,5 @@
 import Analysis
+import Configuration
 import Networks
 import Regularization
 import Tensors
@@ -70,7 +71,7 @@ package struct SampleModel: Sendable {
         let sets = Dictionary(uniqueKeysWithValues: SampleSet.allCases.map { ($0, samples($0)) })
         let (kind, hasRepresentation) = (kind, kind != .noRepresentation)
         return TrainedModel(
-            modalities: names, classes: classes, domains: ["D1", "D2", "D3"],
+            modalities: names, targets: TargetFacts(.classes, names: classes), domains: ["D1", "D2", "D3"],
             encode: { inputs in Embeddings(names.compactMap { name in inputs[name].map { (modality: name, embedding: Embedding(pooled: $0)) } }) },
             fuse: { embeddings in
                 let count = embeddings.batchSize
@@ -114,7 +115,7 @@ package struct SampleModel: Sendable {
                     }
                     try body(
                         TrainedModel.Batch(
-                            rows: rows.map { $0 + samples.firstRow }, inputs: inputs, labels: Array(samples.labels[rows]),
+                            rows: rows.map { $0 + samples.firstRow }, inputs: inputs, targets: .classes(Array(samples.labels[rows]), of: classes.count),
                             domains: Array(samples.domains[rows])))
                     start = rows.upperBound
                 }

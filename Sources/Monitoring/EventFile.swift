@@ -11,8 +11,10 @@ import Results
 package enum EventFile {
     /// The whole file: a version record, then one record an epoch, whose step is the epoch.
     ///
-    /// - Parameter times: when the trial began and its epochs ended; where that is not known, an epoch's number stands for its time.
-    package static func data(of epochs: [EpochRecord], times: TrialTimes? = nil) -> Data {
+    /// - Parameters:
+    ///   - score: what the epochs' scores are.
+    ///   - times: when the trial began and its epochs ended; where that is not known, an epoch's number stands for its time.
+    package static func data(of epochs: [EpochRecord], score: ScoreDescription = .accuracy, times: TrialTimes? = nil) -> Data {
         var version = ProtocolBuffer()
         version.append(field: Field.Event.wallTime, times?.started ?? 0)
         version.append(field: Field.Event.fileVersion, "brain.Event:2")
@@ -22,7 +24,7 @@ package enum EventFile {
             let time = times.flatMap { index < $0.epochs.count ? $0.epochs[index] : nil }
             event.append(field: Field.Event.wallTime, time ?? Double(epoch.epoch))
             event.append(field: Field.Event.step, Int64(epoch.epoch))
-            event.append(field: Field.Event.summary, summary(of: epoch))
+            event.append(field: Field.Event.summary, summary(of: epoch, score))
             data += record(event.data)
         }
         return data
@@ -37,7 +39,7 @@ package enum EventFile {
             // One of an earlier attempt would be taken for its.
             unlink(file.path)
         } else {
-            try extend(file, to: data(of: result.epochs, times: result.times))
+            try extend(file, to: data(of: result.epochs, score: result.score, times: result.times))
         }
         AtomicFile.removeAbandonedTemporaries(in: folder.trial(result.key).path)
     }
@@ -47,7 +49,7 @@ package enum EventFile {
     ///
     /// - Throws: `FileFault`.
     package static func write(running training: RunningTraining, to folder: RunFolder) throws {
-        try extend(folder.events(training.key), to: data(of: training.epochs, times: training.times), mayHoldMore: true)
+        try extend(folder.events(training.key), to: data(of: training.epochs, score: training.score, times: training.times), mayHoldMore: true)
     }
 
     private static func extend(_ file: URL, to content: Data, mayHoldMore: Bool = false) throws {
@@ -110,7 +112,7 @@ package enum EventFile {
         }
     }
 
-    private static func summary(of epoch: EpochRecord) -> ProtocolBuffer {
+    private static func summary(of epoch: EpochRecord, _ score: ScoreDescription) -> ProtocolBuffer {
         var summary = ProtocolBuffer()
         func append(_ tag: String, _ value: Double?) {
             guard let value else { return }
@@ -119,8 +121,10 @@ package enum EventFile {
             scalar.append(field: Field.Value.simpleValue, Float(value))
             summary.append(field: Field.Summary.value, scalar)
         }
-        append("accuracy/source-validation", epoch.sourceValidationAccuracy)
-        append("accuracy/target", epoch.targetAccuracy)
+        append("\(score.name)/source-validation", epoch.sourceValidationScore)
+        append("\(score.name)/target", epoch.targetScore)
+        for (name, value) in epoch.otherSourceValidationScores.sorted(by: { $0.key < $1.key }) { append("\(name)/source-validation", value) }
+        for (name, value) in epoch.otherTargetScores.sorted(by: { $0.key < $1.key }) { append("\(name)/target", value) }
         append("loss/training", epoch.trainingLoss)
         append("loss/source-validation", epoch.sourceValidationLoss)
         for (name, value) in epoch.terms.sorted(by: { $0.key < $1.key }) { append("terms/\(name)", value) }

@@ -17,7 +17,7 @@ package enum JSONEvent: Sendable {
 extension JSONEvent: Encodable {
     private enum Key: String, CodingKey {
         case event, recipe, baseline, rows, targets, seeds, variants, repetitions, trials, threads, folder
-        case key, status, selectedEpoch, targetAccuracy, oracleAccuracy, lastAccuracy, sourceValidationAccuracy
+        case key, status, selectedEpoch, score, targetScore, oracleScore, lastScore, sourceValidationScore
         case chosen, seconds, steps, secondsInPenalties, stepCost, parameters, finished, total, failed, elapsed, secondsLeft
         case missing, files, figures, warnings, stray
     }
@@ -63,10 +63,11 @@ extension JSONEvent: Encodable {
         try fields.encode(result.key, forKey: .key)
         try fields.encode(result.status, forKey: .status)
         try fields.encodeIfPresent(result.selectedEpoch, forKey: .selectedEpoch)
-        try fields.encodeIfPresent(result.targetAccuracy, forKey: .targetAccuracy)
-        try fields.encodeIfPresent(result.oracleAccuracy, forKey: .oracleAccuracy)
-        try fields.encodeIfPresent(result.lastAccuracy, forKey: .lastAccuracy)
-        try fields.encodeIfPresent(result.sourceValidationAccuracy, forKey: .sourceValidationAccuracy)
+        try fields.encode(result.score.name, forKey: .score)
+        try fields.encodeIfPresent(result.targetScore, forKey: .targetScore)
+        try fields.encodeIfPresent(result.oracleScore, forKey: .oracleScore)
+        try fields.encodeIfPresent(result.lastScore, forKey: .lastScore)
+        try fields.encodeIfPresent(result.sourceValidationScore, forKey: .sourceValidationScore)
         try fields.encode(result.chosen, forKey: .chosen)
         try fields.encode(result.seconds, forKey: .seconds)
         try fields.encode(result.steps, forKey: .steps)

@@ -38,7 +38,8 @@ package enum ProgressLine {
         let outcome =
             switch result.status {
             case .finished:
-                result.targetAccuracy.map { $0.isFinite ? "\(NumberText.percent($0)) %" : "accuracy is \(NumberText.notFinite)" } ?? NumberText.nothing
+                result.targetScore.map { $0.isFinite ? result.score.textWithUnit($0) : "\(result.score.title) is \(NumberText.notFinite)" }
+                    ?? NumberText.nothing
             case .failed(let term, let step, let message):
                 "failed in \(term) at step \(step): \(message)"
             }

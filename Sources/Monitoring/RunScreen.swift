@@ -59,7 +59,7 @@ package enum RunScreen {
         let labelWidth = min(labels.map(DisplayText.width).max() ?? 0, widestLabel, width / 2)
         let targets = view.settings.targets
         func texts(_ line: RunView.Line) -> [String] {
-            targets.map { line.targets.contains($0) ? text(view.cell(line, $0), of: line.trialsPerCell) : "" } + [all(view, line)]
+            targets.map { line.targets.contains($0) ? text(view.cell(line, $0), line) : "" } + [all(view, line)]
         }
         let heads = targets.map(DisplayText.singleLine) + ["all"]
         let cells = shown.map { texts(lines[$0]) }
@@ -92,9 +92,9 @@ package enum RunScreen {
         return DisplayText.singleLine(([line.row] + dials).joined(separator: ", "))
     }
 
-    private static func text(_ cell: RunView.Cell, of planned: Int) -> String {
+    private static func text(_ cell: RunView.Cell, _ line: RunView.Line) -> String {
         let failed = cell.failed > 0 ? " ✗\(cell.failed)" : ""
-        return "\(cell.ended)/\(planned)\(failed)" + DisplayText.padded(NumberText.percent(cell.mean), to: 6, .right)
+        return "\(cell.ended)/\(line.trialsPerCell)\(failed)" + DisplayText.padded(line.score.text(cell.mean), to: 6, .right)
     }
 
     /// The mean over domains of those that have one.
@@ -104,7 +104,7 @@ package enum RunScreen {
         let sum = cells.reduce(RunView.Cell(), +)
         let failed = sum.failed > 0 ? " ✗\(sum.failed)" : ""
         let mean = means.count == cells.count ? means.reduce(0, +) / Double(means.count) : nil
-        return "\(sum.ended)/\(line.trialsPerCell * cells.count)\(failed)" + DisplayText.padded(NumberText.percent(mean), to: 6, .right)
+        return "\(sum.ended)/\(line.trialsPerCell * cells.count)\(failed)" + DisplayText.padded(line.score.text(mean), to: 6, .right)
     }
 
     /// The lines that fit: all, or those around the ones that are being trained, or else around the first that is not done.
@@ -130,11 +130,11 @@ package enum RunScreen {
         let name = "▶ " + DisplayText.singleLine(trial.key.description + purpose)
         let epoch = "  epoch \(trial.epochs.count) of \(trial.epochCount)"
         let losses = trial.epochs.map(\.trainingLoss)
-        let accuracies = trial.epochs.compactMap(\.sourceValidationAccuracy)
+        let scores = trial.epochs.compactMap(\.sourceValidationScore)
         let loss = losses.last.map { $0.isFinite ? String(format: "%.4g", $0) : "not finite" }
-        let accuracy = accuracies.last.map { $0.isFinite ? NumberText.percent($0) + " %" : NumberText.notFinite }
+        let score = scores.last.map(trial.score.textWithUnit)
         guard isDetailed else {
-            let numbers = [loss.map { "loss \($0)" }, accuracy.map { "validation \($0)" }].compactMap(\.self)
+            let numbers = [loss.map { "loss \($0)" }, score.map { "validation \($0)" }].compactMap(\.self)
             let text = (["  \(trial.epochs.count)/\(trial.epochCount)"] + numbers).joined(separator: "  ")
             let title = DisplayText.truncated(name, to: max(16, width - DisplayText.width(text)))
             return [DisplayText.truncated(title + text, to: width)]
@@ -149,7 +149,7 @@ package enum RunScreen {
             return DisplayText.truncated(start, to: width) + Style.curve.applied(to: line, isColored) + end
         }
         return [
-            DisplayText.truncated(title, to: width), curve("loss", losses, loss), curve("source validation", accuracies, accuracy),
+            DisplayText.truncated(title, to: width), curve("loss", losses, loss), curve("source validation", scores, score),
         ]
     }
 

@@ -13,7 +13,7 @@ package struct RunView: Hashable, Sendable {
         fileprivate var measured = 0
         fileprivate var sum = 0.0
 
-        /// Mean target accuracy of the trials that have ended well, at their selected epochs; nil where there is none.
+        /// Mean score on the target of the trials that have ended well, at their selected epochs; nil where there is none.
         package var mean: Double? { measured > 0 ? sum / Double(measured) : nil }
 
         static func + (left: Cell, right: Cell) -> Cell {
@@ -34,6 +34,8 @@ package struct RunView: Hashable, Sendable {
         let targets: [String]
         /// How many trials each of its cells will have.
         let trialsPerCell: Int
+        /// What its cells show.
+        let score: ScoreDescription
     }
 
     private struct Place: Hashable, Sendable {
@@ -59,16 +61,18 @@ package struct RunView: Hashable, Sendable {
         let place = Place(row: result.key.row, variant: result.key.variant, target: result.key.target)
         cells[place, default: Cell()].ended += 1
         if !result.isFinished { cells[place]?.failed += 1 }
-        if result.isFinished, let accuracy = result.targetAccuracy, accuracy.isFinite {
+        if result.isFinished, let score = result.targetScore, score.isFinite {
             cells[place]?.measured += 1
-            cells[place]?.sum += accuracy
+            cells[place]?.sum += score
         }
     }
 
     /// Every line of the table, in order.
     var lines: [Line] {
         settings.variants.flatMap { variant in
-            variant.rows.map { Line(row: $0, variant: variant.assignment, targets: variant.targets, trialsPerCell: variant.trialsPerCell) }
+            variant.rows.map {
+                Line(row: $0, variant: variant.assignment, targets: variant.targets, trialsPerCell: variant.trialsPerCell, score: variant.score)
+            }
         }
     }
 

@@ -14,7 +14,11 @@ package enum Fingerprint {
     /// - Throws: what the data set throws where it cannot be read.
     package static func of(_ dataset: some Dataset) throws -> String {
         let facts = dataset.facts
-        var data = Data("\(facts.modalities) \(facts.domains) \(facts.classes) \(dataset.labels) \(dataset.domains)".utf8)
+        var data = Data("\(facts.modalities) \(facts.domains) \(facts.targets.names) \(dataset.labels) \(dataset.domains)".utf8)
+        if let values = dataset.targetValues {
+            data.append(Data(facts.targets.kind.rawValue.utf8))
+            values.withUnsafeBytes { data.append(contentsOf: $0) }
+        }
         if let decoding = dataset as? any DecodingDataset {
             data.append(Data("\(dataset.groups ?? []) \(dataset.split ?? [])".utf8))
             for digest in filesOfRows(decoding) { data.append(Data(digest.utf8)) }

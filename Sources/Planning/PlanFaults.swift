@@ -1,20 +1,24 @@
+import Analysis
 import Configuration
 import Datasets
 import Models
 import Recipes
 import Regularization
+import Results
 import Training
 
 extension Planner {
     /// Everything that does not fit in this variant, and what fits, for the outline.
     ///
-    /// - Parameter planned: every row with its cells.
-    func faults(of planned: [(row: Row, cells: [Cell])], outline: inout StudyOutline) -> [Diagnostic] {
+    /// - Parameters:
+    ///   - planned: every row with its cells.
+    ///   - task: what is learned.
+    func faults(of planned: [(row: Row, cells: [Cell])], task: any TaskPlugin, outline: inout StudyOutline) -> [Diagnostic] {
         var faults = FaultList(recipe)
-        let model = madeModel(&faults)
+        let model = madeModel(task, &faults)
         for (index, (row, cells)) in planned.enumerated() {
             if let model {
-                addTerms(of: row, at: index, cells: cells, model: model, to: &outline, &faults)
+                addTerms(of: row, at: index, cells: cells, model: model, task: task, to: &outline, &faults)
                 for fault in stemFaults(of: row, at: index, model: model) { faults.add(fault) }
             }
             for (candidate, plan) in (cells.first?.candidates ?? []).map(\.plan).enumerated() {
@@ -28,7 +32,7 @@ extension Planner {
             }
             for (number, measurement) in row.measurements.enumerated() {
                 let choice = measurement.choice
-                do throws(OptionFault) { _ = try components.components.measurements.make(choice.component, options: choice.options) } catch {
+                do throws(OptionFault) { _ = try components.components.measurements.make(choice.component, options: choice.options, for: task.kind) } catch {
                     faults.add(RecipeFault(error, of: "measurement \(measurement.name)", at: RecipePath.row(index)["measure"][number]))
                 }
             }
@@ -37,8 +41,30 @@ extension Planner {
         return faults.diagnostics
     }
 
+    /// Why the task cannot be made, with the tasks that could be.
+    func fault(ofTask error: OptionFault) -> RecipeFault {
+        let (name, path) = (recipe.task.component, RecipePath("task"))
+        guard error.option == nil else { return RecipeFault(error, of: "task \(name)", at: path) }
+        let others = components.components.tasks.names(for: facts.targets).filter { $0 != name }.map { "task: \($0)" }
+        return RecipeFault(
+            path, "the task \(name) does not fit the data: found \(error.found)",
+            expected: ([error.expected] + others).joined(separator: ", or "))
+    }
+
+    /// Expected figures that no score of this kind can reach.
+    func expectationFaults(_ score: ScoreDescription) -> [RecipeFault] {
+        guard score.form == .percent else { return [] }
+        return recipe.rows.enumerated().flatMap { index, row in
+            row.expected.sorted { $0.key < $1.key }.filter { !(0...100).contains($0.value) }.map { target, value in
+                RecipeFault(
+                    RecipePath.row(index)["expect"][target], "\(target) cannot be \(OptionValue.number(value))",
+                    expected: "a number from 0 to 100 (\(score.title) in percent)")
+            }
+        }
+    }
+
     /// The model that all rows train; nil where a part of it cannot be made.
-    private func madeModel(_ faults: inout FaultList) -> (any MultimodalModel)? {
+    private func madeModel(_ task: any TaskPlugin, _ faults: inout FaultList) -> (any MultimodalModel)? {
         let path = RecipePath("model")
         let known = faults.diagnostics.count
         for (modality, plan) in model.encoders.sorted(by: { $0.key < $1.key }) {
@@ -54,7 +80,7 @@ extension Planner {
         }
         guard faults.diagnostics.count == known else { return nil }
         do throws(OptionFault) {
-            return try components.model(model, facts: facts)
+            return try components.model(model, facts: facts, task: task)
         } catch {
             if let whole = recipe.model.whole {
                 faults.add(RecipeFault(error, of: "model \(whole.component)", at: path))
@@ -66,14 +92,16 @@ extension Planner {
     }
 
     private func addTerms(
-        of row: Row, at index: Int, cells: [Cell], model: any MultimodalModel, to outline: inout StudyOutline, _ faults: inout FaultList
+        of row: Row, at index: Int, cells: [Cell], model: any MultimodalModel, task: any TaskPlugin, to outline: inout StudyOutline,
+        _ faults: inout FaultList
     ) {
         guard let cell = cells.first else { return }
         for (number, candidate) in cell.candidates.enumerated() {
             var terms: [RegularizerTerm] = []
             for (position, term) in candidate.plan.regularizers.enumerated() {
                 do throws(OptionFault) {
-                    terms.append(try components.term(term, of: candidate.plan.model, facts: facts, batch: candidate.plan.batch))
+                    terms.append(
+                        try components.term(term, of: candidate.plan.model, facts: facts, task: task, batch: candidate.plan.batch))
                 } catch {
                     faults.add(RecipeFault(error, in: term, of: row.name, at: .row(index, candidate: number)["regularizers"][position]))
                 }

@@ -1,3 +1,4 @@
+import Analysis
 import Configuration
 import Datasets
 import Foundation
@@ -18,6 +19,7 @@ package final class PlannedComponents: @unchecked Sendable {
     let components: Components
     private let lock = NSLock()
     private var datasets: [ComponentPlan: Result<OpenedDataset, DatasetFault>] = [:]
+    private var tasks: [TaskKey: Result<any TaskPlugin, OptionFault>] = [:]
     private var encoders: [EncoderKey: Result<any Encoder, OptionFault>] = [:]
     private var models: [ModelKey: Result<any MultimodalModel, OptionFault>] = [:]
     private var terms: [TermKey: Result<RegularizerTerm, OptionFault>] = [:]
@@ -46,6 +48,11 @@ package final class PlannedComponents: @unchecked Sendable {
 
     package init(_ components: Components) { self.components = components }
 
+    private struct TaskKey: Hashable {
+        let plan: ComponentPlan
+        let targets: TargetFacts
+    }
+
     private struct EncoderKey: Hashable {
         let plan: ComponentPlan
         /// With its name: two modalities never share parameters, however alike they are.
@@ -55,16 +62,17 @@ package final class PlannedComponents: @unchecked Sendable {
     private struct ModelKey: Hashable {
         let model: TrialModel
         let modalities: [DatasetFacts.ModalityFacts]
-        let classes: Int
+        let outputs: Int
 
-        init(_ model: TrialModel, _ facts: DatasetFacts) {
-            (self.model, modalities, classes) = (model, facts.modalities, facts.classes.count)
+        init(_ model: TrialModel, _ facts: DatasetFacts, _ task: any TaskPlugin) {
+            (self.model, modalities, outputs) = (model, facts.modalities, task.outputs(for: facts.targets))
         }
     }
 
     private struct TermKey: Hashable {
         let term: TermPlan
         let model: ModelKey
+        let targets: TargetKind
         let batch: Int
     }
 
@@ -72,11 +80,19 @@ package final class PlannedComponents: @unchecked Sendable {
     func dataset(_ plan: ComponentPlan) throws(DatasetFault) -> OpenedDataset {
         try once(\.datasets, plan) { () throws(DatasetFault) in
             let dataset = try components.datasets.make(plan.name, options: plan.options)
+            try dataset.checkRows()
             do {
                 return OpenedDataset(dataset: dataset, fingerprint: try Fingerprint.of(dataset))
             } catch {
                 throw error as? DatasetFault ?? DatasetFault(message: "\(error)")
             }
+        }
+    }
+
+    /// - Throws: `OptionFault` where options do not fit each other, or the data have other targets.
+    func task(_ plan: ComponentPlan, for targets: TargetFacts) throws(OptionFault) -> any TaskPlugin {
+        try once(\.tasks, TaskKey(plan: plan, targets: targets)) { () throws(OptionFault) in
+            try components.tasks.make(plan.name, options: plan.options, context: TaskContext(targets: targets))
         }
     }
 
@@ -88,9 +104,10 @@ package final class PlannedComponents: @unchecked Sendable {
     }
 
     /// - Throws: `OptionFault` where an option does not fit the data or another part of the model.
-    func model(_ model: TrialModel, facts: DatasetFacts) throws(OptionFault) -> any MultimodalModel {
-        try once(\.models, ModelKey(model, facts)) { () throws(OptionFault) in
-            try model.make(facts: facts, components: components, from: .zeros) { (plan, modality, _) throws(OptionFault) in
+    func model(_ model: TrialModel, facts: DatasetFacts, task: any TaskPlugin) throws(OptionFault) -> any MultimodalModel {
+        let key = ModelKey(model, facts, task)
+        return try once(\.models, key) { () throws(OptionFault) in
+            try model.make(facts: facts, outputs: key.outputs, components: components, from: .zeros) { (plan, modality, _) throws(OptionFault) in
                 try encoder(plan, of: modality)
             }
         }
@@ -100,11 +117,14 @@ package final class PlannedComponents: @unchecked Sendable {
     ///
     /// - Parameter batch: samples of a step.
     /// - Throws: `OptionFault` where an option does not fit the model.
-    func term(_ plan: TermPlan, of model: TrialModel, facts: DatasetFacts, batch: Int) throws(OptionFault) -> RegularizerTerm {
-        let made = try self.model(model, facts: facts)
-        return try once(\.terms, TermKey(term: plan, model: ModelKey(model, facts), batch: batch)) { () throws(OptionFault) in
+    func term(
+        _ plan: TermPlan, of model: TrialModel, facts: DatasetFacts, task: any TaskPlugin, batch: Int
+    ) throws(OptionFault) -> RegularizerTerm {
+        let made = try self.model(model, facts: facts, task: task)
+        let key = TermKey(term: plan, model: ModelKey(model, facts, task), targets: facts.targets.kind, batch: batch)
+        return try once(\.terms, key) { () throws(OptionFault) in
             try components.regularizers.makeTerm(
-                plan, for: made, classes: facts.classes.count, batchSize: batch, initializer: .zeros, totalSteps: 1, stepsPerEpoch: 1)
+                plan, for: made, classes: key.model.outputs, task: key.targets, batchSize: batch, initializer: .zeros, totalSteps: 1, stepsPerEpoch: 1)
         }
     }
 

@@ -1,3 +1,4 @@
+import Analysis
 import Configuration
 import Datasets
 import Models
@@ -28,7 +29,7 @@ package struct PlannedStudy: Sendable {
     package init(_ study: Study, components: PlannedComponents, threads: Int) throws(RecipeError) {
         var cells: [Cell] = []
         var datasets: [ComponentPlan: any Dataset] = [:]
-        var facts: [DatasetFacts] = []
+        var (facts, tasks): ([DatasetFacts], [any TaskPlugin]) = ([], [])
         var faults: [Diagnostic] = []
         var outline = StudyOutline()
         var stems = StemCacheEstimate()
@@ -46,7 +47,12 @@ package struct PlannedStudy: Sendable {
                     recipe.diagnostic(RecipeFault(path, error.message, expected: error.expected, suggestion: error.suggestion)))
                 continue
             }
-            let misfits = recipe.faults(against: planner.facts)
+            let task: any TaskPlugin
+            do throws(OptionFault) { task = try planner.task.get() } catch {
+                faults.append(recipe.diagnostic(planner.fault(ofTask: error)))
+                continue
+            }
+            let misfits = recipe.faults(against: planner.facts) + planner.expectationFaults(task.score)
             guard misfits.isEmpty else {
                 faults += misfits.map(recipe.diagnostic)
                 continue
@@ -55,11 +61,12 @@ package struct PlannedStudy: Sendable {
             if let fault = trainings.add(recipe, on: planner.facts) { throw RecipeError(faults + [recipe.diagnostic(fault)]) }
             datasets[planner.data] = planner.dataset
             facts.append(planner.facts)
-            let planned = recipe.rows.map { (row: $0, cells: planner.cells(of: $0)) }
-            faults += planner.faults(of: planned, outline: &outline)
+            tasks.append(task)
+            let planned = recipe.rows.map { (row: $0, cells: planner.cells(of: $0, score: task.score)) }
+            faults += planner.faults(of: planned, task: task, outline: &outline)
             let plannedCells = planned.flatMap(\.cells)
             cells += plannedCells
-            guard faults.isEmpty, let model = try? components.model(planner.model, facts: planner.facts) else { continue }
+            guard faults.isEmpty, let model = try? components.model(planner.model, facts: planner.facts, task: task) else { continue }
             loadedWeights += Self.loadedWeights(of: model, recipe: recipe).filter { !loadedWeights.contains($0) }
             stems.add(plannedCells.flatMap(\.plans), model: model, dataset: planner.dataset)
         }
@@ -69,7 +76,7 @@ package struct PlannedStudy: Sendable {
         self.datasets = datasets
         self.stems = stems.parts.isEmpty ? nil : stems
         self.loadedWeights = loadedWeights
-        settings = RunSettings(study, facts: facts, threads: threads, hasSplit: { datasets[ComponentPlan($0.data.source)]?.split != nil })
+        settings = RunSettings(study, facts: facts, tasks: tasks, threads: threads, hasSplit: { datasets[ComponentPlan($0.data.source)]?.split != nil })
     }
 }
 

@@ -1,3 +1,4 @@
+import Analysis
 import Configuration
 import Datasets
 import Recipes
@@ -14,6 +15,8 @@ struct Planner {
     let threads: Int
     let components: PlannedComponents
     let divisions: PlannedDivisions
+    /// What is learned of the data, or why that cannot be.
+    let task: Result<any TaskPlugin, OptionFault>
     /// Digests of the files that encoders take their weights from.
     private let weightDigests: [String]
 
@@ -31,11 +34,15 @@ struct Planner {
         data = ComponentPlan(variant.recipe.data.source)
         let opened = try components.dataset(data)
         (dataset, fingerprint) = (opened.dataset, opened.fingerprint)
+        let plan = ComponentPlan(variant.recipe.task)
+        task = Result { () throws(OptionFault) in try components.task(plan, for: opened.dataset.facts.targets) }
         weightDigests = components.weightDigests(of: Self.model(of: variant.recipe, facts: opened.dataset.facts))
     }
 
     /// One cell for each column.
-    func cells(of row: Row) -> [Cell] {
+    ///
+    /// - Parameter score: what its scores are.
+    func cells(of row: Row, score: ScoreDescription) -> [Cell] {
         columns.map { column in
             Cell(
                 row: row.name, target: column.name, variant: text(variant.settings), repetition: text(variant.repetition),
@@ -53,7 +60,7 @@ struct Planner {
                     MeasurementPlan(
                         ComponentPlan(choice.choice), instance: choice.name, foreignCode: components.components.foreignCode[choice.choice.component])
                 },
-                rehearsalEpochs: recipe.tuning.epochs)
+                score: score, rehearsalEpochs: recipe.tuning.epochs)
         }
     }
 
@@ -92,6 +99,7 @@ struct Planner {
             optimizer: ComponentPlan(training.optimizer), learningRate: training.learningRate,
             schedule: ComponentPlan(training.schedule), gradientClip: training.gradientClip,
             regularizers: candidate.regularizers.map(TermPlan.init), seed: seed, threads: threads)
+        plan.task = ComponentPlan(recipe.task)
         plan.indifferentOptions = dataset is any DecodingDataset ? LoadingOptions.indifferent : []
         plan.augmentationDraws = training.augmentationDraws
         plan.stemCache = training.stemCache

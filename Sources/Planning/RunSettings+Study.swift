@@ -1,3 +1,4 @@
+import Analysis
 import Configuration
 import Foundation
 import Recipes
@@ -10,12 +11,13 @@ extension RunSettings {
     ///
     /// - Parameters:
     ///   - facts: of the data of every variant; at least one.
+    ///   - tasks: what is learned of them, one for each.
     ///   - hasSplit: whether a recipe's data set itself says which rows are for validation.
-    init(_ study: Study, facts: [DatasetFacts], threads: Int, hasSplit: (Recipe) -> Bool) {
+    init(_ study: Study, facts: [DatasetFacts], tasks: [any TaskPlugin], threads: Int, hasSplit: (Recipe) -> Bool) {
         var variants: [VariantSettings] = []
         var places: [[String: String]: Int] = [:]
-        for (variant, facts) in zip(study.variants, facts) {
-            let frame = VariantSettings(variant, facts: facts, hasSplit: hasSplit(variant.recipe))
+        for (variant, (facts, task)) in zip(study.variants, zip(facts, tasks)) {
+            let frame = VariantSettings(variant, facts: facts, task: task, hasSplit: hasSplit(variant.recipe))
             if let place = places[frame.assignment] {
                 variants[place].add(frame)
             } else {
@@ -32,7 +34,7 @@ extension RunSettings {
 
 extension VariantSettings {
     /// What is trained under one combination of swept and repeated settings.
-    fileprivate init(_ variant: Study.Variant, facts: DatasetFacts, hasSplit: Bool) {
+    fileprivate init(_ variant: Study.Variant, facts: DatasetFacts, task: any TaskPlugin, hasSplit: Bool) {
         let recipe = variant.recipe
         func assignment(_ settings: [(path: String, value: OptionValue)]) -> [String: String] {
             Dictionary(uniqueKeysWithValues: settings.map { ($0.path, $0.value.description) })
@@ -40,9 +42,10 @@ extension VariantSettings {
         self.init(
             assignment: assignment(variant.settings), baseline: recipe.baseline, rows: recipe.rows.map(\.name),
             targets: recipe.evaluation.columns(among: facts.domains), trainedOn: recipe.trainedOn(facts), seeds: recipe.seeds,
-            repetitions: [assignment(variant.repetition)], selection: recipe.selectionText,
+            repetitions: [assignment(variant.repetition)], selection: recipe.selectionText(task.score),
             protocolText: recipe.protocolText(hasSplit: hasSplit), lines: recipe.settingLines(facts),
-            regularizers: Dictionary(recipe.rows.map { ($0.name, $0.regularizers.map(\.name)) }) { first, _ in first })
+            regularizers: Dictionary(recipe.rows.map { ($0.name, $0.regularizers.map(\.name)) }) { first, _ in first },
+            scores: task.scores)
     }
 
     /// Takes in the same variant under another repetition.
@@ -112,11 +115,11 @@ extension Recipe {
         }
     }
 
-    fileprivate var selectionText: String {
+    fileprivate func selectionText(_ score: ScoreDescription) -> String {
         let epoch =
             switch evaluation.selection {
-            case .sourceValidation: "the epoch of the best accuracy on source validation samples (ties: lower loss)"
-            case .leaveOneSourceOut: "the epoch of the best mean accuracy on source domains left out in turn"
+            case .sourceValidation: "the epoch of the best \(score.title) on source validation samples (ties: lower loss)"
+            case .leaveOneSourceOut: "the epoch of the best mean \(score.title) on source domains left out in turn"
             case .lastEpoch: "the last epoch"
             }
         guard rows.contains(where: { $0.candidates.count > 1 }) else { return epoch }
@@ -127,22 +130,27 @@ extension Recipe {
             }
         let budgets = rows.compactMap { row in row.budget.map { "\($0) combinations of \(row.name)" } }
         let drawn = budgets.isEmpty ? "" : "; at random: " + budgets.joined(separator: ", ")
-        return "\(epoch); tuned values by the accuracy on \(tuned), seeds \(tuning.seeds.map(String.init).joined(separator: ", "))\(drawn)"
+        return "\(epoch); tuned values by the \(score.title) on \(tuned), seeds \(tuning.seeds.map(String.init).joined(separator: ", "))\(drawn)"
     }
 
     fileprivate func settingLines(_ facts: DatasetFacts) -> [String] {
         let encoders = modalities(of: facts).compactMap { name in model.encoder(for: name).map { "\(name): \($0.phrase)" } }
         let description = model.whole?.phrase ?? "\(encoders.joined(separator: "; ")); fusion: \(model.fusion.phrase)"
         return [
-            "data: \(data.source.phrase), \(facts.sampleCount) samples, \(facts.classes.count) classes; standardize: \(data.standardize.rawValue)",
+            "data: \(data.source.phrase), \(facts.sampleCount) samples, \(facts.targets.text); standardize: \(data.standardize.rawValue)",
             "model: \(description)",
             "training: \(training.epochs) epochs, batch \(training.batch) (\(training.batching.rawValue)), "
                 + "\(training.optimizer.phrase), learning rate \(training.learningRate), schedule \(training.schedule.phrase)",
-        ] + viewLines
+        ] + taskLines + viewLines
     }
 }
 
 extension Recipe {
+    /// What is learned, where that is not the usual.
+    private var taskLines: [String] {
+        task.component == Recipe.standardTask && task.options.isEmpty ? [] : ["task: \(task.phrase)"]
+    }
+
     /// How training sees the data, where that is not the usual.
     private var viewLines: [String] {
         var lines: [String] = []

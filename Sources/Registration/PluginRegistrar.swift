@@ -6,8 +6,8 @@ import Networks
 import Regularization
 package import Training
 
-/// Takes what a plug-in adds to the program: regularizers, encoders, fusions, whole models, data sets, optimizers, schedules and
-/// measurements.
+/// Takes what a plug-in adds to the program: regularizers, encoders, fusions, whole models, data sets, tasks, optimizers, schedules
+/// and measurements.
 ///
 /// A plug-in is one function, whichever way it reaches the program:
 ///
@@ -38,7 +38,7 @@ public struct PluginRegistrar: Sendable {
     /// The reason for which a plug-in's registration ended early; see ``enter(_:_:)``.
     package var failure: String?
 
-    /// What Regulus knows without any plug-in: its encoders, fusions, data sets, optimizers and schedules.
+    /// What Regulus knows without any plug-in: its encoders, fusions, data sets, tasks, optimizers, schedules and measurements.
     ///
     /// - Parameter regularizers: those that come with the program.
     package init(regularizers: RegularizerRegistry = RegularizerRegistry()) throws {
@@ -70,6 +70,11 @@ public struct PluginRegistrar: Sendable {
     /// Adds a data set.
     public mutating func register<Plugin: DatasetPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
         try add(.datasets, Plugin.description) { try $0.datasets.register(plugin) }
+    }
+
+    /// Adds a task: a base loss with its scores.
+    public mutating func register<Plugin: TaskPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
+        try add(.tasks, Plugin.description) { try $0.tasks.register(plugin) }
     }
 
     /// Adds an optimizer.

@@ -44,6 +44,9 @@ package final class Objective {
     package let regularizers: RegularizerList
     package let criterion: Criterion
 
+    /// The width of the prediction; nil for that of the targets.
+    package let outputs: Int?
+
     /// Everything that is trained: the model's parameters, and those that regularizers own as `regularizers.…`.
     package let parameters: [NamedParameter]
 
@@ -55,11 +58,12 @@ package final class Objective {
 
     package init(
         _ model: any MultimodalModel, _ regularizers: RegularizerList = RegularizerList([]), criterion: Criterion = .crossEntropy,
-        totalSteps: Int = 1
+        outputs: Int? = nil, totalSteps: Int = 1
     ) {
         self.model = model
         self.regularizers = regularizers
         self.criterion = criterion
+        self.outputs = outputs
         self.totalSteps = totalSteps
         let owned = regularizers.parts.namedParameters.map { (name: "regularizers." + $0.name, parameter: $0.parameter) }
         parameters = model.namedParameters + owned
@@ -115,10 +119,14 @@ package final class Objective {
         let embeddings = try regularizers.changedEmbeddings(original, in: forward)
         let prediction = try fuse(embeddings, pass)
         let targets = try regularizers.changedTargets(batch.targets.array, in: forward)
-        guard prediction.logits.shape == targets.shape else {
-            throw modelFailure(pass, "the prediction must be \(targets.shape), found \(prediction.logits.shape)")
+        let expected: Shape = [targets.shape[0], outputs ?? targets.shape[1]]
+        guard prediction.logits.shape == expected else {
+            throw modelFailure(pass, "the prediction must be \(expected), found \(prediction.logits.shape)")
         }
         let task = criterion.loss(of: prediction.logits, targets: targets)
+        guard task.shape.rank == 0 else {
+            throw TrainingFailure(term: "task", step: pass.step, message: "the loss '\(criterion.name)' must be a scalar, found \(task.shape)")
+        }
         let step = TrainingStep(
             inputs: batch.inputs, originalEmbeddings: original, embeddings: embeddings, prediction: prediction, targets: batch.targets,
             domains: batch.domains, model: model, pass: pass, totalSteps: totalSteps)

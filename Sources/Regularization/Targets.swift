@@ -1,16 +1,10 @@
+import Configuration
 import Tensors
 
 /// What is to be learned of each sample of a batch.
 public enum Targets {
-    /// What kind of thing is learned: the task, as far as a regularizer needs to know it.
-    public enum Kind: String, CaseIterable, Hashable, Sendable {
-        /// One class out of `K`.
-        case classes
-        /// Any of `K` labels.
-        case labels
-        /// `V` numbers.
-        case values
-    }
+    /// What kind of thing is learned.
+    public typealias Kind = TargetKind
 
     /// The class of each sample, `N` numbers in `0..<count`.
     case classes([Int], of: Int)
@@ -56,6 +50,16 @@ public enum Targets {
         switch self {
         case .classes(let classes, let count): .oneHot(classes, classes: count)
         case .labels(let array), .values(let array): array
+        }
+    }
+
+    /// The targets of one batch after another; nil of no batch, and of batches of different kinds or widths.
+    package static func concatenated(_ parts: [Targets]) -> Targets? {
+        guard let first = parts.first, parts.allSatisfy({ $0.kind == first.kind && $0.width == first.width }) else { return nil }
+        return switch first {
+        case .classes(_, let count): .classes(parts.flatMap { $0.classes ?? [] }, of: count)
+        case .labels: .labels(.concatenated(parts.map(\.array), axis: 0))
+        case .values: .values(.concatenated(parts.map(\.array), axis: 0))
         }
     }
 

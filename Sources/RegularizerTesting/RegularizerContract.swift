@@ -54,7 +54,8 @@ public enum RegularizerContract {
 
     private static let checks: [any Check.Type] = [
         DescriptionCheck.self, OptionsCheck.self, FinitenessCheck.self, DeterminismCheck.self, GradientCheck.self, PermutationCheck.self,
-        PresenceCheck.self, TargetsCheck.self, ZeroWeightCheck.self, DegenerateInputsCheck.self, NaNCheck.self, CheckpointCheck.self, EvaluationCheck.self,
+        PresenceCheck.self, TargetsCheck.self, TasksCheck.self, ZeroWeightCheck.self, DegenerateInputsCheck.self, NaNCheck.self,
+        CheckpointCheck.self, EvaluationCheck.self,
         GradientTransformCheck.self, EvaluatedWeightsCheck.self,
     ]
 

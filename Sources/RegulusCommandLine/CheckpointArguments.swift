@@ -41,16 +41,16 @@ struct CheckpointArguments: ParsableArguments {
         let components: Components
     }
 
-    /// - Parameter needsClasses: whether the data's classes have to be the model's.
+    /// - Parameter needsTargets: whether what is to be predicted of the data has to be what the model predicts.
     /// - Throws: `CommandFault` where the checkpoint cannot be used, the data cannot be opened, or the two do not fit.
-    func application(needsClasses: Bool) throws -> Application {
+    func application(needsTargets: Bool) throws -> Application {
         Threads.use(threads ?? Threads.available)
         let components = try plugins.components().components
         do {
             let saved = try SavedModel(checkpoint, components: components)
             let data = try opened(saved, components)
             let rows = try rows(of: data)
-            let model = try saved.applied(to: data, rows: rows, needsClasses: needsClasses)
+            let model = try saved.applied(to: data, rows: rows, needsTargets: needsTargets)
             return Application(model: model, saved: saved, data: data, rows: rows, components: components)
         } catch let fault as CheckpointFault {
             throw CommandFault.input("error: \(fault)")

@@ -31,10 +31,13 @@ struct ComponentDocument: Encodable {
     let hooks: [String]?
     /// What a regularizer can act on; nil for other components.
     let places: [String]?
+    /// The kinds of targets that a regularizer can serve; nil for other components.
+    let tasks: [String]?
 
     init(_ description: ComponentDescription, kind: ComponentKind, origin: ComponentOrigin, regularizer: RegularizerRegistry.Entry? = nil) {
         hooks = regularizer?.hooks.map(\.summary)
         places = regularizer?.places.map(\.rawValue)
+        tasks = regularizer?.tasks.map(\.rawValue)
         self.kind = String(kind.rawValue.dropLast())
         self.origin = origin.description
         name = description.name
@@ -60,6 +63,7 @@ struct ComponentDocument: Encodable {
         if let formula { lines.append("  formula: \(formula)") }
         if let source { lines.append("  source:  \(source)") }
         if origin != ComponentOrigin.builtIn.description { lines.append("  from:    \(origin)") }
+        if let tasks, tasks.count < TargetKind.allCases.count { lines.append("  serves:  tasks of \(tasks.joined(separator: " or "))") }
         if let hooks { lines.append("  does:    \(hooks.joined(separator: ", "))") }
         if !options.isEmpty { lines.append("  options:") }
         for option in options {

@@ -5,30 +5,36 @@ import Datasets
 import Foundation
 import Persistence
 import Reports
+import Regularization
 import Results
+import Tensors
+import Training
 import Weights
 
 /// `regulus evaluate CHECKPOINT`: measures a trained model on any data of its modalities.
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate", abstract: "Scores a trained model on a data set: accuracy, F1, worst domain, calibration, and other measurements.",
-        discussion: "All samples count as target samples. The data's classes are matched to the model's by name.")
+        commandName: "evaluate", abstract: "Scores a trained model on a data set: the task's scores, worst domain, calibration, and other measurements.",
+        discussion: "All samples count as target samples. Classes, labels and values of the data are matched to the model's by name.")
 
     @OptionGroup var arguments: CheckpointArguments
 
-    @Option(help: ArgumentHelp("A measurement with its default options. May be repeated; scores-by-class and calibration by default.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "A measurement with its default options. May be repeated; scores by default, scores-by-class and calibration for classes.", valueName: "name"))
     var measure: [String] = []
 
     @Flag(help: "One JSON object instead of text.")
     var json = false
 
     func run() throws {
-        let application = try arguments.application(needsClasses: true)
-        let names = measure.isEmpty ? ["scores-by-class", "calibration"] : measure
+        let application = try arguments.application(needsTargets: true)
+        let kind = application.model.targets.kind
+        let names = !measure.isEmpty ? measure : kind == .classes ? ["scores-by-class", "calibration"] : ["scores"]
         var measured: [(name: String, findings: Findings)] = []
         for name in names {
             do {
-                let measurement = try application.components.measurements.make(name)
+                let measurement = try application.components.measurements.make(name, for: kind)
                 var findings = try application.model.measure(with: measurement)
                 // Nothing but the given data is there to be measured.
                 findings.numbers.removeAll { $0.samples != nil && $0.samples != SampleSet.target.rawValue }
@@ -67,7 +73,8 @@ struct EmbedCommand: ParsableCommand {
         commandName: "embed", abstract: "Writes a trained model's embeddings, fused representation and logits to a safetensors file.",
         discussion: """
             Tensors: embeddings.MODALITY (N×D), fused (N×F) where the model has it, logits (N×K), rows, labels and domains (N, rows of the data set and \
-            numbers of its classes and domains). The header names the classes and domains.
+            numbers of its classes and domains). Where labels or values are learned there are targets (N×K) in place of labels. The header names the \
+            classes, labels or values, and the domains.
             """)
 
     @OptionGroup var arguments: CheckpointArguments
@@ -76,27 +83,36 @@ struct EmbedCommand: ParsableCommand {
     var out: String
 
     func run() throws {
-        let application = try arguments.application(needsClasses: false)
+        let application = try arguments.application(needsTargets: false)
         let outputs = try arguments.outputs(of: application)
         var writer = SafetensorsWriter(metadata: [
-            "checkpoint": arguments.checkpoint, "classes": application.model.classes.joined(separator: "\n"),
+            "checkpoint": arguments.checkpoint, application.model.targets.kind.rawValue: application.model.targets.names.joined(separator: "\n"),
             "domains": application.data.facts.domains.joined(separator: "\n"),
         ])
         for (modality, values) in outputs.embeddings { writer.add("embeddings.\(modality)", values.values, shape: values.shape.dimensions) }
         if let fused = outputs.representation { writer.add("fused", fused.values, shape: fused.shape.dimensions) }
         writer.add("logits", outputs.logits.values, shape: outputs.logits.shape.dimensions)
         writer.add("rows", outputs.rows, shape: [outputs.count])
-        writer.add("labels", outputs.rows.map { application.data.labels[$0] }, shape: [outputs.count])
+        let targets = application.data.targets(of: outputs.rows)
+        if let classes = targets.classes {
+            writer.add("labels", classes, shape: [outputs.count])
+        } else {
+            writer.add("targets", targets.array.values, shape: targets.array.shape.dimensions)
+        }
         writer.add("domains", outputs.domains, shape: [outputs.count])
         do { try writer.write(to: out) } catch { throw CommandFault.failure("error: \(error)") }
         try StandardOutput.print("\(outputs.count) samples written to \(out)")
     }
 }
 
-/// `regulus predict CHECKPOINT`: writes class probabilities as CSV.
+/// `regulus predict CHECKPOINT`: writes predictions as CSV.
 struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "predict", abstract: "Writes a trained model's predictions as CSV: row, domain, label, prediction, a probability for each class.")
+        commandName: "predict", abstract: "Writes a trained model's predictions as CSV.",
+        discussion: """
+            Of classes: row, domain, label, prediction, a probability for each class. Of labels: row, domain, label, prediction (names with semicolons \
+            between them), a probability for each label. Of values: row, domain, each value and its prediction.
+            """)
 
     @OptionGroup var arguments: CheckpointArguments
 
@@ -104,27 +120,74 @@ struct PredictCommand: ParsableCommand {
     var out: String?
 
     func run() throws {
-        let application = try arguments.application(needsClasses: false)
+        let application = try arguments.application(needsTargets: false)
         let outputs = try arguments.outputs(of: application)
-        let (classes, facts) = (application.model.classes, application.data.facts)
-        let probabilities: ClassProbabilities
+        let lines: [[String]]
         do throws(Undefined) {
-            probabilities = try ClassProbabilities(logits: outputs.logits)
+            lines = try PredictionTable(outputs, of: application.model, on: application.data).lines
         } catch {
             throw CommandFault.failure("error: probabilities \(error)")
-        }
-        let predictions = probabilities.predictions
-        var lines = [["row", "domain", "label", "prediction"] + classes]
-        for place in 0..<outputs.count {
-            let row = outputs.rows[place]
-            lines.append(
-                ["\(row)", facts.domains[outputs.domains[place]], facts.classes[application.data.labels[row]], classes[predictions[place]]]
-                    + probabilities.probabilities(of: place).map { "\($0)" })
         }
         let text = lines.map { $0.map(CSVText.field).joined(separator: ",") + "\r\n" }.joined()
         guard let out else { return try StandardOutput.print(text.trimmingCharacters(in: .newlines)) }
         do { try AtomicFile.write(Data(text.utf8), to: out) } catch { throw CommandFault.failure("error: \(error)") }
         try StandardOutput.print("\(outputs.count) samples written to \(out)")
+    }
+}
+
+/// What a model predicts of some rows, a line each under a heading.
+struct PredictionTable {
+    let lines: [[String]]
+
+    /// - Throws: `Undefined` where probabilities of classes are none.
+    init(_ outputs: ModelOutputs, of model: TrainedModel, on data: any Dataset) throws(Undefined) {
+        let (known, facts) = (model.targets, data.facts)
+        // What is true is written as the data name it, whether the model knows it or not.
+        let own = data.targets(of: outputs.rows)
+        let (truths, predictions, width) = (own.array.values, outputs.logits.values, outputs.logits.shape[1])
+        func line(_ place: Int, _ fields: [String]) -> [String] { ["\(outputs.rows[place])", facts.domains[outputs.domains[place]]] + fields }
+        func truth(_ place: Int) -> [Float] { Array(truths[place * own.width..<(place + 1) * own.width]) }
+        func prediction(_ place: Int) -> [Float] { Array(predictions[place * width..<(place + 1) * width]) }
+        func truthText(_ place: Int) -> String {
+            let values = zip(facts.targets.names, truth(place))
+            return own.kind == .values ? values.map { "\($0.1)" }.joined(separator: ";") : values.filter { $1 == 1 }.map(\.0).joined(separator: ";")
+        }
+        guard width == known.width else {
+            // A task of somebody else's may give other numbers than what it learns.
+            lines =
+                [["row", "domain", "target"] + (1...width).map { "output-\($0)" }]
+                + (0..<outputs.count).map { place in
+                    line(place, [truthText(place)] + prediction(place).map { "\($0)" })
+                }
+            return
+        }
+        switch known.kind {
+        case .classes:
+            let probabilities = try ClassProbabilities(logits: outputs.logits)
+            let chosen = probabilities.predictions
+            lines =
+                [["row", "domain", "label", "prediction"] + known.names]
+                + (0..<outputs.count).map { place in
+                    line(place, [truthText(place), known.names[chosen[place]]] + probabilities.probabilities(of: place).map { "\($0)" })
+                }
+        case .labels:
+            lines =
+                [["row", "domain", "label", "prediction"] + known.names]
+                + (0..<outputs.count).map { place in
+                    let logits = prediction(place)
+                    let names = zip(known.names, logits).filter { $1 > 0 }.map(\.0).joined(separator: ";")
+                    return line(place, [truthText(place), names] + logits.map { "\(1 / (1 + exp(-Double($0))))" })
+                }
+        case .values:
+            let isOwn = own.kind == .values && facts.targets.names == known.names
+            let heading = known.names.flatMap { isOwn ? [$0, "predicted \($0)"] : ["predicted \($0)"] }
+            lines =
+                [["row", "domain"] + heading]
+                + (0..<outputs.count).map { place in
+                    let predicted = prediction(place).map { "\($0)" }
+                    return line(place, isOwn ? zip(truth(place), predicted).flatMap { ["\($0)", $1] } : predicted)
+                }
+        }
     }
 }
 

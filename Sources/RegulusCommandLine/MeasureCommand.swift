@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Persistence
+import Datasets
 import Planning
 import Results
 import Studies
@@ -68,6 +69,15 @@ struct MeasureCommand: ParsableCommand {
         if !outcome.leftOut.isEmpty { throw ExitCode(1) }
     }
 
+    /// Every measurement that can be asked of the models of a recipe.
+    private func allMeasurements(for recipe: [String]) throws -> [String] {
+        let plan = try RecipeArguments.parse(recipe + plugins.paths.flatMap { ["--plugin", $0] }).plan()
+        let kinds = Set(plan.planned.datasets.values.map { $0.facts.targets.kind })
+        return plan.components.measurements.names.filter { name in
+            kinds.allSatisfy { plan.components.measurements.names(for: $0).contains(name) }
+        }
+    }
+
     /// The folder's own recipe, with the measurements that the command asks for.
     private func arguments(for place: RunFolder) throws -> RecipeArguments {
         guard FileManager.default.fileExists(atPath: place.resolvedRecipe.path) else {
@@ -75,7 +85,7 @@ struct MeasureCommand: ParsableCommand {
         }
         var words = [place.resolvedRecipe.path]
         if !measure.isEmpty {
-            let names = measure.contains("all") ? try plugins.components().components.measurements.names : measure
+            let names = measure.contains("all") ? try allMeasurements(for: words) : measure
             words += ["--set", "measure=[\(names.joined(separator: ", "))]"]
         }
         for path in plugins.paths { words += ["--plugin", path] }

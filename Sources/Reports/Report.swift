@@ -4,17 +4,19 @@ import Results
 package struct VariantReport: Hashable, Sendable {
     /// What was planned.
     package let settings: VariantSettings
-    /// Target accuracy at the selected epoch: the result.
-    package let accuracy: ReportTable
+    /// The task's first score on the target at the selected epoch: the result.
+    package let score: ReportTable
     /// Best epoch on the target: for reference only.
     package let oracle: ReportTable
     package let last: ReportTable
     package let sourceValidation: ReportTable
+    /// The task's other scores on the target at the selected epoch; empty where it has one score.
+    package let others: [ReportTable]
     /// Cost and tuned values, one entry a row.
     package let usage: [RowUsage]
     /// What a reader of the rows' figures has to know, one entry a row.
     package let caveats: [RowCaveats]
-    /// How each row's accuracy compares with the baseline's. The other tables are not tested: they are no results.
+    /// How each row's score compares with the baseline's. The other tables are not tested: they are no results.
     package let comparisons: [RowComparison]
     /// What a step takes; empty where no trial measured it.
     package let costs: [RowCost]
@@ -31,16 +33,17 @@ package struct VariantReport: Hashable, Sendable {
 
     fileprivate init(_ settings: VariantSettings, in trials: TrialSet, measurements: [TrialKey: [MeasurementRecord]]) {
         self.settings = settings
-        accuracy = ReportTable(.accuracy, of: settings, in: trials)
+        score = ReportTable(.score, of: settings, in: trials)
         oracle = ReportTable(.oracle, of: settings, in: trials)
         last = ReportTable(.last, of: settings, in: trials)
         sourceValidation = ReportTable(.sourceValidation, of: settings, in: trials)
+        others = settings.scores.dropFirst().map { ReportTable(.other($0), of: settings, in: trials) }
         usage = settings.rows.map { RowUsage(row: $0, of: settings, in: trials) }
         caveats = RowCaveats.all(of: settings, in: trials)
-        comparisons = RowComparison.comparisons(in: accuracy)
+        comparisons = RowComparison.comparisons(in: score)
         costs = RowCost.costs(of: settings, in: trials)
-        factorial = FactorialFindings(.accuracy, of: settings, in: trials)
-        expectations = ExpectationCheck.checks(of: trials.settings.expected?.figures(of: settings.assignment) ?? [:], in: accuracy)
+        factorial = FactorialFindings(.score, of: settings, in: trials)
+        expectations = ExpectationCheck.checks(of: trials.settings.expected?.figures(of: settings.assignment) ?? [:], in: score)
         curves = LearningCurve.curves(of: settings, in: trials)
         measured = MeasuredFindings.all(of: settings, in: trials, records: measurements)
         tuning = settings.rows.flatMap { TuningCurve.curves(row: $0, of: settings, in: trials) }
@@ -50,7 +53,7 @@ package struct VariantReport: Hashable, Sendable {
     package var variant: [String: String] { settings.assignment }
 
     /// One table a measure, the result first.
-    package var tables: [ReportTable] { [accuracy, oracle, last, sourceValidation] }
+    package var tables: [ReportTable] { [score, oracle, last, sourceValidation] + others }
 }
 
 /// The outcome of a run as numbers: what every rendering shows.
@@ -150,16 +153,22 @@ extension Report {
                 if caveats.isBaseline, let baseline = variant.settings.baseline {
                     sentences.append(
                         "\(caveats.row)\(place) trained exactly as \(baseline) did in all \(NumberText.count(caveats.pairs, "trial")): every "
-                            + "loss and accuracy on source validation and target is the same, to the bit. What the row adds never acted.")
+                            + "loss and \(variant.settings.score.title) on source validation and target is the same, to the bit. What the row adds never acted."
+                    )
                 }
                 for effect in caveats.idle {
                     let finding = effect.finding.isEmpty ? "" : ": \(effect.finding)"
                     sentences.append("In \(caveats.row)\(place), \(effect.term) changed nothing in any trial\(finding).")
                 }
                 if caveats.nonFinitePredictions > 0 {
+                    let consequence = caveats.leavesScoreUndefined ? "; the \(variant.settings.score.title) cannot be computed there." : " and count as wrong."
                     sentences.append(
-                        "\(caveats.row)\(place): \(NumberText.count(caveats.nonFinitePredictions, "prediction")) on targets are not finite and "
-                            + "count as wrong.")
+                        "\(caveats.row)\(place): \(NumberText.count(caveats.nonFinitePredictions, "prediction")) on targets are not finite"
+                            + consequence)
+                }
+                for undefined in caveats.undefinedScores {
+                    let title = variant.settings.scores.first { $0.name == undefined.name }?.title ?? undefined.name
+                    sentences.append("\(caveats.row)\(place): in some trials the \(title) on the target cannot be computed because \(undefined.reason).")
                 }
                 return sentences
             }

@@ -32,7 +32,7 @@ extension Report {
         if isSweep {
             blocks += [.table(summary)] + sharedDifferenceNote.map { [Document.Block.paragraph($0)] }.orEmpty
         } else if let variant = variants.first {
-            blocks += [.table(table(variant.accuracy)), .paragraph(differenceNote(variant.settings))]
+            blocks += [.table(table(variant.score)), .paragraph(differenceNote(variant.settings))]
         }
         if !warnings.isEmpty { blocks += [.heading("Warnings"), .list(warnings)] }
         return blocks
@@ -40,13 +40,17 @@ extension Report {
 
     /// What the result means; for a sweep, variant by variant.
     private var findingSections: [Document.Block] {
-        guard isSweep else { return variants.first.map { findingBlocks($0, isHeaded: true) + measurementBlocks($0, isHeaded: true) }.orEmpty }
+        guard isSweep else {
+            return variants.first.map { findingBlocks($0, isHeaded: true) + otherScoreBlocks($0, isHeaded: true) + measurementBlocks($0, isHeaded: true) }
+                .orEmpty
+        }
         return sensitivityBlocks
             + variants.flatMap { variant -> [Document.Block] in
                 let note: [Document.Block] = sharedDifferenceNote == nil ? [.paragraph(differenceNote(variant.settings))] : []
-                var blocks: [Document.Block] = [.heading(label(of: variant.variant)), .table(table(variant.accuracy))]
+                var blocks: [Document.Block] = [.heading(label(of: variant.variant)), .table(table(variant.score))]
                 blocks += note
                 blocks += findingBlocks(variant, isHeaded: false)
+                blocks += otherScoreBlocks(variant, isHeaded: false)
                 blocks += measurementBlocks(variant, isHeaded: false)
                 blocks += usageBlocks(variant, isHeaded: false)
                 blocks += curveBlocks(variant, isHeaded: false)
@@ -73,13 +77,13 @@ extension Report {
             columns: [.init("Row")] + (table.targets + ["Average"]).map { .init($0, .right) }
                 + (hasDifference ? [.init("Difference to \(table.baseline ?? "")", .right)] : []),
             rows: table.rows.map { row in
-                [row.name] + (row.cells + [row.average]).map(CellText.text)
-                    + (hasDifference ? [CellText.text(row.difference)] : [])
+                [row.name] + (row.cells + [row.average]).map { CellText.text($0, table.score) }
+                    + (hasDifference ? [CellText.text(row.difference, table.score)] : [])
             },
             marked: best(of: table))
     }
 
-    /// The highest mean of every column, as it is printed; cells that rest on fewer trials than planned do not compete. Where all rows
+    /// The best mean of every column, as it is printed; cells that rest on fewer trials than planned do not compete. Where all rows
     /// that compete are equal, none is the best.
     private func best(of table: ReportTable) -> Set<TextTable.Place> {
         guard table.rows.count > 1 else { return [] }
@@ -87,14 +91,33 @@ extension Report {
         var places: Set<TextTable.Place> = []
         for column in 0...table.targets.count {
             let means = columns.map { row in row[column].isComplete ? row[column].estimate?.mean : nil }
-            let texts = means.map { $0.map { NumberText.percent($0) } }
-            guard let highest = means.compactMap({ $0 }).max(), Set(texts.compactMap(\.self)).count > 1 || texts.compactMap(\.self).count == 1
+            let texts = means.map { $0.map { table.score.text($0) } }
+            guard let best = table.score.best(of: means.compactMap { $0 }), Set(texts.compactMap(\.self)).count > 1 || texts.compactMap(\.self).count == 1
             else { continue }
-            for (row, text) in texts.enumerated() where text == NumberText.percent(highest) {
+            for (row, text) in texts.enumerated() where text == table.score.text(best) {
                 places.insert(.init(row: row, column: column + 1))
             }
         }
         return places
+    }
+
+    /// The averages of the task's other scores, a column each, beside the one of the result.
+    private func otherScoreBlocks(_ variant: VariantReport, isHeaded: Bool) -> [Document.Block] {
+        guard !variant.others.isEmpty else { return [] }
+        let tables = [variant.score] + variant.others
+        let best = tables.map(self.best)
+        let average = variant.score.targets.count + 1
+        let table = TextTable(
+            columns: [.init("Row")] + tables.map { .init($0.score.subject, .right) },
+            rows: variant.score.rows.indices.map { row in
+                [variant.score.rows[row].name] + tables.map { CellText.text($0.rows[row].average, $0.score) }
+            },
+            marked: Set(
+                tables.indices.flatMap { index in
+                    best[index].filter { $0.column == average }.map { TextTable.Place(row: $0.row, column: index + 1) }
+                }))
+        let note = "All scores of the task on the held-out domain at the same epochs, averaged over targets."
+        return (isHeaded ? [.heading("Other scores")] : []) + [.paragraph(note), .table(table)]
     }
 
     /// One line a variant: the baseline's average and every other row's difference to it; without a
@@ -106,8 +129,9 @@ extension Report {
             rows: variants.map { variant in
                 paths.map { variant.variant[$0] ?? NumberText.nothing }
                     + rows.map { name in
-                        guard let row = variant.accuracy.row(name) else { return NumberText.nothing }
-                        return row.difference == nil ? CellText.text(row.average) : CellText.text(row.difference)
+                        guard let row = variant.score.row(name) else { return NumberText.nothing }
+                        let score = variant.score.score
+                        return row.difference == nil ? CellText.text(row.average, score) : CellText.text(row.difference, score)
                     }
             })
     }
@@ -117,13 +141,14 @@ extension Report {
     private var oracleBlocks: [Document.Block] {
         let paths = variantDials
         let rows = variants.flatMap { variant in
-            zip(variant.accuracy.rows, variant.oracle.rows).map { valid, oracle -> [String] in
+            zip(variant.score.rows, variant.oracle.rows).map { valid, oracle -> [String] in
+                let score = variant.oracle.score
                 let gain: Double? = valid.average.estimate.flatMap { valid in
                     // The same units, or the difference is one of other trials.
-                    oracle.average.count == valid.count ? oracle.average.estimate.map { $0.mean - valid.mean } : nil
+                    oracle.average.count == valid.count ? oracle.average.estimate.map { score.gain(from: valid.mean, to: $0.mean) } : nil
                 }
                 return paths.map { variant.variant[$0] ?? NumberText.nothing }
-                    + [valid.name, CellText.text(oracle.average), gain.map(NumberText.signedPercent) ?? NumberText.nothing]
+                    + [valid.name, CellText.text(oracle.average, score), gain.map(score.signedText) ?? NumberText.nothing]
             }
         }
         guard variants.contains(where: { $0.oracle.rows.contains { $0.average.estimate != nil } }) else { return [] }
@@ -143,8 +168,8 @@ extension Report {
         let rows = variant.usage.indices.map { index in
             let usage = variant.usage[index]
             return [
-                usage.name, CellText.text(variant.sourceValidation.rows[index].average),
-                CellText.text(variant.last.rows[index].average),
+                usage.name, CellText.text(variant.sourceValidation.rows[index].average, variant.score.score),
+                CellText.text(variant.last.rows[index].average, variant.score.score),
                 usage.secondsPerTrial.map(NumberText.duration) ?? NumberText.nothing,
                 usage.penaltyShare.map { NumberText.percent($0) + " %" } ?? NumberText.nothing,
                 usage.parameters.map(String.init) ?? NumberText.nothing,

@@ -20,17 +20,18 @@ extension Report {
 
     func differenceFigure(_ variant: VariantReport) -> Figure {
         let baseline = variant.settings.baseline ?? ""
+        let factor = variant.score.score.factor
         let plot = IntervalPlot(
-            title: "Difference to \(baseline)", label: "percentage points",
+            title: "Difference to \(baseline)", label: variant.score.score.differenceUnit,
             rows: variant.comparisons.map { comparison in
                 IntervalPlot.Row(
-                    comparison.row, mean: comparison.difference.estimate.mean * 100,
-                    interval: comparison.studentInterval.map { ConfidenceInterval(low: $0.low * 100, high: $0.high * 100) },
+                    comparison.row, mean: comparison.difference.estimate.mean * factor,
+                    interval: comparison.studentInterval.map { ConfidenceInterval(low: $0.low * factor, high: $0.high * factor) },
                     style: style(ofRow: comparison.row))
             })
         return Figure(
             name: name("differences", variant),
-            caption: "Mean paired difference in accuracy to \(baseline) and its 95 % confidence interval (t).", svg: plot.svg())
+            caption: "Mean paired difference in \(variant.score.score.title) to \(baseline) and its 95 % confidence interval (t).", svg: plot.svg())
     }
 
     // MARK: Curves
@@ -44,7 +45,7 @@ extension Report {
         let note =
             "Mean over seeds and targets\(variant.settings.repetitions.count > 1 ? " and repetitions" : ""); band, where there are few rows: ± one "
             + "standard deviation. "
-            + "The accuracy on the target is drawn for the reader; nothing was selected by it."
+            + "The \(variant.score.score.title) on the target is drawn for the reader; nothing was selected by it."
         var blocks: [Document.Block] = []
         let progress = figures(.progress)
         if !progress.isEmpty { blocks += [.figures(progress)] }
@@ -67,7 +68,7 @@ extension Report {
 
     private func group(of quantity: LearningCurve.Quantity) -> CurveGroup {
         switch quantity {
-        case .targetAccuracy, .sourceValidationAccuracy, .trainingLoss: .progress
+        case .target, .sourceValidation, .trainingLoss: .progress
         case .term(let name): !name.contains(".") || name.hasSuffix(".weighted") ? .term : .report
         case .gradientShare: .term
         }
@@ -75,13 +76,13 @@ extension Report {
 
     private func curveFigure(_ curves: [LearningCurve], position: Int, _ variant: VariantReport) -> Figure {
         let quantity = curves[0].quantity
-        let unit: String? =
+        let (unit, isFraction): (String?, Bool) =
             switch quantity {
-            case .targetAccuracy, .sourceValidationAccuracy: "accuracy, %"
-            case .gradientShare: "share, %"
-            case .trainingLoss, .term: nil
+            case .target(let score), .sourceValidation(let score): (score.axis, score.form == .percent)
+            case .gradientShare: ("share, %", true)
+            case .trainingLoss, .term: (nil, false)
             }
-        let factor = unit == nil ? 1.0 : 100
+        let factor = isFraction ? 100.0 : 1
         let title = title(of: quantity)
         let values = curves.flatMap { $0.points.map(\.estimate.mean) }
         let scale = unit == nil ? Scale.fitting(values, ratio: 50) : .linear
@@ -95,7 +96,7 @@ extension Report {
                         let spread = hasBands ? point.estimate.deviation.map { $0 * factor } : nil
                         var drawn = Plot.Point(x: Double(point.epoch), y: point.estimate.mean * factor, spread: spread)
                         // A deviation may reach beyond what a fraction can be.
-                        if unit != nil { (drawn.low, drawn.high) = (max(0, drawn.low), min(100, drawn.high)) }
+                        if isFraction { (drawn.low, drawn.high) = (max(0, drawn.low), min(100, drawn.high)) }
                         return drawn
                     },
                     style: style(ofRow: curve.row))
@@ -107,8 +108,8 @@ extension Report {
 
     private func title(of quantity: LearningCurve.Quantity) -> String {
         switch quantity {
-        case .targetAccuracy: "Accuracy on the target"
-        case .sourceValidationAccuracy: "Accuracy on source validation"
+        case .target(let score): "\(score.heading) on the target"
+        case .sourceValidation(let score): "\(score.heading) on source validation"
         case .trainingLoss: "Training loss"
         case .term(let name): name.hasSuffix(".weighted") ? "\(name.dropLast(".weighted".count)), weighted" : name
         case .gradientShare(let name): "\(name), share of the gradient"

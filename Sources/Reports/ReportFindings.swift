@@ -17,29 +17,30 @@ extension Report {
     private func comparisonBlocks(_ variant: VariantReport, isHeaded: Bool) -> [Document.Block] {
         let comparisons = variant.comparisons.filter { $0.difference.units.count > 1 }
         guard !comparisons.isEmpty, let baseline = variant.settings.baseline else { return [] }
+        let score = variant.score.score
         let table = TextTable(
             columns: [.init("Row")]
                 + ["Difference", "95 % (t)", "95 % (bootstrap)", "p (t)", "Holm", "p (sign flip)", "Holm", "Detectable"].map { .init($0, .right) },
             rows: comparisons.map { comparison in
                 [
-                    comparison.row, NumberText.signedPercent(comparison.difference.estimate.mean), CellText.interval(comparison.studentInterval),
-                    CellText.interval(comparison.interval),
+                    comparison.row, score.signedText(comparison.difference.estimate.mean), CellText.interval(comparison.studentInterval, score),
+                    CellText.interval(comparison.interval, score),
                     NumberText.probability(comparison.test?.tTest.p), NumberText.probability(comparison.test?.adjustedTTest),
                     NumberText.probability(comparison.test?.signFlip.p), NumberText.probability(comparison.test?.adjustedSignFlip),
-                    NumberText.percent(comparison.detectable),
+                    score.text(comparison.detectable),
                 ]
             })
         return heading("Is the difference to \(baseline) more than chance?", isHeaded)
             + [
-                .table(table), .paragraph(comparisonNote(comparisons, variant.settings)), .paragraph(untestedNote(comparisons)),
+                .table(table), .paragraph(comparisonNote(comparisons, variant.settings)), .paragraph(untestedNote(comparisons, score)),
                 .figures([differenceFigure(variant)]),
             ]
     }
 
     /// Which rows have no test, and why; empty where all have.
-    private func untestedNote(_ comparisons: [RowComparison]) -> String {
+    private func untestedNote(_ comparisons: [RowComparison], _ score: ScoreDescription) -> String {
         comparisons.filter(\.isConstant).map { comparison in
-            let (size, count) = (NumberText.signedPercent(comparison.difference.estimate.mean), comparison.difference.units.count)
+            let (size, count) = (score.signedText(comparison.difference.estimate.mean), comparison.difference.units.count)
             return "\(comparison.row): all \(count) differences are \(size), so there is no spread to test with or to make an interval of."
         }.joined(separator: " ")
     }
@@ -52,7 +53,7 @@ extension Report {
             + "more, from the bias-corrected bootstrap (BCa, \(Bootstrap.resamples) resamples). "
             + "p: two-sided, from the paired t test and from the \(isExact ? "exact" : "sampled") sign-flip permutation test; "
             + "Holm: both corrected for the \(NumberText.count(tests.count, "row")) tested. "
-            + "Detectable: the smallest true difference, in percentage points, that this many \(units) show with a probability of "
+            + "Detectable: the smallest true difference, in \(variant.score.differenceUnit), that this many \(units) show with a probability of "
             + "80 % in a t test at 5 %, given their spread. All of it takes the \(units) as independent of each other."
     }
 
@@ -65,8 +66,8 @@ extension Report {
             columns: [.init("Row"), .init("Target"), .init(source, .right), .init("Ours ± standard error", .right), .init("Verdict")],
             rows: variant.expectations.map { check in
                 [
-                    check.row, check.column, NumberText.percent(check.expected),
-                    check.ours.map { NumberText.percent($0.mean, plusMinus: $0.standardError) } ?? NumberText.nothing,
+                    check.row, check.column, variant.score.score.text(check.expected),
+                    check.ours.map { variant.score.score.text($0.mean, plusMinus: $0.standardError) } ?? NumberText.nothing,
                     check.verdict.rawValue,
                 ]
             })
@@ -81,7 +82,7 @@ extension Report {
     private func factorialBlocks(_ variant: VariantReport, isHeaded: Bool) -> [Document.Block] {
         guard let findings = variant.factorial else { return [] }
         func text(_ estimate: Estimate) -> String {
-            "\(NumberText.signedPercent(estimate.mean)) ± \(NumberText.percent(estimate.standardError))"
+            "\(variant.score.score.signedText(estimate.mean)) ± \(variant.score.score.text(estimate.standardError))"
         }
         let table = TextTable(
             columns: [.init("Regularizers"), .init("Effect", .right), .init("Shapley value", .right)],
@@ -89,11 +90,12 @@ extension Report {
                 let shapley = findings.shapleyValues.first { $0.regularizers == effect.regularizers }
                 return [effect.regularizers.joined(separator: " × "), text(effect.estimate), shapley.map { text($0.estimate) } ?? ""]
             })
+        let unit = variant.score.score.differenceUnit
         let note =
             "\(findings.design.rows.count) rows are all combinations of \(findings.design.factors.count) regularizers. Effect of one: "
             + "what it adds, averaged over all settings of the others; of several: how far they go beyond the sum of their effects. "
             + "Shapley value: what it adds, averaged over all orders of adding; the values add up to the difference between all and "
-            + "none. Percentage points ± standard error over \(units(variant.settings))."
+            + "none. \(unit.prefix(1).uppercased() + unit.dropFirst()) ± standard error over \(units(variant.settings))."
         return heading("What each regularizer contributes", isHeaded) + [.table(table), .paragraph(note)]
     }
 

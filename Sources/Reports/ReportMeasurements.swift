@@ -59,7 +59,7 @@ extension Report {
         guard !compared.isEmpty, let baseline = variant.settings.baseline else { return [] }
         let table = TextTable(
             columns: [.init("Quantity"), .init("Row")]
-                + ["Difference", "95 % (t)", "p (t)", "Holm", "p (sign flip)", "Holm", "r with Δ accuracy"].map { .init($0, .right) },
+                + ["Difference", "95 % (t)", "p (t)", "Holm", "p (sign flip)", "Holm", "r with Δ \(variant.score.score.title)"].map { .init($0, .right) },
             rows: compared.map { entry in
                 let mean = entry.difference.map { NumberText.signed($0.estimate.mean) } ?? NumberText.nothing
                 let interval = entry.interval.map { "[\(NumberText.signed($0.low)), \(NumberText.signed($0.high))]" } ?? NumberText.nothing
@@ -70,8 +70,8 @@ extension Report {
                 ]
             })
         let note =
-            "Paired differences to \(baseline), tested as accuracy is; Holm: over the \(NumberText.count(findings.tested, "difference")) of this measurement that can be tested. "
-            + "r: correlation over the pairs of this difference with that of target accuracy."
+            "Paired differences to \(baseline), tested as the result is; Holm: over the \(NumberText.count(findings.tested, "difference")) of this measurement that can be tested. "
+            + "r: correlation over the pairs of this difference with that of the \(variant.score.score.title) on the target."
         return [.paragraph("Differences to \(baseline):"), .table(table), .paragraph(note)]
     }
 
@@ -141,22 +141,5 @@ extension Report {
             }
         }
         return ([header] + lines).map { $0.map(CSVText.field).joined(separator: ",") + "\r\n" }.joined()
-    }
-}
-
-extension NumberText {
-    /// A number with three significant digits, without an exponent where it has few enough digits: `0.0123`, `4.56`, `1230`.
-    package static func significant(_ value: Double?) -> String {
-        guard let value, value.isFinite else { return nothing }
-        let size = abs(value)
-        if size == 0 { return "0" }
-        if size < 1e-4 || size >= 1e6 { return String(format: "%.2e", value).replacing("-", with: "−") }
-        let decimals = max(0, 2 - Int(log10(size).rounded(.down)))
-        return String(format: "%.\(decimals)f", value).replacing("-", with: "−")
-    }
-
-    /// The same, always with its sign.
-    static func signed(_ value: Double) -> String {
-        value == 0 ? "0" : (value < 0 ? "−" : "+") + significant(abs(value))
     }
 }

@@ -4,7 +4,9 @@ import Results
 extension Report {
     /// What the first table shows.
     var introduction: String {
-        let subject = "Accuracy in percent on the held-out domain, at the epoch that the selection rule chose"
+        let subjects = Set(variants.map(\.settings.score.subject))
+        let score = subjects.count == 1 ? subjects.first ?? "" : "The task's first score"
+        let subject = "\(score) on the held-out domain, at the epoch that the selection rule chose"
         var text = "\(subject): mean ± standard deviation over \(unitText)."
         if isSweep {
             text = "\(subject), averaged over targets: mean ± standard deviation over \(unitText)."
@@ -42,7 +44,7 @@ extension Report {
             } else {
                 NumberText.count(variant.seeds.count * variant.targets.count, "(seed, domain) pair")
             }
-        return "Difference to \(baseline): mean of the paired differences in percentage points ± its standard error over \(pairing)."
+        return "Difference to \(baseline): mean of the paired differences in \(variant.score.differenceUnit) ± its standard error over \(pairing)."
     }
 
     /// What a statistic of a variant counts as independent, in the plural.

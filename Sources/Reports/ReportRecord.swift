@@ -3,7 +3,7 @@ import Statistics
 
 /// One cell of a report as numbers: a line of the CSV file, an element of the JSON event.
 ///
-/// All figures are in percent (differences in percentage points), as in the printed table, unrounded.
+/// Figures are as in the printed table, unrounded: fractions in percent, their differences in percentage points.
 package struct ReportRecord: Hashable, Codable, Sendable {
     package enum Statistic: String, Codable, Sendable {
         /// Over seeds and repetitions, on one target.
@@ -36,7 +36,10 @@ package struct ReportRecord: Hashable, Codable, Sendable {
     }
 
     package let variant: [String: String]
-    package let measure: Measure
+    /// `oracle`, `last`, `source-validation`, or the name of a score on the target, such as `accuracy`.
+    package let measure: String
+    /// `percent`; empty for a number in a unit of its own.
+    package let unit: String
     package let statistic: Statistic
     package let row: String
     /// Nil for figures over all targets.
@@ -64,7 +67,7 @@ extension Report {
     /// Every figure of the report, by variant, measure and row; then expected figures and contributions.
     package var records: [ReportRecord] {
         variants.flatMap { variant in
-            variant.tables.flatMap { Self.records(of: $0, comparisons: $0.measure == .accuracy ? variant.comparisons : []) }
+            variant.tables.flatMap { Self.records(of: $0, comparisons: $0.measure == .score ? variant.comparisons : []) }
                 + variant.expectations.map { Self.record(of: $0, variant) } + Self.records(of: variant.factorial, variant)
         }
     }
@@ -78,7 +81,7 @@ extension Report {
             return cells + [average]
                 + (row.difference.map { difference in
                     var record = record(of: difference, in: table, row: row.name)
-                    record.comparison = comparisons.first { $0.row == row.name }.map(Self.comparison)
+                    record.comparison = comparisons.first { $0.row == row.name }.map { Self.comparison($0, table.score) }
                     return [record]
                 } ?? [])
         }
@@ -88,50 +91,48 @@ extension Report {
         of cell: ReportCell, in table: ReportTable, row: String, statistic: ReportRecord.Statistic, target: String?
     ) -> ReportRecord {
         ReportRecord(
-            variant: table.variant, measure: table.measure, statistic: statistic, row: row, target: target,
-            value: percent(cell.estimate?.mean), deviation: percent(cell.estimate?.deviation),
-            standardError: percent(cell.estimate?.standardError),
+            variant: table.variant, measure: table.measure.name(of: table.score), unit: table.score.unit, statistic: statistic, row: row,
+            target: target, value: table.score.exported(cell.estimate?.mean), deviation: table.score.exported(cell.estimate?.deviation),
+            standardError: table.score.exported(cell.estimate?.standardError),
             units: cell.count, count: cell.count, planned: cell.planned, failed: cell.failed, notFinite: cell.notFinite)
     }
 
     private static func record(of difference: ReportDifference, in table: ReportTable, row: String) -> ReportRecord {
         let estimate = difference.difference?.estimate
         return ReportRecord(
-            variant: table.variant, measure: table.measure, statistic: .difference, row: row, target: nil,
-            value: percent(estimate?.mean), deviation: percent(estimate?.deviation),
-            standardError: percent(estimate?.standardError), units: estimate?.count ?? 0,
+            variant: table.variant, measure: table.measure.name(of: table.score), unit: table.score.unit, statistic: .difference, row: row,
+            target: nil, value: table.score.exported(estimate?.mean), deviation: table.score.exported(estimate?.deviation),
+            standardError: table.score.exported(estimate?.standardError), units: estimate?.count ?? 0,
             count: difference.difference?.pairs ?? 0, planned: difference.planned, failed: difference.failed)
     }
 
-    private static func comparison(_ comparison: RowComparison) -> ReportRecord.Comparison {
+    private static func comparison(_ comparison: RowComparison, _ score: ScoreDescription) -> ReportRecord.Comparison {
         ReportRecord.Comparison(
-            intervalLow: percent(comparison.interval?.low), intervalHigh: percent(comparison.interval?.high),
-            studentIntervalLow: percent(comparison.studentInterval?.low),
-            studentIntervalHigh: percent(comparison.studentInterval?.high), tTest: comparison.test?.tTest.p,
+            intervalLow: score.exported(comparison.interval?.low), intervalHigh: score.exported(comparison.interval?.high),
+            studentIntervalLow: score.exported(comparison.studentInterval?.low),
+            studentIntervalHigh: score.exported(comparison.studentInterval?.high), tTest: comparison.test?.tTest.p,
             adjustedTTest: comparison.test?.adjustedTTest, signFlip: comparison.test?.signFlip.p,
-            adjustedSignFlip: comparison.test?.adjustedSignFlip, detectable: percent(comparison.detectable))
+            adjustedSignFlip: comparison.test?.adjustedSignFlip, detectable: score.exported(comparison.detectable))
     }
 
     private static func record(of check: ExpectationCheck, _ variant: VariantReport) -> ReportRecord {
         ReportRecord(
-            variant: variant.variant, measure: .accuracy, statistic: .expected, row: check.row,
-            target: check.column == ExpectedFigures.average ? nil : check.column, value: percent(check.expected),
+            variant: variant.variant, measure: variant.score.score.name, unit: variant.score.score.unit, statistic: .expected, row: check.row,
+            target: check.column == ExpectedFigures.average ? nil : check.column, value: variant.score.score.exported(check.expected),
             deviation: nil, standardError: nil, units: 0, count: 0, planned: 0, failed: 0, verdict: check.verdict)
     }
 
     private static func records(of findings: FactorialFindings?, _ variant: VariantReport) -> [ReportRecord] {
         guard let findings else { return [] }
         func record(_ effect: FactorialFindings.Effect, _ statistic: ReportRecord.Statistic) -> ReportRecord {
-            let estimate = effect.estimate
+            let (estimate, score) = (effect.estimate, variant.score.score)
             return ReportRecord(
-                variant: variant.variant, measure: .accuracy, statistic: statistic,
-                row: effect.regularizers.joined(separator: " × "), target: nil, value: percent(estimate.mean),
-                deviation: percent(estimate.deviation), standardError: percent(estimate.standardError),
+                variant: variant.variant, measure: score.name, unit: score.unit, statistic: statistic,
+                row: effect.regularizers.joined(separator: " × "), target: nil, value: score.exported(estimate.mean),
+                deviation: score.exported(estimate.deviation), standardError: score.exported(estimate.standardError),
                 units: estimate.count, count: estimate.count, planned: estimate.count, failed: 0)
         }
         return findings.effects.map { record($0, $0.regularizers.count == 1 ? .mainEffect : .interaction) }
             + findings.shapleyValues.map { record($0, .shapley) }
     }
-
-    private static func percent(_ fraction: Double?) -> Double? { fraction.map { $0 * 100 } }
 }

@@ -3,7 +3,7 @@ import Statistics
 
 /// One cell: what was estimated, and how much of what was planned it rests on.
 package struct ReportCell: Hashable, Sendable {
-    /// Mean and spread of the finished units, as fractions; nil when none finished.
+    /// Mean and spread of the finished units; nil when none finished.
     package let estimate: Estimate?
     /// Units planned: (seed, repetition) pairs.
     package let planned: Int
@@ -11,7 +11,7 @@ package struct ReportCell: Hashable, Sendable {
     package let failed: Int
     /// Units lost because the figure of a finished trial is no number.
     package let notFinite: Int
-    /// Whether every unit is at 0 or every unit at 1, so that nothing better, or worse, could have shown.
+    /// Whether all units are the best that there can be, or all the worst, so that nothing better, or worse, could have shown.
     package let isSaturated: Bool
 
     package init(estimate: Estimate?, planned: Int, failed: Int, notFinite: Int = 0, isSaturated: Bool = false) {
@@ -54,13 +54,16 @@ package struct ReportRow: Hashable, Sendable {
 /// Rows × targets of one measure and one variant, as numbers.
 package struct ReportTable: Hashable, Sendable {
     package let measure: Measure
+    /// What the figures are.
+    package let score: ScoreDescription
     package let variant: [String: String]
     package let baseline: String?
     package let targets: [String]
     package let rows: [ReportRow]
 
     package init(_ measure: Measure, of variant: VariantSettings, in trials: TrialSet) {
-        let tabulation = Tabulation(measure: measure, variant: variant, trials: trials)
+        score = if case .other(let other) = measure { other } else { variant.score }
+        let tabulation = Tabulation(measure: measure, score: score, variant: variant, trials: trials)
         self.measure = measure
         self.variant = variant.assignment
         baseline = variant.baseline
@@ -75,6 +78,7 @@ package struct ReportTable: Hashable, Sendable {
 /// The arithmetic of one table.
 private struct Tabulation {
     let measure: Measure
+    let score: ScoreDescription
     let variant: VariantSettings
     let trials: TrialSet
 
@@ -108,7 +112,7 @@ private struct Tabulation {
         return ReportCell(
             estimate: Estimate(means), planned: results.count, failed: results.count { $0.contains(where: hasFailed) },
             notFinite: results.count { $0.contains { $0.map(measure.isNotFinite) ?? false } },
-            isSaturated: !means.isEmpty && (means.allSatisfy { $0 == 1 } || means.allSatisfy { $0 == 0 }))
+            isSaturated: means.first.map { first in score.isAtBound(first) && means.allSatisfy { $0 == first } } ?? false)
     }
 
     private func difference(row: String, baseline: String) -> ReportDifference {

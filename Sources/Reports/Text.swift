@@ -1,5 +1,4 @@
 import Foundation
-import Statistics
 
 /// Text on a terminal, where what counts is the number of columns that it takes.
 package enum DisplayText {
@@ -166,33 +165,19 @@ package enum NumberText {
     }
 }
 
-/// How the cells of a report are spelled, with what they do not rest on said in the cell itself.
-enum CellText {
-    /// `61.2 ± 0.9`, `61.2 ± 0.9 (2 of 3)` when trials are missing, `100.0 ± 0.0 (saturated)` when no trial could have been better,
-    /// `failed (0 of 3)` when all failed, `not finite (0 of 3)` when none gave a number, `– (0 of 3)` when none was run.
-    static func text(_ cell: ReportCell) -> String {
-        let lost = cell.notFinite > 0 && cell.estimate != nil ? ", \(cell.notFinite) not finite" : ""
-        let notes = [cell.isComplete ? nil : "\(cell.count) of \(cell.planned)\(lost)", cell.isSaturated ? "saturated" : nil].compactMap(\.self)
-        let note = notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))"
-        guard let estimate = cell.estimate else {
-            if cell.planned > 0, cell.failed == cell.planned { return "failed" + note }
-            return (cell.notFinite > 0 ? NumberText.notFinite : NumberText.nothing) + note
-        }
-        return NumberText.percent(estimate.mean, plusMinus: estimate.deviation) + note
+extension NumberText {
+    /// A number with three significant digits, without an exponent where it has few enough digits: `0.0123`, `4.56`, `1230`.
+    package static func significant(_ value: Double?) -> String {
+        guard let value, value.isFinite else { return nothing }
+        let size = abs(value)
+        if size == 0 { return "0" }
+        if size < 1e-4 || size >= 1e6 { return String(format: "%.2e", value).replacing("-", with: "−") }
+        let decimals = max(0, 2 - Int(log10(size).rounded(.down)))
+        return String(format: "%.\(decimals)f", value).replacing("-", with: "−")
     }
 
-    /// `+1.2 ± 0.4`, `+1.2 ± 0.4 (7 of 9)` when pairs are missing; empty for the baseline itself.
-    static func text(_ difference: ReportDifference?) -> String {
-        guard let difference else { return "" }
-        let share = difference.isComplete ? "" : " (\(difference.difference?.pairs ?? 0) of \(difference.planned))"
-        guard let estimate = difference.difference?.estimate else { return NumberText.nothing + share }
-        let error = NumberText.percent(estimate.standardError)
-        return "\(NumberText.signedPercent(estimate.mean)) ± \(error)\(share)"
-    }
-
-    /// `[+0.3, +2.1]` in percentage points.
-    static func interval(_ interval: ConfidenceInterval?) -> String {
-        guard let interval else { return NumberText.nothing }
-        return "[\(NumberText.signedPercent(interval.low)), \(NumberText.signedPercent(interval.high))]"
+    /// The same, always with its sign.
+    static func signed(_ value: Double) -> String {
+        value == 0 ? "0" : (value < 0 ? "−" : "+") + significant(abs(value))
     }
 }

@@ -2,28 +2,42 @@ import Results
 import Statistics
 
 /// A figure of a trial that can fill the cells of a table.
-package enum Measure: String, CaseIterable, Codable, Sendable {
-    /// Target accuracy at the epoch that the selection rule chose: the result.
-    case accuracy
-    /// Best target accuracy over the epochs: not a valid selection, since it looks at the target.
+package enum Measure: Hashable, Sendable {
+    /// The task's first score on the target at the epoch that the selection rule chose: the result.
+    case score
+    /// The best one over the epochs: not a valid selection, since it looks at the target.
     case oracle
-    /// Target accuracy after the last epoch.
+    /// The one after the last epoch.
     case last
-    /// Accuracy on source validation data at the selected epoch.
-    case sourceValidation = "source-validation"
+    /// The one on source validation data at the selected epoch.
+    case sourceValidation
+    /// Another of the task's scores on the target at the selected epoch.
+    case other(ScoreDescription)
+
+    /// What it is called in files of values.
+    package func name(of score: ScoreDescription) -> String {
+        switch self {
+        case .score: score.name
+        case .oracle: "oracle"
+        case .last: "last"
+        case .sourceValidation: "source-validation"
+        case .other(let score): score.name
+        }
+    }
 
     /// What the trial recorded, finite or not; nil for a failed trial or one that did not measure it.
     private func recorded(in result: TrialResult) -> Double? {
         guard result.isFinished else { return nil }
         return switch self {
-        case .accuracy: result.targetAccuracy
-        case .oracle: result.oracleAccuracy
-        case .last: result.lastAccuracy
-        case .sourceValidation: result.sourceValidationAccuracy
+        case .score: result.targetScore
+        case .other(let score): result.selected?.otherTargetScores[score.name]
+        case .oracle: result.oracleScore
+        case .last: result.lastScore
+        case .sourceValidation: result.sourceValidationScore
         }
     }
 
-    /// The figure as a fraction in `0...1`; nil for a failed trial, one that did not measure it, and one whose figure is not finite.
+    /// The figure; nil for a failed trial, one that did not measure it, and one whose figure is not finite.
     package func value(of result: TrialResult) -> Double? {
         recorded(in: result).flatMap { $0.isFinite ? $0 : nil }
     }

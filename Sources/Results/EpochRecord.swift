@@ -1,6 +1,7 @@
 /// What was measured at the end of one epoch: one line of a trial's `metrics.jsonl`.
 ///
-/// Accuracies and shares are fractions in `0...1`. Losses and terms may be non-finite where training went wrong.
+/// A score is the task's first one, an accuracy for classification; as a fraction where it is written in percent. It is NaN where it cannot be
+/// computed. Shares are fractions in `0...1`. Losses and terms may be non-finite where training went wrong.
 package struct EpochRecord: Hashable, Sendable {
     /// Counted from 1.
     package var epoch: Int
@@ -9,41 +10,53 @@ package struct EpochRecord: Hashable, Sendable {
     /// Logged terms by name, each the mean over the epoch's steps: raw as `<instance>`,
     /// weighted as `<instance>.weighted`, further reports as `<instance>.<report>`.
     package var terms: [String: Double]
-    /// Accuracy on the validation part of the source domains; nil where none was held back.
-    package var sourceValidationAccuracy: Double?
+    /// Score on the validation part of the source domains; nil where none was held back.
+    package var sourceValidationScore: Double?
     /// Loss on the same samples, the tie-breaker of the selection.
     package var sourceValidationLoss: Double?
-    /// How many predictions on the same samples are not finite. They count as wrong.
+    /// How many predictions on the same samples are not finite.
     package var sourceValidationNonFinite: Int
-    /// Accuracy on the target domain. Written for the report only: no selection rule is given it.
-    package var targetAccuracy: Double?
-    /// How many predictions on the target domain are not finite. They count as wrong.
+    /// The task's other scores on the same samples, by name.
+    package var otherSourceValidationScores: [String: Double]
+    /// Score on the target domain. Written for the report only: no selection rule is given it.
+    package var targetScore: Double?
+    /// How many predictions on the target domain are not finite.
     package var targetNonFinite: Int
-    /// Each term's share of the gradient in the epoch's last step, by instance name, `task` for the cross-entropy: the norm of the gradient
+    /// The task's other scores on the target domain, by name.
+    package var otherTargetScores: [String: Double]
+    /// Why scores on the target domain cannot be computed, by name; to be read after "cannot be computed because".
+    package var undefinedTargetScores: [String: String]
+    /// Each term's share of the gradient in the epoch's last step, by instance name, `task` for the base loss: the norm of the gradient
     /// of the weighted term alone, divided by the sum of these norms. Empty where there is no penalty, or where it was not measured.
     package var gradientShares: [String: Double]
 
     package init(
         epoch: Int, trainingLoss: Double, terms: [String: Double] = [:],
-        sourceValidationAccuracy: Double? = nil, sourceValidationLoss: Double? = nil, sourceValidationNonFinite: Int = 0,
-        targetAccuracy: Double? = nil, targetNonFinite: Int = 0, gradientShares: [String: Double] = [:]
+        sourceValidationScore: Double? = nil, sourceValidationLoss: Double? = nil, sourceValidationNonFinite: Int = 0,
+        otherSourceValidationScores: [String: Double] = [:], targetScore: Double? = nil, targetNonFinite: Int = 0,
+        otherTargetScores: [String: Double] = [:], undefinedTargetScores: [String: String] = [:], gradientShares: [String: Double] = [:]
     ) {
         self.epoch = epoch
         self.trainingLoss = trainingLoss
         self.terms = terms
-        self.sourceValidationAccuracy = sourceValidationAccuracy
+        self.sourceValidationScore = sourceValidationScore
         self.sourceValidationLoss = sourceValidationLoss
         self.sourceValidationNonFinite = sourceValidationNonFinite
-        self.targetAccuracy = targetAccuracy
+        self.otherSourceValidationScores = otherSourceValidationScores
+        self.targetScore = targetScore
         self.targetNonFinite = targetNonFinite
+        self.otherTargetScores = otherTargetScores
+        self.undefinedTargetScores = undefinedTargetScores
         self.gradientShares = gradientShares
     }
 }
 
 extension EpochRecord: Codable {
     private enum Key: String, CodingKey {
-        case epoch, trainingLoss, terms, sourceValidationAccuracy, sourceValidationLoss, sourceValidationNonFinite, targetAccuracy
-        case targetNonFinite, gradientShares
+        case epoch, trainingLoss, terms, sourceValidationScore, sourceValidationLoss, sourceValidationNonFinite, targetScore
+        case targetNonFinite, gradientShares, otherSourceValidationScores, otherTargetScores, undefinedTargetScores
+        // What scores were called while there was one task.
+        case sourceValidationAccuracy, targetAccuracy
     }
 
     /// - Throws: `DecodingError` for a record without its epoch, its loss or its terms.
@@ -52,10 +65,17 @@ extension EpochRecord: Codable {
         epoch = try fields.decode(Int.self, forKey: .epoch)
         trainingLoss = try fields.decode(JSONNumber.self, forKey: .trainingLoss).value
         terms = try fields.decode([String: JSONNumber].self, forKey: .terms).mapValues(\.value)
-        sourceValidationAccuracy = try fields.decodeIfPresent(Double.self, forKey: .sourceValidationAccuracy)
+        sourceValidationScore =
+            try fields.decodeIfPresent(JSONNumber.self, forKey: .sourceValidationScore)?.value
+            ?? fields.decodeIfPresent(JSONNumber.self, forKey: .sourceValidationAccuracy)?.value
         sourceValidationLoss = try fields.decodeIfPresent(JSONNumber.self, forKey: .sourceValidationLoss)?.value
         sourceValidationNonFinite = try fields.decodeIfPresent(Int.self, forKey: .sourceValidationNonFinite) ?? 0
-        targetAccuracy = try fields.decodeIfPresent(Double.self, forKey: .targetAccuracy)
+        otherSourceValidationScores = try fields.decodeIfPresent([String: JSONNumber].self, forKey: .otherSourceValidationScores)?.mapValues(\.value) ?? [:]
+        targetScore =
+            try fields.decodeIfPresent(JSONNumber.self, forKey: .targetScore)?.value
+            ?? fields.decodeIfPresent(JSONNumber.self, forKey: .targetAccuracy)?.value
+        otherTargetScores = try fields.decodeIfPresent([String: JSONNumber].self, forKey: .otherTargetScores)?.mapValues(\.value) ?? [:]
+        undefinedTargetScores = try fields.decodeIfPresent([String: String].self, forKey: .undefinedTargetScores) ?? [:]
         targetNonFinite = try fields.decodeIfPresent(Int.self, forKey: .targetNonFinite) ?? 0
         gradientShares = try fields.decodeIfPresent([String: Double].self, forKey: .gradientShares) ?? [:]
     }
@@ -65,11 +85,15 @@ extension EpochRecord: Codable {
         try fields.encode(epoch, forKey: .epoch)
         try fields.encode(JSONNumber(trainingLoss), forKey: .trainingLoss)
         try fields.encode(terms.mapValues(JSONNumber.init), forKey: .terms)
-        try fields.encodeIfPresent(sourceValidationAccuracy, forKey: .sourceValidationAccuracy)
+        try fields.encodeIfPresent(sourceValidationScore.map(JSONNumber.init), forKey: .sourceValidationScore)
         try fields.encodeIfPresent(sourceValidationLoss.map(JSONNumber.init), forKey: .sourceValidationLoss)
         if sourceValidationNonFinite > 0 { try fields.encode(sourceValidationNonFinite, forKey: .sourceValidationNonFinite) }
-        try fields.encodeIfPresent(targetAccuracy, forKey: .targetAccuracy)
+        try fields.encodeIfPresent(targetScore.map(JSONNumber.init), forKey: .targetScore)
         if targetNonFinite > 0 { try fields.encode(targetNonFinite, forKey: .targetNonFinite) }
+        for (scores, key) in [(otherSourceValidationScores, Key.otherSourceValidationScores), (otherTargetScores, .otherTargetScores)] where !scores.isEmpty {
+            try fields.encode(scores.mapValues(JSONNumber.init), forKey: key)
+        }
+        if !undefinedTargetScores.isEmpty { try fields.encode(undefinedTargetScores, forKey: .undefinedTargetScores) }
         if !gradientShares.isEmpty { try fields.encode(gradientShares, forKey: .gradientShares) }
     }
 }

@@ -57,7 +57,7 @@ package struct RunSettings: Hashable, Sendable {
 }
 
 /// What a run trains under one setting of its sweep. Variants may differ in everything: a sweep can change the data or the protocol.
-package struct VariantSettings: Hashable, Codable, Sendable {
+package struct VariantSettings: Hashable, Sendable {
     /// What the sweep sets, recipe path to value; empty without a sweep.
     package var assignment: [String: String]
     /// The row that all others are compared with; nil for a recipe without comparison.
@@ -81,11 +81,13 @@ package struct VariantSettings: Hashable, Codable, Sendable {
     /// Instance names of each row's regularizers, by row, in the row's order; those common to all rows included.
     /// It tells which rows are combinations of the same regularizers. A row that is not listed is not looked at.
     package var regularizers: [String: [String]]
+    /// The task's scores, at least one; the first is the one that the table shows and selection goes by.
+    package var scores: [ScoreDescription]
 
     package init(
         assignment: [String: String] = [:], baseline: String?, rows: [String], targets: [String], trainedOn: [String: String] = [:],
         seeds: [Int], repetitions: [[String: String]] = [[:]], selection: String, protocolText: String, lines: [String] = [],
-        regularizers: [String: [String]] = [:]
+        regularizers: [String: [String]] = [:], scores: [ScoreDescription] = [.accuracy]
     ) {
         self.assignment = assignment
         self.baseline = baseline
@@ -98,7 +100,11 @@ package struct VariantSettings: Hashable, Codable, Sendable {
         self.protocolText = protocolText
         self.lines = lines
         self.regularizers = regularizers
+        self.scores = scores
     }
+
+    /// The score that the table shows and selection goes by.
+    package var score: ScoreDescription { scores[0] }
 
     package func key(row: String, target: String, seed: Int, repetition: [String: String]) -> TrialKey {
         TrialKey(row: row, target: target, seed: seed, variant: assignment, repetition: repetition)
@@ -120,6 +126,31 @@ package struct VariantSettings: Hashable, Codable, Sendable {
 }
 
 // MARK: Reading
+
+extension VariantSettings: Codable {
+    private enum Key: String, CodingKey {
+        case assignment, baseline, rows, targets, trainedOn, seeds, repetitions, selection, protocolText, lines, regularizers, scores
+    }
+
+    /// - Throws: `DecodingError` when an entry is missing or has another type, and when there is no score.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        assignment = try fields.decode([String: String].self, forKey: .assignment)
+        baseline = try fields.decodeIfPresent(String.self, forKey: .baseline)
+        rows = try fields.decode([String].self, forKey: .rows)
+        targets = try fields.decode([String].self, forKey: .targets)
+        trainedOn = try fields.decode([String: String].self, forKey: .trainedOn)
+        seeds = try fields.decode([Int].self, forKey: .seeds)
+        repetitions = try fields.decode([[String: String]].self, forKey: .repetitions)
+        selection = try fields.decode(String.self, forKey: .selection)
+        protocolText = try fields.decode(String.self, forKey: .protocolText)
+        lines = try fields.decode([String].self, forKey: .lines)
+        regularizers = try fields.decode([String: [String]].self, forKey: .regularizers)
+        // Runs of the time when there was one task do not say it.
+        scores = try fields.decodeIfPresent([ScoreDescription].self, forKey: .scores) ?? [.accuracy]
+        if scores.isEmpty { throw DecodingError.dataCorruptedError(forKey: .scores, in: fields, debugDescription: "there is no score") }
+    }
+}
 
 extension RunSettings: Codable {
     /// More trials than this are no study: a file that plans them is damaged or meant to do harm.
@@ -196,7 +227,7 @@ package struct ExpectedFigures: Hashable, Codable, Sendable {
 
     /// Where the figures come from, for example `Table 13`; nil where the recipe does not say.
     package var source: String?
-    /// In percent, by row and column; a column is a target or `average`. They are those of all variants that `variants` does not list.
+    /// By row and column, as the table is written: in percent for a fraction; a column is a target or `average`. They are those of all variants that `variants` does not list.
     package var figures: [String: [String: Double]]
     /// What differs from variant to variant.
     package var variants: [Variant]

@@ -10,18 +10,21 @@ package struct RunningTraining: Codable, Hashable, Sendable {
     package let epochCount: Int
     /// The epochs that are done.
     package var epochs: [EpochRecord]
+    /// What the epochs' scores are.
+    package let score: ScoreDescription
     /// When the training began here and its epochs were told of; those of an earlier process are told of again at the start.
     package var times: TrialTimes?
 
     package init(
         _ key: TrialKey, isRehearsal: Bool = false, values: [ChosenValue] = [], epochCount: Int, epochs: [EpochRecord] = [],
-        times: TrialTimes? = nil
+        score: ScoreDescription = .accuracy, times: TrialTimes? = nil
     ) {
         self.key = key
         self.isRehearsal = isRehearsal
         self.values = values
         self.epochCount = epochCount
         self.epochs = epochs
+        self.score = score
         self.times = times
     }
 

@@ -38,8 +38,8 @@ package struct TrialTimes: Hashable, Codable, Sendable {
 
 /// Everything that a report needs to know about one trial: the content of its `result.json`.
 ///
-/// Accuracies are fractions in `0...1`, times are seconds of wall time.
-package struct TrialResult: Hashable, Codable, Sendable {
+/// Scores are as in ``EpochRecord``, times are seconds of wall time.
+package struct TrialResult: Hashable, Sendable {
     package var key: TrialKey
     /// Hash of the resolved plan that the trial was run from; a result of another plan is not reused.
     package var plan: String
@@ -50,15 +50,17 @@ package struct TrialResult: Hashable, Codable, Sendable {
     package var epochs: [EpochRecord]
     /// The epoch that the selection rule chose (counted from 1); nil for a failed trial.
     package var selectedEpoch: Int?
-    /// Accuracy on the target at the selected epoch: the figure of the table.
-    package var targetAccuracy: Double?
-    /// Best accuracy on the target over all epochs. It looks at the target, so it is reported
+    /// What the scores are: the task's first one.
+    package var score: ScoreDescription
+    /// Score on the target at the selected epoch: the figure of the table.
+    package var targetScore: Double?
+    /// Best score on the target over all epochs. It looks at the target, so it is reported
     /// beside the result under that label and never used to choose anything.
-    package var oracleAccuracy: Double?
-    /// Accuracy on the target after the last epoch.
-    package var lastAccuracy: Double?
-    /// Accuracy on source validation data at the selected epoch.
-    package var sourceValidationAccuracy: Double?
+    package var oracleScore: Double?
+    /// Score on the target after the last epoch.
+    package var lastScore: Double?
+    /// Score on source validation data at the selected epoch.
+    package var sourceValidationScore: Double?
     /// What tuning chose; empty for a row without a grid.
     package var chosen: [ChosenValue]
     /// What tuning chose from, with its scores; nil where there was no choice.
@@ -85,8 +87,8 @@ package struct TrialResult: Hashable, Codable, Sendable {
 
     package init(
         key: TrialKey, plan: String = "", origin: ResultOrigin? = nil, status: TrialStatus = .finished, epochs: [EpochRecord] = [],
-        selectedEpoch: Int? = nil, targetAccuracy: Double? = nil, oracleAccuracy: Double? = nil,
-        lastAccuracy: Double? = nil, sourceValidationAccuracy: Double? = nil, chosen: [ChosenValue] = [],
+        selectedEpoch: Int? = nil, score: ScoreDescription = .accuracy, targetScore: Double? = nil, oracleScore: Double? = nil,
+        lastScore: Double? = nil, sourceValidationScore: Double? = nil, chosen: [ChosenValue] = [],
         candidates: [CandidateScore]? = nil, seconds: Double = 0, steps: Int = 0, secondsInPenalties: Double = 0, stepCost: StepCost? = nil,
         parameters: Int = 0, loading: LoadingRecord? = nil, effects: [TermEffect]? = nil, training: String? = nil, times: TrialTimes? = nil
     ) {
@@ -96,10 +98,11 @@ package struct TrialResult: Hashable, Codable, Sendable {
         self.status = status
         self.epochs = epochs
         self.selectedEpoch = selectedEpoch
-        self.targetAccuracy = targetAccuracy
-        self.oracleAccuracy = oracleAccuracy
-        self.lastAccuracy = lastAccuracy
-        self.sourceValidationAccuracy = sourceValidationAccuracy
+        self.score = score
+        self.targetScore = targetScore
+        self.oracleScore = oracleScore
+        self.lastScore = lastScore
+        self.sourceValidationScore = sourceValidationScore
         self.chosen = chosen
         self.candidates = candidates
         self.seconds = seconds
@@ -115,6 +118,70 @@ package struct TrialResult: Hashable, Codable, Sendable {
 
     /// Whether the trial reached its end.
     package var isFinished: Bool { status == .finished }
+
+    /// The record of the epoch that was chosen; nil for a failed trial.
+    package var selected: EpochRecord? { epochs.first { $0.epoch == selectedEpoch } }
+}
+
+extension TrialResult: Codable {
+    private enum Key: String, CodingKey {
+        case key, plan, origin, status, epochs, selectedEpoch, score, targetScore, oracleScore, lastScore, sourceValidationScore, chosen
+        case candidates, seconds, steps, secondsInPenalties, stepCost, parameters, loading, effects, training, times
+        // What scores were called while there was one task.
+        case targetAccuracy, oracleAccuracy, lastAccuracy, sourceValidationAccuracy
+    }
+
+    /// - Throws: `DecodingError` where an entry is missing or has another type.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        func score(_ key: Key, _ former: Key) throws -> Double? {
+            try (fields.decodeIfPresent(JSONNumber.self, forKey: key) ?? fields.decodeIfPresent(JSONNumber.self, forKey: former))?.value
+        }
+        self.init(
+            key: try fields.decode(TrialKey.self, forKey: .key), plan: try fields.decode(String.self, forKey: .plan),
+            origin: try fields.decodeIfPresent(ResultOrigin.self, forKey: .origin),
+            status: try fields.decode(TrialStatus.self, forKey: .status), epochs: try fields.decode([EpochRecord].self, forKey: .epochs),
+            selectedEpoch: try fields.decodeIfPresent(Int.self, forKey: .selectedEpoch),
+            score: try fields.decodeIfPresent(ScoreDescription.self, forKey: .score) ?? .accuracy,
+            targetScore: try score(.targetScore, .targetAccuracy), oracleScore: try score(.oracleScore, .oracleAccuracy),
+            lastScore: try score(.lastScore, .lastAccuracy),
+            sourceValidationScore: try score(.sourceValidationScore, .sourceValidationAccuracy),
+            chosen: try fields.decode([ChosenValue].self, forKey: .chosen),
+            candidates: try fields.decodeIfPresent([CandidateScore].self, forKey: .candidates),
+            seconds: try fields.decode(Double.self, forKey: .seconds), steps: try fields.decode(Int.self, forKey: .steps),
+            secondsInPenalties: try fields.decode(Double.self, forKey: .secondsInPenalties),
+            stepCost: try fields.decodeIfPresent(StepCost.self, forKey: .stepCost),
+            parameters: try fields.decode(Int.self, forKey: .parameters),
+            loading: try fields.decodeIfPresent(LoadingRecord.self, forKey: .loading),
+            effects: try fields.decodeIfPresent([TermEffect].self, forKey: .effects),
+            training: try fields.decodeIfPresent(String.self, forKey: .training),
+            times: try fields.decodeIfPresent(TrialTimes.self, forKey: .times))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        try fields.encode(key, forKey: .key)
+        try fields.encode(plan, forKey: .plan)
+        try fields.encodeIfPresent(origin, forKey: .origin)
+        try fields.encode(status, forKey: .status)
+        try fields.encode(epochs, forKey: .epochs)
+        try fields.encodeIfPresent(selectedEpoch, forKey: .selectedEpoch)
+        try fields.encode(score, forKey: .score)
+        for (value, key) in [
+            (targetScore, Key.targetScore), (oracleScore, .oracleScore), (lastScore, .lastScore), (sourceValidationScore, .sourceValidationScore),
+        ] { try fields.encodeIfPresent(value.map(JSONNumber.init), forKey: key) }
+        try fields.encode(chosen, forKey: .chosen)
+        try fields.encodeIfPresent(candidates, forKey: .candidates)
+        try fields.encode(seconds, forKey: .seconds)
+        try fields.encode(steps, forKey: .steps)
+        try fields.encode(secondsInPenalties, forKey: .secondsInPenalties)
+        try fields.encodeIfPresent(stepCost, forKey: .stepCost)
+        try fields.encode(parameters, forKey: .parameters)
+        try fields.encodeIfPresent(loading, forKey: .loading)
+        try fields.encodeIfPresent(effects, forKey: .effects)
+        try fields.encodeIfPresent(training, forKey: .training)
+        try fields.encodeIfPresent(times, forKey: .times)
+    }
 }
 
 /// How a trial ended.
@@ -188,14 +255,35 @@ package struct StepCost: Hashable, Codable, Sendable {
 }
 
 /// How one setting of a row's tuned values did in the rehearsals that the choice among them rests on.
-package struct CandidateScore: Hashable, Codable, Sendable {
+package struct CandidateScore: Hashable, Sendable {
     /// The setting, one entry for each tuned path.
     package var values: [ChosenValue]
-    /// Mean accuracy on source domains, a fraction in `0...1`; nil where a rehearsal failed.
-    package var accuracy: Double?
+    /// Mean score on source domains; nil where a rehearsal failed.
+    package var score: Double?
 
-    package init(values: [ChosenValue], accuracy: Double?) {
+    package init(values: [ChosenValue], score: Double?) {
         self.values = values
-        self.accuracy = accuracy
+        self.score = score
+    }
+}
+
+extension CandidateScore: Codable {
+    private enum Key: String, CodingKey {
+        case values, score
+        // What the score was called while there was one task.
+        case accuracy
+    }
+
+    /// - Throws: `DecodingError` where the values are missing.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        values = try fields.decode([ChosenValue].self, forKey: .values)
+        score = try (fields.decodeIfPresent(JSONNumber.self, forKey: .score) ?? fields.decodeIfPresent(JSONNumber.self, forKey: .accuracy))?.value
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        try fields.encode(values, forKey: .values)
+        try fields.encodeIfPresent(score.map(JSONNumber.init), forKey: .score)
     }
 }

@@ -66,7 +66,10 @@ package struct FolderState: Sendable {
             var choice: TuningChoice?
             if known.count == rehearsals.count {
                 choice = TuningChoice.choose(
-                    in: cell, from: zip(rehearsals, known).map { (rehearsal: $0, scores: .some($1.epochs.map(SourceScore.init))) })
+                    in: cell,
+                    from: zip(rehearsals, known).map { rehearsal, result in
+                        (rehearsal: rehearsal, scores: .some(result.epochs.map { SourceScore($0, of: result.score) }))
+                    })
             }
             for seed in cell.seeds {
                 let key = cell.key(seed: seed)

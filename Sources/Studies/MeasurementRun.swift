@@ -146,7 +146,7 @@ package struct MeasurementRun: Sendable {
         for measurement in missing {
             if stop.isAsked { break }
             let started = ContinuousClock.now
-            let findings = try findings(of: measurement, in: model)
+            let findings = try findings(of: measurement, in: model, for: dataset.facts.targets.kind)
             let seconds = started.duration(to: .now) / .seconds(1)
             let record = MeasurementRecord(
                 instance: measurement.instance, measurement: measurement.component.name, options: measurement.optionTexts, plan: result.plan,
@@ -159,9 +159,9 @@ package struct MeasurementRun: Sendable {
     }
 
     /// A measurement that breaks its word costs its own cell of the table.
-    private func findings(of plan: MeasurementPlan, in model: TrainedModel) throws -> Findings {
+    private func findings(of plan: MeasurementPlan, in model: TrainedModel, for kind: TargetKind) throws -> Findings {
         do {
-            return try model.measure(with: components.measurements.make(plan.component.name, options: plan.component.options))
+            return try model.measure(with: components.measurements.make(plan.component.name, options: plan.component.options, for: kind))
         } catch let fault where fault is MeasurementFault || fault is TrainingFailure {
             var findings = Findings()
             findings.numbers = [Findings.Number("measurement", value: nil, reason: "\(fault)")]

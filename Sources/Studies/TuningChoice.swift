@@ -10,7 +10,7 @@ struct TuningChoice: Sendable, Hashable {
     /// The epoch to report, where leaving source domains out chose it.
     let epoch: Int?
 
-    /// The candidate of the best mean accuracy over its rehearsals; of equal ones the lower mean loss, then the earlier candidate.
+    /// The candidate of the best mean score over its rehearsals; of equal ones the lower mean loss, then the earlier candidate.
     ///
     /// A candidate with a failed rehearsal is not chosen while another has none; where all failed it is the first.
     static func choose(in cell: Cell, from outcomes: [(rehearsal: Rehearsal, scores: RehearsalScores)]) -> TuningChoice {
@@ -28,7 +28,7 @@ struct TuningChoice: Sendable, Hashable {
     static func scores(in cell: Cell, from outcomes: [(rehearsal: Rehearsal, scores: RehearsalScores)]) -> [CandidateScore]? {
         guard cell.candidates.count > 1 else { return nil }
         return cell.candidates.indices.map { index in
-            CandidateScore(values: cell.candidates[index].values, accuracy: score(of: index, in: cell, from: outcomes)?.score.accuracy)
+            CandidateScore(values: cell.candidates[index].values, score: score(of: index, in: cell, from: outcomes)?.score.value)
         }
     }
 
@@ -71,6 +71,8 @@ extension Cell {
 extension Score {
     fileprivate init(meanOf scores: [Score]) {
         let count = Double(max(scores.count, 1))
-        self.init(accuracy: scores.reduce(0) { $0 + $1.accuracy } / count, loss: scores.reduce(0) { $0 + $1.loss } / count)
+        self.init(
+            scores.reduce(0) { $0 + $1.value } / count, loss: scores.reduce(0) { $0 + $1.loss } / count,
+            isHigherBetter: scores.first?.isHigherBetter ?? true)
     }
 }

@@ -13,12 +13,14 @@ package struct Cell: Sendable {
     package let tuning: TuningRule
     /// What is measured of every trained model.
     package let measurements: [MeasurementPlan]
+    /// What its scores are: the task's first one.
+    package let score: ScoreDescription
     /// Epochs of a rehearsal; nil for as many as the plan's.
     package let rehearsalEpochs: Int?
 
     package init(
         row: String, target: String, variant: [String: String], repetition: [String: String], candidates: [Candidate], seeds: [Int],
-        tuning: TuningRule, measurements: [MeasurementPlan] = [], rehearsalEpochs: Int? = nil
+        tuning: TuningRule, measurements: [MeasurementPlan] = [], score: ScoreDescription = .accuracy, rehearsalEpochs: Int? = nil
     ) {
         self.row = row
         self.target = target
@@ -28,6 +30,7 @@ package struct Cell: Sendable {
         self.seeds = seeds
         self.tuning = tuning
         self.measurements = measurements
+        self.score = score
         self.rehearsalEpochs = rehearsalEpochs
     }
 

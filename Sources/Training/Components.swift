@@ -15,6 +15,7 @@ package struct Components: Sendable {
     /// Whole models, which take the place of encoders and a fusion.
     package var models = ModelRegistry()
     package var datasets: DatasetRegistry
+    package var tasks: TaskRegistry
     package var optimizers: OptimizerRegistry
     package var schedules: ScheduleRegistry
     package var measurements: MeasurementRegistry
@@ -27,6 +28,7 @@ package struct Components: Sendable {
         encoders = try .standard()
         fusions = try .standard()
         datasets = try .standard()
+        tasks = try .standard()
         optimizers = try .standard()
         schedules = try .standard()
         measurements = try .standard()
@@ -40,6 +42,7 @@ package struct Components: Sendable {
         case .fusions: fusions.descriptions
         case .models: models.descriptions
         case .datasets: datasets.descriptions
+        case .tasks: tasks.descriptions
         case .optimizers: optimizers.descriptions
         case .schedules: schedules.descriptions
         case .measurements: measurements.descriptions

@@ -15,7 +15,7 @@ package struct SourceScore: Hashable, Sendable {
 
 /// Which epoch's model is reported.
 package enum EpochSelection: Sendable, Hashable {
-    /// The best accuracy on source validation; of equal ones the lower validation loss, then the earlier epoch. An epoch whose score is
+    /// The best score on source validation; of equal ones the lower validation loss, then the earlier epoch. An epoch whose score is
     /// no number is not chosen.
     case sourceValidation
     /// The last epoch.
@@ -44,23 +44,26 @@ extension SourceScore {
 }
 
 extension Score {
-    /// Whether it can be compared: neither accuracy nor loss is NaN. A loss may be infinite.
-    package var isNumber: Bool { !accuracy.isNaN && !loss.isNaN }
+    /// Whether it can be compared: neither value nor loss is NaN. A loss may be infinite.
+    package var isNumber: Bool { !value.isNaN && !loss.isNaN }
 
-    /// A higher accuracy, or the same with a lower loss; any score that is a number before one that is none. Of two equal scores neither
-    /// is better, nor of two that are no numbers.
+    /// A better value, or the same with a lower loss; any score that is a number before one that is none. Of two equal scores neither is
+    /// better, nor of two that are no numbers.
     package func isBetter(than other: Score) -> Bool {
         guard isNumber, other.isNumber else { return isNumber && !other.isNumber }
-        return (accuracy, -loss) > (other.accuracy, -other.loss)
+        return value == other.value ? loss < other.loss : isHigherBetter ? value > other.value : value < other.value
     }
 }
 
 extension SourceScore {
     /// What a record says about source validation.
-    package init(_ record: EpochRecord) {
+    ///
+    /// - Parameter description: what the record's scores are.
+    package init(_ record: EpochRecord, of description: ScoreDescription) {
         var score: Score?
-        if let accuracy = record.sourceValidationAccuracy, let loss = record.sourceValidationLoss {
-            score = Score(accuracy: accuracy, loss: loss, nonFinite: record.sourceValidationNonFinite)
+        if let value = record.sourceValidationScore, let loss = record.sourceValidationLoss {
+            score = Score(
+                value, loss: loss, nonFinite: record.sourceValidationNonFinite, isHigherBetter: description.isHigherBetter)
         }
         self.init(epoch: record.epoch, validation: score)
     }

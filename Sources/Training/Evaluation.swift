@@ -1,3 +1,4 @@
+import Analysis
 import Networks
 import Processes
 import Regularization
@@ -5,17 +6,29 @@ import Tensors
 
 /// How well a model does on some samples.
 package struct Score: Hashable, Sendable {
-    /// The share of samples whose largest logit is their class, in `0...1`. A prediction that is not finite is wrong.
-    package let accuracy: Double
-    /// Mean cross-entropy without any regularizer's terms; NaN where a prediction is not finite.
+    /// The task's first score; NaN where it cannot be computed.
+    package let value: Double
+    /// Mean base loss without any regularizer's terms; NaN where a prediction is not finite.
     package let loss: Double
-    /// How many predictions are not finite: log Σ exp of the logits is NaN or infinite.
+    /// How many predictions are not finite.
     package let nonFinite: Int
+    /// Whether a higher value is a better one.
+    package let isHigherBetter: Bool
+    /// The task's other scores, by name; NaN where one cannot be computed.
+    package let others: [String: Double]
+    /// Why scores cannot be computed, by name.
+    package let undefined: [String: String]
 
-    package init(accuracy: Double, loss: Double, nonFinite: Int = 0) {
-        self.accuracy = accuracy
+    package init(
+        _ value: Double, loss: Double, nonFinite: Int = 0, isHigherBetter: Bool = true, others: [String: Double] = [:],
+        undefined: [String: String] = [:]
+    ) {
+        self.value = value
         self.loss = loss
         self.nonFinite = nonFinite
+        self.isHigherBetter = isHigherBetter
+        self.others = others
+        self.undefined = undefined
     }
 }
 
@@ -49,9 +62,17 @@ extension Trainer {
                 CallTrace.beat()
                 try withoutGradients { try measure(batch, pass, into: &tally) }
             }
-            require(tally.count > 0, "evaluate: there are no samples")
+            guard let targets = Targets.concatenated(tally.targets) else { stop("evaluate: there are no samples") }
+            let outputs = Tensor.concatenated(tally.outputs, axis: 0)
+            var (values, undefined): ([Double], [String: String]) = ([], [:])
+            for (score, found) in zip(task.scores, withoutGradients { task.allScores(outputs, targets) }) {
+                if case .failure(let reason) = found { undefined[score.name] = reason.reason }
+                values.append(found.number ?? .nan)
+            }
             return Score(
-                accuracy: Double(tally.correct) / Double(tally.count), loss: tally.loss / Double(tally.count), nonFinite: tally.nonFinite)
+                values[0], loss: tally.loss / Double(tally.count), nonFinite: task.areFinite(outputs).count { !$0 },
+                isHigherBetter: task.score.isHigherBetter,
+                others: Dictionary(zip(task.scores.map(\.name), values).dropFirst()) { first, _ in first }, undefined: undefined)
         }
     }
 
@@ -71,22 +92,19 @@ extension Trainer {
         if let name { throw TrainingFailure(term: "task", step: max(step - 1, 0), message: "after this step \(name) is not finite") }
     }
 
-    /// Sums over the samples so far.
+    /// Predictions and losses of the samples so far.
     private struct Tally {
-        var correct = 0
+        var outputs: [Tensor] = []
+        var targets: [Targets] = []
         var count = 0
         var loss = 0.0
-        var nonFinite = 0
     }
 
     private func measure(_ batch: Batch, _ pass: Pass, into tally: inout Tally) throws {
         let logits = try objective.predict(batch.inputs, pass).logits
-        let labels = batch.targets.classes ?? []
-        // The arg max of logits that are NaN is some class, and may be the right one.
-        let isFinite = logits.logSumExp(axis: 1).values.map(\.isFinite)
-        tally.correct += zip(zip(logits.argmax(axis: 1), labels), isFinite).count { $0.0 == $0.1 && $1 }
-        tally.nonFinite += isFinite.count { !$0 }
-        tally.loss += Double(objective.criterion.loss(of: logits, targets: batch.targets).item) * Double(batch.targets.count)
+        tally.outputs.append(logits)
+        tally.targets.append(batch.targets)
+        tally.loss += Double(objective.criterion.loss(of: logits, targets: batch.targets.array).item) * Double(batch.targets.count)
         tally.count += batch.targets.count
     }
 }

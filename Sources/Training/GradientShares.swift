@@ -7,7 +7,7 @@ import Regularization
 /// gradient as a whole comes later and is no part of it.
 ///
 /// The record of the step is walked back once more for each penalty, and nothing is computed forward: no random number is drawn, no
-/// statistic changes, and the record stays for the step itself. The gradient of the cross-entropy needs no walk: it is what the penalties
+/// statistic changes, and the record stays for the step itself. The gradient of the base loss needs no walk: it is what the penalties
 /// leave of the whole.
 struct GradientShares {
     private var norms: [(name: String, norm: Double)] = []
@@ -23,7 +23,7 @@ struct GradientShares {
     }
 
     /// - Parameter whole: the gradient of the whole loss.
-    /// - Returns: shares in `0...1` by instance name, `task` for the cross-entropy; empty where no term has a penalty, and where there is no
+    /// - Returns: shares in `0...1` by instance name, `task` for the base loss; empty where no term has a penalty, and where there is no
     ///   gradient to share or one that is not finite.
     func shares(of whole: Gradients) -> [String: Double] {
         guard let sum else { return [:] }

@@ -34,11 +34,13 @@ package struct ModelDescription: Codable, Sendable {
     }
 
     /// The format of this description.
-    package var version = 1
+    package var version = 2
     /// The modalities that the model was made for, in the data set's order.
     package var inputs: [Input]
-    /// Names of the classes, in the order of the logits.
-    package var classes: [String]
+    /// What it has learned.
+    package var task: Component
+    /// The classes, labels or values that it predicts, in order.
+    package var targets: TargetFacts
     /// By modality; nil for a whole model.
     package var encoders: [String: Component]?
     package var fusion: Component?
@@ -53,7 +55,8 @@ package struct ModelDescription: Codable, Sendable {
 
     init(_ plan: TrialPlan, facts: DatasetFacts, standardization: Standardization) {
         inputs = facts.modalities.map { Input(name: $0.name, shape: $0.sampleShape) }
-        classes = facts.classes
+        task = Component(plan.task)
+        targets = facts.targets
         self.standardization = standardization
         data = Component(plan.data)
         heldOut = [plan.target]
@@ -90,17 +93,17 @@ package struct ModelDescription: Codable, Sendable {
         } catch {
             throw CheckpointFault(path: checkpoint.path, reason: "its header describes a model in a way that cannot be read")
         }
-        guard version == 1 else {
-            throw CheckpointFault(path: checkpoint.path, reason: "its model is described in format \(version), and this program reads format 1")
+        guard (1...2).contains(version) else {
+            throw CheckpointFault(path: checkpoint.path, reason: "its model is described in format \(version), and this program reads formats 1 and 2")
         }
     }
 
     /// The model with initial values, for these facts of data.
     ///
     /// Files that encoders start from are not read: their values come from the checkpoint.
-    fileprivate func make(_ components: Components) throws(OptionFault) -> any MultimodalModel {
+    fileprivate func make(_ components: Components, for task: any TaskPlugin) throws(OptionFault) -> any MultimodalModel {
         let facts = DatasetFacts(
-            modalities: inputs.map { .init(name: $0.name, sampleShape: $0.shape) }, domains: [], classes: classes, samplesPerDomain: [])
+            modalities: inputs.map { .init(name: $0.name, sampleShape: $0.shape) }, domains: [], targets: targets, samplesPerDomain: [])
         let model: TrialModel
         if let whole {
             model = .whole(whole.plan, modalities: (modalities ?? inputs.map(\.name)).map { Modality($0) })
@@ -115,9 +118,54 @@ package struct ModelDescription: Codable, Sendable {
             guard let fusion else { throw OptionFault(option: nil, expected: "encoders and a fusion, or a whole model", found: "neither") }
             model = .assembled(encoders: plans, fusion: fusion.plan)
         }
-        return try model.make(facts: facts, components: components, from: .zeros) { (plan, modality, initializer) throws(OptionFault) in
+        let outputs = task.outputs(for: targets)
+        return try model.make(facts: facts, outputs: outputs, components: components, from: .zeros) { (plan, modality, initializer) throws(OptionFault) in
             try components.encoders.make(plan.name, options: plan.options, sampleShape: Shape(modality.sampleShape), from: initializer)
         }
+    }
+}
+
+extension ModelDescription {
+    private enum Key: String, CodingKey {
+        case version, inputs, task, targets, encoders, fusion, whole, modalities, standardization, data, heldOut
+        // The names of the classes, in format 1, which knew no other task.
+        case classes
+    }
+
+    /// - Throws: `DecodingError` where an entry is missing or has another type.
+    package init(from decoder: any Swift.Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        version = try fields.decode(Int.self, forKey: .version)
+        inputs = try fields.decode([Input].self, forKey: .inputs)
+        if version == 1 {
+            task = Component(ComponentPlan("classification"))
+            targets = TargetFacts(.classes, names: try fields.decode([String].self, forKey: .classes))
+        } else {
+            task = try fields.decode(Component.self, forKey: .task)
+            targets = try fields.decode(TargetFacts.self, forKey: .targets)
+        }
+        encoders = try fields.decodeIfPresent([String: Component].self, forKey: .encoders)
+        fusion = try fields.decodeIfPresent(Component.self, forKey: .fusion)
+        whole = try fields.decodeIfPresent(Component.self, forKey: .whole)
+        modalities = try fields.decodeIfPresent([String].self, forKey: .modalities)
+        standardization = try fields.decode(Standardization.self, forKey: .standardization)
+        data = try fields.decode(Component.self, forKey: .data)
+        heldOut = try fields.decode([Int].self, forKey: .heldOut)
+    }
+
+    package func encode(to encoder: any Swift.Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        try fields.encode(version, forKey: .version)
+        try fields.encode(inputs, forKey: .inputs)
+        try fields.encode(task, forKey: .task)
+        try fields.encode(targets, forKey: .targets)
+        try fields.encodeIfPresent(encoders, forKey: .encoders)
+        try fields.encodeIfPresent(fusion, forKey: .fusion)
+        try fields.encodeIfPresent(whole, forKey: .whole)
+        try fields.encodeIfPresent(modalities, forKey: .modalities)
+        try fields.encode(standardization, forKey: .standardization)
+        try fields.encode(data, forKey: .data)
+        try fields.encode(heldOut, forKey: .heldOut)
     }
 }
 
@@ -132,6 +180,8 @@ package struct CheckpointFault: Error, Hashable, Sendable, CustomStringConvertib
 /// A model that was loaded from its checkpoint, ready for any data of the same modalities.
 package struct SavedModel {
     package let description: ModelDescription
+    /// What it has learned.
+    package let task: any TaskPlugin
     private let model: any MultimodalModel
     private let path: String
 
@@ -141,7 +191,9 @@ package struct SavedModel {
         do {
             let file = try SafetensorsFile(path)
             description = try ModelDescription(of: file)
-            model = try description.make(components)
+            let own = description.task.plan
+            task = try components.tasks.make(own.name, options: own.options, context: TaskContext(targets: description.targets))
+            model = try description.make(components, for: task)
             var state: [String: Tensor] = [:]
             for name in file.names where !name.hasPrefix("regularizers.") { state[name] = try file.tensor(name, convertingIntegers: true) }
             try model.load(state)
@@ -162,9 +214,9 @@ package struct SavedModel {
     /// The model with some rows of a data set, as measurements see it: all rows are `target` samples.
     ///
     /// - Parameter rows: rows of the data set.
-    /// - Throws: `CheckpointFault` where the data lack a modality, have samples of another shape, or, where `needsClasses`, a class that the model does not
-    ///   know.
-    package func applied(to data: any Dataset, rows: [Int], needsClasses: Bool) throws -> TrainedModel {
+    /// - Throws: `CheckpointFault` where the data lack a modality, have samples of another shape, or, where `needsTargets`, other targets than the model
+    ///   knows.
+    package func applied(to data: any Dataset, rows: [Int], needsTargets: Bool) throws -> TrainedModel {
         for modality in model.modalities {
             let shape = description.inputs.first { $0.name == modality.name }?.shape ?? []
             guard let found = data.facts.modalities.first(where: { $0.name == modality.name }) else {
@@ -176,16 +228,12 @@ package struct SavedModel {
                     path: path, reason: "its model reads '\(modality)' of shape \(Shape(shape)), and the data's are \(Shape(found.sampleShape))")
             }
         }
-        let numbers = data.facts.classes.map { name in description.classes.firstIndex(of: name) }
-        if needsClasses, let unknown = zip(data.facts.classes, numbers).first(where: { $0.1 == nil }) {
-            throw CheckpointFault(
-                path: path, reason: "its model knows the classes \(description.classes.joined(separator: ", ")), and the data have '\(unknown.0)'")
-        }
+        let targets = try KnownTargets(of: data, for: description.targets, isRequired: needsTargets, path: path)
         let loader = try BatchLoader(data, modalities: model.modalities.map(\.name))
         let (model, standardization) = (model, description.standardization)
         let batch = loader.evaluationBatch(limit: 256)
         return TrainedModel(
-            modalities: model.modalities, classes: description.classes, domains: data.facts.domains,
+            modalities: model.modalities, task: task, targets: description.targets, domains: data.facts.domains,
             encode: { inputs in model.encode(inputs, pass: .evaluation).mapEmbeddings { $1.clearing(inputs.presence(of: $0)) } },
             fuse: { model.fuse($0, pass: .evaluation) },
             forEachBatch: { set, body in
@@ -200,9 +248,54 @@ package struct SavedModel {
                     let inputs = Inputs(arrays, presences: presences)
                     try body(
                         TrainedModel.Batch(
-                            rows: loaded.rows, inputs: inputs, labels: loaded.rows.map { numbers[data.labels[$0]] ?? -1 },
+                            rows: loaded.rows, inputs: inputs, targets: targets.targets(of: loaded.rows),
                             domains: loaded.rows.map { data.domains[$0] }))
                 }
             })
+    }
+}
+
+/// The targets of a data set as a model knows them: its classes, labels or values in the model's order.
+private struct KnownTargets {
+    private let data: any Dataset
+    private let known: TargetFacts
+    /// For each of the data's classes its number among the model's; for each of the model's labels or values its column in the data. −1 for
+    /// one that there is not.
+    private let numbers: [Int]
+
+    /// - Throws: `CheckpointFault` where targets are required, and those of the data are not the model's.
+    init(of data: any Dataset, for known: TargetFacts, isRequired: Bool, path: String) throws(CheckpointFault) {
+        let own = data.facts.targets
+        self.data = data
+        self.known = known
+        guard own.kind == known.kind else {
+            if isRequired { throw CheckpointFault(path: path, reason: "its model predicts \(known.text), and the data have \(own.text)") }
+            numbers = []
+            return
+        }
+        let (from, to) = known.kind == .classes ? (own.names, known.names) : (known.names, own.names)
+        numbers = from.map { to.firstIndex(of: $0) ?? -1 }
+        guard isRequired, let missing = zip(from, numbers).first(where: { $0.1 < 0 })?.0 else { return }
+        let names = known.names.joined(separator: ", ")
+        throw CheckpointFault(
+            path: path,
+            reason: known.kind == .classes
+                ? "its model knows the classes \(names), and the data have '\(missing)'"
+                : "its model predicts the \(known.kind.rawValue) \(names), and the data have no '\(missing)'")
+    }
+
+    /// Targets of some rows. Those that the data do not have are −1 for a class and NaN for a label or a value.
+    func targets(of rows: [Int]) -> Targets {
+        if known.kind == .classes {
+            return .classes(rows.map { numbers.isEmpty ? -1 : numbers[data.labels[$0]] }, of: known.width)
+        }
+        let (values, width) = (data.targetValues ?? [], data.facts.targets.width)
+        let found = rows.flatMap { row in
+            known.names.indices.map { column in
+                numbers.isEmpty || numbers[column] < 0 ? Float.nan : values[row * width + numbers[column]]
+            }
+        }
+        let array = Tensor(found, shape: [rows.count, known.width])
+        return known.kind == .labels ? .labels(array) : .values(array)
     }
 }

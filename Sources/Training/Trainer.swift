@@ -1,3 +1,4 @@
+import Analysis
 import Foundation
 import Networks
 import Processes
@@ -9,7 +10,7 @@ import Tensors
 package struct StepRecord {
     /// The whole loss, penalties included.
     package let loss: Float
-    /// The cross-entropy alone, and every term as it was logged.
+    /// The base loss alone, and every term as it was logged.
     package let terms: [Penalty.Report]
     /// Each term's share of the gradient; empty where it was not asked for. See `GradientShares`.
     package let gradientShares: [String: Double]
@@ -22,6 +23,8 @@ package struct StepRecord {
 package final class Trainer {
     /// What the steps make smaller.
     package let objective: Objective
+    /// What is learned, with the scores of its predictions.
+    package let task: any TaskPlugin
     package var model: any MultimodalModel { objective.model }
     package var regularizers: RegularizerList { objective.regularizers }
     /// Everything that is trained: the model's parameters and those that regularizers own.
@@ -37,15 +40,17 @@ package final class Trainer {
 
     /// - Parameters:
     ///   - objective: the model, its regularizers and the criterion.
+    ///   - task: the task whose criterion that is.
     ///   - makeOptimizer: makes the optimizer for everything that is trained.
     ///   - gradientClip: the largest common norm of all gradients; nil for no limit.
     ///   - random: where dropout, noise and the like draw from.
     package init<Fault: Error>(
-        objective: Objective, schedule: any LearningRateRule,
+        objective: Objective, task: any TaskPlugin = Classification(), schedule: any LearningRateRule,
         gradientClip: Float? = nil, random: RandomSource,
         makeOptimizer: ([NamedParameter]) throws(Fault) -> any Optimizer
     ) throws(Fault) {
         self.objective = objective
+        self.task = task
         self.schedule = schedule
         self.gradientClip = gradientClip
         self.random = random

@@ -25,7 +25,7 @@ extension Trial {
         ]
         let pass = Pass.evaluation
         return TrainedModel(
-            modalities: trainer.model.modalities, classes: facts.classes, domains: facts.domains,
+            modalities: trainer.model.modalities, task: trainer.task, targets: facts.targets, domains: facts.domains,
             encode: { try trainer.objective.embeddings($0, pass) },
             fuse: { try trainer.objective.prediction(of: $0, pass) },
             forEachBatch: { set, body in
@@ -33,7 +33,7 @@ extension Trial {
                 guard !chosen.isEmpty else { return }
                 try batches.prepare(chosen, pause: pause)
                 try batches.evaluate(chosen) { batch in
-                    try body(TrainedModel.Batch(rows: batch.rows, inputs: batch.inputs, labels: batch.targets.classes ?? [], domains: batch.domains))
+                    try body(TrainedModel.Batch(rows: batch.rows, inputs: batch.inputs, targets: batch.targets, domains: batch.domains))
                 }
             })
     }

@@ -165,11 +165,12 @@ package struct Trial {
         course.progress.epochs.append(
             EpochRecord(
                 epoch: epoch, trainingLoss: means["loss"] ?? .nan, terms: means.filter { $0.key != "loss" },
-                sourceValidationAccuracy: validation?.accuracy, sourceValidationLoss: validation?.loss,
-                sourceValidationNonFinite: validation?.nonFinite ?? 0, targetAccuracy: target?.accuracy,
-                targetNonFinite: target?.nonFinite ?? 0, gradientShares: course.progress.gradientShares))
+                sourceValidationScore: validation?.value, sourceValidationLoss: validation?.loss,
+                sourceValidationNonFinite: validation?.nonFinite ?? 0, otherSourceValidationScores: validation?.others ?? [:],
+                targetScore: target?.value, targetNonFinite: target?.nonFinite ?? 0, otherTargetScores: target?.others ?? [:],
+                undefinedTargetScores: target?.undefined ?? [:], gradientShares: course.progress.gradientShares))
         course.progress.times?.epochs.append(Date().timeIntervalSince1970)
-        if let best = plan.selection.choose(from: course.progress.epochs.map(SourceScore.init)), best.epoch == epoch {
+        if let best = plan.selection.choose(from: course.progress.epochs.map { SourceScore($0, of: trainer.task.score) }), best.epoch == epoch {
             course.progress.selectedEpoch = epoch
             course.selected = try state()
         }
@@ -206,13 +207,13 @@ package struct Trial {
         let effects = trainer.effects
         let epochs = course.progress.epochs
         let chosen = course.progress.selectedEpoch.map { epochs[$0 - 1] }
-        let isFinished = status == .finished
+        let (isFinished, score) = (status == .finished, trainer.task.score)
         let cost = isFinished && measuringTarget ? try stepCost() : nil
         return TrialResult(
             key: key, plan: plan.hash, origin: ResultOrigin(program: plan.program, data: plan.dataFingerprint), status: status, epochs: epochs,
-            selectedEpoch: chosen?.epoch, targetAccuracy: chosen?.targetAccuracy,
-            oracleAccuracy: isFinished ? epochs.compactMap(\.targetAccuracy).max() : nil,
-            lastAccuracy: isFinished ? epochs.last?.targetAccuracy : nil, sourceValidationAccuracy: chosen?.sourceValidationAccuracy,
+            selectedEpoch: chosen?.epoch, score: score, targetScore: chosen?.targetScore,
+            oracleScore: isFinished ? score.best(of: epochs.compactMap(\.targetScore).filter { !$0.isNaN }) : nil,
+            lastScore: isFinished ? epochs.last?.targetScore : nil, sourceValidationScore: chosen?.sourceValidationScore,
             seconds: seconds, steps: steps, secondsInPenalties: secondsInPenalties, stepCost: cost, parameters: parameterCount,
             loading: course.loading(loading), effects: effects, times: course.progress.times)
     }

@@ -1,3 +1,4 @@
+import Analysis
 import Configuration
 import Datasets
 import Models
@@ -49,6 +50,13 @@ extension TrialPlan {
         return largest(regularizers, MinimumBatch())
     }
 
+    /// What is learned of some data.
+    ///
+    /// - Throws: `OptionFault` where an option does not fit, or the data have other targets.
+    package func makeTask(for facts: DatasetFacts, _ components: Components) throws(OptionFault) -> any TaskPlugin {
+        try components.tasks.make(task.name, options: task.options, context: TaskContext(targets: facts.targets))
+    }
+
     /// The model, the regularizers and the optimizer of this plan.
     ///
     /// - Throws: `OptionFault` where an option does not fit the data or the model.
@@ -66,15 +74,17 @@ extension TrialPlan {
         stepsPerEpoch: Int
     ) throws(OptionFault) -> Trainer {
         let totalSteps = epochs * stepsPerEpoch
+        let task = try makeTask(for: facts, components)
+        let outputs = task.outputs(for: facts.targets)
         var terms: [RegularizerTerm] = []
         for term in regularizers {
             terms.append(
                 try components.regularizers.makeTerm(
-                    term, for: model, classes: facts.classes.count, batchSize: batch, initializer: initializer["regularizers"],
+                    term, for: model, classes: outputs, task: facts.targets.kind, batchSize: batch, initializer: initializer["regularizers"],
                     totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch))
         }
         return try Trainer(
-            objective: Objective(model, RegularizerList(terms), totalSteps: totalSteps),
+            objective: Objective(model, RegularizerList(terms), criterion: task.criterion, outputs: outputs, totalSteps: totalSteps), task: task,
             schedule: try components.schedules.make(
                 schedule.name, options: schedule.options,
                 context: ScheduleContext(base: learningRate, totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch)),
@@ -91,7 +101,10 @@ extension TrialPlan {
         facts: DatasetFacts, components: Components, initializer: Initializer,
         wrapping: (Modality, any Encoder) -> any Encoder = { $1 }
     ) throws(OptionFault) -> any MultimodalModel {
-        try model.make(facts: facts, components: components, from: initializer) { (plan, modality, initializer) throws(OptionFault) in
+        let outputs = try makeTask(for: facts, components).outputs(for: facts.targets)
+        return try model.make(
+            facts: facts, outputs: outputs, components: components, from: initializer
+        ) { (plan, modality, initializer) throws(OptionFault) in
             wrapping(Modality(modality.name), try components.encoder(plan, of: modality, from: initializer))
         }
     }
@@ -118,10 +131,12 @@ extension Components {
 extension TrialModel {
     /// Makes the model.
     ///
-    /// - Parameter encoder: makes, or finds, the encoder of a modality.
+    /// - Parameters:
+    ///   - outputs: the width of its prediction.
+    ///   - encoder: makes, or finds, the encoder of a modality.
     /// - Throws: `OptionFault` where an option does not fit the data or another part.
     package func make(
-        facts: DatasetFacts, components: Components, from initializer: Initializer,
+        facts: DatasetFacts, outputs: Int, components: Components, from initializer: Initializer,
         encoder: (ComponentPlan, DatasetFacts.ModalityFacts, Initializer) throws(OptionFault) -> any Encoder
     ) throws(OptionFault) -> any MultimodalModel {
         switch self {
@@ -135,7 +150,7 @@ extension TrialModel {
                 }
                 made[modality] = try encoder(plan, modalityFacts, initializer["encoders"][modality.name])
             }
-            let context = FusionContext(encoders: made, classes: facts.classes.count, from: initializer["fusion"])
+            let context = FusionContext(encoders: made, classes: outputs, from: initializer["fusion"])
             let network = try components.fusions.make(fusion.name, options: fusion.options, context: context)
             if network.readsTokens, !network.leavesOutPadding, let padded = facts.modalities.first(where: { $0.isPadded && made[Modality($0.name)] != nil }) {
                 throw OptionFault(
@@ -148,7 +163,7 @@ extension TrialModel {
             return try components.models.make(
                 model.name, options: model.options,
                 context: ModelContext(
-                    samples: samples.filter { modalities.contains($0.modality) }, padded: padded, classes: facts.classes.count, from: initializer))
+                    samples: samples.filter { modalities.contains($0.modality) }, padded: padded, classes: outputs, from: initializer))
         }
     }
 }

@@ -8,6 +8,8 @@ import Results
 /// Everything that decides how one trial comes out, as plain values. Equal plans give equal bits.
 package struct TrialPlan: Sendable {
     package var data: ComponentPlan
+    /// What is learned.
+    package var task = ComponentPlan("classification")
     /// What the data are, beyond their name: see `Fingerprint`.
     package var dataFingerprint: String
     package var standardization: StandardizationRule
@@ -72,7 +74,7 @@ package struct TrialPlan: Sendable {
 
     /// The names of all components that take part.
     package var componentNames: Set<String> {
-        var names: Set<String> = [data.name, optimizer.name, schedule.name]
+        var names: Set<String> = [data.name, task.name, optimizer.name, schedule.name]
         switch model {
         case .assembled(let encoders, let fusion): names.formUnion(encoders.values.map(\.name) + [fusion.name])
         case .whole(let model, _): names.insert(model.name)
@@ -101,6 +103,7 @@ package struct TrialPlan: Sendable {
     private var canonicalText: String {
         var lines = [
             "program \(program)", "data \(dataText)", "fingerprint \(dataFingerprint)", "standardize \(standardization.rawValue)",
+            "task \(text(task))",
         ]
         switch model {
         case .assembled(let encoders, let fusion):

@@ -47,8 +47,8 @@ import Testing
         #expect(reason { try GroupAccuracies(predictions: [0], labels: [0], groups: []) } != nil)
         #expect(reason { try RobustnessCurve(levels: [0, 0], performance: [1, 1]) } == "the levels do not ascend")
         #expect(reason { try RobustnessCurve(levels: [0], performance: [1]) } != nil)
-        #expect(reason { try ModalityShapley(accuracies: [0, 1, 2]) } != nil)
-        #expect(reason { try ModalityShapley(accuracies: [0, .nan]) } != nil)
+        #expect(reason { try ModalityShapley(scores: [0, 1, 2]) } != nil)
+        #expect(reason { try ModalityShapley(scores: [0, .nan]) } != nil)
     }
 
     @Test("a temperature restores the likelihood of scaled logits, and is not invented where there is none")
@@ -74,7 +74,7 @@ import Testing
 
     @Test("the values of modalities add up, and those of exchangeable ones are equal")
     func shapley() throws {
-        let found = try ModalityShapley(accuracies: [0.1, 0.4, 0.4, 0.9])
+        let found = try ModalityShapley(scores: [0.1, 0.4, 0.4, 0.9])
         #expect(abs(found.values.reduce(0, +) - 0.8) < 1e-12)
         #expect(found.values[0] == found.values[1])
         #expect(abs(found.interactions[0][1] - 0.2) < 1e-12)

@@ -94,7 +94,7 @@ import Testing
 
     @Test("Shapley values of modalities", arguments: GoldenFixtures.cases(kind: "modality-shapley"))
     func shapley(fixture: GoldenFixture) throws {
-        let found = try ModalityShapley(accuracies: fixture.tensor("v").values.map(Double.init))
+        let found = try ModalityShapley(scores: fixture.tensor("v").values.map(Double.init))
         try fixture.expect(found.values.map(Float.init), matches: "shapley")
         try fixture.expect(found.interactions.flatMap { $0.map(Float.init) }, matches: "interaction")
     }

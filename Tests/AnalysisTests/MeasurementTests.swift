@@ -21,8 +21,9 @@ import Testing
         #expect(MeasurementContract.violations(of: Misclassification.self) == [])
         #expect(MeasurementContract.violations(of: ShiftDetection.self) == [])
         #expect(MeasurementContract.violations(of: ConfidenceCalibration.self) == [])
+        #expect(MeasurementContract.violations(of: TaskScores.self) == [])
         #expect(MeasurementContract.violations(of: ScoresByClass.self) == [])
-        #expect(Self.names.count == 11)
+        #expect(Self.names.count == 12)
     }
 
     @Test("an ordinary model has a value for every number", arguments: names, SampleModel.Kind.allCases.filter(\.isOrdinary))

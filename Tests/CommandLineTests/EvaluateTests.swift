@@ -26,7 +26,7 @@ struct EvaluateTests {
         let scores = try #require((found["scores-by-class"] as? [String: Any])?["numbers"] as? [[String: Any]])
         let accuracy = try #require(scores.first { $0["name"] as? String == "accuracy" }?["value"] as? Double)
         let result = try Self.object(folder.data("out/trials/Fusion/d3/1/result.json"))
-        #expect(accuracy == result["targetAccuracy"] as? Double)
+        #expect(accuracy == result["targetScore"] as? Double)
         let text = try await folder.regulus("evaluate", Self.checkpoint, "--measure", "modality-reliance")
         #expect(text.code == 0 && text.output.contains("shapley (m1)"))
     }
@@ -88,5 +88,48 @@ struct EvaluateTests {
             #expect(probabilities.count == 4 && abs(probabilities.reduce(0, +) - 1) < 1e-9)
             #expect(line[1] == "d3" && lines[0][4...].contains(line[3]))
         }
+    }
+
+    /// A folder with a trained regression of one value from 36 rows in three domains.
+    private static func regression() async throws -> RecipeFolder {
+        let folder = try RecipeFolder(
+            (
+                "{use: co-occurrence, classes: 4, samples: 48}",
+                "{use: arrays, path: a.safetensors, modalities: [m1, m2], targets: values, labels: mood}\ntask: regression"
+            ),
+            ("seeds: [1, 2]", "seeds: [1]"), ("batch: 16", "batch: 8"))
+        let inputs = (0..<72).map { Float($0 * 37 % 19) / 9 - 1 }
+        var writer = SafetensorsWriter()
+        writer.add("m1", inputs, shape: [36, 2])
+        writer.add("m2", inputs.map { -$0 * $0 }, shape: [36, 2])
+        writer.add("mood", (0..<36).map { inputs[2 * $0] * 2 }, shape: [36])
+        writer.add("domains", (0..<36).map { $0 % 3 }, shape: [36])
+        try folder.write(writer.encoded(), to: "a.safetensors")
+        let outcome = try await folder.regulus("run", "r.yaml", "--out", "out")
+        #expect(outcome.code == 0, "\(outcome.messages)")
+        #expect(outcome.output.contains("Mean absolute error (lower is better) on the held-out domain"))
+        return folder
+    }
+
+    @Test("a regression's checkpoint gives its trial's error, and predictions beside the values")
+    func values() async throws {
+        let folder = try await Self.regression()
+        let checkpoint = "out/trials/Fusion/2/1/checkpoint.safetensors"
+        let outcome = try await folder.regulus("evaluate", checkpoint, "--domains", "2", "--json")
+        #expect(outcome.code == 0, "\(outcome.messages)")
+        let found = try Self.object(Data(outcome.output.utf8))
+        let scores = try #require((found["scores"] as? [String: Any])?["numbers"] as? [[String: Any]])
+        let result = try Self.object(folder.data("out/trials/Fusion/2/1/result.json"))
+        let error = try #require(scores.first { $0["name"] as? String == "mae" }?["value"] as? Double)
+        #expect(error == result["targetScore"] as? Double)
+        #expect((result["score"] as? [String: Any])?["name"] as? String == "mae")
+        let refused = try await folder.regulus("evaluate", checkpoint, "--measure", "calibration")
+        #expect(refused.code == 2 && refused.messages.contains("expected a task of classes, found one of values"))
+        let predicted = try await folder.regulus("predict", checkpoint, "--domains", "2")
+        #expect(predicted.code == 0, "\(predicted.messages)")
+        let lines = predicted.output.split(whereSeparator: \.isNewline).map { $0.split(separator: ",").map(String.init) }
+        #expect(lines[0] == ["row", "domain", "value", "predicted value"] && lines.count == 13)
+        let distances = lines.dropFirst().compactMap { line in Double(line[2]).flatMap { value in Double(line[3]).map { abs($0 - value) } } }
+        #expect(abs(distances.reduce(0, +) / 12 - error) < 1e-6)
     }
 }

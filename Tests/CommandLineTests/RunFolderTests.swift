@@ -11,9 +11,9 @@ struct RunFolderTests {
         #expect(try await folder.regulus("run", "r.yaml", "--out", "out").code == 0)
         let table = try folder.data("out/report.csv")
         let text = try folder.text("out/\(Self.result)")
-        let figure = try #require(text.firstMatch(of: /"targetAccuracy" : 0\.(\d)/))
+        let figure = try #require(text.firstMatch(of: /"targetScore" : 0\.(\d)/))
         let other = figure.1 == "9" ? "1" : "9"
-        try folder.write(text.replacing("\"targetAccuracy\" : 0.\(figure.1)", with: "\"targetAccuracy\" : 0.\(other)"), to: "out/\(Self.result)")
+        try folder.write(text.replacing("\"targetScore\" : 0.\(figure.1)", with: "\"targetScore\" : 0.\(other)"), to: "out/\(Self.result)")
         let report = try await folder.regulus("report", "out")
         #expect(report.code == 2 && report.output.isEmpty)
         #expect(report.messages.contains("\(Self.result) is damaged: its content is not what a run wrote"))

@@ -20,10 +20,10 @@ final class EventFileTests {
         var result = SampleStudy.complete[4]
         result.epochs = [
             EpochRecord(
-                epoch: 1, trainingLoss: 2.5, terms: ["mer": 0.25, "mer.weighted": -1], targetAccuracy: 0.5,
+                epoch: 1, trainingLoss: 2.5, terms: ["mer": 0.25, "mer.weighted": -1], targetScore: 0.5,
                 gradientShares: ["mer": 0.25]),
             EpochRecord(
-                epoch: 300, trainingLoss: .nan, terms: [:], sourceValidationAccuracy: 0.75, sourceValidationLoss: .infinity),
+                epoch: 300, trainingLoss: .nan, terms: [:], sourceValidationScore: 0.75, sourceValidationLoss: .infinity),
         ]
         return result
     }

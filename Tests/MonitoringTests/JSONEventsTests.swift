@@ -28,7 +28,7 @@ struct JSONEventsTests {
         #expect(event["event"] as? String == "trial")
         #expect((event["key"] as? [String: Any])?["row"] as? String == "+ MER")
         #expect((event["status"] as? [String: Any])?["state"] as? String == "finished")
-        #expect(event["targetAccuracy"] as? Double == 0.62)
+        #expect(event["targetScore"] as? Double == 0.62)
         #expect(event["finished"] as? Int == 3)
         #expect(event["secondsLeft"] as? Double == 10)
         #expect(event["epochs"] == nil)

@@ -10,8 +10,8 @@ struct RunScreenTests {
     private func epochs(_ count: Int) -> [EpochRecord] {
         (1...count).map { epoch in
             EpochRecord(
-                epoch: epoch, trainingLoss: 4 - Double(epoch) / 4, sourceValidationAccuracy: 0.4 + 0.05 * Double(epoch),
-                targetAccuracy: 0.3333)
+                epoch: epoch, trainingLoss: 4 - Double(epoch) / 4, sourceValidationScore: 0.4 + 0.05 * Double(epoch),
+                targetScore: 0.3333)
         }
     }
 

@@ -46,7 +46,7 @@ import Testing
         #expect(result.status == .finished && result.steps == steps)
         let epoch = try #require(result.epochs.first)
         #expect(epoch.trainingLoss.isFinite && epoch.terms.values.allSatisfy(\.isFinite))
-        #expect(result.sourceValidationAccuracy != nil && result.targetAccuracy != nil)
+        #expect(result.sourceValidationScore != nil && result.targetScore != nil)
     }
 
     @Suite("Table 13's comparison trains on generated media in the layouts of both benchmarks")

@@ -44,7 +44,7 @@ struct ShippedRecipesTests {
             #expect(result.status == .finished)
             let epoch = try #require(result.epochs.first)
             #expect(epoch.trainingLoss.isFinite && epoch.terms.values.allSatisfy(\.isFinite))
-            #expect(epoch.sourceValidationLoss?.isFinite == true && result.targetAccuracy != nil)
+            #expect(epoch.sourceValidationLoss?.isFinite == true && result.targetScore != nil)
         }
     }
 
@@ -57,7 +57,7 @@ struct ShippedRecipesTests {
         let data = try #require(planned.datasets[plan.data])
         Threads.use(1)
         let trial = try Trial(plan, key: cell.key(seed: 1), dataset: data, components: Sample.components())
-        let accuracy = try #require(try trial.run().result.targetAccuracy)
+        let accuracy = try #require(try trial.run().result.targetScore)
         #expect(accuracy > 3.0 / 7, "chance is 1 in 7")
     }
 }

@@ -106,22 +106,22 @@ struct ExpectationTests {
         #expect(try Sample.study(text).variants[0].recipe.rows[0].expected == ["group-1 → group-3": 40])
     }
 
-    @Test("name targets and rows that there are, and are percentages")
+    @Test("name targets and rows that there are, and are numbers")
     func faults() {
         let text =
-            Sample.recipe("- Fusion", "- name: Fusion\n    expect: {groop-1: 3, average: high, group-2: 101}")
+            Sample.recipe("- Fusion", "- name: Fusion\n    expect: {groop-1: 3, average: high, group-2: [1]}")
             + "expect: {rows: {Fusoin: {}}, sorce: x}\n"
         #expect(
             Sample.messages(text) == """
                 r.yaml:16:35: error: average cannot be 'high'
-                   16 |     expect: {groop-1: 3, average: high, group-2: 101}
+                   16 |     expect: {groop-1: 3, average: high, group-2: [1]}
                       |                                   ^~~~
-                      = expected a number from 0 to 100 (percent)
+                      = expected a number, as the table has it: in percent for a fraction
 
-                r.yaml:16:50: error: group-2 cannot be '101'
-                   16 |     expect: {groop-1: 3, average: high, group-2: 101}
+                r.yaml:16:50: error: group-2 cannot be '[1]'
+                   16 |     expect: {groop-1: 3, average: high, group-2: [1]}
                       |                                                  ^~~
-                      = expected a number from 0 to 100 (percent)
+                      = expected a number, as the table has it: in percent for a fraction
 
                 r.yaml:22:17: error: unknown row 'Fusoin'
                    22 | expect: {rows: {Fusoin: {}}, sorce: x}

@@ -13,6 +13,10 @@ enum Sample {
             ComponentDescription(name: "watch", summary: "three groups of people", options: WatchOptions.descriptions),
             ComponentDescription(name: "tensors", summary: "files", options: FileOptions.descriptions),
         ],
+        .tasks: [
+            ComponentDescription(name: "classification", summary: "classes"),
+            ComponentDescription(name: "regression", summary: "numbers", options: RateOptions.descriptions),
+        ],
         .encoders: [
             ComponentDescription(name: "series-resnet", summary: "for series", options: EncoderOptions.descriptions),
             ComponentDescription(name: "features", summary: "for features"),

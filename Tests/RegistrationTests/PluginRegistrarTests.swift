@@ -1,6 +1,9 @@
+import Analysis
 import Configuration
+import Foundation
 import Networks
 import Registration
+import Regularization
 import Tensors
 import Testing
 import Training
@@ -35,6 +38,25 @@ struct PluginRegistrarTests {
         #expect(registrar.additions.map(\.kind) == [.schedules])
     }
 
+    @Test("takes a task, for data of its targets alone")
+    func task() throws {
+        var registrar = try registrar()
+        try registrar.register(Counting.self)
+        #expect(registrar.components[.tasks].map(\.name) == ["classification", "regression", "multi-label", "counting"])
+        let values = TaskContext(targets: TargetFacts(.values, names: ["count"]))
+        let task = try registrar.components.tasks.make("counting", context: values)
+        let (outputs, targets) = (Tensor([0, 1], shape: [2, 1]), Targets.values(Tensor([1, 0], shape: [2, 1])))
+        #expect(abs(task.criterion.loss(of: outputs, targets: targets.array).item - (1 + exp(1)) / 2) < 1e-6)
+        #expect(task.evaluate(outputs, targets).compactMap(\.number).map { ($0 * 1000).rounded() } == [1359])
+        #expect(throws: OptionFault.self) {
+            try registrar.components.tasks.make("counting", context: TaskContext(targets: TargetFacts(.classes, names: ["a"])))
+        }
+        #expect(throws: OptionFault(option: nil, expected: "a task with scores, each of a name of its own", found: "none")) {
+            try registrar.register(Scoreless.self)
+            _ = try registrar.components.tasks.make("scoreless", context: values)
+        }
+    }
+
     @Test("refuses a name that is taken, with its owner, and one that no recipe could hold")
     func names() throws {
         var registrar = try registrar()
@@ -53,6 +75,31 @@ struct PluginRegistrarTests {
         #expect(registrar.components[.schedules].map(\.name) == ["constant", "cosine"])
         #expect(Set(ComponentKind.allCases.map(\.noun)).count == ComponentKind.allCases.count)
     }
+}
+
+/// Numbers of things, by their likelihood.
+private struct Counting: TaskPlugin {
+    static let description = ComponentDescription(name: "counting", summary: "numbers of things")
+    static let targets = TargetKind.values
+    let scores = [ScoreDescription("mae", title: "mean absolute error", form: .plain, isHigherBetter: false)]
+    let criterion = Criterion("poisson") { outputs, targets in (outputs.exp() - targets * outputs).mean() }
+
+    init(options: NoOptions, context: TaskContext) {}
+
+    func evaluate(_ outputs: Tensor, _ targets: Targets) -> [Quantity] {
+        [.success(Double((outputs.exp() - targets.array).absolute().mean().item))]
+    }
+}
+
+private struct Scoreless: TaskPlugin {
+    static let description = ComponentDescription(name: "scoreless", summary: "says nothing")
+    static let targets = TargetKind.values
+    let scores: [ScoreDescription] = []
+    var criterion: Criterion { .squared }
+
+    init(options: NoOptions, context: TaskContext) {}
+
+    func evaluate(_ outputs: Tensor, _ targets: Targets) -> [Quantity] { [] }
 }
 
 /// Steps of one length, against the gradient's sign.

@@ -35,6 +35,7 @@ import Testing
         Case(DividesByDeviation.self, .degenerateInputs, "value of the penalty holds"),
         Case(SwallowsNaN.self, .nan, "leaves the penalty at 0.0"),
         Case(DoubledTargets.self, .targets, "the targets of sample 0 sum to 2.0, not 1"),
+        Case(NeedsLabels.self, .tasks, "there are no labels"),
         Case(ShrinksModel.self, .zeroWeight, "gradient of"),
         Case(NoisyEvaluation.self, .evaluation, "with seed 4 at step 1", declares: .randomDraws),
         Case(DroppedGradient.self, .gradientTransform, "the gradient of fusion.classifier.bias is missing"),

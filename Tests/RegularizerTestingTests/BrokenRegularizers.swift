@@ -165,6 +165,19 @@ struct DoubledTargets: Specimen, ChangesTargets {
     func changedTargets(_ targets: Tensor, in forward: ForwardPass) -> Tensor { targets * 2 }
 }
 
+/// It serves every task, it says, and cannot do without classes.
+struct NeedsLabels: Specimen, AddsPenalty {
+    struct NoLabels: Error, CustomStringConvertible {
+        let description = "there are no labels"
+    }
+
+    init(_ context: RegularizerContext) {}
+    func penalty(_ step: TrainingStep) throws -> Penalty? {
+        guard !step.labels.isEmpty else { throw NoLabels() }
+        return Penalty(value: halfSquares(step))
+    }
+}
+
 /// Its penalty shrinks the model's parameters on the side.
 struct ShrinksModel: Specimen, AddsPenalty {
     init(_ context: RegularizerContext) {}

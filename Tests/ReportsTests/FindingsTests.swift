@@ -155,7 +155,7 @@ struct FindingsTests {
                 let loss: Double = Double(seed) + (shares[row] == nil ? 1 : 1.1)
                 result.epochs = [
                     EpochRecord(
-                        epoch: 1, trainingLoss: 2, sourceValidationAccuracy: 0.9, sourceValidationLoss: loss, targetAccuracy: 0.5,
+                        epoch: 1, trainingLoss: 2, sourceValidationScore: 0.9, sourceValidationLoss: loss, targetScore: 0.5,
                         gradientShares: shares[row] ?? [:])
                 ]
                 results.append(result)
@@ -263,12 +263,13 @@ struct FindingsTests {
     func curves() throws {
         var results = Array(SampleStudy.complete.prefix(2))
         results[0].epochs = [
-            EpochRecord(epoch: 1, trainingLoss: 2, terms: ["mer": 1], targetAccuracy: 0.3),
+            EpochRecord(epoch: 1, trainingLoss: 2, terms: ["mer": 1], targetScore: 0.3),
             EpochRecord(epoch: 2, trainingLoss: .nan, terms: ["mer": 3, "mer.weighted": 0.3, "mer.gap": 1], gradientShares: ["mer": 0.2]),
         ]
-        results[1].epochs = [EpochRecord(epoch: 1, trainingLoss: 4, terms: ["mer": .infinity], targetAccuracy: 0.5)]
+        results[1].epochs = [EpochRecord(epoch: 1, trainingLoss: 4, terms: ["mer": .infinity], targetScore: 0.5)]
         let curves = try Report(results: results, settings: SampleStudy.settings()).variants[0].curves
-        #expect(curves.map(\.[0].quantity) == [.targetAccuracy, .trainingLoss, .term("mer"), .term("mer.weighted"), .gradientShare("mer"), .term("mer.gap")])
+        #expect(
+            curves.map(\.[0].quantity) == [.target(.accuracy), .trainingLoss, .term("mer"), .term("mer.weighted"), .gradientShare("mer"), .term("mer.gap")])
         #expect(curves[1][0].points.map(\.epoch) == [1])
         #expect(curves[1][0].points[0].estimate.mean == 3)
         #expect(curves[2][0].points.map(\.estimate.mean) == [1, 3])
@@ -293,7 +294,7 @@ struct FindingsTests {
     private func tuned(_ target: String, _ seed: Int, _ scores: [([String: String], Double?)]) -> TrialResult {
         var result = SampleStudy.result("+ MER", target, seed, 0.9)
         result.candidates = scores.map { values, accuracy in
-            CandidateScore(values: values.sorted { $0.key < $1.key }.map { ChosenValue(path: $0.key, value: $0.value) }, accuracy: accuracy)
+            CandidateScore(values: values.sorted { $0.key < $1.key }.map { ChosenValue(path: $0.key, value: $0.value) }, score: accuracy)
         }
         return result
     }

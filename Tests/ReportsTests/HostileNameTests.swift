@@ -28,7 +28,7 @@ struct HostileNameTests {
         let results = settings.keys.enumerated().map { index, key in
             var result = SampleStudy.result(key.row, key.target, key.seed, Double(index % 97) / 100, variant: key.variant)
             result.epochs = [
-                EpochRecord(epoch: 1, trainingLoss: 1, terms: [key.row: 1], sourceValidationAccuracy: 0.5, gradientShares: [key.row: 0]),
+                EpochRecord(epoch: 1, trainingLoss: 1, terms: [key.row: 1], sourceValidationScore: 0.5, gradientShares: [key.row: 0]),
                 EpochRecord(epoch: 2, trainingLoss: 1, terms: [key.row: 2]),
             ]
             result.chosen = [ChosenValue(path: key.row, value: key.row)]
@@ -108,7 +108,7 @@ struct HostileNameTests {
     @Test("A negative number stays a number")
     func numbers() throws {
         var results = SampleStudy.complete
-        for index in 4..<8 { results[index].targetAccuracy = 0.1 }
+        for index in 4..<8 { results[index].targetScore = 0.1 }
         let line = try #require(
             try Report(results: results, settings: SampleStudy.settings()).csv().split(separator: "\r\n").first { $0.contains(",accuracy,difference,") })
         #expect(line.contains("percent,-47.000000,"))

@@ -43,7 +43,7 @@ struct MeasuredFindingsTests {
             records[key] = [
                 MeasurementRecord(instance: "representation", measurement: "representation", options: [:], plan: "p", seconds: 0.5, findings: findings)
             ]
-            return TrialResult(key: key, plan: "p", selectedEpoch: 1, targetAccuracy: figure.accuracy)
+            return TrialResult(key: key, plan: "p", selectedEpoch: 1, targetScore: figure.accuracy)
         }
         return try Report(results: results, settings: settings, measurements: records)
     }
@@ -93,7 +93,7 @@ struct MeasuredFindingsTests {
         let all = try Self.report()
         let some = all.measurements.filter { $0.key.row == "Fusion" }
         let results = Self.figures.map {
-            TrialResult(key: TrialKey(row: $0.row, target: $0.target, seed: $0.seed), plan: "p", selectedEpoch: 1, targetAccuracy: $0.accuracy)
+            TrialResult(key: TrialKey(row: $0.row, target: $0.target, seed: $0.seed), plan: "p", selectedEpoch: 1, targetScore: $0.accuracy)
         }
         let text = try Report(results: results, settings: settings, measurements: some).document().markdown()
         #expect(text.contains("not measured"))

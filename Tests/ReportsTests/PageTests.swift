@@ -13,7 +13,7 @@ struct PageTests {
             result.epochs = (1...3).map { epoch in
                 EpochRecord(
                     epoch: epoch, trainingLoss: 2 / Double(epoch), terms: ["task": 1, "mer": 0.5, "mer.weighted": 0.05, "mer.gap": 3],
-                    sourceValidationAccuracy: 0.6, targetAccuracy: 0.5, gradientShares: ["task": 0.9, "mer": 0.1])
+                    sourceValidationScore: 0.6, targetScore: 0.5, gradientShares: ["task": 0.9, "mer": 0.1])
             }
             return result
         }

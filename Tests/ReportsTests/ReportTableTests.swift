@@ -12,7 +12,7 @@ struct ReportTableTests {
 
     @Test("A cell is the mean and deviation over seeds")
     func cell() throws {
-        let table = try Report(results: SampleStudy.complete, settings: SampleStudy.settings()).variants[0].accuracy
+        let table = try Report(results: SampleStudy.complete, settings: SampleStudy.settings()).variants[0].score
         let cell = table.rows[1].cells[1]
         #expect(close(cell.estimate?.mean, 0.655))
         #expect(close(cell.estimate?.deviation, (2 * 0.035 * 0.035).squareRoot()))
@@ -21,7 +21,7 @@ struct ReportTableTests {
 
     @Test("The average's deviation is that of the seeds' averages over targets")
     func average() throws {
-        let table = try Report(results: SampleStudy.complete, settings: SampleStudy.settings()).variants[0].accuracy
+        let table = try Report(results: SampleStudy.complete, settings: SampleStudy.settings()).variants[0].score
         // Fusion by seed: (50 + 60) / 2 = 55 and (54 + 64) / 2 = 59.
         #expect(close(table.rows[0].average.estimate?.mean, 0.57))
         #expect(close(table.rows[0].average.estimate?.deviation, 8.0.squareRoot() / 100))
@@ -29,7 +29,7 @@ struct ReportTableTests {
 
     @Test("The difference to the baseline is paired over seeds and domains")
     func difference() throws {
-        let table = try Report(results: SampleStudy.complete, settings: SampleStudy.settings()).variants[0].accuracy
+        let table = try Report(results: SampleStudy.complete, settings: SampleStudy.settings()).variants[0].score
         let difference = try #require(table.rows[1].difference?.difference)
         // 3, 2, 2, 5: mean 3, squared deviations 0+1+1+4 = 6, error √(6/3/4).
         #expect(close(difference.estimate.mean, 0.03))
@@ -50,7 +50,7 @@ struct ReportTableTests {
             ]
         }
         let settings = SampleStudy.settings(seeds: [0], repetitions: draws)
-        let row = try Report(results: results, settings: settings).variants[0].accuracy.rows[1]
+        let row = try Report(results: results, settings: settings).variants[0].score.rows[1]
         let difference = try #require(row.difference?.difference)
         // Draw 1: (2 + 6) / 2 = 4; draw 2: (5 + 1) / 2 = 3. Mean 3.5, error |4 − 3| / 2.
         #expect(close(difference.estimate.mean, 0.035))
@@ -65,7 +65,7 @@ struct ReportTableTests {
         var results = SampleStudy.complete
         results[5] = SampleStudy.failure("+ MER", "D1", 1)
         let report = try Report(results: results, settings: SampleStudy.settings())
-        let row = report.variants[0].accuracy.rows[1]
+        let row = report.variants[0].score.rows[1]
         #expect(row.cells[0].estimate?.mean == 0.53)
         #expect(row.cells[0].count == 1)
         #expect(row.cells[0].failed == 1)
@@ -81,7 +81,7 @@ struct ReportTableTests {
     @Test("A trial that was not run is told from one that failed")
     func missing() throws {
         let report = try Report(results: Array(SampleStudy.complete.dropLast()), settings: SampleStudy.settings())
-        let cell = report.variants[0].accuracy.rows[1].cells[1]
+        let cell = report.variants[0].score.rows[1].cells[1]
         #expect((cell.count, cell.planned, cell.failed) == (1, 2, 0))
         #expect(report.missingCount == 1)
         #expect(report.failures.isEmpty)
@@ -124,9 +124,9 @@ struct ReportTableTests {
     @Test("Variants with different targets keep all their results, in tables, text and CSV")
     func unevenVariants() throws {
         let report = try Self.uneven()
-        #expect(report.variants.map(\.accuracy.targets) == [["D1", "D2"], ["D1 → D2", "D1 → D3", "D2 → D1"]])
+        #expect(report.variants.map(\.score.targets) == [["D1", "D2"], ["D1 → D2", "D1 → D3", "D2 → D1"]])
         #expect(report.plannedCount == 8 + 6 && report.finishedCount == 14)
-        #expect(report.variants.allSatisfy { $0.accuracy.rows.allSatisfy { $0.average.isComplete } })
+        #expect(report.variants.allSatisfy { $0.score.rows.allSatisfy { $0.average.isComplete } })
         let text = report.document().markdown()
         #expect(text.contains("- Protocol (protocol = multi): others train\n- Protocol (protocol = single): one trains"))
         #expect(text.contains("- training: 5 epochs\n- protocol = multi: data: a\n- protocol = single: data: b"))
@@ -139,10 +139,10 @@ struct ReportTableTests {
     @Test("Columns of one training are one unit of every statistic, not independent pairs")
     func sharedTrainings() throws {
         let report = try Self.uneven()
-        let difference = try #require(report.variants[1].accuracy.rows[1].difference?.difference)
+        let difference = try #require(report.variants[1].score.rows[1].difference?.difference)
         #expect(difference.pairs == 3)
         #expect(difference.units.count == 2)
-        #expect(report.variants[0].accuracy.rows[1].difference?.difference?.units.count == 4)
+        #expect(report.variants[0].score.rows[1].difference?.difference?.units.count == 4)
         #expect(report.document().markdown().contains("over 2 pairs of trainings, each the mean over all domains"))
     }
 
@@ -153,7 +153,7 @@ struct ReportTableTests {
             result.training = "\(result.key.row) \(result.key.seed)"
             return result
         }
-        let row = try Report(results: results, settings: SampleStudy.settings()).variants[0].accuracy.rows[1]
+        let row = try Report(results: results, settings: SampleStudy.settings()).variants[0].score.rows[1]
         // Seed 0: (3 + 2) / 2; seed 1: (2 + 5) / 2.
         let units = try #require(row.difference?.difference?.units)
         #expect(units.count == 2 && close(units[0], 0.025) && close(units[1], 0.035))
@@ -163,14 +163,14 @@ struct ReportTableTests {
     @Test("A figure that is no number is counted and said, enters no mean and is never the best", arguments: [Double.nan, .infinity, -.infinity])
     func notFinite(value: Double) throws {
         var results = SampleStudy.complete
-        results[4].targetAccuracy = value
+        results[4].targetScore = value
         let report = try Report(results: results, settings: SampleStudy.settings())
-        let cell = report.variants[0].accuracy.rows[1].cells[0]
+        let cell = report.variants[0].score.rows[1].cells[0]
         #expect((cell.count, cell.planned, cell.notFinite) == (1, 2, 1))
         #expect(cell.estimate?.mean == 0.56)
-        #expect(report.variants[0].accuracy.rows[1].difference?.difference?.pairs == 3)
+        #expect(report.variants[0].score.rows[1].difference?.difference?.pairs == 3)
         #expect(report.document().markdown().contains("56.0 ± – (1 of 2, 1 not finite)"))
-        results[5].targetAccuracy = value
+        results[5].targetScore = value
         let all = try Report(results: results, settings: SampleStudy.settings())
         #expect(all.document().markdown().contains("not finite (0 of 2)"))
         #expect(all.csv().contains(",accuracy,cell,'+ MER,D1,percent,,,,0,0,2,0,2,"))
@@ -191,7 +191,7 @@ struct ReportTableTests {
         let settings = SampleStudy.settings(
             rows: ["Fusion"], targets: ["D1"], seeds: [0], dials: ["data.rel"], variants: variants)
         let report = try Report(results: results, settings: settings)
-        #expect(report.variants.map { $0.accuracy.rows[0].average.estimate?.mean } == [0.4, 0.8])
+        #expect(report.variants.map { $0.score.rows[0].average.estimate?.mean } == [0.4, 0.8])
         #expect(report.label(of: variants[1]) == "data.rel = 0.9")
     }
 

@@ -221,17 +221,17 @@ struct ReportTextTests {
 
     @Test("A cell of a single trial has no deviation, and one without trials no mean")
     func cells() {
-        #expect(CellText.text(ReportCell(estimate: Estimate([0.5]), planned: 1, failed: 0)) == "50.0 ± –")
+        #expect(CellText.text(ReportCell(estimate: Estimate([0.5]), planned: 1, failed: 0), .accuracy) == "50.0 ± –")
         let two = ReportCell(estimate: Estimate([0.5, 0.5]), planned: 3, failed: 1)
-        #expect(CellText.text(two) == "50.0 ± 0.0 (2 of 3)")
-        #expect(CellText.text(ReportCell(estimate: nil, planned: 3, failed: 3)) == "failed (0 of 3)")
-        #expect(CellText.text(ReportCell(estimate: nil, planned: 3, failed: 1)) == "– (0 of 3)")
-        #expect(CellText.text(ReportCell(estimate: nil, planned: 3, failed: 0, notFinite: 3)) == "not finite (0 of 3)")
+        #expect(CellText.text(two, .accuracy) == "50.0 ± 0.0 (2 of 3)")
+        #expect(CellText.text(ReportCell(estimate: nil, planned: 3, failed: 3), .accuracy) == "failed (0 of 3)")
+        #expect(CellText.text(ReportCell(estimate: nil, planned: 3, failed: 1), .accuracy) == "– (0 of 3)")
+        #expect(CellText.text(ReportCell(estimate: nil, planned: 3, failed: 0, notFinite: 3), .accuracy) == "not finite (0 of 3)")
         #expect(
-            CellText.text(ReportCell(estimate: Estimate([1, 1]), planned: 3, failed: 0, notFinite: 1, isSaturated: true))
+            CellText.text(ReportCell(estimate: Estimate([1, 1]), planned: 3, failed: 0, notFinite: 1, isSaturated: true), .accuracy)
                 == "100.0 ± 0.0 (2 of 3, 1 not finite, saturated)")
-        #expect(CellText.text(ReportDifference(difference: nil, planned: 3, failed: 1)) == "– (0 of 3)")
-        #expect(CellText.text(nil) == "")
+        #expect(CellText.text(ReportDifference(difference: nil, planned: 3, failed: 1), .accuracy) == "– (0 of 3)")
+        #expect(CellText.text(nil, .accuracy) == "")
     }
 
     @Test("Without a baseline there is no column of differences")

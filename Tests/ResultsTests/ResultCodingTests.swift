@@ -8,7 +8,7 @@ struct ResultCodingTests {
     @Test("A result comes back from its file as it was, to the last bit")
     func roundTrip() throws {
         var result = SampleStudy.complete[5]
-        result.targetAccuracy = 1.0 / 3
+        result.targetScore = 1.0 / 3
         result.epochs = [
             EpochRecord(epoch: 1, trainingLoss: 0.1 + 0.2, terms: ["mer": 2e-300], sourceValidationLoss: .infinity)
         ]
@@ -33,6 +33,29 @@ struct ResultCodingTests {
         #expect(try ResultCoding.line(old) == #"{"epoch":1,"terms":{},"trainingLoss":1}"#)
         let record = EpochRecord(epoch: 1, trainingLoss: 1, gradientShares: ["task": 2.0 / 3, "mer": 1.0 / 3])
         #expect(try ResultCoding.value(EpochRecord.self, from: Data(ResultCoding.line(record).utf8)) == record)
+    }
+
+    @Test("Results of the time when there was one task are read with their accuracies as scores")
+    func accuracies() throws {
+        let record = #"{"epoch":1,"trainingLoss":1,"terms":{},"sourceValidationAccuracy":0.75,"targetAccuracy":0.5}"#
+        let text =
+            #"{"key":{"row":"r","target":"t","seed":1,"variant":{},"repetition":{}},"plan":"p","status":{"state":"finished"},"epochs":["#
+            + record + #"],"selectedEpoch":1,"targetAccuracy":0.5,"oracleAccuracy":0.5,"lastAccuracy":0.5,"sourceValidationAccuracy":0.75,"#
+            + #""chosen":[],"candidates":[{"values":[],"accuracy":0.25}],"seconds":1,"steps":1,"secondsInPenalties":0,"parameters":1}"#
+        let result = try ResultCoding.value(TrialResult.self, from: Data(text.utf8))
+        #expect(result.score == .accuracy && result.targetScore == 0.5 && result.sourceValidationScore == 0.75)
+        #expect(result.epochs[0].targetScore == 0.5 && result.epochs[0].sourceValidationScore == 0.75)
+        #expect(result.candidates?[0].score == 0.25)
+    }
+
+    @Test("Scores that cannot be computed come back with their reasons")
+    func undefinedScores() throws {
+        let record = EpochRecord(
+            epoch: 1, trainingLoss: 1, targetScore: .nan, otherTargetScores: ["correlation": .nan, "mse": 2],
+            undefinedTargetScores: ["correlation": "all predictions are equal"])
+        let back = try ResultCoding.value(EpochRecord.self, from: Data(ResultCoding.line(record).utf8))
+        #expect(back.targetScore?.isNaN == true && back.otherTargetScores["correlation"]?.isNaN == true)
+        #expect(back.otherTargetScores["mse"] == 2 && back.undefinedTargetScores == record.undefinedTargetScores)
     }
 
     @Test("A word in place of a number is an error that quotes it")
@@ -108,8 +131,8 @@ struct ResultCodingTests {
     @Test("A score that is no number reaches the file and comes back", arguments: [Double.nan, .infinity, -.infinity])
     func scoreThatIsNoNumber(value: Double) throws {
         var result = SampleStudy.complete[0]
-        result.targetAccuracy = value
+        result.targetScore = value
         let back = try ResultCoding.value(TrialResult.self, from: ResultCoding.document(result))
-        #expect(back.targetAccuracy?.bitPattern == value.bitPattern || value.isNaN && back.targetAccuracy?.isNaN == true)
+        #expect(back.targetScore?.bitPattern == value.bitPattern || value.isNaN && back.targetScore?.isNaN == true)
     }
 }

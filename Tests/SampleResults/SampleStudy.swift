@@ -24,15 +24,15 @@ package enum SampleStudy {
     ) -> TrialResult {
         TrialResult(
             key: TrialKey(row: row, target: target, seed: seed, variant: variant, repetition: repetition),
-            plan: "0123", selectedEpoch: 3, targetAccuracy: accuracy, oracleAccuracy: accuracy + 0.1,
-            lastAccuracy: accuracy - 0.1, sourceValidationAccuracy: 0.95, chosen: chosen, seconds: 4, steps: 100,
+            plan: "0123", selectedEpoch: 3, targetScore: accuracy, oracleScore: accuracy + 0.1,
+            lastScore: accuracy - 0.1, sourceValidationScore: 0.95, chosen: chosen, seconds: 4, steps: 100,
             secondsInPenalties: row == "Fusion" ? 0 : 0.06, parameters: 1000)
     }
 
     package static func failure(_ row: String, _ target: String, _ seed: Int) -> TrialResult {
         TrialResult(
             key: TrialKey(row: row, target: target, seed: seed),
-            status: .failed(term: "mer", step: 132, message: "the loss is not finite"), targetAccuracy: 0.99)
+            status: .failed(term: "mer", step: 132, message: "the loss is not finite"), targetScore: 0.99)
     }
 
     /// Two rows × two targets × two seeds, all finished.

@@ -71,8 +71,8 @@ struct MeasurementRunTests {
         for result in results {
             let records = try Self.records(of: result, in: folder.run)
             #expect(records.map(\.instance).sorted() == ["corruption", "scores-by-class"])
-            #expect(Self.value("accuracy", in: records) == result.targetAccuracy, "\(result.key)")
-            #expect(Self.value("accuracy", in: records, condition: "clean") == result.targetAccuracy, "\(result.key)")
+            #expect(Self.value("accuracy", in: records) == result.targetScore, "\(result.key)")
+            #expect(Self.value("accuracy", in: records, condition: "clean") == result.targetScore, "\(result.key)")
         }
     }
 
@@ -160,7 +160,7 @@ struct MeasurementRunTests {
         let broken = try #require(records.first { $0.instance == "faithless" })
         #expect(broken.findings.numbers.map(\.value) == [nil])
         #expect(broken.findings.numbers[0].reason?.contains("training samples") == true)
-        #expect(Self.value("accuracy", in: records) == results[0].targetAccuracy)
+        #expect(Self.value("accuracy", in: records) == results[0].targetScore)
     }
 
     @Test("records of another result of the same trial are not shown")

@@ -88,7 +88,7 @@ struct StudyRunTests {
         }
         #expect(results.map(\.key.row) == ["Broken", "Fusion", "Fusion"])
         #expect(results[0].status == .failed(term: "breaking", step: 3, message: "the loss became nan"))
-        #expect(results[1...].allSatisfy { $0.status == .finished && $0.targetAccuracy != nil })
+        #expect(results[1...].allSatisfy { $0.status == .finished && $0.targetScore != nil })
         #expect(failed.withLock(\.self) == 1)
         #expect(!FileManager.default.fileExists(atPath: folder.run.checkpoint(results[0].key).path))
     }
@@ -176,6 +176,6 @@ struct StudyRunTests {
         let batch = Batch(
             inputs: Inputs(Dictionary(uniqueKeysWithValues: inputs)), targets: .classes(rows.map { data.labels[$0] }, of: data.facts.classes.count),
             domains: [])
-        #expect(try trainer.evaluate(on: [batch]).accuracy == result.targetAccuracy)
+        #expect(try trainer.evaluate(on: [batch]).value == result.targetScore)
     }
 }

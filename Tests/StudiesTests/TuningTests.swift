@@ -13,7 +13,7 @@ import Testing
 struct TuningTests {
     /// One rehearsal with its scores; nil where it failed.
     private func outcome(_ candidate: Int, _ scores: [(Double, Double)]?) -> (rehearsal: Rehearsal, scores: RehearsalScores) {
-        let scores = scores?.enumerated().map { SourceScore(epoch: $0 + 1, validation: Score(accuracy: $1.0, loss: $1.1)) }
+        let scores = scores?.enumerated().map { SourceScore(epoch: $0 + 1, validation: Score($1.0, loss: $1.1)) }
         return (Rehearsal(candidate: candidate, plan: Sample.plan()), scores)
     }
 
@@ -50,20 +50,20 @@ struct TuningTests {
         for tuning in [TuningRule(seeds: [1]), TuningRule(seeds: [1], holdsOutSources: true)] {
             let cell = Sample.cell("row", [Sample.plan { $0.selection = .lastEpoch }, Sample.plan { $0.selection = .lastEpoch }], tuning: tuning)
             let outcomes = (0..<2).map { candidate in
-                let score = candidate == broken ? Score(accuracy: 1, loss: .nan) : Score(accuracy: 0.3, loss: 2)
+                let score = candidate == broken ? Score(1, loss: .nan) : Score(0.3, loss: 2)
                 return (
                     rehearsal: Rehearsal(candidate: candidate, plan: Sample.plan()),
                     scores: RehearsalScores.some([SourceScore(epoch: 1, validation: score)])
                 )
             }
             #expect(TuningChoice.choose(in: cell, from: outcomes).candidate == 1 - broken)
-            #expect(TuningChoice.scores(in: cell, from: outcomes)?[broken].accuracy == nil)
+            #expect(TuningChoice.scores(in: cell, from: outcomes)?[broken].score == nil)
         }
     }
     @Test("the scores that a choice rests on are kept, for every candidate; without a choice there are none")
     func scores() {
         let outcomes = [outcome(0, [(0.75, 1)]), outcome(0, [(0.25, 1)]), outcome(1, nil), outcome(1, [(0.2, 1)])]
-        #expect(TuningChoice.scores(in: cell(2), from: outcomes)?.map(\.accuracy) == [0.5, nil])
+        #expect(TuningChoice.scores(in: cell(2), from: outcomes)?.map(\.score) == [0.5, nil])
         #expect(TuningChoice.scores(in: cell(1), from: []) == nil)
     }
 
@@ -119,8 +119,8 @@ struct TuningTests {
         #expect(rehearsals.count == 3)
         #expect(rehearsals.count { $0.status == .finished } == 2)
         for rehearsal in rehearsals {
-            #expect(rehearsal.targetAccuracy == nil && rehearsal.oracleAccuracy == nil && rehearsal.lastAccuracy == nil)
-            #expect(rehearsal.epochs.allSatisfy { $0.targetAccuracy == nil })
+            #expect(rehearsal.targetScore == nil && rehearsal.oracleScore == nil && rehearsal.lastScore == nil)
+            #expect(rehearsal.epochs.allSatisfy { $0.targetScore == nil })
         }
     }
 
@@ -136,9 +136,9 @@ struct TuningTests {
         }
         let mean = (0..<5).map { epoch in
             let (accuracy, loss) = curves.reduce((0.0, 0.0)) {
-                ($0.0 + ($1[epoch].sourceValidationAccuracy ?? 0), $0.1 + ($1[epoch].sourceValidationLoss ?? 0))
+                ($0.0 + ($1[epoch].sourceValidationScore ?? 0), $0.1 + ($1[epoch].sourceValidationLoss ?? 0))
             }
-            return SourceScore(epoch: epoch + 1, validation: Score(accuracy: accuracy, loss: loss))
+            return SourceScore(epoch: epoch + 1, validation: Score(accuracy, loss: loss))
         }
         let best = EpochSelection.sourceValidation.choose(from: mean)?.epoch
         #expect(curves.count == 2)

@@ -6,12 +6,22 @@ import Testing
 @Suite("Which epoch is reported")
 struct EpochSelectionTests {
     private func scores(_ values: (accuracy: Double, loss: Double)...) -> [SourceScore] {
-        values.enumerated().map { SourceScore(epoch: $0 + 1, validation: Score(accuracy: $1.accuracy, loss: $1.loss)) }
+        values.enumerated().map { SourceScore(epoch: $0 + 1, validation: Score($1.accuracy, loss: $1.loss)) }
     }
 
     @Test("the best accuracy on source validation wins")
     func best() {
         #expect(EpochSelection.sourceValidation.choose(from: scores((0.5, 1), (0.7, 3), (0.6, 0)))?.epoch == 2)
+    }
+
+    @Test("of a score that is better the lower it is, the lowest wins, and a tie goes to the lower loss")
+    func lowest() {
+        func scores(_ values: (Double, Double)...) -> [SourceScore] {
+            values.enumerated().map { SourceScore(epoch: $0 + 1, validation: Score($1.0, loss: $1.1, isHigherBetter: false)) }
+        }
+        #expect(EpochSelection.sourceValidation.choose(from: scores((0.5, 1), (0.3, 3), (0.6, 0)))?.epoch == 2)
+        #expect(EpochSelection.sourceValidation.choose(from: scores((0.3, 1), (0.3, 0.5), (0.3, 0.8)))?.epoch == 2)
+        #expect(EpochSelection.sourceValidation.choose(from: scores((.nan, 1), (0.9, 3)))?.epoch == 2)
     }
 
     @Test("of equal accuracies the lower loss wins")
@@ -58,7 +68,7 @@ struct EpochSelectionTests {
     func seesNoTarget() {
         let rule: (EpochSelection) -> ([SourceScore]) -> SourceScore? = EpochSelection.choose
         #expect(rule(.lastEpoch)([]) == nil)
-        let fields = Mirror(reflecting: SourceScore(epoch: 1, validation: Score(accuracy: 0, loss: 0))).children.map(\.label)
+        let fields = Mirror(reflecting: SourceScore(epoch: 1, validation: Score(0, loss: 0))).children.map(\.label)
         #expect(fields == ["epoch", "validation"])
     }
 }

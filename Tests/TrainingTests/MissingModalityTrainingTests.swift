@@ -86,7 +86,7 @@ struct MissingModalityTrainingTests {
         #expect(effects.count == terms.count && effects.allSatisfy { $0.hasActed }, "\(effects)")
         let other = try run(try data(filler: 30), fusion: fusion, terms)
         #expect(other.bits == plain.bits)
-        #expect(other.result.epochs.map(\.targetAccuracy) == plain.result.epochs.map(\.targetAccuracy))
+        #expect(other.result.epochs.map(\.targetScore) == plain.result.epochs.map(\.targetScore))
     }
 
     @Test("longer padding leads to nearly the same model", arguments: ["late", "cross-attention"])

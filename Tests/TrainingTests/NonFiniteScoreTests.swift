@@ -42,8 +42,8 @@ struct NonFiniteScoreTests {
         #expect(
             result.status
                 == .failed(term: "task", step: 9, message: "after epoch 2 none of the 48 predictions on the target d3 is finite"))
-        #expect(result.epochs.map(\.targetAccuracy) == [0, 0] && result.epochs.map(\.targetNonFinite) == [48, 48])
-        #expect(result.targetAccuracy == nil && result.oracleAccuracy == nil && result.selectedEpoch == nil)
+        #expect(result.epochs.map(\.targetScore) == [0, 0] && result.epochs.map(\.targetNonFinite) == [48, 48])
+        #expect(result.targetScore == nil && result.oracleScore == nil && result.selectedEpoch == nil)
     }
 
     @Test("single predictions that are not finite are counted, and are wrong")
@@ -51,7 +51,7 @@ struct NonFiniteScoreTests {
         let result = try run(overflowing: 12)
         #expect(result.status == .finished)
         #expect(result.epochs.map(\.targetNonFinite) == [12, 12] && result.epochs.map(\.sourceValidationNonFinite) == [0, 0])
-        #expect(try #require(result.targetAccuracy) <= 0.75)
+        #expect(try #require(result.targetScore) <= 0.75)
     }
 
     @Test("counts of predictions that are not finite survive the way to a file, where there are any")
@@ -68,14 +68,14 @@ struct NonFiniteScoreTests {
         let nan = Tensor([Float](repeating: .nan, count: 4 * width), shape: [4, width])
         let score = try trainer.evaluate(
             on: [Batch(inputs: ["m1": nan, "m2": nan], targets: .classes([0, 0, 1, 3], of: 4), domains: [])])
-        #expect(score.accuracy == 0 && score.nonFinite == 4 && score.loss.isNaN)
+        #expect(score.value == 0 && score.nonFinite == 4 && score.loss.isNaN)
     }
 
     @Test("what the last step breaks fails the trial, which no later loss would show")
     func lastStep() throws {
         let plan = Sample.plan { ($0.learningRate, $0.optimizer, $0.epochs, $0.batch) = (3e38, ComponentPlan("sgd"), 1, 80) }
         let result = try Sample.run(plan).result
-        #expect(result.steps == 1 && !result.isFinished && result.targetAccuracy == nil)
+        #expect(result.steps == 1 && !result.isFinished && result.targetScore == nil)
     }
 
     @Test("a trained value, an average or a running statistic that is not finite is named")
@@ -92,7 +92,7 @@ struct NonFiniteScoreTests {
     @Test("a score that is no number loses against every other, in either order and whatever its accuracy")
     func selection() {
         func epochs(_ scores: (Double, Double)...) -> [SourceScore] {
-            scores.enumerated().map { SourceScore(epoch: $0 + 1, validation: Score(accuracy: $1.0, loss: $1.1)) }
+            scores.enumerated().map { SourceScore(epoch: $0 + 1, validation: Score($1.0, loss: $1.1)) }
         }
         let rule = EpochSelection.sourceValidation
         #expect(rule.choose(from: epochs((0.7, .nan), (0.7, 1)))?.epoch == 2)

@@ -55,7 +55,7 @@ struct ReproducibilityTests {
         let (with, without) = (try Sample.run(Sample.plan([TermPlan(name, weight: 0)])), try Sample.run(Sample.plan()))
         #expect(with.bits == without.bits)
         #expect(with.result.epochs.map(\.trainingLoss) == without.result.epochs.map(\.trainingLoss))
-        #expect(with.result.epochs.map(\.targetAccuracy) == without.result.epochs.map(\.targetAccuracy))
+        #expect(with.result.epochs.map(\.targetScore) == without.result.epochs.map(\.targetScore))
     }
 
     @Test("parameters that a regularizer owns shift no initial value of the model")

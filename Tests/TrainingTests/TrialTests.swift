@@ -16,12 +16,12 @@ struct TrialTests {
         #expect(result.status == .finished)
         #expect(result.epochs.map(\.epoch) == [1, 2, 3, 4])
         #expect(result.steps == 20)
-        func score(_ epoch: EpochRecord) -> (Double, Double) { (epoch.sourceValidationAccuracy ?? 0, -(epoch.sourceValidationLoss ?? 0)) }
+        func score(_ epoch: EpochRecord) -> (Double, Double) { (epoch.sourceValidationScore ?? 0, -(epoch.sourceValidationLoss ?? 0)) }
         let best = result.epochs.max { score($0) < score($1) }
         #expect(result.selectedEpoch == best?.epoch)
-        #expect(result.targetAccuracy == best?.targetAccuracy)
-        #expect(result.oracleAccuracy == result.epochs.compactMap(\.targetAccuracy).max())
-        #expect(result.lastAccuracy == result.epochs.last?.targetAccuracy)
+        #expect(result.targetScore == best?.targetScore)
+        #expect(result.oracleScore == result.epochs.compactMap(\.targetScore).max())
+        #expect(result.lastScore == result.epochs.last?.targetScore)
     }
 
     @Test("without validation samples the last epoch is reported, and no score of validation recorded")
@@ -29,8 +29,8 @@ struct TrialTests {
         let plan = Sample.plan { ($0.validation, $0.selection) = (.fraction(0), .lastEpoch) }
         let result = try Sample.run(plan).result
         #expect(result.status == .finished && result.selectedEpoch == 2)
-        #expect(result.epochs.allSatisfy { $0.sourceValidationAccuracy == nil && $0.sourceValidationLoss == nil && $0.targetAccuracy != nil })
-        #expect(result.targetAccuracy == result.lastAccuracy && result.sourceValidationAccuracy == nil)
+        #expect(result.epochs.allSatisfy { $0.sourceValidationScore == nil && $0.sourceValidationLoss == nil && $0.targetScore != nil })
+        #expect(result.targetScore == result.lastScore && result.sourceValidationScore == nil)
     }
 
     @Test("the base loss is reported as `task`, and the whole loss is it and the weighted terms")
@@ -83,8 +83,8 @@ struct TrialTests {
     @Test("a rehearsal does not measure the target")
     func rehearsal() throws {
         let outcome = try Sample.trial(Sample.plan()).run(measuringTarget: false)
-        #expect(outcome.result.epochs.allSatisfy { $0.targetAccuracy == nil && $0.sourceValidationAccuracy != nil })
-        #expect(outcome.result.targetAccuracy == nil && outcome.result.oracleAccuracy == nil && outcome.result.lastAccuracy == nil)
+        #expect(outcome.result.epochs.allSatisfy { $0.targetScore == nil && $0.sourceValidationScore != nil })
+        #expect(outcome.result.targetScore == nil && outcome.result.oracleScore == nil && outcome.result.lastScore == nil)
     }
 
     @Test("a loss that is not a number ends the trial with the term, the step and the epochs before it")
@@ -93,7 +93,7 @@ struct TrialTests {
         let outcome = try Sample.run(plan)
         #expect(outcome.result.status == .failed(term: "broken", step: 7, message: "the loss became nan"))
         #expect(outcome.result.epochs.map(\.epoch) == [1])
-        #expect(outcome.result.selectedEpoch == nil && outcome.result.targetAccuracy == nil && outcome.result.oracleAccuracy == nil)
+        #expect(outcome.result.selectedEpoch == nil && outcome.result.targetScore == nil && outcome.result.oracleScore == nil)
         #expect(outcome.state.isEmpty)
     }
 

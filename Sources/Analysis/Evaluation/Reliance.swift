@@ -1,6 +1,6 @@
 import Tensors
 
-/// What each modality contributes to an accuracy, and how modalities interact, exactly.
+/// What each modality contributes to a score, and how modalities interact, exactly.
 ///
 /// ```
 /// value_m = Σ_{S ∌ m} |S|! (M−|S|−1)!/M! · (v(S+m) − v(S))
@@ -17,21 +17,21 @@ public struct ModalityShapley: Sendable, Hashable {
     /// The largest number of modalities, of whose subsets all are needed.
     public static let largestCount = 16
 
-    /// - Parameter accuracies: of every subset, at the index in which bit `m` says whether modality `m` is there; `2^M` of them, from none to all.
+    /// - Parameter scores: of every subset, at the index in which bit `m` says whether modality `m` is there; `2^M` of them, from none to all.
     /// - Throws: `Undefined` where their number is not a power of two from 2 to 2¹⁶, or one is not finite.
-    public init(accuracies: [Double]) throws(Undefined) {
-        let count = accuracies.count.trailingZeroBitCount
-        guard accuracies.count > 1, accuracies.count == 1 << count, count <= Self.largestCount else {
-            throw Undefined("\(accuracies.count) accuracies are not those of all subsets of some modalities")
+    public init(scores: [Double]) throws(Undefined) {
+        let count = scores.count.trailingZeroBitCount
+        guard scores.count > 1, scores.count == 1 << count, count <= Self.largestCount else {
+            throw Undefined("\(scores.count) scores are not those of all subsets of some modalities")
         }
-        guard accuracies.allSatisfy(\.isFinite) else { throw Undefined("the accuracy of a subset is not finite") }
+        guard scores.allSatisfy(\.isFinite) else { throw Undefined("the score of a subset is not finite") }
         func factorial(_ n: Int) -> Double { n < 2 ? 1 : (2...n).reduce(1) { $0 * Double($1) } }
-        let all = 0..<accuracies.count
+        let all = 0..<scores.count
         values = (0..<count).map { m in
             all.filter { $0 & (1 << m) == 0 }.reduce(0) { sum, set in
                 let size = set.nonzeroBitCount
                 let weight = factorial(size) * factorial(count - size - 1) / factorial(count)
-                return sum + weight * (accuracies[set | 1 << m] - accuracies[set])
+                return sum + weight * (scores[set | 1 << m] - scores[set])
             }
         }
         interactions = (0..<count).map { m in
@@ -41,7 +41,7 @@ public struct ModalityShapley: Sendable, Hashable {
                 return all.filter { $0 & (a | b) == 0 }.reduce(0) { sum, set in
                     let size = set.nonzeroBitCount
                     let weight = factorial(size) * factorial(count - size - 2) / factorial(count - 1)
-                    return sum + weight * (accuracies[set | a | b] - accuracies[set | a] - accuracies[set | b] + accuracies[set])
+                    return sum + weight * (scores[set | a | b] - scores[set | a] - scores[set | b] + scores[set])
                 }
             }
         }

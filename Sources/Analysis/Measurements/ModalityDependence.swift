@@ -31,7 +31,7 @@ package struct ModalityDependence: MeasurementPlugin {
             source: "Hotelling 1936; Song et al. 2007; Székely and Rizzo 2013; Kraskov et al. 2004", options: Options.descriptions,
             notes: [
                 "Features are standardized first. All grow with the number of features and fall with that of samples, except for the corrected ones: compare rows on the same samples.",
-                "Within classes, what two modalities share because both know the class is taken out.",
+                "Within classes, what two modalities share because both know the class is taken out; left out where the task has no classes.",
             ])
     }
 
@@ -48,7 +48,7 @@ package struct ModalityDependence: MeasurementPlugin {
             try findings.onEach(set, of: model) { findings, outputs in
                 let outputs = outputs.thinned(to: options.samples)
                 findings.note("\(set.rawValue): \(outputs.count) samples")
-                let places = Array(outputs.labels.indices)
+                let places = Array(0..<outputs.count)
                 let classes = rowsByClass(outputs.labels).sorted { $0.key < $1.key }.map(\.value)
                 for (first, second) in Self.pairs(outputs.embeddings) {
                     let name = "\(first.modality), \(second.modality)"
@@ -58,7 +58,7 @@ package struct ModalityDependence: MeasurementPlugin {
                         }
                         findings.add(measure.rawValue, of: name, on: set, quantity)
                     }
-                    guard options.withinClasses else { continue }
+                    guard options.withinClasses, model.targets.kind == .classes else { continue }
                     for measure in Measure.allCases {
                         let quantity = Quantity.attempt {
                             try measure.meanValue(first.values, second.values, classes, options)

@@ -86,6 +86,8 @@ package struct ClassSeparability: MeasurementPlugin {
 
     package init(options: Options) { self.options = options }
 
+    package static var tasks: [TargetKind] { [.classes] }
+
     package var reads: Set<SampleSet> { Set(SampleSet.allCases) }
 
     package func measure(_ model: TrainedModel) throws -> Findings {

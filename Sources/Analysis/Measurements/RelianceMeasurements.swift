@@ -2,7 +2,7 @@ import Configuration
 import Regularization
 import Tensors
 
-/// Accuracy under noise on embeddings and without an encoder (the paper's Table 14, MMDG-Bench's missing modality).
+/// The task's first score, such as accuracy, under noise on embeddings and without an encoder (the paper's Table 14, MMDG-Bench's missing modality).
 package struct EmbeddingCorruption: MeasurementPlugin {
     package struct Options: Configuration.Options {
         package var sigmas = [0.5, 1]
@@ -12,7 +12,7 @@ package struct EmbeddingCorruption: MeasurementPlugin {
         package static var fields: [OptionField<Options>] {
             [
                 .numbers("sigmas", \.sigmas, in: 0...1000, "deviations of the noise that is added to one modality's embeddings, rising"),
-                .flag("drop", \.drop, "whether accuracy with each modality's embeddings set to zero is measured"),
+                .flag("drop", \.drop, "whether the score with each modality's embeddings set to zero is measured"),
                 .integer("seed", \.seed, in: 0...1_000_000_000, "seed of the noise"),
             ]
         }
@@ -20,7 +20,7 @@ package struct EmbeddingCorruption: MeasurementPlugin {
 
     package static var description: ComponentDescription {
         ComponentDescription(
-            name: "corruption", summary: "accuracy with noise on each modality's embeddings, and without the modality",
+            name: "corruption", summary: "score with noise on each modality's embeddings, and without the modality",
             formula: "z + σ·N(0, 1), the noise a function of (seed, row);  dropped: z = 0", source: "MER-DG, Table 14", options: Options.descriptions,
             notes: ["Every row of a table meets the same noise. The scale of embeddings differs between rows: a σ means more where they are small."])
     }
@@ -44,28 +44,23 @@ package struct EmbeddingCorruption: MeasurementPlugin {
         if options.drop { changes += model.modalities.map { .dropping([$0]) } }
         for set in [SampleSet.validation, .target] {
             try findings.onEach(set, of: model) { findings, outputs in
-                let accuracies = try model.logits(on: set, under: changes).map { logits in
-                    Quantity.attempt {
-                        let scores = try ClassificationScores(
-                            predictions: ClassProbabilities(logits: logits).predictions, labels: outputs.labels, classes: model.classes.count)
-                        return scores.accuracy
-                    }
-                }
-                findings.add("accuracy", of: nil, on: set, under: "clean", accuracies[0])
+                let score = model.task.score
+                let scores = try model.logits(on: set, under: changes).map { model.score(of: $0, for: outputs) }
+                findings.add(score.name, of: nil, on: set, under: "clean", scores[0])
                 for (index, noise) in noisy.enumerated() {
-                    findings.add("accuracy", of: noise.modality.name, on: set, under: "noise \(noise.sigma)", accuracies[index + 1])
+                    findings.add(score.name, of: noise.modality.name, on: set, under: "noise \(noise.sigma)", scores[index + 1])
                 }
                 for (index, modality) in (options.drop ? model.modalities : []).enumerated() {
-                    findings.add("accuracy", of: modality.name, on: set, under: "dropped", accuracies[noisy.count + 1 + index])
+                    findings.add(score.name, of: modality.name, on: set, under: "dropped", scores[noisy.count + 1 + index])
                 }
                 for modality in model.modalities {
-                    let own = [accuracies[0]] + noisy.indices.filter { noisy[$0].modality == modality }.map { accuracies[$0 + 1] }
+                    let own = [scores[0]] + noisy.indices.filter { noisy[$0].modality == modality }.map { scores[$0 + 1] }
                     let levels = [0] + options.sigmas
                     let values = own.compactMap(\.number)
                     guard values.count == levels.count, levels.count > 1, levels[1] > 0 else { continue }
                     findings.curves.append(
                         Findings.Curve(
-                            "accuracy under noise", modality: modality.name, samples: set.rawValue, xAxis: "σ", yAxis: "accuracy", x: levels, y: values))
+                            "\(score.title) under noise", modality: modality.name, samples: set.rawValue, xAxis: "σ", yAxis: score.title, x: levels, y: values))
                     findings.add("relative-robustness", of: modality, on: set) {
                         try RobustnessCurve(levels: levels, performance: values).relative / (levels[levels.count - 1] - levels[0])
                     }
@@ -76,7 +71,7 @@ package struct EmbeddingCorruption: MeasurementPlugin {
     }
 }
 
-/// On which modalities the model relies: accuracy of every subset, and exact Shapley values.
+/// On which modalities the model relies: the task's first score, such as accuracy, of every subset, and exact Shapley values.
 package struct ModalityReliance: MeasurementPlugin {
     package struct Options: Configuration.Options {
         package init() {}
@@ -85,10 +80,10 @@ package struct ModalityReliance: MeasurementPlugin {
 
     package static var description: ComponentDescription {
         ComponentDescription(
-            name: "modality-reliance", summary: "accuracy with every subset of the modalities, and their Shapley values",
-            formula: "φ_m = Σ_S |S|!(M−|S|−1)!/M! · (v(S+m) − v(S)),  v(S) = accuracy with the other embeddings set to zero",
+            name: "modality-reliance", summary: "score with every subset of the modalities, and their Shapley values",
+            formula: "φ_m = Σ_S |S|!(M−|S|−1)!/M! · (v(S+m) − v(S)),  v(S) = the score with the other embeddings set to zero",
             source: "Shapley 1953; Hu et al. 2022", options: Options.descriptions,
-            notes: ["The values add up to the accuracy with all minus that with none, which is measured too."])
+            notes: ["The values add up to the score with all minus that with none, which is measured too."])
     }
 
     package init(options: Options) {}
@@ -103,21 +98,15 @@ package struct ModalityReliance: MeasurementPlugin {
         for set in [SampleSet.validation, .target] {
             try findings.onEach(set, of: model) { findings, outputs in
                 let changes = subsets.map { kept in EmbeddingChange.dropping(modalities.filter { !kept.contains($0) }) }
-                let accuracies = try model.logits(on: set, under: changes).map { logits in
-                    Quantity.attempt {
-                        try ClassificationScores(
-                            predictions: ClassProbabilities(logits: logits).predictions, labels: outputs.labels, classes: model.classes.count
-                        ).accuracy
-                    }
-                }
-                for (subset, accuracy) in zip(subsets, accuracies) {
+                let scores = try model.logits(on: set, under: changes).map { model.score(of: $0, for: outputs) }
+                for (subset, score) in zip(subsets, scores) {
                     let name = subset.isEmpty ? "none" : subset.map(\.name).joined(separator: " + ")
-                    findings.add("accuracy", of: nil, on: set, under: "only \(name)", accuracy)
+                    findings.add(model.task.score.name, of: nil, on: set, under: "only \(name)", score)
                 }
                 let shapley = Result<ModalityShapley, Undefined>.attempt {
                     var values: [Double] = []
-                    for accuracy in accuracies { values.append(try accuracy.get()) }
-                    return try ModalityShapley(accuracies: values)
+                    for score in scores { values.append(try score.get()) }
+                    return try ModalityShapley(scores: values)
                 }
                 for (index, modality) in modalities.enumerated() {
                     findings.add("shapley", of: modality, on: set) { try shapley.get().values[index] }

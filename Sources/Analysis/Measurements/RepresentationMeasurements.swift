@@ -86,6 +86,8 @@ package struct SourceTargetSimilarity: MeasurementPlugin {
 
     package init(options: Options) { self.options = options }
 
+    package static var tasks: [TargetKind] { [.classes] }
+
     private var source: SampleSet { options.source == .training ? .training : .validation }
 
     package var reads: Set<SampleSet> { [source, .target] }

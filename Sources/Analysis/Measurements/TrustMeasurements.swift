@@ -22,6 +22,8 @@ package struct Misclassification: MeasurementPlugin {
             ])
     }
 
+    package static var tasks: [TargetKind] { [.classes] }
+
     private let options: Options
 
     package init(options: Options) { self.options = options }
@@ -77,6 +79,8 @@ package struct ShiftDetection: MeasurementPlugin {
             ])
     }
 
+    package static var tasks: [TargetKind] { [.classes] }
+
     private let options: Options
 
     package init(options: Options) { self.options = options }
@@ -120,6 +124,8 @@ package struct ConfidenceCalibration: MeasurementPlugin {
             notes: ["The temperature is fitted on the validation samples: their scaled figures are those of the fit, the target's are not."])
     }
 
+    package static var tasks: [TargetKind] { [.classes] }
+
     private let options: Options
 
     package init(options: Options) { self.options = options }
@@ -158,6 +164,43 @@ package struct ConfidenceCalibration: MeasurementPlugin {
     }
 }
 
+/// The task's own scores, over all samples and over each domain.
+package struct TaskScores: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package init() {}
+        package static var fields: [OptionField<Options>] { [] }
+    }
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "scores", summary: "the scores of the task, over all samples and in each domain", options: Options.descriptions,
+            notes: ["`regulus describe` of the task says what they are."])
+    }
+
+    package init(options: Options) {}
+
+    package var reads: Set<SampleSet> { [.validation, .target] }
+
+    package func measure(_ model: TrainedModel) throws -> Findings {
+        var findings = Findings()
+        for set in [SampleSet.validation, .target] {
+            try findings.onEach(set, of: model) { findings, outputs in
+                func add(_ outputs: ModelOutputs, under condition: String?) {
+                    for (score, found) in zip(model.task.scores, model.task.allScores(outputs.logits, outputs.targets)) {
+                        findings.add(score.name, of: nil, on: set, under: condition, found)
+                    }
+                }
+                add(outputs, under: nil)
+                let domains = Set(outputs.domains).sorted()
+                for domain in domains.count > 1 ? domains : [] {
+                    add(outputs.selecting(outputs.domains.indices.filter { outputs.domains[$0] == domain }), under: model.domains[domain])
+                }
+            }
+        }
+        return findings
+    }
+}
+
 /// Which classes and domains the model gets right.
 package struct ScoresByClass: MeasurementPlugin {
     package struct Options: Configuration.Options {
@@ -171,6 +214,8 @@ package struct ScoresByClass: MeasurementPlugin {
             formula: "worst-group: lowest accuracy of a class within a domain", source: "Sagawa et al. 2020", options: Options.descriptions,
             notes: ["macro-f1 is over the classes that occur among labels or predictions, balanced-accuracy over those that occur as labels."])
     }
+
+    package static var tasks: [TargetKind] { [.classes] }
 
     package init(options: Options) {}
 

@@ -33,6 +33,9 @@ public protocol MeasurementPlugin: SendableMetatype {
     /// The sets of samples that it asks the model for; others are refused.
     var reads: Set<SampleSet> { get }
 
+    /// The kinds of targets that it can be asked of; a recipe of another task is refused. All unless said otherwise.
+    static var tasks: [TargetKind] { get }
+
     /// - Throws: `OptionFault` where options do not fit each other.
     init(options: Options) throws(OptionFault)
 
@@ -41,6 +44,10 @@ public protocol MeasurementPlugin: SendableMetatype {
     /// - Throws: `Undefined` where nothing can be said; what reading the data throws. A single number that cannot be computed is no reason to throw:
     ///   ``Results/Findings/add(_:of:on:under:_:)`` keeps its reason.
     func measure(_ model: TrainedModel) throws -> Findings
+}
+
+extension MeasurementPlugin {
+    public static var tasks: [TargetKind] { TargetKind.allCases }
 }
 
 /// A measurement that breaks its own word.
@@ -91,8 +98,8 @@ extension Findings {
     }
 }
 
-/// The measurements that a recipe may name.
-public typealias MeasurementRegistry = ComponentRegistry<Void, any MeasurementPlugin, OptionFault>
+/// The measurements that a recipe may name, made for a kind of targets.
+public typealias MeasurementRegistry = ComponentRegistry<TargetKind, any MeasurementPlugin, OptionFault>
 
 extension MeasurementRegistry {
     /// A registry that knows nothing.
@@ -102,15 +109,25 @@ extension MeasurementRegistry {
     ///
     /// - Throws: `DuplicateComponent` where the name is taken.
     public mutating func register<M: MeasurementPlugin>(_ measurement: M.Type) throws(DuplicateComponent) {
-        try register(M.description) { (options, _) throws(OptionFault) in try M(options: .decoding(options)) }
+        try register(M.description) { (options, kind) throws(OptionFault) in
+            guard M.tasks.contains(kind) else {
+                throw OptionFault(option: nil, expected: "a task of \(TargetKind.list(M.tasks))", found: "one of \(kind.rawValue)")
+            }
+            return try M(options: .decoding(options))
+        }
     }
 
     /// Makes a measurement.
     ///
-    /// - Throws: `OptionFault` where it is unknown or an option does not fit.
-    package func make(_ name: String, options: [String: OptionValue] = [:]) throws(OptionFault) -> any MeasurementPlugin {
-        try make(name, options: options, context: ())
+    /// - Throws: `OptionFault` where it is unknown, an option does not fit, or it cannot be asked of such targets.
+    package func make(
+        _ name: String, options: [String: OptionValue] = [:], for kind: TargetKind = .classes
+    ) throws(OptionFault) -> any MeasurementPlugin {
+        try make(name, options: options, context: kind)
     }
+
+    /// The measurements that can be asked of targets of a kind, with their default options.
+    package func names(for kind: TargetKind) -> [String] { names.filter { (try? make($0, for: kind)) != nil } }
 
     /// The measurements that come with Regulus.
     public static func standard() throws(DuplicateComponent) -> MeasurementRegistry {
@@ -125,6 +142,7 @@ extension MeasurementRegistry {
         try registry.register(Misclassification.self)
         try registry.register(ShiftDetection.self)
         try registry.register(ConfidenceCalibration.self)
+        try registry.register(TaskScores.self)
         try registry.register(ScoresByClass.self)
         return registry
     }

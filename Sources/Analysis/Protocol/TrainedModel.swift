@@ -1,3 +1,4 @@
+import Configuration
 import Networks
 import Regularization
 import Tensors
@@ -16,16 +17,19 @@ public enum SampleSet: String, CaseIterable, Sendable, Hashable {
 public struct ModelOutputs {
     /// The rows of the data set, `N`.
     public let rows: [Int]
-    /// The class of each sample, `N`.
-    public let labels: [Int]
+    /// What is to be predicted of each sample.
+    public let targets: Targets
     /// The domain of each sample, `N`.
     public let domains: [Int]
     /// Each modality's pooled embedding, `N×D`, in the model's order.
     public let embeddings: [(modality: Modality, values: Tensor)]
     /// What the classifier reads, `N×F`, where the model has such a thing.
     public let representation: Tensor?
-    /// Class scores, `N×K`.
+    /// The prediction, `N×K` before any softmax or sigmoid, or `N×V`.
     public let logits: Tensor
+
+    /// The class of each sample, `N`; none where the task is another one than classification, see ``MeasurementPlugin/tasks``.
+    public var labels: [Int] { targets.classes ?? [] }
 
     /// The embeddings of all modalities, and the fused representation where there is one.
     public var representations: [(modality: Modality, values: Tensor)] {
@@ -33,14 +37,14 @@ public struct ModelOutputs {
     }
 
     /// The number of samples `N`.
-    public var count: Int { labels.count }
+    public var count: Int { rows.count }
 
     /// The same of some samples.
     ///
     /// - Parameter places: positions in `0..<count`.
     public func selecting(_ places: [Int]) -> ModelOutputs {
         ModelOutputs(
-            rows: places.map { rows[$0] }, labels: places.map { labels[$0] }, domains: places.map { domains[$0] },
+            rows: places.map { rows[$0] }, targets: targets.gathering(rows: places), domains: places.map { domains[$0] },
             embeddings: embeddings.map { ($0.modality, $0.values.selectingRows(places)) },
             representation: representation?.selectingRows(places), logits: logits.selectingRows(places))
     }
@@ -109,21 +113,23 @@ public final class TrainedModel {
     package struct Batch {
         package let rows: [Int]
         package let inputs: Inputs
-        package let labels: [Int]
+        package let targets: Targets
         package let domains: [Int]
 
-        package init(rows: [Int], inputs: Inputs, labels: [Int], domains: [Int]) {
+        package init(rows: [Int], inputs: Inputs, targets: Targets, domains: [Int]) {
             self.rows = rows
             self.inputs = inputs
-            self.labels = labels
+            self.targets = targets
             self.domains = domains
         }
     }
 
     /// The modalities, in the model's order.
     public let modalities: [Modality]
-    /// Names of the classes, in the order of their labels.
-    public let classes: [String]
+    /// What is learned, with the scores that tell how good predictions are.
+    public let task: any TaskPlugin
+    /// What there is to learn: the names of classes, labels or values.
+    public let targets: TargetFacts
     /// Names of the domains, in the order of their numbers.
     public let domains: [String]
 
@@ -139,16 +145,26 @@ public final class TrainedModel {
     ///   - fuse: the model's fusion.
     ///   - forEachBatch: hands over the batches of a set in the data set's order, and none of an empty one.
     package init(
-        modalities: [Modality], classes: [String], domains: [String], encode: @escaping (Inputs) throws -> Embeddings,
+        modalities: [Modality], task: any TaskPlugin = Classification(), targets: TargetFacts, domains: [String],
+        encode: @escaping (Inputs) throws -> Embeddings,
         fuse: @escaping (Embeddings) throws -> Prediction, forEachBatch: @escaping (SampleSet, (Batch) throws -> Void) throws -> Void
     ) {
         self.modalities = modalities
-        self.classes = classes
+        self.task = task
+        self.targets = targets
         self.domains = domains
         self.encode = encode
         self.fuse = fuse
         self.forEachBatch = forEachBatch
     }
+
+    /// Names of the classes, in the order of their labels; none where something else is learned.
+    public var classes: [String] { targets.kind == .classes ? targets.names : [] }
+
+    /// The task's first score of some predictions.
+    ///
+    /// - Parameter outputs: of the same samples, for their targets.
+    public func score(of logits: Tensor, for outputs: ModelOutputs) -> Quantity { task.allScores(logits, outputs.targets)[0] }
 
     /// What the model makes of a set of samples.
     ///
@@ -169,7 +185,7 @@ public final class TrainedModel {
         return outputs
     }
 
-    /// Class scores under changed embeddings, one `N×K` for each change, in the order of ``outputs(on:)``.
+    /// Predictions under changed embeddings, one `N×K` for each change, in the order of ``outputs(on:)``.
     ///
     /// Each sample is encoded once, however many changes there are.
     /// - Throws: as ``outputs(on:)``.
@@ -216,14 +232,16 @@ public final class TrainedModel {
     /// Outputs of the batches so far.
     private struct Gathering {
         let modalities: [Modality]
-        var (rows, labels, domains): ([Int], [Int], [Int]) = ([], [], [])
+        var (rows, domains): ([Int], [Int]) = ([], [])
+        var targets: [Targets] = []
         var embeddings: [Modality: [Tensor]] = [:]
         var (representations, logits): ([Tensor], [Tensor]) = ([], [])
 
         init(modalities: [Modality]) { self.modalities = modalities }
 
         mutating func add(_ batch: Batch, _ encoded: Embeddings, _ prediction: Prediction) {
-            (rows, labels, domains) = (rows + batch.rows, labels + batch.labels, domains + batch.domains)
+            (rows, domains) = (rows + batch.rows, domains + batch.domains)
+            targets.append(batch.targets)
             for (modality, embedding) in encoded { embeddings[modality, default: []].append(embedding.pooled) }
             if let representation = prediction.representation { representations.append(representation) }
             logits.append(prediction.logits)
@@ -231,9 +249,9 @@ public final class TrainedModel {
 
         /// Nil without samples.
         var outputs: ModelOutputs? {
-            guard !rows.isEmpty else { return nil }
+            guard !rows.isEmpty, let targets = Targets.concatenated(targets) else { return nil }
             return ModelOutputs(
-                rows: rows, labels: labels, domains: domains,
+                rows: rows, targets: targets, domains: domains,
                 embeddings: modalities.compactMap { modality in
                     embeddings[modality].map { (modality, Tensor.concatenated($0, axis: 0)) }
                 }, representation: representations.isEmpty ? nil : Tensor.concatenated(representations, axis: 0),

@@ -14,6 +14,7 @@ public struct Arrays: DatasetPlugin, UncheckedRows {
             summary: "your own arrays: npy, npz, pickled dictionaries, PyTorch, HDF5, MATLAB 5 or safetensors; or a CSV manifest of files",
             options: Options.descriptions,
             notes: [
+                "what is learned need not be classes: targets: values with `task: regression`, targets: labels with `task: multi-label`",
                 "every array has one row a sample; rows of several files are joined in the order of the list, or by name in a folder",
                 "a folder of .npy files is one file whose keys are their names; keys of nested dictionaries and groups are joined by dots",
                 "a dictionary of train, valid and test parts is read as one data set with that split",
@@ -28,6 +29,7 @@ public struct Arrays: DatasetPlugin, UncheckedRows {
 
     public let facts: DatasetFacts
     public let labels: [Int]
+    public let targetValues: [Float]?
     public let domains: [Int]
     public let groups: [Int]?
     public let positions: [Int]?
@@ -56,12 +58,11 @@ public struct Arrays: DatasetPlugin, UncheckedRows {
         try rows.leaveOutMissing(options.onMissing)
         var remarks = try rows.leaveOutUnlabeled(options.unlabeled)
         if rows.count == 0 { throw DatasetFault(message: "there are no rows with a label", expected: "at least one") }
-        let classes = try Categories(
-            rows.labels, names: options.classNames.isEmpty ? rows.classNames : options.classNames, what: "class", option: "labels")
+        let targets: TargetFacts
+        (targets, labels, targetValues) = try Self.targets(of: rows, options: options)
         let domains = try Categories(
             rows.domains, names: options.domainNames.isEmpty ? rows.domainNames : options.domainNames, what: "domain",
             option: "domains")
-        labels = classes.indices
         self.domains = domains.indices
         (groups, positions, split) = (rows.groups, rows.positions, rows.split)
         var arrays: [ArrayModality] = []
@@ -78,8 +79,37 @@ public struct Arrays: DatasetPlugin, UncheckedRows {
         self.arrays = arrays
         self.remarks = rows.remarks + remarks
         facts = DatasetFacts(
-            modalities: arrays.map(\.facts), domains: domains.names, classes: classes.names,
+            modalities: arrays.map(\.facts), domains: domains.names, targets: targets,
             samplesPerDomain: tally(domains.indices, kinds: domains.names.count))
+    }
+
+    /// What there is to learn: the classes of the rows, or numbers and a single class for all rows.
+    private static func targets(
+        of rows: RowTable, options: Options
+    ) throws(DatasetFault) -> (facts: TargetFacts, classes: [Int], numbers: [Float]?) {
+        let given = options.classNames.isEmpty ? rows.targetNames : options.classNames
+        switch rows.targets {
+        case .classes(let values):
+            let classes = try Categories(values, names: given, what: "class", option: "labels")
+            return (TargetFacts(.classes, names: classes.names), classes.indices, nil)
+        case .numbers(let numbers, let width):
+            guard given.isEmpty || given.count == width else {
+                throw DatasetFault(
+                    option: "class-names", message: "\(given.count) names are given for \(width) \(options.targets.rawValue)",
+                    expected: "\(width) names")
+            }
+            if options.targets == .labels, let place = numbers.firstIndex(where: { $0 != 0 && $0 != 1 }) {
+                throw DatasetFault(
+                    option: "labels", message: "row \(place / width) holds \(numbers[place]) in column \(place % width)", expected: "0 or 1",
+                    suggestion: nil)
+            }
+            if let place = numbers.firstIndex(where: { !$0.isFinite }) {
+                throw DatasetFault(option: "labels", message: "the value of row \(place / width) is \(numbers[place])", expected: "a finite number")
+            }
+            let noun = options.targets == .labels ? "label" : "value"
+            let names = given.isEmpty ? (width == 1 ? [noun] : (1...width).map { "\(noun)-\($0)" }) : given
+            return (TargetFacts(options.targets, names: names), Array(repeating: 0, count: rows.count), numbers)
+        }
     }
 
     public func inputs(_ rows: [Int], modality: String) throws -> Tensor {
@@ -114,6 +144,7 @@ public struct TensorFiles: DatasetPlugin, UncheckedRows {
 
     public var facts: DatasetFacts { arrays.facts }
     public var labels: [Int] { arrays.labels }
+    public var targetValues: [Float]? { arrays.targetValues }
     public var domains: [Int] { arrays.domains }
     public var groups: [Int]? { arrays.groups }
     public var positions: [Int]? { arrays.positions }

@@ -31,6 +31,7 @@ extension Arrays {
         public var manifest: String?
         public var modalities: [String] = []
         public var labels = "labels"
+        public var targets = TargetKind.classes
         public var domains: String? = "domains"
         public var classNames: [String] = []
         public var domainNames: [String] = []
@@ -52,13 +53,17 @@ extension Arrays {
                 .texts(
                     "modalities", \.modalities, required: true,
                     "the modalities: names of arrays (or of a manifest's columns), or name=key where they differ"),
-                .text("labels", \.labels, "array of N numbers or names: the class of every row"),
+                .text("labels", \.labels, "array of what is to be learned of every row: N numbers or names of classes, or what 'targets' says"),
+                .choice(
+                    "targets", \.targets,
+                    "what the labels are: classes; labels, N×K of 0 and 1 (in a manifest names with semicolons between them); values, N or N×V numbers"),
                 .text(
                     "domains", \.domains,
                     "array of N numbers or names: the domain of every row; null makes every file a domain of its own"),
                 .texts(
                     "class-names", \.classNames,
-                    "names of classes 0, 1, …; else from the file's metadata 'classes', else the labels themselves"),
+                    "names of classes 0, 1, …, of labels or of values; else from the file's metadata 'classes', 'labels' or 'values', else the "
+                        + "classes themselves, label-1, …, value-1, …"),
                 .texts(
                     "domain-names", \.domainNames,
                     "names of domains 0, 1, …; else from the file's metadata 'domains', else the domains themselves"),
@@ -71,7 +76,7 @@ extension Arrays {
                     "array of N whole numbers: a row's place in time in its group; validation then takes the last part of each"),
                 .text("ids", \.ids, "array of N numbers or names that a manifest's column 'id' is matched with"),
                 .choice("layout", \.layout, "where a sample's channels lie in the files"),
-                .choice("unlabeled", \.unlabeled, "what rows of label -1 or without one do: end the run, or be left out and counted"),
+                .choice("unlabeled", \.unlabeled, "what rows of label -1 or NaN or without one do: end the run, or be left out and counted"),
                 .choice(
                     "on-missing", \.onMissing,
                     "what a row does that lacks a modality (an empty cell, an id that is not there, a length of 0): stay as a sample without it, be "

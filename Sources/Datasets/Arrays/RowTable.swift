@@ -4,14 +4,15 @@ import Weights
 /// The rows of a user's data set: what is known of each, and where its inputs lie.
 struct RowTable: Sendable {
     private(set) var modalities: [ArrayModality] = []
-    private(set) var labels = RowValues.integers([])
+    private(set) var targets = RowTargets.classes(.integers([]))
     private(set) var domains = RowValues.integers([])
     private(set) var groups: [Int]?
     private(set) var positions: [Int]?
     private(set) var split: [SplitName]?
     /// From the metadata of the first file, or the files' own names where every file is a domain.
     private(set) var domainNames: [String] = []
-    private(set) var classNames: [String] = []
+    /// Names of classes, labels or values.
+    private(set) var targetNames: [String] = []
     /// What was left out, and why.
     var remarks: [String] = []
 
@@ -22,7 +23,7 @@ struct RowTable: Sendable {
     private var firstPath: String?
     private var lastPath: String?
 
-    var count: Int { labels.count }
+    var count: Int { targets.count }
 
     // MARK: - Rows of arrays
 
@@ -70,8 +71,9 @@ struct RowTable: Sendable {
             try container.values(prefix + key, option: option, rows: rows)
         }
         let isFirst = firstPath == nil
-        labels = isFirst ? try values(options.labels, "labels") : labels.joined(try values(options.labels, "labels"))
-        if isFirst { classNames = container.names("classes") }
+        let own = try container.targets(prefix + options.labels, kind: options.targets, rows: rows)
+        targets = try isFirst ? own : targets.joined(own, in: path)
+        if isFirst { targetNames = container.names(options.targets.rawValue) }
         if let key = options.domains {
             domains = isFirst ? try values(key, "domains") : domains.joined(try values(key, "domains"))
             if isFirst { domainNames = container.names("domains") }
@@ -133,7 +135,8 @@ struct RowTable: Sendable {
             lengths[name] = try manifest.lengths(key, rows: kept)
         }
         try takeLengths(options, keys: keys)
-        labels = try manifest.values("label", option: "labels").keeping(kept)
+        let (found, names) = try manifest.targets(options.targets, names: options.classNames)
+        (targets, targetNames) = (found.keeping(kept), names)
         if let texts = manifest.texts("domain") {
             if let row = kept.first(where: { texts[$0].isEmpty }) {
                 throw DatasetFault(option: "domains", message: "\(manifest.path):\(manifest.lines[row]): the domain is empty", expected: "a name or a number")
@@ -189,23 +192,23 @@ struct RowTable: Sendable {
 
     /// Leaves out the rows without a label, or refuses them; returns what there is to say.
     mutating func leaveOutUnlabeled(_ rule: Arrays.Incomplete) throws(DatasetFault) -> [String] {
-        let labels = labels
-        let missing = (0..<count).filter { labels.isMissing($0) }
+        let targets = targets
+        let missing = (0..<count).filter { targets.isMissing($0) }
         guard let first = missing.first else { return [] }
         let some = missing.prefix(5).map(String.init).joined(separator: ", ") + (missing.count > 5 ? ", …" : "")
-        let text = "\(missing.count) of \(count) rows have no label (-1 or empty; rows \(some))"
+        let text = "\(missing.count) of \(count) rows have no label (-1, NaN or empty; rows \(some))"
         guard rule == .leaveOut else {
             throw DatasetFault(
                 option: "labels", message: "\(text), the first is row \(first)", expected: "a label for every row, or unlabeled: leave-out")
         }
-        keep((0..<count).filter { !labels.isMissing($0) })
+        keep((0..<count).filter { !targets.isMissing($0) })
         return ["\(text); they are left out"]
     }
 
     private mutating func keep(_ rows: [Int]) {
         modalities = modalities.map { $0.keeping(rows) }
         lines = lines.map { lines in rows.map { lines[$0] } }
-        labels = labels.keeping(rows)
+        targets = targets.keeping(rows)
         domains = domains.keeping(rows)
         groups = groups.map { values in rows.map { values[$0] } }
         positions = positions.map { values in rows.map { values[$0] } }

@@ -4,9 +4,10 @@ extension DataCheck {
     /// The check as text for a terminal.
     package var lines: [String] {
         let total = facts.sampleCount
-        var lines = ["\(total) rows, \(facts.domains.count) domains, \(facts.classes.count) classes"]
+        var lines = ["\(total) rows, \(facts.domains.count) domains, \(facts.targets.text)"]
         lines += facts.modalities.map { "\($0.name): samples of \($0.sampleShape.map(String.init).joined(separator: "×"))" } + [""]
         lines += table
+        if !targets.isEmpty { lines += [""] + targets }
         if seconds.contains(where: { !$0.isEmpty }) {
             lines += ["", "seconds a row: shortest, median, longest; minutes in all"]
             for (domain, values) in zip(facts.domains, seconds) {
@@ -43,12 +44,13 @@ extension DataCheck {
         return lines
     }
 
-    /// Rows by domain and part, a column a class.
+    /// Rows by domain and part, a column a class where there are classes.
     private var table: [String] {
         var rows = [["domain", "part"] + facts.classes + ["all"]]
         for (domain, byPart) in zip(facts.domains, counts) {
             for (part, byClass) in zip(parts, byPart) {
-                rows.append([domain, part?.rawValue ?? "all"] + byClass.map(String.init) + [String(byClass.reduce(0, +))])
+                rows.append(
+                    [domain, part?.rawValue ?? "all"] + (facts.targets.kind == .classes ? byClass.map(String.init) : []) + [String(byClass.reduce(0, +))])
             }
         }
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

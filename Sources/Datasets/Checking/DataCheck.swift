@@ -36,10 +36,12 @@ package struct DataCheck: Sendable {
     }
 
     package let facts: DatasetFacts
-    /// Rows of every domain, part of the split (in the order of `parts`) and class.
+    /// Rows of every domain, part of the split (in the order of `parts`) and class; one entry for all rows where there are no classes.
     package let counts: [[[Int]]]
     /// The parts of the prescribed split that occur; one nil where none is prescribed.
     package let parts: [SplitName?]
+    /// How often each label applies, or the range and the mean of each value, a line each; empty for classes.
+    package let targets: [String]
     package let missing: [Missing]
     /// Files that are there and cannot be decoded.
     package let unreadable: [MediaFault]
@@ -66,12 +68,13 @@ package struct DataCheck: Sendable {
         let split = dataset.split
         let parts: [SplitName?] = split.map { names in SplitName.allCases.filter(Set(names).contains) } ?? [nil]
         self.parts = parts
-        var counts = facts.domains.map { _ in parts.map { _ in facts.classes.map { _ in 0 } } }
+        var counts = facts.domains.map { _ in parts.map { _ in Array(repeating: 0, count: max(1, facts.classes.count)) } }
         for row in dataset.labels.indices {
             guard let part = parts.firstIndex(of: split?[row]) else { continue }
-            counts[dataset.domains[row]][part][dataset.labels[row]] += 1
+            counts[dataset.domains[row]][part][facts.targets.kind == .classes ? dataset.labels[row] : 0] += 1
         }
         self.counts = counts
+        targets = Self.targets(of: dataset)
         remarks = dataset.remarks
         gaps = try Self.gaps(of: dataset)
         if let arrays = dataset as? any UncheckedRows { contents = try ContentCheck(arrays) } else { contents = nil }
@@ -104,6 +107,19 @@ package struct DataCheck: Sendable {
             result.append(Gaps(modality: modality, missing: missing, lengths: presence.lengths?.filter { $0 > 0 }.sorted()))
         }
         return result
+    }
+
+    private static func targets(of dataset: any Dataset) -> [String] {
+        guard let values = dataset.targetValues else { return [] }
+        let targets = dataset.facts.targets
+        func text(_ value: Double) -> String { String((value * 1000).rounded() / 1000) }
+        return targets.names.enumerated().map { column, name in
+            let own = stride(from: column, to: values.count, by: targets.width).map { Double(values[$0]) }
+            let mean = own.reduce(0, +) / Double(max(own.count, 1))
+            guard targets.kind == .values else { return "\(name): in \(Int(own.reduce(0, +))) rows, \(text(mean * 100)) %" }
+            let zeros = own.count { $0 == 0 }
+            return "\(name): from \(text(own.min() ?? 0)) to \(text(own.max() ?? 0)), mean \(text(mean)), exactly 0 in \(zeros) rows"
+        }
     }
 
     /// Folders are listed once: a file apiece would take millions of calls.

@@ -17,7 +17,7 @@ package enum SamplePage {
         var top = gap
         var width = 0
         for row in rows(of: dataset, perDomain: perDomain) {
-            let title = "\(dataset.facts.domains[dataset.domains[row]]) · \(dataset.facts.classes[dataset.labels[row]]) · row \(row)"
+            let title = "\(dataset.facts.domains[dataset.domains[row]]) · \(target(of: row, in: dataset)) · row \(row)"
             body.append(#"<text x="\#(gap)" y="\#(top + 12)">\#(escaped(title))</text>"#)
             top += caption
             var left = gap
@@ -43,6 +43,15 @@ package enum SamplePage {
         return
             #"<svg xmlns="http://www.w3.org/2000/svg" width="\#(width)" height="\#(top)" font-family="sans-serif" font-size="12">"#
             + "\n" + #"<rect width="100%" height="100%" fill="white"/>"# + "\n" + body.joined(separator: "\n") + "\n</svg>\n"
+    }
+
+    /// The class of a row, its labels or its values.
+    private static func target(of row: Int, in dataset: any Dataset) -> String {
+        let targets = dataset.facts.targets
+        guard let values = dataset.targetValues else { return targets.names[dataset.labels[row]] }
+        let own = values[row * targets.width..<(row + 1) * targets.width]
+        return zip(targets.names, own).filter { targets.kind == .values || $1 == 1 }.map { targets.kind == .values ? "\($0) \($1)" : $0 }
+            .joined(separator: ", ")
     }
 
     /// The first row of each class in turn, until there are enough.

@@ -88,7 +88,7 @@ extension TrialCost {
     fileprivate func recordBytes(epochs: Int, isRehearsal: Bool) throws -> Int {
         let record = EpochRecord(
             epoch: epochs, trainingLoss: 1 / 3, terms: Dictionary(terms.map { ($0, 1 / 3) }) { first, _ in first },
-            sourceValidationAccuracy: 1 / 3, sourceValidationLoss: 1 / 3, targetAccuracy: isRehearsal ? nil : 1 / 3)
+            sourceValidationScore: 1 / 3, sourceValidationLoss: 1 / 3, targetScore: isRehearsal ? nil : 1 / 3)
         let line = try ResultCoding.line(record).utf8.count + 1
         let document = try ResultCoding.document(record).count
         // An event is a number with its step, its name and two checksums.

@@ -101,7 +101,8 @@ struct TrialKind: Hashable {
     private let row: String
     private let model: TrialModel
     private let modalities: [DatasetFacts.ModalityFacts]
-    private let classes: Int
+    private let task: ComponentPlan
+    private let targets: TargetFacts
     private let batch: Int
     private let batching: BatchOrder
     private let sources: Int
@@ -113,7 +114,8 @@ struct TrialKind: Hashable {
         self.row = row
         model = plan.model
         modalities = facts.modalities
-        classes = facts.classes.count
+        task = plan.task
+        targets = facts.targets
         batch = plan.batch
         batching = plan.batching
         sources = plan.sources.count

@@ -29,7 +29,7 @@ struct ExpectationReader {
         self.rows = rows
     }
 
-    /// What is expected of a row, in percent by target; the row's own figures over those of the recipe.
+    /// What is expected of a row by target, as the table is written; the row's own figures over those of the recipe.
     func values(of name: String, row: YAMLNode) -> (values: [String: Double], locations: [String: SourceLocation]) {
         var values: [String: Double] = [:]
         var locations: [String: SourceLocation] = [:]
@@ -56,10 +56,10 @@ struct ExpectationReader {
 
     private func number(_ node: YAMLNode, of target: String) -> Double? {
         switch node.scalar?.value {
-        case .integer(let value) where (0...100).contains(value): return Double(value)
-        case .number(let value) where (0...100).contains(value): return value
+        case .integer(let value): return Double(value)
+        case .number(let value) where value.isFinite: return value
         default:
-            faults.report("\(target) cannot be \(node.phrase)", at: node.location, expected: "a number from 0 to 100 (percent)")
+            faults.report("\(target) cannot be \(node.phrase)", at: node.location, expected: "a number, as the table has it: in percent for a fraction")
             return nil
         }
     }

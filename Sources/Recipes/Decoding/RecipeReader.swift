@@ -11,7 +11,7 @@ struct RecipeReader {
     /// here for the list in messages. `plugins` is read before, as what it names makes the catalogue, see
     /// `RecipeLoader.pluginPaths`, and `variants` when the variants are made, see `VariantOverlays`.
     static let keys = [
-        "name", "data", "evaluation", "model", "training", "regularizers", "measure", "rows", "baseline", "seeds", "tuning", "sweep", "repeat",
+        "name", "data", "task", "evaluation", "model", "training", "regularizers", "measure", "rows", "baseline", "seeds", "tuning", "sweep", "repeat",
         VariantOverlays.key, "expect", "plugins", "variables", "extends", "include",
     ]
 
@@ -30,6 +30,7 @@ struct RecipeReader {
         section.refuseKeys(except: Self.keys)
         _ = PluginList.paths(in: tree, faults: faults)
         let data = data(section)
+        let task = task(section)
         let evaluation = evaluation(section)
         let model = ModelReader(catalogue: catalogue, faults: faults).model(section)
         let seeds = seeds(section.options(Settings.self).seeds, in: section)
@@ -47,11 +48,11 @@ struct RecipeReader {
         let name = section.name("name") ?? defaultName
 
         let commonTerms = regularizers.regularizers(section.node["regularizers"], owner: "the recipe")
-        guard let commonTraining = training.training(section.section("training")), faults.isEmpty, let data, let model,
+        guard let commonTraining = training.training(section.section("training")), faults.isEmpty, let data, let task, let model,
             let baseline
         else { return nil }
         return Recipe(
-            name: name, data: data, evaluation: evaluation, model: model, training: commonTraining,
+            name: name, data: data, task: task, evaluation: evaluation, model: model, training: commonTraining,
             regularizers: commonTerms, rows: rows, baseline: baseline, seeds: seeds, tuning: tuning,
             expectationSource: expectations.source, location: top)
     }
@@ -68,6 +69,13 @@ struct RecipeReader {
         }
         return DataPlan(
             source: source, standardize: inner.options(DataPlan.Settings.self).standardize, locations: inner.locations)
+    }
+
+    private func task(_ section: SectionReader) -> ComponentChoice? {
+        guard let entry = section.node.entry("task"), !entry.value.isNull else {
+            return ComponentChoice(Recipe.standardTask, location: section.node.entry("data")?.value.location ?? section.location)
+        }
+        return ComponentReader(kind: .tasks, catalogue: catalogue, faults: faults).choice(entry.value, name: "task", at: entry.keyLocation)
     }
 
     private func evaluation(_ section: SectionReader) -> EvaluationPlan {

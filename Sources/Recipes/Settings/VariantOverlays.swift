@@ -14,7 +14,7 @@ import Configuration
 struct VariantOverlays {
     static let key = "variants"
     private static let whereKey = "where"
-    private static let keys = [whereKey, "data", "model", "training", "tuning", "regularizers", "variables", "expect"]
+    private static let keys = [whereKey, "data", "task", "model", "training", "tuning", "regularizers", "variables", "expect"]
 
     private struct Overlay {
         let conditions: [(path: NodePath, value: YAMLNode)]

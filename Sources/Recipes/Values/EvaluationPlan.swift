@@ -11,9 +11,9 @@ package struct EvaluationPlan: Sendable, Hashable {
 
     /// How the epoch, and a tuned value, are chosen without a look at the target.
     package enum Selection: String, CaseIterable, Sendable {
-        /// Best accuracy on held-back samples of the source domains; ties go to the lower loss.
+        /// Best score on held-back samples of the source domains; ties go to the lower loss.
         case sourceValidation = "source-validation"
-        /// Best accuracy on a source domain that was left out of training, averaged over the source domains.
+        /// Best score on a source domain that was left out of training, averaged over the source domains.
         case leaveOneSourceOut = "leave-one-source-out"
         /// No choice of epoch: the last one.
         case lastEpoch = "last-epoch"

@@ -5,6 +5,8 @@ package struct Recipe: Sendable {
     /// `name:`; the file's name without its ending unless said otherwise.
     package let name: String
     package let data: DataPlan
+    /// `task:`, what is learned; classification unless said otherwise, and then it stands where the data do.
+    package let task: ComponentChoice
     package let evaluation: EvaluationPlan
     package let model: ModelPlan
     /// Common to all rows; a row's own training is in its candidates.
@@ -21,6 +23,9 @@ package struct Recipe: Sendable {
     /// `expect.source:`, where the rows' expected figures come from.
     package let expectationSource: String?
     package let location: SourceLocation
+
+    /// The task of a recipe that names none.
+    package static let standardTask = "classification"
 
     /// The modalities that the model reads, in the data set's order.
     package func modalities(of facts: DatasetFacts) -> [String] {
@@ -86,7 +91,7 @@ package struct Row: Sendable {
     package let candidates: [Candidate]
     /// What is measured of its trained models: what is common to all rows, then the row's own.
     package let measurements: [MeasurementChoice]
-    /// `expect:`, figures from elsewhere to compare with, in percent, by target; `average` is that of all targets.
+    /// `expect:`, figures from elsewhere to compare with, as the table is written (in percent for a fraction), by target; `average` is that of all targets.
     package let expected: [String: Double]
     /// Where the target of each of these figures stands.
     package let expectedLocations: [String: SourceLocation]

@@ -73,6 +73,7 @@ extension Recipe {
         guard case .key(let section)? = steps.popFirst() else { return location }
         switch section {
         case "data": return data.locations.nearest(to: steps) ?? data.source.location
+        case "task": return task.location(of: steps.first?.name)
         case "model": return model.location(of: steps)
         case "evaluation": return evaluation.locations.nearest(to: steps) ?? evaluation.location
         case "tuning": return tuning.locations.nearest(to: steps) ?? tuning.location

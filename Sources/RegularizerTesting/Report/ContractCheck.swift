@@ -1,6 +1,7 @@
 /// The checks of the contract, in the order in which they are run and reported.
 public enum ContractCheck: String, CaseIterable, Sendable {
-    case description, options, finiteness, determinism, gradient, permutation, presence, targets, zeroWeight, degenerateInputs, nan, checkpoint
+    case description, options, finiteness, determinism, gradient, permutation, presence, targets, tasks, zeroWeight, degenerateInputs, nan
+    case checkpoint
     case evaluation, gradientTransform, evaluatedWeights
 
     /// What the check is about, in a few words, as a row of the report's table.
@@ -14,6 +15,7 @@ public enum ContractCheck: String, CaseIterable, Sendable {
         case .permutation: "order of the batch does not matter"
         case .presence: "what is missing does not count"
         case .targets: "targets stay distributions, without gradient"
+        case .tasks: "serves every task that it declares"
         case .zeroWeight: "weight 0 changes nothing"
         case .degenerateInputs: "constant, repeated and zero inputs"
         case .nan: "NaN in, NaN out"

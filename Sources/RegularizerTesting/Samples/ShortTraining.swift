@@ -1,3 +1,4 @@
+import Configuration
 import Networks
 import Regularization
 import Tensors
@@ -10,26 +11,34 @@ final class ShortTraining {
     private(set) var step: Int
 
     private let objective: Objective
+    private let task: TargetKind
     private let rate: Float = 0.05
 
     /// What the inputs of samples are multiplied by that lack a modality: nothing may come of it.
     var absentFactor: Float = 1
 
     /// - Parameter step: the number of steps that were taken before.
-    init(_ scenario: Scenario, model: LinearModel, regularizer: RegularizerList, step: Int = 0) {
+    init(_ scenario: Scenario, model: LinearModel, regularizer: RegularizerList, task: TargetKind = .classes, step: Int = 0) {
         self.scenario = scenario
         self.model = model
         self.regularizer = regularizer
+        self.task = task
         self.step = step
-        objective = Objective(model, regularizer, totalSteps: 10)
+        let criterion: Criterion =
+            switch task {
+            case .classes: .crossEntropy
+            case .labels: .binaryCrossEntropy
+            case .values: .squared
+            }
+        objective = Objective(model, regularizer, criterion: criterion, totalSteps: 10)
     }
 
     /// A training of a new model with a new instance of a regularizer.
-    convenience init(_ subject: Subject, on scenario: Scenario, weight: Double = 1, step: Int = 0) throws {
+    convenience init(_ subject: Subject, on scenario: Scenario, task: TargetKind = .classes, weight: Double = 1, step: Int = 0) throws {
         let model = LinearModel(scenario)
         let term = RegularizerTerm(
-            try subject.make(.sample(scenario, model: model)), instance: "contract", weight: weight, totalSteps: 10)
-        self.init(scenario, model: model, regularizer: RegularizerList([term]), step: step)
+            try subject.make(.sample(scenario, model: model, task: task)), instance: "contract", weight: weight, totalSteps: 10)
+        self.init(scenario, model: model, regularizer: RegularizerList([term]), task: task, step: step)
     }
 
     /// The batch of the present step.
@@ -40,9 +49,18 @@ final class ShortTraining {
             return (modality, stream.normal([scenario.samples, model.inputs]) * Tensor(factors, shape: [scenario.samples, 1]))
         }
         return Batch(
-            inputs: Inputs(Dictionary(uniqueKeysWithValues: inputs), presences: scenario.presences),
-            targets: .classes((0..<scenario.samples).map { ($0 + step) % scenario.classes }, of: scenario.classes),
+            inputs: Inputs(Dictionary(uniqueKeysWithValues: inputs), presences: scenario.presences), targets: targets,
             domains: (0..<scenario.samples).map { $0 / 2 % 2 })
+    }
+
+    private var targets: Targets {
+        let classes = (0..<scenario.samples).map { ($0 + step) % scenario.classes }
+        let array = Tensor.oneHot(classes, classes: scenario.classes)
+        return switch task {
+        case .classes: .classes(classes, of: scenario.classes)
+        case .labels: .labels(array)
+        case .values: .values(array * 3 - 1)
+        }
     }
 
     private var pass: Pass { Pass(isTraining: true, random: RandomSource(seed: 3), step: step) }

@@ -16,6 +16,8 @@ struct Subject {
     /// The options under test, by name.
     let options: [(name: String, value: OptionValue)]
     let minimumBatch: Int
+    /// The kinds of targets that it can serve.
+    let tasks: [TargetKind]
     let exceptions: ContractExceptions
     /// What the checks start from; nil where the regularizer refuses all of them.
     let ordinary: Scenario?
@@ -46,6 +48,7 @@ struct Subject {
         declared = Plugin.Options.descriptions
         self.options = options.encoded
         minimumBatch = Plugin.minimumBatch
+        tasks = Plugin.tasks
         self.exceptions = exceptions
         self.decode = decode
         self.make = make
@@ -66,9 +69,9 @@ struct Subject {
 
 extension RegularizerContext {
     /// The context in which a regularizer is made for a scenario.
-    static func sample(_ scenario: Scenario, model: LinearModel) -> RegularizerContext {
+    static func sample(_ scenario: Scenario, model: LinearModel, task: TargetKind = .classes) -> RegularizerContext {
         RegularizerContext(
-            modalities: scenario.widths.map(\.modality), widths: model.embeddingWidths, classes: scenario.classes, batchSize: scenario.samples,
+            modalities: scenario.widths.map(\.modality), widths: model.embeddingWidths, classes: scenario.classes, task: task, batchSize: scenario.samples,
             model: model, initializer: Initializer(seed: 1)["contract"], instance: "contract")
     }
 }

@@ -149,7 +149,7 @@ private struct Loading {
         var inputs: Inputs = [:]
         for modality in modalities { inputs[Modality(modality)] = try data.inputs(chosen, modality: modality, view: view) }
         let samples = Batch(
-            inputs: inputs, targets: .classes(chosen.map { data.labels[$0] }, of: data.facts.classes.count),
+            inputs: inputs, targets: data.targets(of: chosen),
             domains: chosen.map { data.domains[$0] })
         _ = try trainer.train(on: samples)
         let start = ContinuousClock.now

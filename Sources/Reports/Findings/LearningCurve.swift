@@ -11,18 +11,20 @@ package struct LearningCurve: Hashable, Sendable {
 
     /// What is recorded at the end of an epoch.
     package enum Quantity: Hashable, Sendable {
-        case targetAccuracy
-        case sourceValidationAccuracy
+        case target(ScoreDescription)
+        case sourceValidation(ScoreDescription)
         case trainingLoss
         /// A logged term by its full name: `mer`, `mer.weighted`, `mer.video.gap`.
         case term(String)
         /// A term's share of the gradient, by its instance name.
         case gradientShare(String)
 
-        func value(in record: EpochRecord) -> Double? {
+        /// - Parameter primary: the task's first score.
+        func value(in record: EpochRecord, primary: ScoreDescription) -> Double? {
             switch self {
-            case .targetAccuracy: record.targetAccuracy
-            case .sourceValidationAccuracy: record.sourceValidationAccuracy
+            case .target(let score): score == primary ? record.targetScore : record.otherTargetScores[score.name]
+            case .sourceValidation(let score):
+                score == primary ? record.sourceValidationScore : record.otherSourceValidationScores[score.name]
             case .trainingLoss: record.trainingLoss
             case .term(let name): record.terms[name]
             case .gradientShare(let name): record.gradientShares[name]
@@ -32,7 +34,7 @@ package struct LearningCurve: Hashable, Sendable {
         /// What brings a term's raw value, its weighted one and its share together.
         fileprivate var order: (instance: String, form: Int) {
             switch self {
-            case .targetAccuracy, .sourceValidationAccuracy, .trainingLoss: ("", 0)
+            case .target, .sourceValidation, .trainingLoss: ("", 0)
             case .term(let name): name.hasSuffix(".weighted") ? (String(name.dropLast(".weighted".count)), 1) : (name, 0)
             case .gradientShare(let name): (name, 2)
             }
@@ -44,7 +46,7 @@ package struct LearningCurve: Hashable, Sendable {
     /// Epochs at which some trial has a finite value, in order.
     package let points: [Point]
 
-    /// Every quantity's curves, one a row that has it: accuracies and loss first, then terms by name, each one raw, weighted, and as a
+    /// Every quantity's curves, one a row that has it: scores and loss first, then terms by name, each one raw, weighted, and as a
     /// share. Failed trials count up to their failure.
     package static func curves(of variant: VariantSettings, in trials: TrialSet) -> [[LearningCurve]] {
         let rows = variant.rows.map { row in
@@ -53,11 +55,12 @@ package struct LearningCurve: Hashable, Sendable {
         }
         let records = rows.flatMap { $0.epochs.values.joined() }
         let terms = Set(records.flatMap(\.terms.keys)).map(Quantity.term) + Set(records.flatMap(\.gradientShares.keys)).map(Quantity.gradientShare)
-        let quantities: [Quantity] = [.targetAccuracy, .sourceValidationAccuracy, .trainingLoss] + terms.sorted { $0.order < $1.order }
+        let quantities: [Quantity] =
+            variant.scores.flatMap { [.target($0), .sourceValidation($0)] } + [.trainingLoss] + terms.sorted { $0.order < $1.order }
         return quantities.compactMap { quantity in
             let curves = rows.compactMap { row -> LearningCurve? in
                 let points = row.epochs.keys.sorted().compactMap { epoch in
-                    Estimate((row.epochs[epoch] ?? []).compactMap(quantity.value).filter(\.isFinite))
+                    Estimate((row.epochs[epoch] ?? []).compactMap { quantity.value(in: $0, primary: variant.score) }.filter(\.isFinite))
                         .map { Point(epoch: epoch, estimate: $0) }
                 }
                 return points.isEmpty ? nil : LearningCurve(row: row.name, quantity: quantity, points: points)

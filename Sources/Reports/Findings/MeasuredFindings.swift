@@ -39,7 +39,7 @@ package struct MeasuredFindings: Hashable, Sendable {
         package let interval: ConfidenceInterval?
         /// What the tests say, corrected over all differences of the measurement that are tested; nil where there is nothing to test with.
         package fileprivate(set) var test: ComparisonFamily.Member?
-        /// Pearson's correlation over the pairs of this difference with that of target accuracy; nil for fewer than three pairs, or where one of them
+        /// Pearson's correlation over the pairs of this difference with that of the score on the target; nil for fewer than three pairs, or where one of them
         /// does not vary.
         package let correlationWithGain: Double?
     }
@@ -176,14 +176,14 @@ private struct MeasurementTabulation {
         var gains: [[Double]] = []
         var difference: PairedDifference?
         if let baseline = variant.baseline, baseline != row {
-            let pairs = trials.units(of: [row, baseline], in: variant) { match -> (quantity: Double, accuracy: Double?)? in
+            let pairs = trials.units(of: [row, baseline], in: variant) { match -> (quantity: Double, score: Double?)? in
                 guard let ours = match[0], let theirs = match[1], let own = value(quantity, ours.key), let other = value(quantity, theirs.key)
                 else { return nil }
-                let accuracies = [ours, theirs].compactMap(\.targetAccuracy).filter(\.isFinite)
-                return (own - other, accuracies.count == 2 ? accuracies[0] - accuracies[1] : nil)
+                let scores = [ours, theirs].compactMap(\.targetScore).filter(\.isFinite)
+                return (own - other, scores.count == 2 ? scores[0] - scores[1] : nil)
             }
             difference = PairedDifference(groups: pairs.map { $0.map(\.quantity) })
-            gains = pairs.joined().compactMap { pair in pair.accuracy.map { [pair.quantity, $0] } }
+            gains = pairs.joined().compactMap { pair in pair.score.map { [pair.quantity, $0] } }
         }
         let units = difference?.units ?? []
         return MeasuredFindings.Entry(

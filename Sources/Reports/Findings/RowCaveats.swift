@@ -6,6 +6,13 @@ import Results
 /// would show two rows that agree, and a reader would take that for a finding. Predictions that are no numbers count as wrong, which looks
 /// like a model that is merely bad.
 package struct RowCaveats: Hashable, Sendable {
+    /// A score that could not be computed in some trial.
+    package struct UndefinedScore: Hashable, Sendable {
+        package let name: String
+        /// To be read after "cannot be computed because".
+        package let reason: String
+    }
+
     package let row: String
     /// How many trials ran exactly as the baseline's did on the same target, seed and repetition; nil for the baseline itself.
     package let equalToBaseline: Int?
@@ -15,6 +22,10 @@ package struct RowCaveats: Hashable, Sendable {
     package let idle: [TermEffect]
     /// Predictions on the target that are not finite at the epochs that are reported, over all finished trials.
     package let nonFinitePredictions: Int
+    /// Whether a trial with such predictions has no score; else they count as wrong.
+    package let leavesScoreUndefined: Bool
+    /// Scores on the target that could not be computed at the epochs that are reported, with the first reason of each.
+    package let undefinedScores: [UndefinedScore]
 
     /// Whether every trial of the row is one of the baseline's, to the bit.
     package var isBaseline: Bool { pairs > 0 && equalToBaseline == pairs }
@@ -34,7 +45,9 @@ package struct RowCaveats: Hashable, Sendable {
             return RowCaveats(
                 row: row, equalToBaseline: row == variant.baseline || variant.baseline == nil ? nil : equal,
                 pairs: row == variant.baseline ? 0 : pairs.count,
-                idle: idle(finished), nonFinitePredictions: finished.reduce(0) { $0 + nonFinitePredictions($1) })
+                idle: idle(finished), nonFinitePredictions: finished.reduce(0) { $0 + nonFinitePredictions($1) },
+                leavesScoreUndefined: finished.contains { nonFinitePredictions($0) > 0 && $0.targetScore?.isFinite == false },
+                undefinedScores: undefinedScores(finished))
         }
     }
 
@@ -46,12 +59,19 @@ package struct RowCaveats: Hashable, Sendable {
             let isSameLoss =
                 ours.sourceValidationLoss == nil
                 ? ours.trainingLoss == theirs.trainingLoss : ours.sourceValidationLoss == theirs.sourceValidationLoss
-            return isSameLoss && ours.sourceValidationAccuracy == theirs.sourceValidationAccuracy && ours.targetAccuracy == theirs.targetAccuracy
+            return isSameLoss && ours.sourceValidationScore == theirs.sourceValidationScore && ours.targetScore == theirs.targetScore
         }
     }
 
     private static func nonFinitePredictions(_ result: TrialResult) -> Int {
-        result.epochs.first { $0.epoch == result.selectedEpoch }?.targetNonFinite ?? 0
+        result.selected?.targetNonFinite ?? 0
+    }
+
+    private static func undefinedScores(_ results: [TrialResult]) -> [UndefinedScore] {
+        let reasons = results.compactMap(\.selected).map(\.undefinedTargetScores)
+        return Set(reasons.flatMap(\.keys)).sorted().compactMap { name in
+            reasons.lazy.compactMap { $0[name] }.first.map { UndefinedScore(name: name, reason: $0) }
+        }
     }
 
     private static func idle(_ results: [TrialResult]) -> [TermEffect] {

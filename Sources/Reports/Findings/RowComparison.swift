@@ -55,7 +55,7 @@ package struct ExpectationCheck: Hashable, Sendable {
     package let row: String
     /// A target, or `average`.
     package let column: String
-    /// As a fraction.
+    /// As the score is recorded: a fraction where it is written in percent.
     package let expected: Double
     /// Nil when nothing finished.
     package let ours: Estimate?
@@ -68,14 +68,14 @@ package struct ExpectationCheck: Hashable, Sendable {
 
     /// One entry an expected figure, in the table's order; figures of rows and columns that the table lacks are passed over.
     ///
-    /// - Parameter expected: in percent, by row and column.
+    /// - Parameter expected: as the table is written, by row and column.
     package static func checks(of expected: [String: [String: Double]], in table: ReportTable) -> [ExpectationCheck] {
         table.rows.flatMap { row -> [ExpectationCheck] in
             let figures = expected[row.name] ?? [:]
             let cells = zip(table.targets, row.cells) + [(ExpectedFigures.average, row.average)]
             return cells.compactMap { column, cell in
                 figures[column].map {
-                    ExpectationCheck(row: row.name, column: column, expected: $0 / 100, ours: cell.estimate)
+                    ExpectationCheck(row: row.name, column: column, expected: $0 / table.score.factor, ours: cell.estimate)
                 }
             }
         }

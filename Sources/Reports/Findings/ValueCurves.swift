@@ -1,11 +1,11 @@
 import Results
 import Statistics
 
-/// How a row's accuracy depends on one swept number, with every other dial held.
+/// How a row's score depends on one swept number, with every other dial held.
 package struct SensitivityCurve: Hashable, Sendable {
     package struct Point: Hashable, Sendable {
         package let value: Double
-        /// Accuracy averaged over targets; nil where nothing finished.
+        /// Score averaged over targets; nil where nothing finished.
         package let estimate: Estimate?
     }
 
@@ -20,6 +20,8 @@ package struct Sensitivity: Hashable, Sendable {
     package let dial: String
     /// What the other dials are set to; empty where only one is swept.
     package let others: [String: String]
+    /// What the curves are of.
+    package let score: ScoreDescription
     /// One a row, in the table's order.
     package let curves: [SensitivityCurve]
 
@@ -36,20 +38,22 @@ package struct Sensitivity: Hashable, Sendable {
                     guard variant.variant.filter({ $0.key != dial }) == others else { return nil }
                     return variant.variant[dial].flatMap(Double.init).flatMap { $0.isFinite ? ($0, variant) : nil }
                 }.sorted { $0.0 < $1.0 }
-                // Means over different domains are different quantities, which no line should join.
-                guard Set(swept.map(\.0)).count > 1, Set(swept.map(\.1.accuracy.targets)).count == 1 else { return nil }
+                // Means over different domains, or of different scores, are different quantities, which no line should join.
+                guard Set(swept.map(\.0)).count > 1, Set(swept.map(\.1.score.targets)).count == 1, Set(swept.map(\.1.score.score)).count == 1 else {
+                    return nil
+                }
                 return Sensitivity(
-                    dial: dial, others: others,
-                    curves: swept[0].1.accuracy.rows.map(\.name).map { row in
+                    dial: dial, others: others, score: swept[0].1.score.score,
+                    curves: swept[0].1.score.rows.map(\.name).map { row in
                         SensitivityCurve(
-                            row: row, points: swept.map { .init(value: $0.0, estimate: $0.1.accuracy.row(row)?.average.estimate) })
+                            row: row, points: swept.map { .init(value: $0.0, estimate: $0.1.score.row(row)?.average.estimate) })
                     })
             }
         }
     }
 }
 
-/// How the accuracy on source domains depended on one tuned number of a row: what the choice of its value rests on.
+/// How the score on source domains depended on one tuned number of a row: what the choice of its value rests on.
 ///
 /// The target is not in it: rehearsals do not measure it.
 package struct TuningCurve: Hashable, Sendable {
@@ -106,7 +110,7 @@ package struct TuningCurve: Hashable, Sendable {
             }
             for candidate in results.compactMap(\.candidates).first ?? [] {
                 if scores[candidate.values] == nil { values.append(candidate.values) }
-                scores[candidate.values, default: []] += candidate.accuracy.map { $0.isFinite ? [$0] : [] } ?? []
+                scores[candidate.values, default: []] += candidate.score.map { $0.isFinite ? [$0] : [] } ?? []
             }
         }
         return values.map { ($0, Estimate(scores[$0] ?? [])) }

@@ -17,7 +17,7 @@ extension Report {
         let lines = records.map { record in
             let comparison = record.comparison
             let figures = [
-                record.measure.rawValue, record.statistic.rawValue, CSVText.name(record.row), CSVText.name(record.target ?? ""), "percent",
+                CSVText.name(record.measure), record.statistic.rawValue, CSVText.name(record.row), CSVText.name(record.target ?? ""), record.unit,
                 Self.number(record.value), Self.number(record.deviation), Self.number(record.standardError),
                 String(record.units), String(record.count), String(record.planned), String(record.failed), String(record.notFinite),
             ]

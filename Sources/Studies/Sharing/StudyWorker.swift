@@ -41,7 +41,7 @@ struct StudyWorker: Sendable {
             claim: ClaimPlace(folder: folder.tuning.path, name: "\(plan.hash).claim"), files: [folder.rehearsal(plan.hash)])
         let outcome = try obtain(place, plan: plan, key: key, isRehearsal: true) { saving in
             let values = cell.candidates[rehearsal.candidate].values
-            let fresh = try journal.following(RunningTraining(key, isRehearsal: true, values: values, epochCount: plan.epochs)) { onEpoch in
+            let fresh = try journal.following(RunningTraining(key, isRehearsal: true, values: values, epochCount: plan.epochs, score: cell.score)) { onEpoch in
                 try trial(plan, key: key).run(measuringTarget: false, saving: saving, onEpoch: onEpoch)
             }
             try store.write(fresh.result, to: place.result)
@@ -49,7 +49,7 @@ struct StudyWorker: Sendable {
         }
         guard let (result, isRestored) = outcome else { return nil }
         journal.finish(result: nil, isFailed: false, isRestored: isRestored)
-        return .some(result.isFinished ? result.epochs.map(SourceScore.init) : nil)
+        return .some(result.isFinished ? result.epochs.map { SourceScore($0, of: result.score) } : nil)
     }
 
     /// - Parameter scores: what the choice was made from, for the record.
@@ -62,7 +62,7 @@ struct StudyWorker: Sendable {
             result: folder.result(key), resume: folder.resume(key), claim: ClaimPlace(folder: folder.trial(key).path, name: "claim"),
             files: [folder.metrics(key), folder.checkpoint(key), folder.result(key)], key: key)
         let outcome = try obtain(place, plan: plan, key: key) { saving in
-            let training = RunningTraining(key, isRehearsal: false, values: candidate.values, epochCount: plan.epochs)
+            let training = RunningTraining(key, isRehearsal: false, values: candidate.values, epochCount: plan.epochs, score: cell.score)
             let outcome = try journal.following(training) { try trial(plan, key: key).run(saving: saving, onEpoch: $0) }
             var result = outcome.result
             (result.chosen, result.candidates) = (candidate.values, scores)

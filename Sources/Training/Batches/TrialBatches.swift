@@ -126,9 +126,22 @@ package final class TrialBatches {
         var presences: [Modality: Presence] = [:]
         for modality in all.keys { presences[modality] = try data.presence(rows, modality: modality.name) }
         return Batch(
-            inputs: Inputs(all, presences: presences), targets: .classes(rows.map { data.labels[$0] }, of: data.facts.classes.count),
-            domains: rows.map { data.domains[$0] },
-            rows: rows)
+            inputs: Inputs(all, presences: presences), targets: data.targets(of: rows), domains: rows.map { data.domains[$0] }, rows: rows)
+    }
+}
+
+extension Dataset {
+    /// What is to be learned of some rows.
+    package func targets(of rows: [Int]) -> Targets {
+        let targets = facts.targets
+        func array(_ values: [Float]) -> Tensor {
+            Tensor(rows.flatMap { values[$0 * targets.width..<($0 + 1) * targets.width] }, shape: [rows.count, targets.width])
+        }
+        return switch (targets.kind, targetValues) {
+        case (.labels, let values?): .labels(array(values))
+        case (.values, let values?): .values(array(values))
+        default: .classes(rows.map { labels[$0] }, of: targets.width)
+        }
     }
 }
 

@@ -1,0 +1,83 @@
+import Configuration
+import Regularization
+import Tensors
+
+/// One class out of `K`, by cross-entropy.
+package struct Classification: TaskPlugin {
+    /// What the table shows.
+    package enum Measure: String, CaseIterable, Sendable {
+        case accuracy
+        case balancedAccuracy = "balanced-accuracy"
+        case macroF1 = "macro-f1"
+        case weightedF1 = "weighted-f1"
+    }
+
+    package struct Options: ComponentOptions {
+        package var score = Measure.accuracy
+
+        package init() {}
+
+        package static var fields: [OptionField<Options>] {
+            [.choice("score", \.score, "the score of tables and of selection; accuracy is reported in any case")]
+        }
+    }
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "classification", summary: "one class out of several, by cross-entropy; scored by accuracy or F1",
+            formula: "−(1/N) Σ_n log softmax(x_n)_{t_n}",
+            notes: [
+                "a prediction that is not finite counts as wrong; the other scores cannot be computed then",
+                "balanced-accuracy is over the classes that occur, macro-f1 over those that occur or are predicted",
+            ])
+    }
+
+    package static var targets: TargetKind { .classes }
+
+    package let scores: [ScoreDescription]
+    package var criterion: Criterion { .crossEntropy }
+
+    /// Classification that is scored by accuracy.
+    package init() { scores = [.accuracy] }
+
+    package init(options: Options, context: TaskContext) {
+        scores = options.score == .accuracy ? [.accuracy] : [Self.description(of: options.score), .accuracy]
+    }
+
+    private static func description(of measure: Measure) -> ScoreDescription {
+        let title: String =
+            switch measure {
+            case .accuracy: "accuracy"
+            case .balancedAccuracy: "balanced accuracy"
+            case .macroF1: "macro-F1"
+            case .weightedF1: "weighted F1"
+            }
+        return ScoreDescription(measure.rawValue, title: title)
+    }
+
+    package func evaluate(_ outputs: Tensor, _ targets: Targets) -> [Quantity] {
+        guard let labels = targets.classes else { return [] }
+        let predictions = outputs.argmax(axis: 1)
+        // The arg max of logits that are NaN is some class, and may be the right one.
+        let isFinite = areFinite(outputs)
+        return scores.map { score in
+            guard score != .accuracy else {
+                let correct = zip(zip(predictions, labels), isFinite).count { $0.0 == $0.1 && $1 }
+                return .success(Double(correct) / Double(labels.count))
+            }
+            return .of { () throws(Undefined) in
+                guard !isFinite.contains(false) else { throw Undefined("a prediction is not finite") }
+                let found = try ClassificationScores(predictions: predictions, labels: labels, classes: targets.width)
+                return switch Measure(rawValue: score.name) {
+                case .balancedAccuracy: found.balancedAccuracy
+                case .macroF1: found.macroF1
+                case .weightedF1: found.weightedF1
+                case .accuracy, nil: found.accuracy
+                }
+            }
+        }
+    }
+
+    /// A class may be ruled out by a logit of −∞; a prediction is one as long as log Σ exp of the logits is finite.
+    package func areFinite(_ outputs: Tensor) -> [Bool] { outputs.logSumExp(axis: 1).values.map(\.isFinite) }
+}

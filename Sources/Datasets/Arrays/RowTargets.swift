@@ -1,0 +1,126 @@
+import Configuration
+import Foundation
+import Weights
+
+/// What there is to learn of each row, as it stands in a file.
+enum RowTargets: Sendable {
+    /// A number or a name of a class for each row.
+    case classes(RowValues)
+    /// Row-major, rows × `width`: 0 and 1 for labels, any numbers for values. NaN stands for what is missing.
+    case numbers([Float], width: Int)
+
+    /// More numbers than are likely, and fewer than fill the memory.
+    static let mostNumbers = 1 << 28
+
+    var count: Int {
+        switch self {
+        case .classes(let values): values.count
+        case .numbers(let numbers, let width): numbers.count / max(width, 1)
+        }
+    }
+
+    /// Whether nothing can be learned of a row: its class is −1 or empty, or one of its numbers is missing.
+    func isMissing(_ row: Int) -> Bool {
+        switch self {
+        case .classes(let values): values.isMissing(row)
+        case .numbers(let numbers, let width): numbers[row * width..<(row + 1) * width].contains(where: \.isNaN)
+        }
+    }
+
+    /// These rows and then those.
+    ///
+    /// - Throws: where they have not equally many numbers each.
+    func joined(_ other: RowTargets, in path: String) throws(DatasetFault) -> RowTargets {
+        switch (self, other) {
+        case (.classes(let first), .classes(let second)): return .classes(first.joined(second))
+        case (.numbers(let first, let width), .numbers(let second, let other)) where width == other:
+            return .numbers(first + second, width: width)
+        case (.numbers(_, let width), .numbers(_, let other)):
+            throw DatasetFault(
+                option: "labels", message: "\(path): the targets have \(other) entries a row, those of the files before \(width)",
+                expected: "equally many in all files")
+        default:
+            throw DatasetFault(option: "labels", message: "\(path): the targets are of another kind than those of the files before")
+        }
+    }
+
+    func keeping(_ rows: [Int]) -> RowTargets {
+        switch self {
+        case .classes(let values): .classes(values.keeping(rows))
+        case .numbers(let numbers, let width): .numbers(rows.flatMap { numbers[$0 * width..<($0 + 1) * width] }, width: width)
+        }
+    }
+}
+
+// MARK: - Reading
+
+extension ArrayContainer {
+    /// What there is to learn of `rows` rows.
+    ///
+    /// - Throws: where the array does not fit the rows, or holds something that cannot be targets of this kind.
+    func targets(_ key: String, kind: TargetKind, rows: Int) throws(DatasetFault) -> RowTargets {
+        guard kind != .classes else { return .classes(try values(key, option: "labels", rows: rows)) }
+        let array = try array(key, option: "labels")
+        let shape = array.shape
+        // A table of one column may lie in one row.
+        let width = shape.count == 2 && shape[0] == rows ? shape[1] : shape == [rows] || shape == [1, rows] ? 1 : 0
+        guard width > 0, rows <= RowTargets.mostNumbers / width else {
+            throw DatasetFault(
+                option: "labels", message: "\(path): the array '\(key)' of shape \(array.shapeText) cannot hold \(kind.rawValue)",
+                expected: kind == .labels
+                    ? "0 or 1 for each of \(rows) rows and each label: \(rows)×K" : "one number or several for each of \(rows) rows: \(rows) or \(rows)×V")
+        }
+        do throws(WeightsFault) {
+            return .numbers(try array.floats(rows: 0..<array.rowCount), width: width)
+        } catch {
+            throw DatasetFault(option: "labels", message: "\(error)", expected: "numbers")
+        }
+    }
+}
+
+extension Manifest {
+    /// What there is to learn of the rows, by the column `label`: a class, a number, or names of labels with semicolons between them.
+    ///
+    /// - Parameter names: names of the labels; empty to take those that occur, in ascending order.
+    /// - Throws: where a cell is none of these.
+    func targets(_ kind: TargetKind, names: [String]) throws(DatasetFault) -> (targets: RowTargets, names: [String]) {
+        let cells = texts("label") ?? []
+        switch kind {
+        case .classes: return (.classes(try values("label", option: "labels")), [])
+        case .values:
+            var numbers: [Float] = []
+            for (row, cell) in cells.enumerated() {
+                guard cell.isEmpty || Float(cell) != nil else {
+                    throw DatasetFault(option: "labels", message: "\(path):\(lines[row]): '\(cell)' is no number", expected: "a number in the column 'label'")
+                }
+                numbers.append(Float(cell) ?? .nan)
+            }
+            return (.numbers(numbers, width: 1), [])
+        case .labels:
+            let lists = cells.map { cell in
+                cell.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+            }
+            let known = names.isEmpty ? Set(lists.joined()).subtracting(["-1"]).sorted() : names
+            let places = Dictionary(known.enumerated().map { ($1, $0) }) { first, _ in first }
+            guard !known.isEmpty, lists.count <= RowTargets.mostNumbers / known.count else {
+                throw DatasetFault(
+                    option: "labels", message: "\(path): no row names a label", expected: "names with semicolons between them in the column 'label'")
+            }
+            var numbers = [Float](repeating: 0, count: lists.count * known.count)
+            for (row, list) in lists.enumerated() {
+                for name in list {
+                    if name == "-1" {
+                        numbers[row * known.count] = .nan
+                    } else if let place = places[name] {
+                        numbers[row * known.count + place] = 1
+                    } else {
+                        throw DatasetFault(
+                            option: "labels", message: "\(path):\(lines[row]): there is no label '\(name)'",
+                            expected: "one of: " + known.joined(separator: ", "), suggestion: nearestName(to: name, among: known))
+                    }
+                }
+            }
+            return (.numbers(numbers, width: known.count), known)
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import Results
+import Statistics
+
+/// How a score is spelled: a fraction in percent with one decimal, any other number with three significant digits.
+extension ScoreDescription {
+    /// What figures are multiplied by where they are written or drawn.
+    var factor: Double { form == .percent ? 100 : 1 }
+
+    /// A figure: `61.2`, `0.812`.
+    package func text(_ figure: Double?) -> String {
+        guard let figure else { return NumberText.nothing }
+        guard figure.isFinite else { return NumberText.notFinite }
+        return form == .percent ? NumberText.percent(figure) : NumberText.significant(figure)
+    }
+
+    /// A figure with its unit: `61.2 %`, `0.812`.
+    package func textWithUnit(_ figure: Double) -> String { text(figure) + (form == .percent && figure.isFinite ? " %" : "") }
+
+    /// A difference, always with its sign: `+1.2`, `−0.04`.
+    package func signedText(_ difference: Double) -> String {
+        guard difference.isFinite else { return NumberText.notFinite }
+        return form == .percent ? NumberText.signedPercent(difference) : NumberText.signed(difference)
+    }
+
+    /// `61.2 ± 0.9`; the second number is `–` when there is none.
+    package func text(_ mean: Double, plusMinus spread: Double?) -> String { "\(text(mean)) ± \(text(spread))" }
+
+    /// The title as the beginning of a sentence.
+    package var heading: String { title.prefix(1).uppercased() + title.dropFirst() }
+
+    /// `Accuracy in percent`, `Mean absolute error (lower is better)`.
+    package var subject: String { heading + (form == .percent ? " in percent" : "") + (isHigherBetter ? "" : " (lower is better)") }
+
+    /// What an axis of figures says: `accuracy, %`.
+    var axis: String { title + (form == .percent ? ", %" : "") }
+
+    /// What differences are counted in.
+    var differenceUnit: String { form == .percent ? "percentage points" : "units of the \(title)" }
+
+    /// What a file of values says that they are in.
+    package var unit: String { form == .percent ? "percent" : "" }
+
+    /// The figure as files of values have it.
+    func exported(_ figure: Double?) -> Double? { figure.map { $0 * factor } }
+}
+
+/// How the cells of a report are spelled, with what they do not rest on said in the cell itself.
+enum CellText {
+    /// `61.2 ± 0.9`, `61.2 ± 0.9 (2 of 3)` when trials are missing, `100.0 ± 0.0 (saturated)` when no trial could have been better,
+    /// `failed (0 of 3)` when all failed, `not finite (0 of 3)` when none gave a number, `– (0 of 3)` when none was run.
+    static func text(_ cell: ReportCell, _ score: ScoreDescription) -> String {
+        let lost = cell.notFinite > 0 && cell.estimate != nil ? ", \(cell.notFinite) not finite" : ""
+        let notes = [cell.isComplete ? nil : "\(cell.count) of \(cell.planned)\(lost)", cell.isSaturated ? "saturated" : nil].compactMap(\.self)
+        let note = notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))"
+        guard let estimate = cell.estimate else {
+            if cell.planned > 0, cell.failed == cell.planned { return "failed" + note }
+            return (cell.notFinite > 0 ? NumberText.notFinite : NumberText.nothing) + note
+        }
+        return score.text(estimate.mean, plusMinus: estimate.deviation) + note
+    }
+
+    /// `+1.2 ± 0.4`, `+1.2 ± 0.4 (7 of 9)` when pairs are missing; empty for the baseline itself.
+    static func text(_ difference: ReportDifference?, _ score: ScoreDescription) -> String {
+        guard let difference else { return "" }
+        let share = difference.isComplete ? "" : " (\(difference.difference?.pairs ?? 0) of \(difference.planned))"
+        guard let estimate = difference.difference?.estimate else { return NumberText.nothing + share }
+        return "\(score.signedText(estimate.mean)) ± \(score.text(estimate.standardError))\(share)"
+    }
+
+    /// `[+0.3, +2.1]`, in the unit of differences.
+    static func interval(_ interval: ConfidenceInterval?, _ score: ScoreDescription) -> String {
+        guard let interval else { return NumberText.nothing }
+        return "[\(score.signedText(interval.low)), \(score.signedText(interval.high))]"
+    }
+}

@@ -10,7 +10,7 @@ export REGULUS_FFMPEG ?= $(shell pkg-config --exists libavformat libavcodec libs
 PREFIX ?= /usr/local
 BUNDLE ?= .build/regulus-$(shell uname -m).tar.gz
 
-.PHONY: install uninstall bundle try-bundle build test fuzz table13 table3 quickstart co-occurrence benchmark benchmark-encoders docs format lint packages media-packages clean
+.PHONY: install uninstall bundle try-bundle build test fuzz faults table13 table3 quickstart co-occurrence benchmark benchmark-encoders docs format lint packages media-packages clean
 
 table13: build ## Table 13's comparison, measured on the bundled smartwatch data
 	$(REGULUS) run recipes/table13.yaml
@@ -58,6 +58,9 @@ format: ## lays out every Swift file as .swift-format says
 
 lint: ## what .swift-format finds, nothing being the rule
 	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
+
+faults: build ## a small study under every fault of a system: failing calls, kills, flipped bits, stale claims, little memory, a clock that jumps
+	Faults/run $(REGULUS)
 
 docs: build ## the reference and the articles, into .build/docs
 	swift build $(SWIFT_FLAGS) --target RegularizerTesting

@@ -22,7 +22,7 @@ package struct ReportWriter: Sendable {
     }
 
     /// Writes `report.md`, `report.csv`, `costs.csv`, `measurements.csv` where anything was measured, `report.html`, `report.tex` and the drawings in `figures`, replacing
-    /// those of an earlier report. Drawings that an earlier report had and this one has not stay.
+    /// those of an earlier report. Drawings and tables that only an earlier report had are removed.
     ///
     /// - Parameter recipe: the resolved recipe, to be shown on the page.
     /// - Throws: what writing throws, for example when the folder cannot be written to.
@@ -31,14 +31,30 @@ package struct ReportWriter: Sendable {
         try write(Data(document.markdown().utf8), folder.markdownReport)
         try write(Data(report.csv().utf8), folder.csvReport)
         try write(Data(report.costsCSV().utf8), folder.costs)
-        if !report.measurements.isEmpty { try write(Data(report.measurementsCSV().utf8), folder.measurementsCSV) }
+        if report.measurements.isEmpty {
+            unlink(folder.measurementsCSV.path)
+        } else {
+            try write(Data(report.measurementsCSV().utf8), folder.measurementsCSV)
+        }
         try write(Data(document.html().utf8), folder.htmlReport)
         try write(Data(document.latex().utf8), folder.latexReport)
         for figure in document.figures {
             try write(Data(figure.svg.utf8), folder.figures.appendingPathComponent("\(figure.name).svg"))
         }
+        removeDrawings(besides: document.figures, in: folder)
         // What runs left here that were killed while they wrote; another may be writing its report now.
         for place in [folder.root, folder.figures] { AtomicFile.removeAbandonedTemporaries(in: place.path) }
+    }
+
+    /// What the names of a report's drawings begin with: other files of the folder are somebody else's.
+    private static let drawings = ["curve-", "differences", "measured-", "sensitivity-", "tuning-", "variant-"]
+
+    private func removeDrawings(besides figures: [Figure], in folder: RunFolder) {
+        let names = Set(figures.map { "\($0.name).svg" })
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.figures.path)) ?? []
+        where name.hasSuffix(".svg") && !names.contains(name) && Self.drawings.contains(where: name.hasPrefix) {
+            unlink(folder.figures.appendingPathComponent(name).path)
+        }
     }
 
     /// Writes one page for several runs, one below the other.

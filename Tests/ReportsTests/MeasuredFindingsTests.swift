@@ -122,6 +122,23 @@ struct MeasuredFindingsTests {
         #expect(report.document().latex().contains("rankme"))
     }
 
+    @Test("what only an earlier report had is removed; a drawing of somebody else's stays")
+    func earlierDrawings() throws {
+        let folder = RunFolder(FileManager.default.temporaryDirectory.appendingPathComponent("report-\(UUID().uuidString)"))
+        defer { try? FileManager.default.removeItem(at: folder.root) }
+        let report = try Self.report()
+        try ReportWriter().write(report, to: folder)
+        #expect(FileManager.default.fileExists(atPath: folder.measurementsCSV.path))
+        try Data("<svg/>".utf8).write(to: folder.figures.appendingPathComponent("mine.svg"))
+        let results = Self.figures.map {
+            TrialResult(key: TrialKey(row: $0.row, target: $0.target, seed: $0.seed), plan: "p", selectedEpoch: 1, targetAccuracy: $0.accuracy)
+        }
+        try ReportWriter().write(Report(results: results, settings: Self.settings), to: folder)
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.figures.path)
+        #expect(names.sorted() == ["differences.svg", "mine.svg"])
+        #expect(!FileManager.default.fileExists(atPath: folder.measurementsCSV.path))
+    }
+
     @Test("numbers have three significant digits", arguments: [(0.0, "0"), (0.012345, "0.0123"), (4.5678, "4.57"), (-1234.5, "−1234"), (1e-7, "1.00e−07")])
     func digits(value: Double, text: String) {
         #expect(NumberText.significant(value) == text)

@@ -131,7 +131,7 @@ struct MeasuredFindingsTests {
         #expect(FileManager.default.fileExists(atPath: folder.measurementsCSV.path))
         try Data("<svg/>".utf8).write(to: folder.figures.appendingPathComponent("mine.svg"))
         let results = Self.figures.map {
-            TrialResult(key: TrialKey(row: $0.row, target: $0.target, seed: $0.seed), plan: "p", selectedEpoch: 1, targetAccuracy: $0.accuracy)
+            TrialResult(key: TrialKey(row: $0.row, target: $0.target, seed: $0.seed), plan: "p", selectedEpoch: 1, targetScore: $0.accuracy)
         }
         try ReportWriter().write(Report(results: results, settings: Self.settings), to: folder)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.figures.path)

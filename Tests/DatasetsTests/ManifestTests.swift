@@ -89,7 +89,7 @@ struct ManifestTests {
         #expect(kept.facts.domains == ["x", "y"])
         #expect(try kept.presence([0, 1, 2], modality: "audio") == Presence(samples: [true, true, false]))
         #expect(try kept.presence([0, 1, 2], modality: "video") == .whole)
-        #expect(kept.remarks == ["1 of 3 rows lack a modality, the first in line 4 (audio): audio in 1"])
+        #expect(kept.remarks == ["\(folder("m.csv")): 1 of 3 rows lack a modality, the first in line 4 (audio): audio in 1"])
     }
 
     @Test("Every fault names the table, the line and the nearest column")
@@ -128,7 +128,9 @@ struct ManifestTests {
         #expect(try data.presence([2, 1], modality: "audio").rows == [1])
         #expect(try data.inputs([1], modality: "video").values == [0, 0])
         #expect(data.remarks[0].hasSuffix("m.csv: 1 of 4 rows have no modality at all; they are left out"))
-        #expect(data.remarks[1] == "2 of 3 rows lack a modality, the first in line 3 (video): video in 1, audio in 1")
+        #expect(
+            fault { $0.onMissing = .stop }.hasSuffix("m.csv:4: the row has no modality at all; expected one or more in every row, or on-missing: keep or skip"))
+        #expect(data.remarks[1] == "\(folder("m.csv")): 2 of 3 rows lack a modality, the first in line 3 (video): video in 1, audio in 1")
         let check = try DataCheck(data)
         #expect(check.isSound)
         #expect(check.lines.contains("video: 1 of 3 rows lack it (x 1)"))

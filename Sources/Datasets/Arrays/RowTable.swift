@@ -16,8 +16,8 @@ struct RowTable: Sendable {
     /// What was left out, and why.
     var remarks: [String] = []
 
-    /// The line of every row in the manifest; nil without one.
-    private var lines: [Int]?
+    /// The manifest, and the line of every row in it; nil without one.
+    private var table: (path: String, lines: [Int])?
     private var lengths: [String: [Int]] = [:]
 
     private var firstPath: String?
@@ -127,10 +127,15 @@ struct RowTable: Sendable {
         // A row may lack a modality; one that lacks all of them is no sample.
         let kept = (0..<manifest.count).filter { row in sources.contains { $0.places[row] != nil } }
         if kept.count < manifest.count {
+            if options.onMissing == .stop, let first = (0..<manifest.count).first(where: { row in sources.allSatisfy { $0.places[row] == nil } }) {
+                throw DatasetFault(
+                    option: "on-missing", message: "\(manifest.path):\(manifest.lines[first]): the row has no modality at all",
+                    expected: "one or more in every row, or on-missing: keep or skip")
+            }
             remarks.append("\(manifest.path): \(manifest.count - kept.count) of \(manifest.count) rows have no modality at all; they are left out")
         }
         for source in sources { modalities.append(try source.modality(rows: kept, layout: options.layout)) }
-        lines = kept.map { manifest.lines[$0] }
+        table = (manifest.path, kept.map { manifest.lines[$0] })
         for case (let name, .key(let key)) in try LengthsSource.parse(options.lengths, of: keys) {
             lengths[name] = try manifest.lengths(key, rows: kept)
         }
@@ -172,8 +177,8 @@ struct RowTable: Sendable {
         }
         guard let first = lacking.flatMap({ lack in lack.rows.map { (row: $0, modality: lack.modality) } }).min(by: { $0.row < $1.row }) else { return }
         let rows = lacking.reduce(into: Set<Int>()) { $0.formUnion($1.rows) }
-        let place = lines.map { "in line \($0[first.row])" } ?? "row \(first.row)"
-        let text = "\(rows.count) of \(count) rows lack a modality, the first \(place) (\(first.modality))"
+        let place = table.map { "in line \($0.lines[first.row])" } ?? "row \(first.row)"
+        let text = (table.map { "\($0.path): " } ?? "") + "\(rows.count) of \(count) rows lack a modality, the first \(place) (\(first.modality))"
         switch rule {
         case .stop: throw DatasetFault(option: "on-missing", message: text, expected: "every modality in every row, or on-missing: keep or skip")
         case .skip:
@@ -207,7 +212,7 @@ struct RowTable: Sendable {
 
     private mutating func keep(_ rows: [Int]) {
         modalities = modalities.map { $0.keeping(rows) }
-        lines = lines.map { lines in rows.map { lines[$0] } }
+        table = table.map { table in (table.path, rows.map { table.lines[$0] }) }
         targets = targets.keeping(rows)
         domains = domains.keeping(rows)
         groups = groups.map { values in rows.map { values[$0] } }

@@ -73,6 +73,7 @@ public struct GradientBlending: RegularizerPlugin, AddsPenalty, FollowsUpdates, 
     public func follow(_ validation: ValidationRound) throws {
         var (sums, samples) = ([Double](repeating: 0, count: classifiers.count + 1), 0)
         try validation.forEach { step in
+            guard step.batchSize > 0 else { return }
             for (index, loss) in all(step).enumerated() { sums[index] += Double(loss.item) * Double(step.batchSize) }
             samples += step.batchSize
         }

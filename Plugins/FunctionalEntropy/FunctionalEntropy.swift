@@ -11,7 +11,8 @@ import Tensors
 /// It reads the embeddings that the fusion got, and asks the model's own fusion, without dropout and without moving statistics. The perturbed
 /// embeddings are leaves: encoders learn through the targets alone, the fusion through everything. The derivative of `‖g‖²` in the fusion's
 /// parameters is a second derivative; it is taken as the central difference of first ones along `g`, which agrees to about three digits, while
-/// the value is exact. NaN gives NaN; where the gradient of a modality is 0, so that its score has no inverse, there is no penalty. Cost:
+/// the value is exact. NaN gives NaN; where the gradient of a modality is 0, so that its score has no inverse, there is no penalty, nor while
+/// the weight is 0, as its value is made of gradients. Cost:
 /// `2 M + 2` passes of `S·N` rows through the fusion.
 ///
 /// Source: Gat et al., "Removing Bias in Multi-modal Classifiers: Regularization by Maximizing Functional Entropies", NeurIPS 2020, in the form of

@@ -133,7 +133,8 @@ struct BuiltInContract: Sendable, CustomTestStringConvertible {
         BuiltInContract("MultipleGradients", Pareto.self, "terms") { $0.form = .terms },
         BuiltInContract("MultipleGradients", GradientProjection.self),
         BuiltInContract("GradientBlending", GradientBlending.self) { $0.every = 1 },
-        BuiltInContract("FunctionalEntropy", FunctionalEntropy.self, declares: [.stopGradients, .randomDraws]),
+        // Its value is made of gradients: where none are recorded, as in the check of NaN, there is none.
+        BuiltInContract("FunctionalEntropy", FunctionalEntropy.self, declares: [.stopGradients, .randomDraws, .hidesNaN]),
         BuiltInContract("SWAD", SWAD.self) { ($0.patience, $0.horizon) = (1, 2) },
         BuiltInContract("JointAdversarial", JointAdversarial.self, declares: [.stopGradients, .randomDraws]) { $0.width = 8 },
         BuiltInContract("EntropyWeighting", EntropyWeighting.self),

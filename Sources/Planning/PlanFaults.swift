@@ -161,9 +161,9 @@ extension Planner {
     /// A rehearsal that leaves a source out may train on too few for a term.
     private func checkTerms(of plan: TrialPlan, row: String, at path: RecipePath, _ faults: inout FaultList) {
         // A model that cannot be made is reported for itself.
-        guard (try? components.model(plan.model, facts: facts)) != nil else { return }
+        guard let task = try? task.get(), (try? components.model(plan.model, facts: facts, task: task)) != nil else { return }
         for (position, term) in plan.regularizers.enumerated() {
-            do throws(OptionFault) { _ = try components.term(term, of: plan, facts: facts) } catch {
+            do throws(OptionFault) { _ = try components.term(term, of: plan, facts: facts, task: task) } catch {
                 faults.add(RecipeFault(error, in: term, of: row, at: path["regularizers"][position]))
             }
         }

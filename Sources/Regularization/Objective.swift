@@ -322,7 +322,7 @@ package final class Objective {
                 loss: {
                     var (sum, samples) = (0.0, 0)
                     try forEachStep { step in
-                        sum += Double(self.criterion.loss(of: step.prediction.logits, targets: step.targets).item) * Double(step.batchSize)
+                        sum += Double(self.criterion.loss(of: step.prediction.logits, targets: step.targets.array).item) * Double(step.batchSize)
                         samples += step.batchSize
                     }
                     return sum / Double(samples)

@@ -90,7 +90,9 @@ let plugins = [
     "MER", "VICReg", "Dropout", "Noise", "LabelSmoothing", "WeightDecay", "SupervisedContrastive", "RelativeNormAlignment",
     "BarlowTwins", "VonNeumannEntropy", "MaximumEntropyCoding", "UnimodalLoss", "FeatureSplitting", "CrossModalTranslation",
     "ModalityDropout", "ModalityCompetition", "ConditionalEntropyBottleneck", "RepresentationFlattening", "GradientModulation",
-    "SharpnessAware", "WeightAveraging",
+    "SharpnessAware", "WeightAveraging", "DomainAlignment", "DomainRisks", "Fishr", "DomainAdversarial", "SpectralDecoupling", "Mixup", "MIRO",
+    "ANDMask", "Prototypes", "OnlineDropout", "Confidence", "MultipleGradients", "UnimodalTeacher", "SWAD", "GradientBlending",
+    "JointAdversarial", "EntropyWeighting", "Jigsaw", "AveragedDistillation", "FunctionalEntropy",
 ]
 let pluginTargets: [Target] = plugins.map { name in
     .target(name: "\(name)Plugin", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"], path: "Plugins/\(name)")

@@ -24,12 +24,16 @@ public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty, ReadsPresen
         /// Rate of the dropout after each of them.
         public var dropout = 0.5
 
+        /// Share of the source's entries that are set to 0, for each modality anew at every step.
+        public var mask = 0.0
+
         public init() {}
 
         public static var fields: [OptionField<Options>] {
             [
                 .integer("hidden", \.hidden, in: 1...65_536, "width of the two hidden layers"),
                 .number("dropout", \.dropout, in: 0..<1, "rate of the dropout after each hidden layer"),
+                .number("mask", \.mask, in: 0..<1, "share of the source's entries that are hidden from the perceptron, as in MOOSA"),
             ]
         }
     }
@@ -49,6 +53,7 @@ public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty, ReadsPresen
     public static var defaultWeight: Double { 0.1 }
     public static var places: [Place] { [.embedding, .projection] }
 
+    private let mask: Float
     private let translators: [(source: Modality, target: Modality, network: MLP)]
 
     public var parts: Parts {
@@ -58,6 +63,7 @@ public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty, ReadsPresen
     /// - Throws: `OptionFault` where there is only one modality.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         try context.requireSeveralModalities()
+        mask = Float(options.mask)
         translators = context.modalities.flatMap { source in
             context.modalities.filter { $0 != source }.map { target in
                 let network = MLP(
@@ -72,11 +78,21 @@ public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty, ReadsPresen
         let distances = translators.compactMap { source, target, network -> Penalty? in
             let both = step.originalEmbeddings.selecting([source, target]).complete
             guard let from = both[source]?.pooled, let to = both[target]?.pooled, both.batchSize >= 1 else { return nil }
-            let distance = Self.distance(network(from, step.pass), to)
+            let distance = Self.distance(network(hidden(from, of: source, step), step.pass), to)
             return Penalty(value: distance, reports: [("\(source)2\(target)", distance.item)])
         }
         return Penalty.sum(distances).map { $0 * (1 / Float(distances.count)) }
     }
+
+    /// A source with some entries hidden, the same ones for every target.
+    private func hidden(_ z: Tensor, of source: Modality, _ step: TrainingStep) -> Tensor {
+        guard mask > 0 else { return z }
+        var stream = step.stream("mask.\(source)")
+        return Self.masked(z, by: stream.bernoulli(z.shape, keeping: 1 - mask))
+    }
+
+    /// The entries where `kept` is 1, and 0 elsewhere.
+    static func masked(_ z: Tensor, by kept: Tensor) -> Tensor { z * kept }
 
     /// The mean distance of the rows of two `N×D` arrays, each divided by its length.
     static func distance(_ translation: Tensor, _ target: Tensor) -> Tensor {

@@ -13,7 +13,7 @@ import Tensors
 ///     adaptive:  r_m = exp(mean over the others of log-likelihood_m − log-likelihood_j),  τ_m the mean of r_m over all steps before
 ///                k_m = exp(−α·(r_m − τ_m))
 ///
-/// What a modality predicts alone comes from the model's own fusion with the other embeddings absent (`Contributions`), without dropout
+/// What a modality predicts alone comes from the model's own fusion with the other embeddings absent (``UnimodalPredictions``), without dropout
 /// and without moving statistics. It works for any fusion and any number of modalities: against the mean of the others, which for two is
 /// the paper's ratio, and for more is ours. Embeddings are those that the fusion module got. Modalities that `on:` leaves out are fused
 /// as absent ones are.
@@ -37,14 +37,6 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
         case adaptive
     }
 
-    /// What stands for an absent modality.
-    public enum Absence: String, CaseIterable, Sendable {
-        /// Embeddings of 0.
-        case zero
-        /// The batch's mean embedding.
-        case mean
-    }
-
     /// Which of an encoder's parameters are changed.
     public enum Layers: String, CaseIterable, Sendable {
         /// Those of rank 3 and more.
@@ -60,7 +52,7 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
         public var enhancement = true
 
         public var rule = Rule.onTheFly
-        public var absence = Absence.zero
+        public var absence = Embeddings.Absence.zero
         public var layers = Layers.convolutions
 
         public init() {}
@@ -148,27 +140,20 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
     private func measure(_ step: TrainingStep) -> (modalities: [Modality], ratios: [Double], coefficients: [Double])? {
         guard !step.labels.isEmpty else { return nil }
         let pass = step.evaluationPass
-        let contributions = Contributions(
-            complete(step, pass), players: modalities, absence: options.absence, labels: step.labels, model: step.model, pass: pass)
-        let players = contributions.modalities
+        let alone = UnimodalPredictions(of: modalities, step.completeEmbeddings(pass), absence: options.absence, model: step.model, pass: pass)
+        let players = alone.modalities
         guard players.count >= 2 else { return nil }
         switch options.rule {
         case .onTheFly:
-            let ratios = ModulationRule.ratios(of: contributions.probabilities)
+            let ratios = ModulationRule.ratios(of: alone.probabilities(of: step.labels))
             return (players, ratios, ratios.map { ModulationRule.coefficient(ratio: $0, strength: options.strength) })
         case .adaptive:
-            let ratios = ModulationRule.adaptiveRatios(of: contributions.logProbabilities)
+            let ratios = ModulationRule.adaptiveRatios(of: alone.logProbabilities(of: step.labels))
             let means = usual.means.map { means in players.compactMap { modalities.firstIndex(of: $0).map { means[$0] } } }
             let coefficients = zip(ratios, means ?? ratios).map {
                 ModulationRule.adaptiveCoefficient(ratio: $0, usual: $1, strength: options.strength)
             }
             return (players, ratios, coefficients.map { $0.isFinite ? $0 : 1 })
         }
-    }
-
-    /// The embeddings of all of the model's modalities.
-    private func complete(_ step: TrainingStep, _ pass: Pass) -> Embeddings {
-        guard Set(step.embeddings.modalities) != Set(step.model.modalities) else { return step.embeddings }
-        return withoutGradients { step.encoded(pass) }.replacing(with: step.embeddings)
     }
 }

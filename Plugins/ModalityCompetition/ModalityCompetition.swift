@@ -98,7 +98,7 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
     /// The penalty for given permutations of the batch, one list for each modality.
     func penalty(_ step: TrainingStep, permutations: [Modality: [[Int]]]) -> Penalty? {
         let pass = step.evaluationPass
-        let embeddings = complete(step, pass)
+        let embeddings = step.completeEmbeddings(pass)
         let base = step.model.fuse(embeddings, pass: pass).logits
         var terms: [Penalty] = []
         for modality in step.embeddings.modalities {
@@ -118,12 +118,6 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
             terms.append(Penalty(value: value, reports: [("\(modality).divergence", own.item)]))
         }
         return Penalty.sum(terms)
-    }
-
-    /// The embeddings of all of the model's modalities.
-    private func complete(_ step: TrainingStep, _ pass: Pass) -> Embeddings {
-        guard step.embeddings.modalities != step.model.modalities else { return step.embeddings }
-        return withoutGradients { step.encoded(pass) }.replacing(with: step.embeddings)
     }
 
     private func permutations(_ step: TrainingStep) -> [Modality: [[Int]]] {

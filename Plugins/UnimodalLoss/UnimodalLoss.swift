@@ -39,7 +39,9 @@ public struct UnimodalLoss: RegularizerPlugin, AddsPenalty, ReadsPresence {
             summary: "a linear classifier and a cross-entropy for each modality",
             formula: "Σ_m f_m · CE(W_m z_m + b_m, y)",
             source: "Wang et al., What Makes Training Multi-Modal Classification Networks Hard?, CVPR 2020",
-            notes: ["Logged: loss and accuracy of each modality on the batch.", "It owns the classifiers, named by modality."])
+            notes: [
+                "Logged: loss, accuracy and mean probability of the true class of each modality on the batch.", "It owns the classifiers, named by modality.",
+            ])
     }
 
     public static var tasks: [Targets.Kind] { [.classes] }
@@ -73,7 +75,10 @@ public struct UnimodalLoss: RegularizerPlugin, AddsPenalty, ReadsPresence {
                 let hits = zip(logits.argmax(axis: 1), labels).filter { $0 == $1 }.count
                 return Penalty(
                     value: loss * Float(factor),
-                    reports: [("\(modality).loss", loss.item), ("\(modality).accuracy", Float(hits) / Float(labels.count))])
+                    reports: [
+                        ("\(modality).loss", loss.item), ("\(modality).accuracy", Float(hits) / Float(labels.count)),
+                        ("\(modality).probability", logits.detached().softmax().picking(labels).mean().item),
+                    ])
             })
     }
 }

@@ -1,22 +1,42 @@
+import ANDMaskPlugin
+import AveragedDistillationPlugin
 import BarlowTwinsPlugin
 import ConditionalEntropyBottleneckPlugin
+import ConfidencePlugin
 import Configuration
 import CrossModalTranslationPlugin
+import DomainAdversarialPlugin
+import DomainAlignmentPlugin
+import DomainRisksPlugin
 import DropoutPlugin
+import EntropyWeightingPlugin
 import FeatureSplittingPlugin
+import FishrPlugin
+import FunctionalEntropyPlugin
+import GradientBlendingPlugin
 import GradientModulationPlugin
+import JigsawPlugin
+import JointAdversarialPlugin
 import LabelSmoothingPlugin
 import MERPlugin
+import MIROPlugin
 import MaximumEntropyCodingPlugin
+import MixupPlugin
 import ModalityCompetitionPlugin
 import ModalityDropoutPlugin
+import MultipleGradientsPlugin
 import NoisePlugin
+import OnlineDropoutPlugin
+import PrototypesPlugin
 import Regularization
 import RelativeNormAlignmentPlugin
 import RepresentationFlatteningPlugin
+import SWADPlugin
 import SharpnessAwarePlugin
+import SpectralDecouplingPlugin
 import SupervisedContrastivePlugin
 import UnimodalLossPlugin
+import UnimodalTeacherPlugin
 import VICRegPlugin
 import VonNeumannEntropyPlugin
 import WeightAveragingPlugin
@@ -47,6 +67,32 @@ extension RegularizerRegistry {
         try registry.register(GradientModulation.self)
         try registry.register(SharpnessAware.self)
         try registry.register(WeightAveraging.self)
+        try registry.register(CORAL.self)
+        try registry.register(MaximumMeanDiscrepancy.self)
+        try registry.register(InformationBottleneck.self)
+        try registry.register(IRM.self)
+        try registry.register(VREx.self)
+        try registry.register(GroupDRO.self)
+        try registry.register(EQRM.self)
+        try registry.register(Fishr.self)
+        try registry.register(SpectralDecoupling.self)
+        try registry.register(DomainAdversarial.self)
+        try registry.register(MIRO.self)
+        try registry.register(Mixup.self)
+        try registry.register(ANDMask.self)
+        try registry.register(Prototypes.self)
+        try registry.register(OnlineDropout.self)
+        try registry.register(Confidence.self)
+        try registry.register(UnimodalTeacher.self)
+        try registry.register(Pareto.self)
+        try registry.register(GradientProjection.self)
+        try registry.register(GradientBlending.self)
+        try registry.register(FunctionalEntropy.self)
+        try registry.register(SWAD.self)
+        try registry.register(JointAdversarial.self)
+        try registry.register(EntropyWeighting.self)
+        try registry.register(Jigsaw.self)
+        try registry.register(AveragedDistillation.self)
         return registry
     }
 }

@@ -10,24 +10,27 @@ public struct ComponentDescription: Sendable, Hashable {
     public let source: String?
     /// Its options, in the order in which they are described.
     public let options: [OptionDescription]
+    /// Where its source searches options for the best value; empty where that is not published.
+    public let search: [SearchRange]
     /// What else a user should know, a sentence or two each.
     public let notes: [String]
 
     public init(
         name: String, summary: String, formula: String? = nil, source: String? = nil, options: [OptionDescription] = [],
-        notes: [String] = []
+        search: [SearchRange] = [], notes: [String] = []
     ) {
         self.name = name
         self.summary = summary
         self.formula = formula
         self.source = source
         self.options = options
+        self.search = search
         self.notes = notes
     }
 
     /// The same component with options of a type that declares them.
     package func describing(_ options: [OptionDescription]) -> ComponentDescription {
-        ComponentDescription(name: name, summary: summary, formula: formula, source: source, options: options, notes: notes)
+        ComponentDescription(name: name, summary: summary, formula: formula, source: source, options: options, search: search, notes: notes)
     }
 
     /// The option of a name.

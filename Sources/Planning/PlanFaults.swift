@@ -100,8 +100,13 @@ extension Planner {
             var terms: [RegularizerTerm] = []
             for (position, term) in candidate.plan.regularizers.enumerated() {
                 do throws(OptionFault) {
-                    terms.append(
-                        try components.term(term, of: candidate.plan.model, facts: facts, task: task, batch: candidate.plan.batch))
+                    let made = try components.term(term, of: candidate.plan, facts: facts, task: task)
+                    terms.append(made)
+                    let names = candidate.plan.regularizers.map(\.instance)
+                    guard let missing = made.termsRead.first(where: { !names.contains($0) }) else { continue }
+                    throw OptionFault(
+                        option: nil, expected: "a term '\(missing)' in the row, which it reads", found: names.joined(separator: ", "),
+                        suggestion: nearestName(to: missing, among: names))
                 } catch {
                     faults.add(RecipeFault(error, in: term, of: row.name, at: .row(index, candidate: number)["regularizers"][position]))
                 }
@@ -134,6 +139,7 @@ extension Planner {
         }
         for rehearsal in Rehearsal.all(for: cell) {
             let path = RecipePath.row(index, candidate: rehearsal.candidate)
+            checkTerms(of: rehearsal.plan, row: row.name, at: path, &faults)
             let minimum = rehearsal.plan.minimumBatch(components.components.regularizers)
             do throws(DivisionFault) {
                 checkMinimum(minimum, try divisions.division(of: dataset, by: rehearsal.plan, isRehearsal: true), rehearsal.plan, at: path, &faults)
@@ -148,6 +154,17 @@ extension Planner {
                 } else {
                     faults.add(error, at: path)
                 }
+            }
+        }
+    }
+
+    /// A rehearsal that leaves a source out may train on too few for a term.
+    private func checkTerms(of plan: TrialPlan, row: String, at path: RecipePath, _ faults: inout FaultList) {
+        // A model that cannot be made is reported for itself.
+        guard let task = try? task.get(), (try? components.model(plan.model, facts: facts, task: task)) != nil else { return }
+        for (position, term) in plan.regularizers.enumerated() {
+            do throws(OptionFault) { _ = try components.term(term, of: plan, facts: facts, task: task) } catch {
+                faults.add(RecipeFault(error, in: term, of: row, at: path["regularizers"][position]))
             }
         }
     }

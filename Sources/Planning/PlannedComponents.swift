@@ -73,6 +73,8 @@ package final class PlannedComponents: @unchecked Sendable {
         let term: TermPlan
         let model: ModelKey
         let targets: TargetKind
+        /// How many there are: which ones is no matter here.
+        let sourceDomains: Int
         let batch: Int
     }
 
@@ -115,16 +117,19 @@ package final class PlannedComponents: @unchecked Sendable {
 
     /// A term of a model. When it acts is no matter here: moments are checked beside the number of steps.
     ///
-    /// - Parameter batch: samples of a step.
-    /// - Throws: `OptionFault` where an option does not fit the model.
+    /// - Parameter trial: the training that it is a term of.
+    /// - Throws: `OptionFault` where an option does not fit the model, or the term needs other data.
     func term(
-        _ plan: TermPlan, of model: TrialModel, facts: DatasetFacts, task: any TaskPlugin, batch: Int
+        _ plan: TermPlan, of trial: TrialPlan, facts: DatasetFacts, task: any TaskPlugin
     ) throws(OptionFault) -> RegularizerTerm {
-        let made = try self.model(model, facts: facts, task: task)
-        let key = TermKey(term: plan, model: ModelKey(model, facts, task), targets: facts.targets.kind, batch: batch)
+        let made = try self.model(trial.model, facts: facts, task: task)
+        let key = TermKey(
+            term: plan, model: ModelKey(trial.model, facts, task), targets: facts.targets.kind, sourceDomains: trial.trainedDomains.count,
+            batch: trial.batch)
         return try once(\.terms, key) { () throws(OptionFault) in
             try components.regularizers.makeTerm(
-                plan, for: made, classes: key.model.outputs, task: key.targets, batchSize: batch, initializer: .zeros, totalSteps: 1, stepsPerEpoch: 1)
+                plan, for: made, classes: key.model.outputs, task: key.targets, sourceDomains: trial.trainedDomains, batchSize: key.batch,
+                initializer: .zeros, totalSteps: 1, stepsPerEpoch: 1)
         }
     }
 

@@ -48,7 +48,22 @@ public struct Gradients {
             })
     }
 
+    /// The sum of the products of all entries that both have, in double precision.
+    ///
+    /// - Parameter others: gradients of the same names in the same order.
+    public func dot(_ others: Gradients) -> Double {
+        zip(values, others.values).reduce(0) { sum, pair in
+            guard let mine = pair.0, let other = pair.1 else { return sum }
+            return sum
+                + mine.withUnsafeValues { mine in
+                    other.withUnsafeValues { other in zip(mine, other).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+                }
+        }
+    }
+
     public static func + (left: Gradients, right: Gradients) -> Gradients { left.combined(with: right, +) }
+
+    public static func - (left: Gradients, right: Gradients) -> Gradients { left + right * -1 }
 
     public static func * (left: Gradients, factor: Float) -> Gradients { left.map { $1 * factor } }
 }
@@ -61,21 +76,26 @@ public struct StepObjective {
     /// The terms of the loss at this step: `task` for the criterion, and each penalty by its instance name.
     public let terms: [String]
 
+    /// The numbers that the terms have logged of this step up to now, by their whole names, such as `unimodal-loss.video.accuracy`.
+    public let reports: [Penalty.Report]
+
     private let moved: (Gradients) throws -> Gradients
     private let term: (String) throws -> Gradients?
     private let rows: ([Int]) throws -> Gradients
 
     /// - Parameters:
     ///   - terms: the terms of the loss.
+    ///   - reports: the numbers that they have logged.
     ///   - moved: the gradients with each parameter moved by a displacement.
     ///   - term: the gradients of one term; nil where there is none of that name.
     ///   - rows: the gradients of the loss of some samples alone.
     public init(
-        terms: [String] = ["task"], movedBy moved: @escaping (Gradients) throws -> Gradients,
+        terms: [String] = ["task"], reports: [Penalty.Report] = [], movedBy moved: @escaping (Gradients) throws -> Gradients,
         ofTerm term: @escaping (String) throws -> Gradients? = { _ in nil },
         ofRows rows: @escaping ([Int]) throws -> Gradients
     ) {
         self.terms = terms
+        self.reports = reports
         self.moved = moved
         self.term = term
         self.rows = rows
@@ -103,10 +123,10 @@ public struct StepObjective {
     /// - Parameter change: is given the objective seen from where its gradients were taken, so that displacements add up.
     func changing(_ change: @escaping (Gradients, StepObjective) throws -> Gradients) -> StepObjective {
         StepObjective(
-            terms: terms,
+            terms: terms, reports: reports,
             movedBy: { displacement in
                 let there = StepObjective(
-                    terms: terms, movedBy: { try moved(displacement + $0) }, ofTerm: term, ofRows: rows)
+                    terms: terms, reports: reports, movedBy: { try moved(displacement + $0) }, ofTerm: term, ofRows: rows)
                 return try change(try moved(displacement), there)
             },
             ofTerm: term, ofRows: { chosen in try change(try rows(chosen), self) })

@@ -291,7 +291,7 @@ package final class Objective {
     private func stepObjective(_ forward: Forward, _ batch: Batch) -> StepObjective {
         let pass = forward.step.pass
         return StepObjective(
-            terms: forward.terms,
+            terms: forward.terms, reports: forward.reports,
             movedBy: { [self] in try gradients(batch, pass, movedBy: $0) },
             ofTerm: { [self] in try gradients(batch, pass, of: $0) },
             ofRows: { [self] in try gradients(batch, pass, ofRows: $0) })
@@ -302,6 +302,40 @@ package final class Objective {
     /// - Parameter forward: the forward pass that led to the update.
     package func followUpdate(of forward: Forward, learningRate: Float) throws(TrainingFailure) {
         try regularizers.follow(forward.step, learningRate: learningRate)
+    }
+
+    /// Lets the regularizers see the source validation samples, where one of them wants to.
+    ///
+    /// - Parameters:
+    ///   - step: the last one taken.
+    ///   - forEachBatch: calls what it is given with every batch; not called where nobody wants to see them.
+    /// - Throws: what `forEachBatch` throws, and ``TrainingFailure`` where the model or a regularizer gives something that does not fit.
+    package func followValidation(at step: Int, _ forEachBatch: @escaping ((Batch) throws -> Void) throws -> Void) throws {
+        guard regularizers.followsValidation else { return }
+        let pass = Pass(isTraining: false, random: RandomSource(seed: 0), step: step)
+        func forEachStep(_ body: (TrainingStep) throws -> Void) throws {
+            try forEachBatch { batch in try withoutGradients { try body(try evaluated(batch, pass)) } }
+        }
+        try regularizers.follow(
+            ValidationRound(
+                pass: pass,
+                loss: {
+                    var (sum, samples) = (0.0, 0)
+                    try forEachStep { step in
+                        sum += Double(self.criterion.loss(of: step.prediction.logits, targets: step.targets.array).item) * Double(step.batchSize)
+                        samples += step.batchSize
+                    }
+                    return sum / Double(samples)
+                }, steps: forEachStep))
+    }
+
+    /// A batch as a step in evaluation.
+    private func evaluated(_ batch: Batch, _ pass: Pass) throws(TrainingFailure) -> TrainingStep {
+        let original = try encode(batch.inputs, pass)
+        let embeddings = try regularizers.changedEmbeddings(original, in: ForwardPass(pass, presences: original.presences, totalSteps: totalSteps))
+        return TrainingStep(
+            inputs: batch.inputs, originalEmbeddings: original, embeddings: embeddings, prediction: try fuse(embeddings, pass),
+            targets: batch.targets, domains: batch.domains, model: model, pass: pass, totalSteps: totalSteps)
     }
 
     /// Runs `body`, then puts parameters and running statistics back.

@@ -8,7 +8,7 @@ import Tensors
 ///     inputs ──encode──► embeddings ──ChangesEmbeddings──► fuse ──► prediction
 ///     targets ──ChangesTargets──► targets       loss = criterion(prediction, targets) + AddsPenalty
 ///     loss ──differentiate──► gradients ──ChangesGradients──► optimizer ──► FollowsUpdates
-///     in evaluation and in checkpoints: the weights of AveragesWeights
+///     after each epoch: FollowsValidation        in evaluation and in checkpoints: the weights of AveragesWeights
 ///
 /// Hooks have no default implementations: one that is misspelt does not compile, and a regularizer without any cannot be registered.
 ///
@@ -16,7 +16,7 @@ import Tensors
 /// hooks return. A hook may throw; the training then fails under the term's name, and nothing else does.
 ///
 /// A regularizer that keeps state from step to step lists that state in ``parts`` (a `Buffer` for what is not trained), so that it is
-/// saved in checkpoints, and changes it in ``FollowsUpdates/follow(_:learningRate:)`` alone: the other hooks may be called more than once
+/// saved in checkpoints, and changes it in ``FollowsUpdates/follow(_:learningRate:)`` and ``FollowsValidation/follow(_:)`` alone: the other hooks may be called more than once
 /// in a step.
 public protocol Regularizer {
     /// Parameters and buffers of its own: trained and saved together with the model.
@@ -69,6 +69,14 @@ public protocol FollowsUpdates: Regularizer {
     func follow(_ step: TrainingStep, learningRate: Float) throws
 }
 
+/// Acts after each epoch by what the source validation samples show: to weigh terms, or to choose weights.
+///
+/// It sees source samples alone. A training without validation samples never calls it.
+public protocol FollowsValidation: Regularizer {
+    /// - Parameter validation: the samples, and what the model makes of them.
+    func follow(_ validation: ValidationRound) throws
+}
+
 /// Keeps other weights for the model, which are evaluated and saved in place of its own.
 public protocol AveragesWeights: Regularizer {
     /// The average; nil to evaluate the model as it is trained.
@@ -94,9 +102,15 @@ public protocol ReadsCovariance: Regularizer {
 /// tokens, or gradients of a model that reads them, is refused when it meets some.
 public protocol ReadsPresence: Regularizer {}
 
+/// Reads other terms of the loss by their names; a recipe whose row lacks one of them is refused.
+public protocol ReadsTerms: Regularizer {
+    /// Their instance names; `task` is the base loss.
+    var termsRead: [String] { get }
+}
+
 /// The hooks, in the order in which a training step comes to them.
 public enum RegularizerHook: String, CaseIterable, Hashable, Sendable {
-    case embeddings, targets, penalty, gradients, updates, weights
+    case embeddings, targets, penalty, gradients, updates, validation, weights
 
     /// What a regularizer with this hook does, as a part of a sentence.
     public var summary: String {
@@ -106,6 +120,7 @@ public enum RegularizerHook: String, CaseIterable, Hashable, Sendable {
         case .penalty: "adds a penalty"
         case .gradients: "changes gradients"
         case .updates: "follows updates"
+        case .validation: "follows validation"
         case .weights: "averages weights"
         }
     }
@@ -119,6 +134,7 @@ public enum RegularizerHook: String, CaseIterable, Hashable, Sendable {
             case .penalty: type is any AddsPenalty.Type
             case .gradients: type is any ChangesGradients.Type
             case .updates: type is any FollowsUpdates.Type
+            case .validation: type is any FollowsValidation.Type
             case .weights: type is any AveragesWeights.Type
             }
         }

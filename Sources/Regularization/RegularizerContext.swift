@@ -15,6 +15,9 @@ public struct RegularizerContext {
     /// What kind of targets the training has.
     public var task: Targets.Kind
 
+    /// The domains that the training learns from; none where they are not known.
+    public var sourceDomains: SourceDomains
+
     /// Samples `N` of a batch; those of an epoch's last may be fewer. 0 where it is not known, as in a description.
     public var batchSize: Int
 
@@ -28,13 +31,14 @@ public struct RegularizerContext {
     public var instance: String
 
     public init(
-        modalities: [Modality], widths: [Modality: Int], classes: Int, task: Targets.Kind = .classes, batchSize: Int = 0,
-        model: any MultimodalModel, initializer: Initializer, instance: String
+        modalities: [Modality], widths: [Modality: Int], classes: Int, task: Targets.Kind = .classes, sourceDomains: SourceDomains = [],
+        batchSize: Int = 0, model: any MultimodalModel, initializer: Initializer, instance: String
     ) {
         self.modalities = modalities
         self.widths = widths
         self.classes = classes
         self.task = task
+        self.sourceDomains = sourceDomains
         self.batchSize = batchSize
         self.model = model
         self.initializer = initializer

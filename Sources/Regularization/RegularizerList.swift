@@ -4,7 +4,7 @@ import Tensors
 /// Several terms as one regularizer: penalties are summed, changes are applied in order.
 ///
 /// A list may itself stand inside a term, which then weights all of it.
-public struct RegularizerList: AddsPenalty, ChangesEmbeddings, ChangesTargets, ChangesGradients, FollowsUpdates, AveragesWeights {
+public struct RegularizerList: AddsPenalty, ChangesEmbeddings, ChangesTargets, ChangesGradients, FollowsUpdates, FollowsValidation, AveragesWeights {
     /// The terms, in recipe order.
     public let terms: [RegularizerTerm]
 
@@ -61,6 +61,13 @@ public struct RegularizerList: AddsPenalty, ChangesEmbeddings, ChangesTargets, C
     public func follow(_ step: TrainingStep, learningRate: Float) throws(TrainingFailure) {
         for term in terms { try term.follow(step, learningRate: learningRate) }
     }
+
+    public func follow(_ validation: ValidationRound) throws {
+        for term in terms { try term.follow(validation) }
+    }
+
+    /// Whether any term looks at validation samples.
+    package var followsValidation: Bool { terms.contains { $0.hooks.contains(.validation) } }
 
     /// Those of the last term that has some.
     public var averagedWeights: (any WeightAverage)? { lastAverage?.average }

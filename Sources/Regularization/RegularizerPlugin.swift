@@ -34,6 +34,9 @@ public protocol RegularizerPlugin: Regularizer, SendableMetatype {
     /// The kinds of targets that it can serve; a recipe of another task is refused. All unless said otherwise.
     static var tasks: [Targets.Kind] { get }
 
+    /// What it needs of the data, beyond ``minimumBatch``; nothing unless said otherwise.
+    static var needs: [DataNeed] { get }
+
     /// - Throws: `OptionFault` where the options do not fit the model in `context`.
     init(options: Options, context: RegularizerContext) throws(OptionFault)
 }
@@ -46,6 +49,7 @@ extension RegularizerPlugin {
         return hooks == [.penalty] || hooks == [.penalty, .updates] ? Place.allCases : [.embedding]
     }
     public static var tasks: [Targets.Kind] { Targets.Kind.allCases }
+    public static var needs: [DataNeed] { [] }
 
     /// The description with the options.
     package static var wholeDescription: ComponentDescription { description.describing(Options.descriptions) }

@@ -22,6 +22,8 @@ public struct RegularizerRegistry: Sendable {
         public let places: [Place]
         /// The kinds of targets that it can serve.
         public let tasks: [Targets.Kind]
+        /// What it needs of the data.
+        public let needs: [DataNeed]
         /// What it does, in the order in which a training step comes to it.
         public let hooks: [RegularizerHook]
 
@@ -41,7 +43,7 @@ public struct RegularizerRegistry: Sendable {
         guard !hooks.isEmpty else { throw .withoutHooks(name: description.name, type: "\(plugin)") }
         let entry = Entry(
             description: description, minimumBatch: Plugin.minimumBatch, defaultWeight: Plugin.defaultWeight,
-            places: Plugin.places, tasks: Plugin.tasks, hooks: hooks
+            places: Plugin.places, tasks: Plugin.tasks, needs: Plugin.needs, hooks: hooks
         ) { (values, context) throws(OptionFault) -> any Regularizer in
             try Plugin(options: Plugin.Options.decoding(values), context: context)
         }
@@ -81,18 +83,19 @@ public struct RegularizerRegistry: Sendable {
     ///   - plan: the term as the recipe has it.
     ///   - classes: the width of the prediction.
     ///   - task: what kind of targets the training has.
+    ///   - sourceDomains: the domains that the training learns from; none where they are not known.
     ///   - batchSize: samples of a batch; 0 where it is not known.
     ///   - initializer: where initial values of new parameters come from; the term uses its child of the instance's name.
     ///   - totalSteps: the length of the training, for the schedule, `after:` and `until:`.
     ///   - stepsPerEpoch: the length of an epoch, for moments that are counted in epochs; nil where it is not known.
     /// - Throws: `OptionFault` where the regularizer is unknown, an option does not fit, or the model lacks what the term acts on.
     package func makeTerm(
-        _ plan: TermPlan, for model: any MultimodalModel, classes: Int, task: Targets.Kind = .classes, batchSize: Int = 0,
-        initializer: Initializer, totalSteps: Int, stepsPerEpoch: Int? = nil
+        _ plan: TermPlan, for model: any MultimodalModel, classes: Int, task: Targets.Kind = .classes,
+        sourceDomains: SourceDomains = [], batchSize: Int = 0, initializer: Initializer, totalSteps: Int, stepsPerEpoch: Int? = nil
     ) throws(OptionFault) -> RegularizerTerm {
         let surroundings = Surroundings(
-            model: model, classes: classes, task: task, batchSize: batchSize, totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch,
-            modalities: model.modalities)
+            model: model, classes: classes, task: task, sourceDomains: sourceDomains, batchSize: batchSize, totalSteps: totalSteps,
+            stepsPerEpoch: stepsPerEpoch, modalities: model.modalities)
         return try makeTerm(plan, in: surroundings, initializer: initializer, prefix: "")
     }
 
@@ -101,6 +104,7 @@ public struct RegularizerRegistry: Sendable {
         let model: any MultimodalModel
         let classes: Int
         let task: Targets.Kind
+        let sourceDomains: SourceDomains
         let batchSize: Int
         let totalSteps: Int
         let stepsPerEpoch: Int?
@@ -146,11 +150,11 @@ public struct RegularizerRegistry: Sendable {
     ) throws(OptionFault) -> RegularizerTerm {
         guard let entry = self[name] else { throw unknown(name) }
         let model = surroundings.model
-        try plan.check(against: entry, model: model, task: surroundings.task)
+        try plan.check(against: entry, model: model, task: surroundings.task, sourceDomains: surroundings.sourceDomains)
         var context = RegularizerContext(
             modalities: surroundings.modalities.filter { plan.modalities?.contains($0) ?? true }, widths: [:],
-            classes: surroundings.classes, task: surroundings.task, batchSize: surroundings.batchSize, model: model, initializer: initializer["regularizer"],
-            instance: prefix + plan.instance)
+            classes: surroundings.classes, task: surroundings.task, sourceDomains: surroundings.sourceDomains,
+            batchSize: surroundings.batchSize, model: model, initializer: initializer["regularizer"], instance: prefix + plan.instance)
         var heads: [Modality: ProjectionHead] = [:]
         if plan.place == .fused {
             guard surroundings.modalities.count == model.modalities.count else {

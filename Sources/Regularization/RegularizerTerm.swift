@@ -115,6 +115,9 @@ public final class RegularizerTerm {
     /// The terms of a sum; none for a regularizer.
     package var terms: [RegularizerTerm] { (base as? RegularizerList)?.terms ?? [] }
 
+    /// The terms of the loss that the regularizer reads by name, the base loss left out.
+    package var termsRead: [String] { ((base as? any ReadsTerms)?.termsRead ?? []).filter { $0 != "task" } }
+
     /// The number of samples that the regularizer's covariance is taken over; nil where it reads none.
     package func covarianceSamples(batchSize: Int) -> Int? {
         (base as? any ReadsCovariance)?.covarianceSamples(batchSize: batchSize)
@@ -275,6 +278,15 @@ public final class RegularizerTerm {
         // A term that only keeps something for its penalty acts through that.
         if !hooks.contains(.penalty) { note(changes(of: step.model) != before, otherwise: "it changed nothing after an update") }
         passOn(log, to: step.log)
+    }
+
+    /// Lets the regularizer see the source validation samples.
+    public func follow(_ validation: ValidationRound) throws(TrainingFailure) {
+        guard hooks.contains(.validation), let base = base as? any FollowsValidation, effectiveWeight(at: validation.pass) != 0 else { return }
+        let check = ReturnCheck(term: instance, hook: .validation, step: validation.pass.step)
+        let seen = ValidationRound(
+            pass: validation.pass, loss: validation.loss, steps: { [self] body in try validation.forEach { try body(try shown($0, ReportLog(), check).step) } })
+        try check.calling { try withoutGradients { try base.follow(seen) } }
     }
 
     /// The weights that are evaluated in place of the model's own; nil for none.

@@ -146,6 +146,7 @@ extension RegularizerHook {
         case .penalty: "penalty(_:)"
         case .gradients: "changedGradients(_:at:of:)"
         case .updates: "follow(_:learningRate:)"
+        case .validation: "follow(_:)"
         case .weights: "averagedWeights"
         }
     }

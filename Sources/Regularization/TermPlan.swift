@@ -150,11 +150,19 @@ package struct TermPlan: Sendable, Hashable {
     }
 
     /// Faults of a regularizer that show only beside what it can act on and the model.
-    func check(against entry: RegularizerRegistry.Entry, model: any MultimodalModel, task: Targets.Kind) throws(OptionFault) {
+    ///
+    /// - Parameter sourceDomains: none where they are not known.
+    func check(
+        against entry: RegularizerRegistry.Entry, model: any MultimodalModel, task: Targets.Kind, sourceDomains: SourceDomains
+    ) throws(OptionFault) {
         guard entry.tasks.contains(task) else {
             throw OptionFault(
                 option: nil, expected: "a task of \(entry.tasks.map(\.rawValue).joined(separator: " or ")) for \(entry.description.name)",
                 found: "one of \(task.rawValue)")
+        }
+        if entry.needs.contains(.severalDomains), sourceDomains.count == 1 {
+            throw OptionFault(
+                option: nil, expected: "at least two source domains for \(entry.description.name)", found: "training on a single one")
         }
         guard entry.places.contains(place) else {
             throw OptionFault(

@@ -26,9 +26,13 @@ struct ComponentDocument: Encodable {
     let source: String?
     let notes: [String]
     let options: [Option]
+    /// Where the source searches options.
+    let search: [String]
     let origin: String
     /// What a regularizer does, such as `adds a penalty`; nil for other components.
     let hooks: [String]?
+    /// What a regularizer needs of the data; nil for other components.
+    let needs: [String]?
     /// What a regularizer can act on; nil for other components.
     let places: [String]?
     /// The kinds of targets that a regularizer can serve; nil for other components.
@@ -36,6 +40,7 @@ struct ComponentDocument: Encodable {
 
     init(_ description: ComponentDescription, kind: ComponentKind, origin: ComponentOrigin, regularizer: RegularizerRegistry.Entry? = nil) {
         hooks = regularizer?.hooks.map(\.summary)
+        needs = regularizer?.needs.map(\.summary)
         places = regularizer?.places.map(\.rawValue)
         tasks = regularizer?.tasks.map(\.rawValue)
         self.kind = String(kind.rawValue.dropLast())
@@ -45,6 +50,7 @@ struct ComponentDocument: Encodable {
         formula = description.formula
         source = description.source
         notes = description.notes
+        search = description.search.map(\.description)
         options = description.options.map { option in
             Option(
                 name: option.name, accepts: option.expectation,
@@ -65,12 +71,14 @@ struct ComponentDocument: Encodable {
         if origin != ComponentOrigin.builtIn.description { lines.append("  from:    \(origin)") }
         if let tasks, tasks.count < TargetKind.allCases.count { lines.append("  serves:  tasks of \(tasks.joined(separator: " or "))") }
         if let hooks { lines.append("  does:    \(hooks.joined(separator: ", "))") }
+        if let needs, !needs.isEmpty { lines.append("  needs:   \(needs.joined(separator: ", "))") }
         if !options.isEmpty { lines.append("  options:") }
         for option in options {
             let standard = option.defaultValue == "required" ? "required" : "default \(option.defaultValue)"
             lines.append("    \(option.name): \(option.accepts), \(standard)")
             lines.append("        \(option.help)")
         }
+        if !search.isEmpty { lines.append("  searched, and by `tune: default`: \(search.joined(separator: "; "))") }
         if kind == "regularizer" {
             lines.append("  keys that every regularizer has besides:")
             for key in RegularizerChoice.keys {

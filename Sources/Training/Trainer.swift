@@ -89,6 +89,13 @@ package final class Trainer {
             loss: forward.loss.item, terms: [("task", forward.task.item)] + forward.reports, gradientShares: shares?.shares(of: whole) ?? [:])
     }
 
+    /// Lets the regularizers see the source validation samples after an epoch.
+    ///
+    /// - Parameter forEachBatch: calls what it is given with every batch.
+    package func followValidation(_ forEachBatch: @escaping ((Batch) throws -> Void) throws -> Void) throws {
+        try objective.followValidation(at: max(step - 1, 0), forEachBatch)
+    }
+
     /// Everything that training goes on from, beside the batches: the model's parameters and buffers as `model.…`, what regularizers own
     /// as `regularizers.…`, and what the optimizer remembers as `optimizer.…`.
     package func state() -> NamedTensors {

@@ -158,6 +158,7 @@ package struct Trial {
         try trainer.requireFiniteModel()
         // Beforehand, since a trial cannot be saved while the weights that are evaluated stand in the model.
         try batches.prepare(split.validation.rows + (measuringTarget ? split.target.rows : [])) { try saver?.didPause { saved(course) } }
+        if !split.validation.rows.isEmpty { try trainer.followValidation { try batches.evaluate(split.validation.rows, $0) } }
         let validation = split.validation.rows.isEmpty ? nil : try evaluate(split.validation.rows)
         let target = measuringTarget ? try evaluate(split.target.rows) : nil
         let means = course.progress.sums.mapValues { $0 / Double(course.progress.batches) }

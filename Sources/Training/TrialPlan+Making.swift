@@ -22,6 +22,12 @@ extension TrialPlan {
             needsValidation: isRehearsal || selection == .sourceValidation, random: random.child("split"))
     }
 
+    /// The domains that are trained on.
+    package var trainedDomains: SourceDomains {
+        guard case .domain(let kept) = validation else { return SourceDomains(sources) }
+        return SourceDomains(sources.filter { $0 != kept })
+    }
+
     /// The batches of every epoch.
     package func makeSampler(of data: any Dataset, rows: SourceIndices) throws(DatasetFault) -> BatchSampler {
         try BatchSampler(rows, of: data, batchSize: batch, order: batching, random: random.child("batches"))
@@ -80,8 +86,8 @@ extension TrialPlan {
         for term in regularizers {
             terms.append(
                 try components.regularizers.makeTerm(
-                    term, for: model, classes: outputs, task: facts.targets.kind, batchSize: batch, initializer: initializer["regularizers"],
-                    totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch))
+                    term, for: model, classes: outputs, task: facts.targets.kind, sourceDomains: trainedDomains, batchSize: batch,
+                    initializer: initializer["regularizers"], totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch))
         }
         return try Trainer(
             objective: Objective(model, RegularizerList(terms), criterion: task.criterion, outputs: outputs, totalSteps: totalSteps), task: task,

@@ -1,8 +1,11 @@
 import BarlowTwinsPlugin
 import ConditionalEntropyBottleneckPlugin
 import Configuration
+import DomainAdversarialPlugin
+import DomainAlignmentPlugin
 import FeatureSplittingPlugin
 import MERPlugin
+import MIROPlugin
 import MaximumEntropyCodingPlugin
 import ModalityDropoutPlugin
 import Networks
@@ -51,6 +54,12 @@ import WeightAveragingPlugin
         Method(name: "maximum-entropy-coding"),
         Method(name: "maximum-entropy-coding", options: ["form": .string("pairs")]),
         Method(name: "von-neumann-entropy"),
+        Method(name: "coral"),
+        Method(name: "mmd", options: ["gammas": .list([.number(0.1)])]),
+        Method(name: "information-bottleneck"),
+        Method(name: "miro", owns: true),
+        // Its gradient in the embeddings is reversed on purpose.
+        Method(name: "domain-adversarial", options: ["width": .integer(8)], owns: true, isSmooth: false),
     ]
 
     @Test("the penalty is finite, and its gradient agrees with central differences", arguments: methods.filter(\.isSmooth), numbers)
@@ -190,10 +199,15 @@ import WeightAveragingPlugin
         try registry.register(SharpnessAware.self)
         try registry.register(WeightAveraging.self)
         try registry.register(GradientModulation.self)
+        try registry.register(CORAL.self)
+        try registry.register(MaximumMeanDiscrepancy.self)
+        try registry.register(InformationBottleneck.self)
+        try registry.register(MIRO.self)
+        try registry.register(DomainAdversarial.self)
         var options = method.options
         if method.name == "relative-norm-alignment", let order { options["order"] = .list(order.map { .string($0.name) }) }
         let plan = TermPlan(method.name, options: options)
-        let term = try registry.makeTerm(plan, for: model, classes: 3, initializer: Initializer(seed: 1), totalSteps: 10)
+        let term = try registry.makeTerm(plan, for: model, classes: 3, sourceDomains: [0, 1], initializer: Initializer(seed: 1), totalSteps: 10)
         guard method.name == "representation-flattening" else { return term }
         // The teacher has other weights than the student: where both agree, the distance has a kink.
         let parameters = (model.namedParameters + term.parts.namedParameters).map(\.parameter)

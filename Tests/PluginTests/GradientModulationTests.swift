@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import GoldenFixtures
 import Networks
 import Regularization
 import RegularizerTesting
@@ -13,12 +14,11 @@ import Testing
 
     @Test(
         "for a linear fusion each modality predicts with its own weights and its share of the bias",
-        arguments: GradientModulation.Absence.allCases)
-    func linearFusion(absence: GradientModulation.Absence) {
+        arguments: Embeddings.Absence.allCases)
+    func linearFusion(absence: Embeddings.Absence) {
         let step = model.step()
-        let found = Contributions(
-            step.embeddings, players: model.modalities, absence: absence, labels: step.labels, model: model, pass: .evaluation)
-        for (modality, probability) in zip(model.modalities, found.probabilities) {
+        let found = UnimodalPredictions(of: model.modalities, step.embeddings, absence: absence, model: model, pass: .evaluation)
+        for (modality, probability) in zip(model.modalities, found.probabilities(of: step.labels)) {
             var alone = model.logits(of: modality, step.embeddings) + model.bias.value * 0.5
             if absence == .mean {
                 // Half of what the mean embeddings say stays with each: their own part goes, half of both comes.
@@ -28,6 +28,52 @@ import Testing
             }
             let expected = alone.softmax().picking(step.labels).mean().item
             #expect(abs(Float(probability) - expected) < 1e-5)
+        }
+    }
+
+    @Test("scores, ratios and coefficients of a linear fusion agree with the stored numbers", arguments: GoldenFixtures.cases(kind: "ogm-ge"))
+    func storedOnTheFly(fixture: GoldenFixture) throws {
+        let strength = try fixture.params.number("alpha")
+        try forEachStep(of: fixture) { number, alone, labels in
+            let scores = alone.probabilities(of: labels)
+            let ratios = ModulationRule.ratios(of: scores)
+            try fixture.expect(scores.map { Float($0) }, matches: "scores_\(number)")
+            try fixture.expect(ratios.map { Float($0) }, matches: "ratios_\(number)")
+            let coefficients = ratios.map { Float(ModulationRule.coefficient(ratio: $0, strength: strength)) }
+            try fixture.expect(coefficients, matches: "coefficients_\(number)")
+        }
+    }
+
+    @Test("adaptive ratios and coefficients over some steps agree with the stored numbers", arguments: GoldenFixtures.cases(kind: "agm"))
+    func storedAdaptive(fixture: GoldenFixture) throws {
+        let strength = try fixture.params.number("alpha")
+        let usual = UsualRatios(try fixture.params.integers("D").count)
+        try forEachStep(of: fixture) { number, alone, labels in
+            let scores = alone.logProbabilities(of: labels)
+            let ratios = ModulationRule.adaptiveRatios(of: scores)
+            try fixture.expect(scores.map { Float($0) }, matches: "log_scores_\(number)")
+            try fixture.expect(ratios.map { Float($0) }, matches: "ratios_\(number)")
+            let coefficients = zip(ratios, usual.means ?? ratios).map {
+                Float(ModulationRule.adaptiveCoefficient(ratio: $0, usual: $1, strength: strength))
+            }
+            try fixture.expect(coefficients, matches: "coefficients_\(number)")
+            usual.last = ratios
+            usual.commit()
+        }
+    }
+
+    /// Calls `body` with what each modality of a stored linear fusion predicts alone at each step.
+    private func forEachStep(of fixture: GoldenFixture, _ body: (Int, UnimodalPredictions, [Int]) throws -> Void) throws {
+        let widths = try fixture.params.integers("D")
+        let names = widths.indices.map { Modality("\($0)") }
+        let model = LinearModel(widths: Array(zip(names, widths)), classes: try fixture.params.integer("C"))
+        let weights = try widths.indices.map { try fixture.tensor("weight_\($0)") }
+        for (name, parameter) in model.namedParameters where name.hasPrefix("fusion.") {
+            parameter.value = name.hasSuffix("weight") ? Tensor.concatenated(weights, axis: 1) : try fixture.tensor("bias")
+        }
+        for number in 1...(try fixture.params.integer("steps")) {
+            let z = Embeddings(try names.enumerated().map { ($0.element, Embedding(pooled: try fixture.tensor("z_\($0.offset)_\(number)"))) })
+            try body(number, UnimodalPredictions(z, model: model, pass: .evaluation), try fixture.integers("labels_\(number)"))
         }
     }
 
@@ -115,9 +161,8 @@ import Testing
         var seen = step
         seen.embeddings = step.embeddings.selecting(context.modalities)
         let found = reported(try GradientModulation(options: .init(), context: context), seen)
-        let all = Contributions(
-            step.embeddings, players: context.modalities, absence: .zero, labels: step.labels, model: three, pass: .evaluation)
-        #expect(abs(Double(found[0].value) - ModulationRule.ratios(of: all.probabilities)[0]) < 1e-5)
+        let all = UnimodalPredictions(of: context.modalities, step.embeddings, model: three, pass: .evaluation)
+        #expect(abs(Double(found[0].value) - ModulationRule.ratios(of: all.probabilities(of: step.labels))[0]) < 1e-5)
     }
 
     @Test("one modality, a part of the embeddings and encoders without convolutions are refused") func faults() {

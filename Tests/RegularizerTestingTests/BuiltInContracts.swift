@@ -1,23 +1,43 @@
+import ANDMaskPlugin
+import AveragedDistillationPlugin
 import BarlowTwinsPlugin
 import ConditionalEntropyBottleneckPlugin
+import ConfidencePlugin
 import CrossModalTranslationPlugin
+import DomainAdversarialPlugin
+import DomainAlignmentPlugin
+import DomainRisksPlugin
 import DropoutPlugin
+import EntropyWeightingPlugin
 import FeatureSplittingPlugin
+import FishrPlugin
+import FunctionalEntropyPlugin
+import GradientBlendingPlugin
 import GradientModulationPlugin
+import JigsawPlugin
+import JointAdversarialPlugin
 import LabelSmoothingPlugin
 import MERPlugin
+import MIROPlugin
 import MaximumEntropyCodingPlugin
+import MixupPlugin
 import ModalityCompetitionPlugin
 import ModalityDropoutPlugin
+import MultipleGradientsPlugin
 import NoisePlugin
+import OnlineDropoutPlugin
+import PrototypesPlugin
 import Regularization
 import RegularizerTesting
 import RelativeNormAlignmentPlugin
 import RepresentationFlatteningPlugin
+import SWADPlugin
 import SharpnessAwarePlugin
+import SpectralDecouplingPlugin
 import SupervisedContrastivePlugin
 import Testing
 import UnimodalLossPlugin
+import UnimodalTeacherPlugin
 import VICRegPlugin
 import VonNeumannEntropyPlugin
 import WeightAveragingPlugin
@@ -81,5 +101,47 @@ struct BuiltInContract: Sendable, CustomTestStringConvertible {
         BuiltInContract("SharpnessAware", SharpnessAware.self, "adaptive") { $0.isAdaptive = true },
         BuiltInContract("WeightAveraging", WeightAveraging.self),
         BuiltInContract("WeightAveraging", WeightAveraging.self, "exponential") { $0.kind = .exponential },
+        BuiltInContract("DomainAlignment", CORAL.self),
+        BuiltInContract("DomainAlignment", CORAL.self, "deep") { $0.form = .deep },
+        BuiltInContract("DomainAlignment", MaximumMeanDiscrepancy.self),
+        BuiltInContract("DomainAlignment", InformationBottleneck.self),
+        BuiltInContract("DomainAlignment", InformationBottleneck.self, "pooled") { $0.isPooled = true },
+        // Which rows make the halves depends on their order, as a draw would.
+        BuiltInContract("DomainRisks", IRM.self, declares: .randomDraws),
+        BuiltInContract("DomainRisks", IRM.self, "squared") { $0.form = .squared },
+        BuiltInContract("DomainRisks", VREx.self),
+        BuiltInContract("DomainRisks", GroupDRO.self, declares: .stopGradients),
+        BuiltInContract("DomainRisks", EQRM.self),
+        BuiltInContract("Fishr", Fishr.self),
+        BuiltInContract("DomainAdversarial", DomainAdversarial.self, declares: .stopGradients) { $0.width = 8 },
+        BuiltInContract("DomainAdversarial", DomainAdversarial.self, "conditional", declares: .stopGradients) {
+            ($0.width, $0.isConditional, $0.gradientPenalty) = (8, true, 0.1)
+        },
+        BuiltInContract("SpectralDecoupling", SpectralDecoupling.self),
+        BuiltInContract("MIRO", MIRO.self),
+        BuiltInContract("Mixup", Mixup.self, declares: .randomDraws),
+        BuiltInContract("Mixup", Mixup.self, "across", declares: .randomDraws) { $0.pairs = .across },
+        BuiltInContract("ANDMask", ANDMask.self),
+        BuiltInContract("Prototypes", Prototypes.self) { $0.every = 1 },
+        BuiltInContract("OnlineDropout", OnlineDropout.self, declares: .randomDraws),
+        // It compares predictions of given embeddings with one another, which the model makes, not the prediction that is given.
+        BuiltInContract("Confidence", Confidence.self),
+        BuiltInContract("Confidence", Confidence.self, "batch") { $0.form = .batch },
+        BuiltInContract("UnimodalTeacher", UnimodalTeacher.self),
+        // The teachers are constants by then.
+        BuiltInContract("UnimodalTeacher", UnimodalTeacher.self, "following", declares: .stopGradients) { $0.warmUp = 0 },
+        BuiltInContract("MultipleGradients", Pareto.self, "terms") { $0.form = .terms },
+        BuiltInContract("MultipleGradients", GradientProjection.self),
+        BuiltInContract("GradientBlending", GradientBlending.self) { $0.every = 1 },
+        // Its value is made of gradients: where none are recorded, as in the check of NaN, there is none.
+        BuiltInContract("FunctionalEntropy", FunctionalEntropy.self, declares: [.stopGradients, .randomDraws, .hidesNaN]),
+        BuiltInContract("SWAD", SWAD.self) { ($0.patience, $0.horizon) = (1, 2) },
+        BuiltInContract("JointAdversarial", JointAdversarial.self, declares: [.stopGradients, .randomDraws]) { $0.width = 8 },
+        BuiltInContract("EntropyWeighting", EntropyWeighting.self),
+        BuiltInContract("Jigsaw", Jigsaw.self) { ($0.pieces, $0.orders, $0.width) = (1, 2, 8) },
+        BuiltInContract("AveragedDistillation", AveragedDistillation.self),
+        BuiltInContract("CrossModalTranslation", CrossModalTranslation.self, "masked", declares: .randomDraws) {
+            ($0.hidden, $0.dropout, $0.mask) = (12, 0, 0.3)
+        },
     ]
 }

@@ -7,11 +7,20 @@ extension FusionRegistry {
     /// A registry that knows nothing.
     public init() { self.init(of: .fusions) }
 
-    /// `late` and `cross-attention`.
+    /// The fusions of this folder, `late` first.
     public static func standard() throws(DuplicateComponent) -> FusionRegistry {
         var registry = FusionRegistry()
         try registry.register(LateFusion.self)
         try registry.register(CrossAttentionFusion.self)
+        try registry.register(SumFusion.self)
+        try registry.register(GatedFusion.self)
+        try registry.register(FiLMFusion.self)
+        try registry.register(TensorFusion.self)
+        try registry.register(LowRankTensorFusion.self)
+        try registry.register(MultiplicativeFusion.self)
+        try registry.register(BottleneckFusion.self)
+        try registry.register(BottleneckTokensFusion.self)
+        try registry.register(EnsembleFusion.self)
         return registry
     }
 

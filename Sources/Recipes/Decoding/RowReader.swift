@@ -54,8 +54,38 @@ struct RowReader {
             return nil
         }
         guard let name = section.name("name") else { return nil }
-        let search = TuningSearch(item["tune"], at: item.entry("tune")?.keyLocation ?? item.location, faults: faults)
+        let search = TuningSearch(item["tune"].flatMap { published($0, of: item) }, at: item.entry("tune")?.keyLocation ?? item.location, faults: faults)
         return row(item, name: name, search: search).map { ($0, node.location) }
+    }
+
+    /// The draws of a published search, as many as DomainBed makes.
+    private static let publishedBudget = 20
+
+    /// `tune: default`: the ranges in which the sources of the row's regularizers search their options, drawn at random. Anything else stands for
+    /// itself.
+    private func published(_ tune: YAMLNode, of row: YAMLNode) -> YAMLNode? {
+        guard tune.isScalar, tune.nameText == "default" else { return tune }
+        func node(_ value: OptionValue) -> YAMLNode { YAMLNode(.scalar(YAMLScalar(plain: value.description)), at: tune.location) }
+        func entry(_ key: String, _ value: YAMLNode) -> YAMLNode.Entry { YAMLNode.Entry(key: key, keyLocation: tune.location, value: value) }
+        // What is wrong with an item is reported where it is read.
+        let terms = (row["regularizers"]?.items ?? []).compactMap { ComponentItem($0, kind: "a regularizer", faults: FaultCollector()) }
+        let axes = terms.flatMap { term in
+            let ranges = regularizers.catalogue[.regularizers].first { $0.name == term.name }?.search ?? []
+            return ranges.map { range in
+                let between = YAMLNode(.list([node(.number(range.lower)), node(.number(range.upper))]), at: tune.location)
+                let scale = node(.string(range.isLogarithmic ? "log" : "linear"))
+                return entry(
+                    "\(term.body["name"]?.nameText ?? term.name).\(range.option)",
+                    YAMLNode(.map([entry("between", between), entry("scale", scale)]), at: tune.location))
+            }
+        }
+        guard !axes.isEmpty else {
+            faults.report(
+                "no regularizer of this row has a published search", at: tune.location, expected: "values to try, such as {mer.weight: [0.1, 1, 10]}")
+            return nil
+        }
+        let settings = [entry("search", node(.string("random"))), entry("budget", node(.integer(Self.publishedBudget)))]
+        return YAMLNode(.map(settings + axes), at: tune.location)
     }
 
     private func row(_ node: YAMLNode, name: String, search: TuningSearch) -> Row? {

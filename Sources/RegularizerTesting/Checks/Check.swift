@@ -58,7 +58,7 @@ extension RegularizerHook {
     /// The check that is about what the hook returns.
     fileprivate var check: ContractCheck {
         switch self {
-        case .embeddings, .penalty, .updates: .finiteness
+        case .embeddings, .penalty, .updates, .validation: .finiteness
         case .targets: .targets
         case .gradients: .gradientTransform
         case .weights: .evaluatedWeights

@@ -91,6 +91,9 @@ final class ShortTraining {
             if let gradient { parameter.value = parameter.value.detached() + gradient * -rate }
         }
         try objective.followUpdate(of: forward, learningRate: rate)
+        // Every step is an epoch whose validation samples are those just seen.
+        let seen = batch
+        try objective.followValidation(at: step) { try $0(seen) }
         for (name, parameter) in objective.parameters { trace.add(name, parameter.value) }
         for (name, value) in regularizer.averagedWeights?.state() ?? [] { trace.add("evaluated \(name)", value) }
         step += 1

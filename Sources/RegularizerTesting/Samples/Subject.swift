@@ -71,8 +71,8 @@ extension RegularizerContext {
     /// The context in which a regularizer is made for a scenario.
     static func sample(_ scenario: Scenario, model: LinearModel, task: TargetKind = .classes) -> RegularizerContext {
         RegularizerContext(
-            modalities: scenario.widths.map(\.modality), widths: model.embeddingWidths, classes: scenario.classes, task: task, batchSize: scenario.samples,
-            model: model, initializer: Initializer(seed: 1)["contract"], instance: "contract")
+            modalities: scenario.widths.map(\.modality), widths: model.embeddingWidths, classes: scenario.classes, task: task, sourceDomains: [0, 1],
+            batchSize: scenario.samples, model: model, initializer: Initializer(seed: 1)["contract"], instance: "contract")
     }
 }
 

@@ -78,6 +78,7 @@ extension RegularizerContext {
         _ modalities: [Modality] = ["video", "audio"], widths: [Modality: Int] = [:], instance: String
     ) -> RegularizerContext {
         RegularizerContext(
-            modalities: modalities, widths: widths, classes: 3, model: LinearModel(), initializer: Initializer(seed: 1), instance: instance)
+            modalities: modalities, widths: widths, classes: 3, sourceDomains: [0, 1], model: LinearModel(), initializer: Initializer(seed: 1),
+            instance: instance)
     }
 }

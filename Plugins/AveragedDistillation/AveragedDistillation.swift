@@ -1,0 +1,90 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// Distillation from an averaged model: fused and unimodal predictions follow the fused one of the model with averaged weights.
+///
+///     t = softmax of the averaged model's logits, at least 10⁻¹²; a constant
+///     KL(f) = (1/N) Σ_i Σ_k t_ik (ln t_ik − ln softmax(f_i)_k)
+///     penalty = λ_f KL(fused) + Σ_m [CE(f_m, y) + λ_u KL(f_m)],  f_m = W_m z_m + b_m
+///     average ← decay · average + (1 − decay) · weights, begun at the initial weights
+///
+/// The averaged model is asked without dropout, with its averaged statistics. The classifiers read the encoders' own output, `N×D_m`, before any
+/// change, and are saved with the model, as is the average: one more copy of it. NaN gives NaN. Cost: one pass through the model.
+///
+/// Source: MBCD, as in the MMDG benchmark's program (decay 0.999, both λ 1), whose model is the average itself: put a `weight-averaging:
+/// {kind: exponential}` beside it.
+public struct AveragedDistillation: RegularizerPlugin, AddsPenalty, FollowsUpdates {
+    public struct Options: ComponentOptions {
+        /// How much of the average each update keeps.
+        public var decay = 0.999
+
+        /// `λ_f` and `λ_u`.
+        public var fused = 1.0, unimodal = 1.0
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .number("decay", \.decay, in: 0..<1, "how much of the average each update keeps"),
+                .number("fused", \.fused, in: 0...1e6, "weight of the fused prediction's divergence, λ_f"),
+                .number("unimodal", \.unimodal, in: 0...1e6, "weight of the unimodal predictions' divergence, λ_u"),
+            ]
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "averaged-distillation",
+            summary: "lets fused and unimodal predictions follow those of the model with averaged weights",
+            formula: "λ_f KL(t ‖ f) + Σ_m [CE(f_m, y) + λ_u KL(t ‖ f_m)],  t from averaged weights",
+            source: "MBCD, MMDG benchmark (arXiv 2605.06643) and its program",
+            notes: ["Logged: divergence of each modality and of the fused prediction, loss of each modality."])
+    }
+
+    public static var places: [Place] { [.embedding] }
+    public static var tasks: [Targets.Kind] { [.classes] }
+
+    private let options: Options
+    private let average: any WeightAverage
+    private let classifiers: [(modality: Modality, classifier: Linear)]
+
+    public var parts: Parts {
+        ["average": average, "classifiers": Parts(classifiers.map { (name: $0.modality.name, part: $0.classifier) })]
+    }
+
+    public init(options: Options, context: RegularizerContext) {
+        self.options = options
+        average = ExponentialMovingAverage(of: context.model, decay: Float(options.decay))
+        classifiers = context.modalities.map {
+            ($0, Linear(context.widths[$0] ?? 0, context.classes, from: context.initializer["classifiers"][$0.name]))
+        }
+    }
+
+    public func penalty(_ step: TrainingStep) -> Penalty? {
+        guard step.batchSize > 0 else { return nil }
+        let pass = step.evaluationPass
+        let teacher = withoutGradients {
+            average.withAverage { step.model.fuse(step.encoded(pass), pass: pass).logits }
+        }
+        let fused = Self.divergence(of: step.prediction.logits, from: teacher)
+        let own = classifiers.compactMap { modality, classifier -> Penalty? in
+            guard let z = step.originalEmbeddings[modality]?.pooled else { return nil }
+            let logits = classifier(z)
+            let (loss, divergence) = (logits.crossEntropy(labels: step.labels), Self.divergence(of: logits, from: teacher))
+            return Penalty(
+                value: loss + divergence * Float(options.unimodal),
+                reports: [("\(modality).loss", loss.item), ("\(modality).divergence", divergence.item)])
+        }
+        return Penalty.sum(own + [Penalty(value: fused * Float(options.fused), reports: [("divergence", fused.item)])])
+    }
+
+    public func follow(_ step: TrainingStep, learningRate: Float) { average.update() }
+
+    /// `KL(t ‖ softmax(logits))`, the mean over rows; the teacher's logits are constants.
+    static func divergence(of logits: Tensor, from teacher: Tensor) -> Tensor {
+        let t = teacher.detached().softmax().clamped(lower: 1e-12)
+        return (t * (t.log() - logits.logSoftmax())).sum(axis: 1).mean()
+    }
+}

@@ -1,0 +1,89 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// Gradient blending: each modality has a classifier of its own, and the losses are weighted by how much each still learns against how much it
+/// overfits.
+///
+///     L_m = CE(W_m z_m + b_m, y),  L_f: the cross-entropy of the fused prediction
+///     penalty = Σ_m w_m L_m + (w_f − 1) L_f                              so that loss + penalty is the weighted sum
+///     G_k = V_k − V'_k,  O_k = (V'_k − T'_k) − (V_k − T_k)                T, V: training and validation loss; ' : `every` epochs later
+///     w_k = |G_k|/(O_k² + 10⁻⁶) over their sum, 0 where O_k = 0;  all equal where all are 0, and at first
+///
+/// Validation losses are over the source validation samples, without which weights stay equal; training losses are means over an epoch's steps.
+/// The classifiers read the encoders' own output, `N×D_m`, before any change, and are saved with the model. NaN gives NaN. Cost: `O(N·D·K)` for
+/// each modality, and one pass over the validation samples in each epoch.
+///
+/// Source: Wang et al., "What Makes Training Multi-Modal Classification Networks Hard?", CVPR 2020; the absolute value and the guard of programs
+/// (MultiBench, MMDG-Bench), without which a term that does not gain would have a negative weight.
+public struct GradientBlending: RegularizerPlugin, AddsPenalty, FollowsUpdates, FollowsValidation {
+    public struct Options: ComponentOptions {
+        /// Epochs from one measurement of the weights to the next.
+        public var every = 5
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [.integer("every", \.every, in: 1...100_000, unit: "epochs", "from one measurement of the weights to the next")]
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "gradient-blending",
+            summary: "weights unimodal and fused losses by generalization against overfitting",
+            formula: "Σ_m w_m CE(W_m z_m + b_m, y) + (w_f − 1) CE,  w_k ∝ |G_k|/O_k²",
+            source: "Wang et al., What Makes Training Multi-Modal Classification Networks Hard?, CVPR 2020",
+            notes: ["Logged: loss and weight of each modality, and the weight of the fused loss.", "It looks at source validation samples only."])
+    }
+
+    public static var places: [Place] { [.embedding] }
+    public static var tasks: [Targets.Kind] { [.classes] }
+
+    private let every: Int
+    private let classifiers: [(modality: Modality, classifier: Linear)]
+    private let losses: BlendedLosses
+
+    public var parts: Parts {
+        ["classifiers": Parts(classifiers.map { (name: $0.modality.name, part: $0.classifier) }), "losses": losses]
+    }
+
+    public init(options: Options, context: RegularizerContext) {
+        every = options.every
+        classifiers = context.modalities.map { ($0, Linear(context.widths[$0] ?? 0, context.classes, from: context.initializer[$0.name])) }
+        losses = BlendedLosses(terms: context.modalities.count + 1)
+    }
+
+    public func penalty(_ step: TrainingStep) -> Penalty? {
+        guard step.batchSize > 0 else { return nil }
+        let (all, weights) = (self.all(step), losses.weights)
+        let terms = zip(classifiers, zip(all, weights)).map { branch, pair in
+            Penalty(
+                value: pair.0 * pair.1, reports: [("\(branch.modality).loss", pair.0.item), ("\(branch.modality).weight", pair.1)])
+        }
+        let fused = weights[weights.count - 1]
+        return Penalty.sum(terms + [Penalty(value: all[all.count - 1] * (fused - 1), reports: [("fused.weight", fused)])])
+    }
+
+    public func follow(_ step: TrainingStep, learningRate: Float) {
+        if step.batchSize > 0 { losses.add(all(step).map { Double($0.item) }) }
+    }
+
+    public func follow(_ validation: ValidationRound) throws {
+        var (sums, samples) = ([Double](repeating: 0, count: classifiers.count + 1), 0)
+        try validation.forEach { step in
+            guard step.batchSize > 0 else { return }
+            for (index, loss) in all(step).enumerated() { sums[index] += Double(loss.item) * Double(step.batchSize) }
+            samples += step.batchSize
+        }
+        if samples > 0 { losses.look(validation: sums.map { $0 / Double(samples) }, every: every) }
+    }
+
+    /// The loss of each modality, then that of the fused prediction.
+    private func all(_ step: TrainingStep) -> [Tensor] {
+        classifiers.map { modality, classifier in
+            step.originalEmbeddings[modality].map { classifier($0.pooled).crossEntropy(labels: step.labels) } ?? Tensor(.nan)
+        } + [step.prediction.logits.crossEntropy(labels: step.labels)]
+    }
+}

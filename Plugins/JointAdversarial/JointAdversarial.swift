@@ -1,0 +1,123 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// Joint adversarial training: embeddings from which neither the modality nor the source domain can be told, and more weight for the classifier of
+/// a modality whose domain is hard to tell.
+///
+///     R_a(z): the same value, the gradient times −a
+///     modal  = mean_m CE(D(relu(P_m R_a(z_m))), m)                                         one linear discriminator D
+///     local  = mean_m CE(d_m, e),  d_m = D'(relu(Q_m R_b(z_m)))                            one discriminator D' with batch normalization
+///     global = CE(D''(R_b(z_1) … R_b(z_M)), e)                                             e: the source domain
+///     classes = Σ_m w_m CE(f_m, y),  w = softmax over m of H_m/T,  H_m: mean entropy of softmax(d_m)
+///     penalty = λ_g global + λ_l local + λ_m modal + λ_c classes
+///
+/// `f_m` is a linear classifier of each modality. With a single source domain there is no local and no global loss, and the entropies are those of
+/// `f_m`. The weights `w` are not constants in the released program: their gradient trains the discriminator to be sure, and encoders, reversed, to be
+/// unsure. `constant-weights` cuts it. Everything is owned, trained in the same step and saved with the model. It reads the encoders' own
+/// output, `N×D_m`, before any change. NaN gives NaN.
+///
+/// Source: JAT as in the MMDG benchmark's program (reversals 0.1 and 0.3; weights 0.5, 0.5, 0.1, 3; width 512, dropout 0.5).
+public struct JointAdversarial: RegularizerPlugin, AddsPenalty {
+    public struct Options: ComponentOptions {
+        /// How strongly gradients are reversed.
+        public var modalReversal = 0.1, domainReversal = 0.3
+
+        /// The losses' weights within the term.
+        public var global = 0.5, local = 0.5, modal = 0.1, classes = 3.0
+
+        /// `T`, what entropies are divided by.
+        public var temperature = 1.0
+
+        /// Whether the classifiers' weights have no gradient.
+        public var hasConstantWeights = false
+
+        public var width = 512
+        public var dropout = 0.5
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .number("modal-reversal", \.modalReversal, in: 0...1e6, "how strongly encoders work against telling the modality"),
+                .number("domain-reversal", \.domainReversal, in: 0...1e6, "how strongly encoders work against telling the domain"),
+                .number("global", \.global, in: 0...1e6, "weight of telling the domain from all modalities"),
+                .number("local", \.local, in: 0...1e6, "weight of telling the domain from one modality"),
+                .number("modal", \.modal, in: 0...1e6, "weight of telling the modality"),
+                .number("classes", \.classes, in: 0...1e6, "weight of the modalities' classifiers"),
+                .number("temperature", \.temperature, in: 1e-3...1e6, "what entropies are divided by"),
+                .flag("constant-weights", \.hasConstantWeights, "whether the classifiers' weights have no gradient"),
+                .integer("width", \.width, in: 2...65536, unit: "features", "width of projections; hidden layers are half as wide"),
+                .number("dropout", \.dropout, in: 0..<1, unit: "probability", "rate after projections"),
+            ]
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "joint-adversarial",
+            summary: "trains encoders against discriminators of modality and source domain, with entropy-weighted unimodal losses",
+            formula: "λ_g global + λ_l local + λ_m modal + λ_c Σ_m w_m CE(f_m, y),  w ∝ exp(H_m/T)",
+            source: "JAT, MMDG benchmark (arXiv 2605.06643) and its program",
+            notes: ["Logged: the four losses, and the weight of each modality."])
+    }
+
+    public static var places: [Place] { [.embedding, .projection] }
+    public static var tasks: [Targets.Kind] { [.classes] }
+
+    private let options: Options
+    private let domains: SourceDomains
+    private let adversaries: Adversaries
+    private let classifiers: [(modality: Modality, classifier: Linear)]
+
+    public var parts: Parts {
+        ["adversaries": adversaries, "classifiers": Parts(classifiers.map { (name: $0.modality.name, part: $0.classifier) })]
+    }
+
+    /// - Throws: `OptionFault` where there is only one modality.
+    public init(options: Options, context: RegularizerContext) throws(OptionFault) {
+        try context.requireSeveralModalities()
+        self.options = options
+        domains = context.sourceDomains
+        adversaries = Adversaries(
+            context.modalities.map { ($0, context.widths[$0] ?? 0) }, width: options.width, hidden: (max(options.width / 2, 1), options.width),
+            domains: context.sourceDomains.count, dropout: options.dropout, from: context.initializer)
+        classifiers = context.modalities.map {
+            ($0, Linear(context.widths[$0] ?? 0, context.classes, from: context.initializer["classifiers"][$0.name]))
+        }
+    }
+
+    public func penalty(_ step: TrainingStep) throws -> Penalty? {
+        guard step.batchSize > 0 else { return nil }
+        let z = classifiers.map { step.originalEmbeddings[$0.modality]?.pooled ?? Tensor(.nan) }
+        let logits = zip(classifiers, z).map { $0.classifier($1) }
+        let places = domains.count > 1 ? try step.domains.map(domains.place) : []
+        let losses = adversaries.losses(
+            z, reversal: (Float(options.modalReversal), Float(options.domainReversal)), domains: places, classLogits: logits,
+            step.pass.child(step.instance))
+        let (classes, weights) = Self.weighted(
+            logits, judged: losses.judged, labels: step.labels, temperature: options.temperature, isConstant: options.hasConstantWeights)
+        let terms: [(name: String, loss: Tensor?, weight: Double)] = [
+            ("global", losses.global, options.global), ("local", losses.local, options.local), ("modal", losses.modal, options.modal),
+            ("classes", classes, options.classes),
+        ]
+        var penalty = Penalty.sum(
+            terms.compactMap { name, loss, weight in loss.map { Penalty(value: $0 * Float(weight), reports: [(name, $0.item)]) } })
+        penalty?.reports += zip(classifiers, weights.values).map { ("\($0.modality).weight", $1) }
+        return penalty
+    }
+
+    /// `Σ_m w_m CE(f_m, y)` and the weights `M`.
+    static func weighted(
+        _ logits: [Tensor], judged: [Tensor], labels: [Int], temperature: Double, isConstant: Bool
+    ) -> (loss: Tensor, weights: Tensor) {
+        let entropies = judged.map { logits in
+            let p = logits.softmax()
+            return -(p * (p + 1e-10).log()).sum(axis: 1).mean()
+        }
+        let weights = (Tensor.stacked(entropies) / Float(temperature)).softmax()
+        let losses = Tensor.stacked(logits.map { $0.crossEntropy(labels: labels) })
+        return (((isConstant ? weights.detached() : weights) * losses).sum(), weights)
+    }
+}

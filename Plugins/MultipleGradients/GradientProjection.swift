@@ -1,0 +1,151 @@
+import Configuration
+import Regularization
+import Tensors
+
+/// Gradient surgery: where the gradients of two terms point against each other, one loses what the other would undo.
+///
+///     pairs:  each term's gradient g_i loses its component along every other g_j with g_i·g_j < 0, in random order;  gradient ← Σ_i g_i
+///     modulated:  for each encoder m, with the gradients c of a class term and d of a domain term
+///         c ← k(r_m; α_c) c,  d ← k(u_m; α_d) d        k(r; α) = 1 − tanh(α r) for r > 1, else 1
+///         r_m = p_m / mean of the others' p,  u_m = mean of the others' t / t_m        p, t: mean probability of the true class, domain
+///         where c·d < 0:  c loses its component along d if r_m ≥ u_m, else d its component along c
+///
+/// `pairs` acts on everything that is trained, with the terms of `terms` or all of the loss. `modulated` acts on the encoders; a classifier of
+/// the class term is scaled with its encoder. It reads the probabilities that `unimodal-loss` and `domain-adversarial` report. Without a domain
+/// term in the loss (a single source domain) the class gradients are only scaled. Cost: a forward and a backward pass for each term.
+///
+/// Source: Yu et al., "Gradient Surgery for Multi-Task Learning", NeurIPS 2020, Alg. 1 (PCGrad); `modulated`: Fan et al., GMP, as in the MMDG
+/// benchmark's program (α_c = α_d = 0.5), in which the domain discriminator never learns; here it does.
+public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPresence {
+    public enum Form: String, CaseIterable, Sendable {
+        /// Every term against every other.
+        case pairs
+        /// For each encoder a class term against a domain term.
+        case modulated
+    }
+
+    public struct Options: ComponentOptions {
+        public var form = Form.pairs
+
+        /// The terms of `pairs`; all of the loss where there is none.
+        public var terms: [String] = []
+
+        /// The class term and the domain term of `modulated`.
+        public var classes = "unimodal-loss", domains = "domain-adversarial"
+
+        /// `α_c` and `α_d`.
+        public var classStrength = 0.5, domainStrength = 0.5
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .choice("form", \.form, "every term against every other, or for each encoder a class term against a domain term"),
+                .texts("terms", \.terms, "the terms of pairs, `task` for the base loss; all of the loss if left out"),
+                .text("classes", \.classes, "the class term of modulated"),
+                .text("domains", \.domains, "the domain term of modulated"),
+                .number("class-strength", \.classStrength, in: 0...100, "how strongly class gradients are held back, α_c"),
+                .number("domain-strength", \.domainStrength, in: 0...100, "how strongly domain gradients are held back, α_d"),
+            ]
+        }
+    }
+
+    public static var description: ComponentDescription {
+        ComponentDescription(
+            name: "gradient-projection",
+            summary: "takes out of the terms' gradients what points against each other",
+            formula: "g_i ← g_i − (g_i·g_j/‖g_j‖²) g_j where g_i·g_j < 0;  gradient ← Σ_i g_i",
+            source: "Yu et al., Gradient Surgery for Multi-Task Learning, NeurIPS 2020; modulated: GMP, MMDG benchmark",
+            notes: [
+                "Logged: conflicts, the share of pairs that point against each other; with modulated both coefficients of each modality.",
+                "modulated needs a unimodal-loss and a domain-adversarial in the row, or terms named by `classes` and `domains`.",
+            ])
+    }
+
+    private let options: Options
+    private let modalities: [Modality]
+
+    public init(options: Options, context: RegularizerContext) {
+        self.options = options
+        modalities = context.modalities
+    }
+
+    /// Without a domain term the modulated form only scales.
+    public var termsRead: [String] { options.form == .pairs ? options.terms : [options.classes] }
+
+    public func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) throws -> Gradients {
+        switch options.form {
+        case .pairs: try pairs(gradients, step, objective)
+        case .modulated: try modulated(gradients, step, objective)
+        }
+    }
+
+    private func pairs(_ gradients: Gradients, _ step: TrainingStep, _ objective: StepObjective) throws -> Gradients {
+        let all = try (options.terms.isEmpty ? objective.terms : options.terms).map { try self.gradients(of: $0, "terms", objective) }
+        guard all.count > 1, all.allSatisfy({ $0.norm.isFinite }) else { return gradients }
+        var stream = step.stream("order")
+        let orders = all.indices.map { index in stream.permutation(all.count).filter { $0 != index } }
+        let projected = Self.projected(all, orders: orders)
+        let conflicts = all.indices.reduce(0) { sum, i in sum + all[..<i].count { $0.dot(all[i]) < 0 } }
+        step.report("conflicts", Float(conflicts) / Float(all.count * (all.count - 1) / 2))
+        // What terms before this one have changed stays in.
+        return zip(projected, all).reduce(gradients) { $0 + ($1.0 - $1.1) }
+    }
+
+    /// Each gradient without its components along those that it conflicts with.
+    ///
+    /// - Parameter orders: for each gradient the others, in the order in which it meets them.
+    static func projected(_ all: [Gradients], orders: [[Int]]) -> [Gradients] {
+        zip(all, orders).map { own, order in
+            order.reduce(own) { gradient, other in
+                let product = gradient.dot(all[other])
+                return product < 0 ? gradient + all[other] * Float(-product / all[other].dot(all[other])) : gradient
+            }
+        }
+    }
+
+    private func modulated(_ gradients: Gradients, _ step: TrainingStep, _ objective: StepObjective) throws -> Gradients {
+        let classes = try self.gradients(of: options.classes, "classes", objective)
+        let domains = try objective.gradients(of: options.domains)
+        func probabilities(_ term: String) throws -> [Double] {
+            try modalities.map { modality in
+                let name = "\(term).\(modality).probability"
+                guard let report = objective.reports.first(where: { $0.name == name }) else {
+                    throw OptionFault(option: nil, expected: "a term that reports \(name)", found: "none")
+                }
+                return Double(report.value)
+            }
+        }
+        let ratios = ModulatedPair.Ratios(
+            classes: try probabilities(options.classes), domains: domains == nil ? nil : try probabilities(options.domains))
+        var changed = gradients
+        for (index, modality) in modalities.enumerated() {
+            let (r, u) = (ratios.classes[index], ratios.domains[index])
+            let (a, b) = (
+                ModulatedPair.coefficient(r, strength: options.classStrength), ModulatedPair.coefficient(u, strength: options.domainStrength)
+            )
+            step.report("\(modality).class-coefficient", Float(a))
+            step.report("\(modality).domain-coefficient", Float(b))
+            let prefixes = ["encoders.\(modality).", "regularizers.\(options.classes).\(modality)."]
+            let isOwn = { (name: String) in prefixes.contains { name.hasPrefix($0) } }
+            let c = classes.filter(isOwn)
+            guard let domains else {
+                changed = changed + c * Float(a - 1)
+                continue
+            }
+            let d = domains.filter(isOwn)
+            let pair = ModulatedPair.projected(classes: c * Float(a), domains: d * Float(b), classRatio: r, domainRatio: u)
+            changed = changed + (pair.classes - c) + (pair.domains - d)
+        }
+        return changed
+    }
+
+    private func gradients(of term: String, _ option: String, _ objective: StepObjective) throws -> Gradients {
+        guard let gradients = try objective.gradients(of: term) else {
+            throw OptionFault(
+                option: option, expected: "a term of the loss: " + objective.terms.joined(separator: ", "), found: term,
+                suggestion: nearestName(to: term, among: objective.terms))
+        }
+        return gradients
+    }
+}

@@ -1,0 +1,128 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// Multimodal bottleneck transformer: modalities exchange what they know through a few tokens only.
+///
+/// Each modality's tokens (or its pooled embedding as a single token, where an encoder has none) are mapped to a common width. In each layer a
+/// modality has a transformer layer of its own, over its tokens and the bottleneck tokens; then the modalities' versions of the bottleneck tokens
+/// are averaged. The mean over modalities of the mean over tokens goes into a classifier as of ``LateFusion``.
+///
+/// Parts: `project.<modality>`, `bottleneck`, `layers.<l>.<modality>`, `hidden`, `classifier`.
+public final class BottleneckFusion: FusionPlugin {
+    public struct Options: Configuration.Options {
+        /// Common width of all tokens.
+        public var width = 64
+        /// Bottleneck tokens.
+        public var tokens = 4
+        public var layers = 1
+        /// Attention heads; they divide the width.
+        public var heads = 4
+        /// Width of the hidden layer in a transformer layer.
+        public var feedforward = 128
+        /// Width of the classifier's hidden layer; 0 leaves it out.
+        public var hidden = 0
+        /// Rate after the hidden layer.
+        public var dropout = 0.5
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .integer("width", \.width, in: 1...65536, unit: "features", "common width of all tokens"),
+                .integer("tokens", \.tokens, in: 1...65536, "bottleneck tokens"),
+                .integer("layers", \.layers, in: 1...256, "transformer layers of each modality"),
+                .integer("heads", \.heads, in: 1...1024, "attention heads; they divide the width"),
+                .integer("feedforward", \.feedforward, in: 1...65536, unit: "features", "width of the hidden layer in a transformer layer"),
+                .integer("hidden", \.hidden, in: 0...65536, unit: "features", "width of the classifier's hidden layer; 0 leaves it out"),
+                .number("dropout", \.dropout, in: 0.0...1.0, "rate before the classifier"),
+            ]
+        }
+    }
+
+    public static let description = ComponentDescription(
+        name: "bottleneck", summary: "modalities' tokens meet in a few bottleneck tokens, then classify the means",
+        formula: "[x_m, b_m] = layer_m([x_m, b]),  b = mean_m b_m;  logits = head(mean_m mean_t x_m)",
+        source: "Nagrani et al., Attention Bottlenecks for Multimodal Fusion, NeurIPS 2021", options: Options.descriptions)
+
+    public let modalities: [Modality]
+    public let readsTokens = true
+    private let project: [Linear]
+    private let core: BottleneckLayers
+    private let head: ClassifierHead
+
+    public var representationWidth: Int { head.representationWidth }
+
+    public var parts: Parts {
+        var parts: Parts = ["project": Parts(zip(modalities, project).map { (name: $0.name, part: $1) })]
+        parts.append(contentsOf: core.parts)
+        parts.append(contentsOf: head.parts)
+        return parts
+    }
+
+    public init(options: Options, context: FusionContext) throws(OptionFault) {
+        guard options.width % options.heads == 0 else {
+            let fitting = (1...options.heads).last { options.width % $0 == 0 } ?? 1
+            throw OptionFault(
+                option: "heads", expected: "a divisor of width \(options.width)", found: "\(options.heads)", suggestion: "\(fitting)")
+        }
+        modalities = context.modalities
+        project = context.modalities.map { Linear(context.width(of: $0), options.width, from: context.initializer["project"][$0.name]) }
+        core = BottleneckLayers(
+            modalities, width: options.width, tokens: options.tokens, layers: options.layers, heads: options.heads,
+            feedforward: options.feedforward, from: context.initializer)
+        head = ClassifierHead(
+            options.width, hidden: options.hidden, classes: context.classes, dropout: Float(options.dropout), from: context.initializer)
+    }
+
+    public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
+        let tokens = zip(modalities, project).map { modality, project in
+            let embedding = embeddings.required(modality)
+            return project(embedding.tokens ?? embedding.pooled.unsqueezed(axis: 1))
+        }
+        return head(core(tokens, pass).fused, pass)
+    }
+}
+
+/// The layers of a bottleneck transformer, for tokens of one width.
+final class BottleneckLayers: Module {
+    /// `1×B×H`.
+    private let bottleneck: Parameter
+    /// One for each layer and modality.
+    private let layers: [[TransformerLayer]]
+    private let modalities: [Modality]
+
+    var parts: Parts {
+        let named = layers.map { layer in Parts(zip(modalities, layer).map { (name: $0.name, part: $1) }) }
+        return ["bottleneck": bottleneck, "layers": Parts(numbered: named)]
+    }
+
+    init(
+        _ modalities: [Modality], width: Int, tokens: Int, layers: Int, heads: Int, feedforward: Int, from initializer: Initializer
+    ) {
+        self.modalities = modalities
+        bottleneck = Parameter(initializer["bottleneck"].normal([1, tokens, width], deviation: 0.02))
+        self.layers = (0..<layers).map { layer in
+            modalities.map {
+                TransformerLayer(width, heads: heads, hidden: feedforward, from: initializer["layers"][String(layer)][$0.name])
+            }
+        }
+    }
+
+    /// - Parameter tokens: `N×T_m×H` for each modality.
+    /// - Returns: the mean over modalities of the mean over tokens, `N×H`, and the bottleneck tokens after the last layer, `N×B×H`.
+    func callAsFunction(_ tokens: [Tensor], _ pass: Pass) -> (fused: Tensor, bottleneck: Tensor) {
+        let (count, width) = (bottleneck.shape[1], bottleneck.shape[2])
+        var x = tokens
+        var shared = bottleneck.value.expanded(to: [tokens[0].shape[0], count, width])
+        for layer in layers {
+            let all = zip(layer, x).map { $0(Tensor.concatenated([$1, shared], axis: 1), pass) }
+            x = zip(all, x).map { $0.slice(axis: 1, 0..<$1.shape[1]) }
+            shared = mean(zip(all, x).map { $0.slice(axis: 1, $1.shape[1]..<$1.shape[1] + count) })
+        }
+        return (mean(x.map { $0.mean(axis: 1) }), shared)
+    }
+
+    private func mean(_ tensors: [Tensor]) -> Tensor { tensors.dropFirst().reduce(tensors[0], +) / Float(tensors.count) }
+}

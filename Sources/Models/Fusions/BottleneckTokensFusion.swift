@@ -1,0 +1,109 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// Bottleneck tokens over embeddings: a few tokens read the modalities' embeddings, and each modality reads these.
+///
+/// A light form of ``BottleneckFusion`` without attention weights, for pooled embeddings; the tokens read all modalities at once. What a
+/// modality reads counts by a factor that starts at 0, so that the tokens get no gradient at the first step. A classifier as of ``LateFusion``
+/// follows. Parts: `feature_projection.<modality>`, `bottleneck_tokens`, `scale_params.<modality>`, `layer_norms.<modality>`, `hidden`,
+/// `classifier`.
+public final class BottleneckTokensFusion: FusionPlugin {
+    public struct Options: Configuration.Options {
+        /// Common width of embeddings and tokens.
+        public var width = 512
+        public var tokens = 4
+        /// Width of the classifier's hidden layer; 0 leaves it out.
+        public var hidden = 256
+        /// Rate after the hidden layer.
+        public var dropout = 0.3
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .integer("width", \.width, in: 1...65536, unit: "features", "common width of embeddings and tokens"),
+                .integer("tokens", \.tokens, in: 1...65536, "bottleneck tokens"),
+                .integer("hidden", \.hidden, in: 0...65536, unit: "features", "width of the classifier's hidden layer; 0 leaves it out"),
+                .number("dropout", \.dropout, in: 0.0...1.0, "rate after the hidden layer"),
+            ]
+        }
+    }
+
+    public static let description = ComponentDescription(
+        name: "bottleneck-tokens", summary: "a few tokens read all embeddings, each embedding reads them, then classify the mean",
+        formula: "h_m = relu(W_m z_m + b_m),  t = A(T, h),  y = mean_m LayerNorm(h_m + s_m A(h_m, t)),  A(q, K) = softmax(qKᵀ/√H) K",
+        source: "as in MMDG-Bench's program; after Nagrani et al., Attention Bottlenecks for Multimodal Fusion, NeurIPS 2021",
+        options: Options.descriptions)
+
+    public let modalities: [Modality]
+    public let readsTokens = false
+    private let core: BottleneckTokens
+    private let head: ClassifierHead
+
+    public var representationWidth: Int { head.representationWidth }
+
+    public var parts: Parts {
+        var parts = core.parts
+        parts.append(contentsOf: head.parts)
+        return parts
+    }
+
+    public init(options: Options, context: FusionContext) {
+        modalities = context.modalities
+        core = BottleneckTokens(
+            modalities.map { ($0, context.width(of: $0)) }, width: options.width, tokens: options.tokens, from: context.initializer)
+        head = ClassifierHead(
+            options.width, hidden: options.hidden, classes: context.classes, dropout: Float(options.dropout), from: context.initializer)
+    }
+
+    public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
+        head(core(modalities.map { embeddings.required($0).pooled }, pass).fused, pass)
+    }
+}
+
+/// The part before the classifier.
+final class BottleneckTokens: Module {
+    private let branches: [(modality: Modality, projection: Linear?, scale: Parameter, norm: LayerNormalization)]
+    /// `1×B×H`.
+    private let tokens: Parameter
+
+    var parts: Parts {
+        func named(_ part: (Int) -> any Part) -> Parts { Parts(branches.indices.map { (name: branches[$0].modality.name, part: part($0)) }) }
+        return [
+            "feature_projection": named { branches[$0].projection }, "bottleneck_tokens": tokens, "scale_params": named { branches[$0].scale },
+            "layer_norms": named { branches[$0].norm },
+        ]
+    }
+
+    /// - Parameters:
+    ///   - widths: of the embeddings.
+    ///   - projects: whether they are mapped to `width`; else they have it.
+    init(_ widths: [(modality: Modality, width: Int)], width: Int, tokens: Int, projects: Bool = true, from initializer: Initializer) {
+        branches = widths.map { modality, inputs in
+            (
+                modality, projects ? Linear(inputs, width, from: initializer["feature_projection"][modality.name]) : nil,
+                Parameter(.zeros([1])), LayerNormalization([width], from: initializer["layer_norms"][modality.name])
+            )
+        }
+        self.tokens = Parameter(initializer["bottleneck_tokens"].normal([1, tokens, width], deviation: 0.02))
+    }
+
+    /// - Returns: the mean over modalities, `N×H`, and the tokens after they have read, `N×B×H`.
+    func callAsFunction(_ pooled: [Tensor], _ pass: Pass) -> (fused: Tensor, tokens: Tensor) {
+        let features = zip(branches, pooled).map { branch, z in (branch.projection.map { $0(z) } ?? z).relu() }
+        let (samples, count, width) = (features[0].shape[0], tokens.shape[1], tokens.shape[2])
+        let read = Self.attention(tokens.value.expanded(to: [samples, count, width]), over: Tensor.stacked(features, axis: 1))
+        let normalized = zip(branches, features).map { branch, h in
+            branch.norm(h + branch.scale.value * Self.attention(h.unsqueezed(axis: 1), over: read).squeezed(axis: 1))
+        }
+        return (normalized.dropFirst().reduce(normalized[0], +) / Float(normalized.count), read)
+    }
+
+    /// `softmax(q Kᵀ/√H) K` for `N×Q×H` and `N×L×H`.
+    private static func attention(_ queries: Tensor, over keys: Tensor) -> Tensor {
+        let scores = queries.matmul(keys, transposingRight: true) / Float(keys.shape[2]).squareRoot()
+        return scores.softmax(axis: -1).matmul(keys)
+    }
+}

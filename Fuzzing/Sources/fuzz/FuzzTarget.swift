@@ -1,17 +1,17 @@
 import Configuration
 import Foundation
-import Persistence
-import Results
 
 @testable import Datasets
 @testable import Media
+@testable import Persistence
 @testable import PluginLibraries
 @testable import Recipes
+@testable import Results
 @testable import Weights
 
 /// A parser of bytes that come from elsewhere. It may refuse anything, and crash, hang or fill the memory on nothing.
 enum FuzzTarget {
-    static let all: [String: (Data) -> Void] = [
+    static let all: [String: @Sendable (Data) -> Void] = [
         "recipe": recipe, "setting": setting, "safetensors": safetensors, "checkpoint": checkpoint, "weights": weights, "frame": frame,
         "table": table, "arrays": arrays, "elf": elf, "json": json, "picture": picture, "sound": sound, "video": video,
     ]

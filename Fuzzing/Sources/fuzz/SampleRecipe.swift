@@ -1,5 +1,5 @@
-import Configuration
-import Recipes
+@testable import Configuration
+@testable import Recipes
 
 /// A small program's worth of components, which exist only here.
 enum SampleRecipe {

@@ -61,7 +61,7 @@ struct ArrayFormatsTests {
         #expect(data.facts.classes == ["a", "bc", "d"])
         #expect(data.labels == [0, 1, 2])
         #expect(data.count == 3)
-        #expect(data.remarks == ["1 of 4 rows have no label (-1 or empty; rows 2); they are left out"])
+        #expect(data.remarks == ["1 of 4 rows have no label (-1, NaN or empty; rows 2); they are left out"])
     }
 
     @Test("A folder of .npy files is one file whose keys are their names")
@@ -104,7 +104,7 @@ struct ArrayFormatsTests {
         let fault = #expect(throws: DatasetFault.self) { try open(.refuse) }
         #expect(fault?.option == "labels")
         #expect(
-            fault?.description == "2 of 4 rows have no label (-1 or empty; rows 1, 3), the first is row 1; expected a label for every row, or "
+            fault?.description == "2 of 4 rows have no label (-1, NaN or empty; rows 1, 3), the first is row 1; expected a label for every row, or "
                 + "unlabeled: leave-out")
         let data = try open(.leaveOut)
         #expect(data.facts.classes == ["0", "1"])

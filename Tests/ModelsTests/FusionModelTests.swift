@@ -124,7 +124,11 @@ import Testing
                 "cross-attention", ["width": .integer(12), "heads": .integer(5)],
                 "heads: expected a divisor of width 12, found 5; did you mean '4'?"
             ),
-            ("lat", [:], "expected a fusion: late, cross-attention, found lat; did you mean 'late'?"),
+            (
+                "lat", [:],
+                "expected a fusion: late, cross-attention, sum, gated, film, tensor, low-rank-tensor, multiplicative, bottleneck, "
+                    + "bottleneck-tokens, ensemble, found lat; did you mean 'late'?"
+            ),
         ] as [(String, [String: OptionValue], String)])
     func `options that do not fit are named`(name: String, options: [String: OptionValue], message: String) throws {
         let fault = try #require(throws: OptionFault.self) {

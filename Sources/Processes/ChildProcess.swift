@@ -51,8 +51,9 @@ package struct ChildProcess: Sendable {
         }
         let isLate = ended.wait(timeout: .now() + limit) == .timedOut
         if isLate {
-            kill(process.processIdentifier, SIGKILL)
-            // Its end is not seen while a grandchild holds open what Foundation sees it by.
+            // Foundation gives a child a process group of its own: what the child has started ends with it. A grandchild that went on would also hold open
+            // what Foundation sees the child's end by, and leave it unreaped.
+            if kill(-process.processIdentifier, SIGKILL) != 0 { kill(process.processIdentifier, SIGKILL) }
             _ = ended.wait(timeout: .now() + 2)
         }
         // A grandchild may hold the pipes open for longer than anybody wants to wait.

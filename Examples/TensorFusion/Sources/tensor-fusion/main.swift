@@ -1,4 +1,4 @@
 import Regulus
 import TensorFusion
 
-RegulusProgram.run(registering: TensorFusion.register)
+RegulusProgram.run(registering: register)

@@ -196,13 +196,10 @@ package struct RunStore: Sendable {
     package func write(_ settings: RunSettings, recipe: String, keepingOthers: Bool) throws -> DamagedFile? {
         var settings = settings
         settings.resolvedRecipe = SHA256Digest(of: recipe).hex
-        var damage: DamagedFile?
-        if let present = try? FileContents.text(folder.resolvedRecipe.path), present != recipe,
-            let known = (try? self.settings())?.resolvedRecipe, known != SHA256Digest(of: present).hex, known == settings.resolvedRecipe
-        {
-            damage = DamagedFile(path: folder.resolvedRecipe.path, reason: Self.changed)
-        }
-        if keepingOthers, damage == nil, let present = try? FileContents.text(folder.resolvedRecipe.path), present != recipe {
+        let other = (try? FileContents.text(folder.resolvedRecipe.path)).flatMap { $0 == recipe ? nil : $0 }
+        // The last run wrote this very recipe: what stands there now was changed since, and is no recipe of another run.
+        let isDamaged = other != nil && (try? self.settings())?.resolvedRecipe == settings.resolvedRecipe
+        if keepingOthers, !isDamaged, let present = other {
             let kept = folder.root.appendingPathComponent("other-plans/\(SHA256Digest(of: present).hex.prefix(12))")
             try Folder.create(kept.path)
             try AtomicFile.write(present, to: kept.appendingPathComponent(folder.resolvedRecipe.lastPathComponent).path)
@@ -212,6 +209,6 @@ package struct RunStore: Sendable {
         }
         try AtomicFile.write(recipe, to: folder.resolvedRecipe.path)
         try write(settings)
-        return damage
+        return isDamaged ? DamagedFile(path: folder.resolvedRecipe.path, reason: Self.changed) : nil
     }
 }

@@ -108,3 +108,44 @@ import Testing
         try ModelSamples.model(count, fusion: kind.name, options: kind.options)
     }
 }
+
+@Suite("Fusions where modalities are missing") struct MissingInFusionsTests {
+    @Test("what stands where a modality is missing is not read", arguments: FusionsTests.kinds) func unread(kind: FusionsTests.Kind) throws {
+        let count = kind.counts[kind.counts.count - 1]
+        let model = try ModelSamples.model(count, fusion: kind.name, options: kind.options)
+        let plain = model.encode(ModelSamples.batch(count, samples: 4), pass: .evaluation)
+        let missing = Presence(samples: [true, false, true, true])
+        let first = model.modalities[0]
+        let embeddings = plain.mapEmbeddings { modality, embedding in
+            guard modality == first else { return embedding }
+            return Embedding(pooled: embedding.pooled, tokens: embedding.tokens, presence: missing).cleared()
+        }
+        let logits = model.fuse(embeddings, pass: .evaluation).logits
+        #expect(logits.values.allSatisfy { $0.isFinite })
+        // The samples that have all modalities are as they were; the other one is not.
+        let whole = model.fuse(plain, pass: .evaluation).logits
+        for row in [0, 2, 3] { #expect(zip(logits[row..<row + 1].values, whole[row..<row + 1].values).allSatisfy { abs($0 - $1) < 1e-5 }) }
+        #expect(logits[1..<2].values != whole[1..<2].values)
+    }
+
+    @Test("an ensemble and the bottlenecks count only the modalities that are there", arguments: ["ensemble", "bottleneck", "bottleneck-tokens"])
+    func means(fusion: String) throws {
+        // With one of two modalities missing, the prediction is that of a model that asks the other one alone.
+        let kind = try #require(FusionsTests.kinds.first { $0.name == fusion })
+        let model = try ModelSamples.model(2, fusion: kind.name, options: kind.options)
+        let plain = model.encode(ModelSamples.batch(2, samples: 3), pass: .evaluation)
+        func without(_ missing: Modality, scaling factor: Float) -> [Float] {
+            let embeddings = plain.mapEmbeddings { modality, embedding in
+                guard modality == missing else { return embedding }
+                let changed = embedding.map { array, _ in array * factor }
+                return Embedding(
+                    pooled: changed.pooled, tokens: changed.tokens, presence: Presence(samples: [false, false, false]))
+            }
+            return model.fuse(embeddings, pass: .evaluation).logits.values
+        }
+        for modality in model.modalities {
+            let (one, other) = (without(modality, scaling: 1), without(modality, scaling: 3))
+            #expect(zip(one, other).allSatisfy { abs($0 - $1) < 1e-5 })
+        }
+    }
+}

@@ -10,6 +10,13 @@ import Testing
     private static let fusions: [(fusion: String, options: [String: OptionValue])] = [
         ("late", ["hidden": .integer(16), "dropout": .number(0)]),
         ("cross-attention", ["width": .integer(8), "heads": .integer(2), "hidden": .integer(16), "dropout": .number(0)]),
+        ("bottleneck", ["width": .integer(8), "heads": .integer(2), "layers": .integer(2), "dropout": .number(0)]),
+        ("bottleneck-tokens", ["width": .integer(8), "dropout": .number(0)]),
+        ("ensemble", ["hidden": .integer(8), "dropout": .number(0)]),
+        ("sum", [:]),
+        ("gated", ["width": .integer(6)]),
+        ("low-rank-tensor", ["width": .integer(6)]),
+        ("tensor", ["width": .integer(2), "hidden": .integer(8), "dropout": .number(0)]),
     ]
 
     private func model(_ which: Int, _ count: Int = 4) throws -> FusionModel {
@@ -49,7 +56,7 @@ import Testing
         a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) < tolerance }
     }
 
-    @Test(arguments: [0, 1], [true, false])
+    @Test(arguments: Self.fusions.indices, [true, false])
     func `what stands in place of something missing changes no bit of a prediction or gradient`(which: Int, isTraining: Bool) throws {
         let pass = Pass(isTraining: isTraining, random: RandomSource(seed: 1), step: 0)
         var results: [[Float]] = []
@@ -64,7 +71,7 @@ import Testing
         #expect(results[2] == results[0])
     }
 
-    @Test(arguments: [0, 1], [true, false])
+    @Test(arguments: Self.fusions.indices, [true, false])
     func `longer padding changes no prediction`(which: Int, isTraining: Bool) throws {
         let pass = Pass(isTraining: isTraining, random: RandomSource(seed: 1), step: 0)
         func logits(_ padding: Int) throws -> [Float] {
@@ -75,7 +82,7 @@ import Testing
         #expect(near(short, long))
     }
 
-    @Test(arguments: [0, 1])
+    @Test(arguments: Self.fusions.indices)
     func `a sample is predicted as it is alone, without padding and without the modality`(which: Int) throws {
         let model = try model(which)
         let whole = model.fuse(model.encode(inputs(filler: 9), pass: .evaluation), pass: .evaluation).logits
@@ -90,7 +97,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [0, 1])
+    @Test(arguments: Self.fusions.indices)
     func `a modality that no sample has leaves everything finite and its encoder alone`(which: Int) throws {
         let model = try model(which)
         let batch = Inputs(ModelSamples.batch(4, samples: 4), presences: ["motion": Presence(samples: .init(repeating: false, count: 4))])
@@ -106,7 +113,7 @@ import Testing
         #expect(!tracked.isEmpty && tracked.allSatisfy { $0.buffer.value.item == 0 })
     }
 
-    @Test(arguments: [0, 1])
+    @Test(arguments: Self.fusions.indices)
     func `the only modality of a sample is enough`(which: Int) throws {
         let model = try model(which, 2)
         let nothing = Presence(samples: [true, false, false])

@@ -7,7 +7,8 @@ import Tensors
 ///
 /// Each modality's tokens (or its pooled embedding as a single token, where an encoder has none) are mapped to a common width. In each layer a
 /// modality has a transformer layer of its own, over its tokens and the bottleneck tokens; then the modalities' versions of the bottleneck tokens
-/// are averaged. The mean over modalities of the mean over tokens goes into a classifier as of ``LateFusion``.
+/// are averaged. The mean over modalities of the mean over tokens goes into a classifier as of ``LateFusion``. Padding is attended to by
+/// nobody, and a modality that a sample lacks counts in no mean.
 ///
 /// Parts: `project.<modality>`, `bottleneck`, `layers.<l>.<modality>`, `hidden`, `classifier`.
 public final class BottleneckFusion: FusionPlugin {
@@ -48,6 +49,7 @@ public final class BottleneckFusion: FusionPlugin {
 
     public let modalities: [Modality]
     public let readsTokens = true
+    public let leavesOutPadding = true
     private let project: [Linear]
     private let core: BottleneckLayers
     private let head: ClassifierHead
@@ -77,11 +79,17 @@ public final class BottleneckFusion: FusionPlugin {
     }
 
     public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
-        let tokens = zip(modalities, project).map { modality, project in
+        let sequences = zip(modalities, project).map { modality, project in
             let embedding = embeddings.required(modality)
-            return project(embedding.tokens ?? embedding.pooled.unsqueezed(axis: 1))
+            let tokens = embedding.tokens ?? embedding.pooled.unsqueezed(axis: 1)
+            // A pooled vector is one token, however long the sequence was that it was pooled from.
+            let presence = embedding.tokens == nil ? embedding.presence.replacing(lengths: nil) : embedding.presence
+            let lengths = presence.isWhole ? nil : presence.lengths(of: tokens.shape[0], places: tokens.shape[1])
+            return (tokens: project(tokens), lengths: lengths)
         }
-        return head(core(tokens, pass).fused, pass)
+        let (fused, _) = core(
+            sequences.map(\.tokens), lengths: sequences.map(\.lengths), shares: embeddings.shares(of: modalities), pass)
+        return head(fused, pass)
     }
 }
 
@@ -110,19 +118,32 @@ final class BottleneckLayers: Module {
         }
     }
 
-    /// - Parameter tokens: `N×T_m×H` for each modality.
+    /// - Parameters:
+    ///   - tokens: `N×T_m×H` for each modality.
+    ///   - lengths: how many of a sample's tokens are real, for each modality; nil for all.
+    ///   - shares: what each modality counts for, `N×1`; nil for all alike.
     /// - Returns: the mean over modalities of the mean over tokens, `N×H`, and the bottleneck tokens after the last layer, `N×B×H`.
-    func callAsFunction(_ tokens: [Tensor], _ pass: Pass) -> (fused: Tensor, bottleneck: Tensor) {
-        let (count, width) = (bottleneck.shape[1], bottleneck.shape[2])
-        var x = tokens
-        var shared = bottleneck.value.expanded(to: [tokens[0].shape[0], count, width])
-        for layer in layers {
-            let all = zip(layer, x).map { $0(Tensor.concatenated([$1, shared], axis: 1), pass) }
-            x = zip(all, x).map { $0.slice(axis: 1, 0..<$1.shape[1]) }
-            shared = mean(zip(all, x).map { $0.slice(axis: 1, $1.shape[1]..<$1.shape[1] + count) })
+    func callAsFunction(
+        _ tokens: [Tensor], lengths: [[Int]?]? = nil, shares: [Tensor]? = nil, _ pass: Pass
+    ) -> (fused: Tensor, bottleneck: Tensor) {
+        let (samples, count, width) = (tokens[0].shape[0], bottleneck.shape[1], bottleneck.shape[2])
+        let lengths = lengths ?? tokens.map { _ in nil }
+        // 1 for the padding, which stands between a sample's real tokens and the bottleneck tokens.
+        let masks = zip(lengths, tokens).map { lengths, tokens in
+            lengths.map { lengths in
+                let places = tokens.shape[1]
+                let rows = lengths.flatMap { length in (0..<places + count).map { (length..<places).contains($0) ? Float(1) : 0 } }
+                return Tensor(rows, shape: [samples, places + count])
+            }
         }
-        return (mean(x.map { $0.mean(axis: 1) }), shared)
+        var x = tokens
+        var shared = bottleneck.value.expanded(to: [samples, count, width])
+        for layer in layers {
+            let all = x.indices.map { layer[$0](Tensor.concatenated([x[$0], shared], axis: 1), keyPaddingMask: masks[$0], pass) }
+            x = zip(all, x).map { $0.slice(axis: 1, 0..<$1.shape[1]) }
+            shared = Tensor.mean(zip(all, x).map { $0.slice(axis: 1, $1.shape[1]..<$1.shape[1] + count) }, shares: shares)
+        }
+        let means = zip(x, lengths).map { x, lengths in lengths.map { x.meanPooled(lengths: $0) } ?? x.mean(axis: 1) }
+        return (Tensor.mean(means, shares: shares), shared)
     }
-
-    private func mean(_ tensors: [Tensor]) -> Tensor { tensors.dropFirst().reduce(tensors[0], +) / Float(tensors.count) }
 }

@@ -7,8 +7,9 @@ import Tensors
 ///
 /// A light form of ``BottleneckFusion`` without attention weights, for pooled embeddings; the tokens read all modalities at once. What a
 /// modality reads counts by a factor that starts at 0, so that the tokens get no gradient at the first step. A classifier as of ``LateFusion``
-/// follows. Parts: `feature_projection.<modality>`, `bottleneck_tokens`, `scale_params.<modality>`, `layer_norms.<modality>`, `hidden`,
-/// `classifier`.
+/// follows. A modality that a sample lacks is read by no token and counts in no mean.
+///
+/// Parts: `feature_projection.<modality>`, `bottleneck_tokens`, `scale_params.<modality>`, `layer_norms.<modality>`, `hidden`, `classifier`.
 public final class BottleneckTokensFusion: FusionPlugin {
     public struct Options: Configuration.Options {
         /// Common width of embeddings and tokens.
@@ -59,7 +60,7 @@ public final class BottleneckTokensFusion: FusionPlugin {
     }
 
     public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
-        head(core(modalities.map { embeddings.required($0).pooled }, pass).fused, pass)
+        head(core(modalities.map { embeddings.required($0).pooled }, shares: embeddings.shares(of: modalities), pass).fused, pass)
     }
 }
 
@@ -90,20 +91,23 @@ final class BottleneckTokens: Module {
         self.tokens = Parameter(initializer["bottleneck_tokens"].normal([1, tokens, width], deviation: 0.02))
     }
 
+    /// - Parameter shares: what each modality counts for, `N×1`; nil for all alike.
     /// - Returns: the mean over modalities, `N×H`, and the tokens after they have read, `N×B×H`.
-    func callAsFunction(_ pooled: [Tensor], _ pass: Pass) -> (fused: Tensor, tokens: Tensor) {
+    func callAsFunction(_ pooled: [Tensor], shares: [Tensor]? = nil, _ pass: Pass) -> (fused: Tensor, tokens: Tensor) {
         let features = zip(branches, pooled).map { branch, z in (branch.projection.map { $0(z) } ?? z).relu() }
         let (samples, count, width) = (features[0].shape[0], tokens.shape[1], tokens.shape[2])
-        let read = Self.attention(tokens.value.expanded(to: [samples, count, width]), over: Tensor.stacked(features, axis: 1))
+        let read = Self.attention(tokens.value.expanded(to: [samples, count, width]), over: Tensor.stacked(features, axis: 1), shares)
         let normalized = zip(branches, features).map { branch, h in
             branch.norm(h + branch.scale.value * Self.attention(h.unsqueezed(axis: 1), over: read).squeezed(axis: 1))
         }
-        return (normalized.dropFirst().reduce(normalized[0], +) / Float(normalized.count), read)
+        return (Tensor.mean(normalized, shares: shares), read)
     }
 
-    /// `softmax(q Kᵀ/√H) K` for `N×Q×H` and `N×L×H`.
-    private static func attention(_ queries: Tensor, over keys: Tensor) -> Tensor {
-        let scores = queries.matmul(keys, transposingRight: true) / Float(keys.shape[2]).squareRoot()
+    /// `softmax(q Kᵀ/√H) K` for `N×Q×H` and `N×L×H`; keys whose share is 0 are not there.
+    private static func attention(_ queries: Tensor, over keys: Tensor, _ shares: [Tensor]? = nil) -> Tensor {
+        var scores = queries.matmul(keys, transposingRight: true) / Float(keys.shape[2]).squareRoot()
+        // Far below any score, and finite, so that a sample without any modality gives numbers and not NaN.
+        if let shares { scores = scores + Tensor.stacked(shares.map { $0.isEqual(to: 0) * -1e9 }, axis: 2) }
         return scores.softmax(axis: -1).matmul(keys)
     }
 }

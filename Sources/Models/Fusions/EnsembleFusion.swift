@@ -5,7 +5,8 @@ import Tensors
 
 /// An ensemble of unimodal classifiers, each with a hidden layer of its own; what they say is averaged.
 ///
-/// The loss is that of the average. A `unimodal-loss` beside it trains encoders alone as well. Parts: `classifiers.<modality>`.
+/// The loss is that of the average. A `unimodal-loss` beside it trains encoders alone as well. A modality that a sample lacks does not count
+/// in its average; without any, all logits are equal. Parts: `classifiers.<modality>`.
 public final class EnsembleFusion: FusionPlugin {
     /// What is averaged.
     public enum Average: String, CaseIterable, Sendable {
@@ -59,8 +60,11 @@ public final class EnsembleFusion: FusionPlugin {
     public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
         let predictions = zip(modalities, classifiers).map { $1(embeddings.required($0).pooled, pass) }
         let representation = Tensor.concatenated(predictions.compactMap(\.representation), axis: 1)
-        let scores = Tensor.stacked(predictions.map { average == .logits ? $0.logits : $0.logits.logSoftmax() })
-        let logits = average == .logits ? scores.mean(axis: 0) : scores.logSumExp(axis: 0) - Tensor(Float(predictions.count)).log()
+        let shares = embeddings.shares(of: modalities)
+        let logits =
+            average == .logits
+            ? Tensor.mean(predictions.map(\.logits), shares: shares)
+            : Tensor.mean(predictions.map { $0.logits.softmax() }, shares: shares).clamped(lower: 1e-30).log()
         return Prediction(logits: logits, representation: representation)
     }
 }

@@ -79,11 +79,35 @@ public struct FusionContext: Sendable {
 }
 
 extension Embeddings {
+    /// What each modality counts for in a mean over those that a sample has, `N×1` each; nil where every sample has all. A sample without
+    /// any has shares of 0.
+    func shares(of modalities: [Modality]) -> [Tensor]? {
+        let present = modalities.map { required($0).presence.samples }
+        guard present.contains(where: { $0 != nil }) else { return nil }
+        let counts = (0..<batchSize).map { row in present.count { $0?[row] ?? true } }
+        return present.map { samples in
+            Tensor(counts.indices.map { samples?[$0] ?? true ? 1 / Float(Swift.max(counts[$0], 1)) : 0 }, shape: [counts.count, 1])
+        }
+    }
+
     /// The embedding of a modality that must be there.
     func required(_ modality: Modality) -> Embedding {
         guard let embedding = self[modality] else {
             stop("fuse: the embedding of \(modality) is missing; given are \(modalities)")
         }
         return embedding
+    }
+}
+
+extension Tensor {
+    /// The mean over modalities of arrays `N×…`.
+    ///
+    /// - Parameter shares: what each counts for, `N×1`; nil for all alike.
+    static func mean(_ arrays: [Tensor], shares: [Tensor]?) -> Tensor {
+        guard let shares else { return arrays.dropFirst().reduce(arrays[0], +) / Float(arrays.count) }
+        let weighted = zip(arrays, shares).map { array, share in
+            array * share.reshaped(Shape([array.shape[0]] + Array(repeating: 1, count: array.rank - 1)))
+        }
+        return weighted.dropFirst().reduce(weighted[0], +)
     }
 }

@@ -148,7 +148,7 @@ import Testing
             ),
             (
                 "series-resnt", [:], [4, 4],
-                "expected an encoder: series-resnet, image-cnn, vector-mlp, features, slowfast, slowonly, resnet18, found series-resnt; "
+                "expected an encoder: series-resnet, series-cnn, sequence-transformer, image-cnn, vector-mlp, features, slowfast, slowonly, resnet18, found series-resnt; "
                     + "did you mean 'series-resnet'?"
             ),
         ] as [(String, [String: OptionValue], [Int], String)])

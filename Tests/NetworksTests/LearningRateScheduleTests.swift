@@ -21,6 +21,16 @@ import Testing
         #expect(schedule.rate(atStep: 5) == 1 && schedule.rate(atStep: 4) < 1)
     }
 
+    @Test func `an inverse power falls with the part of the training that is done`() throws {
+        let context = ScheduleContext(base: 0.002, totalSteps: 100, stepsPerEpoch: 10)
+        let schedule = try ScheduleRegistry.standard().make("inverse-power", context: context)
+        #expect(schedule.rate(atStep: 0) == 0.002)
+        #expect(abs(schedule.rate(atStep: 50) - 0.000_521_697) < 1e-8)
+        #expect(schedule.rate(atStep: 100) == schedule.rate(atStep: 500))
+        let empty = try ScheduleRegistry.standard().make("inverse-power", context: ScheduleContext(base: 1, totalSteps: 0, stepsPerEpoch: 0))
+        #expect(empty.rate(atStep: 3) == 1)
+    }
+
     @Test func `a training that is all warm-up, or empty, has finite rates`() {
         for steps in [0, 3] {
             let schedule = LearningRateSchedule(base: 1, shape: .cosine, warmUpSteps: steps, totalSteps: steps)

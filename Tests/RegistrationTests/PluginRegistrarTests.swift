@@ -72,7 +72,7 @@ struct PluginRegistrarTests {
     func kinds() throws {
         let registrar = try registrar()
         #expect(registrar.origin(of: "adam", .optimizers) == .builtIn)
-        #expect(registrar.components[.schedules].map(\.name) == ["constant", "cosine"])
+        #expect(registrar.components[.schedules].map(\.name) == ["constant", "cosine", "inverse-power"])
         #expect(Set(ComponentKind.allCases.map(\.noun)).count == ComponentKind.allCases.count)
     }
 }

@@ -22,10 +22,12 @@ extension EncoderRegistry {
     /// A registry that knows nothing.
     public init() { self.init(of: .encoders) }
 
-    /// `series-resnet`, `image-cnn`, `vector-mlp`, `features`, `slowfast`, `slowonly` and `resnet18`.
+    /// `series-resnet`, `series-cnn`, `sequence-transformer`, `image-cnn`, `vector-mlp`, `features`, `slowfast`, `slowonly` and `resnet18`.
     public static func standard() throws(DuplicateComponent) -> EncoderRegistry {
         var registry = EncoderRegistry()
         try registry.register(SeriesResNet.self)
+        try registry.register(SeriesCNN.self)
+        try registry.register(SequenceTransformer.self)
         try registry.register(ImageCNN.self)
         try registry.register(VectorMLP.self)
         try registry.register(Features.self)

@@ -1,4 +1,5 @@
 import Configuration
+import Foundation
 
 /// How the learning rate goes over a training.
 public protocol LearningRateRule: Sendable {
@@ -40,11 +41,12 @@ extension ScheduleRegistry {
     /// A registry that knows nothing.
     public init() { self.init(of: .schedules) }
 
-    /// `constant` and `cosine`.
+    /// `constant`, `cosine` and `inverse-power`.
     public static func standard() throws(DuplicateComponent) -> ScheduleRegistry {
         var registry = ScheduleRegistry()
         try registry.register(ConstantSchedule.self)
         try registry.register(CosineSchedule.self)
+        try registry.register(InversePowerSchedule.self)
         return registry
     }
 
@@ -112,4 +114,40 @@ public struct CosineSchedule: SchedulePlugin {
     }
 
     public func rate(atStep step: Int) -> Float { schedule.rate(atStep: step) }
+}
+
+/// `base·(1 + factor·p)^−power`, p the part of the training that is done.
+public struct InversePowerSchedule: SchedulePlugin {
+    public struct Options: Configuration.Options {
+        /// How fast the rate starts to fall.
+        public var factor = 10.0
+        /// How steeply it falls.
+        public var power = 0.75
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .number("factor", \.factor, in: 0.0...1e6, "how fast the rate starts to fall"),
+                .number("power", \.power, in: 0.0...100.0, "how steeply it falls"),
+            ]
+        }
+    }
+
+    public static let description = ComponentDescription(
+        name: "inverse-power", summary: "an inverse power of the part of the training that is done",
+        formula: "base·(1 + factor·p)^−power,  p = step/steps", source: "Ganin and Lempitsky 2015, section 4.1", options: Options.descriptions)
+
+    private let options: Options
+    private let context: ScheduleContext
+
+    public init(options: Options, context: ScheduleContext) {
+        self.options = options
+        self.context = context
+    }
+
+    public func rate(atStep step: Int) -> Float {
+        let done = context.totalSteps > 0 ? min(Double(step) / Double(context.totalSteps), 1) : 0
+        return Float(context.base * pow(1 + options.factor * done, -options.power))
+    }
 }

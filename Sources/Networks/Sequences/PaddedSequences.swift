@@ -64,6 +64,49 @@ extension Tensor {
         }
     }
 
+    /// The largest value of each channel in each of `cells` cells of the real places, `N×cells×C`; zeros for a sequence of length 0.
+    ///
+    /// Of a sequence of L places, cell i covers ⌊iL/cells⌋ up to and without ⌈(i+1)L/cells⌉ (PyTorch's adaptive max pooling). The first of
+    /// several equal values receives the gradient; NaN wins over any number.
+    ///
+    /// - Parameter lengths: the real places of each sequence; nil where all are.
+    public func maxPooled(to cells: Int, lengths: [Int]?) -> Tensor {
+        require(rank == 3 && cells > 0, "maxPooled: \(cells) cells of sequences of shape \(shape)")
+        let lengths = lengths ?? .init(repeating: shape[1], count: shape[0])
+        let (places, width) = checkedSequences(lengths, "maxPooled")
+        var winners = [Int](repeating: -1, count: lengths.count * cells * width)
+        let maxima = Tensor(shape: [lengths.count, cells, width]) { target in
+            withUnsafeValues { source in
+                for (sample, length) in lengths.enumerated() where length > 0 {
+                    for cell in 0..<cells {
+                        let range = cell * length / cells..<((cell + 1) * length + cells - 1) / cells
+                        let start = (sample * cells + cell) * width
+                        for column in 0..<width {
+                            var winner = (sample * places + range.lowerBound) * width + column
+                            for place in range.dropFirst() {
+                                let index = (sample * places + place) * width + column
+                                if source[index] > source[winner] || source[index].isNaN && !source[winner].isNaN { winner = index }
+                            }
+                            winners[start + column] = winner
+                            target[start + column] = source[winner]
+                        }
+                    }
+                }
+                for (slot, winner) in winners.enumerated() where winner < 0 { target[slot] = 0 }
+            }
+        }
+        return Tensor.custom(maxima, inputs: [self]) { [shape, winners] gradient in
+            [
+                Tensor(shape: shape) { target in
+                    for index in target.indices { target[index] = 0 }
+                    gradient.withUnsafeValues { gradient in
+                        for (slot, winner) in winners.enumerated() where winner >= 0 { target[winner] += gradient[slot] }
+                    }
+                }
+            ]
+        }
+    }
+
     /// The real places of all sequences below each other, `(Σ lengths)×C`: what statistics over places are to be taken of.
     public func packed(lengths: [Int]) -> Tensor {
         let (places, width) = checkedSequences(lengths, "packed")

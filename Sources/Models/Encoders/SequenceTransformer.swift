@@ -1,0 +1,139 @@
+import Configuration
+import Foundation
+import Networks
+import Regularization
+import Tensors
+
+/// A transformer over a sequence of features, N×T×C, such as word vectors or descriptors of frames.
+///
+/// A linear map to the width (its result times √width), sinusoidal positions, pre-norm layers, a last normalization, and one of the places or
+/// their mean as the embedding. Tokens are all places, N×T×D. The defaults are the encoder that MMDG-Bench trains for sentiment.
+///
+/// Positions as in fairseq: the first half of the width holds sines and the second cosines of `p·10000^(−i/(width/2 − 1))`, places counted
+/// from 1. Names: `proj.weight`, `layers.0.norm1.weight`, … as PyTorch's `nn.TransformerEncoder` has them, and `norm.weight`.
+public final class SequenceTransformer: EncoderPlugin, SequenceEncoder {
+    /// Which of the places is the embedding.
+    public enum Pooling: String, CaseIterable, Sendable {
+        /// The first place.
+        case first
+        /// The mean over the real places.
+        case mean
+        /// The last real place.
+        case last
+    }
+
+    /// What follows the first linear map of a layer.
+    public enum Rectifier: String, CaseIterable, Sendable { case relu, gelu }
+
+    /// What a recipe may choose.
+    public struct Options: Configuration.Options {
+        /// Width of the places and of the embedding.
+        public var width = 40
+        /// Transformer layers.
+        public var layers = 5
+        /// Heads of attention; they divide the width.
+        public var heads = 8
+        /// Width between a layer's two linear maps.
+        public var feedForward = 160
+        public var activation = Rectifier.relu
+        public var pooling = Pooling.first
+        /// Rate of dropout on the places before the first layer.
+        public var inputDropout = 0.25
+        /// Rate of dropout within the layers.
+        public var dropout = 0.1
+        /// Rate of dropout on the weights of attention.
+        public var attentionDropout = 0.1
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .integer("width", \.width, in: 1...16384, unit: "features", "width of the places and of the embedding"),
+                .integer("layers", \.layers, in: 1...100, "transformer layers"),
+                .integer("heads", \.heads, in: 1...1024, "heads of attention; they divide the width"),
+                .integer("feed-forward", \.feedForward, in: 1...65536, unit: "features", "width between a layer's two linear maps"),
+                .choice("activation", \.activation, "what follows the first of the two"),
+                .choice("pooling", \.pooling, "which place is the embedding: the first, the mean of the real ones, or the last real one"),
+                .number("input-dropout", \.inputDropout, in: 0.0...1.0, "rate of dropout before the first layer"),
+                .number("dropout", \.dropout, in: 0.0...1.0, "rate of dropout within the layers"),
+                .number("attention-dropout", \.attentionDropout, in: 0.0...1.0, "rate of dropout on the weights of attention"),
+            ]
+        }
+    }
+
+    public static let description = ComponentDescription(
+        name: "sequence-transformer", summary: "pre-norm transformer over a sequence of features, T×C",
+        source: "Vaswani et al. 2017; Xiong et al. 2020; the sizes of MMDG-Bench's sentiment encoders (Dong et al. 2026)",
+        options: Options.descriptions)
+
+    public let embeddingWidth: Int
+    public var providesTokens = false
+    private let pooling: Pooling
+    private let projection: Linear
+    private let inputDropout: Dropout
+    private let layers: [TransformerLayer]
+    private let normalization: LayerNormalization
+
+    public var parts: Parts { ["proj": projection, "layers": layers, "norm": normalization] }
+
+    public init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault) {
+        guard sampleShape.rank == 2 && sampleShape.elementCount > 0 else {
+            throw OptionFault.sampleShape(sampleShape, expected: "places×features (T×C)")
+        }
+        guard options.width % options.heads == 0 else {
+            throw OptionFault(option: "heads", expected: "a divisor of the width \(options.width)", found: "\(options.heads)")
+        }
+        pooling = options.pooling
+        embeddingWidth = options.width
+        projection = Linear(sampleShape[1], options.width, from: initializer["proj"])
+        inputDropout = Dropout(Float(options.inputDropout), stream: initializer["input-dropout"].path)
+        layers = (0..<options.layers).map { layer in
+            TransformerLayer(
+                options.width, heads: options.heads, hidden: options.feedForward, activation: options.activation == .relu ? .relu : .gelu,
+                dropout: Float(options.dropout), attentionDropout: Float(options.attentionDropout), from: initializer["layers"][String(layer)])
+        }
+        normalization = LayerNormalization([options.width], from: initializer["norm"])
+    }
+
+    public func callAsFunction(_ x: Tensor, lengths: [Int]?, pass: Pass) -> Embedding {
+        let places = x.shape[1]
+        let real = lengths.map { x.clearingPadding(lengths: $0) } ?? x
+        var sequence = projection(real) * Float(embeddingWidth).squareRoot() + Self.positions(places, width: embeddingWidth)
+        sequence = inputDropout(sequence, pass)
+        let padding = lengths.map { lengths in
+            Tensor(lengths.flatMap { length in (0..<places).map { $0 < length ? 0 : 1 } }, shape: [lengths.count, places])
+        }
+        for layer in layers { sequence = layer(sequence, keyPaddingMask: padding, pass) }
+        sequence = normalization(sequence)
+        if let lengths { sequence = sequence.clearingPadding(lengths: lengths) }
+        return Embedding(
+            pooled: pooled(sequence, lengths: lengths), tokens: providesTokens ? sequence : nil, presence: Presence(lengths: lengths))
+    }
+
+    private func pooled(_ sequence: Tensor, lengths: [Int]?) -> Tensor {
+        let (count, places) = (sequence.shape[0], sequence.shape[1])
+        func place(_ index: (Int) -> Int) -> Tensor {
+            sequence.reshaped([count * places, embeddingWidth]).gathering(rows: (0..<count).map { $0 * places + index($0) })
+        }
+        return switch pooling {
+        case .first: place { _ in 0 }
+        case .last: place { max((lengths?[$0] ?? places) - 1, 0) }
+        case .mean: lengths.map { sequence.meanPooled(lengths: $0) } ?? sequence.meanPooled()
+        }
+    }
+
+    /// Sines and cosines of places 1, 2, …: places×width; the last column is 0 where the width is odd.
+    static func positions(_ places: Int, width: Int) -> Tensor {
+        let half = width / 2
+        let step = half > 1 ? log(10000) / Double(half - 1) : 0
+        var values = [Float](repeating: 0, count: places * width)
+        for place in 0..<places {
+            for column in 0..<half {
+                let angle = Double(place + 1) * exp(-step * Double(column))
+                values[place * width + column] = Float(sin(angle))
+                values[place * width + half + column] = Float(cos(angle))
+            }
+        }
+        return Tensor(values, shape: [places, width])
+    }
+}

@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 import Regularization
 import Tensors
 
@@ -132,4 +133,70 @@ struct Integration {
     }
 
     private static func length(_ x: Tensor) -> Double { x.withUnsafeValues { $0.reduce(0) { $0 + Double($1) * Double($1) } }.squareRoot() }
+}
+
+/// The shortest vector in the convex hull of some vectors, given by their inner products.
+enum MinimumNorm {
+    /// `argmin_w ‖Σ_i w_i g_i‖²` over `w_i ≥ 0`, `Σ w_i = 1`.
+    ///
+    /// Weight is moved from the vector that lengthens the sum most to the one that shortens it most, each time as far as it helps, until
+    /// nothing is gained. For two vectors the first move is exact. Vectors that are equal share the weight as it falls.
+    ///
+    /// - Parameter products: `g_i·g_j`, symmetric, at least one; with a NaN all weights are equal.
+    static func weights(products: [[Double]]) -> [Double] {
+        let count = products.count
+        var weights = [Double](repeating: 1 / Double(count), count: count)
+        let scale = products.indices.map { products[$0][$0] }.max() ?? 0
+        guard scale > 0, products.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { return weights }
+        for _ in 0..<100_000 {
+            let slopes = products.map { row in zip(row, weights).reduce(0) { $0 + $1.0 * $1.1 } }
+            let giving = weights.indices.filter { weights[$0] > 0 }.max { slopes[$0] < slopes[$1] } ?? 0
+            let taking = weights.indices.min { slopes[$0] < slopes[$1] } ?? 0
+            let gain = slopes[giving] - slopes[taking]
+            guard gain > 1e-14 * scale else { break }
+            let curvature = products[giving][giving] + products[taking][taking] - 2 * products[giving][taking]
+            let move = min(weights[giving], curvature > 0 ? gain / curvature : weights[giving])
+            weights[giving] -= move
+            weights[taking] += move
+        }
+        return weights
+    }
+}
+
+/// The class and the domain gradient of each modality's encoder, scaled by how far each modality leads, and one of them projected where they
+/// conflict (GMP).
+struct ModulatedPair {
+    /// How well the modalities do, against the mean of the others.
+    struct Ratios {
+        /// Of the probability of the true class: above 1 for a modality that leads.
+        let classes: [Double]
+        /// Of the probability of the true domain, inverted: above 1 for a modality whose domains are hard to tell.
+        let domains: [Double]
+
+        /// - Parameter domains: nil where there is a single one.
+        init(classes: [Double], domains: [Double]?) {
+            func others(_ values: [Double], _ index: Int) -> Double { (values.reduce(0, +) - values[index]) / Double(values.count - 1) }
+            let count = classes.count
+            self.classes = count < 2 ? classes.map { _ in 1 } : classes.indices.map { classes[$0] / (others(classes, $0) + 1e-6) }
+            guard let domains, count > 1 else {
+                self.domains = classes.map { _ in 1 }
+                return
+            }
+            self.domains = domains.indices.map { others(domains, $0) / (domains[$0] + 1e-6) }
+        }
+    }
+
+    /// `1 − tanh(α r)` for `r > 1`, else 1.
+    static func coefficient(_ ratio: Double, strength: Double) -> Double { ratio > 1 ? max(0, 1 - tanh(strength * ratio)) : 1 }
+
+    /// The two gradients of one modality, already scaled, after the projection: where they conflict, the one of the larger ratio loses its
+    /// component along the other.
+    static func projected(
+        classes: Gradients, domains: Gradients, classRatio: Double, domainRatio: Double
+    ) -> (classes: Gradients, domains: Gradients) {
+        let product = classes.dot(domains)
+        guard product < 0 else { return (classes, domains) }
+        if classRatio >= domainRatio { return (classes + domains * Float(-product / (domains.dot(domains) + 1e-12)), domains) }
+        return (classes, domains + classes * Float(-product / (classes.dot(classes) + 1e-12)))
+    }
 }

@@ -1,3 +1,5 @@
+import Glibc
+import Networks
 import Regularization
 import Tensors
 
@@ -53,4 +55,113 @@ struct FlatteningDistillation {
     static func distance(_ student: Tensor, to teacher: Tensor) -> Tensor {
         (teacher.detached().normalized(axis: 1) - student.normalized(axis: 1)).norm(axis: 1).mean()
     }
+}
+
+/// The model and the projection heads with averaged weights: what a student's projections are compared with.
+///
+/// The average is begun by the first ``follow()``; until then there are no features.
+final class AveragedTeacher: Module {
+    private let heads: [Modality: ProjectionHead]
+    private let followed: Followed
+    private let average: any WeightAverage
+    private let updates = Buffer(Tensor(0), isCount: true)
+
+    var parts: Parts { ["average": average, "updates": updates] }
+
+    /// - Parameter decay: of an exponential average; nil for the plain mean.
+    init(of model: any MultimodalModel, heads: [Modality: ProjectionHead], named parts: Parts, decay: Double?) {
+        self.heads = heads
+        followed = Followed(["model": model, "heads": parts])
+        if let decay {
+            average = ExponentialMovingAverage(of: followed, decay: Float(decay))
+        } else {
+            average = SimpleMovingAverage(of: followed)
+        }
+    }
+
+    /// Takes the present weights into the average.
+    func follow() {
+        let count = updates.value.item
+        if count == 0 {
+            // An exponential average would else begin at the initial weights, however late the term begins to act.
+            average.restart()
+        } else {
+            average.update()
+        }
+        updates.value = Tensor(count + 1)
+    }
+
+    /// The projection of each modality under the averaged weights, `N×width`, without dropout and with running statistics; nil before the
+    /// average has begun.
+    func features(_ step: TrainingStep) -> [Modality: Tensor]? {
+        guard updates.value.item > 0 else { return nil }
+        let pass = step.evaluationPass
+        return withoutGradients {
+            average.withAverage {
+                let embeddings = step.encoded(pass)
+                var features: [Modality: Tensor] = [:]
+                for (modality, head) in heads {
+                    guard let embedding = embeddings[modality], !embedding.rows.isEmpty else { continue }
+                    features[modality] = embedding.projected(by: head, pass).pooled
+                }
+                return features
+            }
+        }
+    }
+}
+
+extension Embedding {
+    /// The projections of the samples that have the modality, at least one, `N×width`; 0 for the others.
+    func projected(by head: ProjectionHead, _ pass: Pass) -> Embedding {
+        guard let rows = presence.rows else { return Embedding(pooled: head(pooled, pass)) }
+        return Embedding(pooled: head(present, pass)).spread(to: rows, of: pooled.shape[0])
+    }
+}
+
+/// Everything that one average follows.
+private final class Followed: Module {
+    let parts: Parts
+
+    init(_ parts: Parts) { self.parts = parts }
+}
+
+/// How much of an interpolated feature is the modality's own: draws from a symmetric Beta distribution, given that they exceed ½.
+///
+/// A draw and its complement are equally likely, so the larger of the two has the conditional distribution exactly: nothing has to be
+/// drawn again until it fits.
+enum InterpolationShares {
+    /// One share for each sample, `N×1`, each in ½…1.
+    ///
+    /// - Parameter concentration: of the Beta distribution, above 0; 1 makes shares even, small values bring them near 1.
+    static func draw(_ count: Int, concentration: Double, from stream: inout RandomStream) -> Tensor {
+        let shares = (0..<count).map { _ in
+            // x/(x + y) of two Gamma draws x and y has the Beta distribution; small concentrations need their logarithms.
+            let difference = logarithmOfGamma(concentration, from: &stream) - logarithmOfGamma(concentration, from: &stream)
+            return Float(1 / (1 + exp(-abs(difference))))
+        }
+        return Tensor(shares, shape: [count, 1])
+    }
+
+    /// The logarithm of a draw from the Gamma distribution of a shape above 0: Marsaglia and Tsang, "A simple method for generating gamma
+    /// variables", 2000, for the shape + 1, then brought down by a power of a uniform draw.
+    private static func logarithmOfGamma(_ shape: Double, from stream: inout RandomStream) -> Double {
+        let d = shape + 1 - 1.0 / 3
+        let c = 1 / (9 * d).squareRoot()
+        var cube = 1.0
+        // More than nine in ten draws are accepted, so the bound is never reached in practice.
+        for _ in 0..<100 {
+            let normal = Double(stream.normal())
+            let candidate = 1 + c * normal
+            let uniform = positiveUniform(from: &stream)
+            guard candidate > 0 else { continue }
+            let power = candidate * candidate * candidate
+            if log(uniform) < 0.5 * normal * normal + d * (1 - power + log(power)) {
+                cube = power
+                break
+            }
+        }
+        return log(d * cube) + log(positiveUniform(from: &stream)) / shape
+    }
+
+    private static func positiveUniform(from stream: inout RandomStream) -> Double { Double(stream.uniform()) + 0x1p-25 }
 }

@@ -28,3 +28,170 @@ public struct OptionDescription: Sendable, Hashable {
         kind.expectation + (unit.map { " (\($0))" } ?? "") + (acceptsNull ? ", or null" : "")
     }
 }
+
+/// What an option accepts.
+public indirect enum OptionKind: Sendable, Hashable {
+    /// A real number; whole numbers are accepted too. NaN never is, and infinity never is.
+    case number(NumericRange)
+    /// A whole number.
+    case integer(NumericRange)
+    /// `true` or `false`.
+    case flag
+    /// One of some words.
+    case choice([String])
+    /// Any text.
+    case text
+    /// The path of a file or folder. In a recipe it is relative to the folder of the file in which it stands.
+    case path
+    /// A list of values of one kind. A single text stands for a list of one: `path: file.safetensors`.
+    case list(of: OptionKind)
+
+    /// What is expected, in words: `a whole number from 1 to 8`.
+    public var expectation: String {
+        switch self {
+        case .number(let range): "a number" + range.suffix
+        case .integer(let range): "a whole number" + range.suffix
+        case .flag: "true or false"
+        case .choice(let words): "one of: " + words.joined(separator: ", ")
+        case .text: "text"
+        case .path: "a path"
+        case .list(of: .text): "text or a list of texts"
+        case .list(of: .path): "a path or a list of paths"
+        case .list(let kind): "a list of " + kind.pluralExpectation
+        }
+    }
+
+    private var pluralExpectation: String {
+        switch self {
+        case .number(let range): "numbers" + range.suffix
+        case .integer(let range): "whole numbers" + range.suffix
+        case .flag: "true or false"
+        case .choice(let words): "words out of: " + words.joined(separator: ", ")
+        case .text: "texts"
+        case .path: "paths"
+        case .list: "lists"
+        }
+    }
+
+    /// Whether a value is of this kind and within its range.
+    func accepts(_ value: OptionValue) -> Bool {
+        switch (self, value) {
+        case (.number(let range), .number(let number)): number.isFinite && range.contains(number)
+        case (.number(let range), .integer(let number)): range.contains(Double(number))
+        case (.integer(let range), .integer(let number)): range.contains(Double(number))
+        case (.flag, .bool), (.text, .string), (.path, .string), (.list(of: .text), .string), (.list(of: .path), .string): true
+        case (.choice(let words), .string(let word)): words.contains(word)
+        case (.list(let kind), .list(let values)): values.allSatisfy(kind.accepts)
+        default: false
+        }
+    }
+
+    /// What the writer may have meant by a value that is not accepted.
+    func suggestion(for value: OptionValue) -> String? {
+        switch (self, value) {
+        case (.choice(let words), .string(let word)): nearestName(to: word, among: words)
+        case (.flag, .string(let word)) where ["yes", "on"].contains(word.lowercased()): "true"
+        case (.flag, .string(let word)) where ["no", "off"].contains(word.lowercased()): "false"
+        case (.text, .integer), (.text, .number), (.text, .bool), (.path, .integer), (.path, .number): "\"\(value)\""
+        case (.list(let kind), .list(let values)):
+            values.first { !kind.accepts($0) }.flatMap(kind.suggestion)
+        case (.list(let kind), _) where kind.accepts(value): "[\(value)]"
+        default: nil
+        }
+    }
+}
+
+/// An interval of numbers: closed below, closed or open above, either side possibly unbounded.
+public struct NumericRange: Sendable, Hashable {
+    /// The smallest number; nil for none.
+    public let lower: Double?
+    /// The largest number; nil for none.
+    public let upper: Double?
+    /// Whether `upper` itself belongs to it.
+    public let includesUpper: Bool
+
+    init(lower: Double? = nil, upper: Double? = nil, includesUpper: Bool = true) {
+        self.lower = lower
+        self.upper = upper
+        self.includesUpper = includesUpper
+    }
+
+    /// Whether a number lies inside. NaN lies nowhere.
+    public func contains(_ number: Double) -> Bool {
+        if number.isNaN { return false }
+        if let lower, number < lower { return false }
+        if let upper { return includesUpper ? number <= upper : number < upper }
+        return true
+    }
+
+    /// ` from 0 to 1`, ` from 0 up`, ` from 0 to below 1`, or nothing.
+    var suffix: String {
+        let from = lower.map { " from \(OptionValue.text(of: $0))" } ?? ""
+        guard let upper else { return lower == nil ? "" : from + " up" }
+        let word = includesUpper ? "to" : lower == nil ? "below" : "to below"
+        return from + " \(includesUpper && lower == nil ? "up to" : word) \(OptionValue.text(of: upper))"
+    }
+}
+
+/// The range literals with which an option can state what it accepts: `0...1`, `0..<1`, `1...` and `...1`.
+public protocol OptionBounds<Bound> {
+    associatedtype Bound: Comparable
+    /// Least value, greatest value, and whether the greatest one belongs to it.
+    var optionBounds: (lower: Bound?, upper: Bound?, includesUpper: Bool) { get }
+}
+
+extension ClosedRange: OptionBounds {
+    public var optionBounds: (lower: Bound?, upper: Bound?, includesUpper: Bool) { (lowerBound, upperBound, true) }
+}
+
+extension Range: OptionBounds {
+    public var optionBounds: (lower: Bound?, upper: Bound?, includesUpper: Bool) { (lowerBound, upperBound, false) }
+}
+
+extension PartialRangeFrom: OptionBounds {
+    public var optionBounds: (lower: Bound?, upper: Bound?, includesUpper: Bool) { (lowerBound, nil, true) }
+}
+
+extension PartialRangeThrough: OptionBounds {
+    public var optionBounds: (lower: Bound?, upper: Bound?, includesUpper: Bool) { (nil, upperBound, true) }
+}
+
+extension NumericRange {
+    init(_ range: some OptionBounds<Double>) {
+        let (lower, upper, includesUpper) = range.optionBounds
+        self.init(
+            lower: lower == -.infinity ? nil : lower, upper: upper == .infinity ? nil : upper, includesUpper: includesUpper)
+    }
+
+    init(_ range: some OptionBounds<Int>) {
+        let (lower, upper, includesUpper) = range.optionBounds
+        self.init(lower: lower.map(Double.init), upper: upper.map(Double.init), includesUpper: includesUpper)
+    }
+}
+
+/// The range in which a paper or a benchmark searches an option: what `tune: default` draws from.
+public struct SearchRange: Sendable, Hashable {
+    /// The option's name; `weight` for the weight of a regularizer.
+    public let option: String
+    /// The ends, the smaller one first.
+    public let lower, upper: Double
+    /// Whether orders of magnitude are evenly distributed, and not values.
+    public let isLogarithmic: Bool
+
+    /// Evenly distributed values.
+    public static func linear(_ option: String, _ range: ClosedRange<Double>) -> SearchRange {
+        SearchRange(option: option, lower: range.lowerBound, upper: range.upperBound, isLogarithmic: false)
+    }
+
+    /// Evenly distributed orders of magnitude; the range begins above 0.
+    public static func logarithmic(_ option: String, _ range: ClosedRange<Double>) -> SearchRange {
+        SearchRange(option: option, lower: range.lowerBound, upper: range.upperBound, isLogarithmic: true)
+    }
+}
+
+extension SearchRange: CustomStringConvertible {
+    /// `weight 0.1 to 10, logarithmic`.
+    public var description: String {
+        "\(option) \(OptionValue.number(lower)) to \(OptionValue.number(upper))" + (isLogarithmic ? ", logarithmic" : "")
+    }
+}

@@ -42,3 +42,192 @@ public struct OptionField<Root: Options>: Sendable {
         }
     }
 }
+
+extension OptionField {
+    /// A real number.
+    ///
+    /// - Parameters:
+    ///   - range: what is accepted, such as `0...1`, `0..<1` or `0...`.
+    ///   - unit: what the number is measured in.
+    ///   - required: whether a recipe has to give it, because no default would make sense.
+    ///   - help: what it does.
+    public static func number(
+        _ name: String, _ path: WritableKeyPath<Root, Double> & Sendable, in range: some OptionBounds<Double>,
+        unit: String? = nil, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .number(NumericRange(range)), unit: unit, isRequired: required, help: help,
+            encode: { .number($0) }, decode: \.asNumber)
+    }
+
+    /// A real number or `null`.
+    public static func number(
+        _ name: String, _ path: WritableKeyPath<Root, Double?> & Sendable, in range: some OptionBounds<Double>,
+        unit: String? = nil, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .number(NumericRange(range)), unit: unit, isRequired: required, acceptsNull: true, help: help,
+            encode: { $0.map(OptionValue.number) ?? .null }, decode: { .some($0.asNumber) })
+    }
+
+    /// A list of real numbers, each within `range`.
+    public static func numbers(
+        _ name: String, _ path: WritableKeyPath<Root, [Double]> & Sendable, in range: some OptionBounds<Double>,
+        unit: String? = nil, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .list(of: .number(NumericRange(range))), unit: unit, isRequired: required, help: help,
+            encode: { .list($0.map(OptionValue.number)) }, decode: { $0.asList?.compactMap(\.asNumber) })
+    }
+
+    /// A whole number.
+    public static func integer(
+        _ name: String, _ path: WritableKeyPath<Root, Int> & Sendable, in range: some OptionBounds<Int>,
+        unit: String? = nil, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .integer(NumericRange(range)), unit: unit, isRequired: required, help: help,
+            encode: { .integer($0) }, decode: \.asInteger)
+    }
+
+    /// A whole number or `null`.
+    public static func integer(
+        _ name: String, _ path: WritableKeyPath<Root, Int?> & Sendable, in range: some OptionBounds<Int>,
+        unit: String? = nil, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .integer(NumericRange(range)), unit: unit, isRequired: required, acceptsNull: true, help: help,
+            encode: { $0.map(OptionValue.integer) ?? .null }, decode: { .some($0.asInteger) })
+    }
+
+    /// A list of whole numbers, each within `range`.
+    public static func integers(
+        _ name: String, _ path: WritableKeyPath<Root, [Int]> & Sendable, in range: some OptionBounds<Int>,
+        unit: String? = nil, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .list(of: .integer(NumericRange(range))), unit: unit, isRequired: required, help: help,
+            encode: { .list($0.map(OptionValue.integer)) }, decode: { $0.asList?.compactMap(\.asInteger) })
+    }
+}
+
+extension OptionValue {
+    var asNumber: Double? {
+        switch self {
+        case .number(let value): value
+        case .integer(let value): Double(value)
+        default: nil
+        }
+    }
+
+    var asInteger: Int? {
+        if case .integer(let value) = self { value } else { nil }
+    }
+
+    var asBool: Bool? {
+        if case .bool(let value) = self { value } else { nil }
+    }
+
+    var asString: String? {
+        if case .string(let value) = self { value } else { nil }
+    }
+
+    var asList: [OptionValue]? {
+        if case .list(let values) = self { values } else { nil }
+    }
+}
+
+extension OptionField {
+    /// `true` or `false`.
+    public static func flag(
+        _ name: String, _ path: WritableKeyPath<Root, Bool> & Sendable, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .flag, unit: nil, isRequired: required, help: help, encode: { .bool($0) }, decode: \.asBool)
+    }
+
+    /// One word out of an enumeration's raw values.
+    public static func choice<Choice: RawRepresentable<String> & CaseIterable & SendableMetatype>(
+        _ name: String, _ path: WritableKeyPath<Root, Choice> & Sendable, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .choice(Choice.allCases.map(\.rawValue)), unit: nil, isRequired: required, help: help,
+            encode: { .string($0.rawValue) }, decode: { $0.asString.flatMap(Choice.init) })
+    }
+
+    /// One word out of an enumeration's raw values, or `null`.
+    public static func choice<Choice: RawRepresentable<String> & CaseIterable & SendableMetatype>(
+        _ name: String, _ path: WritableKeyPath<Root, Choice?> & Sendable, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .choice(Choice.allCases.map(\.rawValue)), unit: nil, isRequired: required, acceptsNull: true,
+            help: help, encode: { $0.map { .string($0.rawValue) } ?? .null },
+            decode: { .some($0.asString.flatMap(Choice.init)) })
+    }
+
+    /// Any text.
+    public static func text(
+        _ name: String, _ path: WritableKeyPath<Root, String> & Sendable, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .text, unit: nil, isRequired: required, help: help, encode: { .string($0) }, decode: \.asString)
+    }
+
+    /// Any text, or `null`.
+    public static func text(
+        _ name: String, _ path: WritableKeyPath<Root, String?> & Sendable, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .text, unit: nil, isRequired: required, acceptsNull: true, help: help,
+            encode: { $0.map(OptionValue.string) ?? .null }, decode: { .some($0.asString) })
+    }
+
+    /// The path of a file or folder. In a recipe it is relative to the folder of the file in which it stands.
+    public static func path(
+        _ name: String, _ path: WritableKeyPath<Root, String> & Sendable, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .path, unit: nil, isRequired: required, help: help, encode: { .string($0) }, decode: \.asString)
+    }
+
+    /// The path of a file or folder, or `null`. In a recipe it is relative to the folder of the file in which it stands.
+    public static func path(
+        _ name: String, _ path: WritableKeyPath<Root, String?> & Sendable, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .path, unit: nil, isRequired: required, acceptsNull: true, help: help,
+            encode: { $0.map(OptionValue.string) ?? .null }, decode: { .some($0.asString) })
+    }
+
+    /// A list of paths, as those of `path`; a single one stands for a list of one.
+    public static func paths(
+        _ name: String, _ path: WritableKeyPath<Root, [String]> & Sendable, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .list(of: .path), unit: nil, isRequired: required, help: help,
+            encode: { .list($0.map(OptionValue.string)) }, decode: { $0.asTexts })
+    }
+
+    /// A list of texts; a single text stands for a list of one.
+    public static func texts(
+        _ name: String, _ path: WritableKeyPath<Root, [String]> & Sendable, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .list(of: .text), unit: nil, isRequired: required, help: help,
+            encode: { .list($0.map(OptionValue.string)) }, decode: { $0.asTexts })
+    }
+
+    /// A list of texts, or `null`; a single text stands for a list of one.
+    public static func texts(
+        _ name: String, _ path: WritableKeyPath<Root, [String]?> & Sendable, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .list(of: .text), unit: nil, isRequired: required, acceptsNull: true, help: help,
+            encode: { $0.map { .list($0.map(OptionValue.string)) } ?? .null },
+            decode: { .some($0.asTexts) })
+    }
+}
+
+extension OptionValue {
+    fileprivate var asTexts: [String]? { asString.map { [$0] } ?? asList?.compactMap(\.asString) }
+}

@@ -61,3 +61,66 @@ public struct NoOptions: Options {
     public init() {}
     public static var fields: [OptionField<NoOptions>] { [] }
 }
+
+/// The value of one option, as a recipe can write it.
+public enum OptionValue: Sendable, Hashable {
+    case null
+    case bool(Bool)
+    case integer(Int)
+    case number(Double)
+    case string(String)
+    case list([OptionValue])
+}
+
+extension OptionValue: CustomStringConvertible {
+    /// The value as a person would type it: `0.001`, `true`, `[1, 2]`.
+    public var description: String {
+        switch self {
+        case .null: "null"
+        case .bool(let value): String(value)
+        case .integer(let value): String(value)
+        case .number(let value): Self.text(of: value)
+        case .string(let value): value
+        case .list(let values): "[" + values.map(\.description).joined(separator: ", ") + "]"
+        }
+    }
+
+    /// Shortest decimal text that reads back as the same number, without a trailing `.0`.
+    static func text(of number: Double) -> String {
+        let text = String(number)
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    }
+}
+
+/// As JSON writes it. A whole number reads back as an integer, which every option that takes numbers accepts.
+extension OptionValue: Codable {
+    /// - Throws: `DecodingError` where there is something else than a value, such as an object.
+    public init(from decoder: any Decoder) throws {
+        let field = try decoder.singleValueContainer()
+        if field.decodeNil() {
+            self = .null
+        } else if let value = try? field.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? field.decode(Int.self) {
+            self = .integer(value)
+        } else if let value = try? field.decode(Double.self) {
+            self = .number(value)
+        } else if let value = try? field.decode(String.self) {
+            self = .string(value)
+        } else {
+            self = .list(try field.decode([OptionValue].self))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var field = encoder.singleValueContainer()
+        switch self {
+        case .null: try field.encodeNil()
+        case .bool(let value): try field.encode(value)
+        case .integer(let value): try field.encode(value)
+        case .number(let value): try field.encode(value)
+        case .string(let value): try field.encode(value)
+        case .list(let values): try field.encode(values)
+        }
+    }
+}

@@ -60,3 +60,79 @@ public struct WeightSchedule: Options, Hashable {
         }
     }
 }
+
+/// A moment of a training: `after:` and `until:` of a term.
+///
+/// Written as a share of the training, `0.4`, or counted from its start, `5 epochs` or `400 steps`.
+public enum TrainingMoment: Sendable, Hashable {
+    /// The share of the training that lies behind, from 0 to 1.
+    case share(Double)
+    /// Passes over the training samples that lie behind.
+    case epochs(Int)
+    /// Steps that lie behind.
+    case steps(Int)
+
+    /// What can be written, in words.
+    public static let expectation = "a share of the training from 0 to 1, or a count such as 5 epochs or 400 steps"
+
+    /// Reads a moment as a recipe can write it.
+    ///
+    /// - Throws: `OptionFault` without an option's name.
+    public init(_ value: OptionValue) throws(OptionFault) {
+        switch value {
+        case .number, .integer:
+            guard let share = value.asNumber, (0...1).contains(share) else {
+                let count = value.asInteger.flatMap { $0 > 1 ? "\($0) epochs" : nil }
+                throw Self.fault(value, suggestion: count)
+            }
+            self = .share(share)
+        case .string(let text):
+            let words = text.split(separator: " ")
+            guard words.count == 2, let count = Int(words[0]), count >= 0, words[0].first?.isNumber == true else {
+                throw Self.fault(value)
+            }
+            switch words[1] {
+            case "epoch", "epochs": self = .epochs(count)
+            case "step", "steps": self = .steps(count)
+            default:
+                let unit = nearestName(to: String(words[1]), among: ["epochs", "steps"])
+                throw Self.fault(value, suggestion: unit.map { "\(count) \($0)" })
+            }
+        default:
+            throw Self.fault(value)
+        }
+    }
+
+    /// The first step that comes after the moment, counted from 0; `totalSteps` where it lies at the end or behind.
+    ///
+    /// - Parameters:
+    ///   - totalSteps: the length of the training.
+    ///   - stepsPerEpoch: the length of one epoch.
+    public func step(totalSteps: Int, stepsPerEpoch: Int) -> Int {
+        let total = max(0, totalSteps)
+        switch self {
+        case .share(let share):
+            return min(total, Int((share * Double(total)).rounded()))
+        case .epochs(let count):
+            let (steps, overflows) = count.multipliedReportingOverflow(by: max(0, stepsPerEpoch))
+            return overflows ? total : min(total, steps)
+        case .steps(let count):
+            return min(total, count)
+        }
+    }
+
+    private static func fault(_ value: OptionValue, suggestion: String? = nil) -> OptionFault {
+        OptionFault(option: nil, expected: expectation, found: value.description, suggestion: suggestion)
+    }
+}
+
+extension TrainingMoment: CustomStringConvertible {
+    /// As a recipe writes it; ``init(_:)`` reads it back.
+    public var description: String {
+        switch self {
+        case .share(let share): OptionValue.text(of: share)
+        case .epochs(let count): count == 1 ? "1 epoch" : "\(count) epochs"
+        case .steps(let count): count == 1 ? "1 step" : "\(count) steps"
+        }
+    }
+}

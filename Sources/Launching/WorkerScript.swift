@@ -58,3 +58,70 @@ package struct WorkerScript: Sendable {
     /// Between these quotation marks a shell replaces nothing.
     private static func quoted(_ word: String) -> String { "'" + word.replacing("'", with: "'\\''") + "'" }
 }
+
+/// One option of `sbatch`, such as `--qos=high` or `--exclusive`.
+package struct BatchOption: Hashable, Sendable {
+    /// The long name, without hyphens before it.
+    package let name: String
+    /// Nil for an option that takes none.
+    package let value: String?
+
+    package init(_ name: String, _ value: String? = nil) {
+        self.name = name
+        self.value = value
+    }
+
+    /// Options that decide how workers are found again: Regulus sets these itself.
+    private static let reserved = ["array", "job-name", "output", "parsable", "test-only", "wait", "wrap"]
+
+    /// Reads `NAME=VALUE` or `NAME`, with or without hyphens before it.
+    ///
+    /// - Throws: `LaunchFault` where it has another form, or is Regulus's own to set.
+    package init(parsing text: String) throws(LaunchFault) {
+        let pieces = text.drop { $0 == "-" }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = String(pieces.first ?? "")
+        guard name.count > 1, name.first?.isLetter == true, name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }) else {
+            throw .refused("'\(text)' is not an option of sbatch: it has the form NAME=VALUE or NAME with a long name, as in qos=high")
+        }
+        guard !Self.reserved.contains(name) else {
+            throw .refused("--\(name) is set by Regulus itself, since it has to find its workers and their logs again")
+        }
+        self.init(name, pieces.count > 1 ? String(pieces[1]) : nil)
+        try checkValue()
+    }
+
+    /// - Throws: `LaunchFault` where the value cannot stand in a line of a script.
+    package func checkValue() throws(LaunchFault) {
+        guard let value else { return }
+        if value.isEmpty { throw .refused("--\(name) needs a value") }
+        let isWritable = value.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control && $0 != "\"" && $0 != "\\" }
+        if !isWritable { throw .refused("the value of --\(name) has a line break, a quotation mark or a backslash, which sbatch cannot read") }
+    }
+
+    /// Options of which `sbatch` takes one at most; those behind `exclusive` share a node with nobody or with somebody.
+    private static let excluding: [Set<String>] = [
+        ["mem", "mem-per-cpu", "mem-per-gpu"], ["exclusive", "oversubscribe"], ["requeue", "no-requeue"], ["nodelist", "nodefile"],
+    ]
+
+    /// Refuses options that are given twice, or of which only one can be meant: `sbatch` would take the last one without a word.
+    ///
+    /// - Throws: `LaunchFault` with both.
+    package static func check(_ options: [BatchOption]) throws(LaunchFault) {
+        for (index, option) in options.enumerated() {
+            for other in options[..<index] {
+                if other.name == option.name {
+                    throw .refused("\(other.argument) and \(option.argument) are given; an option of sbatch is given once")
+                }
+                if excluding.contains(where: { $0.contains(other.name) && $0.contains(option.name) }) {
+                    throw .refused("\(other.argument) and \(option.argument) exclude each other")
+                }
+            }
+        }
+    }
+
+    /// As an argument of `sbatch`.
+    var argument: String { "--\(name)" + (value.map { "=\($0)" } ?? "") }
+
+    /// As a line of a script. `sbatch` takes a `#` or a space outside quotation marks for the end.
+    var line: String { "#SBATCH --\(name)" + (value.map { "=\"\($0)\"" } ?? "") }
+}

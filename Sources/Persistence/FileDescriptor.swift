@@ -144,3 +144,83 @@ package struct FileDescriptor: ~Copyable, Sendable {
         return Data(bytesNoCopy: address, count: count, deallocator: .custom { pointer, size in munmap(pointer, size) })
     }
 }
+
+/// Something the file system refused, with the path and the system's own reason.
+package struct FileFault: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was being done, as it reads after "cannot": `write`, `read`, `rename to` …
+    package let action: String
+    /// The file or folder concerned, as the caller named it.
+    package let path: String
+    /// Why: the text of `strerror` or a sentence.
+    package let reason: String
+
+    package init(action: String, path: String, reason: String) {
+        self.action = action
+        self.path = path
+        self.reason = reason
+    }
+
+    /// A fault from the current value of `errno`, or from `code` where it was kept.
+    package init(action: String, path: String, code: Int32 = errno) {
+        self.init(action: action, path: path, reason: String(cString: strerror(code)))
+    }
+
+    package var description: String { "cannot \(action) \(path): \(reason)" }
+}
+
+/// Reads whole files, with the system's reason where that fails.
+package enum FileContents {
+    /// The bytes of the file at `path`, mapped into memory: pages are read when they are first touched.
+    ///
+    /// The mapping stays valid when the file is replaced by `AtomicFile`. A file that another program shortens in
+    /// place while it is mapped is beyond what can be caught, so copy what is kept for long.
+    package static func mapped(_ path: String) throws(FileFault) -> Data {
+        let file = try FileDescriptor(opening: path, flags: O_RDONLY, action: "read")
+        return try file.mapped(count: try file.size())
+    }
+
+    /// A copy of the bytes of a small file, which another program may shorten meanwhile.
+    ///
+    /// - Parameter limit: the most bytes that it may have.
+    package static func copied(_ path: String, limit: Int = 256 << 20) throws(FileFault) -> Data {
+        let file = try FileDescriptor(opening: path, flags: O_RDONLY, action: "read")
+        let size = try file.size()
+        guard size <= limit else { throw FileFault(action: "read", path: path, reason: "it has \(size) bytes, more than \(limit)") }
+        guard size > 0 else { return Data() }
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+        defer { bytes.deallocate() }
+        let count = try file.read(into: bytes, at: 0)
+        return Data(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+    }
+
+    /// The text of the file at `path`, which must be UTF-8.
+    package static func text(_ path: String) throws(FileFault) -> String {
+        guard let text = String(data: try mapped(path), encoding: .utf8) else {
+            throw FileFault(action: "read", path: path, reason: "not UTF-8 text")
+        }
+        return text
+    }
+
+    /// The size in bytes of the file at `path`, links followed; nil where there is none.
+    package static func size(_ path: String) -> Int? {
+        var facts = stat()
+        return stat(path, &facts) == 0 ? Int(facts.st_size) : nil
+    }
+
+    /// Pieces of the file at `path`, one after the other; one that reaches beyond its end is shorter.
+    ///
+    /// - Parameters:
+    ///   - offsets: where each begins.
+    ///   - count: bytes in each.
+    package static func pieces(of path: String, at offsets: [Int], count: Int) throws(FileFault) -> Data {
+        let file = try FileDescriptor(opening: path, flags: O_RDONLY, action: "read")
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+        defer { piece.deallocate() }
+        var data = Data()
+        for offset in offsets {
+            let filled = try file.read(into: piece, at: offset)
+            data.append(contentsOf: piece[..<filled])
+        }
+        return data
+    }
+}

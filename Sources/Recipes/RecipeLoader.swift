@@ -215,3 +215,37 @@ package struct ResolvedRecipe: Sendable {
     /// As YAML, which reads as the same recipe from any folder.
     package var yaml: String { LibYAML.text(of: tree) }
 }
+
+extension RecipeLoader {
+    /// Reads a data set as an argument names it: `watch`, or `{use: tensors, file: heart.safetensors}`; paths are relative to the current folder.
+    ///
+    /// - Throws: everything that is wrong with the text.
+    package static func dataset(_ text: String, catalogue: Catalogue, files: RecipeFiles = .disk) throws(RecipeError) -> ComponentChoice {
+        let faults = FaultCollector()
+        if let setting = Setting("data=\(text)", number: 1, faults: faults) {
+            let entry = YAMLNode.Entry(key: "data", keyLocation: setting.value.location, value: setting.value)
+            let tree = PathOptions(catalogue, files: files).absolute(in: YAMLNode(.map([entry]), at: setting.value.location))
+            let reader = ComponentReader(kind: .datasets, catalogue: catalogue, faults: faults)
+            if let node = tree["data"], let choice = reader.choice(node, name: "data", at: node.location), faults.isEmpty { return choice }
+        }
+        throw faults.error
+    }
+}
+
+/// What a recipe may name: everything that reading a recipe needs to know of the program, as plain values.
+package struct Catalogue: Sendable {
+    private let descriptions: [ComponentKind: [ComponentDescription]]
+
+    /// - Parameter descriptions: what is told about the components of each kind.
+    package init(_ descriptions: (ComponentKind) -> [ComponentDescription]) {
+        self.descriptions = Dictionary(uniqueKeysWithValues: ComponentKind.allCases.map { ($0, descriptions($0)) })
+    }
+
+    package subscript(kind: ComponentKind) -> [ComponentDescription] { descriptions[kind] ?? [] }
+
+    /// The components that have an option, each as `optimizer sgd`, those of one kind first.
+    func owners(of option: String, preferring kind: ComponentKind) -> [String] {
+        let kinds = [kind] + ComponentKind.allCases.filter { $0 != kind }
+        return kinds.flatMap { kind in self[kind].filter { $0[option: option] != nil }.map { "\(kind.noun) \($0.name)" } }
+    }
+}

@@ -1,3 +1,4 @@
+import Configuration
 import Networks
 import Tensors
 
@@ -86,5 +87,144 @@ public struct Embeddings: RandomAccessCollection, ExpressibleByDictionaryLiteral
     /// These embeddings with those of `others` in place of the ones of the same modality.
     public func replacing(with others: Embeddings) -> Embeddings {
         mapEmbeddings { others[$0] ?? $1 }
+    }
+}
+
+/// What one encoder makes of a batch.
+public struct Embedding {
+    /// One vector per sample, `N×D`; 0 for a sample that lacks the modality.
+    public var pooled: Tensor
+
+    /// The sequence that the vector was pooled from, `N×T×D`, where the encoder has one; 0 where ``presence`` has nothing.
+    public var tokens: Tensor?
+
+    /// Which samples have the modality, and how many of the `T` tokens of each one are real. All of them unless said otherwise.
+    public var presence: Presence
+
+    /// Shapes are checked where an encoder or a regularizer hands embeddings on, so that a wrong one is a failure of whoever made it.
+    public init(pooled: Tensor, tokens: Tensor? = nil, presence: Presence = .whole) {
+        self.pooled = pooled
+        self.tokens = tokens
+        self.presence = presence
+    }
+
+    /// Width `D` of the pooled vector.
+    public var width: Int { pooled.shape.dimensions.last ?? 0 }
+
+    /// The same embedding with every array changed by `transform`, which is told whether it holds the tokens.
+    public func map(_ transform: (_ array: Tensor, _ isTokens: Bool) -> Tensor) -> Embedding {
+        Embedding(pooled: transform(pooled, false), tokens: tokens.map { transform($0, true) }, presence: presence)
+    }
+}
+
+// What is really there.
+extension Embedding {
+    /// The samples that have the modality, in order.
+    public var rows: [Int] { presence.rows ?? Array(0..<(pooled.shape.dimensions.first ?? 0)) }
+
+    /// The pooled vectors of the samples that have the modality, `P×D` with `P` up to `N`: what means, covariances and norms are taken of.
+    public var present: Tensor { presence.rows.map { pooled.gathering(rows: $0) } ?? pooled }
+
+    /// The embeddings of some samples, in the given order and possibly repeatedly.
+    public func gathering(rows: [Int]) -> Embedding {
+        Embedding(
+            pooled: pooled.gathering(rows: rows), tokens: tokens?.gathering(rows: rows), presence: presence.gathering(rows: rows))
+    }
+
+    /// The same with a change of what is there: `change` is given the pooled vectors of the samples that have the modality, `P×D`, and then
+    /// the real tokens, `R×D`, and returns as many rows. So nothing that it draws or measures depends on what is missing.
+    public func mapPresent(_ change: (_ rows: Tensor, _ isTokens: Bool) -> Tensor) -> Embedding {
+        guard !presence.isWhole else {
+            return map { array, isTokens in
+                isTokens ? change(array.reshaped([array.shape[0] * array.shape[1], array.shape[2]]), true).reshaped(array.shape) : change(array, false)
+            }
+        }
+        let count = pooled.shape[0]
+        return map { array, isTokens in
+            guard isTokens else {
+                guard presence.rows?.isEmpty != true else { return array }
+                let changed = change(present, false)
+                return presence.rows.map { changed.spread(Self.places(of: $0, among: count)) } ?? changed
+            }
+            let lengths = tokenLengths(of: array)
+            guard lengths.contains(where: { $0 > 0 }) else { return array }
+            return change(array.packed(lengths: lengths), true).unpacked(lengths: lengths, places: array.shape[1])
+        }
+    }
+
+    /// The same with 0 in place of everything that is not there.
+    public func cleared() -> Embedding { clearing(.whole) }
+
+    /// The same with what `absent` lacks taken away, and 0 in place of everything that is not there: nothing of it can be read any more, nor
+    /// gets a gradient.
+    package func clearing(_ absent: Presence) -> Embedding {
+        let presence = presence.intersection(absent)
+        guard !presence.isWhole else { return self }
+        let rows = presence.samples.map { samples in samples.indices.map { samples[$0] ? $0 : nil } }
+        return Embedding(
+            pooled: rows.map { pooled.spread($0) } ?? pooled,
+            tokens: tokens.map { $0.clearingPadding(lengths: presence.lengths(of: $0.shape[0], places: $0.shape[1])) }, presence: presence)
+    }
+
+    /// The embeddings of samples `rows` of a batch of `count`, put where they belong; the other samples lack the modality.
+    public func spread(to rows: [Int], of count: Int) -> Embedding {
+        let places = Self.places(of: rows, among: count)
+        let samples = places.map { $0.map(presence.contains) ?? false }
+        let lengths = presence.lengths.map { lengths in places.map { $0.map { lengths[$0] } ?? 0 } }
+        return Embedding(
+            pooled: pooled.spread(places), tokens: tokens?.spread(places), presence: Presence(samples: samples, lengths: lengths))
+    }
+
+    /// This embedding with the rows of another one, which has only these samples, in their places.
+    func replacing(rows: [Int], with other: Embedding) -> Embedding {
+        func joined(_ mine: Tensor, _ theirs: Tensor) -> Tensor {
+            let own = mine.shape[0]
+            var sources = Array(0..<own)
+            for (place, row) in rows.enumerated() { sources[row] = own + place }
+            return Tensor.concatenated([mine, theirs], axis: 0).gathering(rows: sources)
+        }
+        var samples = (0..<pooled.shape[0]).map(presence.contains)
+        for (place, row) in rows.enumerated() { samples[row] = other.presence.contains(place) }
+        let tokens: Tensor? = if let mine = tokens, let theirs = other.tokens { joined(mine, theirs) } else { tokens }
+        return Embedding(
+            pooled: joined(pooled, other.pooled), tokens: tokens, presence: Presence(samples: samples, lengths: presence.lengths))
+    }
+
+    /// Whether some of the tokens are padding.
+    var hasPaddedTokens: Bool {
+        guard let tokens, let lengths = presence.lengths else { return false }
+        return presence.rows.map { $0.contains { lengths[$0] < tokens.shape[1] } } ?? lengths.contains { $0 < tokens.shape[1] }
+    }
+
+    /// The real tokens of each sample.
+    public func tokenLengths(of tokens: Tensor) -> [Int] { presence.lengths(of: tokens.shape[0], places: tokens.shape[1]) }
+
+    /// For each of `count` samples its place in `rows`; nil for those that are not among them.
+    private static func places(of rows: [Int], among count: Int) -> [Int?] {
+        var places = [Int?](repeating: nil, count: count)
+        for (place, row) in rows.enumerated() { places[row] = place }
+        return places
+    }
+}
+
+extension Embedding {
+    /// The entries of a part alone.
+    package func selecting(_ part: EmbeddingPart) -> Embedding {
+        guard part != .whole else { return self }
+        let entries = part.entries(of: width)
+        return map { array, _ in array.slice(axis: array.rank - 1, entries) }
+    }
+
+    /// This embedding with the entries of a part replaced.
+    package func replacing(_ part: EmbeddingPart, with other: Embedding) -> Embedding {
+        guard part != .whole else { return other }
+        let entries = part.entries(of: width)
+        func joined(_ whole: Tensor, _ changed: Tensor) -> Tensor {
+            let axis = whole.rank - 1
+            let pieces = [whole.slice(axis: axis, 0..<entries.lowerBound), changed, whole.slice(axis: axis, entries.upperBound..<width)]
+            return Tensor.concatenated(pieces.filter { $0.shape[axis] > 0 }, axis: axis)
+        }
+        let tokens: Tensor? = if let mine = self.tokens, let theirs = other.tokens { joined(mine, theirs) } else { other.tokens }
+        return Embedding(pooled: joined(pooled, other.pooled), tokens: tokens, presence: other.presence)
     }
 }

@@ -1,6 +1,70 @@
 import Networks
 import Tensors
 
+/// The name of one kind of input: `video`, `audio`, `accelerometer` …
+///
+/// Nothing in Regulus is tied to particular names or to a particular number of modalities. Names appear in recipes (`on: [video]`),
+/// in parameter paths (`encoders.video.…`) and in logs (`mer.video.spectral`).
+public struct Modality: Hashable, Comparable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+    /// The name as it stands in a recipe.
+    public let name: String
+
+    public init(_ name: String) {
+        self.name = name
+    }
+
+    public init(stringLiteral name: String) {
+        self.init(name)
+    }
+
+    /// The pseudo-modality under which a term with `at: fused` sees the representation that the classifier reads.
+    public static let fused = Modality("fused")
+
+    public var description: String { name }
+
+    public static func < (left: Modality, right: Modality) -> Bool {
+        left.name < right.name
+    }
+}
+
+/// A batch as a model reads it: for each modality one array `N×…`, which samples have the modality at all, and how long their sequences are.
+///
+/// What an array holds of samples that lack the modality, and beyond the end of a sequence, means nothing. A model need not care:
+/// where its embeddings say nothing about missing samples, these are marked, and their rows set to 0, before anybody else sees them.
+public struct Inputs: ExpressibleByDictionaryLiteral {
+    private var arrays: [Modality: Tensor]
+    private var presences: [Modality: Presence]
+
+    /// - Parameters:
+    ///   - arrays: one for each modality, in the layout that its encoder asks for.
+    ///   - presences: what of them is there; a modality without an entry is whole.
+    public init(_ arrays: [Modality: Tensor], presences: [Modality: Presence] = [:]) {
+        self.arrays = arrays
+        self.presences = presences.filter { !$0.value.isWhole }
+    }
+
+    public init(dictionaryLiteral elements: (Modality, Tensor)...) {
+        self.init(Dictionary(elements) { first, _ in first })
+    }
+
+    /// The modalities, by name.
+    public var modalities: [Modality] { arrays.keys.sorted() }
+
+    /// The array of a modality. Setting it leaves what is known of missing samples and lengths.
+    public subscript(modality: Modality) -> Tensor? {
+        get { arrays[modality] }
+        set { arrays[modality] = newValue }
+    }
+
+    /// What of a modality is there.
+    public func presence(of modality: Modality) -> Presence { presences[modality] ?? .whole }
+
+    /// Some of the samples, in the given order.
+    public func gathering(rows: [Int]) -> Inputs {
+        Inputs(arrays.mapValues { $0.gathering(rows: rows) }, presences: presences.mapValues { $0.gathering(rows: rows) })
+    }
+}
+
 /// What a fusion model says about a batch.
 public struct Prediction {
     /// One row of class scores per sample, `N×K`, before any softmax.

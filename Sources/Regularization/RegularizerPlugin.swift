@@ -1,5 +1,6 @@
 import Configuration
 import Networks
+import Tensors
 
 /// A regularizer that recipes can name.
 ///
@@ -53,4 +54,139 @@ extension RegularizerPlugin {
 
     /// The description with the options.
     package static var wholeDescription: ComponentDescription { description.describing(Options.descriptions) }
+}
+
+/// What a regularizer is told about the model and the training when it is made.
+public struct RegularizerContext {
+    /// The modalities that it will see, after `on:` and `at:`.
+    public var modalities: [Modality]
+
+    /// Width `D` of each of these.
+    public var widths: [Modality: Int]
+
+    /// The width of the prediction: `K` for classes and labels, `V` for values.
+    public var classes: Int
+
+    /// What kind of targets the training has.
+    public var task: Targets.Kind
+
+    /// The domains that the training learns from; none where they are not known.
+    public var sourceDomains: SourceDomains
+
+    /// Samples `N` of a batch; those of an epoch's last may be fewer. 0 where it is not known, as in a description.
+    public var batchSize: Int
+
+    /// Where initial values of its parameters come from; already a child of its own.
+    public var initializer: Initializer
+
+    /// The model, with its initial values: for regularizers that follow its weights from step to step.
+    public var model: any MultimodalModel
+
+    /// The name of this instance in the recipe. Random streams start with it, so that two instances draw differently.
+    public var instance: String
+
+    public init(
+        modalities: [Modality], widths: [Modality: Int], classes: Int, task: Targets.Kind = .classes, sourceDomains: SourceDomains = [],
+        batchSize: Int = 0, model: any MultimodalModel, initializer: Initializer, instance: String
+    ) {
+        self.modalities = modalities
+        self.widths = widths
+        self.classes = classes
+        self.task = task
+        self.sourceDomains = sourceDomains
+        self.batchSize = batchSize
+        self.model = model
+        self.initializer = initializer
+        self.instance = instance
+    }
+}
+
+// What regularizers ask of the model, each in one line of their initializers.
+extension RegularizerContext {
+    /// For regularizers between modalities.
+    ///
+    /// - Throws: `OptionFault` where there is only one.
+    public func requireSeveralModalities() throws(OptionFault) {
+        guard modalities.count < 2 else { return }
+        throw OptionFault(option: nil, expected: "at least two modalities", found: modalities.map(\.name).joined(separator: ", "))
+    }
+
+    /// For regularizers that compare embeddings of different modalities entry by entry.
+    ///
+    /// - Parameters:
+    ///   - option: the option that asks for it, where it is not the whole regularizer.
+    ///   - otherwise: what else the option may be, such as `single`.
+    /// - Throws: `OptionFault` where there are fewer than two modalities, or they differ in width.
+    public func requireEqualWidths(option: String? = nil, unless otherwise: String? = nil, found: String? = nil) throws(OptionFault) {
+        guard modalities.count < 2 || Set(modalities.map { widths[$0] }).count != 1 else { return }
+        let list = modalities.map { "\($0) \(widths[$0] ?? 0)" }.joined(separator: ", ")
+        throw OptionFault(
+            option: option,
+            expected: (otherwise.map { "\($0), or " } ?? "")
+                + "at least two modalities of equal width (`at: projection` makes the widths equal)",
+            found: (found.map { "\($0) with " } ?? "") + list)
+    }
+
+    /// For regularizers that hand embeddings back to the model, which fuses whole ones only.
+    ///
+    /// - Throws: `OptionFault` where the term sees a part of the embeddings.
+    public func requireWholeEmbeddings() throws(OptionFault) {
+        for modality in modalities {
+            guard let seen = widths[modality], let whole = model.embeddingWidths[modality], seen != whole else { continue }
+            throw OptionFault(option: "part", expected: "whole", found: "\(seen) of the \(whole) entries of \(modality)")
+        }
+    }
+
+    /// A number for each modality, from an option such as `factors: [audio=0.5]`.
+    ///
+    /// - Parameters:
+    ///   - entries: the option's value, each entry `name=number` with a number from 0 up.
+    ///   - standard: the number of modalities that no entry names.
+    /// - Throws: `OptionFault` of the option `factors` where an entry is of another form, names no modality, or one twice.
+    public func factors(_ entries: [String], default standard: Double) throws(OptionFault) -> [Modality: Double] {
+        let names = modalities.map(\.name)
+        var factors: [Modality: Double] = [:]
+        for entry in entries {
+            let sides = entry.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
+            guard sides.count == 2, let factor = Double(sides[1]), factor >= 0, factor.isFinite else {
+                throw OptionFault(option: "factors", expected: "name=number with a number from 0 up", found: entry)
+            }
+            guard names.contains(sides[0]) else {
+                throw OptionFault(
+                    option: "factors", expected: "modalities of the term: \(names.joined(separator: ", "))", found: sides[0],
+                    suggestion: nearestName(to: sides[0], among: names))
+            }
+            guard factors.updateValue(factor, forKey: Modality(sides[0])) == nil else {
+                throw OptionFault(option: "factors", expected: "each modality once", found: "\(sides[0]) twice")
+            }
+        }
+        for modality in modalities where factors[modality] == nil { factors[modality] = standard }
+        return factors
+    }
+}
+
+/// A small network from one modality's embedding to the space in which a term acts. The classifier does not read it.
+public final class ProjectionHead: Module {
+    /// Width of the projected embedding.
+    public let width: Int
+
+    private let layers: MLP
+    private let unit: Bool
+
+    public var parts: Parts { layers.parts }
+
+    /// A head for embeddings of width `inputs`.
+    public init(_ inputs: Int, options: ProjectionOptions = ProjectionOptions(), from initializer: Initializer) {
+        width = options.width
+        unit = options.unit
+        layers = MLP(
+            inputs, hidden: options.hidden, options.width, normalization: options.normalization == .layer ? .layer : .batch,
+            from: initializer)
+    }
+
+    /// Projects `N×inputs` to `N×width`.
+    public func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
+        let projected = layers(x, pass)
+        return unit ? projected.normalized(axis: -1) : projected
+    }
 }

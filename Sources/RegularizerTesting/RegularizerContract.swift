@@ -66,3 +66,56 @@ public enum RegularizerContract {
             make: subject.make)
     }
 }
+
+/// The checks of the contract, in the order in which they are run and reported.
+public enum ContractCheck: String, CaseIterable, Sendable {
+    case description, options, finiteness, determinism, gradient, permutation, presence, targets, tasks, zeroWeight, degenerateInputs, nan
+    case checkpoint
+    case evaluation, gradientTransform, evaluatedWeights
+
+    /// What the check is about, in a few words, as a row of the report's table.
+    public var title: String {
+        switch self {
+        case .description: "description is complete"
+        case .options: "options round-trip, bounds hold"
+        case .finiteness: "value and gradient are finite"
+        case .determinism: "same seed, same bits"
+        case .gradient: "gradient against central differences"
+        case .permutation: "order of the batch does not matter"
+        case .presence: "what is missing does not count"
+        case .targets: "targets stay distributions, without gradient"
+        case .tasks: "serves every task that it declares"
+        case .zeroWeight: "weight 0 changes nothing"
+        case .degenerateInputs: "constant, repeated and zero inputs"
+        case .nan: "NaN in, NaN out"
+        case .checkpoint: "state round-trips through a checkpoint"
+        case .evaluation: "evaluation draws nothing"
+        case .gradientTransform: "gradient transform keeps names and shapes"
+        case .evaluatedWeights: "evaluated weights fit the model"
+        }
+    }
+}
+
+/// What a regularizer is documented not to keep of the contract.
+///
+/// An exception stands in the report as “declared”; it loosens the one check that it names and no other.
+public struct ContractExceptions: OptionSet, Sendable {
+    public let rawValue: Int
+
+    public init(rawValue: Int) {
+        self.rawValue = rawValue
+    }
+
+    /// Its gradient is on purpose not the derivative of its value, as with stop-gradients and gradient reversal. The gradient is then
+    /// checked to be finite, not 0 everywhere, and the same each time.
+    public static let stopGradients = ContractExceptions(rawValue: 1 << 0)
+
+    /// It draws random numbers for each sample, so that reordering the batch gives each sample another draw.
+    public static let randomDraws = ContractExceptions(rawValue: 1 << 1)
+
+    /// It is not finite where all embeddings are 0.
+    public static let undefinedAtZero = ContractExceptions(rawValue: 1 << 2)
+
+    /// Its penalty stays finite where an input that it reads is NaN.
+    public static let hidesNaN = ContractExceptions(rawValue: 1 << 3)
+}

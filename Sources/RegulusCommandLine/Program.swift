@@ -1,8 +1,10 @@
 import ArgumentParser
 import BuiltIn
+import Configuration
 import Foundation
 import Processes
 import Registration
+import Training
 
 /// The whole program: what `main` of the `regulus` executable, and of a third party's own, calls.
 package enum Program {
@@ -56,4 +58,83 @@ package enum Program {
             RegulusCommand.exit(withError: code == .validationFailure ? ExitCode(2) : code)
         }
     }
+}
+
+/// The command line: `regulus run`, `check`, `measure`, `evaluate`, `embed`, `predict`, `report`, `diff`, `list`, `describe`, `plugin`, `data`, `weights`, `bench`.
+struct RegulusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "regulus",
+        abstract: "Trains ablations of regularizers on multimodal models and prints the comparison.",
+        discussion: """
+            A recipe (YAML) names a data set, a model and the rows of an ablation, each a list of regularizers. Every row is trained \
+            on every held-out domain and seed.
+
+            Exit codes: 0 all trials finished, 1 something failed while running, 2 the recipe or the arguments are wrong, 75 stopped by \
+            a signal with everything saved.
+            """,
+        version: "Regulus \(Version.current)",
+        subcommands: [
+            RunCommand.self, RunsCommand.self, CheckCommand.self, MeasureCommand.self, EvaluateCommand.self, EmbedCommand.self,
+            PredictCommand.self, ReportCommand.self, DiffCommand.self, ListCommand.self, DescribeCommand.self, PluginCommand.self,
+            DataCommand.self, WeightsCommand.self, BenchCommand.self, PluginProbeCommand.self,
+        ])
+}
+
+extension RegulusCommand {
+    /// - Parameter word: the first argument.
+    /// - Throws: `CommandFault` where it is meant as a command, and there is no such, with the nearest one.
+    static func checkName(_ word: String?) throws(CommandFault) {
+        let commands = configuration.subcommands.filter { $0.configuration.shouldDisplay }.compactMap { $0.configuration.commandName }
+        let known = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+        guard let word, !word.hasPrefix("-"), !known.contains(word) else { return }
+        let hint = nearestName(to: word, among: commands).map { "; did you mean '\($0)'?" } ?? ""
+        throw .input("error: there is no command '\(word)'\(hint)\ncommands: \(commands.joined(separator: ", ")); regulus --help tells more")
+    }
+}
+
+/// What ends a command with a message and an exit code.
+struct CommandFault: Error {
+    let text: String
+    let code: Int32
+
+    /// The user's input is wrong: exit code 2.
+    static func input(_ text: String) -> CommandFault { CommandFault(text: text, code: 2) }
+
+    /// Something failed while running: exit code 1.
+    static func failure(_ text: String) -> CommandFault { CommandFault(text: text, code: 1) }
+}
+
+/// Where results go. Writing never crashes: a full disk or a closed descriptor becomes a message.
+enum StandardOutput {
+    /// Unsafe only in name: it is changed once, at the start.
+    nonisolated(unsafe) private static var file = FileHandle.standardOutput
+
+    /// Keeps the output for this program's own results: whatever else is printed goes where messages go.
+    static func keepForResults() {
+        let own = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 5)
+        guard own >= 0 else { return }
+        file = FileHandle(fileDescriptor: own, closeOnDealloc: false)
+        dup2(STDERR_FILENO, STDOUT_FILENO)
+    }
+
+    /// Writes one line, or several, at once.
+    ///
+    /// - Throws: `CommandFault` where the output cannot be written, so that nobody takes a lost result for a success.
+    static func print(_ text: String) throws(CommandFault) {
+        do {
+            try file.write(contentsOf: Data((text + "\n").utf8))
+        } catch {
+            throw .failure("error: cannot write to standard output: \(error.localizedDescription)")
+        }
+    }
+}
+
+/// Where messages for people go, so that standard output holds results only.
+enum StandardError {
+    static func print(_ text: String) { write(text + "\n") }
+
+    /// Writes as far as possible: that nobody can read messages is no reason to end a run.
+    static func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+
+    static var isTerminal: Bool { isatty(FileHandle.standardError.fileDescriptor) == 1 }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Persistence
+import Recipes
 import Results
 import Studies
 
@@ -81,5 +82,12 @@ struct RunsCommand: ParsableCommand {
 
     private static func date(of path: String) -> Date? {
         (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+    }
+}
+
+extension RunFolder {
+    /// The folder of `--out`, or the study's own below `runs`.
+    init(choosing path: String?, for study: Study) {
+        self.init(URL(fileURLWithPath: path ?? "runs/\(SafeName.encode(study.name))"))
     }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import Foundation
 import Media
 import Tensors
 
@@ -56,5 +57,129 @@ extension SampleView {
         case .evaluation: nil
         case .training(let epoch, let random): random.child(modality).stream("row-\(row)", step: epoch)
         }
+    }
+}
+
+/// How a sample is shown: as evaluation sees it, always the same, or as training does, anew in every epoch.
+public enum SampleView: Hashable, Sendable {
+    case evaluation
+    /// What is random is a function of `random`, the row and the epoch, and of nothing else: not of the batch, its order or
+    /// the number of workers.
+    case training(epoch: Int, random: RandomSource)
+}
+
+/// Decodes rows ahead on threads of its own and hands them out in the order in which they were asked for.
+///
+/// At most `capacity` rows are being decoded or waiting at any time. What a row becomes does not depend on the thread that
+/// decodes it, nor on what other rows do, so neither do the results on the number of workers.
+final class DecodingQueue: @unchecked Sendable {  // `state` is only touched while `condition` is locked
+    typealias Outcome = Result<[DecodedSample], MediaFault>
+
+    private struct State {
+        /// The next place that a worker takes.
+        var taken = 0
+        /// The next place that is handed out.
+        var delivered = 0
+        var outcomes: [Int: Outcome] = [:]
+        var isStopped = false
+        var workers: Int
+        var waited = Duration.zero
+    }
+
+    private let dataset: any DecodingDataset
+    private let rows: [Int]
+    private let modalities: [String]
+    private let view: SampleView
+    private let capacity: Int
+    private let condition = NSCondition()
+    private var state: State
+
+    /// Starts decoding.
+    /// - Parameters:
+    ///   - rows: in the order in which they will be asked for; a row may come more than once.
+    ///   - capacity: rows that may be in memory at once, at least 1.
+    init(
+        _ dataset: any DecodingDataset, rows: [Int], modalities: [String], view: SampleView, workers: Int, capacity: Int
+    ) {
+        require(workers >= 1 && capacity >= 1, "\(workers) workers cannot decode \(capacity) rows ahead")
+        self.dataset = dataset
+        self.rows = rows
+        self.modalities = modalities
+        self.view = view
+        self.capacity = capacity
+        let count = min(workers, capacity, max(rows.count, 1))
+        state = State(workers: count)
+        for _ in 0..<count {
+            let thread = Thread { [self] in work() }
+            thread.stackSize = 8 << 20
+            thread.start()
+        }
+    }
+
+    /// The time that `next` has spent waiting for workers.
+    var waited: Duration {
+        condition.lock()
+        defer { condition.unlock() }
+        return state.waited
+    }
+
+    /// The next row and what became of it: its modalities' samples, or the first fault among them; nil after the last row.
+    func next() -> (row: Int, outcome: Outcome)? {
+        let start = ContinuousClock.now
+        condition.lock()
+        defer { condition.unlock() }
+        let place = state.delivered
+        guard place < rows.count, !state.isStopped else { return nil }
+        while state.outcomes[place] == nil { condition.wait() }
+        guard let outcome = state.outcomes.removeValue(forKey: place) else { return nil }
+        state.delivered += 1
+        state.waited += start.duration(to: .now)
+        condition.broadcast()
+        return (rows[place], outcome)
+    }
+
+    /// Ends the workers and returns when the last has ended. To be called in any case.
+    func stop() {
+        condition.lock()
+        defer { condition.unlock() }
+        state.isStopped = true
+        condition.broadcast()
+        while state.workers > 0 { condition.wait() }
+    }
+
+    private func work() {
+        while let place = take() {
+            let outcome = decode(rows[place])
+            condition.lock()
+            state.outcomes[place] = outcome
+            condition.broadcast()
+            condition.unlock()
+        }
+        condition.lock()
+        state.workers -= 1
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    /// The place of the next row to decode; waits while as many as may be are in memory.
+    private func take() -> Int? {
+        condition.lock()
+        defer { condition.unlock() }
+        while !state.isStopped, state.taken < rows.count, state.taken - state.delivered >= capacity { condition.wait() }
+        guard !state.isStopped, state.taken < rows.count else { return nil }
+        defer { state.taken += 1 }
+        return state.taken
+    }
+
+    private func decode(_ row: Int) -> Outcome {
+        var samples: [DecodedSample] = []
+        for modality in modalities {
+            do throws(MediaFault) {
+                samples.append(try dataset.decode(row, modality: modality, view: view))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return .success(samples)
     }
 }

@@ -1,6 +1,70 @@
 #if REGULUS_FFMPEG
     import CFFmpeg
     import Foundation
+#endif
+
+/// Whether this build can decode pictures, video and sound.
+package enum FFmpegSupport {
+    /// Whether the package was built with FFmpeg's libraries.
+    package static var isAvailable: Bool {
+        #if REGULUS_FFMPEG
+            true
+        #else
+            false
+        #endif
+    }
+
+    /// What to do where `isAvailable` is false, as a sentence.
+    package static let remedy =
+        "This build cannot decode media: install FFmpeg's libraries (Debian, Ubuntu: apt-get install libavcodec-dev libavformat-dev "
+        + "libswscale-dev libswresample-dev libavutil-dev) and build again"
+}
+
+#if REGULUS_FFMPEG
+    /// What FFmpeg says about one of its error numbers.
+    func ffmpegMessage(_ code: Int32) -> String {
+        var text = [CChar](repeating: 0, count: 128)
+        ffmpeg_text(code, &text, text.count)
+        let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        let message = String(decoding: bytes, as: UTF8.self)
+        return message.prefix(1).lowercased() + message.dropFirst()
+    }
+
+    /// Keeps FFmpeg from writing to standard error: what matters is thrown, with the file's name.
+    let ffmpegIsQuiet: Void = av_log_set_level(AV_LOG_QUIET)
+
+    /// A frame of FFmpeg's, freed with its owner.
+    final class FFmpegFrame {
+        let pointer: UnsafeMutablePointer<AVFrame>
+
+        init?() {
+            guard let frame = av_frame_alloc() else { return nil }
+            pointer = frame
+        }
+
+        deinit {
+            var frame: UnsafeMutablePointer<AVFrame>? = pointer
+            av_frame_free(&frame)
+        }
+    }
+
+    /// A packet of FFmpeg's, freed with its owner.
+    final class FFmpegPacket {
+        let pointer: UnsafeMutablePointer<AVPacket>
+
+        init?() {
+            guard let packet = av_packet_alloc() else { return nil }
+            pointer = packet
+        }
+
+        /// Lets go of the data, keeping the packet for the next.
+        func clear() { av_packet_unref(pointer) }
+
+        deinit {
+            var packet: UnsafeMutablePointer<AVPacket>? = pointer
+            av_packet_free(&packet)
+        }
+    }
 
     /// A container that has been opened, and the one stream in it that is read.
     ///
@@ -87,6 +151,70 @@
         func seek(to time: Int64) throws(MediaFault) {
             let code = av_seek_frame(container, stream.pointee.index, time, AVSEEK_FLAG_BACKWARD)
             guard code >= 0 else { throw MediaFault(path: path, reason: "cannot go to a later place: \(ffmpegMessage(code))") }
+        }
+    }
+
+    /// A decoder: packets in, frames out.
+    final class MediaDecoder {
+        /// The file that faults name; still pictures pass many files through one decoder.
+        var path: String
+        private let context: UnsafeMutablePointer<AVCodecContext>
+        private let frame: FFmpegFrame
+
+        /// A decoder for a stream, or for a format that needs no container (`parameters` nil).
+        init(
+            _ identifier: AVCodecID, parameters: UnsafeMutablePointer<AVCodecParameters>?, path: String
+        ) throws(MediaFault) {
+            _ = ffmpegIsQuiet
+            guard let codec = ffmpeg_decoder(identifier), let context = avcodec_alloc_context3(codec), let frame = FFmpegFrame()
+            else { throw MediaFault(path: path, reason: "FFmpeg was built without a decoder for its format") }
+            func refuse(_ reason: String) -> MediaFault {
+                var freeing: UnsafeMutablePointer<AVCodecContext>? = context
+                avcodec_free_context(&freeing)
+                return MediaFault(path: path, reason: reason)
+            }
+            if let parameters {
+                let code = avcodec_parameters_to_context(context, parameters)
+                guard code >= 0 else { throw refuse("its format cannot be set up: \(ffmpegMessage(code))") }
+            }
+            // Workers decode different samples side by side; one decoder stays on its thread.
+            context.pointee.thread_count = 1
+            // Damage in a still picture is reported, not painted over. Videos off the web have small faults that the benchmarks'
+            // released programs read past, so there only what cannot be decoded at all is one.
+            if parameters == nil { context.pointee.err_recognition = AV_EF_EXPLODE | AV_EF_CAREFUL }
+            let code = avcodec_open2(context, codec, nil)
+            guard code >= 0 else { throw refuse("its decoder does not start: \(ffmpegMessage(code))") }
+            self.path = path
+            self.context = context
+            self.frame = frame
+        }
+
+        deinit {
+            var freeing: UnsafeMutablePointer<AVCodecContext>? = context
+            avcodec_free_context(&freeing)
+        }
+
+        /// Whether frames that no other frame is made from are left out from now on, without being decoded.
+        var skipsUnreferenced = false {
+            didSet { context.pointee.skip_frame = skipsUnreferenced ? AVDISCARD_NONREF : AVDISCARD_DEFAULT }
+        }
+
+        /// Takes a packet; nil says that no more will come.
+        func send(_ packet: UnsafeMutablePointer<AVPacket>?) throws(MediaFault) {
+            let code = avcodec_send_packet(context, packet)
+            guard code >= 0 || code == ffmpeg_end() else { throw damaged(code) }
+        }
+
+        /// The next frame, valid until the next call; nil where another packet is needed or the end is reached.
+        func receive() throws(MediaFault) -> UnsafeMutablePointer<AVFrame>? {
+            let code = avcodec_receive_frame(context, frame.pointer)
+            if code == ffmpeg_again() || code == ffmpeg_end() { return nil }
+            guard code >= 0 else { throw damaged(code) }
+            return frame.pointer
+        }
+
+        private func damaged(_ code: Int32) -> MediaFault {
+            MediaFault(path: path, reason: "damaged: \(ffmpegMessage(code))")
         }
     }
 #endif

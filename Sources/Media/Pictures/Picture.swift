@@ -1,3 +1,5 @@
+import CZlib
+import Foundation
 import Tensors
 
 /// A decoded picture: rows of pixels of one byte a channel, without gaps.
@@ -61,5 +63,54 @@ package struct PictureRegion: Hashable, Sendable {
         self.top = top
         self.width = width
         self.height = height
+    }
+}
+
+/// Writes pictures as PNG (ISO/IEC 15948), for pages that show samples.
+package enum PNG {
+    package static func encoded(_ picture: Picture) -> Data {
+        var header = Data()
+        header.append(bigEndian: UInt32(picture.width))
+        header.append(bigEndian: UInt32(picture.height))
+        // 8 bits; gray 0 or color 2; deflate, no filter choice, not interlaced.
+        header.append(contentsOf: [8, picture.channels == 3 ? 2 : 0, 0, 0, 0])
+        let stride = picture.width * picture.channels
+        var rows = [UInt8]()
+        rows.reserveCapacity((stride + 1) * picture.height)
+        for row in 0..<picture.height {
+            rows.append(0)
+            rows += picture.pixels[row * stride..<(row + 1) * stride]
+        }
+        var result = Data([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+        result.append(chunk("IHDR", header))
+        result.append(chunk("IDAT", deflated(rows)))
+        result.append(chunk("IEND", Data()))
+        return result
+    }
+
+    private static func deflated(_ bytes: [UInt8]) -> Data {
+        var size = compressBound(uLong(bytes.count))
+        var output = [UInt8](repeating: 0, count: Int(size))
+        // With room for `compressBound` bytes this cannot fail but for want of memory, where Swift stops anyway.
+        _ = compress2(&output, &size, bytes, uLong(bytes.count), 6)
+        return Data(output.prefix(Int(size)))
+    }
+
+    private static func chunk(_ name: String, _ content: Data) -> Data {
+        var result = Data()
+        result.append(bigEndian: UInt32(content.count))
+        let body = Data(name.utf8) + content
+        result.append(body)
+        let sum = body.withUnsafeBytes { bytes in
+            crc32(0, bytes.bindMemory(to: UInt8.self).baseAddress, uInt(bytes.count))
+        }
+        result.append(bigEndian: UInt32(truncatingIfNeeded: sum))
+        return result
+    }
+}
+
+extension Data {
+    fileprivate mutating func append(bigEndian value: UInt32) {
+        append(contentsOf: (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) })
     }
 }

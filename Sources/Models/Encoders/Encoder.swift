@@ -77,3 +77,116 @@ public protocol EncoderPlugin: Encoder, SendableMetatype {
     ///   sample shape fits no options at all.
     init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault)
 }
+
+/// The encoders that a recipe may name.
+public typealias EncoderRegistry = ComponentRegistry<EncoderContext, any Encoder, OptionFault>
+
+/// What an encoder is told when it is made.
+public struct EncoderContext: Sendable {
+    /// The shape of one sample, without the batch axis.
+    public let sampleShape: Shape
+    /// Where initial values come from, for the encoder's own path.
+    public let initializer: Initializer
+
+    public init(sampleShape: Shape, from initializer: Initializer) {
+        self.sampleShape = sampleShape
+        self.initializer = initializer
+    }
+}
+
+extension EncoderRegistry {
+    /// A registry that knows nothing.
+    public init() { self.init(of: .encoders) }
+
+    /// `series-resnet`, `series-cnn`, `sequence-transformer`, `image-cnn`, `vector-mlp`, `features`, `slowfast`, `slowonly` and `resnet18`.
+    public static func standard() throws(DuplicateComponent) -> EncoderRegistry {
+        var registry = EncoderRegistry()
+        try registry.register(SeriesResNet.self)
+        try registry.register(SeriesCNN.self)
+        try registry.register(SequenceTransformer.self)
+        try registry.register(ImageCNN.self)
+        try registry.register(VectorMLP.self)
+        try registry.register(Features.self)
+        try registry.register(SlowFast.self)
+        try registry.register(SlowOnly.self)
+        try registry.register(ResNet18.self)
+        return registry
+    }
+
+    /// Adds an encoder under the name of its description.
+    ///
+    /// - Throws: `DuplicateComponent` where the name is taken.
+    public mutating func register<E: EncoderPlugin>(_ type: E.Type) throws(DuplicateComponent) {
+        try register(E.description) { (options, context) throws(OptionFault) in
+            try E(options: .decoding(options), sampleShape: context.sampleShape, from: context.initializer)
+        }
+    }
+
+    /// Makes an encoder.
+    ///
+    /// - Throws: `OptionFault` for an unknown name (its `option` is `nil`), an option that is unknown or out of range,
+    ///   or a sample shape that the encoder cannot read.
+    public func make(
+        _ name: String, options: [String: OptionValue] = [:], sampleShape: Shape, from initializer: Initializer
+    ) throws(OptionFault) -> any Encoder {
+        try make(name, options: options, context: EncoderContext(sampleShape: sampleShape, from: initializer))
+    }
+}
+
+extension Embedding {
+    /// The embedding of a map of features, N×T×C: its mean over T, and its places as tokens where they are asked for,
+    /// both through the same projection where there is one.
+    ///
+    /// The mean and a linear map may change places, so that without tokens only one row per sample is projected.
+    init(map: Tensor, projection: Linear?, withTokens: Bool) {
+        guard withTokens else {
+            let pooled = map.meanPooled()
+            self.init(pooled: projection.map { $0(pooled) } ?? pooled)
+            return
+        }
+        let tokens = projection.map { $0(map) } ?? map
+        self.init(pooled: tokens.meanPooled(), tokens: tokens)
+    }
+
+    /// The same for sequences that are padded at their ends, the padding already 0.
+    ///
+    /// - Parameter lengths: the real places of each; nil where all are.
+    init(map: Tensor, lengths: [Int]?, projection: Linear?, withTokens: Bool) {
+        guard let lengths else {
+            self.init(map: map, projection: projection, withTokens: withTokens)
+            return
+        }
+        let pooled = map.meanPooled(lengths: lengths)
+        let tokens = withTokens ? (projection.map { $0(map) } ?? map).clearingPadding(lengths: lengths) : nil
+        self.init(pooled: projection.map { $0(pooled) } ?? pooled, tokens: tokens, presence: Presence(lengths: lengths))
+    }
+
+    /// The embedding of a map of features over places, N×…×C: its mean, and its places as tokens where they are asked for.
+    init(places map: Tensor, withTokens: Bool) {
+        let rows = map.reshaped([map.shape[0], map.shape.dimensions.dropFirst().dropLast().reduce(1, *), map.shape[-1]])
+        self.init(map: rows, projection: nil, withTokens: withTokens)
+    }
+}
+
+extension OptionFault {
+    /// The fault of a sample shape that an encoder cannot read, whatever its options.
+    static func sampleShape(_ found: Shape, expected: String) -> OptionFault {
+        OptionFault(option: nil, expected: "samples of shape \(expected)", found: "\(found)", suggestion: nil)
+    }
+
+    /// Throws where a kernel's size is even, as its padding could then not keep the length.
+    static func check(odd value: Int, option: String) throws(OptionFault) {
+        guard value % 2 == 0 else { return }
+        throw OptionFault(
+            option: option, expected: "an odd number", found: "\(value)", suggestion: "\(value + 1)")
+    }
+
+    /// Throws where channels that double from stage to stage would grow beyond all memory.
+    static func check(width: Int, doublingOver stages: Int) throws(OptionFault) {
+        let most = max(65536 >> (stages - 1), 1)
+        guard width > most else { return }
+        throw OptionFault(
+            option: "width", expected: "at most \(most) channels for \(stages) stages", found: "\(width)",
+            suggestion: "\(most)")
+    }
+}

@@ -111,3 +111,62 @@ extension Tensor {
         return weighted.dropFirst().reduce(weighted[0], +)
     }
 }
+
+/// The fusions that a recipe may name.
+public typealias FusionRegistry = ComponentRegistry<FusionContext, any Fusion, OptionFault>
+
+extension FusionRegistry {
+    /// A registry that knows nothing.
+    public init() { self.init(of: .fusions) }
+
+    /// The fusions of this folder, `late` first.
+    public static func standard() throws(DuplicateComponent) -> FusionRegistry {
+        var registry = FusionRegistry()
+        try registry.register(LateFusion.self)
+        try registry.register(CrossAttentionFusion.self)
+        try registry.register(SumFusion.self)
+        try registry.register(GatedFusion.self)
+        try registry.register(FiLMFusion.self)
+        try registry.register(TensorFusion.self)
+        try registry.register(LowRankTensorFusion.self)
+        try registry.register(MultiplicativeFusion.self)
+        try registry.register(BottleneckFusion.self)
+        try registry.register(BottleneckTokensFusion.self)
+        try registry.register(EnsembleFusion.self)
+        return registry
+    }
+
+    /// Adds a fusion under the name of its description.
+    ///
+    /// - Throws: `DuplicateComponent` where the name is taken.
+    public mutating func register<F: FusionPlugin>(_ type: F.Type) throws(DuplicateComponent) {
+        try register(F.description) { (options, context) throws(OptionFault) in try F(options: .decoding(options), context: context) }
+    }
+}
+
+/// The end of every fusion: linear map, ReLU, dropout, linear map to the classes.
+///
+/// Parts: `hidden` (left out where its width is 0) and `classifier`.
+final class ClassifierHead: Module {
+    private let hidden: Linear?
+    private let dropout: Dropout
+    private let classifier: Linear
+
+    var parts: Parts { ["hidden": hidden, "classifier": classifier] }
+
+    /// The width of what the last linear map reads.
+    var representationWidth: Int { classifier.inputs }
+
+    /// Makes a head whose parts lie directly under the initializer's path.
+    init(_ inputs: Int, hidden: Int, classes: Int, dropout: Float, from initializer: Initializer) {
+        self.hidden = hidden > 0 ? Linear(inputs, hidden, from: initializer["hidden"]) : nil
+        self.dropout = Dropout(dropout, stream: initializer["dropout"].path)
+        classifier = Linear(hidden > 0 ? hidden : inputs, classes, from: initializer["classifier"])
+    }
+
+    func callAsFunction(_ x: Tensor, _ pass: Pass) -> Prediction {
+        let features = hidden.map { $0(x).relu() } ?? x
+        let representation = dropout(features, pass)
+        return Prediction(logits: classifier(representation), representation: representation)
+    }
+}

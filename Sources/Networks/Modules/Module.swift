@@ -116,3 +116,71 @@ extension Parts {
         return report
     }
 }
+
+/// Every parameter and buffer of a module with its dotted path, in the order in which the module lists its parts.
+public struct ModuleContents {
+    /// One parameter or buffer.
+    public enum Entry {
+        /// What an optimizer changes.
+        case parameter(Parameter)
+        /// What is kept and saved, and no optimizer changes.
+        case buffer(Buffer)
+
+        /// The current values.
+        public var value: Tensor {
+            switch self {
+            case .parameter(let parameter): parameter.value
+            case .buffer(let buffer): buffer.value
+            }
+        }
+    }
+
+    /// Names and entries. A parameter that a module holds in two places stands here twice.
+    public private(set) var entries: [(name: String, entry: Entry)] = []
+
+    init() {}
+
+    mutating func append(_ parameter: Parameter, named name: String) {
+        entries.append((name: name, entry: .parameter(parameter)))
+    }
+
+    mutating func append(_ buffer: Buffer, named name: String) {
+        entries.append((name: name, entry: .buffer(buffer)))
+    }
+
+    static func join(_ path: String, _ name: String) -> String {
+        path.isEmpty ? name : path + "." + name
+    }
+}
+
+/// What one forward pass needs to know: training or evaluation, the random numbers, and the step.
+///
+/// It is an argument of every call and never a global, so that one program can train one model and evaluate another.
+public struct Pass: Sendable {
+    /// Whether dropout draws and batch normalization uses and updates statistics of the batch.
+    public let isTraining: Bool
+    /// Where random numbers come from; each consumer has a stream of its own.
+    public let random: RandomSource
+    /// The number of optimizer steps done before this pass.
+    public let step: Int
+
+    /// Makes a pass.
+    public init(isTraining: Bool, random: RandomSource, step: Int) {
+        self.isTraining = isTraining
+        self.random = random
+        self.step = step
+    }
+
+    /// A pass without randomness that changes no statistics.
+    public static let evaluation = Pass(isTraining: false, random: RandomSource(seed: 0), step: 0)
+
+    /// The random numbers of one consumer at this step. The same name at the same step gives the same numbers.
+    public func stream(_ name: String) -> RandomStream {
+        random.stream(name, step: step)
+    }
+
+    /// The same pass with different random numbers, for a second forward pass in one step.
+    public func child(_ name: String) -> Pass {
+        Pass(isTraining: isTraining, random: random.child(name), step: step)
+    }
+}

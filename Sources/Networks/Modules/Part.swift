@@ -1,3 +1,5 @@
+import Tensors
+
 /// Something a module is made of: a ``Parameter``, a ``Buffer``, another ``Module``, ``Parts``, or an array or an
 /// optional of those.
 ///
@@ -62,5 +64,99 @@ public struct Parts: Part, ExpressibleByDictionaryLiteral {
         for (name, part) in elements {
             part.collect(under: ModuleContents.join(path, name), into: &contents)
         }
+    }
+}
+
+/// A tensor of a module that gradients train, unless it is frozen.
+///
+/// A parameter is a reference, so that the module that uses it, the optimizer that changes it and the average that
+/// follows it all mean the same values.
+public final class Parameter: Part {
+    /// The current values. A tracked leaf, so that gradients may be asked for, or, where the parameter is frozen, an untracked
+    /// tensor, so that nothing is recorded for its sake. Setting replaces them by a copy of this kind.
+    public var value: Tensor {
+        get { leaf }
+        set {
+            leaf = isTrained ? newValue.detached().tracked() : newValue.detached()
+            version &+= 1
+        }
+    }
+
+    /// Whether the parameter is trained. A frozen one keeps its place in the saved state, but ``Module/namedParameters`` leaves it out.
+    public var isTrained = true {
+        didSet { leaf = isTrained ? leaf.detached().tracked() : leaf.detached() }
+    }
+
+    /// Counts the changes of the values, for those who keep something that was computed from them.
+    package private(set) var version = 0
+
+    private var leaf: Tensor
+
+    /// Makes a parameter that starts at `value`.
+    public init(_ value: Tensor) {
+        leaf = value.detached().tracked()
+    }
+
+    /// The shape, which never changes.
+    public var shape: Shape { leaf.shape }
+
+    /// The number of values.
+    public var elementCount: Int { leaf.elementCount }
+
+    /// Changes the values in place.
+    ///
+    /// Memory is copied only when something else still holds the old values, such as the record of a loss that is
+    /// still alive; that record then keeps the values it was made with.
+    public func withUnsafeMutableValues<R>(_ body: (UnsafeMutableBufferPointer<Float>) throws -> R) rethrows -> R {
+        version &+= 1
+        return try leaf.withUnsafeMutableValues(body)
+    }
+
+    /// Gives itself to the collection under its path.
+    public func collect(under path: String, into contents: inout ModuleContents) {
+        contents.append(self, named: path)
+    }
+}
+
+/// A tensor that belongs to a module's state but is not trained by gradients, such as a running mean.
+public final class Buffer: Part {
+    /// The current values; never recorded for gradients.
+    public var value: Tensor {
+        get { stored }
+        set {
+            stored = newValue.detached()
+            version &+= 1
+        }
+    }
+
+    /// Whether the buffer counts something. An average of weights copies counts and averages everything else.
+    public let isCount: Bool
+
+    /// Counts the changes of the values, for those who keep something that was computed from them.
+    package private(set) var version = 0
+
+    private var stored: Tensor
+
+    /// Makes a buffer that starts at `value`.
+    public init(_ value: Tensor, isCount: Bool = false) {
+        stored = value.detached()
+        self.isCount = isCount
+    }
+
+    /// The shape, which never changes.
+    public var shape: Shape { stored.shape }
+
+    /// The number of values.
+    public var elementCount: Int { stored.elementCount }
+
+    /// Changes the values in place, copying them first when something else still holds them.
+    public func withUnsafeMutableValues<R>(_ body: (UnsafeMutableBufferPointer<Float>) throws -> R) rethrows -> R {
+        version &+= 1
+        return try stored.withUnsafeMutableValues(body)
+    }
+
+    /// Gives itself to the collection under its path.
+    public func collect(under path: String, into contents: inout ModuleContents) {
+        contents.append(self, named: path)
     }
 }

@@ -1,5 +1,32 @@
 import Configuration
 
+/// An item of a list of components: `- mer`, `- mer: {weight: 3}` or `- use: mer` with keys beside it.
+struct ComponentItem {
+    let name: String
+    /// Where the name stands.
+    let location: SourceLocation
+    /// The section with everything else.
+    let body: YAMLNode
+
+    /// - Parameter kind: what messages call it, with an article: `a regularizer`.
+    init?(_ item: YAMLNode, kind: String, faults: FaultCollector) {
+        let empty = YAMLNode(.map([]), at: item.location)
+        if item.isScalar, let name = item.nameText {
+            (self.name, location, body) = (name, item.location, empty)
+        } else if let use = item["use"], let name = use.nameText {
+            (self.name, location, body) = (name, use.location, item)
+        } else if item["use"] == nil, let entries = item.entries, entries.count == 1 {
+            (name, location) = (entries[0].key, entries[0].keyLocation)
+            body = entries[0].value.isNull ? empty : entries[0].value
+        } else {
+            faults.report(
+                "\(kind) cannot be \(item.phrase)\(item.entries == nil ? "" : " without a name under 'use'")", at: item.location,
+                expected: "name, name: {option: value} or use: name")
+            return nil
+        }
+    }
+}
+
 /// Reads where a recipe names a component: `sgd` or `{ use: sgd, momentum: 0.9 }`.
 struct ComponentReader {
     let kind: ComponentKind
@@ -42,5 +69,110 @@ struct ComponentReader {
         return ComponentChoice(
             component, options: values, location: location,
             optionLocations: section.locations.filter { values.keys.contains($0.key) })
+    }
+}
+
+/// Reads a list of measurements: `- dependence`, `- dependence: {samples: 500}` or `- use: dependence` with keys beside it.
+struct MeasurementReader {
+    let catalogue: Catalogue
+    let faults: FaultCollector
+
+    /// The measurements that all rows have, and those that one row has beside them.
+    ///
+    /// - Parameter owner: whose list it is, for messages: `row '+ MER'`.
+    func measurements(_ lists: [YAMLNode?], owner: String) -> [MeasurementChoice] {
+        var choices: [MeasurementChoice] = []
+        for choice in lists.flatMap({ items(of: $0) }).compactMap(measurement) {
+            if let first = choices.first(where: { $0.name == choice.name }) {
+                faults.report(
+                    "two measurements of \(owner) are named '\(choice.name)'; the first stands at \(first.choice.location)",
+                    at: choice.choice.location, expected: "another name, such as name: \(choice.name)-2")
+            }
+            choices.append(choice)
+        }
+        return choices
+    }
+
+    private func items(of node: YAMLNode?) -> [YAMLNode] {
+        guard let node, !node.isNull else { return [] }
+        if let items = node.items { return items }
+        faults.report("measure cannot be \(node.phrase)", at: node.location, expected: "a list, such as [representation]")
+        return []
+    }
+
+    private func measurement(_ node: YAMLNode) -> MeasurementChoice? {
+        guard let item = ComponentItem(node, kind: "a measurement", faults: faults) else { return nil }
+        let reader = ComponentReader(kind: .measurements, catalogue: catalogue, reserved: MeasurementChoice.reservedKeys, faults: faults)
+        guard let choice = reader.choice(component: item.name, at: item.location, options: item.body),
+            let section = SectionReader(item.body, name: "measurement \(item.name)", at: item.location, faults: faults)
+        else { return nil }
+        return MeasurementChoice(name: section.name("name") ?? item.name, choice: choice)
+    }
+}
+
+/// Reads `model:`.
+struct ModelReader {
+    let catalogue: Catalogue
+    let faults: FaultCollector
+
+    /// The model; nil, and reported, where a part of it is missing or unknown.
+    func model(_ section: SectionReader) -> ModelPlan? {
+        guard section.node["model"] != nil else {
+            section.reportMissing("model", expected: "a section with encoder and fusion")
+            return nil
+        }
+        guard let model = section.section("model") else { return nil }
+        if model.node["use"] != nil { return whole(model) }
+        model.refuseKeys(except: Self.assembledKeys + ["modalities", "use"])
+        let modalities = model.names("modalities", of: "modalities")
+        let encoder = component("encoder", .encoders, in: model)
+        let encoders = encoders(model)
+        if model.node["fusion"] == nil {
+            model.reportMissing("fusion", expected: "one of: " + catalogue[.fusions].map(\.name).joined(separator: ", "))
+        }
+        guard let fusion = component("fusion", .fusions, in: model) else { return nil }
+        return plan(.assembled(encoder: encoder, encoders: encoders, fusion: fusion), model, modalities: modalities)
+    }
+
+    private static let assembledKeys = ["encoder", "encoders", "fusion"]
+
+    /// `model: {use: NAME, …}`.
+    private func whole(_ model: SectionReader) -> ModelPlan? {
+        let modalities = model.names("modalities", of: "modalities")
+        for entry in model.node.entries ?? [] where Self.assembledKeys.contains(entry.key) {
+            faults.report(
+                "'\(entry.key)' stands beside 'use', which names a whole model", at: entry.keyLocation,
+                expected: "either use or encoder and fusion")
+        }
+        // What was reported above is not an unknown option as well.
+        let options = model.node.entries?.filter { !Self.assembledKeys.contains($0.key) } ?? []
+        let reader = ComponentReader(kind: .models, catalogue: catalogue, reserved: ["modalities"], faults: faults)
+        let choice = reader.choice(YAMLNode(.map(options), at: model.node.location), name: "model", at: model.location)
+        return choice.map { plan(.whole($0), model, modalities: modalities) }
+    }
+
+    private func plan(
+        _ content: ModelPlan.Content, _ model: SectionReader, modalities: [(name: String, location: SourceLocation)]?
+    ) -> ModelPlan {
+        var locations = model.locations
+        for modality in modalities ?? [] { locations["modalities.\(modality.name)"] = modality.location }
+        for entry in model.node["encoders"]?.entries ?? [] { locations["encoders.\(entry.key)"] = entry.keyLocation }
+        return ModelPlan(content: content, modalities: modalities?.map(\.name), location: model.location, locations: locations)
+    }
+
+    private func component(_ key: String, _ kind: ComponentKind, in section: SectionReader) -> ComponentChoice? {
+        guard let entry = section.node.entry(key) else { return nil }
+        return ComponentReader(kind: kind, catalogue: catalogue, faults: faults)
+            .choice(entry.value, name: "model.\(key)", at: entry.keyLocation)
+    }
+
+    private func encoders(_ model: SectionReader) -> [String: ComponentChoice] {
+        guard let section = model.section("encoders", name: "model.encoders") else { return [:] }
+        var encoders: [String: ComponentChoice] = [:]
+        for entry in section.node.entries ?? [] {
+            encoders[entry.key] = ComponentReader(kind: .encoders, catalogue: catalogue, faults: faults)
+                .choice(entry.value, name: "model.encoders.\(entry.key)", at: entry.keyLocation)
+        }
+        return encoders
     }
 }

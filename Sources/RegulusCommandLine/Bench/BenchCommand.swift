@@ -1,6 +1,11 @@
 import ArgumentParser
 import Foundation
+import MERPlugin
+import Models
+import Networks
+import Regularization
 import Tensors
+import Training
 
 /// Measures this program the way the scripts in `Benchmarks` measure PyTorch.
 struct BenchCommand: ParsableCommand {
@@ -67,5 +72,147 @@ struct BenchOptions: ParsableArguments {
             let memory = peakMebibytes.map { String(format: ", %.0f MiB at most", $0) } ?? ""
             return "\(name), \(threads) threads: \(String(format: "%.3f", medianMilliseconds)) ms, the median of \(repeats)\(memory)"
         }
+    }
+}
+
+/// A training step of the model of `recipes/table13.yaml`.
+struct StepBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "step",
+        abstract: "One training step of the model of recipes/table13.yaml on random windows, alone and with MER on both embeddings.")
+
+    @OptionGroup var bench: BenchOptions
+    @Option(help: "Batch size.") var batch = 64
+
+    func validate() throws {
+        guard batch >= 2 else { throw ValidationError("a batch has at least 2 samples") }
+    }
+
+    func run() throws {
+        Threads.use(bench.threads)
+        try measure("step", terms: [])
+        try measure("step-mer", terms: [RegularizerTerm(MER(), instance: "mer", weight: MER.defaultWeight)])
+    }
+
+    private func measure(_ name: String, terms: [RegularizerTerm]) throws {
+        let classes = 7
+        let modalities: [Modality] = ["accelerometer", "gyroscope"]
+        let source = RandomSource(seed: 0)
+        let initializer = Initializer(seed: 0)
+        var encoders: [Modality: any Encoder] = [:]
+        for modality in modalities {
+            encoders[modality] = try SeriesResNet(options: .init(), sampleShape: [100, 3], from: initializer[modality.name])
+        }
+        let context = FusionContext(encoders: encoders, classes: classes, from: initializer["fusion"])
+        let model = FusionModel(encoders: encoders, fusion: try LateFusion(options: .init(), context: context))
+        let trainer = Trainer(
+            objective: Objective(model, RegularizerList(terms)),
+            schedule: LearningRateSchedule(base: 1e-3, totalSteps: 1), random: source
+        ) { Adam(options: .init(), parameters: $0) }
+        var stream = source.stream("bench")
+        let data = Batch(
+            inputs: Inputs(Dictionary(uniqueKeysWithValues: modalities.map { ($0, stream.normal([batch, 100, 3])) })),
+            targets: .classes((0..<batch).map { $0 % classes }, of: classes), domains: (0..<batch).map { $0 % 2 })
+        let parameters = trainer.parameters.reduce(0) { $0 + $1.parameter.elementCount }
+        try bench.measure(name, parameters: parameters) { _ = try trainer.train(on: data) }
+    }
+}
+
+/// Both terms of MER, value and gradient.
+struct MERBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mer", abstract: "MER's two terms on an N×D embedding, value and gradient.")
+
+    @OptionGroup var bench: BenchOptions
+    @Option(help: "Batch size N.") var samples = 48
+    @Option(help: "Width D; may be repeated. The paper's video and audio embeddings by default.") var features = [2304, 512]
+
+    func validate() throws {
+        guard samples >= 2, features.allSatisfy({ $0 >= 1 }) else { throw ValidationError("MER needs at least 2 samples and 1 feature") }
+    }
+
+    func run() throws {
+        Threads.use(bench.threads)
+        for width in features {
+            var stream = RandomSource(seed: 0).stream("bench")
+            let z = stream.normal([samples, width]).tracked()
+            try bench.measure("mer-\(samples)x\(width)") {
+                _ = gradients(of: ModalityEntropy(of: z, options: MER.Options()).loss, with: [z])
+            }
+        }
+    }
+}
+
+/// Convolutions one by one, each forward and backward.
+struct ConvolutionBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convolution", abstract: "Convolutions of given shapes: the forward pass, and the gradients of data and weights.")
+
+    @OptionGroup var bench: BenchOptions
+    @Argument(
+        help: ArgumentHelp(
+            "Input N×…×C, weight out×in×kernel…, stride and padding, as in 1x56x56x64:64x64x3x3:1x1:1x1.", valueName: "shapes"))
+    var convolutions: [Convolved]
+
+    /// One convolution, and what it is called on the command line.
+    struct Convolved: ExpressibleByArgument {
+        let text: String
+        let input, weight: Shape
+        let stride, padding: [Int]
+
+        init?(argument: String) {
+            let parts = argument.split(separator: ":", omittingEmptySubsequences: false).map { part in
+                part.split(separator: "x", omittingEmptySubsequences: false).compactMap { Int($0) }
+            }
+            guard parts.count == 4, (3...5).contains(parts[0].count), parts[1].count == parts[0].count,
+                parts[2].count == parts[0].count - 2, parts[3].count == parts[0].count - 2,
+                (parts[0] + parts[1] + parts[2]).allSatisfy({ (1...65536).contains($0) }), parts[3].allSatisfy({ (0...65536).contains($0) }),
+                parts[0].last == parts[1][1],
+                zip(parts[0].dropFirst(), zip(parts[1].dropFirst(2), parts[3])).allSatisfy({ $0 + 2 * $1.1 >= $1.0 })
+            else { return nil }
+            text = argument
+            (input, weight) = (Shape(parts[0]), Shape(parts[1]))
+            (stride, padding) = (parts[2], parts[3])
+        }
+    }
+
+    func run() throws {
+        Threads.use(bench.threads)
+        var stream = RandomSource(seed: 0).stream("bench")
+        for shapes in convolutions {
+            let x = stream.normal(shapes.input)
+            let weight = stream.normal(shapes.weight, mean: 0, deviation: 0.1)
+            try bench.measure("\(shapes.text)-forward") { _ = x.convolved(weight: weight, stride: shapes.stride, padding: shapes.padding) }
+            let (input, trained) = (x.tracked(), weight.tracked())
+            let output = input.convolved(weight: trained, stride: shapes.stride, padding: shapes.padding)
+            let upstream = stream.normal(output.shape)
+            // A scalar whose gradient is the given one, so that nothing but the convolution is timed.
+            let scalar = Tensor.custom(Tensor(0), inputs: [output]) { _ in [upstream] }
+            try bench.measure("\(shapes.text)-backward") { _ = gradients(of: scalar, with: [input, trained], keepingGraph: true) }
+        }
+    }
+}
+
+/// What the kernel knows about this process.
+enum ProcessFigures {
+    /// The most memory held at once, in MiB.
+    static var peakMebibytes: Double? {
+        field("VmHWM:", of: "/proc/self/status").flatMap { $0.split(whereSeparator: \.isWhitespace).first.flatMap { Double($0) } }.map { $0 / 1024 }
+    }
+
+    /// Seconds since the kernel started this process, to a clock tick.
+    static var secondsSinceStart: Double? {
+        // The command's name, in parentheses, may itself contain spaces.
+        guard let text = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8), let end = text.lastIndex(of: ")") else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        guard fields.count > 19, let ticks = Double(fields[19]) else { return nil }
+        var now = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &now)
+        return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9 - ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    private static func field(_ name: String, of path: String) -> String? {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+        return text.split(separator: "\n").first { $0.hasPrefix(name) }.map { String($0.dropFirst(name.count)) }
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Foundation
 import Launching
+import Results
 
 /// Where the trainings of a run are done, and what Slurm is asked for.
 struct LaunchArguments: ParsableArguments {
@@ -73,6 +75,62 @@ struct LaunchArguments: ParsableArguments {
             for text in options { all.append(try BatchOption(parsing: text)) }
             try BatchOption.check(all)
             return all
+        }
+    }
+}
+
+/// The arguments of a worker, made from those of the run that submits it.
+///
+/// They are what the user typed less what is the submitting process's own, so that an option that changes a trial reaches the workers
+/// without being named here.
+enum WorkerArguments {
+    private static let withValue: Set<String> = [
+        "--launcher", "--workers", "--partition", "--time", "--memory", "--sbatch-option", "--resubmissions", "--poll-every", "--threads",
+        "--out",
+    ]
+    private static let flags: Set<String> = ["--json", "--keep-failures"]
+    /// What a worker that is itself in Slurm's queue was given, and its own processes are not.
+    private static let workersOwn: Set<String> = ["--progress-file", "--trial-timeout"]
+
+    /// - Parameters:
+    ///   - arguments: those of `run`, its own name left out.
+    ///   - isolated: whether they are for a process beside this one, and not for Slurm's queue.
+    static func make(from arguments: [String], isolated: Bool = false) -> [String] {
+        var kept: [String] = []
+        var rest = arguments[...]
+        while let word = rest.popFirst() {
+            if word == "--" { return kept + [word] + rest }
+            let name = String(word.prefix { $0 != "=" })
+            if flags.contains(word) || (isolated && word == "--worker") { continue }
+            guard withValue.contains(name) || (isolated && workersOwn.contains(name)) else {
+                kept.append(word)
+                continue
+            }
+            if name == word { _ = rest.popFirst() }
+        }
+        return kept
+    }
+}
+
+extension WorkerScript {
+    /// What each worker of a run does: this very program with the same arguments.
+    ///
+    /// - Throws: `CommandFault` where a path or an option has no form in a script.
+    init(_ arguments: RecipeArguments, launch: LaunchArguments, folder: RunFolder) throws {
+        let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        guard let program = link, !program.hasSuffix(" (deleted)") else {
+            throw CommandFault.failure("error: the program's file has been replaced since it started; workers would run another program")
+        }
+        let place = LaunchFolder(folder.slurm)
+        do throws(LaunchFault) {
+            try BatchOption("output", place.path).checkValue()
+            self.init(
+                folder: FileManager.default.currentDirectoryPath, program: program,
+                arguments: ["--keep-failures", "--out", folder.root.path]
+                    + WorkerArguments.make(from: Array(CommandLine.arguments.dropFirst(2))),
+                options: try launch.batchOptions, cores: arguments.givenThreads ?? arguments.threadsPerTrial, place: place)
+        } catch {
+            throw CommandFault(error)
         }
     }
 }

@@ -73,3 +73,50 @@ struct ZipArchive: Sendable {
         return stored
     }
 }
+
+/// One file of a zip archive, as the central directory describes it.
+struct ZipEntry: Sendable {
+    /// How its bytes are stored; no other methods are read.
+    enum Method: UInt16, Sendable {
+        case stored = 0
+        case deflated = 8
+    }
+
+    let name: String
+    let method: Method
+    /// CRC-32 of the expanded bytes.
+    let checksum: UInt32
+    /// Bytes when expanded.
+    let size: Int
+    /// Where the bytes lie in the archive, as they are stored.
+    let bytes: Range<Int>
+}
+
+/// What is wrong with a zip archive: in which of its files, at which byte, and why.
+struct ZipFault: Error, Hashable, Sendable {
+    let entry: String?
+    let offset: Int?
+    let reason: String
+
+    init(entry: String? = nil, offset: Int? = nil, _ reason: String) {
+        self.entry = entry
+        self.offset = offset
+        self.reason = reason
+    }
+}
+
+extension Data {
+    /// The integer stored little-endian `offset` bytes after the beginning, at any alignment; nil beyond the end.
+    func littleEndian<Integer: FixedWidthInteger>(_: Integer.Type = Integer.self, at offset: Int) -> Integer? {
+        guard offset >= 0, offset <= count - MemoryLayout<Integer>.size else { return nil }
+        return withUnsafeBytes { bytes in
+            Integer(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Integer.self))
+        }
+    }
+
+    /// A view of `range`, counted from the beginning; nil where it is not inside.
+    func part(_ range: Range<Int>) -> Data? {
+        guard range.lowerBound >= 0, range.upperBound <= count else { return nil }
+        return self[startIndex + range.lowerBound..<startIndex + range.upperBound]
+    }
+}

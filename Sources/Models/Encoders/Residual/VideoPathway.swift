@@ -1,5 +1,7 @@
+import Configuration
 import Networks
 import Tensors
+import Weights
 
 /// A residual network over clips, N×T×H×W×C, that keeps the number of frames (mmaction2's `ResNet3d` with a temporal stride of 1).
 ///
@@ -61,4 +63,121 @@ final class VideoPathway: Module {
     }
 
     func pooled(_ x: Tensor) -> Tensor { x.maxPooled(window: [1, 3, 3], stride: [1, 2, 2], padding: [0, 1, 1]) }
+}
+
+/// Bottleneck blocks of one width, named `0`, `1`, …; the first of them carries the stride.
+final class BottleneckStage: Layer {
+    private let blocks: [BottleneckBlock]
+
+    var parts: Parts { Parts(numbered: blocks) }
+
+    /// - Parameters:
+    ///   - inputs: channels read.
+    ///   - width: channels of the blocks' middle; a quarter of the output's.
+    ///   - blocks: how many.
+    ///   - overTime: whether the blocks' first convolutions see three frames.
+    ///   - stride: of the first block, along height and width.
+    init(_ inputs: Int, width: Int, blocks: Int, overTime: Bool, stride: Int, from initializer: Initializer) {
+        self.blocks = (0..<blocks).map { index in
+            BottleneckBlock(
+                index == 0 ? inputs : width * BottleneckBlock.expansion, width: width, overTime: overTime,
+                stride: index == 0 ? stride : 1, from: initializer[String(index)])
+        }
+    }
+
+    func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
+        var map = x
+        advance(&map, pass)
+        return map
+    }
+
+    func advance(_ map: inout Tensor, _ pass: Pass) {
+        for block in blocks { block.advance(&map, pass) }
+    }
+}
+
+/// What brings the fast pathway's map to the slow one's frames: a convolution over time to twice the channels, without normalization.
+///
+/// Name: `conv.weight`.
+final class LateralConnection: Module {
+    private let convolution: Convolution
+
+    var parts: Parts { ["conv": convolution] }
+
+    /// - Parameters:
+    ///   - inputs: the fast pathway's channels.
+    ///   - frames: how many frames the convolution sees; odd.
+    ///   - stride: how many frames of the fast pathway make one of the slow one.
+    init(_ inputs: Int, frames: Int, stride: Int, from initializer: Initializer) {
+        convolution = Convolution(
+            inputs, 2 * inputs, kernel: [frames, 1, 1], stride: [stride, 1, 1], padding: [frames / 2, 0, 0], bias: false,
+            from: initializer["conv"])
+    }
+
+    func callAsFunction(_ x: Tensor) -> Tensor { convolution(x) }
+}
+
+/// How many blocks the four stages of a residual network with bottlenecks have.
+enum ResidualDepth {
+    /// He et al. 2016, table 1.
+    private static let blocks = [50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3]]
+
+    /// The blocks of each stage: those given, or else those of the published depth.
+    static func blocks(depth: Int, given: [Int]) throws(OptionFault) -> [Int] {
+        if !given.isEmpty {
+            try checkStages(given)
+            return given
+        }
+        guard let blocks = blocks[depth] else {
+            throw OptionFault(
+                option: "depth", expected: "50, 101 or 152, or the option blocks", found: "\(depth)",
+                suggestion: "\(Self.blocks.keys.min { abs($0 - depth) < abs($1 - depth) } ?? 50)")
+        }
+        return blocks
+    }
+
+    /// Throws unless there is a number of blocks for each of four stages.
+    static func checkStages(_ blocks: [Int]) throws(OptionFault) {
+        guard blocks.count == 4 else {
+            throw OptionFault(option: "blocks", expected: "a number of blocks for each of 4 stages", found: "\(blocks.count)")
+        }
+    }
+
+    /// Height and width after the first convolution, the pooling and three stages, which halve them four times, rounding up.
+    static func stemSides(_ height: Int, _ width: Int) -> [Int] {
+        [height, width].map { side in (0..<4).reduce(side) { size, _ in (size + 1) / 2 } }
+    }
+}
+
+/// How the keys of an encoder's published checkpoints differ from its own names.
+struct PublishedKeys {
+    /// What stands before the encoder's names.
+    let prefix: String
+    /// The classifier that the checkpoint holds beside the encoder, as patterns.
+    let heads: [String]
+
+    /// mmaction2: `{'meta': …, 'state_dict': {'backbone.…', 'cls_head.…'}}`.
+    static let mmaction = PublishedKeys(prefix: "backbone.", heads: ["cls_head.*"])
+
+    /// VGGSound: `{'model_state_dict': {'audnet.…'}}`, the classifier as `audnet.fc`.
+    static let vggSound = PublishedKeys(prefix: "audnet.", heads: ["fc.weight", "fc.bias"])
+
+    /// Where `torch.save` callers put a model's state.
+    private static let dictionaries = ["state_dict", "model_state_dict"]
+
+    /// How the keys of a file become the encoder's names.
+    ///
+    /// - Parameter prefix: what a recipe says; nil to find the published prefix, behind `module.` where the model was trained on several
+    ///   processors, or none.
+    func mapping(for file: WeightsFile, prefix: String?) -> KeyMapping {
+        let dictionary = Self.dictionaries.first(where: file.dictionaries.contains)
+        var keys = file.entries.map(\.name)
+        if let dictionary {
+            keys = keys.filter { $0.hasPrefix(dictionary + ".") }.map { String($0.dropFirst(dictionary.count + 1)) }
+        }
+        let candidates = prefix.map { [$0] } ?? ["module." + self.prefix, self.prefix, "module."]
+        let found = candidates.first { candidate in keys.contains { $0.hasPrefix(candidate) } }
+        // A prefix that a recipe gives and no key has is for the mapping to refuse.
+        return KeyMapping(dictionary: dictionary, prefix: found ?? prefix)
+    }
 }

@@ -1,0 +1,85 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// The identity, for features that were extracted before: vectors N×D, or sequences N×T×D that are averaged over T and
+/// serve as tokens.
+public final class Features: EncoderPlugin, SequenceEncoder {
+    /// There is nothing to choose.
+    public struct Options: Configuration.Options {
+        public init() {}
+        public static var fields: [OptionField<Options>] { [] }
+    }
+
+    public static let description = ComponentDescription(
+        name: "features", summary: "identity, for features extracted before: D, or T×D with T as tokens",
+        options: Options.descriptions)
+
+    public let embeddingWidth: Int
+    public var providesTokens = false
+
+    public var parts: Parts { [:] }
+
+    public init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault) {
+        guard (1...2).contains(sampleShape.rank) && sampleShape.elementCount > 0 else {
+            throw OptionFault.sampleShape(sampleShape, expected: "features (D) or tokens×features (T×D)")
+        }
+        embeddingWidth = sampleShape[-1]
+    }
+
+    public func callAsFunction(_ x: Tensor, lengths: [Int]?, pass: Pass) -> Embedding {
+        guard x.rank == 3 else { return Embedding(pooled: x) }
+        let map = lengths.map { x.clearingPadding(lengths: $0) } ?? x
+        return Embedding(map: map, lengths: lengths, projection: nil, withTokens: providesTokens)
+    }
+}
+
+/// A multi-layer perceptron for vectors, N×D.
+///
+/// Hidden layers of linear map, optional batch normalization and ReLU, then a linear map to the embedding. Names as in
+/// PyTorch's `nn.Sequential` of the same layers: `0.weight`, `0.bias`, `2.weight`, … There are no tokens.
+public final class VectorMLP: EncoderPlugin {
+    /// What a recipe may choose.
+    public struct Options: Configuration.Options {
+        /// Widths of the hidden layers.
+        public var hidden = [64]
+        /// Width of the embedding.
+        public var embedding = 32
+        /// Whether batches are normalized before every ReLU.
+        public var batchNormalization = false
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .integers("hidden", \.hidden, in: 1...65536, unit: "features", "widths of the hidden layers"),
+                .integer("embedding", \.embedding, in: 1...65536, unit: "features", "width of the embedding"),
+                .flag("batch-normalization", \.batchNormalization, "normalize before every ReLU"),
+            ]
+        }
+    }
+
+    public static let description = ComponentDescription(
+        name: "vector-mlp", summary: "multi-layer perceptron for vectors, D", options: Options.descriptions)
+
+    public let embeddingWidth: Int
+    public var providesTokens = false
+    private let layers: MLP
+
+    public var parts: Parts { layers.parts }
+
+    public init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault) {
+        guard sampleShape.rank == 1 && sampleShape.elementCount > 0 else {
+            throw OptionFault.sampleShape(sampleShape, expected: "features (D)")
+        }
+        layers = MLP(
+            sampleShape[0], hidden: options.hidden, options.embedding,
+            normalization: options.batchNormalization ? .batch : .none, from: initializer)
+        embeddingWidth = options.embedding
+    }
+
+    public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding {
+        Embedding(pooled: layers(x, pass))
+    }
+}

@@ -1,0 +1,138 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// Feature-wise linear modulation: one modality scales and shifts every feature of the other.
+///
+/// `γ` is used as it is, not as a deviation from 1. For two modalities. One that a sample lacks has zeros in its place: as the condition it
+/// leaves what the biases say. Parts: `condition`, `output`.
+public final class FiLMFusion: FusionPlugin {
+    public struct Options: Configuration.Options {
+        /// The modality that modulates; the first by name where it is left out.
+        public var condition: String?
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [.text("condition", \.condition, "the modality that modulates the other; the first by name if left out")]
+        }
+    }
+
+    public static let description = ComponentDescription(
+        name: "film", summary: "one modality scales and shifts the features of the other", formula: "logits = W (γ ∘ z_b + β) + b,  [γ, β] = W' z_a + b'",
+        source: "Perez et al., FiLM: Visual Reasoning with a General Conditioning Layer, AAAI 2018; as in Peng et al., OGM-GE, CVPR 2022",
+        options: Options.descriptions)
+
+    public let modalities: [Modality]
+    public let readsTokens = false
+    public let representationWidth: Int
+    private let modulating, modulated: Modality
+    private let condition, output: Linear
+
+    public var parts: Parts { ["condition": condition, "output": output] }
+
+    public init(options: Options, context: FusionContext) throws(OptionFault) {
+        try context.requireTwoModalities(for: Self.description.name)
+        let modulating = try context.modality(options.condition, option: "condition", for: Self.description.name)
+        self.modulating = modulating
+        modulated = context.modalities.first { $0 != modulating } ?? modulating
+        modalities = context.modalities
+        representationWidth = context.width(of: modulated)
+        condition = Linear(context.width(of: modulating), 2 * representationWidth, from: context.initializer["condition"])
+        output = Linear(representationWidth, context.classes, from: context.initializer["output"])
+    }
+
+    public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
+        let modulation = condition(embeddings.required(modulating).pooled)
+        let scale = modulation.slice(axis: 1, 0..<representationWidth)
+        let shift = modulation.slice(axis: 1, representationWidth..<2 * representationWidth)
+        let representation = scale * embeddings.required(modulated).pooled + shift
+        return Prediction(logits: output(representation), representation: representation)
+    }
+}
+
+/// Gated fusion: one modality says of each feature how much of it is let through.
+///
+/// Defined for two modalities; with more, those that are no gate are added up first, which is our convention. A modality that a sample lacks
+/// has zeros in its place: as the gate it lets through what its bias says. Parts: `projections.<modality>`, `output`.
+public final class GatedFusion: FusionPlugin {
+    public struct Options: Configuration.Options {
+        /// The modality that is the gate; the first by name where it is left out.
+        public var gate: String?
+        /// Width of what is let through.
+        public var width = 512
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .text("gate", \.gate, "the modality that is the gate; the first by name if left out"),
+                .integer("width", \.width, in: 1...65536, unit: "features", "width of what is let through"),
+            ]
+        }
+    }
+
+    public static let description = ComponentDescription(
+        name: "gated", summary: "one modality gates the features of the others", formula: "logits = W (σ(h_g) ∘ Σ_{m≠g} h_m) + b,  h_m = W_m z_m + b_m",
+        source: "Kiela et al., Efficient Large-Scale Multi-Modal Classification, AAAI 2018; as in Peng et al., OGM-GE, CVPR 2022",
+        options: Options.descriptions)
+
+    public let modalities: [Modality]
+    public let readsTokens = false
+    public let representationWidth: Int
+    private let gate: Modality
+    private let projections: [Linear]
+    private let output: Linear
+
+    public var parts: Parts {
+        ["projections": Parts(zip(modalities, projections).map { (name: $0.name, part: $1) }), "output": output]
+    }
+
+    public init(options: Options, context: FusionContext) throws(OptionFault) {
+        gate = try context.modality(options.gate, option: "gate", for: Self.description.name)
+        modalities = context.modalities
+        representationWidth = options.width
+        projections = context.modalities.map {
+            Linear(context.width(of: $0), options.width, from: context.initializer["projections"][$0.name])
+        }
+        output = Linear(options.width, context.classes, from: context.initializer["output"])
+    }
+
+    public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
+        var through: Tensor?
+        var opening = Tensor(1)
+        for (modality, projection) in zip(modalities, projections) {
+            let h = projection(embeddings.required(modality).pooled)
+            if modality == gate { opening = h.sigmoid() } else { through = through.map { $0 + h } ?? h }
+        }
+        let representation = through.map { opening * $0 } ?? opening
+        return Prediction(logits: output(representation), representation: representation)
+    }
+}
+
+extension FusionContext {
+    /// A modality that an option names; the first by name where it names none.
+    ///
+    /// - Throws: `OptionFault` where there is only one modality, or none of that name.
+    func modality(_ name: String?, option: String, for fusion: String) throws(OptionFault) -> Modality {
+        guard modalities.count >= 2 else {
+            throw OptionFault(option: nil, expected: "at least two modalities for \(fusion)", found: modalities.map(\.name).joined(separator: ", "))
+        }
+        guard let name else { return modalities[0] }
+        let names = modalities.map(\.name)
+        guard names.contains(name) else {
+            throw OptionFault(
+                option: option, expected: "one of \(names.joined(separator: ", "))", found: name, suggestion: nearestName(to: name, among: names))
+        }
+        return Modality(name)
+    }
+
+    /// For fusions that are defined for two modalities.
+    ///
+    /// - Throws: `OptionFault` for another number.
+    func requireTwoModalities(for fusion: String) throws(OptionFault) {
+        guard modalities.count != 2 else { return }
+        throw OptionFault(option: nil, expected: "two modalities for \(fusion)", found: modalities.map(\.name).joined(separator: ", "))
+    }
+}

@@ -1,0 +1,148 @@
+import Configuration
+import Networks
+import Regularization
+import Tensors
+
+/// Late fusion: the pooled embeddings side by side, then linear map, ReLU, dropout and a linear map to the classes.
+///
+/// Modalities stand in the order of their names. A modality that a sample lacks has zeros in its place. Parts: `hidden`, `classifier`.
+public final class LateFusion: FusionPlugin {
+    /// What a recipe may choose.
+    public struct Options: Configuration.Options {
+        /// Width of the hidden layer; 0 classifies the embeddings directly.
+        public var hidden = 512
+        /// Rate after the hidden layer.
+        public var dropout = 0.5
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .integer(
+                    "hidden", \.hidden, in: 0...65536, unit: "features",
+                    "width of the hidden layer; 0 classifies the embeddings directly"),
+                .number("dropout", \.dropout, in: 0.0...1.0, "rate after the hidden layer"),
+            ]
+        }
+    }
+
+    public static let description = ComponentDescription(
+        name: "late", summary: "concatenate the pooled embeddings, one hidden layer, classify",
+        formula: "logits = W₂ dropout(relu(W₁ [z₁; …; z_M] + b₁)) + b₂", options: Options.descriptions)
+
+    public let modalities: [Modality]
+    public let readsTokens = false
+    private let head: ClassifierHead
+
+    public var parts: Parts { head.parts }
+    public var representationWidth: Int { head.representationWidth }
+
+    public init(options: Options, context: FusionContext) throws(OptionFault) {
+        modalities = context.modalities
+        head = ClassifierHead(
+            context.modalities.reduce(0) { $0 + context.width(of: $1) }, hidden: options.hidden,
+            classes: context.classes, dropout: Float(options.dropout), from: context.initializer)
+    }
+
+    public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
+        head(Tensor.concatenated(modalities.map { embeddings.required($0).pooled }, axis: 1), pass)
+    }
+}
+
+/// Fusion by sum: each modality has a linear map to the classes, and these add up.
+///
+/// What a modality says alone is its own summand, so nothing is shared between modalities but the loss. Every map has a bias of its own, and
+/// the biases add up. A modality that a sample lacks says its bias. Parts: `projections.<modality>`.
+public final class SumFusion: FusionPlugin {
+    public static let description = ComponentDescription(
+        name: "sum", summary: "a linear map from each modality to the classes, added up", formula: "logits = Σ_m (W_m z_m + b_m)",
+        source: "as in Peng et al., OGM-GE, CVPR 2022")
+
+    public let modalities: [Modality]
+    public let readsTokens = false
+    public let representationWidth: Int
+    private let projections: [Linear]
+
+    public var parts: Parts { ["projections": Parts(zip(modalities, projections).map { (name: $0.name, part: $1) })] }
+
+    public init(options: NoOptions, context: FusionContext) {
+        modalities = context.modalities
+        projections = context.modalities.map {
+            Linear(context.width(of: $0), context.classes, from: context.initializer["projections"][$0.name])
+        }
+        representationWidth = context.modalities.reduce(0) { $0 + context.width(of: $1) }
+    }
+
+    /// The representation is that of ``LateFusion``: the embeddings side by side.
+    public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
+        let pooled = modalities.map { embeddings.required($0).pooled }
+        let logits = zip(projections, pooled).map { $0($1) }
+        return Prediction(logits: logits.dropFirst().reduce(logits[0], +), representation: Tensor.concatenated(pooled, axis: 1))
+    }
+}
+
+/// An ensemble of unimodal classifiers, each with a hidden layer of its own; what they say is averaged.
+///
+/// The loss is that of the average. A `unimodal-loss` beside it trains encoders alone as well. A modality that a sample lacks does not count
+/// in its average; without any, all logits are equal. Parts: `classifiers.<modality>`.
+public final class EnsembleFusion: FusionPlugin {
+    /// What is averaged.
+    public enum Average: String, CaseIterable, Sendable {
+        case logits
+        /// Of classes; the prediction is the logarithm of the mean.
+        case probabilities
+    }
+
+    public struct Options: Configuration.Options {
+        public var average = Average.logits
+        /// Width of each classifier's hidden layer; 0 leaves it out.
+        public var hidden = 128
+        /// Rate after the hidden layer.
+        public var dropout = 0.5
+
+        public init() {}
+
+        public static var fields: [OptionField<Options>] {
+            [
+                .choice("average", \.average, "what is averaged: logits, or probabilities of classes"),
+                .integer("hidden", \.hidden, in: 0...65536, unit: "features", "width of each classifier's hidden layer; 0 leaves it out"),
+                .number("dropout", \.dropout, in: 0.0...1.0, "rate after the hidden layer"),
+            ]
+        }
+    }
+
+    public static let description = ComponentDescription(
+        name: "ensemble", summary: "a classifier for each modality, averaged",
+        formula: "logits = mean_m head_m(z_m);  probabilities: ln mean_m softmax(head_m(z_m))",
+        options: Options.descriptions)
+
+    public let modalities: [Modality]
+    public let readsTokens = false
+    private let classifiers: [ClassifierHead]
+    private let average: Average
+
+    public var representationWidth: Int { classifiers.reduce(0) { $0 + $1.representationWidth } }
+
+    public var parts: Parts { ["classifiers": Parts(zip(modalities, classifiers).map { (name: $0.name, part: $1) })] }
+
+    public init(options: Options, context: FusionContext) {
+        average = options.average
+        modalities = context.modalities
+        classifiers = context.modalities.map {
+            ClassifierHead(
+                context.width(of: $0), hidden: options.hidden, classes: context.classes, dropout: Float(options.dropout),
+                from: context.initializer["classifiers"][$0.name])
+        }
+    }
+
+    public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
+        let predictions = zip(modalities, classifiers).map { $1(embeddings.required($0).pooled, pass) }
+        let representation = Tensor.concatenated(predictions.compactMap(\.representation), axis: 1)
+        let shares = embeddings.shares(of: modalities)
+        let logits =
+            average == .logits
+            ? Tensor.mean(predictions.map(\.logits), shares: shares)
+            : Tensor.mean(predictions.map { $0.logits.softmax() }, shares: shares).clamped(lower: 1e-30).log()
+        return Prediction(logits: logits, representation: representation)
+    }
+}

@@ -1,0 +1,173 @@
+import Configuration
+
+/// What a recipe trains on.
+package struct DataPlan: Sendable, Hashable {
+    /// How inputs are brought to a common scale, with figures taken from training samples only.
+    package enum Standardization: String, CaseIterable, Sendable {
+        /// As they are.
+        case none
+        /// Each modality divided by one number.
+        case scale
+        /// Each channel to mean 0 and standard deviation 1.
+        case channel
+    }
+
+    /// The data set and its options.
+    package let source: ComponentChoice
+    package let standardize: Standardization
+    /// Where each key stands.
+    package let locations: [String: SourceLocation]
+
+    struct Settings: Options {
+        var standardize = Standardization.channel
+
+        static var fields: [OptionField<Settings>] {
+            [.choice("standardize", \.standardize, "how inputs are brought to a common scale")]
+        }
+    }
+}
+
+/// How one model is trained.
+package struct TrainingPlan: Sendable, Hashable {
+    package enum Batching: String, CaseIterable, Sendable {
+        /// Every batch has equally many samples of each source domain.
+        case balanced
+        /// Batches are drawn from all source samples alike.
+        case shuffled
+    }
+
+    /// Passes over the training samples.
+    package let epochs: Int
+    /// Samples a step.
+    package let batch: Int
+    /// Balanced unless said otherwise.
+    package let batching: Batching
+    /// `optimizer:`, without its learning rate; adam unless said otherwise.
+    package let optimizer: ComponentChoice
+    /// `optimizer.learning-rate`, the base of the schedule; 0.001 unless said otherwise.
+    package let learningRate: Double
+    /// `schedule:`, how the learning rate goes; constant unless said otherwise.
+    package let schedule: ComponentChoice
+    /// `gradient-clip:`, the largest norm of the whole gradient; nil for no limit.
+    package let gradientClip: Double?
+    /// `augmentation-draws:`, how many different views training has of each sample; nil for a new one in each epoch.
+    package let augmentationDraws: Int?
+    /// `stem-cache:`, whether what frozen stems make is stored; not unless said.
+    package let stemCache: Bool
+    package let location: SourceLocation
+    /// Where each key's value stands.
+    package let locations: [String: SourceLocation]
+
+    struct Settings: Options {
+        var epochs = 1
+        var batch = 1
+        var batching = Batching.balanced
+        var gradientClip: Double?
+        var augmentationDraws: Int?
+        var stemCache = false
+
+        static var fields: [OptionField<Settings>] {
+            [
+                .integer("epochs", \.epochs, in: 1...1_000_000, required: true, "passes over the training samples"),
+                .integer("batch", \.batch, in: 1...1_000_000, unit: "samples", required: true, "samples a step"),
+                .choice("batching", \.batching, "how samples are put into batches"),
+                .number("gradient-clip", \.gradientClip, in: 0..., "largest norm of the gradient"),
+                .integer(
+                    "augmentation-draws", \.augmentationDraws, in: 1...1_000_000, unit: "draws",
+                    "different views that training has of each sample, the same for all seeds; null for a new one in each epoch"),
+                .flag("stem-cache", \.stemCache, "what frozen stems make is stored as 16-bit floats and read from there"),
+            ]
+        }
+    }
+
+    struct OptimizerSettings: Options {
+        var learningRate = 0.001
+
+        static var fields: [OptionField<OptimizerSettings>] {
+            [.number("learning-rate", \.learningRate, in: 0..., "length of a step")]
+        }
+    }
+}
+
+/// How generalization to unseen domains is measured.
+package struct EvaluationPlan: Sendable, Hashable {
+    package enum TrainingDomains: String, CaseIterable, Sendable {
+        /// One domain is held out, all others are trained on.
+        case multiSource = "multi-source"
+        /// One domain is trained on, all others are held out.
+        case singleSource = "single-source"
+    }
+
+    /// How the epoch, and a tuned value, are chosen without a look at the target.
+    package enum Selection: String, CaseIterable, Sendable {
+        /// Best score on held-back samples of the source domains; ties go to the lower loss.
+        case sourceValidation = "source-validation"
+        /// Best score on a source domain that was left out of training, averaged over the source domains.
+        case leaveOneSourceOut = "leave-one-source-out"
+        /// No choice of epoch: the last one.
+        case lastEpoch = "last-epoch"
+    }
+
+    /// `protocol:`, multi-source unless said otherwise.
+    package let trainingDomains: TrainingDomains
+    /// `domains:`, the targets to hold out; nil for every domain.
+    package let domains: [String]?
+    /// `validation:`, the share of the source samples that is held back for selection; 0.2 unless said otherwise.
+    package let validation: Double
+    /// `selection:`, source validation unless said otherwise.
+    package let selection: Selection
+    package let location: SourceLocation
+    /// Where each key's value stands.
+    package let locations: [String: SourceLocation]
+
+    /// The domains of a data set that are held out, in its order.
+    package func targets(among known: [String]) -> [String] { known.filter { domains?.contains($0) ?? true } }
+
+    /// The columns of the report: the targets, or `source → target` for each pair.
+    package func columns(among known: [String]) -> [String] {
+        let targets = targets(among: known)
+        return switch trainingDomains {
+        case .multiSource: targets
+        case .singleSource: known.flatMap { source in targets.filter { $0 != source }.map { "\(source) → \($0)" } }
+        }
+    }
+
+    struct Settings: Options {
+        var trainingDomains = TrainingDomains.multiSource
+        var validation = 0.2
+        var selection = Selection.sourceValidation
+
+        static var fields: [OptionField<Settings>] {
+            [
+                .choice("protocol", \.trainingDomains, "which domains are trained on"),
+                .number("validation", \.validation, in: 0..<1, unit: "share of the source samples", "held back for selection"),
+                .choice("selection", \.selection, "how the epoch is chosen"),
+            ]
+        }
+    }
+}
+
+/// How a row's grid is searched. Only source data are looked at.
+package struct TuningPlan: Sendable, Hashable {
+    /// Seeds that every candidate is trained with; the recipe's first unless said otherwise.
+    package let seeds: [Int]
+    /// The evaluation's selection unless said otherwise.
+    package let selection: EvaluationPlan.Selection
+    /// Epochs of a candidate's training; nil for as many as the row's.
+    package let epochs: Int?
+    package let location: SourceLocation
+    /// Where each key's value stands.
+    package let locations: [String: SourceLocation]
+
+    struct Settings: Options {
+        var selection: EvaluationPlan.Selection?
+        var epochs: Int?
+
+        static var fields: [OptionField<Settings>] {
+            [
+                .choice("selection", \.selection, "how candidates are compared"),
+                .integer("epochs", \.epochs, in: 1...1_000_000, "epochs of a candidate's training"),
+            ]
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import Regularization
+import Tensors
+
+/// Values and gradients are finite on ordinary batches, and what hooks return has the shapes and names that it should.
+enum FinitenessCheck: Check {
+    static let check = ContractCheck.finiteness
+
+    static func findings(on subject: Subject) -> [Finding] {
+        let scenarios = Scenario.all(minimum: subject.minimumBatch)
+        return onEach(scenarios, of: subject) { rehearsal in
+            let fault = try rehearsal.trace().firstNonFinite
+            return [Finding(check, fault: fault, passed: try summary(rehearsal))]
+        }
+    }
+
+    /// What the regularizer does, for the table.
+    private static func summary(_ rehearsal: Rehearsal) throws -> String {
+        let penalty = try rehearsal.scalar(.penalty, of: rehearsal.batch).map { "penalty \(short(Double($0.item)))" }
+        return [penalty, rehearsal.changesEmbeddings ? RegularizerHook.embeddings.summary : nil].compactMap(\.self).joined(separator: ", ")
+    }
+}
+
+/// A NaN in anything that the penalty has a gradient in makes the penalty NaN: a fault upstream is not hidden, and does not crash.
+enum NaNCheck: Check {
+    static let check = ContractCheck.nan
+    static let hooks: [RegularizerHook] = [.penalty]
+    static let presumes: [ContractCheck] = [.options, .finiteness]
+
+    static func findings(on subject: Subject) -> [Finding] {
+        onOrdinary(subject) { rehearsal in
+            guard let (_, gradients) = try rehearsal.differentiated(.penalty) else { return [Finding(check, .none)] }
+            let read = zip(rehearsal.variables, gradients).compactMap { variable, gradient in
+                gradient.flatMap { gradient in largestEntry(of: gradient).map { (variable, $0) } }
+            }
+            guard !read.isEmpty else { return [Finding(check, .none)] }
+            for (variable, index) in read {
+                let value = try penalty(rehearsal, with: .nan, at: index, of: variable)
+                if value?.isNaN != true {
+                    let fault = "NaN in \(variable.name) leaves the penalty at \(value.map { "\($0)" } ?? "nil")"
+                    let isDeclared = subject.exceptions.contains(.hidesNaN)
+                    return [Finding(check, isDeclared ? .declared : .failed, fault)]
+                }
+            }
+            return [Finding(check, .passed, "in each of \(read.count) arrays that the penalty reads")]
+        }
+    }
+
+    private static func penalty(_ rehearsal: Rehearsal, with value: Float, at index: Int, of variable: Rehearsal.Variable) throws -> Float? {
+        var values = variable.value.values
+        values[index] = value
+        let changed = Tensor(values, shape: variable.value.shape)
+        var arrays = rehearsal.batch.arrays.map(\.value)
+        if let position = variable.position { arrays[position] = changed }
+        variable.parameter?.value = changed
+        defer { variable.parameter?.value = variable.value }
+        return try withoutGradients { try rehearsal.scalar(.penalty, of: rehearsal.batch.replacing(arrays))?.item }
+    }
+
+    private static func largestEntry(of gradient: Tensor) -> Int? {
+        let values = gradient.values
+        guard let index = values.indices.max(by: { abs(values[$0]) < abs(values[$1]) }), values[index] != 0 else { return nil }
+        return index
+    }
+}
+
+/// Values and gradients stay finite where columns are constant, samples repeat, all labels are one class, or all embeddings are 0.
+enum DegenerateInputsCheck: Check {
+    static let check = ContractCheck.degenerateInputs
+    static let presumes: [ContractCheck] = [.options, .finiteness]
+
+    static func findings(on subject: Subject) -> [Finding] {
+        onOrdinary(subject) { rehearsal in
+            let batch = rehearsal.batch
+            let samples = rehearsal.scenario.samples
+            var oneClass = batch
+            oneClass.labels = .init(repeating: 0, count: samples)
+            oneClass.domains = .init(repeating: 0, count: samples)
+            var zero = batch
+            zero.embeddings = batch.embeddings.mapEmbeddings { $1.map { array, _ in .zeros(array.shape) } }
+            let cases: [(name: String, batch: SampleBatch, exception: ContractExceptions?)] = [
+                ("constant features", constant(batch), nil),
+                ("duplicated samples", batch.gathering((0..<samples).map { $0 / 2 }), nil),
+                ("one class", oneClass, nil),
+                ("zero embeddings", zero, .undefinedAtZero),
+            ]
+            return cases.map { name, batch, exception in
+                let fault: String?
+                do {
+                    fault = try rehearsal.trace(of: batch).firstNonFinite
+                } catch {
+                    fault = (error as? TrainingFailure)?.message ?? "\(error)"
+                }
+                if fault != nil, let exception, subject.exceptions.contains(exception) {
+                    return Finding(check, .declared, "not finite", scenario: name)
+                }
+                return Finding(check, fault: fault, passed: "all finite", scenario: name)
+            }
+        }
+    }
+
+    /// Every sample has the first one's embedding; labels stay.
+    private static func constant(_ batch: SampleBatch) -> SampleBatch {
+        var batch = batch
+        let rows = [Int](repeating: 0, count: batch.labels.count)
+        batch.embeddings = batch.embeddings.mapEmbeddings { $1.map { array, _ in array.gathering(rows: rows) } }
+        return batch
+    }
+}

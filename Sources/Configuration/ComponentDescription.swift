@@ -1,4 +1,9 @@
-/// What is told about a component (regularizer, encoder, fusion, data set, optimizer) before one is made.
+/// What is known about a component before one is made: a regularizer, an encoder, a fusion, a model, a
+/// data set, a task, an optimizer, a schedule or a measurement.
+///
+/// `regulus list` prints the name and the summary, `regulus describe` everything. A plug-in's author
+/// gives the name, the summary and where the method comes from; the options are taken from the type
+/// that declares them (see ``Options``).
 public struct ComponentDescription: Sendable, Hashable {
     /// Its name in recipes, in kebab-case.
     public let name: String
@@ -15,6 +20,14 @@ public struct ComponentDescription: Sendable, Hashable {
     /// What else a user should know, a sentence or two each.
     public let notes: [String]
 
+    /// - Parameters:
+    ///   - name: what recipes call it: lowercase letters, digits and hyphens, beginning with a letter.
+    ///   - summary: one line, lowercase, without a full stop.
+    ///   - formula: plain text; several lines are allowed.
+    ///   - source: authors, year and the equation or section.
+    ///   - options: left empty by plug-ins, whose options are added when they are registered.
+    ///   - search: the ranges that `tune: default` draws from.
+    ///   - notes: whole sentences.
     public init(
         name: String, summary: String, formula: String? = nil, source: String? = nil, options: [OptionDescription] = [],
         search: [SearchRange] = [], notes: [String] = []
@@ -33,17 +46,19 @@ public struct ComponentDescription: Sendable, Hashable {
         ComponentDescription(name: name, summary: summary, formula: formula, source: source, options: options, search: search, notes: notes)
     }
 
-    /// The option of a name.
+    /// The description of one option, or nil where the component has none of this name.
     public subscript(option name: String) -> OptionDescription? { options.first { $0.name == name } }
 }
 
-/// The kinds of components that recipes can name, in the order in which they are listed.
+/// The kinds of components that recipes can name, in the order in which `regulus list` prints them.
 ///
-/// Whatever goes by kinds goes through this list: `list`, `describe`, the registrar of plug-ins, origins, and the reading of recipes.
+/// Everything that goes over all kinds uses this list: `list`, `describe`, the registrar of plug-ins
+/// and the reading of recipes. A new kind is added here first, and the compiler then names the places
+/// that have to know it.
 public enum ComponentKind: String, CaseIterable, Sendable {
     case regularizers, encoders, fusions, models, datasets, tasks, optimizers, schedules, measurements
 
-    /// One of them, in a sentence.
+    /// What one of them is called in a sentence: `regularizer`, `data set`.
     public var noun: String { self == .datasets ? "data set" : String(rawValue.dropLast()) }
 
     /// The noun with its article.

@@ -1,4 +1,5 @@
-/// What is known about one option without its type: for help texts and for checking a recipe.
+/// One option as help texts and the check of a recipe need it: everything but the Swift type that holds
+/// its value.
 public struct OptionDescription: Sendable, Hashable {
     /// Its name in recipes, in kebab-case.
     public let name: String
@@ -6,16 +7,20 @@ public struct OptionDescription: Sendable, Hashable {
     public let help: String
     /// What its number counts or measures; nil for a bare number or none.
     public let unit: String?
-    /// What it accepts.
+    /// Which values it accepts.
     public let kind: OptionKind
-    /// Its value where a recipe leaves it out. Without meaning where `isRequired`.
+    /// The value that holds where a recipe leaves the option out; without meaning where ``isRequired``.
     public let defaultValue: OptionValue
     /// Whether a recipe has to give it.
     public let isRequired: Bool
-    /// Whether `null` is accepted, and says the same as leaving it out where the default is `null`.
+    /// Whether `null` is accepted. Where the default is `null`, writing it says the same as leaving the
+    /// option out.
     public let acceptsNull: Bool
 
-    /// What is wrong with a value, or nil.
+    /// Checks a value against this option.
+    ///
+    /// - Returns: what is wrong with it, with the nearest accepted value where there is one; nil where
+    ///   it is accepted.
     public func fault(in value: OptionValue) -> OptionFault? {
         if value == .null && acceptsNull { return nil }
         if kind.accepts(value) { return nil }
@@ -29,19 +34,21 @@ public struct OptionDescription: Sendable, Hashable {
     }
 }
 
-/// What an option accepts.
+/// Which values an option accepts.
 public indirect enum OptionKind: Sendable, Hashable {
-    /// A real number; whole numbers are accepted too. NaN never is, and infinity never is.
+    /// A real number within the range. Whole numbers are accepted too; NaN and the infinities never
+    /// are.
     case number(NumericRange)
-    /// A whole number.
+    /// A whole number within the range. `2.0` is not one.
     case integer(NumericRange)
     /// `true` or `false`.
     case flag
-    /// One of some words.
+    /// One of some words, compared exactly.
     case choice([String])
     /// Any text.
     case text
-    /// The path of a file or folder. In a recipe it is relative to the folder of the file in which it stands.
+    /// The path of a file or folder. In a recipe it is relative to the folder of the file in which it
+    /// stands.
     case path
     /// A list of values of one kind. A single text stands for a list of one: `path: file.safetensors`.
     case list(of: OptionKind)
@@ -73,7 +80,7 @@ public indirect enum OptionKind: Sendable, Hashable {
         }
     }
 
-    /// Whether a value is of this kind and within its range.
+    /// Whether a value is of this kind and, for numbers, within the range.
     func accepts(_ value: OptionValue) -> Bool {
         switch (self, value) {
         case (.number(let range), .number(let number)): number.isFinite && range.contains(number)
@@ -86,7 +93,8 @@ public indirect enum OptionKind: Sendable, Hashable {
         }
     }
 
-    /// What the writer may have meant by a value that is not accepted.
+    /// What the writer may have meant by a value that is not accepted: the nearest word of a choice,
+    /// `true` for `yes`, a number as text where text is expected, a list around a single value.
     func suggestion(for value: OptionValue) -> String? {
         switch (self, value) {
         case (.choice(let words), .string(let word)): nearestName(to: word, among: words)
@@ -101,7 +109,8 @@ public indirect enum OptionKind: Sendable, Hashable {
     }
 }
 
-/// An interval of numbers: closed below, closed or open above, either side possibly unbounded.
+/// An interval of numbers: its lower end always belongs to it, its upper end may or may not, and either
+/// may be absent.
 public struct NumericRange: Sendable, Hashable {
     /// The smallest number; nil for none.
     public let lower: Double?
@@ -116,7 +125,7 @@ public struct NumericRange: Sendable, Hashable {
         self.includesUpper = includesUpper
     }
 
-    /// Whether a number lies inside. NaN lies nowhere.
+    /// Whether a number lies in the interval. NaN lies in none.
     public func contains(_ number: Double) -> Bool {
         if number.isNaN { return false }
         if let lower, number < lower { return false }
@@ -133,10 +142,14 @@ public struct NumericRange: Sendable, Hashable {
     }
 }
 
-/// The range literals with which an option can state what it accepts: `0...1`, `0..<1`, `1...` and `...1`.
+/// The Swift ranges with which a field states what its option accepts: `0...1`, `0..<1`, `1...` and
+/// `...1`.
+///
+/// `Range`, `ClosedRange`, `PartialRangeFrom` and `PartialRangeThrough` conform; nobody else needs to.
 public protocol OptionBounds<Bound> {
     associatedtype Bound: Comparable
-    /// Least value, greatest value, and whether the greatest one belongs to it.
+    /// The least value, the greatest value (nil where there is no limit), and whether the greatest one
+    /// is itself accepted.
     var optionBounds: (lower: Bound?, upper: Bound?, includesUpper: Bool) { get }
 }
 
@@ -169,21 +182,25 @@ extension NumericRange {
     }
 }
 
-/// The range in which a paper or a benchmark searches an option: what `tune: default` draws from.
+/// The range in which a paper or a benchmark searched for the best value of an option.
+///
+/// `tune: default` in a recipe draws from it, and `describe` prints it.
 public struct SearchRange: Sendable, Hashable {
     /// The option's name; `weight` for the weight of a regularizer.
     public let option: String
     /// The ends, the smaller one first.
     public let lower, upper: Double
-    /// Whether orders of magnitude are evenly distributed, and not values.
+    /// Whether draws are uniform in the logarithm of the value instead of the value itself.
     public let isLogarithmic: Bool
 
-    /// Evenly distributed values.
+    /// A range whose values are equally likely.
     public static func linear(_ option: String, _ range: ClosedRange<Double>) -> SearchRange {
         SearchRange(option: option, lower: range.lowerBound, upper: range.upperBound, isLogarithmic: false)
     }
 
-    /// Evenly distributed orders of magnitude; the range begins above 0.
+    /// A range whose orders of magnitude are equally likely.
+    ///
+    /// - Precondition: the range begins above 0.
     public static func logarithmic(_ option: String, _ range: ClosedRange<Double>) -> SearchRange {
         SearchRange(option: option, lower: range.lowerBound, upper: range.upperBound, isLogarithmic: true)
     }

@@ -8,9 +8,15 @@ public struct OptionFault: Error, Sendable, Hashable {
     public var found: String
     /// The nearest thing that would have been accepted, where one is near.
     public var suggestion: String?
-    /// The way to the term inside sums that the fault is of, by positions; empty where the term is in no sum, or there is none.
+    /// Where the faulty term stands within sums of terms: its position in the outermost sum first;
+    /// empty outside of sums.
     package var terms: [Int] = []
 
+    /// - Parameters:
+    ///   - option: the option's name in kebab-case; nil for the component as a whole.
+    ///   - expected: what would have been accepted, in words.
+    ///   - found: what was given, as it was written.
+    ///   - suggestion: one accepted value that is close to what was found.
     public init(option: String?, expected: String, found: String, suggestion: String? = nil) {
         self.option = option
         self.expected = expected
@@ -20,7 +26,7 @@ public struct OptionFault: Error, Sendable, Hashable {
 }
 
 extension OptionFault {
-    /// The same fault, seen from the sum whose term it is of.
+    /// The same fault as the sum reports it whose term at `index` has it.
     package func inside(term index: Int) -> OptionFault {
         var fault = self
         fault.terms.insert(index, at: 0)
@@ -39,8 +45,9 @@ extension OptionFault: CustomStringConvertible {
 
 /// The known name that a mistyped one most likely stands for, or nil where none is near.
 ///
-/// Near means: no more slips than a third of the longer name (a letter changed, left out, added, or two neighbors
-/// exchanged), at least one. Case does not count, nor does `_` or a space for `-`. Of equally near names the first wins.
+/// Near means: no more slips than a third of the longer name (a letter changed, left out, added, or two
+/// neighbors exchanged), at least one. Case does not count, nor does `_` or a space for `-`. Of equally
+/// near names the first wins.
 ///
 /// Cost: length of the name × length of all names.
 public func nearestName(to name: String, among names: some Sequence<String>) -> String? {

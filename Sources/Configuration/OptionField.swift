@@ -1,11 +1,23 @@
-/// One option of a component: its name in recipes, what it accepts, and where it lives in the struct.
+/// One option of a component: its name in recipes, which values it accepts, and the property of the
+/// options' struct that holds it.
 ///
-/// Made by the static functions in `number`, `integer`, `flag`, `choice`, `text` and their plurals.
+/// Fields are made by the static functions `number`, `integer`, `flag`, `choice`, `text`, `path` and
+/// their plurals. A property of an optional type gives an option that also accepts `null`. The default
+/// is the property's initial value, so that it stands in one place only.
+///
+/// ```swift
+/// static var fields: [OptionField<Options>] {
+///     [
+///         .number("rate", \.rate, in: 0..<1, "share of the features that are dropped"),
+///         .choice("axis", \.axis, "which axis is normalized"),
+///     ]
+/// }
+/// ```
 public struct OptionField<Root: Options>: Sendable {
     /// Its name in recipes, in kebab-case.
     public let name: String
 
-    /// What is known about it without its type; the default is the struct's initial value.
+    /// The option as help texts show it; its default is the initial value of the property.
     public let description: OptionDescription
 
     private let read: @Sendable (Root) -> OptionValue
@@ -13,7 +25,7 @@ public struct OptionField<Root: Options>: Sendable {
 
     var isRequired: Bool { description.isRequired }
 
-    /// The value in `options`.
+    /// The value that the property holds in `options`.
     func value(in options: Root) -> OptionValue { read(options) }
 
     /// Puts a value into `options`.
@@ -47,10 +59,12 @@ extension OptionField {
     /// A real number.
     ///
     /// - Parameters:
-    ///   - range: what is accepted, such as `0...1`, `0..<1` or `0...`.
-    ///   - unit: what the number is measured in.
-    ///   - required: whether a recipe has to give it, because no default would make sense.
-    ///   - help: what it does.
+    ///   - name: the option's name in recipes, in kebab-case.
+    ///   - path: the property that holds it.
+    ///   - range: what is accepted, such as `0...1`, `0..<1` or `0...`. Infinity and NaN never are.
+    ///   - unit: what the number is measured in, as `describe` prints it; nil for a bare number.
+    ///   - required: whether a recipe has to give it because no default would make sense.
+    ///   - help: what it does, in a few words, lowercase, without a full stop.
     public static func number(
         _ name: String, _ path: WritableKeyPath<Root, Double> & Sendable, in range: some OptionBounds<Double>,
         unit: String? = nil, required: Bool = false, _ help: String
@@ -60,7 +74,7 @@ extension OptionField {
             encode: { .number($0) }, decode: \.asNumber)
     }
 
-    /// A real number or `null`.
+    /// A real number within `range`, or `null`, which the property holds as nil.
     public static func number(
         _ name: String, _ path: WritableKeyPath<Root, Double?> & Sendable, in range: some OptionBounds<Double>,
         unit: String? = nil, required: Bool = false, _ help: String
@@ -70,7 +84,7 @@ extension OptionField {
             encode: { $0.map(OptionValue.number) ?? .null }, decode: { .some($0.asNumber) })
     }
 
-    /// A list of real numbers, each within `range`.
+    /// A list of real numbers, each within `range`. An empty list is accepted.
     public static func numbers(
         _ name: String, _ path: WritableKeyPath<Root, [Double]> & Sendable, in range: some OptionBounds<Double>,
         unit: String? = nil, required: Bool = false, _ help: String
@@ -80,7 +94,7 @@ extension OptionField {
             encode: { .list($0.map(OptionValue.number)) }, decode: { $0.asList?.compactMap(\.asNumber) })
     }
 
-    /// A whole number.
+    /// A whole number within `range`.
     public static func integer(
         _ name: String, _ path: WritableKeyPath<Root, Int> & Sendable, in range: some OptionBounds<Int>,
         unit: String? = nil, required: Bool = false, _ help: String
@@ -90,7 +104,7 @@ extension OptionField {
             encode: { .integer($0) }, decode: \.asInteger)
     }
 
-    /// A whole number or `null`.
+    /// A whole number within `range`, or `null`, which the property holds as nil.
     public static func integer(
         _ name: String, _ path: WritableKeyPath<Root, Int?> & Sendable, in range: some OptionBounds<Int>,
         unit: String? = nil, required: Bool = false, _ help: String
@@ -100,7 +114,7 @@ extension OptionField {
             encode: { $0.map(OptionValue.integer) ?? .null }, decode: { .some($0.asInteger) })
     }
 
-    /// A list of whole numbers, each within `range`.
+    /// A list of whole numbers, each within `range`. An empty list is accepted.
     public static func integers(
         _ name: String, _ path: WritableKeyPath<Root, [Int]> & Sendable, in range: some OptionBounds<Int>,
         unit: String? = nil, required: Bool = false, _ help: String
@@ -146,7 +160,7 @@ extension OptionField {
             name, path, .flag, unit: nil, isRequired: required, help: help, encode: { .bool($0) }, decode: \.asBool)
     }
 
-    /// One word out of an enumeration's raw values.
+    /// One word out of the raw values of an enumeration, compared exactly.
     public static func choice<Choice: RawRepresentable<String> & CaseIterable & SendableMetatype>(
         _ name: String, _ path: WritableKeyPath<Root, Choice> & Sendable, required: Bool = false, _ help: String
     ) -> Self {
@@ -155,7 +169,7 @@ extension OptionField {
             encode: { .string($0.rawValue) }, decode: { $0.asString.flatMap(Choice.init) })
     }
 
-    /// One word out of an enumeration's raw values, or `null`.
+    /// One word out of the raw values of an enumeration, or `null`, which the property holds as nil.
     public static func choice<Choice: RawRepresentable<String> & CaseIterable & SendableMetatype>(
         _ name: String, _ path: WritableKeyPath<Root, Choice?> & Sendable, required: Bool = false, _ help: String
     ) -> Self {
@@ -165,7 +179,7 @@ extension OptionField {
             decode: { .some($0.asString.flatMap(Choice.init)) })
     }
 
-    /// Any text.
+    /// Any text, the empty one included. A number has to stand in quotes.
     public static func text(
         _ name: String, _ path: WritableKeyPath<Root, String> & Sendable, required: Bool = false, _ help: String
     ) -> Self {
@@ -182,7 +196,8 @@ extension OptionField {
             encode: { $0.map(OptionValue.string) ?? .null }, decode: { .some($0.asString) })
     }
 
-    /// The path of a file or folder. In a recipe it is relative to the folder of the file in which it stands.
+    /// The path of a file or folder. In a recipe it is relative to the folder of the file in which it
+    /// stands; whether anything is there is not checked here.
     public static func path(
         _ name: String, _ path: WritableKeyPath<Root, String> & Sendable, required: Bool = false, _ help: String
     ) -> Self {
@@ -190,7 +205,8 @@ extension OptionField {
             name, path, .path, unit: nil, isRequired: required, help: help, encode: { .string($0) }, decode: \.asString)
     }
 
-    /// The path of a file or folder, or `null`. In a recipe it is relative to the folder of the file in which it stands.
+    /// The path of a file or folder, or `null`. In a recipe it is relative to the folder of the file in
+    /// which it stands.
     public static func path(
         _ name: String, _ path: WritableKeyPath<Root, String?> & Sendable, required: Bool = false, _ help: String
     ) -> Self {
@@ -199,7 +215,7 @@ extension OptionField {
             encode: { $0.map(OptionValue.string) ?? .null }, decode: { .some($0.asString) })
     }
 
-    /// A list of paths, as those of `path`; a single one stands for a list of one.
+    /// A list of paths. A single path stands for a list of one.
     public static func paths(
         _ name: String, _ path: WritableKeyPath<Root, [String]> & Sendable, required: Bool = false, _ help: String
     ) -> Self {

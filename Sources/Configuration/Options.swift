@@ -10,20 +10,23 @@
 /// }
 /// ```
 ///
-/// The one list of fields serves decoding, checking, printing and help.
+/// The one list of fields serves decoding, checking, printing and help. A type named `Options` inside a
+/// component hides this protocol's name; ``ComponentOptions`` is the same protocol by a name that is
+/// not hidden. A component without options uses ``NoOptions``.
 public protocol Options: Sendable {
-    /// All defaults.
+    /// The options with their defaults.
     init()
 
-    /// The options, in the order in which they are described.
+    /// One field for each option, in the order in which `describe` lists them.
     static var fields: [OptionField<Self>] { get }
 }
 
 extension Options {
-    /// Makes the options from named values; what is left out has its default.
+    /// Makes options from the values that a recipe gives; what is left out keeps its default.
     ///
-    /// - Throws: `OptionFault` for an unknown name (the first in alphabetical order), a required one that is missing, or a
-    ///   value of the wrong kind or out of its range.
+    /// - Parameter values: by the option's name in kebab-case.
+    /// - Throws: `OptionFault` for an unknown name (the first in alphabetical order), a required option
+    ///   that is missing, or a value of the wrong kind or out of its range.
     public static func decoding(_ values: [String: OptionValue]) throws(OptionFault) -> Self {
         let fields = self.fields
         let names = fields.map(\.name)
@@ -49,7 +52,7 @@ extension Options {
         Self.fields.map { ($0.name, $0.value(in: self)) }
     }
 
-    /// What is known about each option.
+    /// The description of each option, in the order of the fields.
     public static var descriptions: [OptionDescription] { fields.map(\.description) }
 }
 
@@ -85,16 +88,18 @@ extension OptionValue: CustomStringConvertible {
         }
     }
 
-    /// Shortest decimal text that reads back as the same number, without a trailing `.0`.
+    /// The shortest decimal text that reads back as the same number, without a trailing `.0`.
     static func text(of number: Double) -> String {
         let text = String(number)
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 }
 
-/// As JSON writes it. A whole number reads back as an integer, which every option that takes numbers accepts.
+/// Written as JSON writes it. A whole number reads back as an integer, which every option for numbers
+/// accepts.
 extension OptionValue: Codable {
-    /// - Throws: `DecodingError` where there is something else than a value, such as an object.
+    /// - Throws: `DecodingError` where there is something other than `null`, a flag, a number, text or
+    ///   a list of these.
     public init(from decoder: any Decoder) throws {
         let field = try decoder.singleValueContainer()
         if field.decodeNil() {

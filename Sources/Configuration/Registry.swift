@@ -1,23 +1,24 @@
-/// Components by name: a value that is filled at start-up and passed on.
+/// Components by name, in the order in which they were registered: a value that is filled at start-up
+/// and passed on.
 ///
-/// `Maker` is whatever makes one: a closure, a metatype, an entry with both.
+/// `Maker` is whatever makes a component: a closure, a metatype, or an entry with more than that.
 public struct Registry<Maker: Sendable>: Sendable {
     private var entries: [(description: ComponentDescription, maker: Maker)] = []
     private var positions: [String: Int] = [:]
 
-    /// A registry that knows nothing.
+    /// A registry without components.
     public init() {}
 
-    /// Adds a component under the name of its description.
+    /// Adds a component under the name in its description.
     ///
-    /// - Throws: `DuplicateComponent` where the name is taken; the registry is then as before.
+    /// - Throws: `DuplicateComponent` where the name is taken; the registry then stays as it was.
     public mutating func register(_ description: ComponentDescription, _ maker: Maker) throws(DuplicateComponent) {
         guard positions[description.name] == nil else { throw DuplicateComponent(name: description.name) }
         positions[description.name] = entries.count
         entries.append((description, maker))
     }
 
-    /// What is known under a name.
+    /// The component of a name; nil where there is none.
     public subscript(name: String) -> (description: ComponentDescription, maker: Maker)? {
         positions[name].map { entries[$0] }
     }
@@ -28,14 +29,17 @@ public struct Registry<Maker: Sendable>: Sendable {
     /// The descriptions, in order of registration.
     public var descriptions: [ComponentDescription] { entries.map(\.description) }
 
-    /// The registered name that is most like a mistyped one, where one is near.
+    /// The registered name that a mistyped one most probably means; nil where none is near. See
+    /// ``nearestName(to:among:)``.
     public func nearest(to name: String) -> String? { nearestName(to: name, among: names) }
 }
 
-/// Components of one kind by name, with what makes them: a value that is filled at start-up and passed on.
+/// The components of one kind by name, with what makes them: a value that is filled at start-up and
+/// passed on.
 ///
-/// - `Context` is what a component is told when it is made: the shape of its samples, the parameters that it changes.
-/// - `Fault` is what its making throws.
+/// - `Context` is what a component is told when it is made, such as the shape of its samples or the
+///   parameters that it changes.
+/// - `Fault` is the error that making it throws.
 public struct ComponentRegistry<Context, Component, Fault: ComponentFault>: Sendable {
     /// Makes a component from the options of a recipe.
     public typealias Maker = @Sendable (_ options: [String: OptionValue], _ context: Context) throws(Fault) -> Component
@@ -46,9 +50,9 @@ public struct ComponentRegistry<Context, Component, Fault: ComponentFault>: Send
     /// A registry that knows nothing.
     package init(of kind: ComponentKind) { self.kind = kind }
 
-    /// Adds a component under the name of its description.
+    /// Adds a component under the name in its description.
     ///
-    /// - Throws: `DuplicateComponent` where the name is taken; the registry is then as before.
+    /// - Throws: `DuplicateComponent` where the name is taken; the registry then stays as it was.
     public mutating func register(_ description: ComponentDescription, _ maker: @escaping Maker) throws(DuplicateComponent) {
         try registry.register(description, maker)
     }
@@ -59,16 +63,21 @@ public struct ComponentRegistry<Context, Component, Fault: ComponentFault>: Send
     /// What `list` and `describe` print about each.
     public var descriptions: [ComponentDescription] { registry.descriptions }
 
-    /// What `describe` prints about one.
+    /// What `describe` prints about one component; nil where the name is unknown.
     public func description(of name: String) -> ComponentDescription? { registry[name]?.description }
 
-    /// The known name that is most like another.
+    /// The registered name that a mistyped one most probably means; nil where none is near.
     public func nearest(to name: String) -> String? { registry.nearest(to: name) }
 
     /// Makes a component.
     ///
-    /// - Throws: the kind's fault for an unknown name, an option that is unknown, out of range or against another option, or a context that
-    ///   the component cannot be made for.
+    /// - Parameters:
+    ///   - name: a registered name.
+    ///   - options: the values that a recipe gives, by the option's name; the rest keep their defaults.
+    ///   - context: what the component is told about where it is used.
+    /// - Throws: the kind's fault for an unknown name (with the nearest known one), for an option that
+    ///   is unknown, out of range or in conflict with another, and for a context that the component
+    ///   cannot serve.
     public func make(_ name: String, options: [String: OptionValue] = [:], context: Context) throws(Fault) -> Component {
         guard let entry = registry[name] else { throw Fault(unknown: name, kind, known: names) }
         return try entry.maker(options, context)
@@ -84,11 +93,15 @@ public struct ComponentRegistry<Context, Component, Fault: ComponentFault>: Send
     }
 }
 
-/// What making a component throws: something that an option's fault, and an unknown name, can be said with.
+/// The error that making a component of some kind throws. It has to be able to say that an option is
+/// wrong and that a name is unknown.
 public protocol ComponentFault: Error {
+    /// Says that an option has a wrong value.
     init(_ fault: OptionFault)
 
-    /// - Parameter known: the names that there are.
+    /// Says that no component of the kind has this name.
+    ///
+    /// - Parameter known: the names that exist.
     init(unknown name: String, _ kind: ComponentKind, known: [String])
 }
 
@@ -119,9 +132,9 @@ extension DatasetFault: ComponentFault {
     }
 }
 
-/// A name was to be registered that is already taken.
+/// Two components of one kind were given the same name.
 public struct DuplicateComponent: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The name.
+    /// The name that is taken.
     public let name: String
 
     public init(name: String) { self.name = name }

@@ -1,25 +1,33 @@
 /// What a term acts on: `at:` in a recipe.
+///
+/// The wrapper around every regularizer takes care of it: whatever the place, the regularizer itself is
+/// handed ``Embeddings`` and never learns which ones they are. A gradient of a penalty at a projection
+/// or at the fused representation flows on into the encoders.
 public enum Place: String, CaseIterable, Sendable {
-    /// The encoders' embeddings.
+    /// The encoders' embeddings, one per modality, `N×D` each. This is the default.
     case embedding
-    /// Projections of the encoders' embeddings, by heads that the term owns.
+    /// Projections of the encoders' embeddings, by one trained head per modality that the term owns;
+    /// see ``ProjectionOptions``.
     case projection
-    /// The joint representation that the classifier reads, as the one modality `fused`.
+    /// The joint representation that the classifier reads, as a single modality named `fused`. The
+    /// fusion has to have one.
     case fused
 }
 
 /// Which entries of each embedding a term sees: `part:` in a recipe.
 ///
-/// SimMMDG (Dong et al., NeurIPS 2023) has the first half of each embedding hold what modalities share and the second what is specific
-/// to each. Of an odd width the last entry belongs to neither half.
+/// SimMMDG (Dong et al., NeurIPS 2023) lets the first half of each embedding hold what the modalities
+/// share and the second half what is specific to each. With an odd width the last entry belongs to
+/// neither half.
 public enum EmbeddingPart: String, CaseIterable, Sendable {
+    /// All entries. This is the default.
     case whole
-    /// The first half.
+    /// The first half, rounded down.
     case shared
-    /// The second half.
+    /// The second half, of the same size as the first.
     case specific
 
-    /// The entries of an embedding of `width` that belong to the part.
+    /// The positions within an embedding of `width` entries that belong to this part.
     public func entries(of width: Int) -> Range<Int> {
         let half = width / 2
         return switch self {
@@ -30,27 +38,30 @@ public enum EmbeddingPart: String, CaseIterable, Sendable {
     }
 }
 
-/// Options of the heads that a term with `at: projection` owns, one head for each modality.
+/// Options of the projection heads that a term with `at: projection` owns, one head for each modality.
 ///
-/// The defaults are those of the program released with the MER paper: `D → 2048 → 2048 → 128`, layer normalization and ReLU after
-/// each hidden layer. Its SimMMDG runs use `normalization: batch` and `unit: true`.
+/// The defaults are those of the program released with the MER paper: `D → 2048 → 2048 → 128`, with
+/// layer normalization and ReLU after each hidden layer. Its SimMMDG runs use `normalization: batch`
+/// and `unit: true`.
 public struct ProjectionOptions: Options, Hashable {
-    /// What stands after a hidden linear map.
+    /// The normalization between a hidden linear map and its ReLU.
     public enum Normalization: String, CaseIterable, Sendable {
+        /// Each sample over its features; the same in training and evaluation.
         case layer
+        /// Each feature over the samples; running statistics in evaluation.
         case batch
     }
 
-    /// Widths of the hidden layers; none makes the head one linear map.
+    /// Widths of the hidden layers. An empty list makes the head a single linear map.
     public var hidden = [2048, 2048]
 
-    /// Width of the projected embedding.
+    /// Width of the projected embedding: the term sees `N×width`.
     public var width = 128
 
     /// What stands between a hidden linear map and its ReLU.
     public var normalization = Normalization.layer
 
-    /// Whether each projected vector is divided by its length.
+    /// Whether each projected vector is divided by its Euclidean length.
     public var unit = false
 
     public init() {}

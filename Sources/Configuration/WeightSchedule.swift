@@ -1,15 +1,16 @@
 import Glibc
 
-/// How a term's weight changes over a training: a factor between 0 and 1 of the share `p` of the training that lies behind.
+/// How a term's weight changes over a training: `schedule:` in a recipe. The weight is multiplied by a
+/// factor from 0 to 1 that depends on `p`, the share of the training that is done.
 ///
 /// | shape | `p < start` | `start ≤ p < end` | `end ≤ p` |
 /// |---|---|---|---|
 /// | `constant` | 1 | 1 | 1 |
-/// | `warm-up` | 0 | rises evenly from 0 to 1 | 1 |
+/// | `warm-up` | 0 | rises linearly from 0 to 1 | 1 |
 /// | `window` | 0 | 1 | 0 |
 /// | `cosine` | 1 | falls from 1 to 0 along half a cosine | 0 |
 ///
-/// A `window` that ends at 1 includes the end of training.
+/// A `window` whose end is 1 includes the last step.
 public struct WeightSchedule: Options, Hashable {
     /// The forms of change; see the table above.
     public enum Shape: String, CaseIterable, Sendable {
@@ -30,6 +31,10 @@ public struct WeightSchedule: Options, Hashable {
 
     public init() {}
 
+    /// - Parameters:
+    ///   - shape: the form of the change.
+    ///   - start: where it begins, from 0 to 1.
+    ///   - end: where it ends, from 0 to 1.
     public init(_ shape: Shape, start: Double = 0, end: Double = 1) {
         self.shape = shape
         self.start = start
@@ -44,7 +49,9 @@ public struct WeightSchedule: Options, Hashable {
         ]
     }
 
-    /// The factor at `progress`, the share of the training that lies behind (0 to 1).
+    /// The factor by which the weight is multiplied.
+    ///
+    /// - Parameter progress: the share of the training that is done, from 0 to 1.
     public func factor(at progress: Double) -> Double {
         switch shape {
         case .constant:
@@ -63,21 +70,23 @@ public struct WeightSchedule: Options, Hashable {
 
 /// A moment of a training: `after:` and `until:` of a term.
 ///
-/// Written as a share of the training, `0.4`, or counted from its start, `5 epochs` or `400 steps`.
+/// A recipe writes it as a share of the training, `0.4`, or counted from its start, `5 epochs` or `400
+/// steps`.
 public enum TrainingMoment: Sendable, Hashable {
-    /// The share of the training that lies behind, from 0 to 1.
+    /// The share of the training that is done by then, from 0 to 1.
     case share(Double)
-    /// Passes over the training samples that lie behind.
+    /// The number of passes over the training samples that are done by then.
     case epochs(Int)
-    /// Steps that lie behind.
+    /// The number of optimizer steps that are done by then.
     case steps(Int)
 
-    /// What can be written, in words.
+    /// What can be written, in words, for error messages.
     public static let expectation = "a share of the training from 0 to 1, or a count such as 5 epochs or 400 steps"
 
     /// Reads a moment as a recipe can write it.
     ///
-    /// - Throws: `OptionFault` without an option's name.
+    /// - Throws: `OptionFault` without an option's name, with a suggestion such as `5 epochs` where a
+    ///   count was given without its unit.
     public init(_ value: OptionValue) throws(OptionFault) {
         switch value {
         case .number, .integer:
@@ -103,11 +112,12 @@ public enum TrainingMoment: Sendable, Hashable {
         }
     }
 
-    /// The first step that comes after the moment, counted from 0; `totalSteps` where it lies at the end or behind.
+    /// The first step after the moment, counted from 0; `totalSteps` where the moment is the end of the
+    /// training or later.
     ///
     /// - Parameters:
-    ///   - totalSteps: the length of the training.
-    ///   - stepsPerEpoch: the length of one epoch.
+    ///   - totalSteps: the number of steps of the whole training.
+    ///   - stepsPerEpoch: the number of steps of one epoch.
     public func step(totalSteps: Int, stepsPerEpoch: Int) -> Int {
         let total = max(0, totalSteps)
         switch self {

@@ -2,17 +2,22 @@ import Networks
 import Regularization
 import Tensors
 
-/// A multimodal model made of one encoder per modality and a fusion.
+/// A multimodal model of one encoder per modality and a fusion: what a recipe with `encoders:` and
+/// `fusion:` makes.
 ///
-/// Modalities stand in the order of their names, so that the order in a recipe changes nothing. Parameters are named
-/// `encoders.<modality>.…` and `fusion.…`.
+/// Modalities are in the order of their names, so that their order in a recipe changes nothing.
+/// Parameters are named `encoders.<modality>.…` and `fusion.…`.
 public final class FusionModel: MultimodalModel {
+    /// The modalities, sorted by name.
     public let modalities: [Modality]
+    /// The width of each encoder's embedding.
     public let embeddingWidths: [Modality: Int]
-    /// What turns embeddings into class scores.
+    /// What turns embeddings into a prediction.
     public let fusion: any Fusion
+    /// The encoders, in the order of ``modalities``.
     private let encoders: [any Encoder]
 
+    /// That of the fusion.
     public var representationWidth: Int? { fusion.representationWidth }
 
     public var parts: Parts {
@@ -21,7 +26,10 @@ public final class FusionModel: MultimodalModel {
 
     /// Composes a model, and tells the encoders whether the fusion reads tokens.
     ///
-    /// - Precondition: the fusion was made for the same modalities.
+    /// - Parameters:
+    ///   - encoders: one for each modality.
+    ///   - fusion: made for the same modalities and the encoders' widths.
+    /// - Precondition: the fusion was made for exactly these modalities.
     public init(encoders: [Modality: any Encoder], fusion: any Fusion) {
         let sorted = encoders.sorted { $0.key < $1.key }
         modalities = sorted.map(\.key)
@@ -34,15 +42,18 @@ public final class FusionModel: MultimodalModel {
         for encoder in self.encoders { encoder.providesTokens = fusion.readsTokens }
     }
 
-    /// The encoder of a modality.
+    /// The encoder of a modality; nil where the model does not read it.
     public func encoder(of modality: Modality) -> (any Encoder)? {
         modalities.firstIndex(of: modality).map { encoders[$0] }
     }
 
-    /// Encodes a batch; inputs of modalities that the model lacks are ignored. An encoder is given the samples that have its modality, and no
-    /// others: neither its statistics nor its gradients know of samples that lack it.
+    /// Encodes a batch. Inputs of modalities that the model lacks are ignored.
     ///
-    /// - Precondition: an input for each of the model's modalities; lengths only for encoders that read them.
+    /// An encoder is given only the samples that have its modality: neither its statistics nor its
+    /// gradients depend on samples that lack it.
+    ///
+    /// - Precondition: there is an input for each of the model's modalities, and lengths only for
+    ///   encoders that read them.
     public func encode(_ inputs: Inputs, pass: Pass) -> Embeddings {
         Embeddings(
             zip(modalities, encoders).map { modality, encoder in
@@ -54,6 +65,7 @@ public final class FusionModel: MultimodalModel {
             })
     }
 
+    /// Fuses embeddings of all modalities; see ``Fusion``.
     public func fuse(_ embeddings: Embeddings, pass: Pass) -> Prediction {
         fusion(embeddings, pass: pass)
     }

@@ -6,8 +6,8 @@ import Networks
 import Regularization
 package import Training
 
-/// Takes what a plug-in adds to the program: regularizers, encoders, fusions, whole models, data sets, tasks, optimizers, schedules
-/// and measurements.
+/// Takes what a plug-in adds to the program: regularizers, encoders, fusions, whole models, data sets,
+/// tasks, optimizers, schedules and measurements.
 ///
 /// A plug-in is one function, whichever way it reaches the program:
 ///
@@ -17,7 +17,8 @@ package import Training
 /// }
 /// ```
 ///
-/// What is registered can be named in recipes from then on, and `list` and `describe` show it with its origin.
+/// What is registered can be named in recipes from then on, and `list` and `describe` show it with its
+/// origin.
 public struct PluginRegistrar: Sendable {
     /// What recipes can name so far.
     package private(set) var components: Components
@@ -38,7 +39,8 @@ public struct PluginRegistrar: Sendable {
     /// The reason for which a plug-in's registration ended early; see ``enter(_:_:)``.
     package var failure: String?
 
-    /// What Regulus knows without any plug-in: its encoders, fusions, data sets, tasks, optimizers, schedules and measurements.
+    /// What Regulus knows without any plug-in: its encoders, fusions, data sets, tasks, optimizers,
+    /// schedules and measurements.
     ///
     /// - Parameter regularizers: those that come with the program.
     package init(regularizers: RegularizerRegistry = RegularizerRegistry()) throws {
@@ -47,7 +49,8 @@ public struct PluginRegistrar: Sendable {
 
     /// Adds a regularizer.
     ///
-    /// - Throws: `RegistrationFault` where its name is taken, or is none that a recipe could hold. The same goes for the other kinds.
+    /// - Throws: `RegistrationFault` where its name is taken, or is none that a recipe could hold. The
+    ///   same goes for the other kinds.
     public mutating func register<Plugin: RegularizerPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
         try add(.regularizers, Plugin.description) { try $0.regularizers.register(plugin) }
     }
@@ -117,7 +120,8 @@ public struct PluginRegistrar: Sendable {
     ///
     /// The code that `regulus plugin build` adds to a library calls this; a plug-in has no need to.
     ///
-    /// - Parameter registrar: the address of a `PluginRegistrar` of the same build, valid for the duration of the call.
+    /// - Parameter registrar: the address of a `PluginRegistrar` of the same build, valid for the
+    ///   duration of the call.
     public static func enter(_ registrar: UnsafeMutableRawPointer, _ register: (inout PluginRegistrar) throws -> Void) {
         let registrar = registrar.assumingMemoryBound(to: PluginRegistrar.self)
         do { try register(&registrar.pointee) } catch { registrar.pointee.failure = "\(error)" }

@@ -2,17 +2,20 @@ import Networks
 import Tensors
 
 extension Embeddings {
-    /// What stands for a modality that is left out.
+    /// What takes the place of a modality that is left out.
     public enum Absence: String, CaseIterable, Sendable {
         /// Embeddings of 0.
         case zero
-        /// What the samples have on average that have the modality.
+        /// The mean embedding of the samples that have the modality.
         case mean
     }
 
-    /// The embeddings as if some modalities were not there, pooled vectors and tokens alike. What a sample really lacks stays missing.
+    /// The embeddings as if some modalities were absent, pooled vectors and tokens alike. What a sample
+    /// really lacks stays missing.
     ///
-    /// - Parameter absence: what takes their place, without a record for gradients.
+    /// - Parameters:
+    ///   - absent: the modalities to be left out.
+    ///   - absence: what takes their place; no gradient flows into it.
     public func leavingOut(_ absent: [Modality], as absence: Absence = .zero) -> Embeddings {
         mapEmbeddings { modality, embedding in
             absent.contains(modality) ? embedding.standIn(absence).repeated(like: embedding).cleared() : embedding
@@ -47,28 +50,30 @@ extension Embedding {
 
 /// What each modality predicts by itself, through the model's own fusion.
 ///
-///     o_m = fuse(z_m, rest) − (1 − 1/M)·fuse(rest)         rest: what stands for an absent modality
+///     o_m = fuse(z_m, rest) − (1 − 1/M)·fuse(rest)         rest: what takes the place of absent modalities
 ///
-/// What the fusion says without any modality is shared out evenly. For a linear fusion `Σ_m W_m z_m + b` and a rest of 0 this is
-/// `o_m = W_m z_m + b/M`, the rule of OGM-GE's program for concatenated embeddings; in general `Σ_m o_m` need not be the prediction.
+/// What the fusion predicts without any modality is shared out evenly. For a linear fusion `Σ_m W_m z_m
+/// + b` and a rest of 0 this is `o_m = W_m z_m + b/M`, the rule of the program of OGM-GE (Peng et al.
+/// 2022) for concatenated embeddings. In general `Σ_m o_m` need not be the prediction.
 ///
-/// What a sample really lacks stays missing in all of these, and a modality is asked about the samples that have it. Nothing is recorded for
-/// gradients. Cost: `M + 1` passes through the fusion.
+/// A modality is evaluated on the samples that have it. Nothing is recorded for gradients. Cost: `M +
+/// 1` passes through the fusion.
 public struct UnimodalPredictions {
-    /// Those of the players that some sample has, in order.
+    /// The compared modalities that at least one sample has, in order.
     public let modalities: [Modality]
 
-    /// `o_m` of each, `P×K` for the samples that have the modality.
+    /// `o_m` of each modality, `P×K` for the `P` samples that have it.
     public let logits: [Tensor]
 
     /// Of each the samples that have it; nil for all.
     private let rows: [[Int]?]
 
     /// - Parameters:
-    ///   - players: the modalities that are compared; all of the model's unless said otherwise.
+    ///   - players: the modalities that are compared; by default all of the model's.
     ///   - embeddings: of all of the model's modalities.
-    ///   - absence: what stands for an absent modality.
-    ///   - pass: one of evaluation, so that no statistics move.
+    ///   - absence: what takes the place of an absent modality.
+    ///   - model: whose fusion is asked.
+    ///   - pass: one of evaluation, so that no running statistics change.
     public init(
         of players: [Modality]? = nil, _ embeddings: Embeddings, absence: Embeddings.Absence = .zero, model: any MultimodalModel, pass: Pass
     ) {
@@ -90,14 +95,16 @@ public struct UnimodalPredictions {
         logits = found.map(\.logits)
     }
 
-    /// The mean probability of the true class over the samples that have the modality, for each modality.
+    /// The mean probability of the true class, for each of ``modalities``, over the samples that have
+    /// it.
     ///
-    /// - Parameter labels: of all samples.
+    /// - Parameter labels: the classes of all samples of the batch.
     public func probabilities(of labels: [Int]) -> [Double] { means(labels) { $0.softmax() } }
 
-    /// The mean logarithm of that probability.
+    /// The mean logarithm of the probability of the true class, for each of ``modalities``, over the
+    /// samples that have it.
     ///
-    /// - Parameter labels: of all samples.
+    /// - Parameter labels: the classes of all samples of the batch.
     public func logProbabilities(of labels: [Int]) -> [Double] { means(labels) { $0.logSoftmax() } }
 
     private func means(_ labels: [Int], _ transform: (Tensor) -> Tensor) -> [Double] {
@@ -109,7 +116,8 @@ public struct UnimodalPredictions {
 }
 
 extension TrainingStep {
-    /// The embeddings of all of the model's modalities: those that the term sees, and the others encoded once more without gradients.
+    /// The embeddings of all of the model's modalities: those that the term sees, and the others, which
+    /// are encoded once more without gradients.
     public func completeEmbeddings(_ pass: Pass) -> Embeddings {
         guard Set(embeddings.modalities) != Set(model.modalities) else { return embeddings }
         return withoutGradients { encoded(pass) }.replacing(with: embeddings)

@@ -2,12 +2,20 @@ import Configuration
 import Networks
 import Tensors
 
-/// The embeddings of one batch, one for each modality, in the model's order.
+/// The embeddings of one batch: one ``Embedding`` for each modality, in the model's order.
+///
+/// It is a collection of pairs of modality and embedding, and embeddings are also found by name:
+///
+/// ```swift
+/// for (modality, embedding) in embeddings { … }
+/// let z = embeddings["audio"]?.pooled
+/// ```
 public struct Embeddings: RandomAccessCollection, ExpressibleByDictionaryLiteral {
     public typealias Element = (modality: Modality, embedding: Embedding)
 
     private var pairs: [Element]
 
+    /// Embeddings in the order of the pairs.
     public init(_ pairs: [Element]) {
         self.pairs = pairs
     }
@@ -23,10 +31,11 @@ public struct Embeddings: RandomAccessCollection, ExpressibleByDictionaryLiteral
     /// The modalities, in order.
     public var modalities: [Modality] { pairs.map(\.modality) }
 
-    /// Number of samples `N`; 0 without modalities.
+    /// The number of samples `N`; 0 where there is no modality.
     public var batchSize: Int { pairs.first?.embedding.pooled.shape.dimensions.first ?? 0 }
 
-    /// The embedding of a modality. Assigning replaces it in place, or appends it where it is new.
+    /// The embedding of a modality; nil where there is none. Assigning replaces it in its place, or
+    /// appends it where the modality is new; assigning nil removes it.
     public subscript(modality: Modality) -> Embedding? {
         get { pairs.first { $0.modality == modality }?.embedding }
         set {
@@ -44,39 +53,41 @@ public struct Embeddings: RandomAccessCollection, ExpressibleByDictionaryLiteral
         }
     }
 
-    /// The same embeddings with each one changed by `transform`.
+    /// The same modalities, each embedding replaced by what `transform` returns for it.
     public func mapEmbeddings(_ transform: (Modality, Embedding) -> Embedding) -> Embeddings {
         Embeddings(pairs.map { ($0.modality, transform($0.modality, $0.embedding)) })
     }
 
-    /// The same embeddings with each pooled vector changed by `transform`; tokens stay as they are.
+    /// The same embeddings with each pooled vector `N×D` replaced by what `transform` returns; tokens
+    /// stay as they are.
     public func mapPooled(_ transform: (Modality, Tensor) -> Tensor) -> Embeddings {
         mapEmbeddings { Embedding(pooled: transform($0, $1.pooled), tokens: $1.tokens, presence: $1.presence) }
     }
 
-    /// What of each modality is there; a modality without an entry is whole.
+    /// Which samples and tokens of each modality are real; a modality without an entry is complete.
     public var presences: [Modality: Presence] {
         Dictionary(pairs.filter { !$0.embedding.presence.isWhole }.map { ($0.modality, $0.embedding.presence) }) { first, _ in first }
     }
 
-    /// The samples that have all of these modalities, in order; nil where every sample has.
+    /// The samples that have all of these modalities, in order; nil where every sample has all of them.
     public var completeRows: [Int]? {
         guard pairs.contains(where: { $0.embedding.presence.samples != nil }) else { return nil }
         return (0..<batchSize).filter { row in pairs.allSatisfy { $0.embedding.presence.contains(row) } }
     }
 
-    /// The samples that have all of these modalities alone: what can be compared between modalities. For two of them say
-    /// `embeddings.selecting([a, b]).complete`.
+    /// Only those samples that have all of these modalities: what can be compared between modalities.
+    /// For two modalities write `embeddings.selecting([a, b]).complete`.
     public var complete: Embeddings { completeRows.map { gathering(rows: $0) } ?? self }
 
-    /// Every pair of modalities, in order, each with the samples that have both.
+    /// Every pair of modalities, in order, each with only those samples that have both. `M` modalities
+    /// give `M(M − 1)/2` pairs.
     public var completePairs: [Embeddings] {
         modalities.enumerated().flatMap { index, first in
             modalities[(index + 1)...].map { selecting([first, $0]).complete }
         }
     }
 
-    /// The embeddings of some samples, in the given order and possibly repeatedly.
+    /// The embeddings of some samples, in the given order; a sample may be repeated.
     public func gathering(rows: [Int]) -> Embeddings { mapEmbeddings { $1.gathering(rows: rows) } }
 
     /// Only the named modalities, in this value's order; names that it lacks are ignored.
@@ -84,34 +95,45 @@ public struct Embeddings: RandomAccessCollection, ExpressibleByDictionaryLiteral
         Embeddings(pairs.filter { modalities.contains($0.modality) })
     }
 
-    /// These embeddings with those of `others` in place of the ones of the same modality.
+    /// These embeddings, with those of `others` where it has the same modality. Modalities that only
+    /// `others` has are left out.
     public func replacing(with others: Embeddings) -> Embeddings {
         mapEmbeddings { others[$0] ?? $1 }
     }
 }
 
-/// What one encoder makes of a batch.
+/// What an encoder makes of one modality of a batch: a pooled vector per sample, the tokens where the
+/// encoder has any, and which of both are real.
+///
+/// Every sample has a row, also one that lacks the modality; its row is 0 and marked in ``presence``.
+/// Whoever needs none of this reads ``pooled`` alone, and ``present`` leaves missing samples out.
 public struct Embedding {
     /// One vector per sample, `N×D`; 0 for a sample that lacks the modality.
     public var pooled: Tensor
 
-    /// The sequence that the vector was pooled from, `N×T×D`, where the encoder has one; 0 where ``presence`` has nothing.
+    /// The sequence that the vector was pooled from, `N×T×D`, where the encoder has one; 0 at places
+    /// that ``presence`` does not count.
     public var tokens: Tensor?
 
-    /// Which samples have the modality, and how many of the `T` tokens of each one are real. All of them unless said otherwise.
+    /// Which samples have the modality, and how many of the `T` tokens of each are real. By default all
+    /// of them.
     public var presence: Presence
 
-    /// Shapes are checked where an encoder or a regularizer hands embeddings on, so that a wrong one is a failure of whoever made it.
+    /// Nothing is checked here: shapes are checked where an encoder or a regularizer returns
+    /// embeddings, so that a wrong shape is reported as a failure of whoever made it.
     public init(pooled: Tensor, tokens: Tensor? = nil, presence: Presence = .whole) {
         self.pooled = pooled
         self.tokens = tokens
         self.presence = presence
     }
 
-    /// Width `D` of the pooled vector.
+    /// The width `D` of the pooled vector.
     public var width: Int { pooled.shape.dimensions.last ?? 0 }
 
-    /// The same embedding with every array changed by `transform`, which is told whether it holds the tokens.
+    /// The same embedding with every array replaced by what `transform` returns.
+    ///
+    /// - Parameter transform: is given the pooled vectors `N×D`, then the tokens `N×T×D` where there
+    ///   are any, and whether it holds the tokens.
     public func map(_ transform: (_ array: Tensor, _ isTokens: Bool) -> Tensor) -> Embedding {
         Embedding(pooled: transform(pooled, false), tokens: tokens.map { transform($0, true) }, presence: presence)
     }
@@ -122,17 +144,21 @@ extension Embedding {
     /// The samples that have the modality, in order.
     public var rows: [Int] { presence.rows ?? Array(0..<(pooled.shape.dimensions.first ?? 0)) }
 
-    /// The pooled vectors of the samples that have the modality, `P×D` with `P` up to `N`: what means, covariances and norms are taken of.
+    /// The pooled vectors of the samples that have the modality, `P×D` with `P ≤ N`: what means,
+    /// covariances and norms should be taken over.
     public var present: Tensor { presence.rows.map { pooled.gathering(rows: $0) } ?? pooled }
 
-    /// The embeddings of some samples, in the given order and possibly repeatedly.
+    /// The embedding of some samples, in the given order; a sample may be repeated.
     public func gathering(rows: [Int]) -> Embedding {
         Embedding(
             pooled: pooled.gathering(rows: rows), tokens: tokens?.gathering(rows: rows), presence: presence.gathering(rows: rows))
     }
 
-    /// The same with a change of what is there: `change` is given the pooled vectors of the samples that have the modality, `P×D`, and then
-    /// the real tokens, `R×D`, and returns as many rows. So nothing that it draws or measures depends on what is missing.
+    /// The same embedding with everything that is real changed and the rest left at 0.
+    ///
+    /// - Parameter change: is given the pooled vectors of the samples that have the modality, `P×D`,
+    ///   and then the real tokens of all samples, `R×D`, and returns as many rows of the same width.
+    ///   Nothing that it draws or measures can depend on what is missing.
     public func mapPresent(_ change: (_ rows: Tensor, _ isTokens: Bool) -> Tensor) -> Embedding {
         guard !presence.isWhole else {
             return map { array, isTokens in
@@ -152,11 +178,11 @@ extension Embedding {
         }
     }
 
-    /// The same with 0 in place of everything that is not there.
+    /// The same embedding with 0 in place of everything that is missing.
     public func cleared() -> Embedding { clearing(.whole) }
 
-    /// The same with what `absent` lacks taken away, and 0 in place of everything that is not there: nothing of it can be read any more, nor
-    /// gets a gradient.
+    /// The same embedding without the samples that `absent` lacks, and with 0 in place of everything
+    /// that is missing: it can no longer be read and gets no gradient.
     package func clearing(_ absent: Presence) -> Embedding {
         let presence = presence.intersection(absent)
         guard !presence.isWhole else { return self }
@@ -166,7 +192,8 @@ extension Embedding {
             tokens: tokens.map { $0.clearingPadding(lengths: presence.lengths(of: $0.shape[0], places: $0.shape[1])) }, presence: presence)
     }
 
-    /// The embeddings of samples `rows` of a batch of `count`, put where they belong; the other samples lack the modality.
+    /// The inverse of ``gathering(rows:)``: an embedding of samples `rows` put into a batch of `count`,
+    /// in which all other samples lack the modality.
     public func spread(to rows: [Int], of count: Int) -> Embedding {
         let places = Self.places(of: rows, among: count)
         let samples = places.map { $0.map(presence.contains) ?? false }
@@ -196,7 +223,7 @@ extension Embedding {
         return presence.rows.map { $0.contains { lengths[$0] < tokens.shape[1] } } ?? lengths.contains { $0 < tokens.shape[1] }
     }
 
-    /// The real tokens of each sample.
+    /// The number of real tokens of each sample, `N` numbers.
     public func tokenLengths(of tokens: Tensor) -> [Int] { presence.lengths(of: tokens.shape[0], places: tokens.shape[1]) }
 
     /// For each of `count` samples its place in `rows`; nil for those that are not among them.

@@ -1,18 +1,22 @@
 import Networks
 import Tensors
 
-/// The gradient of the loss with respect to everything that is trained, by name.
+/// The gradient of a loss with respect to everything that is trained, by name.
 ///
-/// Names are those of the state: `encoders.<modality>.…` and `fusion.…` for the model, `regularizers.<instance>.…` for what regularizers
-/// own. A parameter that the loss does not depend on has no gradient. The same value also says how far to move each parameter
-/// (a displacement).
+/// Names are those of the saved state: `encoders.<modality>.…` and `fusion.…` for the model,
+/// `regularizers.<instance>.…` for what regularizers own. A parameter on which the loss does not depend
+/// has no gradient (nil). The same type also says how far to move each parameter, a displacement.
 public struct Gradients {
     /// The names of all trained parameters, in the order in which the optimizer has them.
     public let names: [String]
 
-    /// One entry for each name, in the shape of its parameter; nil where the loss does not depend on it.
+    /// One entry for each name, in the shape of its parameter; nil where the loss does not depend on
+    /// it.
     public private(set) var values: [Tensor?]
 
+    /// - Parameters:
+    ///   - names: those of all trained parameters, in the optimizer's order.
+    ///   - values: one for each name; nil for no gradient.
     public init(names: [String], values: [Tensor?]) {
         self.names = names
         self.values = values
@@ -21,17 +25,18 @@ public struct Gradients {
     /// The Euclidean norm of all gradients taken together.
     public var norm: Float { gradientNorm(values) }
 
-    /// The gradients with each one changed by `transform`; those that are nil stay so.
+    /// The gradients, each replaced by what `transform` returns; those that are nil stay nil.
     public func map(_ transform: (_ name: String, _ gradient: Tensor) -> Tensor) -> Gradients {
         Gradients(names: names, values: zip(names, values).map { name, value in value.map { transform(name, $0) } })
     }
 
-    /// Only the gradients of some parameters; the others are nil.
+    /// Only the gradients whose names are kept; the others become nil.
     public func filter(_ isKept: (_ name: String) -> Bool) -> Gradients {
         Gradients(names: names, values: zip(names, values).map { isKept($0) ? $1 : nil })
     }
 
-    /// These gradients and others, name by name; one of the two stands where the other is nil or missing.
+    /// These gradients combined with others, name by name. Where one of the two is nil or missing, the
+    /// other one is taken as it is.
     public func combined(with others: Gradients, _ combine: (Tensor, Tensor) -> Tensor) -> Gradients {
         let theirs =
             names == others.names
@@ -48,7 +53,8 @@ public struct Gradients {
             })
     }
 
-    /// The sum of the products of all entries that both have, in double precision.
+    /// The inner product with other gradients, summed in double precision; entries that one of the two
+    /// lacks count as 0.
     ///
     /// - Parameter others: gradients of the same names in the same order.
     public func dot(_ others: Gradients) -> Double {
@@ -61,22 +67,28 @@ public struct Gradients {
         }
     }
 
+    /// The sum; where one of the two is nil, the other one.
     public static func + (left: Gradients, right: Gradients) -> Gradients { left.combined(with: right, +) }
 
+    /// The difference; where one of the two is nil, the other one or its negative.
     public static func - (left: Gradients, right: Gradients) -> Gradients { left + right * -1 }
 
+    /// Each gradient times a factor.
     public static func * (left: Gradients, factor: Float) -> Gradients { left.map { $1 * factor } }
 }
 
-/// The objective of one step, for hooks that need other gradients than the one they are given.
+/// The loss of the current step as a function, for hooks that need other gradients than the one they
+/// were given.
 ///
-/// Every call costs a forward and a backward pass over the same batch with the same random draws; parameters, running statistics and
-/// random streams are as before afterwards.
+/// Every call costs a forward and a backward pass over the same batch with the same random numbers.
+/// Parameters, running statistics and random streams are the same afterwards as before.
 public struct StepObjective {
-    /// The terms of the loss at this step: `task` for the criterion, and each penalty by its instance name.
+    /// The terms of the loss at this step: `task` for the criterion, and each penalty by its instance
+    /// name.
     public let terms: [String]
 
-    /// The numbers that the terms have logged of this step up to now, by their whole names, such as `unimodal-loss.video.accuracy`.
+    /// The numbers that terms have logged in this step so far, by their full names, such as
+    /// `unimodal-loss.video.accuracy`.
     public let reports: [Penalty.Report]
 
     private let moved: (Gradients) throws -> Gradients
@@ -84,11 +96,11 @@ public struct StepObjective {
     private let rows: ([Int]) throws -> Gradients
 
     /// - Parameters:
-    ///   - terms: the terms of the loss.
+    ///   - terms: the names of the terms of the loss.
     ///   - reports: the numbers that they have logged.
-    ///   - moved: the gradients with each parameter moved by a displacement.
-    ///   - term: the gradients of one term; nil where there is none of that name.
-    ///   - rows: the gradients of the loss of some samples alone.
+    ///   - moved: computes the gradients with each parameter moved by a displacement.
+    ///   - term: computes the gradients of one term; nil for an unknown name.
+    ///   - rows: computes the gradients of the loss of some samples alone.
     public init(
         terms: [String] = ["task"], reports: [Penalty.Report] = [], movedBy moved: @escaping (Gradients) throws -> Gradients,
         ofTerm term: @escaping (String) throws -> Gradients? = { _ in nil },
@@ -101,16 +113,25 @@ public struct StepObjective {
         self.rows = rows
     }
 
-    /// The gradients of the loss with each parameter moved by a displacement.
+    /// The gradients of the loss with each parameter moved by a displacement, as for sharpness-aware
+    /// minimization.
+    ///
+    /// - Throws: ``TrainingFailure`` where a displacement's shape does not fit, or the forward pass
+    ///   fails.
     public func gradients(movedBy displacement: Gradients) throws -> Gradients { try moved(displacement) }
 
-    /// The gradients of one term of the loss, as weighted, before any regularizer changed them; nil where no term has that name.
+    /// The gradients of one term of the loss, with its weight, before any regularizer changed them; nil
+    /// where no term has this name.
     public func gradients(of name: String) throws -> Gradients? { try term(name) }
 
     /// The gradients of the loss of some of the batch's samples, as if there were no others.
+    ///
+    /// - Parameter rows: positions in the batch, at least one.
+    /// - Throws: ``TrainingFailure`` where a row is not in the batch.
     public func gradients(ofRows rows: [Int]) throws -> Gradients { try self.rows(rows) }
 
-    /// The same objective for a hook that is shown some of the batch's samples alone, and names them by their places among these.
+    /// The same objective for a hook that sees only some of the batch's samples and numbers them from
+    /// 0.
     func showing(rows shown: [Int]) -> StepObjective {
         let count = shown.count
         return StepObjective(
@@ -118,9 +139,10 @@ public struct StepObjective {
             ofRows: { chosen in try rows(chosen.map { (0..<count).contains($0) ? shown[$0] : -1 }) })
     }
 
-    /// The same objective after `change` was applied to each of its gradients of the whole loss.
+    /// The same objective with `change` applied to each of its gradients of the whole loss.
     ///
-    /// - Parameter change: is given the objective seen from where its gradients were taken, so that displacements add up.
+    /// - Parameter change: is also given the objective as seen from where its gradients were taken, so
+    ///   that displacements add up.
     func changing(_ change: @escaping (Gradients, StepObjective) throws -> Gradients) -> StepObjective {
         StepObjective(
             terms: terms, reports: reports,

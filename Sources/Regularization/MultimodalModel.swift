@@ -3,12 +3,14 @@ import Tensors
 
 /// The name of one kind of input: `video`, `audio`, `accelerometer` …
 ///
-/// Nothing in Regulus is tied to particular names or to a particular number of modalities. Names appear in recipes (`on: [video]`),
-/// in parameter paths (`encoders.video.…`) and in logs (`mer.video.spectral`).
+/// Nothing in Regulus depends on particular names or on a particular number of modalities. Names appear
+/// in recipes (`on: [video]`), in parameter paths (`encoders.video.…`) and in logs
+/// (`mer.video.spectral`). Modalities compare by name.
 public struct Modality: Hashable, Comparable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
     /// The name as it stands in a recipe.
     public let name: String
 
+    /// The modality of a name, written as in the recipe.
     public init(_ name: String) {
         self.name = name
     }
@@ -17,7 +19,8 @@ public struct Modality: Hashable, Comparable, Sendable, ExpressibleByStringLiter
         self.init(name)
     }
 
-    /// The pseudo-modality under which a term with `at: fused` sees the representation that the classifier reads.
+    /// The pseudo-modality under which a term with `at: fused` sees the representation that the
+    /// classifier reads.
     public static let fused = Modality("fused")
 
     public var description: String { name }
@@ -27,17 +30,19 @@ public struct Modality: Hashable, Comparable, Sendable, ExpressibleByStringLiter
     }
 }
 
-/// A batch as a model reads it: for each modality one array `N×…`, which samples have the modality at all, and how long their sequences are.
+/// A batch as a model reads it: for each modality one array `N×…`, which samples have the modality at
+/// all, and how long their sequences are.
 ///
-/// What an array holds of samples that lack the modality, and beyond the end of a sequence, means nothing. A model need not care:
-/// where its embeddings say nothing about missing samples, these are marked, and their rows set to 0, before anybody else sees them.
+/// What an array holds for samples that lack the modality, and beyond the end of a sequence, has no
+/// meaning. A model need not care about missing samples: whatever embeddings it makes of them, they are
+/// marked as missing and set to 0 before anybody else sees them.
 public struct Inputs: ExpressibleByDictionaryLiteral {
     private var arrays: [Modality: Tensor]
     private var presences: [Modality: Presence]
 
     /// - Parameters:
     ///   - arrays: one for each modality, in the layout that its encoder asks for.
-    ///   - presences: what of them is there; a modality without an entry is whole.
+    ///   - presences: which samples and places are real; a modality without an entry is complete.
     public init(_ arrays: [Modality: Tensor], presences: [Modality: Presence] = [:]) {
         self.arrays = arrays
         self.presences = presences.filter { !$0.value.isWhole }
@@ -50,57 +55,72 @@ public struct Inputs: ExpressibleByDictionaryLiteral {
     /// The modalities, by name.
     public var modalities: [Modality] { arrays.keys.sorted() }
 
-    /// The array of a modality. Setting it leaves what is known of missing samples and lengths.
+    /// The array of a modality; nil where there is none. Setting it does not change which samples and
+    /// places count as present.
     public subscript(modality: Modality) -> Tensor? {
         get { arrays[modality] }
         set { arrays[modality] = newValue }
     }
 
-    /// What of a modality is there.
+    /// Which samples and places of a modality are real.
     public func presence(of modality: Modality) -> Presence { presences[modality] ?? .whole }
 
-    /// Some of the samples, in the given order.
+    /// The inputs of some samples, in the given order; a sample may be repeated.
     public func gathering(rows: [Int]) -> Inputs {
         Inputs(arrays.mapValues { $0.gathering(rows: rows) }, presences: presences.mapValues { $0.gathering(rows: rows) })
     }
 }
 
-/// What a fusion model says about a batch.
+/// What a model predicts for a batch.
 public struct Prediction {
-    /// One row of class scores per sample, `N×K`, before any softmax.
+    /// One row per sample, `N×K` class or label scores before any softmax or sigmoid, or `N×V` values
+    /// of a regression.
     public var logits: Tensor
 
-    /// What the classifier reads, `N×F`, where the model has such a thing; terms with `at: fused` act on it.
+    /// The vector that the classifier reads, `N×F`, where the model has one; terms with `at: fused` act
+    /// on it.
     public var representation: Tensor?
 
+    /// - Parameters:
+    ///   - logits: `N×K` or `N×V`.
+    ///   - representation: `N×F`; nil where the model has no single joint vector.
     public init(logits: Tensor, representation: Tensor? = nil) {
         self.logits = logits
         self.representation = representation
     }
 }
 
-/// A model that encodes each modality by itself and then fuses the embeddings: all that Regulus asks of a model.
+/// A model that encodes each modality by itself and then fuses the embeddings: all that Regulus asks of
+/// a model.
 ///
-/// The split into `encode` and `fuse` is what lets a regularizer act: it may change the embeddings between the two, read them for a
-/// penalty, or ask the model to fuse embeddings of its own making.
+/// The split into `encode` and `fuse` is what lets a regularizer act: it may change the embeddings
+/// between the two, read them for a penalty, or ask the model to fuse embeddings of its own making.
 ///
-/// Parameter paths: an encoder's parameters are named `encoders.<modality>.…`, all others `fusion.…`.
+/// Parameter paths: the parameters of an encoder are named `encoders.<modality>.…`, all others
+/// `fusion.…`.
 public protocol MultimodalModel: Module {
     /// The modalities, in the order in which `encode` returns them.
     var modalities: [Modality] { get }
 
-    /// Width `D` of each modality's pooled embedding.
+    /// The width `D` of each modality's pooled embedding. Widths may differ between modalities.
     var embeddingWidths: [Modality: Int] { get }
 
-    /// Width `F` of `Prediction.representation`, or nil where the model gives none.
+    /// The width `F` of ``Prediction/representation``; nil where the model gives none, which is the
+    /// default.
     var representationWidth: Int? { get }
 
-    /// Encodes a batch: for each modality an input `N×…`, in the layout that its encoder asks for.
+    /// Encodes a batch into one embedding per modality.
     ///
-    /// Samples that lack a modality are marked in its embeddings whether or not a model does so itself, see ``Inputs``.
+    /// - Parameters:
+    ///   - inputs: for each modality an array `N×…`, in the layout that its encoder asks for.
+    ///   - pass: whether this is training, and where random numbers come from.
+    /// - Returns: embeddings of exactly ``modalities``, in that order. Samples that lack a modality are
+    ///   marked afterwards, whether or not a model does so itself; see ``Inputs``.
     func encode(_ inputs: Inputs, pass: Pass) -> Embeddings
 
-    /// Fuses embeddings of all modalities into class scores.
+    /// Fuses embeddings of all modalities into a prediction.
+    ///
+    /// It is called more than once in a step where a regularizer fuses embeddings of its own making.
     func fuse(_ embeddings: Embeddings, pass: Pass) -> Prediction
 }
 
@@ -110,7 +130,8 @@ extension MultimodalModel {
     /// Encodes a batch of which nothing is missing.
     public func encode(_ inputs: [Modality: Tensor], pass: Pass) -> Embeddings { encode(Inputs(inputs), pass: pass) }
 
-    /// The parameters of one modality's encoder, in order.
+    /// The parameters of one modality's encoder, in order: those whose path begins with
+    /// `encoders.<modality>.`.
     public func encoderParameters(of modality: Modality) -> [Parameter] {
         let prefix = "encoders.\(modality.name)."
         return namedParameters.filter { $0.name.hasPrefix(prefix) }.map(\.parameter)

@@ -1,7 +1,7 @@
 import Networks
 import Tensors
 
-/// One batch: what the model reads, and what it is to learn.
+/// One batch: what the model reads and what it is to learn.
 package struct Batch {
     /// One array `N×…` for each modality, and what of it is there.
     package let inputs: Inputs
@@ -12,7 +12,7 @@ package struct Batch {
     /// The source domain of each sample, `N` numbers.
     package let domains: [Int]
 
-    /// The samples' rows in the data set; empty where they are of none.
+    /// The positions of the samples in the data set; empty where they come from none.
     package let rows: [Int]
 
     package init(inputs: Inputs, targets: Targets, domains: [Int], rows: [Int] = []) {
@@ -30,15 +30,16 @@ package struct Batch {
     }
 }
 
-/// What a training step makes smaller: the criterion of a model's prediction with the penalties of a list of regularizers.
+/// What a training step minimizes: the criterion of a model's prediction plus the penalties of a list
+/// of regularizers.
 ///
 ///     inputs ──encode──► z ──change──► z' ──fuse──► prediction        loss = criterion(prediction, targets') + Σ penalties
 ///     targets ──change──► targets'
 ///     loss ──differentiate──► gradients ──change──► optimizer ──► updates are followed
 ///
-/// This is the one place where the step stands: training, evaluation, the measured cost of a step and the contract of regularizers all come
-/// here, so that what the contract shows is what training does. Parameters and running statistics are as before after every gradient beyond
-/// the step's own.
+/// The step is written here and nowhere else: training, evaluation, the measured cost of a step and the
+/// contract of regularizers all call this type, so that what the contract proves is what training does.
+/// After every gradient beyond the step's own, parameters and running statistics are put back.
 package final class Objective {
     package let model: any MultimodalModel
     package let regularizers: RegularizerList
@@ -47,7 +48,8 @@ package final class Objective {
     /// The width of the prediction; nil for that of the targets.
     package let outputs: Int?
 
-    /// Everything that is trained: the model's parameters, and those that regularizers own as `regularizers.…`.
+    /// Everything that is trained: the model's parameters, and those that regularizers own as
+    /// `regularizers.…`.
     package let parameters: [NamedParameter]
 
     /// How many steps the whole training has.
@@ -104,7 +106,8 @@ package final class Objective {
             term == "task" ? task : penalties.first { $0.name == term }?.value
         }
 
-        /// The first term that is NaN or infinite. Terms of weight 0 are no part of the loss and may be anything.
+        /// The first term that is NaN or infinite. Terms of weight 0 are no part of the loss and may be
+        /// anything.
         package var firstTermThatIsNotFinite: String? {
             terms.first { self[$0]?.item.isFinite == false }
         }
@@ -112,7 +115,8 @@ package final class Objective {
 
     /// Runs a batch through the model and every regularizer.
     ///
-    /// - Throws: ``TrainingFailure`` where the model or a regularizer gives something that does not fit.
+    /// - Throws: ``TrainingFailure`` where the model or a regularizer gives something that does not
+    ///   fit.
     package func forward(_ batch: Batch, _ pass: Pass) throws(TrainingFailure) -> Forward {
         let original = try encode(batch.inputs, pass)
         let forward = forwardPass(batch, original, pass)
@@ -141,7 +145,8 @@ package final class Objective {
 
     /// The prediction for some inputs, without any loss.
     ///
-    /// - Throws: ``TrainingFailure`` where the model or a regularizer gives something that does not fit.
+    /// - Throws: ``TrainingFailure`` where the model or a regularizer gives something that does not
+    ///   fit.
     package func predict(_ inputs: Inputs, _ pass: Pass) throws(TrainingFailure) -> Prediction {
         try prediction(of: try embeddings(inputs, pass), pass)
     }
@@ -160,9 +165,10 @@ package final class Objective {
     /// - Throws: as ``predict(_:_:)``.
     package func prediction(of embeddings: Embeddings, _ pass: Pass) throws(TrainingFailure) -> Prediction { try fuse(embeddings, pass) }
 
-    /// The average that is evaluated and saved in place of the model's own weights; nil where no regularizer keeps one.
+    /// The average that is evaluated and saved in place of the model's own weights; nil where no
+    /// regularizer has one.
     ///
-    /// - Throws: ``TrainingFailure`` where it is not an average of this model.
+    /// - Throws: ``TrainingFailure`` where it does not have exactly the model's names and shapes.
     package func averagedWeights() throws(TrainingFailure) -> (any WeightAverage)? {
         guard let (term, average) = regularizers.lastAverage else { return nil }
         let held = Dictionary(average.parts.layout.map { ($0.name, $0.shape) }) { first, _ in first }
@@ -195,7 +201,7 @@ package final class Objective {
             }
             if let fault = fault(in: embedding, samples: samples) { throw modelFailure(pass, "\(fault) of \(modality)") }
         }
-        // Whatever a model makes of samples that lack a modality, nobody is to read it.
+        // What a model makes of samples that lack a modality has no meaning and must not be read.
         return embeddings.mapEmbeddings { $1.clearing(inputs.presence(of: $0)) }
     }
 
@@ -231,7 +237,8 @@ package final class Objective {
 
     /// The gradient of a loss, or of one of its terms, with respect to everything that is trained.
     ///
-    /// - Parameter keepingGraph: whether the loss, or another that shares operations with it, is differentiated again.
+    /// - Parameter keepingGraph: whether the loss, or another that shares operations with it, is
+    ///   differentiated again.
     package func gradients(of loss: Tensor, keepingGraph: Bool = false) -> Gradients {
         let values = withoutGradients {
             Tensors.gradients(of: loss, with: parameters.map(\.parameter.value), keepingGraph: keepingGraph)
@@ -241,7 +248,8 @@ package final class Objective {
 
     /// The gradient of a forward pass's loss.
     ///
-    /// The gradient of a term that has had no effect so far is looked at by itself, so that one that never acts can be told.
+    /// The gradient of a term that has not acted so far is examined by itself, so that a term that
+    /// never acts can be reported.
     package func gradients(of forward: Forward) -> Gradients {
         for (name, value) in forward.penalties {
             guard let term = regularizers.terms.first(where: { $0.instance == name }) else { continue }
@@ -304,12 +312,14 @@ package final class Objective {
         try regularizers.follow(forward.step, learningRate: learningRate)
     }
 
-    /// Lets the regularizers see the source validation samples, where one of them wants to.
+    /// Shows the source validation samples to the regularizers that follow them.
     ///
     /// - Parameters:
-    ///   - step: the last one taken.
-    ///   - forEachBatch: calls what it is given with every batch; not called where nobody wants to see them.
-    /// - Throws: what `forEachBatch` throws, and ``TrainingFailure`` where the model or a regularizer gives something that does not fit.
+    ///   - step: the last step taken.
+    ///   - forEachBatch: calls its argument with every batch; not called where no regularizer follows
+    ///     validation.
+    /// - Throws: what `forEachBatch` throws, and ``TrainingFailure`` where the model or a regularizer
+    ///   returns something that does not fit.
     package func followValidation(at step: Int, _ forEachBatch: @escaping ((Batch) throws -> Void) throws -> Void) throws {
         guard regularizers.followsValidation else { return }
         let pass = Pass(isTraining: false, random: RandomSource(seed: 0), step: step)
@@ -338,12 +348,12 @@ package final class Objective {
             targets: batch.targets, domains: batch.domains, model: model, pass: pass, totalSteps: totalSteps)
     }
 
-    /// Runs `body`, then puts parameters and running statistics back.
+    /// Runs `body`, then puts parameters and running statistics back to what they were.
     private func undoing<Result>(_ body: () throws(TrainingFailure) -> Result) throws(TrainingFailure) -> Result {
         let values = parameters.map { (value: $0.parameter.value, version: $0.parameter.version) }
         let statistics = buffers.map { (value: $0.value, version: $0.version) }
         defer {
-            // One that did not move counts as changed when it is set, and what was folded from it would be made anew.
+            // Setting a value counts as a change and discards what was computed from it, so only what has moved is set.
             for ((_, parameter), before) in zip(parameters, values) where parameter.version != before.version { parameter.value = before.value }
             for (buffer, before) in zip(buffers, statistics) where buffer.version != before.version { buffer.value = before.value }
         }
@@ -352,12 +362,14 @@ package final class Objective {
 
     // MARK: One term
 
-    /// Runs every hook of one term once, with the way back from its penalty to the embeddings and to everything that is trained: what the
-    /// term costs in a step. The way on from the embeddings through the encoders is the step's own and is left out.
+    /// Runs every hook of one term once, and differentiates its penalty with respect to the embeddings
+    /// and the term's own parameters: what the term costs in a step. The backward pass from the
+    /// embeddings through the encoders belongs to the step itself and is left out.
     ///
     /// - Parameters:
+    ///   - term: the term that is measured.
     ///   - forward: a forward pass over the batch.
-    ///   - gradients: of its loss.
+    ///   - gradients: those of its loss.
     package func passThrough(
         _ term: RegularizerTerm, _ forward: Forward, gradients: Gradients, _ batch: Batch
     ) throws(TrainingFailure) {

@@ -10,16 +10,20 @@ import Tensors
 ///     loss ──differentiate──► gradients ──ChangesGradients──► optimizer ──► FollowsUpdates
 ///     after each epoch: FollowsValidation        in evaluation and in checkpoints: the weights of AveragesWeights
 ///
-/// Hooks have no default implementations: one that is misspelt does not compile, and a regularizer without any cannot be registered.
+/// Hooks have no default implementations: a misspelt one does not compile, and a regularizer without
+/// any cannot be registered.
 ///
-/// Name, weight, schedule, `on:` and `at:` are handled by ``RegularizerTerm`` around every regularizer, never in it. It also checks what
-/// hooks return. A hook may throw; the training then fails under the term's name, and nothing else does.
+/// ``RegularizerTerm`` wraps every regularizer and takes care of the name, the weight, the schedule,
+/// `on:` and `at:`, so that no regularizer has to. It also checks what hooks return. A hook may throw;
+/// the training then fails under the term's name, and other trainings go on.
 ///
-/// A regularizer that keeps state from step to step lists that state in ``parts`` (a `Buffer` for what is not trained), so that it is
-/// saved in checkpoints, and changes it in ``FollowsUpdates/follow(_:learningRate:)`` and ``FollowsValidation/follow(_:)`` alone: the other hooks may be called more than once
-/// in a step.
+/// A regularizer that keeps state from step to step lists it in ``parts`` (as a `Buffer` where it is
+/// not trained), so that it is saved in checkpoints. It changes that state only in
+/// ``FollowsUpdates/follow(_:learningRate:)`` and ``FollowsValidation/follow(_:)``: the other hooks may
+/// be called more than once in a step.
 public protocol Regularizer {
-    /// Parameters and buffers of its own: trained and saved together with the model.
+    /// The regularizer's own parameters and buffers: trained and saved together with the model. None by
+    /// default.
     var parts: Parts { get }
 }
 
@@ -29,90 +33,116 @@ extension Regularizer {
 
 /// Adds a term to the loss.
 public protocol AddsPenalty: Regularizer {
-    /// - Returns: the term, a scalar, with numbers for the log; nil for none at this step.
+    /// The term of the loss at this step, before the weight of the recipe.
+    ///
+    /// It may be called without gradients being recorded, to log the value of a term whose weight is 0.
+    ///
+    /// - Returns: a scalar with numbers for the log; nil where the regularizer has nothing to say at
+    ///   this step.
     func penalty(_ step: TrainingStep) throws -> Penalty?
 }
 
-/// Changes embeddings on their way from the encoders to the fusion.
+/// Changes embeddings on their way from the encoders to the fusion, such as noise or dropout.
 public protocol ChangesEmbeddings: Regularizer {
-    /// Called in training and in evaluation; what belongs to training only asks `forward.isTraining`.
+    /// Called in training and in evaluation; a change that belongs to training only asks
+    /// `forward.isTraining`.
     ///
-    /// - Returns: embeddings of the same modalities and shapes.
+    /// - Parameters:
+    ///   - embeddings: as the regularizers before this one left them.
+    ///   - forward: the pass, with targets and domains in training, and random numbers of the term's
+    ///     own.
+    /// - Returns: embeddings of the same modalities and shapes, finite where they were finite before.
     func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) throws -> Embeddings
 }
 
-/// Changes the targets of the base loss.
+/// Changes the targets that the base loss sees in training, such as smoothed labels. Evaluation always
+/// uses the original ones.
 public protocol ChangesTargets: Regularizer {
     /// Called in training only.
     ///
-    /// - Parameter targets: as the criterion reads them, see ``Targets/array``: for classes `N×K`, each row a distribution.
-    /// - Returns: targets of the same shape, without a record for gradients.
+    /// - Parameter targets: as the criterion reads them, see ``Targets/array``: for classes `N×K`, each
+    ///   row a distribution.
+    /// - Returns: targets of the same shape that do not depend on anything trained.
     func changedTargets(_ targets: Tensor, in forward: ForwardPass) throws -> Tensor
 }
 
-/// Changes the gradients on their way to the optimizer.
+/// Changes the gradients on their way to the optimizer, such as projecting conflicting ones or taking
+/// them at moved weights.
 public protocol ChangesGradients: Regularizer {
     /// - Parameters:
     ///   - gradients: of the whole loss, as the regularizers before this one have left them.
     ///   - step: the step that they were taken of.
-    ///   - objective: gives other gradients of the same step: at moved weights, of one term, of some rows.
+    ///   - objective: gives other gradients of the same step: at moved weights, of one term, of some
+    ///     rows.
     /// - Returns: gradients of the same names and shapes.
     func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) throws -> Gradients
 }
 
-/// Acts after each update of the parameters: to change them directly, or to take something of the step into its own state.
+/// Acts after each update of the parameters: changes them directly, or takes something of the step into
+/// its own state.
 public protocol FollowsUpdates: Regularizer {
     /// - Parameters:
-    ///   - step: the step that led to the update. Its arrays carry no record for gradients, so that they may be kept. Its model has been
-    ///     updated.
-    ///   - learningRate: the optimizer's, times the term's weight: the size of step that the term may take.
+    ///   - step: the step that led to the update. Its arrays carry no record of gradients, so that they
+    ///     may be kept. Its model has already been updated.
+    ///   - learningRate: the optimizer's rate times the term's effective weight: how far the term may
+    ///     move parameters.
     func follow(_ step: TrainingStep, learningRate: Float) throws
 }
 
-/// Acts after each epoch by what the source validation samples show: to weigh terms, or to choose weights.
+/// Acts after each epoch on what the source validation samples show: to weigh terms, or to choose
+/// weights.
 ///
-/// It sees source samples alone. A training without validation samples never calls it.
+/// It sees source samples alone, never the held-out domain. A training without validation samples never
+/// calls it.
 public protocol FollowsValidation: Regularizer {
     /// - Parameter validation: the samples, and what the model makes of them.
     func follow(_ validation: ValidationRound) throws
 }
 
-/// Keeps other weights for the model, which are evaluated and saved in place of its own.
+/// Provides other weights for the model, which are evaluated and saved in place of its own.
 public protocol AveragesWeights: Regularizer {
-    /// The average; nil to evaluate the model as it is trained.
+    /// The average of the model's weights; nil while the model is to be evaluated as it is trained.
     var averagedWeights: (any WeightAverage)? { get }
 }
 
-/// Reads a covariance, a correlation or another second moment, for which it matters whether there are more samples than features;
+/// Declares that the regularizer computes a covariance, a correlation or another second moment, for
+/// which it matters whether there are more samples than features.
+///
 /// `regulus check` then prints both numbers.
 public protocol ReadsCovariance: Regularizer {
-    /// The number of samples that the second moment is taken over: `batchSize` itself where it is taken over the batch.
+    /// The number of samples that the second moment is taken over.
+    ///
+    /// - Parameter batchSize: the number of samples in a batch, which is the answer where the moment is
+    ///   taken over the batch.
     func covarianceSamples(batchSize: Int) -> Int
 }
 
-/// Looks at which samples have which modality and how many tokens are real, and leaves out the rest: see ``Embedding/presence``.
+/// Declares that the regularizer itself leaves out missing samples and padded tokens; see
+/// ``Embedding/presence``.
 ///
-/// Where a batch has all modalities of all samples, this changes nothing. Where it has not, a regularizer that conforms is given the whole
-/// batch and counts what is there: ``Penalty/sum(over:_:)``, ``Embedding/present``, ``Embedding/mapPresent(_:)`` and ``Embeddings/complete``
-/// do. The contract checks it. One that reads no embeddings at all conforms as well.
+/// Where every sample of a batch has all modalities this makes no difference. Otherwise a regularizer
+/// that conforms is given the whole batch and counts only what is real; ``Penalty/sum(over:_:)``,
+/// ``Embedding/present``, ``Embedding/mapPresent(_:)`` and ``Embeddings/complete`` do this for it, and
+/// the contract checks it. A regularizer that reads no embeddings at all conforms as well.
 ///
-/// A regularizer that does not conform need not know of missing modalities, and is never given what is not there: it sees those samples
-/// alone that have all modalities of the term, as if there were no others. Its penalty and its changes of embeddings are left out where
-/// fewer of them are left than its smallest batch. Of padded tokens a penalty is not given any; a regularizer that would change padded
-/// tokens, or gradients of a model that reads them, is refused when it meets some.
+/// A regularizer that does not conform never meets a missing modality: it is given only those samples
+/// that have all modalities of the term, as if there were no others. Where fewer of them are left than
+/// its smallest batch, its penalty and its changes of embeddings are skipped. Its penalty is given no
+/// padded tokens. If it would change padded tokens, or the gradients of a model that reads them, the
+/// training fails with a message that says so.
 public protocol ReadsPresence: Regularizer {}
 
-/// Reads other terms of the loss by their names; a recipe whose row lacks one of them is refused.
+/// Reads other terms of the loss by name; a recipe whose row lacks one of them is refused.
 public protocol ReadsTerms: Regularizer {
-    /// Their instance names; `task` is the base loss.
+    /// The instance names of the terms that it reads; `task` is the base loss.
     var termsRead: [String] { get }
 }
 
-/// The hooks, in the order in which a training step comes to them.
+/// The hooks, in the order in which they are called in a training step.
 public enum RegularizerHook: String, CaseIterable, Hashable, Sendable {
     case embeddings, targets, penalty, gradients, updates, validation, weights
 
-    /// What a regularizer with this hook does, as a part of a sentence.
+    /// What a regularizer with this hook does, as part of a sentence: `adds a penalty`.
     public var summary: String {
         switch self {
         case .embeddings: "changes embeddings"
@@ -125,7 +155,7 @@ public enum RegularizerHook: String, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// The hooks that a type conforms to.
+    /// The hooks that a type conforms to, in the order of a step; empty for a type without any.
     public static func all(of type: any Regularizer.Type) -> [RegularizerHook] {
         allCases.filter { hook in
             switch hook {
@@ -141,33 +171,39 @@ public enum RegularizerHook: String, CaseIterable, Hashable, Sendable {
     }
 }
 
-/// A term of the loss, and numbers to be logged beside it.
+/// A term of the loss, with numbers to be logged beside it.
 public struct Penalty {
-    /// One logged number.
+    /// One logged number under its name.
     public typealias Report = (name: String, value: Float)
 
-    /// The term, a scalar that gradients may be asked of.
+    /// The term, a scalar that is differentiated together with the loss.
     public var value: Tensor
 
-    /// Numbers for the log, in order. The wrapper puts the instance's name before each: `spectral` becomes `mer.spectral`.
+    /// Numbers for the log, in order. The wrapper puts the instance's name in front of each: `spectral`
+    /// becomes `mer.spectral`.
     public var reports: [Report]
 
+    /// - Parameters:
+    ///   - value: a scalar.
+    ///   - reports: named numbers that are logged and otherwise ignored.
     public init(value: Tensor, reports: [Report] = []) {
         self.value = value
         self.reports = reports
     }
 
-    /// The first logged number that is NaN or infinite: names the term that went wrong.
+    /// The first logged number that is NaN or infinite, which tells where a penalty went wrong; nil
+    /// where all are finite.
     public var firstNonFiniteReport: Report? {
         reports.first { !$0.value.isFinite }
     }
 
-    /// The sum of a penalty over modalities, each one's numbers logged under the modality's name: `spectral` becomes `video.spectral`.
+    /// The sum of a penalty over modalities. Each modality's numbers are logged under its name:
+    /// `spectral` becomes `video.spectral`.
     ///
     /// - Parameters:
     ///   - embeddings: those that the term reads, such as the step's `originalEmbeddings`.
-    ///   - penalty: the penalty of one modality's pooled embedding, `P×D`: those of the samples that have the modality. Nil to leave it
-    ///     out. It is not asked where none of the samples has the modality.
+    ///   - penalty: the penalty of one modality, given the pooled embeddings `P×D` of the samples that
+    ///     have it; nil to leave the modality out. It is not called where no sample has the modality.
     /// - Returns: nil where no modality has a penalty.
     public static func sum(
         over embeddings: Embeddings, _ penalty: (_ z: Tensor, _ modality: Modality) throws -> Penalty?
@@ -194,9 +230,10 @@ public struct Penalty {
     }
 }
 
-/// A look at the source validation samples after an epoch, for hooks that act by what they see there.
+/// The source validation samples after an epoch, for hooks that act on what they see there.
 ///
-/// What it gives is of the model as it is trained, not of an average that is evaluated in its place, and carries no record for gradients.
+/// Everything is computed with the model as it is trained, not with an average that is evaluated in its
+/// place, and without a record of gradients.
 public struct ValidationRound {
     /// The pass of an evaluation, at the last step of the epoch.
     public let pass: Pass
@@ -205,8 +242,8 @@ public struct ValidationRound {
     private let steps: ((TrainingStep) throws -> Void) throws -> Void
 
     /// - Parameters:
-    ///   - pass: of an evaluation.
-    ///   - loss: the mean base loss over all samples.
+    ///   - pass: one of evaluation.
+    ///   - loss: computes the mean base loss over all samples.
     ///   - steps: calls its argument with each batch.
     public init(pass: Pass, loss: @escaping () throws -> Double, steps: @escaping ((TrainingStep) throws -> Void) throws -> Void) {
         self.pass = pass
@@ -214,9 +251,10 @@ public struct ValidationRound {
         self.steps = steps
     }
 
-    /// The mean base loss over all samples. Costs a pass over them.
+    /// The mean base loss over all validation samples. It costs a forward pass over them at each call.
     public func loss() throws -> Double { try measure() }
 
-    /// Calls `body` with each batch, as a step in evaluation. Costs a pass over the samples.
+    /// Calls `body` with each batch, as a step in evaluation. It costs a forward pass over the samples
+    /// at each call.
     public func forEach(_ body: (TrainingStep) throws -> Void) throws { try steps(body) }
 }

@@ -1,14 +1,14 @@
 import Networks
 import Tensors
 
-/// Several terms as one regularizer: penalties are summed, changes are applied in order.
+/// Several terms as one regularizer: penalties are added up, changes are applied in order.
 ///
-/// A list may itself stand inside a term, which then weights all of it.
+/// A list may itself stand inside a term, whose weight then applies to all of it.
 public struct RegularizerList: AddsPenalty, ChangesEmbeddings, ChangesTargets, ChangesGradients, FollowsUpdates, FollowsValidation, AveragesWeights {
-    /// The terms, in recipe order.
+    /// The terms, in the order of the recipe.
     public let terms: [RegularizerTerm]
 
-    /// - Precondition: no instance name appears twice.
+    /// - Precondition: no two terms have the same instance name.
     public init(_ terms: [RegularizerTerm]) {
         require(
             Set(terms.map(\.instance)).count == terms.count,
@@ -45,8 +45,8 @@ public struct RegularizerList: AddsPenalty, ChangesEmbeddings, ChangesTargets, C
         return penalties
     }
 
-    /// Each term changes what the terms before it have left. What a term takes again has gone through those as well, so that the order of
-    /// the list means the same for every pass.
+    /// Each term changes what the terms before it left. Gradients that a term asks for anew have gone
+    /// through the same terms, so that the order of the list means the same in every pass.
     public func changedGradients(
         _ gradients: Gradients, at step: TrainingStep, of objective: StepObjective
     ) throws(TrainingFailure) -> Gradients {
@@ -69,7 +69,7 @@ public struct RegularizerList: AddsPenalty, ChangesEmbeddings, ChangesTargets, C
     /// Whether any term looks at validation samples.
     package var followsValidation: Bool { terms.contains { $0.hooks.contains(.validation) } }
 
-    /// Those of the last term that has some.
+    /// The average of the last term that has one.
     public var averagedWeights: (any WeightAverage)? { lastAverage?.average }
 
     /// The same with the name of that term.

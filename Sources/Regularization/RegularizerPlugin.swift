@@ -15,30 +15,43 @@ import Tensors
 ///     }
 /// }
 /// ```
+///
+/// `regulus plugin new` writes a package with such a type and its tests; the contract in
+/// `RegularizerTesting` checks what every regularizer has to hold.
 public protocol RegularizerPlugin: Regularizer, SendableMetatype {
-    /// What a recipe may set; `NoOptions` for nothing.
+    /// The options that a recipe may set; ``Configuration/NoOptions`` for none.
     associatedtype Options: ComponentOptions
 
-    /// Name in recipes, summary, formula and source; its options are added by themselves.
+    /// Name in recipes, summary, formula and source. The options are added from ``Options``.
     static var description: ComponentDescription { get }
 
-    /// The smallest batch `N` for which the term is defined; a recipe with a smaller one is refused. 1 unless said otherwise.
+    /// The smallest number of samples `N` for which the regularizer is defined; a recipe with a smaller
+    /// batch is refused. By default 1.
     static var minimumBatch: Int { get }
 
-    /// The weight of a term whose recipe gives none: the one of the paper. 1 unless said otherwise.
+    /// The weight of a term whose recipe gives none: the one of the paper. By default 1.
     static var defaultWeight: Double { get }
 
-    /// What the regularizer can act on; a recipe that asks for another place is refused. Unless said otherwise all places for one that adds
-    /// a penalty, with or without following updates, else the encoders' embeddings, as the other hooks act there alone.
+    /// What the regularizer can act on; a recipe that asks for another place is refused.
+    ///
+    /// By default all places for a regularizer that adds a penalty, whether or not it also follows
+    /// updates. For any other it is the encoders' embeddings alone, because the other hooks act only
+    /// there.
     static var places: [Place] { get }
 
-    /// The kinds of targets that it can serve; a recipe of another task is refused. All unless said otherwise.
+    /// The kinds of targets that it can serve; a recipe of another task is refused. By default all.
     static var tasks: [Targets.Kind] { get }
 
-    /// What it needs of the data, beyond ``minimumBatch``; nothing unless said otherwise.
+    /// What it needs of the data beyond ``minimumBatch``. By default nothing.
     static var needs: [DataNeed] { get }
 
-    /// - Throws: `OptionFault` where the options do not fit the model in `context`.
+    /// Makes the regularizer for one model and training.
+    ///
+    /// - Parameters:
+    ///   - options: already checked one by one against their fields.
+    ///   - context: the modalities and widths that the term sees, the model, and more.
+    /// - Throws: `OptionFault` where the options contradict each other or do not fit the model; the
+    ///   recipe is then refused at that option.
     init(options: Options, context: RegularizerContext) throws(OptionFault)
 }
 
@@ -58,10 +71,10 @@ extension RegularizerPlugin {
 
 /// What a regularizer is told about the model and the training when it is made.
 public struct RegularizerContext {
-    /// The modalities that it will see, after `on:` and `at:`.
+    /// The modalities that it will see, after `on:` and `at:`, in the model's order.
     public var modalities: [Modality]
 
-    /// Width `D` of each of these.
+    /// The width `D` of each of these, after `at:` and `part:`.
     public var widths: [Modality: Int]
 
     /// The width of the prediction: `K` for classes and labels, `V` for values.
@@ -70,21 +83,34 @@ public struct RegularizerContext {
     /// What kind of targets the training has.
     public var task: Targets.Kind
 
-    /// The domains that the training learns from; none where they are not known.
+    /// The domains that the training learns from; empty where they are not known, as in a description.
     public var sourceDomains: SourceDomains
 
-    /// Samples `N` of a batch; those of an epoch's last may be fewer. 0 where it is not known, as in a description.
+    /// The number of samples `N` of a batch; the last one of an epoch may be smaller. 0 where it is not
+    /// known, as in a description.
     public var batchSize: Int
 
-    /// Where initial values of its parameters come from; already a child of its own.
+    /// Where initial values of its own parameters come from. It belongs to this instance alone, so that
+    /// names need only differ within the regularizer.
     public var initializer: Initializer
 
-    /// The model, with its initial values: for regularizers that follow its weights from step to step.
+    /// The model with its initial values, for regularizers that follow its weights from step to step.
     public var model: any MultimodalModel
 
-    /// The name of this instance in the recipe. Random streams start with it, so that two instances draw differently.
+    /// The name of this instance in the recipe. Its random streams start with it, so that two instances
+    /// of one regularizer draw differently.
     public var instance: String
 
+    /// - Parameters:
+    ///   - modalities: what the term sees.
+    ///   - widths: `D` of each modality.
+    ///   - classes: the width of the prediction.
+    ///   - task: the kind of targets.
+    ///   - sourceDomains: empty where they are not known.
+    ///   - batchSize: 0 where it is not known.
+    ///   - model: with its initial values.
+    ///   - initializer: a child of the training's own.
+    ///   - instance: the name in the recipe.
     public init(
         modalities: [Modality], widths: [Modality: Int], classes: Int, task: Targets.Kind = .classes, sourceDomains: SourceDomains = [],
         batchSize: Int = 0, model: any MultimodalModel, initializer: Initializer, instance: String
@@ -103,20 +129,22 @@ public struct RegularizerContext {
 
 // What regularizers ask of the model, each in one line of their initializers.
 extension RegularizerContext {
-    /// For regularizers between modalities.
+    /// Refuses a model of a single modality, for regularizers that work between modalities.
     ///
-    /// - Throws: `OptionFault` where there is only one.
+    /// - Throws: `OptionFault` where the term sees only one.
     public func requireSeveralModalities() throws(OptionFault) {
         guard modalities.count < 2 else { return }
         throw OptionFault(option: nil, expected: "at least two modalities", found: modalities.map(\.name).joined(separator: ", "))
     }
 
-    /// For regularizers that compare embeddings of different modalities entry by entry.
+    /// Refuses modalities of different widths, for regularizers that compare embeddings of different
+    /// modalities entry by entry.
     ///
     /// - Parameters:
     ///   - option: the option that asks for it, where it is not the whole regularizer.
     ///   - otherwise: what else the option may be, such as `single`.
-    /// - Throws: `OptionFault` where there are fewer than two modalities, or they differ in width.
+    ///   - found: the value of the option, for the message.
+    /// - Throws: `OptionFault` where the term sees fewer than two modalities, or they differ in width.
     public func requireEqualWidths(option: String? = nil, unless otherwise: String? = nil, found: String? = nil) throws(OptionFault) {
         guard modalities.count < 2 || Set(modalities.map { widths[$0] }).count != 1 else { return }
         let list = modalities.map { "\($0) \(widths[$0] ?? 0)" }.joined(separator: ", ")
@@ -127,7 +155,8 @@ extension RegularizerContext {
             found: (found.map { "\($0) with " } ?? "") + list)
     }
 
-    /// For regularizers that hand embeddings back to the model, which fuses whole ones only.
+    /// Refuses `part:`, for regularizers that hand embeddings back to the model, which can only fuse
+    /// whole ones.
     ///
     /// - Throws: `OptionFault` where the term sees a part of the embeddings.
     public func requireWholeEmbeddings() throws(OptionFault) {
@@ -137,12 +166,13 @@ extension RegularizerContext {
         }
     }
 
-    /// A number for each modality, from an option such as `factors: [audio=0.5]`.
+    /// Reads a number for each modality from an option such as `factors: [audio=0.5]`.
     ///
     /// - Parameters:
-    ///   - entries: the option's value, each entry `name=number` with a number from 0 up.
-    ///   - standard: the number of modalities that no entry names.
-    /// - Throws: `OptionFault` of the option `factors` where an entry is of another form, names no modality, or one twice.
+    ///   - entries: the option's value, each entry `name=number` with a finite number from 0 up.
+    ///   - standard: the number for modalities that no entry names.
+    /// - Throws: `OptionFault` of the option `factors` where an entry has another form, names no
+    ///   modality of the term, or names one twice.
     public func factors(_ entries: [String], default standard: Double) throws(OptionFault) -> [Modality: Double] {
         let names = modalities.map(\.name)
         var factors: [Modality: Double] = [:]
@@ -165,7 +195,8 @@ extension RegularizerContext {
     }
 }
 
-/// A small network from one modality's embedding to the space in which a term acts. The classifier does not read it.
+/// A small trained network from one modality's embedding to the space in which a term acts. The
+/// classifier does not read its output.
 public final class ProjectionHead: Module {
     /// Width of the projected embedding.
     public let width: Int
@@ -175,7 +206,12 @@ public final class ProjectionHead: Module {
 
     public var parts: Parts { layers.parts }
 
-    /// A head for embeddings of width `inputs`.
+    /// Makes a head.
+    ///
+    /// - Parameters:
+    ///   - inputs: the width `D` of the embedding.
+    ///   - options: hidden widths, output width and normalization.
+    ///   - initializer: where initial values come from.
     public init(_ inputs: Int, options: ProjectionOptions = ProjectionOptions(), from initializer: Initializer) {
         width = options.width
         unit = options.unit
@@ -184,7 +220,7 @@ public final class ProjectionHead: Module {
             from: initializer)
     }
 
-    /// Projects `N×inputs` to `N×width`.
+    /// Projects `N×inputs` to `N×width`; with `unit: true` each row has length 1.
     public func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
         let projected = layers(x, pass)
         return unit ? projected.normalized(axis: -1) : projected

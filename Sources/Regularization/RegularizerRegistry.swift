@@ -1,9 +1,9 @@
 import Configuration
 import Networks
 
-/// The regularizers that recipes can name: a value, filled at start-up and passed on.
+/// The regularizers that recipes can name: a value that is filled at start-up and passed on.
 ///
-/// Built-in regularizers and those of third parties register in the same way:
+/// Built-in and third-party regularizers are registered in the same way:
 ///
 /// ```swift
 /// var registry = RegularizerRegistry()
@@ -24,7 +24,7 @@ public struct RegularizerRegistry: Sendable {
         public let tasks: [Targets.Kind]
         /// What it needs of the data.
         public let needs: [DataNeed]
-        /// What it does, in the order in which a training step comes to it.
+        /// What it does, in the order of a training step.
         public let hooks: [RegularizerHook]
 
         let make: @Sendable ([String: OptionValue], RegularizerContext) throws(OptionFault) -> any Regularizer
@@ -56,7 +56,7 @@ public struct RegularizerRegistry: Sendable {
     /// All descriptions, in order of registration.
     public var descriptions: [ComponentDescription] { registry.descriptions }
 
-    /// What is known about a regularizer, or nil for an unknown name.
+    /// What is known about a regularizer; nil for an unknown name.
     public subscript(name: String) -> Entry? { registry[name]?.maker }
 
     /// Makes a regularizer alone, without the term around it.
@@ -74,7 +74,7 @@ public struct RegularizerRegistry: Sendable {
             option: nil, expected: "a regularizer: \(names.joined(separator: ", "))", found: name, suggestion: nearest(to: name))
     }
 
-    /// The registered name nearest to a mistyped one.
+    /// The registered name that a mistyped one most probably means; nil where none is near.
     public func nearest(to name: String) -> String? { registry.nearest(to: name) }
 
     /// Makes one term for a model; a sum with all terms inside it.
@@ -85,10 +85,13 @@ public struct RegularizerRegistry: Sendable {
     ///   - task: what kind of targets the training has.
     ///   - sourceDomains: the domains that the training learns from; none where they are not known.
     ///   - batchSize: samples of a batch; 0 where it is not known.
-    ///   - initializer: where initial values of new parameters come from; the term uses its child of the instance's name.
+    ///   - initializer: where initial values of new parameters come from; the term uses its child of
+    ///     the instance's name.
     ///   - totalSteps: the length of the training, for the schedule, `after:` and `until:`.
-    ///   - stepsPerEpoch: the length of an epoch, for moments that are counted in epochs; nil where it is not known.
-    /// - Throws: `OptionFault` where the regularizer is unknown, an option does not fit, or the model lacks what the term acts on.
+    ///   - stepsPerEpoch: the length of an epoch, for moments that are counted in epochs; nil where it
+    ///     is not known.
+    /// - Throws: `OptionFault` where the regularizer is unknown, an option does not fit, or the model
+    ///   lacks what the term acts on.
     package func makeTerm(
         _ plan: TermPlan, for model: any MultimodalModel, classes: Int, task: Targets.Kind = .classes,
         sourceDomains: SourceDomains = [], batchSize: Int = 0, initializer: Initializer, totalSteps: Int, stepsPerEpoch: Int? = nil

@@ -4,22 +4,24 @@ import Tensors
 
 /// One regularizer as it stands in a recipe: with its instance name, weight, schedule, `on:` and `at:`.
 ///
-/// These are handled here, once for every regularizer. The regularizer inside sees only the modalities and the place that it
-/// was given, and a weight of 1.
+/// These are handled here, once for every regularizer. The regularizer inside sees only the modalities
+/// and the place that it was given, and a weight of 1.
 ///
-/// The effective weight `w` is the weight times the schedule's factor. It acts on every hook:
-/// - a penalty enters the loss as `w · penalty`; the raw value is logged as `<instance>`, the other as `<instance>.weighted`, and the
-///   regularizer's own numbers as `<instance>.<report>`;
-/// - changed embeddings and targets are blended: `z + w · (changed(z) − z)`, so that `w = 1` is the change itself, and noise of weight `w`
-///   is noise of `w` times the size. Where only the record for gradients was changed, as by a gradient reversal, it is changed in full;
-/// - gradients are blended in the same way: `g + w · (changed(g) − g)`;
-/// - what follows updates is told `w` times the learning rate.
+/// The effective weight `w` is the weight times the schedule's factor, and it acts on every hook:
+/// - A penalty enters the loss as `w · penalty`. The raw value is logged as `<instance>`, the weighted
+///   one as `<instance>.weighted`, and the regularizer's own numbers as `<instance>.<report>`.
+/// - Changed embeddings and targets are blended, `z + w · (changed(z) − z)`: with `w = 1` the change
+///   applies in full, and noise of weight `w` is noise of `w` times the size. Where only the record of
+///   gradients was changed, as by a gradient reversal, the change always applies in full.
+/// - Gradients are blended in the same way, `g + w · (changed(g) − g)`.
+/// - Hooks that follow updates are told `w` times the learning rate.
 ///
-/// While `w = 0` the penalty is measured and logged but takes no part in the loss, not even where it is not finite, and all other
-/// hooks are left out.
+/// While `w = 0` the penalty is measured and logged but takes no part in the loss, not even where it is
+/// not finite, and all other hooks are skipped.
 ///
-/// What the hooks return comes from outside and is checked: shapes, modalities, names, and whether values are finite where those that were
-/// given were. A fault is thrown as ``TrainingFailure`` and ends the training, not the program.
+/// What hooks return is checked: shapes, modalities, names, and that values are finite where the values
+/// they were given were finite. A fault is thrown as ``TrainingFailure`` and ends the training, not the
+/// program.
 public final class RegularizerTerm {
     /// The name in the recipe, and the first part of every logged name.
     public let instance: String
@@ -30,7 +32,7 @@ public final class RegularizerTerm {
     /// How the weight changes over the training.
     public let schedule: WeightSchedule
 
-    /// The modalities that the regularizer sees; nil for all.
+    /// The modalities that the regularizer sees; nil for all of the model's.
     public let modalities: [Modality]?
 
     /// What the regularizer acts on.
@@ -39,10 +41,10 @@ public final class RegularizerTerm {
     /// The entries of each embedding that the regularizer sees.
     public let part: EmbeddingPart
 
-    /// The steps in which the term acts; nil for all.
+    /// The steps in which the term acts, from `after:` up to `until:`; nil for all.
     public let active: Range<Int>?
 
-    /// What the regularizer does; of a sum all that its terms do.
+    /// What the regularizer does; for a sum, everything that its terms do.
     public let hooks: Set<RegularizerHook>
 
     /// The projection heads, for `at: projection`.
@@ -51,16 +53,17 @@ public final class RegularizerTerm {
     /// Width `D` of what the regularizer sees of each modality, as far as it is known.
     package let widths: [Modality: Int]
 
-    /// The instance's name below those of the sums that it stands in: what its random streams start with.
+    /// The instance's name with those of the sums around it in front: the beginning of the names of its
+    /// random streams.
     private let path: String
 
     /// Whether the term has changed anything so far.
     package private(set) var hasActed = false
 
-    /// What was seen last while it had not; empty once it has.
+    /// What was observed last while it had not acted; empty once it has.
     package private(set) var finding = "its weight was 0 at every step"
 
-    /// How often the penalty's gradient was to be looked at.
+    /// How often the penalty's gradient was due to be examined.
     private var looks = 0
 
     private let base: any Regularizer
@@ -70,8 +73,11 @@ public final class RegularizerTerm {
     ///
     /// - Parameters:
     ///   - base: the regularizer.
+    ///   - instance: the name of the term in the recipe.
+    ///   - weight: from 0 up, before the schedule.
+    ///   - schedule: how the weight changes over the training.
     ///   - modalities: `on:`; nil for all.
-    ///   - totalSteps: the length of the training, against which the schedule is measured.
+    ///   - totalSteps: the length of the training, which the schedule refers to.
     public convenience init(
         _ base: any Regularizer, instance: String, weight: Double = 1, schedule: WeightSchedule = WeightSchedule(),
         on modalities: [Modality]? = nil, totalSteps: Int = 1
@@ -85,7 +91,8 @@ public final class RegularizerTerm {
     ///
     /// - Parameters:
     ///   - path: what random streams start with; the instance's name unless the term stands in a sum.
-    ///   - place: `at:`. Changes of embeddings and gradients are left out at another place than the embeddings.
+    ///   - place: `at:`. Changes of embeddings and gradients are left out at another place than the
+    ///     embeddings.
     ///   - part: `part:`. Heads read this part of an embedding.
     ///   - heads: one for each modality in use, for `at: projection`.
     ///   - active: the steps from `after:` up to `until:`; in the others the weight is 0.
@@ -123,7 +130,8 @@ public final class RegularizerTerm {
         (base as? any ReadsCovariance)?.covarianceSamples(batchSize: batchSize)
     }
 
-    /// Those of the regularizer itself; with heads, `projection.<modality>.…` and, below `regularizer`, its own.
+    /// The regularizer's own parts; with projection heads `projection.<modality>.…`, and the
+    /// regularizer's under `regularizer`.
     public var parts: Parts {
         guard !heads.isEmpty else { return base.parts }
         let projections = heads.sorted { $0.key < $1.key }.map { (name: $0.key.name, part: $0.value as any Part) }
@@ -138,21 +146,23 @@ public final class RegularizerTerm {
 
     // MARK: Whether it acts
 
-    /// Goes on with what was seen before, in another process.
+    /// Continues with what was observed before, in a resumed training.
     package func restoreEffect(hasActed: Bool, finding: String) {
         (self.hasActed, self.finding) = (hasActed, finding)
     }
 
-    /// Takes down whether the term has acted, until it has.
+    /// Notes whether the term has acted, until it has.
     private func note(_ acts: @autoclosure () -> Bool, otherwise finding: String) {
         guard !hasActed else { return }
         hasActed = acts()
         self.finding = hasActed ? "" : finding
     }
 
-    /// Looks at a penalty's gradient until it is other than 0 for the first time: at the first step, and then after ever longer intervals.
+    /// Examines a penalty's gradient until it differs from 0 for the first time: at the first step, and
+    /// then at intervals that double.
     ///
-    /// - Parameter gradients: the gradient of the weighted penalty in everything that is trained.
+    /// - Parameter gradients: computes the gradient of the weighted penalty with respect to everything
+    ///   that is trained.
     func look(at penalty: Tensor, _ pass: Pass, gradients: () -> Gradients) {
         guard !hasActed, effectiveWeight(at: pass) != 0 else { return }
         guard penalty.isTracked else {
@@ -166,7 +176,9 @@ public final class RegularizerTerm {
 
     // MARK: The hooks
 
-    /// The embeddings as the regularizer changes them.
+    /// The embeddings as the regularizer changes them, blended by the effective weight.
+    ///
+    /// - Throws: ``TrainingFailure`` where the regularizer throws, or returns what does not fit.
     public func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) throws(TrainingFailure) -> Embeddings {
         let weight = effectiveWeight(at: forward.pass)
         guard hooks.contains(.embeddings), let base = base as? any ChangesEmbeddings, weight != 0 else { return embeddings }
@@ -191,14 +203,17 @@ public final class RegularizerTerm {
         }
     }
 
-    /// A changed embedding with what is there as it was: 0 where nothing is, whatever a regularizer made of it. One that acts in full may
-    /// take a modality away from a sample, but give none.
+    /// A changed embedding with the old presence, and 0 where nothing is present, whatever the
+    /// regularizer put there. A regularizer that acts on whole embeddings may take a modality away from
+    /// a sample, but cannot give it one.
     private func settled(_ changed: Embedding, of old: Embedding) -> Embedding {
         let takesAway = part == .whole && changed.presence.samples != nil
         return Embedding(pooled: changed.pooled, tokens: changed.tokens, presence: old.presence).clearing(takesAway ? changed.presence : .whole)
     }
 
     /// The targets as the regularizer changes them, in the form that the criterion reads.
+    ///
+    /// - Throws: ``TrainingFailure``.
     public func changedTargets(_ targets: Tensor, in forward: ForwardPass) throws(TrainingFailure) -> Tensor {
         let weight = effectiveWeight(at: forward.pass)
         guard hooks.contains(.targets), let base = base as? any ChangesTargets, weight != 0 else { return targets }
@@ -218,7 +233,10 @@ public final class RegularizerTerm {
         return Embedding(pooled: targets).replacing(rows: rows, with: Embedding(pooled: changed)).pooled
     }
 
-    /// The weighted penalty with everything that is logged of it; nil where the regularizer has none at this step.
+    /// The weighted penalty with everything that is logged about it; nil where the regularizer has none
+    /// at this step.
+    ///
+    /// - Throws: ``TrainingFailure``.
     public func penalty(_ step: TrainingStep) throws(TrainingFailure) -> Penalty? {
         guard hooks.contains(.penalty), let base = base as? any AddsPenalty else { return nil }
         let weight = effectiveWeight(at: step.pass)
@@ -244,7 +262,9 @@ public final class RegularizerTerm {
         return Penalty(value: weighted, reports: named(penalty, log, weighted: weighted.item))
     }
 
-    /// The gradients as the regularizer changes them.
+    /// The gradients as the regularizer changes them, blended by the effective weight.
+    ///
+    /// - Throws: ``TrainingFailure``.
     public func changedGradients(
         _ gradients: Gradients, at step: TrainingStep, of objective: StepObjective
     ) throws(TrainingFailure) -> Gradients {
@@ -339,13 +359,15 @@ public final class RegularizerTerm {
 
     private static let tooFew = "too few samples had all of its modalities"
 
-    /// Whether the regularizer knows what to do with samples that lack a modality. Those in a sum are asked one by one.
+    /// Whether the regularizer handles samples that lack a modality by itself. The terms of a sum are
+    /// asked one by one.
     private var readsPresence: Bool { base is any ReadsPresence || base is RegularizerList }
 
     /// The smallest batch that the regularizer is defined for.
     private var minimumBatch: Int { (type(of: base) as? any RegularizerPlugin.Type)?.minimumBatch ?? 1 }
 
-    /// The samples that a regularizer is shown that does not know of missing modalities; nil for all.
+    /// The samples that are shown to a regularizer that does not handle missing modalities; nil for
+    /// all.
     private func shownRows(_ forward: ForwardPass) -> [Int]? {
         guard !readsPresence, place != .fused else { return nil }
         let incomplete = forward.presences.filter { modalities?.contains($0.key) ?? true }.compactMap(\.value.samples)
@@ -353,7 +375,8 @@ public final class RegularizerTerm {
         return first.indices.filter { row in incomplete.allSatisfy { $0[row] } }
     }
 
-    /// What a regularizer that does not know of padding might take for tokens is not handed to it to be changed or fused again.
+    /// Refuses padded tokens for a regularizer that might take padding for real tokens when it changes
+    /// or fuses them.
     private func refusePadding(in embeddings: Embeddings, _ check: ReturnCheck) throws(TrainingFailure) {
         guard !readsPresence, place == .embedding, let modality = embeddings.first(where: { $0.embedding.hasPaddedTokens })?.modality else { return }
         throw check.failure(
@@ -406,7 +429,8 @@ public final class RegularizerTerm {
         return step
     }
 
-    /// The projection of the samples that have the modality: a head's own statistics are of these alone.
+    /// The projection of the samples that have the modality, so that a head's own statistics are taken
+    /// over these alone.
     private func projected(_ embedding: Embedding, by head: ProjectionHead, _ pass: Pass) -> Embedding {
         guard let rows = embedding.presence.rows else { return Embedding(pooled: head(embedding.pooled, pass)) }
         let count = embedding.pooled.shape[0]
@@ -417,8 +441,8 @@ public final class RegularizerTerm {
     }
 }
 
-/// `old + weight · (new − old)` for each array; `new` itself where its values are those of `old`, so that it differs in its record for
-/// gradients at most.
+/// `old + weight · (new − old)` for each array; `new` itself where its values are those of `old`, so
+/// that it differs in its record for gradients at most.
 private func blend(_ old: Embedding, _ new: Embedding, weight: Float) -> Embedding {
     guard weight != 1 else { return new }
     var blended = new.map { array, isTokens in

@@ -1,7 +1,10 @@
 internal import Processes
 import Tensors
 
-/// Why a training cannot go on: the model or a regularizer gave something that does not fit, or a term of the loss is no longer a number.
+/// Why a training cannot go on: the model or a regularizer returned something that does not fit, or a
+/// term of the loss is no longer finite.
+///
+/// It ends this training alone; other trials of the study go on.
 public struct TrainingFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// The instance name of the term; `task` for the criterion, `model` for the model.
     public let term: String
@@ -9,12 +12,17 @@ public struct TrainingFailure: Error, Hashable, Sendable, CustomStringConvertibl
     /// The hook whose result did not fit; nil where it was none.
     public let hook: RegularizerHook?
 
-    /// The step at which it was seen, from 0.
+    /// The step at which it was found, counted from 0.
     public let step: Int
 
     /// What was expected and what was found.
     public let message: String
 
+    /// - Parameters:
+    ///   - term: the instance name; `task` for the criterion, `model` for the model.
+    ///   - hook: whose result did not fit; nil for none.
+    ///   - step: counted from 0.
+    ///   - message: what was expected and what was found.
     public init(term: String, hook: RegularizerHook? = nil, step: Int, message: String) {
         self.term = term
         self.hook = hook
@@ -33,9 +41,11 @@ struct ReturnCheck {
 
     func failure(_ message: String) -> TrainingFailure { TrainingFailure(term: term, hook: hook, step: step, message: message) }
 
-    /// Runs a hook. What it throws becomes this term's failure, unless it is the failure of another one inside.
+    /// Runs a hook. What it throws becomes this term's failure, unless it already is the failure of a
+    /// term inside.
     ///
-    /// A process that watches over this one reads from the trace where a hook was that never returned.
+    /// The call is also noted in the trace, from which a watching process reads which hook never
+    /// returned.
     func calling<Result>(_ body: () throws -> Result) throws(TrainingFailure) -> Result {
         do {
             guard let hook else { return try body() }
@@ -47,7 +57,8 @@ struct ReturnCheck {
         }
     }
 
-    /// A scalar; whether it is finite is asked of the loss, of which it may be no part.
+    /// A scalar that can be differentiated. Whether it is finite is checked on the loss, which a term
+    /// of weight 0 is no part of.
     func penalty(_ penalty: Penalty) throws(TrainingFailure) {
         let value = penalty.value
         guard value.elementCount == 1 else { throw failure("the penalty must be a scalar, found the shape \(value.shape)") }

@@ -1,11 +1,12 @@
-/// The domains that a training learns from, by the numbers that samples carry.
+/// The domains that a training learns from, by the numbers that its samples carry.
 ///
-/// A regularizer that keeps something for each domain (a weight, a moving average, an output of a discriminator) finds its place here, as the
-/// data set's numbers also count the domain that is held out.
+/// A data set numbers all of its domains, the held-out one included. A regularizer that keeps something
+/// for each source domain, such as a weight or an output of a discriminator, finds its index here.
 public struct SourceDomains: Hashable, Sendable, ExpressibleByArrayLiteral {
-    /// The numbers, ascending; none where they are not known.
+    /// The numbers of the domains, ascending and unique; empty where they are not known.
     public let numbers: [Int]
 
+    /// The domains of these numbers, in any order and possibly repeated.
     public init(_ numbers: [Int]) { self.numbers = Set(numbers).sorted() }
 
     public init(arrayLiteral numbers: Int...) { self.init(numbers) }
@@ -13,16 +14,16 @@ public struct SourceDomains: Hashable, Sendable, ExpressibleByArrayLiteral {
     /// How many there are.
     public var count: Int { numbers.count }
 
-    /// Where a domain stands among them, from 0.
+    /// The index of a domain among the source domains, from 0.
     ///
-    /// - Throws: ``UnknownDomain`` for one that is none of them.
+    /// - Throws: ``UnknownDomain`` where it is not one of them.
     public func place(of number: Int) throws(UnknownDomain) -> Int {
         guard let place = numbers.firstIndex(of: number) else { throw UnknownDomain(number: number, known: numbers) }
         return place
     }
 }
 
-/// A sample belongs to a domain that the training was not told of.
+/// A sample belongs to a domain that is not among the source domains.
 public struct UnknownDomain: Error, Hashable, Sendable, CustomStringConvertible {
     /// Its number.
     public let number: Int
@@ -57,15 +58,16 @@ extension TrainingStep {
     public var rowsByDomain: [DomainRows] { DomainRows.all(of: domains) }
 }
 
-/// What a regularizer needs of the data, beyond a number of samples.
+/// What a regularizer needs of the data beyond a number of samples.
 public enum DataNeed: String, CaseIterable, Hashable, Sendable {
     /// Samples of at least two source domains; a recipe that trains on one is refused.
     case severalDomains
 
-    /// Several samples of a class in a batch. Batches of large data sets may lack them; the term then has little to work with.
+    /// Several samples of one class in a batch. Batches of data sets with many classes may lack them;
+    /// the term then has little to work with.
     case severalSamplesOfAClass
 
-    /// The need as an object of the sentence “it needs …”.
+    /// The need as the object of “it needs …”.
     public var summary: String {
         switch self {
         case .severalDomains: "samples of at least two source domains"

@@ -2,21 +2,21 @@ import Configuration
 import Glibc
 import Tensors
 
-/// What is to be learned of each sample of a batch.
+/// What is to be learned for each sample of a batch.
 public enum Targets {
     /// What kind of thing is learned.
     public typealias Kind = TargetKind
 
-    /// The class of each sample, `N` numbers in `0..<count`.
+    /// The class of each sample: `N` numbers in `0..<count`.
     case classes([Int], of: Int)
 
-    /// For each sample and label 1 where it applies, else 0: `N×K`.
+    /// For each sample and label, 1 where it applies and 0 where it does not: `N×K`.
     case labels(Tensor)
 
-    /// Numbers to be predicted, `N×V`.
+    /// The numbers to be predicted, `N×V`.
     case values(Tensor)
 
-    /// The kind of these.
+    /// Which of the three these are.
     public var kind: Kind {
         switch self {
         case .classes: .classes
@@ -33,7 +33,8 @@ public enum Targets {
         }
     }
 
-    /// The width of the prediction that they are compared with: `K`, or `V`.
+    /// The width of the prediction that they are compared with: `K` for classes and labels, `V` for
+    /// values.
     public var width: Int {
         switch self {
         case .classes(_, let count): count
@@ -46,7 +47,8 @@ public enum Targets {
         if case .classes(let classes, _) = self { classes } else { nil }
     }
 
-    /// The targets as criteria read them and regularizers change them: `N×K` with a 1 in each row for classes, else the array itself.
+    /// The targets as criteria read them and regularizers change them: for classes `N×K` with a single
+    /// 1 in each row, otherwise the array itself.
     public var array: Tensor {
         switch self {
         case .classes(let classes, let count): .oneHot(classes, classes: count)
@@ -54,7 +56,8 @@ public enum Targets {
         }
     }
 
-    /// The targets of one batch after another; nil of no batch, and of batches of different kinds or widths.
+    /// The targets of several batches one after another; nil for no batch, or for batches of different
+    /// kinds or widths.
     package static func concatenated(_ parts: [Targets]) -> Targets? {
         guard let first = parts.first, parts.allSatisfy({ $0.kind == first.kind && $0.width == first.width }) else { return nil }
         return switch first {
@@ -64,7 +67,7 @@ public enum Targets {
         }
     }
 
-    /// The targets of some samples, in the given order.
+    /// The targets of some samples, in the given order; a sample may be repeated.
     public func gathering(rows: [Int]) -> Targets {
         switch self {
         case .classes(let classes, let count): .classes(rows.map { classes[$0] }, of: count)
@@ -74,17 +77,18 @@ public enum Targets {
     }
 }
 
-/// The base loss: how far a batch's predictions are from its targets.
+/// The base loss: how far the predictions for a batch are from its targets.
 public struct Criterion: Sendable {
-    /// What it is called: `cross-entropy`, `huber`.
+    /// Its name in kebab-case, such as `cross-entropy` or `huber`.
     public let name: String
 
     private let compute: @Sendable (_ outputs: Tensor, _ targets: Tensor) -> Tensor
 
     /// - Parameters:
-    ///   - name: what it is called, in kebab-case.
-    ///   - compute: the loss of a batch, a scalar that gradients may be asked of. `outputs` is what the model gives, `N×K`; `targets` is
-    ///     ``Targets/array``, possibly changed by regularizers.
+    ///   - name: in kebab-case.
+    ///   - compute: the loss of a batch, a scalar that can be differentiated. `outputs` is the
+    ///     prediction, `N×K` or `N×V`; `targets` is ``Targets/array``, possibly changed by
+    ///     regularizers.
     public init(_ name: String, _ compute: @escaping @Sendable (_ outputs: Tensor, _ targets: Tensor) -> Tensor) {
         self.name = name
         self.compute = compute
@@ -93,16 +97,18 @@ public struct Criterion: Sendable {
     /// The loss of a batch, a scalar; NaN for an empty batch.
     ///
     /// - Parameters:
-    ///   - outputs: what the model gives, `N×K` before any softmax or sigmoid, or `N×V`.
+    ///   - outputs: the prediction, `N×K` before any softmax or sigmoid, or `N×V`.
     ///   - targets: ``Targets/array``, possibly changed by regularizers.
     public func loss(of outputs: Tensor, targets: Tensor) -> Tensor { compute(outputs, targets) }
 }
 
 extension Criterion {
-    /// For classes: the mean over samples of `−Σ_k t_k log softmax(x)_k`.
+    /// For classes: the mean over samples of `−Σ_k t_k log softmax(x)_k`. The rows of `t` may be any
+    /// distributions.
     public static let crossEntropy = Criterion("cross-entropy") { $0.crossEntropy(targets: $1) }
 
-    /// For labels: the mean over samples and labels of `−t log σ(x) − (1 − t) log(1 − σ(x))`.
+    /// For labels: the mean over samples and labels of `−t log σ(x) − (1 − t) log(1 − σ(x))`, computed
+    /// without overflow for any `x`.
     public static let binaryCrossEntropy = Criterion("binary-cross-entropy") { outputs, targets in
         mean(outputs, targets) { x, t in
             let decay = exp(-abs(x))
@@ -111,7 +117,7 @@ extension Criterion {
         }
     }
 
-    /// For values: the mean of `|x − t|`.
+    /// For values: the mean of `|x − t|`, with a gradient of 0 where `x = t`.
     public static let absolute = Criterion("absolute") { outputs, targets in
         mean(outputs, targets) { x, t in (abs(x - t), x > t ? 1 : x < t ? -1 : 0) }
     }
@@ -121,8 +127,10 @@ extension Criterion {
         mean(outputs, targets) { x, t in ((x - t) * (x - t), 2 * (x - t)) }
     }
 
-    /// For values: the mean of `½ (x − t)²` up to a distance of `threshold`, and of `threshold · (|x − t| − ½ threshold)` beyond it
-    /// (Huber 1964).
+    /// For values: the mean of `½ (x − t)²` up to a distance of `threshold`, and of `threshold · (|x −
+    /// t| − ½ threshold)` beyond it (Huber 1964).
+    ///
+    /// - Parameter threshold: above 0.
     public static func huber(threshold: Double) -> Criterion {
         Criterion("huber") { outputs, targets in
             mean(outputs, targets) { x, t in
@@ -136,7 +144,8 @@ extension Criterion {
         }
     }
 
-    /// The mean of a function of each entry, in double precision, with the gradient in the outputs.
+    /// The mean over entries of a function of prediction and target, in double precision, with its
+    /// gradient in the predictions.
     private static func mean(
         _ outputs: Tensor, _ targets: Tensor, _ entry: (_ x: Double, _ t: Double) -> (value: Double, slope: Double)
     ) -> Tensor {

@@ -1,12 +1,14 @@
 import Configuration
 
-/// One term as a recipe has it, before anything is made of it: a regularizer, or a sum of terms.
+/// One term as a recipe describes it, before anything is made of it: a regularizer, or a sum of terms.
 package struct TermPlan: Sendable, Hashable {
     /// What the term consists of.
     package indirect enum Content: Sendable, Hashable {
-        /// A regularizer by its registered name, with its own options; what is left out has its default.
+        /// A regularizer by its registered name, with its own options; what is left out has its
+        /// default.
         case regularizer(String, options: [String: OptionValue])
-        /// Other terms, whose penalties are added up; everything else of this plan applies to all of them together.
+        /// Other terms, whose penalties are added up; everything else of this plan applies to all of
+        /// them together.
         case sum([TermPlan])
     }
 
@@ -21,10 +23,10 @@ package struct TermPlan: Sendable, Hashable {
     /// How the weight changes over the training.
     package var schedule: WeightSchedule
 
-    /// `after:`, when the term begins to act; nil for the training's beginning.
+    /// `after:`, the moment from which the term acts; nil for the beginning of the training.
     package var after: TrainingMoment?
 
-    /// `until:`, when the term ceases to act; nil for the training's end.
+    /// `until:`, the moment at which the term stops acting; nil for the end of the training.
     package var until: TrainingMoment?
 
     /// `on:`, the modalities that the term sees; nil for all.
@@ -94,9 +96,11 @@ package struct TermPlan: Sendable, Hashable {
         return first..<max(first, end)
     }
 
-    /// Whether `until` comes before `after` in a training; of a sum that of its terms counts as well.
+    /// Checks that `until` does not come before `after` in a training, in this term and in the terms of
+    /// a sum.
     ///
-    /// A rehearsal may be so short that moments fall together, so this is asked of the trials alone.
+    /// Only the trials themselves are checked: a rehearsal may be so short that the two moments
+    /// coincide.
     ///
     /// - Throws: `OptionFault` of the option `until`.
     package func checkOrder(totalSteps: Int, stepsPerEpoch: Int) throws(OptionFault) {
@@ -127,9 +131,10 @@ package struct TermPlan: Sendable, Hashable {
         return moment.step(totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch ?? 1)
     }
 
-    /// Faults of a term that show only beside the model.
+    /// Checks what depends on the model's modalities.
     ///
-    /// - Parameter modalities: what the term may see; less than the model has inside a sum with `on:`.
+    /// - Parameter known: the modalities that the term may see; fewer than the model's inside a sum
+    ///   with `on:`.
     func check(modalities known: [String]) throws(OptionFault) {
         if let weight, !(weight >= 0 && weight.isFinite) {
             throw OptionFault(option: "weight", expected: "a number from 0 up", found: "\(weight)", suggestion: nil)
@@ -149,9 +154,9 @@ package struct TermPlan: Sendable, Hashable {
         }
     }
 
-    /// Faults of a regularizer that show only beside what it can act on and the model.
+    /// Checks a regularizer against what it can act on, the model, the task and the source domains.
     ///
-    /// - Parameter sourceDomains: none where they are not known.
+    /// - Parameter sourceDomains: empty where they are not known.
     func check(
         against entry: RegularizerRegistry.Entry, model: any MultimodalModel, task: Targets.Kind, sourceDomains: SourceDomains
     ) throws(OptionFault) {

@@ -1,9 +1,9 @@
 import Networks
 import Tensors
 
-/// A forward pass, as a hook inside it sees it: before there is a prediction.
+/// A forward pass as hooks see it that act within it, before there is a prediction.
 public struct ForwardPass {
-    /// Training or evaluation, random numbers, step.
+    /// Whether this is training, where random numbers come from, and the number of the step.
     public let pass: Pass
 
     /// What is to be learned of each sample; nil in evaluation, where no regularizer may look at it.
@@ -12,10 +12,10 @@ public struct ForwardPass {
     /// The source domain of each sample, `N` numbers; nil in evaluation.
     public let domains: [Int]?
 
-    /// What of each modality is there; a modality without an entry is whole.
+    /// Which samples and tokens of each modality are real; a modality without an entry is complete.
     public let presences: [Modality: Presence]
 
-    /// How many steps the whole training has.
+    /// The number of steps of the whole training.
     public let totalSteps: Int
 
     /// The name of the term whose hook this is given to.
@@ -23,6 +23,13 @@ public struct ForwardPass {
 
     var log = ReportLog()
 
+    /// - Parameters:
+    ///   - pass: of training or of evaluation.
+    ///   - targets: ignored in evaluation.
+    ///   - domains: the source domain of each sample; ignored in evaluation.
+    ///   - presences: which samples and tokens are real.
+    ///   - totalSteps: the length of the training.
+    ///   - instance: the term's name.
     public init(
         _ pass: Pass, targets: Targets? = nil, domains: [Int]? = nil, presences: [Modality: Presence] = [:], totalSteps: Int = 1,
         instance: String = "term"
@@ -44,31 +51,33 @@ public struct ForwardPass {
         return some
     }
 
-    /// Whether this is training: noise and the like are left out elsewhere.
+    /// Whether this is training. Noise and the like belong there alone.
     public var isTraining: Bool { pass.isTraining }
 
-    /// The share of the training that lies behind, from 0 to 1.
+    /// The share of the training that is done, from 0 to 1.
     public var progress: Double { pass.progress(of: totalSteps) }
 
-    /// Random numbers of the term's own at this step; the same name gives the same numbers.
+    /// Random numbers of the term's own at this step. The same name at the same step gives the same
+    /// numbers, from the first one.
     public func stream(_ name: String) -> RandomStream { pass.stream(ReportLog.join(instance, name)) }
 
-    /// Puts a number into the log, under `<instance>.<name>`.
+    /// Puts a number into the log, as `<instance>.<name>`.
     public func report(_ name: String, _ value: Float) { log.add(name, value) }
 }
 
-/// One step of training, as a penalty sees it: after the forward pass, before the gradients.
+/// One step of training as a penalty sees it: after the forward pass, before the gradients.
 public struct TrainingStep {
-    /// The batch, one array `N×…` for each modality, as the encoders got it.
+    /// The batch, one array `N×…` for each modality, as the encoders were given it.
     public private(set) var inputs: Inputs
 
-    /// What the encoders returned. Terms that are defined on "the encoder's output" read these.
+    /// What the encoders returned, before any regularizer changed it. Terms that are defined on "the
+    /// encoder's output" read these.
     public var originalEmbeddings: Embeddings
 
-    /// The same after every regularizer's changes: what the fusion module got.
+    /// The embeddings after every regularizer's changes: what the fusion was given.
     public var embeddings: Embeddings
 
-    /// What the fusion module returned.
+    /// What the fusion returned.
     public var prediction: Prediction
 
     /// What is to be learned of each sample, before any regularizer changed it.
@@ -80,10 +89,10 @@ public struct TrainingStep {
     /// The model, for terms that fuse embeddings of their own making or read its parameters.
     public let model: any MultimodalModel
 
-    /// Training or evaluation, random numbers, step.
+    /// Whether this is training, where random numbers come from, and the number of the step.
     public let pass: Pass
 
-    /// How many steps the whole training has.
+    /// The number of steps of the whole training.
     public let totalSteps: Int
 
     /// The name of the term whose hook this is given to.
@@ -112,8 +121,8 @@ public struct TrainingStep {
     /// Number of samples `N`.
     public var batchSize: Int { targets.count }
 
-    /// The class of each sample, `N` numbers in `0..<K`; none where the task is another one. A regularizer that reads them serves
-    /// classification alone, see ``RegularizerPlugin/tasks``.
+    /// The class of each sample, `N` numbers in `0..<K`; none where the task is another one. A
+    /// regularizer that reads them serves classification alone, see ``RegularizerPlugin/tasks``.
     public var labels: [Int] { targets.classes ?? [] }
 
     /// The share of the training that lies behind, from 0 to 1.
@@ -122,7 +131,8 @@ public struct TrainingStep {
     /// The pass for asking the model again: without dropout and without moving statistics.
     public var evaluationPass: Pass { Pass(isTraining: false, random: pass.random, step: pass.step) }
 
-    /// What the model makes of the batch in another pass, all modalities of it, with what is missing marked.
+    /// What the model makes of the batch in another pass, all modalities of it, with what is missing
+    /// marked.
     public func encoded(_ pass: Pass) -> Embeddings {
         model.encode(inputs, pass: pass).mapEmbeddings { $1.clearing(inputs.presence(of: $0)) }
     }
@@ -130,7 +140,8 @@ public struct TrainingStep {
     /// Random numbers of the term's own at this step; the same name gives the same numbers.
     public func stream(_ name: String) -> RandomStream { pass.stream(ReportLog.join(instance, name)) }
 
-    /// Puts a number into the log, under `<instance>.<name>`. A penalty may return its numbers with its value instead.
+    /// Puts a number into the log, under `<instance>.<name>`. A penalty may return its numbers with its
+    /// value instead.
     public func report(_ name: String, _ value: Float) { log.add(name, value) }
 
     /// What hooks have reported of this step up to now.

@@ -1,19 +1,31 @@
 extension Tensor {
-    /// The elementwise sum under NumPy's broadcasting rules.
+    /// The elementwise sum.
+    ///
+    /// Shapes follow NumPy's broadcasting rules in all operations on two tensors: aligned from the last
+    /// axis, extents must be equal, or one of them 1, or missing. The gradient of an operand that was
+    /// repeated is summed over its repetitions. A pair of shapes that does not fit stops the program.
+    ///
+    /// ```swift
+    /// let x = Tensor([1, 2, 3, 4], shape: [2, 2])
+    /// x + Tensor([10, 20], shape: [2])          // 11, 22, 13, 24: the same row added to each
+    /// x + Tensor([10, 20], shape: [2, 1])       // 11, 12, 23, 24: the same column
+    /// ```
     public static func + (left: Tensor, right: Tensor) -> Tensor {
         let (leftShape, rightShape) = (left.shape, right.shape)
         return combined("+", left, right) { $0 + $1 }
             .recorded(left, { $0.reduced(to: leftShape) }, right, { $0.reduced(to: rightShape) })
     }
 
-    /// The elementwise difference under broadcasting.
+    /// The elementwise difference under broadcasting. The gradient of the right operand is the negative
+    /// upstream gradient.
     public static func - (left: Tensor, right: Tensor) -> Tensor {
         let (leftShape, rightShape) = (left.shape, right.shape)
         return combined("-", left, right) { $0 - $1 }
             .recorded(left, { $0.reduced(to: leftShape) }, right, { (-$0).reduced(to: rightShape) })
     }
 
-    /// The elementwise product under broadcasting.
+    /// The elementwise product under broadcasting. The gradient of each operand is the upstream
+    /// gradient times the other one.
     public static func * (left: Tensor, right: Tensor) -> Tensor {
         combined("*", left, right) { $0 * $1 }
             .recorded(
@@ -21,7 +33,11 @@ extension Tensor {
                 right, { chained("*", $0, left) { $0 * $1 }.reduced(to: right.shape) })
     }
 
-    /// The elementwise quotient under broadcasting.
+    /// The elementwise quotient under broadcasting, by the rules of floating-point division: a division
+    /// by 0 gives ±∞ or NaN.
+    ///
+    /// The gradients are `g/right` and `−g·left/right²`; the latter is computed through the quotient,
+    /// so that it does not overflow where the square of the divisor would.
     public static func / (left: Tensor, right: Tensor) -> Tensor {
         let quotient = combined("/", left, right) { $0 / $1 }
         return quotient.recorded(
@@ -60,7 +76,7 @@ extension Tensor {
     /// Every element with the other sign.
     public static prefix func - (operand: Tensor) -> Tensor { operand.mapped { -$0 }.recorded(operand) { -$0 } }
 
-    /// Replaces `left` by the sum.
+    /// Replaces `left` by the sum; a new tensor, so that records that hold the old one keep it.
     public static func += (left: inout Tensor, right: Tensor) { left = left + right }
     /// Replaces `left` by the difference.
     public static func -= (left: inout Tensor, right: Tensor) { left = left - right }
@@ -69,7 +85,8 @@ extension Tensor {
     /// Replaces `left` by the quotient.
     public static func /= (left: inout Tensor, right: Tensor) { left = left / right }
 
-    /// The elementwise maximum under broadcasting; where both are equal, each receives half of the gradient.
+    /// The elementwise maximum under broadcasting. Where both are equal, each receives half of the
+    /// gradient.
     public static func maximum(_ left: Tensor, _ right: Tensor) -> Tensor {
         combined("maximum", left, right) { $0 > $1 || $0.isNaN ? $0 : $1 }
             .recorded(
@@ -77,12 +94,23 @@ extension Tensor {
                 right, { ($0 * combined("maximum", right, left, shareOfMaximum)).reduced(to: right.shape) })
     }
 
-    /// The elementwise minimum under broadcasting; where both are equal, each receives half of the gradient.
+    /// The elementwise minimum under broadcasting. Where both are equal, each receives half of the
+    /// gradient.
     public static func minimum(_ left: Tensor, _ right: Tensor) -> Tensor { -maximum(-left, -right) }
 
+    /// The share of the gradient that the first of two operands receives.
     private static func shareOfMaximum(_ own: Float, _ other: Float) -> Float { own > other ? 1 : own == other ? 0.5 : 0 }
 
-    /// Every element limited to `lower...upper`; outside, and not at the bounds, the gradient is 0.
+    /// Every element limited to `lower...upper`. The gradient is 0 outside the interval and passes at
+    /// its ends.
+    ///
+    /// - Parameters:
+    ///   - lower: the smallest value of the result; none by default.
+    ///   - upper: the largest value of the result; none by default.
+    ///
+    /// ```swift
+    /// Tensor([-2, 0.5, 3], shape: [3]).clamped(lower: 0, upper: 1)      // 0, 0.5, 1
+    /// ```
     public func clamped(lower: Float = -.infinity, upper: Float = .infinity) -> Tensor {
         mapped { $0 < lower ? lower : $0 > upper ? upper : $0 }
             .recorded(self) { gradient in
@@ -94,27 +122,40 @@ extension Tensor {
 // MARK: - Comparison
 
 extension Tensor {
-    /// 1 where the element is greater than the other's, else 0; under broadcasting and without a gradient.
+    /// 1 where the element is greater than the other tensor's, otherwise 0; under broadcasting and
+    /// without a gradient. Comparisons with NaN give 0.
     public func isGreater(than other: Tensor) -> Tensor { Tensor.combined("isGreater", self, other) { $0 > $1 ? 1 : 0 } }
 
-    /// 1 where the element is less than the other's, else 0; under broadcasting and without a gradient.
+    /// 1 where the element is less than the other tensor's, otherwise 0; under broadcasting and without
+    /// a gradient.
     public func isLess(than other: Tensor) -> Tensor { Tensor.combined("isLess", self, other) { $0 < $1 ? 1 : 0 } }
 
-    /// 1 where both elements are equal, else 0; under broadcasting and without a gradient.
+    /// 1 where both elements are equal, otherwise 0; under broadcasting and without a gradient.
     public func isEqual(to other: Tensor) -> Tensor { Tensor.combined("isEqual", self, other) { $0 == $1 ? 1 : 0 } }
 
-    /// 1 where this one is greater, else 0; without gradient.
+    /// 1 where the element is greater than a number, otherwise 0; without a gradient.
     public func isGreater(than other: Float) -> Tensor { mapped { $0 > other ? 1 : 0 } }
 
-    /// 1 where this one is less, else 0; without gradient.
+    /// 1 where the element is less than a number, otherwise 0; without a gradient.
     public func isLess(than other: Float) -> Tensor { mapped { $0 < other ? 1 : 0 } }
 
-    /// 1 where both are equal, else 0; without gradient.
+    /// 1 where the element equals a number, otherwise 0; without a gradient.
     public func isEqual(to other: Float) -> Tensor { mapped { $0 == other ? 1 : 0 } }
 
-    /// Elements of `then` where the mask is not 0 and of `otherwise` where it is, under broadcasting.
+    /// Elements of `then` where the mask is not 0, and of `otherwise` where it is, under broadcasting.
     ///
-    /// A masked-out element takes no part at all: NaN there reaches neither the result nor the gradient.
+    /// An element that is not selected has no influence at all: NaN there reaches neither the result
+    /// nor the gradient, as it would by multiplication with a mask.
+    ///
+    /// - Parameters:
+    ///   - mask: 0 or not 0; no gradient reaches it.
+    ///   - then: the values where the mask is not 0.
+    ///   - otherwise: the values where the mask is 0.
+    ///
+    /// ```swift
+    /// let known = x.isGreater(than: 0)
+    /// Tensor.select(known, x.log(), .zeros(x.shape))     // log x where x > 0, else 0, without NaN in the gradient
+    /// ```
     public static func select(_ mask: Tensor, _ then: Tensor, _ otherwise: Tensor) -> Tensor {
         guard let shape = then.shape.broadcast(with: otherwise.shape)?.broadcast(with: mask.shape) else {
             stop("select: shapes \(mask.shape), \(then.shape) and \(otherwise.shape) cannot be broadcast together")

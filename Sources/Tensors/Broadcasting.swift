@@ -1,10 +1,19 @@
-/// How two operands are walked to produce a broadcast result: axes with compatible strides are merged, so that almost every
-/// call in practice ends up with one or two loops.
+/// How two operands are walked to produce a broadcast result: an odometer over the axes of the result,
+/// with a step for each operand along each axis.
+///
+/// Axes of extent 1 are left out, and neighboring axes that can be walked as one are merged, so that
+/// nearly every call ends up with one or two loops: `N×T×D + D` takes a loop over N·T and one over D.
 struct BroadcastPlan {
+    /// The extents of the merged axes, outermost first.
     private(set) var extents: [Int] = []
+    /// The left operand's step along each merged axis; 0 where it is repeated.
     private(set) var leftStrides: [Int] = []
+    /// The right operand's step along each merged axis; 0 where it is repeated.
     private(set) var rightStrides: [Int] = []
 
+    /// Plans the walk.
+    ///
+    /// - Precondition: `result` is the broadcast shape of the two.
     init(left: Shape, right: Shape, result: Shape) {
         var leftStep = left.elementCount
         var rightStep = right.elementCount
@@ -33,7 +42,10 @@ struct BroadcastPlan {
         }
     }
 
-    /// Calls `body` with the offsets of the result and both operands for every run of the innermost axis.
+    /// Calls `body` with the offsets of the result and both operands for every run of the innermost
+    /// axis, in row-major order.
+    ///
+    /// Without axes, for a single element, it is called once.
     @inline(__always)
     func forEachRun(_ body: (_ result: Int, _ left: Int, _ right: Int) -> Void) {
         guard let inner = extents.last else {
@@ -66,6 +78,12 @@ struct BroadcastPlan {
 
 extension Tensor {
     /// `operation` applied to pairs of elements under broadcasting, without a record.
+    ///
+    /// Equal shapes and single elements take a plain loop that the compiler vectorizes; everything else
+    /// goes through a ``BroadcastPlan``.
+    ///
+    /// - Parameter name: what the message calls the operation where the shapes do not fit.
+    /// - Precondition: the shapes can be broadcast together.
     @inline(__always)
     static func combined(
         _ name: StaticString, _ left: Tensor, _ right: Tensor, _ operation: (Float, Float) -> Float
@@ -114,10 +132,11 @@ extension Tensor {
         return result
     }
 
-    /// What an upstream gradient becomes on its way back through an operation whose slope depends on `other`.
+    /// The gradient on its way back through an operation whose slope depends on `other`.
     ///
-    /// A gradient of 0 stays 0, even where the slope is infinite or NaN: an entry that does not count in the result, because it is masked
-    /// or multiplied by 0 further on, must not turn the gradient of everything else into NaN.
+    /// A gradient of 0 stays 0 even where the slope is infinite or NaN: an element that does not count
+    /// in the result, because it is masked or multiplied by 0 further on, must not turn the gradients
+    /// of all others into NaN.
     @inline(__always)
     static func chained(
         _ name: StaticString, _ gradient: Tensor, _ other: Tensor, _ operation: (_ gradient: Float, _ other: Float) -> Float
@@ -125,7 +144,8 @@ extension Tensor {
         combined(name, gradient, other) { $0 == 0 ? 0 : operation($0, $1) }
     }
 
-    /// `operation` applied to every element, without a record.
+    /// `operation` applied to every element, without a record, in a loop that the compiler vectorizes
+    /// where the operation allows it.
     @inline(__always)
     func mapped(_ operation: (Float) -> Float) -> Tensor {
         let result = Tensor(uninitialized: shape)
@@ -137,7 +157,10 @@ extension Tensor {
         return result
     }
 
-    /// Sums over the axes along which a tensor of the given shape was repeated by broadcasting: the gradient of broadcasting.
+    /// Sums over the axes along which a tensor of the given shape was repeated: the gradient of
+    /// broadcasting.
+    ///
+    /// - Precondition: the target can be broadcast to this shape.
     func reduced(to target: Shape) -> Tensor {
         if shape == target { return self }
         let lead = shape.rank - target.rank
@@ -145,7 +168,10 @@ extension Tensor {
         return sum(axes: axes, keepingAxes: true).viewed(as: target)
     }
 
-    /// Adds another tensor of the same shape in place; memory that someone else holds is left alone.
+    /// Adds a tensor of the same shape, in place where no other tensor shares the memory, and otherwise
+    /// into new memory.
+    ///
+    /// - Precondition: the shapes are equal.
     mutating func add(_ other: Tensor) {
         require(shape == other.shape, "add: shapes \(shape) and \(other.shape) differ")
         if isKnownUniquelyReferenced(&storage) {

@@ -1,28 +1,44 @@
-/// The shapes and steps of one convolution; two spatial axes at least.
+/// The shapes and steps of one convolution, with two spatial axes at least. Equal plans share a
+/// compiled kernel.
 struct ConvolutionPlan: Hashable, Sendable {
+    /// Channels last: `N × space… × in`.
     let input: Shape
+    /// Channels last: `N × space… × out`.
     let output: Shape
-    /// (groups,) out/groups, in/groups, kernel…
+    /// `groups` where there are several, `out/groups`, `in/groups`, and the kernel's extents.
     let weightDimensions: [Int]
+    /// One step per spatial axis.
     let stride: [Int]
+    /// Zeros on both sides, one number per spatial axis.
     let padding: [Int]
+    /// The distance between the kernel's taps per spatial axis; 1 for neighbors.
     let dilation: [Int]
+    /// Whether a bias is added.
     var hasBias: Bool
 }
 
 extension Tensor {
-    /// A convolution (cross-correlation, as every deep-learning library means it) over channels-last input.
+    /// A convolution (cross-correlation, as deep-learning libraries mean it) over channels-last input.
     ///
-    /// The number of spatial axes follows from the rank: `N×L×C`, `N×H×W×C` or `N×D×H×W×C`.
+    /// The number of spatial axes follows from the rank: `N×L×C`, `N×H×W×C` or `N×D×H×W×C`. It is
+    /// differentiable with respect to the input, the weight and the bias. Work is split over the
+    /// threads of the calling thread (``Threads/use(_:)``).
     ///
     /// - Parameters:
     ///   - weight: `out × in/groups × kernel…`, in PyTorch's order.
-    ///   - bias: `out`, or nil for none.
-    ///   - stride: one value for each spatial axis.
-    ///   - padding: zeros added on both sides, one value for each spatial axis.
-    ///   - dilation: one value for each spatial axis.
-    ///   - groups: how many separate groups the channels are split into.
-    /// - Returns: `N × space… × out` with `floor((L + 2·padding − dilation·(kernel − 1) − 1) / stride) + 1` along each axis.
+    ///   - bias: `out`; nil for none.
+    ///   - stride: one step for each spatial axis; 1 by default.
+    ///   - padding: zeros added on both sides, one number for each spatial axis; 0 by default.
+    ///   - dilation: the distance between taps, one number for each spatial axis; 1 by default.
+    ///   - groups: the number of groups of channels that are convolved separately; it divides both
+    ///     numbers of channels.
+    /// - Returns: `N × space… × out` with `floor((L + 2·padding − dilation·(kernel − 1) − 1) / stride)
+    ///   + 1` along each axis.
+    /// - Precondition: the shapes fit, and the kernel fits into the padded input.
+    ///
+    /// ```swift
+    /// pictures.convolved(weight: w, stride: [2, 2], padding: [1, 1])     // N×64×64×3 and 16×3×3×3: N×32×32×16
+    /// ```
     public func convolved(
         weight: Tensor, bias: Tensor? = nil, stride: [Int]? = nil, padding: [Int]? = nil, dilation: [Int]? = nil, groups: Int = 1
     ) -> Tensor {
@@ -60,6 +76,8 @@ extension Tensor {
         }
     }
 
+    /// The plan of a convolution of this tensor; one spatial axis is planned as two, the first of
+    /// extent 1.
     func convolutionPlan(
         _ weight: Shape, _ stride: [Int], _ padding: [Int], _ dilation: [Int], groups: Int, hasBias: Bool
     ) -> ConvolutionPlan {
@@ -91,6 +109,7 @@ extension Tensor {
         return result
     }
 
+    /// The gradient with respect to the input, in its shape.
     private static func convolutionInputGradient(_ gradient: Tensor, _ weight: Tensor, _ shape: Shape, _ plan: ConvolutionPlan) -> Tensor {
         var plan = plan
         plan.hasBias = false
@@ -108,6 +127,7 @@ extension Tensor {
         return result
     }
 
+    /// The gradients with respect to the weight, in its shape, and to the bias.
     private static func convolutionWeightGradients(
         _ input: Tensor, _ gradient: Tensor, _ shape: Shape, _ plan: ConvolutionPlan
     ) -> (weight: Tensor, bias: Tensor?) {

@@ -1,54 +1,74 @@
 import Glibc
 
 extension Tensor {
-    /// eˣ of each entry, within 2 units in the last place; ∞ above 88.73, 0 below −104, NaN for NaN.
+    /// eˣ of each element, within 2 units in the last place; ∞ above 88.73, 0 below −104, NaN for NaN.
+    ///
+    /// The gradient is the upstream gradient times the result.
     public func exp() -> Tensor {
         let result = mappedInLanes { $0.exponential() }
         return result.recorded(self) { Tensor.chained("exp", $0, result) { $0 * $1 } }
     }
 
-    /// The natural logarithm, within 1 unit in the last place; −∞ at 0, NaN below.
+    /// The natural logarithm of each element, within 1 unit in the last place; −∞ at 0, NaN below.
+    ///
+    /// The gradient is the upstream gradient divided by the element.
+    ///
+    /// - Note: for a probability that may be 0, take ``logSoftmax(axis:)`` of the logits instead.
     public func log() -> Tensor { mapped { logf($0) }.recorded(self) { Tensor.chained("log", $0, self) { $0 / $1 } } }
 
-    /// The square root of each entry, correctly rounded; NaN below 0.
+    /// The square root of each element, correctly rounded; NaN below 0.
     ///
-    /// The gradient at 0 is infinite, but stays 0 where the root does not count in the result.
+    /// The gradient at 0 is infinite, but 0 where the root does not count in the result; see
+    /// ``select(_:_:_:)``.
     public func sqrt() -> Tensor {
         let result = mapped { $0.squareRoot() }
         return result.recorded(self) { Tensor.chained("sqrt", $0, result) { 0.5 * $0 / $1 } }
     }
 
-    /// The hyperbolic tangent of each entry, within 3·10⁻⁷ of its value.
+    /// The hyperbolic tangent of each element, within 3·10⁻⁷ of its value; NaN for NaN.
+    ///
+    /// The gradient is the upstream gradient times `1 − y²`, with y the result.
     public func tanh() -> Tensor {
         let result = mappedInLanes { $0.hyperbolicTangent() }
         return result.recorded(self) { Tensor.combined("tanh", $0, result) { $0 * (1 - $1 * $1) } }
     }
 
-    /// 1 / (1 + e⁻ˣ), within 4·10⁻⁷ of its value, without overflow for large negative x.
+    /// The logistic function 1 / (1 + e⁻ˣ) of each element, within 4·10⁻⁷ of its value also far below
+    /// 0, where it does not overflow.
+    ///
+    /// The gradient is the upstream gradient times `y(1 − y)`, with y the result.
     public func sigmoid() -> Tensor {
         let result = mappedInLanes { $0.logistic() }
         return result.recorded(self) { Tensor.combined("sigmoid", $0, result) { $0 * $1 * (1 - $1) } }
     }
 
-    /// |x|; the gradient at 0 is 0.
+    /// The magnitude of each element; the gradient at 0 is 0.
     public func absolute() -> Tensor {
         mapped { abs($0) }.recorded(self) { Tensor.combined("absolute", $0, self) { $1 > 0 ? $0 : $1 < 0 ? -$0 : 0 } }
     }
 
-    /// The square of each entry, correctly rounded; ∞ where |x| is above 1.84·10¹⁹.
+    /// The square of each element, correctly rounded; ∞ where |x| is above 1.84·10¹⁹.
+    ///
+    /// The gradient is the upstream gradient times `2x`.
     public func squared() -> Tensor {
         mapped { $0 * $0 }.recorded(self) { Tensor.chained("squared", $0, self) { 2 * $0 * $1 } }
     }
 
-    /// 1/x of each entry, correctly rounded; infinite at 0.
+    /// 1/x of each element, correctly rounded; infinite at 0.
+    ///
+    /// The gradient is the upstream gradient times `−1/x²`.
     public func reciprocal() -> Tensor {
         let result = mapped { 1 / $0 }
         return result.recorded(self) { Tensor.chained("reciprocal", $0, result) { -$0 * $1 * $1 } }
     }
 
-    /// xᵖ for a fixed exponent, within 1 unit in the last place; NaN for negative x where p is no whole number.
+    /// xᵖ of each element for a fixed exponent, within 1 unit in the last place; NaN for negative x
+    /// where p is not a whole number.
     ///
-    /// x⁰ is 1 everywhere, with the gradient 0.
+    /// x⁰ is 1 everywhere, also at 0, with the gradient 0.
+    ///
+    /// The gradient is the upstream gradient times `p xᵖ⁻¹`, which is infinite at 0 for p between 0 and
+    /// 1.
     public func power(_ exponent: Float) -> Tensor {
         mapped { powf($0, exponent) }
             .recorded(self) { Tensor.chained("power", $0, self) { exponent == 0 ? 0 : $0 * exponent * powf($1, exponent - 1) } }
@@ -86,7 +106,7 @@ extension SIMD8<Float> {
         return y * first * second
     }
 
-    /// |x|.
+    /// The magnitude of each lane.
     @inline(__always)
     var magnitudes: SIMD8<Float> {
         unsafeBitCast(unsafeBitCast(self, to: SIMD8<UInt32>.self) & 0x7FFF_FFFF, to: SIMD8<Float>.self)
@@ -121,7 +141,8 @@ extension SIMD8<Float> {
         return SIMD8(repeating: 1).replacing(with: decay, where: self .< 0) / (decay + 1)
     }
 
-    /// The normal distribution function Φ(x) within 3·10⁻⁷; in the lower tail also within 2·10⁻⁶ of its value down to x = −4.
+    /// The normal distribution function Φ(x) within 3·10⁻⁷; in the lower tail also within 2·10⁻⁶ of its
+    /// value down to x = −4.
     @inline(__always)
     func normalDistribution() -> SIMD8<Float> {
         let x = magnitudes
@@ -141,13 +162,19 @@ extension SIMD8<Float> {
 }
 
 extension Tensor {
-    /// max(0, x); the gradient at 0 is 0, and NaN stays NaN.
+    /// max(0, x) of each element. The gradient at 0 is 0, and NaN stays NaN.
     public func relu() -> Tensor {
         let result = mapped { $0 < 0 ? 0 : $0 }
         return result.recorded(self) { Tensor.combined("relu", $0, result) { $1 > 0 ? $0 : 0 } }
     }
 
-    /// max(0, left + right) for two tensors of one shape, in one pass over memory: the end of every residual block.
+    /// max(0, left + right) for two tensors of the same shape, in one pass over memory: the end of
+    /// every residual block.
+    ///
+    /// The gradient of both is the upstream gradient where the sum is above 0, and 0 elsewhere; NaN
+    /// stays NaN.
+    ///
+    /// - Precondition: the shapes are equal.
     public static func rectifiedSum(_ left: Tensor, _ right: Tensor) -> Tensor {
         require(left.shape == right.shape, "rectifiedSum: shapes \(left.shape) and \(right.shape) differ")
         let result = combined("rectifiedSum", left, right) { $0 + $1 < 0 ? 0 : $0 + $1 }
@@ -157,9 +184,11 @@ extension Tensor {
         }
     }
 
-    /// x Φ(x) with the exact normal distribution function (Hendrycks and Gimpel 2016; the default of PyTorch's GELU), within |x|·3·10⁻⁷.
+    /// x Φ(x) of each element, with the exact distribution function of the normal distribution
+    /// (Hendrycks and Gimpel 2016; PyTorch's default GELU), within |x|·3·10⁻⁷. At −∞ it is 0, its
+    /// limit.
     ///
-    /// At −∞ it is 0, its limit.
+    /// The gradient is the upstream gradient times `Φ(x) + x φ(x)`, with φ the density.
     public func gelu() -> Tensor {
         mappedInLanes { $0.replacing(with: 0, where: $0 .== -.infinity) * $0.normalDistribution() }
             .recorded(self) { gradient in
@@ -172,9 +201,9 @@ extension Tensor {
             }
     }
 
-    /// ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))): GELU's approximation (Hendrycks and Gimpel 2016, section 2), within |x|·3·10⁻⁷.
-    ///
-    /// At −∞ it is 0, its limit.
+    /// ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))) of each element: the approximation of GELU (Hendrycks
+    /// and Gimpel 2016, section 2; PyTorch's `approximate="tanh"`), within |x|·3·10⁻⁷. At −∞ it is 0,
+    /// its limit.
     public func approximateGELU() -> Tensor {
         let scale = (2 / Float.pi).squareRoot()
         let result = mappedInLanes { x in
@@ -192,7 +221,11 @@ extension Tensor {
         }
     }
 
-    /// x / (1 + e⁻ˣ) (SiLU, also called Swish), within 5·10⁻⁷ of its value; at −∞ it is 0, its limit.
+    /// x / (1 + e⁻ˣ) of each element (SiLU, also called Swish), within 5·10⁻⁷ of its value. At −∞ it is
+    /// 0, its limit.
+    ///
+    /// The gradient is the upstream gradient times `s(1 + x(1 − s))`, with s the logistic function of
+    /// x.
     public func silu() -> Tensor {
         mappedInLanes { $0.replacing(with: 0, where: $0 .== -.infinity) * $0.logistic() }
             .recorded(self) { gradient in
@@ -205,7 +238,9 @@ extension Tensor {
             }
     }
 
-    /// log(1 + eˣ), within 2 units in the last place, without overflow for large x.
+    /// log(1 + eˣ) of each element, within 2 units in the last place, without overflow for large x.
+    ///
+    /// The gradient is the upstream gradient times the logistic function of x.
     public func softplus() -> Tensor {
         mapped { x in (x < 0 ? 0 : x) + log1pf(expf(-abs(x))) }
             .recorded(self) { gradient in Tensor.combinedInLanes(gradient, self) { $0 * $1.logistic() } }

@@ -1,25 +1,35 @@
-/// The shapes of one fused convolution, and what it does beside convolving.
+/// The shapes of one fused convolution, and what it does besides convolving.
 struct FusedConvolutionPlan: Hashable, Sendable {
+    /// The convolution itself.
     let convolution: ConvolutionPlan
+    /// Whether the result is added to what the output already holds.
     let addsToOutput: Bool
+    /// Whether negative results become 0, last of all.
     let appliesReLU: Bool
 }
 
-/// A convolution whose weights stay as they are: laid out once as the processor's kernels read them, with its bias, an addition
-/// and a ReLU computed while the outputs are still in registers.
+/// A convolution with fixed weights, for evaluation: the weights are laid out once as the processor's
+/// kernels read them, and bias, addition and ReLU are computed while the outputs are still in
+/// registers.
 ///
 /// Nothing is recorded for gradients.
 ///
-/// NaN passes. oneDNN's fused ReLU turns NaN into 0, so it is used only where no NaN can arise: where the magnitudes of the inputs, times
-/// the largest Σ|w| of an output, stay far from overflow. The bound that follows for the outputs is kept with them, so that the inputs
-/// have to be read for their largest magnitude only once in many layers.
+/// NaN is preserved. oneDNN's fused ReLU turns NaN into 0, so it is used only where no NaN can arise:
+/// where the magnitudes of the inputs, times the largest Σ|w| of an output, stay far from overflow. The
+/// resulting bound is kept with the outputs, so that in a chain of layers the inputs rarely have to be
+/// searched for their largest magnitude.
 package struct FusedConvolution {
+    /// `out × in/groups × kernel…`.
     private let weightShape: Shape
-    /// The largest Σ|w| over the weights of one output, and the largest |bias|.
+    /// The largest Σ|w| over the weights of one output, and the largest magnitude of a bias.
     private let gain, offset: Float
+    /// One value for each spatial axis.
     private let stride, padding, dilation: [Int]
+    /// The number of groups of channels.
     private let groups: Int
+    /// One value for each output channel.
     private let bias: Tensor
+    /// The weights as the kernel reads them.
     private let weights: Weights
 
     /// How the weights are kept.
@@ -30,7 +40,8 @@ package struct FusedConvolution {
         case transformed(Storage)
     }
 
-    /// Lays out weights for inputs of the shape of `x`, and of every other shape for which ``fits(_:addsToOutput:appliesReLU:)`` holds.
+    /// Lays out weights for inputs of the shape of `x`, and of every other shape for which
+    /// ``fits(_:addsToOutput:appliesReLU:)`` holds.
     ///
     /// - Parameters:
     ///   - weight: `out × in/groups × kernel…`, in PyTorch's order.
@@ -90,9 +101,9 @@ package struct FusedConvolution {
         return result
     }
 
-    /// `sum ← sum + convolution of x`, with negative results set to 0 where `appliesReLU` says so.
+    /// `sum ← sum + convolution of x`; with `appliesReLU` negative results then become 0.
     ///
-    /// Computed in place where nothing else holds the memory of `sum`.
+    /// Computed in place where no other tensor shares the memory of `sum`.
     package func add(_ x: Tensor, to sum: inout Tensor, appliesReLU: Bool) {
         let plan = plan(x, true, appliesReLU)
         let shape = plan.convolution.output
@@ -104,11 +115,13 @@ package struct FusedConvolution {
         run(plan, x, sum)
     }
 
-    /// A number that no output exceeds in magnitude, with room for rounding; NaN or ∞ where there is none.
+    /// A number that no output exceeds in magnitude, with room for rounding; NaN or ∞ where there is
+    /// none.
     private func outputBound(_ inputs: Float, _ present: Float) -> Float { 1.01 * (inputs * gain + offset + present) }
 
+    /// Convolves into `result`, and keeps the bound of its outputs.
     private func run(_ plan: FusedConvolutionPlan, _ x: Tensor, _ result: Tensor) {
-        // Far below the largest number, as partial sums and Winograd's transforms are larger than what comes of them.
+        // Far below the largest number, because partial sums and Winograd's transforms are larger than the results.
         let limit: Float = 1e34
         var bound = outputBound(x.storage.bound ?? .infinity, plan.addsToOutput ? result.storage.bound ?? .infinity : 0)
         if !(bound < limit) {
@@ -122,6 +135,7 @@ package struct FusedConvolution {
         result.storage.bound = bound < limit && result.elementCount == result.storage.count ? bound : nil
     }
 
+    /// Convolves with the kernel that suits the plan.
     private func compute(_ plan: FusedConvolutionPlan, _ x: Tensor, _ result: Tensor, mayHoldNaN: Bool) {
         switch weights {
         case .ordered(let ordered, let reader):
@@ -142,7 +156,7 @@ package struct FusedConvolution {
         }
     }
 
-    /// Without oneDNN's ReLU, and then with our own, for which NaN is not below 0.
+    /// Convolves without oneDNN's ReLU and then applies our own, for which NaN is not below 0.
     private func computeKeepingNaN(_ plan: FusedConvolutionPlan, _ x: Tensor, _ ordered: Storage, _ result: Tensor) {
         let plain = FusedConvolutionPlan(convolution: plan.convolution, addsToOutput: plan.addsToOutput, appliesReLU: false)
         let kernel = Kernel.cached(.fusedConvolution(plain))
@@ -158,6 +172,7 @@ package struct FusedConvolution {
         }
     }
 
+    /// The plan of a call on `x`.
     private func plan(_ x: Tensor, _ addsToOutput: Bool, _ appliesReLU: Bool) -> FusedConvolutionPlan {
         let plan = x.convolutionPlan(weightShape, stride, padding, dilation, groups: groups, hasBias: true)
         return FusedConvolutionPlan(convolution: plan, addsToOutput: addsToOutput, appliesReLU: appliesReLU)

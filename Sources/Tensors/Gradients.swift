@@ -1,24 +1,32 @@
-/// One recorded operation: how the gradient of its output becomes the gradients of its inputs.
+/// One step of the record: how the gradient of an operation's output becomes the gradients of its
+/// inputs.
+///
+/// Nodes form a graph from outputs to inputs. They are freed with the tensors that hold them, or while
+/// the record is walked.
 final class GradientNode {
+    /// How a gradient moves from the output to the inputs.
     enum Pullback {
         /// A variable: gradients end here.
         case leaf
-        /// One function for each input, called only where that input is tracked.
+        /// One function for each input, called only where that input is part of the record.
         case separate([(input: GradientNode, pullback: (Tensor) -> Tensor)])
-        /// One function for all inputs at once.
+        /// One function for all inputs at once; nil for inputs that are constants.
         case joint([GradientNode?], (Tensor) -> [Tensor?])
-        /// A record that was already used and freed.
+        /// A record that was already walked and freed.
         case released
     }
 
-    /// One more than the largest depth among the inputs: processing by falling depth visits every output before its inputs.
+    /// One more than the largest depth among the inputs. Processing by falling depth visits every
+    /// output before its inputs.
     let depth: Int
+    /// How the gradient moves on; released once it was used.
     var pullback: Pullback
-    /// The gradient gathered so far, during one backward walk.
+    /// The gradient gathered so far during a backward walk.
     var pending: Tensor?
+    /// Whether the walk that is being planned has met this node.
     var isVisited = false
-    /// Whether a gradient that was taken earlier is among what the output depends on. Walking back stops there as at a constant, which
-    /// would be wrong without a word.
+    /// Whether the output was computed from a gradient that was taken earlier. Walking back would treat
+    /// that gradient as a constant, which would be silently wrong.
     let dependsOnGradient: Bool
 
     /// - Parameter isGradient: whether the output itself is a gradient whose record was kept.
@@ -36,8 +44,10 @@ final class GradientNode {
             }()
     }
 
+    /// Whether it is a variable.
     var isLeaf: Bool { if case .leaf = pullback { true } else { false } }
 
+    /// Calls `body` with each input that is part of the record.
     func forEachInput(_ body: (GradientNode) -> Void) {
         switch pullback {
         case .leaf, .released: break
@@ -46,7 +56,7 @@ final class GradientNode {
         }
     }
 
-    /// Adds to the pending gradient, in place where nobody else holds it.
+    /// Adds to the pending gradient, in place where nothing else holds it.
     func accumulate(_ gradient: Tensor) {
         guard pending != nil else {
             pending = gradient
@@ -56,37 +66,51 @@ final class GradientNode {
     }
 }
 
-/// Whether operations are recorded at present.
+/// Whether operations are currently recorded, for the running task.
 enum Recording {
+    /// True unless the task is within ``withoutGradients(_:)``.
     @TaskLocal static var isEnabled = true
 }
 
-/// Runs `body` without recording any operation: for evaluation and for changing parameters.
+/// Runs `body` without recording any operation: for evaluation, and for changing parameters.
+///
+/// Tensors that are computed inside are constants afterwards.
+///
+/// ```swift
+/// let accuracy = withoutGradients { model(x, .evaluation).argmax() }
+/// ```
 public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
     try Recording.$isEnabled.withValue(false, operation: body)
 }
 
 extension Tensor {
-    /// Whether operations on this tensor are recorded.
+    /// Whether operations on this tensor are recorded: it is a variable, or was computed from one.
     public var isTracked: Bool { node != nil }
 
-    /// Whether a gradient is among what this tensor was computed from, so that it cannot be differentiated; see
+    /// Whether this tensor was computed from a gradient and can therefore not be differentiated; see
     /// ``gradients(of:with:keepingGraph:)``.
     public var dependsOnGradient: Bool { node?.dependsOnGradient ?? false }
 
-    /// Whether this tensor stands for the same step of the same record as another one, or both for none.
+    /// Whether both tensors are the same step of the same record, or both constants.
     package func sharesRecord(with other: Tensor) -> Bool { node === other.node }
 
-    /// The same values as a variable that gradients may be asked for.
+    /// The same values as a new variable that gradients can be asked for. Its memory is shared until
+    /// one of the two is written to.
+    ///
+    /// ```swift
+    /// let x = Tensor(3).tracked()
+    /// gradients(of: x * x, with: [x])[0]?.item        // 6
+    /// ```
     public func tracked() -> Tensor {
         var result = detached()
         result.node = GradientNode(depth: 0, pullback: .leaf)
         return result
     }
 
-    /// The same values without a record: gradients stop here.
+    /// The same values as a constant: gradients stop here. Memory is shared.
     public func detached() -> Tensor { viewed(as: shape) }
 
+    /// This value as the result of an operation on one tensor.
     func recorded(_ input: Tensor, _ pullback: @escaping (Tensor) -> Tensor) -> Tensor {
         guard let node = input.node, Recording.isEnabled else { return self }
         var result = self
@@ -94,6 +118,7 @@ extension Tensor {
         return result
     }
 
+    /// This value as the result of an operation on two tensors.
     func recorded(
         _ left: Tensor, _ leftPullback: @escaping (Tensor) -> Tensor,
         _ right: Tensor, _ rightPullback: @escaping (Tensor) -> Tensor
@@ -109,11 +134,17 @@ extension Tensor {
 
     /// An operation with a gradient of its own.
     ///
+    /// ```swift
+    /// let value = x.values.reduce(0) { $0 + $1 * $1 }
+    /// return Tensor.custom(Tensor(value), inputs: [x]) { upstream in [x.detached() * (2 * upstream.item)] }
+    /// ```
+    ///
     /// - Parameters:
     ///   - output: the operation's value, computed without a record.
     ///   - inputs: the tensors that it depends on.
-    ///   - pullback: from the gradient of the output (its shape) to one gradient for each input (that input's shape), nil where
-    ///     the output does not depend on it. Called at most once, and only if some input is tracked.
+    ///   - pullback: maps the gradient of the output, in its shape, to one gradient for each input, in
+    ///     that input's shape; nil where the output does not depend on the input. It is called at most
+    ///     once per walk, and only where some input is tracked.
     public static func custom(_ output: Tensor, inputs: [Tensor], pullback: @escaping (_ outputGradient: Tensor) -> [Tensor?]) -> Tensor {
         guard Recording.isEnabled, inputs.contains(where: \.isTracked) else { return output.detached() }
         var result = output.detached()
@@ -123,16 +154,25 @@ extension Tensor {
     }
 }
 
-/// The gradient of a scalar with respect to each of some variables.
+/// The gradient of a scalar with respect to each of several variables, by reverse-mode differentiation:
+/// its cost is a small multiple of the cost of the operations themselves.
 ///
 /// - Parameters:
 ///   - scalar: a recorded scalar.
-///   - variables: tensors made by `tracked()`, or results of recorded operations.
-///   - keepingGraph: whether the record may be walked again; by default it is freed while it is walked, which keeps memory low.
-/// - Returns: one gradient for each variable in its shape, nil where the scalar does not depend on the variable. There are no second
-///   derivatives: with `keepingGraph`, what is computed from these gradients cannot be differentiated in turn, unless they are
-///   `detached()` first, which makes them constants by intent. Inside `withoutGradients` they are constants.
-/// - Precondition: `scalar` has one element, and does not depend on a gradient that was taken with `keepingGraph`.
+///   - variables: tensors made by ``Tensor/tracked()``, or results of recorded operations.
+///   - keepingGraph: whether the record can be walked again. By default it is freed while it is walked,
+///     which keeps memory low.
+/// - Returns: one gradient for each variable, in its shape; nil where the scalar does not depend on the
+///   variable. There are no second derivatives: with `keepingGraph`, what is computed from these
+///   gradients cannot be differentiated in turn, unless they are `detached()` first, which makes them
+///   constants on purpose. Inside ``withoutGradients(_:)`` they are constants.
+/// - Precondition: `scalar` has one element, and does not depend on a gradient that was taken with
+///   `keepingGraph`.
+///
+/// ```swift
+/// let losses = [first, second]
+/// let each = losses.map { gradients(of: $0, with: parameters, keepingGraph: true) }      // of two losses that share operations
+/// ```
 public func gradients(of scalar: Tensor, with variables: [Tensor], keepingGraph: Bool = false) -> [Tensor?] {
     require(scalar.elementCount == 1, "gradients are taken of a scalar, not of a tensor of shape \(scalar.shape)")
     guard let root = scalar.node else { return variables.map { _ in nil } }
@@ -179,6 +219,7 @@ private func reachableNodes(from root: GradientNode) -> [GradientNode] {
 }
 
 extension GradientNode {
+    /// Passes a gradient on to the inputs.
     fileprivate func propagate(_ gradient: Tensor) {
         switch pullback {
         case .leaf: break

@@ -1,5 +1,14 @@
 extension Tensor {
-    /// A range of one axis. Along the first axis the result shares memory.
+    /// The elements of a range of positions along one axis.
+    ///
+    /// Where only axes of extent 1 precede the axis, the result shares memory; otherwise it is copied.
+    /// The gradient outside the range is 0.
+    ///
+    /// - Precondition: the range lies within the axis.
+    ///
+    /// ```swift
+    /// x.slice(axis: 1, 0..<2)      // the first two columns of an N×K matrix: N×2
+    /// ```
     public func slice(axis: Int, _ range: Range<Int>) -> Tensor {
         let axis = shape.resolve(axis)
         require(
@@ -27,13 +36,21 @@ extension Tensor {
         }
     }
 
-    /// A range of the first axis, sharing memory.
+    /// A range of the first axis, sharing memory: `x[0..<8]`.
     public subscript(range: Range<Int>) -> Tensor { slice(axis: 0, range) }
 
-    /// Rows picked from the first axis, in the given order and possibly repeatedly.
+    /// Positions of the first axis, in the given order; one may be repeated. The result is a copy.
+    ///
+    /// ```swift
+    /// let x = Tensor([1, 2, 3, 4, 5, 6], shape: [3, 2])
+    /// x.gathering(rows: [2, 0, 2])             // 5, 6, 1, 2, 5, 6
+    /// ```
     public func gathering(rows: [Int]) -> Tensor { gathering(axis: 0, rows) }
 
-    /// Positions picked from one axis, in the given order and possibly repeatedly; the gradient of a repeated position is the sum.
+    /// Positions of one axis, in the given order; one may be repeated, and its gradient is then the sum
+    /// over the repetitions.
+    ///
+    /// - Precondition: every position lies within the axis.
     public func gathering(axis: Int, _ positions: [Int]) -> Tensor {
         let axis = shape.resolve(axis)
         let view = AxisView(shape, axis: axis)
@@ -63,17 +80,26 @@ extension Tensor {
         }
     }
 
-    /// Every `factor`-th position of one axis, from the first on: what nearest-neighbor interpolation by the scale 1/factor picks.
+    /// Every `factor`-th position along one axis, beginning with the first: what nearest-neighbor
+    /// interpolation by the scale 1/factor selects.
     ///
-    /// An axis of extent L becomes ⌊L/factor⌋ long; the gradient of positions that were not picked is 0.
+    /// An axis of extent L becomes ⌊L/factor⌋ long. The gradient at positions that are left out is 0.
+    ///
     /// - Precondition: `factor` is at least 1.
     public func subsampled(axis: Int, by factor: Int) -> Tensor {
         require(factor >= 1, "subsampled: a factor of \(factor) is not positive")
         return gathering(axis: axis, (0..<shape[axis] / factor).map { $0 * factor })
     }
 
-    /// One column from each row of an `N×K` matrix: `N`.
+    /// One element of each row of an `N×K` matrix, such as the log-probability of each sample's class:
+    /// `N`.
+    ///
+    /// - Parameter columns: for each row the column that is taken.
     /// - Precondition: one column for each row, each in `0..<K`.
+    ///
+    /// ```swift
+    /// let losses = -logits.logSoftmax().picking(labels)      // the cross-entropy of each sample, N
+    /// ```
     public func picking(_ columns: [Int]) -> Tensor {
         require(rank == 2 && shape[0] == columns.count, "picking: \(columns.count) columns do not fit a tensor of shape \(shape)")
         let width = shape[1]
@@ -89,8 +115,13 @@ extension Tensor {
         }
     }
 
-    /// Tensors joined along an existing axis.
-    /// - Precondition: at least one tensor; all shapes equal except along the axis.
+    /// Tensors joined along an existing axis, in order.
+    ///
+    /// - Precondition: at least one tensor; all shapes are equal except along the axis.
+    ///
+    /// ```swift
+    /// Tensor.concatenated([audio, video], axis: 1)           // N×D1 and N×D2 side by side: N×(D1 + D2)
+    /// ```
     public static func concatenated(_ tensors: [Tensor], axis: Int) -> Tensor {
         guard let first = tensors.first else { stop("concatenated: there is nothing to join") }
         let axis = first.shape.resolve(axis)
@@ -122,7 +153,11 @@ extension Tensor {
         }
     }
 
-    /// Tensors of one shape joined along a new axis.
+    /// Tensors of the same shape joined along a new axis, which is the first by default.
+    ///
+    /// ```swift
+    /// Tensor.stacked([first, second])                        // two scalars: a vector of 2
+    /// ```
     public static func stacked(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
         concatenated(tensors.map { $0.unsqueezed(axis: axis) }, axis: axis)
     }

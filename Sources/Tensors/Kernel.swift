@@ -1,11 +1,17 @@
 internal import COneDNN
 import Synchronization
 
-/// A memory layout as oneDNN describes it.
+/// A memory layout as oneDNN describes it: the extents of a tensor in oneDNN's order of axes, and its
+/// steps in memory.
 final class KernelLayout: @unchecked Sendable {  // never changed after creation
+    /// oneDNN's description, freed with this object.
     let handle: UnsafeMutablePointer<regulus_layout>
 
-    /// - Parameter strides: in elements; nil lets oneDNN choose when a kernel is made.
+    /// A layout of these extents.
+    ///
+    /// - Parameter strides: the step along each axis in elements; nil lets oneDNN choose when a kernel
+    ///   is made.
+    /// - Precondition: oneDNN supports the number of axes.
     init(_ dimensions: [Int], strides: [Int]?) {
         handle = .allocate(capacity: 1)
         let status = regulus_layout_make(handle, Int32(dimensions.count), dimensions, strides)
@@ -17,15 +23,15 @@ final class KernelLayout: @unchecked Sendable {  // never changed after creation
         handle.deallocate()
     }
 
-    /// Row-major.
+    /// The row-major layout of these extents.
     static func rowMajor(_ dimensions: [Int]) -> KernelLayout {
         var strides = [Int](repeating: 1, count: dimensions.count)
         for axis in stride(from: dimensions.count - 2, through: 0, by: -1) { strides[axis] = strides[axis + 1] * dimensions[axis + 1] }
         return KernelLayout(dimensions, strides: strides)
     }
 
-    /// A channels-last tensor, in the order batch, channels, space that oneDNN speaks. One spatial axis is given a second
-    /// of extent 1, because the fast kernels exist from two on.
+    /// A channels-last tensor in oneDNN's order of axes: batch, channels, space. A single spatial axis
+    /// is given a second of extent 1, because the fast kernels exist for two and three.
     static func channelsLast(_ shape: Shape) -> KernelLayout {
         let space = KernelLayout.space(shape)
         let dimensions = [shape[0], shape[-1]] + space
@@ -39,17 +45,26 @@ final class KernelLayout: @unchecked Sendable {  // never changed after creation
         return KernelLayout(dimensions, strides: strides)
     }
 
-    /// The spatial extents, two at least.
+    /// The spatial extents, at least two.
     static func space(_ shape: Shape) -> [Int] {
         let space = Array(shape.dimensions.dropFirst().dropLast())
         return [Int](repeating: 1, count: max(0, 2 - space.count)) + space
     }
 }
 
-/// One compiled oneDNN primitive; run as often and on as many threads as wanted.
+/// One compiled oneDNN primitive: an operation for one set of shapes and settings. It can be run as
+/// often and on as many threads as wanted.
+///
+/// Compiling takes longer than running it for small shapes, so kernels are kept for the life of the
+/// process; see ``cached(_:)``. A program that convolves inputs of ever new shapes keeps a kernel for
+/// each.
 final class Kernel: @unchecked Sendable {  // never changed after creation, and its scratchpad belongs to each call
+    /// oneDNN's primitive, its layouts, and the bytes that a run needs for itself.
     private let handle: UnsafeMutablePointer<regulus_kernel>
 
+    /// Makes a primitive.
+    ///
+    /// - Precondition: oneDNN has one for these shapes.
     private init(_ name: StaticString, _ make: (UnsafeMutablePointer<regulus_kernel>) -> dnnl_status_t) {
         handle = .allocate(capacity: 1)
         let status = make(handle)
@@ -64,6 +79,7 @@ final class Kernel: @unchecked Sendable {  // never changed after creation, and 
         return engine
     }()
 
+    /// The kernels compiled so far. Threads share it.
     private static let cache = Mutex<[KernelKey: Kernel]>([:])
 
     /// The kernel for a key, compiled at its first use and kept for the life of the process.
@@ -77,6 +93,8 @@ final class Kernel: @unchecked Sendable {  // never changed after creation, and 
         }
     }
 
+    /// Compiles the kernel that the key describes, and first the one whose layout it exchanges where it
+    /// reorders weights.
     private convenience init(_ key: KernelKey) {
         let engine = Kernel.engine
         switch key {
@@ -142,18 +160,20 @@ final class Kernel: @unchecked Sendable {  // never changed after creation, and 
 
     deinit { handle.deallocate() }
 
-    /// The size in floats that oneDNN wants for one of the arguments.
+    /// The number of floats that oneDNN wants for one of the arguments, which may be padded.
     func floatCount(ofArgument index: Int) -> Int {
         (regulus_layout_bytes(regulus_kernel_layout(handle, Int32(index))) + 3) / MemoryLayout<Float>.stride
     }
 
-    /// Whether two kernels want one of their arguments laid out alike.
+    /// Whether two kernels expect one of their arguments in the same layout.
     func sharesLayout(ofArgument index: Int, with other: Kernel) -> Bool {
         self === other
             || regulus_layouts_equal(regulus_kernel_layout(handle, Int32(index)), regulus_kernel_layout(other.handle, Int32(index))) != 0
     }
 
-    /// Runs over one pointer for each argument.
+    /// Runs the kernel, on the threads of the calling thread.
+    ///
+    /// - Parameter arguments: the memory of each argument, in the order of the primitive.
     func run(_ arguments: UnsafeMutablePointer<Float>...) {
         let scratchpad = handle.pointee.scratchpad_bytes > 0 ? Storage(count: handle.pointee.scratchpad_bytes / 4 + 1) : nil
         let status = arguments.withUnsafeBufferPointer { pointers in
@@ -166,21 +186,33 @@ final class Kernel: @unchecked Sendable {  // never changed after creation, and 
     }
 }
 
-/// What a compiled kernel is kept under.
+/// What a compiled kernel is kept under: the operation with its shapes and settings.
 enum KernelKey: Hashable, Sendable {
+    /// A convolution or one of its gradients.
     case convolution(ConvolutionDirection, ConvolutionPlan)
+    /// Reorders weights for such a convolution.
     case weightReorder(ConvolutionDirection, ConvolutionPlan)
+    /// A convolution with fixed weights; see ``FusedConvolution``.
     case fusedConvolution(FusedConvolutionPlan)
+    /// Reorders weights for such a convolution.
     case fusedWeightReorder(FusedConvolutionPlan)
+    /// Reorders weights from the layout of one fused convolution to that of another.
     case fusedWeightExchange(from: FusedConvolutionPlan, to: FusedConvolutionPlan)
+    /// A pooling operation or its gradient.
     case pooling(isBackward: Bool, PoolingPlan)
+    /// A batch normalization or its gradient.
     case batchNormalization(isBackward: Bool, BatchNormalizationPlan)
+    /// A batch of matrix products.
     case products(ProductPlan)
 }
 
+/// Which of the three computations of a convolution: the output, the gradient of the input, or the
+/// gradient of the weights.
 enum ConvolutionDirection: Hashable, Sendable {
+    /// The output; the gradient of the input; the gradient of the weights.
     case forward, backwardData, backwardWeights
 
+    /// oneDNN's name of the direction.
     var handle: regulus_direction {
         switch self {
         case .forward: regulus_forward

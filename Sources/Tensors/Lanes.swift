@@ -1,15 +1,18 @@
-// The compiler vectorizes elementwise loops of sums, products and comparisons by itself, but neither calls of mathematical functions
+// The compiler vectorizes elementwise loops of sums, products and comparisons, but neither calls of mathematical functions
 // nor reductions, whose order it must keep. Such loops are written in eight lanes.
 
 /// Loops over contiguous elements, eight at a time and then the rest.
 enum Lanes {
+    /// The number of elements that are worked on at a time.
     static let count = 8
 
+    /// Eight elements, at any alignment.
     @inline(__always)
     static func load(_ start: UnsafePointer<Float>) -> SIMD8<Float> {
         UnsafeRawPointer(start).loadUnaligned(as: SIMD8<Float>.self)
     }
 
+    /// Writes eight elements, at any alignment.
     @inline(__always)
     static func store(_ lanes: SIMD8<Float>, _ start: UnsafeMutablePointer<Float>) {
         UnsafeMutableRawPointer(start).storeBytes(of: lanes, as: SIMD8<Float>.self)
@@ -23,7 +26,8 @@ enum Lanes {
         return lanes
     }
 
-    /// Writes `operation` of every element; input and output may be the same memory.
+    /// Writes `operation` of every element, eight at a time. Input and output may be the same memory.
+    /// In the last call the lanes without an element hold 0, and their results are dropped.
     @inline(__always)
     static func map(
         _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, count: Int, _ operation: (SIMD8<Float>) -> SIMD8<Float>
@@ -36,7 +40,7 @@ enum Lanes {
         }
     }
 
-    /// The largest element, −∞ where there is none; NaN is passed over.
+    /// The largest element; −∞ where there is none. NaN is ignored.
     @inline(__always)
     static func maximum(_ input: UnsafePointer<Float>, count: Int) -> Float {
         var best = SIMD8<Float>(repeating: -.infinity)
@@ -51,7 +55,8 @@ enum Lanes {
         return result
     }
 
-    /// The largest magnitude, 0 where there is no element: ∞ where one is infinite, and NaN where one is.
+    /// The largest magnitude; 0 where there is no element, ∞ where one is infinite, NaN where one is
+    /// NaN.
     static func largestMagnitude(_ input: UnsafePointer<Float>, count: Int) -> Float {
         // As bit patterns without the sign, magnitudes are ordered like whole numbers, with NaN above ∞.
         var best = SIMD8<UInt32>.zero
@@ -65,7 +70,10 @@ enum Lanes {
         return Float(bitPattern: result)
     }
 
-    /// Σ `term` over pairs of elements, in eight lanes that are joined in double precision every 64 steps.
+    /// Σ `term` over pairs of elements.
+    ///
+    /// Eight lanes add up in single precision for 64 steps, and their totals are joined in double
+    /// precision. The order is always the same, whatever the number of threads and the alignment.
     @inline(__always)
     static func sum(
         _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int,
@@ -99,7 +107,8 @@ extension Tensor {
         return result
     }
 
-    /// `operation` applied to pairs of elements of two tensors of one shape in eight lanes, without a record.
+    /// `operation` applied to pairs of elements of two tensors of one shape in eight lanes, without a
+    /// record.
     @inline(__always)
     static func combinedInLanes(_ left: Tensor, _ right: Tensor, _ operation: (SIMD8<Float>, SIMD8<Float>) -> SIMD8<Float>) -> Tensor {
         require(left.shape == right.shape, "shapes \(left.shape) and \(right.shape) differ")

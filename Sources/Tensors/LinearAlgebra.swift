@@ -4,9 +4,16 @@ import Glibc
 // The operations of tensors that are factorizations inside, with their gradients; see ``Matrix`` for the precision.
 
 extension Tensor {
-    /// The lower triangular L with A = L Lᵀ of a symmetric positive definite `N×N` matrix.
+    /// The lower triangular L with A = L Lᵀ of a symmetric positive definite `N×N` matrix, computed in
+    /// double precision; `O(N³)`.
     ///
-    /// Only the lower triangle of A is read. A matrix that is not positive definite gives NaN. The gradient is symmetric.
+    /// Only the lower triangle of A is read. A matrix that is not positive definite gives NaN
+    /// throughout. The gradient is symmetric.
+    ///
+    /// ```swift
+    /// let l = covariance.cholesky()
+    /// let sample = mean + l.matmul(noise)         // normally distributed with that covariance
+    /// ```
     public func cholesky() -> Tensor {
         let factor = CholeskyFactor(self)
         let n = factor.order
@@ -25,7 +32,14 @@ extension Tensor {
         }
     }
 
-    /// log det A of a symmetric positive definite matrix; NaN where it is not positive definite.
+    /// log det A of a symmetric positive definite `N×N` matrix, a scalar; NaN where it is not positive
+    /// definite. Its gradient is A⁻¹.
+    ///
+    /// ```swift
+    /// (covariance + .identity(d) * 1e-4).logDeterminant()       // of a covariance that may be singular
+    /// ```
+    ///
+    /// - Precondition: the matrix is square.
     public func logDeterminant() -> Tensor {
         let factor = CholeskyFactor(self)
         return Tensor(Float(factor.logDeterminant)).recorded(self) { gradient in
@@ -33,13 +47,27 @@ extension Tensor {
         }
     }
 
-    /// A⁻¹ of a symmetric positive definite matrix. The gradient is symmetric.
+    /// A⁻¹ of a symmetric positive definite `N×N` matrix; NaN where it is not positive definite. The
+    /// gradient is symmetric.
+    ///
+    /// Multiplying by it is less exact than ``solve(_:)`` and no faster for a single right-hand side.
+    ///
+    /// - Precondition: the matrix is square.
     public func inverse() -> Tensor {
         let inverse = CholeskyFactor(self).inverse.tensor
         return inverse.recorded(self) { -inverse.matmul($0).matmul(inverse).symmetricPart }
     }
 
-    /// A⁻¹ B for a symmetric positive definite `N×N` matrix A and an `N×M` right-hand side B. The gradient of A is symmetric.
+    /// A⁻¹ B for a symmetric positive definite `N×N` matrix A and an `N×M` right-hand side B. Both
+    /// receive gradients; that of A is symmetric.
+    ///
+    /// ```swift
+    /// let weights = (z.matmul(z, transposingLeft: true) + .identity(d)).solve(z.transposed().matmul(y))      // ridge regression
+    /// ```
+    ///
+    /// The result is NaN throughout where A is not positive definite.
+    ///
+    /// - Precondition: A is square, and B has as many rows.
     public func solve(_ rightHandSide: Tensor) -> Tensor {
         let factor = CholeskyFactor(self)
         require(
@@ -54,7 +82,17 @@ extension Tensor {
     /// ½ (A + Aᵀ): the gradient of a function whose argument is known to be symmetric.
     private var symmetricPart: Tensor { (self + transposed()) * 0.5 }
 
-    /// The min(N, M) singular values of an `N×M` matrix in descending order, without a gradient; NaN where the input is not finite.
+    /// The min(N, M) singular values of an `N×M` matrix in descending order, without a gradient; NaN
+    /// where the input is not finite.
+    ///
+    /// A cheap measure of collapse: an `N×D` batch of embeddings whose later values are near 0 spans
+    /// few dimensions.
+    ///
+    /// - Precondition: the rank is 2.
+    ///
+    /// ```swift
+    /// let spectrum = (z - z.mean(axis: 0, keepingAxis: true)).singularValues()
+    /// ```
     public func singularValues() -> Tensor {
         require(rank == 2, "singularValues: a tensor of shape \(shape) is not a matrix")
         let (rows, columns) = (shape[0], shape[1])
@@ -81,12 +119,15 @@ extension Matrix {
     }
 }
 
-/// The Cholesky factor of a symmetric positive definite matrix in double precision; NaN throughout where there is none.
+/// The Cholesky factor of a symmetric positive definite matrix in double precision; NaN throughout
+/// where the matrix is not positive definite.
 struct CholeskyFactor {
+    /// The number of rows.
     let order: Int
     /// Row-major, zero above the diagonal.
     private(set) var values: [Double]
 
+    /// Factorizes a square matrix, of which the lower triangle is read.
     init(_ matrix: Tensor) {
         require(
             matrix.rank == 2 && matrix.shape[0] == matrix.shape[1], "a matrix of shape \(matrix.shape) is not square")
@@ -97,11 +138,13 @@ struct CholeskyFactor {
         for row in 0..<order { for column in (row + 1)..<max(order, row + 1) { values[row * order + column] = 0 } }
     }
 
+    /// L in single precision.
     var lower: Tensor { Tensor(values.map(Float.init), shape: [order, order]) }
 
     /// log det A = 2 Σ log L_ii.
     var logDeterminant: Double { (0..<order).reduce(0) { $0 + 2 * Glibc.log(values[$1 * (order + 1)]) } }
 
+    /// A⁻¹, both triangles filled.
     var inverse: Matrix {
         var identity = Matrix(rows: order, columns: order, values: [Double](repeating: 0, count: order * order))
         for index in 0..<order { identity[index, index] = 1 }
@@ -113,7 +156,7 @@ struct CholeskyFactor {
         solvedTriangular(solvedTriangular(rightHandSide, transposed: false), transposed: true)
     }
 
-    /// L⁻¹ B, or L⁻ᵀ B.
+    /// L⁻¹ B, or L⁻ᵀ B where `transposed`.
     func solvedTriangular(_ rightHandSide: Matrix, transposed: Bool) -> Matrix {
         var result = rightHandSide
         cblas_dtrsm(
@@ -124,12 +167,14 @@ struct CholeskyFactor {
 }
 
 extension Tensor {
-    /// The sign of det A and log |det A| of any square matrix, through its LU factorization in double precision.
+    /// The sign of det A and log |det A| of any `N×N` matrix, by an LU factorization in double
+    /// precision.
     ///
-    /// The gradient of the logarithm is A⁻ᵀ. A singular matrix has the sign 0 and the logarithm −∞, and its gradient is NaN;
-    /// a matrix that is not finite has NaN for both.
-    /// - Returns: the sign (1, −1 or 0), and the logarithm as a scalar.
-    /// - Precondition: the shape is `N×N`.
+    /// The gradient of the logarithm is A⁻ᵀ. A singular matrix has the sign 0 and the logarithm −∞, and
+    /// its gradient is NaN; for a matrix that is not finite both are NaN.
+    ///
+    /// - Returns: the sign (1, −1 or 0) and the logarithm, a scalar.
+    /// - Precondition: the matrix is square.
     public func logAbsoluteDeterminant() -> (sign: Float, logarithm: Tensor) {
         let factors = Matrix(self).luFactors()
         let logarithm = Tensor(Float(factors.logAbsoluteDeterminant)).recorded(self) { gradient in

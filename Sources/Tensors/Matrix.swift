@@ -1,19 +1,28 @@
 internal import COpenBLAS
 import Glibc
 
-/// A matrix in double precision, row-major, without gradients: for the inside of one operation that has a gradient of its own, as
-/// `Tensor.custom` takes it.
+/// A matrix in double precision, row-major, without gradients: for the inside of an operation that has
+/// a gradient of its own, as `Tensor.custom` takes it.
 ///
-/// Factorizations run in double precision, since the matrices are small beside the batch that they come from, and a log-determinant of a
-/// nearly singular covariance loses most of its digits in single precision. Products are OpenBLAS's, factorizations LAPACK's.
+/// Factorizations run in double precision because the log-determinant of a nearly singular covariance
+/// loses most of its digits in single precision, and because these matrices are small beside the batch
+/// they come from. Products are computed by OpenBLAS, factorizations by LAPACK.
+///
+/// ```swift
+/// let z = Matrix(centered)                                   // N×D
+/// let covariance = z.lowerGram(transposing: true, scale: 1 / Double(n - 1))
+/// guard let (logDeterminant, inverse) = covariance.positiveDefiniteInverse() else { … }
+/// ```
 public struct Matrix: Sendable, Hashable {
     /// The number of rows.
     public let rows: Int
     /// The number of columns.
     public let columns: Int
-    /// The entries, row after row.
+    /// The entries, row after row: entry (i, j) is `values[i * columns + j]`.
     public var values: [Double]
 
+    /// A matrix of the given entries.
+    ///
     /// - Precondition: `values` has `rows · columns` entries.
     public init(rows: Int, columns: Int, values: [Double]) {
         require(values.count == rows * columns, "Matrix: \(values.count) values are not \(rows)×\(columns)")
@@ -22,12 +31,14 @@ public struct Matrix: Sendable, Hashable {
         self.values = values
     }
 
-    /// A matrix of one number.
+    /// A matrix with every entry the same.
     public init(rows: Int, columns: Int, repeating value: Double) {
         self.init(rows: rows, columns: columns, values: [Double](repeating: value, count: rows * columns))
     }
 
-    /// The values of a tensor of rank 2.
+    /// The values of a tensor of rank 2, in double precision.
+    ///
+    /// - Precondition: the tensor has rank 2.
     public init(_ tensor: Tensor) {
         require(tensor.rank == 2, "Matrix: a tensor of shape \(tensor.shape) is not a matrix")
         self.init(rows: tensor.shape[0], columns: tensor.shape[1], values: tensor.withUnsafeValues { $0.map(Double.init) })
@@ -40,29 +51,35 @@ public struct Matrix: Sendable, Hashable {
         return matrix
     }
 
-    /// One entry.
+    /// The entry at a row and a column.
     public subscript(row: Int, column: Int) -> Double {
         get { values[row * columns + column] }
         set { values[row * columns + column] = newValue }
     }
 
-    /// The values in single precision.
+    /// The entries as a tensor in single precision, without a record.
     public var tensor: Tensor { Tensor(values.map(Float.init), shape: [rows, columns]) }
 
-    /// Rows as columns.
+    /// The transposed matrix, a copy.
     public var transposed: Matrix {
         var result = Matrix(rows: columns, columns: rows, values: values)
         for row in 0..<rows { for column in 0..<columns { result[column, row] = self[row, column] } }
         return result
     }
 
-    /// Every entry times a factor.
+    /// The matrix with every entry multiplied by a factor.
     public func scaled(by factor: Double) -> Matrix { Matrix(rows: rows, columns: columns, values: values.map { $0 * factor }) }
 
     // MARK: Products
 
-    /// `scale · A B`, or with either one transposed, plus another matrix.
+    /// `scale · A B`, with either one transposed where asked for, plus another matrix.
     ///
+    /// - Parameters:
+    ///   - other: B.
+    ///   - transposing: whether A is transposed.
+    ///   - transposingOther: whether B is transposed.
+    ///   - scale: the factor of the product.
+    ///   - sum: a matrix that is added to the product; nil for none.
     /// - Precondition: the shapes fit.
     public func multiplied(
         by other: Matrix, transposing: Bool = false, transposingOther: Bool = false, scale: Double = 1, adding sum: Matrix? = nil
@@ -79,7 +96,8 @@ public struct Matrix: Sendable, Hashable {
         return result
     }
 
-    /// `scale · A Aᵀ`, or `scale · Aᵀ A`: symmetric, of which only the lower triangle is filled, the rest being 0.
+    /// `scale · A Aᵀ`, or `scale · Aᵀ A` where `transposing`. The result is symmetric; only its lower
+    /// triangle is filled, and the rest is 0. This takes half the work of a general product.
     public func lowerGram(transposing: Bool = false, scale: Double = 1) -> Matrix {
         let order = transposing ? columns : rows
         var result = Matrix(rows: order, columns: order, repeating: 0)
@@ -90,7 +108,8 @@ public struct Matrix: Sendable, Hashable {
         return result
     }
 
-    /// `scale · S X`, or `scale · X S`, for a symmetric `S` of which this is the lower triangle.
+    /// `scale · S X`, or `scale · X S` where `onRight`, for a symmetric `S` of which this matrix is the
+    /// lower triangle.
     public func symmetricProduct(with x: Matrix, onRight: Bool = false, scale: Double = 1) -> Matrix {
         require(rows == columns && rows == (onRight ? x.columns : x.rows), "Matrix: \(rows)×\(columns) does not fit \(x.rows)×\(x.columns)")
         let values = [Double](unsafeUninitializedCapacity: x.values.count) { result, count in
@@ -105,8 +124,14 @@ public struct Matrix: Sendable, Hashable {
 
     // MARK: Factorizations
 
-    /// `log det S` and `S⁻¹` (its lower triangle) of a symmetric positive definite `S` of which this is the lower triangle; nil where it is
-    /// not positive definite or not finite.
+    /// `log det S` and the lower triangle of `S⁻¹` for a symmetric positive definite `S` of which this
+    /// matrix is the lower triangle, by a Cholesky factorization.
+    ///
+    /// - Returns: nil where S is not positive definite or not finite.
+    ///
+    /// ```swift
+    /// if let (logDeterminant, inverse) = covariance.positiveDefiniteInverse() { … }       // inverse holds the lower triangle
+    /// ```
     public func positiveDefiniteInverse() -> (logDeterminant: Double, inverse: Matrix)? {
         require(rows == columns, "Matrix: \(rows)×\(columns) is not square")
         var factor = self
@@ -119,8 +144,14 @@ public struct Matrix: Sendable, Hashable {
         return status == 0 && logarithm.isFinite ? (logarithm, factor) : nil
     }
 
-    /// Eigenvalues, rising, and eigenvectors, each a row, of a symmetric matrix of which this is the lower triangle; nil where it is not
-    /// finite.
+    /// The eigenvalues in ascending order, and the eigenvectors as rows in the same order, of a
+    /// symmetric matrix of which this is the lower triangle.
+    ///
+    /// - Returns: nil where the matrix is not finite.
+    ///
+    /// ```swift
+    /// let entropy = -(spectrum.values.filter { $0 > 0 }.reduce(0) { $0 + $1 * log($1) })      // of eigenvalues that sum to 1
+    /// ```
     public func symmetricSpectrum() -> (values: [Double], vectors: Matrix)? {
         require(rows == columns, "Matrix: \(rows)×\(columns) is not square")
         var vectors = self
@@ -134,13 +165,21 @@ public struct Matrix: Sendable, Hashable {
     }
 
     /// The factors of `P A = L U` of any square matrix, with rows exchanged for stability.
+    ///
+    /// - Precondition: the matrix is square.
+    ///
+    /// ```swift
+    /// let factors = matrix.luFactors()
+    /// factors.sign, factors.logAbsoluteDeterminant, factors.solve(b)
+    /// ```
     public func luFactors() -> LUFactors { LUFactors(self) }
 }
 
-/// `P A = L U` of a square matrix; see ``Matrix/luFactors()``.
+/// The factorization `P A = L U` of a square matrix in double precision; see ``Matrix/luFactors()``.
 public struct LUFactors: Sendable {
     private let order: Int
-    /// U on and above the diagonal, L below it without its unit diagonal; NaN throughout where the input is not finite.
+    /// U on and above the diagonal, L below it without its unit diagonal; NaN throughout where the
+    /// input is not finite.
     private var factors: Matrix
     private var pivots: [Int32]
 
@@ -171,7 +210,7 @@ public struct LUFactors: Sendable {
         }
     }
 
-    /// A⁻¹; NaN where there is none.
+    /// A⁻¹; NaN throughout where A is singular or not finite.
     public var inverse: Matrix {
         let failed = Matrix(rows: order, columns: order, repeating: .nan)
         guard order > 0, logAbsoluteDeterminant.isFinite else { return failed }

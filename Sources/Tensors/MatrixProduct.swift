@@ -1,20 +1,30 @@
 internal import COneDNN
 internal import COpenBLAS
 
-/// Many matrix products of one shape that oneDNN computes in one call: `batch` times `rows×inner · inner×columns`.
+/// A batch of matrix products of one shape that oneDNN computes in one call: `batch` times `rows×inner
+/// · inner×columns`.
 ///
-/// OpenBLAS takes them one by one, and each on several threads if it is large; oneDNN splits the batch instead.
+/// OpenBLAS computes them one by one; oneDNN splits the batch over threads.
 struct ProductPlan: Hashable, Sendable {
+    /// The number of products.
     private let batch: Int
+    /// The rows of each product.
     private let rows: Int
+    /// The columns of each product.
     private let columns: Int
+    /// The extent that is summed over.
     private let inner: Int
+    /// Whether left matrices are stored as `inner×rows`.
     private let transposingLeft: Bool
+    /// Whether right matrices are stored as `columns×inner`.
     private let transposingRight: Bool
+    /// Whether all products share the left operand.
     private let repeatsLeft: Bool
+    /// Whether all products share the right operand.
     private let repeatsRight: Bool
 
-    /// - Returns: nil where the products do not lie one behind the other, or are computed faster one by one.
+    /// The plan of a broadcast product; nil where the products do not lie one behind the other, or are
+    /// computed faster one by one.
     init?(
         _ plan: BroadcastPlan, rows: Int, columns: Int, inner: Int, transposingLeft: Bool, transposingRight: Bool, threads: Int
     ) {
@@ -38,25 +48,42 @@ struct ProductPlan: Hashable, Sendable {
         repeatsRight = right == 0
     }
 
+    /// The layout of the left operands; a single matrix where all products share it.
     var leftLayout: KernelLayout { layout(repeatsLeft ? 1 : batch, rows, inner, isTransposed: transposingLeft) }
 
+    /// The layout of the right operands; a single matrix where all products share it.
     var rightLayout: KernelLayout { layout(repeatsRight ? 1 : batch, inner, columns, isTransposed: transposingRight) }
 
+    /// The layout of the products.
     var productLayout: KernelLayout { layout(batch, rows, columns, isTransposed: false) }
 
+    /// The layout of matrices one behind the other, of which each may be stored transposed.
     private func layout(_ batch: Int, _ rows: Int, _ columns: Int, isTransposed: Bool) -> KernelLayout {
         KernelLayout([batch, rows, columns], strides: isTransposed ? [rows * columns, 1, rows] : [rows * columns, columns, 1])
     }
 }
 
 extension Tensor {
-    /// The matrix product over the last two axes, broadcast over the leading ones.
+    /// The matrix product over the last two axes, with the leading axes broadcast: `…×M×K · …×K×N →
+    /// …×M×N`.
     ///
-    /// A right operand of rank 1 is a vector: `M×K · K → M`.
+    /// A right operand of rank 1 is a vector: `M×K · K → M`. Sums are in single precision in the order
+    /// of the library, so that equal results to the bit need the same processor type and number of
+    /// threads.
+    ///
     /// - Parameters:
-    ///   - transposingLeft: uses the left operand's last two axes exchanged, without copying.
+    ///   - right: the right operand.
+    ///   - transposingLeft: uses the left operand with its last two axes exchanged, without copying it.
     ///   - transposingRight: the same for the right operand.
     /// - Precondition: the inner extents agree and the leading axes can be broadcast.
+    ///
+    /// ```swift
+    /// z.matmul(z, transposingLeft: true)          // N×D: zᵀz, D×D
+    /// queries.matmul(keys, transposingRight: true)      // N×h×Q×E and N×h×K×E: N×h×Q×K
+    /// ```
+    ///
+    /// The gradients are `g·rightᵀ` and `leftᵀ·g`, each summed over the axes along which the operand
+    /// was broadcast.
     public func matmul(_ right: Tensor, transposingLeft: Bool = false, transposingRight: Bool = false) -> Tensor {
         if right.rank == 1 {
             require(!transposingRight, "matmul: a vector cannot be transposed")
@@ -82,6 +109,8 @@ extension Tensor {
             })
     }
 
+    /// The product without a record: in one call of oneDNN where ``ProductPlan`` finds that faster, and
+    /// otherwise one by one.
     private static func product(_ left: Tensor, _ right: Tensor, _ transposingLeft: Bool, _ transposingRight: Bool) -> Tensor {
         require(left.rank >= 2 && right.rank >= 2, "matmul: shapes \(left.shape) and \(right.shape) are not matrices")
         let (rows, inner) = transposingLeft ? (left.shape[-1], left.shape[-2]) : (left.shape[-2], left.shape[-1])
@@ -122,6 +151,9 @@ extension Tensor {
     }
 
     /// `output = op(left) · op(right)` for row-major matrices: `rows×inner` times `inner×columns`.
+    ///
+    /// OpenBLAS computes it on one thread; oneDNN where several threads are in use and there are at
+    /// least 2²⁰ multiplications.
     static func multiply(
         _ left: UnsafePointer<Float>, _ transposingLeft: Bool, _ right: UnsafePointer<Float>, _ transposingRight: Bool,
         into output: UnsafeMutablePointer<Float>, _ rows: Int, _ columns: Int, _ inner: Int
@@ -141,12 +173,17 @@ extension Tensor {
             right, Int32(transposingRight ? inner : columns), 0, output, Int32(columns))
     }
 
-    /// An affine map of the last axis: `x Wᵀ + b`.
+    /// An affine map of the last axis, `x Wᵀ + b`, for input of any rank.
     ///
     /// - Parameters:
     ///   - weight: `out×in`.
-    ///   - bias: `out`, or nil for none.
+    ///   - bias: `out`; nil for none.
     /// - Returns: the shape of this tensor with the last extent `out`.
+    /// - Precondition: the last extent is `in`.
+    ///
+    /// ```swift
+    /// x.linear(weight: w, bias: b)                // x N×T×in, w out×in, b out: N×T×out
+    /// ```
     public func linear(weight: Tensor, bias: Tensor? = nil) -> Tensor {
         require(
             weight.rank == 2 && rank >= 1 && shape[-1] == weight.shape[1],

@@ -1,11 +1,15 @@
-/// The shape and settings of one batch normalization.
+/// The shape and settings of one batch normalization. Equal plans share a compiled kernel.
 struct BatchNormalizationPlan: Hashable, Sendable {
+    /// `N×places×C`, whatever the spatial axes were.
     let shape: Shape
+    /// What is added to the variance.
     let epsilon: Float
+    /// Whether mean and variance are given, as in evaluation.
     let usesGivenStatistics: Bool
+    /// Whether negative outputs become 0 in the same pass.
     let appliesReLU: Bool
 
-    /// All spatial axes as one, since the statistics do not know them apart.
+    /// Takes all spatial axes as one, because the statistics do not depend on how places are arranged.
     init(_ shape: Shape, epsilon: Float, usesGivenStatistics: Bool, appliesReLU: Bool) {
         self.shape = [shape[0], shape.count(1..<(shape.rank - 1)), shape[-1]]
         self.epsilon = epsilon
@@ -15,18 +19,22 @@ struct BatchNormalizationPlan: Hashable, Sendable {
 }
 
 extension Tensor {
-    /// Batch normalization with the statistics of this batch, over every axis but the last.
+    /// Batch normalization with the statistics of this batch, over every axis but the last: `(x −
+    /// mean)/√(variance + ε) · weight + bias` for each channel (Ioffe and Szegedy 2015). It is
+    /// differentiable with respect to input, weight and bias, including the way through the statistics.
+    ///
+    /// A channel in which an entry, the variance, the scale or the shift is not finite is NaN
+    /// throughout: oneDNN's fused ReLU would turn it into zeros, and an overflowing variance would make
+    /// all entries equal.
     ///
     /// - Parameters:
     ///   - weight: the learned scale, `C`.
     ///   - bias: the learned shift, `C`.
     ///   - epsilon: added to the variance.
     ///   - appliesReLU: whether negative outputs become 0 in the same pass.
-    ///
-    /// A channel of which an entry, the variance, the scale or the shift is not finite is NaN throughout: oneDNN's fused ReLU would make
-    /// zeros of it, and a variance that overflows would make every entry equal.
-    ///
-    /// - Returns: the normalized tensor, and the batch's mean and population variance (`C` each, without gradients) for running statistics.
+    /// - Returns: the normalized tensor, and the batch's mean and population variance, `C` each,
+    ///   without gradients, for running statistics.
+    /// - Precondition: the shape is `…×C` with at least two axes.
     public func batchNormalized(
         weight: Tensor, bias: Tensor, epsilon: Float = 1e-5, appliesReLU: Bool = false
     ) -> (output: Tensor, mean: Tensor, variance: Tensor) {
@@ -67,11 +75,15 @@ extension Tensor {
         return (output, mean, variance)
     }
 
-    /// Batch normalization with given statistics (evaluation), over every axis but the last.
+    /// Batch normalization with given statistics, as in evaluation, over every axis but the last.
     ///
     /// - Parameters:
+    ///   - weight: the learned scale, `C`.
+    ///   - bias: the learned shift, `C`.
     ///   - mean: the running mean, `C`; no gradient reaches it.
     ///   - variance: the running variance, `C`; no gradient reaches it.
+    ///   - epsilon: added to the variance.
+    ///   - appliesReLU: whether negative outputs become 0 in the same pass.
     public func batchNormalized(
         weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: Float = 1e-5, appliesReLU: Bool = false
     ) -> Tensor {
@@ -98,7 +110,7 @@ extension Tensor {
         return result
     }
 
-    /// Sets the channels that `isSpoiled` names to NaN, just after creation.
+    /// Sets the channels that `isSpoiled` selects to NaN, just after creation.
     private func spoilChannels(_ isSpoiled: (Int) -> Bool) {
         let width = shape[-1]
         for channel in 0..<width where isSpoiled(channel) {
@@ -114,13 +126,19 @@ extension Tensor {
 }
 
 extension Tensor {
-    /// Layer normalization over the trailing axes, with population variance (Ba et al. 2016).
+    /// Layer normalization over the trailing axes: each group of their elements is brought to mean 0
+    /// and population variance 1 (Ba et al. 2016). A constant group gives the bias, or 0.
     ///
     /// - Parameters:
-    ///   - axes: how many trailing axes are normalized together.
+    ///   - axes: the number of trailing axes that are normalized together.
     ///   - weight: the learned scale in the shape of those axes; nil for none.
     ///   - bias: the learned shift in the same shape; nil for none.
     ///   - epsilon: added to the variance.
+    /// - Returns: the shape of this tensor.
+    ///
+    /// ```swift
+    /// x.layerNormalized(axes: 1, weight: g, bias: b)        // N×T×D, each token over its D features
+    /// ```
     public func layerNormalized(axes: Int = 1, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Float = 1e-5) -> Tensor {
         require(axes >= 1 && axes <= rank, "layerNormalized: shape \(shape) has no \(axes) trailing axes")
         let normalizedShape = Shape(shape.dimensions.suffix(axes))
@@ -141,14 +159,18 @@ extension Tensor {
     }
 }
 
-/// The statistics of every row of one layer normalization, and the loops that use them.
+/// The statistics of every row of one layer normalization, with the loops that use them.
 private struct LayerNormalizationRows {
+    /// The number of elements in a row.
     let width: Int
+    /// The number of rows.
     let count: Int
+    /// The mean of each row.
     private let means: Tensor
     /// 1 / √(σ² + ε) for each row.
     private let scales: Tensor
 
+    /// Computes the statistics of rows of `width` elements.
     init(_ input: Tensor, width: Int, epsilon: Float) {
         self.width = width
         count = input.elementCount / max(width, 1)

@@ -1,24 +1,38 @@
-/// The shapes and steps of one pooling operation; two spatial axes at least.
+/// The shapes and steps of one pooling operation, with two spatial axes at least. Equal plans share a
+/// compiled kernel.
 struct PoolingPlan: Hashable, Sendable {
+    /// Maximum, or mean without or with padding counted.
     enum Kind: Hashable, Sendable { case maximum, average, averageCountingPadding }
 
+    /// Which of the three.
     let kind: Kind
+    /// Channels last: `N × space… × C`.
     let input: Shape
+    /// Channels last: `N × space… × C`, with the number of windows along each axis.
     let output: Shape
+    /// The window's extent along each spatial axis.
     let window: [Int]
+    /// The window's step along each spatial axis.
     let stride: [Int]
+    /// Positions added on both sides of each spatial axis.
     let padding: [Int]
 }
 
 extension Tensor {
-    /// The largest element of each window of a channels-last tensor (`N×L×C`, `N×H×W×C` or `N×D×H×W×C`); NaN where the window holds one.
+    /// The largest element of each window of a channels-last tensor (`N×L×C`, `N×H×W×C` or
+    /// `N×D×H×W×C`); NaN where the window holds one.
     ///
     /// The first of several equal elements receives the gradient.
     ///
     /// - Parameters:
     ///   - window: the window's extent along each spatial axis.
-    ///   - stride: the window's step; the window itself by default.
-    ///   - padding: elements added on both sides, which never win; none by default.
+    ///   - stride: the window's step along each axis; the window itself by default.
+    ///   - padding: positions added on both sides, which are never chosen; none by default.
+    /// - Returns: `floor((L + 2·padding − window) / stride) + 1` along each axis.
+    ///
+    /// ```swift
+    /// x.maxPooled(window: [3, 3], stride: [2, 2], padding: [1, 1])       // N×32×32×C: N×16×16×C
+    /// ```
     public func maxPooled(window: [Int], stride: [Int]? = nil, padding: [Int]? = nil) -> Tensor {
         let plan = poolingPlan(.maximum, window, stride ?? window, padding ?? Array(repeating: 0, count: window.count))
         // oneDNN passes NaN over, and takes −∞ for the least finite number.
@@ -38,7 +52,7 @@ extension Tensor {
         }
     }
 
-    /// Maximum pooling of entries that are not all finite; slow, and rare.
+    /// Maximum pooling of elements that are not all finite, which is slow and rarely needed.
     private func maxPooledKeepingNaN(_ plan: PoolingPlan) -> Tensor {
         // With three spatial axes, of which the first may have the extent 1.
         func three(_ sizes: [Int], _ filler: Int) -> [Int] { [Int](repeating: filler, count: 3 - sizes.count) + sizes }
@@ -87,7 +101,19 @@ extension Tensor {
 
     /// The mean of each window of a channels-last tensor; NaN where the window holds one.
     ///
-    /// - Parameter countingPadding: whether padded elements count as zeros in the mean (PyTorch's default) or not at all.
+    /// - Parameters:
+    ///   - window: the window's extent along each spatial axis.
+    ///   - stride: the window's step along each axis; the window itself by default.
+    ///   - padding: positions added on both sides; none by default.
+    ///   - countingPadding: whether added positions count as zeros in the mean, which is PyTorch's
+    ///     default, or not at all.
+    /// - Returns: `floor((L + 2·padding − window) / stride) + 1` along each axis.
+    /// - Precondition: the window fits into the padded input, and there is one number for each spatial
+    ///   axis.
+    ///
+    /// ```swift
+    /// x.averagePooled(window: [2, 2])                 // N×32×32×C: N×16×16×C
+    /// ```
     public func averagePooled(window: [Int], stride: [Int]? = nil, padding: [Int]? = nil, countingPadding: Bool = true) -> Tensor {
         let kind: PoolingPlan.Kind = countingPadding ? .averageCountingPadding : .average
         let plan = poolingPlan(kind, window, stride ?? window, padding ?? Array(repeating: 0, count: window.count))
@@ -101,12 +127,20 @@ extension Tensor {
         }
     }
 
-    /// The mean over all positions of a channels-last tensor: `N × space… × C` becomes `N×C`.
+    /// The mean over all positions of a channels-last tensor: `N × space… × C` becomes `N×C`, with the
+    /// error bound of ``sum()``.
+    ///
+    /// - Precondition: the rank is at least 3.
+    ///
+    /// ```swift
+    /// series.meanPooled()                             // N×T×C: N×C, the mean over time
+    /// ```
     public func meanPooled() -> Tensor {
         require(rank >= 3, "meanPooled: a tensor of shape \(shape) has no positions")
         return reshaped([shape[0], shape.count(1..<(rank - 1)), shape[-1]]).mean(axis: 1)
     }
 
+    /// The plan for this tensor; one spatial axis is planned as two, the first of extent 1.
     private func poolingPlan(_ kind: PoolingPlan.Kind, _ window: [Int], _ stride: [Int], _ padding: [Int]) -> PoolingPlan {
         let spatial = rank - 2
         require(
@@ -127,14 +161,19 @@ extension Tensor {
 }
 
 extension Tensor {
-    /// The mean of each cell of a grid laid over the positions of a channels-last tensor.
+    /// The mean of each cell of a grid laid over the positions of a channels-last tensor (adaptive
+    /// average pooling).
     ///
-    /// Along an axis of extent L, cell i of O covers positions ⌊iL/O⌋ up to and without ⌈(i+1)L/O⌉: neighboring cells share a
-    /// position where O does not divide L (PyTorch's adaptive average pooling).
+    /// Along an axis of extent L, cell i of O covers the positions from ⌊iL/O⌋ up to but not including
+    /// ⌈(i+1)L/O⌉, as in PyTorch. Where O does not divide L, neighboring cells share a position.
     ///
     /// - Parameter output: the number of cells along each spatial axis.
     /// - Returns: `N × output… × C` for an input `N × space… × C`.
-    /// - Precondition: one extent for each spatial axis, each at least 1.
+    /// - Precondition: one number for each spatial axis, each at least 1.
+    ///
+    /// ```swift
+    /// x.averagePooled(to: [1, 1])                 // N×H×W×C: N×1×1×C, the mean over all places
+    /// ```
     public func averagePooled(to output: [Int]) -> Tensor {
         require(
             rank >= 3 && output.count == rank - 2 && output.allSatisfy { $0 >= 1 },
@@ -145,6 +184,7 @@ extension Tensor {
         return result
     }
 
+    /// The means of the cells along one axis, whose extent becomes `cells`.
     private func averaged(axis: Int, cells: Int) -> Tensor {
         let view = AxisView(shape, axis: axis)
         let ranges = (0..<cells).map { $0 * view.extent / cells..<(($0 + 1) * view.extent + cells - 1) / cells }

@@ -1,10 +1,13 @@
 import Glibc
 
 extension Tensor {
-    /// A tensor seen as `outer × reduced × inner` around one axis.
+    /// A tensor seen as `outer × extent × inner` around one axis.
     struct AxisView {
+        /// The product of the extents before the axis.
         let outer: Int
+        /// The extent of the axis.
         let extent: Int
+        /// The product of the extents after the axis: the step between neighbors along it.
         let inner: Int
 
         init(_ shape: Shape, axis: Int) {
@@ -14,7 +17,8 @@ extension Tensor {
         }
     }
 
-    /// Σ of a term over contiguous elements: eight lanes of at most 64 terms each in single precision, joined in double precision.
+    /// Σ of a term over contiguous elements: in eight lanes, each of at most 64 terms in single
+    /// precision, joined in double precision.
     @inline(__always)
     static func sum(_ start: UnsafePointer<Float>, count: Int, _ term: (SIMD8<Float>) -> SIMD8<Float>) -> Float {
         var total = 0.0
@@ -35,21 +39,33 @@ extension Tensor {
         return Float(total)
     }
 
-    /// The sum of all elements: a scalar.
+    /// The sum of all elements: a scalar; 0 where there are none.
     ///
-    /// All sums of this library follow one rule: at most 64 terms at a time are added in single precision, and these partial sums in double
-    /// precision. The result is within 67 · 2⁻²⁴ · Σ|x| (4 · 10⁻⁶ of the sum of the magnitudes) and half a unit in the last place of the
-    /// exact sum, however many terms there are. NaN and infinities pass as arithmetic has it.
+    /// All sums of this library follow one rule: at most 64 terms at a time are added in single
+    /// precision, and these partial sums in double precision. The result is within 67 · 2⁻²⁴ · Σ|x| (4
+    /// · 10⁻⁶ of the sum of the magnitudes) plus half a unit in the last place of the exact sum,
+    /// however many terms there are. NaN and infinities propagate as in ordinary arithmetic.
     public func sum() -> Tensor {
         let total = withExtendedLifetime(self) { Tensor.sum(pointer, count: elementCount) { $0 } }
         let shape = self.shape
         return Tensor(total).recorded(self) { Tensor.full($0.item, shape) }
     }
 
-    /// The mean of all elements: a scalar, with the relative error of ``sum()``; NaN where there are none.
+    /// The mean of all elements: a scalar, with the error bound of ``sum()``; NaN where there are none.
     public func mean() -> Tensor { sum() / Float(elementCount) }
 
     /// The sum along one axis, with the error bound of ``sum()``.
+    ///
+    /// - Parameters:
+    ///   - axis: which axis; negative ones count from the end.
+    ///   - keepingAxis: whether the axis stays, with extent 1, so that the result broadcasts against
+    ///     this tensor; by default it goes.
+    ///
+    /// ```swift
+    /// let x = Tensor([1, 2, 3, 4], shape: [2, 2])
+    /// x.sum(axis: 0)                              // 4, 6
+    /// x / x.sum(axis: 1, keepingAxis: true)       // rows that sum to 1
+    /// ```
     public func sum(axis: Int, keepingAxis: Bool = false) -> Tensor {
         let axis = shape.resolve(axis)
         let view = AxisView(shape, axis: axis)
@@ -71,7 +87,8 @@ extension Tensor {
         return result.viewed(as: final).recorded(self) { $0.viewed(as: kept).expanded(to: shape) }
     }
 
-    /// `target = Σ` of `count` rows that follow one another: at most 64 rows in single precision, their sums in double precision.
+    /// `target = Σ` of `count` consecutive rows: at most 64 rows at a time in single precision, their
+    /// sums in double precision.
     private static func addRows(_ rows: UnsafePointer<Float>, count: Int, width: Int, to target: UnsafeMutablePointer<Float>) {
         func add(_ range: Range<Int>) {
             target.update(repeating: 0, count: width)
@@ -91,12 +108,21 @@ extension Tensor {
         }
     }
 
-    /// The mean along one axis.
+    /// The mean along one axis, with the error bound of ``sum()``; NaN along an axis without elements.
+    ///
+    /// ```swift
+    /// let centered = z - z.mean(axis: 0, keepingAxis: true)      // N×D minus its column means
+    /// ```
     public func mean(axis: Int, keepingAxis: Bool = false) -> Tensor {
         sum(axis: axis, keepingAxis: keepingAxis) / Float(shape[axis])
     }
 
-    /// The sum over several axes; an empty list changes nothing.
+    /// The sum over several axes; an empty list changes nothing. The axes are summed one after another,
+    /// each with the error bound of ``sum()``.
+    ///
+    /// ```swift
+    /// pictures.sum(axes: [1, 2])                  // N×H×W×C: N×C
+    /// ```
     public func sum(axes: [Int], keepingAxes: Bool = false) -> Tensor {
         var result = self
         let sorted = Set(axes.map(shape.resolve)).sorted(by: >)
@@ -104,37 +130,81 @@ extension Tensor {
         return result
     }
 
-    /// The mean over several axes.
+    /// The mean over several axes, with the error bound of ``sum()`` for each; NaN where there are no
+    /// elements along them.
+    ///
+    /// - Parameters:
+    ///   - axes: which axes; naming one twice changes nothing.
+    ///   - keepingAxes: whether the axes stay, with extent 1.
     public func mean(axes: [Int], keepingAxes: Bool = false) -> Tensor {
         let count = Set(axes.map(shape.resolve)).reduce(1) { $0 * shape[$1] }
         return sum(axes: axes, keepingAxes: keepingAxes) / Float(count)
     }
 
-    /// The variance along one axis.
-    /// - Parameter unbiased: divides by `n − 1` (the default) or by `n`. With `n = 1` the unbiased variance is NaN.
+    /// The variance along one axis, from centered values, so that a large mean costs no digits.
+    ///
+    /// - Parameters:
+    ///   - axis: which axis; negative ones count from the end.
+    ///   - unbiased: whether to divide by `n − 1` (the default) or by `n`. With `n = 1` the unbiased
+    ///     variance is NaN.
+    ///   - keepingAxis: whether the axis stays, with extent 1.
+    ///
+    /// ```swift
+    /// let deviations = (z.variance(axis: 0) + 1e-4).sqrt()       // N×D: D
+    /// ```
+    ///
+    /// The small addend keeps the gradient of the root finite for a constant column.
     public func variance(axis: Int, unbiased: Bool = true, keepingAxis: Bool = false) -> Tensor {
         variance(axes: [axis], unbiased: unbiased, keepingAxes: keepingAxis)
     }
 
-    /// The variance over several axes together; the mean that is subtracted is theirs too.
-    /// - Parameter unbiased: divides by `n − 1` (the default) or by `n`, with n the number of elements of those axes.
+    /// The variance over several axes together, around their common mean.
+    ///
+    /// - Parameters:
+    ///   - axes: which axes.
+    ///   - unbiased: whether to divide by `n − 1` (the default) or by `n`, with n the number of
+    ///     elements along those axes.
+    ///   - keepingAxes: whether the axes stay, with extent 1.
     public func variance(axes: [Int], unbiased: Bool = true, keepingAxes: Bool = false) -> Tensor {
         let count = Set(axes.map(shape.resolve)).reduce(1) { $0 * shape[$1] }
         let centered = self - mean(axes: axes, keepingAxes: true)
         return centered.squared().sum(axes: axes, keepingAxes: keepingAxes) / Float(unbiased ? count - 1 : count)
     }
 
-    /// The largest element along one axis, NaN where there is one; the first of several equal ones receives the gradient.
+    /// The largest element along one axis, or NaN where there is one. The first of several equal ones
+    /// receives the gradient.
+    ///
+    /// - Precondition: the axis has elements.
+    ///
+    /// ```swift
+    /// logits.softmax().maximum(axis: 1)           // the confidence of each sample, N
+    /// ```
     public func maximum(axis: Int, keepingAxis: Bool = false) -> Tensor { extreme(axis: axis, keepingAxis: keepingAxis, >) }
 
-    /// The smallest element along one axis, NaN where there is one; the first of several equal ones receives the gradient.
+    /// The smallest element along one axis, or NaN where there is one. The first of several equal ones
+    /// receives the gradient.
+    ///
+    /// - Precondition: the axis has elements.
+    ///
+    /// ```swift
+    /// distances.minimum(axis: 1)                  // the distance of each sample to its nearest neighbor, N
+    /// ```
     public func minimum(axis: Int, keepingAxis: Bool = false) -> Tensor { extreme(axis: axis, keepingAxis: keepingAxis, <) }
 
-    /// The position of the largest element along one axis, for every other index in row-major order; of several equal ones the first.
+    /// The position of the largest element along one axis, for every combination of the other indices
+    /// in row-major order; the first of several equal ones.
     ///
-    /// NaN counts as larger than everything, so that the position of the first NaN is found where there is one.
+    /// NaN counts as larger than everything, so that the first NaN is found where there is one.
+    ///
+    /// - Returns: one position for each combination of the other indices: N of them for `N×K`.
+    /// - Precondition: the axis has elements.
+    ///
+    /// ```swift
+    /// let predictions = logits.argmax()           // the class of each sample
+    /// ```
     public func argmax(axis: Int = -1) -> [Int] { extremePositions(shape.resolve(axis), >) }
 
+    /// The position of the best element along an axis, for every combination of the other indices.
     private func extremePositions(_ axis: Int, _ isBetter: (Float, Float) -> Bool) -> [Int] {
         let view = AxisView(shape, axis: axis)
         require(view.extent > 0, "an axis without elements has no largest or smallest one (shape \(shape))")
@@ -155,6 +225,7 @@ extension Tensor {
         return positions
     }
 
+    /// The best element along an axis, with its gradient.
     private func extreme(axis: Int, keepingAxis: Bool, _ isBetter: (Float, Float) -> Bool) -> Tensor {
         let axis = shape.resolve(axis)
         let view = AxisView(shape, axis: axis)
@@ -177,7 +248,8 @@ extension Tensor {
         }
     }
 
-    /// The Euclidean length along one axis; where it is 0 the gradient is 0. ∞ where a square or their sum overflows (|x| above 1.8·10¹⁹).
+    /// The Euclidean norm along one axis; where it is 0 the gradient is 0. It is ∞ where a square or
+    /// the sum of squares overflows (|x| above 1.8·10¹⁹).
     public func norm(axis: Int, keepingAxis: Bool = false) -> Tensor {
         let axis = shape.resolve(axis)
         let kept = withoutGradients { squared().sum(axis: axis, keepingAxis: true).sqrt() }
@@ -187,7 +259,16 @@ extension Tensor {
         }
     }
 
-    /// x / max(‖x‖, ε) along one axis.
+    /// x / max(‖x‖, ε) along one axis: vectors of length 1; a zero vector stays 0.
+    ///
+    /// - Parameters:
+    ///   - axis: which axis; the last by default.
+    ///   - epsilon: the smallest norm that is divided by.
+    ///
+    /// ```swift
+    /// let z = x.normalized()
+    /// z.matmul(z, transposingRight: true)         // cosine similarities of all pairs of rows, N×N
+    /// ```
     public func normalized(axis: Int = -1, epsilon: Float = 1e-12) -> Tensor {
         self / norm(axis: axis, keepingAxis: true).clamped(lower: epsilon)
     }

@@ -1,18 +1,22 @@
-/// The extents of a tensor's axes, kept inline so that a shape never allocates.
+/// The extents of a tensor's axes, stored inline so that a shape never allocates.
 ///
-/// Axes are counted from 0; a negative axis counts from the end, so `shape[-1]` is the last extent. A scalar has rank 0.
+/// Axes are counted from 0; a negative axis counts from the end, so `shape[-1]` is the last extent. A
+/// scalar has rank 0. Shapes are written as array literals, `[64, 32]`, and print as `64×32`.
 public struct Shape: Hashable, Sendable {
-    /// The largest rank a tensor may have.
+    /// The largest possible number of axes.
     public static let maximumRank = 8
 
+    /// The extents; 1 beyond the rank, so that equal shapes are equal bit by bit.
     private var extents: SIMD8<Int32>
     /// The number of axes.
     public private(set) var rank: Int
 
-    /// The shape of a scalar.
+    /// The shape of a scalar, without axes.
     public static let scalar = Shape([])
 
-    /// - Precondition: at most `maximumRank` axes, none negative.
+    /// The shape with these extents, first axis first.
+    ///
+    /// - Precondition: at most ``maximumRank`` axes, each of 0 to 2³¹ − 1 elements.
     public init(_ dimensions: some Sequence<Int>) {
         extents = SIMD8(repeating: 1)
         rank = 0
@@ -27,22 +31,32 @@ public struct Shape: Hashable, Sendable {
     }
 
     /// The extent of an axis; negative axes count from the end.
+    ///
+    /// - Precondition: the axis exists.
     public subscript(axis: Int) -> Int {
         get { Int(extents[resolve(axis)]) }
         set { extents[resolve(axis)] = Int32(newValue) }
     }
 
-    /// All extents, first axis first.
+    /// The extents as an array, first axis first.
     public var dimensions: [Int] { (0..<rank).map { Int(extents[$0]) } }
 
-    /// Turns an axis that may count from the end into one from 0.
+    /// The axis counted from 0, of one that may count from the end.
+    ///
     /// - Precondition: the axis exists.
+    ///
+    /// ```swift
+    /// Shape([4, 5, 6]).resolve(-1)        // 2
+    /// ```
     public func resolve(_ axis: Int) -> Int {
         let resolved = axis < 0 ? axis + rank : axis
         require(resolved >= 0 && resolved < rank, "axis \(axis) does not exist in a tensor of shape \(self)")
         return resolved
     }
 
+    /// Adds an axis at the end.
+    ///
+    /// - Precondition: there is room for it, and the extent fits into 31 bits.
     mutating func append(_ dimension: Int) {
         require(rank < Shape.maximumRank, "a tensor has at most \(Shape.maximumRank) axes")
         require(dimension >= 0 && dimension <= Int(Int32.max), "an axis cannot have \(dimension) elements")
@@ -50,6 +64,7 @@ public struct Shape: Hashable, Sendable {
         rank += 1
     }
 
+    /// Adds an axis before the given position.
     mutating func insert(_ dimension: Int, at position: Int) {
         append(dimension)
         var axis = rank - 1
@@ -60,38 +75,43 @@ public struct Shape: Hashable, Sendable {
         extents[position] = Int32(dimension)
     }
 
+    /// Leaves out an axis.
     mutating func remove(at position: Int) {
         for axis in position..<(rank - 1) { extents[axis] = extents[axis + 1] }
         extents[rank - 1] = 1
         rank -= 1
     }
 
-    /// The product of the extents in a range of axes.
+    /// The product of the extents of a range of axes.
     func count(_ axes: Range<Int>) -> Int {
         var count = 1
         for axis in axes { count *= Int(extents[axis]) }
         return count
     }
 
+    /// The shape with one more axis, before the given position.
     func inserting(_ dimension: Int, at position: Int) -> Shape {
         var shape = self
         shape.insert(dimension, at: position)
         return shape
     }
 
+    /// The shape without one of its axes.
     func removing(at position: Int) -> Shape {
         var shape = self
         shape.remove(at: position)
         return shape
     }
 
+    /// The shape with another extent along one axis.
     func replacing(_ axis: Int, with dimension: Int) -> Shape {
         var shape = self
         shape[axis] = dimension
         return shape
     }
 
-    /// The shape of an elementwise result under NumPy's broadcasting rules, or nil where the two do not fit.
+    /// The shape of an elementwise result under NumPy's broadcasting rules; nil where the two shapes do
+    /// not fit.
     func broadcast(with other: Shape) -> Shape? {
         if self == other { return self }
         let rank = max(self.rank, other.rank)
@@ -107,6 +127,7 @@ public struct Shape: Hashable, Sendable {
 }
 
 extension Shape: ExpressibleByArrayLiteral {
+    /// The shape with these extents; see ``init(_:)``.
     public init(arrayLiteral dimensions: Int...) { self.init(dimensions) }
 }
 

@@ -1,9 +1,19 @@
 import Glibc
 
 extension Tensor {
-    /// log Σ exp(x) along one axis, without overflow: within 4·10⁻⁶ plus 1 unit in the last place of its value.
+    /// log Σ exp(x) along one axis, without overflow, within 4·10⁻⁶ plus 1 unit in the last place.
     ///
-    /// It is finite unless an entry is NaN or +∞, or every entry is −∞.
+    /// It is finite unless an element is NaN or +∞, or every element is −∞.
+    ///
+    /// - Parameters:
+    ///   - axis: which axis; the last by default.
+    ///   - keepingAxis: whether the axis stays, with extent 1.
+    ///
+    /// The gradient is the upstream gradient times the softmax along the axis.
+    ///
+    /// ```swift
+    /// logits.logSumExp()           // N×K: N, the logarithm of each row's normalizer
+    /// ```
     public func logSumExp(axis: Int = -1, keepingAxis: Bool = false) -> Tensor {
         let axis = shape.resolve(axis)
         let kept = alongLastAxis(axis) { $0.rowwiseLogSumExp() }
@@ -12,7 +22,14 @@ extension Tensor {
         }
     }
 
-    /// exp(x) / Σ exp(x) along one axis, each within 5·10⁻⁶ of its value; NaN throughout where an entry is NaN or +∞, or every entry is −∞.
+    /// exp(x) / Σ exp(x) along one axis, each within 5·10⁻⁶ of its value, summing to 1; NaN throughout
+    /// where an element is NaN or +∞, or every element is −∞.
+    ///
+    /// ```swift
+    /// Tensor([0, 0], shape: [1, 2]).softmax()     // 0.5, 0.5
+    /// ```
+    ///
+    /// The gradient is `y (g − Σ g y)`, with y the result and g the upstream gradient.
     public func softmax(axis: Int = -1) -> Tensor {
         let axis = shape.resolve(axis)
         let result = withoutGradients { alongLastAxis(axis) { $0.rowwiseSoftmax() } }
@@ -23,7 +40,12 @@ extension Tensor {
         }
     }
 
-    /// x − log Σ exp(x) along one axis; −∞ where the entry is.
+    /// x − log Σ exp(x) along one axis, without overflow; −∞ where the element is.
+    ///
+    /// The logarithms of probabilities that ``softmax(axis:)`` would round to 0 stay finite, which is
+    /// why losses are computed from them.
+    ///
+    /// The gradient is `g − exp(y) Σ g`, with y the result and g the upstream gradient.
     public func logSoftmax(axis: Int = -1) -> Tensor {
         let axis = shape.resolve(axis)
         let result = withoutGradients { alongLastAxis(axis) { $0.rowwiseLogSoftmax() } }
@@ -32,13 +54,19 @@ extension Tensor {
         }
     }
 
-    /// The mean over the batch of −Σ_k t_k log softmax(x)_k, where 0 · log 0 counts as 0.
+    /// The mean over the batch of −Σ_k t_k log softmax(x)_k, where 0 · log 0 counts as 0; a scalar.
     ///
-    /// A class whose logit is −∞ has the probability 0: it adds nothing and has the gradient 0 where its target is 0, and makes the result
-    /// +∞ where it is not.
+    /// A class whose logit is −∞ has the probability 0. Where its target is 0 it adds nothing and has
+    /// the gradient 0; otherwise the result is +∞.
     ///
-    /// - Parameter targets: `N×K` probabilities, as `Tensor.oneHot` or label smoothing give them.
+    /// - Parameter targets: `N×K` probabilities, as from `Tensor.oneHot` or label smoothing; they
+    ///   receive a gradient too.
     /// - Precondition: this tensor is `N×K` too, with N ≥ 1.
+    ///
+    /// ```swift
+    /// let smoothed = Tensor.oneHot([2, 0], classes: 4) * 0.9 + 0.025
+    /// let loss = logits.crossEntropy(targets: smoothed)          // logits 2×4
+    /// ```
     public func crossEntropy(targets: Tensor) -> Tensor {
         require(
             rank == 2 && shape == targets.shape && shape[0] > 0,
@@ -55,7 +83,13 @@ extension Tensor {
             targets, { gradient in logarithms * (-gradient.item / rows) })
     }
 
-    /// The mean negative log-likelihood of one class for each row of `N×K` logits; 0 · log 0 counts as 0.
+    /// The mean negative log-likelihood of one class for each row of `N×K` logits; a scalar.
+    ///
+    /// - Precondition: `N` labels, each in `0..<K`.
+    ///
+    /// ```swift
+    /// let loss = logits.crossEntropy(labels: [2, 0, 1])          // logits 3×K
+    /// ```
     public func crossEntropy(labels: [Int]) -> Tensor { crossEntropy(targets: .oneHot(labels, classes: shape[-1])) }
 
     /// Applies a function of rows along another axis.
@@ -64,6 +98,7 @@ extension Tensor {
         return withoutGradients { body(transposed(axis, -1)).transposed(axis, -1) }
     }
 
+    /// log Σ exp(x) of each row.
     private func rowwiseLogSumExp() -> Tensor {
         let width = shape[-1]
         return Tensor(shape: shape.replacing(rank - 1, with: 1)) { output in
@@ -71,6 +106,7 @@ extension Tensor {
         }
     }
 
+    /// x − log Σ exp(x) in each row.
     private func rowwiseLogSoftmax() -> Tensor {
         let width = shape[-1]
         return Tensor(shape: shape) { output in
@@ -81,6 +117,7 @@ extension Tensor {
         }
     }
 
+    /// exp(x) / Σ exp(x) in each row.
     private func rowwiseSoftmax() -> Tensor {
         let width = shape[-1]
         return Tensor(shape: shape) { output in
@@ -95,7 +132,7 @@ extension Tensor {
         }
     }
 
-    /// y (g − Σ g y) for each row, with y a softmax and g, this tensor, its gradient.
+    /// y (g − Σ g y) for each row, with y the softmax and g, this tensor, the gradient of y.
     private func rowwiseSoftmaxGradient(of softmax: Tensor) -> Tensor {
         let width = shape[-1]
         return Tensor(shape: shape) { output in
@@ -108,6 +145,7 @@ extension Tensor {
         }
     }
 
+    /// log Σ exp(x) of contiguous elements, relative to the largest one.
     private static func logSumExp(_ row: UnsafePointer<Float>, _ width: Int) -> Float {
         let largest = Lanes.maximum(row, count: width)
         guard largest.isFinite else { return (0..<width).contains { row[$0].isNaN } ? .nan : largest }

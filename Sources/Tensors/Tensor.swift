@@ -3,20 +3,36 @@ import Glibc
 
 /// A dense array of 32-bit floats with value semantics and, where asked for, gradients.
 ///
-/// Elements are stored row-major without gaps. Copies share memory until one of them is written to. Operations on a
-/// tracked tensor are recorded; `gradients(of:with:)` walks the record backwards. Operations that work like a convolution take
-/// channels last (`N×L×C`, `N×H×W×C`, `N×D×H×W×C`).
+/// Elements are stored row-major without gaps. Copies share memory until one of them is written to.
+/// Operations that work like a convolution take channels last (`N×L×C`, `N×H×W×C`, `N×D×H×W×C`).
 ///
-/// Shapes are checked where an operation is called; a mismatch stops the program with the operation's name and the shapes.
+/// Gradients come from a record. A variable is made by ``tracked()``; every operation on a tracked
+/// tensor adds a step to the record, and ``gradients(of:with:keepingGraph:)`` walks the record
+/// backwards. Nothing is recorded for tensors that depend on no variable, nor inside
+/// ``withoutGradients(_:)``.
 ///
-/// A tensor is not `Sendable`: a record belongs to the thread that made it. Hand `values` across threads instead.
+/// ```swift
+/// let w = Tensor([1, 2], shape: [2]).tracked()
+/// let loss = (w * w).sum()
+/// let gradient = gradients(of: loss, with: [w])[0]        // 2, 4
+/// ```
+///
+/// Shapes are checked where an operation is called; a mismatch stops the program with the operation's
+/// name and the shapes. Input from outside is therefore checked before it becomes a tensor operation.
+///
+/// A tensor is not `Sendable`, because a record belongs to the thread that made it. Hand ``values``
+/// across threads instead.
 public struct Tensor {
+    /// The memory, possibly shared with other tensors.
     var storage: Storage
+    /// The position of the first element in that memory.
     var offset: Int
     /// The extents of the axes.
     public internal(set) var shape: Shape
+    /// The step of the record that made this tensor; nil for a constant.
     var node: GradientNode?
 
+    /// A tensor over existing memory, without a record.
     init(storage: Storage, offset: Int, shape: Shape) {
         self.storage = storage
         self.offset = offset
@@ -29,12 +45,17 @@ public struct Tensor {
     }
 
     /// A tensor whose elements are written by `body` in row-major order.
+    ///
+    /// - Parameters:
+    ///   - shape: the extents of the axes.
+    ///   - body: writes every element; what it leaves out is undefined.
     public init(shape: Shape, initializingWith body: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
         self.init(uninitialized: shape)
         try body(UnsafeMutableBufferPointer(start: pointer, count: shape.elementCount))
     }
 
-    /// A tensor of given elements in row-major order.
+    /// A tensor of the given elements in row-major order.
+    ///
     /// - Precondition: as many values as the shape has elements.
     public init(_ values: [Float], shape: Shape) {
         require(values.count == shape.elementCount, "\(values.count) values do not fill a tensor of shape \(shape)")
@@ -44,23 +65,23 @@ public struct Tensor {
         }
     }
 
-    /// A scalar.
+    /// A scalar: rank 0, one element.
     public init(_ value: Float) {
         self.init(uninitialized: .scalar)
         pointer[0] = value
     }
 
-    /// Every entry the same.
+    /// A tensor of the given shape with every element the same.
     public static func full(_ value: Float, _ shape: Shape) -> Tensor {
         let result = Tensor(uninitialized: shape)
         result.pointer.update(repeating: value, count: result.elementCount)
         return result
     }
 
-    /// Every entry 0.
+    /// A tensor of the given shape with every element 0.
     public static func zeros(_ shape: Shape) -> Tensor { full(0, shape) }
 
-    /// Every entry 1.
+    /// A tensor of the given shape with every element 1.
     public static func ones(_ shape: Shape) -> Tensor { full(1, shape) }
 
     /// The `n×n` identity matrix.
@@ -70,7 +91,8 @@ public struct Tensor {
         return result
     }
 
-    /// One row per label with a 1 in the label's column: `N×K`.
+    /// One row per label with a 1 in the label's column and 0 elsewhere: `N×K`.
+    ///
     /// - Precondition: every label lies in `0..<classes`.
     public static func oneHot(_ labels: [Int], classes: Int) -> Tensor {
         let result = zeros([labels.count, classes])
@@ -81,32 +103,35 @@ public struct Tensor {
         return result
     }
 
-    /// The number of axes.
+    /// The number of axes; 0 for a scalar.
     public var rank: Int { shape.rank }
 
-    /// The number of entries.
+    /// The number of elements, the product of all extents.
     public var elementCount: Int { shape.elementCount }
 
     /// The first element's address. Writing through it is allowed only right after creation.
     var pointer: UnsafeMutablePointer<Float> { storage.base + offset }
 
-    /// The only element.
-    /// - Precondition: the tensor has one element.
+    /// The value of a tensor of one element, of any rank.
+    ///
+    /// - Precondition: the tensor has exactly one element.
     public var item: Float {
         require(elementCount == 1, "a tensor of shape \(shape) has more than one element")
         return pointer[0]
     }
 
-    /// All elements in row-major order.
+    /// All elements in row-major order, copied into an array that may cross threads.
     public var values: [Float] { withUnsafeValues(Array.init) }
 
-    /// Reads the entries in place, in row-major order.
+    /// Reads the elements in place, in row-major order, without a copy. The buffer must not be kept.
     public func withUnsafeValues<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
         try withExtendedLifetime(storage) { try body(UnsafeBufferPointer(start: pointer, count: elementCount)) }
     }
 
-    /// Writes to the elements in place; memory shared with another tensor is copied first.
-    /// - Precondition: the tensor is not the result of a recorded operation (a leaf made by `tracked()` may be written to).
+    /// Writes to the elements in place; memory that is shared with another tensor is copied first.
+    ///
+    /// - Precondition: the tensor is not the result of a recorded operation. A variable made by
+    ///   ``tracked()`` may be written to.
     public mutating func withUnsafeMutableValues<Result>(
         _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
     ) rethrows -> Result {
@@ -135,14 +160,19 @@ extension Tensor: CustomStringConvertible {
 
 /// The memory behind one or more tensors.
 ///
-/// Buffers are aligned for the widest vector instructions. A training step frees and asks for the same sizes over and over,
-/// so the allocator is told once to keep freed memory instead of handing it back to the system.
+/// Buffers are aligned for the widest vector instructions. A training step frees and asks for the same
+/// sizes over and over, so the allocator is told once to keep freed memory instead of returning it to
+/// the system.
 final class Storage {
+    /// The first element.
     let base: UnsafeMutablePointer<Float>
+    /// The number of elements that the memory holds.
     let count: Int
-    /// A number that no magnitude here exceeds, where the operation that wrote the values knows one; whoever writes anew forgets it.
+    /// A number that no magnitude here exceeds, where the operation that wrote the values knows one;
+    /// writing again clears it.
     var bound: Float?
 
+    /// Memory whose contents are undefined.
     init(count: Int) {
         _ = Storage.keepsFreedMemory
         var memory: UnsafeMutableRawPointer?
@@ -154,7 +184,8 @@ final class Storage {
 
     deinit { free(base) }
 
-    /// Without this, every buffer above 128 KiB is mapped, zeroed page by page and unmapped again.
+    /// Tells the allocator to keep freed memory. Otherwise every buffer above 128 KiB would be mapped,
+    /// zeroed page by page and unmapped again.
     private static let keepsFreedMemory: Bool = {
         let megabyte: Int32 = 1 << 20
         return mallopt(M_MMAP_THRESHOLD, 512 * megabyte) == 1 && mallopt(M_TRIM_THRESHOLD, 1024 * megabyte) == 1

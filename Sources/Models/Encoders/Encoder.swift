@@ -3,45 +3,60 @@ import Networks
 import Regularization
 import Tensors
 
-/// A network that turns one modality's inputs into embeddings.
+/// A network that turns one modality's inputs into embeddings: one vector per sample, and tokens where
+/// it has any.
+///
+/// An encoder is made for one shape of sample and named in a recipe by ``EncoderPlugin/description``.
+/// It is only ever given samples that have its modality.
 public protocol Encoder: Module {
-    /// The width D of the embedding, pooled and tokens alike.
+    /// The width D of the pooled embedding and of every token.
     var embeddingWidth: Int { get }
 
-    /// Whether tokens are computed where the encoder has them. A model sets it to what its fusion reads, so that no
-    /// time goes into tokens that nobody reads. False at first.
+    /// Whether tokens are computed where the encoder has them. The model sets it to whether its fusion
+    /// reads them, so that no time is spent on tokens that nobody reads. False until then.
     var providesTokens: Bool { get set }
 
     /// Encodes a batch.
     ///
-    /// - Parameter x: N×…, of the sample shape for which the encoder was made.
-    /// - Returns: pooled N×D, and tokens N×T×D where the encoder has them and ``providesTokens`` is set.
+    /// - Parameters:
+    ///   - x: N×…, of the sample shape that the encoder was made for.
+    ///   - pass: whether this is training, and where random numbers come from.
+    /// - Returns: the pooled embedding, N×D, and tokens, N×T×D, where the encoder has them and
+    ///   ``providesTokens`` is set.
     func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding
 }
 
 /// An encoder that can tell the real places of a sequence from its padding.
+///
+/// Data sets of sequences of different lengths need such an encoder; any other one is refused for them.
 public protocol SequenceEncoder: Encoder {
     /// Encodes a batch of sequences that are padded at their ends.
     ///
-    /// What it makes of a sequence depends neither on how far it is padded nor on what with.
+    /// The embedding of a sequence depends neither on how far it is padded nor on what the padding
+    /// holds.
     ///
     /// - Parameters:
     ///   - x: N×T×….
     ///   - lengths: the real places of each sequence, each at least 1; nil where nothing is padded.
-    /// - Returns: as without lengths; where there are tokens, `presence` says how many of each sample are real.
+    ///   - pass: whether this is training, and where random numbers come from.
+    /// - Returns: as without lengths; where there are tokens, `presence` says how many of each sample
+    ///   are real.
     func callAsFunction(_ x: Tensor, lengths: [Int]?, pass: Pass) -> Embedding
 }
 
+/// What every encoder of sequences is given.
 extension SequenceEncoder {
+    /// Encodes sequences without padding.
     public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding { self(x, lengths: nil, pass: pass) }
 }
 
+/// What the model around an encoder calls.
 extension Encoder {
-    /// Encodes the samples that are there.
+    /// Encodes the samples that have the modality.
     ///
-    /// - Parameter presence: what of `x` is there.
+    /// - Parameter presence: which samples and places of `x` are real.
     /// - Returns: an embedding of all samples, 0 for those that lack the modality.
-    /// - Precondition: lengths only for a ``SequenceEncoder``.
+    /// - Precondition: lengths are given only to a ``SequenceEncoder``.
     func encode(_ x: Tensor, _ presence: Presence, pass: Pass) -> Embedding {
         guard let rows = presence.rows else { return encode(x, lengths: presence.lengths, pass: pass) }
         let count = x.shape[0]
@@ -51,6 +66,7 @@ extension Encoder {
         return encode(x.gathering(rows: rows), lengths: presence.gathering(rows: rows).lengths, pass: pass).spread(to: rows, of: count)
     }
 
+    /// Encodes samples that all have the modality.
     private func encode(_ x: Tensor, lengths: [Int]?, pass: Pass) -> Embedding {
         guard let lengths else { return self(x, pass: pass) }
         guard let sequences = self as? any SequenceEncoder else {
@@ -60,45 +76,52 @@ extension Encoder {
     }
 }
 
-/// An encoder that a recipe can name.
+/// An encoder that recipes can name: `encoders: {audio: {use: <name>, …}}`.
 public protocol EncoderPlugin: Encoder, SendableMetatype {
-    /// What a recipe can set.
+    /// The options that a recipe can set.
     associatedtype Options: Configuration.Options
 
-    /// Name in recipes, summary, source and options.
+    /// Its name in recipes, summary, source and options.
     static var description: ComponentDescription { get }
 
     /// Makes an encoder.
     ///
     /// - Parameters:
+    ///   - options: already checked one by one against their fields.
     ///   - sampleShape: the shape of one sample, without the batch axis.
-    ///   - initializer: where initial values come from, for the encoder's own path.
-    /// - Throws: `OptionFault` where options and sample shape do not fit together; its `option` is `nil` where the
-    ///   sample shape fits no options at all.
+    ///   - initializer: where initial values come from; it belongs to the encoder's own path.
+    /// - Throws: `OptionFault` where options and sample shape do not fit together; its `option` is
+    ///   `nil` where no options fit the shape.
     init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault)
 }
 
 /// The encoders that a recipe may name.
 public typealias EncoderRegistry = ComponentRegistry<EncoderContext, any Encoder, OptionFault>
 
-/// What an encoder is told when it is made.
+/// What an encoder is told when it is made: the shape of its samples and where initial values come
+/// from.
 public struct EncoderContext: Sendable {
     /// The shape of one sample, without the batch axis.
     public let sampleShape: Shape
     /// Where initial values come from, for the encoder's own path.
     public let initializer: Initializer
 
+    /// - Parameters:
+    ///   - sampleShape: the shape of one sample, without the batch axis.
+    ///   - initializer: where initial values come from.
     public init(sampleShape: Shape, from initializer: Initializer) {
         self.sampleShape = sampleShape
         self.initializer = initializer
     }
 }
 
+/// Filling the registry, and making encoders from it.
 extension EncoderRegistry {
     /// A registry that knows nothing.
     public init() { self.init(of: .encoders) }
 
-    /// `series-resnet`, `series-cnn`, `sequence-transformer`, `image-cnn`, `vector-mlp`, `features`, `slowfast`, `slowonly` and `resnet18`.
+    /// The encoders that come with Regulus: `series-resnet`, `series-cnn`, `sequence-transformer`,
+    /// `image-cnn`, `vector-mlp`, `features`, `slowfast`, `slowonly` and `resnet18`.
     public static func standard() throws(DuplicateComponent) -> EncoderRegistry {
         var registry = EncoderRegistry()
         try registry.register(SeriesResNet.self)
@@ -124,8 +147,13 @@ extension EncoderRegistry {
 
     /// Makes an encoder.
     ///
-    /// - Throws: `OptionFault` for an unknown name (its `option` is `nil`), an option that is unknown or out of range,
-    ///   or a sample shape that the encoder cannot read.
+    /// - Parameters:
+    ///   - name: a registered name.
+    ///   - options: by name; what is left out keeps its default.
+    ///   - sampleShape: the shape of one sample, without the batch axis.
+    ///   - initializer: where initial values come from.
+    /// - Throws: `OptionFault` for an unknown name (its `option` is `nil`), an option that is unknown
+    ///   or out of range, or a sample shape that the encoder cannot read.
     public func make(
         _ name: String, options: [String: OptionValue] = [:], sampleShape: Shape, from initializer: Initializer
     ) throws(OptionFault) -> any Encoder {
@@ -133,11 +161,13 @@ extension EncoderRegistry {
     }
 }
 
+/// How encoders make embeddings of maps of features.
 extension Embedding {
-    /// The embedding of a map of features, N×T×C: its mean over T, and its places as tokens where they are asked for,
-    /// both through the same projection where there is one.
+    /// The embedding of a map of features, N×T×C: its mean over T, and its places as tokens where asked
+    /// for, both through the same projection where there is one.
     ///
-    /// The mean and a linear map may change places, so that without tokens only one row per sample is projected.
+    /// Mean and linear map can be exchanged, so that without tokens only one row per sample is
+    /// projected.
     init(map: Tensor, projection: Linear?, withTokens: Bool) {
         guard withTokens else {
             let pooled = map.meanPooled()
@@ -148,9 +178,9 @@ extension Embedding {
         self.init(pooled: tokens.meanPooled(), tokens: tokens)
     }
 
-    /// The same for sequences that are padded at their ends, the padding already 0.
+    /// The embedding of a map of sequences whose padding is already 0.
     ///
-    /// - Parameter lengths: the real places of each; nil where all are.
+    /// - Parameter lengths: the real places of each sequence; nil where all are.
     init(map: Tensor, lengths: [Int]?, projection: Linear?, withTokens: Bool) {
         guard let lengths else {
             self.init(map: map, projection: projection, withTokens: withTokens)
@@ -161,27 +191,28 @@ extension Embedding {
         self.init(pooled: projection.map { $0(pooled) } ?? pooled, tokens: tokens, presence: Presence(lengths: lengths))
     }
 
-    /// The embedding of a map of features over places, N×…×C: its mean, and its places as tokens where they are asked for.
+    /// The embedding of a map over places, N×…×C: its mean, and its places as tokens where asked for.
     init(places map: Tensor, withTokens: Bool) {
         let rows = map.reshaped([map.shape[0], map.shape.dimensions.dropFirst().dropLast().reduce(1, *), map.shape[-1]])
         self.init(map: rows, projection: nil, withTokens: withTokens)
     }
 }
 
+/// Faults that several encoders report.
 extension OptionFault {
-    /// The fault of a sample shape that an encoder cannot read, whatever its options.
+    /// The fault of a sample shape that an encoder cannot read with any options.
     static func sampleShape(_ found: Shape, expected: String) -> OptionFault {
         OptionFault(option: nil, expected: "samples of shape \(expected)", found: "\(found)", suggestion: nil)
     }
 
-    /// Throws where a kernel's size is even, as its padding could then not keep the length.
+    /// Refuses a kernel of even size, whose padding could not keep the length.
     static func check(odd value: Int, option: String) throws(OptionFault) {
         guard value % 2 == 0 else { return }
         throw OptionFault(
             option: option, expected: "an odd number", found: "\(value)", suggestion: "\(value + 1)")
     }
 
-    /// Throws where channels that double from stage to stage would grow beyond all memory.
+    /// Refuses channels that double from stage to stage beyond 65 536.
     static func check(width: Int, doublingOver stages: Int) throws(OptionFault) {
         let most = max(65536 >> (stages - 1), 1)
         guard width > most else { return }

@@ -3,23 +3,29 @@ import Networks
 import Regularization
 import Tensors
 
-/// A small convolution network for images, N×H×W×C.
+/// A small convolutional network for pictures, N×H×W×C; `image-cnn` in a recipe.
 ///
-/// Stages of convolution, batch normalization and ReLU; stage i has width·2ⁱ channels, and a 2×2 maximum stands between
-/// two stages. The mean over all places goes through a linear map to the embedding.
+/// Each stage is a convolution, batch normalization and ReLU. Stage i, counted from 0, has width·2ⁱ
+/// channels, and a 2×2 maximum halves the picture between two stages. The mean over all places goes
+/// through a linear map to the embedding.
 ///
-/// Names: `conv1`, `bn1`, `conv2`, `bn2`, …, `fc`. Tokens are the last stage's places, N×(H·W)×D, through the same
-/// linear map.
+/// Names: `conv1`, `bn1`, `conv2`, `bn2`, …, `fc`. Tokens are the places of the last stage, N×(H·W)×D,
+/// through the same linear map.
+///
+/// ```yaml
+/// model:
+///   encoders: {picture: {use: image-cnn, width: 16, stages: 3, embedding: 64}}
+/// ```
 public final class ImageCNN: EncoderPlugin {
     /// What a recipe may choose.
     public struct Options: Configuration.Options {
-        /// Channels of the first stage; each later doubles.
+        /// The number of channels of the first stage; each later stage doubles it.
         public var width = 16
-        /// Convolutions, with the picture halved between two of them.
+        /// The number of convolutions; the picture is halved between two of them.
         public var stages = 3
         /// Width of the embedding; 0 leaves the last stage's channels as they are.
         public var embedding = 64
-        /// Side of the convolutions; odd, in pixels.
+        /// The side of the convolutions in pixels; odd.
         public var kernel = 3
 
         public init() {}
@@ -40,9 +46,12 @@ public final class ImageCNN: EncoderPlugin {
     public static let description = ComponentDescription(
         name: "image-cnn", summary: "small convolution network for images, H×W×C", options: Options.descriptions)
 
+    /// The option `embedding` or, where that is 0, the last stage's channels.
     public let embeddingWidth: Int
     public var providesTokens = false
+    /// The convolution of each stage with its normalization.
     private let stages: [(convolution: Convolution, normalization: BatchNormalization)]
+    /// `fc`, from the last stage's channels to the embedding; nil where the option `embedding` is 0.
     private let projection: Linear?
 
     public var parts: Parts {
@@ -55,6 +64,10 @@ public final class ImageCNN: EncoderPlugin {
         return parts
     }
 
+    /// Makes the network for samples H×W×C.
+    ///
+    /// - Throws: `OptionFault` for samples of another rank, an even kernel, or more stages than the
+    ///   picture can be halved.
     public init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault) {
         guard sampleShape.rank == 3 && sampleShape.elementCount > 0 else {
             throw OptionFault.sampleShape(sampleShape, expected: "height×width×channels (H×W×C)")
@@ -83,6 +96,12 @@ public final class ImageCNN: EncoderPlugin {
         embeddingWidth = options.embedding > 0 ? options.embedding : inputs
     }
 
+    /// Encodes pictures.
+    ///
+    /// - Parameters:
+    ///   - x: N×H×W×C.
+    ///   - pass: batch normalization uses the batch in training and running statistics in evaluation.
+    /// - Returns: the pooled embedding N×D, and tokens N×(H'·W')×D where they are asked for.
     public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding {
         var map = x
         for (index, stage) in stages.enumerated() {

@@ -3,13 +3,20 @@ import Networks
 import Regularization
 import Tensors
 
-/// ResNet-18 for spectrograms and pictures, H×W×C (He et al. 2016).
+/// ResNet-18 for spectrograms and pictures, N×H×W×C (He et al. 2016); `resnet18` in a recipe.
 ///
-/// Stem (7×7 convolution of stride 2, batch normalization, ReLU, 3×3 maximum pooling of stride 2), then four stages of basic blocks
-/// of which all but the first halve height and width. The embedding is the mean over all places of the last stage, 8 times as wide as the
-/// stem; tokens are its places, N×(H·W)×D.
+/// Stem (7×7 convolution of stride 2, batch normalization, ReLU, 3×3 maximum pooling of stride 2), then
+/// four stages of basic blocks, of which all but the first halve height and width. The embedding is the
+/// mean over all places of the last stage, 8 times as wide as the stem (512 as published); tokens are
+/// its places, N×(H·W)×D.
 ///
-/// Names as in torchvision, and in VGGSound's audio network below `audnet.`: `conv1`, `bn1`, `layer1.0.conv1`, ….
+/// Names as in torchvision, and in VGGSound's audio network below `audnet.`: `conv1`, `bn1`,
+/// `layer1.0.conv1`, …. Checkpoints of both load without renaming.
+///
+/// ```yaml
+/// model:
+///   encoders: {audio: {use: resnet18, weights: vggsound.pth.tar, train: last-stage}}
+/// ```
 public final class ResNet18: EncoderPlugin, StagedEncoder {
     /// What a recipe may choose.
     public struct Options: StagedOptions {
@@ -35,15 +42,20 @@ public final class ResNet18: EncoderPlugin, StagedEncoder {
         source: "He et al. 2016; VGGSound's AVENet (Chen et al. 2020) for sound", options: Options.descriptions,
         notes: ["A spectrogram of 257×1004 with 1 channel gives an embedding of 512 features."])
 
+    /// 8 times the option `width`: 512 as published.
     public let embeddingWidth: Int
     public var providesTokens = false
+    /// Which part is trained; see ``StageOptions/train``.
     public let train: TrainedStages
+    /// What batch normalization in the frozen part does.
     public let frozenNormalization: FrozenNormalization
     /// How the weights that it started from fitted; nil where it started from random ones.
     public private(set) var loadReport: LoadReport?
     private let conv1: Convolution
     private let bn1: BatchNormalization
+    /// The first convolution with its normalization.
     let first: NormalizedConvolution
+    /// The blocks of each of the four stages.
     let stages: [[ResidualBlock]]
 
     public var parts: Parts {
@@ -54,6 +66,10 @@ public final class ResNet18: EncoderPlugin, StagedEncoder {
 
     public var lastStageParts: Parts { ["layer4": stages[3]] }
 
+    /// Makes the network for samples H×W×C, and loads the weights that the options name.
+    ///
+    /// - Throws: `OptionFault` for samples of another rank, another number of stages than four, or
+    ///   weights that cannot be read or do not fit.
     public init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault) {
         guard sampleShape.rank == 3 && sampleShape.elementCount > 0 else {
             throw OptionFault.sampleShape(sampleShape, expected: "height×width×channels (H×W×C)")
@@ -84,24 +100,29 @@ public final class ResNet18: EncoderPlugin, StagedEncoder {
         freeze()
     }
 
+    /// The map that the last stage reads, N×H×W×C, of pictures N×H×W×C.
     public func stem(_ x: Tensor, pass: Pass) -> [Tensor] {
         var map = pooled(first(x, pass))
         for stage in stages.dropLast() { advance(&map, through: stage, pass) }
         return [map]
     }
 
+    /// The shape of that map for one sample.
     public func stemShapes(of sample: Shape) -> [Shape] {
         [Shape(ResidualDepth.stemSides(sample[0], sample[1]) + [embeddingWidth / 2])]
     }
 
+    /// The embedding of the stem's map.
     public func lastStage(_ maps: [Tensor], pass: Pass) -> Embedding {
         var map = maps[0]
         advance(&map, through: stages[3], pass)
         return Embedding(places: map, withTokens: providesTokens)
     }
 
+    /// The maximum pooling of the stem.
     func pooled(_ x: Tensor) -> Tensor { x.maxPooled(window: [3, 3], stride: [2, 2], padding: [1, 1]) }
 
+    /// Applies the blocks of a stage in place.
     func advance(_ map: inout Tensor, through stage: [ResidualBlock], _ pass: Pass) {
         for block in stage { block.advance(&map, pass) }
     }

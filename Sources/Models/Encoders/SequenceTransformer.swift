@@ -4,13 +4,22 @@ import Networks
 import Regularization
 import Tensors
 
-/// A transformer over a sequence of features, N×T×C, such as word vectors or descriptors of frames.
+/// A transformer over a sequence of features, `N×T×C`, such as word vectors or descriptors of frames.
 ///
-/// A linear map to the width (its result times √width), sinusoidal positions, pre-norm layers, a last normalization, and one of the places or
-/// their mean as the embedding. Tokens are all places, N×T×D. The defaults are the encoder that MMDG-Bench trains for sentiment.
+/// The layers, in order: a linear map to the width (its result times √width), sinusoidal positions,
+/// dropout, `layers` pre-norm transformer layers and a last normalization. The embedding is one of the
+/// places or their mean, as `pooling` says; the tokens are all places, `N×T×width`. The defaults are
+/// the encoder that MMDG-Bench trains for sentiment.
 ///
-/// Positions as in fairseq: the first half of the width holds sines and the second cosines of `p·10000^(−i/(width/2 − 1))`, places counted
-/// from 1. Names: `proj.weight`, `layers.0.norm1.weight`, … as PyTorch's `nn.TransformerEncoder` has them, and `norm.weight`.
+/// The positions are those of fairseq: the first half of the width holds sines and the second cosines
+/// of `p·10000^(−i/(width/2 − 1))`, with places counted from 1. In a checkpoint the parameters are
+/// called `proj.weight`, `layers.0.norm1.weight`, … as in PyTorch's `nn.TransformerEncoder`, and
+/// `norm.weight`.
+///
+/// ```yaml
+/// model:
+///   encoder: {use: sequence-transformer, width: 40, layers: 5, pooling: mean}
+/// ```
 public final class SequenceTransformer: EncoderPlugin, SequenceEncoder {
     /// Which of the places is the embedding.
     public enum Pooling: String, CaseIterable, Sendable {
@@ -22,28 +31,31 @@ public final class SequenceTransformer: EncoderPlugin, SequenceEncoder {
         case last
     }
 
-    /// What follows the first linear map of a layer.
+    /// The activation between the two linear maps of a layer.
     public enum Rectifier: String, CaseIterable, Sendable { case relu, gelu }
 
     /// What a recipe may choose.
     public struct Options: Configuration.Options {
-        /// Width of the places and of the embedding.
+        /// The width of the places and of the embedding; a multiple of `heads`.
         public var width = 40
-        /// Transformer layers.
+        /// The number of transformer layers.
         public var layers = 5
-        /// Heads of attention; they divide the width.
+        /// The number of attention heads, which must divide the width.
         public var heads = 8
-        /// Width between a layer's two linear maps.
+        /// The width between the two linear maps of a layer.
         public var feedForward = 160
+        /// The activation between the two linear maps of a layer.
         public var activation = Rectifier.relu
+        /// The place whose features are the embedding, or their mean.
         public var pooling = Pooling.first
-        /// Rate of dropout on the places before the first layer.
+        /// The rate of dropout on the places before the first layer, from 0 to 1.
         public var inputDropout = 0.25
-        /// Rate of dropout within the layers.
+        /// The rate of dropout within the layers, from 0 to 1.
         public var dropout = 0.1
-        /// Rate of dropout on the weights of attention.
+        /// The rate of dropout on the weights of attention, from 0 to 1.
         public var attentionDropout = 0.1
 
+        /// The options of MMDG-Bench's sentiment encoder.
         public init() {}
 
         public static var fields: [OptionField<Options>] {
@@ -66,7 +78,10 @@ public final class SequenceTransformer: EncoderPlugin, SequenceEncoder {
         source: "Vaswani et al. 2017; Xiong et al. 2020; the sizes of MMDG-Bench's sentiment encoders (Dong et al. 2026)",
         options: Options.descriptions)
 
+    /// The width of the embedding and of each token, D.
     public let embeddingWidth: Int
+    /// Whether an embedding also carries its tokens, `N×T×D`; nothing is saved by leaving them out but
+    /// the memory that holds them.
     public var providesTokens = false
     private let pooling: Pooling
     private let projection: Linear
@@ -76,6 +91,10 @@ public final class SequenceTransformer: EncoderPlugin, SequenceEncoder {
 
     public var parts: Parts { ["proj": projection, "layers": layers, "norm": normalization] }
 
+    /// Makes the encoder for samples of shape `T×C`.
+    ///
+    /// - Throws: `OptionFault` where samples have another rank or no elements, or where `heads` does
+    ///   not divide `width`.
     public init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault) {
         guard sampleShape.rank == 2 && sampleShape.elementCount > 0 else {
             throw OptionFault.sampleShape(sampleShape, expected: "places×features (T×C)")
@@ -95,6 +114,12 @@ public final class SequenceTransformer: EncoderPlugin, SequenceEncoder {
         normalization = LayerNormalization([options.width], from: initializer["norm"])
     }
 
+    /// Encodes `N×T×C`; padded places neither attend nor are attended to, and their tokens are zero.
+    ///
+    /// - Parameters:
+    ///   - x: the sequences, padded to the longest.
+    ///   - lengths: the real places of each sequence; nil where all places are real.
+    ///   - pass: training, with dropout, or evaluation, without.
     public func callAsFunction(_ x: Tensor, lengths: [Int]?, pass: Pass) -> Embedding {
         let places = x.shape[1]
         let real = lengths.map { x.clearingPadding(lengths: $0) } ?? x
@@ -110,6 +135,8 @@ public final class SequenceTransformer: EncoderPlugin, SequenceEncoder {
             pooled: pooled(sequence, lengths: lengths), tokens: providesTokens ? sequence : nil, presence: Presence(lengths: lengths))
     }
 
+    /// The embedding, `N×D`, from the normalized places. A sequence without places takes its first
+    /// place, which is zero, or a mean of zero.
     private func pooled(_ sequence: Tensor, lengths: [Int]?) -> Tensor {
         let (count, places) = (sequence.shape[0], sequence.shape[1])
         func place(_ index: (Int) -> Int) -> Tensor {

@@ -3,30 +3,41 @@ import Networks
 import Regularization
 import Tensors
 
-/// A plain one-dimensional convolutional network for windows of raw signals, N×L×C (L steps of C channels).
+/// A plain one-dimensional convolutional network for windows of raw signals, `N×L×C` (L steps of C
+/// channels).
 ///
-/// Layers of convolution without padding, batch normalization, ReLU and max pooling; the last layer's pooling is adaptive: it leaves `places`
-/// maxima of each channel, whatever the length. They stand channel after channel as the embedding, or go through a linear map to it.
-/// The defaults are the encoder that MMDG-Bench trains on vibration and sound of a motor: four layers, 128 features of a window of 1024 steps.
+/// Each layer is a convolution without padding, batch normalization, ReLU and max pooling. The pooling
+/// of the last layer is adaptive: it leaves `places` maxima of each channel, whatever the length. The
+/// maxima, one channel after the other, are the embedding, or a linear map takes them to it. There are
+/// no tokens.
 ///
-/// Names as in PyTorch's `nn.Sequential` for each layer: `layer1.0.weight` (convolution), `layer1.1.weight` (normalization), …, `fc.weight`.
-/// There are no tokens.
+/// The defaults are the encoder that MMDG-Bench trains on the vibration and sound of a motor: four
+/// layers, which leave 128 features of a window of 1024 steps. In a checkpoint the parameters are
+/// called as in PyTorch's `nn.Sequential`, one for each layer: `layer1.0.weight` (convolution),
+/// `layer1.1.weight` (normalization), …, `fc.weight`.
+///
+/// ```yaml
+/// model:
+///   encoder: {use: series-cnn, widths: [8, 16, 32, 32], kernels: [32, 8, 3, 3]}
+/// ```
 public final class SeriesCNN: EncoderPlugin, SequenceEncoder {
     /// What a recipe may choose.
     public struct Options: Configuration.Options {
-        /// Channels of each layer.
+        /// The channels of each layer, 1 to 16 layers.
         public var widths = [8, 16, 32, 32]
-        /// Length of each layer's convolution, in steps.
+        /// The length of the convolution of each layer, in steps; as many as `widths`.
         public var kernels = [32, 8, 3, 3]
-        /// Steps over which each layer but the last takes maxima.
+        /// The number of steps over which each layer but the last takes maxima.
         public var pool = 2
-        /// Steps from one maximum to the next.
+        /// The number of steps from one maximum to the next.
         public var poolStride = 1
-        /// Maxima of each channel that the last layer leaves.
+        /// The number of maxima of each channel that the last layer leaves.
         public var places = 4
-        /// Width of the embedding; 0 takes the maxima as they are.
+        /// The width of the embedding; 0 takes the maxima as they are, `places` times the last of
+        /// `widths`.
         public var embedding = 0
 
+        /// The options of MMDG-Bench's encoder for fault diagnosis.
         public init() {}
 
         public static var fields: [OptionField<Options>] {
@@ -47,7 +58,9 @@ public final class SeriesCNN: EncoderPlugin, SequenceEncoder {
         name: "series-cnn", summary: "plain one-dimensional convolutions with adaptive max pooling, for windows of signals, L×C",
         source: "Dong et al. 2026 (MMDG-Bench), the encoder of its fault diagnosis", options: Options.descriptions)
 
+    /// The width of the embedding, D.
     public let embeddingWidth: Int
+    /// Without effect: this encoder has no tokens.
     public var providesTokens = false
     private let layers: [(convolution: Convolution, normalization: BatchNormalization)]
     private let options: Options
@@ -62,6 +75,11 @@ public final class SeriesCNN: EncoderPlugin, SequenceEncoder {
         return parts
     }
 
+    /// Makes the encoder for samples of shape `L×C`.
+    ///
+    /// - Throws: `OptionFault` where samples have another rank or are too short for the layers, where
+    ///   `kernels` and `widths` differ in number, or where the last layer leaves more than 65,536
+    ///   maxima.
     public init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault) {
         guard sampleShape.rank == 2 && sampleShape.elementCount > 0 else {
             throw OptionFault.sampleShape(sampleShape, expected: "steps×channels (L×C)")
@@ -95,7 +113,7 @@ public final class SeriesCNN: EncoderPlugin, SequenceEncoder {
         embeddingWidth = options.embedding > 0 ? options.embedding : features
     }
 
-    /// The shortest series of which something is left to take maxima of.
+    /// The fewest steps of a series that leave at least one step to take maxima of.
     private static func shortestLength(_ options: Options) -> Int {
         var length = 1
         for (index, kernel) in options.kernels.enumerated().reversed() {
@@ -106,8 +124,13 @@ public final class SeriesCNN: EncoderPlugin, SequenceEncoder {
         return length
     }
 
-    /// A padded series is seen as it is without padding; one that is too short for the layers has an embedding of zeros, or the linear map's
-    /// shift.
+    /// Encodes `N×L×C`; a padded series has the embedding that it has without padding. One that is too
+    /// short for the layers has an embedding of zeros, or the bias of the linear map.
+    ///
+    /// - Parameters:
+    ///   - x: the series, padded to the longest.
+    ///   - lengths: the real steps of each series; nil where all steps are real.
+    ///   - pass: training, or evaluation with the running statistics.
     public func callAsFunction(_ x: Tensor, lengths: [Int]?, pass: Pass) -> Embedding {
         var lengths = lengths
         var map = lengths.map { x.clearingPadding(lengths: $0) } ?? x

@@ -3,27 +3,36 @@ import Networks
 import Regularization
 import Tensors
 
-/// A one-dimensional residual network for series such as an accelerometer's, N×L×C (L steps of C channels).
+/// A one-dimensional residual network for series such as an accelerometer's, N×L×C (L steps of C
+/// channels); `series-resnet` in a recipe.
 ///
-/// Stem (convolution, batch normalization, ReLU), then stages of basic blocks. Stage i has width·2ⁱ channels; the first
-/// stage keeps the length and every later one halves it. The mean over time goes through a linear map to the embedding.
+/// Stem (convolution, batch normalization, ReLU), then stages of basic blocks. Stage i, counted from 0,
+/// has width·2ⁱ channels; the first stage keeps the length and every later one halves it. The mean over
+/// time goes through a linear map to the embedding.
 ///
-/// Names as in torchvision's ResNet: `conv1`, `bn1`, `layer1.0.conv1`, …, `fc`. Tokens are the last stage's map,
-/// N×T×D, through the same linear map, so that their mean is the pooled embedding.
+/// Names as in torchvision's ResNet: `conv1`, `bn1`, `layer1.0.conv1`, …, `fc`. Tokens are the map of
+/// the last stage, N×T×D, through the same linear map, so that their mean is the pooled embedding.
+/// Series of different lengths are supported: batch statistics and means are taken over real steps
+/// only.
+///
+/// ```yaml
+/// model:
+///   encoder: {use: series-resnet, width: 16, blocks: [1, 1, 1], embedding: 32}
+/// ```
 public final class SeriesResNet: EncoderPlugin, SequenceEncoder {
     /// What a recipe may choose.
     public struct Options: Configuration.Options {
-        /// Channels of the first stage; each later doubles.
+        /// The number of channels of the first stage; each later stage doubles it.
         public var width = 16
-        /// Residual blocks of each stage.
+        /// The number of residual blocks of each stage.
         public var blocks = [1, 1, 1]
         /// Width of the embedding; 0 leaves the last stage's channels as they are.
         public var embedding = 32
-        /// First convolution's length; odd, in steps.
+        /// The length of the first convolution in steps; odd.
         public var stemKernel = 7
-        /// First convolution's stride, in steps.
+        /// The stride of the first convolution in steps.
         public var stemStride = 2
-        /// The blocks' convolution length; odd, in steps.
+        /// The length of the blocks' convolutions in steps; odd.
         public var kernel = 3
 
         public init() {}
@@ -47,11 +56,15 @@ public final class SeriesResNet: EncoderPlugin, SequenceEncoder {
         name: "series-resnet", summary: "one-dimensional residual network for series, L×C",
         source: "He et al. 2016, with convolutions over time", options: Options.descriptions)
 
+    /// The option `embedding` or, where that is 0, the last stage's channels.
     public let embeddingWidth: Int
     public var providesTokens = false
+    /// The first convolution.
     private let stem: Convolution
     private let stemNormalization: BatchNormalization
+    /// The residual blocks of each stage.
     private let stages: [[ResidualBlock]]
+    /// `fc`, from the last stage's channels to the embedding; nil where the option `embedding` is 0.
     private let projection: Linear?
 
     public var parts: Parts {
@@ -61,6 +74,10 @@ public final class SeriesResNet: EncoderPlugin, SequenceEncoder {
         return parts
     }
 
+    /// Makes the network for samples L×C.
+    ///
+    /// - Throws: `OptionFault` for samples of another rank, an even kernel, no stage, or channels that
+    ///   double beyond 65 536.
     public init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault) {
         guard sampleShape.rank == 2 && sampleShape.elementCount > 0 else {
             throw OptionFault.sampleShape(sampleShape, expected: "steps×channels (L×C)")
@@ -94,6 +111,14 @@ public final class SeriesResNet: EncoderPlugin, SequenceEncoder {
         embeddingWidth = options.embedding > 0 ? options.embedding : inputs
     }
 
+    /// Encodes series.
+    ///
+    /// - Parameters:
+    ///   - x: N×L×C.
+    ///   - lengths: the real steps of each series; nil where nothing is padded.
+    ///   - pass: batch normalization uses the batch in training and running statistics in evaluation.
+    /// - Returns: the pooled embedding N×D, and tokens N×T×D where they are asked for, T being L
+    ///   divided by all strides and rounded up.
     public func callAsFunction(_ x: Tensor, lengths: [Int]?, pass: Pass) -> Embedding {
         // Convolutions read zeros beyond the end of a series: while the padding is 0, each series is convolved as if it had none.
         var lengths = lengths

@@ -3,20 +3,29 @@ import Networks
 import Regularization
 import Tensors
 
-/// SlowFast for clips, T×H×W×C (Feichtenhofer et al. 2019): a slow pathway that sees few frames through many channels, and a fast
-/// one that sees many frames through few.
+/// SlowFast for clips, N×T×H×W×C (Feichtenhofer et al. 2019): a slow pathway that sees few frames
+/// through many channels, and a fast one that sees many frames through few; `slowfast` in a recipe.
 ///
-/// The slow pathway reads every τ-th frame, the fast one every (τ/α)-th, through channels divided by β⁻¹. Before each stage of the slow
-/// pathway the fast one's map is brought to the slow one's frames by a lateral convolution of stride α over time, without normalization, and
-/// joined to its channels. The embedding is the fast pathway's mean over time and space followed by the slow one's, in the order
-/// of mmaction2's head (256 + 2048 as published). Tokens are the slow map's places, N×(T/τ·H·W)×D, each with the mean of the fast map's
-/// α frames at that place.
+/// The slow pathway reads every τ-th frame; the fast one every (τ/α)-th, with channels divided by β⁻¹.
+/// Before each stage of the slow pathway, a lateral convolution of stride α over time, without
+/// normalization, brings the fast pathway's map to the slow one's frames, and the result joins its
+/// channels.
 ///
-/// Names as in mmaction2: `slow_path.conv1.conv`, …, `slow_path.conv1_lateral.conv`, …, `fast_path.conv1.conv`, ….
+/// The embedding is the fast pathway's mean over time and space followed by the slow one's, in the
+/// order of mmaction2's head (256 + 2048 as published). Tokens are the places of the slow map,
+/// N×(T/τ·H·W)×D, each with the mean of the fast map's α frames at that place.
+///
+/// Names as in mmaction2: `slow_path.conv1.conv`, …, `slow_path.conv1_lateral.conv`, …,
+/// `fast_path.conv1.conv`, ….
+///
+/// ```yaml
+/// model:
+///   encoders: {video: {use: slowfast, weights: slowfast_r101.pth, train: last-stage}}
+/// ```
 public final class SlowFast: EncoderPlugin, StagedEncoder {
     /// What a recipe may choose.
     public struct Options: StagedOptions {
-        /// Published depth: 50, 101 or 152.
+        /// The published depth: 50, 101 or 152.
         public var depth = 101
         /// Blocks of each of the four stages; empty for those of the depth.
         public var blocks: [Int] = []
@@ -58,14 +67,19 @@ public final class SlowFast: EncoderPlugin, StagedEncoder {
             "Published: R101 8×8 and R50 8×8 are resample-rate 4, speed-ratio 4, lateral-kernel 7; R50 4×16 is 8, 8 and 5.",
         ])
 
+    /// The fast pathway's width plus the slow one's: 256 + 2048 as published.
     public let embeddingWidth: Int
     public var providesTokens = false
+    /// Which part is trained; see ``StageOptions/train``.
     public let train: TrainedStages
+    /// What batch normalization in the frozen part does.
     public let frozenNormalization: FrozenNormalization
     /// How the weights that it started from fitted; nil where it started from random ones.
     public private(set) var loadReport: LoadReport?
     let slow, fast: VideoPathway
+    /// The lateral connection before each stage of the slow pathway.
     let laterals: [LateralConnection]
+    /// τ and τ/α: the distances between the frames that the two pathways read.
     let slowStep, fastStep: Int
 
     public var parts: Parts {
@@ -78,6 +92,10 @@ public final class SlowFast: EncoderPlugin, StagedEncoder {
 
     public var lastStageParts: Parts { ["slow_path": slow.stages[3], "fast_path": fast.stages[3]] }
 
+    /// Makes the network for samples T×H×W×C, and loads the weights that the options name.
+    ///
+    /// - Throws: `OptionFault` for samples of another rank, rates that do not divide the frames or each
+    ///   other, channels that do not divide, or weights that cannot be read or do not fit.
     public init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault) {
         let blocks = try Self.checkedBlocks(options, sampleShape)
         let fastLayout = VideoPathway.Layout(
@@ -104,6 +122,9 @@ public final class SlowFast: EncoderPlugin, StagedEncoder {
         freeze()
     }
 
+    /// The blocks of each stage.
+    ///
+    /// - Throws: `OptionFault` where options contradict each other or do not fit the samples.
     private static func checkedBlocks(_ options: Options, _ sampleShape: Shape) throws(OptionFault) -> [Int] {
         guard sampleShape.rank == 4 && sampleShape.elementCount > 0 else {
             throw OptionFault.sampleShape(sampleShape, expected: "frames×height×width×channels (T×H×W×C)")
@@ -136,6 +157,7 @@ public final class SlowFast: EncoderPlugin, StagedEncoder {
         return [fastMap, .concatenated([slowMap, laterals[3](fastMap)], axis: -1)]
     }
 
+    /// The shapes of these maps for one sample.
     public func stemShapes(of sample: Shape) -> [Shape] {
         func shape(_ pathway: VideoPathway, _ step: Int) -> [Int] {
             pathway.layout.stemShape(frames: (sample[0] + step - 1) / step, of: sample).dimensions
@@ -149,6 +171,7 @@ public final class SlowFast: EncoderPlugin, StagedEncoder {
     /// Every `step`-th frame, without a copy where that is every one.
     func frames(of x: Tensor, every step: Int) -> Tensor { step == 1 ? x : x.subsampled(axis: 1, by: step) }
 
+    /// The embedding of the stem's maps.
     public func lastStage(_ maps: [Tensor], pass: Pass) -> Embedding {
         let fastMap = fast.stages[3](maps[0], pass)
         let slowMap = slow.stages[3](maps[1], pass)

@@ -3,16 +3,23 @@ import Networks
 import Regularization
 import Tensors
 
-/// SlowOnly, the slow pathway of SlowFast by itself, for clips or optical flow, T×H×W×C (Feichtenhofer et al. 2019).
+/// SlowOnly, the slow pathway of SlowFast by itself, for clips or optical flow, N×T×H×W×C
+/// (Feichtenhofer et al. 2019); `slowonly` in a recipe.
 ///
-/// The first convolution sees one frame; the blocks of the last two stages see three. There is no pooling over time. The embedding is the
-/// mean over time and space of the last stage, 32 times as wide as the stem; tokens are its places, N×(T·H·W)×D.
+/// The first convolution sees one frame; the blocks of the last two stages see three. There is no
+/// pooling over time. The embedding is the mean over time and space of the last stage, 32 times as wide
+/// as the stem (2048 as published); tokens are its places, N×(T·H·W)×D.
 ///
 /// Names as in mmaction2: `conv1.conv`, `conv1.bn`, `layer1.0.conv1.conv`, ….
+///
+/// ```yaml
+/// model:
+///   encoders: {flow: {use: slowonly, weights: slowonly_r50_flow.pth, train: last-stage}}
+/// ```
 public final class SlowOnly: EncoderPlugin, StagedEncoder {
     /// What a recipe may choose.
     public struct Options: StagedOptions {
-        /// Published depth: 50, 101 or 152.
+        /// The published depth: 50, 101 or 152.
         public var depth = 50
         /// Blocks of each of the four stages; empty for those of the depth.
         public var blocks: [Int] = []
@@ -37,9 +44,12 @@ public final class SlowOnly: EncoderPlugin, StagedEncoder {
         source: "Feichtenhofer et al. 2019; mmaction2's ResNet3dSlowOnly without pool2", options: Options.descriptions,
         notes: ["8 frames of 224×224 with 2 channels (horizontal and vertical flow) give an embedding of 2048 features."])
 
+    /// 32 times the option `width`: 2048 as published.
     public let embeddingWidth: Int
     public var providesTokens = false
+    /// Which part is trained; see ``StageOptions/train``.
     public let train: TrainedStages
+    /// What batch normalization in the frozen part does.
     public let frozenNormalization: FrozenNormalization
     /// How the weights that it started from fitted; nil where it started from random ones.
     public private(set) var loadReport: LoadReport?
@@ -48,6 +58,10 @@ public final class SlowOnly: EncoderPlugin, StagedEncoder {
     public var parts: Parts { pathway.parts }
     public var lastStageParts: Parts { ["layer4": pathway.stages[3]] }
 
+    /// Makes the network for samples T×H×W×C, and loads the weights that the options name.
+    ///
+    /// - Throws: `OptionFault` for samples of another rank, an unknown depth, or weights that cannot be
+    ///   read or do not fit.
     public init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault) {
         guard sampleShape.rank == 4 && sampleShape.elementCount > 0 else {
             throw OptionFault.sampleShape(sampleShape, expected: "frames×height×width×channels (T×H×W×C)")
@@ -64,14 +78,17 @@ public final class SlowOnly: EncoderPlugin, StagedEncoder {
         freeze()
     }
 
+    /// The map that the last stage reads, N×T×H×W×C.
     public func stem(_ x: Tensor, pass: Pass) -> [Tensor] {
         var map = pathway.stem(x, pass)
         for stage in pathway.stages.dropLast() { stage.advance(&map, pass) }
         return [map]
     }
 
+    /// The shape of that map for one sample.
     public func stemShapes(of sample: Shape) -> [Shape] { [pathway.layout.stemShape(frames: sample[0], of: sample)] }
 
+    /// The embedding of the stem's map.
     public func lastStage(_ maps: [Tensor], pass: Pass) -> Embedding {
         let map = pathway.stages[3](maps[0], pass)
         return Embedding(places: map, withTokens: providesTokens)

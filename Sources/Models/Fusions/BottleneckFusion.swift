@@ -3,20 +3,29 @@ import Networks
 import Regularization
 import Tensors
 
-/// Multimodal bottleneck transformer: modalities exchange what they know through a few tokens only.
+/// Multimodal bottleneck transformer (Nagrani et al. 2021): modalities exchange information through a
+/// few tokens only; `bottleneck` in a recipe.
 ///
-/// Each modality's tokens (or its pooled embedding as a single token, where an encoder has none) are mapped to a common width. In each layer a
-/// modality has a transformer layer of its own, over its tokens and the bottleneck tokens; then the modalities' versions of the bottleneck tokens
-/// are averaged. The mean over modalities of the mean over tokens goes into a classifier as of ``LateFusion``. Padding is attended to by
-/// nobody, and a modality that a sample lacks counts in no mean.
+/// Each modality's tokens, or its pooled embedding as a single token where the encoder has none, are
+/// mapped to a common width. In each layer every modality has a transformer layer of its own over its
+/// tokens and the bottleneck tokens; then the modalities' versions of the bottleneck tokens are
+/// averaged. The mean over modalities of the mean over tokens goes into a classifier like that of
+/// ``LateFusion``. Padding is not attended to, and a modality that a sample lacks counts in no mean.
 ///
 /// Parts: `project.<modality>`, `bottleneck`, `layers.<l>.<modality>`, `hidden`, `classifier`.
+///
+/// ```yaml
+/// model:
+///   fusion: {use: bottleneck, width: 64, tokens: 4, layers: 1}
+/// ```
 public final class BottleneckFusion: FusionPlugin {
+    /// What a recipe may choose.
     public struct Options: Configuration.Options {
         /// Common width of all tokens.
         public var width = 64
         /// Bottleneck tokens.
         public var tokens = 4
+        /// The number of layers.
         public var layers = 1
         /// Attention heads; they divide the width.
         public var heads = 4
@@ -24,7 +33,7 @@ public final class BottleneckFusion: FusionPlugin {
         public var feedforward = 128
         /// Width of the classifier's hidden layer; 0 leaves it out.
         public var hidden = 0
-        /// Rate after the hidden layer.
+        /// The dropout rate after the classifier's hidden layer.
         public var dropout = 0.5
 
         public init() {}
@@ -48,10 +57,15 @@ public final class BottleneckFusion: FusionPlugin {
         source: "Nagrani et al., Attention Bottlenecks for Multimodal Fusion, NeurIPS 2021", options: Options.descriptions)
 
     public let modalities: [Modality]
+    /// It reads tokens, and pooled embeddings where an encoder has none.
     public let readsTokens = true
+    /// Padded tokens enter no mean and no attention.
     public let leavesOutPadding = true
+    /// The map of each modality's tokens to the common width.
     private let project: [Linear]
+    /// The transformer layers with the bottleneck tokens.
     private let core: BottleneckLayers
+    /// The classifier.
     private let head: ClassifierHead
 
     public var representationWidth: Int { head.representationWidth }
@@ -63,6 +77,9 @@ public final class BottleneckFusion: FusionPlugin {
         return parts
     }
 
+    /// Makes the fusion.
+    ///
+    /// - Throws: `OptionFault` where the heads do not divide the width.
     public init(options: Options, context: FusionContext) throws(OptionFault) {
         guard options.width % options.heads == 0 else {
             let fitting = (1...options.heads).last { options.width % $0 == 0 } ?? 1
@@ -78,6 +95,7 @@ public final class BottleneckFusion: FusionPlugin {
             options.width, hidden: options.hidden, classes: context.classes, dropout: Float(options.dropout), from: context.initializer)
     }
 
+    /// Fuses a batch; the representation is what the last linear map reads.
     public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
         let sequences = zip(modalities, project).map { modality, project in
             let embedding = embeddings.required(modality)
@@ -95,10 +113,11 @@ public final class BottleneckFusion: FusionPlugin {
 
 /// The layers of a bottleneck transformer, for tokens of one width.
 final class BottleneckLayers: Module {
-    /// `1×B×H`.
+    /// The bottleneck tokens before the first layer, `1×B×H`.
     private let bottleneck: Parameter
     /// One for each layer and modality.
     private let layers: [[TransformerLayer]]
+    /// The modalities, in the order of the tokens that are given.
     private let modalities: [Modality]
 
     var parts: Parts {
@@ -122,7 +141,8 @@ final class BottleneckLayers: Module {
     ///   - tokens: `N×T_m×H` for each modality.
     ///   - lengths: how many of a sample's tokens are real, for each modality; nil for all.
     ///   - shares: what each modality counts for, `N×1`; nil for all alike.
-    /// - Returns: the mean over modalities of the mean over tokens, `N×H`, and the bottleneck tokens after the last layer, `N×B×H`.
+    /// - Returns: the mean over modalities of the mean over tokens, `N×H`, and the bottleneck tokens
+    ///   after the last layer, `N×B×H`.
     func callAsFunction(
         _ tokens: [Tensor], lengths: [[Int]?]? = nil, shares: [Tensor]? = nil, _ pass: Pass
     ) -> (fused: Tensor, bottleneck: Tensor) {

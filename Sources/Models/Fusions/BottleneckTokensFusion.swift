@@ -3,21 +3,31 @@ import Networks
 import Regularization
 import Tensors
 
-/// Bottleneck tokens over embeddings: a few tokens read the modalities' embeddings, and each modality reads these.
+/// Bottleneck tokens over embeddings: a few tokens read the modalities' embeddings, and each modality
+/// reads these tokens; `bottleneck-tokens` in a recipe.
 ///
-/// A light form of ``BottleneckFusion`` without attention weights, for pooled embeddings; the tokens read all modalities at once. What a
-/// modality reads counts by a factor that starts at 0, so that the tokens get no gradient at the first step. A classifier as of ``LateFusion``
-/// follows. A modality that a sample lacks is read by no token and counts in no mean.
+/// A light form of ``BottleneckFusion`` without attention weights, for pooled embeddings; the tokens
+/// read all modalities at once. What a modality reads is scaled by a factor that starts at 0, so that
+/// the tokens get no gradient in the first step. A classifier like that of ``LateFusion`` follows. A
+/// modality that a sample lacks is read by no token and counts in no mean.
 ///
-/// Parts: `feature_projection.<modality>`, `bottleneck_tokens`, `scale_params.<modality>`, `layer_norms.<modality>`, `hidden`, `classifier`.
+/// Parts: `feature_projection.<modality>`, `bottleneck_tokens`, `scale_params.<modality>`,
+/// `layer_norms.<modality>`, `hidden`, `classifier`.
+///
+/// ```yaml
+/// model:
+///   fusion: {use: bottleneck-tokens, width: 512, tokens: 4}
+/// ```
 public final class BottleneckTokensFusion: FusionPlugin {
+    /// What a recipe may choose.
     public struct Options: Configuration.Options {
         /// Common width of embeddings and tokens.
         public var width = 512
+        /// The number of bottleneck tokens.
         public var tokens = 4
         /// Width of the classifier's hidden layer; 0 leaves it out.
         public var hidden = 256
-        /// Rate after the hidden layer.
+        /// The dropout rate after the classifier's hidden layer.
         public var dropout = 0.3
 
         public init() {}
@@ -39,7 +49,9 @@ public final class BottleneckTokensFusion: FusionPlugin {
         options: Options.descriptions)
 
     public let modalities: [Modality]
+    /// It reads pooled embeddings only.
     public let readsTokens = false
+    /// The tokens, and what modalities read of them.
     private let core: BottleneckTokens
     private let head: ClassifierHead
 
@@ -51,6 +63,7 @@ public final class BottleneckTokensFusion: FusionPlugin {
         return parts
     }
 
+    /// Makes the fusion.
     public init(options: Options, context: FusionContext) {
         modalities = context.modalities
         core = BottleneckTokens(
@@ -59,15 +72,17 @@ public final class BottleneckTokensFusion: FusionPlugin {
             options.width, hidden: options.hidden, classes: context.classes, dropout: Float(options.dropout), from: context.initializer)
     }
 
+    /// Fuses a batch; the representation is what the last linear map reads.
     public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
         head(core(modalities.map { embeddings.required($0).pooled }, shares: embeddings.shares(of: modalities), pass).fused, pass)
     }
 }
 
-/// The part before the classifier.
+/// Bottleneck tokens and what modalities read of them: everything before the classifier.
 final class BottleneckTokens: Module {
+    /// For each modality the map of its embedding, the scale of what it reads, and its normalization.
     private let branches: [(modality: Modality, projection: Linear?, scale: Parameter, norm: LayerNormalization)]
-    /// `1×B×H`.
+    /// The tokens before they have read anything, `1×B×H`.
     private let tokens: Parameter
 
     var parts: Parts {
@@ -103,7 +118,7 @@ final class BottleneckTokens: Module {
         return (Tensor.mean(normalized, shares: shares), read)
     }
 
-    /// `softmax(q Kᵀ/√H) K` for `N×Q×H` and `N×L×H`; keys whose share is 0 are not there.
+    /// `softmax(q Kᵀ/√H) K` for `N×Q×H` and `N×L×H`; keys whose share is 0 are ignored.
     private static func attention(_ queries: Tensor, over keys: Tensor, _ shares: [Tensor]? = nil) -> Tensor {
         var scores = queries.matmul(keys, transposingRight: true) / Float(keys.shape[2]).squareRoot()
         // Far below any score, and finite, so that a sample without any modality gives numbers and not NaN.

@@ -3,16 +3,24 @@ import Networks
 import Regularization
 import Tensors
 
-/// Cross-attention fusion: each modality's tokens attend to the tokens of all the others.
+/// Cross-attention fusion: each modality's tokens attend to the tokens of all the others;
+/// `cross-attention` in a recipe.
 ///
-/// Tokens (or the pooled embedding as a single token, where an encoder has none) are projected to a common width;
-/// attention, residual sum and layer normalization follow; the mean over tokens of every modality goes, side by side
-/// and in the order of the modalities' names, into a classifier as of ``LateFusion``. A single modality attends to itself.
+/// Tokens, or the pooled embedding as a single token where the encoder has none, are projected to a
+/// common width. Attention, residual sum and layer normalization follow. The means over tokens of all
+/// modalities, side by side in the order of the modalities' names, go into a classifier like that of
+/// ``LateFusion``. A single modality attends to itself.
 ///
-/// Padded tokens, and those of samples that lack a modality, are attended to by nobody and enter no mean. A sample without a modality has a
-/// mean of 0 in its place; a modality that is a sample's only one finds 0 in the others.
+/// Padded tokens, and those of samples that lack a modality, are not attended to and enter no mean. A
+/// modality that a sample lacks has a mean of 0 in its place; a modality that is a sample's only one
+/// finds 0 in the others.
 ///
 /// Parts: `project.<modality>`, `attention.<modality>`, `norm.<modality>`, `hidden`, `classifier`.
+///
+/// ```yaml
+/// model:
+///   fusion: {use: cross-attention, width: 64, heads: 4}
+/// ```
 public final class CrossAttentionFusion: FusionPlugin {
     /// What a recipe may choose.
     public struct Options: Configuration.Options {
@@ -20,11 +28,11 @@ public final class CrossAttentionFusion: FusionPlugin {
         public var width = 64
         /// Attention heads; they divide the width.
         public var heads = 4
-        /// Rate on the attention's result.
+        /// The dropout rate of the attention's result.
         public var attentionDropout = 0.0
         /// Width of the classifier's hidden layer; 0 leaves it out.
         public var hidden = 512
-        /// Rate after the hidden layer.
+        /// The dropout rate after the classifier's hidden layer.
         public var dropout = 0.5
 
         public init() {}
@@ -47,6 +55,7 @@ public final class CrossAttentionFusion: FusionPlugin {
         formula: "yₘ = mean_t norm(xₘ + attention(xₘ, x_others));  logits = head([y₁; …; y_M])",
         source: "Vaswani et al. 2017, section 3.2", options: Options.descriptions)
 
+    /// The layers of one modality.
     private struct Branch {
         let modality: Modality
         let project: Linear
@@ -55,9 +64,13 @@ public final class CrossAttentionFusion: FusionPlugin {
         let norm: LayerNormalization
     }
 
+    /// It reads tokens, and pooled embeddings where an encoder has none.
     public let readsTokens = true
+    /// Padded tokens enter no mean and no attention.
     public let leavesOutPadding = true
+    /// The layers of each modality, in the order of their names.
     private let branches: [Branch]
+    /// The classifier over the means of all modalities.
     private let head: ClassifierHead
 
     public var modalities: [Modality] { branches.map(\.modality) }
@@ -74,6 +87,9 @@ public final class CrossAttentionFusion: FusionPlugin {
         return parts
     }
 
+    /// Makes the fusion.
+    ///
+    /// - Throws: `OptionFault` where the heads do not divide the width.
     public init(options: Options, context: FusionContext) throws(OptionFault) {
         guard options.width % options.heads == 0 else {
             let fitting = (1...options.heads).last { options.width % $0 == 0 } ?? 1
@@ -98,6 +114,7 @@ public final class CrossAttentionFusion: FusionPlugin {
             dropout: Float(options.dropout), from: initializer)
     }
 
+    /// Fuses a batch; the representation is what the last linear map reads.
     public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
         let sequences = branches.map { branch in
             let embedding = embeddings.required(branch.modality)
@@ -116,9 +133,12 @@ public final class CrossAttentionFusion: FusionPlugin {
         return head(Tensor.concatenated(means, axis: 1), pass)
     }
 
-    /// One modality's projected tokens, `N×T×width`, and how many of each sample are real; nil where all are.
+    /// One modality's projected tokens, `N×T×width`, and how many of each sample are real; nil where
+    /// all are.
     private struct Sequences {
+        /// `N×T×width`.
         let tokens: Tensor
+        /// The real tokens of each sample; nil where all are.
         let lengths: [Int]?
 
         /// Of each token whether it is padding, `N×T`.
@@ -129,7 +149,7 @@ public final class CrossAttentionFusion: FusionPlugin {
         }
     }
 
-    /// What a modality's tokens find in those of the others; 0 for a sample that has no other.
+    /// What a modality's tokens find in those of the others; 0 for a sample that has no other modality.
     private func attended(by branch: Branch, _ own: Sequences, over others: [Sequences], _ pass: Pass) -> Tensor {
         let source = others.count == 1 ? others[0].tokens : Tensor.concatenated(others.map(\.tokens), axis: 1)
         guard others.contains(where: { $0.lengths != nil }) else {
@@ -141,6 +161,7 @@ public final class CrossAttentionFusion: FusionPlugin {
         return attended.clearingPadding(lengths: hasOthers.map { $0 ? own.tokens.shape[1] : 0 })
     }
 
+    /// The sequences that a modality attends to: all others, or its own where it is the only one.
     private func others(of index: Int, _ sequences: [Sequences]) -> [Sequences] {
         guard sequences.count > 1 else { return sequences }
         var others = sequences

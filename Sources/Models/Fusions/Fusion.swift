@@ -3,7 +3,10 @@ import Networks
 import Regularization
 import Tensors
 
-/// A network that turns the embeddings of all modalities into class scores.
+/// A network that turns the embeddings of all modalities into a prediction.
+///
+/// A fusion is made for fixed modalities and widths. It has to give a finite prediction where samples
+/// lack modalities: their rows are 0 and marked in ``Regularization/Embedding/presence``.
 public protocol Fusion: Module {
     /// The modalities that it reads, sorted by name.
     var modalities: [Modality] { get }
@@ -11,8 +14,8 @@ public protocol Fusion: Module {
     /// Whether it reads tokens; encoders then compute them.
     var readsTokens: Bool { get }
 
-    /// Whether it leaves padded tokens out of every mean and attention. One that reads tokens and does not is refused for sequences of
-    /// different lengths. False unless said otherwise.
+    /// Whether padded tokens are left out of every mean and attention. A fusion that reads tokens and
+    /// does not leave padding out is refused for sequences of different lengths. False by default.
     var leavesOutPadding: Bool { get }
 
     /// The width of the representation in its predictions: what the last linear map reads.
@@ -20,18 +23,21 @@ public protocol Fusion: Module {
 
     /// Fuses a batch.
     ///
-    /// - Parameter embeddings: one per modality, in any order.
+    /// - Parameters:
+    ///   - embeddings: one per modality, in any order.
+    ///   - pass: whether this is training, and where random numbers come from.
     /// - Returns: logits N×K and the representation, N×``representationWidth``.
     func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction
 }
 
+/// The defaults of a fusion that never meets padding.
 extension Fusion {
     public var leavesOutPadding: Bool { false }
 }
 
-/// A fusion that a recipe can name.
+/// A fusion that recipes can name: `fusion: {use: <name>, …}`.
 public protocol FusionPlugin: Fusion, SendableMetatype {
-    /// What a recipe can set.
+    /// The options that a recipe can set.
     associatedtype Options: Configuration.Options
 
     /// Name in recipes, summary, source and options.
@@ -49,12 +55,16 @@ public struct FusionContext: Sendable {
     public let modalities: [Modality]
     /// The width D of each modality's embedding.
     public let widths: [Modality: Int]
-    /// The number of classes K.
+    /// The width K of the prediction: classes, labels or values.
     public let classes: Int
-    /// Where initial values come from, for the fusion's own path.
+    /// Where initial values come from; it belongs to the fusion's own path.
     public let initializer: Initializer
 
-    /// - Precondition: one modality or more, one class or more, positive widths.
+    /// - Parameters:
+    ///   - widths: the width D of each modality's embedding.
+    ///   - classes: the width K of the prediction.
+    ///   - initializer: where initial values come from.
+    /// - Precondition: at least one modality and one class; positive widths.
     public init(widths: [Modality: Int], classes: Int, from initializer: Initializer) {
         require(!widths.isEmpty, "FusionContext: a model needs at least one modality")
         require(classes > 0, "FusionContext: \(classes) classes; there must be at least one")
@@ -70,6 +80,8 @@ public struct FusionContext: Sendable {
     }
 
     /// The width of one modality's embedding.
+    ///
+    /// - Precondition: the modality is one of ``modalities``.
     public func width(of modality: Modality) -> Int {
         guard let width = widths[modality] else {
             stop("FusionContext: no modality \(modality); known are \(modalities)")
@@ -78,9 +90,10 @@ public struct FusionContext: Sendable {
     }
 }
 
+/// What fusions ask of embeddings.
 extension Embeddings {
-    /// What each modality counts for in a mean over those that a sample has, `N×1` each; nil where every sample has all. A sample without
-    /// any has shares of 0.
+    /// The weight of each modality in a mean over those that a sample has, `N×1` each; nil where every
+    /// sample has all of them. For a sample without any modality the weights are 0.
     func shares(of modalities: [Modality]) -> [Tensor]? {
         let present = modalities.map { required($0).presence.samples }
         guard present.contains(where: { $0 != nil }) else { return nil }
@@ -90,7 +103,7 @@ extension Embeddings {
         }
     }
 
-    /// The embedding of a modality that must be there.
+    /// The embedding of a modality that has to exist.
     func required(_ modality: Modality) -> Embedding {
         guard let embedding = self[modality] else {
             stop("fuse: the embedding of \(modality) is missing; given are \(modalities)")
@@ -99,10 +112,11 @@ extension Embeddings {
     }
 }
 
+/// Means over modalities.
 extension Tensor {
     /// The mean over modalities of arrays `N×…`.
     ///
-    /// - Parameter shares: what each counts for, `N×1`; nil for all alike.
+    /// - Parameter shares: the weight of each, `N×1`; nil for equal weights.
     static func mean(_ arrays: [Tensor], shares: [Tensor]?) -> Tensor {
         guard let shares else { return arrays.dropFirst().reduce(arrays[0], +) / Float(arrays.count) }
         let weighted = zip(arrays, shares).map { array, share in
@@ -115,11 +129,12 @@ extension Tensor {
 /// The fusions that a recipe may name.
 public typealias FusionRegistry = ComponentRegistry<FusionContext, any Fusion, OptionFault>
 
+/// Filling the registry.
 extension FusionRegistry {
     /// A registry that knows nothing.
     public init() { self.init(of: .fusions) }
 
-    /// The fusions of this folder, `late` first.
+    /// The fusions that come with Regulus, `late` first.
     public static func standard() throws(DuplicateComponent) -> FusionRegistry {
         var registry = FusionRegistry()
         try registry.register(LateFusion.self)
@@ -146,7 +161,7 @@ extension FusionRegistry {
 
 /// The end of every fusion: linear map, ReLU, dropout, linear map to the classes.
 ///
-/// Parts: `hidden` (left out where its width is 0) and `classifier`.
+/// Parts: `hidden`, which is left out where its width is 0, and `classifier`.
 final class ClassifierHead: Module {
     private let hidden: Linear?
     private let dropout: Dropout
@@ -164,6 +179,7 @@ final class ClassifierHead: Module {
         classifier = Linear(hidden > 0 ? hidden : inputs, classes, from: initializer["classifier"])
     }
 
+    /// Classifies N×inputs; the representation is what the last linear map reads.
     func callAsFunction(_ x: Tensor, _ pass: Pass) -> Prediction {
         let features = hidden.map { $0(x).relu() } ?? x
         let representation = dropout(features, pass)

@@ -3,13 +3,21 @@ import Networks
 import Regularization
 import Tensors
 
-/// Feature-wise linear modulation: one modality scales and shifts every feature of the other.
+/// Feature-wise linear modulation (Perez et al. 2018): one modality scales and shifts every feature of
+/// the other; `film` in a recipe.
 ///
-/// `γ` is used as it is, not as a deviation from 1. For two modalities. One that a sample lacks has zeros in its place: as the condition it
-/// leaves what the biases say. Parts: `condition`, `output`.
+/// The scale `γ` is used directly, not as a deviation from 1. For two modalities. One that a sample
+/// lacks has zeros in its place: as the condition it leaves scale and shift at their biases. Parts:
+/// `condition`, `output`.
+///
+/// ```yaml
+/// model:
+///   fusion: {use: film, condition: audio}
+/// ```
 public final class FiLMFusion: FusionPlugin {
+    /// What a recipe may choose.
     public struct Options: Configuration.Options {
-        /// The modality that modulates; the first by name where it is left out.
+        /// The modality that modulates the other one; the first by name where it is left out.
         public var condition: String?
 
         public init() {}
@@ -26,12 +34,19 @@ public final class FiLMFusion: FusionPlugin {
 
     public let modalities: [Modality]
     public let readsTokens = false
+    /// The width of the modulated modality.
     public let representationWidth: Int
+    /// The modality that modulates, and the one that is modulated.
     private let modulating, modulated: Modality
+    /// The map from the condition to scale and shift, and the map to the classes.
     private let condition, output: Linear
 
     public var parts: Parts { ["condition": condition, "output": output] }
 
+    /// Makes the fusion.
+    ///
+    /// - Throws: `OptionFault` for another number of modalities than two, or a condition that is none
+    ///   of them.
     public init(options: Options, context: FusionContext) throws(OptionFault) {
         try context.requireTwoModalities(for: Self.description.name)
         let modulating = try context.modality(options.condition, option: "condition", for: Self.description.name)
@@ -43,6 +58,7 @@ public final class FiLMFusion: FusionPlugin {
         output = Linear(representationWidth, context.classes, from: context.initializer["output"])
     }
 
+    /// Fuses a batch; the representation is the modulated embedding.
     public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
         let modulation = condition(embeddings.required(modulating).pooled)
         let scale = modulation.slice(axis: 1, 0..<representationWidth)
@@ -52,15 +68,22 @@ public final class FiLMFusion: FusionPlugin {
     }
 }
 
-/// Gated fusion: one modality says of each feature how much of it is let through.
+/// Gated fusion: one modality decides for each feature how much of it passes; `gated` in a recipe.
 ///
-/// Defined for two modalities; with more, those that are no gate are added up first, which is our convention. A modality that a sample lacks
-/// has zeros in its place: as the gate it lets through what its bias says. Parts: `projections.<modality>`, `output`.
+/// Defined for two modalities. With more, those that are not the gate are added up first, which is a
+/// convention of Regulus. A modality that a sample lacks has zeros in its place: as the gate it lets
+/// through what its bias says. Parts: `projections.<modality>`, `output`.
+///
+/// ```yaml
+/// model:
+///   fusion: {use: gated, gate: audio, width: 512}
+/// ```
 public final class GatedFusion: FusionPlugin {
+    /// What a recipe may choose.
     public struct Options: Configuration.Options {
         /// The modality that is the gate; the first by name where it is left out.
         public var gate: String?
-        /// Width of what is let through.
+        /// The width of what passes the gate.
         public var width = 512
 
         public init() {}
@@ -80,15 +103,22 @@ public final class GatedFusion: FusionPlugin {
 
     public let modalities: [Modality]
     public let readsTokens = false
+    /// The option `width`.
     public let representationWidth: Int
+    /// The modality that is the gate.
     private let gate: Modality
+    /// The map of each modality's embedding to that width.
     private let projections: [Linear]
+    /// The map to the classes.
     private let output: Linear
 
     public var parts: Parts {
         ["projections": Parts(zip(modalities, projections).map { (name: $0.name, part: $1) }), "output": output]
     }
 
+    /// Makes the fusion.
+    ///
+    /// - Throws: `OptionFault` for a single modality, or a gate that is none of them.
     public init(options: Options, context: FusionContext) throws(OptionFault) {
         gate = try context.modality(options.gate, option: "gate", for: Self.description.name)
         modalities = context.modalities
@@ -99,6 +129,7 @@ public final class GatedFusion: FusionPlugin {
         output = Linear(options.width, context.classes, from: context.initializer["output"])
     }
 
+    /// Fuses a batch; the representation is what the gate lets through.
     public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
         var through: Tensor?
         var opening = Tensor(1)
@@ -111,8 +142,9 @@ public final class GatedFusion: FusionPlugin {
     }
 }
 
+/// What fusions with a distinguished modality ask of the model.
 extension FusionContext {
-    /// A modality that an option names; the first by name where it names none.
+    /// The modality that an option names; the first by name where it names none.
     ///
     /// - Throws: `OptionFault` where there is only one modality, or none of that name.
     func modality(_ name: String?, option: String, for fusion: String) throws(OptionFault) -> Modality {
@@ -128,9 +160,9 @@ extension FusionContext {
         return Modality(name)
     }
 
-    /// For fusions that are defined for two modalities.
+    /// Refuses any other number of modalities than two.
     ///
-    /// - Throws: `OptionFault` for another number.
+    /// - Throws: `OptionFault` without an option's name.
     func requireTwoModalities(for fusion: String) throws(OptionFault) {
         guard modalities.count != 2 else { return }
         throw OptionFault(option: nil, expected: "two modalities for \(fusion)", found: modalities.map(\.name).joined(separator: ", "))

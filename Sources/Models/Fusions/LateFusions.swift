@@ -3,15 +3,22 @@ import Networks
 import Regularization
 import Tensors
 
-/// Late fusion: the pooled embeddings side by side, then linear map, ReLU, dropout and a linear map to the classes.
+/// Late fusion: the pooled embeddings side by side, then linear map, ReLU, dropout and a linear map to
+/// the classes; `late` in a recipe.
 ///
-/// Modalities stand in the order of their names. A modality that a sample lacks has zeros in its place. Parts: `hidden`, `classifier`.
+/// Modalities are in the order of their names. A modality that a sample lacks has zeros in its place.
+/// Parts: `hidden`, `classifier`.
+///
+/// ```yaml
+/// model:
+///   fusion: {use: late, hidden: 512, dropout: 0.5}
+/// ```
 public final class LateFusion: FusionPlugin {
     /// What a recipe may choose.
     public struct Options: Configuration.Options {
         /// Width of the hidden layer; 0 classifies the embeddings directly.
         public var hidden = 512
-        /// Rate after the hidden layer.
+        /// The dropout rate after the hidden layer.
         public var dropout = 0.5
 
         public init() {}
@@ -32,11 +39,13 @@ public final class LateFusion: FusionPlugin {
 
     public let modalities: [Modality]
     public let readsTokens = false
+    /// The hidden layer and the classifier.
     private let head: ClassifierHead
 
     public var parts: Parts { head.parts }
     public var representationWidth: Int { head.representationWidth }
 
+    /// Makes the hidden layer and the classifier.
     public init(options: Options, context: FusionContext) throws(OptionFault) {
         modalities = context.modalities
         head = ClassifierHead(
@@ -44,15 +53,24 @@ public final class LateFusion: FusionPlugin {
             classes: context.classes, dropout: Float(options.dropout), from: context.initializer)
     }
 
+    /// Fuses a batch; the representation is what the last linear map reads: the hidden layer, or the
+    /// embeddings side by side.
     public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
         head(Tensor.concatenated(modalities.map { embeddings.required($0).pooled }, axis: 1), pass)
     }
 }
 
-/// Fusion by sum: each modality has a linear map to the classes, and these add up.
+/// Fusion by sum: each modality has a linear map to the classes, and the results are added up; `sum` in
+/// a recipe.
 ///
-/// What a modality says alone is its own summand, so nothing is shared between modalities but the loss. Every map has a bias of its own, and
-/// the biases add up. A modality that a sample lacks says its bias. Parts: `projections.<modality>`.
+/// What a modality predicts alone is its own summand, so that modalities share nothing but the loss.
+/// Every map has a bias of its own. A modality that a sample lacks contributes its bias. Parts:
+/// `projections.<modality>`.
+///
+/// ```yaml
+/// model:
+///   fusion: sum
+/// ```
 public final class SumFusion: FusionPlugin {
     public static let description = ComponentDescription(
         name: "sum", summary: "a linear map from each modality to the classes, added up", formula: "logits = Σ_m (W_m z_m + b_m)",
@@ -60,11 +78,14 @@ public final class SumFusion: FusionPlugin {
 
     public let modalities: [Modality]
     public let readsTokens = false
+    /// The sum of all widths.
     public let representationWidth: Int
+    /// The linear map of each modality.
     private let projections: [Linear]
 
     public var parts: Parts { ["projections": Parts(zip(modalities, projections).map { (name: $0.name, part: $1) })] }
 
+    /// Makes a linear map for each modality.
     public init(options: NoOptions, context: FusionContext) {
         modalities = context.modalities
         projections = context.modalities.map {
@@ -81,19 +102,29 @@ public final class SumFusion: FusionPlugin {
     }
 }
 
-/// An ensemble of unimodal classifiers, each with a hidden layer of its own; what they say is averaged.
+/// An ensemble of unimodal classifiers, each with a hidden layer of its own, whose predictions are
+/// averaged; `ensemble` in a recipe.
 ///
-/// The loss is that of the average. A `unimodal-loss` beside it trains encoders alone as well. A modality that a sample lacks does not count
-/// in its average; without any, all logits are equal. Parts: `classifiers.<modality>`.
+/// The loss is that of the average; a `unimodal-loss` beside it also trains each encoder alone. A
+/// modality that a sample lacks does not count in its average; without any modality, all logits are
+/// equal. Parts: `classifiers.<modality>`.
+///
+/// ```yaml
+/// model:
+///   fusion: {use: ensemble, average: probabilities}
+/// ```
 public final class EnsembleFusion: FusionPlugin {
-    /// What is averaged.
+    /// What is averaged over modalities.
     public enum Average: String, CaseIterable, Sendable {
+        /// The logits.
         case logits
-        /// Of classes; the prediction is the logarithm of the mean.
+        /// The probabilities of the classes; the prediction is the logarithm of their mean.
         case probabilities
     }
 
+    /// What a recipe may choose.
     public struct Options: Configuration.Options {
+        /// What is averaged over modalities.
         public var average = Average.logits
         /// Width of each classifier's hidden layer; 0 leaves it out.
         public var hidden = 128
@@ -118,13 +149,16 @@ public final class EnsembleFusion: FusionPlugin {
 
     public let modalities: [Modality]
     public let readsTokens = false
+    /// The classifier of each modality.
     private let classifiers: [ClassifierHead]
     private let average: Average
 
+    /// The sum of the classifiers' representations, which stand side by side.
     public var representationWidth: Int { classifiers.reduce(0) { $0 + $1.representationWidth } }
 
     public var parts: Parts { ["classifiers": Parts(zip(modalities, classifiers).map { (name: $0.name, part: $1) })] }
 
+    /// Makes a classifier for each modality.
     public init(options: Options, context: FusionContext) {
         average = options.average
         modalities = context.modalities
@@ -135,6 +169,7 @@ public final class EnsembleFusion: FusionPlugin {
         }
     }
 
+    /// Fuses a batch; the representation is what the classifiers' last maps read, side by side.
     public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
         let predictions = zip(modalities, classifiers).map { $1(embeddings.required($0).pooled, pass) }
         let representation = Tensor.concatenated(predictions.compactMap(\.representation), axis: 1)

@@ -3,13 +3,19 @@ import Networks
 import Regularization
 import Tensors
 
-/// Multiplicative interactions: one modality makes the weights that act on the other. For two modalities, in the order of their names; the
-/// other order is another function.
+/// Multiplicative interactions: one modality produces the weights that act on the other;
+/// `multiplicative` in a recipe. For two modalities in the order of their names; the other order is
+/// another function.
 ///
-/// A linear map to the classes follows. A modality that a sample lacks has zeros in its place, so that what the other one says by itself is
-/// left. Parts: `W`, `U`, `V`, `b`, `classifier`.
+/// A linear map to the classes follows. A modality that a sample lacks has zeros in its place, so that
+/// what the other one says by itself remains. Parts: `W`, `U`, `V`, `b`, `classifier`.
+///
+/// ```yaml
+/// model:
+///   fusion: {use: multiplicative, form: vector}
+/// ```
 public final class MultiplicativeFusion: FusionPlugin {
-    /// What the first modality makes.
+    /// What the first modality produces.
     public enum Form: String, CaseIterable, Sendable {
         /// A matrix for the second one.
         case matrix
@@ -19,7 +25,9 @@ public final class MultiplicativeFusion: FusionPlugin {
         case scalar
     }
 
+    /// What a recipe may choose.
     public struct Options: Configuration.Options {
+        /// What the first modality produces.
         public var form = Form.matrix
         /// Width of the fused representation, for the matrix form.
         public var width = 64
@@ -39,18 +47,23 @@ public final class MultiplicativeFusion: FusionPlugin {
         formula: "matrix: y_o = z_0ᵀ W_o z_1 + z_0 U_o + z_1 V_o + b_o;  vector: y = (z_0 W + V) ∘ z_1 + z_0 U + b;  scalar: y = (z_0·W + V) z_1 + z_0·U + b",
         source: "Jayakumar et al., Multiplicative Interactions and Where to Find Them, ICLR 2020", options: Options.descriptions)
 
-    /// The largest number of weights.
+    /// The largest number of weights that a fusion may have.
     static let limit = 1 << 27
 
     public let modalities: [Modality]
     public let readsTokens = false
+    /// The option `width` for the matrix form, otherwise the second modality's width.
     public let representationWidth: Int
     private let form: Form
+    /// `W`, `U`, `V` and `b` of the interaction.
     private let product, first, second, bias: Parameter
     private let classifier: Linear
 
     public var parts: Parts { ["W": product, "U": first, "V": second, "b": bias, "classifier": classifier] }
 
+    /// Makes the fusion.
+    ///
+    /// - Throws: `OptionFault` for another number of modalities than two, or more than 2²⁷ weights.
     public init(options: Options, context: FusionContext) throws(OptionFault) {
         try context.requireTwoModalities(for: Self.description.name)
         modalities = context.modalities
@@ -78,12 +91,13 @@ public final class MultiplicativeFusion: FusionPlugin {
         classifier = Linear(representationWidth, context.classes, from: initializer["classifier"])
     }
 
+    /// Fuses a batch; the representation is `y`.
     public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
         let representation = fused(embeddings)
         return Prediction(logits: classifier(representation), representation: representation)
     }
 
-    /// `y`, `N×representationWidth`.
+    /// The representation `y`, `N×representationWidth`.
     func fused(_ embeddings: Embeddings) -> Tensor {
         let (z0, z1) = (embeddings.required(modalities[0]).pooled, embeddings.required(modalities[1]).pooled)
         switch form {

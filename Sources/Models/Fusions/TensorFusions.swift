@@ -3,17 +3,25 @@ import Networks
 import Regularization
 import Tensors
 
-/// Tensor fusion: every product of features of different modalities, of single ones and of none, then a classifier as of ``LateFusion``.
+/// Tensor fusion (Zadeh et al. 2017): all products of features of different modalities, with single
+/// features and a constant, then a classifier like that of ``LateFusion``; `tensor` in a recipe.
 ///
-/// Embeddings are first mapped to `width` features each, as the number of products is that of `Π_m (width + 1)`. A modality that a sample
-/// lacks has zeros in its place: only products without it are left. Parts: `projections.<modality>`, `hidden`, `classifier`.
+/// Embeddings are first mapped to `width` features each, because the number of products is `Π_m (width
+/// + 1)`. A modality that a sample lacks has zeros in its place: only products without it remain.
+/// Parts: `projections.<modality>`, `hidden`, `classifier`.
+///
+/// ```yaml
+/// model:
+///   fusion: {use: tensor, width: 16}
+/// ```
 public final class TensorFusion: FusionPlugin {
+    /// What a recipe may choose.
     public struct Options: Configuration.Options {
         /// Width to which each embedding is mapped; 0 takes it as it is.
         public var width = 16
         /// Width of the classifier's hidden layer; 0 leaves it out.
         public var hidden = 128
-        /// Rate after the hidden layer.
+        /// The dropout rate after the hidden layer.
         public var dropout = 0.5
 
         public init() {}
@@ -37,6 +45,7 @@ public final class TensorFusion: FusionPlugin {
 
     public let modalities: [Modality]
     public let readsTokens = false
+    /// The map of each modality to `width` features; nil where embeddings are used as they are.
     private let projections: [Linear]?
     private let head: ClassifierHead
 
@@ -49,6 +58,9 @@ public final class TensorFusion: FusionPlugin {
         return parts
     }
 
+    /// Makes the fusion.
+    ///
+    /// - Throws: `OptionFault` where there would be more than 2²⁰ products.
     public init(options: Options, context: FusionContext) throws(OptionFault) {
         let widths = context.modalities.map { options.width > 0 ? options.width : context.width(of: $0) }
         var products = 1
@@ -68,6 +80,7 @@ public final class TensorFusion: FusionPlugin {
             products, hidden: options.hidden, classes: context.classes, dropout: Float(options.dropout), from: context.initializer)
     }
 
+    /// Fuses a batch; the representation is what the last linear map reads.
     public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
         let pooled = modalities.map { embeddings.required($0).pooled }
         let features = projections.map { projections in zip(projections, pooled).map { $0($1) } } ?? pooled
@@ -83,13 +96,22 @@ public final class TensorFusion: FusionPlugin {
     }
 }
 
-/// Low-rank tensor fusion: that of ``TensorFusion`` with a weight tensor that is a sum of `rank` products of one factor for each modality.
+/// Low-rank tensor fusion (Liu et al. 2018): ``TensorFusion`` with a weight tensor that is a sum of
+/// `rank` products of one factor for each modality; `low-rank-tensor` in a recipe.
 ///
-/// The products are never formed, so embeddings of any width and any number of modalities fit. A linear map to the classes follows. A modality
-/// that a sample lacks has zeros in its place: its factor is then that of its leading 1. Parts: `factors.<modality>` (`R×(D_m + 1)×width`),
+/// The products are never formed, so that embeddings of any width and any number of modalities are
+/// possible. A linear map to the classes follows. A modality that a sample lacks has zeros in its
+/// place: its factor is then that of its leading 1. Parts: `factors.<modality>` (`R×(D_m + 1)×width`),
 /// `weights` (`1×R`), `bias` (`1×width`), `classifier`.
+///
+/// ```yaml
+/// model:
+///   fusion: {use: low-rank-tensor, rank: 4, width: 128}
+/// ```
 public final class LowRankTensorFusion: FusionPlugin {
+    /// What a recipe may choose.
     public struct Options: Configuration.Options {
+        /// The number of products that the weight tensor is a sum of.
         public var rank = 4
         /// Width of the fused representation.
         public var width = 128
@@ -111,8 +133,11 @@ public final class LowRankTensorFusion: FusionPlugin {
 
     public let modalities: [Modality]
     public let readsTokens = false
+    /// The option `width`.
     public let representationWidth: Int
+    /// One factor of the weight tensor for each modality.
     private let factors: [Parameter]
+    /// The weight of each product, and the bias of the representation.
     private let weights, bias: Parameter
     private let classifier: Linear
 
@@ -123,6 +148,7 @@ public final class LowRankTensorFusion: FusionPlugin {
         ]
     }
 
+    /// Makes the fusion.
     public init(options: Options, context: FusionContext) {
         modalities = context.modalities
         representationWidth = options.width
@@ -136,12 +162,13 @@ public final class LowRankTensorFusion: FusionPlugin {
         classifier = Linear(options.width, context.classes, from: context.initializer["classifier"])
     }
 
+    /// Fuses a batch; the representation is `y`.
     public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
         let representation = fused(embeddings)
         return Prediction(logits: classifier(representation), representation: representation)
     }
 
-    /// `y`, `N×width`.
+    /// The representation `y`, `N×width`.
     func fused(_ embeddings: Embeddings) -> Tensor {
         let rank = weights.shape[1]
         let products = zip(modalities, factors).map { modality, factor in

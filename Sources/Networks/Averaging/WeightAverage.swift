@@ -1,18 +1,23 @@
 import Tensors
 
-/// A running average of a module's parameters and buffers.
+/// A running average of a module's parameters and buffers, such as weights averaged over training for
+/// evaluation.
 ///
-/// The average is bound to the module that it was made from: ``update()`` reads the module's present values. Counts (such as
-/// `num_batches_tracked`) are copied and not averaged. It is itself a module, whose parts are the averages under the names of what they
-/// follow, so that it is saved and restored as any other state is.
+/// The average is bound to the module that it was made from: ``update()`` reads the module's current
+/// values. Counts such as `num_batches_tracked` are copied and not averaged. An average is itself a
+/// module whose parts are the averaged values under the module's own names, so that it is saved and
+/// restored like any other state.
 public protocol WeightAverage: Module {
-    /// Takes the module's present values into the average.
+    /// Adds the module's current values to the average.
     func update()
 
-    /// Begins anew, with the module's present values as the first that count.
+    /// Forgets the past: the module's current values become the first ones that count.
     func restart()
 
-    /// Runs `body` while the module holds the averaged values, then gives the module its own values back.
+    /// Runs `body` while the module holds the averaged values, then puts the module's own values back,
+    /// also when `body` throws.
+    ///
+    /// Values are swapped in place, without allocating; `body` must not train the module.
     func withAverage<R>(_ body: () throws -> R) rethrows -> R
 }
 
@@ -30,7 +35,8 @@ final class AveragedValues {
     /// Every average under the module's own name for the value.
     var parts: Parts { Parts(entries.map { (name: $0.name, part: $0.average) }) }
 
-    /// average ← average + share·(present − average); counts are copied.
+    /// Moves the average towards the module: `average ← average + share·(present − average)`; counts
+    /// are copied.
     func blend(_ share: Float) {
         for (_, entry, average) in entries {
             let share = share < 1 && !entry.isCount ? share : 1
@@ -46,7 +52,8 @@ final class AveragedValues {
         }
     }
 
-    /// Exchanges the averaged values and the module's, in place: a recorded loss can still be differentiated afterwards.
+    /// Swaps the averaged values with the module's, in place: a loss that was recorded before can still
+    /// be differentiated afterwards.
     func exchange() {
         for (_, entry, average) in entries {
             average.withUnsafeMutableValues { average in
@@ -73,9 +80,10 @@ extension ModuleContents.Entry {
 
 /// The plain mean of all values given so far (stochastic weight averaging, Izmailov et al. 2018).
 ///
-/// The values at construction do not count: after n updates the average is the mean of those n.
+/// The values at construction do not count: after `n` updates the average is the mean of those `n`. It
+/// is computed as a running mean in single precision, `average += (value − average)/n`.
 public final class SimpleMovingAverage: WeightAverage {
-    /// The number of values in the mean.
+    /// The number of updates that the mean is taken over.
     public var count: Int { Int(updates.value.item) }
 
     private let updates = Buffer(Tensor(0), isCount: true)
@@ -87,7 +95,7 @@ public final class SimpleMovingAverage: WeightAverage {
         return parts
     }
 
-    /// Starts an average; until the first update it holds the module's present values.
+    /// Starts an average; until the first update it holds the module's current values.
     public init(of module: any Module) {
         values = AveragedValues(module.contents)
     }
@@ -110,15 +118,19 @@ public final class SimpleMovingAverage: WeightAverage {
     }
 }
 
-/// An average that forgets: `average ← decay·average + (1 − decay)·weights`, started at the weights.
+/// An average that forgets exponentially: `average ← decay·average + (1 − decay)·values`, starting at
+/// the values at construction.
 public final class ExponentialMovingAverage: WeightAverage {
-    /// How much of the average each update keeps, 0…1.
+    /// The share of the average that each update keeps, from 0 (only the last values) to 1 (only the
+    /// first).
     public let decay: Float
     private let values: AveragedValues
 
     public var parts: Parts { values.parts }
 
-    /// Starts an average at the module's present values.
+    /// Starts an average at the module's current values.
+    ///
+    /// - Precondition: `decay` lies in 0…1.
     public init(of module: any Module, decay: Float) {
         require((0...1).contains(decay), "ExponentialMovingAverage: a decay of \(decay); it must lie in 0...1")
         self.decay = decay

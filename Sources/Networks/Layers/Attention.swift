@@ -1,11 +1,11 @@
 import Tensors
 
-/// Multi-head attention (Vaswani et al. 2017) with the parameters and meaning of PyTorch's `nn.MultiheadAttention`,
-/// batch first.
+/// Multi-head attention (Vaswani et al. 2017) with the parameters and meaning of PyTorch's
+/// `nn.MultiheadAttention`, batch first.
 ///
 /// Per head `softmax(q kᵀ/√(E/h)) v`; the heads' results stand side by side and go through `out_proj`.
-/// Parameters: `in_proj_weight` (3E×E, the rows of queries, keys and values below each other; Glorot's uniform rule),
-/// `in_proj_bias` (3E, zeros), `out_proj.weight` (E×E), `out_proj.bias` (E, zeros).
+/// Parameters: `in_proj_weight` (3E×E, the rows of queries, keys and values below each other; Glorot's
+/// uniform rule), `in_proj_bias` (3E, zeros), `out_proj.weight` (E×E), `out_proj.bias` (E, zeros).
 public final class MultiHeadAttention: Module {
     /// The embedding width E.
     public let width: Int
@@ -23,11 +23,12 @@ public final class MultiHeadAttention: Module {
         ["in_proj_weight": inputWeight, "in_proj_bias": inputBias, "out_proj": output]
     }
 
-    /// Makes a layer.
+    /// Makes a layer whose weights are drawn by Glorot's uniform rule and whose biases are 0.
     ///
     /// - Parameters:
     ///   - width: E, a multiple of `heads`.
-    ///   - dropout: the rate at which attention weights are dropped in training.
+    ///   - heads: h, at least 1.
+    ///   - dropout: the probability with which an attention weight is dropped in training.
     public init(_ width: Int, heads: Int, dropout: Float = 0, from initializer: Initializer) {
         require(
             heads > 0 && width > 0 && width % heads == 0,
@@ -48,7 +49,8 @@ public final class MultiHeadAttention: Module {
     ///   - query: N×Q×E.
     ///   - key: N×K×E.
     ///   - value: N×K×E.
-    ///   - keyPaddingMask: N×K, 1 where a key is ignored. A sample with every key ignored attends to all alike.
+    ///   - keyPaddingMask: N×K, 1 where a key is ignored. A sample with every key ignored attends to
+    ///     all alike.
     /// - Returns: N×Q×E.
     public func callAsFunction(
         _ query: Tensor, _ key: Tensor, _ value: Tensor, keyPaddingMask: Tensor? = nil, _ pass: Pass
@@ -90,7 +92,8 @@ public final class MultiHeadAttention: Module {
         return attend(project(query, 0..<1)[0], projected[0], projected[1], keyPaddingMask, pass)
     }
 
-    /// Projects with some of the three blocks of `in_proj_weight` and splits into heads: N×h×L×(E/h) each.
+    /// Projects with some of the three blocks of `in_proj_weight` and splits into heads: N×h×L×(E/h)
+    /// each.
     private func project(_ x: Tensor, _ blocks: Range<Int>) -> [Tensor] {
         require(
             x.rank == 3 && x.shape[2] == width,
@@ -126,8 +129,9 @@ public final class MultiHeadAttention: Module {
     }
 }
 
-/// A transformer layer that normalizes before each part (Vaswani et al. 2017; Xiong et al. 2020), with the parameters and meaning of PyTorch's
-/// `nn.TransformerEncoderLayer(norm_first=True, batch_first=True)`.
+/// A transformer layer that normalizes before each part (Vaswani et al. 2017; Xiong et al. 2020), with
+/// the parameters and meaning of PyTorch's `nn.TransformerEncoderLayer(norm_first=True,
+/// batch_first=True)`.
 ///
 /// `u = x + drop(attention(norm1(x)))`, `y = u + drop(linear2(drop(f(linear1(norm2(u))))))` with f the activation.
 public final class TransformerLayer: Module {
@@ -141,9 +145,12 @@ public final class TransformerLayer: Module {
         ["norm1": norm1, "self_attn": attention, "norm2": norm2, "linear1": linear1, "linear2": linear2]
     }
 
+    /// Makes a layer.
+    ///
     /// - Parameters:
     ///   - width: E, a multiple of `heads`.
-    ///   - hidden: width between the two linear maps.
+    ///   - heads: the number of attention heads.
+    ///   - hidden: the width between the two linear maps.
     ///   - activation: f, between the two.
     ///   - dropout: the rate of the three dropouts.
     ///   - attentionDropout: the rate at which weights of attention are dropped.
@@ -162,9 +169,12 @@ public final class TransformerLayer: Module {
         result = Dropout(dropout, stream: initializer["dropout2"].path)
     }
 
+    /// Applies the layer. Tokens that the mask ignores are still transformed; only the others do not
+    /// attend to them.
+    ///
     /// - Parameters:
     ///   - x: N×L×E.
-    ///   - keyPaddingMask: N×L, 1 where a token is ignored by the others.
+    ///   - keyPaddingMask: N×L, 1 where the other tokens ignore a token.
     /// - Returns: N×L×E.
     public func callAsFunction(_ x: Tensor, keyPaddingMask: Tensor? = nil, _ pass: Pass) -> Tensor {
         let u = x + attentionResult(attention.selfAttention(norm1(x), keyPaddingMask: keyPaddingMask, pass).output, pass)

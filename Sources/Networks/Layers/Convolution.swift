@@ -2,14 +2,15 @@ import Tensors
 
 /// A convolution (cross-correlation) over one, two or three axes, with channels last.
 ///
-/// Parameters as in PyTorch, so that checkpoints fit: `weight` (outputs × inputs/groups × kernel…) and, unless it is
-/// left out, `bias` (outputs), both drawn evenly from ±1/√fan-in with fan-in = inputs/groups·∏kernel.
+/// Parameters as in PyTorch, so that checkpoints fit: `weight` (outputs × inputs/groups × kernel…) and,
+/// unless it is left out, `bias` (outputs), both drawn evenly from ±1/√fan-in with fan-in =
+/// inputs/groups·∏kernel.
 public final class Convolution: Layer {
-    /// The number of channels read and made.
+    /// The number of channels read and the number of channels made.
     public let inputs, outputs: Int
-    /// Sizes along each of the convolved axes.
+    /// Sizes along each of the convolved axes, in the order of the axes.
     public let kernel, stride, padding, dilation: [Int]
-    /// The number of groups of channels that are convolved apart.
+    /// The number of groups of channels that are convolved separately.
     public let groups: Int
     /// `outputs × inputs/groups × kernel…`, as in PyTorch.
     public let weight: Parameter
@@ -55,9 +56,10 @@ public final class Convolution: Layer {
 
     /// Applies the layer.
     ///
-    /// - Parameter x: N×L×inputs, N×H×W×inputs or N×D×H×W×inputs, as the kernel has one, two or three sizes.
-    /// - Returns: the same with `outputs` channels and (size + 2·padding − dilation·(kernel − 1) − 1)/stride + 1
-    ///   places along each axis, rounded down.
+    /// - Parameter x: N×L×inputs, N×H×W×inputs or N×D×H×W×inputs, as the kernel has one, two or three
+    ///   sizes.
+    /// - Returns: the same with `outputs` channels and (size + 2·padding − dilation·(kernel − 1) −
+    ///   1)/stride + 1 places along each axis, rounded down.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         x.convolved(
             weight: weight.value, bias: bias?.value, stride: stride, padding: padding, dilation: dilation,
@@ -66,7 +68,8 @@ public final class Convolution: Layer {
 
     public func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor { self(x) }
 
-    /// The real places that sequences of some lengths have after a convolution over one axis; 0 stays 0.
+    /// The real places that sequences of some lengths have after a convolution over one axis; 0 stays
+    /// 0.
     ///
     /// Where the padding of the input is 0, these places hold what they would without any padding.
     public func lengths(after lengths: [Int]) -> [Int] {
@@ -78,13 +81,16 @@ public final class Convolution: Layer {
     }
 }
 
-/// A convolution without a bias followed by batch normalization and, mostly, a ReLU: the unit of residual networks.
+/// A convolution without a bias followed by batch normalization and, mostly, a ReLU: the unit of
+/// residual networks.
 ///
-/// In evaluation without gradients it computes in one pass: the normalization is folded into the convolution's weights
-/// (`w·γ/√(σ²+ε)`, bias `β − μ·γ/√(σ²+ε)`), and ReLU and a residual addition happen before the outputs leave the processor. The
-/// folded weights are kept until the weights or the running statistics change.
+/// In evaluation without gradients it computes in one pass: the normalization is folded into the
+/// convolution's weights (`w·γ/√(σ²+ε)`, bias `β − μ·γ/√(σ²+ε)`), and ReLU and a residual addition
+/// happen before the outputs leave the processor. The folded weights are kept until the weights or the
+/// running statistics change.
 ///
-/// Names as in mmcv's `ConvModule`: `conv`, `bn`. Where other names are needed, the parts are listed one by one.
+/// Names as in mmcv's `ConvModule`: `conv`, `bn`. Where other names are needed, the parts are listed
+/// one by one.
 public final class NormalizedConvolution: Layer {
     /// The convolution, without a bias of its own.
     public let convolution: Convolution
@@ -104,7 +110,8 @@ public final class NormalizedConvolution: Layer {
         self.normalization = normalization
     }
 
-    /// Makes both layers; see ``Convolution``.
+    /// Makes both layers with initial values drawn from `initializer`, under the names `conv` and `bn`;
+    /// see ``Convolution``.
     public convenience init(
         _ inputs: Int, _ outputs: Int, kernel: [Int], stride: [Int]? = nil, padding: [Int]? = nil, from initializer: Initializer
     ) {
@@ -113,10 +120,10 @@ public final class NormalizedConvolution: Layer {
             BatchNormalization(outputs, from: initializer["bn"]))
     }
 
-    /// Convolves, normalizes and rectifies.
+    /// Convolves, normalizes and applies a ReLU.
     public func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor { self(x, pass, appliesReLU: true) }
 
-    /// Convolves, normalizes and, when asked, rectifies.
+    /// Convolves, normalizes and, when asked, applies a ReLU.
     ///
     /// - Parameter x: N×…×inputs.
     /// - Returns: N×…×outputs.
@@ -140,7 +147,9 @@ public final class NormalizedConvolution: Layer {
         return (self(x, pass, appliesReLU: appliesReLU).clearingPadding(lengths: left), left)
     }
 
-    /// `sum ← max(0, sum + normalized convolution of x)`: the end of a residual block. Without gradients it is computed in place.
+    /// Adds the normalized convolution of `x` to `sum` and applies a ReLU: `sum ← max(0, sum +
+    /// bn(conv(x)))`, the end of a residual block. Where no gradients are recorded it is computed in
+    /// place.
     public func addRectified(_ x: Tensor, to sum: inout Tensor, _ pass: Pass) {
         guard isFixed(x, pass), !Tensor.records([sum]) else {
             sum = .rectifiedSum(normalization(convolution(x), pass), sum)
@@ -149,7 +158,8 @@ public final class NormalizedConvolution: Layer {
         fused(for: x, adds: true, appliesReLU: true).add(x, to: &sum, appliesReLU: true)
     }
 
-    /// Whether the result depends on nothing that changes within the pass: no batch statistics, no gradients.
+    /// Whether the result depends on nothing that changes within the pass: no batch statistics, no
+    /// gradients.
     private func isFixed(_ x: Tensor, _ pass: Pass) -> Bool {
         let isFixed =
             !pass.isTraining

@@ -1,15 +1,21 @@
 import Tensors
 
 /// A module with one tensor in and one tensor out, so that layers can be chained.
+///
+/// A layer that behaves alike in training and evaluation ignores the pass.
 public protocol Layer: Module {
     /// Applies the layer.
+    ///
+    /// - Parameters:
+    ///   - x: the shape that the layer documents, the samples along the first axis.
+    ///   - pass: whether this is training, and where random numbers come from.
     func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor
 }
 
 /// A linear map with a bias, `y = x Wᵀ + b`.
 ///
-/// Parameters: `weight` (outputs×inputs) and, unless it is left out, `bias` (outputs), both drawn evenly from
-/// ±1/√inputs as PyTorch does.
+/// Parameters: `weight` (outputs×inputs) and, unless it is left out, `bias` (outputs), both drawn
+/// evenly from ±1/√inputs as PyTorch does.
 public final class Linear: Layer {
     /// The number of features read and made.
     public let inputs, outputs: Int
@@ -21,6 +27,8 @@ public final class Linear: Layer {
     public var parts: Parts { ["weight": weight, "bias": bias] }
 
     /// Makes a layer with initial values drawn from `initializer`.
+    ///
+    /// - Precondition: both widths are positive.
     public init(_ inputs: Int, _ outputs: Int, bias: Bool = true, from initializer: Initializer) {
         require(inputs > 0 && outputs > 0, "Linear: \(inputs) inputs and \(outputs) outputs; both must be positive")
         self.inputs = inputs
@@ -40,13 +48,14 @@ public final class Linear: Layer {
     public func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor { self(x) }
 }
 
-/// A pointwise non-linearity as a layer.
+/// A pointwise non-linearity as a layer, without parameters.
 public final class Activation: Layer {
     /// The function.
     public enum Function: String, Sendable, CaseIterable {
-        /// max(x, 0)
+        /// max(x, 0).
         case relu
-        /// x·Φ(x), with Φ the normal distribution function (Hendrycks and Gimpel 2016)
+        /// x·Φ(x), with Φ the distribution function of the standard normal distribution (Hendrycks and
+        /// Gimpel 2016).
         case gelu
         /// The hyperbolic tangent.
         case tanh
@@ -74,11 +83,12 @@ public final class Activation: Layer {
     public func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor { self(x) }
 }
 
-/// Dropout (Srivastava et al. 2014): in training every value is set to 0 with probability `rate`, and the others are
-/// divided by `1 − rate`, so that the expectation stays. In evaluation nothing happens.
+/// Dropout (Srivastava et al. 2014): in training every value becomes 0 with probability `rate`, and the
+/// others are divided by `1 − rate`, so that the expectation stays the same. In evaluation, and at rate
+/// 0, nothing happens; at rate 1 everything becomes 0.
 ///
-/// The mask comes from a stream named at construction, so that two dropout layers of a model draw apart and the same
-/// step gives the same mask again.
+/// The mask comes from a random stream named at construction: two dropout layers of one model draw
+/// different masks, and the same step draws the same mask again.
 public final class Dropout: Layer {
     /// The probability that a value is dropped, 0…1.
     public let rate: Float
@@ -88,8 +98,8 @@ public final class Dropout: Layer {
     public var parts: Parts { [:] }
 
     /// - Parameters:
-    ///   - rate: the probability that a value is dropped.
-    ///   - stream: the name of the random stream.
+    ///   - rate: the probability that a value is dropped, in 0…1.
+    ///   - stream: the name of the random stream, usually the layer's path.
     /// - Precondition: the rate lies in 0…1.
     public init(_ rate: Float, stream: String) {
         require((0...1).contains(rate), "Dropout: a rate of \(rate); it must lie in 0...1")
@@ -106,9 +116,10 @@ public final class Dropout: Layer {
     }
 }
 
-/// Layers applied one after the other, named `0`, `1`, … as in PyTorch's `nn.Sequential`.
+/// Layers applied one after the other, named `0`, `1`, … as in PyTorch's `nn.Sequential`. Without any
+/// layer it is the identity.
 public final class Sequential: Layer {
-    /// In the order in which they are applied.
+    /// The layers, in the order in which they are applied.
     public let layers: [any Layer]
 
     public var parts: Parts { Parts(numbered: layers) }
@@ -125,12 +136,12 @@ public final class Sequential: Layer {
     }
 }
 
-/// A multi-layer perceptron: hidden layers of linear map, optional normalization, activation and optional dropout,
-/// then a last linear map.
+/// A multi-layer perceptron: hidden layers of linear map, optional normalization, activation and
+/// optional dropout, then a last linear map.
 ///
-/// The parts are numbered through, activations and dropout included, so that the names equal those of the same layers
-/// in PyTorch's `nn.Sequential` (and of torchvision's `MLP`): without normalization and dropout `0.weight`, `0.bias`,
-/// `2.weight`, …
+/// The parts are numbered through, activations and dropout included, so that the names equal those of
+/// the same layers in PyTorch's `nn.Sequential` (and of torchvision's `MLP`): without normalization and
+/// dropout `0.weight`, `0.bias`, `2.weight`, …
 public final class MLP: Layer {
     /// What stands between a hidden linear map and its activation.
     public enum Normalization: String, Sendable, CaseIterable {

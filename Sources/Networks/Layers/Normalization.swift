@@ -2,18 +2,19 @@ import Tensors
 
 /// Batch normalization over all axes but the last (Ioffe and Szegedy 2015).
 ///
-/// In training, `y = (x − mean)/√(variance + ε)·weight + bias` with the batch's mean and population variance, and the
-/// running statistics move by `momentum` towards the batch's mean and unbiased variance. In evaluation the running
-/// statistics take the batch's place.
+/// In training, `y = (x − mean)/√(variance + ε)·weight + bias` with the batch's mean and population
+/// variance, and the running statistics move by `momentum` towards the batch's mean and unbiased
+/// variance. In evaluation the running statistics take the batch's place.
 ///
-/// State as in PyTorch: parameters `weight` (ones) and `bias` (zeros), buffers `running_mean`, `running_var` and
-/// `num_batches_tracked`. The last is a Float32 scalar here, exact up to 16 777 216 steps.
+/// State as in PyTorch: parameters `weight` (ones) and `bias` (zeros), buffers `running_mean`,
+/// `running_var` and `num_batches_tracked`. The last is a Float32 scalar here, exact up to 16 777 216
+/// steps.
 public final class BatchNormalization: Layer {
     /// The number of channels.
     public let width: Int
-    /// Added to the variance.
+    /// Added to the variance before the root is taken.
     public let epsilon: Float
-    /// The share of the batch's statistics in the new running statistics.
+    /// The weight of the batch's statistics in the new running statistics.
     public let momentum: Float
     /// The learned scale, `C`.
     public let weight: Parameter
@@ -33,7 +34,9 @@ public final class BatchNormalization: Layer {
         ]
     }
 
-    /// Makes a layer; nothing is drawn, as weight, bias and statistics start at 1, 0, and 0 and 1.
+    /// Makes a layer with weight 1, bias 0, running mean 0 and running variance 1; nothing is drawn.
+    ///
+    /// - Precondition: `width` is positive.
     public init(_ width: Int, epsilon: Float = 1e-5, momentum: Float = 0.1, from initializer: Initializer) {
         require(width > 0, "BatchNormalization: \(width) channels; there must be at least one")
         self.width = width
@@ -50,10 +53,10 @@ public final class BatchNormalization: Layer {
         self(x, pass, appliesReLU: false)
     }
 
-    /// Normalizes and, when asked, rectifies in the same pass over memory.
+    /// Normalizes and, when asked, applies a ReLU in the same pass over memory.
     ///
-    /// With a single value per channel in training the variance is 0, the output is `bias`, and the running variance
-    /// stays as it is, as no unbiased variance exists.
+    /// With a single value per channel in training the variance is 0 and the output is `bias`; the
+    /// running variance then stays as it is, because no unbiased variance exists.
     ///
     /// - Parameters:
     ///   - x: …×width, of rank 2 or more.
@@ -74,7 +77,8 @@ public final class BatchNormalization: Layer {
         return y
     }
 
-    /// The same for sequences that are padded at their ends: statistics are taken over the real places alone, and the padding becomes 0.
+    /// The same for sequences that are padded at their ends: statistics are taken over the real places
+    /// alone, and the padding becomes 0.
     ///
     /// - Parameters:
     ///   - x: N×T×width.
@@ -97,14 +101,16 @@ public final class BatchNormalization: Layer {
     }
 }
 
-/// Layer normalization over the trailing axes (Ba et al. 2016): every sample is brought to mean 0 and variance 1.
+/// Layer normalization over the trailing axes (Ba et al. 2016): every sample is brought to mean 0 and
+/// variance 1.
 ///
-/// `y = (x − mean)/√(population variance + ε)·weight + bias`, with `weight` (ones) and `bias` (zeros) of the
-/// normalized axes' shape.
+/// `y = (x − mean)/√(population variance + ε)·weight + bias`, with `weight` (ones) and `bias` (zeros)
+/// of the normalized axes' shape. It is the same in training and evaluation. A constant sample gives
+/// `bias`.
 public final class LayerNormalization: Layer {
     /// The sizes of the normalized trailing axes.
     public let sizes: [Int]
-    /// Added to the variance.
+    /// Added to the variance before the root is taken.
     public let epsilon: Float
     /// The learned scale, in the shape of the normalized axes.
     public let weight: Parameter
@@ -113,7 +119,9 @@ public final class LayerNormalization: Layer {
 
     public var parts: Parts { ["weight": weight, "bias": bias] }
 
-    /// Makes a layer; nothing is drawn.
+    /// Makes a layer with weight 1 and bias 0; nothing is drawn.
+    ///
+    /// - Precondition: at least one size, all of them positive.
     public init(_ sizes: [Int], epsilon: Float = 1e-5, from initializer: Initializer) {
         require(!sizes.isEmpty && sizes.allSatisfy { $0 > 0 }, "LayerNormalization: sizes \(sizes)")
         self.sizes = sizes

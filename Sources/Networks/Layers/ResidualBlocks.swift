@@ -1,16 +1,17 @@
 import Tensors
 
-/// The basic block of a residual network (He et al. 2016), over one, two or three axes with channels last.
+/// The basic block of a residual network (He et al. 2016), over one, two or three axes with channels
+/// last.
 ///
-/// `relu(bn2(conv2(relu(bn1(conv1 x)))) + shortcut x)`. The shortcut is the identity, or, where stride or width change,
-/// a convolution of kernel 1 and a batch normalization. Names as in torchvision: `conv1`, `bn1`, `conv2`, `bn2`,
-/// `downsample.0`, `downsample.1`. No convolution has a bias.
+/// `relu(bn2(conv2(relu(bn1(conv1 x)))) + shortcut x)`. The shortcut is the identity, or, where stride
+/// or width change, a convolution of kernel 1 and a batch normalization. Names as in torchvision:
+/// `conv1`, `bn1`, `conv2`, `bn2`, `downsample.0`, `downsample.1`. No convolution has a bias.
 public final class ResidualBlock: Layer {
-    /// The first convolution.
+    /// The two convolutions, the first of which carries the stride.
     public let conv1, conv2: Convolution
-    /// Normalization after the first convolution.
+    /// The normalizations after the first and after the second convolution.
     public let bn1, bn2: BatchNormalization
-    /// Brings the input to the shape of the output where they differ.
+    /// Brings the input to the output's shape; nil where the shapes are equal.
     public let downsample: Sequential?
     private let first, second: NormalizedConvolution
     private let shortcut: NormalizedConvolution?
@@ -77,7 +78,7 @@ public final class ResidualBlock: Layer {
         return (.rectifiedSum(branch, straight), left)
     }
 
-    /// Applies the block in place, so that memory can be used again where no gradients are recorded.
+    /// Applies the block in place, so that the map's memory is reused where no gradients are recorded.
     public func advance(_ map: inout Tensor, _ pass: Pass) {
         let middle = first(map, pass)
         if let shortcut { map = shortcut(map, pass, appliesReLU: false) }
@@ -85,19 +86,21 @@ public final class ResidualBlock: Layer {
     }
 }
 
-/// The bottleneck block of a residual network over time and space (He et al. 2016; Feichtenhofer et al. 2019), N×T×H×W×C.
+/// The bottleneck block of a residual network over time and space (He et al. 2016; Feichtenhofer et al.
+/// 2019), N×T×H×W×C.
 ///
-/// A convolution to `width` channels (3×1×1 where it looks over time, else 1×1×1), a 1×3×3 one that carries the spatial stride,
-/// and a 1×1×1 one to four times `width`, each with batch normalization, and the shortcut. The shortcut is the identity, or,
-/// where stride or width change, a convolution of kernel 1 with batch normalization. Names as in mmaction2: `conv1.conv`,
-/// `conv1.bn`, `conv2.…`, `conv3.…`, `downsample.…`.
+/// A convolution to `width` channels (3×1×1 where it looks over time, else 1×1×1), a 1×3×3 one that
+/// carries the spatial stride, and a 1×1×1 one to four times `width`, each with batch normalization,
+/// and the shortcut. The shortcut is the identity, or, where stride or width change, a convolution of
+/// kernel 1 with batch normalization. Names as in mmaction2: `conv1.conv`, `conv1.bn`, `conv2.…`,
+/// `conv3.…`, `downsample.…`.
 public final class BottleneckBlock: Layer {
     /// How many times wider the output is than the middle.
     public static let expansion = 4
 
-    /// The first convolution.
+    /// The three convolutions with their normalizations, in the order in which they are applied.
     public let conv1, conv2, conv3: NormalizedConvolution
-    /// Brings the input to the shape of the output where they differ.
+    /// Brings the input to the output's shape; nil where the shapes are equal.
     public let downsample: NormalizedConvolution?
 
     public var parts: Parts { ["conv1": conv1, "conv2": conv2, "conv3": conv3, "downsample": downsample] }
@@ -133,7 +136,7 @@ public final class BottleneckBlock: Layer {
         return map
     }
 
-    /// Applies the block in place, so that memory can be used again where no gradients are recorded.
+    /// Applies the block in place, so that the map's memory is reused where no gradients are recorded.
     public func advance(_ map: inout Tensor, _ pass: Pass) {
         let middle = conv2(conv1(map, pass), pass)
         if let downsample { map = downsample(map, pass, appliesReLU: false) }

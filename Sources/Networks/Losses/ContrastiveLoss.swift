@@ -1,17 +1,18 @@
 import Glibc
 import Tensors
 
-/// The supervised contrastive loss of a set of vectors, as one operation with a gradient in closed form.
+/// The supervised contrastive loss of a set of vectors, as one operation with a gradient in closed
+/// form.
 ///
 ///     s_ij = f_i · f_j / T         P(i) = {j ≠ i : label_j = label_i}
 ///     l_i  = −(T/T₀) · mean_{j ∈ P(i)} [s_ij − log Σ_{k≠i} exp(s_ik)]
 ///     loss = the mean of l_i over the anchors i that have positives
 ///
-/// With `p_ij` the softmax of the row `s_i·` without `s_ii`, the gradient in `s` is `G_ij = (T/T₀)/A · (p_ij − [j ∈ P(i)]/|P(i)|)` for
-/// the `A` anchors in use, and the one in `F` is `(G + Gᵀ) F / T`. One `M×M×D` product forward, one backward; sums over rows are in
-/// double precision.
+/// With `p_ij` the softmax of the row `s_i·` without `s_ii`, the gradient in `s` is `G_ij = (T/T₀)/A ·
+/// (p_ij − [j ∈ P(i)]/|P(i)|)` for the `A` anchors in use, and the one in `F` is `(G + Gᵀ) F / T`. One
+/// `M×M×D` product forward, one backward; sums over rows are in double precision.
 public struct ContrastiveLoss {
-    /// The loss, a scalar that gradients may be asked of.
+    /// The loss, a scalar; differentiable with respect to the features.
     public let value: Tensor
 
     /// `A`, the number of rows that have another row of their class.

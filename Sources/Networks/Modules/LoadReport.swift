@@ -1,6 +1,9 @@
 import Tensors
 
 /// How saved tensors fit the parameters and buffers that they are meant for.
+///
+/// Names are compared as dotted paths and shapes exactly. ``summary`` is one line of counts, ``text``
+/// names everything that does not fit.
 public struct LoadReport: Hashable, Sendable {
     /// A tensor whose shape differs.
     public struct Misshaped: Hashable, Sendable {
@@ -14,14 +17,18 @@ public struct LoadReport: Hashable, Sendable {
 
     /// Names in both, with the same shape, in the order of the parameters.
     public let matched: [String]
-    /// Parameters that have no tensor, in their order.
+    /// Parameters and buffers without a saved tensor, in the order of the module.
     public let missing: [String]
-    /// Tensors that have no parameter, in the order in which they were saved.
+    /// Saved tensors without a parameter or buffer, in the order in which they were saved.
     public let unexpected: [String]
     /// Names in both with different shapes, in the order of the parameters.
     public let misshaped: [Misshaped]
 
     /// Compares names and shapes.
+    ///
+    /// - Parameters:
+    ///   - expected: what the module has, in order.
+    ///   - found: what was saved. Of two entries with one name the first counts.
     public init(expected: [(name: String, shape: [Int])], found: [(name: String, shape: [Int])]) {
         let shapes = Dictionary(found.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
         matched = expected.filter { shapes[$0.name] == $0.shape }.map(\.name)
@@ -34,10 +41,12 @@ public struct LoadReport: Hashable, Sendable {
         unexpected = found.map(\.name).filter { !known.contains($0) }
     }
 
-    /// Throws unless everything fits but what `exceptions` name.
+    /// Throws unless everything fits except what `exceptions` name.
     ///
-    /// - Parameter exceptions: names that may be missing, unexpected or mis-shaped; `*` stands for any characters, as
-    ///   in `fc.*` or `*.num_batches_tracked`.
+    /// - Parameter exceptions: names that may be missing, unexpected or of another shape; `*` stands
+    ///   for any characters, as in `fc.*` or `*.num_batches_tracked`.
+    /// - Throws: ``StateMismatch`` with every name that does not fit; also where exceptions cover
+    ///   everything and no tensor at all would be used.
     public func check(exceptions: [String] = []) throws(StateMismatch) {
         func isExcepted(_ name: String) -> Bool { exceptions.contains { Self.matches(name, $0) } }
         let isComplete =
@@ -68,7 +77,8 @@ public struct LoadReport: Hashable, Sendable {
     /// The counts, then a line for every name that does not fit.
     public var text: String { text(atMost: .max) { _ in true } }
 
-    /// The counts, then a line for names that do not fit and are to be shown, of each kind at most some.
+    /// The counts, then a line for names that do not fit and are to be shown, of each kind at most
+    /// some.
     func text(atMost limit: Int, where isShown: (String) -> Bool) -> String {
         func lines(_ kind: String, _ all: [(name: String, detail: String)]) -> [String] {
             let shown = all.filter { isShown($0.name) }
@@ -88,7 +98,9 @@ public struct LoadReport: Hashable, Sendable {
     }
 }
 
-/// A saved state that does not fit what it is loaded into.
+/// Saved state does not fit the module that it is loaded into.
+///
+/// The description lists what does not fit, at most 20 names of each kind.
 public struct StateMismatch: Error, Hashable, Sendable, CustomStringConvertible {
     /// What fits and what does not.
     public let report: LoadReport
@@ -121,7 +133,8 @@ public struct StateMismatch: Error, Hashable, Sendable, CustomStringConvertible 
 }
 
 extension LoadReport {
-    /// Compares the names and shapes of parameters with those of a state in memory, whose names are taken in alphabetical order.
+    /// Compares the names and shapes of parameters with those of a state in memory, whose names are
+    /// taken in alphabetical order.
     init(expected: [(name: String, shape: Shape)], found state: [String: Tensor]) {
         self.init(
             expected: expected.map { (name: $0.name, shape: $0.shape.dimensions) },

@@ -2,13 +2,22 @@ import Tensors
 
 /// A piece of a network with named parts.
 ///
-/// A module lists its ``parts``; everything else follows from the list: the parameters that are trained, the state
-/// that is saved, and their names. The names are dotted paths and equal the keys of PyTorch's state dict where the
-/// module has a counterpart there.
+/// A module lists its ``parts``; everything else follows from the list: the parameters that are
+/// trained, the state that is saved, and the names of both. Names are dotted paths and equal the keys
+/// of PyTorch's state dict where the module has a counterpart there.
 ///
-/// The lists are built anew on every call. Collect them once, not in every step.
+/// ```swift
+/// final class Scale: Layer {
+///     let weight = Parameter(.ones([1]))
+///     var parts: Parts { ["weight": weight] }
+///     func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor { x * weight.value }
+/// }
+/// ```
+///
+/// The lists are built anew on every call: collect them once, not in every step.
 public protocol Module: AnyObject, Part {
-    /// The named parts, in a fixed order.
+    /// The parameters, buffers and modules that this one is made of, each with its name, in a fixed
+    /// order.
     var parts: Parts { get }
 }
 
@@ -27,14 +36,14 @@ extension Module {
     /// Every parameter and buffer with its path, in the order of the parts.
     public var contents: ModuleContents { parts.contents }
 
-    /// Every parameter that is trained, with its path; frozen ones are left out. A parameter that is used in two places is listed once,
-    /// under its first name.
+    /// Every parameter that is trained, with its path; frozen ones are left out. A parameter that is
+    /// used in two places is listed once, under its first name.
     public var namedParameters: [NamedParameter] { parts.namedParameters }
 
     /// Every buffer with its path.
     public var namedBuffers: [NamedBuffer] { parts.namedBuffers }
 
-    /// The number of trained values.
+    /// The number of values that are trained, over all parameters.
     public var parameterCount: Int {
         namedParameters.reduce(0) { $0 + $1.parameter.elementCount }
     }
@@ -44,8 +53,8 @@ extension Module {
 
     /// Takes the values of all parameters and buffers from a saved state.
     ///
-    /// - Throws: ``StateMismatch`` that lists every missing, unexpected and misshaped tensor at once. Nothing has been
-    ///   changed then.
+    /// - Throws: ``StateMismatch`` that lists every missing, unexpected and misshaped tensor at once.
+    ///   Nothing has been changed then.
     public func load(_ state: [String: Tensor]) throws(StateMismatch) {
         try parts.load(state)
     }
@@ -79,7 +88,7 @@ extension Parts {
         }
     }
 
-    /// Freezes every parameter found in the parts, or trains it again.
+    /// Freezes every parameter found in the parts, or unfreezes it.
     public func setTrained(_ isTrained: Bool) {
         for (_, entry) in contents.entries {
             if case .parameter(let parameter) = entry { parameter.isTrained = isTrained }
@@ -98,10 +107,11 @@ extension Parts {
 
     /// Takes the values of parameters and buffers from a saved state.
     ///
-    /// - Parameter exceptions: names that may be missing, unexpected or mis-shaped; see ``LoadReport/check(exceptions:)``. What does
-    ///   not fit keeps its values.
+    /// - Parameter exceptions: names that may be missing, unexpected or mis-shaped; see
+    ///   ``LoadReport/check(exceptions:)``. What does not fit keeps its values.
     /// - Returns: how the state fitted.
-    /// - Throws: ``StateMismatch`` that lists everything that does not fit and is not excepted. Nothing has been changed then.
+    /// - Throws: ``StateMismatch`` that lists everything that does not fit and is not excepted. Nothing
+    ///   has been changed then.
     @discardableResult
     public func load(_ state: [String: Tensor], exceptions: [String] = []) throws(StateMismatch) -> LoadReport {
         let report = LoadReport(expected: layout, found: state)
@@ -117,7 +127,8 @@ extension Parts {
     }
 }
 
-/// Every parameter and buffer of a module with its dotted path, in the order in which the module lists its parts.
+/// Every parameter and buffer of a module with its dotted path, in the order in which the module lists
+/// its parts.
 public struct ModuleContents {
     /// One parameter or buffer.
     public enum Entry {
@@ -153,33 +164,42 @@ public struct ModuleContents {
     }
 }
 
-/// What one forward pass needs to know: training or evaluation, the random numbers, and the step.
+/// What a forward pass needs to know: whether it is training or evaluation, where random numbers come
+/// from, and the number of the step.
 ///
-/// It is an argument of every call and never a global, so that one program can train one model and evaluate another.
+/// It is an argument of every call and never a global, so that one program can train one model while it
+/// evaluates another. Random numbers are counted, not carried: what a layer draws depends only on the
+/// seed, the name of its stream and the step, so that a training that was interrupted continues with
+/// the same numbers.
 public struct Pass: Sendable {
-    /// Whether dropout draws and batch normalization uses and updates statistics of the batch.
+    /// Whether dropout drops values and batch normalization uses and updates the statistics of the
+    /// batch.
     public let isTraining: Bool
-    /// Where random numbers come from; each consumer has a stream of its own.
+    /// Where random numbers come from; every consumer has a stream of its own.
     public let random: RandomSource
     /// The number of optimizer steps done before this pass.
     public let step: Int
 
-    /// Makes a pass.
+    /// - Parameters:
+    ///   - isTraining: whether this is a training pass.
+    ///   - random: the source of everything that is drawn in the pass.
+    ///   - step: the number of optimizer steps before it, from 0.
     public init(isTraining: Bool, random: RandomSource, step: Int) {
         self.isTraining = isTraining
         self.random = random
         self.step = step
     }
 
-    /// A pass without randomness that changes no statistics.
+    /// The pass of evaluation: nothing is random, and no statistics change.
     public static let evaluation = Pass(isTraining: false, random: RandomSource(seed: 0), step: 0)
 
-    /// The random numbers of one consumer at this step. The same name at the same step gives the same numbers.
+    /// The random numbers of one consumer at this step. The same name at the same step gives the same
+    /// numbers, from the first one.
     public func stream(_ name: String) -> RandomStream {
         random.stream(name, step: step)
     }
 
-    /// The same pass with different random numbers, for a second forward pass in one step.
+    /// The same pass with other random numbers, for a second forward pass within one step.
     public func child(_ name: String) -> Pass {
         Pass(isTraining: isTraining, random: random.child(name), step: step)
     }

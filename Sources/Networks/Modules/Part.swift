@@ -1,7 +1,7 @@
 import Tensors
 
-/// Something a module is made of: a ``Parameter``, a ``Buffer``, another ``Module``, ``Parts``, or an array or an
-/// optional of those.
+/// Something a module is made of: a ``Parameter``, a ``Buffer``, another ``Module``, ``Parts``, or an
+/// array or an optional of those.
 ///
 /// Arrays number their elements from `"0"`; an absent optional holds nothing.
 public protocol Part {
@@ -41,7 +41,7 @@ public struct Parts: Part, ExpressibleByDictionaryLiteral {
         self.elements = elements
     }
 
-    /// Makes parts named `"0"`, `"1"`, … as the elements of PyTorch's `nn.Sequential` are.
+    /// Makes parts named `"0"`, `"1"`, …, like the elements of PyTorch's `nn.Sequential`.
     public init(numbered parts: [any Part]) {
         elements = parts.enumerated().map { (name: String($0.offset), part: $0.element) }
     }
@@ -67,13 +67,14 @@ public struct Parts: Part, ExpressibleByDictionaryLiteral {
     }
 }
 
-/// A tensor of a module that gradients train, unless it is frozen.
+/// A tensor of a module that is trained by gradients, unless it is frozen.
 ///
-/// A parameter is a reference, so that the module that uses it, the optimizer that changes it and the average that
-/// follows it all mean the same values.
+/// A parameter is a reference: the module that uses it, the optimizer that changes it and the average
+/// that follows it all mean the same values.
 public final class Parameter: Part {
-    /// The current values. A tracked leaf, so that gradients may be asked for, or, where the parameter is frozen, an untracked
-    /// tensor, so that nothing is recorded for its sake. Setting replaces them by a copy of this kind.
+    /// The current values: a tensor that gradients can be asked for or, where the parameter is frozen,
+    /// one for which nothing is recorded. Setting it copies the new values; the shape must stay the
+    /// same.
     public var value: Tensor {
         get { leaf }
         set {
@@ -82,7 +83,8 @@ public final class Parameter: Part {
         }
     }
 
-    /// Whether the parameter is trained. A frozen one keeps its place in the saved state, but ``Module/namedParameters`` leaves it out.
+    /// Whether the parameter is trained. A frozen one keeps its place in the saved state, but
+    /// ``Module/namedParameters`` leaves it out.
     public var isTrained = true {
         didSet { leaf = isTrained ? leaf.detached().tracked() : leaf.detached() }
     }
@@ -92,7 +94,7 @@ public final class Parameter: Part {
 
     private var leaf: Tensor
 
-    /// Makes a parameter that starts at `value`.
+    /// Makes a trained parameter that starts at a copy of `value`.
     public init(_ value: Tensor) {
         leaf = value.detached().tracked()
     }
@@ -105,8 +107,8 @@ public final class Parameter: Part {
 
     /// Changes the values in place.
     ///
-    /// Memory is copied only when something else still holds the old values, such as the record of a loss that is
-    /// still alive; that record then keeps the values it was made with.
+    /// Memory is copied only where something else still holds the old values, such as the record of a
+    /// loss that has yet to be differentiated; the record then keeps the values it was made with.
     public func withUnsafeMutableValues<R>(_ body: (UnsafeMutableBufferPointer<Float>) throws -> R) rethrows -> R {
         version &+= 1
         return try leaf.withUnsafeMutableValues(body)
@@ -129,7 +131,8 @@ public final class Buffer: Part {
         }
     }
 
-    /// Whether the buffer counts something. An average of weights copies counts and averages everything else.
+    /// Whether the buffer counts something, such as batches seen. An average of weights copies counts
+    /// and averages everything else.
     public let isCount: Bool
 
     /// Counts the changes of the values, for those who keep something that was computed from them.
@@ -138,6 +141,8 @@ public final class Buffer: Part {
     private var stored: Tensor
 
     /// Makes a buffer that starts at `value`.
+    ///
+    /// - Parameter isCount: whether it counts something; see ``isCount``.
     public init(_ value: Tensor, isCount: Bool = false) {
         stored = value.detached()
         self.isCount = isCount

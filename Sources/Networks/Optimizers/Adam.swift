@@ -5,26 +5,31 @@ import Tensors
 /// Adam (Kingma and Ba 2015) with weight decay added to the gradient, as `torch.optim.Adam` does.
 public typealias Adam = AdaptiveMoments<CoupledDecay>
 
-/// AdamW (Loshchilov and Hutter 2019): Adam with weight decay applied to the parameters and not to the gradient.
+/// AdamW (Loshchilov and Hutter 2019): Adam with weight decay applied to the parameters and not to the
+/// gradient.
 public typealias AdamW = AdaptiveMoments<DecoupledDecay>
 
-/// The rule of Adam and AdamW, which differ in where the decay acts.
+/// The rule of Adam and AdamW, which differ in where weight decay acts.
 ///
 /// ```
 /// coupled:     g ← g + decay·p                decoupled:   p ← p·(1 − rate·decay)
 /// m ← β₁ m + (1 − β₁) g         v ← β₂ v + (1 − β₂) g²
 /// p ← p − rate · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε)
 /// ```
+///
+/// `t` counts the steps in which the parameter had a gradient. The two moments take twice the memory of
+/// the parameters.
 public final class AdaptiveMoments<Decay: MomentDecay>: OptimizerPlugin {
     /// The numbers of the rule.
     public struct Options: Configuration.Options {
-        /// β₁, how much of the mean gradient is kept.
+        /// β₁, the share of the mean gradient that each step keeps.
         public var beta1 = 0.9
-        /// β₂, how much of the mean squared gradient is kept.
+        /// β₂, the share of the mean squared gradient that each step keeps.
         public var beta2 = 0.999
         /// ε, added to the root of the mean squared gradient.
         public var epsilon = 1e-8
-        /// The decay: 0 where it is coupled, 0.01 where it is not, unless given.
+        /// The weight decay. By default 0 where it is coupled (Adam) and 0.01 where it is decoupled
+        /// (AdamW).
         public var weightDecay = Decay.standard
 
         public init() {}
@@ -65,7 +70,7 @@ public final class AdaptiveMoments<Decay: MomentDecay>: OptimizerPlugin {
 
 /// Where the weight decay of ``AdaptiveMoments`` acts, and what `describe` says about it.
 public protocol MomentDecay: SendableMetatype {
-    /// Whether it is added to the gradient; else it shrinks the parameters.
+    /// Whether the decay is added to the gradient; otherwise it shrinks the parameters directly.
     static var isCoupled: Bool { get }
     /// The decay where none is given.
     static var standard: Double { get }
@@ -120,7 +125,7 @@ private struct AdamStep {
         var number = 0
         var (rate, scale): (Float, Float) = (0, 0)
         memory.forEachStep(gradients) { step in
-            // Almost always every parameter is at the same step, and powers are dear beside small tensors.
+            // Nearly always every parameter is at the same step, and for small tensors computing a power takes as long as the update itself.
             if step.number != number {
                 number = step.number
                 rate = Float(Double(learningRate) / (1 - pow(self.beta1, Double(number))))
@@ -140,11 +145,11 @@ private struct AdamStep {
         }
     }
 
-    /// √x of a number that is not negative, to about one unit in the last place.
+    /// The square root of a number that is not negative, to about one unit in the last place.
     ///
-    /// The standard square root asks for negative numbers with a branch, and that branch would keep the loop above from
-    /// running on vectors. This is x·(1/√x), the inverse root by three steps of Newton's method from a guess that halves
-    /// the exponent.
+    /// The standard function branches on negative numbers, which keeps the compiler from vectorizing
+    /// the loop above. This one is x·(1/√x), where the inverse root comes from three steps of Newton's
+    /// method, starting from a guess that halves the exponent.
     @inline(__always)
     private static func root(_ x: Float) -> Float {
         var y = Float(bitPattern: 0x5F37_59DF &- (x.bitPattern &>> 1))

@@ -1,6 +1,7 @@
 import Tensors
 
-/// The Euclidean norm of all gradients taken together; `nil` entries count as zeros.
+/// The Euclidean norm of all gradients taken together, summed in double precision; `nil` entries count
+/// as zeros.
 public func gradientNorm(_ gradients: [Tensor?]) -> Float {
     var sum = 0.0
     for gradient in gradients {
@@ -11,10 +12,11 @@ public func gradientNorm(_ gradients: [Tensor?]) -> Float {
 
 /// Scales all gradients in place by one factor so that their common norm does not exceed `maximum`.
 ///
-/// The factor is maximum/(norm + 10⁻⁶) where that is below 1, as in PyTorch's `clip_grad_norm_`. A norm that is not
-/// finite leaves the gradients as they are, so that the caller sees it.
+/// The factor is maximum/(norm + 10⁻⁶) where that is below 1, as in PyTorch's `clip_grad_norm_`. Where
+/// the norm is not finite the gradients stay as they are, so that the caller can see it in the result.
 ///
-/// - Returns: the norm before.
+/// - Returns: the norm before scaling.
+/// - Precondition: `maximum` is positive.
 @discardableResult
 public func clipGradientNorm(_ gradients: inout [Tensor?], to maximum: Float) -> Float {
     require(maximum > 0, "clipGradientNorm: a maximum of \(maximum); it must be positive")

@@ -2,9 +2,11 @@ import Configuration
 import Foundation
 import Tensors
 
-/// How the learning rate goes over a training.
+/// How the learning rate changes over a training.
 public protocol LearningRateRule: Sendable {
-    /// The rate of a step, counted from 0.
+    /// The learning rate of a step.
+    ///
+    /// - Parameter step: counted from 0.
     func rate(atStep step: Int) -> Float
 }
 
@@ -28,6 +30,10 @@ public struct ScheduleContext: Sendable {
     /// Optimizer steps of an epoch.
     public let stepsPerEpoch: Int
 
+    /// - Parameters:
+    ///   - base: the learning rate in the recipe.
+    ///   - totalSteps: optimizer steps of the whole training.
+    ///   - stepsPerEpoch: optimizer steps of one epoch.
     public init(base: Double, totalSteps: Int, stepsPerEpoch: Int) {
         self.base = base
         self.totalSteps = totalSteps
@@ -61,12 +67,14 @@ extension ScheduleRegistry {
     }
 }
 
-/// One rate throughout, after an optional linear warm-up.
+/// One rate throughout, after an optional linear warm-up: `constant` in a recipe.
 public struct ConstantSchedule: SchedulePlugin {
+    /// The option of the schedule: `warm-up`.
     public struct Options: Configuration.Options {
-        /// Part of the training in which the rate rises linearly from 0.
+        /// The share of the training in which the rate rises linearly from 0.
         public var warmUp = 0.0
 
+        /// No warm-up.
         public init() {}
 
         public static var fields: [OptionField<Options>] {
@@ -79,21 +87,25 @@ public struct ConstantSchedule: SchedulePlugin {
 
     private let schedule: LearningRateSchedule
 
+    /// Makes the schedule of one training.
     public init(options: Options, context: ScheduleContext) {
         schedule = LearningRateSchedule(.constant, warmUp: options.warmUp, context: context)
     }
 
+    /// The rate of step `step`, counted from 0.
     public func rate(atStep step: Int) -> Float { schedule.rate(atStep: step) }
 }
 
-/// An optional linear warm-up, then half a cosine down.
+/// An optional linear warm-up, then half a cosine down: `cosine` in a recipe.
 public struct CosineSchedule: SchedulePlugin {
+    /// The options of the schedule: `warm-up` and `end-factor`.
     public struct Options: Configuration.Options {
-        /// Part of the training in which the rate rises linearly from 0.
+        /// The share of the training in which the rate rises linearly from 0.
         public var warmUp = 0.0
-        /// What is left of the rate at the end.
+        /// The share of the rate that is left at the end.
         public var endFactor = 0.0
 
+        /// No warm-up, and a rate of 0 at the end.
         public init() {}
 
         public static var fields: [OptionField<Options>] {
@@ -110,21 +122,25 @@ public struct CosineSchedule: SchedulePlugin {
 
     private let schedule: LearningRateSchedule
 
+    /// Makes the schedule of one training.
     public init(options: Options, context: ScheduleContext) {
         schedule = LearningRateSchedule(.cosine, warmUp: options.warmUp, endFactor: options.endFactor, context: context)
     }
 
+    /// The rate of step `step`, counted from 0.
     public func rate(atStep step: Int) -> Float { schedule.rate(atStep: step) }
 }
 
 /// `base·(1 + factor·p)^−power`, p the part of the training that is done.
 public struct InversePowerSchedule: SchedulePlugin {
+    /// The options of the schedule: `factor` and `power`.
     public struct Options: Configuration.Options {
         /// How fast the rate starts to fall.
         public var factor = 10.0
         /// How steeply it falls.
         public var power = 0.75
 
+        /// Factor 10 and power 0.75, as in the paper.
         public init() {}
 
         public static var fields: [OptionField<Options>] {
@@ -142,26 +158,28 @@ public struct InversePowerSchedule: SchedulePlugin {
     private let options: Options
     private let context: ScheduleContext
 
+    /// Makes the schedule of one training.
     public init(options: Options, context: ScheduleContext) {
         self.options = options
         self.context = context
     }
 
+    /// The rate of step `step`, counted from 0; constant after the last step of the training.
     public func rate(atStep step: Int) -> Float {
         let done = context.totalSteps > 0 ? min(Double(step) / Double(context.totalSteps), 1) : 0
         return Float(context.base * pow(1 + options.factor * done, -options.power))
     }
 }
 
-/// How the learning rate goes over a training: an optional linear warm-up, then constant or along a half cosine.
+/// A linear warm-up, which may be left out, then a constant rate or half a cosine.
 ///
 /// ```
 /// t < W:   base·t/W                                     (so the first step of a warm-up has rate 0)
 /// cosine:  base·(q + end·(1 − q)),  q = (1 + cos(π(t − W)/(T − W)))/2
 /// ```
 ///
-/// with T steps in all, W of them warm-up; the rule of VICReg (Bardes et al. 2022, main_vicreg.py). The last step is
-/// t = T − 1, one before the minimum; steps from T on keep the end's rate.
+/// with T steps in all, W of them warm-up; the rule of VICReg (Bardes et al. 2022, main_vicreg.py). The
+/// last step is t = T − 1, one before the minimum; steps from T on keep the final rate.
 public struct LearningRateSchedule: LearningRateRule {
     /// What the rate does after the warm-up.
     public enum Shape: String, Sendable, CaseIterable {
@@ -171,13 +189,13 @@ public struct LearningRateSchedule: LearningRateRule {
         case cosine
     }
 
-    /// The rate that the warm-up reaches.
+    /// The rate at the end of the warm-up.
     public let base: Double
     /// How the rate changes.
     public let shape: Shape
     /// W and T, in optimizer steps.
     public let warmUpSteps, totalSteps: Int
-    /// What is left of the rate at the end of a cosine.
+    /// The share of the rate that is left at the end of a cosine.
     public let endFactor: Double
 
     /// - Parameters:

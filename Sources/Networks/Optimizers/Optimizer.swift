@@ -1,10 +1,10 @@
 import Configuration
 import Tensors
 
-/// A rule that changes parameters against their gradients.
+/// A rule that changes parameters along their gradients.
 ///
-/// An optimizer is made for a fixed list of parameters and remembers what it needs about each of them in its
-/// ``memory``. Updates happen in place, in one pass over memory, and allocate nothing.
+/// An optimizer is made for a fixed list of parameters and keeps what it remembers about each of them
+/// in its ``memory``. Updates happen in place, in one pass over memory, without allocating.
 public protocol Optimizer: AnyObject {
     /// The parameters, and what the rule remembers about them.
     var memory: OptimizerMemory { get }
@@ -12,8 +12,8 @@ public protocol Optimizer: AnyObject {
     /// Makes one step.
     ///
     /// - Parameters:
-    ///   - gradients: one per parameter, in the order of ``parameters`` and of the parameter's shape. A parameter
-    ///     whose gradient is `nil` is left as it is, without decay, and its step is not counted.
+    ///   - gradients: one for each of ``parameters``, in their order and shape. A parameter whose
+    ///     gradient is `nil` stays as it is, without decay, and its step is not counted.
     ///   - learningRate: the rate of this step.
     func update(gradients: [Tensor?], learningRate: Float)
 }
@@ -22,7 +22,8 @@ extension Optimizer {
     /// The parameters that are changed, in the order in which gradients are given.
     public var parameters: [NamedParameter] { memory.parameters }
 
-    /// Everything that a continued training needs: the step counts and the moments, by name.
+    /// Everything that a training needs to continue: the step counts and the slots of the memory, by
+    /// name.
     public func state() -> [(name: String, value: Tensor)] { memory.state() }
 
     /// Continues from a saved state.
@@ -35,7 +36,8 @@ extension Optimizer {
 public protocol OptimizerPlugin: Optimizer, SendableMetatype {
     associatedtype Options: Configuration.Options
 
-    /// Name in recipes, summary, formula, source and options. The learning rate is not among them: every recipe has it.
+    /// Name in recipes, summary, formula, source and options. The learning rate is not among them:
+    /// every recipe has it.
     static var description: ComponentDescription { get }
 
     /// Makes an optimizer.
@@ -73,7 +75,8 @@ extension OptimizerRegistry {
 
     /// Makes an optimizer.
     ///
-    /// - Throws: `OptionFault` for an unknown name (its `option` is `nil`) or an option that is unknown or out of range.
+    /// - Throws: `OptionFault` for an unknown name (its `option` is `nil`) or an option that is unknown
+    ///   or out of range.
     public func make(
         _ name: String, options: [String: OptionValue] = [:], parameters: [NamedParameter]
     ) throws(OptionFault) -> any Optimizer {

@@ -1,9 +1,10 @@
 import Tensors
 
-/// What an optimizer remembers: for every parameter the number of steps, and for every slot (such as `first-moment`)
-/// one value per trained value.
+/// What an optimizer remembers: for every parameter the number of its steps, and for every slot (such
+/// as `first-moment`) one value per trained value.
 ///
-/// Each slot is one block of memory for all parameters, so that a step touches no array and counts no references.
+/// Each slot is one block of memory for all parameters, so that a step goes through plain memory
+/// without array or reference-count overhead.
 public final class OptimizerMemory {
     /// The parameters, in the order in which gradients are given.
     public let parameters: [NamedParameter]
@@ -14,7 +15,11 @@ public final class OptimizerMemory {
     private let count: Int
     private var steps: [Int]
 
-    /// Makes a memory of zeros.
+    /// Makes a memory of zeros, with no step counted.
+    ///
+    /// - Parameters:
+    ///   - parameters: in the order in which gradients will be given.
+    ///   - slots: names, unique; empty for an optimizer that remembers nothing but its steps.
     public init(_ parameters: [NamedParameter], slots: [String]) {
         self.parameters = parameters
         self.slots = slots
@@ -53,7 +58,7 @@ public final class OptimizerMemory {
         fileprivate let blocks: [UnsafeMutablePointer<Float>]
         fileprivate let offset: Int
 
-        /// The parameter's part of a slot.
+        /// The parameter's part of a slot, given by its position in ``slots``.
         public func slot(_ index: Int) -> UnsafeMutablePointer<Float> { blocks[index] + offset }
     }
 
@@ -94,7 +99,8 @@ public final class OptimizerMemory {
         return layout
     }
 
-    /// `steps` (one count per parameter; exact up to 16 777 216) and `<slot>.<parameter>` for every slot and parameter.
+    /// `steps` (one count per parameter; exact up to 16 777 216) and `<slot>.<parameter>` for every
+    /// slot and parameter.
     public func state() -> [(name: String, value: Tensor)] {
         var pieces = [Tensor(steps.map(Float.init), shape: [steps.count])]
         for block in blocks {
@@ -108,9 +114,9 @@ public final class OptimizerMemory {
         return zip(layout, pieces).map { (name: $0.name, value: $1) }
     }
 
-    /// Takes over a saved state.
+    /// Continues from a saved state.
     ///
-    /// - Throws: ``StateMismatch`` when names or shapes differ. Nothing has been changed then.
+    /// - Throws: ``StateMismatch`` where names or shapes differ; nothing has been changed then.
     public func load(_ state: [String: Tensor]) throws {
         if let mismatch = StateMismatch(expected: layout, found: state) { throw mismatch }
         steps = state[Self.stepsName]?.values.map { Int($0.rounded()) } ?? steps

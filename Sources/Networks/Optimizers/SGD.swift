@@ -11,7 +11,7 @@ import Tensors
 public final class SGD: OptimizerPlugin {
     /// The numbers of the rule.
     public struct Options: Configuration.Options {
-        /// How much of the last direction is kept.
+        /// The share of the last direction that each step keeps.
         public var momentum = 0.0
         /// Whether to look ahead along the new direction.
         public var nesterov = false
@@ -40,7 +40,7 @@ public final class SGD: OptimizerPlugin {
     public let memory: OptimizerMemory
     private let options: Options
 
-    /// - Parameter parameters: what it trains, each with its name.
+    /// Makes an optimizer whose directions are 0; without momentum it remembers nothing but its steps.
     public init(options: Options = Options(), parameters: [NamedParameter]) {
         self.options = options
         memory = OptimizerMemory(parameters, slots: options.momentum > 0 ? ["momentum"] : [])
@@ -79,7 +79,7 @@ public final class SGD: OptimizerPlugin {
 public final class LARS: OptimizerPlugin {
     /// The numbers of the rule.
     public struct Options: Configuration.Options {
-        /// How much of the last direction is kept.
+        /// The share of the last direction that each step keeps.
         public var momentum = 0.9
         /// Added to the gradient, times the parameter, at each step.
         public var weightDecay = 1e-6

@@ -1,24 +1,28 @@
 import Tensors
 
-/// What of one modality's batch is really there: which samples have the modality, and how many places of each sample's sequence are real.
+/// Which parts of one modality's batch are real: which samples have the modality, and how many places
+/// of each sample's sequence are real.
 ///
-/// The array beside it has room for everything, as arrays must: rows of samples that lack the modality, and places after the end of a
-/// shorter sequence. What stands there means nothing, and nothing may depend on it.
+/// An array has room for everything: rows of samples that lack the modality, and places after the end
+/// of a shorter sequence. What is stored there has no meaning, and no result may depend on it. Encoders
+/// take the presence from the data, embeddings carry it along, and fusions and regularizers either look
+/// at it or are given only the rows that are present.
 public struct Presence: Hashable, Sendable {
-    /// Everything is there.
+    /// Every sample has the modality, and no sequence is padded.
     public static let whole = Presence()
 
     /// Whether each of the `N` samples has the modality; nil where all have.
     public let samples: [Bool]?
 
-    /// How many places of each sample's sequence are real, counted from its first one: `N` numbers, 0 for a sample that lacks the modality;
-    /// nil where nothing is padded, or where there are no sequences.
+    /// How many places of each sample's sequence are real, counted from its first one: `N` numbers, 0
+    /// for a sample that lacks the modality; nil where nothing is padded or there are no sequences.
     public let lengths: [Int]?
 
     /// - Parameters:
-    ///   - samples: whether each sample has the modality; nil for all.
-    ///   - lengths: the real places of each sample's sequence; nil for all. A sample of length 0 lacks the modality.
-    /// - Precondition: as many lengths as samples where both are given; no length below 0.
+    ///   - samples: whether each sample has the modality; nil where all have.
+    ///   - lengths: the real places of each sample's sequence; nil where all are. A sample of length 0
+    ///     lacks the modality.
+    /// - Precondition: as many lengths as samples where both are given; no length is negative.
     public init(samples: [Bool]? = nil, lengths: [Int]? = nil) {
         require(
             samples == nil || lengths == nil || samples?.count == lengths?.count,
@@ -29,7 +33,7 @@ public struct Presence: Hashable, Sendable {
         self.lengths = lengths.map { lengths in lengths.indices.map { there?[$0] ?? true ? lengths[$0] : 0 } }
     }
 
-    /// Whether nothing is missing and nothing may be padded.
+    /// Whether every sample has the modality and no lengths are given.
     public var isWhole: Bool { samples == nil && lengths == nil }
 
     /// The samples that have the modality, in order; nil where all have.
@@ -38,20 +42,25 @@ public struct Presence: Hashable, Sendable {
     /// Whether a sample has the modality.
     public func contains(_ sample: Int) -> Bool { samples?[sample] ?? true }
 
-    /// The same for some samples, in the given order.
+    /// The presence of some samples, in the given order; a sample may be repeated.
     public func gathering(rows: [Int]) -> Presence {
         Presence(samples: samples.map { samples in rows.map { samples[$0] } }, lengths: lengths.map { lengths in rows.map { lengths[$0] } })
     }
 
-    /// The same samples with sequences of other lengths, such as those that a convolution leaves.
+    /// The same samples with other lengths, such as those that a convolution leaves.
     public func replacing(lengths: [Int]?) -> Presence { Presence(samples: samples, lengths: lengths) }
 
-    /// The real places of sequences that are stored with `places` places each: `N` numbers.
+    /// The number of real places of each sequence.
+    ///
+    /// - Parameters:
+    ///   - count: N, the number of samples.
+    ///   - places: the places that are stored for each sequence.
+    /// - Returns: `N` numbers; `places` for a present sample where no lengths are known.
     public func lengths(of count: Int, places: Int) -> [Int] {
         lengths ?? (0..<count).map { contains($0) ? places : 0 }
     }
 
-    /// Without the samples that `other` lacks.
+    /// This presence without the samples that `other` lacks; the lengths stay.
     public func intersection(_ other: Presence) -> Presence {
         guard let theirs = other.samples else { return self }
         return Presence(samples: samples.map { zip($0, theirs).map { $0 && $1 } } ?? theirs, lengths: lengths)
@@ -60,12 +69,13 @@ public struct Presence: Hashable, Sendable {
 
 /// Sequences of different lengths in one array `N×T×C`, each padded at its end.
 ///
-/// `lengths` has the number of real places of each sequence, from 0 to `T`. No result depends on what the padding holds, NaN included, and
-/// none of it gets a gradient.
+/// `lengths` gives the number of real places of each sequence, from 0 to `T`. No result depends on what
+/// the padding holds, not even on NaN there, and no gradient flows into it.
 extension Tensor {
     /// The sequences with zeros in place of the padding, `N×T×C`.
     ///
-    /// Convolutions read zeros beyond the end of an array, so that a sequence whose padding is 0 looks to them as it does without padding.
+    /// Convolutions read zeros beyond the end of an array, so that a sequence whose padding is 0 looks
+    /// to them as it does without padding.
     public func clearingPadding(lengths: [Int]) -> Tensor {
         let (places, width) = checkedSequences(lengths, "clearingPadding")
         guard lengths.contains(where: { $0 < places }) else { return self }
@@ -86,7 +96,8 @@ extension Tensor {
 
     /// The mean over the real places of each sequence, `N×C`; 0 for a sequence of length 0.
     ///
-    /// Sums are in double precision and in the order of the places, so that a sequence has the same mean to the bit however it is padded.
+    /// Sums are in double precision and in the order of the places, so that a sequence has the same
+    /// mean to the bit however it is padded.
     public func meanPooled(lengths: [Int]) -> Tensor {
         let (places, width) = checkedSequences(lengths, "meanPooled")
         let mean = Tensor(shape: [lengths.count, width]) { target in
@@ -122,12 +133,16 @@ extension Tensor {
         }
     }
 
-    /// The largest value of each channel in each of `cells` cells of the real places, `N×cells×C`; zeros for a sequence of length 0.
+    /// The largest value of each channel in each of `cells` cells of the real places, `N×cells×C`;
+    /// zeros for a sequence of length 0.
     ///
-    /// Of a sequence of L places, cell i covers ⌊iL/cells⌋ up to and without ⌈(i+1)L/cells⌉ (PyTorch's adaptive max pooling). The first of
-    /// several equal values receives the gradient; NaN wins over any number.
+    /// Of a sequence of L places, cell i covers the places from ⌊iL/cells⌋ up to but without
+    /// ⌈(i+1)L/cells⌉, as in PyTorch's adaptive max pooling. The first of several equal values receives
+    /// the gradient; NaN wins over any number. The sequence has rank 3.
     ///
-    /// - Parameter lengths: the real places of each sequence; nil where all are.
+    /// - Parameters:
+    ///   - cells: the number of cells, at least 1.
+    ///   - lengths: the real places of each sequence; nil where all are.
     public func maxPooled(to cells: Int, lengths: [Int]?) -> Tensor {
         require(rank == 3 && cells > 0, "maxPooled: \(cells) cells of sequences of shape \(shape)")
         let lengths = lengths ?? .init(repeating: shape[1], count: shape[0])
@@ -165,14 +180,16 @@ extension Tensor {
         }
     }
 
-    /// The real places of all sequences below each other, `(Σ lengths)×C`: what statistics over places are to be taken of.
+    /// The real places of all sequences one below the other, `(Σ lengths)×C`, for statistics over
+    /// places.
     public func packed(lengths: [Int]) -> Tensor {
         let (places, width) = checkedSequences(lengths, "packed")
         let rows = lengths.enumerated().flatMap { sample, length in (0..<length).map { sample * places + $0 } }
         return reshaped([lengths.count * places, width]).gathering(rows: rows)
     }
 
-    /// The sequences of packed places, `N×places×C`, with zeros as padding: the inverse of ``packed(lengths:)``.
+    /// The sequences of packed places, `N×places×C`, with zeros as padding: the inverse of
+    /// ``packed(lengths:)``.
     ///
     /// - Precondition: a row for every real place.
     public func unpacked(lengths: [Int], places: Int) -> Tensor {
@@ -187,9 +204,9 @@ extension Tensor {
         return spread(rows.flatMap { $0 }).reshaped([lengths.count, places, shape[1]])
     }
 
-    /// Rows in the given order, and zeros for nil.
+    /// The given rows of the first axis, with zeros for nil.
     ///
-    /// - Parameter rows: of the first axis, possibly repeatedly.
+    /// - Parameter rows: positions along the first axis; one may be repeated.
     public func spread(_ rows: [Int?]) -> Tensor {
         let zero = Tensor.zeros(Shape([1] + shape.dimensions.dropFirst()))
         let last = shape[0]

@@ -1,7 +1,10 @@
 import Tensors
 
-/// An `N×D` batch minus its column means, with its column statistics, in double precision: what variance and covariance terms start
-/// from.
+/// An `N×D` batch minus its column means, with its column statistics, in double precision: what
+/// variance and covariance terms start from.
+///
+/// Means and sums of squares are accumulated in double precision in two passes, so that a large common
+/// offset costs no digits.
 public struct CenteredBatch {
     /// `N`.
     public let samples: Int
@@ -23,9 +26,13 @@ public struct CenteredBatch {
 
     private let source: Tensor
 
+    /// Centers a batch, and scales its columns where asked; `O(N·D)`.
+    ///
     /// - Parameters:
-    ///   - z: `N×D` with `N ≥ 2`.
-    ///   - scale: the factor of a column, from its mean and the sum of squares of its centered values; 1 by default.
+    ///   - z: `N×D`.
+    ///   - scale: the factor of a column, computed from its mean and the sum of squares of its centered
+    ///     values; 1 by default.
+    /// - Precondition: `N ≥ 2`.
     public init(_ z: Tensor, scale: (_ mean: Double, _ sumOfSquares: Double) -> Double = { _, _ in 1 }) {
         require(z.rank == 2 && z.shape[0] >= 2, "a covariance needs an array N×D of at least two samples, found \(z.shape)")
         let samples = z.shape[0]
@@ -48,12 +55,18 @@ public struct CenteredBatch {
         source = z.detached()
     }
 
-    /// The unbiased variance of each column.
+    /// The unbiased variance of each column, `D` numbers; 0 for a constant column.
     public var variance: [Double] { sumOfSquares.map { $0 / Double(samples - 1) } }
 
-    /// The hinge on the standard deviations, `(1/D) Σ_d max(0, γ − σ_d)` with `σ_d = √(variance_d + ε)`.
+    /// How far the standard deviations stay below a target: `(1/D) Σ_d max(0, γ − σ_d)` with `σ_d =
+    /// √(variance_d + ε)` (the variance term of VICReg, Bardes et al. 2022).
     ///
-    /// Its gradient in the centered column `x_d` is `slopes[d] · x_d`, and 0 at the kink. A variance of NaN gives NaN.
+    /// The gradient in the centered column `x_d` is `slopes[d] · x_d`, and 0 at the kink. A variance of
+    /// NaN gives NaN.
+    ///
+    /// - Parameters:
+    ///   - gamma: the target γ of the standard deviations.
+    ///   - epsilon: ε, added to each variance; above 0, so that a constant column has a finite slope.
     public func deviationHinge(target gamma: Double, epsilon: Double) -> (value: Double, slopes: [Double]) {
         var sum = 0.0
         let scale = -1 / (Double(features) * Double(samples - 1))
@@ -67,7 +80,7 @@ public struct CenteredBatch {
         return (sum / Double(features), slopes)
     }
 
-    /// `Σ_n g·v` and `Σ_n g` of each column, for an `N×D` array `g` and `values` `v`.
+    /// `Σ_n g·v` and `Σ_n g` of each column, for an `N×D` array `g` and ``values`` `v`.
     public func columnProducts(with g: [Double]) -> (products: [Double], sums: [Double]) {
         require(g.count == values.count, "columnProducts: \(g.count) values for \(samples)×\(features)")
         var products = [Double](repeating: 0, count: features)
@@ -76,9 +89,14 @@ public struct CenteredBatch {
         return (products, sums)
     }
 
-    /// A gradient with respect to the batch: `a_d · g + b_d · x + c_d` in each column, where `x` is the centered batch.
+    /// A gradient with respect to the batch: `a_d · g + b_d · x + c_d` in each column, where `x` is the
+    /// centered batch before scaling.
     ///
-    /// - Parameter g: `N×D`.
+    /// - Parameters:
+    ///   - g: `N×D` row-major.
+    ///   - a: `D` factors of `g`.
+    ///   - b: `D` factors of the centered batch.
+    ///   - c: `D` constants.
     /// - Returns: `N×D`.
     public func gradient(_ g: [Double], times a: [Double], centeredTimes b: [Double], plus c: [Double]) -> Tensor {
         require(g.count == values.count, "gradient: \(g.count) values for \(samples)×\(features)")
@@ -91,7 +109,7 @@ public struct CenteredBatch {
     }
 }
 
-// The loops below run over raw memory: they are most of the time of a covariance term beside its matrix products. Each one takes the
+// The loops below run over raw memory: beside the matrix products a covariance term spends most of its time here. Each one takes the
 // columns in blocks so narrow that a block of all rows stays in the fastest cache from one pass over it to the next.
 
 private func center(

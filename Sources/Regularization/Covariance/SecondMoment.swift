@@ -1,24 +1,34 @@
 import Glibc
 import Tensors
 
-/// `XᵀX/divisor` of an `N×D` matrix, held as the matrix of one side, in double precision.
+/// The second moment `XᵀX/divisor` of an `N×D` matrix, or the Gram matrix `XXᵀ/divisor`, whichever side
+/// was chosen, in double precision.
+///
+/// It is what variance, covariance and entropy terms compute their values and gradients from; see
+/// ``CovarianceSide``.
 public struct SecondMoment {
-    /// Whose matrix is held.
+    /// Which of the two matrices is held.
     public let side: CovarianceSide
     /// `N`.
     public let samples: Int
     /// `D`.
     public let features: Int
 
-    /// The side's matrix, `S×S` row-major. Only the lower triangle is meaningful; the rest is zero.
+    /// The matrix of the chosen side, `S×S` row-major. Only the lower triangle is meaningful; the rest
+    /// is zero.
     public let matrix: [Double]
 
-    /// The number of rows of `matrix`.
+    /// The number of rows of ``matrix``: `N` or `D`.
     public var size: Int { side == .samples ? samples : features }
 
+    /// Computes the matrix; `O(S·N·D)`.
+    ///
     /// - Parameters:
-    ///   - values: `X`, `N×D` row-major.
+    ///   - values: `X`, `N×D` row-major. It is not centered here.
+    ///   - samples: `N`.
+    ///   - features: `D`.
     ///   - divisor: `N − 1` for an unbiased covariance of centered values.
+    ///   - side: the smaller one is the cheaper one.
     public init(of values: [Double], samples: Int, features: Int, divisor: Double, side: CovarianceSide) {
         require(values.count == samples * features, "SecondMoment: \(values.count) values are not \(samples)×\(features)")
         self.side = side
@@ -29,7 +39,7 @@ public struct SecondMoment {
             .lowerGram(transposing: side == .features, scale: 1 / divisor).values
     }
 
-    /// The sum of the squares of all entries of `XᵀX/divisor`, which both sides share.
+    /// The sum of the squares of all entries of `XᵀX/divisor`, which is the same on both sides.
     public var squaredNorm: Double {
         var sum = 0.0
         for row in 0..<size {
@@ -39,9 +49,11 @@ public struct SecondMoment {
         return sum
     }
 
-    /// `log det(XᵀX/divisor + ε I_D)` and the inverse of the side's own matrix plus `ε I_S` (lower triangle).
+    /// `log det(XᵀX/divisor + ε I_D)`, and the inverse of the side's own matrix plus `ε I_S` (lower
+    /// triangle, row-major).
     ///
-    /// NaN throughout where the sum is not positive definite or not finite.
+    /// Both are NaN where the matrix is not positive definite or not finite. It costs a Cholesky
+    /// factorization, `O(S³)`.
     public func logDeterminant(adding epsilon: Double) -> (value: Double, inverse: [Double]) {
         var sum = Matrix(rows: size, columns: size, values: matrix)
         for index in 0..<size { sum[index, index] += epsilon }
@@ -67,16 +79,19 @@ public struct SecondMoment {
     }
 }
 
-/// The side on which covariance-like terms are computed: the one place that chooses between `N×N` and `D×D`.
+/// The side on which covariance-like terms are computed: the one place that chooses between `N×N` and
+/// `D×D`.
 ///
-/// For a matrix `X` of `N` samples and `D` features, the second moment `M = XᵀX/c` is `D×D`, and the Gram matrix `XXᵀ/c` is `N×N`.
-/// They have the same non-zero eigenvalues, so a term that depends on eigenvalues alone can use the smaller one:
+/// For a matrix `X` of `N` samples and `D` features, the second moment `M = XᵀX/c` is `D×D`, and the
+/// Gram matrix `XXᵀ/c` is `N×N`. They have the same non-zero eigenvalues, so a term that depends on
+/// eigenvalues alone can use the smaller one:
 ///
 ///     log det(XᵀX/c + εI_D) = log det(XXᵀ/c + εI_N) + (D − N) log ε        ‖XᵀX‖²_F = ‖XXᵀ‖²_F
 ///
-/// with gradients `2/c · (XXᵀ/c + εI_N)⁻¹ X` and `4/c² · (XXᵀ) X`. Both sides are exact. The cost on the chosen side of size
-/// `S = min(N, D)` is `O(S·N·D + S³)`, where the `D×D` form costs `O(N·D² + D³)`. Products and factorization use double precision: a
-/// single-precision Cholesky factorization of a nearly singular matrix loses most digits of the gradient.
+/// with gradients `2/c · (XXᵀ/c + εI_N)⁻¹ X` and `4/c² · (XXᵀ) X`. Both sides are exact. The cost on
+/// the chosen side of size `S = min(N, D)` is `O(S·N·D + S³)`, where the `D×D` form costs `O(N·D² +
+/// D³)`. Products and factorization use double precision: a single-precision Cholesky factorization of
+/// a nearly singular matrix loses most digits of the gradient.
 ///
 /// ```swift
 /// let centered = z - z.mean(axis: 0, keepingAxis: true)

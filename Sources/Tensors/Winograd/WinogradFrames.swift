@@ -1,16 +1,25 @@
-/// A convolution over three frames of clips: 4 outputs are made from 6 inputs with 6 multiplications where the plain sum takes 12.
+/// A convolution over three frames of clips: 4 outputs are made from 6 inputs with 6 multiplications,
+/// where the plain sum takes 12.
+///
+/// It applies where the kernel is 3×1×1, stride and dilation are 1, only time is padded, by at most 2,
+/// and both numbers of channels are multiples of 16. Tiles are numbered by place within a frame, then
+/// along time, then clip by clip.
 struct WinogradFrames: WinogradTiling {
+    /// The number of clips, and of input frames in each.
     let clips, frames: Int
-    /// Places of a frame, each a row of tiles of its own.
+    /// The number of places in a frame, each a row of tiles of its own.
     let places: Int
+    /// The numbers of channels read and made, multiples of 16.
     let inputs, outputs: Int
-    /// Zeros before the first frame and after the last.
+    /// The zeros before the first frame and after the last.
     let padding: Int
 
+    /// Six numbers represent a tile.
     static let points = 6
+    /// Three weights.
     static let taps = 3
 
-    /// The extents of a planned convolution; nil where its form is another.
+    /// The extents of a planned convolution; nil where it has another form.
     init?(_ plan: ConvolutionPlan) {
         guard plan.input.rank == 5, plan.weightDimensions.count == 5, plan.weightDimensions.suffix(3) == [3, 1, 1],
             plan.stride == [1, 1, 1], plan.dilation == [1, 1, 1], plan.padding[0] <= 2, plan.padding.suffix(2) == [0, 0],
@@ -21,6 +30,7 @@ struct WinogradFrames: WinogradTiling {
             outputs: plan.weightDimensions[0], padding: plan.padding[0])
     }
 
+    /// A convolution of these extents, which are known to suit.
     private init(clips: Int, frames: Int, places: Int, inputs: Int, outputs: Int, padding: Int) {
         self.clips = clips
         self.frames = frames
@@ -30,22 +40,29 @@ struct WinogradFrames: WinogradTiling {
         self.padding = padding
     }
 
+    /// The number of output frames.
     private var outputFrames: Int { frames + 2 * padding - 2 }
+    /// The number of tiles along time.
     private var blocks: Int { (outputFrames + 3) / 4 }
+    /// The number of tiles in all clips.
     var tiles: Int { clips * blocks * places }
+    /// Whether at least 2/3 of the tiles' frames are outputs; the algorithm saves a factor of 2, and
+    /// the transforms take a part of it.
     var isFull: Bool { outputFrames * 9 >= blocks * 24 }
 
+    /// The convolution of the output's gradient with the reversed kernel; padding p becomes 2 − p.
     var ofInputGradient: WinogradFrames {
         WinogradFrames(clips: clips, frames: outputFrames, places: places, inputs: outputs, outputs: inputs, padding: 2 - padding)
     }
 
-    /// Where a tile's outputs begin.
+    /// The position of a tile's first output.
     @inline(__always)
     private func place(of tile: Int) -> (clip: Int, frame: Int, place: Int) {
         let (block, place) = tile.quotientAndRemainder(dividingBy: places)
         return (block / blocks, block % blocks * 4, place)
     }
 
+    /// `Bᵀ x` of the six input frames of each tile; frames outside the clip count as zeros.
     func transform(
         _ x: UnsafePointer<Float>, from first: Int, _ range: Range<Int>, into matrices: UnsafeMutablePointer<Float>, rows: Int
     ) {
@@ -63,6 +80,8 @@ struct WinogradFrames: WinogradTiling {
         }
     }
 
+    /// `A g` of the gradients of each tile's four output frames; frames outside the output count as
+    /// zeros.
     func transformGradient(
         _ gradient: UnsafePointer<Float>, from first: Int, _ range: Range<Int>, into matrices: UnsafeMutablePointer<Float>, rows: Int
     ) {
@@ -78,6 +97,8 @@ struct WinogradFrames: WinogradTiling {
         }
     }
 
+    /// `Aᵀ m`: the six products of each tile become its output frames; those beyond the end are not
+    /// written.
     func transformBack(
         _ matrices: UnsafePointer<Float>, rows: Int, from first: Int, _ range: Range<Int>, into y: UnsafeMutablePointer<Float>,
         bias: UnsafePointer<Float>?, addsToOutput: Bool, appliesReLU: Bool
@@ -103,6 +124,7 @@ struct WinogradFrames: WinogradTiling {
         }
     }
 
+    /// `G w` of every kernel, 16 input channels at a time, into six matrices of outputs×inputs.
     static func transformKernels(
         _ weight: UnsafePointer<Float>, outputs: Int, inputs: Int, isTurned: Bool, into target: UnsafeMutablePointer<Float>
     ) {
@@ -120,6 +142,7 @@ struct WinogradFrames: WinogradTiling {
         }
     }
 
+    /// `Gᵀ m` of the gradients of six matrices, into the gradients of the three taps.
     func transformKernelGradient(_ matrices: UnsafePointer<Float>, into gradient: UnsafeMutablePointer<Float>) {
         typealias T = WinogradTransform
         let (inputs, step) = (inputs, outputs * inputs)

@@ -1,13 +1,20 @@
-/// A 3×3 convolution of pictures: 4×4 outputs are made from 6×6 inputs with 36 multiplications where the plain sum takes 144.
+/// A 3×3 convolution of pictures: 4×4 outputs are made from 6×6 inputs with 36 multiplications, where
+/// the plain sum takes 144.
+///
+/// It applies where the kernel is 3×3, stride and dilation are 1, both paddings are equal and at most
+/// 2, and both numbers of channels are multiples of 16. A clip with a kernel of 1×3×3 counts as so many
+/// pictures. Tiles are numbered from left to right, then from top to bottom, then picture by picture.
 struct WinogradPlane: WinogradTiling {
-    /// Pictures: samples, times frames where there are any.
+    /// The number of pictures: samples, times frames where there are any.
     let images: Int
+    /// The extents of the input pictures.
     let height, width: Int
+    /// The numbers of channels read and made, multiples of 16.
     let inputs, outputs: Int
-    /// Zeros on each side of height and width.
+    /// The zeros on each side of height and width.
     let padding: Int
 
-    /// The extents of a planned convolution; nil where its form is another.
+    /// The extents of a planned convolution; nil where it has another form.
     init?(_ plan: ConvolutionPlan) {
         let spatial = plan.stride.count
         guard plan.weightDimensions.count == spatial + 2, plan.input.rank == spatial + 2 else { return nil }
@@ -24,6 +31,7 @@ struct WinogradPlane: WinogradTiling {
             outputs: channels.1, padding: plan.padding[frames])
     }
 
+    /// A convolution of these extents, which are known to suit.
     private init(images: Int, height: Int, width: Int, inputs: Int, outputs: Int, padding: Int) {
         self.images = images
         self.height = height
@@ -33,25 +41,37 @@ struct WinogradPlane: WinogradTiling {
         self.padding = padding
     }
 
+    /// 6×6 numbers represent a tile.
     static let points = 36
+    /// 3×3 weights.
     static let taps = 9
 
+    /// The number of output rows.
     var outputHeight: Int { height + 2 * padding - 2 }
+    /// The number of output columns.
     var outputWidth: Int { width + 2 * padding - 2 }
+    /// The number of tiles from top to bottom.
     var tileRows: Int { (outputHeight + 3) / 4 }
+    /// The number of tiles from left to right.
     var tileColumns: Int { (outputWidth + 3) / 4 }
+    /// The number of tiles in all pictures.
     var tiles: Int { images * tileRows * tileColumns }
 
+    /// The convolution of the output's gradient with the reversed kernel; padding p becomes 2 − p, so
+    /// that it makes pictures of the input's extents.
     var ofInputGradient: WinogradPlane {
         WinogradPlane(
             images: images, height: outputHeight, width: outputWidth, inputs: outputs, outputs: inputs, padding: 2 - padding)
     }
 
+    /// Whether at least 2/5 of the tiles' places are outputs; the algorithm saves a factor of 4, and
+    /// the transforms take a part of it.
     var isFull: Bool { images * outputHeight * outputWidth * 5 >= tiles * 16 * 2 }
 }
 
 /// Kernels of 3×3 taps to 36 numbers and back.
 extension WinogradPlane {
+    /// `G w Gᵀ` of every kernel, 16 input channels at a time, into 36 matrices of outputs×inputs.
     static func transformKernels(
         _ weight: UnsafePointer<Float>, outputs: Int, inputs: Int, isTurned: Bool, into target: UnsafeMutablePointer<Float>
     ) {
@@ -81,6 +101,7 @@ extension WinogradPlane {
         }
     }
 
+    /// `Gᵀ m G` of the gradients of 36 matrices, into the gradients of the 3×3 taps.
     func transformKernelGradient(_ matrices: UnsafePointer<Float>, into gradient: UnsafeMutablePointer<Float>) {
         typealias T = WinogradTransform
         let (inputs, step) = (inputs, outputs * inputs)
@@ -109,13 +130,14 @@ extension WinogradPlane {
 
 /// Pictures to tiles and back.
 extension WinogradPlane {
-    /// Where a tile's outputs begin.
+    /// The position of a tile's first output.
     @inline(__always)
     private func place(of tile: Int) -> (image: Int, top: Int, left: Int) {
         let (image, place) = tile.quotientAndRemainder(dividingBy: tileRows * tileColumns)
         return (image, place / tileColumns * 4, place % tileColumns * 4)
     }
 
+    /// `Bᵀ x B` of the 6×6 inputs of each tile; places outside the picture count as zeros.
     func transform(
         _ x: UnsafePointer<Float>, from first: Int, _ range: Range<Int>, into matrices: UnsafeMutablePointer<Float>, rows: Int
     ) {
@@ -152,6 +174,7 @@ extension WinogradPlane {
         }
     }
 
+    /// `A g Aᵀ` of the 4×4 gradients of each tile's outputs; places outside the output count as zeros.
     func transformGradient(
         _ gradient: UnsafePointer<Float>, from first: Int, _ range: Range<Int>, into matrices: UnsafeMutablePointer<Float>, rows: Int
     ) {
@@ -180,6 +203,8 @@ extension WinogradPlane {
         }
     }
 
+    /// `Aᵀ m A`: the 36 products of each tile become its outputs; those beyond the edge are not
+    /// written.
     func transformBack(
         _ matrices: UnsafePointer<Float>, rows: Int, from first: Int, _ range: Range<Int>, into y: UnsafeMutablePointer<Float>,
         bias: UnsafePointer<Float>?, addsToOutput: Bool, appliesReLU: Bool

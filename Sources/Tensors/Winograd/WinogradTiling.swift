@@ -1,25 +1,29 @@
 internal import COpenBLAS
 
-/// A convolution of stride 1 that is computed by Winograd's F(4, 3) along the axes of its kernel (Lavin and Gray 2016).
+/// A convolution of stride 1 computed by Winograd's F(4, 3) along the axes of its kernel (Lavin and
+/// Gray 2016).
 ///
-/// Outputs are made in tiles of four along an axis, from six inputs. Between two linear transforms a tile is `points` numbers for each
-/// channel, and each of these is a product over the channels alone. So a set of tiles is kept as `points` matrices of tiles by channels, and
-/// kernels as `points` matrices of outputs by inputs, each one behind the other: what remains between the transforms is that many
-/// products of matrices.
+/// Outputs are made in tiles of four along each axis, from six inputs. Inputs, kernels and outputs go
+/// through linear transforms; between them a tile is represented by `points` numbers for each channel,
+/// and each of these is a product over the channels alone. A set of tiles is therefore kept as `points`
+/// matrices of tiles by channels, and the kernels as `points` matrices of outputs by inputs: what
+/// remains between the transforms is that many matrix products.
 protocol WinogradTiling: Hashable, Sendable {
-    /// Numbers that a tile is while products are taken.
+    /// The numbers that represent a tile between the transforms.
     static var points: Int { get }
-    /// Weights between one input and one output.
+    /// The weights between one input and one output channel.
     static var taps: Int { get }
 
-    /// Channels.
+    /// The number of channels read.
     var inputs: Int { get }
+    /// The number of channels made.
     var outputs: Int { get }
-    /// How many tiles the output has.
+    /// The number of tiles in the output.
     var tiles: Int { get }
-    /// Whether tiles hang over the edge so little that there is something to save.
+    /// Whether so little of the tiles lies beyond the edge that the algorithm saves anything.
     var isFull: Bool { get }
-    /// The convolution that gives the gradient of the input from that of the output, with kernels that are turned.
+    /// The convolution that computes the gradient of the input from that of the output, with the
+    /// kernels reversed.
     var ofInputGradient: Self { get }
 
     /// Transforms inputs.
@@ -27,8 +31,9 @@ protocol WinogradTiling: Hashable, Sendable {
     /// - Parameters:
     ///   - x: the input, channels last.
     ///   - first: the tile that the first row of the matrices belongs to.
-    ///   - range: which rows are written.
-    ///   - rows: how many rows the matrices have.
+    ///   - range: the rows that are written.
+    ///   - matrices: the result.
+    ///   - rows: the number of rows of each matrix.
     func transform(
         _ x: UnsafePointer<Float>, from first: Int, _ range: Range<Int>, into matrices: UnsafeMutablePointer<Float>, rows: Int)
 
@@ -50,7 +55,11 @@ protocol WinogradTiling: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - weight: `outputs×inputs×kernel…`.
-    ///   - isTurned: whether the taps are taken in reverse order, as gradients of inputs want them.
+    ///   - outputs: the number of channels made.
+    ///   - inputs: the number of channels read.
+    ///   - isTurned: whether the taps are taken in reverse order, as the gradient of the input needs
+    ///     them.
+    ///   - target: the result.
     static func transformKernels(
         _ weight: UnsafePointer<Float>, outputs: Int, inputs: Int, isTurned: Bool, into target: UnsafeMutablePointer<Float>)
 
@@ -59,15 +68,17 @@ protocol WinogradTiling: Hashable, Sendable {
 }
 
 extension WinogradTiling {
-    /// The same as a value of any kind.
+    /// The convolution of the input's gradient, as a value of any type.
     var turned: any WinogradTiling { ofInputGradient }
 
     /// Whether transforms and the larger weights cost less than the multiplications they save.
     ///
-    /// Estimates: narrow convolutions are bound by the transforms, few tiles by reading weights that are larger.
+    /// Estimates: narrow convolutions are bound by the transforms, few tiles by reading weights that
+    /// are larger.
     var pays: Bool { inputs >= 64 && outputs >= 64 && tiles >= 64 && tiles * 4096 >= inputs * outputs && isFull }
 
-    /// Tiles between two transforms: their numbers stay in the processor's caches, and products are worth calling for.
+    /// The number of tiles between two transforms: few enough that their numbers stay in the caches,
+    /// and enough to make a matrix product worth calling.
     var tilesAtOnce: Int { min(tiles, max(128, 720_000 / Self.points / (inputs + outputs))) }
 
     /// Transformed kernels; see ``transformKernels(_:outputs:inputs:isTurned:into:)``.
@@ -82,7 +93,8 @@ extension WinogradTiling {
 }
 
 extension ConvolutionPlan {
-    /// How Winograd's algorithm computes this convolution, whether or not it pays; nil where the kernel is no 3×3 and no three frames.
+    /// How Winograd's algorithm computes this convolution, whether or not that is faster; nil where the
+    /// kernel is neither 3×3 nor three frames.
     var winograd: (any WinogradTiling)? { WinogradPlane(self) ?? WinogradFrames(self) }
 }
 
@@ -92,9 +104,12 @@ extension WinogradTiling {
     ///
     /// - Parameters:
     ///   - x: the input, channels last.
-    ///   - kernels: transformed, matrices of outputs by inputs, or of inputs by outputs where they are `transposed`.
+    ///   - kernels: transformed: matrices of outputs by inputs, or of inputs by outputs where
+    ///     `transposed`.
     ///   - y: the output, channels last.
-    ///   - bias, addsToOutput, appliesReLU: what is done before results are written.
+    ///   - bias: one value for each output channel; nil for none.
+    ///   - addsToOutput: whether the result is added to what `y` holds.
+    ///   - appliesReLU: whether negative results become 0, last of all.
     func convolve(
         _ x: UnsafePointer<Float>, _ kernels: UnsafePointer<Float>, transposed: Bool = false, into y: UnsafeMutablePointer<Float>,
         bias: UnsafePointer<Float>? = nil, addsToOutput: Bool = false, appliesReLU: Bool = false

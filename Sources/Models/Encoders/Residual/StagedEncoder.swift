@@ -8,7 +8,7 @@ import Weights
 public enum TrainedStages: String, CaseIterable, Sendable {
     /// Every weight.
     case all
-    /// The last of the four stages; everything below it, the stem, is frozen.
+    /// The last of the four stages. Everything below it, the stem, is frozen.
     case lastStage = "last-stage"
     /// Nothing: the encoder is a fixed function.
     case none
@@ -16,16 +16,20 @@ public enum TrainedStages: String, CaseIterable, Sendable {
 
 /// What batch normalization in the frozen part does while the rest trains: `batch-norm:` in a recipe.
 public enum FrozenNormalization: String, CaseIterable, Sendable {
-    /// It uses its running statistics and leaves them as they are: the frozen part is a fixed function of its input.
+    /// It uses its running statistics and does not change them: the frozen part is a fixed function of
+    /// its input.
     case evaluation
-    /// It uses the batch's statistics and moves its running ones, as the released programs' video and flow networks do.
+    /// It uses the statistics of the batch and updates its running ones, as the released programs'
+    /// video and flow networks do.
     case training
 }
 
-/// An encoder of a stem and a last stage that may be frozen in part.
+/// An encoder that consists of a stem and a last stage and can be frozen in part, as pretrained
+/// networks usually are.
 ///
-/// Frozen weights are not among `Module/namedParameters`, and nothing is recorded for them. In evaluation mode the frozen part runs
-/// with its normalization folded into its convolutions.
+/// Frozen weights are not among ``Networks/Module/namedParameters``, and nothing is recorded for them.
+/// In evaluation the frozen part runs with its normalization folded into its convolutions. A stem that
+/// is a fixed function of its input can be stored, so that it is computed once per sample.
 public protocol StagedEncoder: Encoder {
     /// Which part is trained.
     var train: TrainedStages { get }
@@ -36,30 +40,34 @@ public protocol StagedEncoder: Encoder {
     /// How the weights that the encoder started from fitted; nil where it started from random ones.
     var loadReport: LoadReport? { get }
 
-    /// The last stage, for freezing.
+    /// The parts of the last stage, which stay trainable where the stem is frozen.
     var lastStageParts: Parts { get }
 
-    /// What the last stage reads, one map for each pathway: `N×T×H×W×C` or `N×H×W×C`.
+    /// The maps that the last stage reads, one for each pathway: `N×T×H×W×C` or `N×H×W×C`.
     func stem(_ x: Tensor, pass: Pass) -> [Tensor]
 
     /// The shapes of the stem's maps for one sample, without the batch axis.
     func stemShapes(of sample: Shape) -> [Shape]
 
-    /// The embedding of what the stem made.
+    /// The embedding of the maps that the stem made.
     func lastStage(_ maps: [Tensor], pass: Pass) -> Embedding
 }
 
+/// How stem and last stage work together within a pass of the whole encoder.
 extension StagedEncoder {
+    /// Encodes a batch through stem and last stage, each in the pass that it is to see.
     public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding {
         lastStage(stemMaps(x, pass: pass), pass: lastStagePass(pass))
     }
 
-    /// What the last stage reads within a pass of the whole encoder.
+    /// The maps that the last stage reads within a pass of the whole encoder.
     ///
-    /// Where samples do not see each other, as batch normalization uses its running statistics, a few go through the stem at a time:
-    /// the stem's memory then does not grow with the batch, and its maps stay in the processor's caches.
+    /// Where samples do not influence each other, because batch normalization uses its running
+    /// statistics, only a few go through the stem at a time. Its memory then does not grow with the
+    /// batch, and its maps stay in the processor's caches.
     ///
-    /// - Parameter valuesAtOnce: how many numbers of `x` may go through together; one sample always does.
+    /// - Parameter valuesAtOnce: how many numbers of `x` go through together at most; one sample always
+    ///   does.
     package func stemMaps(_ x: Tensor, pass: Pass, valuesAtOnce: Int = 1 << 21) -> [Tensor] {
         let pass = stemPass(pass)
         let samples = x.shape[0]
@@ -78,10 +86,10 @@ extension StagedEncoder {
     /// The pass that the last stage sees within a pass of the whole encoder.
     public func lastStagePass(_ pass: Pass) -> Pass { train == .none ? frozenPass(pass) : pass }
 
-    /// Whether the stem is a fixed function of its input, so that what it makes may be stored.
+    /// Whether the stem is a fixed function of its input, so that its maps can be stored.
     public var hasFixedStem: Bool { train != .all && frozenNormalization == .evaluation }
 
-    /// Every value of the stem under its name: what it makes is a function of these and of its input.
+    /// Every value of the stem under its name: its maps are a function of these and of its input.
     public var stemState: [(name: String, value: Tensor)] {
         func identity(_ entry: ModuleContents.Entry) -> ObjectIdentifier {
             switch entry {
@@ -93,11 +101,12 @@ extension StagedEncoder {
         return contents.entries.filter { !above.contains(identity($0.entry)) }.map { (name: $0.name, value: $0.entry.value.detached()) }
     }
 
+    /// The pass of a frozen part.
     private func frozenPass(_ pass: Pass) -> Pass {
         frozenNormalization == .training ? pass : Pass(isTraining: false, random: pass.random, step: pass.step)
     }
 
-    /// Freezes what is not trained. Called once, at the end of an encoder's initializer.
+    /// Freezes what is not trained. To be called once, at the end of an encoder's initializer.
     func freeze() {
         guard train != .all else { return }
         parts.setTrained(false)
@@ -105,7 +114,7 @@ extension StagedEncoder {
     }
 }
 
-/// What a recipe may choose of every encoder of a stem and a last stage.
+/// The options that every encoder of a stem and a last stage has.
 public struct StageOptions: Hashable, Sendable {
     /// Which part is trained.
     public var train = TrainedStages.all
@@ -113,9 +122,11 @@ public struct StageOptions: Hashable, Sendable {
     public var batchNorm = FrozenNormalization.evaluation
     /// A file of weights to start from; nil for random ones.
     public var weights: String?
-    /// What is taken off the file's keys; nil where the published prefix, if there, is.
+    /// What is removed from the beginning of the file's keys; nil to remove the published prefix where
+    /// the keys have it.
     public var keyPrefix: String?
-    /// Names of parameters that the file may lack or hold otherwise.
+    /// Names of parameters that may be missing from the file or have another shape there; `*` stands
+    /// for any characters.
     public var allowMissing: [String] = []
 
     public init() {}
@@ -127,6 +138,7 @@ public protocol StagedOptions: Options {
     var stages: StageOptions { get set }
 }
 
+/// The fields that these options share.
 extension StagedOptions {
     /// The fields of `stages`.
     static var stageFields: [OptionField<Self>] {
@@ -145,11 +157,16 @@ extension StagedOptions {
     }
 }
 
+/// Loading the weights that an encoder starts from.
 extension StageOptions {
     /// Loads the weights that the options name, if they name any.
     ///
-    /// - Parameter published: how the keys of the published checkpoints begin and end.
-    /// - Returns: how they fitted.
+    /// - Parameters:
+    ///   - parts: the encoder's parts.
+    ///   - published: how the keys of the published checkpoints begin and end.
+    /// - Returns: how the weights fitted; nil where the options name none.
+    /// - Throws: `OptionFault` where the file cannot be read, or does not fit and no exceptions allow
+    ///   it.
     func load(into parts: Parts, published: PublishedKeys) throws(OptionFault) -> LoadReport? {
         guard let weights else { return nil }
         let exceptions = published.heads + allowMissing.flatMap { [$0, $0 + ($0.hasSuffix(".") ? "*" : ".*")] }
@@ -157,7 +174,7 @@ extension StageOptions {
             let file = try WeightsFile(weights)
             let mapping = published.mapping(for: file, prefix: keyPrefix)
             let (tensors, report) = try file.state(for: parts.layout, mapping: mapping, exceptions: exceptions)
-            // What the file holds beyond the parameters has been left out by now.
+            // Tensors without a parameter have been dropped by now.
             try parts.load(tensors, exceptions: exceptions)
             return report
         } catch let fault as WeightsFault {
@@ -169,15 +186,18 @@ extension StageOptions {
     }
 }
 
-/// An encoder whose inputs are what its stem made before, so that only the last stage is computed.
+/// An encoder whose inputs are maps that its stem made before, so that only the last stage is computed.
 ///
-/// A sample is one row of values, the stem's maps one after the other. Everything else is the whole encoder's: names, parameters, state.
+/// A sample is one row of values, the stem's maps one after the other. Everything else is as in the
+/// whole encoder: names, parameters, state.
 public final class StoredStemEncoder: Encoder {
-    /// The encoder whose stem it was.
+    /// The encoder whose stem made the maps.
     public let whole: any StagedEncoder
-    /// The maps' shapes without the batch axis, by the number of values in a sample: views may differ in size.
+    /// The shapes of the maps without the batch axis, by the number of values in a sample; views of a
+    /// sample may differ in size.
     private let shapes: [Int: [Shape]]
 
+    /// That of the whole encoder.
     public var embeddingWidth: Int { whole.embeddingWidth }
     public var parts: Parts { whole.parts }
     public var providesTokens: Bool {
@@ -185,7 +205,9 @@ public final class StoredStemEncoder: Encoder {
         set { whole.providesTokens = newValue }
     }
 
-    /// - Parameter samples: the shapes of the samples that the stem read, one for each view.
+    /// - Parameters:
+    ///   - whole: the encoder.
+    ///   - samples: the shapes of the samples that the stem read, one for each view.
     public init(_ whole: any StagedEncoder, samples: [Shape]) {
         self.whole = whole
         shapes = Dictionary(samples.map { whole.stemShapes(of: $0) }.map { ($0.storedValues, $0) }) { first, _ in first }
@@ -207,7 +229,8 @@ public final class StoredStemEncoder: Encoder {
     }
 }
 
+/// The size of stored maps.
 extension [Shape] {
-    /// How many values maps of these shapes have in all.
+    /// The number of values that maps of these shapes have in all.
     public var storedValues: Int { reduce(0) { $0 + $1.elementCount } }
 }

@@ -3,15 +3,16 @@ import Networks
 import Tensors
 import Weights
 
-/// A residual network over clips, N×T×H×W×C, that keeps the number of frames (mmaction2's `ResNet3d` with a temporal stride of 1).
+/// A residual network over clips, N×T×H×W×C, that keeps the number of frames (mmaction2's `ResNet3d`
+/// with a temporal stride of 1).
 ///
-/// Stem (k×7×7 convolution of stride 1×2×2, batch normalization, ReLU, 1×3×3 maximum pooling of stride 1×2×2), then four stages of
-/// bottleneck blocks of which all but the first halve height and width. Where lateral inputs are joined, the stages read that many more
-/// channels.
+/// Stem (k×7×7 convolution of stride 1×2×2, batch normalization, ReLU, 1×3×3 maximum pooling of stride
+/// 1×2×2), then four stages of bottleneck blocks, of which all but the first halve height and width.
+/// Where lateral inputs are joined, the stages read that many more channels.
 ///
 /// Names: `conv1`, `layer1` … `layer4`.
 final class VideoPathway: Module {
-    /// What sets pathways apart.
+    /// What distinguishes one pathway from another.
     struct Layout {
         /// Channels of a sample.
         var inputs: Int
@@ -35,8 +36,10 @@ final class VideoPathway: Module {
         }
     }
 
+    /// What distinguishes this pathway.
     let layout: Layout
     let conv1: NormalizedConvolution
+    /// The four stages.
     let stages: [BottleneckStage]
 
     var parts: Parts {
@@ -45,6 +48,7 @@ final class VideoPathway: Module {
         return parts
     }
 
+    /// Makes a pathway with initial values drawn from `initializer`.
     init(_ layout: Layout, from initializer: Initializer) {
         self.layout = layout
         conv1 = NormalizedConvolution(
@@ -57,15 +61,16 @@ final class VideoPathway: Module {
         }
     }
 
-    /// Convolution, normalization, ReLU and pooling.
+    /// Convolution, normalization, ReLU and pooling: N×T×H×W×C to N×T×H/4×W/4×width.
     func stem(_ x: Tensor, _ pass: Pass) -> Tensor {
         pooled(conv1(x, pass))
     }
 
+    /// The maximum pooling of the stem, over space only.
     func pooled(_ x: Tensor) -> Tensor { x.maxPooled(window: [1, 3, 3], stride: [1, 2, 2], padding: [0, 1, 1]) }
 }
 
-/// Bottleneck blocks of one width, named `0`, `1`, …; the first of them carries the stride.
+/// Bottleneck blocks of one width, named `0`, `1`, …; the first one carries the stride.
 final class BottleneckStage: Layer {
     private let blocks: [BottleneckBlock]
 
@@ -85,18 +90,21 @@ final class BottleneckStage: Layer {
         }
     }
 
+    /// Applies all blocks: N×T×H×W×inputs to N×T×H'×W'×(4·width).
     func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
         var map = x
         advance(&map, pass)
         return map
     }
 
+    /// Applies all blocks in place.
     func advance(_ map: inout Tensor, _ pass: Pass) {
         for block in blocks { block.advance(&map, pass) }
     }
 }
 
-/// What brings the fast pathway's map to the slow one's frames: a convolution over time to twice the channels, without normalization.
+/// Brings the fast pathway's map to the slow one's frames: a convolution over time to twice the
+/// channels, without normalization.
 ///
 /// Name: `conv.weight`.
 final class LateralConnection: Module {
@@ -114,15 +122,18 @@ final class LateralConnection: Module {
             from: initializer["conv"])
     }
 
+    /// Convolves over time: N×T×H×W×C to N×(T/stride)×H×W×2C.
     func callAsFunction(_ x: Tensor) -> Tensor { convolution(x) }
 }
 
-/// How many blocks the four stages of a residual network with bottlenecks have.
+/// The number of blocks in the four stages of a residual network with bottlenecks.
 enum ResidualDepth {
     /// He et al. 2016, table 1.
     private static let blocks = [50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3]]
 
-    /// The blocks of each stage: those given, or else those of the published depth.
+    /// The blocks of each stage: those given, otherwise those of the published depth.
+    ///
+    /// - Throws: `OptionFault` for an unknown depth, or another number of stages than four.
     static func blocks(depth: Int, given: [Int]) throws(OptionFault) -> [Int] {
         if !given.isEmpty {
             try checkStages(given)
@@ -136,14 +147,15 @@ enum ResidualDepth {
         return blocks
     }
 
-    /// Throws unless there is a number of blocks for each of four stages.
+    /// Refuses anything but a number of blocks for each of four stages.
     static func checkStages(_ blocks: [Int]) throws(OptionFault) {
         guard blocks.count == 4 else {
             throw OptionFault(option: "blocks", expected: "a number of blocks for each of 4 stages", found: "\(blocks.count)")
         }
     }
 
-    /// Height and width after the first convolution, the pooling and three stages, which halve them four times, rounding up.
+    /// Height and width after the first convolution, the pooling and three stages, which halve them
+    /// four times in all, rounding up.
     static func stemSides(_ height: Int, _ width: Int) -> [Int] {
         [height, width].map { side in (0..<4).reduce(side) { size, _ in (size + 1) / 2 } }
     }
@@ -151,9 +163,9 @@ enum ResidualDepth {
 
 /// How the keys of an encoder's published checkpoints differ from its own names.
 struct PublishedKeys {
-    /// What stands before the encoder's names.
+    /// What precedes the encoder's names.
     let prefix: String
-    /// The classifier that the checkpoint holds beside the encoder, as patterns.
+    /// The classifier that the checkpoint holds besides the encoder, as patterns.
     let heads: [String]
 
     /// mmaction2: `{'meta': …, 'state_dict': {'backbone.…', 'cls_head.…'}}`.
@@ -167,8 +179,8 @@ struct PublishedKeys {
 
     /// How the keys of a file become the encoder's names.
     ///
-    /// - Parameter prefix: what a recipe says; nil to find the published prefix, behind `module.` where the model was trained on several
-    ///   processors, or none.
+    /// - Parameter prefix: what a recipe gives; nil to find the published prefix, behind `module.`
+    ///   where the model was trained on several processors.
     func mapping(for file: WeightsFile, prefix: String?) -> KeyMapping {
         let dictionary = Self.dictionaries.first(where: file.dictionaries.contains)
         var keys = file.entries.map(\.name)
@@ -177,7 +189,7 @@ struct PublishedKeys {
         }
         let candidates = prefix.map { [$0] } ?? ["module." + self.prefix, self.prefix, "module."]
         let found = candidates.first { candidate in keys.contains { $0.hasPrefix(candidate) } }
-        // A prefix that a recipe gives and no key has is for the mapping to refuse.
+        // Where a recipe gives a prefix that no key has, the mapping refuses it.
         return KeyMapping(dictionary: dictionary, prefix: found ?? prefix)
     }
 }

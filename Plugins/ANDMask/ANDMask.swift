@@ -8,11 +8,19 @@ import Tensors
 ///     kept: entries with |mean_e sign(g_e)| ≥ τ;  all others become 0
 ///     gradient ← kept entries of g / share of entries kept in the parameter
 ///
-/// Penalties count in each `g_e`, over that domain's rows; what only single domains have a gradient in is not masked away but averaged over
-/// these. With fewer than two domains in the batch the gradients stay as they are. Cost: a forward and a backward pass for each domain.
+/// Penalties count in each `g_e`, over that domain's rows; what only single domains have a gradient in
+/// is not masked away but averaged over these. With fewer than two domains in the batch the gradients
+/// stay as they are. Cost: a forward and a backward pass for each domain.
 ///
-/// Source: Parascandolo et al., "Learning Explanations That Are Hard to Vary", ICLR 2021, as in DomainBed: τ = 1, searched in U(0.5, 1).
+/// ```yaml
+/// regularizers:
+///   - and-mask: {agreement: 0.8}
+/// ```
+///
+/// Source: Parascandolo et al., "Learning Explanations That Are Hard to Vary", ICLR 2021, as in
+/// DomainBed: τ = 1, searched in U(0.5, 1).
 public struct ANDMask: RegularizerPlugin, ChangesGradients, ReadsPresence {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// `τ`, how large a majority has to agree.
         public var agreement = 1.0
@@ -24,6 +32,7 @@ public struct ANDMask: RegularizerPlugin, ChangesGradients, ReadsPresence {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "and-mask",
@@ -34,12 +43,16 @@ public struct ANDMask: RegularizerPlugin, ChangesGradients, ReadsPresence {
             notes: ["Logged: kept, the share of all entries.", "Each step costs one more forward and backward pass for each domain in the batch."])
     }
 
+    /// It compares the gradients of several source domains.
     public static var needs: [DataNeed] { [.severalDomains] }
 
     private let agreement: Float
 
+    /// Keeps the required agreement; the regularizer owns nothing that is trained.
     public init(options: Options, context: RegularizerContext) { agreement = Float(options.agreement) }
 
+    /// The gradients where the source domains of the batch agree, scaled up by the share that is kept;
+    /// the given ones where the batch has fewer than two domains. Logs `kept`.
     public func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) throws -> Gradients {
         let domains = step.rowsByDomain
         guard domains.count >= 2 else { return gradients }
@@ -57,7 +70,8 @@ public struct ANDMask: RegularizerPlugin, ChangesGradients, ReadsPresence {
         return Gradients(names: gradients.names, values: values)
     }
 
-    /// The mean of one parameter's gradients where their signs agree, over the share of entries where they do.
+    /// The mean of one parameter's gradients where their signs agree, over the share of entries where
+    /// they do.
     static func masked(_ gradients: [Tensor], agreement: Float) -> (gradient: Tensor, share: Float) {
         let signs = gradients.map { $0.isGreater(than: 0) - $0.isLess(than: 0) }.reduce(Tensor.zeros(gradients[0].shape), +)
         let votes = (signs / Float(gradients.count)).absolute()

@@ -3,19 +3,28 @@ import Networks
 import Regularization
 import Tensors
 
-/// Distillation from an averaged model: fused and unimodal predictions follow the fused one of the model with averaged weights.
+/// Distillation from an averaged model: fused and unimodal predictions follow the fused one of the
+/// model with averaged weights.
 ///
 ///     t = softmax of the averaged model's logits, at least 10⁻¹²; a constant
 ///     KL(f) = (1/N) Σ_i Σ_k t_ik (ln t_ik − ln softmax(f_i)_k)
 ///     penalty = λ_f KL(fused) + Σ_m [CE(f_m, y) + λ_u KL(f_m)],  f_m = W_m z_m + b_m
 ///     average ← decay · average + (1 − decay) · weights, begun at the initial weights
 ///
-/// The averaged model is asked without dropout, with its averaged statistics. The classifiers read the encoders' own output, `N×D_m`, before any
-/// change, and are saved with the model, as is the average: one more copy of it. NaN gives NaN. Cost: one pass through the model.
+/// The averaged model is asked without dropout, with its averaged statistics. The classifiers read the
+/// encoders' own output, `N×D_m`, before any change, and are saved with the model, as is the average:
+/// one more copy of it. NaN gives NaN. Cost: one pass through the model.
 ///
-/// Source: MBCD, as in the MMDG benchmark's program (decay 0.999, both λ 1), whose model is the average itself: put a `weight-averaging:
-/// {kind: exponential}` beside it.
+/// ```yaml
+/// regularizers:
+///   - averaged-distillation: {decay: 0.999}
+///   - weight-averaging: {kind: exponential}
+/// ```
+///
+/// Source: MBCD, as in the MMDG benchmark's program (decay 0.999, both λ 1), whose model is the average
+/// itself: put a `weight-averaging: {kind: exponential}` beside it.
 public struct AveragedDistillation: RegularizerPlugin, AddsPenalty, FollowsUpdates {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// How much of the average each update keeps.
         public var decay = 0.999
@@ -34,6 +43,7 @@ public struct AveragedDistillation: RegularizerPlugin, AddsPenalty, FollowsUpdat
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "averaged-distillation",
@@ -43,17 +53,23 @@ public struct AveragedDistillation: RegularizerPlugin, AddsPenalty, FollowsUpdat
             notes: ["Logged: divergence of each modality and of the fused prediction, loss of each modality."])
     }
 
+    /// Only the embeddings themselves: the averaged model encodes the inputs anew.
     public static var places: [Place] { [.embedding] }
+
+    /// It compares distributions over classes.
     public static var tasks: [Targets.Kind] { [.classes] }
 
     private let options: Options
+    /// The model with averaged weights: the teacher.
     private let average: any WeightAverage
+    /// The linear classifier of each modality, `D_m → K`.
     private let classifiers: [(modality: Modality, classifier: Linear)]
 
     public var parts: Parts {
         ["average": average, "classifiers": Parts(classifiers.map { (name: $0.modality.name, part: $0.classifier) })]
     }
 
+    /// Starts the average at the initial weights, and makes a linear classifier for each modality.
     public init(options: Options, context: RegularizerContext) {
         self.options = options
         average = ExponentialMovingAverage(of: context.model, decay: Float(options.decay))
@@ -62,6 +78,8 @@ public struct AveragedDistillation: RegularizerPlugin, AddsPenalty, FollowsUpdat
         }
     }
 
+    /// The weighted divergences from the averaged model, with the unimodal losses; nil for an empty
+    /// batch.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         guard step.batchSize > 0 else { return nil }
         let pass = step.evaluationPass
@@ -80,6 +98,7 @@ public struct AveragedDistillation: RegularizerPlugin, AddsPenalty, FollowsUpdat
         return Penalty.sum(own + [Penalty(value: fused * Float(options.fused), reports: [("divergence", fused.item)])])
     }
 
+    /// Takes the updated weights into the average.
     public func follow(_ step: TrainingStep, learningRate: Float) { average.update() }
 
     /// `KL(t ‖ softmax(logits))`, the mean over rows; the teacher's logits are constants.

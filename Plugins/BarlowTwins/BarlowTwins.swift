@@ -2,23 +2,31 @@ import Configuration
 import Regularization
 import Tensors
 
-/// Barlow Twins between modalities: each feature of one modality is to correlate with the same feature of the other, and with no
-/// other feature.
+/// Barlow Twins between modalities: each feature of one modality is to correlate with the same feature
+/// of the other, and with no other feature.
 ///
 ///     Ẑ_d     = (Z_d − mean_d)/√(Var_d + ε)         Var with divisor N
 ///     C       = Ẑ⁽ᵃ⁾ᵀ Ẑ⁽ᵇ⁾/N
 ///     penalty = the sum over all pairs of Σ_d (C_dd − 1)² + λ Σ_{i≠j} C_ij²
 ///
-/// It reads the encoders' own output, `N×D` with one `D` for all modalities, before any transform; modalities of different widths need
-/// `at: projection`.
+/// It reads the encoders' own output, `N×D` with one `D` for all modalities, before any transform;
+/// modalities of different widths need `at: projection`.
 ///
 /// A pair counts the samples that have both modalities, and is left out where these are fewer than two.
 ///
-/// ``CrossCorrelation`` computes it from `N×N` arrays alone. Its cost is `O(N²·D)` for a pair. A batch of fewer than two samples has no
-/// penalty. A constant column has correlation 0 with everything. NaN gives NaN.
+/// ``CrossCorrelation`` computes it from `N×N` arrays alone. Its cost is `O(N²·D)` for a pair. A batch
+/// of fewer than two samples has no penalty. A constant column has correlation 0 with everything. NaN
+/// gives NaN.
 ///
-/// Source: Zbontar et al., "Barlow Twins", ICML 2021, Eq. 1; `λ = 0.0051` and `ε = 1e-5` as in the released program.
+/// ```yaml
+/// regularizers:
+///   - barlow-twins: {weight: 0.01, at: projection}
+/// ```
+///
+/// Source: Zbontar et al., "Barlow Twins", ICML 2021, Eq. 1; `λ = 0.0051` and `ε = 1e-5` as in the
+/// released program.
 public struct BarlowTwins: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPresence {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// `λ`, the weight of the entries off the diagonal.
         public var lambda = 0.0051
@@ -36,6 +44,7 @@ public struct BarlowTwins: RegularizerPlugin, AddsPenalty, ReadsCovariance, Read
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "barlow-twins",
@@ -48,10 +57,12 @@ public struct BarlowTwins: RegularizerPlugin, AddsPenalty, ReadsCovariance, Read
             ])
     }
 
+    /// A correlation needs two samples.
     public static var minimumBatch: Int { 2 }
 
     private let options: Options
 
+    /// A regularizer for direct use, as in tests.
     public init(options: Options = Options()) {
         self.options = options
     }
@@ -62,6 +73,8 @@ public struct BarlowTwins: RegularizerPlugin, AddsPenalty, ReadsCovariance, Read
         self.init(options: options)
     }
 
+    /// The loss over all pairs of modalities; nil where no pair has two samples. Logs `on-diagonal` and
+    /// `off-diagonal`.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         let embeddings = step.originalEmbeddings
         // One product of a modality serves all its pairs, as long as these are of the same samples.
@@ -73,6 +86,7 @@ public struct BarlowTwins: RegularizerPlugin, AddsPenalty, ReadsCovariance, Read
             value: losses.dropFirst().reduce(first.value) { $0 + $1.value }, reports: reports.map { ($0, Float($1.reduce(0, +))) })
     }
 
+    /// The correlation is taken over the batch.
     public func covarianceSamples(batchSize: Int) -> Int { batchSize }
 }
 
@@ -82,8 +96,8 @@ public struct BarlowTwins: RegularizerPlugin, AddsPenalty, ReadsCovariance, Read
 ///
 ///     ‖C‖²_F = ⟨K⁽ᵃ⁾, K⁽ᵇ⁾⟩        ∂‖C‖²_F/∂Ẑ⁽ᵃ⁾ = (2/N) K⁽ᵇ⁾ Ẑ⁽ᵃ⁾
 ///
-/// and the diagonal is one sum for each column: `C_dd = Ẑ⁽ᵃ⁾_d · Ẑ⁽ᵇ⁾_d/N`. So one product serves all pairs of a modality, since the
-/// `K` of its partners may be summed first. Double precision throughout.
+/// and the diagonal is one sum for each column: `C_dd = Ẑ⁽ᵃ⁾_d · Ẑ⁽ᵇ⁾_d/N`. So one product serves all
+/// pairs of a modality, since the `K` of its partners may be summed first. Double precision throughout.
 public struct CrossCorrelation {
     /// `Σ_{a<b} (on-diagonal + λ · off-diagonal)`, a scalar that gradients may be asked of.
     public let value: Tensor
@@ -143,7 +157,8 @@ public struct CrossCorrelation {
     }
 }
 
-/// From the gradient in the standardized columns `s_d x_d` to the one in the batch: `s·(g − Ẑ·Σ gẐ/N)` minus its mean.
+/// From the gradient in the standardized columns `s_d x_d` to the one in the batch: `s·(g − Ẑ·Σ gẐ/N)`
+/// minus its mean.
 private func gradient(_ slope: [Double], through batch: CenteredBatch) -> Tensor {
     let (products, sums) = batch.columnProducts(with: slope)
     let count = Double(batch.samples)

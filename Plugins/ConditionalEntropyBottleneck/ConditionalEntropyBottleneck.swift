@@ -3,20 +3,27 @@ import Networks
 import Regularization
 import Tensors
 
-/// Conditional-entropy bottleneck of the multimodal competition regularizer: embeddings are to hold no more than what the prediction
-/// tells about them.
+/// Conditional-entropy bottleneck of the multimodal competition regularizer: embeddings are to hold no
+/// more than what the prediction tells about them.
 ///
 ///     penalty = mean_{n,d} (R([logits])_{nd} − [Z⁽¹⁾ … Z⁽ᴹ⁾]_{nd})²          [logits] without gradient
 ///
-/// `R` is a perceptron `K → hidden → Σ_m D_m` with ReLU, which the term owns; it is trained and saved with the model. Gradients reach
-/// `R` and the embeddings.
+/// `R` is a perceptron `K → hidden → Σ_m D_m` with ReLU, which the term owns; it is trained and saved
+/// with the model. Gradients reach `R` and the embeddings.
 ///
-/// It reads the encoders' own output, `N×D_m` of any widths, before any transform; with `at: projection` the projected one. Cost:
-/// `O(N·hidden·Σ D)`. The mean is over the entries that are there: a modality that a sample lacks is not reconstructed. An empty batch has no penalty. NaN gives NaN.
+/// It reads the encoders' own output, `N×D_m` of any widths, before any transform; with `at:
+/// projection` the projected one. Cost: `O(N·hidden·Σ D)`. The mean is over the entries that are there:
+/// a modality that a sample lacks is not reconstructed. An empty batch has no penalty. NaN gives NaN.
 ///
-/// Source: the conditional-entropy term of Kontras et al., "Balancing Multimodal Training Through Game-Theoretic Regularization",
-/// NeurIPS 2025. The width of the hidden layer is ours.
+/// ```yaml
+/// regularizers:
+///   - conditional-entropy-bottleneck: {weight: 0.1}
+/// ```
+///
+/// Source: the conditional-entropy term of Kontras et al., "Balancing Multimodal Training Through
+/// Game-Theoretic Regularization", NeurIPS 2025. The width of the hidden layer is ours.
 public struct ConditionalEntropyBottleneck: RegularizerPlugin, AddsPenalty, ReadsPresence {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// Width of the hidden layer.
         public var hidden = 256
@@ -28,6 +35,7 @@ public struct ConditionalEntropyBottleneck: RegularizerPlugin, AddsPenalty, Read
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "conditional-entropy-bottleneck",
@@ -38,10 +46,12 @@ public struct ConditionalEntropyBottleneck: RegularizerPlugin, AddsPenalty, Read
     }
 
     private let modalities: [Modality]
+    /// `R`, from the logits to all embeddings side by side.
     private let reconstruction: MLP
 
     public var parts: Parts { ["reconstruction": reconstruction] }
 
+    /// Makes the perceptron that reconstructs the embeddings from the logits.
     public init(options: Options, context: RegularizerContext) {
         // By name, so that the columns mean the same in whatever order a model has its modalities.
         modalities = context.modalities.sorted()
@@ -49,6 +59,8 @@ public struct ConditionalEntropyBottleneck: RegularizerPlugin, AddsPenalty, Read
         reconstruction = MLP(context.classes, hidden: [options.hidden], width, from: context.initializer["reconstruction"])
     }
 
+    /// The mean squared error of the reconstruction, over the entries that are present; nil for an
+    /// empty batch.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         let embeddings = modalities.compactMap { step.originalEmbeddings[$0] }
         guard embeddings.count == modalities.count, step.originalEmbeddings.batchSize >= 1 else { return nil }

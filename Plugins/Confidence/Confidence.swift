@@ -2,18 +2,26 @@ import Configuration
 import Regularization
 import Tensors
 
-/// Calibrated confidence: a prediction from fewer modalities must not be more confident than one from more.
+/// Calibrated confidence: a prediction from fewer modalities must not be more confident than one from
+/// more.
 ///
 ///     S_0 ⊃ S_1 ⊃ …: all modalities, then one fewer at a time in a random order, down to one;  f_l = fuse(the modalities of S_l, the others absent)
 ///     conf_l,i = max_k softmax(f_l,i)_k
 ///     samples:  penalty = Σ_l Σ_i max(0, (conf_{l+1,i} − conf_l,i) s_l,i)        s = 0 where only the smaller set is right, else 1
 ///     batch:    penalty = Σ_l max(0, Σ_i (conf_{l+1,i} − conf_l,i))              one sample may pay for another
 ///
-/// Sums over the batch, not means: the weight depends on the batch size. The gradient goes through both confidences. It reads the embeddings
-/// that the fusion module got, and asks the model's own `fuse`, without dropout and without moving statistics, also for all modalities.
-/// Modalities that `on:` leaves out are in every set. NaN gives NaN. Cost: one pass through the fusion for each modality.
+/// Sums over the batch, not means: the weight depends on the batch size. The gradient goes through both
+/// confidences. It reads the embeddings that the fusion module got, and asks the model's own `fuse`,
+/// without dropout and without moving statistics, also for all modalities. Modalities that `on:` leaves
+/// out are in every set. NaN gives NaN. Cost: one pass through the fusion for each modality.
 ///
-/// Source: Ma et al., "Calibrating Multimodal Learning", ICML 2023 (`samples`, with the sign of its program); BalanceBenchmark (`batch`, weight 0.1).
+/// ```yaml
+/// regularizers:
+///   - confidence: {form: batch}
+/// ```
+///
+/// Source: Ma et al., "Calibrating Multimodal Learning", ICML 2023 (`samples`, with the sign of its
+/// program); BalanceBenchmark (`batch`, weight 0.1).
 public struct Confidence: RegularizerPlugin, AddsPenalty {
     /// What must not grow.
     public enum Form: String, CaseIterable, Sendable {
@@ -23,7 +31,9 @@ public struct Confidence: RegularizerPlugin, AddsPenalty {
         case batch
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
+        /// What must not grow.
         public var form = Form.samples
 
         /// What stands for an absent modality.
@@ -39,6 +49,7 @@ public struct Confidence: RegularizerPlugin, AddsPenalty {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "confidence",
@@ -48,19 +59,27 @@ public struct Confidence: RegularizerPlugin, AddsPenalty {
             notes: ["A sum over the batch: twice the batch is twice the penalty.", "Logged: the mean confidence of each set, by its number of modalities."])
     }
 
+    /// BalanceBenchmark's weight.
     public static var defaultWeight: Double { 0.1 }
+
+    /// Only the embeddings themselves: the model fuses them again.
     public static var places: [Place] { [.embedding] }
+
+    /// Confidence is the largest probability of a class.
     public static var tasks: [Targets.Kind] { [.classes] }
 
     private let options: Options
 
-    /// - Throws: `OptionFault` where there is only one modality, or the term sees only a part of the embeddings.
+    /// - Throws: `OptionFault` where there is only one modality, or the term sees only a part of the
+    ///   embeddings.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         try context.requireSeveralModalities()
         try context.requireWholeEmbeddings()
         self.options = options
     }
 
+    /// How far confidence grows as modalities are left out; nil for an empty batch. Logs the mean
+    /// confidence of each set as `confidence.<number of modalities>`.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         guard step.batchSize > 0 else { return nil }
         let pass = step.evaluationPass

@@ -7,16 +7,24 @@ import Tensors
 ///
 ///     penalty = mean_{a≠b} mean_n ‖ T_ab(z⁽ᵃ⁾_n)/‖T_ab(z⁽ᵃ⁾_n)‖ − z⁽ᵇ⁾_n/‖z⁽ᵇ⁾_n‖ ‖
 ///
-/// For every ordered pair the term owns a perceptron `T_ab`: `D_a → hidden → hidden → D_b` with ReLU and dropout after each hidden
-/// layer, trained and saved with the model under the name `a2b`. Gradients reach both sides: the source and the target.
+/// For every ordered pair the term owns a perceptron `T_ab`: `D_a → hidden → hidden → D_b` with ReLU
+/// and dropout after each hidden layer, trained and saved with the model under the name `a2b`.
+/// Gradients reach both sides: the source and the target.
 ///
 /// It reads the encoders' own output, `N×D_m` of any widths, before any transform. Cost for each pair:
-/// `O(N·hidden·(D_a + hidden + D_b))`. A pair counts the samples that have both
-/// modalities, and the mean over pairs those that have such samples. Vectors of 0 stay 0; where both sides are equal the slope is 0. An empty batch has no penalty.
-/// NaN gives NaN.
+/// `O(N·hidden·(D_a + hidden + D_b))`. A pair counts the samples that have both modalities, and the
+/// mean over pairs those that have such samples. Vectors of 0 stay 0; where both sides are equal the
+/// slope is 0. An empty batch has no penalty. NaN gives NaN.
 ///
-/// Source: Dong et al., "SimMMDG", NeurIPS 2023, as released (normalized vectors, hidden 2048, dropout 0.5, weight 0.1).
+/// ```yaml
+/// regularizers:
+///   - cross-modal-translation: {weight: 0.1, hidden: 512}
+/// ```
+///
+/// Source: Dong et al., "SimMMDG", NeurIPS 2023, as released (normalized vectors, hidden 2048, dropout
+/// 0.5, weight 0.1).
 public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty, ReadsPresence {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// Width of the two hidden layers.
         public var hidden = 2048
@@ -38,6 +46,7 @@ public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty, ReadsPresen
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "cross-modal-translation",
@@ -50,10 +59,14 @@ public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty, ReadsPresen
             ])
     }
 
+    /// The released program's weight.
     public static var defaultWeight: Double { 0.1 }
+
+    /// Embeddings and projections: there have to be at least two modalities.
     public static var places: [Place] { [.embedding, .projection] }
 
     private let mask: Float
+    /// `T_ab` of each ordered pair of modalities.
     private let translators: [(source: Modality, target: Modality, network: MLP)]
 
     public var parts: Parts {
@@ -74,6 +87,8 @@ public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty, ReadsPresen
         }
     }
 
+    /// The mean distance over ordered pairs; nil where no sample has two modalities. Logs each pair as
+    /// `<source>2<target>`.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         let distances = translators.compactMap { source, target, network -> Penalty? in
             let both = step.originalEmbeddings.selecting([source, target]).complete

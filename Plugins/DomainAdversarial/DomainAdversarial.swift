@@ -4,21 +4,30 @@ import Networks
 import Regularization
 import Tensors
 
-/// Domain-adversarial training: a discriminator learns to tell the source domains apart by an embedding, and the encoder learns that it cannot.
+/// Domain-adversarial training: a discriminator learns to tell the source domains apart by an
+/// embedding, and the encoder learns that it cannot.
 ///
 ///     a_i = R(z_i) + c_{y_i}        R: the same value, the gradient times −λ;  c: an embedding of the class, if conditional
 ///     penalty = Σ_m Σ_i w_i CE(discriminator_m(a_i), domain_i)        w_i = 1/N;  conditional: 1/(K · number of rows of class y_i)
 ///               + γ mean_i ‖d Σ_j CE_j / d a_i‖²                        the gradient penalty, off by default
 ///     λ = strength · (2/(1 + exp(−10 p)) − 1)                           p: training progress; without `ramp` λ = strength
 ///
-/// Discriminators, one for each modality, and class embeddings are trained in the same step and saved with the model. It reads the encoders'
-/// own output, `N×D`, before any change. DomainBed takes turns instead: a step of the discriminator, then one of the model; the gradient in
-/// `z` is the same. NaN gives NaN. Cost for each modality: `O(N·width·(D + width))`.
+/// Discriminators, one for each modality, and class embeddings are trained in the same step and saved
+/// with the model. It reads the encoders' own output, `N×D`, before any change. DomainBed takes turns
+/// instead: a step of the discriminator, then one of the model; the gradient in `z` is the same. NaN
+/// gives NaN. Cost for each modality: `O(N·width·(D + width))`.
 ///
-/// Source: Ganin et al., "Domain-Adversarial Training of Neural Networks", JMLR 2016; conditional: Li et al., "Deep Domain Generalization via
-/// Conditional Invariant Adversarial Networks", ECCV 2018; sizes and class weights as in DomainBed (DANN, CDANN), whose λ is constant: 1,
-/// searched in 10^U(−2, 2).
+/// ```yaml
+/// regularizers:
+///   - domain-adversarial: {strength: 0.5}
+/// ```
+///
+/// Source: Ganin et al., "Domain-Adversarial Training of Neural Networks", JMLR 2016; conditional: Li
+/// et al., "Deep Domain Generalization via Conditional Invariant Adversarial Networks", ECCV 2018;
+/// sizes and class weights as in DomainBed (DANN, CDANN), whose λ is constant: 1, searched in 10^U(−2,
+/// 2).
 public struct DomainAdversarial: RegularizerPlugin, AddsPenalty {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// Whether the discriminator is told the class, and classes count alike.
         public var isConditional = false
@@ -32,7 +41,9 @@ public struct DomainAdversarial: RegularizerPlugin, AddsPenalty {
         /// `γ`.
         public var gradientPenalty = 0.0
 
+        /// The width of the discriminator's hidden layers.
         public var width = 256
+        /// The number of the discriminator's linear maps.
         public var depth = 3
 
         public init() {}
@@ -49,6 +60,7 @@ public struct DomainAdversarial: RegularizerPlugin, AddsPenalty {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "domain-adversarial",
@@ -62,12 +74,17 @@ public struct DomainAdversarial: RegularizerPlugin, AddsPenalty {
             ])
     }
 
+    /// A discriminator has to have something to tell apart.
     public static var needs: [DataNeed] { [.severalDomains] }
+
+    /// The conditional form reads classes.
     public static var tasks: [Targets.Kind] { [.classes] }
 
     private let options: Options
     private let classes: Int
+    /// The source domains, in the order of the discriminator's outputs.
     private let domains: SourceDomains
+    /// For each modality its discriminator and, in the conditional form, an embedding of each class.
     private let branches: [(modality: Modality, discriminator: Discriminator, classEmbeddings: Parameter?)]
 
     public var parts: Parts {
@@ -79,6 +96,8 @@ public struct DomainAdversarial: RegularizerPlugin, AddsPenalty {
             })
     }
 
+    /// Makes a discriminator for each modality and, in the conditional form, an embedding for each
+    /// class.
     public init(options: Options, context: RegularizerContext) {
         self.options = options
         classes = context.classes
@@ -94,6 +113,7 @@ public struct DomainAdversarial: RegularizerPlugin, AddsPenalty {
         }
     }
 
+    /// The discriminators' losses, with gradients into the encoders reversed; nil for an empty batch.
     public func penalty(_ step: TrainingStep) throws -> Penalty? {
         guard step.batchSize > 0 else { return nil }
         let places = try step.domains.map(domains.place)
@@ -145,9 +165,11 @@ final class Discriminator: Module {
         layers = [Linear(inputs, width, from: initializer["input"])] + hidden + [Linear(width, domains, from: initializer["output"])]
     }
 
-    /// Scores of the domains for each row, and the way back from a gradient in the scores to one in the rows.
+    /// Scores of the domains for each row, and the way back from a gradient in the scores to one in the
+    /// rows.
     ///
-    /// The way back is made of recorded operations, so that a penalty on the gradient has a gradient itself.
+    /// The way back is made of recorded operations, so that a penalty on the gradient has a gradient
+    /// itself.
     func callAsFunction(_ rows: Tensor) -> (scores: Tensor, back: (Tensor) -> Tensor) {
         var (x, active): (Tensor, [Tensor]) = (rows, [])
         for (index, layer) in layers.enumerated() {

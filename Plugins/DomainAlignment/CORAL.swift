@@ -8,12 +8,18 @@ import Tensors
 ///     deep:  d(a, b) = ‖C_a − C_b‖²_F / (4 D²)
 ///     penalty = Σ_m mean over pairs of domains of d(a, b)
 ///
-/// It reads the encoders' own output `Z⁽ᵐ⁾`, `N×D`, before any change. Pairs are those of the domains in the batch. A domain of one row has
-/// no covariance and is left out, which is our convention; where fewer than two are left, the penalty is 0. NaN gives NaN. Cost for each
-/// modality: `O(N·D² + E²·D²)`.
+/// It reads the encoders' own output `Z⁽ᵐ⁾`, `N×D`, before any change. Pairs are those of the domains
+/// in the batch. A domain of one row has no covariance and is left out, which is our convention; where
+/// fewer than two are left, the penalty is 0. NaN gives NaN. Cost for each modality: `O(N·D² + E²·D²)`.
 ///
-/// Source: Sun and Saenko, "Deep CORAL: Correlation Alignment for Deep Domain Adaptation", ECCV Workshops 2016 (`deep`); DomainBed (Gulrajani
-/// and Lopez-Paz, ICLR 2021) adds the means, and has the weight 1, searched in 10^U(−1, 1).
+/// ```yaml
+/// regularizers:
+///   - coral: {weight: 1}
+/// ```
+///
+/// Source: Sun and Saenko, "Deep CORAL: Correlation Alignment for Deep Domain Adaptation", ECCV
+/// Workshops 2016 (`deep`); DomainBed (Gulrajani and Lopez-Paz, ICLR 2021) adds the means, and has the
+/// weight 1, searched in 10^U(−1, 1).
 public struct CORAL: RegularizerPlugin, AddsPenalty, ReadsCovariance {
     /// What is compared.
     public enum Form: String, CaseIterable, Sendable {
@@ -23,7 +29,9 @@ public struct CORAL: RegularizerPlugin, AddsPenalty, ReadsCovariance {
         case deep
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
+        /// What is compared.
         public var form = Form.moments
 
         public init() {}
@@ -33,6 +41,7 @@ public struct CORAL: RegularizerPlugin, AddsPenalty, ReadsCovariance {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "coral",
@@ -43,13 +52,18 @@ public struct CORAL: RegularizerPlugin, AddsPenalty, ReadsCovariance {
             notes: ["Logged: distance of each modality.", "A domain with a single row in the batch is left out."])
     }
 
+    /// It compares source domains.
     public static var needs: [DataNeed] { [.severalDomains] }
+
+    /// A covariance needs two samples.
     public static var minimumBatch: Int { 2 }
 
     private let form: Form
 
+    /// Keeps the form; the regularizer owns nothing that is trained.
     public init(options: Options, context: RegularizerContext) { form = options.form }
 
+    /// The mean distance between domains, summed over modalities. Logs `distance` of each.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         Penalty.sum(over: step.originalEmbeddings) { z, _ in
             let distance = Self.distance(of: z, step.rowsByDomain, form: form)
@@ -75,5 +89,6 @@ public struct CORAL: RegularizerPlugin, AddsPenalty, ReadsCovariance {
         return pairs.isEmpty ? Tensor(0) : Tensor.stacked(pairs).mean()
     }
 
+    /// The batch; each domain has a part of it.
     public func covarianceSamples(batchSize: Int) -> Int { batchSize }
 }

@@ -2,17 +2,26 @@ import Configuration
 import Regularization
 import Tensors
 
-/// Information bottleneck: embeddings vary little within each source domain, so that they hold little beside what the classes need.
+/// Information bottleneck: embeddings vary little within each source domain, so that they hold little
+/// beside what the classes need.
 ///
 ///     penalty = Σ_m mean over domains of mean_d variance(Z_e)_d        with N_e − 1
 ///     pooled:  Σ_m mean_d variance(Z)_d over the whole batch, which also counts the distance between the domains' means
 ///
-/// It reads the encoders' own output `Z⁽ᵐ⁾`, `N×D`, before any change. Every domain counts once, whatever its number of rows. One of a single
-/// row has no variance and is left out, which is our convention; where none is left, the penalty is 0. NaN gives NaN. Cost: `O(N·D)`.
+/// It reads the encoders' own output `Z⁽ᵐ⁾`, `N×D`, before any change. Every domain counts once,
+/// whatever its number of rows. One of a single row has no variance and is left out, which is our
+/// convention; where none is left, the penalty is 0. NaN gives NaN. Cost: `O(N·D)`.
 ///
-/// Source: Ahuja et al., "Invariance Principle Meets Information Bottleneck for Out-of-Distribution Generalization", NeurIPS 2021 (IB-ERM), as
-/// in DomainBed: weight 100 (searched in 10^U(−1, 5)) from step 500 on (`after: 500 steps`).
+/// ```yaml
+/// regularizers:
+///   - information-bottleneck: {weight: 100, after: 500 steps}
+/// ```
+///
+/// Source: Ahuja et al., "Invariance Principle Meets Information Bottleneck for Out-of-Distribution
+/// Generalization", NeurIPS 2021 (IB-ERM), as in DomainBed: weight 100 (searched in 10^U(−1, 5)) from
+/// step 500 on (`after: 500 steps`).
 public struct InformationBottleneck: RegularizerPlugin, AddsPenalty {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// Whether the variance is that of the whole batch.
         public var isPooled = false
@@ -24,6 +33,7 @@ public struct InformationBottleneck: RegularizerPlugin, AddsPenalty {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "information-bottleneck",
@@ -34,13 +44,19 @@ public struct InformationBottleneck: RegularizerPlugin, AddsPenalty {
             notes: ["Logged: variance of each modality.", "DomainBed begins at step 500: `after: 500 steps`."])
     }
 
+    /// DomainBed's weight.
     public static var defaultWeight: Double { 100 }
+
+    /// A variance needs two samples.
     public static var minimumBatch: Int { 2 }
 
     private let isPooled: Bool
 
+    /// Keeps the form; the regularizer owns nothing that is trained.
     public init(options: Options, context: RegularizerContext) { isPooled = options.isPooled }
 
+    /// The mean variance within domains, or of the batch, summed over modalities. Logs `variance` of
+    /// each.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         let groups = isPooled ? [Array(0..<step.batchSize)] : step.rowsByDomain.map(\.rows)
         return Penalty.sum(over: step.originalEmbeddings) { z, _ in

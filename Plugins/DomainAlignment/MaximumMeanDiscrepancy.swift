@@ -3,18 +3,26 @@ import Glibc
 import Regularization
 import Tensors
 
-/// Maximum mean discrepancy: the source domains' embeddings get the same distribution, as far as Gaussian kernels can tell.
+/// Maximum mean discrepancy: the source domains' embeddings get the same distribution, as far as
+/// Gaussian kernels can tell.
 ///
 ///     k(x, y) = Σ_γ exp(−γ ‖x − y‖²)
 ///     d(a, b) = mean k(a, a') + mean k(b, b') − 2 mean k(a, b)        over all pairs of rows, each with itself included; never negative
 ///     penalty = Σ_m mean over pairs of domains of d(a, b)
 ///
-/// It reads the encoders' own output `Z⁽ᵐ⁾`, `N×D`, before any change. With one domain in the batch the penalty is 0. NaN gives NaN. Cost for
-/// each modality: `O(N²·(D + G))` for `G` kernels. ``KernelDiscrepancy`` says how it is computed.
+/// It reads the encoders' own output `Z⁽ᵐ⁾`, `N×D`, before any change. With one domain in the batch the
+/// penalty is 0. NaN gives NaN. Cost for each modality: `O(N²·(D + G))` for `G` kernels.
+/// ``KernelDiscrepancy`` says how it is computed.
 ///
-/// Source: Li et al., "Domain Generalization with Adversarial Feature Learning", CVPR 2018, in the form of DomainBed: seven kernels, summed,
-/// weight 1, searched in 10^U(−1, 1).
+/// ```yaml
+/// regularizers:
+///   - mmd: {weight: 1, gammas: [0.1, 1, 10]}
+/// ```
+///
+/// Source: Li et al., "Domain Generalization with Adversarial Feature Learning", CVPR 2018, in the form
+/// of DomainBed: seven kernels, summed, weight 1, searched in 10^U(−1, 1).
 public struct MaximumMeanDiscrepancy: RegularizerPlugin, AddsPenalty {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// `γ` of each kernel.
         public var gammas = [0.001, 0.01, 0.1, 1, 10, 100, 1000]
@@ -26,6 +34,7 @@ public struct MaximumMeanDiscrepancy: RegularizerPlugin, AddsPenalty {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "mmd",
@@ -36,12 +45,15 @@ public struct MaximumMeanDiscrepancy: RegularizerPlugin, AddsPenalty {
             notes: ["Logged: discrepancy of each modality.", "Widths are absolute: they suit embeddings whose distances are near 1."])
     }
 
+    /// It compares source domains.
     public static var needs: [DataNeed] { [.severalDomains] }
 
     private let gammas: [Double]
 
+    /// Keeps the kernels; the regularizer owns nothing that is trained.
     public init(options: Options, context: RegularizerContext) { gammas = options.gammas }
 
+    /// The mean discrepancy between domains, summed over modalities. Logs `discrepancy` of each.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         Penalty.sum(over: step.originalEmbeddings) { z, _ in
             let discrepancy = KernelDiscrepancy(of: z, step.rowsByDomain, gammas: gammas).value
@@ -52,9 +64,10 @@ public struct MaximumMeanDiscrepancy: RegularizerPlugin, AddsPenalty {
 
 /// The mean discrepancy over pairs of domains, as one operation with a gradient in closed form.
 ///
-/// The mean over pairs is a weighted sum of all kernel values, `Σ_ij v_ij k_ij`, in which rows of domains `a ≠ b` weigh `−1/(n_a n_b)` and
-/// rows of the same domain `(E − 1)/n_a²`, over the number of pairs. The gradient in row `i` is `Σ_j 4 v_ij k'_ij (z_i − z_j)`. Double
-/// precision throughout: in single precision the rounding of `‖x‖² + ‖y‖² − 2x·y` is no longer small beside the narrow kernels.
+/// The mean over pairs is a weighted sum of all kernel values, `Σ_ij v_ij k_ij`, in which rows of
+/// domains `a ≠ b` weigh `−1/(n_a n_b)` and rows of the same domain `(E − 1)/n_a²`, over the number of
+/// pairs. The gradient in row `i` is `Σ_j 4 v_ij k'_ij (z_i − z_j)`. Double precision throughout: in
+/// single precision the rounding of `‖x‖² + ‖y‖² − 2x·y` is no longer small beside the narrow kernels.
 struct KernelDiscrepancy {
     /// A scalar that gradients may be asked of.
     let value: Tensor

@@ -3,19 +3,29 @@ import Glibc
 import Regularization
 import Tensors
 
-/// Empirical quantile risk minimization: what is minimized is a high quantile of the loss over domains, seen as samples of a distribution.
+/// Empirical quantile risk minimization: what is minimized is a high quantile of the loss over domains,
+/// seen as samples of a distribution.
 ///
 ///     F(x) = (1/E) Σ_e Φ((x − L_e)/h),  h = 1.06 σ(L) E^(−1/5)        L_e: mean cross-entropy of domain e; Φ the normal distribution
 ///     penalty = F⁻¹(α) − CE                                             so that loss + penalty = F⁻¹(α)
 ///     with `log-tail` t, the logarithm of 1 − α where α is too near 1:  F⁻¹(α) replaced by mean_e (L_e + h √(−2t))
 ///
-/// `σ` is the deviation with `E − 1`, and the gradient goes through `h` as well: it is that of the quantile by the implicit function theorem.
-/// The released program freezes the last step of a bisection instead, so that only the smallest and the largest loss get a gradient. Domains
-/// of equal loss, or one domain, have `h = 0`; the quantile is then their mean loss, which is our convention. NaN gives NaN. Cost: `O(N·K)`.
+/// `σ` is the deviation with `E − 1`, and the gradient goes through `h` as well: it is that of the
+/// quantile by the implicit function theorem. The released program freezes the last step of a bisection
+/// instead, so that only the smallest and the largest loss get a gradient. Domains of equal loss, or
+/// one domain, have `h = 0`; the quantile is then their mean loss, which is our convention. NaN gives
+/// NaN. Cost: `O(N·K)`.
 ///
-/// Source: Eastwood et al., "Probable Domain Generalization via Quantile Risk Minimization", NeurIPS 2022, as in DomainBed: α = 0.75 (searched in
-/// U(0.5, 0.99)) after 2500 steps of plain training (`after: 2500 steps`).
+/// ```yaml
+/// regularizers:
+///   - eqrm: {quantile: 0.75, after: 2500 steps}
+/// ```
+///
+/// Source: Eastwood et al., "Probable Domain Generalization via Quantile Risk Minimization", NeurIPS
+/// 2022, as in DomainBed: α = 0.75 (searched in U(0.5, 0.99)) after 2500 steps of plain training
+/// (`after: 2500 steps`).
 public struct EQRM: RegularizerPlugin, AddsPenalty, ReadsPresence {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// `α`.
         public var quantile = 0.75
@@ -33,6 +43,7 @@ public struct EQRM: RegularizerPlugin, AddsPenalty, ReadsPresence {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "eqrm",
@@ -43,14 +54,21 @@ public struct EQRM: RegularizerPlugin, AddsPenalty, ReadsPresence {
             notes: ["Logged: quantile, and h as bandwidth.", "With weight 1 the loss is the quantile alone.", "DomainBed begins at `after: 2500 steps`."])
     }
 
+    /// A quantile over domains needs several of them.
     public static var needs: [DataNeed] { [.severalDomains] }
+
+    /// It reads the prediction, and no embeddings.
     public static var places: [Place] { [.embedding] }
+
+    /// The losses are cross-entropies.
     public static var tasks: [Targets.Kind] { [.classes] }
 
     private let options: Options
 
+    /// Keeps the options; the regularizer owns nothing that is trained.
     public init(options: Options, context: RegularizerContext) { self.options = options }
 
+    /// The quantile minus the base loss; nil for an empty batch. Logs `quantile` and `bandwidth`.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         guard let risks = DomainRisks(step) else { return nil }
         let quantile = SmoothedQuantile(of: risks.losses)
@@ -100,6 +118,7 @@ struct SmoothedQuantile {
         return recorded(mean + bandwidth * length, slopes: bandwidthSlopes.map { 1 / Double(values.count) + length * $0 })
     }
 
+    /// The value with its derivative in each loss.
     private func recorded(_ value: Double, slopes: [Double]) -> Tensor {
         Tensor.custom(Tensor(Float(value)), inputs: [losses]) { [shape = losses.shape] upstream in
             [Tensor(slopes.map { Float($0) * upstream.item }, shape: shape)]

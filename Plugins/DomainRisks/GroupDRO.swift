@@ -9,13 +9,20 @@ import Tensors
 ///     q_e ← q_e · exp(η L_e) for the domains of the batch, then q ← q / Σ q        q = 1/E at first; no gradient
 ///     penalty = Σ_e q_e L_e − CE                                                      so that loss + penalty = Σ_e q_e L_e
 ///
-/// `L_e` is the mean cross-entropy of domain `e`'s rows, CE that of the batch, both against the samples' own classes. The weights are the ones
-/// just updated. A domain that a batch lacks keeps its factor and is normalized with the others. Weights that are no longer finite are not
-/// kept. NaN gives NaN. Cost: `O(N·K)`.
+/// `L_e` is the mean cross-entropy of domain `e`'s rows, CE that of the batch, both against the
+/// samples' own classes. The weights are the ones just updated. A domain that a batch lacks keeps its
+/// factor and is normalized with the others. Weights that are no longer finite are not kept. NaN gives
+/// NaN. Cost: `O(N·K)`.
 ///
-/// Source: Sagawa et al., "Distributionally Robust Neural Networks for Group Shifts", ICLR 2020, Alg. 1, with domains as groups, as in DomainBed:
-/// η = 0.01, searched in 10^U(−3, −1).
+/// ```yaml
+/// regularizers:
+///   - group-dro: {rate: 0.01}
+/// ```
+///
+/// Source: Sagawa et al., "Distributionally Robust Neural Networks for Group Shifts", ICLR 2020, Alg.
+/// 1, with domains as groups, as in DomainBed: η = 0.01, searched in 10^U(−3, −1).
 public struct GroupDRO: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPresence {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// `η`, how fast weights follow losses.
         public var rate = 0.01
@@ -27,6 +34,7 @@ public struct GroupDRO: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPre
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "group-dro",
@@ -37,8 +45,13 @@ public struct GroupDRO: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPre
             notes: ["Logged: the weight of each domain, by its number.", "With weight 1 the loss is the weighted one alone."])
     }
 
+    /// It weighs source domains against each other.
     public static var needs: [DataNeed] { [.severalDomains] }
+
+    /// It reads the prediction, and no embeddings.
     public static var places: [Place] { [.embedding] }
+
+    /// The losses are cross-entropies.
     public static var tasks: [Targets.Kind] { [.classes] }
 
     private let rate: Double
@@ -48,12 +61,14 @@ public struct GroupDRO: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPre
 
     public var parts: Parts { ["weights": weights] }
 
+    /// Starts with equal weights for all source domains.
     public init(options: Options, context: RegularizerContext) {
         rate = options.rate
         domains = context.sourceDomains
         weights = Buffer(Tensor.full(1 / Float(max(domains.count, 1)), [domains.count]))
     }
 
+    /// The weighted loss minus the base loss; nil for an empty batch. Logs `<domain>.weight`.
     public func penalty(_ step: TrainingStep) throws -> Penalty? {
         guard let risks = DomainRisks(step) else { return nil }
         let weights = try updated(risks)
@@ -63,6 +78,7 @@ public struct GroupDRO: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPre
             reports: zip(domains.numbers, weights).map { ("\($0).weight", $1) })
     }
 
+    /// Keeps the weights that the batch's losses lead to, where they are finite.
     public func follow(_ step: TrainingStep, learningRate: Float) throws {
         guard let risks = DomainRisks(step) else { return }
         let weights = try updated(risks)

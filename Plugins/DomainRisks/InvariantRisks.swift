@@ -23,17 +23,19 @@ struct DomainRisks {
     }
 }
 
-/// Invariant risk minimization: the classifier on top of the model is the best one for every source domain at once.
+/// Invariant risk minimization: the classifier on top of the model is the best one for every source
+/// domain at once.
 ///
 ///     g(S) = d/ds CE(s·f, y) at s = 1, over rows S  = mean_{i∈S} (Σ_k p_ik f_ik − f_i,y_i),  p = softmax(f)
 ///     halves:   penalty = mean over domains of g(rows 0, 2, 4 …) · g(rows 1, 3, 5 …)        unbiased, may be negative
 ///     squared:  penalty = mean over domains of g(all rows)²                                   Eq. (IRMv1)
 ///
-/// `f` are the model's logits, `N×K`. Even and odd count the rows of one domain in the batch's order. A domain of a single row has no odd
-/// half and adds 0, which is our convention. NaN gives NaN. Cost: `O(N·K)`.
+/// `f` are the model's logits, `N×K`. Even and odd count the rows of one domain in the batch's order. A
+/// domain of a single row has no odd half and adds 0, which is our convention. NaN gives NaN. Cost:
+/// `O(N·K)`.
 ///
-/// Source: Arjovsky et al., "Invariant Risk Minimization", 2019 (`halves`: App. D), as in DomainBed: weight 100 (searched in 10^U(−1, 5)) from
-/// step 500 on, 1 before it.
+/// Source: Arjovsky et al., "Invariant Risk Minimization", 2019 (`halves`: App. D), as in DomainBed:
+/// weight 100 (searched in 10^U(−1, 5)) from step 500 on, 1 before it.
 public struct IRM: RegularizerPlugin, AddsPenalty, ReadsPresence {
     /// How the squared slope is estimated.
     public enum Form: String, CaseIterable, Sendable {
@@ -43,7 +45,9 @@ public struct IRM: RegularizerPlugin, AddsPenalty, ReadsPresence {
         case squared
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
+        /// How the squared slope is estimated.
         public var form = Form.halves
 
         public init() {}
@@ -53,6 +57,7 @@ public struct IRM: RegularizerPlugin, AddsPenalty, ReadsPresence {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "irm",
@@ -63,14 +68,21 @@ public struct IRM: RegularizerPlugin, AddsPenalty, ReadsPresence {
             notes: ["DomainBed has the weight 1 up to step 500 and 100 from then on: `after: 500 steps`."])
     }
 
+    /// DomainBed's weight.
     public static var defaultWeight: Double { 100 }
+
+    /// It reads the prediction, and no embeddings.
     public static var places: [Place] { [.embedding] }
+
+    /// The losses are cross-entropies.
     public static var tasks: [Targets.Kind] { [.classes] }
 
     private let form: Form
 
+    /// Keeps the options; the regularizer owns nothing that is trained.
     public init(options: Options, context: RegularizerContext) { form = options.form }
 
+    /// The penalty of the batch; nil for an empty one.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         let domains = step.rowsByDomain
         guard !domains.isEmpty else { return nil }
@@ -90,11 +102,13 @@ public struct IRM: RegularizerPlugin, AddsPenalty, ReadsPresence {
 ///
 ///     penalty = mean_e (L_e − mean_e L_e)²        L_e: mean cross-entropy of domain e's rows in the batch
 ///
-/// Every domain of the batch counts once. With one domain the penalty is 0. NaN gives NaN. Cost: `O(N·K)`.
+/// Every domain of the batch counts once. With one domain the penalty is 0. NaN gives NaN. Cost:
+/// `O(N·K)`.
 ///
-/// Source: Krueger et al., "Out-of-Distribution Generalization via Risk Extrapolation (REx)", ICML 2021, as in DomainBed: weight 10 (searched in
-/// 10^U(−1, 5)) from step 500 on, 1 before it.
+/// Source: Krueger et al., "Out-of-Distribution Generalization via Risk Extrapolation (REx)", ICML
+/// 2021, as in DomainBed: weight 10 (searched in 10^U(−1, 5)) from step 500 on, 1 before it.
 public struct VREx: RegularizerPlugin, AddsPenalty, ReadsPresence {
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "v-rex",
@@ -105,13 +119,20 @@ public struct VREx: RegularizerPlugin, AddsPenalty, ReadsPresence {
             notes: ["DomainBed has the weight 1 up to step 500 and 10 from then on: `after: 500 steps`."])
     }
 
+    /// DomainBed's weight.
     public static var defaultWeight: Double { 10 }
     public static var needs: [DataNeed] { [.severalDomains] }
+
+    /// It reads the prediction, and no embeddings.
     public static var places: [Place] { [.embedding] }
+
+    /// The losses are cross-entropies.
     public static var tasks: [Targets.Kind] { [.classes] }
 
+    /// Keeps the options; the regularizer owns nothing that is trained.
     public init(options: NoOptions, context: RegularizerContext) {}
 
+    /// The penalty of the batch; nil for an empty one.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         guard let losses = DomainRisks(step)?.losses else { return nil }
         return Penalty(value: (losses - losses.mean()).squared().mean())

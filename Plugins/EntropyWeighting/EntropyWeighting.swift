@@ -3,19 +3,27 @@ import Networks
 import Regularization
 import Tensors
 
-/// Entropy weighting: a classifier for each modality beside the fused one, and more weight for those that are sure; and all of them are to be sure.
+/// Entropy weighting: a classifier for each modality beside the fused one, and more weight for those
+/// that are sure; and all of them are to be sure.
 ///
 ///     branches b: f_m = W_m z_m + b_m of each modality, and the fused logits
 ///     w_b,i = softmax over b of (−H(softmax f_b,i)/T),  weighted = Σ_b (mean_i w_b,i) · CE(f_b, y)
 ///     sure = mean_b mean_i −Σ_k p ln(p + 10⁻⁵)
 ///     penalty = weighted − CE + λ · sure                                  so that loss + penalty = weighted + λ · sure
 ///
-/// The weights are not constants: a branch gains by being sure. The classifiers read the encoders' own output, `N×D_m`, before any change, and are
-/// saved with the model. NaN gives NaN. Cost: `O(N·D·K)` for each modality.
+/// The weights are not constants: a branch gains by being sure. The classifiers read the encoders' own
+/// output, `N×D_m`, before any change, and are saved with the model. NaN gives NaN. Cost: `O(N·D·K)`
+/// for each modality.
 ///
-/// Source: Dong et al., "Towards Multimodal Open-Set Domain Generalization and Adaptation through Self-supervision", ECCV 2024 (MOOSA): T 1,
-/// λ 0.001.
+/// ```yaml
+/// regularizers:
+///   - entropy-weighting: {temperature: 1}
+/// ```
+///
+/// Source: Dong et al., "Towards Multimodal Open-Set Domain Generalization and Adaptation through
+/// Self-supervision", ECCV 2024 (MOOSA): T 1, λ 0.001.
 public struct EntropyWeighting: RegularizerPlugin, AddsPenalty {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// `T`, what entropies are divided by.
         public var temperature = 1.0
@@ -33,6 +41,7 @@ public struct EntropyWeighting: RegularizerPlugin, AddsPenalty {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "entropy-weighting",
@@ -42,19 +51,25 @@ public struct EntropyWeighting: RegularizerPlugin, AddsPenalty {
             notes: ["Logged: loss and weight of each branch, and the mean entropy.", "It owns the modalities' classifiers."])
     }
 
+    /// Embeddings and projections, each with a classifier per modality.
     public static var places: [Place] { [.embedding, .projection] }
+
+    /// Entropies are those of distributions over classes.
     public static var tasks: [Targets.Kind] { [.classes] }
 
     private let options: Options
+    /// The linear classifier of each modality, `D_m → K`.
     private let classifiers: [(modality: Modality, classifier: Linear)]
 
     public var parts: Parts { Parts(classifiers.map { (name: $0.modality.name, part: $0.classifier) }) }
 
+    /// Makes a linear classifier for each modality.
     public init(options: Options, context: RegularizerContext) {
         self.options = options
         classifiers = context.modalities.map { ($0, Linear(context.widths[$0] ?? 0, context.classes, from: context.initializer[$0.name])) }
     }
 
+    /// The weighted losses minus the base loss, plus the mean entropy; nil for an empty batch.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         guard step.batchSize > 0 else { return nil }
         let own = classifiers.compactMap { modality, classifier in step.originalEmbeddings[modality].map { classifier($0.pooled) } }

@@ -2,19 +2,26 @@ import Configuration
 import Regularization
 import Tensors
 
-/// Feature splitting: pushes the halves of each embedding apart, so that one can hold what modalities share and the other what is
-/// specific to each.
+/// Feature splitting: pushes the halves of each embedding apart, so that one can hold what modalities
+/// share and the other what is specific to each.
 ///
 ///     penalty = −mean_m mean_{n,d} (shared⁽ᵐ⁾ − specific⁽ᵐ⁾)²       shared: the first half of the entries, specific: the second
 ///
-/// It reads the encoders' own output, `N×D_m`, before any transform. Of an odd width the last entry is left out.
-/// Means are over the samples that have a modality, and over the modalities that have such samples.
+/// It reads the encoders' own output, `N×D_m`, before any transform. Of an odd width the last entry is
+/// left out. Means are over the samples that have a modality, and over the modalities that have such
+/// samples.
 ///
-/// The distance has no upper bound, so the penalty has no lower one: keep its weight small. Cost: `O(N·D)`. An empty batch has no
-/// penalty. NaN gives NaN.
+/// The distance has no upper bound, so the penalty has no lower one: keep its weight small. Cost:
+/// `O(N·D)`. An empty batch has no penalty. NaN gives NaN.
+///
+/// ```yaml
+/// regularizers:
+///   - feature-splitting: {weight: 0.7}
+/// ```
 ///
 /// Source: Dong et al., "SimMMDG", NeurIPS 2023, as released (mean over the entries, weight 0.7).
 public struct FeatureSplitting: RegularizerPlugin, AddsPenalty, ReadsPresence {
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "feature-splitting",
@@ -27,9 +34,13 @@ public struct FeatureSplitting: RegularizerPlugin, AddsPenalty, ReadsPresence {
             ])
     }
 
+    /// The released program's weight.
     public static var defaultWeight: Double { 0.7 }
+
+    /// Embeddings and projections, which can be split in two.
     public static var places: [Place] { [.embedding, .projection] }
 
+    /// A regularizer for direct use, as in tests.
     public init() {}
 
     /// - Throws: `OptionFault` where an embedding of width 1 has no halves.
@@ -39,6 +50,8 @@ public struct FeatureSplitting: RegularizerPlugin, AddsPenalty, ReadsPresence {
         }
     }
 
+    /// The negative mean distance between the halves; nil for an empty batch. Logs `distance` of each
+    /// modality.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         let embeddings = step.originalEmbeddings
         guard embeddings.batchSize >= 1 else { return nil }

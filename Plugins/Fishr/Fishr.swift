@@ -10,14 +10,22 @@ import Tensors
 ///     m_e ← ema·m_e + (1 − ema)·v_e,  u_e = m_e/(1 − ema)                     m = 0 at first; the old m has no gradient
 ///     penalty = mean_e mean over all entries of (u_e − mean_e u_e)²
 ///
-/// `r` is the fused representation that the classifier reads, `N×F`, and `p` the softmax of its logits; a classifier that is not linear is taken
-/// for one. The division by `1 − ema` at every step is the released program's, with which the penalty grows towards `1/(1 − ema)²` of its first
-/// size. Domains that a batch lacks keep their average and are not compared. NaN gives NaN. Memory: `E·(K·F + K)` numbers, saved with the model.
-/// Cost: `O(N·K·F)`.
+/// `r` is the fused representation that the classifier reads, `N×F`, and `p` the softmax of its logits;
+/// a classifier that is not linear is taken for one. The division by `1 − ema` at every step is the
+/// released program's, with which the penalty grows towards `1/(1 − ema)²` of its first size. Domains
+/// that a batch lacks keep their average and are not compared. NaN gives NaN. Memory: `E·(K·F + K)`
+/// numbers, saved with the model. Cost: `O(N·K·F)`.
 ///
-/// Source: Rame et al., "Fishr: Invariant Gradient Variances for Out-of-Distribution Generalization", ICML 2022, as in DomainBed: ema 0.95, weight
-/// 1000 (searched in 10^U(1, 4)) from step 1500 on (`after: 1500 steps`).
+/// ```yaml
+/// regularizers:
+///   - fishr: {weight: 1000, after: 1500 steps}
+/// ```
+///
+/// Source: Rame et al., "Fishr: Invariant Gradient Variances for Out-of-Distribution Generalization",
+/// ICML 2022, as in DomainBed: ema 0.95, weight 1000 (searched in 10^U(1, 4)) from step 1500 on
+/// (`after: 1500 steps`).
 public struct Fishr: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPresence {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// How much of a moving average each step keeps.
         public var ema = 0.95
@@ -29,6 +37,7 @@ public struct Fishr: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPresen
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "fishr",
@@ -39,9 +48,16 @@ public struct Fishr: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPresen
             notes: ["DomainBed begins at `after: 1500 steps`; the averages then begin with the term.", "The model has to give a fused representation."])
     }
 
+    /// DomainBed's weight.
     public static var defaultWeight: Double { 1000 }
+
+    /// It compares source domains.
     public static var needs: [DataNeed] { [.severalDomains] }
+
+    /// It reads the fused representation, whatever the place.
     public static var places: [Place] { [.embedding] }
+
+    /// The gradients are those of a cross-entropy.
     public static var tasks: [Targets.Kind] { [.classes] }
 
     private let ema: Float
@@ -61,6 +77,7 @@ public struct Fishr: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPresen
         averages = Buffer(.zeros([domains.count, context.classes * (width + 1)]))
     }
 
+    /// How far the averaged variances of the domains in the batch differ; 0 for a single one.
     public func penalty(_ step: TrainingStep) throws -> Penalty? {
         let updated = try moments(step).map { $0.average / (1 - ema) }
         guard updated.count >= 2 else { return Penalty(value: Tensor(0)) }
@@ -68,6 +85,7 @@ public struct Fishr: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPresen
         return Penalty(value: (all - all.mean(axis: 0, keepingAxis: true)).squared().mean())
     }
 
+    /// Takes the variances of the step into the moving averages, where they are finite.
     public func follow(_ step: TrainingStep, learningRate: Float) throws {
         for (place, average) in try moments(step) where average.withUnsafeValues({ $0.allSatisfy(\.isFinite) }) {
             averages.withUnsafeMutableValues { target in
@@ -90,7 +108,8 @@ public struct Fishr: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPresen
         }
     }
 
-    /// The variance over rows of the products of all entries of two arrays, `n×K` and `n×(F + 1)`: `K·(F + 1)` numbers.
+    /// The variance over rows of the products of all entries of two arrays, `n×K` and `n×(F + 1)`:
+    /// `K·(F + 1)` numbers.
     private static func variance(_ slopes: Tensor, _ inputs: Tensor) -> Tensor {
         let count = Float(slopes.shape[0])
         let mean = slopes.matmul(inputs, transposingLeft: true) / count

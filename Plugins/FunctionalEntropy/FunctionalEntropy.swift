@@ -2,22 +2,30 @@ import Configuration
 import Regularization
 import Tensors
 
-/// Maximal functional entropy: perturbing any modality moves the prediction, so that none of them can be ignored.
+/// Maximal functional entropy: perturbing any modality moves the prediction, so that none of them can
+/// be ignored.
 ///
 ///     u_m = z_m repeated S times + ε_m · σ_m,  ε ~ N(0, 1),  σ_m: deviation of each column over the repeated rows
 ///     L = mean binary cross-entropy of fuse(u) against softmax(fuse(z)),  g_m = dL/du_m
 ///     score_m = mean over rows of ‖g_m,row‖² / L,   penalty = ‖(1/score_m)_m‖₂
 ///
-/// It reads the embeddings that the fusion got, and asks the model's own fusion, without dropout and without moving statistics. The perturbed
-/// embeddings are leaves: encoders learn through the targets alone, the fusion through everything. The derivative of `‖g‖²` in the fusion's
-/// parameters is a second derivative; it is taken as the central difference of first ones along `g`, which agrees to about three digits, while
-/// the value is exact. NaN gives NaN; where the gradient of a modality is 0, so that its score has no inverse, there is no penalty, nor while
-/// the weight is 0, as its value is made of gradients. Cost:
-/// `2 M + 2` passes of `S·N` rows through the fusion.
+/// It reads the embeddings that the fusion got, and asks the model's own fusion, without dropout and
+/// without moving statistics. The perturbed embeddings are leaves: encoders learn through the targets
+/// alone, the fusion through everything. The derivative of `‖g‖²` in the fusion's parameters is a
+/// second derivative; it is taken as the central difference of first ones along `g`, which agrees to
+/// about three digits, while the value is exact. NaN gives NaN; where the gradient of a modality is 0,
+/// so that its score has no inverse, there is no penalty, nor while the weight is 0, as its value is
+/// made of gradients. Cost: `2 M + 2` passes of `S·N` rows through the fusion.
 ///
-/// Source: Gat et al., "Removing Bias in Multi-modal Classifiers: Regularization by Maximizing Functional Entropies", NeurIPS 2020, in the form of
-/// MultiBench's program: S 10, weight 10⁻¹⁰.
+/// ```yaml
+/// regularizers:
+///   - functional-entropy: {weight: 1e-10, samples: 10}
+/// ```
+///
+/// Source: Gat et al., "Removing Bias in Multi-modal Classifiers: Regularization by Maximizing
+/// Functional Entropies", NeurIPS 2020, in the form of MultiBench's program: S 10, weight 10⁻¹⁰.
 public struct FunctionalEntropy: RegularizerPlugin, AddsPenalty {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// `S`, perturbations of each sample.
         public var samples = 10
@@ -29,6 +37,7 @@ public struct FunctionalEntropy: RegularizerPlugin, AddsPenalty {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "functional-entropy",
@@ -38,19 +47,27 @@ public struct FunctionalEntropy: RegularizerPlugin, AddsPenalty {
             notes: ["Logged: score of each modality.", "The weight is that of programs, 1e-10: scores are small, so their inverses are large."])
     }
 
+    /// The weight of the released programs.
     public static var defaultWeight: Double { 1e-10 }
+
+    /// Only the embeddings themselves: the model fuses perturbed ones.
     public static var places: [Place] { [.embedding] }
+
+    /// Divergences are those of distributions over classes.
     public static var tasks: [Targets.Kind] { [.classes] }
 
     private let samples: Int
 
-    /// - Throws: `OptionFault` where there is only one modality, or the term sees only a part of the embeddings.
+    /// - Throws: `OptionFault` where there is only one modality, or the term sees only a part of the
+    ///   embeddings.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         try context.requireSeveralModalities()
         try context.requireWholeEmbeddings()
         samples = options.samples
     }
 
+    /// The norm of the inverse scores; nil for an empty batch, where a score is 0, and where no
+    /// gradients are recorded. Logs `score` of each modality.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         guard step.batchSize > 0 else { return nil }
         let pass = step.evaluationPass
@@ -71,7 +88,8 @@ struct Sensitivity {
     let scores: [Double]
     /// `L`.
     let loss: Double
-    /// `‖(1/score_m)_m‖₂`, a scalar with its gradient in what the fusion and the targets depend on; nil where a score is 0.
+    /// `‖(1/score_m)_m‖₂`, a scalar with its gradient in what the fusion and the targets depend on; nil
+    /// where a score is 0.
     let term: Tensor?
 
     /// How far along a gradient differences are taken, as a share of the embeddings' size.

@@ -3,21 +3,29 @@ import Networks
 import Regularization
 import Tensors
 
-/// Gradient blending: each modality has a classifier of its own, and the losses are weighted by how much each still learns against how much it
-/// overfits.
+/// Gradient blending: each modality has a classifier of its own, and the losses are weighted by how
+/// much each still learns against how much it overfits.
 ///
 ///     L_m = CE(W_m z_m + b_m, y),  L_f: the cross-entropy of the fused prediction
 ///     penalty = Σ_m w_m L_m + (w_f − 1) L_f                              so that loss + penalty is the weighted sum
 ///     G_k = V_k − V'_k,  O_k = (V'_k − T'_k) − (V_k − T_k)                T, V: training and validation loss; ' : `every` epochs later
 ///     w_k = |G_k|/(O_k² + 10⁻⁶) over their sum, 0 where O_k = 0;  all equal where all are 0, and at first
 ///
-/// Validation losses are over the source validation samples, without which weights stay equal; training losses are means over an epoch's steps.
-/// The classifiers read the encoders' own output, `N×D_m`, before any change, and are saved with the model. NaN gives NaN. Cost: `O(N·D·K)` for
-/// each modality, and one pass over the validation samples in each epoch.
+/// Validation losses are over the source validation samples, without which weights stay equal; training
+/// losses are means over an epoch's steps. The classifiers read the encoders' own output, `N×D_m`,
+/// before any change, and are saved with the model. NaN gives NaN. Cost: `O(N·D·K)` for each modality,
+/// and one pass over the validation samples in each epoch.
 ///
-/// Source: Wang et al., "What Makes Training Multi-Modal Classification Networks Hard?", CVPR 2020; the absolute value and the guard of programs
-/// (MultiBench, MMDG-Bench), without which a term that does not gain would have a negative weight.
+/// ```yaml
+/// regularizers:
+///   - gradient-blending: {every: 5}
+/// ```
+///
+/// Source: Wang et al., "What Makes Training Multi-Modal Classification Networks Hard?", CVPR 2020; the
+/// absolute value and the guard of programs (MultiBench, MMDG-Bench), without which a term that does
+/// not gain would have a negative weight.
 public struct GradientBlending: RegularizerPlugin, AddsPenalty, FollowsUpdates, FollowsValidation {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// Epochs from one measurement of the weights to the next.
         public var every = 5
@@ -29,6 +37,7 @@ public struct GradientBlending: RegularizerPlugin, AddsPenalty, FollowsUpdates, 
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "gradient-blending",
@@ -38,23 +47,32 @@ public struct GradientBlending: RegularizerPlugin, AddsPenalty, FollowsUpdates, 
             notes: ["Logged: loss and weight of each modality, and the weight of the fused loss.", "It looks at source validation samples only."])
     }
 
+    /// Embeddings alone, each with a classifier.
     public static var places: [Place] { [.embedding] }
+
+    /// The losses are cross-entropies.
     public static var tasks: [Targets.Kind] { [.classes] }
 
+    /// The epochs from one measurement of the weights to the next.
     private let every: Int
+    /// The linear classifier of each modality, `D_m → K`.
     private let classifiers: [(modality: Modality, classifier: Linear)]
+    /// The losses so far and the weights that follow from them.
     private let losses: BlendedLosses
 
     public var parts: Parts {
         ["classifiers": Parts(classifiers.map { (name: $0.modality.name, part: $0.classifier) }), "losses": losses]
     }
 
+    /// Makes a linear classifier for each modality; all weights start equal.
     public init(options: Options, context: RegularizerContext) {
         every = options.every
         classifiers = context.modalities.map { ($0, Linear(context.widths[$0] ?? 0, context.classes, from: context.initializer[$0.name])) }
         losses = BlendedLosses(terms: context.modalities.count + 1)
     }
 
+    /// The blended losses minus the base loss; nil for an empty batch. Logs loss and weight of each
+    /// modality.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         guard step.batchSize > 0 else { return nil }
         let (all, weights) = (self.all(step), losses.weights)
@@ -66,10 +84,12 @@ public struct GradientBlending: RegularizerPlugin, AddsPenalty, FollowsUpdates, 
         return Penalty.sum(terms + [Penalty(value: all[all.count - 1] * (fused - 1), reports: [("fused.weight", fused)])])
     }
 
+    /// Adds the losses of the step to those of the epoch.
     public func follow(_ step: TrainingStep, learningRate: Float) {
         if step.batchSize > 0 { losses.add(all(step).map { Double($0.item) }) }
     }
 
+    /// Measures the validation losses, and every few epochs the weights that follow from them.
     public func follow(_ validation: ValidationRound) throws {
         var (sums, samples) = ([Double](repeating: 0, count: classifiers.count + 1), 0)
         try validation.forEach { step in
@@ -90,9 +110,12 @@ public struct GradientBlending: RegularizerPlugin, AddsPenalty, FollowsUpdates, 
 
 /// The losses of some terms over the epochs, and the weights that follow from them.
 final class BlendedLosses: Module {
-    /// Present weights, training losses of the epoch so far (summed), and both losses at the last measurement; one for each term.
+    /// Present weights, training losses of the epoch so far (summed), and both losses at the last
+    /// measurement; one for each term.
     private let weightValues, sums, trainingBefore, validationBefore: Buffer
+    /// The steps of the epoch so far.
     private let steps = Buffer(Tensor(0), isCount: true)
+    /// The epochs since the last measurement.
     private let epochs = Buffer(Tensor(0), isCount: true)
 
     var parts: Parts {
@@ -101,6 +124,7 @@ final class BlendedLosses: Module {
         ]
     }
 
+    /// Equal weights for a number of terms.
     init(terms: Int) {
         weightValues = Buffer(.full(1 / Float(terms), [terms]))
         sums = Buffer(.zeros([terms]))

@@ -4,8 +4,8 @@ import Networks
 import Regularization
 import Tensors
 
-/// On-the-fly gradient modulation: the encoder of a modality that predicts better than the others learns more slowly, so that the
-/// others catch up.
+/// On-the-fly gradient modulation: the encoder of a modality that predicts better than the others
+/// learns more slowly, so that the others catch up.
 ///
 ///     p_m: mean probability of the true class from modality m alone        ρ_m = p_m / mean of the others' p
 ///     k_m = 1 − tanh(α·ρ_m) where ρ_m > 1, else 1
@@ -14,21 +14,30 @@ import Tensors
 ///     adaptive:  r_m = exp(mean over the others of log-likelihood_m − log-likelihood_j),  τ_m the mean of r_m over all steps before
 ///                k_m = exp(−α·(r_m − τ_m))
 ///
-/// What a modality predicts alone comes from the model's own fusion with the other embeddings absent (``UnimodalPredictions``), without dropout
-/// and without moving statistics. It works for any fusion and any number of modalities: against the mean of the others, which for two is
-/// the paper's ratio, and for more is ours. Embeddings are those that the fusion module got. Modalities that `on:` leaves out are fused
-/// as absent ones are.
+/// What a modality predicts alone comes from the model's own fusion with the other embeddings absent
+/// (``UnimodalPredictions``), without dropout and without moving statistics. It works for any fusion
+/// and any number of modalities: against the mean of the others, which for two is the paper's ratio,
+/// and for more is ours. Embeddings are those that the fusion module got. Modalities that `on:` leaves
+/// out are fused as absent ones are.
 ///
-/// The released program changes only convolutions (parameters of rank 3 and more); `layers: all` changes every parameter of an encoder.
+/// The released program changes only convolutions (parameters of rank 3 and more); `layers: all`
+/// changes every parameter of an encoder.
 ///
-/// A modality is scored on the samples that have it. One that no sample of a batch has is left as it is, and such a batch does not enter the
-/// means of the adaptive rule.
+/// A modality is scored on the samples that have it. One that no sample of a batch has is left as it
+/// is, and such a batch does not enter the means of the adaptive rule.
 ///
-/// Cost: `M + 1` passes through the fusion, twice, without gradients. A coefficient that is not a number counts as 1.
+/// Cost: `M + 1` passes through the fusion, twice, without gradients. A coefficient that is not a
+/// number counts as 1.
 ///
-/// Source: Peng et al., "Balanced Multimodal Learning via On-the-fly Gradient Modulation", CVPR 2022; adaptive: Li et al., "Boosting
-/// Multi-modal Model Performance with Adaptive Gradient Modulation", ICCV 2023, of which the coefficient is taken, while the contributions
-/// are those above in place of Shapley values.
+/// ```yaml
+/// regularizers:
+///   - gradient-modulation: {strength: 0.1, layers: all}
+/// ```
+///
+/// Source: Peng et al., "Balanced Multimodal Learning via On-the-fly Gradient Modulation", CVPR 2022;
+/// adaptive: Li et al., "Boosting Multi-modal Model Performance with Adaptive Gradient Modulation",
+/// ICCV 2023, of which the coefficient is taken, while the contributions are those above in place of
+/// Shapley values.
 public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUpdates, ReadsPresence {
     /// Where a coefficient comes from.
     public enum Rule: String, CaseIterable, Sendable {
@@ -42,9 +51,11 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
     public enum Layers: String, CaseIterable, Sendable {
         /// Those of rank 3 and more.
         case convolutions
+        /// All parameters of the encoder.
         case all
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// `α`, how strongly gradients are held back.
         public var strength = 0.1
@@ -52,8 +63,11 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
         /// Whether noise is added.
         public var enhancement = true
 
+        /// Where the coefficients come from.
         public var rule = Rule.onTheFly
+        /// What takes the place of an absent modality where a modality predicts alone.
         public var absence = Embeddings.Absence.zero
+        /// Which of an encoder's parameters are changed.
         public var layers = Layers.convolutions
 
         public init() {}
@@ -69,6 +83,7 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "gradient-modulation",
@@ -82,16 +97,18 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
             ])
     }
 
+    /// Modalities are compared by the probability of the true class.
     public static var tasks: [Targets.Kind] { [.classes] }
 
     private let options: Options
     private let modalities: [Modality]
+    /// The mean ratios of the adaptive rule.
     private let usual: UsualRatios
 
     public var parts: Parts { options.rule == .adaptive ? ["usual-ratios": usual] : [:] }
 
-    /// - Throws: `OptionFault` where there is only one modality, the term sees only a part of the embeddings, or an encoder has no
-    ///   parameter that would be changed.
+    /// - Throws: `OptionFault` where there is only one modality, the term sees only a part of the
+    ///   embeddings, or an encoder has no parameter that would be changed.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         try context.requireSeveralModalities()
         try context.requireWholeEmbeddings()
@@ -109,6 +126,8 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
         usual = UsualRatios(context.modalities.count)
     }
 
+    /// The gradients with those of better modalities' encoders reduced. Logs `ratio` and `coefficient`
+    /// of each modality.
     public func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) -> Gradients {
         guard let measured = measure(step) else { return gradients }
         for (modality, (ratio, coefficient)) in zip(measured.modalities, zip(measured.ratios, measured.coefficients)) {
@@ -125,10 +144,12 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
         }
     }
 
+    /// Takes the ratios of the step into the means of the adaptive rule.
     public func follow(_ step: TrainingStep, learningRate: Float) {
         if options.rule == .adaptive { usual.commit() }
     }
 
+    /// A gradient times a coefficient, with noise where it is asked for.
     private func modulated(_ gradient: Tensor, factor: Float, from stream: RandomStream) -> Tensor {
         let kept = gradient * factor
         guard options.enhancement, gradient.elementCount > 1 else { return kept }
@@ -161,7 +182,8 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
 
 /// From what each modality contributes to how much of its gradient is kept.
 enum ModulationRule {
-    /// The discrepancy ratio of OGM-GE: a modality's score over that of the others, their mean where there are several.
+    /// The discrepancy ratio of OGM-GE: a modality's score over that of the others, their mean where
+    /// there are several.
     static func ratios(of scores: [Double]) -> [Double] {
         let sum = scores.reduce(0, +)
         return scores.map { score in
@@ -175,13 +197,15 @@ enum ModulationRule {
         ratio > 1 && strength > 0 ? 1 - tanh(strength * ratio) : 1
     }
 
-    /// The ratio of adaptive gradient modulation: `exp` of the mean lead in log-likelihood over the others.
+    /// The ratio of adaptive gradient modulation: `exp` of the mean lead in log-likelihood over the
+    /// others.
     static func adaptiveRatios(of logScores: [Double]) -> [Double] {
         let sum = logScores.reduce(0, +)
         return logScores.map { score in exp(score - (sum - score) / Double(logScores.count - 1)) }
     }
 
-    /// `exp(−α·(r − τ))`: below 1 for a modality that leads by more than it used to, above 1 for one that leads by less.
+    /// `exp(−α·(r − τ))`: below 1 for a modality that leads by more than it used to, above 1 for one
+    /// that leads by less.
     static func adaptiveCoefficient(ratio: Double, usual: Double, strength: Double) -> Double {
         exp(-strength * (ratio - usual))
     }
@@ -192,11 +216,14 @@ final class UsualRatios: Module {
     /// What this step's gradients were changed by; it enters the mean with ``commit()``.
     var last: [Double]?
 
+    /// The sums of the ratios, one for each modality.
     private let sums: Buffer
+    /// The number of steps in these sums.
     private let steps = Buffer(Tensor(0), isCount: true)
 
     var parts: Parts { ["sums": sums, "steps": steps] }
 
+    /// No ratio yet, for a number of modalities.
     init(_ count: Int) {
         sums = Buffer(.zeros([count]))
     }

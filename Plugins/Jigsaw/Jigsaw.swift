@@ -3,17 +3,26 @@ import Networks
 import Regularization
 import Tensors
 
-/// Multimodal jigsaw: embeddings are cut into parts, the parts of all modalities put into another order, and a network has to tell which.
+/// Multimodal jigsaw: embeddings are cut into parts, the parts of all modalities put into another
+/// order, and a network has to tell which.
 ///
 ///     parts: each z_m cut into S equal ones, modality by modality;  order j of J: x_j = the parts in that order, side by side
 ///     penalty = CE(W' relu(W x_j + b) + b', j), mean over all J·N rows
 ///
-/// The `J` orders are drawn once for a training, each another, out of all `(M·S)!`. The network is trained and saved with the model. It reads the
-/// encoders' own output, `N×D_m`, before any change. NaN gives NaN. Cost: `O(J·N·ΣD·width)`.
+/// The `J` orders are drawn once for a training, each another, out of all `(M·S)!`. The network is
+/// trained and saved with the model. It reads the encoders' own output, `N×D_m`, before any change. NaN
+/// gives NaN. Cost: `O(J·N·ΣD·width)`.
 ///
-/// Source: Dong et al., "Towards Multimodal Open-Set Domain Generalization and Adaptation through Self-supervision", ECCV 2024 (MOOSA): S 4, J 128,
-/// width 512, weight 1. Its program lists all orders in every step, which takes more memory than there is with three modalities.
+/// ```yaml
+/// regularizers:
+///   - jigsaw: {pieces: 4, orders: 64}
+/// ```
+///
+/// Source: Dong et al., "Towards Multimodal Open-Set Domain Generalization and Adaptation through
+/// Self-supervision", ECCV 2024 (MOOSA): S 4, J 128, width 512, weight 1. Its program lists all orders
+/// in every step, which takes more memory than there is with three modalities.
 public struct Jigsaw: RegularizerPlugin, AddsPenalty {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// `S`, the parts of each embedding.
         public var pieces = 4
@@ -21,6 +30,7 @@ public struct Jigsaw: RegularizerPlugin, AddsPenalty {
         /// `J`, how many orders there are to be told apart.
         public var orders = 128
 
+        /// The width of the network's hidden layer.
         public var width = 512
 
         public init() {}
@@ -34,6 +44,7 @@ public struct Jigsaw: RegularizerPlugin, AddsPenalty {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "jigsaw",
@@ -43,11 +54,13 @@ public struct Jigsaw: RegularizerPlugin, AddsPenalty {
             notes: ["Logged: accuracy."])
     }
 
+    /// Embeddings and projections, whose widths the number of pieces has to divide.
     public static var places: [Place] { [.embedding, .projection] }
 
     private let pieces: Int
     /// For each order the parts in their places.
     private let orders: [[Int]]
+    /// The network that tells the orders apart.
     private let hidden, output: Linear
 
     public var parts: Parts { ["hidden": hidden, "output": output] }
@@ -80,6 +93,7 @@ public struct Jigsaw: RegularizerPlugin, AddsPenalty {
         return drawn
     }
 
+    /// The cross-entropy of the orders that the network names; nil for an empty batch.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         guard step.batchSize > 0 else { return nil }
         let logits = output(hidden(Self.puzzles(step.originalEmbeddings.map(\.embedding.pooled), pieces: pieces, orders: orders)).relu())

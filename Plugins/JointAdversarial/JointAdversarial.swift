@@ -3,8 +3,8 @@ import Networks
 import Regularization
 import Tensors
 
-/// Joint adversarial training: embeddings from which neither the modality nor the source domain can be told, and more weight for the classifier of
-/// a modality whose domain is hard to tell.
+/// Joint adversarial training: embeddings from which neither the modality nor the source domain can be
+/// told, and more weight for the classifier of a modality whose domain is hard to tell.
 ///
 ///     R_a(z): the same value, the gradient times −a
 ///     modal  = mean_m CE(D(relu(P_m R_a(z_m))), m)                                         one linear discriminator D
@@ -13,13 +13,21 @@ import Tensors
 ///     classes = Σ_m w_m CE(f_m, y),  w = softmax over m of H_m/T,  H_m: mean entropy of softmax(d_m)
 ///     penalty = λ_g global + λ_l local + λ_m modal + λ_c classes
 ///
-/// `f_m` is a linear classifier of each modality. With a single source domain there is no local and no global loss, and the entropies are those of
-/// `f_m`. The weights `w` are not constants in the released program: their gradient trains the discriminator to be sure, and encoders, reversed, to be
-/// unsure. `constant-weights` cuts it. Everything is owned, trained in the same step and saved with the model. It reads the encoders' own
-/// output, `N×D_m`, before any change. NaN gives NaN.
+/// `f_m` is a linear classifier of each modality. With a single source domain there is no local and no
+/// global loss, and the entropies are those of `f_m`. The weights `w` are not constants in the released
+/// program: their gradient trains the discriminator to be sure, and encoders, reversed, to be unsure.
+/// `constant-weights` cuts it. Everything is owned, trained in the same step and saved with the model.
+/// It reads the encoders' own output, `N×D_m`, before any change. NaN gives NaN.
 ///
-/// Source: JAT as in the MMDG benchmark's program (reversals 0.1 and 0.3; weights 0.5, 0.5, 0.1, 3; width 512, dropout 0.5).
+/// ```yaml
+/// regularizers:
+///   - joint-adversarial: {width: 256}
+/// ```
+///
+/// Source: JAT as in the MMDG benchmark's program (reversals 0.1 and 0.3; weights 0.5, 0.5, 0.1, 3;
+/// width 512, dropout 0.5).
 public struct JointAdversarial: RegularizerPlugin, AddsPenalty {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// How strongly gradients are reversed.
         public var modalReversal = 0.1, domainReversal = 0.3
@@ -33,7 +41,9 @@ public struct JointAdversarial: RegularizerPlugin, AddsPenalty {
         /// Whether the classifiers' weights have no gradient.
         public var hasConstantWeights = false
 
+        /// The width of the discriminators' hidden layers.
         public var width = 512
+        /// The dropout rate in the discriminators.
         public var dropout = 0.5
 
         public init() {}
@@ -54,6 +64,7 @@ public struct JointAdversarial: RegularizerPlugin, AddsPenalty {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "joint-adversarial",
@@ -63,12 +74,17 @@ public struct JointAdversarial: RegularizerPlugin, AddsPenalty {
             notes: ["Logged: the four losses, and the weight of each modality."])
     }
 
+    /// Embeddings and projections.
     public static var places: [Place] { [.embedding, .projection] }
+
+    /// The classifiers read classes.
     public static var tasks: [Targets.Kind] { [.classes] }
 
     private let options: Options
     private let domains: SourceDomains
+    /// The three discriminators with the projections before them.
     private let adversaries: Adversaries
+    /// The linear classifier of each modality, `D_m → K`.
     private let classifiers: [(modality: Modality, classifier: Linear)]
 
     public var parts: Parts {
@@ -88,6 +104,7 @@ public struct JointAdversarial: RegularizerPlugin, AddsPenalty {
         }
     }
 
+    /// The weighted sum of the four losses; nil for an empty batch.
     public func penalty(_ step: TrainingStep) throws -> Penalty? {
         guard step.batchSize > 0 else { return nil }
         let z = classifiers.map { step.originalEmbeddings[$0.modality]?.pooled ?? Tensor(.nan) }
@@ -122,23 +139,31 @@ public struct JointAdversarial: RegularizerPlugin, AddsPenalty {
     }
 }
 
-/// The networks of joint adversarial training: what tells modalities and domains apart, and a class head for each modality.
+/// The networks of joint adversarial training: what tells modalities and domains apart, and a class
+/// head for each modality.
 final class Adversaries: Module {
     /// The losses of one batch, scalars.
     struct Losses {
-        /// Of telling the modality; of telling the domain from one modality, and from all at once (nil with a single source domain).
+        /// Of telling the modality; of telling the domain from one modality, and from all at once (nil
+        /// with a single source domain).
         let modal: Tensor
         let local, global: Tensor?
-        /// The domain logits of each modality, or the class logits where there is a single source domain.
+        /// The domain logits of each modality, or the class logits where there is a single source
+        /// domain.
         let judged: [Tensor]
     }
 
+    /// The modalities, in the order of the modal discriminator's outputs.
     private let modalities: [Modality]
+    /// `P_m` and `Q_m` of each modality.
     private let modalProjection, domainProjection: [Linear]
+    /// `D`, which tells modalities apart.
     private let modalDiscriminator: Linear
+    /// The layers of `D'` and `D''`.
     private let localHidden, localOutput, globalHidden, globalOutput: Linear
     private let localNorm: BatchNormalization
     private let dropout: Dropout
+    /// Whether there are several source domains to tell apart.
     private let hasDomains: Bool
 
     var parts: Parts {
@@ -200,6 +225,7 @@ final class Adversaries: Module {
             global: globalOutput(joint).crossEntropy(labels: domains), judged: judged)
     }
 
+    /// The mean of several scalars.
     private func mean(_ losses: [Tensor]) -> Tensor { losses.dropFirst().reduce(losses[0], +) / Float(losses.count) }
 
     /// The same values, with the gradient times `−strength`.

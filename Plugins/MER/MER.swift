@@ -2,29 +2,40 @@ import Configuration
 import Regularization
 import Tensors
 
-/// Modality-entropy regularization: keeps the embeddings of each encoder spread out and decorrelated, so that no encoder gives
-/// up features that the fused prediction does not ask for.
+/// Modality-entropy regularization: keeps the embeddings of each encoder spread out and decorrelated,
+/// so that no encoder gives up features that the fused prediction does not ask for.
 ///
 ///     penalty = Σ_m (α_marg L_marg(Z⁽ᵐ⁾) + α_spec L_spec(Z⁽ᵐ⁾))                  λ is the term's weight, 3 in the paper
 ///
 /// `N` is the number of samples that have the modality.
 ///
-/// It reads the encoders' own output `Z⁽ᵐ⁾`, `N×D`, before any transform; with `at: projection` the projected one.
-/// ``ModalityEntropy`` has the formulas and says what happens for one sample, constant columns and NaN.
+/// It reads the encoders' own output `Z⁽ᵐ⁾`, `N×D`, before any transform; with `at: projection` the
+/// projected one. ``ModalityEntropy`` has the formulas and says what happens for one sample, constant
+/// columns and NaN.
 ///
 /// Cost for each modality: `O(S·N·D + S³)` with `S = min(N, D)`, and no `D×D` matrix where `N < D`.
 ///
-/// Source: Yarici and AlRegib, "MER-DG: Modality-Entropy Regularization for Multimodal Domain Generalization", ICML 2026, Eq. 4–8.
+/// ```yaml
+/// regularizers:
+///   - mer: {weight: 3}
+/// ```
+///
+/// Source: Yarici and AlRegib, "MER-DG: Modality-Entropy Regularization for Multimodal Domain
+/// Generalization", ICML 2026, Eq. 4–8.
 public struct MER: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPresence {
     /// Which definition of the spectral term.
     public enum Estimator: String, CaseIterable, Sendable {
-        /// The paper's: columns divided by their unbiased standard deviation, so that `C` has a unit diagonal.
+        /// The paper's: columns divided by their unbiased standard deviation, so that `C` has a unit
+        /// diagonal.
         case paper
-        /// The released program's: columns divided by their population standard deviation plus ε, `C` with `N − 1`.
+        /// The released program's: columns divided by their population standard deviation plus ε, `C`
+        /// with `N − 1`.
         case reference
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
+        /// Which definition of the spectral term is used.
         public var estimator = Estimator.paper
 
         /// `α_marg`, weight of the marginal term.
@@ -54,6 +65,7 @@ public struct MER: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPresenc
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "mer",
@@ -69,19 +81,25 @@ public struct MER: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPresenc
             ])
     }
 
+    /// A standard deviation needs two samples.
     public static var minimumBatch: Int { 2 }
+
+    /// The paper's λ.
     public static var defaultWeight: Double { 3 }
 
     private let options: Options
 
+    /// A regularizer for direct use, as in tests.
     public init(options: Options = Options()) {
         self.options = options
     }
 
+    /// Keeps the options; the regularizer owns nothing that is trained.
     public init(options: Options, context: RegularizerContext) {
         self.init(options: options)
     }
 
+    /// The sum over modalities of both terms; nil where no sample has a modality.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         Penalty.sum(over: step.originalEmbeddings) { z, _ in
             let entropy = ModalityEntropy(of: z, options: options)
@@ -89,8 +107,10 @@ public struct MER: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPresenc
         }
     }
 
+    /// The correlation matrix is taken over the batch.
     public func covarianceSamples(batchSize: Int) -> Int { batchSize }
 
+    /// The numbers for the log: both terms, and where the spectral one can lie.
     private func reports(of entropy: ModalityEntropy, shape: Shape) -> [Penalty.Report] {
         guard shape[0] >= 2 else { return [] }
         let band = SpectralBand(samples: shape[0], features: shape[1], epsilon: options.epsilon, estimator: options.estimator)

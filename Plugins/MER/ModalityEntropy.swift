@@ -2,15 +2,17 @@ import Glibc
 import Regularization
 import Tensors
 
-/// The modality-entropy loss of one batch of embeddings, as one operation with a gradient in closed form.
+/// The modality-entropy loss of one batch of embeddings, as one operation with a gradient in closed
+/// form.
 ///
 ///     L_marg = (1/D) Σ_d max(0, γ − σ_d),   σ_d = √(Var_d + ε)                    (Eq. 5)
 ///     L_spec = −(1/D) log det(C + εI),      C = ẐᵀẐ/(N−1)                         (Eq. 6)
 ///     loss   = α_marg L_marg + α_spec L_spec                                       (Eq. 7)
 ///
-/// On the `N×N` side, with `W` the inverse of `ẐẐᵀ/(N−1) + εI`, the gradient of `L_spec` in `Ẑ` is `G = −2/(D(N−1)) · W Ẑ`; on the
-/// `D×D` side it is `−2/(D(N−1)) · Ẑ (C + εI)⁻¹`, the same array. In `Z` it is, column by column, `s·(G − Ẑ·c·Σ GẐ)` minus its mean,
-/// where `s` is the column's scale and `c` says how the scale depends on the column.
+/// On the `N×N` side, with `W` the inverse of `ẐẐᵀ/(N−1) + εI`, the gradient of `L_spec` in `Ẑ` is `G =
+/// −2/(D(N−1)) · W Ẑ`; on the `D×D` side it is `−2/(D(N−1)) · Ẑ (C + εI)⁻¹`, the same array. In `Z` it
+/// is, column by column, `s·(G − Ẑ·c·Σ GẐ)` minus its mean, where `s` is the column's scale and `c`
+/// says how the scale depends on the column.
 ///
 /// Everything between the 32-bit input and the 32-bit results is in double precision.
 public struct ModalityEntropy {
@@ -25,8 +27,8 @@ public struct ModalityEntropy {
 
     /// The loss of `z`, `N×D`.
     ///
-    /// - A batch of fewer than two samples has no variance: all terms are 0, as in the released program. Its estimator also gives
-    ///   `L_spec = 0` for `D = 1`.
+    /// - A batch of fewer than two samples has no variance: all terms are 0, as in the released
+    ///   program. Its estimator also gives `L_spec = 0` for `D = 1`.
     /// - A constant column has `Ẑ_d = 0`: it adds `−log(ε)/D` to `L_spec` and gets no gradient from it.
     /// - NaN or infinity anywhere gives NaN.
     public init(of z: Tensor, options: MER.Options) {
@@ -78,12 +80,16 @@ private struct Standardization {
     let estimator: MER.Estimator
     let epsilon: Double
 
+    /// - Parameters:
+    ///   - samples: `N`.
+    ///   - options: the estimator and ε.
     init(samples: Int, options: MER.Options) {
         self.samples = Double(samples)
         estimator = options.estimator
         epsilon = options.epsilon
     }
 
+    /// The factor of a centered column, from the sum of its squares.
     func scale(mean: Double, sumOfSquares: Double) -> Double {
         switch estimator {
         case .paper:
@@ -109,13 +115,15 @@ private struct Standardization {
 
 /// The values that the spectral term can take for a batch of `N` samples and `D` features.
 ///
-/// A correlation matrix of `N` centered samples has at most `r = min(N − 1, D)` eigenvalues above 0, and they sum to its trace `T`. The
-/// term is smallest where all `r` are equal and largest where there is only one:
+/// A correlation matrix of `N` centered samples has at most `r = min(N − 1, D)` eigenvalues above 0,
+/// and they sum to its trace `T`. The term is smallest where all `r` are equal and largest where there
+/// is only one:
 ///
 ///     lower = −(r log(T/r + ε) + (D − r) log ε)/D        upper = −(log(T + ε) + (D − 1) log ε)/D
 ///
-/// For `N ≤ D` the two are close together, since the other `D − r` eigenvalues are always `ε`: `N = 48`, `D = 2304`, `ε = 1e-4` gives
-/// [8.943, 9.203]. The loss itself says little there; its place in the band does.
+/// For `N ≤ D` the two are close together, since the other `D − r` eigenvalues are always `ε`: `N =
+/// 48`, `D = 2304`, `ε = 1e-4` gives [8.943, 9.203]. The loss itself says little there; its place in
+/// the band does.
 public struct SpectralBand: Sendable, Hashable {
     /// The smallest attainable value: a flat spectrum.
     public let lower: Double
@@ -126,7 +134,8 @@ public struct SpectralBand: Sendable, Hashable {
     /// - Parameters:
     ///   - samples: `N`, at least 2.
     ///   - features: `D`, at least 1.
-    ///   - estimator: gives the trace `T`: `D` for the paper's unit diagonal, at most `D·N/(N−1)` for the released program's.
+    ///   - estimator: gives the trace `T`: `D` for the paper's unit diagonal, at most `D·N/(N−1)` for
+    ///     the released program's.
     public init(samples: Int, features: Int, epsilon: Double, estimator: MER.Estimator = .paper) {
         require(samples >= 2 && features >= 1, "SpectralBand: \(samples) samples of \(features) features have no spectrum")
         let (n, d) = (Double(samples), Double(features))
@@ -136,7 +145,8 @@ public struct SpectralBand: Sendable, Hashable {
         upper = -(log(trace + epsilon) + (d - 1) * log(epsilon)) / d
     }
 
-    /// Where a value lies in the band: 0 at its lower end, 1 at its upper end; 0 where the band is a single point.
+    /// Where a value lies in the band: 0 at its lower end, 1 at its upper end; 0 where the band is a
+    /// single point.
     ///
     /// Constant columns take from the trace, so a batch that has some may lie above 1.
     public func normalizedGap(of spectral: Double) -> Double {

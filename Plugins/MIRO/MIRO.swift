@@ -4,26 +4,37 @@ import Networks
 import Regularization
 import Tensors
 
-/// Mutual-information regularization with an oracle: embeddings stay near those of the encoders that the training started from, as far as each
-/// feature's learned variance asks it.
+/// Mutual-information regularization with an oracle: embeddings stay near those of the encoders that
+/// the training started from, as far as each feature's learned variance asks it.
 ///
 ///     penalty = Σ_m ½ mean over N·D of [ (z − z⁰)²/v_d + ln v_d ],  v_d = softplus(b_d) + 10⁻⁵        v = 0.1 at first
 ///     plus-one: ln(v_d + 1) in place of ln v_d, so that the penalty is never negative
 ///
-/// `z` is the encoders' own output, `N×D`; `z⁰` that of the same encoders with their initial weights, without dropout, with the running
-/// statistics they had. `b` is trained with the model. It means most where encoders start from published weights. The initial weights are
-/// saved with the model: one more copy of it. NaN gives NaN. Cost: one pass through the encoders.
+/// `z` is the encoders' own output, `N×D`; `z⁰` that of the same encoders with their initial weights,
+/// without dropout, with the running statistics they had. `b` is trained with the model. It means most
+/// where encoders start from published weights. The initial weights are saved with the model: one more
+/// copy of it. NaN gives NaN. Cost: one pass through the encoders.
 ///
-/// Source: Cha et al., "Domain Generalization by Mutual-Information Regularization with Pre-trained Models", ECCV 2022: weight 0.1 or 0.01 by data
-/// set, with ten times the learning rate for `b`, which is the model's here. `plus-one` is that of MMDG-Bench's program.
+/// ```yaml
+/// regularizers:
+///   - miro: {weight: 0.1}
+/// ```
+///
+/// Source: Cha et al., "Domain Generalization by Mutual-Information Regularization with Pre-trained
+/// Models", ECCV 2022: weight 0.1 or 0.01 by data set, with ten times the learning rate for `b`, which
+/// is the model's here. `plus-one` is that of MMDG-Bench's program.
 public struct MIRO: RegularizerPlugin, AddsPenalty {
     /// What keeps variances from growing.
     public enum Form: String, CaseIterable, Sendable {
+        /// `ln v`, as in the paper.
         case logarithm
+        /// `ln(v + 1)`, with which the penalty is never negative.
         case plusOne = "plus-one"
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
+        /// What keeps variances from growing.
         public var form = Form.logarithm
 
         public init() {}
@@ -33,6 +44,7 @@ public struct MIRO: RegularizerPlugin, AddsPenalty {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "miro",
@@ -42,7 +54,10 @@ public struct MIRO: RegularizerPlugin, AddsPenalty {
             notes: ["Logged: distance and mean variance of each modality.", "Made for encoders that start from published weights."])
     }
 
+    /// One of the paper's two weights.
     public static var defaultWeight: Double { 0.1 }
+
+    /// Only the embeddings themselves: the initial encoders give others of the same shape.
     public static var places: [Place] { [.embedding] }
 
     private let form: Form
@@ -63,6 +78,8 @@ public struct MIRO: RegularizerPlugin, AddsPenalty {
         spreads = context.modalities.map { ($0, Parameter(.full(Float(log(exp(0.1 - 1e-5) - 1)), [context.widths[$0] ?? 0]))) }
     }
 
+    /// The mean distance from the initial encoders' embeddings, in units of the learned variances; nil
+    /// for an empty batch. Logs `distance` and `variance` of each modality.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         guard step.batchSize > 0 else { return nil }
         let before = withoutGradients { start.withAverage { step.encoded(step.evaluationPass) } }

@@ -2,23 +2,32 @@ import Configuration
 import Regularization
 import Tensors
 
-/// Maximum entropy coding: raises the length of the code that the embeddings need, by an exact log-determinant.
+/// Maximum entropy coding: raises the length of the code that the embeddings need, by an exact
+/// log-determinant.
 ///
 ///     λ = D/(N ε²),  μ = (N + D)/2,  rows of Ẑ of length 1
 ///     single:  penalty = −c Σ_m log det(I_N + λ Ẑ⁽ᵐ⁾ Ẑ⁽ᵐ⁾ᵀ)                one view for each modality
 ///     pairs:   penalty = −c Σ_{a<b} log |det(I_N + λ Ẑ⁽ᵃ⁾ Ẑ⁽ᵇ⁾ᵀ)|          two modalities are two views of a sample
 ///
-/// with `c = μ/N`, the code's length for each sample (`scale: coding`), or `c = 1/(N λ)`, what the released program trains on
-/// (`scale: scaled`).
+/// with `c = μ/N`, the code's length for each sample (`scale: coding`), or `c = 1/(N λ)`, what the
+/// released program trains on (`scale: scaled`).
 ///
-/// It reads the encoders' own output, `N×D`, before any transform; `pairs` needs one `D` for all modalities, such as `at: projection`
-/// gives. `N` is the number of samples that have the modality, or both. The released program has a series of four terms in place of the determinant, which converges only for small `λ`.
+/// It reads the encoders' own output, `N×D`, before any transform; `pairs` needs one `D` for all
+/// modalities, such as `at: projection` gives. `N` is the number of samples that have the modality, or
+/// both. The released program has a series of four terms in place of the determinant, which converges
+/// only for small `λ`.
 ///
-/// Cost for each determinant: `O(S·N·D + S³)` with `S = min(N, D)`, in double precision. `single` is always defined; the matrix of
-/// `pairs` may be singular, where the penalty is not finite. Rows of 0 stay 0. NaN gives NaN.
+/// Cost for each determinant: `O(S·N·D + S³)` with `S = min(N, D)`, in double precision. `single` is
+/// always defined; the matrix of `pairs` may be singular, where the penalty is not finite. Rows of 0
+/// stay 0. NaN gives NaN.
 ///
-/// Source: Liu et al., "Self-Supervised Learning via Maximum Entropy Coding", NeurIPS 2022; `ε² = 64` as in the released
-/// program.
+/// ```yaml
+/// regularizers:
+///   - maximum-entropy-coding: {form: pairs, at: projection}
+/// ```
+///
+/// Source: Liu et al., "Self-Supervised Learning via Maximum Entropy Coding", NeurIPS 2022; `ε² = 64`
+/// as in the released program.
 public struct MaximumEntropyCoding: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPresence {
     /// What is coded.
     public enum Form: String, CaseIterable, Sendable {
@@ -36,8 +45,11 @@ public struct MaximumEntropyCoding: RegularizerPlugin, AddsPenalty, ReadsCovaria
         case scaled
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
+        /// What is coded.
         public var form = Form.single
+        /// What the log-determinant is multiplied by.
         public var scale = Scale.scaled
 
         /// `ε²`, the squared error that the code may make.
@@ -54,6 +66,7 @@ public struct MaximumEntropyCoding: RegularizerPlugin, AddsPenalty, ReadsCovaria
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "maximum-entropy-coding",
@@ -68,16 +81,19 @@ public struct MaximumEntropyCoding: RegularizerPlugin, AddsPenalty, ReadsCovaria
 
     private let options: Options
 
+    /// A regularizer for direct use, as in tests.
     public init(options: Options = Options()) {
         self.options = options
     }
 
-    /// - Throws: `OptionFault` where `form` is `pairs` and there are fewer than two modalities, or they differ in width.
+    /// - Throws: `OptionFault` where `form` is `pairs` and there are fewer than two modalities, or they
+    ///   differ in width.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         if options.form == .pairs { try context.requireEqualWidths(option: "form", unless: "single", found: "pairs") }
         self.init(options: options)
     }
 
+    /// The negative code length of all modalities or pairs; nil where there are no samples.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         switch options.form {
         case .single:
@@ -105,6 +121,7 @@ public struct MaximumEntropyCoding: RegularizerPlugin, AddsPenalty, ReadsCovaria
         return Penalty(value: value * factor, reports: [(name, value.item)])
     }
 
+    /// The matrix is one of the samples of the batch.
     public func covarianceSamples(batchSize: Int) -> Int { batchSize }
 }
 
@@ -137,8 +154,9 @@ public struct CodingLength: Sendable {
 
     /// `log |det(I + λ p zᵀ)|` of two arrays of rows, `N×D`, as they are: a scalar.
     ///
-    /// `det(I_N + λ p zᵀ) = det(I_D + λ zᵀp)`: the smaller one of the two, `M`, is factorized by LU. Its gradients are `λ M⁻ᵀz` and
-    /// `λ M⁻¹p` on the samples' side, `λ z M⁻ᵀ` and `λ p M⁻¹` on the features' side.
+    /// `det(I_N + λ p zᵀ) = det(I_D + λ zᵀp)`: the smaller one of the two, `M`, is factorized by LU.
+    /// Its gradients are `λ M⁻ᵀz` and `λ M⁻¹p` on the samples' side, `λ z M⁻ᵀ` and `λ p M⁻¹` on the
+    /// features' side.
     public func logDeterminant(_ p: Tensor, _ z: Tensor) -> Tensor {
         require(p.rank == 2 && p.shape == z.shape, "CodingLength: two views need one shape N×D, found \(p.shape) and \(z.shape)")
         let views = TwoViews(p, z, lambda: lambda)
@@ -155,12 +173,17 @@ public struct CodingLength: Sendable {
 /// Two arrays of rows with the smaller one of `I + λ p zᵀ` and `I + λ zᵀp`, in double precision.
 private struct TwoViews {
     let p, z: Matrix
+    /// The side with the smaller matrix.
     let side: CovarianceSide
     /// `log |det M|`; not finite where `M` is singular or not finite itself.
     let logDeterminant: Double
     /// `M⁻¹`; NaN where there is none.
     let inverse: Matrix
 
+    /// - Parameters:
+    ///   - p: one set of unit rows, `N×D`.
+    ///   - z: the other set, `N×D`.
+    ///   - lambda: λ.
     init(_ p: Tensor, _ z: Tensor, lambda: Double) {
         (self.p, self.z, side) = (Matrix(p), Matrix(z), .cheaper(for: p.shape))
         let matrix =
@@ -171,7 +194,8 @@ private struct TwoViews {
         (logDeterminant, inverse) = (factors.logAbsoluteDeterminant, factors.inverse)
     }
 
-    /// `scale · M⁻¹ x` on the samples' side, `scale · x M⁻¹` on the features' side; with the transposed inverse on request.
+    /// `scale · M⁻¹ x` on the samples' side, `scale · x M⁻¹` on the features' side; with the transposed
+    /// inverse on request.
     func product(_ x: Matrix, transposingInverse: Bool, scale: Double) -> Tensor {
         (side == .samples
             ? inverse.multiplied(by: x, transposing: transposingInverse, scale: scale)

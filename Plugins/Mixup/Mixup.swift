@@ -9,12 +9,19 @@ import Tensors
 ///     within:  j from one permutation of the batch, one s for all rows
 ///     across:  j the row of the next source domain, the domains in a random circle, one s for each domain
 ///
-/// All modalities of a sample are mixed with those of the same other sample, tokens with the pooled vectors. Cross-entropy with mixed targets
-/// is the mix of both cross-entropies. Across domains the `j`-th rows meet; where domains differ in size in the batch, a smaller one is begun
-/// again and every row counts, where DomainBed drops what is left over. One domain stays as it is. Cost: `O(N·D)`.
+/// All modalities of a sample are mixed with those of the same other sample, tokens with the pooled
+/// vectors. Cross-entropy with mixed targets is the mix of both cross-entropies. Across domains the
+/// `j`-th rows meet; where domains differ in size in the batch, a smaller one is begun again and every
+/// row counts, where DomainBed drops what is left over. One domain stays as it is. Cost: `O(N·D)`.
 ///
-/// Source: Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018; on embeddings: Verma et al., "Manifold Mixup", ICML 2019; across
-/// domains as in DomainBed (α = 0.2, searched in 10^U(−1, 1)), which mixes inputs.
+/// ```yaml
+/// regularizers:
+///   - mixup: {pairs: across, concentration: 0.2}
+/// ```
+///
+/// Source: Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018; on embeddings: Verma
+/// et al., "Manifold Mixup", ICML 2019; across domains as in DomainBed (α = 0.2, searched in 10^U(−1,
+/// 1)), which mixes inputs.
 public struct Mixup: RegularizerPlugin, ChangesEmbeddings, ChangesTargets {
     /// Whom a sample is mixed with.
     public enum Pairs: String, CaseIterable, Sendable {
@@ -24,7 +31,9 @@ public struct Mixup: RegularizerPlugin, ChangesEmbeddings, ChangesTargets {
         case across
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
+        /// Whom a sample is mixed with.
         public var pairs = Pairs.within
 
         /// `α`: small values keep one of the two nearly whole.
@@ -40,6 +49,7 @@ public struct Mixup: RegularizerPlugin, ChangesEmbeddings, ChangesTargets {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "mixup",
@@ -52,7 +62,8 @@ public struct Mixup: RegularizerPlugin, ChangesEmbeddings, ChangesTargets {
 
     private let options: Options
 
-    /// - Throws: `OptionFault` where the term sees only a part of the modalities, as the targets are mixed for all of them.
+    /// - Throws: `OptionFault` where the term sees only a part of the modalities, as the targets are
+    ///   mixed for all of them.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         guard context.modalities.count == context.model.modalities.count else {
             throw OptionFault(
@@ -62,11 +73,13 @@ public struct Mixup: RegularizerPlugin, ChangesEmbeddings, ChangesTargets {
         self.options = options
     }
 
+    /// The mixed embeddings in training; the given ones in evaluation.
     public func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) -> Embeddings {
         guard let mixing = mixing(embeddings.batchSize, in: forward) else { return embeddings }
         return embeddings.mapEmbeddings { $1.map { array, _ in mixing(array) } }
     }
 
+    /// The targets, mixed in the same way as the embeddings of the same step.
     public func changedTargets(_ targets: Tensor, in forward: ForwardPass) -> Tensor {
         mixing(targets.shape[0], in: forward).map { $0(targets) } ?? targets
     }
@@ -115,7 +128,8 @@ struct Mixing {
     ///
     /// - Parameters:
     ///   - domains: the rows of each domain, all rows of the batch together.
-    ///   - order: the domains in the order in which each is mixed with the next, and the last with the first.
+    ///   - order: the domains in the order in which each is mixed with the next, and the last with the
+    ///     first.
     ///   - shares: one for each entry of `order`.
     init(across domains: [[Int]], order: [Int], shares: [Float]) {
         let samples = domains.reduce(0) { $0 + $1.count }

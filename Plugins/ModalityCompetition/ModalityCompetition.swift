@@ -4,38 +4,52 @@ import Networks
 import Regularization
 import Tensors
 
-/// Mutual-information perturbed difference of the multimodal competition regularizer: each modality plays for influence on the fused
-/// prediction.
+/// Mutual-information perturbed difference of the multimodal competition regularizer: each modality
+/// plays for influence on the fused prediction.
 ///
-/// How much a modality counts is measured by how far the prediction moves when its embedding is replaced by another sample's:
+/// How much a modality counts is measured by how far the prediction moves when its embedding is
+/// replaced by another sample's:
 ///
 ///     J(u) = JSD(fuse(u), fuse(z)),  averaged over rows and permutations,  z̃⁽ᵐ⁾ the permuted embedding, [·] a stop-gradient
 ///     greedy:         penalty = Σ_m −J(z̃⁽ᵐ⁾, [z of the others]) + J([z̃⁽ᵐ⁾], z of the others)
 ///     independent:    penalty = Σ_m −J(z̃⁽ᵐ⁾, [z of the others])
 ///     collaborative:  penalty = Σ_m −J(z̃⁽ᵐ⁾, z of the others)
 ///
-/// So a modality always raises its own influence; in the greedy game it also lowers that of the others. The greedy penalty is exactly 0,
-/// as its two terms have the same value: only its gradient acts, and the divergences are what the log shows.
+/// So a modality always raises its own influence; in the greedy game it also lowers that of the others.
+/// The greedy penalty is exactly 0, as its two terms have the same value: only its gradient acts, and
+/// the divergences are what the log shows.
 ///
-/// It reads the embeddings that the fusion module got, after every transform, and asks the model's own `fuse`, without dropout and
-/// without moving statistics. The unpermuted prediction is not detached. Stop-gradients act on the embeddings, not on the parameters of
-/// the fusion. Modalities that `on:` leaves out are no players: they are encoded once more, without gradients, to complete what is fused.
+/// It reads the embeddings that the fusion module got, after every transform, and asks the model's own
+/// `fuse`, without dropout and without moving statistics. The unpermuted prediction is not detached.
+/// Stop-gradients act on the embeddings, not on the parameters of the fusion. Modalities that `on:`
+/// leaves out are no players: they are encoded once more, without gradients, to complete what is fused.
 ///
 /// Samples that lack a modality take no part in its exchange: it goes round among those that have it.
 ///
-/// Cost: one pass through the fusion, and for each modality one (greedy: two) on `permutations` times the batch. Where no row is left
-/// there is no penalty. NaN gives NaN.
+/// Cost: one pass through the fusion, and for each modality one (greedy: two) on `permutations` times
+/// the batch. Where no row is left there is no penalty. NaN gives NaN.
 ///
-/// Source: Kontras et al., "Balancing Multimodal Training Through Game-Theoretic Regularization", NeurIPS 2025; the sign pattern is the
-/// released program's.
+/// ```yaml
+/// regularizers:
+///   - modality-competition: {game: greedy, permutations: 2}
+/// ```
+///
+/// Source: Kontras et al., "Balancing Multimodal Training Through Game-Theoretic Regularization",
+/// NeurIPS 2025; the sign pattern is the released program's.
 public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence {
     /// Who wins by what.
     public enum Game: String, CaseIterable, Sendable {
-        case greedy, independent, collaborative
+        /// Each modality raises its own influence and lowers that of the others.
+        case greedy
+        /// Each modality raises its own influence; the others' embeddings get no gradient.
+        case independent
+        /// Each modality raises its own influence, and the others' embeddings help.
+        case collaborative
     }
 
     /// Which permuted rows count.
     public enum Rows: String, CaseIterable, Sendable {
+        /// All rows.
         case all
         /// Those that got another sample's embedding.
         case moved
@@ -43,7 +57,9 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
         case otherClass = "other-class"
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
+        /// Which game is played.
         public var game = Game.greedy
 
         /// Number of permutations of the batch.
@@ -52,6 +68,7 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
         /// Whether one permutation serves all modalities.
         public var sharesPermutations = true
 
+        /// Which permuted rows count.
         public var rows = Rows.all
 
         public init() {}
@@ -66,6 +83,7 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "modality-competition",
@@ -78,20 +96,25 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
             ])
     }
 
+    /// A permutation needs two samples.
     public static var minimumBatch: Int { 2 }
+
+    /// Only the embeddings themselves: the model fuses permuted ones.
     public static var places: [Place] { [.embedding] }
     // A divergence between predicted distributions over classes.
     public static var tasks: [TargetKind] { [.classes] }
 
     private let options: Options
 
-    /// - Throws: `OptionFault` where there is only one modality, or the term sees only a part of the embeddings.
+    /// - Throws: `OptionFault` where there is only one modality, or the term sees only a part of the
+    ///   embeddings.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         try context.requireSeveralModalities()
         try context.requireWholeEmbeddings()
         self.options = options
     }
 
+    /// The penalty of the game; nil where no row is left. Logs each modality's divergence.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         penalty(step, permutations: permutations(step))
     }
@@ -121,6 +144,7 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
         return Penalty.sum(terms)
     }
 
+    /// The permutations of a step, for each modality; drawn from the term's own stream.
     private func permutations(_ step: TrainingStep) -> [Modality: [[Int]]] {
         func draw(_ name: String) -> [[Int]] {
             var stream = step.stream(name)
@@ -135,7 +159,8 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
 
     /// The rows that count, and for each the row whose embedding it gets, over all permutations.
     ///
-    /// - Parameter present: the rows that have the modality, which exchange it among themselves in the order of the permutation; nil for all.
+    /// - Parameter present: the rows that have the modality, which exchange it among themselves in the
+    ///   order of the permutation; nil for all.
     private func exchanges(_ permutations: [[Int]], among present: [Int]?, labels: [Int]) -> (kept: [Int], replacements: [Int]) {
         var (kept, replacements): ([Int], [Int]) = ([], [])
         let members = present.map(Set.init)
@@ -159,6 +184,13 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
 private struct Exchange {
     let embeddings: Embeddings
 
+    /// Replaces one modality's rows by those of other samples.
+    ///
+    /// - Parameters:
+    ///   - modality: whose embedding is exchanged.
+    ///   - embeddings: of all modalities.
+    ///   - kept: the rows that count.
+    ///   - replacements: for each of them the sample whose embedding it gets.
     init(of modality: Modality, in embeddings: Embeddings, kept: [Int], replacements: [Int]) {
         self.embeddings = embeddings.mapEmbeddings { name, embedding in
             embedding.gathering(rows: name == modality ? replacements : kept)
@@ -166,13 +198,15 @@ private struct Exchange {
     }
 }
 
-/// The Jensen–Shannon divergence between the softmaxes of two batches of logits, as one operation with a gradient in closed form.
+/// The Jensen–Shannon divergence between the softmaxes of two batches of logits, as one operation with
+/// a gradient in closed form.
 ///
 ///     p = softmax(a),  q = softmax(b),  m = (p + q)/2
 ///     J_n = ½ Σ_c p log(p/m) + ½ Σ_c q log(q/m)          0 ≤ J_n ≤ log 2
 ///     ∂J_n/∂a_c = ½ p_c (log(p_c/m_c) − KL(p‖m)),  likewise for b
 ///
-/// Computed from log-softmaxes in double precision, so that no probability has to be kept away from 0. Equal logits give 0 with slope 0.
+/// Computed from log-softmaxes in double precision, so that no probability has to be kept away from 0.
+/// Equal logits give 0 with slope 0.
 public struct JensenShannonDivergence {
     /// `J_n` of each row, in nats.
     public let rows: [Double]
@@ -223,6 +257,7 @@ public struct JensenShannonDivergence {
 /// A probability times a number, 0 where the probability is.
 private func product(_ probability: Double, _ number: Double) -> Double { probability == 0 ? 0 : probability * number }
 
+/// The logarithms of the probabilities of one row, in double precision.
 private func logSoftmax(_ logits: ArraySlice<Float>) -> [Double] {
     let values = logits.map(Double.init)
     let peak = values.reduce(-Double.infinity) { $1.isNaN || $1 > $0 ? $1 : $0 }

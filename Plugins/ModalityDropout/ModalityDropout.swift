@@ -3,21 +3,29 @@ import Networks
 import Regularization
 import Tensors
 
-/// Modality dropout: in training, sets one modality's embedding of a random sample to 0, so that the fusion learns to do without it.
+/// Modality dropout: in training, sets one modality's embedding of a random sample to 0, so that the
+/// fusion learns to do without it.
 ///
 ///     with probability r, for each sample by itself:  z⁽ᵐ⁾_n = 0  for one modality m        all others stay as they are
 ///
-/// The modality is drawn evenly among those that the term sees and the sample has, or is the one of the option `modality`. At most one is
-/// dropped, and none of a sample that has no other of them, so a sample never loses all. Tokens (`N×T×D`) are dropped together with the
-/// pooled vector (`N×D`). Nothing is rescaled.
+/// The modality is drawn evenly among those that the term sees and the sample has, or is the one of the
+/// option `modality`. At most one is dropped, and none of a sample that has no other of them, so a
+/// sample never loses all. Tokens (`N×T×D`) are dropped together with the pooled vector (`N×D`).
+/// Nothing is rescaled.
 ///
-/// To the fusion and to later regularizers the sample lacks the modality: attention does not read its tokens. With a weight below 1 the
-/// embedding becomes smaller and is still there.
+/// To the fusion and to later regularizers the sample lacks the modality: attention does not read its
+/// tokens. With a weight below 1 the embedding becomes smaller and is still there.
 ///
 /// Cost: `O(N·D)`. The gradient of a dropped embedding is 0.
 ///
+/// ```yaml
+/// regularizers:
+///   - modality-dropout: {rate: 0.2}
+/// ```
+///
 /// Source: Neverova et al., "ModDrop: Adaptive Multi-Modal Gesture Recognition", TPAMI 2016.
 public struct ModalityDropout: RegularizerPlugin, ChangesEmbeddings, ReadsPresence {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// `r`, the probability that a sample loses a modality.
         public var rate = 0.2
@@ -35,6 +43,7 @@ public struct ModalityDropout: RegularizerPlugin, ChangesEmbeddings, ReadsPresen
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "modality-dropout",
@@ -45,6 +54,7 @@ public struct ModalityDropout: RegularizerPlugin, ChangesEmbeddings, ReadsPresen
     }
 
     private let rate: Double
+    /// The modalities that can be dropped.
     private let candidates: [Modality]
 
     /// - Throws: `OptionFault` where there is only one modality, or `modality` is none of them.
@@ -60,6 +70,7 @@ public struct ModalityDropout: RegularizerPlugin, ChangesEmbeddings, ReadsPresen
         candidates = options.modality.map { [Modality($0)] } ?? context.modalities
     }
 
+    /// The embeddings without the dropped modalities in training; the given ones in evaluation.
     public func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) -> Embeddings {
         guard forward.isTraining, rate > 0 else { return embeddings }
         let dropped = dropped(embeddings, from: forward.stream(""))

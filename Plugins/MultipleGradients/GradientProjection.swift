@@ -2,7 +2,8 @@ import Configuration
 import Regularization
 import Tensors
 
-/// Gradient surgery: where the gradients of two terms point against each other, one loses what the other would undo.
+/// Gradient surgery: where the gradients of two terms point against each other, one loses what the
+/// other would undo.
 ///
 ///     pairs:  each term's gradient g_i loses its component along every other g_j with g_i·g_j < 0, in random order;  gradient ← Σ_i g_i
 ///     modulated:  for each encoder m, with the gradients c of a class term and d of a domain term
@@ -10,13 +11,23 @@ import Tensors
 ///         r_m = p_m / mean of the others' p,  u_m = mean of the others' t / t_m        p, t: mean probability of the true class, domain
 ///         where c·d < 0:  c loses its component along d if r_m ≥ u_m, else d its component along c
 ///
-/// `pairs` acts on everything that is trained, with the terms of `terms` or all of the loss. `modulated` acts on the encoders; a classifier of
-/// the class term is scaled with its encoder. It reads the probabilities that `unimodal-loss` and `domain-adversarial` report. Without a domain
-/// term in the loss (a single source domain) the class gradients are only scaled. Cost: a forward and a backward pass for each term.
+/// `pairs` acts on everything that is trained, with the terms of `terms` or all of the loss.
+/// `modulated` acts on the encoders; a classifier of the class term is scaled with its encoder. It
+/// reads the probabilities that `unimodal-loss` and `domain-adversarial` report. Without a domain term
+/// in the loss (a single source domain) the class gradients are only scaled. Cost: a forward and a
+/// backward pass for each term.
 ///
-/// Source: Yu et al., "Gradient Surgery for Multi-Task Learning", NeurIPS 2020, Alg. 1 (PCGrad); `modulated`: Fan et al., GMP, as in the MMDG
-/// benchmark's program (α_c = α_d = 0.5), in which the domain discriminator never learns; here it does.
+/// ```yaml
+/// regularizers:
+///   - unimodal-loss
+///   - gradient-projection: {form: pairs}
+/// ```
+///
+/// Source: Yu et al., "Gradient Surgery for Multi-Task Learning", NeurIPS 2020, Alg. 1 (PCGrad);
+/// `modulated`: Fan et al., GMP, as in the MMDG benchmark's program (α_c = α_d = 0.5), in which the
+/// domain discriminator never learns; here it does.
 public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPresence {
+    /// Which gradients are projected.
     public enum Form: String, CaseIterable, Sendable {
         /// Every term against every other.
         case pairs
@@ -24,7 +35,9 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
         case modulated
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
+        /// Which gradients are projected.
         public var form = Form.pairs
 
         /// The terms of `pairs`; all of the loss where there is none.
@@ -50,6 +63,7 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "gradient-projection",
@@ -65,6 +79,7 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
     private let options: Options
     private let modalities: [Modality]
 
+    /// Keeps the options; the regularizer owns nothing that is trained.
     public init(options: Options, context: RegularizerContext) {
         self.options = options
         modalities = context.modalities
@@ -73,6 +88,7 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
     /// Without a domain term the modulated form only scales.
     public var termsRead: [String] { options.form == .pairs ? options.terms : [options.classes] }
 
+    /// The combined gradients of the terms; the given ones where there is nothing to combine.
     public func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) throws -> Gradients {
         switch options.form {
         case .pairs: try pairs(gradients, step, objective)
@@ -80,6 +96,7 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
         }
     }
 
+    /// Each term's gradient without what conflicts with the others, added up.
     private func pairs(_ gradients: Gradients, _ step: TrainingStep, _ objective: StepObjective) throws -> Gradients {
         let all = try (options.terms.isEmpty ? objective.terms : options.terms).map { try self.gradients(of: $0, "terms", objective) }
         guard all.count > 1, all.allSatisfy({ $0.norm.isFinite }) else { return gradients }
@@ -104,6 +121,7 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
         }
     }
 
+    /// The encoders' gradients of class and domain term, scaled and projected.
     private func modulated(_ gradients: Gradients, _ step: TrainingStep, _ objective: StepObjective) throws -> Gradients {
         let classes = try self.gradients(of: options.classes, "classes", objective)
         let domains = try objective.gradients(of: options.domains)
@@ -140,6 +158,9 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
         return changed
     }
 
+    /// The gradient of a term that an option names.
+    ///
+    /// - Throws: `OptionFault` of the option where the loss has no such term.
     private func gradients(of term: String, _ option: String, _ objective: StepObjective) throws -> Gradients {
         guard let gradients = try objective.gradients(of: term) else {
             throw OptionFault(

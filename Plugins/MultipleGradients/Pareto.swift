@@ -3,19 +3,28 @@ import Glibc
 import Regularization
 import Tensors
 
-/// Pareto integration of multimodal and unimodal gradients: an encoder is moved in a direction in which both losses fall.
+/// Pareto integration of multimodal and unimodal gradients: an encoder is moved in a direction in which
+/// both losses fall.
 ///
 ///     for each encoder: u the gradient of the unimodal term, g that of the rest of the loss
 ///     (a, b) = (1/2, 1/2) where g·u > 0, else the weights of the shortest vector between g and u
 ///     h_p = 2a g_p + 2b u_p,  gradient_p ← γ · max(1, ‖g_p + u_p‖/‖h_p‖) · h_p            for each parameter p
 ///     terms:  gradient ← T · the shortest vector in the convex hull of the gradients of all T terms of the loss
 ///
-/// Decision and weights are an encoder's, the rescaling is each parameter's. Heads and fusion keep the sum of all gradients. Where `h_p` is 0,
-/// the gradient is 0, which is our convention. `terms` needs no unimodal term and acts on everything that is trained. With a gradient that is not
-/// finite the gradients stay as they are. Cost: one more forward and backward pass; `terms`: one for each term.
+/// Decision and weights are an encoder's, the rescaling is each parameter's. Heads and fusion keep the
+/// sum of all gradients. Where `h_p` is 0, the gradient is 0, which is our convention. `terms` needs no
+/// unimodal term and acts on everything that is trained. With a gradient that is not finite the
+/// gradients stay as they are. Cost: one more forward and backward pass; `terms`: one for each term.
 ///
-/// Source: Wei and Hu, "MMPareto: Boosting Multimodal Learning with Innocent Unimodal Assistance", ICML 2024 (γ = 1.5); `terms`: Sener and Koltun,
-/// "Multi-Task Learning as Multi-Objective Optimization", NeurIPS 2018.
+/// ```yaml
+/// regularizers:
+///   - unimodal-loss
+///   - pareto: {gamma: 1.5}
+/// ```
+///
+/// Source: Wei and Hu, "MMPareto: Boosting Multimodal Learning with Innocent Unimodal Assistance", ICML
+/// 2024 (γ = 1.5); `terms`: Sener and Koltun, "Multi-Task Learning as Multi-Objective Optimization",
+/// NeurIPS 2018.
 public struct Pareto: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPresence {
     /// What is integrated.
     public enum Form: String, CaseIterable, Sendable {
@@ -25,7 +34,9 @@ public struct Pareto: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPres
         case terms
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
+        /// What is integrated.
         public var form = Form.encoders
 
         /// The name of the term with the unimodal losses.
@@ -45,6 +56,7 @@ public struct Pareto: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPres
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "pareto",
@@ -60,13 +72,16 @@ public struct Pareto: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPres
     private let options: Options
     private let modalities: [Modality]
 
+    /// Keeps the options; the regularizer owns nothing that is trained.
     public init(options: Options, context: RegularizerContext) {
         self.options = options
         modalities = context.modalities
     }
 
+    /// The unimodal term, which the form `encoders` needs.
     public var termsRead: [String] { options.form == .encoders ? [options.unimodal] : [] }
 
+    /// The integrated gradients; the given ones where one of them is not finite.
     public func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) throws -> Gradients {
         switch options.form {
         case .encoders: try encoders(gradients, step, objective)
@@ -74,6 +89,7 @@ public struct Pareto: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPres
         }
     }
 
+    /// Each encoder's gradients of the unimodal term and of the rest, integrated.
     private func encoders(_ gradients: Gradients, _ step: TrainingStep, _ objective: StepObjective) throws -> Gradients {
         guard let unimodal = try objective.gradients(of: options.unimodal) else {
             throw OptionFault(
@@ -95,6 +111,7 @@ public struct Pareto: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPres
         return changed
     }
 
+    /// The shortest vector in the convex hull of the gradients of all terms, times their number.
     private func terms(_ gradients: Gradients, _ step: TrainingStep, _ objective: StepObjective) throws -> Gradients {
         let all = try objective.terms.compactMap { name in try objective.gradients(of: name).map { (name, $0) } }.filter { $0.1.norm > 0 }
         guard all.count > 1, all.allSatisfy({ $0.1.norm.isFinite }) else { return gradients }
@@ -109,6 +126,7 @@ public struct Pareto: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPres
 
 /// One encoder's two gradients, and how much of each is taken.
 struct Integration {
+    /// The two gradients that are integrated.
     let multimodal, unimodal: Gradients
     /// Of the angle between them; NaN where one is 0 or not finite.
     let cosine: Double
@@ -132,6 +150,7 @@ struct Integration {
         }
     }
 
+    /// The Euclidean norm, in double precision.
     private static func length(_ x: Tensor) -> Double { x.withUnsafeValues { $0.reduce(0) { $0 + Double($1) * Double($1) } }.squareRoot() }
 }
 
@@ -139,8 +158,9 @@ struct Integration {
 enum MinimumNorm {
     /// `argmin_w ‖Σ_i w_i g_i‖²` over `w_i ≥ 0`, `Σ w_i = 1`.
     ///
-    /// Weight is moved from the vector that lengthens the sum most to the one that shortens it most, each time as far as it helps, until
-    /// nothing is gained. For two vectors the first move is exact. Vectors that are equal share the weight as it falls.
+    /// Weight is moved from the vector that lengthens the sum most to the one that shortens it most,
+    /// each time as far as it helps, until nothing is gained. For two vectors the first move is exact.
+    /// Vectors that are equal share the weight as it falls.
     ///
     /// - Parameter products: `g_i·g_j`, symmetric, at least one; with a NaN all weights are equal.
     static func weights(products: [[Double]]) -> [Double] {
@@ -163,14 +183,15 @@ enum MinimumNorm {
     }
 }
 
-/// The class and the domain gradient of each modality's encoder, scaled by how far each modality leads, and one of them projected where they
-/// conflict (GMP).
+/// The class and the domain gradient of each modality's encoder, scaled by how far each modality leads,
+/// and one of them projected where they conflict (GMP).
 struct ModulatedPair {
     /// How well the modalities do, against the mean of the others.
     struct Ratios {
         /// Of the probability of the true class: above 1 for a modality that leads.
         let classes: [Double]
-        /// Of the probability of the true domain, inverted: above 1 for a modality whose domains are hard to tell.
+        /// Of the probability of the true domain, inverted: above 1 for a modality whose domains are
+        /// hard to tell.
         let domains: [Double]
 
         /// - Parameter domains: nil where there is a single one.
@@ -189,8 +210,8 @@ struct ModulatedPair {
     /// `1 − tanh(α r)` for `r > 1`, else 1.
     static func coefficient(_ ratio: Double, strength: Double) -> Double { ratio > 1 ? max(0, 1 - tanh(strength * ratio)) : 1 }
 
-    /// The two gradients of one modality, already scaled, after the projection: where they conflict, the one of the larger ratio loses its
-    /// component along the other.
+    /// The two gradients of one modality, already scaled, after the projection: where they conflict,
+    /// the one of the larger ratio loses its component along the other.
     static func projected(
         classes: Gradients, domains: Gradients, classRatio: Double, domainRatio: Double
     ) -> (classes: Gradients, domains: Gradients) {

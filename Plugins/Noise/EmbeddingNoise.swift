@@ -8,11 +8,17 @@ import Tensors
 ///     absolute:  z' = z + σ · n                              n standard normal
 ///     relative:  z' = z + σ · std_d(z) · n                   std_d: the column's unbiased standard deviation over the batch, detached
 ///
-/// Pooled embeddings (`N×D`) and tokens (`N×T×D`, statistics over samples and positions) draw noise of their own, one stream for each
-/// modality. What is missing or padding gets no noise and enters no statistic. The gradient passes through unchanged.
+/// Pooled embeddings (`N×D`) and tokens (`N×T×D`, statistics over samples and positions) draw noise of
+/// their own, one stream for each modality. What is missing or padding gets no noise and enters no
+/// statistic. The gradient passes through unchanged.
 ///
-/// Cost: `O(N·D)`. With one sample the relative form adds nothing, as there is no deviation; likewise for constant columns. NaN stays
-/// in its column.
+/// Cost: `O(N·D)`. With one sample the relative form adds nothing, as there is no deviation; likewise
+/// for constant columns. NaN stays in its column.
+///
+/// ```yaml
+/// regularizers:
+///   - noise: {sigma: 0.1, scale: relative}
+/// ```
 ///
 /// Source: the "+ Noise injection" row of Table 13 of the MER paper (Gaussian, on encoder outputs).
 public struct EmbeddingNoise: RegularizerPlugin, ChangesEmbeddings, ReadsPresence {
@@ -24,6 +30,7 @@ public struct EmbeddingNoise: RegularizerPlugin, ChangesEmbeddings, ReadsPresenc
         case relative
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// Size of the noise.
         public var sigma = 0.1
@@ -41,6 +48,7 @@ public struct EmbeddingNoise: RegularizerPlugin, ChangesEmbeddings, ReadsPresenc
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "noise",
@@ -52,10 +60,12 @@ public struct EmbeddingNoise: RegularizerPlugin, ChangesEmbeddings, ReadsPresenc
 
     private let options: Options
 
+    /// Keeps the options; the regularizer owns nothing that is trained.
     public init(options: Options, context: RegularizerContext) {
         self.options = options
     }
 
+    /// The embeddings with noise in training; the given ones in evaluation.
     public func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) -> Embeddings {
         guard forward.isTraining, options.sigma > 0 else { return embeddings }
         return embeddings.mapEmbeddings { modality, embedding in

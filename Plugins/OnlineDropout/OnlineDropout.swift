@@ -4,8 +4,8 @@ import Networks
 import Regularization
 import Tensors
 
-/// On-the-fly prediction modulation: in training, embeddings of the modality that predicts best are dropped more often, so that the fusion learns
-/// from the others.
+/// On-the-fly prediction modulation: in training, embeddings of the modality that predicts best are
+/// dropped more often, so that the fusion learns from the others.
 ///
 ///     score_m = Σ_i probability of the true class from modality m alone,  ratio_m = score_m / mean of the others' scores
 ///     q_m = base·(1 + λ tanh(ratio_m − 1)) where ratio_m > 1, at most 1, else 0
@@ -13,13 +13,21 @@ import Tensors
 ///
 ///     confidence:  q_m = base + (1 − base)·tanh(r_m − 1) where r_m > 1, r_m = mean_o conf_m/conf_o, conf the mean largest probability;  no rescaling
 ///
-/// With probability `1 − share` a whole batch is left alone. What a modality predicts alone comes from the model's own fusion
-/// (``UnimodalPredictions``). Every embedding is rescaled by the same mean rate, also one that is never dropped. A sample that would lose all
-/// its modalities, which takes more than two, keeps them all, which is our convention; the mean over the others is ours for more than two as
-/// well. Tokens are dropped with the pooled vector. Cost: `M + 1` passes through the fusion, without gradients.
+/// With probability `1 − share` a whole batch is left alone. What a modality predicts alone comes from
+/// the model's own fusion (``UnimodalPredictions``). Every embedding is rescaled by the same mean rate,
+/// also one that is never dropped. A sample that would lose all its modalities, which takes more than
+/// two, keeps them all, which is our convention; the mean over the others is ours for more than two as
+/// well. Tokens are dropped with the pooled vector. Cost: `M + 1` passes through the fusion, without
+/// gradients.
 ///
-/// Source: Wei et al., "On-the-fly Modulation for Balanced Multimodal Learning", TPAMI 2024 (OPM): base 0.4 to 0.5, λ 0.5, share 0.7;
-/// `confidence`: MBCD as in the MMDG benchmark's program, base 0, share 1, by unimodal classifiers of its own.
+/// ```yaml
+/// regularizers:
+///   - online-dropout: {base: 0.5, share: 0.7}
+/// ```
+///
+/// Source: Wei et al., "On-the-fly Modulation for Balanced Multimodal Learning", TPAMI 2024 (OPM): base
+/// 0.4 to 0.5, λ 0.5, share 0.7; `confidence`: MBCD as in the MMDG benchmark's program, base 0, share
+/// 1, by unimodal classifiers of its own.
 public struct OnlineDropout: RegularizerPlugin, ChangesEmbeddings {
     /// What is compared, and how often is dropped.
     public enum Rule: String, CaseIterable, Sendable {
@@ -29,7 +37,9 @@ public struct OnlineDropout: RegularizerPlugin, ChangesEmbeddings {
         case confidence
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
+        /// What is compared, and how often is dropped.
         public var rule = Rule.truth
 
         /// The rate at a ratio just above 1.
@@ -53,6 +63,7 @@ public struct OnlineDropout: RegularizerPlugin, ChangesEmbeddings {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "online-dropout",
@@ -62,9 +73,11 @@ public struct OnlineDropout: RegularizerPlugin, ChangesEmbeddings {
             notes: ["Logged: the rate of each modality.", "Samples, not features, are dropped."])
     }
 
+    /// Modalities are compared by probabilities of classes.
     public static var tasks: [Targets.Kind] { [.classes] }
 
     private let options: Options
+    /// The model, whose fusion says what each modality predicts alone.
     private let model: any MultimodalModel
 
     /// - Throws: `OptionFault` where the term sees less than all modalities, or fewer than two.
@@ -80,6 +93,7 @@ public struct OnlineDropout: RegularizerPlugin, ChangesEmbeddings {
         model = context.model
     }
 
+    /// The embeddings without what was dropped, in training; the given ones in evaluation.
     public func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) -> Embeddings {
         guard forward.isTraining, let labels = forward.targets?.classes, !labels.isEmpty else { return embeddings }
         let pass = Pass(isTraining: false, random: forward.pass.random, step: forward.pass.step)

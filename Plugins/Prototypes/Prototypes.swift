@@ -3,19 +3,29 @@ import Networks
 import Regularization
 import Tensors
 
-/// Prototypical modality rebalance: the modality that tells classes apart less well learns to, by the distances to its class means.
+/// Prototypical modality rebalance: the modality that tells classes apart less well learns to, by the
+/// distances to its class means.
 ///
 ///     s_m,ik = −‖z_m,i − P_m,k‖,  score_m = Σ_i softmax(s_m,i)_{y_i}
 ///     penalty = Σ over modalities with score_m below the mean of the others' of mean_i CE(s_m,i, y_i)
 ///
-/// For two modalities that is the paper's rule: the weaker one gets the term, and neither where both are equal; for more it is ours.
-/// Prototypes `P_m` are constants to the gradient: class means of the encoders' own output `N×D` in training, gathered over `every` steps, then
-/// `P ← (1 − momentum)·mean + momentum·P`. Both programs compute them once an epoch over a tenth of the batches, in evaluation. Until the first
-/// are there, there is no penalty; a class that had no sample keeps its prototype, or has 0. NaN gives NaN. Cost: `O(N·K·D)` for each modality.
+/// For two modalities that is the paper's rule: the weaker one gets the term, and neither where both
+/// are equal; for more it is ours. Prototypes `P_m` are constants to the gradient: class means of the
+/// encoders' own output `N×D` in training, gathered over `every` steps, then `P ← (1 − momentum)·mean +
+/// momentum·P`. Both programs compute them once an epoch over a tenth of the batches, in evaluation.
+/// Until the first are there, there is no penalty; a class that had no sample keeps its prototype, or
+/// has 0. NaN gives NaN. Cost: `O(N·K·D)` for each modality.
 ///
-/// Source: Fan et al., "PMR: Prototypical Modal Rebalance for Multimodal Learning", CVPR 2023 (momentum 0.2 and weight 1 in its program, 0.5 and 0.6
-/// in BalanceBenchmark). Its entropy term for the first epochs is in neither program.
+/// ```yaml
+/// regularizers:
+///   - prototypes: {weight: 1, every: 10}
+/// ```
+///
+/// Source: Fan et al., "PMR: Prototypical Modal Rebalance for Multimodal Learning", CVPR 2023 (momentum
+/// 0.2 and weight 1 in its program, 0.5 and 0.6 in BalanceBenchmark). Its entropy term for the first
+/// epochs is in neither program.
 public struct Prototypes: RegularizerPlugin, AddsPenalty, FollowsUpdates {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// How much of the old prototypes each update keeps.
         public var momentum = 0.2
@@ -33,6 +43,7 @@ public struct Prototypes: RegularizerPlugin, AddsPenalty, FollowsUpdates {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "prototypes",
@@ -42,11 +53,17 @@ public struct Prototypes: RegularizerPlugin, AddsPenalty, FollowsUpdates {
             notes: ["Logged: loss and ratio of each modality; a ratio below 1 gets the term.", "The prototypes are saved with the model."])
     }
 
+    /// A class mean needs several samples of the class.
     public static var needs: [DataNeed] { [.severalSamplesOfAClass] }
+
+    /// Embeddings and projections, which have class means.
     public static var places: [Place] { [.embedding, .projection] }
+
+    /// Prototypes are means of classes.
     public static var tasks: [Targets.Kind] { [.classes] }
 
     private let every: Int
+    /// The class means of each modality.
     private let means: [(modality: Modality, means: ClassMeans)]
     /// Steps followed.
     private let steps = Buffer(Tensor(0), isCount: true)
@@ -64,6 +81,7 @@ public struct Prototypes: RegularizerPlugin, AddsPenalty, FollowsUpdates {
         }
     }
 
+    /// The loss of the modalities below the mean of the others; nil while there are no prototypes.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         guard step.batchSize > 0 else { return nil }
         let seen = means.compactMap { modality, means -> (modality: Modality, similarities: Tensor)? in
@@ -89,6 +107,7 @@ public struct Prototypes: RegularizerPlugin, AddsPenalty, FollowsUpdates {
             })
     }
 
+    /// Gathers the embeddings of the step, and updates the prototypes when it is time.
     public func follow(_ step: TrainingStep, learningRate: Float) {
         guard step.batchSize > 0 else { return }
         let count = Int(steps.value.item)
@@ -104,12 +123,14 @@ public struct Prototypes: RegularizerPlugin, AddsPenalty, FollowsUpdates {
 
 /// The mean embedding of each class, with momentum: `P ← (1 − momentum)·mean + momentum·P`.
 ///
-/// Embeddings of several steps are gathered before they move the prototypes. A class without a sample since then keeps its prototype; before
-/// there is any, its prototype is 0.
+/// Embeddings of several steps are gathered before they move the prototypes. A class without a sample
+/// since then keeps its prototype; before there is any, its prototype is 0.
 final class ClassMeans: Module {
+    /// The share of the old prototypes that an update keeps.
     private let momentum: Float
     /// `P`, `K×D`.
     private let prototypes: Buffer
+    /// The sums of the embeddings of each class since the last update, `K×D`.
     private let sums: Buffer
     /// Samples of each class in `sums`, `K`.
     private let counts: Buffer
@@ -118,6 +139,7 @@ final class ClassMeans: Module {
 
     var parts: Parts { ["prototypes": prototypes, "sums": sums, "counts": counts, "updates": updates] }
 
+    /// No prototypes yet.
     init(classes: Int, width: Int, momentum: Double) {
         self.momentum = Float(momentum)
         prototypes = Buffer(.zeros([classes, width]))
@@ -147,7 +169,8 @@ final class ClassMeans: Module {
         counts.value = .zeros(counts.shape)
     }
 
-    /// Similarities to prototypes `K×D`: `−‖z_i − P_k‖`, `N×K`. Where the distance is 0 its gradient is 0.
+    /// Similarities to prototypes `K×D`: `−‖z_i − P_k‖`, `N×K`. Where the distance is 0 its gradient is
+    /// 0.
     static func similarities(_ z: Tensor, to prototypes: Tensor) -> Tensor {
         -(z.unsqueezed(axis: 1) - prototypes.unsqueezed(axis: 0)).norm(axis: 2)
     }

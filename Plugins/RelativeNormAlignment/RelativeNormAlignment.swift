@@ -7,20 +7,29 @@ import Tensors
 ///     h_m     = mean_n ‖Z⁽ᵐ⁾_n‖
 ///     penalty = Σ_{a before b} (h_a/h_b − 1)²
 ///
-/// The paper has two modalities, video over audio; the sum over all pairs is its extension to more. A pair is not symmetric, so the
-/// order counts: it is the model's, in which modalities stand by name, unless `order` gives another.
+/// The paper has two modalities, video over audio; the sum over all pairs is its extension to more. A
+/// pair is not symmetric, so the order counts: it is the model's, in which modalities stand by name,
+/// unless `order` gives another.
 ///
 /// Means are over the samples that have a modality; one that no sample has is in no pair.
 ///
-/// It reads the encoders' own output, `N×D` of any widths, before any transform. One operation with a gradient in closed form through
-/// both means, in double precision inside; its cost is `O(N·D)`. Rows of 0 have slope 0; where all rows of a denominator are 0 the
-/// penalty is not finite. One modality, or no sample, has no penalty. NaN gives NaN.
+/// It reads the encoders' own output, `N×D` of any widths, before any transform. One operation with a
+/// gradient in closed form through both means, in double precision inside; its cost is `O(N·D)`. Rows
+/// of 0 have slope 0; where all rows of a denominator are 0 the penalty is not finite. One modality, or
+/// no sample, has no penalty. NaN gives NaN.
 ///
-/// Source: Planamente et al., "Domain Generalization through Audio-Visual Relative Norm Alignment in First Person Action Recognition",
-/// WACV 2022.
+/// ```yaml
+/// regularizers:
+///   - relative-norm-alignment: {weight: 1, order: [video, audio]}
+/// ```
+///
+/// Source: Planamente et al., "Domain Generalization through Audio-Visual Relative Norm Alignment in
+/// First Person Action Recognition", WACV 2022.
 public struct RelativeNormAlignment: RegularizerPlugin, AddsPenalty, ReadsPresence {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
-        /// The modalities in the order in which they are divided, each by all later ones; nil for the model's order.
+        /// The modalities in the order in which they are divided, each by all later ones; nil for the
+        /// model's order.
         public var order: [String]?
 
         public init() {}
@@ -34,6 +43,7 @@ public struct RelativeNormAlignment: RegularizerPlugin, AddsPenalty, ReadsPresen
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "relative-norm-alignment",
@@ -45,12 +55,14 @@ public struct RelativeNormAlignment: RegularizerPlugin, AddsPenalty, ReadsPresen
 
     private let order: [Modality]?
 
-    /// - Parameter order: the modalities in the order in which they are divided; nil for that of the embeddings.
+    /// - Parameter order: the modalities in the order in which they are divided; nil for that of the
+    ///   embeddings.
     public init(order: [Modality]? = nil) {
         self.order = order
     }
 
-    /// - Throws: `OptionFault` where there is only one modality, or `order` does not name each modality once.
+    /// - Throws: `OptionFault` where there is only one modality, or `order` does not name each modality
+    ///   once.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         let names = context.modalities.map(\.name)
         try context.requireSeveralModalities()
@@ -61,6 +73,7 @@ public struct RelativeNormAlignment: RegularizerPlugin, AddsPenalty, ReadsPresen
         self.init(order: options.order?.map { Modality($0) })
     }
 
+    /// The sum over pairs; nil where fewer than two modalities have samples.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         let embeddings = step.originalEmbeddings
         let modalities = (order ?? embeddings.modalities).filter { embeddings[$0]?.rows.isEmpty == false }

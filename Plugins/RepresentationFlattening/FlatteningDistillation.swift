@@ -8,7 +8,8 @@ import Tensors
 ///     mix_ab = s_ab·T_a + (1 − s_ab)·T_b,  s_ab > ½        distance_ab = mean_n ‖mix_ab/‖mix_ab‖ − S_a/‖S_a‖‖
 ///     value = Σ over all ordered pairs a ≠ b of f_a · distance_ab
 ///
-/// Each pair is there twice, once for each side: what the paper writes with one share above and one below ½.
+/// Each pair is there twice, once for each side: what the paper writes with one share above and one
+/// below ½.
 struct FlatteningDistillation {
     /// The weighted sum, a scalar; gradients reach the students alone.
     let value: Tensor
@@ -57,7 +58,8 @@ struct FlatteningDistillation {
     }
 }
 
-/// The model and the projection heads with averaged weights: what a student's projections are compared with.
+/// The model and the projection heads with averaged weights: what a student's projections are compared
+/// with.
 ///
 /// The average is begun by the first ``follow()``; until then there are no features.
 final class AveragedTeacher: Module {
@@ -91,8 +93,8 @@ final class AveragedTeacher: Module {
         updates.value = Tensor(count + 1)
     }
 
-    /// The projection of each modality under the averaged weights, `N×width`, without dropout and with running statistics; nil before the
-    /// average has begun.
+    /// The projection of each modality under the averaged weights, `N×width`, without dropout and with
+    /// running statistics; nil before the average has begun.
     func features(_ step: TrainingStep) -> [Modality: Tensor]? {
         guard updates.value.item > 0 else { return nil }
         let pass = step.evaluationPass
@@ -111,7 +113,8 @@ final class AveragedTeacher: Module {
 }
 
 extension Embedding {
-    /// The projections of the samples that have the modality, at least one, `N×width`; 0 for the others.
+    /// The projections of the samples that have the modality, at least one, `N×width`; 0 for the
+    /// others.
     func projected(by head: ProjectionHead, _ pass: Pass) -> Embedding {
         guard let rows = presence.rows else { return Embedding(pooled: head(pooled, pass)) }
         return Embedding(pooled: head(present, pass)).spread(to: rows, of: pooled.shape[0])
@@ -125,14 +128,16 @@ private final class Followed: Module {
     init(_ parts: Parts) { self.parts = parts }
 }
 
-/// How much of an interpolated feature is the modality's own: draws from a symmetric Beta distribution, given that they exceed ½.
+/// How much of an interpolated feature is the modality's own: draws from a symmetric Beta distribution,
+/// given that they exceed ½.
 ///
-/// A draw and its complement are equally likely, so the larger of the two has the conditional distribution exactly: nothing has to be
-/// drawn again until it fits.
+/// A draw and its complement are equally likely, so the larger of the two has the conditional
+/// distribution exactly: nothing has to be drawn again until it fits.
 enum InterpolationShares {
     /// One share for each sample, `N×1`, each in ½…1.
     ///
-    /// - Parameter concentration: of the Beta distribution, above 0; 1 makes shares even, small values bring them near 1.
+    /// - Parameter concentration: of the Beta distribution, above 0; 1 makes shares even, small values
+    ///   bring them near 1.
     static func draw(_ count: Int, concentration: Double, from stream: inout RandomStream) -> Tensor {
         let shares = (0..<count).map { _ in
             // x/(x + y) of two Gamma draws x and y has the Beta distribution; small concentrations need their logarithms.
@@ -142,8 +147,9 @@ enum InterpolationShares {
         return Tensor(shares, shape: [count, 1])
     }
 
-    /// The logarithm of a draw from the Gamma distribution of a shape above 0: Marsaglia and Tsang, "A simple method for generating gamma
-    /// variables", 2000, for the shape + 1, then brought down by a power of a uniform draw.
+    /// The logarithm of a draw from the Gamma distribution of a shape above 0: Marsaglia and Tsang, "A
+    /// simple method for generating gamma variables", 2000, for the shape + 1, then brought down by a
+    /// power of a uniform draw.
     private static func logarithmOfGamma(_ shape: Double, from stream: inout RandomStream) -> Double {
         let d = shape + 1 - 1.0 / 3
         let c = 1 / (9 * d).squareRoot()

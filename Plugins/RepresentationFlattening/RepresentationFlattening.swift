@@ -3,29 +3,34 @@ import Networks
 import Regularization
 import Tensors
 
-/// Cross-modal representation flattening: each modality is drawn towards interpolations between its own and each other modality's
-/// features, as a teacher with averaged weights sees them, so that the way between two modalities becomes flat in the loss.
+/// Cross-modal representation flattening: each modality is drawn towards interpolations between its own
+/// and each other modality's features, as a teacher with averaged weights sees them, so that the way
+/// between two modalities becomes flat in the loss.
 ///
 ///     T, S: unit projections of teacher and student        mix_ab = s·T_a + (1 − s)·T_b,  s ~ Beta(0.1, 0.1) given s > ½, per sample
 ///     penalty = Σ_{a≠b} f_a · mean_n ‖mix_ab/‖mix_ab‖ − S_a/‖S_a‖‖  +  contrast · supervised contrastive loss of S
 ///
-/// The term owns one projection head for each modality and the teacher: an average of the model and the heads over all steps in which the
-/// term acts, `average-after` steps left out. The teacher runs without dropout and with running statistics, and gets no gradient. While
-/// it has no weights yet, the distance is left out. Draws do not depend on the order of the modalities.
+/// The term owns one projection head for each modality and the teacher: an average of the model and the
+/// heads over all steps in which the term acts, `average-after` steps left out. The teacher runs
+/// without dropout and with running statistics, and gets no gradient. While it has no weights yet, the
+/// distance is left out. Draws do not depend on the order of the modalities.
 ///
-/// The contrastive loss acts on the same heads, as in the released program. Without it (`contrast: 0`) nothing keeps the heads from
-/// bringing the distance to 0 by projecting everything to one vector.
+/// The contrastive loss acts on the same heads, as in the released program. Without it (`contrast: 0`)
+/// nothing keeps the heads from bringing the distance to 0 by projecting everything to one vector.
 ///
-/// CMRF is this term with weight 3, `unimodal-loss` with weight 2, and `weight-averaging` from the same step on, the contrastive loss
-/// from the first. The program's `sma_start_step` of 400 counts from 1, so that its first averaged weights are those that
-/// `average-after: 399` and, in `weight-averaging`, `after: 399 steps` begin with.
+/// CMRF is this term with weight 3, `unimodal-loss` with weight 2, and `weight-averaging` from the same
+/// step on, the contrastive loss from the first. The program's `sma_start_step` of 400 counts from 1,
+/// so that its first averaged weights are those that `average-after: 399` and, in `weight-averaging`,
+/// `after: 399 steps` begin with.
 ///
 /// A pair counts the samples that have both modalities, the contrastive loss all views that there are.
 ///
-/// It reads the encoders' own output, `N×D_m` of any widths. Cost: a second pass through the encoders, without gradients, and the heads
-/// twice. Memory: one more copy of the model. An empty batch has no penalty. NaN gives NaN.
+/// It reads the encoders' own output, `N×D_m` of any widths. Cost: a second pass through the encoders,
+/// without gradients, and the heads twice. Memory: one more copy of the model. An empty batch has no
+/// penalty. NaN gives NaN.
 ///
-/// Source: Fan et al., "Cross-modal Representation Flattening for Multi-modal Domain Generalization", NeurIPS 2024, and its program.
+/// Source: Fan et al., "Cross-modal Representation Flattening for Multi-modal Domain Generalization",
+/// NeurIPS 2024, and its program.
 public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPresence {
     /// How the teacher's weights are averaged.
     public enum Average: String, CaseIterable, Sendable {
@@ -37,10 +42,13 @@ public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsU
 
     /// What stands after the heads' hidden layers.
     public enum Normalization: String, CaseIterable, Sendable {
+        /// Layer normalization.
         case layer
+        /// Batch normalization, as in the released program.
         case batch
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// `f`, of all modalities that `factors` does not name.
         public var factor = 1.0
@@ -54,19 +62,25 @@ public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsU
         /// Factor of the contrastive loss of the projections.
         public var contrast = 1.0
 
+        /// `T` of the contrastive loss.
         public var temperature = 0.1
+        /// `T₀` of the contrastive loss.
         public var baseTemperature = 0.07
 
         /// Steps that lie behind when the teacher begins.
         public var averageAfter = 0
 
+        /// How the teacher's weights are averaged.
         public var average = Average.simple
 
         /// How much of an exponential average each step keeps.
         public var decay = 0.999
 
+        /// Widths of the heads' hidden layers.
         public var hidden = [2048, 2048]
+        /// Width of the projections.
         public var width = 128
+        /// What stands after the heads' hidden layers.
         public var normalization = Normalization.batch
 
         public init() {}
@@ -89,6 +103,7 @@ public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsU
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "representation-flattening",
@@ -110,12 +125,14 @@ public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsU
     private let options: Options
     private let heads: [(modality: Modality, head: ProjectionHead)]
     private let factors: [Modality: Double]
+    /// The model and heads with averaged weights.
     private let teacher: AveragedTeacher
 
     public var parts: Parts { ["heads": Self.named(heads), "teacher": teacher] }
 
-    /// - Throws: `OptionFault` where there is only one modality, an entry of `factors` is not `name=number`, or names no modality, or one
-    ///   twice, or the term sees only a part of the embeddings.
+    /// - Throws: `OptionFault` where there is only one modality, an entry of `factors` is not
+    ///   `name=number`, or names no modality, or one twice, or the term sees only a part of the
+    ///   embeddings.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         try context.requireSeveralModalities()
         try context.requireWholeEmbeddings()
@@ -135,6 +152,7 @@ public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsU
             decay: options.average == .exponential ? options.decay : nil)
     }
 
+    /// The weighted distances and the contrastive loss; nil for an empty batch.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         penalty(step) { modality, other in
             var stream = step.stream("\(modality).\(other)")
@@ -169,10 +187,12 @@ public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsU
         return value.map { Penalty(value: $0, reports: reports) }
     }
 
+    /// Takes the updated weights into the teacher's average.
     public func follow(_ step: TrainingStep, learningRate: Float) {
         if step.pass.step >= options.averageAfter { teacher.follow() }
     }
 
+    /// The heads under their modalities' names.
     private static func named(_ heads: [(modality: Modality, head: ProjectionHead)]) -> Parts {
         Parts(heads.map { (name: $0.modality.name, part: $0.head) })
     }

@@ -3,20 +3,30 @@ import Networks
 import Regularization
 import Tensors
 
-/// Stochastic weight averaging densely: what is evaluated and saved is the mean of the weights of all steps between the point at which the loss on
-/// source validation samples has stopped falling and the one at which it begins to rise.
+/// Stochastic weight averaging densely: what is evaluated and saved is the mean of the weights of all
+/// steps between the point at which the loss on source validation samples has stopped falling and the
+/// one at which it begins to rise.
 ///
 ///     segment r: the mean of the weights of all steps between two looks at the validation samples;  V_r: the loss after it
 ///     begin at s:  V_s is the least of V_s … V_{s+patience−1};  threshold = (1 + tolerance)·mean of these
 ///     end at e:    the least of V_e … V_{e+horizon−1} is above the threshold
 ///     result: the mean of segments s … e − 1
 ///
-/// Until it begins, the last segment is evaluated. There is a look once an epoch, where the released program has one every 50 to 300 steps;
-/// without source validation samples there is none, and the model is evaluated as it is. The losses are those of the model as it is trained.
-/// Memory: `max(patience, horizon) + 3` copies of the model, saved with its checkpoints. Cost of an update: `O(P)`.
+/// Until it begins, the last segment is evaluated. There is a look once an epoch, where the released
+/// program has one every 50 to 300 steps; without source validation samples there is none, and the
+/// model is evaluated as it is. The losses are those of the model as it is trained. Memory:
+/// `max(patience, horizon) + 3` copies of the model, saved with its checkpoints. Cost of an update:
+/// `O(P)`.
 ///
-/// Source: Cha et al., "SWAD: Domain Generalization by Seeking Flat Minima", NeurIPS 2021: patience 3, horizon 6, tolerance 0.3.
+/// ```yaml
+/// regularizers:
+///   - swad: {patience: 3, horizon: 6, tolerance: 0.3}
+/// ```
+///
+/// Source: Cha et al., "SWAD: Domain Generalization by Seeking Flat Minima", NeurIPS 2021: patience 3,
+/// horizon 6, tolerance 0.3.
 public struct SWAD: RegularizerPlugin, FollowsUpdates, FollowsValidation, AveragesWeights, ReadsPresence {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// Looks for which no loss may be below the first one's.
         public var patience = 3
@@ -24,6 +34,7 @@ public struct SWAD: RegularizerPlugin, FollowsUpdates, FollowsValidation, Averag
         /// Looks of which one has to stay below the threshold.
         public var horizon = 6
 
+        /// How far above the losses of the valley's beginning its end lies, as a share.
         public var tolerance = 0.3
 
         public init() {}
@@ -37,6 +48,7 @@ public struct SWAD: RegularizerPlugin, FollowsUpdates, FollowsValidation, Averag
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "swad",
@@ -53,14 +65,19 @@ public struct SWAD: RegularizerPlugin, FollowsUpdates, FollowsValidation, Averag
 
     public var parts: Parts { valley.parts }
 
+    /// Makes empty averages of the model.
     public init(options: Options, context: RegularizerContext) {
         valley = LossValley(of: context.model, patience: options.patience, horizon: options.horizon, tolerance: options.tolerance)
     }
 
+    /// Takes the updated weights into the segment.
     public func follow(_ step: TrainingStep, learningRate: Float) { valley.followStep() }
 
+    /// Closes the segment with the validation loss, and decides whether the average begins or ends.
     public func follow(_ validation: ValidationRound) throws { valley.look(loss: try validation.loss()) }
 
+    /// The average over the valley so far; the last segment before it begins; nil before the first
+    /// look.
     public var averagedWeights: (any WeightAverage)? { valley.result }
 }
 
@@ -78,6 +95,7 @@ final class LossValley: Module {
     private let losses: Buffer
     /// What has happened so far, see ``Count``.
     private let counts = Buffer(.zeros([Count.allCases.count]), isCount: true)
+    /// The loss above which the valley ends.
     private let threshold = Buffer(Tensor(0))
 
     private let patience, horizon: Int
@@ -104,6 +122,7 @@ final class LossValley: Module {
         ]
     }
 
+    /// Empty averages of a module.
     init(of module: any Module, patience: Int, horizon: Int, tolerance: Double) {
         (self.patience, self.horizon, self.tolerance) = (patience, horizon, tolerance)
         segment = SimpleMovingAverage(of: module)
@@ -147,18 +166,21 @@ final class LossValley: Module {
         if horizon < patience { for behind in first...(look - horizon) { take(behind) } }
     }
 
-    /// The segment that has left the horizon is in the valley, unless all losses from it on are too high.
+    /// The segment that has left the horizon is in the valley, unless all losses from it on are too
+    /// high.
     private func goOn(_ look: Int) {
         let oldest = look - horizon + 1
         guard self[.isOver] == 0, oldest >= self[.start] - 1 else { return }
         if isTooHigh(oldest...look) { self[.isOver] = 1 } else { take(oldest) }
     }
 
+    /// Adds the segment of a look to the valley for good.
     private func take(_ look: Int) {
         ring[look % ring.count].withAverage { if self[.taken] == 0 { certain.restart() } else { certain.update() } }
         self[.taken] += 1
     }
 
+    /// The average that would be taken if the training ended now.
     private func makeOutcome(_ look: Int) {
         guard self[.start] > 0 else { return ring[look % ring.count].withAverage { outcome.restart() } }
         if self[.taken] > 0 { copyCertain() }
@@ -173,13 +195,16 @@ final class LossValley: Module {
         }
     }
 
+    /// Makes the outcome start from the segments that are certain.
     private func copyCertain() {
         // Both are averages of the same module, so one fits the other.
         try? outcome.load(Dictionary(certain.state().map { ($0.name, $0.value) }) { first, _ in first })
     }
 
+    /// The validation loss of a look.
     private func loss(_ look: Int) -> Double { Double(losses.value.values[look % ring.count]) }
 
+    /// Whether the losses of all these looks are above the threshold.
     private func isTooHigh(_ looks: ClosedRange<Int>) -> Bool { looks.allSatisfy { !(loss($0) <= Double(threshold.value.item)) } }
 
     private subscript(count: Count) -> Int {

@@ -3,19 +3,28 @@ import Networks
 import Regularization
 import Tensors
 
-/// Sharpness-aware minimization: the gradient is taken where the loss is largest nearby, so that training ends in flat valleys.
+/// Sharpness-aware minimization: the gradient is taken where the loss is largest nearby, so that
+/// training ends in flat valleys.
 ///
 ///     e = ρ · g/‖g‖                     g the gradient of the chosen parameters, one norm for all of them
 ///     adaptive:  e = ρ · T²g/‖Tg‖       T = |θ| + 0.01, entry by entry: large weights move further
 ///     the optimizer gets the gradient at θ + e of all parameters, and moves θ
 ///
-/// It is a change of the gradients: every optimizer works with it, and each step costs a second forward and backward pass. Both passes
-/// see the same batch and draw the same random numbers. Running statistics of batch normalization follow the first pass alone.
+/// It is a change of the gradients: every optimizer works with it, and each step costs a second forward
+/// and backward pass. Both passes see the same batch and draw the same random numbers. Running
+/// statistics of batch normalization follow the first pass alone.
 ///
-/// Where the gradient of the chosen parameters is 0 or not finite there is no direction to move in, and the gradients stay as they are.
+/// Where the gradient of the chosen parameters is 0 or not finite there is no direction to move in, and
+/// the gradients stay as they are.
 ///
-/// Source: Foret et al., "Sharpness-Aware Minimization for Efficiently Improving Generalization", ICLR 2021 (ρ = 0.05); adaptive: Kwon et
-/// al., "ASAM", ICML 2021 (ρ = 0.5), with the 0.01 of its program. CMRF's comparison moves encoders and fusion, not what regularizers own.
+/// ```yaml
+/// regularizers:
+///   - sharpness-aware: {rho: 0.05, parameters: model}
+/// ```
+///
+/// Source: Foret et al., "Sharpness-Aware Minimization for Efficiently Improving Generalization", ICLR
+/// 2021 (ρ = 0.05); adaptive: Kwon et al., "ASAM", ICML 2021 (ρ = 0.5), with the 0.01 of its program.
+/// CMRF's comparison moves encoders and fusion, not what regularizers own.
 public struct SharpnessAware: RegularizerPlugin, ChangesGradients, ReadsPresence {
     /// What is moved.
     public enum Parameters: String, CaseIterable, Sendable {
@@ -25,15 +34,19 @@ public struct SharpnessAware: RegularizerPlugin, ChangesGradients, ReadsPresence
         case model
         /// The encoders of the modalities in `on:`.
         case encoders
+        /// The fusion.
         case fusion
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// `ρ`, how far parameters are moved.
         public var rho = 0.05
 
+        /// Which parameters are moved.
         public var parameters = Parameters.all
 
+        /// Whether large weights move further (ASAM).
         public var isAdaptive = false
 
         public init() {}
@@ -47,6 +60,7 @@ public struct SharpnessAware: RegularizerPlugin, ChangesGradients, ReadsPresence
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "sharpness-aware",
@@ -66,11 +80,13 @@ public struct SharpnessAware: RegularizerPlugin, ChangesGradients, ReadsPresence
     private let options: Options
     private let modalities: [Modality]
 
+    /// Keeps the options; the regularizer owns nothing that is trained.
     public init(options: Options, context: RegularizerContext) {
         self.options = options
         modalities = context.modalities
     }
 
+    /// The gradients at the moved parameters; the given ones where there is no direction to move in.
     public func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) throws -> Gradients {
         guard options.rho > 0, let displacement = displacement(along: gradients, model: step.model) else { return gradients }
         return try objective.gradients(movedBy: displacement)
@@ -93,6 +109,7 @@ public struct SharpnessAware: RegularizerPlugin, ChangesGradients, ReadsPresence
         return chosen.map { name, value in (scales?[name]).map { value * $0 * length } ?? value * length }
     }
 
+    /// Whether a parameter is moved.
     private func isChosen(_ name: String) -> Bool {
         switch options.parameters {
         case .all: true

@@ -3,22 +3,31 @@ import Networks
 import Regularization
 import Tensors
 
-/// Supervised contrastive loss over all modalities: vectors of one class attract each other, whatever modality they come from.
+/// Supervised contrastive loss over all modalities: vectors of one class attract each other, whatever
+/// modality they come from.
 ///
-/// Every modality is a view of its sample, so that `V` modalities and `B` samples make `V·B` anchors. Each row is divided by its
-/// length first. `ContrastiveLoss` in Networks has the formula.
+/// Every modality is a view of its sample, so that `V` modalities and `B` samples make `V·B` anchors.
+/// Each row is divided by its length first. `ContrastiveLoss` in Networks has the formula.
 ///
-/// It reads the encoders' own output, `B×D` with one `D` for all modalities; with `at: projection` the projected one, which is how CMC
-/// uses it; SimMMDG adds `part: shared`, so that the heads read the first half of each embedding.
+/// It reads the encoders' own output, `B×D` with one `D` for all modalities; with `at: projection` the
+/// projected one, which is how CMC uses it; SimMMDG adds `part: shared`, so that the heads read the
+/// first half of each embedding.
 ///
 /// A sample has a view for each modality that it has.
 ///
-/// An anchor without positives (one modality, and a class that occurs once) is skipped; a batch of such anchors only gives 0. Rows of 0
-/// stay 0. NaN gives NaN. Cost: `O((V·B)²·D)`, and two arrays of `(V·B)²`.
+/// An anchor without positives (one modality, and a class that occurs once) is skipped; a batch of such
+/// anchors only gives 0. Rows of 0 stay 0. NaN gives NaN. Cost: `O((V·B)²·D)`, and two arrays of
+/// `(V·B)²`.
 ///
-/// Source: Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020, Eq. 2, with all views as anchors; as used by SimMMDG (Dong et
-/// al., NeurIPS 2023), with weight 3.
+/// ```yaml
+/// regularizers:
+///   - supervised-contrastive: {weight: 3, at: projection}
+/// ```
+///
+/// Source: Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020, Eq. 2, with all views as
+/// anchors; as used by SimMMDG (Dong et al., NeurIPS 2023), with weight 3.
 public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresence {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// `T`, what similarities are divided by.
         public var temperature = 0.1
@@ -36,6 +45,7 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresen
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "supervised-contrastive",
@@ -48,10 +58,12 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresen
             ])
     }
 
+    /// Positives are samples of one class.
     public static var tasks: [Targets.Kind] { [.classes] }
 
     private let options: Options
 
+    /// A regularizer for direct use, as in tests.
     public init(options: Options = Options()) {
         self.options = options
     }
@@ -62,6 +74,8 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresen
         self.init(options: options)
     }
 
+    /// The contrastive loss of all views; nil where there are none. Logs `anchors`, the number of views
+    /// in use.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         let views = step.originalEmbeddings.map(\.embedding).filter { !$0.rows.isEmpty }
         guard !views.isEmpty else { return nil }

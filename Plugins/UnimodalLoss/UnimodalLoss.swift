@@ -7,15 +7,22 @@ import Tensors
 ///
 ///     penalty = Σ_m f_m · CE(W⁽ᵐ⁾ Z⁽ᵐ⁾ + b⁽ᵐ⁾, labels)
 ///
-/// The linear classifiers `D_m → K` are trained and saved with the model, and take no part in its prediction. They read the encoders'
-/// own output, `N×D_m`, before any transform; with `at: projection` the projected one. The labels are the samples' classes, whatever
-/// other terms make of the targets.
+/// The linear classifiers `D_m → K` are trained and saved with the model, and take no part in its
+/// prediction. They read the encoders' own output, `N×D_m`, before any transform; with `at: projection`
+/// the projected one. The labels are the samples' classes, whatever other terms make of the targets.
 ///
-/// Each classifier is trained on the samples that have its modality. Cost for each modality: `O(N·D·K)`. An empty batch has no penalty. NaN gives NaN.
+/// Each classifier is trained on the samples that have its modality. Cost for each modality:
+/// `O(N·D·K)`. An empty batch has no penalty. NaN gives NaN.
 ///
-/// Source: Wang et al., "What Makes Training Multi-Modal Classification Networks Hard?", CVPR 2020; CMRF (Fan et al., NeurIPS
-/// 2024) uses it with weight 2 and `factors: [audio=0.5]`.
+/// ```yaml
+/// regularizers:
+///   - unimodal-loss: {weight: 2, factors: [audio=0.5]}
+/// ```
+///
+/// Source: Wang et al., "What Makes Training Multi-Modal Classification Networks Hard?", CVPR 2020;
+/// CMRF (Fan et al., NeurIPS 2024) uses it with weight 2 and `factors: [audio=0.5]`.
 public struct UnimodalLoss: RegularizerPlugin, AddsPenalty, ReadsPresence {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// `f`, of all modalities that `factors` does not name.
         public var factor = 1.0
@@ -33,6 +40,7 @@ public struct UnimodalLoss: RegularizerPlugin, AddsPenalty, ReadsPresence {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "unimodal-loss",
@@ -44,6 +52,7 @@ public struct UnimodalLoss: RegularizerPlugin, AddsPenalty, ReadsPresence {
             ])
     }
 
+    /// The losses are cross-entropies.
     public static var tasks: [Targets.Kind] { [.classes] }
 
     /// One modality's classifier and its `f_m`.
@@ -53,7 +62,8 @@ public struct UnimodalLoss: RegularizerPlugin, AddsPenalty, ReadsPresence {
         Parts(branches.map { (name: $0.modality.name, part: $0.classifier) })
     }
 
-    /// - Throws: `OptionFault` where an entry of `factors` is not `name=number`, or names no modality, or one twice.
+    /// - Throws: `OptionFault` where an entry of `factors` is not `name=number`, or names no modality,
+    ///   or one twice.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         let factors = try context.factors(options.factors, default: options.factor)
         branches = context.modalities.map { modality in
@@ -65,6 +75,8 @@ public struct UnimodalLoss: RegularizerPlugin, AddsPenalty, ReadsPresence {
         }
     }
 
+    /// The weighted sum of the unimodal losses; nil for an empty batch. Logs `loss`, `accuracy` and
+    /// `probability` of each modality.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         Penalty.sum(
             branches.compactMap { modality, factor, classifier in

@@ -3,18 +3,28 @@ import Networks
 import Regularization
 import Tensors
 
-/// Unimodal teacher: each encoder stays near one of its own kind that has learned from its modality alone.
+/// Unimodal teacher: each encoder stays near one of its own kind that has learned from its modality
+/// alone.
 ///
 ///     before `warm-up`:  penalty = Σ_m CE(head_m(t_m), y)                        the teachers t learn, each with a linear head
 ///     from then on:      penalty = strength · Σ_m mean over N·D_m of (t_m − z_m)²    t: constants
 ///
-/// The teachers are copies of the initial encoders with weights of their own, trained by the training's own optimizer while the model trains
-/// beside them, and then fixed. The released programs train them to the end beforehand instead, in a run of their own. `z` is the encoders' own
-/// output, `N×D`, before any change. Teachers are saved with the model: one more copy of its encoders. The classes are the samples' own. NaN
-/// gives NaN. Cost: one pass through the encoders, before `warm-up` with its gradient.
+/// The teachers are copies of the initial encoders with weights of their own, trained by the training's
+/// own optimizer while the model trains beside them, and then fixed. The released programs train them
+/// to the end beforehand instead, in a run of their own. `z` is the encoders' own output, `N×D`, before
+/// any change. Teachers are saved with the model: one more copy of its encoders. The classes are the
+/// samples' own. NaN gives NaN. Cost: one pass through the encoders, before `warm-up` with its
+/// gradient.
 ///
-/// Source: Du et al., "On Uni-Modal Feature Learning in Supervised Multi-Modal Learning", ICML 2023 (UMT); BalanceBenchmark has strength 10.
+/// ```yaml
+/// regularizers:
+///   - unimodal-teacher: {strength: 10, warm-up: 0.3}
+/// ```
+///
+/// Source: Du et al., "On Uni-Modal Feature Learning in Supervised Multi-Modal Learning", ICML 2023
+/// (UMT); BalanceBenchmark has strength 10.
 public struct UnimodalTeacher: RegularizerPlugin, AddsPenalty {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// What the distance is multiplied by.
         public var strength = 10.0
@@ -32,6 +42,7 @@ public struct UnimodalTeacher: RegularizerPlugin, AddsPenalty {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "unimodal-teacher",
@@ -41,10 +52,14 @@ public struct UnimodalTeacher: RegularizerPlugin, AddsPenalty {
             notes: ["Logged: before `warm-up` loss, then the distance of each modality.", "It owns the teachers: a second copy of the encoders."])
     }
 
+    /// Only the embeddings themselves, which the teachers have too.
     public static var places: [Place] { [.embedding] }
+
+    /// The teachers learn from classes.
     public static var tasks: [Targets.Kind] { [.classes] }
 
     private let options: Options
+    /// The teachers of all modalities.
     private let teacher: Teacher
 
     public var parts: Parts { ["teacher": teacher] }
@@ -56,6 +71,8 @@ public struct UnimodalTeacher: RegularizerPlugin, AddsPenalty {
         teacher = Teacher(context)
     }
 
+    /// The teachers' losses during the warm-up, then the distances from the teachers; nil for an empty
+    /// batch.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         guard step.batchSize > 0 else { return nil }
         guard step.progress >= options.warmUp else {
@@ -76,11 +93,14 @@ public struct UnimodalTeacher: RegularizerPlugin, AddsPenalty {
 
 /// Encoders of the model's own kind with weights of their own, which learn from the classes alone.
 ///
-/// The model's encoders compute for them: for the time of a pass the teacher's values stand in the model, exchanged in place, so that a
-/// record that the model's parameters are part of stays as it was.
+/// The model's encoders compute for them: for the time of a pass the teacher's values stand in the
+/// model, exchanged in place, so that a record that the model's parameters are part of stays as it was.
 final class Teacher: Module {
+    /// The teacher's parameters beside those of the model that compute for them.
     private let pairs: [(name: String, models: Parameter, own: Parameter)]
+    /// The teacher's running statistics beside the model's.
     private let statistics: [(name: String, models: Buffer, own: Buffer)]
+    /// The linear head of each modality.
     private let heads: [(modality: Modality, classifier: Linear)]
 
     var parts: Parts {
@@ -121,12 +141,14 @@ final class Teacher: Module {
         withoutGradients { exchanged { step.encoded(step.evaluationPass) } }
     }
 
+    /// Runs `body` while the teacher's values stand in the model.
     private func exchanged<Result>(_ body: () -> Result) -> Result {
         exchange()
         defer { exchange() }
         return body()
     }
 
+    /// Swaps the teacher's values with the model's, in place.
     private func exchange() {
         func swapped(_ mine: UnsafeMutableBufferPointer<Float>, _ theirs: UnsafeMutableBufferPointer<Float>) {
             for index in mine.indices { swap(&mine[index], &theirs[index]) }

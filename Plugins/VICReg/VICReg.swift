@@ -9,18 +9,27 @@ import Tensors
 ///     invariance = mean over all N·D entries of (X − Y)²       mean over all pairs of modalities
 ///     penalty    = w_inv · invariance + Σ_m (w_var · variance_m + w_cov · covariance_m)
 ///
-/// For two modalities this is the official loss: the variance term is halved for each branch, the covariance term is not, and the
-/// weights are 25, 25 and 1. Invariance is off by default, as it asks every modality for the same width: use `at: projection` with it.
+/// For two modalities this is the official loss: the variance term is halved for each branch, the
+/// covariance term is not, and the weights are 25, 25 and 1. Invariance is off by default, as it asks
+/// every modality for the same width: use `at: projection` with it.
 ///
 /// `N` is the number of samples that have the modality, or both modalities of a pair.
 ///
-/// It reads the encoders' own output, `N×D`, before any transform. Variance and covariance are one operation with a gradient in
-/// closed form, in double precision inside; its cost is `O(N·D·S)` with `S = min(N, D)`, and no `D×D` matrix where `N < D`.
+/// It reads the encoders' own output, `N×D`, before any transform. Variance and covariance are one
+/// operation with a gradient in closed form, in double precision inside; its cost is `O(N·D·S)` with `S
+/// = min(N, D)`, and no `D×D` matrix where `N < D`.
 ///
-/// A batch of fewer than two samples has no variance: both terms are 0. Constant columns have slope 0. NaN gives NaN.
+/// A batch of fewer than two samples has no variance: both terms are 0. Constant columns have slope 0.
+/// NaN gives NaN.
+///
+/// ```yaml
+/// regularizers:
+///   - vicreg: {weight: 0.04, invariance: 25, at: projection}
+/// ```
 ///
 /// Source: Bardes, Ponce and LeCun, "VICReg", ICLR 2022, Eq. 1–6.
 public struct VICReg: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPresence {
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// `w_inv`, 25 in the paper; 0 leaves the term out.
         public var invariance = 0.0
@@ -52,6 +61,7 @@ public struct VICReg: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPres
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "vicreg",
@@ -65,15 +75,18 @@ public struct VICReg: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPres
             ])
     }
 
+    /// A variance needs two samples.
     public static var minimumBatch: Int { 2 }
 
     private let options: Options
 
+    /// A regularizer for direct use, as in tests.
     public init(options: Options = Options()) {
         self.options = options
     }
 
-    /// - Throws: `OptionFault` where `invariance` is not 0 and the modalities differ in width, or there is only one.
+    /// - Throws: `OptionFault` where `invariance` is not 0 and the modalities differ in width, or there
+    ///   is only one.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         if options.invariance != 0 {
             try context.requireEqualWidths(option: "invariance", unless: "0", found: "\(options.invariance)")
@@ -81,6 +94,7 @@ public struct VICReg: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPres
         self.init(options: options)
     }
 
+    /// The weighted sum of the three terms; nil where no modality has two samples.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         let spreads = Penalty.sum(over: step.originalEmbeddings) { z, _ in
             guard z.shape[0] >= 2 else { return nil }
@@ -93,6 +107,7 @@ public struct VICReg: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPres
         return Penalty.sum([spreads, weighted].compactMap(\.self))
     }
 
+    /// The covariance is taken over the batch.
     public func covarianceSamples(batchSize: Int) -> Int { batchSize }
 
     /// The mean over all pairs of the mean squared difference; nil where no pair has samples.
@@ -104,8 +119,8 @@ public struct VICReg: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPres
         return pairs.dropFirst().reduce(first, +) * (1 / Float(pairs.count))
     }
 
-    /// `w_var · variance + w_cov · covariance` of one `N×D` batch, the hinge whose half is the variance term, and the covariance
-    /// term.
+    /// `w_var · variance + w_cov · covariance` of one `N×D` batch, the hinge whose half is the variance
+    /// term, and the covariance term.
     func spread(of z: Tensor) -> (loss: Tensor, hinge: Double, covariance: Double) {
         let batch = CenteredBatch(z)
         let (samples, features) = (batch.samples, batch.features)

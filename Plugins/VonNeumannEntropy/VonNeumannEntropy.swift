@@ -3,7 +3,8 @@ import Glibc
 import Regularization
 import Tensors
 
-/// Von Neumann entropy of each modality's embeddings, to be raised: it isotropizes the spectrum of the autocorrelation.
+/// Von Neumann entropy of each modality's embeddings, to be raised: it isotropizes the spectrum of the
+/// autocorrelation.
 ///
 ///     ρ       = ẐᵀẐ/N,  the rows of Ẑ being those of Z divided by their length       trace(ρ) = 1
 ///     S       = −Σ_i λ_i log λ_i,  λ_i the eigenvalues of ρ                          0 ≤ S ≤ log min(N, D)
@@ -11,11 +12,19 @@ import Tensors
 ///
 /// `N` is the number of samples that have the modality.
 ///
-/// It reads the encoders' own output `Z⁽ᵐ⁾`, `N×D`, before any transform; nothing is centered. ``SpectralEntropy`` says how it is
-/// computed and what happens for rows of 0 and NaN. Cost for each modality: `O(S·N·D + S³)` with `S = min(N, D)`.
+/// It reads the encoders' own output `Z⁽ᵐ⁾`, `N×D`, before any transform; nothing is centered.
+/// ``SpectralEntropy`` says how it is computed and what happens for rows of 0 and NaN. Cost for each
+/// modality: `O(S·N·D + S³)` with `S = min(N, D)`.
 ///
-/// Source: Kim et al., "VNE: An Effective Method for Improving Deep Representation by Manipulating Eigenvalue Distribution", CVPR 2023.
+/// ```yaml
+/// regularizers:
+///   - von-neumann-entropy: {weight: 0.1}
+/// ```
+///
+/// Source: Kim et al., "VNE: An Effective Method for Improving Deep Representation by Manipulating
+/// Eigenvalue Distribution", CVPR 2023.
 public struct VonNeumannEntropy: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPresence {
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "von-neumann-entropy",
@@ -25,12 +34,16 @@ public struct VonNeumannEntropy: RegularizerPlugin, AddsPenalty, ReadsCovariance
             notes: ["Logged: entropy of each modality, in nats. It is at most log min(N, D)."])
     }
 
+    /// The entropy of a single sample is 0.
     public static var minimumBatch: Int { 2 }
 
+    /// A regularizer for direct use, as in tests.
     public init() {}
 
+    /// There is nothing to set.
     public init(options: NoOptions, context: RegularizerContext) {}
 
+    /// The negative sum of the entropies; nil where no modality has samples. Logs `entropy` of each.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         Penalty.sum(over: step.originalEmbeddings) { z, _ in
             guard z.shape[0] >= 1 else { return nil }
@@ -39,21 +52,24 @@ public struct VonNeumannEntropy: RegularizerPlugin, AddsPenalty, ReadsCovariance
         }
     }
 
+    /// The autocorrelation is taken over the batch.
     public func covarianceSamples(batchSize: Int) -> Int { batchSize }
 }
 
 /// The von Neumann entropy of one batch, as one operation with a gradient in closed form.
 ///
-/// The eigenvalues are those of the smaller one of `ẐᵀẐ/N` and `ẐẐᵀ/N`, which share all that are not 0. With `U Λ Uᵀ` the smaller
-/// matrix and `A = −U (log Λ + 1) Uᵀ`, the gradient in `Ẑ` is `(2/N) A Ẑ` on the samples' side and `(2/N) Ẑ A` on the features' side.
-/// Eigenvalues of 0 add nothing to either. Double precision throughout.
+/// The eigenvalues are those of the smaller one of `ẐᵀẐ/N` and `ẐẐᵀ/N`, which share all that are not 0.
+/// With `U Λ Uᵀ` the smaller matrix and `A = −U (log Λ + 1) Uᵀ`, the gradient in `Ẑ` is `(2/N) A Ẑ` on
+/// the samples' side and `(2/N) Ẑ A` on the features' side. Eigenvalues of 0 add nothing to either.
+/// Double precision throughout.
 public struct SpectralEntropy {
     /// `S`, a scalar that gradients may be asked of.
     public let value: Tensor
 
     /// The entropy of `z`, `N×D` with `N ≥ 1`.
     ///
-    /// A row of 0 stays 0 and gets no gradient; it takes its share `1/N` from the trace. NaN or infinity anywhere gives NaN.
+    /// A row of 0 stays 0 and gets no gradient; it takes its share `1/N` from the trace. NaN or
+    /// infinity anywhere gives NaN.
     public init(of z: Tensor) {
         let rows = UnitRows(z)
         let (samples, features) = (rows.samples, rows.features)
@@ -71,6 +87,7 @@ public struct SpectralEntropy {
 
 /// The entropy of a symmetric matrix and `−U (log Λ + 1) Uᵀ`.
 private struct Spectrum {
+    /// `−Σ λ log λ`.
     let entropy: Double
     /// `S×S`, symmetric.
     let slopes: [Double]
@@ -78,6 +95,7 @@ private struct Spectrum {
     /// Eigenvalues below this are rounding of 0: the trace is 1.
     private static let threshold = 1e-13
 
+    /// The spectrum of a second moment; NaN throughout where that is not finite.
     init(_ moment: SecondMoment) {
         let size = moment.size
         guard let (values, vectors) = Matrix(rows: size, columns: size, values: moment.matrix).symmetricSpectrum() else {
@@ -128,7 +146,8 @@ struct UnitRows {
         self.lengths = lengths
     }
 
-    /// From the gradient `g` in `values` to the one in the batch: `(g_n − ẑ_n (g_n·ẑ_n))/‖z_n‖`, and 0 for rows of 0.
+    /// From the gradient `g` in `values` to the one in the batch: `(g_n − ẑ_n (g_n·ẑ_n))/‖z_n‖`, and 0
+    /// for rows of 0.
     func gradient(_ g: [Double]) -> Tensor {
         Tensor(shape: [samples, features]) { target in
             for row in 0..<samples {

@@ -3,20 +3,30 @@ import Networks
 import Regularization
 import Tensors
 
-/// Weight averaging: what is evaluated and saved is an average of the weights that the training passes through.
+/// Weight averaging: what is evaluated and saved is an average of the weights that the training passes
+/// through.
 ///
 ///     simple:        θ̄ = the mean of θ after each update, from the first one on in which the term acts
 ///     exponential:   θ̄ ← decay·θ̄ + (1 − decay)·θ, begun at θ after that update
 ///
-/// All of the model is averaged, running statistics of batch normalization included; counts are copied. The training itself does not
-/// see the average. `after:` says from when on weights are averaged; until then the model is evaluated as it is.
+/// All of the model is averaged, running statistics of batch normalization included; counts are copied.
+/// The training itself does not see the average. `after:` says from when on weights are averaged; until
+/// then the model is evaluated as it is.
 ///
-/// CMRF's `sma_start_step: s` counts from 1: it is `after: s−1 steps`, as the weights that the `s`-th update left are the first in it.
+/// CMRF's `sma_start_step: s` counts from 1: it is `after: s−1 steps`, as the weights that the `s`-th
+/// update left are the first in it.
 ///
-/// The average is saved with the model's checkpoints. Memory: one more copy of the model. Cost of an update: `O(P)`.
+/// The average is saved with the model's checkpoints. Memory: one more copy of the model. Cost of an
+/// update: `O(P)`.
 ///
-/// Source: Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization", UAI 2018 (the simple mean); Arpit et al.,
-/// "Ensemble of Averages", NeurIPS 2022 (from an early step on, as CMRF uses it); Polyak and Juditsky 1992.
+/// ```yaml
+/// regularizers:
+///   - weight-averaging: {kind: simple, after: 400 steps}
+/// ```
+///
+/// Source: Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization", UAI
+/// 2018 (the simple mean); Arpit et al., "Ensemble of Averages", NeurIPS 2022 (from an early step on,
+/// as CMRF uses it); Polyak and Juditsky 1992.
 public struct WeightAveraging: RegularizerPlugin, FollowsUpdates, AveragesWeights, ReadsPresence {
     /// How weights are averaged.
     public enum Kind: String, CaseIterable, Sendable {
@@ -26,7 +36,9 @@ public struct WeightAveraging: RegularizerPlugin, FollowsUpdates, AveragesWeight
         case exponential
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
+        /// How weights are averaged.
         public var kind = Kind.simple
 
         /// How much of an exponential average each update keeps.
@@ -46,6 +58,7 @@ public struct WeightAveraging: RegularizerPlugin, FollowsUpdates, AveragesWeight
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "weight-averaging",
@@ -65,6 +78,7 @@ public struct WeightAveraging: RegularizerPlugin, FollowsUpdates, AveragesWeight
 
     public var parts: Parts { ["average": average, "steps": steps] }
 
+    /// Makes an average of the model; it begins with the term's first step.
     public init(options: Options, context: RegularizerContext) {
         every = options.every
         average =
@@ -74,6 +88,7 @@ public struct WeightAveraging: RegularizerPlugin, FollowsUpdates, AveragesWeight
             }
     }
 
+    /// Takes the updated weights into the average, every `every` steps.
     public func follow(_ step: TrainingStep, learningRate: Float) {
         let count = Int(steps.value.item)
         if count == 0 {
@@ -85,5 +100,6 @@ public struct WeightAveraging: RegularizerPlugin, FollowsUpdates, AveragesWeight
         steps.value = Tensor(Float(count + 1))
     }
 
+    /// The average; nil before the term has acted.
     public var averagedWeights: (any WeightAverage)? { steps.value.item > 0 ? average : nil }
 }

@@ -8,18 +8,25 @@ import Tensors
 ///     coupled:    penalty = ½ · rate · ‖θ‖²
 ///     decoupled:  θ ← θ − η · rate · θ     after each update, η the learning rate
 ///
-/// In the coupled form the gradient `rate · θ` goes through the optimizer, as with the `weight_decay` of PyTorch's Adam; the
-/// decoupled one is AdamW's.
+/// In the coupled form the gradient `rate · θ` goes through the optimizer, as with the `weight_decay`
+/// of PyTorch's Adam; the decoupled one is AdamW's.
 ///
-/// All chosen parameters are decayed, biases and normalization included, as PyTorch's optimizers do; `parameters: matrices` leaves
-/// out those of rank 0 and 1. Parameters that other regularizers own, such as projection heads, are not touched.
+/// All chosen parameters are decayed, biases and normalization included, as PyTorch's optimizers do;
+/// `parameters: matrices` leaves out those of rank 0 and 1. Parameters that other regularizers own,
+/// such as projection heads, are not touched.
 ///
-/// The coupled form is one operation for all parameters, `O(P)`, with sums in double precision. It does not depend on the batch. NaN in
-/// a parameter gives NaN.
+/// The coupled form is one operation for all parameters, `O(P)`, with sums in double precision. It does
+/// not depend on the batch. NaN in a parameter gives NaN.
 ///
-/// Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019; the "+ Weight decay" row of Table 13 of the MER
-/// paper.
+/// ```yaml
+/// regularizers:
+///   - weight-decay: {rate: 1e-4, form: decoupled, scope: model}
+/// ```
+///
+/// Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019; the "+ Weight
+/// decay" row of Table 13 of the MER paper.
 public struct WeightDecay: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPresence {
+    /// How weights decay.
     public enum Form: String, CaseIterable, Sendable {
         /// A term of the loss.
         case coupled
@@ -27,6 +34,7 @@ public struct WeightDecay: RegularizerPlugin, AddsPenalty, FollowsUpdates, Reads
         case decoupled
     }
 
+    /// Whose parameters decay.
     public enum Scope: String, CaseIterable, Sendable {
         /// The encoders of the modalities in `on:`.
         case encoders
@@ -34,6 +42,7 @@ public struct WeightDecay: RegularizerPlugin, AddsPenalty, FollowsUpdates, Reads
         case model
     }
 
+    /// Which of them decay.
     public enum Selection: String, CaseIterable, Sendable {
         /// Every parameter.
         case all
@@ -41,10 +50,15 @@ public struct WeightDecay: RegularizerPlugin, AddsPenalty, FollowsUpdates, Reads
         case matrices
     }
 
+    /// What a recipe may set.
     public struct Options: ComponentOptions {
+        /// The decay of a step: per step where coupled, per unit of learning rate where decoupled.
         public var rate = 1e-4
+        /// How weights decay.
         public var form = Form.coupled
+        /// Whose parameters decay.
         public var scope = Scope.encoders
+        /// Which of them decay.
         public var parameters = Selection.all
 
         public init() {}
@@ -59,6 +73,7 @@ public struct WeightDecay: RegularizerPlugin, AddsPenalty, FollowsUpdates, Reads
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "weight-decay",
@@ -71,17 +86,20 @@ public struct WeightDecay: RegularizerPlugin, AddsPenalty, FollowsUpdates, Reads
             ])
     }
 
+    /// It reads parameters, and no embeddings.
     public static var places: [Place] { [.embedding] }
 
     private let options: Options
     private let modalities: [Modality]
     private let lookup = Lookup()
 
+    /// Keeps the options; the regularizer owns nothing that is trained.
     public init(options: Options, context: RegularizerContext) {
         self.options = options
         modalities = context.modalities
     }
 
+    /// Half the decay rate times the squared norm, in the coupled form; otherwise nil.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         guard options.form == .coupled else { return nil }
         let values = chosenParameters(of: step.model).map(\.value)
@@ -95,6 +113,7 @@ public struct WeightDecay: RegularizerPlugin, AddsPenalty, FollowsUpdates, Reads
         return Penalty(value: penalty, reports: [("squared-norm", Float(squaredNorm))])
     }
 
+    /// Shrinks the parameters, in the decoupled form.
     public func follow(_ step: TrainingStep, learningRate: Float) {
         guard options.form == .decoupled else { return }
         let factor = 1 - learningRate * Float(options.rate)
@@ -106,6 +125,7 @@ public struct WeightDecay: RegularizerPlugin, AddsPenalty, FollowsUpdates, Reads
         }
     }
 
+    /// The parameters that decay.
     private func chosenParameters(of model: any MultimodalModel) -> [Parameter] {
         if lookup.model === model { return lookup.parameters }
         let candidates =

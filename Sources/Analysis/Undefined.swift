@@ -1,8 +1,10 @@
 import Tensors
 
-/// Why a quantity has no value for the data at hand: too few samples, one class, a constant column, a value that is not finite.
+/// Why a quantity has no value for the data at hand: too few samples, one class, a constant column, a
+/// value that is not finite.
 ///
-/// Whatever is printed in place of the number is this reason, so that nobody takes a 0 or a 1 for something that was measured.
+/// Whatever is printed in place of the number is this reason, so that nobody takes a 0 or a 1 for
+/// something that was measured.
 public struct Undefined: Error, Hashable, Sendable, CustomStringConvertible {
     /// The reason, to be read after "cannot be computed because".
     public let reason: String
@@ -31,7 +33,8 @@ extension Result where Success == Double, Failure == Undefined {
 }
 
 extension Result where Failure == Undefined {
-    /// Runs `body` and keeps what it gives or why it gives nothing; another error counts as a reason too.
+    /// Runs `body` and keeps what it gives or why it gives nothing; another error counts as a reason
+    /// too.
     public static func attempt(_ body: () throws -> Success) -> Result<Success, Undefined> {
         do {
             return .success(try body())

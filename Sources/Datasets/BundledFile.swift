@@ -2,18 +2,19 @@ import Configuration
 import Foundation
 import Persistence
 
-/// A file of data that comes with the program, and the certainty that it is the one that was bundled.
+/// A data file that comes with the program, verified to be the one that was bundled.
 struct BundledFile {
-    /// Its folder among the resources.
+    /// The name of its folder among the resources.
     let folder: String
+    /// The name of the file.
     let name: String
-    /// The SHA-256 of its content; `SHA256SUMS` beside it says the same.
+    /// The SHA-256 of its content, which the file `SHA256SUMS` in the same folder lists too.
     let digest: String
 
-    /// Where the folder may be: beside the program as the package manager puts it, then in the sources.
+    /// Where the folder may be: in the program's resources, then in the sources.
     ///
-    /// The package manager's own `Bundle.module` stops the program where the folder is gone; a user who copied the
-    /// program without its resources is told so instead.
+    /// The package manager's own `Bundle.module` stops the program where the folder is missing; a user
+    /// who copied the program without its resources gets an error message instead.
     var folders: [String] {
         let beside = Bundle.main.bundleURL.appendingPathComponent("regulus_Datasets.resources/\(folder)").path
         let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -21,6 +22,8 @@ struct BundledFile {
     }
 
     /// The path of the verified file in the first of `folders` that exists.
+    ///
+    /// - Throws: `DatasetFault` where there is none, or its digest differs.
     func path(in folders: [String]? = nil) throws(DatasetFault) -> String {
         let folders = folders ?? self.folders
         guard let folder = folders.first(where: Folder.exists) else {

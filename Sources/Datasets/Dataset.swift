@@ -4,66 +4,86 @@ import Tensors
 
 /// Labeled samples of several modalities from several domains.
 ///
-/// A sample is a row, counted from 0 in a fixed order. Everything about rows except the inputs themselves is in
-/// memory; inputs are handed out for the rows that are asked for.
+/// A sample is a row, counted from 0 in a fixed order. Everything about rows except the inputs
+/// themselves is in memory; inputs are read for the rows that are asked for. A data set is read by
+/// several threads at once.
+///
+/// Only ``facts``, ``labels``, ``domains`` and ``inputs(_:modality:)`` have to be written; everything
+/// else has a default that suits data in which nothing is missing, grouped, ordered or split
+/// beforehand.
 public protocol Dataset: Sendable {
-    /// Modalities with their sample shapes, the names of domains and classes, and the number of samples.
+    /// Modalities with the shapes of their samples, names of domains and classes, and the number of
+    /// samples.
     var facts: DatasetFacts { get }
 
-    /// The class of every row, an index into `facts.classes`. Where something else is learned, the number of what validation rows are
-    /// taken from in equal parts, such as 0 for every row.
+    /// The class of every row, an index into `facts.classes`.
+    ///
+    /// Where something other than a class is learned, it is the number of the stratum that validation
+    /// rows are drawn from in equal parts, such as 0 for every row.
     var labels: [Int] { get }
 
-    /// What is learned of every row where that is not its class: rows × `facts.targets.names`, row-major, finite; 0 and 1 for labels.
+    /// What is learned of every row where that is not its class: rows × `facts.targets.names`,
+    /// row-major, finite; 0 and 1 for labels. Nil for classes, which is the default.
     var targetValues: [Float]? { get }
 
     /// The domain of every row, an index into `facts.domains`.
     var domains: [Int] { get }
 
-    /// Rows of equal number belong together (a recording, a person, a video); nil where every row stands alone.
+    /// Rows of the same number belong together, as those of a recording, a person or a video do; nil
+    /// where every row stands alone, which is the default.
     ///
-    /// A split for validation never divides a group, unless the rows are ordered: see `positions`.
+    /// A split for validation never divides a group, unless the rows are ordered; see ``positions``.
     var groups: [Int]? { get }
 
-    /// The place of every row in time within its group; nil where rows have no order.
+    /// The position of every row in time within its group; nil where rows have no order, which is the
+    /// default.
     ///
-    /// Where there is one, validation takes the last part of every group of the source domains.
+    /// Where there is an order, validation takes the last part of every group of the source domains.
     var positions: [Int]? { get }
 
-    /// The split that the data set prescribes, row by row; nil where it prescribes none.
+    /// The split that the data set prescribes, row by row; nil where it prescribes none, which is the
+    /// default.
     var split: [SplitName]? { get }
 
-    /// What the samples were made from, where a generator made them; analysis compares embeddings with it.
+    /// What the samples were made from, where a generator made them; analysis compares embeddings with
+    /// it. Nil by default.
     var factors: GeneratingFactors? { get }
 
     /// One modality of some rows as an N×(sample shape) tensor, channels last.
     ///
-    /// - Throws: `DatasetFault` for a modality that the data set lacks, or for data that cannot be read.
+    /// - Parameters:
+    ///   - rows: in the order of the result; a row may be repeated.
+    ///   - modality: one of the facts' names.
+    /// - Throws: `DatasetFault` for a modality that the data set lacks, or for data that cannot be
+    ///   read.
     /// - Precondition: all rows exist.
     func inputs(_ rows: [Int], modality: String) throws -> Tensor
 
-    /// One modality of some rows as training or evaluation is shown it; the default shows both the same.
+    /// One modality of some rows as training or evaluation is shown it: augmented in training, where
+    /// the data set does that. By default both are shown the same.
     ///
-    /// - Throws: as `inputs(_:modality:)`.
+    /// - Throws: as ``inputs(_:modality:)``.
     /// - Precondition: all rows exist.
     func inputs(_ rows: [Int], modality: String, view: SampleView) throws -> Tensor
 
-    /// What of one modality of some rows is there; all of it unless said otherwise. The inputs of what is not hold anything finite.
+    /// Which of some rows have a modality, and how many of their places are real; by default all of it.
+    /// Where something is missing, ``inputs(_:modality:)`` holds any finite numbers in its place.
     ///
-    /// - Throws: as `inputs(_:modality:)`.
+    /// - Throws: as ``inputs(_:modality:)``.
     /// - Precondition: all rows exist.
     func presence(_ rows: [Int], modality: String) throws -> Presence
 
-    /// What whoever looks at the data should know: rows that were left out, shapes that look turned. One sentence each.
+    /// What whoever looks at the data should know, one sentence each: rows that were left out, shapes
+    /// whose axes look exchanged. None by default.
     var remarks: [String] { get }
 
-    /// Whether inputs are on a common scale as they come, so that none is measured.
+    /// Whether inputs already are on a common scale, so that none is measured. False by default.
     var isStandardized: Bool { get }
 
-    /// The data set as an experiment meets it that holds `domains` out.
+    /// The data set as an experiment sees it that holds `domains` out.
     ///
-    /// Real data are what they are, and the default answers with `self`. A generated world may show its held-out
-    /// domains differently from its source domains. Rows, labels and domains stay the same.
+    /// For real data this is the data set itself, which is the default. A generated world may show its
+    /// held-out domains differently. Rows, labels and domains stay the same.
     func holdingOut(_ domains: [Int]) -> any Dataset
 }
 
@@ -84,7 +104,9 @@ extension Dataset {
     /// The number of rows.
     public var count: Int { labels.count }
 
-    /// - Throws: `DatasetFault` where targets or domains are not what the facts say: that of a data set of somebody else's.
+    /// Checks that targets and domains are what the facts say, for data sets written by others.
+    ///
+    /// - Throws: `DatasetFault` that names the row.
     package func checkRows() throws(DatasetFault) {
         let targets = facts.targets
         guard domains.count == count else {
@@ -111,7 +133,7 @@ extension Dataset {
         }
     }
 
-    /// The fault of asking for a modality that is not there.
+    /// The fault of asking for a modality that does not exist, with the ones that do.
     func unknownModality(_ name: String) -> DatasetFault {
         let names = facts.modalities.map(\.name)
         return DatasetFault(
@@ -123,7 +145,8 @@ extension Dataset {
 /// The part of a prescribed split that a row belongs to.
 public enum SplitName: String, CaseIterable, Hashable, Sendable {
     case train, validation, test
-    /// Validation where its domain is learned from, the reported rows where its domain is held out.
+    /// For validation where its domain is a source domain, and among the reported rows where its domain
+    /// is held out.
     case heldBack = "held-back"
 }
 
@@ -135,7 +158,7 @@ public struct GeneratingFactors: Sendable {
     public struct Latents: Sendable {
         /// Row-major, `rows` × `width`.
         public let values: [Float]
-        /// Latent dimensions a row.
+        /// The number of latent dimensions of a row.
         public let width: Int
 
         /// The latent values of some rows, N×`width`.
@@ -150,12 +173,12 @@ public struct GeneratingFactors: Sendable {
         public let invariant: Latents
         /// The latent dimensions with the cue's pattern, noise included.
         public let cue: Latents
-        /// The latent dimensions that say nothing about the class.
+        /// The latent dimensions that are independent of the class.
         public let nuisance: Latents
     }
 
     /// The class that the joint cue of a row names; nil where the row carries none.
     public let cueClasses: [Int?]
-    /// By the modality's name.
+    /// The parts of each modality, by its name.
     public let modalities: [String: Parts]
 }

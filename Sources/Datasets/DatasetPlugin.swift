@@ -12,14 +12,17 @@ import Tensors
 /// }
 /// ```
 public protocol DatasetPlugin: Dataset, SendableMetatype {
+    /// The options that a recipe may set below `data:`.
     associatedtype Options: Configuration.Options
 
     /// Name in recipes, summary, source and options.
     static var description: ComponentDescription { get }
 
-    /// Opens or generates the data. Relative paths in options count from the folder in which the program runs.
+    /// Opens or generates the data. Media files need not be opened yet.
     ///
-    /// - Throws: `DatasetFault`, with the option at fault where it is one option's.
+    /// - Parameter options: already checked one by one. Relative paths count from the folder in which
+    ///   the program runs.
+    /// - Throws: `DatasetFault`, with the option at fault where it is the fault of one.
     init(options: Options) throws(DatasetFault)
 }
 
@@ -30,7 +33,8 @@ extension DatasetRegistry {
     /// A registry without any data set.
     public init() { self.init(of: .datasets) }
 
-    /// The data sets that come with Regulus: `watch`, `digits`, `arrays` (also called `tensors`), `co-occurrence`, `epic-kitchens`, `hac`.
+    /// The data sets that come with Regulus: `watch`, `digits`, `arrays` (also named `tensors`),
+    /// `co-occurrence`, `epic-kitchens` and `hac`.
     public static func standard() throws(DuplicateComponent) -> DatasetRegistry {
         var registry = DatasetRegistry()
         try registry.register(Watch.self)
@@ -43,7 +47,7 @@ extension DatasetRegistry {
         return registry
     }
 
-    /// Makes a data set known.
+    /// Adds a data set under the name of its description.
     ///
     /// - Throws: `DuplicateComponent` where the name is taken.
     public mutating func register<Plugin: DatasetPlugin>(_ plugin: Plugin.Type) throws(DuplicateComponent) {
@@ -54,12 +58,14 @@ extension DatasetRegistry {
 
     /// Opens or generates a data set.
     ///
-    /// - Throws: `DatasetFault` for an unknown name, options that do not fit, or data that cannot be read.
+    /// - Throws: `DatasetFault` for an unknown name, options that do not fit, or data that cannot be
+    ///   read.
     public func make(_ name: String, options: [String: OptionValue] = [:]) throws(DatasetFault) -> any Dataset {
         try make(name, options: options, context: ())
     }
 
-    /// As `make`, but values that are not finite are no fault: for whoever counts them.
+    /// As ``make(_:options:)``, but values that are not finite are accepted, so that they can be
+    /// counted.
     package func makeUnchecked(_ name: String, options: [String: OptionValue]) throws(DatasetFault) -> any Dataset {
         guard name == Arrays.description.name || name == TensorFiles.description.name else { return try make(name, options: options) }
         return try Arrays(options: DatasetRegistry.decode(options, as: Arrays.Options.self), requiringFinite: false)

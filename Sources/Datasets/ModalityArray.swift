@@ -3,6 +3,7 @@ import Tensors
 
 /// One modality of a data set that is held in memory as one block.
 struct ModalityArray: Sendable {
+    /// The name of the modality.
     let name: String
     /// One sample's shape, channels last.
     let sampleShape: [Int]
@@ -21,12 +22,15 @@ struct ModalityArray: Sendable {
     /// The number of samples.
     var count: Int { values.count / sampleShape.reduce(1, *) }
 
+    /// The name and the shape of a sample.
     var facts: DatasetFacts.ModalityFacts { DatasetFacts.ModalityFacts(name: name, sampleShape: sampleShape) }
 
     /// Some rows, N×(sample shape).
     func inputs(_ rows: [Int]) -> Tensor { gather(rows, from: values, sampleShape: sampleShape) }
 
-    /// Values of rows × C × (further axes), reordered to rows × (further axes) × C.
+    /// Values of rows × C × (further axes), reordered to rows × (further axes) × C, as a copy.
+    ///
+    /// - Precondition: there are `rows · channels · positions` values.
     static func channelsLast(_ values: [Float], rows: Int, channels: Int, positions: Int) -> [Float] {
         require(values.count == rows * channels * positions, "\(values.count) values are not \(rows)×\(channels)×\(positions)")
         return [Float](unsafeUninitializedCapacity: values.count) { output, count in

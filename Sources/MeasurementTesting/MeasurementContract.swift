@@ -9,15 +9,18 @@ import Configuration
 /// }
 /// ```
 ///
-/// The measurement is run on small models: ordinary ones with one to three modalities, and others with one sample, one class, one domain,
-/// constant or repeated embeddings, equal or saturated logits, values that are not finite, and sets that are empty.
+/// The measurement is run on small models: ordinary ones with one to three modalities, and others with
+/// one sample, one class, one domain, constant or repeated embeddings, equal or saturated logits,
+/// values that are not finite, and sets that are empty.
 public enum MeasurementContract {
     /// What a measurement does not keep, a sentence each; empty where it keeps everything.
     ///
     /// - It can be made with the options, and its description names it as recipes can.
-    /// - Of an ordinary model it finds something, with a value for at least one number and no sample set that it did not name.
+    /// - Of an ordinary model it finds something, with a value for at least one number and no sample
+    ///   set that it did not name.
     /// - Equal models give equal findings, whatever the batches are.
-    /// - It ends on every model, and says why where there is no number: a fault, or no findings at all, is a violation.
+    /// - It ends on every model, and says why where there is no number: a fault, or no findings at all,
+    ///   is a violation.
     ///
     /// - Parameters:
     ///   - measurement: the measurement.

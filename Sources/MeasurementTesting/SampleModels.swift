@@ -4,9 +4,11 @@ import Networks
 import Regularization
 import Tensors
 
-/// A trained model that was never trained: embeddings that are given, and a fusion that adds up linear maps of them.
+/// A trained model that was never trained: embeddings that are given, and a fusion that adds up linear
+/// maps of them.
 ///
-/// Everything is computed sample by sample, so that its outputs do not depend on the batch to the last bit.
+/// Everything is computed sample by sample, so that its outputs do not depend on the batch to the last
+/// bit.
 package struct SampleModel: Sendable {
     /// What is peculiar about it.
     package enum Kind: String, CaseIterable, Sendable {

@@ -1,49 +1,72 @@
 /// What the contract found out about a regularizer.
+///
+/// Its description is the table of ``markdown``, so that a failed expectation that prints the report
+/// shows everything.
 public struct ContractReport: Sendable, CustomStringConvertible {
     /// How one check ended on one batch.
     public enum Outcome: String, Sendable {
+        /// What the check demands holds.
         case passed
+        /// It does not hold, and no exception was declared for it.
         case failed
-        /// It deviates, and says so: by an exception given to the contract, or by refusing what it is not made for.
+        /// It does not hold, and the regularizer says so: by an exception given to the contract, or by
+        /// refusing what it is not made for.
         case declared
         /// The regularizer has nothing that the check is about.
         case none = "not used"
-        /// Not run, because another check failed first.
+        /// The check was not run, because its outcome would mean nothing after another one failed.
         case skipped
     }
 
-    /// One result.
+    /// The result of one check on one batch.
     public struct Finding: Sendable {
-        /// Which check it is about.
+        /// The check that it belongs to.
         public let check: ContractCheck
-        /// The batch or value, such as `N < D`; empty where there is only one.
+        /// The batch or input, such as `N < D`; empty where there is only one.
         public let scenario: String
-        /// How it came out.
+        /// How the check ended.
         public let outcome: Outcome
-        /// What was found, with the numbers.
+        /// What was found, with the numbers and, for a failure, where.
         public let detail: String
-        /// The larger, the worse, where there is such a number: the table shows the worst.
+        /// How far from perfect the result is, where there is a number for that: the table shows the
+        /// worst one.
         let measure: Double
     }
 
     /// The name in the regularizer's description.
     public let regularizer: String
 
-    /// Every result, in the order of the checks.
+    /// Every result, in the order of the checks, then of the batches.
     public let findings: [Finding]
 
-    /// What penalty and gradient cost; nil where the regularizer could not be made.
+    /// What the regularizer's part of a step costs; nil where it could not be made.
     public let cost: RegularizerCost?
 
-    /// The results that break the contract.
+    /// The results that break the contract; a regularizer fit for use has none.
     public var failures: [Finding] { findings.filter { $0.outcome == .failed } }
 
-    /// - Throws: ``ContractFailure`` that lists all failures.
+    /// Does nothing where the contract is kept.
+    ///
+    /// - Throws: ``ContractFailure`` with all failures.
+    ///
+    /// ```swift
+    /// try RegularizerContract.check(Shrink.self).requirePassed()
+    /// ```
     public func requirePassed() throws(ContractFailure) {
         if !failures.isEmpty { throw ContractFailure(regularizer: regularizer, failures: failures) }
     }
 
-    /// A table in Markdown with a row for each check, then what failed.
+    /// A table in Markdown with a row for each check, then a list of the failures.
+    ///
+    /// The columns are the check, its result, the batches on which it was really run, and what was
+    /// found there: for each outcome the worst case, and each declared exception with its batches.
+    ///
+    /// ```
+    /// | shrink | result | cases | what was found |
+    /// |---|---|---|---|
+    /// | value and gradient are finite | passed | N < D, N > D, N = 1, … | penalty 0.81 |
+    /// | gradient against central differences | passed | N < D, N > D, N = 1, … | largest error 3.1e-5 of 0.01 allowed |
+    /// ```
     public var markdown: String {
         var lines = ["| \(regularizer) | result | cases | what was found |", "|---|---|---|---|"]
         for check in ContractCheck.allCases {
@@ -56,22 +79,26 @@ public struct ContractReport: Sendable, CustomStringConvertible {
         return lines.joined(separator: "\n")
     }
 
+    /// The table of ``markdown``.
     public var description: String { markdown }
 
+    /// The outcome of a row: failed before anything else, passed where at least one batch passed.
     private func result(of findings: [Finding]) -> String {
         let order: [Outcome] = [.failed, .declared, .skipped, .passed, .none]
-        // A case that is refused beside others that pass does not make the row an exception.
+        // Where some batches pass and others are refused, the row as a whole has passed.
         if findings.contains(where: { $0.outcome == .passed }), !findings.contains(where: { $0.outcome == .failed }) { return "passed" }
         let outcome = order.first { outcome in findings.contains { $0.outcome == outcome } } ?? .none
         return outcome == .failed ? "**failed**" : outcome.rawValue
     }
 
+    /// The batches on which the check was really run.
     private func cases(of findings: [Finding]) -> String {
         let run = findings.filter { $0.outcome == .passed || $0.outcome == .failed }.map(\.scenario).filter { !$0.isEmpty }
         var seen: Set<String> = []
         return run.filter { seen.insert($0).inserted }.joined(separator: ", ")
     }
 
+    /// For each outcome the worst detail, and every declared exception with its batches.
     private func summary(of findings: [Finding]) -> String {
         var details: [String] = []
         for outcome in [Outcome.failed, .passed, .declared, .skipped, .none] {
@@ -96,13 +123,14 @@ extension ContractReport.Finding: CustomStringConvertible {
     }
 }
 
-/// A regularizer broke its contract.
+/// A regularizer breaks its contract.
 public struct ContractFailure: Error, Sendable, CustomStringConvertible {
     /// The name of the regularizer.
     public let regularizer: String
     /// What failed, in the order of the checks.
     public let failures: [ContractReport.Finding]
 
+    /// The regularizer's name, and each failure on a line of its own.
     public var description: String {
         "\(regularizer) breaks its contract:\n" + failures.map { "- \($0)" }.joined(separator: "\n")
     }

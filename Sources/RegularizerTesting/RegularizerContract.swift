@@ -10,28 +10,42 @@ import Regularization
 /// }
 /// ```
 ///
-/// Each ``ContractCheck`` runs the regularizer on small batches of its own: more samples than features and fewer, two samples, one to
-/// four modalities, and one with tokens. A check whose outcome would mean nothing because an earlier one failed is left out, so that a
-/// report names the cause and not its consequences.
+/// Each ``ContractCheck`` runs the regularizer on small batches of its own: more samples than features
+/// and fewer, one and two samples where it allows them, one to four modalities, unequal widths, tokens,
+/// and missing modalities. All of them go through the same objective as a training. A check whose
+/// outcome would mean nothing because an earlier one failed is skipped, so that a report names the
+/// cause and not its consequences.
 ///
-/// A whole run takes well under a second for options that keep the regularizer's own networks small.
+/// A run takes well under a second where the options keep the regularizer's own networks small. It
+/// needs no files and draws the same numbers every time.
 public enum RegularizerContract {
-    /// How far a gradient may be from what central differences give, relative to what it predicts (or, where that is more, to what a
-    /// random direction is expected to show).
+    /// How far a gradient may be from central differences, relative to the slope that it predicts or,
+    /// where that is smaller, to the slope to be expected along a random direction.
     public static let gradientTolerance = 0.01
 
     /// Runs a regularizer through every check.
     ///
     /// - Parameters:
     ///   - plugin: the regularizer.
-    ///   - options: the options to run it with. Keep the networks that it owns small; the costs that the report gives are of these options.
-    ///   - exceptions: what the regularizer is documented not to keep; such a check is reported as declared.
+    ///   - options: the options to run it with. Keep the networks that it owns small; the reported
+    ///     costs belong to these options.
+    ///   - exceptions: what the regularizer is documented not to keep; such a check is reported as
+    ///     declared.
+    /// - Returns: every result; nothing is thrown. Tests expect ``ContractReport/failures`` to be empty
+    ///   or call ``ContractReport/requirePassed()``.
+    ///
+    /// ```swift
+    /// var options = EmbeddingNoise.Options()
+    /// options.scale = .relative
+    /// let report = RegularizerContract.check(EmbeddingNoise.self, options: options, declares: [.randomDraws, .stopGradients])
+    /// print(report)                       // the table, with the declared exceptions
+    /// ```
     public static func check<Plugin: RegularizerPlugin>(
         _ plugin: Plugin.Type, options: Plugin.Options = Plugin.Options(), declares exceptions: ContractExceptions = []
     ) -> ContractReport {
         let subject = Subject(plugin, options: options, exceptions: exceptions)
         var findings = checks.filter { !$0.needsInstance }.flatMap { $0.findings(on: subject) }
-        // A wrong bound leaves a regularizer to be checked; refused options do not.
+        // With a wrong bound there is still a regularizer to check; with refused options there is none.
         let causes: Set<ContractCheck> = subject.ordinary == nil ? [.options] : []
         for check in checks where check.needsInstance {
             let failed = causes.union(findings.filter { $0.outcome == .failed && $0.check != .options && $0.cause == nil }.map(\.check))
@@ -43,7 +57,7 @@ public enum RegularizerContract {
                 findings += check.findings(on: subject)
             }
         }
-        // What stopped one check is a failure of the check that is about it, if that has seen it.
+        // Where a fault stopped one check and another check reports that very fault, only the latter counts as failed.
         let failed = Set(findings.filter { $0.outcome == .failed && $0.cause == nil }.map(\.check))
         findings = findings.map { finding in
             guard let cause = finding.cause, failed.contains(cause) else { return finding }
@@ -52,6 +66,7 @@ public enum RegularizerContract {
         return ContractReport(regularizer: subject.description.name, findings: findings.map(\.published), cost: cost(of: subject))
     }
 
+    /// The checks, in the order in which they are run and reported.
     private static let checks: [any Check.Type] = [
         DescriptionCheck.self, OptionsCheck.self, FinitenessCheck.self, DeterminismCheck.self, GradientCheck.self, PermutationCheck.self,
         PresenceCheck.self, TargetsCheck.self, TasksCheck.self, ZeroWeightCheck.self, DegenerateInputsCheck.self, NaNCheck.self,
@@ -59,6 +74,8 @@ public enum RegularizerContract {
         GradientTransformCheck.self, EvaluatedWeightsCheck.self,
     ]
 
+    /// The measured cost, for batches of up to 256 samples; nil where the regularizer could not be
+    /// made.
     private static func cost(of subject: Subject) -> RegularizerCost? {
         guard let ordinary = subject.ordinary else { return nil }
         return try? RegularizerCost.measure(
@@ -68,12 +85,97 @@ public enum RegularizerContract {
 }
 
 /// The checks of the contract, in the order in which they are run and reported.
+///
+/// They are run on up to ten batches each; a batch that the regularizer refuses when it is made, such
+/// as one with a single modality, counts as declared.
 public enum ContractCheck: String, CaseIterable, Sendable {
-    case description, options, finiteness, determinism, gradient, permutation, presence, targets, tasks, zeroWeight, degenerateInputs, nan
+    /// The description names the regularizer in kebab-case, has a summary and a source, and explains
+    /// every option; and the type conforms to a hook.
+    ///
+    /// A recipe names a regularizer and its options by these names, and `regulus describe` prints the
+    /// rest. Without a paper, `source` says that the method is one's own.
+    case description
+    /// Options survive encoding and decoding, values at the declared bounds are accepted and those
+    /// beyond are refused under the option's name, and every choice works or is refused.
+    ///
+    /// A failure mostly means that an option has no field, or that two fields share a property. A
+    /// combination that cannot work is refused by an `OptionFault` from the initializer.
+    case options
+    /// Penalty, gradients and changed embeddings are finite on ordinary batches.
+    ///
+    /// Typical causes of a failure are a logarithm of 0, a division by a number of samples that may be
+    /// 0 or 1, and a norm of a zero vector. A regularizer that needs more samples says so by
+    /// `minimumBatch`.
+    case finiteness
+    /// The same seed and step give the same bits, also from a second instance, and random numbers
+    /// change from step to step.
+    ///
+    /// Random numbers come from `stream(_:)` of the step or the pass and never from the system. State
+    /// that a hook keeps between calls belongs into ``Regularization/Regularizer/parts``.
+    case determinism
+    /// Gradients agree with central differences to ``RegularizerContract/gradientTolerance``.
+    ///
+    /// A closed-form gradient given to `Tensor.custom` is what this check is for. Where a stop-gradient
+    /// is part of the method, declare ``ContractExceptions/stopGradients``.
+    case gradient
+    /// Another order of the samples changes nothing but the order of the results.
+    ///
+    /// A failure means that something depends on the position of a sample in the batch, such as a
+    /// pairing of neighbors. Where each sample has a random number of its own, declare
+    /// ``ContractExceptions/randomDraws``.
+    case permutation
+    /// Nothing depends on what stands in place of missing modalities or on padding.
+    ///
+    /// A regularizer without `ReadsPresence` passes as long as it does not look beyond the samples that
+    /// it is given. One with it uses `Embedding.present` and `mapPresent(_:)` wherever it computes
+    /// means, norms or covariances.
+    case presence
+    /// Changed targets are distributions over the classes and carry no record of gradients.
+    ///
+    /// Each row sums to 1 and has no negative entries. Targets that depend on the prediction have to be
+    /// detached.
+    case targets
+    /// A short training of every declared task is accepted and stays finite.
+    ///
+    /// A regularizer that reads classes declares `tasks` as `[.classes]`; by default it claims to serve
+    /// all.
+    case tasks
+    /// With weight 0 a training has the bits of one without the regularizer.
+    ///
+    /// The wrapper sees to this. A failure points to a regularizer that changes the model outside its
+    /// hooks.
+    case zeroWeight
+    /// Constant, repeated and zero embeddings, and a single class, give finite results.
+    ///
+    /// Such batches occur in trainings: an encoder may collapse, and a small batch may hold one class.
+    /// Where zero embeddings cannot be served, declare ``ContractExceptions/undefinedAtZero``.
+    case degenerateInputs
+    /// NaN in what the penalty reads makes the penalty NaN.
+    ///
+    /// Otherwise a training goes on as if nothing had happened. `max`, comparisons and clamping are the
+    /// usual places where NaN gets lost.
+    case nan
+    /// A training that is saved and continued in new instances has the bits of one that was not
+    /// interrupted.
+    ///
+    /// A failure means that something is kept outside of `parts`, or is changed in a hook that may be
+    /// called more than once in a step.
     case checkpoint
-    case evaluation, gradientTransform, evaluatedWeights
+    /// In evaluation, changed embeddings do not depend on seed or step.
+    ///
+    /// Noise and dropout ask for `isTraining`.
+    case evaluation
+    /// Changed gradients keep names and shapes, are finite and reproducible, and leave parameters
+    /// alone.
+    ///
+    /// Parameters are moved only by asking for gradients at a displacement; see
+    /// ``Regularization/StepObjective``.
+    case gradientTransform
+    /// Averaged weights have the model's names and shapes, are finite, and give the model its own
+    /// values back.
+    case evaluatedWeights
 
-    /// What the check is about, in a few words, as a row of the report's table.
+    /// What the check is about in a few words: a row of the report's table.
     public var title: String {
         switch self {
         case .description: "description is complete"
@@ -98,24 +200,28 @@ public enum ContractCheck: String, CaseIterable, Sendable {
 
 /// What a regularizer is documented not to keep of the contract.
 ///
-/// An exception stands in the report as “declared”; it loosens the one check that it names and no other.
+/// An exception appears in the report as “declared”; it loosens the one check that it names and no
+/// other.
 public struct ContractExceptions: OptionSet, Sendable {
+    /// One bit for each exception.
     public let rawValue: Int
 
+    /// The exceptions of these bits; tests write `[.randomDraws]` instead.
     public init(rawValue: Int) {
         self.rawValue = rawValue
     }
 
-    /// Its gradient is on purpose not the derivative of its value, as with stop-gradients and gradient reversal. The gradient is then
-    /// checked to be finite, not 0 everywhere, and the same each time.
+    /// The gradient is deliberately not the derivative of the value, as with stop-gradients and
+    /// gradient reversal. It is then checked to be finite, not 0 everywhere, and the same each time.
     public static let stopGradients = ContractExceptions(rawValue: 1 << 0)
 
-    /// It draws random numbers for each sample, so that reordering the batch gives each sample another draw.
+    /// It draws random numbers for each sample, so that in another order a sample gets another draw.
     public static let randomDraws = ContractExceptions(rawValue: 1 << 1)
 
-    /// It is not finite where all embeddings are 0.
+    /// It is not finite where all embeddings are 0, as a logarithm of a norm is not.
     public static let undefinedAtZero = ContractExceptions(rawValue: 1 << 2)
 
-    /// Its penalty stays finite where an input that it reads is NaN.
+    /// Its penalty stays finite where an input that it reads is NaN, as one that only looks at the
+    /// largest value may.
     public static let hidesNaN = ContractExceptions(rawValue: 1 << 3)
 }

@@ -1,11 +1,13 @@
 import Glibc
 import Tensors
 
-/// The canonical correlations of two sets of features of the same `N` samples, with a ridge on both covariances.
+/// The canonical correlations of two sets of features of the same `N` samples, with a ridge on both
+/// covariances.
 ///
-/// `Cxx = XcᵀXc/(N−1) + rI`, `Cyy` likewise, `Cxy = XcᵀYc/(N−1)`; the correlations are the singular values of `Cxx^{-½} Cxy Cyy^{-½}`.
-/// The ridge is absolute and the features are not standardised. With `N ≤ D` and a small ridge all correlations go to 1: tell the ridge
-/// with the number. Each side is whitened in its `N×N` or its `D×D` form, whichever is smaller.
+/// `Cxx = XcᵀXc/(N−1) + rI`, `Cyy` likewise, `Cxy = XcᵀYc/(N−1)`; the correlations are the singular
+/// values of `Cxx^{-½} Cxy Cyy^{-½}`. The ridge is absolute and the features are not standardised. With
+/// `N ≤ D` and a small ridge all correlations go to 1: tell the ridge with the number. Each side is
+/// whitened in its `N×N` or its `D×D` form, whichever is smaller.
 public struct CanonicalCorrelations: Sendable, Hashable {
     /// In descending order, `min(D1, D2)` of them; those beyond the rank `N − 1` are 0.
     public let values: [Double]
@@ -16,7 +18,8 @@ public struct CanonicalCorrelations: Sendable, Hashable {
     ///   - x: `N×D1`.
     ///   - y: `N×D2`.
     ///   - ridge: at least 0.
-    /// - Throws: `Undefined` where the numbers of samples differ or are below two, a value is not finite, or a covariance is singular.
+    /// - Throws: `Undefined` where the numbers of samples differ or are below two, a value is not
+    ///   finite, or a covariance is singular.
     public init(_ x: Tensor, _ y: Tensor, ridge: Double) throws(Undefined) {
         require(ridge >= 0, "a ridge of \(ridge) is negative")
         let first = try SampleMatrix(x, "the first embeddings", minimum: 2)
@@ -31,13 +34,15 @@ public struct CanonicalCorrelations: Sendable, Hashable {
 
     /// The mean of the `k` largest.
     ///
-    /// - Throws: `Undefined` where there are fewer than `k`, since a mean of fewer would be another quantity.
+    /// - Throws: `Undefined` where there are fewer than `k`, since a mean of fewer would be another
+    ///   quantity.
     public func mean(ofLargest k: Int) throws(Undefined) -> Double {
         guard k >= 1, k <= values.count else { throw Undefined("there are \(values.count) canonical correlations, not \(k)") }
         return values.prefix(k).reduce(0, +) / Double(k)
     }
 
-    /// `Xc Cxx^{-½}/√(N−1)` up to a rotation of its columns, which the singular values do not see: `N×D`, or `N×N` with fewer samples.
+    /// `Xc Cxx^{-½}/√(N−1)` up to a rotation of its columns, which the singular values do not see:
+    /// `N×D`, or `N×N` with fewer samples.
     private static func whitened(_ samples: SampleMatrix, _ ridge: Double, _ name: String) throws(Undefined) -> SampleMatrix {
         let centered = samples.centered
         guard centered.norm > 0 else { throw Undefined("all samples have the same \(name) embedding") }
@@ -64,11 +69,13 @@ public struct CanonicalCorrelations: Sendable, Hashable {
     }
 }
 
-/// Distance covariance and correlation of two sets of features of the same `N` samples (Székely, Rizzo and Bakirov 2007).
+/// Distance covariance and correlation of two sets of features of the same `N` samples (Székely, Rizzo
+/// and Bakirov 2007).
 ///
-/// It is 0 in the population if and only if the two are independent. With `A` and `B` the doubly centered matrices of distances,
-/// `dCov² = Σ A∘B / N²` and `dCor² = dCov²(X,Y)/√(dCov²(X,X) dCov²(Y,Y))`. The plain form grows with the number of features; the
-/// bias-corrected one (Székely and Rizzo 2013) has expectation 0 under independence and may be negative.
+/// It is 0 in the population if and only if the two are independent. With `A` and `B` the doubly
+/// centered matrices of distances, `dCov² = Σ A∘B / N²` and `dCor² = dCov²(X,Y)/√(dCov²(X,X)
+/// dCov²(Y,Y))`. The plain form grows with the number of features; the bias-corrected one (Székely and
+/// Rizzo 2013) has expectation 0 under independence and may be negative.
 ///
 /// The cost is `O(N²(D1 + D2))`; memory is `O(N)` beside a block of rows.
 public struct DistanceCorrelation: Sendable, Hashable {
@@ -88,8 +95,8 @@ public struct DistanceCorrelation: Sendable, Hashable {
     /// - Parameters:
     ///   - x: `N×D1`.
     ///   - y: `N×D2`.
-    /// - Throws: `Undefined` where the numbers of samples differ or are below two, a value is not finite, or one side is constant (whose
-    ///   correlation is 0 by definition only).
+    /// - Throws: `Undefined` where the numbers of samples differ or are below two, a value is not
+    ///   finite, or one side is constant (whose correlation is 0 by definition only).
     public init(_ x: Tensor, _ y: Tensor) throws(Undefined) {
         let first = try SampleMatrix(x, "the first embeddings", minimum: 2)
         let second = try SampleMatrix(y, "the second embeddings", minimum: 2)

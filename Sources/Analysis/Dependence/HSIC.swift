@@ -1,8 +1,8 @@
 import Glibc
 import Tensors
 
-/// The Hilbert–Schmidt independence criterion of two sets of features of the same `N` samples, with Gaussian kernels whose width is the
-/// median distance.
+/// The Hilbert–Schmidt independence criterion of two sets of features of the same `N` samples, with
+/// Gaussian kernels whose width is the median distance.
 ///
 /// ```
 /// biased   tr(KHLH)/N²      (V-statistic, Gretton et al. 2008; the form of 2005 divides by (N−1)²)
@@ -10,8 +10,9 @@ import Tensors
 /// normalized  biased(X,Y)/√(biased(X,X) biased(Y,Y))
 /// ```
 ///
-/// `K_ij = exp(−‖x_i−x_j‖²/2σ²)` with σ the median over the pairs `i < j` (RBF CKA has another rule), `H = I − 1/N`, K̃ has a zero diagonal.
-/// The cost is `O(N²(D1 + D2))`; memory is `O(N)` beside a block of rows.
+/// `K_ij = exp(−‖x_i−x_j‖²/2σ²)` with σ the median over the pairs `i < j` (RBF CKA has another rule),
+/// `H = I − 1/N`, K̃ has a zero diagonal. The cost is `O(N²(D1 + D2))`; memory is `O(N)` beside a block
+/// of rows.
 public struct HSIC {
     /// The kernels' widths.
     public let widthX, widthY: Double
@@ -30,8 +31,8 @@ public struct HSIC {
     /// - Parameters:
     ///   - x: `N×D1`.
     ///   - y: `N×D2`.
-    /// - Throws: `Undefined` where the numbers of samples differ or are below two, a value is not finite, or half of the pairs of one side are
-    ///   equal, which leaves its kernel without a width.
+    /// - Throws: `Undefined` where the numbers of samples differ or are below two, a value is not
+    ///   finite, or half of the pairs of one side are equal, which leaves its kernel without a width.
     public init(_ x: Tensor, _ y: Tensor) throws(Undefined) {
         self.x = PairDistances(try SampleMatrix(x, "the first embeddings", minimum: 2))
         self.y = PairDistances(try SampleMatrix(y, "the second embeddings", minimum: 2))
@@ -55,7 +56,8 @@ public struct HSIC {
         return width
     }
 
-    /// The gradients of the biased form with respect to `x` (`N×D1`) and `y` (`N×D2`), the widths held fixed.
+    /// The gradients of the biased form with respect to `x` (`N×D1`) and `y` (`N×D2`), the widths held
+    /// fixed.
     public var biasedGradients: (x: Tensor, y: Tensor) {
         let n = Double(sums.count)
         // d tr(KHLH)/dK = HLH.
@@ -80,7 +82,8 @@ public struct HSIC {
         return (gradient(x, widthX, y, widthY, slope(sums.rowsY)), gradient(y, widthY, x, widthX, slope(sums.rowsX)))
     }
 
-    /// `Σ_j 2 G_ij K_ij (x_j − x_i)/σ²` for the symmetric `G = ∂/∂K`, which `slope` gives from an entry of the other kernel.
+    /// `Σ_j 2 G_ij K_ij (x_j − x_i)/σ²` for the symmetric `G = ∂/∂K`, which `slope` gives from an entry
+    /// of the other kernel.
     private func gradient(
         _ own: PairDistances, _ ownWidth: Double, _ other: PairDistances, _ otherWidth: Double, _ slope: (Int, Int, Double) -> Double
     ) -> Tensor {

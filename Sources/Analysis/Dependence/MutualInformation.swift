@@ -1,18 +1,20 @@
 import Glibc
 import Tensors
 
-/// The mutual information of two sets of features in few dimensions, from distances to the `k`-th nearest neighbor (Kraskov, Stögbauer
-/// and Grassberger 2004, Eq. 8).
+/// The mutual information of two sets of features in few dimensions, from distances to the `k`-th
+/// nearest neighbor (Kraskov, Stögbauer and Grassberger 2004, Eq. 8).
 ///
-/// The columns are standardised (a constant one is left at 0) and distances are maxima over columns. With `ε_i` the distance from sample
-/// `i` to its `k`-th neighbor in the joint space and `n_u(i)`, `n_v(i)` the numbers of samples strictly nearer in one space,
+/// The columns are standardised (a constant one is left at 0) and distances are maxima over columns.
+/// With `ε_i` the distance from sample `i` to its `k`-th neighbor in the joint space and `n_u(i)`,
+/// `n_v(i)` the numbers of samples strictly nearer in one space,
 ///
 /// ```
 /// I = ψ(k) + ψ(N) − mean_i [ψ(n_u(i) + 1) + ψ(n_v(i) + 1)]   nats
 /// ```
 ///
-/// The estimate may be slightly negative. Neighbors say little in many dimensions: embeddings are projected to a few columns first, and the estimate
-/// is that of the projections. The cost is `O(N² p)`, memory `O(N)`.
+/// The estimate may be slightly negative. Neighbors say little in many dimensions: embeddings are
+/// projected to a few columns first, and the estimate is that of the projections. The cost is `O(N²
+/// p)`, memory `O(N)`.
 public struct MutualInformation: Sendable, Hashable {
     /// Nats.
     public let value: Double
@@ -33,8 +35,9 @@ public struct MutualInformation: Sendable, Hashable {
     ///   - projectionX: `D1×p`; nil to use `x` as it is.
     ///   - projectionY: `D2×q`.
     ///   - neighbors: `k`.
-    /// - Throws: `Undefined` where the numbers of samples differ or there are not more than `k`, a value is not finite, a side is constant, or
-    ///   more than `k` samples coincide, for which the estimator has no meaning.
+    /// - Throws: `Undefined` where the numbers of samples differ or there are not more than `k`, a
+    ///   value is not finite, a side is constant, or more than `k` samples coincide, for which the
+    ///   estimator has no meaning.
     public init(
         _ x: Tensor, _ y: Tensor, projectionX: Tensor? = nil, projectionY: Tensor? = nil, neighbors: Int = 3
     ) throws(Undefined) {
@@ -49,7 +52,8 @@ public struct MutualInformation: Sendable, Hashable {
 
     /// The information between the first principal components of both sides.
     ///
-    /// - Parameter dimensions: how many components; no more than there are features or samples less one.
+    /// - Parameter dimensions: how many components; no more than there are features or samples less
+    ///   one.
     public init(principalComponentsOf x: Tensor, _ y: Tensor, dimensions: Int, neighbors: Int = 3) throws(Undefined) {
         let first = try SampleMatrix(x, "the first embeddings", minimum: neighbors + 1)
         let second = try SampleMatrix(y, "the second embeddings", minimum: neighbors + 1)

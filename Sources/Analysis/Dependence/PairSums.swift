@@ -3,8 +3,9 @@ import Tensors
 
 /// The sums over all pairs of samples from which distance covariance and HSIC are made.
 ///
-/// For two symmetric `N×N` matrices `a` and `b` of pairs (distances or kernels) both are the inner product of the doubly centered matrices. It
-/// needs nothing but `Σ a_ij b_ij` and the row sums, which are added up a block of rows at a time.
+/// For two symmetric `N×N` matrices `a` and `b` of pairs (distances or kernels) both are the inner
+/// product of the doubly centered matrices. It needs nothing but `Σ a_ij b_ij` and the row sums, which
+/// are added up a block of rows at a time.
 struct PairSums {
     /// What is made of a squared distance.
     enum Entry {

@@ -1,7 +1,8 @@
 import Glibc
 import Tensors
 
-/// What a classifier said about `N` samples of `K` classes, in double precision: class probabilities, confidences, predictions.
+/// What a classifier said about `N` samples of `K` classes, in double precision: class probabilities,
+/// confidences, predictions.
 public struct ClassProbabilities: Sendable {
     /// The number of samples `N`.
     public let count: Int
@@ -39,7 +40,8 @@ public struct ClassProbabilities: Sendable {
         }
     }
 
-    /// `log(p/(1 − p))` of each confidence `p`. It orders as `p` does, and still tells confidences apart that are 1 in double precision.
+    /// `log(p/(1 − p))` of each confidence `p`. It orders as `p` does, and still tells confidences
+    /// apart that are 1 in double precision.
     public var confidenceLogits: [Double] {
         (0..<count).map { row in
             var own = self.row(row)
@@ -66,9 +68,11 @@ public struct ClassProbabilities: Sendable {
     }
 }
 
-/// Whether confidences are what they say: expected and maximum calibration error, Brier score, negative log-likelihood.
+/// Whether confidences are what they say: expected and maximum calibration error, Brier score, negative
+/// log-likelihood.
 ///
-/// Bin `j` of `B` holds `(j−1)/B < confidence ≤ j/B`; Guo et al. (2017) use 15. Empty bins contribute nothing.
+/// Bin `j` of `B` holds `(j−1)/B < confidence ≤ j/B`; Guo et al. (2017) use 15. Empty bins contribute
+/// nothing.
 public struct Calibration: Sendable {
     /// One bin of confidences.
     public struct Bin: Sendable, Hashable {
@@ -84,7 +88,8 @@ public struct Calibration: Sendable {
     public let expectedError: Double
     /// The largest `|accuracy_j − confidence_j|`.
     public let maximumError: Double
-    /// `(1/n) Σ_i Σ_c (p_ic − [y_i = c])²` over all classes, in `0...2`: for two classes twice the common binary score.
+    /// `(1/n) Σ_i Σ_c (p_ic − [y_i = c])²` over all classes, in `0...2`: for two classes twice the
+    /// common binary score.
     public let brierScore: Double
     /// Mean cross-entropy.
     public let negativeLogLikelihood: Double
@@ -119,8 +124,8 @@ public struct Calibration: Sendable {
     /// The temperature that minimizes the negative log-likelihood of given samples (Guo et al. 2017).
     ///
     /// The likelihood is concave in `1/T`: its slope `mean(Σ p_c z_c − z_y)` is bisected.
-    /// - Throws: `Undefined` where the likelihood has no maximum at a temperature between 10⁻³ and 10³: every sample classified
-    ///   correctly, or no better than with equal probabilities.
+    /// - Throws: `Undefined` where the likelihood has no maximum at a temperature between 10⁻³ and 10³:
+    ///   every sample classified correctly, or no better than with equal probabilities.
     public static func temperature(logits: Tensor, labels: [Int]) throws(Undefined) -> Double {
         let plain = try ClassProbabilities(logits: logits)
         try checkLabels(labels, count: plain.count, classes: plain.classes)

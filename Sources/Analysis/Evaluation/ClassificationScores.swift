@@ -1,7 +1,8 @@
 /// The confusion matrix of a classifier, and what is read from it.
 ///
-/// `0/0` counts as 0 in precision, recall and F1, as in scikit-learn. Means say over which classes they are taken: a class that is predicted but never
-/// true counts with F1 0 among the classes that occur at all, and not among those that occur as labels.
+/// `0/0` counts as 0 in precision, recall and F1, as in scikit-learn. Means say over which classes they
+/// are taken: a class that is predicted but never true counts with F1 0 among the classes that occur at
+/// all, and not among those that occur as labels.
 public struct ClassificationScores: Sendable, Hashable {
     /// The number of classes `K`.
     public let classes: Int
@@ -34,7 +35,8 @@ public struct ClassificationScores: Sendable, Hashable {
     /// `2TP/(2TP + FP + FN)` of each class.
     public var f1: [Double] { ratios(hits.map { 2 * $0 }, zip(supports, predicted).map { $0 + $1 }) }
 
-    /// The mean F1 of the classes that occur among labels or predictions (scikit-learn's `average='macro'`).
+    /// The mean F1 of the classes that occur among labels or predictions (scikit-learn's
+    /// `average='macro'`).
     public var macroF1: Double { mean(f1) { supports[$0] > 0 || predicted[$0] > 0 } }
     /// The mean F1 of the classes that occur among the labels.
     public var macroF1OfLabels: Double { mean(f1) { supports[$0] > 0 } }
@@ -44,7 +46,8 @@ public struct ClassificationScores: Sendable, Hashable {
     public var weightedF1: Double { zip(f1, supports).reduce(0.0) { $0 + $1.0 * Double($1.1) } / Double(count) }
     /// The mean recall of the classes that occur among the labels.
     public var balancedAccuracy: Double { mean(recall) { supports[$0] > 0 } }
-    /// The lowest recall of the classes that occur among the labels, and the class, the first of equal ones.
+    /// The lowest recall of the classes that occur among the labels, and the class, the first of equal
+    /// ones.
     public var worstClass: (class: Int, accuracy: Double)? {
         (0..<classes).filter { supports[$0] > 0 }.map { (class: $0, accuracy: recall[$0]) }.min { $0.accuracy < $1.accuracy }
     }

@@ -2,8 +2,8 @@ import Glibc
 
 /// How well a score tells positive from negative samples, over all thresholds.
 ///
-/// Every distinct score is a threshold, and a sample is taken as positive where its score is at least the threshold, so that no result depends
-/// on the order of samples with equal scores.
+/// Every distinct score is a threshold, and a sample is taken as positive where its score is at least
+/// the threshold, so that no result depends on the order of samples with equal scores.
 public struct Detection: Sendable {
     /// `P(score of a positive > score of a negative) + P(equal)/2`.
     public let areaUnderROC: Double
@@ -51,10 +51,12 @@ public struct Detection: Sendable {
         return Double(point.falsePositives) / Double(negatives)
     }
 
-    /// The false-positive rate at the point of the curve whose true-positive rate is nearest to `level`, the first of equally near ones.
+    /// The false-positive rate at the point of the curve whose true-positive rate is nearest to
+    /// `level`, the first of equally near ones.
     ///
     /// This is MMDG-Bench's FPR95, and may be that of a threshold which finds less than `level`.
-    /// - Parameter droppingCollinear: leaves out points that lie on a line between their neighbors, as scikit-learn's `roc_curve` does by default.
+    /// - Parameter droppingCollinear: leaves out points that lie on a line between their neighbors, as
+    ///   scikit-learn's `roc_curve` does by default.
     public func falsePositiveRate(nearest level: Double, droppingCollinear: Bool = false) -> Double {
         var kept = points
         if droppingCollinear, points.count > 2 {
@@ -80,9 +82,11 @@ public struct Detection: Sendable {
 public struct MisclassificationDetection: Sendable {
     /// The share of wrong predictions.
     public let errorRate: Double
-    /// `(1/n) Σ_k (errors among the k most confident)/k`, equal confidences in stored order: the area under the risk–coverage curve.
+    /// `(1/n) Σ_k (errors among the k most confident)/k`, equal confidences in stored order: the area
+    /// under the risk–coverage curve.
     public let areaUnderRiskCoverage: Double
-    /// The same with each error flag replaced by its mean over equal confidences, which does not depend on the samples' order.
+    /// The same with each error flag replaced by its mean over equal confidences, which does not depend
+    /// on the samples' order.
     public let areaUnderRiskCoverageOfTies: Double
     /// AURC minus that of the best possible order, `r + (1−r) ln(1−r)`.
     public var excessAreaUnderRiskCoverage: Double {

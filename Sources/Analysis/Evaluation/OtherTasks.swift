@@ -62,7 +62,8 @@ public struct ValueScores: Sendable {
             predictions: rows.map { isPositive(predictions[$0]) }, labels: rows.map { isPositive(values[$0]) }, classes: 2)
     }
 
-    /// The accuracy of values rounded to whole numbers within `range`, for example seven classes with `-3...3`.
+    /// The accuracy of values rounded to whole numbers within `range`, for example seven classes with
+    /// `-3...3`.
     public func accuracy(roundedWithin range: ClosedRange<Double>) -> Double {
         func rounded(_ x: Double) -> Double { min(max(x, range.lowerBound), range.upperBound).rounded(.toNearestOrEven) }
         return Double(zip(predictions, values).count { rounded($0) == rounded($1) }) / Double(values.count)
@@ -79,7 +80,8 @@ public struct LabelScores: Sendable {
     /// - Parameters:
     ///   - logits: `N×K`; a label is predicted where its logit is above 0.
     ///   - labels: `N×K` of 0 and 1.
-    /// - Throws: `Undefined` where the shapes differ, a value is not finite, or a label is neither 0 nor 1.
+    /// - Throws: `Undefined` where the shapes differ, a value is not finite, or a label is neither 0
+    ///   nor 1.
     public init(logits: Tensor, labels: Tensor) throws(Undefined) {
         let (scores, truths) = (try SampleMatrix(logits, "the logits"), try SampleMatrix(labels, "the labels"))
         guard scores.rows == truths.rows, scores.columns == truths.columns else {

@@ -7,7 +7,8 @@ import Tensors
 /// interaction_mn = Σ_{S ∌ m,n} |S|! (M−|S|−2)!/(M−1)! · (v(S+m+n) − v(S+m) − v(S+n) + v(S))
 /// ```
 ///
-/// The values add up to `v(all) − v(none)`. A positive interaction says that two modalities give more together than apart.
+/// The values add up to `v(all) − v(none)`. A positive interaction says that two modalities give more
+/// together than apart.
 public struct ModalityShapley: Sendable, Hashable {
     /// One for each modality.
     public let values: [Double]
@@ -17,8 +18,10 @@ public struct ModalityShapley: Sendable, Hashable {
     /// The largest number of modalities, of whose subsets all are needed.
     public static let largestCount = 16
 
-    /// - Parameter scores: of every subset, at the index in which bit `m` says whether modality `m` is there; `2^M` of them, from none to all.
-    /// - Throws: `Undefined` where their number is not a power of two from 2 to 2¹⁶, or one is not finite.
+    /// - Parameter scores: of every subset, at the index in which bit `m` says whether modality `m` is
+    ///   there; `2^M` of them, from none to all.
+    /// - Throws: `Undefined` where their number is not a power of two from 2 to 2¹⁶, or one is not
+    ///   finite.
     public init(scores: [Double]) throws(Undefined) {
         let count = scores.count.trailingZeroBitCount
         guard scores.count > 1, scores.count == 1 << count, count <= Self.largestCount else {
@@ -55,7 +58,8 @@ public struct RobustnessCurve: Sendable, Hashable {
     /// The performance at each level.
     public let performance: [Double]
 
-    /// - Throws: `Undefined` where there are fewer than two levels, they do not ascend, or a number is not finite.
+    /// - Throws: `Undefined` where there are fewer than two levels, they do not ascend, or a number is
+    ///   not finite.
     public init(levels: [Double], performance: [Double]) throws(Undefined) {
         guard levels.count == performance.count, levels.count >= 2 else {
             throw Undefined("a curve needs a performance at each of two or more levels, found \(performance.count) at \(levels.count)")
@@ -81,7 +85,8 @@ public struct RobustnessCurve: Sendable, Hashable {
         return area
     }
 
-    /// `Σ_k (f_k − b_k − (f_0 − b_0))`: what is kept beyond a baseline that is moved to the same start. A sum: compare equal numbers of levels.
+    /// `Σ_k (f_k − b_k − (f_0 − b_0))`: what is kept beyond a baseline that is moved to the same start.
+    /// A sum: compare equal numbers of levels.
     ///
     /// - Throws: `Undefined` where the baseline has other levels.
     public func effective(against baseline: RobustnessCurve) throws(Undefined) -> Double {

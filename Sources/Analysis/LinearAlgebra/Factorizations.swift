@@ -7,8 +7,9 @@ extension SampleMatrix {
 
     /// The `min(N, D)` singular values in descending order.
     ///
-    /// A tall matrix is reduced to its triangular factor first, a block of rows at a time, so that no more than `2D` rows are worked on at
-    /// once and small singular values keep their digits (those of `XᵀX` would lose half of them).
+    /// A tall matrix is reduced to its triangular factor first, a block of rows at a time, so that no
+    /// more than `2D` rows are worked on at once and small singular values keep their digits (those of
+    /// `XᵀX` would lose half of them).
     ///
     /// - Throws: `Undefined` where the iteration does not converge.
     func singularValues() throws(Undefined) -> [Double] {
@@ -44,7 +45,8 @@ extension SampleMatrix {
         return factor
     }
 
-    /// Eigenvalues in ascending order and eigenvectors (as columns) of a symmetric matrix, of which the lower triangle is read.
+    /// Eigenvalues in ascending order and eigenvectors (as columns) of a symmetric matrix, of which the
+    /// lower triangle is read.
     ///
     /// - Throws: `Undefined` where the iteration does not converge.
     func symmetricEigen() throws(Undefined) -> (values: [Double], vectors: SampleMatrix) {
@@ -56,7 +58,8 @@ extension SampleMatrix {
         return (eigenvalues, vectors)
     }
 
-    /// The lower triangular L with A = L Lᵀ of a symmetric matrix, or nil where A is not positive definite within rounding.
+    /// The lower triangular L with A = L Lᵀ of a symmetric matrix, or nil where A is not positive
+    /// definite within rounding.
     var cholesky: SampleMatrix? {
         var factor = self
         guard LAPACKE_dpotrf(LAPACK_ROW_MAJOR, Self.lower, Int32(rows), &factor.values, Int32(max(rows, 1))) == 0 else { return nil }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Minimizes a smooth convex function by L-BFGS (Nocedal and Wright, *Numerical Optimization*, Algorithm 7.5) with a line search for the
-/// strong Wolfe conditions.
+/// Minimizes a smooth convex function by L-BFGS (Nocedal and Wright, *Numerical Optimization*,
+/// Algorithm 7.5) with a line search for the strong Wolfe conditions.
 ///
 /// - Parameters:
 ///   - start: the point to begin at.
@@ -63,7 +63,8 @@ private func descent(_ gradient: [Double], _ steps: [(step: [Double], change: [D
     return q.map(-)
 }
 
-/// A length along a direction that meets the strong Wolfe conditions, by bracketing and bisection; nil where rounding leaves none.
+/// A length along a direction that meets the strong Wolfe conditions, by bracketing and bisection; nil
+/// where rounding leaves none.
 private func lineSearch(
     _ point: [Double], _ value: Double, _ gradient: [Double], _ direction: [Double], _ first: Double,
     _ evaluate: ([Double]) -> (value: Double, gradient: [Double])

@@ -1,6 +1,7 @@
 import Tensors
 
-/// The distances between all pairs of samples, a block of rows at a time: no `N×N` matrix is ever in memory.
+/// The distances between all pairs of samples, a block of rows at a time: no `N×N` matrix is ever in
+/// memory.
 struct PairDistances {
     let samples: SampleMatrix
     private let squaredNorms: [Double]
@@ -24,7 +25,8 @@ struct PairDistances {
         stride(from: 0, to: count, by: block).map { $0..<min(count, $0 + block) }
     }
 
-    /// `‖x_i − x_j‖²` for the rows `i` of a block and the columns `j` of a range, row-major. Exactly 0 for equal samples.
+    /// `‖x_i − x_j‖²` for the rows `i` of a block and the columns `j` of a range, row-major. Exactly 0
+    /// for equal samples.
     func squared(_ rows: Range<Int>, _ columns: Range<Int>) -> [Double] {
         let width = samples.columns
         let left = SampleMatrix(rows: rows.count, columns: width, values: Array(samples.values[rows.lowerBound * width..<rows.upperBound * width]))
@@ -53,11 +55,11 @@ struct PairDistances {
         return result
     }
 
-    /// The median of the squared distances: of all `N(N−1)/2` pairs, or of all `N²` with the zeros of the diagonal. An even number of
-    /// them averages the two in the middle.
+    /// The median of the squared distances: of all `N(N−1)/2` pairs, or of all `N²` with the zeros of
+    /// the diagonal. An even number of them averages the two in the middle.
     ///
-    /// Up to 2²² pairs are sorted. More are counted by the leading bits of their binary form, in two passes over the blocks, which finds the median
-    /// to a relative 10⁻⁹.
+    /// Up to 2²² pairs are sorted. More are counted by the leading bits of their binary form, in two
+    /// passes over the blocks, which finds the median to a relative 10⁻⁹.
     func medianSquared(includingDiagonal: Bool) -> Double {
         let middle = middleSquared(includingDiagonal: includingDiagonal)
         return (middle[0] + middle[1]) / 2

@@ -130,8 +130,8 @@ struct SampleMatrix: Sendable, Hashable {
         return result
     }
 
-    /// `‖XᵀY‖²_F` of two matrices of the same samples, on the side whose matrix is smaller: `XᵀY` is `D1×D2`, and the equal
-    /// `tr(XXᵀ YYᵀ)` takes two `N×N` matrices.
+    /// `‖XᵀY‖²_F` of two matrices of the same samples, on the side whose matrix is smaller: `XᵀY` is
+    /// `D1×D2`, and the equal `tr(XXᵀ YYᵀ)` takes two `N×N` matrices.
     func squaredCrossNorm(_ other: SampleMatrix) -> Double {
         if 2 * rows * rows < columns * other.columns { return gram(ofSamples: true).dot(other.gram(ofSamples: true)) }
         let product = times(other, transposingLeft: true)

@@ -2,7 +2,8 @@ import Configuration
 import Regularization
 import Tensors
 
-/// How much the embeddings of two modalities say about each other: the mechanism that fusion overfitting is supposed to work by.
+/// How much the embeddings of two modalities say about each other: the mechanism that fusion
+/// overfitting is supposed to work by.
 package struct ModalityDependence: MeasurementPlugin {
     package struct Options: Configuration.Options {
         package var samples = 1000

@@ -61,7 +61,8 @@ package struct DomainSeparability: MeasurementPlugin {
     }
 }
 
-/// How well a linear classifier tells classes apart by each frozen embedding, in and out of the training domains.
+/// How well a linear classifier tells classes apart by each frozen embedding, in and out of the
+/// training domains.
 package struct ClassSeparability: MeasurementPlugin {
     package struct Options: Configuration.Options {
         package var lambda = 1.0

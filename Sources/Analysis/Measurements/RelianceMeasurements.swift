@@ -2,7 +2,8 @@ import Configuration
 import Regularization
 import Tensors
 
-/// The task's first score, such as accuracy, under noise on embeddings and without an encoder (the paper's Table 14, MMDG-Bench's missing modality).
+/// The task's first score, such as accuracy, under noise on embeddings and without an encoder (the
+/// paper's Table 14, MMDG-Bench's missing modality).
 package struct EmbeddingCorruption: MeasurementPlugin {
     package struct Options: Configuration.Options {
         package var sigmas = [0.5, 1]
@@ -71,7 +72,8 @@ package struct EmbeddingCorruption: MeasurementPlugin {
     }
 }
 
-/// On which modalities the model relies: the task's first score, such as accuracy, of every subset, and exact Shapley values.
+/// On which modalities the model relies: the task's first score, such as accuracy, of every subset, and
+/// exact Shapley values.
 package struct ModalityReliance: MeasurementPlugin {
     package struct Options: Configuration.Options {
         package init() {}

@@ -109,7 +109,8 @@ package struct ShiftDetection: MeasurementPlugin {
     }
 }
 
-/// Whether the model's confidences are what they say, as it is and after temperature scaling on source samples.
+/// Whether the model's confidences are what they say, as it is and after temperature scaling on source
+/// samples.
 package struct ConfidenceCalibration: MeasurementPlugin {
     package struct Options: Configuration.Options {
         package var bins = 15

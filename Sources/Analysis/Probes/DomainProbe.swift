@@ -1,12 +1,13 @@
 import Glibc
 import Tensors
 
-/// A linear classifier that tells domains apart by frozen embeddings, trained to convergence: the better it is, the more of the domain the
-/// embeddings hold (the paper's Table 2).
+/// A linear classifier that tells domains apart by frozen embeddings, trained to convergence: the
+/// better it is, the more of the domain the embeddings hold (the paper's Table 2).
 ///
-/// With features standardised by the training rows (a constant column becomes 0) it minimizes
-/// `mean CE(z̃Wᵀ + b, domain) + (λ/2)‖W‖²_F`, the bias not penalized. The minimum is unique up to a constant in the bias, whose mean is
-/// set to 0. scikit-learn's `LogisticRegression` finds the same with `C = 1/(λN)`.
+/// With features standardised by the training rows (a constant column becomes 0) it minimizes `mean
+/// CE(z̃Wᵀ + b, domain) + (λ/2)‖W‖²_F`, the bias not penalized. The minimum is unique up to a constant
+/// in the bias, whose mean is set to 0. scikit-learn's `LogisticRegression` finds the same with `C =
+/// 1/(λN)`.
 public struct DomainProbe {
     /// `E×D`, for standardised features.
     public let weight: Tensor
@@ -24,8 +25,8 @@ public struct DomainProbe {
     ///   - domains: `N` numbers in `0..<count`.
     ///   - count: `E`, the number of domains.
     ///   - lambda: the strength of the penalty, above 0.
-    /// - Throws: `Undefined` where fewer than two domains occur, one of them not at all, a value is not finite, or the descent does not
-    ///   converge.
+    /// - Throws: `Undefined` where fewer than two domains occur, one of them not at all, a value is not
+    ///   finite, or the descent does not converge.
     public init(on embeddings: Tensor, domains: [Int], count: Int, lambda: Double) throws(Undefined) {
         require(lambda > 0, "without a penalty the minimum may lie at infinity")
         let samples = try SampleMatrix(embeddings, minimum: 2)
@@ -59,7 +60,8 @@ public struct DomainProbe {
         return Double(zip(found, domains).count { $0 == $1 }) / Double(found.count)
     }
 
-    /// The accuracy of saying the training rows' most frequent domain every time (the first of equally frequent ones).
+    /// The accuracy of saying the training rows' most frequent domain every time (the first of equally
+    /// frequent ones).
     public static func chance(training: [Int], test: [Int]) throws(Undefined) -> Double {
         let counts = rowsByClass(training).mapValues(\.count)
         guard let most = counts.keys.sorted().max(by: { counts[$0, default: 0] < counts[$1, default: 0] }), !test.isEmpty else {
@@ -77,7 +79,8 @@ public struct DomainProbe {
     }
 }
 
-/// The objective of multinomial logistic regression and its gradient, over the weights `E×D` followed by the bias `E`.
+/// The objective of multinomial logistic regression and its gradient, over the weights `E×D` followed
+/// by the bias `E`.
 private struct SoftmaxRegression {
     let samples: SampleMatrix
     let labels: [Int]

@@ -1,9 +1,10 @@
 import Tensors
 
-/// Linear regression with a ridge, in closed form: `W = (ZcᵀZc + λI)⁻¹ ZcᵀYc`, `b = mean(Y) − mean(Z) W`.
+/// Linear regression with a ridge, in closed form: `W = (ZcᵀZc + λI)⁻¹ ZcᵀYc`, `b = mean(Y) − mean(Z)
+/// W`.
 ///
-/// λ is absolute, the bias is not penalized and features are not standardised. With fewer samples than features the equal
-/// `W = Zcᵀ(ZcZcᵀ + λI)⁻¹Yc` is solved, which is `N×N`.
+/// λ is absolute, the bias is not penalized and features are not standardised. With fewer samples than
+/// features the equal `W = Zcᵀ(ZcZcᵀ + λI)⁻¹Yc` is solved, which is `N×N`.
 struct RidgeRegression {
     /// `D×V`.
     let weight: SampleMatrix
@@ -35,10 +36,11 @@ struct RidgeRegression {
     }
 }
 
-/// A linear classifier on frozen embeddings, by ridge regression on one-hot labels: what can be read from them with the least effort, in and
-/// out of the domains that it was fitted on.
+/// A linear classifier on frozen embeddings, by ridge regression on one-hot labels: what can be read
+/// from them with the least effort, in and out of the domains that it was fitted on.
 ///
-/// The prediction is the class of the largest score, the same as for targets −1 and 1 (scikit-learn's `RidgeClassifier` with alpha = λ).
+/// The prediction is the class of the largest score, the same as for targets −1 and 1 (scikit-learn's
+/// `RidgeClassifier` with alpha = λ).
 public struct RidgeProbe {
     private let regression: RidgeRegression
     /// The number of classes `K`.
@@ -48,7 +50,8 @@ public struct RidgeProbe {
     ///   - embeddings: `N×D`.
     ///   - labels: `N` classes in `0..<classes`. A class that does not occur gets the score 0.
     ///   - lambda: the ridge, above 0.
-    /// - Throws: `Undefined` where fewer than two classes occur, a value is not finite, or the numbers do not fit.
+    /// - Throws: `Undefined` where fewer than two classes occur, a value is not finite, or the numbers
+    ///   do not fit.
     public init(on embeddings: Tensor, labels: [Int], classes: Int, lambda: Double) throws(Undefined) {
         let samples = try SampleMatrix(embeddings, minimum: 2)
         try checkLabels(labels, count: samples.rows, classes: classes)
@@ -87,10 +90,12 @@ public struct RidgeProbe {
     }
 }
 
-/// How well one modality's embedding can be predicted from another's, by ridge regression: what the two share linearly.
+/// How well one modality's embedding can be predicted from another's, by ridge regression: what the two
+/// share linearly.
 ///
-/// Both sides are standardised with the training rows' statistics; the score is `R² = 1 − Σ(y − ŷ)²/Σ(y − ȳ)²` on other rows, over all features of `y`
-/// together, with ȳ the training mean. It is 1 for a perfect prediction, 0 for that of the mean, and below 0 for a worse one.
+/// Both sides are standardised with the training rows' statistics; the score is `R² = 1 − Σ(y − ŷ)²/Σ(y
+/// − ȳ)²` on other rows, over all features of `y` together, with ȳ the training mean. It is 1 for a
+/// perfect prediction, 0 for that of the mean, and below 0 for a worse one.
 public struct CrossPrediction: Sendable, Hashable {
     /// R² on the training rows.
     public let trainingScore: Double
@@ -103,7 +108,8 @@ public struct CrossPrediction: Sendable, Hashable {
     ///   - training: rows to fit on.
     ///   - test: rows to score on; none of the training rows.
     ///   - lambda: the ridge, relative to the number of training rows.
-    /// - Throws: `Undefined` where there are fewer than two rows of either kind, a value is not finite, or what is to be predicted is constant.
+    /// - Throws: `Undefined` where there are fewer than two rows of either kind, a value is not finite,
+    ///   or what is to be predicted is constant.
     public init(from inputs: Tensor, to outputs: Tensor, training: [Int], test: [Int], lambda: Double) throws(Undefined) {
         let (x, y) = (try SampleMatrix(inputs, "the first embeddings"), try SampleMatrix(outputs, "the second embeddings"))
         guard x.rows == y.rows else { throw Undefined("\(x.rows) and \(y.rows) samples cannot be paired") }
@@ -128,7 +134,8 @@ public struct CrossPrediction: Sendable, Hashable {
     }
 }
 
-/// Columns minus the training rows' mean over their population standard deviation; a constant column becomes 0.
+/// Columns minus the training rows' mean over their population standard deviation; a constant column
+/// becomes 0.
 struct Standardizing {
     private let means, deviations: [Double]
 

@@ -2,7 +2,8 @@ import Configuration
 import Regularization
 @_exported import Results
 
-/// Something that looks at a trained model: that is all a measurement is. It cannot change the training, and selection never sees what it finds.
+/// Something that looks at a trained model: that is all a measurement is. It cannot change the
+/// training, and selection never sees what it finds.
 ///
 /// ```swift
 /// public struct Confidence: MeasurementPlugin {
@@ -33,7 +34,8 @@ public protocol MeasurementPlugin: SendableMetatype {
     /// The sets of samples that it asks the model for; others are refused.
     var reads: Set<SampleSet> { get }
 
-    /// The kinds of targets that it can be asked of; a recipe of another task is refused. All unless said otherwise.
+    /// The kinds of targets that it can be asked of; a recipe of another task is refused. All unless
+    /// said otherwise.
     static var tasks: [TargetKind] { get }
 
     /// - Throws: `OptionFault` where options do not fit each other.
@@ -41,8 +43,9 @@ public protocol MeasurementPlugin: SendableMetatype {
 
     /// What there is to say about a trained model. Equal models and data give equal findings.
     ///
-    /// - Throws: `Undefined` where nothing can be said; what reading the data throws. A single number that cannot be computed is no reason to throw:
-    ///   ``Results/Findings/add(_:of:on:under:_:)`` keeps its reason.
+    /// - Throws: `Undefined` where nothing can be said; what reading the data throws. A single number
+    ///   that cannot be computed is no reason to throw: ``Results/Findings/add(_:of:on:under:_:)``
+    ///   keeps its reason.
     func measure(_ model: TrainedModel) throws -> Findings
 }
 
@@ -87,7 +90,8 @@ extension Findings {
         }
     }
 
-    /// - Throws: `MeasurementFault` where two numbers cannot be told apart, or nothing was found at all.
+    /// - Throws: `MeasurementFault` where two numbers cannot be told apart, or nothing was found at
+    ///   all.
     func check() throws(MeasurementFault) {
         guard !numbers.isEmpty || !curves.isEmpty || !grids.isEmpty else { throw MeasurementFault("it returns no findings") }
         var seen: Set<[String?]> = []
@@ -119,7 +123,8 @@ extension MeasurementRegistry {
 
     /// Makes a measurement.
     ///
-    /// - Throws: `OptionFault` where it is unknown, an option does not fit, or it cannot be asked of such targets.
+    /// - Throws: `OptionFault` where it is unknown, an option does not fit, or it cannot be asked of
+    ///   such targets.
     package func make(
         _ name: String, options: [String: OptionValue] = [:], for kind: TargetKind = .classes
     ) throws(OptionFault) -> any MeasurementPlugin {

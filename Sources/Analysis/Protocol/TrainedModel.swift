@@ -28,7 +28,8 @@ public struct ModelOutputs {
     /// The prediction, `N×K` before any softmax or sigmoid, or `N×V`.
     public let logits: Tensor
 
-    /// The class of each sample, `N`; none where the task is another one than classification, see ``MeasurementPlugin/tasks``.
+    /// The class of each sample, `N`; none where the task is another one than classification, see
+    /// ``MeasurementPlugin/tasks``.
     public var labels: [Int] { targets.classes ?? [] }
 
     /// The embeddings of all modalities, and the fused representation where there is one.
@@ -49,18 +50,21 @@ public struct ModelOutputs {
             representation: representation?.selectingRows(places), logits: logits.selectingRows(places))
     }
 
-    /// At most `limit` samples, evenly spread over the data set's order, and so the same ones for every row of a table.
+    /// At most `limit` samples, evenly spread over the data set's order, and so the same ones for every
+    /// row of a table.
     public func thinned(to limit: Int) -> ModelOutputs {
         guard count > limit else { return self }
         return selecting((0..<limit).map { $0 * count / limit })
     }
 }
 
-/// A change of the embeddings between encoding and fusing, in evaluation: noise, a modality that is missing.
+/// A change of the embeddings between encoding and fusing, in evaluation: noise, a modality that is
+/// missing.
 public struct EmbeddingChange {
     let apply: (_ embeddings: Embeddings, _ rows: [Int]) -> Embeddings
 
-    /// - Parameter apply: given the embeddings of a batch and its samples' rows in the data set, returns embeddings of the same shapes.
+    /// - Parameter apply: given the embeddings of a batch and its samples' rows in the data set,
+    ///   returns embeddings of the same shapes.
     public init(_ apply: @escaping (_ embeddings: Embeddings, _ rows: [Int]) -> Embeddings) {
         self.apply = apply
     }
@@ -68,7 +72,8 @@ public struct EmbeddingChange {
     /// No change.
     public static var none: EmbeddingChange { EmbeddingChange { embeddings, _ in embeddings } }
 
-    /// Sets some modalities' embeddings to zero, as the paper's Table 14 and MMDG-Bench drop an encoder.
+    /// Sets some modalities' embeddings to zero, as the paper's Table 14 and MMDG-Bench drop an
+    /// encoder.
     public static func dropping(_ modalities: [Modality]) -> EmbeddingChange {
         EmbeddingChange { embeddings, _ in
             embeddings.mapEmbeddings { modality, embedding in
@@ -79,8 +84,8 @@ public struct EmbeddingChange {
 
     /// Adds Gaussian noise to the embeddings of one modality.
     ///
-    /// The noise of a sample is a function of the seed, the modality and the sample's row in the data set alone, so that all rows of a table, whatever
-    /// their batches, meet the same corrupted data.
+    /// The noise of a sample is a function of the seed, the modality and the sample's row in the data
+    /// set alone, so that all rows of a table, whatever their batches, meet the same corrupted data.
     ///
     /// - Parameters:
     ///   - deviation: σ.
@@ -107,7 +112,8 @@ public struct EmbeddingChange {
 
 /// A trained model with the data of its trial, as a measurement sees them.
 ///
-/// What the model makes of a set of samples is computed when it is first asked for, and kept for the next measurement.
+/// What the model makes of a set of samples is computed when it is first asked for, and kept for the
+/// next measurement.
 public final class TrainedModel {
     /// Samples as the model reads them.
     package struct Batch {
@@ -143,7 +149,8 @@ public final class TrainedModel {
     /// - Parameters:
     ///   - encode: the model's encoders, and what regularizers change about embeddings in evaluation.
     ///   - fuse: the model's fusion.
-    ///   - forEachBatch: hands over the batches of a set in the data set's order, and none of an empty one.
+    ///   - forEachBatch: hands over the batches of a set in the data set's order, and none of an empty
+    ///     one.
     package init(
         modalities: [Modality], task: any TaskPlugin = Classification(), targets: TargetFacts, domains: [String],
         encode: @escaping (Inputs) throws -> Embeddings,
@@ -168,8 +175,8 @@ public final class TrainedModel {
 
     /// What the model makes of a set of samples.
     ///
-    /// - Throws: `Undefined` where the set is empty; `MeasurementFault` where the measurement has not said that it reads it; what reading the data
-    ///   throws.
+    /// - Throws: `Undefined` where the set is empty; `MeasurementFault` where the measurement has not
+    ///   said that it reads it; what reading the data throws.
     public func outputs(on set: SampleSet) throws -> ModelOutputs {
         try checkReadable(set)
         if let outputs = known[set] { return outputs }
@@ -185,7 +192,8 @@ public final class TrainedModel {
         return outputs
     }
 
-    /// Predictions under changed embeddings, one `N×K` for each change, in the order of ``outputs(on:)``.
+    /// Predictions under changed embeddings, one `N×K` for each change, in the order of
+    /// ``outputs(on:)``.
     ///
     /// Each sample is encoded once, however many changes there are.
     /// - Throws: as ``outputs(on:)``.
@@ -208,7 +216,8 @@ public final class TrainedModel {
     /// Runs a measurement, which can read what it says that it reads and nothing else.
     ///
     /// - Returns: its findings; where it has none at all, a number `measurement` that says why.
-    /// - Throws: `MeasurementFault` where it reads what it did not say or returns findings that cannot be told apart; what reading the data throws.
+    /// - Throws: `MeasurementFault` where it reads what it did not say or returns findings that cannot
+    ///   be told apart; what reading the data throws.
     package func measure(with measurement: any MeasurementPlugin) throws -> Findings {
         readable = measurement.reads
         defer { readable = nil }

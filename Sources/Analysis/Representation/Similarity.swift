@@ -11,8 +11,9 @@ import Tensors
 /// feature Gram ⟨SᵀS, TᵀT⟩ / (‖SᵀS‖_F ‖TᵀT‖_F), where S and T may have different items but share the features
 /// ```
 ///
-/// `Xc` has its column means taken off. Kornblith et al. (2019) for CKA. The width `s` of the kernel counts the zeros of the diagonal among the
-/// distances; HSIC uses another rule. All but the feature Gram pair the rows of the two.
+/// `Xc` has its column means taken off. Kornblith et al. (2019) for CKA. The width `s` of the kernel
+/// counts the zeros of the diagonal among the distances; HSIC uses another rule. All but the feature
+/// Gram pair the rows of the two.
 public enum Similarity: String, CaseIterable, Sendable, Hashable {
     case linearCKA = "cka-linear"
     case kernelCKA = "cka-rbf"
@@ -25,7 +26,8 @@ public enum Similarity: String, CaseIterable, Sendable, Hashable {
     /// - Parameters:
     ///   - first: `N×D1`.
     ///   - second: `N×D2`; for the feature Gram `M×D1`.
-    /// - Throws: `Undefined` where shapes do not fit, there are fewer than two items, an embedding is constant, or a value is not finite.
+    /// - Throws: `Undefined` where shapes do not fit, there are fewer than two items, an embedding is
+    ///   constant, or a value is not finite.
     public func between(_ first: Tensor, _ second: Tensor) throws(Undefined) -> Double {
         try between(
             SampleMatrix(first, "the first embeddings", minimum: 2), SampleMatrix(second, "the second embeddings", minimum: 2))
@@ -63,7 +65,8 @@ public enum Similarity: String, CaseIterable, Sendable, Hashable {
 }
 
 extension SampleMatrix {
-    /// `⟨XᵀX, YᵀY⟩` of matrices that share their features: by `D×D` matrices, or as `‖XYᵀ‖²_F` where that is smaller.
+    /// `⟨XᵀX, YᵀY⟩` of matrices that share their features: by `D×D` matrices, or as `‖XYᵀ‖²_F` where
+    /// that is smaller.
     fileprivate func transposedCrossNorm(_ other: SampleMatrix) -> Double {
         if rows * other.rows < 2 * columns * columns {
             let product = times(other, transposingRight: true)
@@ -74,13 +77,15 @@ extension SampleMatrix {
 
     /// The singular values of `XᵀY`.
     ///
-    /// With fewer samples than features they are those of `A Bᵀ` for `N×N` roots of the two Gram matrices: `XXᵀ = A Aᵀ`, `YYᵀ = B Bᵀ`.
+    /// With fewer samples than features they are those of `A Bᵀ` for `N×N` roots of the two Gram
+    /// matrices: `XXᵀ = A Aᵀ`, `YYᵀ = B Bᵀ`.
     fileprivate func crossSingularValues(_ other: SampleMatrix) throws(Undefined) -> [Double] {
         guard rows < min(columns, other.columns) else { return try times(other, transposingLeft: true).singularValues() }
         return try root().times(other.root(), transposingLeft: true).singularValues()
     }
 
-    /// `U S`, `N×N`, of the singular value decomposition `X = U S Vᵀ` of a matrix with fewer rows than columns.
+    /// `U S`, `N×N`, of the singular value decomposition `X = U S Vᵀ` of a matrix with fewer rows than
+    /// columns.
     private func root() throws(Undefined) -> SampleMatrix {
         let (eigenvalues, vectors) = try gram(ofSamples: true).symmetricEigen()
         var result = vectors
@@ -91,9 +96,10 @@ extension SampleMatrix {
 
 /// A similarity of source and target embeddings within each class, and its mean over the classes.
 ///
-/// Rows are paired in stored order: of a class with `n_s` source and `n_t` target samples, the first `min(n_s, n_t)` of each are compared. The
-/// paper does not say how it pairs them; the feature Gram needs no pairing and takes all rows. Classes with fewer than two pairs are left
-/// out, and so are those in which the similarity is undefined; ``leftOut`` says why.
+/// Rows are paired in stored order: of a class with `n_s` source and `n_t` target samples, the first
+/// `min(n_s, n_t)` of each are compared. The paper does not say how it pairs them; the feature Gram
+/// needs no pairing and takes all rows. Classes with fewer than two pairs are left out, and so are
+/// those in which the similarity is undefined; ``leftOut`` says why.
 public struct ClassConditionalSimilarity: Sendable {
     /// The classes that count, in ascending order.
     public let classes: [Int]

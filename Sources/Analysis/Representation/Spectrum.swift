@@ -7,8 +7,9 @@ import Tensors
 /// p_i = σ_i / Σ_j σ_j        RankMe = exp(−Σ_i p_i log p_i)        participation = (Σ σ_i²)² / Σ σ_i⁴
 /// ```
 ///
-/// RankMe is Eq. 3 of the MER-DG paper and, with 10⁻⁷ added to each `p_i`, the form of Garrido et al. (2023); it does not center the
-/// embeddings. The effective rank of Roy and Vetterli (2007) is the same function of the centered embeddings' singular values.
+/// RankMe is Eq. 3 of the MER-DG paper and, with 10⁻⁷ added to each `p_i`, the form of Garrido et al.
+/// (2023); it does not center the embeddings. The effective rank of Roy and Vetterli (2007) is the same
+/// function of the centered embeddings' singular values.
 ///
 /// The cost is `O(N D min(N, D))`; a tall matrix is worked on in blocks of rows.
 public struct Spectrum: Sendable, Hashable {
@@ -18,7 +19,8 @@ public struct Spectrum: Sendable, Hashable {
     /// - Parameters:
     ///   - embeddings: `N×D`.
     ///   - centering: whether the columns' means are taken off first.
-    /// - Throws: `Undefined` where a value is not finite, or where all are 0 (or, when centering, constant).
+    /// - Throws: `Undefined` where a value is not finite, or where all are 0 (or, when centering,
+    ///   constant).
     public init(of embeddings: Tensor, centering: Bool = false) throws(Undefined) {
         let matrix = try SampleMatrix(embeddings, minimum: centering ? 2 : 1)
         singularValues = try (centering ? matrix.centered : matrix).singularValues()
@@ -32,7 +34,8 @@ public struct Spectrum: Sendable, Hashable {
         return singularValues.map { $0 / sum }
     }
 
-    /// `exp(−Σ p log p)` of the singular values' shares, between 1 and `min(N, D)`: RankMe, or the effective rank of centered embeddings.
+    /// `exp(−Σ p log p)` of the singular values' shares, between 1 and `min(N, D)`: RankMe, or the
+    /// effective rank of centered embeddings.
     public var rank: Double { rank(adding: 0) }
 
     /// The same with a small number added to each share, as in the published program for RankMe (10⁻⁷).
@@ -44,14 +47,16 @@ public struct Spectrum: Sendable, Hashable {
             })
     }
 
-    /// `(Σσ²)²/Σσ⁴`: the number of directions among which the squared singular values would be shared equally.
+    /// `(Σσ²)²/Σσ⁴`: the number of directions among which the squared singular values would be shared
+    /// equally.
     public var participation: Double {
         let squares = singularValues.map { $0 * $0 }
         let sum = squares.reduce(0, +)
         return sum * sum / squares.reduce(0) { $0 + $1 * $1 }
     }
 
-    /// `log(σ_i/σ_1)`, descending from 0: the curve of the paper's Figure 2. It ends before singular values that are 0 but for rounding.
+    /// `log(σ_i/σ_1)`, descending from 0: the curve of the paper's Figure 2. It ends before singular
+    /// values that are 0 but for rounding.
     public var logNormalized: [Double] {
         let largest = singularValues[0]
         return singularValues.prefix { $0 > largest * 0x1p-48 }.map { log($0 / largest) }

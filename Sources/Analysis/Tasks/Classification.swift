@@ -78,6 +78,7 @@ package struct Classification: TaskPlugin {
         }
     }
 
-    /// A class may be ruled out by a logit of −∞; a prediction is one as long as log Σ exp of the logits is finite.
+    /// A class may be ruled out by a logit of −∞; a prediction is one as long as log Σ exp of the
+    /// logits is finite.
     package func areFinite(_ outputs: Tensor) -> [Bool] { outputs.logSumExp(axis: 1).values.map(\.isFinite) }
 }

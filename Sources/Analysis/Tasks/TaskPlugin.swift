@@ -2,7 +2,8 @@ import Configuration
 import Regularization
 import Tensors
 
-/// What is learned: a kind of targets, the base loss, and the scores that tell how good predictions are.
+/// What is learned: a kind of targets, the base loss, and the scores that tell how good predictions
+/// are.
 ///
 /// ```swift
 /// public struct Counting: TaskPlugin {
@@ -39,13 +40,15 @@ public protocol TaskPlugin: SendableMetatype, Sendable {
 
     /// What ``evaluate(_:_:)`` gives; at least one, each of a name of its own.
     ///
-    /// The first is the one that the report's table shows, and the one by which epochs and tuned values are chosen.
+    /// The first is the one that the report's table shows, and the one by which epochs and tuned values
+    /// are chosen.
     var scores: [ScoreDescription] { get }
 
     /// The scores of predictions, in the order of ``scores``.
     ///
     /// - Parameters:
-    ///   - outputs: what the model gives, `N×` ``outputs(for:)``, before any softmax or sigmoid; values that are not finite among them.
+    ///   - outputs: what the model gives, `N×` ``outputs(for:)``, before any softmax or sigmoid; values
+    ///     that are not finite among them.
     ///   - targets: those of the same samples, at least one.
     func evaluate(_ outputs: Tensor, _ targets: Targets) -> [Quantity]
 
@@ -69,7 +72,8 @@ extension TaskPlugin {
     /// The score that tables show and selection goes by.
     package var score: ScoreDescription { scores[0] }
 
-    /// The scores in the order of their descriptions, as many as there are: what a plug-in leaves out has no value.
+    /// The scores in the order of their descriptions, as many as there are: what a plug-in leaves out
+    /// has no value.
     package func allScores(_ outputs: Tensor, _ targets: Targets) -> [Quantity] {
         let found = evaluate(outputs, targets).map { quantity in Quantity.of { () throws(Undefined) in try quantity.get() } }
         return scores.indices.map { $0 < found.count ? found[$0] : .failure(Undefined("the task does not give it")) }

@@ -3,19 +3,25 @@ import Foundation
 import Persistence
 import Weights
 
-/// What has keys and arrays: a file, or a folder of `.npy` files. Its faults name the file, the key, the shape and the nearest key.
+/// A file of arrays with keys, or a folder of `.npy` files that are its arrays. Its faults name the
+/// file, the key, the shape and the nearest key.
 struct ArrayContainer: Sendable {
-    /// Where it lies, for messages.
+    /// Where it is, for messages.
     let path: String
+    /// The file of each array, by key, for a folder.
     private let files: [String: ArrayFile]
+    /// The file; nil for a folder.
     private let file: ArrayFile?
+    /// The arrays that are there: key, type and shape.
     let entries: [ArrayFile.Entry]
 
+    /// Opens a file.
     private init(file path: String) throws(DatasetFault) {
         let file = try Self.read(path)
         (self.path, self.file, files, entries) = (path, file, [:], file.entries)
     }
 
+    /// Opens the files of a folder; the name of each without `.npy` is its key.
     private init(folder path: String, names: [String]) throws(DatasetFault) {
         var files: [String: ArrayFile] = [:]
         var entries: [ArrayFile.Entry] = []
@@ -28,6 +34,7 @@ struct ArrayContainer: Sendable {
         (self.path, file, self.files, self.entries) = (path, nil, files, entries)
     }
 
+    /// Opens a file of arrays; what is wrong with it becomes a fault of the option `path`.
     private static func read(_ path: String) throws(DatasetFault) -> ArrayFile {
         do throws(WeightsFault) {
             return try ArrayFile(path)
@@ -36,10 +43,15 @@ struct ArrayContainer: Sendable {
         }
     }
 
-    /// Endings of files that hold arrays, for folders; a file that is named itself may be called anything.
+    /// Endings of the files in a folder that hold arrays; a file that is given itself may have any
+    /// name.
     private static let endings = ["safetensors", "npz", "pkl", "pickle", "pt", "pth", "h5", "hdf5", "mat"]
 
-    /// The containers that the option `path` means: files as they stand, and those in folders by name.
+    /// The containers that the option `path` names: files in the given order, and those in folders by
+    /// name.
+    ///
+    /// - Throws: `DatasetFault` where a file cannot be read, where a folder has no file of arrays, or
+    ///   where it mixes `.npy` files with others.
     static func open(_ given: [String]) throws(DatasetFault) -> [ArrayContainer] {
         var result: [ArrayContainer] = []
         for path in given {
@@ -79,14 +91,16 @@ struct ArrayContainer: Sendable {
         return String(last[..<dot])
     }
 
-    /// A list in the metadata, separated by commas; empty where there is none.
+    /// A list in the file's metadata, separated by commas; empty where there is none.
     func names(_ key: String) -> [String] {
         (file?.metadata[key] ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
+    /// Whether there is an array of this key.
     func has(_ key: String) -> Bool { entries.contains { $0.name == key } }
 
-    /// The parts of a nested dictionary `{train: {key: …}, valid: {…}, test: {…}}` that have all of `keys`, in the order of the split.
+    /// The parts of a nested dictionary `{train: {key: …}, valid: {…}, test: {…}}` that have all of
+    /// `keys`, in the order of the split.
     func parts(with keys: [String]) -> [(prefix: String, split: SplitName)] {
         let names = Set(entries.map(\.name))
         guard keys.contains(where: { !names.contains($0) }) else { return [] }
@@ -99,6 +113,9 @@ struct ArrayContainer: Sendable {
     }
 
     /// An array of numbers.
+    ///
+    /// - Throws: `DatasetFault` where there is none of this key, with the keys that there are, or where
+    ///   it holds no numbers.
     func array(_ key: String, option: String) throws(DatasetFault) -> any StoredArray {
         _ = try entry(key, option: option)
         do throws(WeightsFault) {
@@ -108,7 +125,11 @@ struct ArrayContainer: Sendable {
         }
     }
 
-    /// An array of one number or name for each row.
+    /// An array with one number or name for each row, of shape `N`, `N×1` or `1×N`. NaN in an array of
+    /// whole numbers stands for a missing one and becomes −1.
+    ///
+    /// - Throws: `DatasetFault` where there is no such array, where it has another shape, or where it
+    ///   holds fractions.
     func values(_ key: String, option: String, rows: Int) throws(DatasetFault) -> RowValues {
         let entry = try entry(key, option: option)
         guard entry.shape == [rows] || entry.shape == [rows, 1] || entry.shape == [1, rows] else {
@@ -133,13 +154,18 @@ struct ArrayContainer: Sendable {
         }
     }
 
+    /// The file that holds an array.
     private func source(_ key: String) throws(WeightsFault) -> ArrayFile {
         guard let source = file ?? files[key] else { throw WeightsFault(file: path, reason: "there is no array '\(key)'") }
         return source
     }
 
+    /// The key of an array within its own file.
     private func inner(_ key: String) -> String { file == nil ? ArrayFile.onlyName : key }
 
+    /// The entry of an array.
+    ///
+    /// - Throws: `DatasetFault` with the keys that there are and the nearest one.
     private func entry(_ key: String, option: String) throws(DatasetFault) -> ArrayFile.Entry {
         if let entry = entries.first(where: { $0.name == key }) { return entry }
         if let unread = file?.opaque.first(where: { $0.name == key || $0.name.hasPrefix(key + ".") }) {
@@ -154,5 +180,6 @@ struct ArrayContainer: Sendable {
             suggestion: nearestName(to: key, among: entries.map(\.name)))
     }
 
+    /// A shape as messages show it: `100×3`.
     static func text(_ shape: [Int]) -> String { shape.isEmpty ? "scalar" : shape.map(String.init).joined(separator: "×") }
 }

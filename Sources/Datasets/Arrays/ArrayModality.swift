@@ -3,44 +3,53 @@ import Networks
 import Tensors
 import Weights
 
-/// One modality of a data set whose samples are rows of arrays in files.
+/// One modality of a data set whose samples are rows of arrays in files. Small arrays are held in
+/// memory, others are read row by row.
 struct ArrayModality: Sendable {
+    /// The name of the modality in recipes and reports.
     let name: String
-    /// One sample's shape, channels last.
+    /// The shape of one sample, channels last.
     let sampleShape: [Int]
-    /// Whether samples lie with their channels first in the files.
+    /// Whether the files store the channels of a sample first.
     private let isChannelsFirst: Bool
+    /// The arrays that rows are read from.
     private var arrays: [any StoredArray]
-    /// For each row which of the arrays, and which row of it; nil for a row that lacks the modality.
+    /// For each row, which array and which row of it; nil for a row that lacks the modality.
     private var places: [Place?]
-    /// Where sequences differ in length, how long each one is.
+    /// The lengths of the sequences; nil where all are of one length.
     private var lengths: Lengths?
-    /// All values, rows × sample, where they are few.
+    /// All values, rows × sample, where they are few enough to stay in memory.
     private var held: [Float]?
 
+    /// Where a sample is stored.
     struct Place: Hashable, Sendable {
+        /// The number of the array among those of the modality.
         let array: Int32
         /// Nil where the whole array is one sample.
         let row: Int?
     }
 
-    /// How long sequences are that are padded at their ends.
+    /// Where the lengths of padded sequences come from.
     private enum Lengths: Sendable {
-        /// For each row.
+        /// One number for each row.
         case given([Int])
-        /// What is 0 to the end is padding.
+        /// Zeros up to the end of a sequence are padding.
         case fromPadding
     }
 
-    /// What a modality may take in memory; larger ones stay in the file.
+    /// How much memory a modality may take; larger ones stay in the file.
     static let mostHeldBytes = 256 << 20
-    /// One axis of a tensor is left for the batch.
+    /// The largest number of axes of an array: one axis of a tensor is left for the batch.
     private static let mostAxes = 8
-    /// A file may claim any shape; these are more rows than anybody has, and a larger sample than can be trained on.
+    /// The largest number of rows. A file may claim any shape; these limits are above what anybody has
+    /// or can train on.
     private static let mostRows = 1 << 28
+    /// The largest number of values in a sample.
     private static let mostSampleValues = 1 << 28
 
     /// The rows of one array.
+    ///
+    /// - Throws: `DatasetFault` for a shape that cannot be samples.
     init(_ name: String, _ array: any StoredArray, layout: Arrays.Layout) throws(DatasetFault) {
         guard !array.shape.isEmpty, !array.shape.contains(0) else { throw Self.unfit(array) }
         guard array.rowCount <= Self.mostRows else {
@@ -52,6 +61,12 @@ struct ArrayModality: Sendable {
     }
 
     /// Rows of several arrays, or whole arrays, of samples of one shape.
+    ///
+    /// - Parameters:
+    ///   - sample: the shape of a sample as the files store it; empty for one number.
+    ///   - places: where each row is stored; nil for a row that lacks the modality.
+    /// - Throws: `DatasetFault` where there are no rows, or samples are empty, have too many axes or
+    ///   too many values.
     init(_ name: String, _ arrays: [any StoredArray], layout: Arrays.Layout, sample: [Int], places: [Place?]) throws(DatasetFault) {
         self.name = name
         self.arrays = arrays
@@ -70,17 +85,23 @@ struct ArrayModality: Sendable {
         sampleShape = sample
     }
 
+    /// The fault of an array whose shape cannot be rows of samples.
     private static func unfit(_ array: any StoredArray) -> DatasetFault {
         DatasetFault(
             option: "modalities", message: "\(array.file): the array '\(array.name)' of shape \(array.shapeText) cannot hold samples",
             expected: "rows × up to \(mostAxes - 2) axes, none empty")
     }
 
+    /// The number of rows.
     var count: Int { places.count }
+    /// The name, the shape of a sample, and whether samples are padded sequences.
     var facts: DatasetFacts.ModalityFacts { DatasetFacts.ModalityFacts(name: name, sampleShape: sampleShape, isPadded: lengths != nil) }
+    /// The number of values in a sample.
     private var sampleSize: Int { sampleShape.reduce(1, *) }
 
-    /// The rows of another one behind these.
+    /// These rows followed by those of another array.
+    ///
+    /// - Throws: `DatasetFault` where samples differ in shape.
     func joined(_ other: ArrayModality) throws(DatasetFault) -> ArrayModality {
         guard other.sampleShape == sampleShape else {
             throw DatasetFault(
@@ -96,7 +117,7 @@ struct ArrayModality: Sendable {
         return joined
     }
 
-    /// Only these of the rows, in this order.
+    /// Only some of the rows, in this order.
     func keeping(_ rows: [Int]) -> ArrayModality {
         var kept = self
         kept.places = rows.map { places[$0] }
@@ -106,9 +127,10 @@ struct ArrayModality: Sendable {
 
     // MARK: - What is there
 
-    /// Takes each row's number of real steps.
+    /// Takes the number of real steps of each row.
     ///
-    /// - Throws: where samples are no sequences, or a length is none of this shape.
+    /// - Throws: `DatasetFault` where samples are not sequences, or a length is not possible for this
+    ///   shape.
     mutating func take(lengths: [Int]) throws(DatasetFault) {
         try requireSequences()
         if let row = lengths.firstIndex(where: { !(0...sampleShape[0]).contains($0) }) {
@@ -118,12 +140,15 @@ struct ArrayModality: Sendable {
         self.lengths = .given(lengths)
     }
 
-    /// Takes steps that are 0 to the end for padding.
+    /// Treats steps that are 0 up to the end as padding.
+    ///
+    /// - Throws: `DatasetFault` where samples are not sequences.
     mutating func takeLengthsFromPadding() throws(DatasetFault) {
         try requireSequences()
         lengths = .fromPadding
     }
 
+    /// Refuses samples that have no axis of steps.
     private func requireSequences() throws(DatasetFault) {
         guard sampleShape.count < 2 else { return }
         throw DatasetFault(
@@ -131,10 +156,12 @@ struct ArrayModality: Sendable {
             expected: "steps × features")
     }
 
-    /// Whether it takes no reading to say what is there.
+    /// Whether it is known without reading which rows are present.
     var knowsPresence: Bool { if case .fromPadding = lengths { false } else { true } }
 
     /// Which of some rows have the modality, and how many of their steps are real.
+    ///
+    /// - Throws: `DatasetFault` where lengths come from the padding and a row cannot be read.
     func presence(_ rows: [Int]) throws(DatasetFault) -> Presence {
         let there = rows.map { places[$0] != nil }
         switch lengths {
@@ -147,6 +174,7 @@ struct ArrayModality: Sendable {
         }
     }
 
+    /// The number of steps before the padding at the end of a row; 0 where all values are 0.
     private func stepsBeforePadding(_ row: Int) throws(DatasetFault) -> Int {
         let width = sampleSize / sampleShape[0]
         func steps(_ values: some BidirectionalCollection<Float>) -> Int {
@@ -159,7 +187,12 @@ struct ArrayModality: Sendable {
 
     // MARK: - Reading
 
-    /// Reads all values where they are few; returns what is wrong where some are not finite.
+    /// Reads all values into memory where they take at most `mostHeldBytes`; leaves larger modalities
+    /// in their files.
+    ///
+    /// - Returns: what is wrong where some values are not finite; nil where nothing is, or nothing was
+    ///   read.
+    /// - Throws: `DatasetFault` where a row cannot be read.
     mutating func holdIfSmall() throws(DatasetFault) -> DatasetFault? {
         guard let total = places.count.multipliedWithin(Self.mostHeldBytes / 4, by: sampleSize) else { return nil }
         var values = [Float](repeating: 0, count: total)
@@ -176,8 +209,9 @@ struct ArrayModality: Sendable {
         return notFinite.fault(in: self)
     }
 
-    /// Some rows, N×(sample shape).
-    /// - Throws: where a row cannot be read, or holds a value that is not finite.
+    /// Reads some rows, `N×(sample shape)`; zeros for a row that lacks the modality.
+    ///
+    /// - Throws: `DatasetFault` where a row cannot be read or holds a value that is not finite.
     func inputs(_ rows: [Int]) throws(DatasetFault) -> Tensor {
         if let held { return gather(rows, from: held, sampleShape: sampleShape) }
         var fault: DatasetFault?
@@ -199,7 +233,9 @@ struct ArrayModality: Sendable {
         return inputs
     }
 
-    /// One row, channels last, whatever its values.
+    /// One row, channels last, with whatever values it has.
+    ///
+    /// - Throws: `DatasetFault` where it cannot be read.
     func values(of row: Int) throws(DatasetFault) -> [Float] {
         var values = [Float](repeating: 0, count: sampleSize)
         let outcome = values.withUnsafeMutableBufferPointer { buffer in
@@ -209,6 +245,8 @@ struct ArrayModality: Sendable {
         return values
     }
 
+    /// Reads one row into a buffer of one sample, with its channels moved to the end; zeros for a row
+    /// that lacks the modality, and behind the end of a shorter sequence.
     private func read(_ row: Int, into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault) {
         guard let place = places[row] else {
             target.update(repeating: 0)
@@ -236,7 +274,8 @@ struct ArrayModality: Sendable {
 
     // MARK: - Remarks
 
-    /// A question where the last axis, which counts as the channels, looks as if it were another one.
+    /// A remark where the last axis, which counts as the channels, looks like another one: at most 4 in
+    /// the first and at least 16 in the last.
     func remarks(layout: Arrays.Layout) -> [String] {
         guard layout == .channelsLast, sampleShape.count >= 2, let first = sampleShape.first, let last = sampleShape.last, first <= 4, last >= 16
         else { return [] }
@@ -247,12 +286,16 @@ struct ArrayModality: Sendable {
         ]
     }
 
-    /// Rows that hold NaN or an infinity: how many, and the first few.
+    /// The rows that hold NaN or infinity: how many, and the first few.
     struct NotFinite {
+        /// The number of rows with such values.
         private(set) var rows = 0
+        /// The number of such values.
         private(set) var values = 0
+        /// Up to five of the rows.
         private(set) var first: [Int] = []
 
+        /// Counts the values of a row that are not finite.
         mutating func look(at sample: some Collection<Float>, row: Int) {
             let found = sample.count { !$0.isFinite }
             guard found > 0 else { return }
@@ -261,10 +304,12 @@ struct ArrayModality: Sendable {
             if first.count < 5 { first.append(row) }
         }
 
+        /// The finding in words.
         var summary: String {
             "\(values) values in \(rows) rows are not finite (rows \(first.map(String.init).joined(separator: ", "))\(rows > first.count ? ", …" : ""))"
         }
 
+        /// The finding as a fault that names file and array; nil where all values are finite.
         func fault(in modality: ArrayModality) -> DatasetFault? {
             guard rows > 0 else { return nil }
             guard let place = modality.places[first[0]] else { return nil }
@@ -277,7 +322,7 @@ struct ArrayModality: Sendable {
 }
 
 extension Int {
-    /// The product where it is not larger than `limit`.
+    /// The product; nil where it is larger than `limit`.
     fileprivate func multipliedWithin(_ limit: Int, by other: Int) -> Int? {
         let (product, isTooLarge) = multipliedReportingOverflow(by: other)
         return isTooLarge || product > limit ? nil : product

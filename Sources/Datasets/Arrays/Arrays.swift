@@ -3,10 +3,25 @@ import Networks
 import Tensors
 import Weights
 
-/// A user's own data: one array for each modality, in whatever format the usual libraries write, with labels and domains.
+/// A user's own data: one array for each modality, in any format that the usual libraries write, with
+/// targets and domains; `arrays` in a recipe.
 ///
-/// Every array has one row a sample. Labels and domains are numbers or names. Rows come from the arrays as they stand, several files joined
-/// one after another; or from a CSV manifest, which names for every sample its files or its rows.
+/// Every array has one row for each sample: `N×C`, `N×T×C`, `N×H×W×C` and so on, channels last unless
+/// `layout` says otherwise. An array `N` is read as `N×1`. Labels and domains are `N` numbers or names.
+/// Rows come from the arrays in order, those of several files one after another, or from a CSV
+/// manifest, which names for every sample its files or its rows.
+///
+/// ```yaml
+/// data:
+///   use: arrays
+///   path: features.npz
+///   modalities: [text, audio]
+///   labels: emotion
+///   domains: speaker
+/// ```
+///
+/// A modality of up to 256 MiB is held in memory, which is when its values are checked for NaN and
+/// infinity; a larger one stays on disk and is read and checked batch by batch.
 public struct Arrays: DatasetPlugin, UncheckedRows {
     public static var description: ComponentDescription {
         ComponentDescription(
@@ -27,22 +42,36 @@ public struct Arrays: DatasetPlugin, UncheckedRows {
             ])
     }
 
+    /// The modalities in the order of the option, with the names of domains and of targets.
     public let facts: DatasetFacts
+    /// The class of each row; 0 for all rows where labels or values are learned.
     public let labels: [Int]
+    /// Row-major `N×K`: 0 or 1 for each label, or the values; nil where classes are learned.
     public let targetValues: [Float]?
+    /// The domain of each row, an index into the names of domains.
     public let domains: [Int]
+    /// The group of each row; rows of a group stay on one side of a split. Nil where the option
+    /// `groups` or the column `group` is not there.
     public let groups: [Int]?
+    /// The place of each row in time within its group; nil where it is not given.
     public let positions: [Int]?
+    /// The part of the prescribed split of each row; nil where the recipe decides on the split.
     public let split: [SplitName]?
-    /// What a reader of the data should know: rows that were left out, shapes that look turned.
+    /// What a reader of the data should know, a sentence each: rows that were left out, shapes whose
+    /// axes look exchanged.
     public let remarks: [String]
 
     let arrays: [ArrayModality]
 
+    /// Opens the files, reads targets and domains, and holds small modalities in memory.
+    ///
     /// - Throws: `DatasetFault` with file, key, shape and the nearest key.
     public init(options: Options) throws(DatasetFault) { try self.init(options: options, requiringFinite: true) }
 
-    /// - Parameter requiringFinite: whether a value that is not finite is a fault where it is met.
+    /// Opens the data, with or without the check for NaN and infinity.
+    ///
+    /// - Parameter requiringFinite: whether a value that is not finite is a fault; a check of the data
+    ///   reports them all instead.
     init(options: Options, requiringFinite: Bool) throws(DatasetFault) {
         let keys = try ModalityKey.parse(options.modalities)
         let table: RowTable
@@ -83,7 +112,7 @@ public struct Arrays: DatasetPlugin, UncheckedRows {
             samplesPerDomain: tally(domains.indices, kinds: domains.names.count))
     }
 
-    /// What there is to learn: the classes of the rows, or numbers and a single class for all rows.
+    /// What there is to learn: the classes of the rows, or numbers with a single class for all rows.
     private static func targets(
         of rows: RowTable, options: Options
     ) throws(DatasetFault) -> (facts: TargetFacts, classes: [Int], numbers: [Float]?) {
@@ -112,11 +141,21 @@ public struct Arrays: DatasetPlugin, UncheckedRows {
         }
     }
 
+    /// Reads some rows of a modality, `N×(sample shape)`, channels last; zeros for a row without it and
+    /// for padding.
+    ///
+    /// - Throws: `DatasetFault` for an unknown modality, a row that cannot be read, or a value that is
+    ///   not finite.
     public func inputs(_ rows: [Int], modality: String) throws -> Tensor {
         guard let array = arrays.first(where: { $0.name == modality }) else { throw unknownModality(modality) }
         return try array.inputs(rows)
     }
 
+    /// Which of the rows have the modality, and how many of their steps are real where `lengths` says
+    /// so.
+    ///
+    /// - Throws: `DatasetFault` for an unknown modality, or where padding is counted in a row that
+    ///   cannot be read.
     public func presence(_ rows: [Int], modality: String) throws -> Presence {
         guard let array = arrays.first(where: { $0.name == modality }) else { throw unknownModality(modality) }
         return try array.presence(rows)
@@ -128,8 +167,9 @@ public struct Arrays: DatasetPlugin, UncheckedRows {
     }
 }
 
-/// The data set `arrays` under the name that it had while it read safetensors only.
+/// The data set `arrays` under its former name, `tensors`; older recipes use it.
 public struct TensorFiles: DatasetPlugin, UncheckedRows {
+    /// The options of ``Arrays``.
     public typealias Options = Arrays.Options
 
     public static var description: ComponentDescription {
@@ -139,7 +179,9 @@ public struct TensorFiles: DatasetPlugin, UncheckedRows {
 
     private let arrays: Arrays
 
-    /// - Throws: as `Arrays`.
+    /// Opens the files.
+    ///
+    /// - Throws: as ``Arrays``.
     public init(options: Options) throws(DatasetFault) { arrays = try Arrays(options: options) }
 
     public var facts: DatasetFacts { arrays.facts }
@@ -157,14 +199,17 @@ public struct TensorFiles: DatasetPlugin, UncheckedRows {
     }
 }
 
-/// Where the lengths of a modality's sequences come from.
+/// Where the lengths of a modality's sequences come from: an entry of the option `lengths`.
 enum LengthsSource: Hashable, Sendable {
     /// An array, or a column of a manifest.
     case key(String)
     /// The zeros at their ends.
     case padding
 
-    /// From the option `lengths`: `modality=key` or `modality=padding` each.
+    /// Reads the option `lengths`: `modality=key` or `modality=padding` for each modality.
+    ///
+    /// - Throws: `DatasetFault` for an entry of another form, for an unknown modality, and for one that
+    ///   occurs twice.
     static func parse(_ texts: [String], of modalities: [ModalityKey]) throws(DatasetFault) -> [String: LengthsSource] {
         var result: [String: LengthsSource] = [:]
         for text in texts {
@@ -187,12 +232,16 @@ enum LengthsSource: Hashable, Sendable {
     }
 }
 
-/// A modality's name and the key of its array, or the column of a manifest.
+/// A modality's name and the key of its array, or the column of a manifest; one entry of the option
+/// `modalities`.
 struct ModalityKey: Hashable, Sendable {
     let name: String
     let key: String
 
-    /// From the option `modalities`: `name` or `name=key` each.
+    /// Reads the option `modalities`: `name` or `name=key` for each.
+    ///
+    /// - Throws: `DatasetFault` where there is none, where one has no name, and where a name occurs
+    ///   twice.
     static func parse(_ texts: [String]) throws(DatasetFault) -> [ModalityKey] {
         guard !texts.isEmpty else {
             throw DatasetFault(option: "modalities", message: "option modalities: found none", expected: "at least one name")

@@ -1,7 +1,7 @@
 import Configuration
 
 extension Arrays {
-    /// Where the channels of a sample lie in the files.
+    /// Which axis of a sample holds its channels in the files.
     public enum Layout: String, CaseIterable, Sendable {
         /// N×…×C.
         case channelsLast = "channels-last"
@@ -9,41 +9,61 @@ extension Arrays {
         case channelsFirst = "channels-first"
     }
 
-    /// What becomes of rows that lack something.
+    /// What happens to rows without a label.
     public enum Incomplete: String, CaseIterable, Sendable {
+        /// The run ends with the number of such rows.
         case refuse
-        /// Left out and counted.
+        /// They are left out and counted.
         case leaveOut = "leave-out"
     }
 
-    /// What becomes of rows that lack a modality.
+    /// What happens to rows that lack a modality.
     public enum OnMissing: String, CaseIterable, Sendable {
-        /// Samples without it, as long as they have another one.
+        /// They stay as samples without it, as long as they have another modality.
         case keep
-        /// Left out and counted.
+        /// They are left out, and a remark counts them.
         case skip
-        /// The run ends.
+        /// The run ends with the number of such rows.
         case stop
     }
 
+    /// What a recipe may set. Only `modalities` is required, and one of `path` and `manifest`.
     public struct Options: Configuration.Options {
+        /// Files of arrays or folders of them, whose rows are joined in order.
         public var path: [String] = []
+        /// A CSV table of samples; nil where the arrays themselves list them.
         public var manifest: String?
+        /// Names of arrays or of a manifest's columns, as `name` or `name=key`.
         public var modalities: [String] = []
+        /// The array of what is learned.
         public var labels = "labels"
+        /// What the labels are: classes, labels or values.
         public var targets = TargetKind.classes
+        /// The array of domains; nil makes every file a domain of its own.
         public var domains: String? = "domains"
+        /// Names of classes, labels or values, in the order of their numbers.
         public var classNames: [String] = []
+        /// Names of domains, in the order of their numbers.
         public var domainNames: [String] = []
+        /// The array of the prescribed split; nil leaves the split to the experiment.
         public var split: String?
+        /// The array of groups, which no split divides.
         public var groups: String?
+        /// The array of positions in time within a group.
         public var positions: String?
+        /// The array of ids that a manifest's column `id` is matched with.
         public var ids = "ids"
+        /// Which axis of a sample holds its channels in the files.
         public var layout = Layout.channelsLast
+        /// What happens to rows without a label.
         public var unlabeled = Incomplete.refuse
+        /// What happens to rows that lack a modality.
         public var onMissing = OnMissing.keep
+        /// Where the lengths of padded sequences come from, as `modality=key` or `modality=padding`.
         public var lengths: [String] = []
 
+        /// Labels in `labels`, domains in `domains`, and all else left out; path and modalities are to
+        /// be set.
         public init() {}
 
         public static var fields: [OptionField<Options>] {

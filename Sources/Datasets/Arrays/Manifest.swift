@@ -3,23 +3,39 @@ import Foundation
 import Persistence
 import Weights
 
-/// A CSV table of samples: one row each, with a header.
+/// A CSV table of samples: a header, then one row for each sample.
 ///
-/// Columns: `id`, `label`, `domain`, `split`, `group`, `position`, and one for each modality with a path (from the manifest's folder) or the
-/// number of a row. A modality without a column is matched by id.
+/// Columns: `label`, which is required; `id`, `domain`, `split`, `group` and `position`; and one for
+/// each modality with a path (relative to the manifest's folder, `path:key` for one array of several)
+/// or the number of a row. A modality without a column is matched by id. An empty cell says that the
+/// sample lacks the modality.
+///
+/// ```
+/// id,label,domain,audio,video
+/// c1,happy,studio,audio/c1.npy,0
+/// c2,sad,street,,1
+/// ```
 struct Manifest: Sendable {
+    /// The path of the table, as it was given.
     let path: String
-    /// The line of every row.
+    /// The line of the file on which each row stands.
     let lines: [Int]
     /// What was noticed while ids were matched.
     var remarks: [String] = []
 
+    /// The names of the columns, in order.
     private let header: [String]
+    /// The cells of each column without blanks around them, by name.
     private let columns: [String: [String]]
 
-    /// More rows than are likely, and fewer than fill the memory.
+    /// The largest number of rows: more than is likely, and fewer than fill the memory.
     private static let mostRows = 20_000_000
 
+    /// Reads the table.
+    ///
+    /// - Throws: `DatasetFault` with the file and line where the file is no CSV table, where rows and
+    ///   header differ in length, where a column or an id occurs twice, or where there is no column
+    ///   `label`.
     init(_ path: String) throws(DatasetFault) {
         let table = try SeparatedValues(path)
         guard let header = table.rows.first else {
@@ -61,17 +77,23 @@ struct Manifest: Sendable {
         }
     }
 
+    /// The number of rows below the header.
     var count: Int { lines.count }
+    /// The names of the columns, in order.
     var names: [String] { header }
+    /// Whether there is a column of this name.
     func has(_ column: String) -> Bool { columns[column] != nil }
+    /// The cells of a column; nil where there is none.
     func texts(_ column: String) -> [String]? { columns[column] }
 
-    /// Numbers where all are, else names.
+    /// The cells of a column as numbers where all of them are, otherwise as names.
     func values(_ column: String, option: String) throws(DatasetFault) -> RowValues {
         RowValues.texts(columns[column] ?? []).asNumbersWherePossible
     }
 
     /// The number of real steps of some rows; an empty cell is 0.
+    ///
+    /// - Throws: `DatasetFault` where there is no such column, or a cell is not a whole number.
     func lengths(_ column: String, rows: [Int]) throws(DatasetFault) -> [Int] {
         guard let cells = columns[column] else {
             throw DatasetFault(
@@ -89,9 +111,10 @@ struct Manifest: Sendable {
         return lengths
     }
 
-    /// Where a path of the table lies.
+    /// The path of a file that the table names.
     ///
-    /// - Throws: for one that leaves the manifest's folder: such a table would read whatever its writer knows of.
+    /// - Throws: `DatasetFault` for a path that leaves the manifest's folder: otherwise such a table
+    ///   could make the program read any file that its writer knows of.
     func resolved(_ text: String, row: Int) throws(DatasetFault) -> String {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard !text.hasPrefix("/"), !parts.contains("..") else {
@@ -102,22 +125,30 @@ struct Manifest: Sendable {
         return "\(folder)/\(text)"
     }
 
+    /// The folder of the manifest, which its paths are relative to.
     var folder: String {
         let parent = (path as NSString).deletingLastPathComponent
         return parent.isEmpty ? "." : parent
     }
 }
 
-/// Where the samples of one modality lie, by a manifest.
+/// Where the samples of one modality are stored, according to a manifest: in files of their own, in
+/// rows of an array that a column numbers, or in rows that are found by id.
 struct ManifestModality {
     private let name: String
+    /// The arrays that samples are read from: one with many rows, or one for each file.
     private var arrays: [any StoredArray] = []
-    /// For each row of the manifest; nil where the modality is missing.
+    /// One for each row of the manifest; nil where the modality is missing.
     private(set) var places: [ArrayModality.Place?] = []
+    /// The shape of a sample as the files store it; for sequences of different lengths that of the
+    /// longest.
     private var sample: [Int] = []
     /// Whether files hold sequences of different lengths.
     private var differInLength = false
 
+    /// Finds the samples.
+    ///
+    /// - Throws: `DatasetFault` with the file and line of a sample that is not there.
     init(_ key: ModalityKey, of manifest: Manifest, in containers: [ArrayContainer], options: Arrays.Options) throws(DatasetFault) {
         name = key.name
         guard let cells = manifest.texts(key.key) else {
@@ -131,7 +162,9 @@ struct ManifestModality {
         }
     }
 
-    /// - Throws: where samples are not of one shape.
+    /// The modality of some rows.
+    ///
+    /// - Throws: `DatasetFault` where samples differ in shape.
     func modality(rows: [Int], layout: Arrays.Layout) throws(DatasetFault) -> ArrayModality {
         guard !arrays.isEmpty else { throw DatasetFault(option: "modalities", message: "no row has '\(name)'") }
         var modality = try ArrayModality(name, arrays, layout: layout, sample: sample, places: rows.map { places[$0] })
@@ -141,9 +174,10 @@ struct ManifestModality {
 
     // MARK: - Files
 
-    /// Every cell is the path of a file with one sample, or `path:key`.
+    /// Takes a column whose cells are paths of files with one sample each, or `path:key`.
     ///
-    /// Files may differ along their first axis, the steps, where channels come last: they are sequences of different lengths then.
+    /// Where channels come last, files may differ along their first axis, the steps: they are then
+    /// sequences of different lengths.
     private mutating func takeFiles(_ cells: [String], of manifest: Manifest, layout: Arrays.Layout) throws(DatasetFault) {
         var files: [String: ArrayFile] = [:]
         var numbers: [String: Int32] = [:]
@@ -185,6 +219,7 @@ struct ManifestModality {
         }
     }
 
+    /// The path and, after the last colon, the key in a cell.
     private static func parts(_ cell: String) -> (path: String, key: String?) {
         guard let colon = cell.lastIndex(of: ":"), colon != cell.startIndex else { return (cell, nil) }
         return (String(cell[..<colon]), String(cell[cell.index(after: colon)...]))
@@ -192,7 +227,10 @@ struct ManifestModality {
 
     // MARK: - Rows
 
-    /// Every cell is a row of the array in `path`.
+    /// Takes a column whose cells are rows of the array in `path`; an empty cell is a row without the
+    /// modality.
+    ///
+    /// - Throws: `DatasetFault` with the line of a row that the array does not have.
     private mutating func takeRows(
         _ cells: [String], _ key: ModalityKey, of manifest: Manifest, in containers: [ArrayContainer]
     ) throws(DatasetFault) {
@@ -212,7 +250,11 @@ struct ManifestModality {
         }
     }
 
-    /// The row of each sample is where its id stands in the array of ids beside the modality's; without ids, rows are in the same order.
+    /// Finds the row of each sample by its id in the array of ids beside the modality's; without ids,
+    /// rows are in the same order. A sample whose id is not found lacks the modality.
+    ///
+    /// - Throws: `DatasetFault` where an id occurs twice, where none is found, or where there are no
+    ///   ids and the numbers of rows differ.
     private mutating func match(
         _ key: ModalityKey, of manifest: Manifest, in containers: [ArrayContainer], options: Arrays.Options
     ) throws(DatasetFault) {
@@ -246,6 +288,7 @@ struct ManifestModality {
         }
     }
 
+    /// The array of a modality in the first file that has it.
     private static func array(_ key: String, in containers: [ArrayContainer], of manifest: Manifest) throws(DatasetFault) -> any StoredArray {
         if let container = containers.first(where: { $0.has(key) }) { return try container.array(key, option: "modalities") }
         guard let first = containers.first else {

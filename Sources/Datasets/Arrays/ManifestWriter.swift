@@ -2,28 +2,40 @@ import Configuration
 import Foundation
 import Persistence
 
-/// The table of a folder in which every sample has a file for each modality.
+/// Writes the table for a folder in which every sample has a file for each modality: what `regulus data
+/// manifest` does.
+///
+/// A pattern says which part of a path is what: `{domain}/{label}/{id}_{modality}` reads
+/// `studio/happy/clip7_audio.npy` as the audio of the sample `clip7` of the class `happy` in the domain
+/// `studio`. Files whose path does not fit are counted and left out.
 package struct ManifestWriter: Sendable {
     /// A folder for each domain, in it one for each class, in it files such as `clip7_audio.npy`.
     package static let defaultPattern = "{domain}/{label}/{id}_{modality}"
 
+    /// What a pattern may name.
     private static let fields = ["id", "label", "domain", "split", "group", "modality"]
+    /// The endings of files that can hold a sample.
     private static let endings: Set<String> = ["npy", "npz", "pkl", "pickle", "pt", "pth", "safetensors", "h5", "hdf5", "mat"]
-    /// More files than anybody lists by hand, and fewer than fill the memory.
+    /// The largest number of files: more than anybody lists by hand, and fewer than fill the memory.
     private static let mostFiles = 20_000_000
 
+    /// One row of the table: its fields, and the path of the file for each modality.
     private struct Sample {
         var fields: [String: String]
         var files: [String: String] = [:]
     }
 
+    /// The samples by all their fields together, so that equal ids in different folders stay apart.
     private var samples: [String: Sample] = [:]
+    /// The modalities of all samples.
     private var modalities: Set<String> = []
+    /// Files that do not fit the pattern.
     private var unmatched: [String] = []
 
     /// Lists the files below `folder`.
     ///
-    /// - Throws: where the pattern is none, no file fits it, or two files are the same modality of one sample.
+    /// - Throws: `DatasetFault` where the pattern is invalid, no file fits it, or two files are the
+    ///   same modality of one sample.
     package init(_ folder: String, pattern: String) throws(DatasetFault) {
         let (expression, names) = try Self.expression(pattern)
         guard Folder.exists(folder) else { throw DatasetFault(message: "there is no folder \(folder)") }
@@ -63,7 +75,12 @@ package struct ManifestWriter: Sendable {
         }
     }
 
-    /// `{name}` matches within one part of a path; the shortest for all but the id, which takes what is left.
+    /// The pattern as a regular expression, and the names in it. `{name}` matches within one part of a
+    /// path, the shortest possible text except for the id, which takes the rest; `*` matches anything
+    /// within one part.
+    ///
+    /// - Throws: `DatasetFault` for a name that is unknown or occurs twice, an open brace, and a
+    ///   pattern without `{id}` or `{label}`.
     private static func expression(_ pattern: String) throws(DatasetFault) -> (NSRegularExpression, [String]) {
         var text = "^"
         var names: [String] = []
@@ -94,9 +111,10 @@ package struct ManifestWriter: Sendable {
         return (expression, names)
     }
 
+    /// The number of samples.
     package var count: Int { samples.count }
 
-    /// The table: samples and columns in the order of the alphabet.
+    /// The table as CSV, with samples and modality columns in alphabetical order.
     package var csv: String {
         let modalities = modalities.sorted()
         let fields = Self.fields.filter { field in samples.values.contains { $0.fields[field] != nil } }
@@ -113,7 +131,8 @@ package struct ManifestWriter: Sendable {
         return ([header] + lines.map { $0.joined(separator: ",") }).joined(separator: "\n") + "\n"
     }
 
-    /// What a user looks at before trusting the table: one line for each fact.
+    /// What a user checks before trusting the table, one line for each fact: how many samples each
+    /// domain, label and part has, and what is missing.
     package var summary: [String] {
         func counts(_ field: String) -> String? {
             let counts = samples.values.reduce(into: [String: Int]()) { if let value = $1.fields[field] { $0[value, default: 0] += 1 } }
@@ -130,6 +149,7 @@ package struct ManifestWriter: Sendable {
         return lines
     }
 
+    /// The text as a field of CSV, with quotes where it needs them.
     private static func quoted(_ text: String) -> String {
         text.contains { ",\"\n\r".contains($0) } ? "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : text
     }

@@ -1,33 +1,51 @@
 import Configuration
 import Weights
 
-/// The rows of a user's data set: what is known of each, and where its inputs lie.
+/// The rows of a user's data set before anything is read of their inputs: what is known of each row,
+/// and where its inputs are stored.
+///
+/// It is made from files of arrays or from a manifest; then rows that lack a modality or a label are
+/// left out, or refused.
 struct RowTable: Sendable {
+    /// One entry for each modality, in the order of the option.
     private(set) var modalities: [ArrayModality] = []
+    /// What is learned of each row, not yet as indices of classes.
     private(set) var targets = RowTargets.classes(.integers([]))
+    /// The domain of each row, as the files name it.
     private(set) var domains = RowValues.integers([])
+    /// Numbers of groups, different for the groups of different files.
     private(set) var groups: [Int]?
+    /// The place in time of each row within its group.
     private(set) var positions: [Int]?
+    /// The part of the prescribed split of each row.
     private(set) var split: [SplitName]?
-    /// From the metadata of the first file, or the files' own names where every file is a domain.
+    /// From the metadata of the first file, or the names of the files where every file is a domain.
     private(set) var domainNames: [String] = []
     /// Names of classes, labels or values.
     private(set) var targetNames: [String] = []
     /// What was left out, and why.
     var remarks: [String] = []
 
-    /// The manifest, and the line of every row in it; nil without one.
+    /// The manifest, and the line of every row in it; nil without a manifest.
     private var table: (path: String, lines: [Int])?
+    /// The number of real steps of each row, by modality, where an array or a column says it.
     private var lengths: [String: [Int]] = [:]
 
+    /// The first file; its metadata name classes and domains.
     private var firstPath: String?
+    /// The file of the latest rows: the parts of one file are one domain.
     private var lastPath: String?
 
+    /// The number of rows.
     var count: Int { targets.count }
 
     // MARK: - Rows of arrays
 
-    /// The rows of several files, one after another.
+    /// The rows of several files, one after another; a file of train, valid and test parts gives the
+    /// rows of each part in turn.
+    ///
+    /// - Throws: `DatasetFault` where an array is missing or does not fit the others, or where only
+    ///   some of the files have parts.
     init(joining containers: [ArrayContainer], keys: [ModalityKey], options: Arrays.Options) throws(DatasetFault) {
         for container in containers {
             let parts = container.parts(with: keys.map(\.key))
@@ -44,7 +62,10 @@ struct RowTable: Sendable {
         }
     }
 
-    /// Joins the rows of one more file, or of a part of one.
+    /// Appends the rows of one more file, or of a part of one.
+    ///
+    /// - Parameter prefix: what stands before the keys of a part, such as `train.`; empty for a whole
+    ///   file.
     private mutating func append(
         _ container: ArrayContainer, prefix: String, keys: [ModalityKey], options: Arrays.Options
     ) throws(DatasetFault) {
@@ -83,7 +104,7 @@ struct RowTable: Sendable {
             domains = domains.joined(.integers(Array(repeating: domainNames.count - 1, count: rows)))
         }
         if let key = options.groups {
-            // Recording 0 of one file is not recording 0 of another.
+            // Group 0 of one file is not group 0 of another.
             let start = (groups?.max() ?? -1) + 1
             groups = (groups ?? []) + (try values(key, "groups")).numbered(from: start)
         }
@@ -98,7 +119,8 @@ struct RowTable: Sendable {
         lastPath = path
     }
 
-    /// Tells the modalities how long their sequences are, where that is known.
+    /// Tells the modalities the lengths of their sequences, where the option `lengths` says where these
+    /// are.
     private mutating func takeLengths(_ options: Arrays.Options, keys: [ModalityKey]) throws(DatasetFault) {
         let sources = try LengthsSource.parse(options.lengths, of: keys)
         for index in modalities.indices {
@@ -110,6 +132,9 @@ struct RowTable: Sendable {
         }
     }
 
+    /// The values as numbers.
+    ///
+    /// - Throws: `DatasetFault` where some are names.
     private func integers(_ values: RowValues, _ option: String, _ path: String) throws(DatasetFault) -> [Int] {
         guard case .integers(let integers) = values.asNumbersWherePossible else {
             throw DatasetFault(option: option, message: "\(path): the \(option) are names", expected: "whole numbers")
@@ -120,6 +145,11 @@ struct RowTable: Sendable {
     // MARK: - Rows of a manifest
 
     /// The rows of a manifest, whose modality columns hold paths or rows of the arrays of `path`.
+    ///
+    /// A row without any modality is not a sample: it is left out with a remark, or refused where
+    /// `on-missing` is `stop`. Without a column `domain` all rows are in one domain, `all`.
+    ///
+    /// - Throws: `DatasetFault` with the file and line of what is wrong.
     init(_ manifest: Manifest, keys: [ModalityKey], options: Arrays.Options) throws(DatasetFault) {
         let containers = options.path.isEmpty ? [] : try ArrayContainer.open(options.path)
         var sources: [ManifestModality] = []
@@ -166,11 +196,14 @@ struct RowTable: Sendable {
 
     // MARK: - Missing modalities
 
-    /// Leaves out the rows that lack a modality, refuses them, or keeps those that have another one, and takes down which.
+    /// Leaves out rows that lack a modality, refuses them, or keeps those that have another one, and
+    /// remarks on it.
+    ///
+    /// - Throws: `DatasetFault` where the rule is `stop` and a row lacks a modality.
     mutating func leaveOutMissing(_ rule: Arrays.OnMissing) throws(DatasetFault) {
         let all = Array(0..<count)
         var lacking: [(modality: String, rows: Set<Int>)] = []
-        // Where rows stay, they need not be read now to see which ones are all padding.
+        // Rows that stay need not be read now to find those that are all padding.
         for modality in modalities where rule != .keep || modality.knowsPresence {
             guard let there = try modality.presence(all).samples else { continue }
             lacking.append((modality.name, Set(all.filter { !there[$0] })))
@@ -195,7 +228,11 @@ struct RowTable: Sendable {
 
     // MARK: - Labels
 
-    /// Leaves out the rows without a label, or refuses them; returns what there is to say.
+    /// Leaves out rows without a label, or refuses them.
+    ///
+    /// - Returns: a remark with the number of rows and the first five; empty where every row has a
+    ///   label.
+    /// - Throws: `DatasetFault` where the rule is `refuse` and a row has none.
     mutating func leaveOutUnlabeled(_ rule: Arrays.Incomplete) throws(DatasetFault) -> [String] {
         let targets = targets
         let missing = (0..<count).filter { targets.isMissing($0) }
@@ -210,6 +247,7 @@ struct RowTable: Sendable {
         return ["\(text); they are left out"]
     }
 
+    /// Keeps only some of the rows, in this order.
     private mutating func keep(_ rows: [Int]) {
         modalities = modalities.map { $0.keeping(rows) }
         table = table.map { table in (table.path, rows.map { table.lines[$0] }) }

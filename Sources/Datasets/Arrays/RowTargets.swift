@@ -2,16 +2,17 @@ import Configuration
 import Foundation
 import Weights
 
-/// What there is to learn of each row, as it stands in a file.
+/// What there is to learn of each row, as a file holds it.
 enum RowTargets: Sendable {
-    /// A number or a name of a class for each row.
+    /// A number or a name of a class for each row; −1 or empty where there is none.
     case classes(RowValues)
-    /// Row-major, rows × `width`: 0 and 1 for labels, any numbers for values. NaN stands for what is missing.
+    /// Row-major, rows × `width`: 0 and 1 for labels, any numbers for values; NaN where one is missing.
     case numbers([Float], width: Int)
 
-    /// More numbers than are likely, and fewer than fill the memory.
+    /// The largest number of targets: more than is likely, and fewer than fill the memory.
     static let mostNumbers = 1 << 28
 
+    /// The number of rows.
     var count: Int {
         switch self {
         case .classes(let values): values.count
@@ -19,7 +20,8 @@ enum RowTargets: Sendable {
         }
     }
 
-    /// Whether nothing can be learned of a row: its class is −1 or empty, or one of its numbers is missing.
+    /// Whether there is nothing to learn of a row: its class is −1 or empty, or one of its numbers is
+    /// missing.
     func isMissing(_ row: Int) -> Bool {
         switch self {
         case .classes(let values): values.isMissing(row)
@@ -27,9 +29,10 @@ enum RowTargets: Sendable {
         }
     }
 
-    /// These rows and then those.
+    /// These rows followed by others.
     ///
-    /// - Throws: where they have not equally many numbers each.
+    /// - Parameter path: the file of the others, for messages.
+    /// - Throws: `DatasetFault` where the two are of different kinds or widths.
     func joined(_ other: RowTargets, in path: String) throws(DatasetFault) -> RowTargets {
         switch (self, other) {
         case (.classes(let first), .classes(let second)): return .classes(first.joined(second))
@@ -44,6 +47,7 @@ enum RowTargets: Sendable {
         }
     }
 
+    /// Only some of the rows, in this order.
     func keeping(_ rows: [Int]) -> RowTargets {
         switch self {
         case .classes(let values): .classes(values.keeping(rows))
@@ -55,14 +59,18 @@ enum RowTargets: Sendable {
 // MARK: - Reading
 
 extension ArrayContainer {
-    /// What there is to learn of `rows` rows.
+    /// What there is to learn of `rows` rows, from the array `key`.
     ///
-    /// - Throws: where the array does not fit the rows, or holds something that cannot be targets of this kind.
+    /// Classes are an array of `N` numbers or names; labels are `N×K` of 0 and 1; values are `N` or
+    /// `N×V` numbers.
+    ///
+    /// - Throws: `DatasetFault` where the array does not fit the rows, or holds something that cannot
+    ///   be targets of this kind.
     func targets(_ key: String, kind: TargetKind, rows: Int) throws(DatasetFault) -> RowTargets {
         guard kind != .classes else { return .classes(try values(key, option: "labels", rows: rows)) }
         let array = try array(key, option: "labels")
         let shape = array.shape
-        // A table of one column may lie in one row.
+        // A table of one column may be stored as one row.
         let width = shape.count == 2 && shape[0] == rows ? shape[1] : shape == [rows] || shape == [1, rows] ? 1 : 0
         guard width > 0, rows <= RowTargets.mostNumbers / width else {
             throw DatasetFault(
@@ -79,10 +87,13 @@ extension ArrayContainer {
 }
 
 extension Manifest {
-    /// What there is to learn of the rows, by the column `label`: a class, a number, or names of labels with semicolons between them.
+    /// What there is to learn of the rows, by the column `label`: a class, a number, or names of labels
+    /// with semicolons between them. An empty cell has no class or no value; for labels it means that
+    /// none applies, and `-1` that they are unknown.
     ///
     /// - Parameter names: names of the labels; empty to take those that occur, in ascending order.
-    /// - Throws: where a cell is none of these.
+    /// - Returns: the targets, and the names of labels; no names for classes and values.
+    /// - Throws: `DatasetFault` with the file and line of a cell that is none of these.
     func targets(_ kind: TargetKind, names: [String]) throws(DatasetFault) -> (targets: RowTargets, names: [String]) {
         let cells = texts("label") ?? []
         switch kind {

@@ -1,14 +1,17 @@
 import Configuration
 import Weights
 
-/// One number or name for each row: labels, domains, groups.
+/// One number or name for each row: labels, domains or groups as a file holds them.
 enum RowValues: Hashable, Sendable {
+    /// Whole numbers, −1 for one that is missing.
     case integers([Int])
+    /// Names, empty for one that is missing.
     case texts([String])
 
-    /// The label of rows that have none.
+    /// The number that says that a row has no label.
     static let unlabeled = -1
 
+    /// The number of rows.
     var count: Int {
         switch self {
         case .integers(let values): values.count
@@ -16,7 +19,7 @@ enum RowValues: Hashable, Sendable {
         }
     }
 
-    /// Whether a row has no label: −1, or nothing.
+    /// Whether a row has no label: −1, or empty text.
     func isMissing(_ row: Int) -> Bool {
         switch self {
         case .integers(let values): values[row] == Self.unlabeled
@@ -24,7 +27,7 @@ enum RowValues: Hashable, Sendable {
         }
     }
 
-    /// These values and then those; numbers become names where the others are names.
+    /// These values followed by others; numbers become names where the others are names.
     func joined(_ other: RowValues) -> RowValues {
         switch (self, other) {
         case (.integers(let first), .integers(let second)): .integers(first + second)
@@ -40,6 +43,7 @@ enum RowValues: Hashable, Sendable {
         }
     }
 
+    /// Only some of the values, in this order.
     func keeping(_ rows: [Int]) -> RowValues {
         switch self {
         case .integers(let values): .integers(rows.map { values[$0] })
@@ -47,7 +51,7 @@ enum RowValues: Hashable, Sendable {
         }
     }
 
-    /// Numbers from `start` on, equal where the values are.
+    /// A number for each value, counted from `start`: equal values get equal numbers.
     func numbered(from start: Int = 0) -> [Int] {
         switch self {
         case .integers(let values):
@@ -59,7 +63,7 @@ enum RowValues: Hashable, Sendable {
         }
     }
 
-    /// Names that are all whole numbers are those numbers: what a table cannot tell apart.
+    /// Numbers where all names are whole numbers, which a table cannot tell apart.
     var asNumbersWherePossible: RowValues {
         guard case .texts(let texts) = self else { return self }
         let numbers = texts.map { $0.isEmpty ? Self.unlabeled : Int($0) }
@@ -67,12 +71,23 @@ enum RowValues: Hashable, Sendable {
     }
 }
 
-/// Values of rows as indices into names.
+/// Values of rows as indices into a list of names: `[2, 5, 2]` becomes indices `[0, 1, 0]` and names
+/// `2` and `5`.
 struct Categories {
+    /// The names in the order of their indices.
     let names: [String]
+    /// The index of each row's name.
     let indices: [Int]
 
-    /// - Parameter names: given names, counted from 0; empty to take the distinct values in ascending order.
+    /// Finds the index of every row.
+    ///
+    /// - Parameters:
+    ///   - values: a number or a name for each row.
+    ///   - names: given names, counted from 0; empty to take the distinct values in ascending order.
+    ///   - what: the kind of thing, `class` or `domain`, for messages.
+    ///   - option: the option that named the values, for messages.
+    /// - Throws: `DatasetFault` where a given name occurs twice, or a value is not among the given
+    ///   ones.
     init(_ values: RowValues, names: [String], what: String, option: String) throws(DatasetFault) {
         if let twice = Self.firstTwice(names) {
             throw DatasetFault(option: "\(what)-names", message: "the \(what) name '\(twice)' is there twice")
@@ -100,19 +115,25 @@ struct Categories {
         }
     }
 
+    /// The first name that occurs a second time.
     private static func firstTwice(_ names: [String]) -> String? {
         var seen: Set<String> = []
         return names.first { !seen.insert($0).inserted }
     }
 }
 
-/// How parts of a split are called in files.
+/// The names that files use for the parts of a split: words such as `train`, `valid` and `test`, or the
+/// numbers 0, 1 and 2.
 enum SplitNames {
+    /// The part for each name in lower case, and its place where parts of one file follow each other.
     static let known: [String: (value: SplitName, order: Int)] = [
         "train": (.train, 0), "training": (.train, 0), "val": (.validation, 1), "valid": (.validation, 1), "validation": (.validation, 1),
         "dev": (.validation, 1), "test": (.test, 2), "testing": (.test, 2), "held-back": (.heldBack, 3),
     ]
 
+    /// The part of the split of every row.
+    ///
+    /// - Throws: `DatasetFault` with the first row whose value is neither a known name nor 0, 1 or 2.
     static func names(of values: RowValues, in path: String, option: String) throws(DatasetFault) -> [SplitName] {
         var names: [SplitName] = []
         for (row, text) in values.asTexts.enumerated() {

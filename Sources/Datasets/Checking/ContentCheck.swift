@@ -2,34 +2,43 @@ import Configuration
 import Foundation
 import Persistence
 
-/// What the values of a data set of arrays say about it: which are not finite, and which rows are there twice.
+/// What the values of a data set of arrays reveal: values that are not finite, and rows that occur
+/// twice.
 package struct ContentCheck: Sendable {
     /// Values of one modality that are NaN or infinite.
     package struct NotFinite: Hashable, Sendable {
+        /// The modality.
         package let modality: String
+        /// How many values are not finite.
         package let values: Int
+        /// How many rows hold such a value.
         package let rows: Int
-        /// The first few.
+        /// Up to five of the rows.
         package let first: [Int]
     }
 
-    /// Rows whose inputs are those of a row of another domain, or of another part of the split: what is learned from and what is reported on.
+    /// Rows with the same inputs, in all modalities and to the last bit, as a row of another domain or
+    /// of another part of the split: samples that are both learned from and reported on.
     package struct Duplicates: Hashable, Sendable {
-        /// `of another domain`, `of another part of the split`.
+        /// Which rows these repeat: `of another domain` or `of another part of the split`.
         package let what: String
+        /// How many rows repeat an earlier one.
         package let rows: Int
-        /// The first few, each with the earlier row that it repeats.
+        /// Up to five of the rows, each with the earlier row that it repeats.
         package let first: [[Int]]
     }
 
+    /// One entry for each modality that holds NaN or infinity.
     package let notFinite: [NotFinite]
+    /// One entry for each kind of duplicate that occurs.
     package let duplicates: [Duplicates]
 
+    /// How many rows are named.
     private static let examples = 5
 
-    /// Reads every row once.
+    /// Reads every row once. A digest of 32 bytes is kept for each row, not the row.
     ///
-    /// - Throws: where a row cannot be read.
+    /// - Throws: `DatasetFault` where a row cannot be read.
     init(_ dataset: any UncheckedRows) throws(DatasetFault) {
         let modalities = dataset.facts.modalities
         var found = modalities.map { _ in ArrayModality.NotFinite() }
@@ -80,8 +89,10 @@ package struct ContentCheck: Sendable {
     }
 }
 
-/// A data set that hands out a row also where its values are not finite.
+/// A data set that also returns rows whose values are not finite.
 package protocol UncheckedRows: Dataset {
-    /// One row of a modality, channels last.
+    /// One row of a modality, row-major and channels last, with whatever values it has.
+    ///
+    /// - Throws: `DatasetFault` where it cannot be read.
     func uncheckedRow(_ row: Int, modality: String) throws(DatasetFault) -> [Float]
 }

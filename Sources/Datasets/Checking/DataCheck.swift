@@ -6,28 +6,36 @@ import Persistence
 import Synchronization
 import Tensors
 
-/// What a data set on disk holds, and what is wrong with it.
+/// What a data set on disk contains, and what is wrong with it: what `regulus data check` reports.
+///
+/// Files are looked for and decoded in part or whole; arrays are read in whole and searched for values
+/// that are not finite and for duplicates. Nothing that is found stops the check.
 package struct DataCheck: Sendable {
     /// How many rows are decoded.
     package enum Depth: Sendable {
-        /// None; only files' presence is looked at.
+        /// None; only whether the files exist is checked.
         case presence
-        /// Up to this many of each domain, evenly spread.
+        /// Up to this many of each domain, spread evenly over its rows.
         case some(Int)
+        /// All rows, which takes long for a large set of videos.
         case all
     }
 
-    /// Files of one modality that are not there.
+    /// Files of one modality that do not exist.
     package struct Missing: Sendable {
+        /// The modality.
         package let modality: String
+        /// How many files do not exist.
         package let files: Int
+        /// How many rows need one of them.
         package let rows: Int
-        /// The first few, in row order.
+        /// The first five paths, in row order.
         package let examples: [String]
     }
 
     /// What some rows of one modality lack.
     package struct Gaps: Sendable {
+        /// The modality.
         package let modality: String
         /// Rows without it, for each domain.
         package let missing: [Int]
@@ -35,33 +43,41 @@ package struct DataCheck: Sendable {
         package let lengths: [Int]?
     }
 
+    /// Modalities, domains and targets, as the data set states them.
     package let facts: DatasetFacts
-    /// Rows of every domain, part of the split (in the order of `parts`) and class; one entry for all rows where there are no classes.
+    /// The number of rows of every domain, part of the split (in the order of `parts`) and class; a
+    /// single entry per part where there are no classes.
     package let counts: [[[Int]]]
     /// The parts of the prescribed split that occur; one nil where none is prescribed.
     package let parts: [SplitName?]
-    /// How often each label applies, or the range and the mean of each value, a line each; empty for classes.
+    /// How often each label applies, or the range and the mean of each value, a line each; empty for
+    /// classes.
     package let targets: [String]
+    /// Files that do not exist, an entry for each modality that lacks some.
     package let missing: [Missing]
-    /// Files that are there and cannot be decoded.
+    /// Files that exist and cannot be decoded.
     package let unreadable: [MediaFault]
-    /// Rows that were decoded without a fault, and those that were tried.
+    /// How many rows were decoded without a fault, and how many were tried.
     package let decoded: (good: Int, tried: Int)
-    /// Seconds of every row of every domain, ascending; empty where unknown.
+    /// The length of every row of every domain in seconds, ascending; empty where it is unknown.
     package let seconds: [[Double]]
-    /// What some rows lack, and how long sequences are; a modality of which everything is there has no entry.
+    /// What some rows lack, and how long sequences are; a complete modality has no entry.
     package let gaps: [Gaps]
-    /// What the data set itself has to say.
+    /// The data set's own remarks.
     package let remarks: [String]
-    /// What the values say; nil for data sets that are decoded or generated.
+    /// What the values reveal; nil for data sets that are decoded or generated.
     package let contents: ContentCheck?
 
     /// Whether nothing is missing, unreadable or not finite.
     package var isSound: Bool { missing.isEmpty && unreadable.isEmpty && contents?.notFinite.isEmpty != false }
 
+    /// How many files are named.
     private static let examples = 5
 
-    /// - Throws: where an array cannot be read.
+    /// Checks a data set.
+    ///
+    /// - Parameter depth: how many rows of a set of videos are decoded; without effect on arrays.
+    /// - Throws: `DatasetFault` where an array cannot be read.
     package init(_ dataset: any Dataset, depth: Depth = .some(8)) throws(DatasetFault) {
         let facts = dataset.facts
         self.facts = facts
@@ -92,6 +108,7 @@ package struct DataCheck: Sendable {
         seconds = Self.seconds(of: decoding, except: broken)
     }
 
+    /// The modalities that some rows lack, or whose sequences are padded.
     private static func gaps(of dataset: any Dataset) throws(DatasetFault) -> [Gaps] {
         let rows = Array(dataset.labels.indices)
         var result: [Gaps] = []
@@ -109,6 +126,7 @@ package struct DataCheck: Sendable {
         return result
     }
 
+    /// A line about each label or value; none for classes.
     private static func targets(of dataset: any Dataset) -> [String] {
         guard let values = dataset.targetValues else { return [] }
         let targets = dataset.facts.targets
@@ -122,7 +140,8 @@ package struct DataCheck: Sendable {
         }
     }
 
-    /// Folders are listed once: a file apiece would take millions of calls.
+    /// The files that do not exist, and the rows that need one of them. Folders are listed once,
+    /// because looking for each file would take millions of calls.
     private static func missing(of dataset: any DecodingDataset) -> ([Missing], rows: Set<Int>) {
         var listings: [Substring: Set<String>] = [:]
         func exists(_ path: String) -> Bool {
@@ -148,6 +167,7 @@ package struct DataCheck: Sendable {
         return (result, broken)
     }
 
+    /// The rows to decode.
     private static func rows(of dataset: any DecodingDataset, depth: Depth) -> [Int] {
         switch depth {
         case .presence: return []
@@ -161,6 +181,7 @@ package struct DataCheck: Sendable {
         }
     }
 
+    /// Decodes one clip of each row and returns the faults, each once, and the rows without one.
     private static func decode(_ rows: [Int], of dataset: any DecodingDataset) -> (faults: [MediaFault], good: Set<Int>) {
         var faults: [MediaFault] = []
         var good = Set(rows)
@@ -179,7 +200,10 @@ package struct DataCheck: Sendable {
         return (faults, good)
     }
 
-    /// Decodes the files of rows to their ends: a clip in the middle of each says nothing about the others that training draws.
+    /// Decodes the files of some rows to their ends: a clip from the middle says nothing about the
+    /// other clips that training draws.
+    ///
+    /// - Returns: the faults in the order of paths, and the rows that use a damaged file.
     private static func checkWhole(
         _ rows: [Int], of dataset: any DecodingDataset, except known: Set<String>
     ) -> (faults: [MediaFault], rows: Set<Int>) {
@@ -205,6 +229,7 @@ package struct DataCheck: Sendable {
         return (found.map(\.value), broken)
     }
 
+    /// The length of every row with a known length, by domain, ascending.
     private static func seconds(of dataset: any DecodingDataset, except broken: Set<Int>) -> [[Double]] {
         var result = dataset.facts.domains.map { _ in [Double]() }
         for row in dataset.labels.indices where !broken.contains(row) {
@@ -258,7 +283,7 @@ extension DataCheck {
         return lines
     }
 
-    /// Rows by domain and part, a column a class where there are classes.
+    /// The number of rows by domain and part, with a column per class where there are classes.
     private var table: [String] {
         var rows = [["domain", "part"] + facts.classes + ["all"]]
         for (domain, byPart) in zip(facts.domains, counts) {
@@ -276,5 +301,6 @@ extension DataCheck {
         }
     }
 
+    /// A number with one decimal.
     private func text(_ value: Double) -> String { String((value * 10).rounded() / 10) }
 }

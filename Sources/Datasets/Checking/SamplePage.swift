@@ -2,15 +2,23 @@ import Configuration
 import Foundation
 import Media
 
-/// One page of what a data set shows: frames, flow and spectrograms of some rows of every domain, as SVG.
+/// A page that shows frames, flow and spectrograms of some rows of every domain, as SVG with the
+/// pictures inside: one file to look at before training.
 package enum SamplePage {
+    /// The height of a picture in pixels.
     private static let thumbnail = 112
+    /// The space around a picture in pixels.
     private static let gap = 8
+    /// The height of a caption in pixels.
     private static let caption = 18
 
+    /// The page; nil for a data set without pictures. A file that cannot be decoded is named in place
+    /// of its picture.
+    ///
     /// - Parameters:
-    ///   - perDomain: rows of each domain, of different classes where there are.
-    ///   - view: as evaluation or as training is shown them.
+    ///   - dataset: one that is decoded from files.
+    ///   - perDomain: the number of rows of each domain, of different classes where possible.
+    ///   - view: what evaluation or what training is shown of them.
     package static func svg(_ dataset: any Dataset, perDomain: Int = 3, view: SampleView = .evaluation) -> String? {
         guard let dataset = dataset as? any DecodingDataset else { return nil }
         var body: [String] = []
@@ -54,7 +62,8 @@ package enum SamplePage {
             .joined(separator: ", ")
     }
 
-    /// The first row of each class in turn, until there are enough.
+    /// Rows of each domain: the first row of each class in turn, then further rows until there are
+    /// enough.
     private static func rows(of dataset: any DecodingDataset, perDomain: Int) -> [Int] {
         dataset.facts.domains.indices.flatMap { domain in
             var chosen: [Int] = []
@@ -66,6 +75,7 @@ package enum SamplePage {
         }
     }
 
+    /// The text with the characters replaced that XML reserves.
     private static func escaped(_ text: String) -> String {
         text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
     }

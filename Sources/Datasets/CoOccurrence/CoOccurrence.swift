@@ -1,24 +1,33 @@
 import Configuration
 import Tensors
 
-/// A generated world in which a strong cue across modalities competes with a signal that holds everywhere.
+/// A generated world in which a strong cue across modalities competes with a signal that holds
+/// everywhere.
 ///
 /// Every modality m of a sample of class c in domain d is
 ///
 ///     x = Rₘ·[ aₘ(c) + ε₁ , p_d,m(vₘ(c')) + ε₂ , u + ε₃ ],   ε ~ N(0, noise²),  u ~ N(0, 1)
 ///
-/// - `aₘ(c)` is the invariant code, the same in every domain: `invariant-width` entries drawn from N(0, `invariant`²/2), so
-///   that two classes differ by `invariant` (root mean square) in each. With the defaults, classes are 1·√12 ≈ 3.5 noise
-///   deviations apart in one modality and 4.9 in two: weak alone, enough when used.
-/// - `vₘ` is a partial code of the class with K/2 values: c ÷ 2 in the first modality, c mod K/2 in the second, a random
-///   pairing of classes in every further one. One part never names the class; the first two together do.
-/// - `p_d,m` are the patterns in which the values appear: `cue-width` entries drawn from N(0, `cue`²) **anew for every
-///   domain**, so what is learned about the joint cue in the sources is worthless or misleading elsewhere.
-/// - `c'` is the sample's class with probability `reliability`, else one of the others, the same in all modalities.
+/// - `aₘ(c)` is the invariant code, the same in every domain: `invariant-width` entries drawn from N(0,
+///   `invariant`²/2), so that two classes differ by `invariant` (root mean square) in each. With the
+///   defaults, classes are 1·√12 ≈ 3.5 noise deviations apart in one modality and 4.9 in two: weak
+///   alone, enough when used.
+/// - `vₘ` is a partial code of the class with K/2 values: c ÷ 2 in the first modality, c mod K/2 in the
+///   second, a random pairing of classes in every further one. One part never names the class; the
+///   first two together do.
+/// - `p_d,m` are the patterns in which the values appear: `cue-width` entries drawn from N(0, `cue`²)
+///   **anew for every domain**, so what is learned about the joint cue in the sources is worthless or
+///   misleading elsewhere.
+/// - `c'` is the sample's class with probability `reliability`, else one of the others, the same in all
+///   modalities.
 /// - `u` has `nuisance` entries; `Rₘ` is a fixed rotation, so that no coordinate is special.
 ///
-/// Classes are balanced: row i of a domain has class i mod K. Everything is a function of `draw`; each part draws from
-/// its own stream, so that turning one dial leaves the other draws as they were.
+/// Classes are balanced: row i of a domain has class i mod K. Everything is a function of `draw`; each
+/// part draws from its own stream, so that turning one dial leaves the other draws as they were.
+///
+/// ```yaml
+/// data: {use: co-occurrence, cue: 2.0, reliability: 0.9, target-cue: randomized, draw: 3}
+/// ```
 public struct CoOccurrence: DatasetPlugin {
     public static var description: ComponentDescription {
         ComponentDescription(
@@ -34,15 +43,23 @@ public struct CoOccurrence: DatasetPlugin {
             ])
     }
 
+    /// Modalities `m1`, `m2`, …, domains `d1`, `d2`, … and classes `class-0`, `class-1`, ….
     public let facts: DatasetFacts
+    /// The class of each row, row number mod K within its domain.
     public let labels: [Int]
+    /// The domain of each row; the rows of a domain follow each other.
     public let domains: [Int]
+    /// What the samples were made of: classes of the cue, and the latent values before rotation. They
+    /// are generated again on each call.
     public var factors: GeneratingFactors? { world.factors(of: rows) }
 
     private let world: CoOccurrenceWorld
     private let rows: CoOccurrenceRows
+    /// All samples, in memory.
     private let arrays: [ModalityArray]
 
+    /// Generates the world.
+    ///
     /// - Throws: `DatasetFault` where the number of classes is odd.
     public init(options: Options) throws(DatasetFault) {
         guard options.classes.isMultiple(of: 2) else {
@@ -53,6 +70,7 @@ public struct CoOccurrence: DatasetPlugin {
         self.init(world: CoOccurrenceWorld(options), heldOut: [])
     }
 
+    /// Generates the samples, with `target-cue` applied to the domains that are held out.
     private init(world: CoOccurrenceWorld, heldOut: Set<Int>) {
         let options = world.options
         self.world = world
@@ -65,12 +83,15 @@ public struct CoOccurrence: DatasetPlugin {
             classes: (0..<options.classes).map { "class-\($0)" }, domainOfRow: domains)
     }
 
+    /// Some rows of a modality, `N×D` with D = `invariant-width` + `cue-width` + `nuisance`.
+    ///
+    /// - Throws: `DatasetFault` for an unknown modality.
     public func inputs(_ rows: [Int], modality: String) throws -> Tensor {
         guard let inputs = arrays.inputs(rows, modality: modality) else { throw unknownModality(modality) }
         return inputs
     }
 
-    /// The same world with `target-cue` applied to `domains`; all other samples are the same bits.
+    /// The same world with `target-cue` applied to `domains`; all other samples keep their bits.
     public func holdingOut(_ domains: [Int]) -> any Dataset {
         world.options.targetCue == .kept ? self : CoOccurrence(world: world, heldOut: Set(domains))
     }
@@ -78,31 +99,46 @@ public struct CoOccurrence: DatasetPlugin {
 
 /// How a held-out domain of the generated world shows the cue.
 public enum TargetCue: String, CaseIterable, Sendable {
-    /// As a source domain does, with the domain's own patterns.
+    /// As a source domain does, in the domain's own patterns.
     case kept
-    /// Of a class drawn at random, whatever the sample's own.
+    /// As the cue of a random class, whatever the sample's own.
     case randomized
     /// Not at all.
     case off
 }
 
 extension CoOccurrence {
-    /// The dials of the generated world.
+    /// The parameters of the generated world.
     public struct Options: Configuration.Options {
+        /// The number of classes K; even.
         public var classes = 8
+        /// The number of modalities, named `m1`, `m2`, ….
         public var modalities = 2
+        /// The number of samples in each domain.
         public var samples = 1200
+        /// The number of domains, named `d1`, `d2`, ….
         public var domains = 3
+        /// The strength of the class code that is the same in every domain.
         public var invariant = 1.0
+        /// The number of entries of that code.
         public var invariantWidth = 12
+        /// The strength of the co-occurrence cue.
         public var cue = 2.0
+        /// The number of entries of a cue's pattern.
         public var cueWidth = 8
+        /// The share of samples whose cue names their own class.
         public var reliability = 1.0
+        /// How a held-out domain shows the cue.
         public var targetCue = TargetCue.kept
+        /// The number of latent dimensions that are independent of the class.
         public var nuisance = 12
+        /// The standard deviation of the noise on every latent dimension.
         public var noise = 1.0
+        /// The seed of the world: codes, patterns, rotations and samples are functions of it.
         public var draw = 0
 
+        /// A world with 8 classes, 2 modalities and 3 domains of 1200 samples, with a cue that is
+        /// always right.
         public init() {}
 
         public static var fields: [OptionField<Options>] {

@@ -1,10 +1,17 @@
 import Tensors
 
-/// The fixed parts of a generated world, codes, patterns and rotations, and how samples are made from them.
+/// The fixed parts of a generated world (codes, patterns and rotations), and how samples are made from
+/// them.
+///
+/// Each part is drawn from its own stream of random numbers, such as `cue/d1/m2`, when it is needed,
+/// and is the same whenever it is drawn.
 struct CoOccurrenceWorld: Sendable {
+    /// The dials of the world.
     let options: CoOccurrence.Options
+    /// The source of all streams of the world, a function of `draw` alone.
     let random: RandomSource
 
+    /// A world with these dials; nothing is drawn yet.
     init(_ options: CoOccurrence.Options) {
         self.options = options
         random = RandomSource(seed: UInt64(options.draw)).child("co-occurrence")
@@ -13,9 +20,11 @@ struct CoOccurrenceWorld: Sendable {
     /// The width of a sample.
     var width: Int { options.invariantWidth + options.cueWidth + options.nuisance }
 
+    /// The name of a modality, counted from 0: `m1`, `m2`, ….
     func name(of modality: Int) -> String { "m\(modality + 1)" }
 
-    /// The value of a modality's partial cue for every class, in `0 ..< classes / 2`.
+    /// The value of a modality's partial cue for every class, in `0 ..< classes / 2`: c ÷ 2 in the
+    /// first modality, c mod K/2 in the second, a random pairing of classes in the others.
     func cueValues(of modality: Int) -> [Int] {
         let classes = options.classes
         switch modality {
@@ -27,7 +36,7 @@ struct CoOccurrenceWorld: Sendable {
         }
     }
 
-    /// The latent values of every row: invariant, cue and nuisance, each noisy.
+    /// The latent values of every row before rotation: invariant, cue and nuisance, each with noise.
     func parts(_ modality: Int, of rows: CoOccurrenceRows) -> GeneratingFactors.Parts {
         let name = name(of: modality)
         // Two independent entries differ by √2 deviations, and the dial is the difference.
@@ -60,7 +69,7 @@ struct CoOccurrenceWorld: Sendable {
         return GeneratingFactors.Parts(cueValues: cueValues, invariant: invariant, cue: cue, nuisance: nuisance)
     }
 
-    /// One modality of every row: its latent values, rotated.
+    /// One modality of every row, `N×D`: its latent values one block after the other, rotated.
     func array(_ modality: Int, of rows: CoOccurrenceRows) -> ModalityArray {
         let parts = parts(modality, of: rows)
         let blocks = [parts.invariant, parts.cue, parts.nuisance]
@@ -82,6 +91,7 @@ struct CoOccurrenceWorld: Sendable {
         return ModalityArray(name: name(of: modality), sampleShape: [width], values: values)
     }
 
+    /// The latent values of all modalities, and the class that each row's cue names.
     func factors(of rows: CoOccurrenceRows) -> GeneratingFactors {
         GeneratingFactors(
             cueClasses: rows.cueClasses,
@@ -89,7 +99,8 @@ struct CoOccurrenceWorld: Sendable {
                 uniqueKeysWithValues: (0..<options.modalities).map { (name(of: $0), parts($0, of: rows)) }))
     }
 
-    /// One block of latent values: what `signal` says, and noise from the block's own stream.
+    /// One block of latent values, `N×width`: the signal, plus noise from the block's own stream in
+    /// each domain.
     private func latents(
         _ block: String, _ name: String, width: Int, _ rows: CoOccurrenceRows, signal: (_ row: Int, _ dimension: Int) -> Float
     ) -> GeneratingFactors.Latents {
@@ -106,21 +117,22 @@ struct CoOccurrenceWorld: Sendable {
         return GeneratingFactors.Latents(values: values, width: width)
     }
 
+    /// As many normal numbers of this standard deviation, from the beginning of a stream.
     private func normal(_ stream: String, _ count: Int, _ deviation: Float) -> [Float] {
         var stream = random.stream(stream)
         return (0..<count).map { _ in deviation * stream.normal() }
     }
 }
 
-/// A random rotation of `size` dimensions, row-major: the rows of a normal matrix made orthonormal one after the other
-/// (modified Gram–Schmidt in double precision). Uniform over rotations and reflections.
+/// A random rotation or reflection of `size` dimensions, row-major, uniformly distributed: the rows of
+/// a normal matrix made orthonormal one after the other (modified Gram–Schmidt in double precision).
 func randomRotation(_ size: Int, from stream: RandomStream) -> [Float] {
     var stream = stream
     var rows: [[Double]] = []
     while rows.count < size {
         var row = (0..<size).map { _ in Double(stream.normal()) }
         let before = row.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        // Twice, as one pass leaves a remainder of the size of the rounding error times the condition.
+        // Twice, because one pass leaves an error of the rounding times the condition number.
         for _ in 0..<2 {
             for other in rows {
                 let overlap = zip(row, other).reduce(0) { $0 + $1.0 * $1.1 }
@@ -134,13 +146,19 @@ func randomRotation(_ size: Int, from stream: RandomStream) -> [Float] {
     return rows.flatMap { $0.map { Float($0) } }
 }
 
-/// Which class, domain and cue every sample of a generated world has.
+/// The class, domain and cue of every sample of a generated world, in the order of rows.
 struct CoOccurrenceRows: Sendable {
+    /// The class of each row.
     private(set) var labels: [Int] = []
+    /// The domain of each row.
     private(set) var domains: [Int] = []
     /// The class that the joint cue names; nil where the sample carries none.
     private(set) var cueClasses: [Int?] = []
 
+    /// Draws which samples show a cue of which class.
+    ///
+    /// - Parameter heldOut: the domains that show the cue as `target-cue` says; the others show it as
+    ///   sources do.
     init(_ world: CoOccurrenceWorld, heldOut: Set<Int>) {
         let options = world.options
         for domain in 0..<options.domains {
@@ -151,7 +169,7 @@ struct CoOccurrenceRows: Sendable {
             case .kept:
                 var stream = world.random.stream("reliability/d\(domain + 1)")
                 cueClasses += own.map { label in
-                    // Both numbers are always drawn, so that the dial changes no sample's other draw.
+                    // Both numbers are always drawn, so that changing one option changes no other draw.
                     let isReliable = Double(stream.uniform()) < options.reliability
                     let shift = Int.random(in: 1..<options.classes, using: &stream)
                     return isReliable ? label : (label + shift) % options.classes

@@ -2,11 +2,20 @@ import Configuration
 import Tensors
 import Weights
 
-/// A bundled real data set: spoken and written digits, 3000 pairs in three domains.
+/// A bundled real data set: spoken and written digits, 3000 pairs in three domains; `digits` in a
+/// recipe.
 ///
-/// Sources: Free Spoken Digit Dataset (CC BY-SA 4.0), MNIST (CC BY-SA 3.0), Semeion and optdigits (UCI, CC BY 4.0). The file is offered under
-/// CC BY-SA 4.0; notices and citations stand beside it. A recording and a picture of one pair show the same digit and are otherwise
-/// independent: given class and domain, neither says anything of the other.
+/// Sources: Free Spoken Digit Dataset (CC BY-SA 4.0), MNIST (CC BY-SA 3.0), Semeion and optdigits (UCI,
+/// CC BY 4.0). The file is offered under CC BY-SA 4.0; notices and citations are in the same folder.
+/// Recording and picture of a pair show the same digit and are otherwise independent: given class and
+/// domain, neither tells anything about the other.
+///
+/// The modalities are `audio`, a log-mel spectrogram of 48 steps and 32 bands in decibels below the
+/// maximum (−80 to 0), and `image`, 28×28 pixels from 0 to 1.
+///
+/// ```yaml
+/// data: {use: digits, domains: speakers, shape: pictures}
+/// ```
 public struct Digits: DatasetPlugin {
     /// What counts as a domain.
     public enum Domains: String, CaseIterable, Sendable {
@@ -16,7 +25,7 @@ public struct Digits: DatasetPlugin {
         case speakers
     }
 
-    /// What samples look like to an encoder.
+    /// The shape in which samples are given to an encoder.
     public enum Shape: String, CaseIterable, Sendable {
         /// A series of rows: sound 48×32 (steps × bands), pictures 28×28 (lines × pixels).
         case series
@@ -24,10 +33,14 @@ public struct Digits: DatasetPlugin {
         case pictures
     }
 
+    /// What a recipe may set.
     public struct Options: Configuration.Options {
+        /// What counts as a domain.
         public var domains = Domains.groups
+        /// The shape in which samples are given to an encoder.
         public var shape = Shape.series
 
+        /// Three groups, and samples as series of rows.
         public init() {}
 
         public static var fields: [OptionField<Options>] {
@@ -51,22 +64,32 @@ public struct Digits: DatasetPlugin {
             ])
     }
 
+    /// The file and its digest.
     static let file = BundledFile(
         folder: "digits", name: "digits.npz", digest: "8b8ebf116a2499498d25db94a15bac82651900fcbd3a53325a1204d75e02a791")
 
+    /// The speakers, in the order of their numbers.
     private static let speakerNames = ["george", "jackson", "lucas", "nicolas", "theo", "yweweler"]
 
+    /// The two modalities, the names of the domains, and the ten digits.
     public let facts: DatasetFacts
+    /// The digit of each pair, 0 to 9.
     public let labels: [Int]
+    /// The group, or the speaker, of each pair.
     public let domains: [Int]
+    /// Training, or held back: takes 0 to 9 of every speaker.
     public let split: [SplitName]?
     /// The speaker of every row, an index into george, jackson, lucas, nicolas, theo, yweweler.
     public let speakers: [Int]
     /// The take of every recording, 0 to 49.
     public let takes: [Int]
 
+    /// Both modalities, in memory.
     private let arrays: [ModalityArray]
 
+    /// Reads the bundled file.
+    ///
+    /// - Throws: `DatasetFault` where it is missing or damaged.
     public init(options: Options) throws(DatasetFault) {
         let path = try Self.file.path()
         do throws(WeightsFault) {
@@ -107,6 +130,9 @@ public struct Digits: DatasetPlugin {
         facts = DatasetFacts(arrays, domains: names, classes: (0...9).map(String.init), domainOfRow: domains)
     }
 
+    /// Some pairs' samples of a modality, `N×(sample shape)`.
+    ///
+    /// - Throws: `DatasetFault` for an unknown modality.
     public func inputs(_ rows: [Int], modality: String) throws -> Tensor {
         guard let inputs = arrays.inputs(rows, modality: modality) else { throw unknownModality(modality) }
         return inputs

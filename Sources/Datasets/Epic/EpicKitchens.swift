@@ -3,18 +3,32 @@ import Media
 import Persistence
 import Tensors
 
-/// EPIC-Kitchens as three domains: the same eight verbs in three kitchens, seen, as optical flow, and heard.
+/// EPIC-Kitchens as three domains: the same eight verbs in three kitchens, as video, optical flow and
+/// sound; `epic-kitchens` in a recipe. The recordings are not bundled; `root` is the folder that holds
+/// them as they are published.
 ///
-/// Rows are those of MM-SADA's splits. In a source domain the rows of `…_test` are for validation; of the held-out domain they are
-/// the reported ones, and its training rows are left out.
+/// Rows are those of MM-SADA's splits. In a source domain the rows of `…_test` are for validation; of
+/// the held-out domain they are the reported ones, and its training rows are left out.
+///
+/// A sample is a clip of frames from its segment, at a random place in training and from the middle in
+/// evaluation; the modalities of a row are `video` `32×224×224×3`, `audio` `257×1004×1` and `flow`
+/// `8×224×224×2` with the default options.
+///
+/// ```yaml
+/// data: {use: epic-kitchens, root: /data/epic}
+/// ```
 public struct EpicKitchens: DatasetPlugin, ClipDataset {
+    /// What a recipe may set.
     public struct Options: ClipDatasetOptions {
+        /// The folder of the data set.
         public var root = ""
         /// How frames are sampled and cropped.
         public var clip = ClipOptions()
         /// How samples are decoded ahead.
         public var loading = LoadingOptions()
 
+        /// The clips of the benchmark, with workers and memory chosen by the machine; `root` is to be
+        /// set.
         public init() {}
 
         public static var fields: [OptionField<Options>] {
@@ -36,6 +50,7 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
             ])
     }
 
+    /// The files below the root, as messages show them.
     static let layout = [
         "\(EpicSplits.folder)/{D1,D2,D3}_{train,test}.pkl (or .csv)",
         "rgb/{train,test}/{D1,D2,D3}/P08_01/frame_0000000001.jpg …",
@@ -43,16 +58,23 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
         "flow/{train,test}/{D1,D2,D3}/P08_01/{u,v}/frame_0000000001.jpg …",
     ]
 
+    /// The modalities with the shapes of training, domains D1 to D3, and the eight verbs.
     public let facts: DatasetFacts
 
+    /// How samples are decoded ahead.
     package let loading: LoadingOptions
+    /// The rows, in the order of the split files.
     package let films: FilmList
+    /// How frames become samples.
     package let reader: ClipReader
+    /// The segment of each row.
     let segments: [EpicSegment]
     private let root: String
     private let spectrogram = SpectrogramReader()
 
-    /// - Throws: `DatasetFault` where the root lacks the splits, or a split file is wrong; media files are not looked at.
+    /// Reads the split files. Media files are not opened.
+    ///
+    /// - Throws: `DatasetFault` where the root lacks the splits, or a split file is wrong.
     public init(options: Options) throws(DatasetFault) {
         let domainNames = ["D1", "D2", "D3"]
         try MediaRoot.check(options.root, splits: EpicSplits.folder, layout: Self.layout)
@@ -76,10 +98,10 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
         facts = films.facts(modalities: reader.facts, classes: EpicSplits.classes)
     }
 
-    /// Names a layout that others use, in place of a million missing frames.
+    /// Reports a layout that other programs use, instead of a million missing frames.
     ///
     /// - Parameter film: the path of one video's frames below `rgb`.
-    /// - Throws: `DatasetFault` where there are films in its place.
+    /// - Throws: `DatasetFault` where video files are in place of frames.
     private static func checkLayout(_ root: String, film: String) throws(DatasetFault) {
         let folder = "\(root)/rgb/\(film[..<(film.lastIndex(of: "/") ?? film.startIndex)])"
         guard !Folder.exists("\(root)/rgb/\(film)"), let names = try? Folder.names(in: folder) else { return }
@@ -92,16 +114,20 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
 
     // MARK: - Frames
 
-    /// The numbers of the frames of a clip, in the video's own count.
+    /// The numbers of the frames of a clip, as the video counts them.
     func frameNumbers(_ row: Int, modality: String, from stream: inout RandomStream?) -> [Int] {
         let segment = segments[row]
         if modality == "flow" {
-            // Flow was computed from every other frame: half as many, half the number.
+            // Flow was computed from every other frame, so there are half as many and their numbers are halved.
             return reader.flow.numbers(count: max(1, segment.frameCount / 2), start: (segment.startFrame + 1) / 2, from: &stream)
         }
         return reader.video.numbers(count: segment.frameCount, start: segment.startFrame, from: &stream)
     }
 
+    /// Reads the frames or the sound of a row.
+    ///
+    /// - Throws: `MediaFault` with the path where a file is missing or damaged, or where the sound ends
+    ///   before the segment begins.
     package func decode(_ row: Int, modality: String, view: SampleView) throws(MediaFault) -> DecodedSample {
         var stream = view.stream(row: row, modality: modality)
         if modality == "audio" {
@@ -131,20 +157,22 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
 
     // MARK: - Files
 
+    /// The path of a frame: its number has ten digits.
     private static func path(_ number: Int, in folder: String) -> String {
         let digits = String(number)
         return "\(folder)/frame_\(String(repeating: "0", count: max(0, 10 - digits.count)))\(digits).jpg"
     }
 
+    /// The path of the sound of a row's video.
     private func soundPath(_ row: Int) -> String { "\(root)/rgb/\(films.names[row]).wav" }
 
-    /// One folder for video, two for flow: horizontal and vertical.
+    /// The folders of a row's frames: one for video, two for flow, horizontal and vertical.
     private func pictureFolders(_ row: Int, modality: String) -> [String] {
         modality == "flow"
             ? ["u", "v"].map { "\(root)/flow/\(films.names[row])/\($0)" } : ["\(root)/rgb/\(films.names[row])"]
     }
 
-    /// Every frame that some clip of the segment may take.
+    /// Every frame that a clip of the segment may take.
     package func files(_ row: Int, modality: String) -> [String] {
         if modality == "audio" { return [soundPath(row)] }
         let segment = segments[row]
@@ -155,5 +183,6 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
         return pictureFolders(row, modality: modality).flatMap { folder in numbers.map { Self.path($0, in: folder) } }
     }
 
+    /// The length of a row's segment.
     package func seconds(_ row: Int) -> Double? { segments[row].stop - segments[row].start }
 }

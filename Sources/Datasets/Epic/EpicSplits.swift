@@ -3,7 +3,7 @@ import Foundation
 import Persistence
 import Weights
 
-/// One action of the kitchen videos: a row of a split.
+/// One action in the kitchen videos: a row of a split.
 struct EpicSegment: Hashable, Sendable {
     /// `P08_01`.
     let video: String
@@ -11,22 +11,27 @@ struct EpicSegment: Hashable, Sendable {
     let startFrame: Int
     /// The number after the last frame's.
     let stopFrame: Int
-    /// Seconds from the video's beginning.
+    /// The beginning in seconds from the beginning of the video.
     let start: Double
+    /// The end in seconds from the beginning of the video.
     let stop: Double
     /// The verb's class.
     let label: Int
 
+    /// The number of frames of the segment.
     var frameCount: Int { stopFrame - startFrame }
 }
 
-/// The split files of MM-SADA (Munro and Damen, CVPR 2020), each of one domain and part: the published pickles, or CSV files
-/// with the same columns.
+/// The split files of MM-SADA (Munro and Damen, CVPR 2020), each of one domain and part: the published
+/// pickles, or CSV files with the same columns.
 enum EpicSplits {
+    /// The folder of the split files below the root, as it is published.
     static let folder = "MM-SADA_Domain_Adaptation_Splits"
+    /// The verbs, in the order of their numbers.
     static let classes = ["take", "put", "open", "close", "wash", "cut", "mix", "pour"]
 
-    /// The segments of `D1_train` and its like below the data set's root.
+    /// The segments of `D1_train` and its like below the data set's root. The pickle is read, and a CSV
+    /// file where only that exists.
     ///
     /// - Throws: `DatasetFault` with the file and row where something is missing or wrong.
     static func segments(_ name: String, in root: String) throws(DatasetFault) -> [EpicSegment] {
@@ -37,6 +42,7 @@ enum EpicSplits {
         return try segments(Columns(pickle: stem + ".pkl"))
     }
 
+    /// The segments of a table, each checked.
     private static func segments(_ columns: Columns) throws(DatasetFault) -> [EpicSegment] {
         var result: [EpicSegment] = []
         for row in columns.videos.indices {
@@ -68,7 +74,7 @@ enum EpicSplits {
         return result
     }
 
-    /// `HH:MM:SS.ss` as seconds.
+    /// `HH:MM:SS.ss` as seconds; nil for another form.
     static func seconds(_ text: String) -> Double? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 3, let hours = Int(parts[0]), let minutes = Int(parts[1]), let seconds = Double(parts[2]),
@@ -77,24 +83,35 @@ enum EpicSplits {
         return Double(hours * 3600 + minutes * 60) + seconds
     }
 
+    /// Whether the byte is an ASCII letter or digit.
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {
         (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
     }
 }
 
-/// The columns that are used, from either kind of file.
+/// The columns of a split file that are used, from either kind of file.
 private struct Columns {
+    /// The file, for messages.
     let path: String
-    /// What rows are called in messages, and the number of the first.
+    /// How messages name a row, and the number of the first one.
     let rowNames: String
     let firstRow: Int
+    /// `video_id` of each row.
     let videos: [String]
+    /// `start_frame` of each row.
     let startFrames: [Int]
+    /// `stop_frame` of each row.
     let stopFrames: [Int]
+    /// `start_timestamp` of each row.
     let starts: [String]
+    /// `stop_timestamp` of each row.
     let stops: [String]
+    /// `verb_class` of each row.
     let labels: [Int]
 
+    /// Reads a pickled data frame; nothing in it is executed.
+    ///
+    /// - Throws: `DatasetFault` where it is no such file or lacks a column.
     init(pickle path: String) throws(DatasetFault) {
         do throws(WeightsFault) {
             let frame = try DataFrameFile(path)
@@ -111,6 +128,9 @@ private struct Columns {
         }
     }
 
+    /// Reads a CSV table with the same columns.
+    ///
+    /// - Throws: `DatasetFault` with the line of what is wrong.
     init(csv path: String) throws(DatasetFault) {
         let table = try SeparatedValues(path)
         guard let header = table.rows.first else { throw DatasetFault(message: "\(path): the file has no lines") }

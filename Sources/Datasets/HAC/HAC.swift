@@ -3,32 +3,48 @@ import Media
 import Synchronization
 import Tensors
 
-/// Human, animal and cartoon actions: seven classes in three domains, seen, as optical flow, and heard.
+/// Human, animal and cartoon actions: seven classes in three domains, as video, optical flow and sound;
+/// `hac` in a recipe. The recordings are not bundled; `root` is the folder that holds them as they are
+/// published.
 ///
-/// In a source domain the `test` lists are for validation; of the held-out domain all rows count.
+/// In a source domain the `test` lists are for validation; of the held-out domain all rows count. A
+/// sample is a clip of frames, at a random place in training and from the middle in evaluation; the
+/// modalities of a row are `video` `32×224×224×3`, `audio` `257×1004×1` and `flow` `8×224×224×2` with
+/// the default options.
+///
+/// ```yaml
+/// data: {use: hac, root: /data/HAC, repeated-files: once}
+/// ```
 public struct HAC: DatasetPlugin, ClipDataset {
-    /// Which clip's frames bound the stretch of sound.
+    /// Which clip's frames determine the stretch of sound.
     public enum AudioClock: String, CaseIterable, Sendable {
+        /// The clip of the video, or the clip of the flow; each is drawn on its own.
         case video, flow
     }
 
-    /// What is done with the 24 human files that stand in both lists.
+    /// What happens to the 24 human files that are in both lists.
     public enum RepeatedFiles: String, CaseIterable, Sendable {
-        /// Both rows stay, as in the released lists: validation then sees files that were trained on, and as target they count twice.
+        /// Both rows stay, as in the released lists: validation then sees files that were trained on,
+        /// and as target they count twice.
         case keep
         /// Only the training row stays.
         case once
     }
 
+    /// What a recipe may set.
     public struct Options: ClipDatasetOptions {
+        /// The folder of the data set.
         public var root = ""
+        /// Which clip's frames determine the stretch of sound.
         public var audioClock = AudioClock.video
+        /// What happens to the files that are in both lists.
         public var repeatedFiles = RepeatedFiles.keep
         /// How frames are sampled and cropped.
         public var clip = ClipOptions()
         /// How samples are decoded ahead.
         public var loading = LoadingOptions()
 
+        /// The clips of the benchmark and the released lists; `root` is to be set.
         public init() {}
 
         public static var fields: [OptionField<Options>] {
@@ -55,6 +71,7 @@ public struct HAC: DatasetPlugin, ClipDataset {
             ])
     }
 
+    /// The files below the root, as messages show them.
     static let layout = [
         "\(HACSplits.folder)/HAC_{train,test}_only_{human,animal,cartoon}.csv",
         "{human,animal,cartoon}/videos/NAME.mp4",
@@ -62,21 +79,29 @@ public struct HAC: DatasetPlugin, ClipDataset {
         "{human,animal,cartoon}/audio/NAME.wav",
     ]
 
-    /// Frames a second that sound is matched to, whatever the file says, as in the released program.
+    /// The frames per second that sound is matched to, whatever the file says, as in the released
+    /// program.
     private static let clockRate = 24.0
 
+    /// The modalities with the shapes of training, the three domains, and the seven actions.
     public let facts: DatasetFacts
 
+    /// How samples are decoded ahead.
     package let loading: LoadingOptions
+    /// The rows, in the order of the split files.
     package let films: FilmList
+    /// How frames become samples.
     package let reader: ClipReader
+    /// The file of each row without `.mp4`.
     private let stems: [String]
     private let root: String
     private let audioClock: AudioClock
     private let spectrogram = SpectrogramReader()
     private let opened = OpenedVideos()
 
-    /// - Throws: `DatasetFault` where the root lacks the splits, or a split file is wrong; media files are not looked at.
+    /// Reads the split files. Media files are not opened.
+    ///
+    /// - Throws: `DatasetFault` where the root lacks the splits, or a split file is wrong.
     public init(options: Options) throws(DatasetFault) {
         let domainNames = ["human", "animal", "cartoon"]
         try MediaRoot.check(options.root, splits: HACSplits.folder, layout: Self.layout)
@@ -106,7 +131,10 @@ public struct HAC: DatasetPlugin, ClipDataset {
 
     // MARK: - Frames
 
-    /// The frame numbers of a clip before they are shifted to decoded frames, and the file that they count in.
+    /// The frame numbers of a clip before they are mapped to decoded frames, and the file in which they
+    /// count.
+    ///
+    /// - Throws: `MediaFault` where the file cannot be opened or has a single frame.
     func frameNumbers(
         _ row: Int, modality: String, from stream: inout RandomStream?
     ) throws(MediaFault) -> (numbers: [Int], file: VideoFile) {
@@ -116,6 +144,9 @@ public struct HAC: DatasetPlugin, ClipDataset {
         return (sampling.numbers(count: file.frameCount - 1, start: 0, from: &stream), file)
     }
 
+    /// Reads the frames or the sound of a row.
+    ///
+    /// - Throws: `MediaFault` with the path where a file is missing or damaged.
     package func decode(_ row: Int, modality: String, view: SampleView) throws(MediaFault) -> DecodedSample {
         if modality == "audio" {
             let sound = try SoundFile(soundPath(row))
@@ -150,10 +181,11 @@ public struct HAC: DatasetPlugin, ClipDataset {
         }
     }
 
-    /// From the first to the last frame of the clip, by the order of the clip: a clip that wraps around has a shorter or empty one.
+    /// The stretch of sound from the first to the last frame of the clip, in the order of the clip; for
+    /// a clip that wraps around it is shorter or empty.
     func soundWindow(_ row: Int, of sound: SoundFile, view: SampleView) throws(MediaFault) -> Range<Int> {
         let clock = audioClock.rawValue
-        // The same draw as the clip's own, so that what is heard is what is seen.
+        // The same draw as the clip's own, so that the sound belongs to the pictures.
         var stream = view.stream(row: row, modality: clock)
         let numbers = try frameNumbers(row, modality: clock, from: &stream).numbers
         let first = sound.sample(at: Double(numbers.first ?? 0) / Self.clockRate)
@@ -163,11 +195,16 @@ public struct HAC: DatasetPlugin, ClipDataset {
 
     // MARK: - Files
 
+    /// The folder of a row's domain.
     private func folder(_ row: Int) -> String { "\(root)/\(facts.domains[domains[row]])" }
+    /// The path of a row's video.
     private func videoPath(_ row: Int) -> String { "\(folder(row))/videos/\(stems[row]).mp4" }
+    /// The path of a row's sound.
     private func soundPath(_ row: Int) -> String { "\(folder(row))/audio/\(stems[row]).wav" }
+    /// The path of one axis, `x` or `y`, of a row's flow.
     private func flowPath(_ row: Int, _ axis: String) -> String { "\(folder(row))/flow/\(stems[row])_flow_\(axis).mp4" }
 
+    /// The files that a modality of a row is read from: one, or two for flow.
     package func files(_ row: Int, modality: String) -> [String] {
         switch modality {
         case "audio": [soundPath(row)]
@@ -176,15 +213,20 @@ public struct HAC: DatasetPlugin, ClipDataset {
         }
     }
 
+    /// The length of a row's video; nil where it cannot be opened or does not say how fast it plays.
     package func seconds(_ row: Int) -> Double? {
         (try? opened.file(videoPath(row))).flatMap { file in file.frameRate.map { Double(file.frameCount) / $0 } }
     }
 }
 
-/// Videos whose frames have been counted: once a file, not once an epoch.
+/// Videos whose frames have been counted, so that each file is counted once and not in every epoch.
 private final class OpenedVideos: Sendable {
+    /// The videos by path.
     private let files = Mutex<[String: VideoFile]>([:])
 
+    /// The video at a path, opened and counted at the first call.
+    ///
+    /// - Throws: `MediaFault` where it cannot be read.
     func file(_ path: String) throws(MediaFault) -> VideoFile {
         if let known = files.withLock({ $0[path] }) { return known }
         let file = try VideoFile(path)
@@ -197,15 +239,23 @@ private final class OpenedVideos: Sendable {
 struct HACVideo: Hashable, Sendable {
     /// The file's name without `.mp4`; it may begin with a dash or contain a blank.
     let name: String
+    /// The number of its action.
     let label: Int
 }
 
-/// The split files of HAC: `file.mp4,label`, no header.
+/// The split files of HAC: lines `file.mp4,label` without a header.
 enum HACSplits {
+    /// The folder of the split files below the root, as it is published.
     static let folder = "HAC_Splits"
+    /// The actions, in the order of their numbers.
     static let classes = ["sleeping", "watching-tv", "eating", "drinking", "swimming", "running", "opening-door"]
 
-    /// - Throws: `DatasetFault` with the file and line.
+    /// The videos of one list.
+    ///
+    /// - Parameters:
+    ///   - part: `train` or `test`.
+    ///   - domain: `human`, `animal` or `cartoon`.
+    /// - Throws: `DatasetFault` with the file and line of what is wrong, and where there are no rows.
     static func videos(_ part: String, domain: String, in root: String) throws(DatasetFault) -> [HACVideo] {
         let path = "\(root)/\(folder)/HAC_\(part)_only_\(domain).csv"
         let table = try SeparatedValues(path)

@@ -2,36 +2,40 @@ import Configuration
 import Media
 import Tensors
 
-/// How rows are put into batches.
+/// How rows are combined into batches.
 public enum BatchOrder: String, CaseIterable, Sendable {
-    /// Every batch has equally many rows of every source domain.
+    /// Every batch has the same number of rows of every source domain.
     case domainBalanced = "domain-balanced"
     /// All rows in one random order.
     case shuffled
 }
 
-/// Divides training rows into batches, anew for every epoch: a pure function of the random source and the epoch.
+/// Divides training rows into batches, anew for every epoch, as a pure function of the random source
+/// and the epoch.
 ///
-/// All batches have the same size, `effectiveBatchSize`; an epoch leaves out the rows that would make a smaller one,
-/// other ones in every epoch.
-/// - `domainBalanced`: ⌊batch size ÷ domains⌋ rows of each domain; an epoch ends with the smallest domain.
-/// - `shuffled`: batch-size rows of all.
+/// All batches have the same size, `effectiveBatchSize`. An epoch leaves out the rows that would make a
+/// smaller batch, other ones in every epoch.
+/// - `domainBalanced`: ⌊batch size ÷ domains⌋ rows of each domain; an epoch ends with the smallest
+///   domain.
+/// - `shuffled`: rows of any domain.
 public struct BatchSampler: Sendable {
-    /// Rows in every batch: the batch size asked for, or the largest multiple of the number of domains below it.
+    /// The number of rows in every batch: the batch size asked for or, where batches are balanced, the
+    /// largest multiple of the number of domains within it.
     public let effectiveBatchSize: Int
-    /// Batches in every epoch.
+    /// The number of batches in every epoch.
     public let batchesPerEpoch: Int
 
-    /// Rows that are drawn from together: one pool a domain, or one of all.
+    /// Rows that are drawn from together: one pool per domain, or a single one.
     private let pools: [[Int]]
     private let share: Int
     private let random: RandomSource
 
     /// - Parameters:
-    ///   - rows: what to train on.
-    ///   - dataset: what the rows belong to.
-    ///   - batchSize: rows a batch, at least 1.
-    ///   - random: where the order comes from; use a child of its own.
+    ///   - rows: the rows to train on.
+    ///   - dataset: the data set that they belong to.
+    ///   - batchSize: rows per batch, at least 1.
+    ///   - order: how rows are combined.
+    ///   - random: where the order comes from; a child of the training's own.
     /// - Throws: `DatasetFault` where not even one batch can be filled.
     public init(
         _ rows: SourceIndices, of dataset: some Dataset, batchSize: Int, order: BatchOrder, random: RandomSource
@@ -63,12 +67,12 @@ public struct BatchSampler: Sendable {
         }
     }
 
-    /// Rows in every batch of an order that draws from so many domains; 0 where there is no room for all of them.
+    /// The number of rows in every batch for a number of domains; 0 where not all of them fit.
     package static func effectiveBatchSize(_ batchSize: Int, _ order: BatchOrder, domains: Int) -> Int {
         order == .shuffled ? batchSize : batchSize / max(domains, 1) * domains
     }
 
-    /// The batches of one epoch, each the rows of one step.
+    /// The batches of one epoch, each with the rows of one step.
     public func batches(epoch: Int) -> [[Int]] {
         let orders = pools.enumerated().map { index, pool in
             var stream = random.stream("order-\(index)", step: epoch)
@@ -79,17 +83,17 @@ public struct BatchSampler: Sendable {
         }
     }
 
-    /// All of `rows` in order, in batches of `size`, the last one smaller where they do not divide: for evaluation.
+    /// All rows in order, in batches of `size` of which the last may be smaller: for evaluation.
     public static func inOrder(_ rows: [Int], batchSize size: Int) -> [[Int]] {
         stride(from: 0, to: rows.count, by: size).map { Array(rows[$0..<min($0 + size, rows.count)]) }
     }
 }
 
-/// One batch as it was loaded.
+/// One loaded batch.
 public struct LoadedBatch {
-    /// The rows that it holds: those asked for, less those that were left out.
+    /// The rows that it holds: those asked for, without those that were skipped.
     public let rows: [Int]
-    /// By the modality's name, each N×(sample shape).
+    /// The inputs by the modality's name, each N×(sample shape).
     public let inputs: [String: Tensor]
 
     package init(rows: [Int], inputs: [String: Tensor]) {
@@ -98,11 +102,12 @@ public struct LoadedBatch {
     }
 }
 
-/// Hands out batch after batch of a data set; where inputs are decoded from files, the next ones are decoded meanwhile.
+/// Returns batch after batch of a data set. Where inputs are decoded from files, the next batches are
+/// decoded in the background.
 ///
-/// Batches are the same whatever the number of workers. Belongs to the thread that uses it.
+/// Batches are the same whatever the number of workers. A loader belongs to the thread that uses it.
 public final class BatchLoader {
-    /// What has happened since the loader was made.
+    /// What has been loaded and skipped since the loader was made.
     public private(set) var report = LoadingReport()
 
     private let dataset: any Dataset
@@ -110,8 +115,10 @@ public final class BatchLoader {
     private let workers: Int
 
     /// - Parameters:
+    ///   - dataset: the data set.
     ///   - modalities: the names of those to load.
-    ///   - workers: threads that decode where the data set's options leave it open; nil for one a processor.
+    ///   - workers: the number of decoding threads where the data set's options leave it open; nil for
+    ///     one per processor.
     /// - Throws: `DatasetFault` for a modality that the data set lacks.
     public init(_ dataset: any Dataset, modalities: [String], workers: Int? = nil) throws(DatasetFault) {
         if let unknown = modalities.first(where: { !dataset.facts.modalityNames.contains($0) }) {
@@ -125,11 +132,12 @@ public final class BatchLoader {
     /// Whether inputs are decoded from files.
     public var decodes: Bool { dataset is any DecodingDataset }
 
-    /// What the inputs of an evaluation batch may take. A constant: how rows are divided into batches decides how sums are rounded, which
-    /// the memory of a machine must not.
+    /// The largest size of the inputs of an evaluation batch. It is a constant because the division of
+    /// rows into batches decides how sums are rounded, which must not depend on the machine's memory.
     static let evaluationBytes = 256 << 20
 
-    /// The rows of one batch for evaluation: `limit`, or fewer where their decoded inputs would take more than 256 MiB.
+    /// The number of rows of an evaluation batch: `limit`, or fewer where their decoded inputs would
+    /// take more than 256 MiB.
     public func evaluationBatch(limit: Int) -> Int {
         guard let decoding = dataset as? any DecodingDataset else { return limit }
         let values = modalities.reduce(0) { sum, name in
@@ -140,12 +148,17 @@ public final class BatchLoader {
 
     /// Calls `body` with each batch, in order.
     ///
-    /// - Parameter allowsEmpty: whether a batch of which every row was left out is handed over without rows.
-    /// - Throws: what `body` throws; `DatasetFault` where the data set cannot be read: with `on-bad-sample: stop` at the first row
-    ///   that is damaged, with `skip` where a batch has no other rows.
+    /// - Parameters:
+    ///   - batches: the rows of each batch.
+    ///   - view: as training or evaluation is shown them.
+    ///   - allowsEmpty: whether a batch of which every row was skipped is passed on without rows.
+    ///   - body: is called on the calling thread.
+    /// - Throws: what `body` throws; `DatasetFault` where the data set cannot be read: with
+    ///   `on-bad-sample: stop` at the first damaged row, with `skip` where all rows of a batch are
+    ///   damaged.
     public func forEach(_ batches: [[Int]], view: SampleView, allowsEmpty: Bool = false, _ body: (LoadedBatch) throws -> Void) throws {
         var counted = ContinuousClock.now
-        // A report that is read within `body` knows of the time until then.
+        // A report that is read within `body` includes the time up to then.
         func countTime() {
             let now = ContinuousClock.now
             report.seconds += counted.duration(to: now) / .seconds(1)
@@ -208,7 +221,7 @@ public final class BatchLoader {
         return LoadedBatch(rows: rows, inputs: inputs)
     }
 
-    /// Rows that may be decoded ahead within the memory allowed. Pictures wait as bytes.
+    /// The number of rows that may be decoded ahead within the memory allowed. Pictures wait as bytes.
     private func capacity(of dataset: any DecodingDataset, view: SampleView) -> Int {
         let bytes = modalities.reduce(0) { sum, name in
             let values = dataset.sampleShape(name, view: view)?.reduce(1, *) ?? 0

@@ -4,12 +4,14 @@ import Media
 import Persistence
 import Tensors
 
-/// A data set of clips of films that split files list: what EPIC-Kitchens and HAC both are.
+/// A data set of video clips that split files list, as EPIC-Kitchens and HAC are.
 ///
-/// What is known of its rows comes from the list, shapes from the reader; the data set itself says which files a row has and how they
-/// are read.
+/// What is known of its rows comes from the list, and shapes from the reader; the data set itself says
+/// which files a row has and how they are read.
 package protocol ClipDataset: DecodingDataset {
+    /// The rows of the split files.
     var films: FilmList { get }
+    /// How frames and sound become samples.
     var reader: ClipReader { get }
 }
 
@@ -23,9 +25,11 @@ extension ClipDataset {
     /// The part of the published split that every row belongs to.
     public var split: [SplitName]? { films.split }
 
+    /// The shape of a sample: flow may be cropped differently in evaluation. Nil for an unknown
+    /// modality.
     package func sampleShape(_ modality: String, view: SampleView) -> [Int]? { reader.shape(modality, view: view) }
 
-    /// Frames of films and of flow wait as pictures, spectrograms as numbers.
+    /// Pictures of video and flow wait as bytes, spectrograms as numbers.
     package func bytesOfValue(_ modality: String) -> Int { modality == "audio" ? MemoryLayout<Float>.stride : 1 }
 }
 
@@ -33,22 +37,31 @@ extension ClipDataset {
 package struct FilmList: Sendable {
     /// The rows of one split file.
     struct Part {
+        /// The number of the domain.
         let domain: Int
+        /// What the rows of the file are for.
         let part: SplitName
         /// The class of each row.
         let labels: [Int]
-        /// Which film each row is from: where it lies below the data set's root, without what differs from modality to modality.
+        /// The video of each row: its path below the data set's root, without what differs between
+        /// modalities.
         let names: [String]
     }
 
+    /// The names of the domains.
     let domainNames: [String]
+    /// The class of each row.
     let labels: [Int]
+    /// The domain of each row.
     let domains: [Int]
+    /// What each row is for.
     let split: [SplitName]
+    /// The video of each row.
     let names: [String]
     /// A number for each row, equal for rows of one film.
     let groups: [Int]
 
+    /// Joins the rows of the split files, in order.
     init(domains domainNames: [String], _ parts: [Part]) {
         self.domainNames = domainNames
         labels = parts.flatMap(\.labels)
@@ -59,18 +72,22 @@ package struct FilmList: Sendable {
         groups = names.compactMap { places[$0] }
     }
 
+    /// The facts of the data set: its modalities, domains, classes and number of rows in each domain.
     func facts(modalities: [DatasetFacts.ModalityFacts], classes: [String]) -> DatasetFacts {
         DatasetFacts(
             modalities: modalities, domains: domainNames, classes: classes, samplesPerDomain: tally(domains, kinds: domainNames.count))
     }
 }
 
-/// What both benchmarks do alike to turn frames and sound into samples.
+/// How both benchmarks turn frames and sound into samples.
 package struct ClipReader: Sendable {
+    /// Which frames of a segment a clip of video takes.
     let video: FrameSampling
+    /// Which frames of a segment a clip of flow takes.
     let flow: FrameSampling
     private let options: ClipOptions
 
+    /// A reader for these options of a recipe.
     init(_ options: ClipOptions) {
         video = FrameSampling(frames: options.frames, interval: options.interval)
         flow = FrameSampling(frames: options.flowFrames, interval: options.flowInterval)
@@ -85,6 +102,8 @@ package struct ClipReader: Sendable {
         }
     }
 
+    /// The shape of a sample: frames × height × width × channels, or frequencies × times × 1; nil for
+    /// an unknown modality.
     func shape(_ modality: String, view: SampleView) -> [Int]? {
         switch modality {
         case "video": [video.frames, options.crop, options.crop, 3]
@@ -94,9 +113,12 @@ package struct ClipReader: Sendable {
         }
     }
 
+    /// The side of the crop of flow, which is larger in evaluation in the released programs.
     private func flowSide(_ view: SampleView) -> Int { view == .evaluation ? options.flowEvaluationCrop : options.crop }
 
-    /// An empty clip; `rest` is what the choice of frames left of the row's random numbers, nil in evaluation.
+    /// An empty clip.
+    ///
+    /// - Parameter rest: the row's random numbers after those that chose the frames; nil in evaluation.
     func assembly(_ modality: String, view: SampleView, rest: RandomStream?) -> ClipAssembly {
         let rule = rest.map { ClipCropRule.random($0) } ?? .center
         return modality == "flow"
@@ -108,7 +130,7 @@ package struct ClipReader: Sendable {
 }
 
 extension FrameSampling {
-    /// The numbers of a random clip, or of the one in the middle where there is no stream.
+    /// The frame numbers of a random clip, or of the middle one without a stream.
     func numbers(count: Int, start: Int, from stream: inout RandomStream?) -> [Int] {
         guard var drawn = stream else { return numbers(offset: middle(of: count), count: count, start: start) }
         let offset = random(of: count, from: &drawn)
@@ -117,12 +139,13 @@ extension FrameSampling {
     }
 }
 
-/// Sound as the audio encoder reads it.
+/// Reads sound as the audio encoder expects it.
 struct SpectrogramReader: Sendable {
     private let spectrogram = Spectrogram()
     private let augmentation = SpectrogramAugmentation()
 
-    /// The spectrogram of a stretch of sound, with training's noise and mask where there is a stream.
+    /// The spectrogram of a stretch of sound, with the noise and mask of training where there is a
+    /// stream.
     func sample(of sound: SoundFile, window: Range<Int>, from stream: RandomStream?) throws(MediaFault) -> DecodedSample {
         // More than a clip is not used.
         let used = window.lowerBound..<min(window.upperBound, window.lowerBound + Spectrogram.clipSamples)
@@ -136,12 +159,15 @@ struct SpectrogramReader: Sendable {
     }
 }
 
-/// The folder of a data set on disk, and what is expected below it.
+/// The folder of a data set on disk and the files that are expected in it.
 enum MediaRoot {
-    /// Checks that a data set's split folder is where it belongs and that media can be decoded.
+    /// Checks that a data set's split folder exists and that media can be decoded.
     ///
-    /// - Parameter layout: the files below the root, one pattern a line.
-    /// - Throws: `DatasetFault` that prints the layout and what was found instead.
+    /// - Parameters:
+    ///   - root: the folder that the recipe names.
+    ///   - splits: the folder below it that has to exist.
+    ///   - layout: the expected files, one pattern per line.
+    /// - Throws: `DatasetFault` with the layout and what was found instead.
     static func check(_ root: String, splits: String, layout: [String]) throws(DatasetFault) {
         guard FFmpegSupport.isAvailable else { throw DatasetFault(message: FFmpegSupport.remedy) }
         guard !Folder.exists("\(root)/\(splits)") else { return }

@@ -7,22 +7,22 @@ import Tensors
 package protocol DecodingDataset: Dataset {
     var loading: LoadingOptions { get }
 
-    /// Decodes one modality of one row. May be called from any thread, any number of times at once.
+    /// Decodes one modality of one row. It may be called from several threads at once.
     ///
     /// - Throws: `MediaFault` with the file that is missing or damaged.
     /// - Precondition: the row and the modality exist.
     func decode(_ row: Int, modality: String, view: SampleView) throws(MediaFault) -> DecodedSample
 
-    /// The shape of a sample of a modality in a view, or nil for a modality that is not there.
+    /// The shape of a sample of a modality in a view; nil for an unknown modality.
     func sampleShape(_ modality: String, view: SampleView) -> [Int]?
 
-    /// Bytes that a decoded value takes while it waits: 1 in a picture, 4 as a number.
+    /// The bytes that a decoded value takes while it waits: 1 in a picture, 4 as a number.
     func bytesOfValue(_ modality: String) -> Int
 
-    /// The files that a modality of a row may be read from, without opening any.
+    /// The files that a modality of a row may be read from; none is opened.
     func files(_ row: Int, modality: String) -> [String]
 
-    /// How long a row lasts, in seconds; nil where its file does not say.
+    /// The length of a row in seconds; nil where its file does not say.
     func seconds(_ row: Int) -> Double?
 }
 
@@ -51,7 +51,7 @@ extension DecodingDataset {
 extension SampleView {
     /// The random numbers of one modality of one row; nil in evaluation.
     ///
-    /// Modalities draw independently, so one can be left out without changing what the others show.
+    /// Modalities draw independently, so that one can be left out without changing the others.
     func stream(row: Int, modality: String) -> RandomStream? {
         switch self {
         case .evaluation: nil
@@ -60,18 +60,19 @@ extension SampleView {
     }
 }
 
-/// How a sample is shown: as evaluation sees it, always the same, or as training does, anew in every epoch.
+/// How a sample is shown: always the same in evaluation, augmented anew in every epoch of training.
 public enum SampleView: Hashable, Sendable {
     case evaluation
-    /// What is random is a function of `random`, the row and the epoch, and of nothing else: not of the batch, its order or
-    /// the number of workers.
+    /// Everything random depends on `random`, the row and the epoch alone: not on the batch, its order
+    /// or the number of workers.
     case training(epoch: Int, random: RandomSource)
 }
 
-/// Decodes rows ahead on threads of its own and hands them out in the order in which they were asked for.
+/// Decodes rows ahead on threads of its own and returns them in the order in which they were asked for.
 ///
-/// At most `capacity` rows are being decoded or waiting at any time. What a row becomes does not depend on the thread that
-/// decodes it, nor on what other rows do, so neither do the results on the number of workers.
+/// At most `capacity` rows are being decoded or waiting at any time. A row's result depends neither on
+/// the thread that decodes it nor on other rows, so that results do not depend on the number of
+/// workers.
 final class DecodingQueue: @unchecked Sendable {  // `state` is only touched while `condition` is locked
     typealias Outcome = Result<[DecodedSample], MediaFault>
 
@@ -123,7 +124,8 @@ final class DecodingQueue: @unchecked Sendable {  // `state` is only touched whi
         return state.waited
     }
 
-    /// The next row and what became of it: its modalities' samples, or the first fault among them; nil after the last row.
+    /// The next row with its samples of all modalities, or the first fault among them; nil after the
+    /// last row.
     func next() -> (row: Int, outcome: Outcome)? {
         let start = ContinuousClock.now
         condition.lock()
@@ -138,7 +140,7 @@ final class DecodingQueue: @unchecked Sendable {  // `state` is only touched whi
         return (rows[place], outcome)
     }
 
-    /// Ends the workers and returns when the last has ended. To be called in any case.
+    /// Ends the workers and returns when the last one has ended. It has to be called in any case.
     func stop() {
         condition.lock()
         defer { condition.unlock() }
@@ -161,7 +163,7 @@ final class DecodingQueue: @unchecked Sendable {  // `state` is only touched whi
         condition.unlock()
     }
 
-    /// The place of the next row to decode; waits while as many as may be are in memory.
+    /// The index of the next row to decode; waits while as many rows as allowed are in memory.
     private func take() -> Int? {
         condition.lock()
         defer { condition.unlock() }

@@ -8,36 +8,37 @@ public enum BadSamplePolicy: String, CaseIterable, Sendable {
     case skip
 }
 
-/// How a data set that decodes files is read ahead.
+/// How a data set that decodes files reads ahead.
 public struct LoadingOptions: Hashable, Sendable {
-    /// Threads that decode; nil for as many as whoever loads says.
+    /// The number of decoding threads; nil to let the loader decide.
     public var workers: Int?
-    /// Decoded samples that may wait, in MiB.
+    /// The memory for decoded samples that wait, in MiB.
     public var memory = 1024
-    /// What a sample that cannot be decoded leads to.
+    /// What happens to a sample that cannot be decoded.
     public var onBadSample = BadSamplePolicy.stop
 
     public init() {}
 
-    /// The options that change how fast inputs are there, and no bit of them.
+    /// The options that change how fast inputs are available, and no bit of them.
     package static let indifferent: Set<String> = ["workers", "memory"]
 }
 
 /// How clips are taken from videos; the defaults are those of both benchmarks.
 public struct ClipOptions: Hashable, Sendable {
-    /// Frames of a video clip.
+    /// The number of frames of a video clip.
     public var frames = 32
-    /// Every how many frames one is taken.
+    /// The distance between neighboring frames of a clip, in frames of the video.
     public var interval = 2
-    /// Frames of a flow clip.
+    /// The number of frames of a flow clip.
     public var flowFrames = 8
-    /// Every how many flow frames one is taken.
+    /// The distance between neighboring frames of a flow clip, in frames of the flow.
     public var flowInterval = 4
-    /// What the shorter side of a frame is resized to, in pixels.
+    /// The length in pixels to which the shorter side of a frame is resized.
     public var shortSide = 256
-    /// Side of the square crop, in pixels.
+    /// The side of the square crop in pixels.
     public var crop = 224
-    /// The released loaders cut the middle 256 for flow and 224 for video.
+    /// The side of the crop of flow in evaluation: the released loaders cut the middle 256 for flow and
+    /// 224 for video.
     public var flowEvaluationCrop = 256
 
     public init() {}
@@ -71,9 +72,9 @@ extension ClipDatasetOptions {
     }
 }
 
-/// How loading went: for progress, and for the report of a run.
+/// What was loaded and skipped, and how long it took: for progress, and for the report of a run.
 public struct LoadingReport: Hashable, Sendable {
-    /// A row that was left out.
+    /// A row that was skipped.
     public struct SkippedRow: Hashable, Sendable {
         /// The row of the data set.
         public let row: Int
@@ -81,22 +82,23 @@ public struct LoadingReport: Hashable, Sendable {
         public let path: String
         /// Why, with the path of the file.
         public let reason: String
-        /// How often the row was asked for and left out.
+        /// How often the row was asked for and skipped.
         public internal(set) var times: Int
     }
 
-    /// Rows handed out.
+    /// The number of rows loaded.
     public internal(set) var samples = 0
-    /// In the order in which they were first met.
+    /// The skipped rows, in the order in which they were first met.
     public internal(set) var skipped: [SkippedRow] = []
-    /// Seconds that whoever asked waited for decoders.
+    /// The seconds that the caller waited for decoders.
     public internal(set) var secondsWaited = 0.0
-    /// Seconds from the first request to the last batch, use of the batches included.
+    /// The seconds from the first request to the last batch, including what the caller did with the
+    /// batches.
     public internal(set) var seconds = 0.0
 
     public init() {}
 
-    /// Rows a second, use of the batches included.
+    /// Rows per second, including what the caller did with the batches.
     public var samplesPerSecond: Double { seconds > 0 ? Double(samples) / seconds : 0 }
 
     /// One line for people.

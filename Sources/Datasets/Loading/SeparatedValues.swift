@@ -1,18 +1,27 @@
 import Configuration
 import Persistence
 
-/// A CSV file as lines of fields: commas, quotes doubled inside quotes, lines ended by LF or CRLF (RFC 4180).
+/// A CSV file as lines of fields (RFC 4180): fields are separated by commas, a quote within quotes is
+/// doubled, and lines end in LF or CRLF. Empty lines are no rows, and a byte order mark is skipped.
+/// Whether all rows have as many fields is left to the caller.
 struct SeparatedValues {
+    /// One row, which may be several lines of the file where a quoted field holds line ends.
     struct Row {
         /// The line on which the row begins, from 1.
         let line: Int
+        /// The fields without their quotes; blanks around them are kept.
         let fields: [String]
     }
 
+    /// The file, for messages.
     let path: String
+    /// The rows in order, the header among them.
     let rows: [Row]
 
-    /// - Throws: `DatasetFault` with the file and line where a quote is not closed or stands inside a field.
+    /// Reads a file as UTF-8.
+    ///
+    /// - Throws: `DatasetFault` where it cannot be read, or with file and line where a quote is not
+    ///   closed or stands within a field.
     init(_ path: String) throws(DatasetFault) {
         let text: String
         do throws(FileFault) {
@@ -23,6 +32,9 @@ struct SeparatedValues {
         try self.init(text, path: path)
     }
 
+    /// Reads a text; `path` is for messages only.
+    ///
+    /// - Throws: as reading a file does.
     init(_ text: String, path: String) throws(DatasetFault) {
         var rows: [Row] = []
         var fields: [String] = []
@@ -38,7 +50,7 @@ struct SeparatedValues {
         }
         func endRow() {
             endField()
-            // A line without anything is no row.
+            // An empty line is not a row.
             if fields != [""] { rows.append(Row(line: start, fields: fields)) }
             fields = []
         }

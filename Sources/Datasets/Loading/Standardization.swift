@@ -2,17 +2,21 @@ import Tensors
 
 /// How inputs are brought to a common scale.
 public enum StandardizationRule: String, CaseIterable, Sendable {
-    /// Inputs as they are.
+    /// Inputs are left as they are.
     case none
-    /// One mean and one deviation for all values of a modality: weak directions stay weak.
+    /// One mean and one deviation for all values of a modality: directions of small variance stay
+    /// small.
     case scale
     /// A mean and a deviation for every channel (the last axis).
     case channel
 }
 
 /// Means and deviations of every modality, measured on training rows of source domains only.
+///
+/// Applied to every input before it reaches the model; saved with checkpoints.
 public struct Standardization: Hashable, Sendable, Codable {
-    /// What is subtracted from a modality and what it is then divided by: one value, or one a channel.
+    /// What is subtracted from a modality and what it is then divided by: one value, or one per
+    /// channel.
     public struct Scale: Hashable, Sendable, Codable {
         /// What is subtracted from each channel.
         public let means: [Float]
@@ -20,7 +24,7 @@ public struct Standardization: Hashable, Sendable, Codable {
         public let deviations: [Float]
     }
 
-    /// By the modality's name; empty for `none`.
+    /// The scales by the modality's name; empty for `none`.
     public let scales: [String: Scale]
 
     /// Leaves inputs as they are.
@@ -28,9 +32,13 @@ public struct Standardization: Hashable, Sendable, Codable {
 
     init(scales: [String: Scale]) { self.scales = scales }
 
-    /// Measures `rows` of `dataset`, in double precision and in one pass. Nothing is measured where the inputs are on a
-    /// common scale as they come.
+    /// Measures training rows, in double precision and in one pass. Nothing is measured where the data
+    /// set says that its inputs already are on a common scale.
     ///
+    /// - Parameters:
+    ///   - rule: one scale per modality or per channel, or none.
+    ///   - dataset: the data set.
+    ///   - rows: training rows of the source domains.
     /// - Throws: what the data set throws where it cannot be read.
     public init(_ rule: StandardizationRule, of dataset: some Dataset, rows: SourceIndices) throws {
         guard rule != .none, !dataset.isStandardized else {
@@ -41,7 +49,7 @@ public struct Standardization: Hashable, Sendable, Codable {
         for modality in dataset.facts.modalities {
             let channels = rule == .scale ? 1 : modality.sampleShape.last ?? 1
             let (means, variances) = try Self.moments(of: dataset, rows, modality.name, channels)
-            // What is left of a constant channel is the rounding of its mean.
+            // For a constant channel only the rounding of its mean remains.
             let deviations = zip(means, variances).map { mean, variance in
                 variance > 1e-12 * mean * mean && variance > 1e-30 ? Float(variance.squareRoot()) : 1
             }
@@ -50,7 +58,7 @@ public struct Standardization: Hashable, Sendable, Codable {
         self.scales = scales
     }
 
-    /// Inputs of a modality (N×…×channels), standardized.
+    /// The standardized inputs of a modality, N×…×channels.
     public func callAsFunction(_ inputs: Tensor, modality: String) -> Tensor {
         guard let scale = scales[modality] else { return inputs }
         let channels = scale.means.count
@@ -80,8 +88,9 @@ public struct Standardization: Hashable, Sendable, Codable {
 
     /// The mean and the population variance of every channel over `rows`.
     ///
-    /// Values are counted from the first one of their channel, so that a large mean takes no digits from a small deviation: the sum of
-    /// squares loses about `(mean − first)²/variance` units in the last place of a double.
+    /// Values are taken relative to the first one of their channel, so that a large mean costs a small
+    /// deviation no digits: the sum of squares loses about `(mean − first)²/variance` units in the last
+    /// place of a double.
     private static func moments(
         of dataset: some Dataset, _ rows: SourceIndices, _ modality: String, _ channels: Int
     ) throws -> (means: [Double], variances: [Double]) {
@@ -91,7 +100,7 @@ public struct Standardization: Hashable, Sendable, Codable {
         var count = 0
         for batch in BatchSampler.inOrder(rows.rows, batchSize: 256) {
             let presence = try dataset.presence(batch, modality: modality)
-            // Only what is there counts: rows that have the modality, and steps that are no padding.
+            // Only what is real counts: rows that have the modality, and steps that are not padding.
             let there = presence.rows.map { rows in rows.map { batch[$0] } } ?? batch
             guard !there.isEmpty else { continue }
             let inputs = try dataset.inputs(there, modality: modality)

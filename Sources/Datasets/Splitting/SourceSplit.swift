@@ -3,7 +3,8 @@ import Tensors
 
 /// Rows of source domains: what may be trained on, and what a choice may be based on.
 ///
-/// Only a `SourceSplit` makes them, so that a function that takes `SourceIndices` cannot be given a target's rows.
+/// Only a `SourceSplit` makes them, so that a function that takes `SourceIndices` cannot be given a
+/// target's rows.
 public struct SourceIndices: Hashable, Sendable {
     /// Ascending, without repetition.
     public let rows: [Int]
@@ -27,7 +28,8 @@ public struct TargetIndices: Hashable, Sendable {
 
 /// Where the validation rows of a split come from.
 public enum ValidationRule: Hashable, Sendable {
-    /// A part of every source domain: the prescribed validation rows where the data set has them, else this fraction.
+    /// A part of every source domain: the prescribed validation rows where the data set has them, else
+    /// this fraction.
     case fraction(Double)
     /// All of one source domain, which is then not trained on.
     case domain(Int)
@@ -36,12 +38,13 @@ public enum ValidationRule: Hashable, Sendable {
 /// A data set divided into rows to train on, rows to choose by, and rows of the held-out domains.
 ///
 /// Rules, first that applies:
-/// 1. The data set prescribes a split: training and validation rows are those of the source domains so named; `test`
-///    rows of source domains are left out. Of the held-out domains the `test` rows count, or all where none are so named.
-///    `held-back` rows count as validation in a source domain and as test in a held-out one.
-///    Where it names no validation rows in the sources, rule 2 or 3 divides the training rows.
-/// 2. Rows are ordered: the last part of every group (recording) of every source domain, at least one row of a group
-///    of two or more.
+/// 1. The data set prescribes a split: training and validation rows are those of the source domains so
+///    named; `test` rows of source domains are left out. Of the held-out domains the `test` rows count,
+///    or all where none are so named. `held-back` rows count as validation in a source domain and as
+///    test in a held-out one. Where it names no validation rows in the sources, rule 2 or 3 divides the
+///    training rows.
+/// 2. Rows are ordered: the last part of every group (recording) of every source domain, at least one
+///    row of a group of two or more.
 /// 3. Else: a random part, stratified by domain and class, whole groups only, a function of `random`.
 public struct SourceSplit: Sendable {
     /// Rows to train on.
@@ -61,9 +64,11 @@ public struct SourceSplit: Sendable {
     ///   - targets: the held-out domains.
     ///   - sources: the domains to learn from; all others where nil. One for single-source experiments.
     ///   - validation: where validation rows come from.
-    ///   - needsValidation: whether there have to be validation rows; else there may be none, as with a fraction of 0.
+    ///   - needsValidation: whether there have to be validation rows; else there may be none, as with a
+    ///     fraction of 0.
     ///   - random: what rule 3 draws from.
-    /// - Throws: `DatasetFault` where a domain does not exist or is both source and target, or a part would be empty.
+    /// - Throws: `DatasetFault` where a domain does not exist or is both source and target, or a part
+    ///   would be empty.
     public init(
         of dataset: some Dataset, holdingOut targets: [Int], sources: [Int]? = nil, validation rule: ValidationRule,
         needsValidation: Bool = true, random: RandomSource
@@ -146,8 +151,8 @@ private func lastPart(of rows: [Int], domains: [Int], groups: [Int]?, positions:
 
 /// Whole groups at random, from every (domain, class) about `fraction` of its rows.
 ///
-/// A group counts to the domain and class of its first row. Every stratum of two or more groups keeps at least one for
-/// training and gives at least one; a stratum of one group stays with training.
+/// A group counts to the domain and class of its first row. Every stratum of two or more groups keeps
+/// at least one for training and gives at least one; a stratum of one group stays with training.
 private func stratifiedPart(
     of rows: [Int], domains: [Int], labels: [Int], groups: [Int]?, fraction: Double, random: RandomSource
 ) -> [Int] {

@@ -4,11 +4,19 @@ import Persistence
 import Tensors
 import Weights
 
-/// The bundled real data set: a smartwatch's accelerometer and gyroscope during shoulder exercises.
+/// The bundled real data set: a smartwatch's accelerometer and gyroscope during shoulder exercises;
+/// `watch` in a recipe.
 ///
-/// 2369 windows of 2 s (100 samples at 50 Hz) from 140 recordings of 10 people doing 7 exercises on both sides.
-/// Source: Burns et al., "Shoulder Physiotherapy Exercise Recognition", arXiv:1802.01489; BSD-3-Clause, see the notice
-/// and citation beside the file.
+/// 2369 windows of 2 s (100 samples at 50 Hz) from 140 recordings of 10 people doing 7 exercises on
+/// both sides. The modalities are `accelerometer`, `100×3` in g, and `gyroscope`, `100×3` in rad/s.
+/// Validation takes the last part of every recording of the source domains.
+///
+/// Source: Burns et al., "Shoulder Physiotherapy Exercise Recognition", arXiv:1802.01489; BSD-3-Clause,
+/// see the notice and citation beside the file.
+///
+/// ```yaml
+/// data: {use: watch, domains: people}
+/// ```
 public struct Watch: DatasetPlugin {
     /// What counts as a domain.
     public enum Domains: String, CaseIterable, Sendable {
@@ -18,9 +26,12 @@ public struct Watch: DatasetPlugin {
         case people
     }
 
+    /// What a recipe may set.
     public struct Options: Configuration.Options {
+        /// What counts as a domain.
         public var domains = Domains.groups
 
+        /// Three groups of people.
         public init() {}
 
         public static var fields: [OptionField<Options>] {
@@ -40,13 +51,17 @@ public struct Watch: DatasetPlugin {
             ])
     }
 
+    /// The names of the classes, in the order of their numbers.
     private static let exercises = [
         "pendulum", "abduction", "forward-elevation", "internal-rotation", "external-rotation", "trapezius-extension",
         "upright-row",
     ]
 
+    /// The two modalities, the names of the domains, and the seven exercises.
     public let facts: DatasetFacts
+    /// The exercise of each window.
     public let labels: [Int]
+    /// The group of people, or the person, of each window.
     public let domains: [Int]
     /// The recording of every window.
     public let groups: [Int]?
@@ -57,8 +72,12 @@ public struct Watch: DatasetPlugin {
     /// The side of every window: 1 right, 0 left.
     public let sides: [Int]
 
+    /// Both modalities, in memory.
     private let arrays: [ModalityArray]
 
+    /// Reads the bundled file.
+    ///
+    /// - Throws: `DatasetFault` where it is missing or damaged.
     public init(options: Options) throws(DatasetFault) {
         let file = try WatchFile.open()
         do throws(WeightsFault) {
@@ -87,13 +106,17 @@ public struct Watch: DatasetPlugin {
         facts = DatasetFacts(arrays, domains: names, classes: Self.exercises, domainOfRow: domains)
     }
 
+    /// Some windows of a modality, `N×100×3`.
+    ///
+    /// - Throws: `DatasetFault` for an unknown modality.
     public func inputs(_ rows: [Int], modality: String) throws -> Tensor {
         guard let inputs = arrays.inputs(rows, modality: modality) else { throw unknownModality(modality) }
         return inputs
     }
 }
 
-/// The number of each row among the rows of its group, in row order.
+/// The number of each row among the rows of its group, in row order: `[7, 7, 3, 7]` gives `[0, 1, 0,
+/// 2]`.
 func placesWithinGroups(_ groups: [Int]) -> [Int] {
     var next: [Int: Int] = [:]
     return groups.map { group in
@@ -104,10 +127,13 @@ func placesWithinGroups(_ groups: [Int]) -> [Int] {
 
 /// The bundled recordings of the smartwatch.
 enum WatchFile {
+    /// The file and its digest.
     static let file = BundledFile(
         folder: "watch", name: "watch.safetensors", digest: "f77b8ecd25927f850e0d7f69a309819dd47b14f0d592f47915c9c01c6de90e61")
 
     /// Opens and verifies the file; in the first of `folders` that exists where they are given.
+    ///
+    /// - Throws: `DatasetFault` where it is missing, or is not the file that was bundled.
     static func open(in folders: [String]? = nil) throws(DatasetFault) -> SafetensorsFile {
         let path = try file.path(in: folders)
         do throws(WeightsFault) {
@@ -117,7 +143,9 @@ enum WatchFile {
         }
     }
 
-    /// One modality, from windows × 3 × 100 in the file to 100×3 samples.
+    /// One modality, from windows × 3 × 100 in the file to `100×3` samples.
+    ///
+    /// - Throws: `WeightsFault` where there is no such array, or it has another rank.
     static func array(_ name: String, key: String, of file: SafetensorsFile) throws(WeightsFault) -> ModalityArray {
         let shape = try file.entry(key).shape
         guard shape.count == 3 else {

@@ -2,11 +2,16 @@ import Configuration
 import Regularization
 import Tensors
 
-/// Changed targets are still one distribution over the classes for each sample, and carry no record for gradients.
+/// Changed targets are still one distribution over the classes for each sample, and do not depend on
+/// anything that is trained.
+///
+/// Tried with hard targets and with soft ones. Entries may be negative by 10⁻⁶ and rows may miss a sum
+/// of 1 by 10⁻⁴, for rounding.
 enum TargetsCheck: Check {
     static let hooks: [RegularizerHook] = [.targets]
     static let check = ContractCheck.targets
 
+    /// Changes hard targets and soft ones.
     static func findings(on subject: Subject) -> [Finding] {
         onOrdinary(subject) { rehearsal in
             let hard = Tensor.oneHot(rehearsal.batch.labels, classes: rehearsal.scenario.classes)
@@ -21,6 +26,7 @@ enum TargetsCheck: Check {
         }
     }
 
+    /// The first sample whose targets are no distribution, in words; nil where there is none.
     private static func fault(in changed: Tensor, of targets: Tensor) -> String? {
         let classes = targets.shape[1]
         for row in 0..<targets.shape[0] {
@@ -33,13 +39,15 @@ enum TargetsCheck: Check {
     }
 }
 
-/// Trainings of the other tasks that the regularizer declares to serve go on for a few steps: nothing is refused, and everything is finite.
+/// A training of each other task that the regularizer declares goes on for two steps: nothing is
+/// refused, and everything is finite.
 ///
-/// The other checks are made with classes.
+/// All other checks use classes.
 enum TasksCheck: Check {
     static let check = ContractCheck.tasks
     static let presumes: [ContractCheck] = [.options, .finiteness]
 
+    /// A finding for each kind of targets but classes.
     static func findings(on subject: Subject) -> [Finding] {
         let others = subject.tasks.filter { $0 != .classes }
         guard !others.isEmpty else { return [Finding(check, .declared, "classes alone")] }
@@ -53,14 +61,19 @@ enum TasksCheck: Check {
     }
 }
 
-/// Reordering the samples of a batch, with their labels and domains, leaves the penalty and reorders everything else.
+/// With the samples of a batch in another order, together with their labels and domains, the penalty is
+/// the same and everything else is reordered in the same way.
+///
+/// A regularizer whose random draws belong to positions in the batch declares
+/// ``ContractExceptions/randomDraws``.
 enum PermutationCheck: Check {
     static let check = ContractCheck.permutation
     static let presumes: [ContractCheck] = [.options, .finiteness, .determinism]
 
-    /// Sums are formed in another order, which costs some bits.
+    /// The largest relative change: sums are formed in another order, which costs some bits.
     private static let tolerance = 1e-3
 
+    /// Compares a batch with the same batch in a random order.
     static func findings(on subject: Subject) -> [Finding] {
         onOrdinary(subject) { rehearsal in
             if subject.exceptions.contains(.randomDraws) {
@@ -72,7 +85,7 @@ enum PermutationCheck: Check {
             var worst = 0.0
             for ((name, old), (_, new)) in zip(before.entries, after.entries) {
                 guard let old, let new else { continue }
-                // The sum that stands for a change of embeddings weights each place by itself.
+                // The sum that stands for changed embeddings gives each position a weight of its own.
                 if name.hasSuffix("of the change") || name.hasPrefix("gradient of the change") { continue }
                 let isBySample = old.rank >= 2 && isBySample(name, rehearsal)
                 let expected = isBySample ? old.gathering(rows: order) : old
@@ -89,23 +102,30 @@ enum PermutationCheck: Check {
         }
     }
 
-    /// Whether the rows of an entry are samples: everything but gradients in parameters.
+    /// Whether the rows of an entry are samples, which is true of everything but gradients of
+    /// parameters.
     private static func isBySample(_ name: String, _ rehearsal: Rehearsal) -> Bool {
         !rehearsal.variables.contains { $0.parameter != nil && name.hasSuffix(" in \($0.name)") }
     }
 }
 
-/// Samples that lack a modality, and padded tokens, change nothing: neither what stands in their place, nor how far sequences are padded;
-/// values and gradients stay finite where no sample has a modality; and a sample that has none at all might as well not be there.
+/// Missing modalities and padded tokens have no influence.
 ///
-/// A regularizer that does not conform to `ReadsPresence` is shown complete samples alone, and is checked with that.
+/// - Neither what is stored in place of a missing modality, nor how far sequences are padded, changes a
+///   single bit, in one pass and in a training.
+/// - Values and gradients stay finite where no sample has a modality.
+/// - A sample that has no modality at all counts as if it were not in the batch.
+///
+/// A regularizer that does not conform to `ReadsPresence` is shown complete samples only, and is
+/// checked that way.
 enum PresenceCheck: Check {
     static let check = ContractCheck.presence
     static let presumes: [ContractCheck] = [.options, .finiteness, .determinism]
 
-    /// Sums over fewer samples are formed in another order.
+    /// The largest relative change: sums over fewer samples are formed in another order.
     private static let tolerance = 1e-3
 
+    /// A finding for each way in which something may be missing.
     static func findings(on subject: Subject) -> [Finding] {
         guard let ordinary = subject.ordinary else { return [] }
         // Without the conformance, padded tokens are refused wherever they could be misread.
@@ -116,11 +136,12 @@ enum PresenceCheck: Check {
             + onEach([scenario(.samples)], of: subject) { [try finding(others(of: $0))] }
     }
 
+    /// Passed where there is no fault, otherwise failed with the first one.
     private static func finding(_ faults: String?...) -> Finding {
         Finding(check, fault: faults.compactMap(\.self).first, passed: "neither content nor length of what is missing counts")
     }
 
-    /// Other numbers in place of what is missing leave every bit, in one pass and in a training.
+    /// Other numbers in place of what is missing change no bit, in one pass and in a training.
     private static func contents(of rehearsal: Rehearsal) throws -> String? {
         let plain = try rehearsal.trace()
         if let fault = plain.firstNonFinite { return fault }
@@ -136,13 +157,13 @@ enum PresenceCheck: Check {
         return trainings[1].firstDifference(from: trainings[0]).map { "trained with other inputs in place of what is missing, \($0)" }
     }
 
-    /// Longer padding leaves every bit of what is real.
+    /// Longer padding changes no bit of what is real.
     private static func padding(of rehearsal: Rehearsal) throws -> String? {
         guard let tokens = rehearsal.scenario.tokens else { return nil }
         func real(_ trace: Trace) -> Trace {
             var real = Trace()
             for (name, value) in trace.entries {
-                // The sum that stands for a change of embeddings weights each place by itself.
+                // The sum that stands for changed embeddings gives each position a weight of its own.
                 if name.hasSuffix("of the change") || name.hasPrefix("gradient of the change") { continue }
                 real.add(name, value.map { $0.rank == 3 ? $0.slice(axis: 1, 0..<tokens) : $0 })
             }
@@ -152,7 +173,8 @@ enum PresenceCheck: Check {
         return longer.firstDifference(from: real(try rehearsal.trace())).map { "with longer padding, \($0)" }
     }
 
-    /// The penalty is that of the samples that have something, unless it is one of the prediction, which every sample has.
+    /// The penalty is that of the samples that have something. A penalty on the prediction is left out,
+    /// because every sample has a prediction.
     private static func others(of rehearsal: Rehearsal) throws -> String? {
         guard !rehearsal.subject.exceptions.contains(.randomDraws), let (all, slopes) = try rehearsal.differentiated(.penalty) else { return nil }
         let readsPrediction = zip(rehearsal.variables, slopes).contains { variable, slope in

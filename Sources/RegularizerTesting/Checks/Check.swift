@@ -1,27 +1,43 @@
 import Regularization
 
-/// One check of the contract.
+/// One check of the contract. A check is a type without instances, listed in
+/// `RegularizerContract.checks`.
+///
+/// A check runs the regularizer on batches of its own and returns findings; it never throws. To add
+/// one, write an enumeration that conforms, give it a case in ``ContractCheck``, and list it.
 protocol Check: SendableMetatype {
+    /// Its name in the report.
     static var check: ContractCheck { get }
 
-    /// The checks without which this one's outcome means nothing.
+    /// The checks that have to pass before this one's outcome means anything; where one of them failed,
+    /// this one is skipped. The options, by default.
     static var presumes: [ContractCheck] { get }
 
-    /// Whether a regularizer is made for it.
+    /// Whether a regularizer has to be made for it; otherwise its declaration is enough. True by
+    /// default.
     static var needsInstance: Bool { get }
 
-    /// The hooks that the check is about; empty for one that is about any regularizer.
+    /// The hooks that the check is about; a regularizer with none of them is not checked. Empty for a
+    /// check of every regularizer.
     static var hooks: [RegularizerHook] { get }
 
+    /// Runs the check.
+    ///
+    /// - Returns: a finding for each batch, or a single one.
     static func findings(on subject: Subject) -> [Finding]
 }
 
+/// The defaults, and how checks run a regularizer.
 extension Check {
+    /// Only that the options can be read.
     static var presumes: [ContractCheck] { [.options] }
+    /// A check runs the regularizer.
     static var needsInstance: Bool { true }
+    /// A check is about every regularizer.
     static var hooks: [RegularizerHook] { [] }
 
-    /// The findings of `body` on the subject made for each scenario; a scenario that the subject refuses is declared.
+    /// What `body` finds for the subject made for each scenario. A scenario that the subject refuses to
+    /// be made for counts as declared.
     static func onEach(
         _ scenarios: [Scenario], of subject: Subject, _ body: (Rehearsal) throws -> [Finding]
     ) -> [Finding] {
@@ -36,12 +52,14 @@ extension Check {
         }
     }
 
+    /// What `body` finds on the batch that most checks start from.
     static func onOrdinary(_ subject: Subject, _ body: (Rehearsal) throws -> [Finding]) -> [Finding] {
         guard let ordinary = subject.ordinary else { return [] }
         return found { try body(try Rehearsal(subject, on: ordinary)) }
     }
 
-    /// What `body` finds; what it throws fails the check.
+    /// What `body` finds. An error that it throws fails the check, or the check that is about the hook
+    /// that threw it.
     private static func found(_ body: () throws -> [Finding]) -> [Finding] {
         do {
             return try body()
@@ -66,17 +84,24 @@ extension RegularizerHook {
     }
 }
 
-/// A result, before it is known which scenario it belongs to.
+/// A result before it is known which scenario it belongs to.
 struct Finding {
+    /// The check that found it.
     let check: ContractCheck
+    /// How the check ended.
     let outcome: ContractReport.Outcome
+    /// What was found, in words.
     let detail: String
+    /// The batch; empty where there is only one or it is not yet known.
     var scenario: String
-    /// The larger, the worse, where there is such a number.
+    /// How far from perfect the result is, where there is a number for that.
     let measure: Double
-    /// The check that is about the fault itself, where it is not this one.
+    /// The check that is about the fault itself; nil where it is this one.
     let cause: ContractCheck?
 
+    /// Makes a finding.
+    ///
+    /// - Parameter cause: the check that is about the fault itself, where it is another one.
     init(
         _ check: ContractCheck, _ outcome: ContractReport.Outcome, _ detail: String = "", scenario: String = "", measure: Double = 0,
         cause: ContractCheck? = nil
@@ -89,7 +114,7 @@ struct Finding {
         self.scenario = scenario
     }
 
-    /// `passed` where there is no fault.
+    /// Passed where there is no fault.
     init(_ check: ContractCheck, fault: String?, passed: String = "", scenario: String = "") {
         self.init(check, fault == nil ? .passed : .failed, fault ?? passed, scenario: scenario)
     }
@@ -101,6 +126,7 @@ struct Finding {
         return finding
     }
 
+    /// The finding as the report shows it.
     var published: ContractReport.Finding {
         ContractReport.Finding(check: check, scenario: scenario, outcome: outcome, detail: detail, measure: measure)
     }

@@ -1,11 +1,13 @@
 import Configuration
 import Regularization
 
-/// The description has a name in kebab-case, a summary, a source, and every option with a few words of help.
+/// The description has a name in kebab-case, a summary and a source, every option has a name in
+/// kebab-case and a few words of help, and the type conforms to at least one hook.
 enum DescriptionCheck: Check {
     static let check = ContractCheck.description
     static let needsInstance = false
 
+    /// All faults of the declaration in one finding.
     static func findings(on subject: Subject) -> [Finding] {
         let description = subject.description
         var faults: [String] = []
@@ -27,18 +29,26 @@ enum DescriptionCheck: Check {
         ]
     }
 
+    /// Whether a name consists of lowercase ASCII letters and digits, with single hyphens between them.
     private static func isKebabCase(_ name: String) -> Bool {
         let words = name.split(separator: "-", omittingEmptySubsequences: false)
         return words.allSatisfy { !$0.isEmpty && $0.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber) } }
     }
 }
 
-/// Options survive encoding and decoding, declared bounds are accepted, what lies outside is refused under the option's name, and every
-/// choice makes a regularizer whose results are finite, or is refused.
+/// Options are checked as their fields declare them.
+///
+/// - They survive encoding and decoding.
+/// - Values on a declared bound are accepted; values just beyond it, NaN, infinity and values of
+///   another kind are refused under the option's name.
+/// - Every word of a choice and both values of a flag make a regularizer whose results are finite, or
+///   are refused.
 enum OptionsCheck: Check {
     static let check = ContractCheck.options
     static let needsInstance = false
 
+    /// Tries the values of ``OptionSamples`` one at a time, with all other options as they are under
+    /// test.
     static func findings(on subject: Subject) -> [Finding] {
         if let refusal = subject.refusal { return [Finding(check, .failed, "the options under test are refused: \(refusal)")] }
         let values = Dictionary(subject.options.map { ($0.name, $0.value) }) { first, _ in first }
@@ -67,6 +77,7 @@ enum OptionsCheck: Check {
         return [Finding(check, fault: faults.isEmpty ? nil : faults.joined(separator: "; "), passed: "\(tried) values tried")]
     }
 
+    /// What is lost when the options are encoded and decoded, in words; nil where nothing is.
     private static func roundTripFault(_ subject: Subject, _ values: [String: OptionValue]) -> String? {
         do {
             let decoded = try subject.decode(values)
@@ -79,6 +90,7 @@ enum OptionsCheck: Check {
         }
     }
 
+    /// The fault with which one changed value is refused; nil where it is accepted.
     private static func attempt(
         _ subject: Subject, _ values: [String: OptionValue], _ option: OptionDescription, _ value: OptionValue
     ) -> OptionFault? {
@@ -90,7 +102,8 @@ enum OptionsCheck: Check {
         }
     }
 
-    /// What is not finite with other options; a refusal is none.
+    /// What is not finite when the regularizer is made with other options; nil where everything is. A
+    /// refusal of these options is no fault: a choice may not suit the others.
     private static func choiceFault(_ subject: Subject, _ values: [String: OptionValue]) -> String? {
         guard let scenario = subject.ordinary else { return nil }
         var variant = subject
@@ -101,18 +114,24 @@ enum OptionsCheck: Check {
     }
 }
 
-/// Values on and beyond the edge of what an option accepts.
+/// Values on the edge of what an option accepts and just beyond it: for `0...1` the numbers 0 and 1,
+/// which have to be accepted, and their neighbors below 0 and above 1, NaN, infinity and a word, which
+/// have to be refused.
 private struct OptionSamples {
+    /// Values that have to be accepted.
     var accepted: [OptionValue] = []
+    /// Values that have to be refused.
     var refused: [OptionValue] = []
-    /// Words and flags, each to be tried on a batch.
+    /// The words of a choice or the two values of a flag, each of which is tried on a batch.
     var choices: [OptionValue] = []
 
+    /// The samples of one option.
     init(_ option: OptionDescription) {
         add(option.kind)
         if option.acceptsNull { accepted.append(.null) } else { refused.append(.null) }
     }
 
+    /// Adds the samples of a kind of option; those of a list are lists of one value.
     private mutating func add(_ kind: OptionKind) {
         switch kind {
         case .number(let range):
@@ -126,7 +145,7 @@ private struct OptionSamples {
             }
             refused += [.number(.nan), .number(.infinity), .string("many")]
         case .integer(let range):
-            // Numbers that a Double does not count one by one have no next one.
+            // Beyond 2⁵³ a Double cannot tell a whole number from the next.
             if let lower = range.lower, abs(lower) < 0x1p53 {
                 accepted.append(.integer(Int(lower)))
                 refused.append(.integer(Int(lower) - 1))
@@ -155,5 +174,6 @@ private struct OptionSamples {
         }
     }
 
+    /// No samples yet.
     private init() {}
 }

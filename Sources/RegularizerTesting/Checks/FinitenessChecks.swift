@@ -1,10 +1,12 @@
 import Regularization
 import Tensors
 
-/// Values and gradients are finite on ordinary batches, and what hooks return has the shapes and names that it should.
+/// On every scenario, values and gradients are finite, and hooks return the shapes and names that they
+/// have to.
 enum FinitenessCheck: Check {
     static let check = ContractCheck.finiteness
 
+    /// A finding for each of the scenarios.
     static func findings(on subject: Subject) -> [Finding] {
         let scenarios = Scenario.all(minimum: subject.minimumBatch)
         return onEach(scenarios, of: subject) { rehearsal in
@@ -20,12 +22,17 @@ enum FinitenessCheck: Check {
     }
 }
 
-/// A NaN in anything that the penalty has a gradient in makes the penalty NaN: a fault upstream is not hidden, and does not crash.
+/// A NaN in anything that the penalty depends on makes the penalty NaN. A fault further up must neither
+/// be hidden nor crash.
+///
+/// In each array with a gradient the entry with the largest gradient is replaced. A penalty that
+/// ignores single entries by design declares ``ContractExceptions/hidesNaN``.
 enum NaNCheck: Check {
     static let check = ContractCheck.nan
     static let hooks: [RegularizerHook] = [.penalty]
     static let presumes: [ContractCheck] = [.options, .finiteness]
 
+    /// Replaces one entry in each array that the penalty depends on, one array at a time.
     static func findings(on subject: Subject) -> [Finding] {
         onOrdinary(subject) { rehearsal in
             guard let (_, gradients) = try rehearsal.differentiated(.penalty) else { return [Finding(check, .none)] }
@@ -45,6 +52,7 @@ enum NaNCheck: Check {
         }
     }
 
+    /// The penalty with one entry of a variable replaced.
     private static func penalty(_ rehearsal: Rehearsal, with value: Float, at index: Int, of variable: Rehearsal.Variable) throws -> Float? {
         var values = variable.value.values
         values[index] = value
@@ -56,6 +64,7 @@ enum NaNCheck: Check {
         return try withoutGradients { try rehearsal.scalar(.penalty, of: rehearsal.batch.replacing(arrays))?.item }
     }
 
+    /// The position of the entry that is largest in size; nil where all are 0.
     private static func largestEntry(of gradient: Tensor) -> Int? {
         let values = gradient.values
         guard let index = values.indices.max(by: { abs(values[$0]) < abs(values[$1]) }), values[index] != 0 else { return nil }
@@ -63,11 +72,15 @@ enum NaNCheck: Check {
     }
 }
 
-/// Values and gradients stay finite where columns are constant, samples repeat, all labels are one class, or all embeddings are 0.
+/// Values and gradients stay finite where features are constant, samples repeat, all labels are one
+/// class of one domain, or all embeddings are 0.
+///
+/// A regularizer that is undefined for zero embeddings declares ``ContractExceptions/undefinedAtZero``.
 enum DegenerateInputsCheck: Check {
     static let check = ContractCheck.degenerateInputs
     static let presumes: [ContractCheck] = [.options, .finiteness]
 
+    /// A finding for each of the four inputs.
     static func findings(on subject: Subject) -> [Finding] {
         onOrdinary(subject) { rehearsal in
             let batch = rehearsal.batch
@@ -98,7 +111,7 @@ enum DegenerateInputsCheck: Check {
         }
     }
 
-    /// Every sample has the first one's embedding; labels stay.
+    /// The batch with the first sample's embedding for every sample; labels stay as they are.
     private static func constant(_ batch: SampleBatch) -> SampleBatch {
         var batch = batch
         let rows = [Int](repeating: 0, count: batch.labels.count)

@@ -2,19 +2,22 @@ import Glibc
 import Regularization
 import Tensors
 
-/// Compares gradients with central differences, for everything that gradients reach, on every scenario.
+/// On every scenario, gradients agree with central differences.
 ///
-/// Embeddings and parameters of the regularizer's own count as inputs wherever the value depends on them. The prediction and the model's
-/// parameters count only where a gradient reaches them, as a term may take them for constants. What disagrees is tried on two more batches.
+/// Embeddings and the regularizer's own parameters are compared wherever the value depends on them. The
+/// prediction and the model's parameters are compared only where a gradient reaches them, because a
+/// term may treat them as constants. Where a comparison fails it is repeated on two more batches: a
+/// kink lies near few points, but a wrong gradient is wrong everywhere.
 enum GradientCheck: Check {
     static let check = ContractCheck.gradient
     static let presumes: [ContractCheck] = [.options, .finiteness, .determinism]
 
+    /// A finding for each scenario; of a failed comparison the result on the first of three batches.
     static func findings(on subject: Subject) -> [Finding] {
         onEach(Scenario.all(minimum: subject.minimumBatch), of: subject) { rehearsal in
             let first = try finding(on: rehearsal)
             guard first.outcome == .failed else { return [first] }
-            // A kink lies near few points; a wrong gradient is wrong at all.
+            // A kink lies near few points, but a wrong gradient is wrong everywhere.
             for seed in 42...43 as ClosedRange<UInt64> {
                 let other = try finding(on: rehearsal.onOtherValues(seed: seed))
                 if other.outcome != .failed { return [other] }
@@ -23,6 +26,10 @@ enum GradientCheck: Check {
         }
     }
 
+    /// The result on one batch.
+    ///
+    /// The penalty and the changed embeddings are compared separately, each with respect to each kind
+    /// of variable, so that a message can name what is wrong.
     private static func finding(on rehearsal: Rehearsal) throws -> Finding {
         let results = try Rehearsal.Quantity.allCases.compactMap { quantity in
             try rehearsal.differentiated(quantity).map { (quantity: quantity, gradients: $0.gradients) }
@@ -51,7 +58,8 @@ enum GradientCheck: Check {
         }
     }
 
-    /// With stop-gradients there is nothing to compare with.
+    /// Where gradients are stopped on purpose there is nothing to compare with: they have to be other
+    /// than 0 somewhere and the same each time.
     private static func stopped(_ rehearsal: Rehearsal, _ results: [(quantity: Rehearsal.Quantity, gradients: [Tensor?])]) throws -> Finding {
         for (quantity, gradients) in results {
             guard gradients.contains(where: { $0?.values.contains { $0 != 0 } == true }) else {
@@ -66,12 +74,16 @@ enum GradientCheck: Check {
     }
 }
 
-/// Changed gradients are finite and have the same names and shapes, the same each time, and leaves the parameters alone.
+/// Changed gradients are finite and keep their names and shapes, a second call returns the same ones,
+/// and parameters stay as they are.
+///
+/// The report says how many extra passes through the model each step costs.
 enum GradientTransformCheck: Check {
     static let check = ContractCheck.gradientTransform
     static let hooks: [RegularizerHook] = [.gradients]
     static let presumes: [ContractCheck] = [.options, .finiteness, .determinism]
 
+    /// One finding, with the number of extra passes through the model that each step costs.
     static func findings(on subject: Subject) -> [Finding] {
         onOrdinary(subject) { rehearsal in
             let training = try ShortTraining(subject, on: rehearsal.scenario)
@@ -93,6 +105,7 @@ enum GradientTransformCheck: Check {
         }
     }
 
+    /// A gradient that was lost or is not finite, in words; nil where there is none.
     private static func fault(in changed: Gradients, of gradients: Gradients) -> String? {
         for (name, (old, new)) in zip(gradients.names, zip(gradients.values, changed.values)) {
             if old != nil, new == nil { return "\(name) has lost its gradient" }
@@ -101,12 +114,14 @@ enum GradientTransformCheck: Check {
         return nil
     }
 
+    /// The gradients by name.
     private static func trace(_ gradients: Gradients) -> Trace {
         var trace = Trace()
         for (name, value) in zip(gradients.names, gradients.values) { trace.add(name, value) }
         return trace
     }
 
+    /// The values of all parameters and buffers, those of the regularizer included.
     private static func parameters(_ training: ShortTraining) -> Trace {
         var trace = Trace()
         for (name, value) in training.model.state() + training.regularizer.parts.state() { trace.add(name, value) }
@@ -114,16 +129,32 @@ enum GradientTransformCheck: Check {
     }
 }
 
-/// The gradient of one quantity in variables of one kind, compared with central differences.
+/// The gradient of one quantity with respect to variables of one kind, compared with central
+/// differences.
 ///
-/// Directions: the gradient's own, random ones, and single entries: the one with the largest gradient and random ones. A wrong gradient
-/// shows in several; one that disagrees alone is taken for a kink nearby, as networks with ReLU have many.
+/// Slopes are compared along the gradient itself, along three random directions, and along three single
+/// entries, one of which has the largest gradient. A wrong gradient shows in several of them; a single
+/// disagreement is taken for a kink nearby, as networks with ReLU have many.
+///
+/// A direction counts only where its differences settle, that is where shorter steps give the same
+/// slope within the tolerance. Where more than half of the directions do not settle, that is itself a
+/// fault: the quantity jumps, as a rounded or sorted value does.
 struct GradientComparison {
-    /// The largest error along a direction for which the differences settle.
+    /// The largest relative error among the directions in which the differences settle; 0 where there
+    /// is none.
     private(set) var error = 0.0
-    /// What is wrong, with the numbers; nil where all is well.
+    /// What is wrong, with the numbers; nil where nothing is.
     private(set) var fault: String?
 
+    /// Compares along all directions.
+    ///
+    /// - Parameters:
+    ///   - quantity: the scalar that is differentiated.
+    ///   - kind: the kind of the variables, for messages.
+    ///   - variables: what is moved, all at once.
+    ///   - gradients: the gradient of each variable, in its shape.
+    ///   - rehearsal: what computes the quantity.
+    /// - Throws: `TrainingFailure` where a hook returns something that does not fit.
     init(
         of quantity: Rehearsal.Quantity, kind: Rehearsal.Kind, variables: [Rehearsal.Variable], gradients: [Tensor], in rehearsal: Rehearsal
     ) throws {
@@ -168,11 +199,12 @@ struct GradientComparison {
         }
     }
 
+    /// The variables of a kind as part of a sentence.
     private static func subject(_ kind: Rehearsal.Kind, _ variables: [Rehearsal.Variable]) -> String {
         kind == .prediction ? "the " + variables.map(\.name).joined(separator: " and ") : kind == .embeddings ? "the embeddings" : kind.rawValue
     }
 
-    /// Directions of length 1.
+    /// The directions that are tried, each of length 1.
     private static func directions(_ gradient: [Double]) -> [(name: String, entries: [Double])] {
         var directions: [(name: String, entries: [Double])] = []
         var stream = RandomSource(seed: 11).stream("directions")
@@ -189,7 +221,8 @@ struct GradientComparison {
         return directions
     }
 
-    /// The quantity with the variables moved along a direction.
+    /// The quantity with the variables moved by `offset` along a direction; the regularizer's and the
+    /// model's parameters get their own values back.
     private static func value(
         of quantity: Rehearsal.Quantity, _ variables: [Rehearsal.Variable], moved direction: [Double], by offset: Double, in rehearsal: Rehearsal
     ) throws -> Double {
@@ -206,12 +239,13 @@ struct GradientComparison {
         return try withoutGradients { try rehearsal.scalar(quantity, of: rehearsal.batch.replacing(arrays)).map { Double($0.item) } ?? 0 }
     }
 
+    /// The Euclidean norm.
     private static func norm(_ values: [Double]) -> Double {
         values.reduce(0) { $0 + $1 * $1 }.squareRoot()
     }
 }
 
-/// A number with three significant digits.
+/// A number with three significant digits: `0.123`, `12.3`, `1.23e-5`.
 func short(_ value: Double) -> String {
     guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
     let exponent = Int(floor(log10(abs(value))))

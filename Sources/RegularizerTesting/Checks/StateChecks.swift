@@ -1,10 +1,15 @@
 import Regularization
 import Tensors
 
-/// With weight 0, losses, gradients and parameters of a short training are bit for bit those of a training without the term.
+/// With weight 0, losses, gradients and parameters of a short training have the bits of a training
+/// without the term.
+///
+/// Studies compare a method with the same training without it; a term that changed something even with
+/// weight 0, such as a draw of random numbers, would make the comparison unfair.
 enum ZeroWeightCheck: Check {
     static let check = ContractCheck.zeroWeight
 
+    /// Two steps with the term at weight 0, and two without it.
     static func findings(on subject: Subject) -> [Finding] {
         onOrdinary(subject) { rehearsal in
             let scenario = rehearsal.scenario
@@ -15,12 +20,13 @@ enum ZeroWeightCheck: Check {
     }
 }
 
-/// The same seed and step give the same bits, in one call after another and in one instance after another; a regularizer that draws
-/// random numbers draws others at another step.
+/// The same seed and step give the same bits, in a second call and from a second instance; a
+/// regularizer that draws random numbers draws others at another step.
 enum DeterminismCheck: Check {
     static let check = ContractCheck.determinism
     static let presumes: [ContractCheck] = [.options]
 
+    /// Compares two calls, two instances over two steps and, where random numbers are drawn, two steps.
     static func findings(on subject: Subject) -> [Finding] {
         onOrdinary(subject) { rehearsal in
             let first = try rehearsal.trace()
@@ -42,12 +48,13 @@ enum DeterminismCheck: Check {
     }
 }
 
-/// In evaluation, embeddings do not depend on seed and step.
+/// In evaluation, changed embeddings depend neither on the seed nor on the step.
 enum EvaluationCheck: Check {
     static let check = ContractCheck.evaluation
     static let hooks: [RegularizerHook] = [.embeddings]
     static let presumes: [ContractCheck] = [.options, .determinism]
 
+    /// Compares evaluation passes of another seed and of another step with the first.
     static func findings(on subject: Subject) -> [Finding] {
         onOrdinary(subject) { rehearsal in
             let reference = try changed(rehearsal, seed: 3, step: 1)
@@ -61,10 +68,12 @@ enum EvaluationCheck: Check {
         }
     }
 
+    /// The changed embeddings of an evaluation pass with a seed at a step.
     private static func changed(_ rehearsal: Rehearsal, seed: UInt64, step: Int) throws -> Trace {
         trace(try rehearsal.changedEmbeddings(rehearsal.batch, Rehearsal.pass(seed: seed, step: step, isTraining: false)))
     }
 
+    /// The embeddings by name.
     private static func trace(_ embeddings: Embeddings) -> Trace {
         var trace = Trace()
         for (modality, embedding) in embeddings {
@@ -75,11 +84,13 @@ enum EvaluationCheck: Check {
     }
 }
 
-/// A training that is saved, put into new instances and continued gives the bits of one that was never interrupted.
+/// A training that is saved, loaded into new instances and continued has the bits of one that was never
+/// interrupted.
 enum CheckpointCheck: Check {
     static let check = ContractCheck.checkpoint
     static let presumes: [ContractCheck] = [.options, .determinism, .finiteness]
 
+    /// Four steps in one go, and two after loading what was saved behind the second.
     static func findings(on subject: Subject) -> [Finding] {
         onOrdinary(subject) { rehearsal in
             let training = try ShortTraining(subject, on: rehearsal.scenario)
@@ -96,18 +107,21 @@ enum CheckpointCheck: Check {
         }
     }
 
-    /// Values that do not follow the module.
+    /// Copies of the values, which do not change with the module.
     private static func copy(_ state: [(name: String, value: Tensor)]) -> [String: Tensor] {
         Dictionary(state.map { ($0.name, Tensor($0.value.values, shape: $0.value.shape)) }) { first, _ in first }
     }
 }
 
-/// Weights that are evaluated in place of the model's own have its names and shapes, are finite, and give it its own values back.
+/// Averaged weights have the model's names and shapes and are finite, and the model gets its own values
+/// back.
 enum EvaluatedWeightsCheck: Check {
     static let check = ContractCheck.evaluatedWeights
     static let hooks: [RegularizerHook] = [.weights]
     static let presumes: [ContractCheck] = [.options, .determinism]
 
+    /// Evaluates with the averaged weights after two steps, and compares the model's own values before
+    /// and after.
     static func findings(on subject: Subject) -> [Finding] {
         onOrdinary(subject) { rehearsal in
             let training = try ShortTraining(subject, on: rehearsal.scenario)
@@ -121,9 +135,10 @@ enum EvaluatedWeightsCheck: Check {
         }
     }
 
+    /// Copies of the values by name.
     private static func trace(_ state: [(name: String, value: Tensor)]) -> Trace {
         var trace = Trace()
-        // Averages exchange memory with the model: what is kept must be a copy.
+        // Averages swap memory with the model, so the values have to be copied.
         for (name, value) in state { trace.add(name, Tensor(value.values, shape: value.shape)) }
         return trace
     }

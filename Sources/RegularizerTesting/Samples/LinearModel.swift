@@ -2,19 +2,34 @@ import Networks
 import Regularization
 import Tensors
 
-/// The smallest model with everything that a regularizer can ask for: a linear map for each modality, and one over their concatenation.
+/// The smallest model that has everything a regularizer can ask for: a linear map for each modality,
+/// and one over their concatenation.
+///
+/// It is what the contract uses, and it suits tests of plug-ins: it costs almost nothing, and its
+/// gradients can be computed by hand.
+///
+/// ```swift
+/// let model = LinearModel(widths: [("video", 6), ("audio", 4)], classes: 3)
+/// let step = TrainingStep.sample(of: model, samples: 8)
+/// let penalty = try Shrink(options: .init(), context: .sample(instance: "shrink")).penalty(step)
+/// ```
 public final class LinearModel: MultimodalModel {
+    /// The modalities, in the order in which they were given.
     public let modalities: [Modality]
+    /// The width of each modality's embedding.
     public let embeddingWidths: [Modality: Int]
+    /// The sum of the widths; nil where predictions carry no representation.
     public let representationWidth: Int?
 
-    /// Width of each modality's input.
+    /// The width of each modality's input.
     public let inputs: Int
 
-    /// How often ``encode(_:pass:)`` was called.
+    /// The number of calls of ``encode(_:pass:)``, from which extra passes are counted.
     private(set) var passes = 0
 
+    /// A linear map for each modality.
     private let encoders: [(modality: Modality, layer: Linear)]
+    /// The linear map from all embeddings to the logits.
     private let classifier: Linear
 
     public var parts: Parts {
@@ -24,12 +39,15 @@ public final class LinearModel: MultimodalModel {
         ]
     }
 
+    /// Makes a model.
+    ///
     /// - Parameters:
     ///   - widths: the modalities in order, with the width `D` of each one's embedding.
-    ///   - inputs: width of each modality's input.
-    ///   - classes: number of classes `K`.
-    ///   - givesRepresentation: whether predictions carry what the classifier reads.
-    ///   - seed: of the initial values.
+    ///   - inputs: the width of each modality's input.
+    ///   - classes: the number of classes `K`.
+    ///   - givesRepresentation: whether predictions carry the vector that the classifier reads, so that
+    ///     terms can act `at: fused`.
+    ///   - seed: the seed of the initial values.
     public init(
         widths: [(Modality, Int)] = [("video", 6), ("audio", 4)], inputs: Int = 5, classes: Int = 3, givesRepresentation: Bool = true,
         seed: UInt64 = 1
@@ -44,7 +62,9 @@ public final class LinearModel: MultimodalModel {
         representationWidth = givesRepresentation ? total : nil
     }
 
-    /// - Precondition: `inputs` has `N×inputs` for each modality.
+    /// Maps each input `N×inputs` to an embedding `N×D`, without tokens.
+    ///
+    /// - Precondition: there is an input for each modality.
     public func encode(_ inputs: Inputs, pass: Pass) -> Embeddings {
         passes += 1
         return Embeddings(
@@ -54,6 +74,8 @@ public final class LinearModel: MultimodalModel {
             })
     }
 
+    /// Concatenates the pooled embeddings in the model's order and maps them to `N×K`.
+    ///
     /// - Precondition: `embeddings` has all modalities, in the model's order.
     public func fuse(_ embeddings: Embeddings, pass: Pass) -> Prediction {
         let joint = Tensor.concatenated(embeddings.map(\.embedding.pooled), axis: 1)

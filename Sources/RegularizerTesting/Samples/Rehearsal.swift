@@ -2,42 +2,61 @@ import Networks
 import Regularization
 import Tensors
 
-/// A regularizer made for one scenario, and what it does to that scenario's batch.
+/// A regularizer made for one scenario, with that scenario's batch, and what it does to the batch.
+///
+/// Nothing is trained here: a rehearsal calls the hooks of one step on embeddings drawn at random, and
+/// takes gradients with respect to everything that the step holds. ``ShortTraining`` takes real steps.
 struct Rehearsal {
-    /// What gradients are asked of.
+    /// The kinds of variables that gradients are taken with respect to.
     enum Kind: String, CaseIterable {
+        /// Pooled embeddings and tokens.
         case embeddings
+        /// Logits and representation.
         case prediction
+        /// Parameters that the regularizer owns.
         case own = "own parameters"
+        /// Parameters of the model.
         case model = "the model's parameters"
     }
 
     /// A scalar that depends on the variables.
     enum Quantity: String, CaseIterable {
+        /// The penalty with weight 1.
         case penalty
         /// The changed embeddings, multiplied by fixed random numbers and summed.
         case change
     }
 
-    /// An array that gradients are asked of.
+    /// An array that gradients are taken with respect to.
     struct Variable {
+        /// Its name in messages: `embedding of video`, or the path of a parameter.
         let name: String
+        /// What kind of variable it is.
         let kind: Kind
-        /// Its place among the arrays of the batch; nil for a parameter.
+        /// Its position among the arrays of the batch; nil for a parameter.
         let position: Int?
+        /// The parameter; nil for an array of the batch.
         let parameter: Parameter?
-        /// Its values in the batch as it was made.
+        /// Its values when the batch was made.
         let value: Tensor
     }
 
+    /// The plug-in under test.
     let subject: Subject
+    /// The sizes of the batch.
     let scenario: Scenario
+    /// The model that the regularizer was made for.
     let model: LinearModel
+    /// The regularizer under test.
     let regularizer: any Regularizer
-    /// The regularizer as training has it: its results are checked.
+    /// The regularizer wrapped as in a training, so that its results are checked.
     let term: RegularizerTerm
+    /// The values of the batch.
     private(set) var batch: SampleBatch
 
+    /// Makes the model, the regularizer and the batch.
+    ///
+    /// - Throws: what making the regularizer throws.
     init(_ subject: Subject, on scenario: Scenario) throws {
         self.subject = subject
         self.scenario = scenario
@@ -47,19 +66,19 @@ struct Rehearsal {
         batch = SampleBatch(scenario, model: model)
     }
 
-    /// The same regularizer, as it now is, on other values.
+    /// The same regularizer, in its current state, on a batch of other values.
     func onOtherValues(seed: UInt64) -> Rehearsal {
         var other = self
         other.batch = SampleBatch(scenario, model: model, seed: seed)
         return other
     }
 
-    /// The pass in which most is checked.
+    /// The pass in which most checks run.
     static func pass(seed: UInt64 = 3, step: Int = 1, isTraining: Bool = true) -> Pass {
         Pass(isTraining: isTraining, random: RandomSource(seed: seed), step: step)
     }
 
-    /// Everything that gradients are asked of, in a fixed order.
+    /// Everything that gradients are taken with respect to, in a fixed order.
     var variables: [Variable] {
         let arrays = batch.arrays.enumerated().map { position, array in
             let isPrediction = position >= batch.arrays.count - 2
@@ -74,21 +93,25 @@ struct Rehearsal {
     /// Whether the regularizer changes embeddings on their way to the fusion.
     var changesEmbeddings: Bool { subject.hooks.contains(.embeddings) }
 
-    /// The forward pass as hooks in it see it.
+    /// The forward pass as hooks within it see it, of a training of ten steps.
     func forward(_ batch: SampleBatch, _ pass: Pass) -> ForwardPass {
         ForwardPass(pass, targets: batch.targets, domains: batch.domains, presences: batch.embeddings.presences, totalSteps: 10)
     }
 
-    /// The changed embeddings as a model would hand them on: with nothing in place of what is missing.
+    /// The changed embeddings as the objective passes them on: 0 in place of what is missing.
     func changedEmbeddings(_ batch: SampleBatch, _ pass: Pass) throws -> Embeddings {
         try term.changedEmbeddings(batch.embeddings, in: forward(batch, pass)).mapEmbeddings { $1.cleared() }
     }
 
+    /// The changed targets of a batch, `N×K`.
+    ///
+    /// - Throws: `TrainingFailure` where they do not fit.
     func changedTargets(_ targets: Tensor, _ batch: SampleBatch, _ pass: Pass) throws -> Tensor {
         try term.changedTargets(targets, in: forward(batch, pass))
     }
 
-    /// The step as a penalty sees it.
+    /// The step as a penalty sees it, with the changed embeddings and a prediction that was drawn
+    /// independently of them.
     func step(_ batch: SampleBatch, _ pass: Pass) throws -> TrainingStep {
         TrainingStep(
             inputs: batch.inputs, originalEmbeddings: batch.embeddings, embeddings: try changedEmbeddings(batch, pass),
@@ -97,6 +120,8 @@ struct Rehearsal {
     }
 
     /// A quantity of a batch; nil where the regularizer does not have it.
+    ///
+    /// - Throws: `TrainingFailure` where a hook returns something that does not fit.
     func scalar(_ quantity: Quantity, of batch: SampleBatch, _ pass: Pass = pass()) throws -> Tensor? {
         switch quantity {
         case .penalty:
@@ -112,7 +137,8 @@ struct Rehearsal {
         }
     }
 
-    /// A quantity and its gradient in each of ``variables``; nil where it does not exist.
+    /// A quantity and its gradient with respect to each of ``variables``; nil where the regularizer
+    /// does not have the quantity.
     func differentiated(
         _ quantity: Quantity, of batch: SampleBatch? = nil, _ pass: Pass = pass()
     ) throws -> (value: Tensor, gradients: [Tensor?])? {
@@ -122,7 +148,7 @@ struct Rehearsal {
         return (value.detached(), gradients(of: value, with: leaves))
     }
 
-    /// Everything that the regularizer makes of a batch in one pass.
+    /// Everything that the regularizer computes for a batch in one pass: values and gradients by name.
     func trace(of batch: SampleBatch? = nil, _ pass: Pass = pass()) throws -> Trace {
         let batch = batch ?? self.batch
         var trace = Trace()
@@ -141,7 +167,7 @@ struct Rehearsal {
         return trace
     }
 
-    /// Whether the regularizer's results depend on the seed.
+    /// Whether the regularizer's results depend on the seed, found by running it with another one.
     var drawsRandomNumbers: Bool {
         get throws { try trace(Self.pass(seed: 4)).firstDifference(from: try trace(Self.pass(seed: 3))) != nil }
     }

@@ -2,16 +2,32 @@ import Networks
 import Regularization
 import Tensors
 
-/// What a training step holds of a batch, as plain values.
+/// What a training step knows about a batch, as plain values: a check changes one of them and sees what
+/// follows.
+///
+/// Embeddings, logits and representation are drawn independently of each other and of the inputs, so
+/// that each can be moved without the others.
 struct SampleBatch {
+    /// What encoders would read, `N×inputs` for each modality.
     var inputs: Inputs
+    /// Embeddings drawn independently of the inputs.
     var embeddings: Embeddings
+    /// `N×K`.
     var logits: Tensor
+    /// `N×ΣD`.
     var representation: Tensor
+    /// The class of each sample.
     var labels: [Int]
+    /// The source domain of each sample, 0 or 1.
     var domains: [Int]
 
-    /// Normally distributed values; each modality has a mean and a spread of its own, so that no two are alike.
+    /// Normally distributed values; each modality has a mean and a spread of its own, so that no two
+    /// are alike. Labels and domains alternate.
+    ///
+    /// - Parameters:
+    ///   - scenario: the sizes, and what is missing.
+    ///   - model: what the inputs have to fit.
+    ///   - seed: of all values; equal seeds give equal batches.
     init(_ scenario: Scenario, model: LinearModel, seed: UInt64 = 41) {
         let random = RandomSource(seed: seed)
         func draw(_ name: String, _ shape: Shape, mean: Float = 0, deviation: Float = 1) -> Tensor {
@@ -42,7 +58,8 @@ struct SampleBatch {
     /// What is to be learned.
     var targets: Targets { .classes(labels, of: logits.shape[1]) }
 
-    /// The same samples in another order, the one at `order[i]` coming `i`-th.
+    /// The batch in another order: sample `order[i]` comes `i`-th. A sample may be left out or
+    /// repeated.
     func gathering(_ order: [Int]) -> SampleBatch {
         var batch = self
         batch.inputs = inputs.gathering(rows: order)
@@ -54,7 +71,8 @@ struct SampleBatch {
         return batch
     }
 
-    /// The same with other numbers wherever nothing is there, and with `padding` more places in every sequence.
+    /// The batch with other numbers wherever nothing is present, and with `padding` more positions at
+    /// the end of every sequence. No result may depend on either.
     func garbled(padding: Int = 0) -> SampleBatch {
         var batch = self
         var stream = RandomSource(seed: 43).stream("garbage")
@@ -95,7 +113,7 @@ struct SampleBatch {
         return arrays + [("logits", logits), ("representation", representation)]
     }
 
-    /// The batch with other arrays, in the order of ``arrays``.
+    /// The batch with other arrays, given in the order of ``arrays`` and in the same shapes.
     func replacing(_ arrays: [Tensor]) -> SampleBatch {
         var batch = self
         var remaining = arrays[...]
@@ -108,6 +126,6 @@ struct SampleBatch {
         return batch
     }
 
-    /// The batch with each array replaced by a variable that gradients may be asked of.
+    /// The batch with each array replaced by a variable that gradients can be asked for.
     func tracked() -> SampleBatch { replacing(arrays.map { $0.value.tracked() }) }
 }

@@ -2,31 +2,37 @@ import Configuration
 import Networks
 import Regularization
 
-/// The sizes of one batch that a regularizer is run on.
+/// The sizes of a batch that a regularizer is run on.
 struct Scenario {
+    /// What the report calls it.
     let name: String
-    /// `N`.
+    /// The number of samples, `N`.
     let samples: Int
-    /// The modalities in the model's order, with their `D`.
+    /// The modalities in the model's order, each with its width `D`.
     let widths: [(modality: Modality, width: Int)]
     /// Length `T` of the token sequences; nil for none.
     let tokens: Int?
-    /// What is missing.
+    /// What is missing in the batch.
     let gaps: Gaps
-    /// `K`.
+    /// The number of classes, `K`.
     let classes = 3
 
-    /// What of a batch is not there.
+    /// What is missing in a batch.
     enum Gaps: String {
+        /// Nothing is missing.
         case nothing = ""
-        /// Each sample lacks one modality at most, and sequences differ in length.
+        /// Each sample lacks at most one modality, and sequences differ in length.
         case some = "missing modalities"
-        /// The first modality, of all samples.
+        /// No sample has the first modality.
         case modality = "a modality that no sample has"
-        /// All modalities, of every third sample.
+        /// Every third sample has no modality at all.
         case samples = "samples that have nothing"
     }
 
+    /// A batch of these sizes.
+    ///
+    /// - Parameter widths: `D` of each modality, one to four; they are called audio, flow, touch and
+    ///   video in turn.
     init(_ name: String, samples: Int, widths: [Int], tokens: Int? = nil, gaps: Gaps = .nothing) {
         let names: [Modality] = ["audio", "flow", "touch", "video"]
         self.name = name
@@ -36,7 +42,7 @@ struct Scenario {
         self.gaps = gaps
     }
 
-    /// What is there of the modality at a place.
+    /// What is present of the modality at a position in the model's order.
     func presence(of place: Int) -> Presence {
         let samples = 0..<samples
         switch gaps {
@@ -49,23 +55,28 @@ struct Scenario {
         }
     }
 
-    /// What is there of each modality; none for a modality that is whole.
+    /// What is present of each modality; no entry for a modality that is complete.
     var presences: [Modality: Presence] {
         Dictionary(widths.enumerated().map { ($1.modality, presence(of: $0)) }) { first, _ in first }.filter { !$0.value.isWhole }
     }
 
-    /// The same modalities with gaps, and with so many samples that there are enough that lack nothing.
+    /// The same modalities with gaps, and enough samples that a smallest batch of complete ones
+    /// remains.
     func with(_ gaps: Gaps, minimum: Int, tokens: Int? = nil) -> Scenario {
         Scenario(gaps.rawValue, samples: max(12, 3 * minimum), widths: widths.map(\.width), tokens: tokens, gaps: gaps)
     }
 
-    /// What the checks start from, for a smallest batch of `minimum`: the first is taken that the regularizer accepts.
+    /// The batches that most checks may start from, for a smallest batch of `minimum`: the first one
+    /// that the regularizer accepts is used.
     static func ordinary(minimum: Int) -> [Scenario] {
         let samples = max(8, minimum)
         return [2, 1, 3, 4].map { Scenario("N > D, \($0) modalities", samples: samples, widths: .init(repeating: 6, count: $0)) }
     }
 
     /// The batches on which values and gradients are checked.
+    ///
+    /// - Parameter minimum: the regularizer's smallest batch; batches of one and two samples are tried
+    ///   only where it allows them.
     static func all(minimum: Int) -> [Scenario] {
         let (few, many) = (max(4, minimum), max(12, minimum + 1))
         var scenarios = [
@@ -84,35 +95,39 @@ struct Scenario {
     }
 }
 
-/// A plug-in together with the options under test, without its type.
+/// A plug-in together with the options under test, with its type erased: what the checks know of it.
 struct Subject {
+    /// What the plug-in says of itself.
     let description: ComponentDescription
     /// What the regularizer does.
     let hooks: [RegularizerHook]
-    /// Whether it looks at what is missing itself.
+    /// Whether it handles missing modalities and padding by itself.
     let readsPresence: Bool
-    /// The name of its type.
+    /// The name of its Swift type, for messages.
     let type: String
     /// The options as they are declared.
     let declared: [OptionDescription]
     /// The options under test, by name.
     let options: [(name: String, value: OptionValue)]
+    /// Its smallest batch.
     let minimumBatch: Int
     /// The kinds of targets that it can serve.
     let tasks: [TargetKind]
+    /// What it is documented not to keep.
     let exceptions: ContractExceptions
-    /// What the checks start from; nil where the regularizer refuses all of them.
+    /// The batch that most checks use; nil where the regularizer refuses every one.
     let ordinary: Scenario?
-    /// Why nothing could be made; nil where something could.
+    /// Why the regularizer could not be made for any batch; nil where it could.
     let refusal: String?
 
-    /// Named values to options and back to values.
+    /// Decodes options from named values and encodes them again.
     let decode: ([String: OptionValue]) throws -> [(name: String, value: OptionValue)]
     /// Makes the regularizer with the options under test.
     var make: (RegularizerContext) throws -> any Regularizer
     /// Makes it with other options.
     let makeWith: ([String: OptionValue], RegularizerContext) throws -> any Regularizer
 
+    /// Erases the type of a plug-in, and finds the batch that most checks use.
     init<Plugin: RegularizerPlugin>(_ plugin: Plugin.Type, options: Plugin.Options, exceptions: ContractExceptions) {
         func decode(_ values: [String: OptionValue]) throws -> [(name: String, value: OptionValue)] {
             try Plugin.Options.decoding(values).encoded

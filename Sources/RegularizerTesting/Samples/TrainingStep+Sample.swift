@@ -2,12 +2,17 @@ import Networks
 import Regularization
 import Tensors
 
+/// Steps for tests of plug-ins, without a data set or a training.
 extension TrainingStep {
-    /// A step of a linear model on normally distributed inputs, with three classes and two domains in turn.
+    /// A step of a linear model on normally distributed inputs, with three classes and two domains in
+    /// turn.
     ///
     /// - Parameters:
+    ///   - model: whose encoders and fusion are used.
     ///   - samples: `N`.
     ///   - seed: of the inputs and of the pass.
+    ///   - step: the number of the step.
+    ///   - totalSteps: the length of the training.
     public static func sample(
         of model: LinearModel, samples: Int = 8, seed: UInt64 = 7, step: Int = 0, totalSteps: Int = 10
     ) -> TrainingStep {
@@ -25,7 +30,17 @@ extension TrainingStep {
             totalSteps: totalSteps)
     }
 
-    /// A step with the given pooled embeddings, for terms that read nothing else. All samples are of class 0 and domain 0.
+    /// A step with the given embeddings, for terms that read nothing else. All samples are of class 0
+    /// and domain 0; the prediction comes from a new linear model of the embeddings' widths.
+    ///
+    /// - Parameters:
+    ///   - embeddings: pooled, `N×D` for each modality, with tokens and presences where they matter.
+    ///   - isTraining: whether random parts, such as dropout, are active.
+    ///
+    /// ```swift
+    /// let z = Tensor([1, 0, 0, 1], shape: [2, 2])
+    /// let step = TrainingStep.sample(embeddings: ["video": Embedding(pooled: z)])
+    /// ```
     public static func sample(embeddings: Embeddings, isTraining: Bool = true) -> TrainingStep {
         let model = LinearModel(widths: embeddings.map { ($0.modality, $0.embedding.width) })
         let samples = embeddings.batchSize
@@ -36,8 +51,9 @@ extension TrainingStep {
     }
 }
 
+/// Steps of classification.
 extension TrainingStep {
-    /// A step of classification, with the class of each sample in place of targets.
+    /// A step of classification, given the class of each sample instead of targets.
     public init(
         inputs: Inputs = [:], originalEmbeddings: Embeddings? = nil, embeddings: Embeddings, prediction: Prediction,
         labels: [Int], domains: [Int], model: any MultimodalModel, pass: Pass, totalSteps: Int
@@ -47,27 +63,30 @@ extension TrainingStep {
             targets: .classes(labels, of: prediction.logits.shape[1]), domains: domains, model: model, pass: pass, totalSteps: totalSteps)
     }
 
-    /// A step without samples whose update has just been made, for regularizers that follow the model alone.
+    /// A step without samples whose update has just been made, for regularizers that follow the model
+    /// alone.
     public static func sample(updating model: any MultimodalModel, _ pass: Pass = .evaluation) -> TrainingStep {
         TrainingStep(
             embeddings: [:], prediction: Prediction(logits: Tensor.zeros([0, 1])), labels: [], domains: [], model: model, pass: pass, totalSteps: 1)
     }
 }
 
+/// Objectives for tests of hooks that change gradients.
 extension StepObjective {
-    /// An objective whose gradient at moved parameters is `moved`, and that has no other.
+    /// An objective that only has gradients at moved parameters, given by `moved`.
     public static func moving(_ moved: @escaping (_ displacement: Gradients) throws -> Gradients) -> StepObjective {
         StepObjective(movedBy: moved, ofRows: { _ in Gradients(names: [], values: []) })
     }
 }
 
-/// What a regularizer reports while it changes gradients.
+/// The numbers that a regularizer reports while it changes gradients.
 public func reported(_ regularizer: some ChangesGradients, _ step: TrainingStep) -> [Penalty.Report] {
     let before = step.reports.count
     _ = try? regularizer.changedGradients(Gradients(names: [], values: []), at: step, of: .moving { $0 })
     return Array(step.reports.dropFirst(before))
 }
 
+/// Contexts for tests of plug-ins.
 extension RegularizerContext {
     /// The context of a regularizer for a linear model.
     ///

@@ -1,13 +1,13 @@
 import Foundation
 import Persistence
 
-/// The folder of a run folder in which everything about submitted workers lies.
+/// The folder inside a run folder that holds everything about submitted workers.
 ///
 /// ```
 /// worker.sh            the script of each worker
 /// array.json           which workers were submitted: ArrayRecord
-/// <array>_<worker>.log what a worker says
-/// <worker>.json        what it is at
+/// <array>_<worker>.log what a worker printed
+/// <worker>.json        its progress
 /// ```
 package struct LaunchFolder: Hashable, Sendable {
     package let path: String
@@ -19,7 +19,7 @@ package struct LaunchFolder: Hashable, Sendable {
     package func log(_ id: WorkerID) -> String { "\(path)/\(id).log" }
     package func progress(_ worker: Int) -> String { "\(path)/\(worker).json" }
 
-    /// The last lines of what a worker said, indented; nil where it said nothing.
+    /// The last lines that a worker printed, indented; nil where it printed nothing.
     package func excerpt(_ id: WorkerID, lines count: Int = 4) -> String? {
         guard let file = FileHandle(forReadingAtPath: log(id)) else { return nil }
         defer { try? file.close() }
@@ -33,9 +33,9 @@ package struct LaunchFolder: Hashable, Sendable {
     }
 }
 
-/// Why a scheduler cannot be used, or does not take what it is asked.
+/// Why a scheduler cannot be used, or refuses a request.
 package enum LaunchFault: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The wish itself is wrong: an option, a partition, a machine without Slurm.
+    /// The request itself is wrong: an option, a partition, a machine without Slurm.
     case refused(String)
     /// The scheduler does not answer; it may do so later.
     case unreachable(String)
@@ -47,7 +47,7 @@ package enum LaunchFault: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// One worker of one array: what Slurm calls `123_4`.
+/// One worker of one array, which Slurm calls `123_4`.
 package struct WorkerID: Hashable, Sendable, CustomStringConvertible {
     /// The number of the array.
     package let job: Int
@@ -74,13 +74,13 @@ package struct ArrayRecord: Codable, Hashable, Sendable {
     package let study: String
     /// The workers, by number, from 1.
     package var workers: [Worker]
-    /// A submission of which it is not known yet whether it took place.
+    /// A submission of which it is not yet known whether it took place.
     package var submission: Submission?
     /// Whether its results have been reported, or nothing more will come of it.
     package var isClosed = false
 
     package struct Worker: Codable, Hashable, Sendable {
-        /// The array that it is in now; nil before the first submission.
+        /// The array that it is currently in; nil before the first submission.
         package var job: Int?
         package var resubmissions = 0
         /// Why it is not submitted again; nil while it may be.

@@ -2,7 +2,8 @@ import Configuration
 import Foundation
 import Processes
 
-/// The commands of Slurm, each run as a child process with a list of arguments. No shell reads what users wrote.
+/// The commands of Slurm, each run as a child process with a list of arguments: no shell interprets
+/// what users wrote.
 package struct SlurmCommands: Sendable {
     /// The folders in which the commands are looked for, as `PATH` has them; nil for those of this process.
     private let path: String?
@@ -74,7 +75,7 @@ package struct SlurmCommands: Sendable {
         return Array(Set(numbers)).sorted()
     }
 
-    /// Ends workers; those that have ended already are no fault.
+    /// Ends workers. Workers that have already ended are not an error.
     func cancel(_ workers: [WorkerID]) throws(LaunchFault) {
         guard !workers.isEmpty else { return }
         let child = try run("scancel", workers.map(\.description))
@@ -106,7 +107,7 @@ package struct SlurmCommands: Sendable {
         .unreachable("\(name) failed:\n" + excerpt(child))
     }
 
-    /// What a command said, indented, without what a terminal would obey.
+    /// What a command printed, indented, without control characters that a terminal would obey.
     private static func excerpt(_ child: ChildProcess) -> String {
         let said = child.messages.split(whereSeparator: \.isNewline).suffix(8)
         let lines = said.map { line in
@@ -116,7 +117,8 @@ package struct SlurmCommands: Sendable {
         return lines.isEmpty ? "  (it gave no reason)" : lines.joined(separator: "\n")
     }
 
-    /// Seconds for one command; a busy controller lets some wait for a minute.
+    /// The longest time in seconds that a command may take: a busy controller makes some wait for a
+    /// minute.
     private static let patience = 120.0
 
     /// What the names of variables begin with by which users give Slurm's commands options of their own, and those in which Slurm tells a

@@ -1,10 +1,12 @@
 import Foundation
 import Persistence
 
-/// The workers of one run: submits them, looks after them, and submits those again that end while work is left.
+/// The workers of one run: submits them, watches them, and submits those again that end while work is
+/// left.
 ///
-/// Everything it knows is in the record, which is written before and after each submission: a process that takes over from one that was
-/// killed in between finds the array by its name, so none is submitted twice.
+/// Everything it knows is in the record, which is written before and after each submission. A process
+/// that takes over from one that was killed in between finds the array by its name, so that no worker
+/// is submitted twice.
 package struct WorkerArray: Sendable {
     package private(set) var record: ArrayRecord
     /// What Slurm said when it was last asked, by worker.
@@ -20,9 +22,9 @@ package struct WorkerArray: Sendable {
     private var ended: [WorkerID: ContinuousClock.Instant] = [:]
 
     /// - Parameters:
-    ///   - recipe: the study's name, which arrays are called by.
+    ///   - recipe: the study's name, from which arrays get their names.
     ///   - limit: how often a worker may be submitted again.
-    ///   - settling: how long the last results of a worker that has ended may take to be seen here.
+    ///   - settling: how long it may take until the last results of an ended worker are visible here.
     ///   - record: what the folder remembers; nil to begin.
     package init(
         _ count: Int, of study: String, recipe: String, script: WorkerScript, commands: SlurmCommands, limit: Int, settling: Duration,
@@ -79,7 +81,7 @@ package struct WorkerArray: Sendable {
             case .impossible:
                 try giveUp(number, .failed)
                 notes.append("worker \(id) cannot work\(state.place): \(state.phrase)" + logText(id))
-            // Its last results may be on their way.
+            // Its last results may not be visible here yet.
             case .done where since.duration(to: .now) < settling: break
             case .done, .interrupted:
                 let what = "worker \(id) ended\(state.place) while work is left: \(state.phrase)"
@@ -104,13 +106,15 @@ package struct WorkerArray: Sendable {
         return notes
     }
 
-    /// Reads again what another process that looks after the workers has recorded, and what Slurm says, and does nothing about it.
+    /// Reads again what the process in charge of the workers has recorded, and what Slurm says, without
+    /// acting on it.
     package mutating func watch() throws {
         if let record = try ArrayRecord.read(folder.record) { self.record = record }
         try update()
     }
 
-    /// Asks Slurm for the states of all workers, those of a submission without an answer included.
+    /// Asks Slurm for the states of all workers, including those of a submission that was never
+    /// answered.
     package mutating func find() throws {
         if record.submission != nil { try settleSubmission() }
         try update()
@@ -125,7 +129,7 @@ package struct WorkerArray: Sendable {
         }
         let forgotten = wanted.values.filter { known[$0] == nil }
         let past = commands.pastStates(of: Set(forgotten.map(\.job)).sorted())
-        // What squeue has forgotten, and said before: it remembers ended jobs for some minutes only.
+        // squeue remembers ended jobs for a few minutes only; what it said before still holds.
         states = Dictionary(
             uniqueKeysWithValues: wanted.map { number, id -> (Int, WorkerState) in
                 let before = states[number].flatMap { $0.isOver ? $0 : nil }
@@ -143,9 +147,9 @@ package struct WorkerArray: Sendable {
         return words.isEmpty ? nil : "workers: " + words.sorted { $0.key < $1.key }.map { "\($0.value.count) \($0.key)" }.joined(separator: ", ")
     }
 
-    /// Ends workers that live.
+    /// Ends the workers that have not ended.
     ///
-    /// - Parameter onlyWaiting: leaves those that run alone.
+    /// - Parameter onlyWaiting: whether workers that already run are left alone.
     package func cancel(onlyWaiting: Bool) throws(LaunchFault) {
         var ids: [WorkerID] = []
         for (number, state) in states where !state.isOver && !(onlyWaiting && state.isRunning) {
@@ -154,7 +158,7 @@ package struct WorkerArray: Sendable {
         try commands.cancel(ids.sorted { ($0.job, $0.worker) < ($1.job, $1.worker) })
     }
 
-    /// Remembers that nothing more is to be had from these workers.
+    /// Records that nothing more is to be expected from these workers.
     package mutating func close() throws(FileFault) {
         record.isClosed = true
         try record.write(to: folder.record)
@@ -176,7 +180,7 @@ extension WorkerArray {
         do {
             job = try commands.submit(folder.script, name: name, workers: workers, options: script.allOptions)
         } catch {
-            // Refused is not submitted. Where Slurm gave no answer it may have been: the next look finds out.
+            // A refused array was not submitted. Without an answer it may have been, which the next look finds out.
             if case .refused = error {
                 record.submission = nil
                 try record.write(to: folder.record)

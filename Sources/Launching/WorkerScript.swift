@@ -8,11 +8,11 @@ package struct WorkerScript: Sendable {
     package var program: String
     /// Arguments of `run` besides those that make it a worker.
     package var arguments: [String]
-    /// Wishes of the user, which count before those that are set here.
+    /// Options of the user, which take precedence over those set here.
     package var options: [BatchOption]
     /// Cores of each worker.
     package var cores: Int
-    /// Where workers say what they do.
+    /// Where workers write their progress.
     package var place: LaunchFolder
 
     package init(folder: String, program: String, arguments: [String], options: [BatchOption], cores: Int, place: LaunchFolder) {
@@ -24,25 +24,25 @@ package struct WorkerScript: Sendable {
         self.place = place
     }
 
-    /// What is asked of `sbatch`: the later of two options of one name counts.
+    /// The options for `sbatch`; of two options of one name the later one counts.
     var allOptions: [BatchOption] {
         let own = [
-            // A percent sign introduces a number of Slurm's.
+            // A percent sign would begin one of Slurm's placeholders.
             BatchOption("output", place.path.replacing("%", with: "%%") + "/%A_%a.log"), BatchOption("open-mode", "append"),
             BatchOption("cpus-per-task", "\(cores)"),
-            // A minute to save what is running. B: the program takes the script's place, it is no step of the job.
+            // The signal comes a minute before the end, enough to save what is running. B: it goes to the script's process, which the program replaces.
             BatchOption("signal", "B:TERM@60"),
-            // Slurm itself starts a worker anew whose node has failed.
+            // Slurm itself restarts a worker whose node has failed.
             BatchOption("requeue"),
         ]
         let names = Set(options.map { $0.name == "no-requeue" ? "requeue" : $0.name })
         return own.filter { !names.contains($0.name) } + options
     }
 
-    /// The script's text. Words of the user are quoted, so that none is read as anything but a word.
+    /// The script's text. Words of the user are quoted, so that none is interpreted.
     package var text: String {
         let own = [
-            // Slurm may have been told another number than Regulus, by an option of the user's.
+            // An option of the user may have given Slurm another number than Regulus.
             "--worker", "--threads \"${SLURM_CPUS_PER_TASK:-\(cores)}\"",
             "--progress-file \(Self.quoted(place.path))/\"$SLURM_ARRAY_TASK_ID\".json",
         ]
@@ -55,7 +55,7 @@ package struct WorkerScript: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Between these quotation marks a shell replaces nothing.
+    /// A word in single quotation marks, between which a shell replaces nothing.
     private static func quoted(_ word: String) -> String { "'" + word.replacing("'", with: "'\\''") + "'" }
 }
 
@@ -98,14 +98,16 @@ package struct BatchOption: Hashable, Sendable {
         if !isWritable { throw .refused("the value of --\(name) has a line break, a quotation mark or a backslash, which sbatch cannot read") }
     }
 
-    /// Options of which `sbatch` takes one at most; those behind `exclusive` share a node with nobody or with somebody.
+    /// Groups of options of which `sbatch` takes only one; those after `exclusive` decide who may share
+    /// the node.
     private static let excluding: [Set<String>] = [
         ["mem", "mem-per-cpu", "mem-per-gpu"], ["exclusive", "oversubscribe"], ["requeue", "no-requeue"], ["nodelist", "nodefile"],
     ]
 
-    /// Refuses options that are given twice, or of which only one can be meant: `sbatch` would take the last one without a word.
+    /// Refuses options that are given twice, or that exclude each other: `sbatch` would silently take
+    /// the last one.
     ///
-    /// - Throws: `LaunchFault` with both.
+    /// - Throws: `LaunchFault` that names both.
     package static func check(_ options: [BatchOption]) throws(LaunchFault) {
         for (index, option) in options.enumerated() {
             for other in options[..<index] {
@@ -122,6 +124,6 @@ package struct BatchOption: Hashable, Sendable {
     /// As an argument of `sbatch`.
     var argument: String { "--\(name)" + (value.map { "=\($0)" } ?? "") }
 
-    /// As a line of a script. `sbatch` takes a `#` or a space outside quotation marks for the end.
+    /// The option as a line of a script. `sbatch` ends it at a `#` or a space outside quotation marks.
     var line: String { "#SBATCH --\(name)" + (value.map { "=\"\($0)\"" } ?? "") }
 }

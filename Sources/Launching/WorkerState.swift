@@ -2,7 +2,7 @@
 package struct WorkerState: Hashable, Sendable {
     /// Slurm's own word, such as `RUNNING` or `NODE_FAIL`; `UNKNOWN` for a job that it has forgotten.
     package let word: String
-    /// With what the program ended; nil where that is not known.
+    /// How the program ended; nil where that is not known.
     package let end: End?
     /// Why it waits; nil where it does not.
     package let reason: String?
@@ -29,19 +29,20 @@ package struct WorkerState: Hashable, Sendable {
         "RECONFIG_FAIL", "REVOKED", "TIMEOUT", "UNKNOWN",
     ]
 
-    /// Whether nothing more will come of it. A word that is new to us counts as a state of one that lives.
+    /// Whether nothing more will come of the worker. An unknown word counts as a state of one that has
+    /// not ended.
     package var isOver: Bool { Self.ended.contains(word) }
     package var isRunning: Bool { word == "RUNNING" || word == "COMPLETING" }
 
-    /// What an ended worker means for those that wait for its work.
+    /// What the end of a worker means for the remaining work.
     enum Meaning {
-        /// Somebody wants it to end.
+        /// Somebody asked for it to end.
         case cancelled
-        /// It cannot work there, and would not the next time either.
+        /// It cannot work there, and would fail again.
         case impossible
-        /// It says itself that it has come to its end, well or not; or nobody knows.
+        /// It finished, successfully or not, or nothing is known about its end.
         case done
-        /// It was ended, or saved what it was at and ended: it can go on.
+        /// It was stopped, possibly after saving its progress: it can be submitted again.
         case interrupted
     }
 

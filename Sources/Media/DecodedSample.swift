@@ -1,6 +1,7 @@
 import Tensors
 
-/// One modality of one sample as a decoder leaves it: in the smallest form, so that many can wait in memory.
+/// One modality of one sample as a decoder leaves it, in its smallest form, so that many can wait in
+/// memory.
 package struct DecodedSample: Sendable {
     /// The sample's shape, channels last.
     package let shape: [Int]
@@ -93,8 +94,8 @@ package struct PixelScale: Hashable, Sendable {
 }
 
 extension DecodedSample {
-    /// Pictures that show the sample: frames evenly spread for a clip (of flow, the horizontal part), one for a spectrogram, its
-    /// highest frequency on top and −3…3 as black to white.
+    /// Pictures of the sample: evenly spread frames of a clip (for flow, its horizontal part), or one
+    /// picture of a spectrogram with the highest frequency on top and −3…3 as black to white.
     package func thumbnails(count: Int) -> [Picture] {
         switch contents {
         case .bytes(let bytes, _):

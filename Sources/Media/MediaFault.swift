@@ -18,9 +18,10 @@ package struct MediaFault: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { "\(path): \(reason)" }
 
-    /// The fault of a file that is missing, no regular file or empty; nil where there is something to decode.
+    /// The fault of a file that is missing, empty or not a regular file; nil for any other file.
     ///
-    /// FFmpeg answers an empty file with "end of file" and a folder with "invalid data"; this names what is there.
+    /// FFmpeg reports an empty file as "end of file" and a folder as "invalid data"; this message says
+    /// what is there.
     static func beforeOpening(_ path: String) -> MediaFault? {
         var facts = stat()
         guard stat(path, &facts) == 0 else {
@@ -31,15 +32,19 @@ package struct MediaFault: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Whether a file can be decoded from its beginning to its end, and not only where one clip of it lies: training draws others.
+/// Checks whether a file can be decoded from beginning to end. A single clip would not show that,
+/// because training draws others.
 package enum WholeFile {
-    /// Samples of sound that are decoded at a time: a minute.
+    /// The number of samples of sound that are decoded at a time: a minute.
     private static let stretch = SoundFile.rate * 60
 
     /// Decodes everything that can be drawn from a file of pictures, video or sound.
     ///
-    /// - Parameter isSound: whether its sound is what is used of it; else its pictures are.
-    /// - Throws: `MediaFault` with what is damaged, such as the number of frames that are listed and of those that can be decoded.
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - isSound: whether its sound is used, and not its pictures.
+    /// - Throws: `MediaFault` with what is damaged, such as the number of frames listed and the number
+    ///   that can be decoded.
     package static func check(_ path: String, isSound: Bool) throws(MediaFault) {
         #if REGULUS_FFMPEG
             if isSound { return try checkSound(path) }

@@ -30,13 +30,14 @@ package enum EventFile {
         return data
     }
 
-    /// Completes what TensorBoard reads of a trial that has ended, beside its metrics. A trial without epochs has no such file.
+    /// Completes the event file of an ended trial in the trial's folder. A trial without epochs has
+    /// none.
     ///
     /// - Throws: `FileFault`.
     package static func write(_ result: TrialResult, to folder: RunFolder) throws {
         let file = folder.events(result.key)
         if result.epochs.isEmpty {
-            // One of an earlier attempt would be taken for its.
+            // The file of an earlier attempt would be taken for this trial's.
             unlink(file.path)
         } else {
             try extend(file, to: data(of: result.epochs, score: result.score, times: result.times))
@@ -44,8 +45,8 @@ package enum EventFile {
         AtomicFile.removeAbandonedTemporaries(in: folder.trial(result.key).path)
     }
 
-    /// Brings what TensorBoard reads of a running trial to the epochs that are done. A file that holds later ones already, from before
-    /// an interruption, stays: the same epochs come again.
+    /// Brings the event file of a running trial up to the epochs that are done. A file that holds later
+    /// epochs, from before an interruption, is kept: the same epochs follow again.
     ///
     /// - Throws: `FileFault`.
     package static func write(running training: RunningTraining, to folder: RunFolder) throws {
@@ -58,7 +59,7 @@ package enum EventFile {
         try GrowingFile.extend(file.path, to: keepingTimes(of: present, in: content), mayHoldMore: mayHoldMore)
     }
 
-    /// The content with records of a present file in place of those that differ from them in their time alone.
+    /// The content, with records of the present file in place of those that differ only in their time.
     static func keepingTimes(of present: Data, in content: Data) -> Data {
         var result = Data()
         var (old, new) = (RecordReader(present), RecordReader(content))
@@ -77,11 +78,12 @@ package enum EventFile {
         return result
     }
 
-    /// The bytes of a record that its time has a part in, up to what it says: length and its checksum, then the first field, which is
-    /// the time. The checksum at the end has one too, and is left out by comparing the message alone.
+    /// The number of bytes at the beginning of a record that depend on its time: length with its
+    /// checksum, then the first field. The checksum at the end depends on it too and is ignored by
+    /// comparing the message alone.
     private static let untilValues = 12 + 1 + 8
 
-    /// Takes a file apart into whole records.
+    /// Splits a file into complete records.
     private struct RecordReader {
         private var rest: Data
 

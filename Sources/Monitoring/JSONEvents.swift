@@ -2,7 +2,7 @@ import Foundation
 import Reports
 import Results
 
-/// What a run tells a machine that reads along (`--json`), one object a line.
+/// What a run tells a program that reads along (`--json`), one object per line.
 ///
 /// Every object has an `event`, which names the kind: `started`, `trial`, `report`.
 package enum JSONEvent: Sendable {
@@ -58,7 +58,7 @@ extension JSONEvent: Encodable {
         try fields.encode(settings.threads, forKey: .threads)
     }
 
-    // The epochs stay in the trial's own files: a line is read whole by whoever follows the run.
+    // Epochs are left out: they are in the trial's own files, and a line should stay short.
     private func encode(_ result: TrialResult, to fields: inout KeyedEncodingContainer<Key>) throws {
         try fields.encode(result.key, forKey: .key)
         try fields.encode(result.status, forKey: .status)

@@ -1,24 +1,25 @@
 import Reports
 import Results
 
-/// The text that tells how far a run has come. Printing it, and how often, is the caller's business.
+/// The text that tells how far a run has come. When it is printed, and where, is up to the caller.
 package enum ProgressLine {
-    /// Ends the live line and makes room for other output: wipes what `live` has drawn.
+    /// Erases the live line, to make room for other output.
     package static let wipe = "\r\u{1B}[K"
 
     private static let barWidth = 20
     private static let full: Character = "█"
     private static let empty: Character = "░"
 
-    /// One line that redraws itself on a terminal: bar, counts, time left, and what is running.
+    /// A line that redraws itself on a terminal: bar, counts, time left, and what is running.
     ///
-    /// It starts with a carriage return, wipes what stood there, and has no line end. It stays one column
-    /// short of the width, since a full line makes many terminals wrap. What does not fit goes: first the
-    /// running trials, then the bar.
+    /// It starts with a carriage return, erases what was there, and has no line end. It is one column
+    /// shorter than the width, because a full line makes many terminals wrap. What does not fit is left
+    /// out: first the running trials, then the bar.
     ///
     /// - Parameters:
+    ///   - progress: how far the study has come.
     ///   - width: the terminal's columns.
-    ///   - namesRunning: whether to say what is running.
+    ///   - namesRunning: whether to name what is running.
     package static func live(_ progress: StudyProgress, width: Int, namesRunning: Bool = true) -> String {
         let room = max(0, width - 1)
         let counts = counts(progress)
@@ -75,7 +76,7 @@ package enum ProgressLine {
         return String(repeating: full, count: done) + String(repeating: empty, count: barWidth - done)
     }
 
-    // Rounded down, so that 100 % is only said of what is done.
+    // Rounded down, so that 100 % means done.
     private static func percent(_ fraction: Double) -> String {
         "\(Int(min(1, max(0, fraction)) * 100)) %"
     }

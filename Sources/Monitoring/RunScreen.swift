@@ -2,10 +2,11 @@ import Foundation
 import Reports
 import Results
 
-/// The screen of a run: rows × domains as they fill up, the curves of what is being trained, the time left.
+/// The screen of a run: a table of rows and domains that fills up, the curves of what is being trained,
+/// and the time left.
 ///
-/// Of trials that have not ended it shows source validation only: a glance at the target while one can still change something is a choice
-/// by the target.
+/// For trials that have not ended it shows source validation only: whoever sees target scores while
+/// decisions can still be made selects by the target.
 package enum RunScreen {
     /// A terminal's size in characters.
     package struct Size: Hashable, Sendable {
@@ -18,7 +19,7 @@ package enum RunScreen {
         }
     }
 
-    // Below these the one live line says more.
+    // On a smaller terminal the single live line says more.
     private static let fewestColumns = 40
     private static let fewestRows = 10
     private static let widestLabel = 36
@@ -170,9 +171,10 @@ package enum RunScreen {
     }
 }
 
-/// The text that draws lines in place of those that were drawn before.
+/// The text that draws lines in place of those drawn before.
 ///
-/// The cursor stands below the last line after every frame, at the left and visible: whatever ends the program, the shell goes on below.
+/// After every frame the cursor is below the last line, at the left and visible, so that the shell
+/// continues there however the program ends.
 package enum ScreenFrame {
     private static let (hide, show) = ("\u{1B}[?25l", "\u{1B}[?25h")
     private static let (wipeRest, wipeBelow) = ("\u{1B}[K", "\u{1B}[J")

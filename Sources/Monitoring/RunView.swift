@@ -55,7 +55,7 @@ package struct RunView: Hashable, Sendable {
         for result in results { add(result) }
     }
 
-    /// Notes a trial that has ended; one that is known already counts once.
+    /// Adds an ended trial; one that is already known counts once.
     package mutating func add(_ result: TrialResult) {
         guard known.insert(result.key).inserted else { return }
         let place = Place(row: result.key.row, variant: result.key.variant, target: result.key.target)

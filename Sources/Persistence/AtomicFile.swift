@@ -49,7 +49,7 @@ package enum AtomicFile {
             do throws(FileFault) {
                 file = try FileDescriptor(opening: temporary, flags: O_WRONLY | O_CREAT | O_EXCL, action: "write")
             } catch {
-                // The user asked for `path`; the temporary name would only puzzle.
+                // The message names what the user asked for, not the temporary file.
                 throw FileFault(action: "write", path: path, reason: error.reason)
             }
             let writer = Writer(file: file)
@@ -60,7 +60,7 @@ package enum AtomicFile {
             unlink(temporary)
             throw error.path == temporary ? FileFault(action: error.action, path: path, reason: error.reason) : error
         }
-        // Only now is the new name itself safe against a power cut.
+        // Only after this does the new name survive a power failure.
         let folderFile = try FileDescriptor(opening: folder, flags: O_RDONLY | O_DIRECTORY, action: "write")
         try folderFile.synchronize()
     }
@@ -72,7 +72,8 @@ package enum AtomicFile {
 
     private static let suffix = ".tmp"
 
-    /// Removes what processes left in a folder that were killed while they wrote there. One that stays costs room and nothing else.
+    /// Removes temporary files that killed processes left in a folder. One that is missed costs disk
+    /// space and nothing else.
     ///
     /// - Parameters:
     ///   - folder: a folder in which nobody else is writing these files.
@@ -81,8 +82,9 @@ package enum AtomicFile {
         for temporary in temporaries(in: folder, of: name) { unlink("\(folder)/\(temporary)") }
     }
 
-    /// The same in a folder in which others may be writing at this moment: what a process left that is known to be over, and what nobody
-    /// has touched for an hour, since of a process on another machine nothing is known.
+    /// The same in a folder in which others may be writing: removes files of processes that are known
+    /// to have ended, and files that nobody has touched for an hour, because nothing is known about
+    /// processes on other machines.
     package static func removeAbandonedTemporaries(in folder: String, of name: String? = nil) {
         for temporary in temporaries(in: folder, of: name) {
             let path = "\(folder)/\(temporary)"
@@ -109,11 +111,12 @@ package enum AtomicFile {
     }
 }
 
-/// What is too large for memory and needed only while the program runs: a file without a name, gone when it is released.
+/// Data too large for memory that are needed only while the program runs: a file without a name, which
+/// disappears when it is released.
 package enum ScratchFile {
     /// What `fill` writes, mapped for reading.
     ///
-    /// The file lies in the system's folder for temporary files (`TMPDIR`).
+    /// The file is created in the system's folder for temporary files (`TMPDIR`).
     ///
     /// - Parameter fill: is given a function that appends bytes.
     package static func mapped(

@@ -1,10 +1,11 @@
 import Foundation
 
-/// An open ordinary file, or folder, that is closed with its owner; every call retries when a signal interrupts it.
+/// An open regular file or folder that is closed with its owner; every call is repeated when a signal
+/// interrupts it.
 ///
-/// Its kind is asked before anything is read: a named pipe, a socket or a device is refused, since reading one may wait for ever.
-///
-/// Foundation's `FileHandle` loses `errno`, and with it the reason that a user needs to read.
+/// The kind of file is checked before anything is read: named pipes, sockets and devices are refused,
+/// because reading one may block forever. Foundation's `FileHandle` loses `errno`, and with it the
+/// reason that a user needs to see.
 package struct FileDescriptor: ~Copyable, Sendable {
     private let number: Int32
     private let path: String
@@ -114,21 +115,22 @@ package struct FileDescriptor: ~Copyable, Sendable {
         }
     }
 
-    /// Asks the system to put the content on the medium.
+    /// Asks the system to write the content to the medium.
     ///
-    /// A medium that cannot do it (a pipe, some network folders) answers `EINVAL` or `ENOTSUP`; that is no fault.
+    /// A medium that cannot do so (a pipe, some network folders) answers `EINVAL` or `ENOTSUP`, which
+    /// is not an error.
     package func synchronize() throws(FileFault) {
         guard fsync(number) == 0 || errno == EINVAL || errno == ENOTSUP else {
             throw FileFault(action: "write", path: path)
         }
     }
 
-    /// Cuts the file to `size` bytes.
+    /// Shortens the file to `size` bytes.
     package func truncate(to size: Int) throws(FileFault) {
         guard ftruncate(number, off_t(size)) == 0 else { throw FileFault(action: "write", path: path) }
     }
 
-    /// Takes the file's advisory lock and waits for it; closing the file gives it back.
+    /// Takes the file's advisory lock, waiting for it if necessary; closing the file releases it.
     package func lock() throws(FileFault) {
         while flock(number, LOCK_EX) != 0 {
             guard errno == EINTR else { throw FileFault(action: "lock", path: path) }
@@ -145,7 +147,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
     }
 }
 
-/// Something the file system refused, with the path and the system's own reason.
+/// An operation that the file system refused, with the path and the system's reason.
 package struct FileFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// What was being done, as it reads after "cannot": `write`, `read`, `rename to` …
     package let action: String
@@ -172,8 +174,9 @@ package struct FileFault: Error, Hashable, Sendable, CustomStringConvertible {
 package enum FileContents {
     /// The bytes of the file at `path`, mapped into memory: pages are read when they are first touched.
     ///
-    /// The mapping stays valid when the file is replaced by `AtomicFile`. A file that another program shortens in
-    /// place while it is mapped is beyond what can be caught, so copy what is kept for long.
+    /// The mapping stays valid when the file is replaced by `AtomicFile`. If another program shortens
+    /// the file in place while it is mapped, reading it cannot be made safe: copy what is kept for
+    /// long.
     package static func mapped(_ path: String) throws(FileFault) -> Data {
         let file = try FileDescriptor(opening: path, flags: O_RDONLY, action: "read")
         return try file.mapped(count: try file.size())

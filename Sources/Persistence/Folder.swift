@@ -17,7 +17,8 @@ package enum Folder {
         }
     }
 
-    /// Makes the folder at `path` where only this program's files are to be: a link there is taken away, and what it leads to left alone.
+    /// Creates the folder at `path` for files of this program only: a symbolic link in its place is
+    /// removed, and its target is left alone.
     package static func createReplacingLink(_ path: String) throws(FileFault) {
         if isLink(path), unlink(path) != 0, errno != ENOENT { throw FileFault(action: "replace the link", path: path) }
         try create(path)
@@ -29,7 +30,8 @@ package enum Folder {
         return lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFLNK
     }
 
-    /// Removes the folder at `path` with everything in it, as far as that is possible. Of links, there or inside, only the link goes.
+    /// Removes the folder at `path` with everything in it, as far as possible. Symbolic links are
+    /// removed, not followed.
     package static func remove(_ path: String) {
         if isLink(path) {
             unlink(path)
@@ -96,13 +98,14 @@ package enum Folder {
 
 /// A path as a user writes it, in a recipe or as an argument.
 ///
-/// One rule holds for all of them: `~` and what begins with `~/` lies in the home folder, which the variable `HOME` names, or where there is
-/// none the system's list of users. Everything else is taken as it stands; a name such as `~user` has no meaning of its own. Relative paths
-/// count from the folder of the file in which they stand, those of arguments from the current folder.
+/// One rule holds for all of them: `~`, and what begins with `~/`, refers to the home folder, which is
+/// taken from the variable `HOME` or else from the system's list of users. Everything else is taken
+/// literally; a name such as `~user` has no special meaning. Relative paths count from the folder of
+/// the file that contains them; those of arguments count from the current folder.
 package enum UserPath {
-    /// The path that the system can open, in which nothing is left for a library to expand by a rule of its own.
+    /// The path that the system can open, in which nothing is left for a library to expand.
     ///
-    /// - Parameter home: the home folder; that of the process unless said otherwise.
+    /// - Parameter home: the home folder; by default that of the process.
     package static func expanded(_ text: String, home: String? = nil) -> String {
         guard text.hasPrefix("~") else { return text }
         guard text == "~" || text.hasPrefix("~/") else { return "./" + text }

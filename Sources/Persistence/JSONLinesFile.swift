@@ -1,9 +1,9 @@
 import Foundation
 
-/// A growing file of JSON values, one a line.
+/// A growing file of JSON values, one per line.
 ///
-/// Every line is appended in one piece under a lock. What a crash may leave is an unfinished last line: reading
-/// skips it, and the next append cuts it off first.
+/// Every line is appended in one piece under a lock. A crash can leave an unfinished last line: reading
+/// ignores it, and the next append removes it first.
 package struct JSONLinesFile: Sendable {
     package let path: String
 
@@ -69,12 +69,16 @@ package struct JSONLinesFile: Sendable {
 
 /// Files that others read while they grow.
 package enum GrowingFile {
-    /// Brings the file at `path` to `content`.
+    /// Makes the file at `path` hold `content`.
     ///
-    /// To a file that holds a beginning of it the rest is added, so that a reader goes on where it stands; anything else is replaced
-    /// atomically. Several processes may bring one file to contents of which one begins with the other.
+    /// Where the file already holds the beginning of the content, the rest is appended, so that a
+    /// reader continues where it is; otherwise the file is replaced atomically. Several processes may
+    /// do this at once if one's content begins with the other's.
     ///
-    /// - Parameter mayHoldMore: whether a file that goes on after `content` is left as it is.
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - content: all of its future content.
+    ///   - mayHoldMore: whether a file that continues after `content` is left as it is.
     /// - Throws: `FileFault`.
     package static func extend(_ path: String, to content: Data, mayHoldMore: Bool = false) throws(FileFault) {
         let present: Data
@@ -82,7 +86,7 @@ package enum GrowingFile {
         if present == content || mayHoldMore && present.starts(with: content) { return }
         guard content.starts(with: present) else { return try AtomicFile.write(content, to: path) }
         let file = try FileDescriptor(opening: path, flags: O_WRONLY, action: "write")
-        // At its place, not at the end: whoever else adds the same writes the same bytes to the same place.
+        // At its offset, not at the end: another process that adds the same writes the same bytes to the same place.
         try file.write(content.dropFirst(present.count), at: present.count)
     }
 }

@@ -1,17 +1,19 @@
 import Foundation
 
-/// Which process on which machine: what a claim on a trial, or the name of a file that is being written, says about its holder.
+/// A process on a machine: what a claim on a trial, or the name of a file that is being written, tells
+/// about its holder.
 package struct ProcessIdentity: Codable, Hashable, Sendable {
-    /// Host name, boot and process namespace: process numbers mean something only within these.
+    /// Host name, boot and process namespace: process numbers have a meaning only within these.
     package let host: String
     package let process: Int32
-    /// When the process started, in clock ticks since the boot: a process number may be given again.
+    /// When the process started, in clock ticks since the boot, because process numbers are reused.
     package let started: String
 
     /// This process.
     package static let own = ProcessIdentity(host: hostText, process: getpid(), started: startTime(of: getpid()) ?? "")
 
-    /// Whether this is known to be over; false for a process that runs, and for one on another machine.
+    /// Whether the process is known to have ended; false for a running process and for one on another
+    /// machine.
     package var isGone: Bool { host == Self.own.host && Self.isGone(process, started: started) }
 
     private static func isGone(_ process: Int32, started: String) -> Bool { startTime(of: process) != started }
@@ -23,7 +25,8 @@ package struct ProcessIdentity: Codable, Hashable, Sendable {
 
     private static let hostMark = String(SHA256Digest(of: own.host).hex.prefix(12))
 
-    /// Whether the process of a mark is known to be over; false for one that runs, one on another machine, and what is no mark.
+    /// Whether the process of a mark is known to have ended; false for a running one, for one on
+    /// another machine, and for text that is not a mark.
     static func isGone(mark: some StringProtocol) -> Bool {
         let parts = mark.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == hostMark, let process = Int32(parts[1]) else { return false }
@@ -38,7 +41,8 @@ package struct ProcessIdentity: Codable, Hashable, Sendable {
         return [ProcessInfo.processInfo.hostName, boot.trimmingCharacters(in: .whitespacesAndNewlines), namespace].joined(separator: " ")
     }
 
-    /// The 22nd field of `/proc/PID/stat`; nil for no process, or one that is dead and only not waited for.
+    /// The 22nd field of `/proc/PID/stat`; nil where there is no such process, or it has ended and only
+    /// waits to be reaped.
     private static func startTime(of process: Int32) -> String? {
         guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
             // The second field, the command's name in parentheses, may hold anything.

@@ -39,7 +39,8 @@ package struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
 
 /// SHA-256 over bytes that come in pieces.
 ///
-/// libcrypto's calls fail where memory has run out, and where its own configuration forbids SHA-256. Either leaves no digest to go on with.
+/// libcrypto's calls fail where memory has run out, or where its configuration forbids SHA-256; in both
+/// cases no digest is possible.
 private final class RunningHash {
     private let context: OpaquePointer
 
@@ -67,10 +68,10 @@ private final class RunningHash {
     }
 }
 
-/// A JSON document that carries the digest of its own bytes, so that a change of any of them is noticed.
+/// A JSON document that carries the digest of its own bytes, so that any change is noticed.
 ///
-/// The first entry of the outermost object is `"sha256"`: the digest of the document as it is without that line. It guards against
-/// damage, not against somebody who means to deceive.
+/// The first entry of the outermost object is `"sha256"`: the digest of the document without that line.
+/// It protects against damage, not against deliberate changes.
 package enum SealedDocument {
     private static let opening = Data("{\n".utf8)
     private static let beginning = Data("  \"sha256\" : \"".utf8)
@@ -85,7 +86,7 @@ package enum SealedDocument {
         return opening + beginning + Data(SHA256Digest(of: document).hex.utf8) + end + document.dropFirst(opening.count)
     }
 
-    /// The document without its digest; nil where a byte of it is not what was sealed.
+    /// The document without its digest; nil where any byte differs from what was sealed.
     package static func content(of sealed: Data) -> Data? {
         let head = opening + beginning
         guard sealed.starts(with: head), sealed.count >= head.count + digestLength + end.count else { return nil }

@@ -26,8 +26,8 @@ enum DivisionFault: Error {
     }
 }
 
-/// The divisions of a study's data, each made once: plans differ in them far less often than in anything else, and a large data set
-/// takes a while to divide.
+/// The divisions of a study's data, each made once. Plans rarely differ in their division, and dividing
+/// a large data set takes a while.
 package final class PlannedDivisions: Sendable {
     private struct Key: Hashable {
         let data: ComponentPlan

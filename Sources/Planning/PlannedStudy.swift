@@ -7,7 +7,7 @@ import Regularization
 import Results
 import Training
 
-/// What a study trains: the cells of its tables, the data they need, and the frame for the report.
+/// What a study trains: the cells of its tables, the data that they need, and the frame of the report.
 package struct PlannedStudy: Sendable {
     package let cells: [Cell]
     package let settings: RunSettings

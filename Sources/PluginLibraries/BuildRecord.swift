@@ -1,9 +1,11 @@
 import Foundation
 import Persistence
 
-/// How this program was compiled: the modules beside it, and what SwiftPM noted about compiling the module `Regulus`.
+/// How this program was compiled: the modules in its folder, and the compiler arguments that SwiftPM
+/// recorded for the module `Regulus`.
 ///
-/// SwiftPM writes `description.json` beside the modules; the arguments for C modules (module maps, header folders) are nowhere else.
+/// SwiftPM writes `description.json` into the folder of the modules; the arguments for C modules
+/// (module maps, header folders) are recorded nowhere else.
 package struct BuildRecord {
     /// The folder of `.swiftmodule` files.
     let modules: String
@@ -11,11 +13,12 @@ package struct BuildRecord {
     let compiler: String
     /// What a compiler needs in order to import the modules.
     let arguments: [String]
-    /// The folder of Regulus's own package, where its sources still lie there.
+    /// The folder of Regulus's own package, where its sources are still there.
     package let package: String?
 
     /// - Parameter executable: the program's file, in the folder where SwiftPM built it.
-    /// - Throws: `PluginFault` where it does not lie among what it was built from, or that was built again since.
+    /// - Throws: `PluginFault` where it is not in the folder it was built in, or that folder was built
+    ///   again since.
     package init(executable: String) throws(PluginFault) {
         let file = URL(fileURLWithPath: executable).resolvingSymlinksInPath()
         let folder = file.deletingLastPathComponent()
@@ -48,7 +51,8 @@ package struct BuildRecord {
         package = root.flatMap { FileManager.default.fileExists(atPath: $0 + "/Package.swift") ? $0 : nil }
     }
 
-    /// The record of an installed program, whose own folder is written as `@REGULUS@` so that it can be moved.
+    /// The record of an installed program, which writes its own folder as `@REGULUS@` so that the
+    /// program can be moved.
     static func placed(_ record: String, in folder: String) -> String { record.replacing("@REGULUS@", with: folder) }
 
     /// Those of a module's arguments that say what can be imported and for which machine.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A 64-bit little-endian ELF file as far as plug-ins need it, read without trusting any number in it.
+/// A 64-bit little-endian ELF file, as far as plug-ins need it, read without trusting any number in it.
 ///
 /// Source: System V ABI, "Object Files"; names as in `elf.h`.
 struct ELFFile {
@@ -121,7 +121,7 @@ struct ELFFile {
     }
 }
 
-/// Numbers and names at places that a file gives, each checked before it is read.
+/// Reads numbers and names at offsets that the file gives, checking each offset first.
 private struct Reader {
     static let truncated = ELFFile.Fault("is damaged or cut short: it refers to bytes beyond its end")
 

@@ -4,8 +4,8 @@ import Processes
 
 /// Compiles a folder of Swift files to a library that one build of the program can load.
 ///
-/// The library holds the plug-in alone. Everything of the framework's that it uses is left unresolved and found in the program when
-/// it is loaded, so that there is one copy of every type.
+/// The library contains the plug-in alone. Everything it uses from the framework is left unresolved and
+/// found in the program when it is loaded, so that every type exists once.
 package struct PluginCompiler {
     private let build: ProgramBuild
     private let record: BuildRecord

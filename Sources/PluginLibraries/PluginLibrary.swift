@@ -1,7 +1,7 @@
 import Foundation
 import Persistence
 
-/// A library that was found fit for a program, without running any of its code.
+/// A library that was found to fit this program, without running any of its code.
 struct PluginLibrary {
     /// The path as the user gave it.
     let name: String
@@ -9,10 +9,11 @@ struct PluginLibrary {
     let path: String
     let module: String
 
-    /// Larger files are not looked into.
+    /// Larger files are refused unread.
     private static let largest = 1 << 30
 
-    /// - Throws: `PluginFault` for what is no library, was built for another program, or changed since.
+    /// - Throws: `PluginFault` for a file that is not a plug-in library, was built for another program,
+    ///   or was changed since.
     init(_ name: String, for build: ProgramBuild) throws(PluginFault) {
         self.name = name
         let data = try Self.contents(name)
@@ -84,7 +85,7 @@ struct PluginRecord: Equatable {
 
     /// Digest of everything else in the file.
     var contents = Self.blank
-    /// The program for which it was compiled: Swift on Linux has no stable ABI, so that it fits no other.
+    /// The program that it was compiled for. Swift has no stable ABI on Linux, so it fits no other.
     let build: String
     let module: String
     let compiler: String

@@ -4,8 +4,9 @@ import Registration
 
 /// Loads plug-in libraries into the running program.
 ///
-/// Nothing of a library runs before it is known to be complete and compiled for exactly this build, and nothing of it runs in this
-/// process before it has run in a child: a registration that crashes, hangs or ends the program becomes a `PluginFault`.
+/// No code of a library runs before the library is known to be complete and compiled for exactly this
+/// build, and none runs in this process before it has run in a child process: a registration that
+/// crashes, hangs or ends the program becomes a `PluginFault`.
 package struct PluginLoader {
     /// The arguments that make a program run ``PluginProbe``, before the paths of the libraries.
     package static let probeCommand = "plugin-probe"
@@ -19,15 +20,16 @@ package struct PluginLoader {
     package init(for build: ProgramBuild) {
         self.build = build
         probe = { paths in
-            // No stack trace of the child's end: it takes seconds, and says nothing to the user of a plug-in.
+            // No stack trace of the child's crash: it takes seconds and does not help the user of a plug-in.
             try ChildProcess.run(
                 build.executable, [Self.probeCommand] + paths, environment: ["SWIFT_BACKTRACE": "enable=no"], limit: Self.patience)
         }
     }
 
-    /// Registers what libraries bring, in their order; a library that is named twice is loaded once.
+    /// Registers the components of libraries, in order; a library that is named twice is loaded once.
     ///
-    /// - Throws: `PluginFault` for the first that cannot be used; the registrar is then as before.
+    /// - Throws: `PluginFault` for the first one that cannot be used; the registrar then stays as it
+    ///   was.
     package func load(_ paths: [String], into registrar: inout PluginRegistrar) throws(PluginFault) {
         var libraries: [PluginLibrary] = []
         for path in paths {
@@ -67,7 +69,7 @@ package struct PluginLoader {
         throw PluginFault(libraries[transcript.registered].name, reason + Self.excerpt(child.messages))
     }
 
-    /// The last lines of what a child said, without what a terminal would obey.
+    /// The last lines that the child printed, without control characters that a terminal would obey.
     private static func excerpt(_ messages: String) -> String {
         let lines = messages.split(separator: "\n").suffix(3).map { line in
             String(String.UnicodeScalarView(line.unicodeScalars.prefix(300).filter { $0.properties.generalCategory != .control }))
@@ -101,14 +103,15 @@ package struct PluginLoader {
     }
 }
 
-/// The child's side of ``PluginLoader``: registers libraries and says on standard output how far it came.
+/// The child's side of ``PluginLoader``: registers libraries and reports on standard output how far it
+/// came.
 package enum PluginProbe {
     private static let begin = "registered "
     private static let failed = "failed "
 
     /// Registers libraries on what the program has, and reports each.
     package static func run(_ paths: [String], on registrar: PluginRegistrar) {
-        // A crash is expected here, and no reason to fill a disk.
+        // A crash is expected here; a core file would only fill the disk.
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         // What a plug-in prints must not be taken for the report.

@@ -6,9 +6,9 @@ struct PluginSources {
     let files: [String]
     let module: String
 
-    /// A package's library (`Sources/<Module>`), or else the Swift files that lie in the folder itself.
+    /// The files of a package's library (`Sources/<Module>`), otherwise those in the folder itself.
     ///
-    /// - Throws: `PluginFault` where there are none, or several to choose from.
+    /// - Throws: `PluginFault` where there are none, or several libraries to choose from.
     init(folder: String) throws(PluginFault) {
         guard Folder.exists(folder) else { throw PluginFault(folder, "there is no such folder") }
         let sources = folder + "/Sources"
@@ -26,7 +26,7 @@ struct PluginSources {
         var candidates: [(name: String, files: [String])] = []
         for name in try Self.names(in: sources) where Folder.exists("\(sources)/\(name)") {
             let files = try Self.swiftFiles(in: "\(sources)/\(name)")
-            // A program around the plug-in is no part of the library.
+            // A program in the same package is not part of the library.
             if !files.isEmpty, !files.contains(where: { $0.hasSuffix("/main.swift") }) { candidates.append((name, files)) }
         }
         guard let only = candidates.first, candidates.count == 1 else {
@@ -73,7 +73,7 @@ package struct PluginName: Hashable, Sendable {
         type = words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
     }
 
-    /// A name that may also be a type's already.
+    /// A name that may already be that of a type.
     init?(typed name: String) {
         if let plugin = PluginName(name) {
             self = plugin

@@ -2,15 +2,16 @@ import Foundation
 
 /// The limit on this process's address space (`ulimit -v`, `RLIMIT_AS`).
 ///
-/// Stacks of threads and the arenas of the allocator are reserved in it long before they are filled, and the libraries below end the
-/// process without a word where a reservation fails. So whoever starts threads asks beforehand.
+/// Stacks of threads and the arenas of the allocator reserve it long before they are filled, and the
+/// libraries below end the process without a message where a reservation fails. Code that starts
+/// threads therefore checks first.
 package enum AddressSpace {
     /// A sentence that says what is missing; nil where there is room, or no limit.
     ///
     /// - Parameters:
-    ///   - threads: how many threads are going to compute.
-    ///   - limit: bytes that the process may map; nil for no limit.
-    ///   - used: bytes that it has mapped.
+    ///   - threads: the number of threads that are going to compute.
+    ///   - limit: the bytes that the process may map; nil for no limit.
+    ///   - used: the bytes that it has mapped.
     package static func shortage(
         forThreads threads: Int, limit: Int? = AddressSpace.limit, used: Int = AddressSpace.used
     ) -> String? {

@@ -1,14 +1,15 @@
 import Foundation
 
-/// Notes of what a process is at, in memory that its parent reads: which hook of which component it has called, at which step, and whether
-/// it has come to its own end.
+/// Notes about what a process is doing, in memory that its parent reads: which hook of which component
+/// it has called, at which step, and whether it ended by its own decision.
 ///
-/// Code that came from elsewhere may end, crash or block the process at any moment. Whoever started the process then says which hook it
-/// was in. Without a parent that wants to know, noting costs a comparison.
+/// Foreign code may end, crash or block the process at any moment; the parent can then say which hook
+/// it was in. Without a parent that watches, a note costs one comparison.
 ///
-/// One thread at a time may note: a process that is watched trains one trial after another.
+/// Only one thread may write notes at a time: a watched process trains one trial after another.
 package enum CallTrace {
-    /// Shared with the parent. Unsafe only in name: it is set once, before any component is called.
+    /// The page shared with the parent. It is safe because it is set once, before any component is
+    /// called.
     nonisolated(unsafe) private static var page: TracePage?
 
     /// Begins to note.
@@ -33,7 +34,7 @@ package enum CallTrace {
     /// Notes that a step has begun.
     package static func beat(step: Int) { page?.beat(step: step) }
 
-    /// Notes that work goes on.
+    /// Notes that work is going on.
     package static func beat() { page?.beat(step: nil) }
 
     /// Notes that the process ends by its own decision.
@@ -42,8 +43,8 @@ package enum CallTrace {
 
 /// The memory behind a ``CallTrace``.
 ///
-/// Each field is written and read as a whole machine word or a byte; a name that changes while it is read belongs to a process that lives,
-/// and is read again.
+/// Each field is read and written as a whole machine word or byte. A name that changes while it is read
+/// belongs to a process that is still running, and is read again.
 final class TracePage {
     private static let size = 4096
     private enum Offset { static let beats = 0, step = 8, isInside = 16, hasEnded = 17, hook = 64, component = 128 }
@@ -91,7 +92,7 @@ final class TracePage {
 
     func end() { memory.storeBytes(of: 1, toByteOffset: Offset.hasEnded, as: UInt8.self) }
 
-    /// How often it was noted that something goes on.
+    /// How many notes there were that something is going on.
     var beats: UInt64 { memory.load(fromByteOffset: Offset.beats, as: UInt64.self) }
     var step: Int { Int(memory.load(fromByteOffset: Offset.step, as: Int64.self)) }
     var hasEnded: Bool { memory.load(fromByteOffset: Offset.hasEnded, as: UInt8.self) == 1 }

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A program that is run to its end, with what it wrote.
+/// A program that is run to its end, with everything it wrote.
 package struct ChildProcess: Sendable {
     /// How it ended.
     package enum End: Equatable, Sendable {
@@ -16,13 +16,14 @@ package struct ChildProcess: Sendable {
     /// What it wrote to standard error.
     package let messages: String
 
-    /// Runs a program and waits.
+    /// Runs a program and waits for its end.
     ///
     /// - Parameters:
     ///   - executable: its path.
-    ///   - environment: variables besides those of this process.
-    ///   - hidden: what the names of variables begin with that the program is not to see.
-    ///   - limit: the longest time, in seconds; it is killed then.
+    ///   - arguments: as it receives them.
+    ///   - environment: variables in addition to those of this process.
+    ///   - hidden: beginnings of the names of variables that the program must not see.
+    ///   - limit: the longest time in seconds, after which it is killed.
     /// - Throws: where it cannot be started.
     package static func run(
         _ executable: String, _ arguments: [String], environment: [String: String] = [:], hiding hidden: [String] = [], limit: Double

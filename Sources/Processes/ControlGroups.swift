@@ -1,11 +1,13 @@
 import Foundation
 
-/// What the control groups that this process belongs to allow it to use (Linux' cgroups, versions 1 and 2, also side by side).
+/// What the control groups of this process allow it to use (Linux cgroups, versions 1 and 2, also side
+/// by side).
 ///
-/// Groups are nested, and each bounds all below it, so the least value on the way from the process's own group up to the root of what is
-/// mounted counts. Everything is read below a root folder, so that a made-up `/proc` and `/sys` can take the place of the system's.
+/// Groups are nested and each limits everything below it, so the smallest value counts on the way from
+/// the process's own group to the top of what is mounted. Everything is read below a root folder, so
+/// that tests can replace the system's `/proc` and `/sys`.
 package struct ControlGroups: Sendable {
-    /// Processors' worth of time in each period, for example 1.5; nil where no quota is set.
+    /// The processor time in each period, in processors, for example 1.5; nil where there is no quota.
     package let processors: Double?
     /// Bytes that may still be taken before a limit is reached; nil where none is set. Cached files that can be dropped count as free.
     package let availableMemory: Int?
@@ -79,7 +81,7 @@ package struct ControlGroups: Sendable {
     /// Where a hierarchy is mounted.
     struct Mount: Equatable {
         let controllers: [String]?
-        /// The group that is at the top of what is mounted: a container sees the tree from its own group on.
+        /// The group at the top of what is mounted: a container sees the tree from its own group down.
         let top: String
         let folder: String
 

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Another run of this program that does what might end a process, and is watched: what it is at is known when it has ended, and it ends
-/// when its parent does.
+/// A second process of this program for work that might end a process. It is watched, so that it is
+/// known what it was doing when it ended, and it ends when its parent does.
 package final class WatchedChild {
     /// How it ended.
     package enum End: Equatable, Sendable {
@@ -14,7 +14,7 @@ package final class WatchedChild {
 
     package let id: pid_t
     private let trace: TracePage
-    /// Closed to say that the parent is gone, or wants the child to end.
+    /// The end of a pipe that is closed to tell the child that the parent is gone or wants it to end.
     private var control: Int32
 
     /// Starts this program again.
@@ -93,7 +93,7 @@ package final class WatchedChild {
         return trace.hasEnded ? .ended(code: code) : .exited(code: code)
     }
 
-    /// Asks it to save and end, as the end of its parent would.
+    /// Asks the child to save and end, as it would if its parent ended.
     package func release() {
         if control >= 0 { close(control) }
         control = -1
@@ -104,7 +104,7 @@ package final class WatchedChild {
     /// A number that changes as long as its work goes on.
     package var beats: UInt64 { trace.beats }
 
-    /// The step at which it is.
+    /// The step that it has reached.
     package var step: Int { trace.step }
 
     /// The hook that it has called and that has not returned.
@@ -124,7 +124,7 @@ package enum ParentLink {
     /// the start.
     nonisolated(unsafe) package private(set) static var role: String?
 
-    /// How long a process may take to save what it is at after its parent is gone, in seconds.
+    /// How long a process may take to save its work after its parent is gone, in seconds.
     private static let patience: UInt32 = 20
 
     /// Takes up the link to the process that started this one, where there is one. To be called first of all.

@@ -1,9 +1,11 @@
 import Configuration
 import Persistence
 
-/// Reads recipes: text, settings of the command line and the program's catalogue in, a study out whose every option is one that there is.
+/// Reads recipes: it takes a text, the settings of the command line and the program's catalogue, and
+/// returns a study whose every option exists and has a valid value.
 ///
-/// Nothing is opened or made here. Whether a study fits its data and its components fit each other shows when it is planned.
+/// Nothing is opened or made here. Whether a study fits its data, and its components each other, is
+/// found out when it is planned.
 package enum RecipeLoader {
     /// Reads a recipe's text.
     ///
@@ -87,7 +89,7 @@ package enum RecipeLoader {
             return nil
         }
         let swept = ["sweep", "repeat"].flatMap { tree[$0]?.entries ?? [] }.compactMap { entry in
-            // A path at fault is reported where it is used.
+            // A wrong path is reported where it is used.
             try? NodePath(entry.key, at: entry.keyLocation)
         }
         let variables = Variables(of: tree, faults: faults)
@@ -205,8 +207,8 @@ package enum RecipeLoader {
     }
 }
 
-/// A recipe with everything in its place that it extends and includes, after `--set` and with the values of its variables, before
-/// anything of it is checked against the program's components.
+/// A recipe with everything that it extends and includes, after `--set` and with the values of its
+/// variables, before it is checked against the program's components.
 package struct ResolvedRecipe: Sendable {
     /// The path under which it was opened.
     package let file: String
@@ -232,7 +234,8 @@ extension RecipeLoader {
     }
 }
 
-/// What a recipe may name: everything that reading a recipe needs to know of the program, as plain values.
+/// What a recipe may name: everything about the program that reading a recipe requires, as plain
+/// values.
 package struct Catalogue: Sendable {
     private let descriptions: [ComponentKind: [ComponentDescription]]
 

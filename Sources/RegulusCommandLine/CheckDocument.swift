@@ -12,13 +12,13 @@ struct CheckDocument: Encodable {
     let rows: [String]
     let targets: [String]
     let seeds: [Int]
-    /// Combinations of what is swept, and of what is repeated.
+    /// The number of combinations of swept values, and of repetitions.
     let variants: Int
     let repetitions: Int
     let trials: Int
     /// What each variant trains, where variants differ in rows, targets, seeds or repetitions; empty where all are alike.
     let shapes: [Shape]
-    /// Trainings that only tuning learns from.
+    /// The number of trainings that only serve to tune options.
     let tuningTrainings: Int
     let protocolText: String
     let selection: String
@@ -128,7 +128,7 @@ extension CheckDocument {
         let counts = [
             (rows.count, "row"), (targets.count, "target"), (seeds.count, "seed"), (variants, "variant"), (repetitions, "repetition"),
         ]
-        // Variants and repetitions are there without being asked for, one each.
+        // A study has one variant and one repetition even where none is asked for.
         let product = counts.enumerated().filter { $0 < 3 || $1.0 > 1 }.map { NumberText.count($1.0, $1.1) }.joined(separator: " × ")
         let shapeLines = shapes.map { shape in
             let label = shape.variant.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
@@ -186,7 +186,7 @@ extension CheckDocument {
             })
     }
 
-    /// What becomes of what the folder holds; nil where it holds nothing.
+    /// What the run does with results that the folder already holds; nil where there are none.
     private var folderLine: String? {
         var phrases: [String] = []
         func add(_ status: FolderState.Status, _ phrase: String) {

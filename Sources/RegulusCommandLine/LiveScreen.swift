@@ -7,17 +7,17 @@ import Synchronization
 final class LiveScreen: Sendable {
     private struct State {
         var view: RunView
-        /// When `view` was as it is, and whether it has been drawn since.
+        /// When `view` last changed, and whether it has been drawn since.
         var since = ContinuousClock.now
         var isDrawn = false
         var lastDrawn = ContinuousClock.now
-        /// What stands on the terminal: the lines of a frame, 0 before the first and after the shell wrote below; nil for the one line.
+        /// The number of lines of the frame on the terminal; 0 before the first frame and after the shell wrote below it, nil for a single line.
         var lines: Int? = 0
         var size: RunScreen.Size?
     }
 
     private static let interval = DispatchTimeInterval.milliseconds(100)
-    // The clock goes on where nothing else does.
+    // The elapsed time changes even while nothing else does.
     private static let longestRest = Duration.seconds(1)
 
     private let state: Mutex<State>

@@ -47,7 +47,7 @@ final class RunDisplay: Sendable {
             if let result {
                 StandardError.print(ProgressLine.plain(result, progress: progress))
             } else if case .progress = event, progress.finished > before {
-                // A log shows nothing else while a grid is tried, which may take hours.
+                // While a grid is tried, which may take hours, this is all that a log shows.
                 StandardError.print("\(progress.finished) of \(progress.total)  tuning")
             }
         case .screen:
@@ -58,13 +58,13 @@ final class RunDisplay: Sendable {
         }
     }
 
-    /// Says something to people between two events.
+    /// Shows a message to people between two events, on standard error.
     func note(_ text: String) {
         guard let screen = screen.withLock(\.self) else { return StandardError.print(text) }
         screen.note(text)
     }
 
-    /// Ends the run of one that only helps.
+    /// Ends the display of a process that only helped with a run of others.
     func finish() {
         close(keepingScreen: false)
         if form == .screen || form == .log, let progress = last.withLock(\.self) { StandardError.print(ProgressLine.summary(progress)) }
@@ -88,7 +88,7 @@ final class RunDisplay: Sendable {
         }
     }
 
-    /// Leaves the terminal to others; to be called in any case, and harmless when called again.
+    /// Gives the terminal back. It has to be called in any case, and may be called again.
     func close(keepingScreen: Bool = true) {
         let screen = screen.withLock { screen in
             defer { screen = nil }

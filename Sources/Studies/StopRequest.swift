@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Training
 
-/// Asks a study to save its running trials and to end. Trials look at it after every step.
+/// Asks a study to save its running trials and to end. Trials check it after every step.
 package final class StopRequest: Sendable {
     private let asked = Atomic(false)
 
@@ -14,7 +14,7 @@ package final class StopRequest: Sendable {
 }
 
 extension StopRequest {
-    /// The code with which a process ends that was stopped and can go on: `EX_TEMPFAIL` of sysexits.h.
+    /// The exit code of a process that was stopped and can be continued: `EX_TEMPFAIL` of sysexits.h.
     package static let exitCode: Int32 = 75
 
     /// What signals ask, once `listenForSignals` has been called.

@@ -69,7 +69,8 @@ package struct TuningRule: Sendable, Hashable {
     }
 }
 
-/// A training whose only purpose is a choice: it scores one candidate on source domains and never measures the target.
+/// A training that serves only a choice: it scores one candidate on source domains and never measures
+/// the target.
 package struct Rehearsal: Sendable {
     package let candidate: Int
     package let plan: TrialPlan
@@ -87,7 +88,7 @@ package struct Rehearsal: Sendable {
                 var plan = cell.candidates[index].plan
                 plan.seed = seed
                 let epochs = cell.rehearsalEpochs ?? plan.epochs
-                // An epoch that the trials do not reach cannot be chosen.
+                // An epoch beyond the length of the trials cannot be chosen.
                 plan.epochs = cell.tuning.choosesEpoch ? min(epochs, plan.epochs) : epochs
                 guard cell.tuning.holdsOutSources else { return [Rehearsal(candidate: index, plan: plan)] }
                 return plan.sources.map { source in

@@ -44,11 +44,12 @@ extension SourceScore {
 }
 
 extension Score {
-    /// Whether it can be compared: neither value nor loss is NaN. A loss may be infinite.
+    /// Whether the score can be compared: neither its value nor its loss is NaN. A loss may be
+    /// infinite.
     package var isNumber: Bool { !value.isNaN && !loss.isNaN }
 
-    /// A better value, or the same with a lower loss; any score that is a number before one that is none. Of two equal scores neither is
-    /// better, nor of two that are no numbers.
+    /// Whether the value is better, or the same with a lower loss. A score that is a number is better
+    /// than one that is not. Of two equal scores neither is better, nor of two that are not numbers.
     package func isBetter(than other: Score) -> Bool {
         guard isNumber, other.isNumber else { return isNumber && !other.isNumber }
         return value == other.value ? loss < other.loss : isHigherBetter ? value > other.value : value < other.value

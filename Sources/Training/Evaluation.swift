@@ -76,9 +76,11 @@ extension Trainer {
         }
     }
 
-    /// Makes sure that the model can be evaluated at all: an update may leave values that no later loss shows, the last one above all.
+    /// Makes sure that the model can be evaluated at all. An update may leave values that are not
+    /// finite without any later loss showing it, the last update above all.
     ///
-    /// - Throws: `TrainingFailure` that names the first trained value, averaged weight or running statistic that is not finite.
+    /// - Throws: `TrainingFailure` that names the first trained value, averaged weight or running
+    ///   statistic that is not finite.
     func requireFiniteModel() throws(TrainingFailure) {
         func isBroken(_ value: Tensor) -> Bool { value.withUnsafeValues { $0.contains { !$0.isFinite } } }
         // A mask may hold −∞, which no statistic becomes before another of its layer is NaN or ∞.

@@ -8,10 +8,11 @@ import Regularization
 import Tensors
 import Weights
 
-/// What a checkpoint says about its model: enough to build it and to feed it, without the recipe and the data that it was trained on.
+/// What a checkpoint tells about its model: enough to build it and to feed it, without the recipe and
+/// the data that it was trained on.
 ///
-/// It stands as JSON under `model` in the header of the checkpoint; the tensors beside it are the model's state under its parameters' names, and
-/// what regularizers own under `regularizers.`.
+/// It is stored as JSON under `model` in the header of the checkpoint; the tensors of the file are the
+/// model's state under its parameters' names, and what regularizers own under `regularizers.`.
 package struct ModelDescription: Codable, Sendable {
     /// A component with its options.
     package struct Component: Codable, Sendable {
@@ -37,7 +38,7 @@ package struct ModelDescription: Codable, Sendable {
     package var version = 2
     /// The modalities that the model was made for, in the data set's order.
     package var inputs: [Input]
-    /// What it has learned.
+    /// The task that it was trained for.
     package var task: Component
     /// The classes, labels or values that it predicts, in order.
     package var targets: TargetFacts
@@ -255,7 +256,8 @@ package struct SavedModel {
     }
 }
 
-/// The targets of a data set as a model knows them: its classes, labels or values in the model's order.
+/// The targets of a data set in the terms of a model: its classes, labels or values in the model's
+/// order.
 private struct KnownTargets {
     private let data: any Dataset
     private let known: TargetFacts
@@ -284,7 +286,8 @@ private struct KnownTargets {
                 : "its model predicts the \(known.kind.rawValue) \(names), and the data have no '\(missing)'")
     }
 
-    /// Targets of some rows. Those that the data do not have are −1 for a class and NaN for a label or a value.
+    /// The targets of some rows. Where the data lack one it is −1 for a class, and NaN for a label or a
+    /// value.
     func targets(of rows: [Int]) -> Targets {
         if known.kind == .classes {
             return .classes(rows.map { numbers.isEmpty ? -1 : numbers[data.labels[$0]] }, of: known.width)

@@ -18,12 +18,13 @@ package struct StepRecord {
 
 /// Takes training steps on one model with one list of regularizers.
 ///
-/// What a step consists of is the ``Regularization/Objective``'s; the optimizer, its schedule and the count of steps are here. A trainer sees
-/// source samples only, and knows no data set and no recipe.
+/// What a step consists of is defined by ``Regularization/Objective``; the optimizer, its schedule and
+/// the number of steps are kept here. A trainer sees source samples only, and knows neither data set
+/// nor recipe.
 package final class Trainer {
-    /// What the steps make smaller.
+    /// What the steps minimize.
     package let objective: Objective
-    /// What is learned, with the scores of its predictions.
+    /// The task, with the scores of its predictions.
     package let task: any TaskPlugin
     package var model: any MultimodalModel { objective.model }
     package var regularizers: RegularizerList { objective.regularizers }
@@ -140,7 +141,7 @@ package final class Trainer {
         ]
     }
 
-    /// Which term of a finite loss has a gradient that is not: each one's is taken by itself.
+    /// The term of a finite loss whose gradient is not finite; each term is differentiated by itself.
     private func termWithoutFiniteGradient(_ batch: Batch, _ pass: Pass) throws(TrainingFailure) -> String? {
         for term in regularizers.terms {
             if let gradients = try objective.gradients(batch, pass, of: term.instance), !gradients.norm.isFinite { return term.instance }
@@ -149,15 +150,15 @@ package final class Trainer {
     }
 }
 
-/// How much of a step's gradient each term of the loss makes up: the norm of the gradient of the term alone, as weighted, with respect to
-/// everything that is trained, divided by the sum of these norms.
+/// The share of each term of the loss in a step's gradient: the norm of the gradient of the weighted
+/// term alone, with respect to everything that is trained, divided by the sum of these norms.
 ///
-/// Opposed gradients cancel in the sum, so shares say how strongly terms pull, not how far each one gets. What regularizers do to the
-/// gradient as a whole comes later and is no part of it.
+/// Opposed gradients cancel in the sum, so shares tell how strongly terms pull, not how far each one
+/// gets. What regularizers do to the gradient as a whole happens later and is not included.
 ///
-/// The record of the step is walked back once more for each penalty, and nothing is computed forward: no random number is drawn, no
-/// statistic changes, and the record stays for the step itself. The gradient of the base loss needs no walk: it is what the penalties
-/// leave of the whole.
+/// The record of the step is walked back once more for each penalty, and nothing is computed forward:
+/// no random number is drawn, no statistic changes, and the record stays available for the step itself.
+/// The gradient of the base loss is the remainder of the whole.
 struct GradientShares {
     private var norms: [(name: String, norm: Double)] = []
     private var sum: Gradients?
@@ -184,12 +185,13 @@ struct GradientShares {
 }
 
 extension Trainer {
-    /// Times whole steps on a batch, and each term's part of one: the median of some repetitions.
+    /// Times whole steps on a batch, and each term's part of a step: the median of some repetitions.
     ///
-    /// A term's part is its own hooks, and the way back from its penalty to the embeddings and to everything that is trained. The way on
-    /// from the embeddings through the encoders is the step's own and counts for no term.
+    /// A term's part consists of its own hooks, and of the backward pass from its penalty to the
+    /// embeddings and to its own parameters. The backward pass through the encoders belongs to the step
+    /// and counts for no term.
     ///
-    /// These are steps like any other and change the model: meant for a trainer that is done.
+    /// These are real steps that change the model, so they belong after the end of a training.
     ///
     /// - Returns: nil where a step fails.
     package func measureCost(on batch: Batch, repetitions: Int = 3) -> StepCost? {

@@ -9,7 +9,7 @@ import Results
 import Tensors
 import Weights
 
-/// One training from its first step to its scores.
+/// One training, from its first step to its scores.
 package struct Trial {
     private let plan: TrialPlan
     private let key: TrialKey
@@ -95,7 +95,7 @@ package struct Trial {
         return Outcome(result: try result(of: course, status: status, measuringTarget: measuringTarget), state: course.selected, model: description)
     }
 
-    /// What goes along from step to step beside the trainer.
+    /// The state besides the trainer that is carried from step to step.
     private struct Course {
         var progress = TrialProgress()
         /// The model of the selected epoch.
@@ -139,7 +139,7 @@ package struct Trial {
         return SavedTrial(progress: progress, trainer: trainer.state(), selected: course.selected)
     }
 
-    /// The rest of one pass over the training rows.
+    /// The remainder of one pass over the training rows.
     private func trainEpoch(_ course: inout Course, saver: inout TrialSaver?) throws {
         let epoch = course.progress.epoch
         try batches.train(on: Array(sampler.batches(epoch: epoch).dropFirst(course.progress.batches)), epoch: epoch) {
@@ -155,7 +155,7 @@ package struct Trial {
         }
     }
 
-    /// Scores the model, keeps it where it is the best so far, and turns to the next epoch.
+    /// Scores the model, keeps it where it is the best so far, and begins the next epoch.
     private func endEpoch(_ course: inout Course, saver: inout TrialSaver?, measuringTarget: Bool) throws {
         try trainer.requireFiniteModel()
         // Beforehand, since a trial cannot be saved while the weights that are evaluated stand in the model.
@@ -181,9 +181,11 @@ package struct Trial {
         course.progress.gradientShares = [:]
     }
 
-    /// Makes sure that there is something to report: an epoch that could be chosen, and predictions of it and of the last one.
+    /// Makes sure that there is something to report: an epoch that can be chosen, with finite
+    /// predictions of its model and of the last one.
     ///
-    /// A model may be finite and none of its predictions on other data. That some are not is counted, not failed.
+    /// A model may be finite while none of its predictions on other data is. A part that is not finite
+    /// is counted and does not fail the trial.
     private func requireFinitePredictions(of course: Course) throws(TrainingFailure) {
         func failure(_ message: String) -> TrainingFailure {
             TrainingFailure(term: "task", step: max(trainer.step - 1, 0), message: message)
@@ -204,7 +206,7 @@ package struct Trial {
     }
 
     private func result(of course: Course, status: TrialStatus, measuringTarget: Bool) throws -> TrialResult {
-        // What measuring the cost takes is no part of the training.
+        // The time that measuring the cost takes does not count as training.
         let (seconds, steps, secondsInPenalties) = (course.seconds, trainer.step, trainer.secondsInPenalties)
         let loading = batches.loading
         let effects = trainer.effects
@@ -256,7 +258,7 @@ extension Trial {
             let value = try checkpoint.tensor(name, convertingIntegers: true)
             if name.hasPrefix(prefix) { ofRegularizers[String(name.dropFirst(prefix.count))] = value } else { own[name] = value }
         }
-        // What is saved are the weights that were evaluated, an average where there was one.
+        // The checkpoint holds the weights that were evaluated: an average where there was one.
         try trainer.model.load(own)
         try trainer.regularizers.parts.load(ofRegularizers)
         let (trainer, batches) = (trainer, batches)

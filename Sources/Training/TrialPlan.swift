@@ -10,7 +10,7 @@ package struct TrialPlan: Sendable {
     package var data: ComponentPlan
     /// What is learned.
     package var task = ComponentPlan("classification")
-    /// What the data are, beyond their name: see `Fingerprint`.
+    /// Identifies the content of the data, beyond their name: see `Fingerprint`.
     package var dataFingerprint: String
     package var standardization: StandardizationRule
     package var model: TrialModel
@@ -31,7 +31,7 @@ package struct TrialPlan: Sendable {
     package var seed: Int
     /// Numbers are equal to the bit only with the same number of threads.
     package var threads: Int
-    /// The digest of the program: a result of other code is another result.
+    /// The digest of the program: results of other code are other results.
     package var program = ProgramCode.digest
     /// Digests of the code of the libraries, loaded at run time, that the plan's components come from.
     package var foreignCode: [String] = []
@@ -118,7 +118,7 @@ package struct TrialPlan: Sendable {
             "learning-rate \(learningRate)", "schedule \(text(schedule))", "gradient-clip \(gradientClip.map { "\($0)" } ?? "none")",
         ]
         lines += regularizers.map { "regularizer \(text($0))" }
-        // Said only where they differ from what they were before they existed.
+        // Written only where they differ from the earlier behavior, so that older hashes stay valid.
         lines += augmentationDraws.map { ["augmentation-draws \($0)"] } ?? []
         lines += stemCache ? ["stem-cache"] : []
         lines += weightDigests.map { "weights \($0)" }

@@ -2,10 +2,10 @@ import Foundation
 import Synchronization
 import Tensors
 
-/// What became of a job that a worker turned to.
+/// The outcome of a worker's attempt at a job.
 package enum JobOutcome: Sendable {
     case done
-    /// It cannot be done yet: turn to it again later.
+    /// It cannot be done yet and has to be tried again later.
     case waiting
 }
 
@@ -54,7 +54,8 @@ package struct WorkerPool: Sendable {
         finished.wait()
     }
 
-    /// Hands out each job until it is done. Unchecked, since the lock of the condition guards the one variable.
+    /// Hands out each job until it is done. Unchecked because the lock of the condition guards its only
+    /// variable.
     private final class JobQueue: @unchecked Sendable {
         private struct Entry {
             let job: Int
@@ -70,7 +71,8 @@ package struct WorkerPool: Sendable {
             entries = (0..<count).reversed().map { Entry(job: $0, notBefore: .distantPast) }
         }
 
-        /// The next job, as soon as there is one to turn to; nil where none is left but those that others are at.
+        /// The next job, as soon as there is one to try; nil where only jobs are left that others are
+        /// working on.
         func next() -> Int? {
             condition.withLock {
                 while let soonest = entries.map(\.notBefore).min() {
@@ -96,7 +98,7 @@ package struct WorkerPool: Sendable {
     }
 }
 
-/// Values that many threads put into their places.
+/// Values that many threads store, each in its own slot.
 package final class Slots<Value: Sendable>: Sendable {
     private let values: Mutex<[Value?]>
 

@@ -57,7 +57,7 @@ package enum FFmpegSupport {
             pointer = packet
         }
 
-        /// Lets go of the data, keeping the packet for the next.
+        /// Releases the data and keeps the packet for reuse.
         func clear() { av_packet_unref(pointer) }
 
         deinit {
@@ -66,9 +66,9 @@ package enum FFmpegSupport {
         }
     }
 
-    /// A container that has been opened, and the one stream in it that is read.
+    /// An opened container with the one stream in it that is read.
     ///
-    /// Not for several threads at once; every worker opens its own.
+    /// It is for one thread at a time; every worker opens its own.
     final class MediaStream {
         let path: String
         private var container: UnsafeMutablePointer<AVFormatContext>
@@ -83,7 +83,7 @@ package enum FFmpegSupport {
             _ = ffmpegIsQuiet
             let isWave = Self.beginsAsWave(path)
             var opened = avformat_alloc_context()
-            // What a WAV file's header says is believed. To find other formats disguised as one, FFmpeg would read seconds of sound,
+            // The header of a WAV file is trusted. To find other formats disguised as one, FFmpeg would read seconds of sound,
             // which takes longer than all else.
             if isWave { opened?.pointee.max_probe_packets = 1 }
             // The protocol is named: a file called `concat:…` or `http:…` stays a file.
@@ -118,7 +118,8 @@ package enum FFmpegSupport {
             avformat_close_input(&closing)
         }
 
-        /// Whether the file begins as a WAV file does: FFmpeg would try all it knows on the samples before it says so.
+        /// Whether the file begins like a WAV file. Otherwise FFmpeg would probe the samples for every
+        /// other format first.
         private static func beginsAsWave(_ path: String) -> Bool {
             guard let file = fopen(path, "rb") else { return false }
             defer { fclose(file) }
@@ -147,7 +148,7 @@ package enum FFmpegSupport {
             }
         }
 
-        /// Goes to the last packet that begins at or before `time`, in units of `timeBase`.
+        /// Moves to the last packet that begins at or before `time`, in units of `timeBase`.
         func seek(to time: Int64) throws(MediaFault) {
             let code = av_seek_frame(container, stream.pointee.index, time, AVSEEK_FLAG_BACKWARD)
             guard code >= 0 else { throw MediaFault(path: path, reason: "cannot go to a later place: \(ffmpegMessage(code))") }
@@ -194,18 +195,20 @@ package enum FFmpegSupport {
             avcodec_free_context(&freeing)
         }
 
-        /// Whether frames that no other frame is made from are left out from now on, without being decoded.
+        /// Whether frames on which no other frame depends are skipped from now on, without being
+        /// decoded.
         var skipsUnreferenced = false {
             didSet { context.pointee.skip_frame = skipsUnreferenced ? AVDISCARD_NONREF : AVDISCARD_DEFAULT }
         }
 
-        /// Takes a packet; nil says that no more will come.
+        /// Takes a packet; nil marks the end of the stream.
         func send(_ packet: UnsafeMutablePointer<AVPacket>?) throws(MediaFault) {
             let code = avcodec_send_packet(context, packet)
             guard code >= 0 || code == ffmpeg_end() else { throw damaged(code) }
         }
 
-        /// The next frame, valid until the next call; nil where another packet is needed or the end is reached.
+        /// The next frame, valid until the next call; nil where another packet is needed or the stream
+        /// has ended.
         func receive() throws(MediaFault) -> UnsafeMutablePointer<AVFrame>? {
             let code = avcodec_receive_frame(context, frame.pointer)
             if code == ffmpeg_again() || code == ffmpeg_end() { return nil }

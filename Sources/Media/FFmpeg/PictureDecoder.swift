@@ -5,9 +5,9 @@ import Foundation
     import Persistence
 #endif
 
-/// Still pictures on disk, brought to gray or RGB bytes one after another.
+/// Still pictures on disk, decoded to gray or RGB bytes one after another.
 ///
-/// Not for several threads at once; every worker has its own.
+/// It is for one thread at a time; every worker has its own.
 package final class PictureSource {
     #if REGULUS_FFMPEG
         private let decoder: PictureDecoder
@@ -33,7 +33,8 @@ package final class PictureSource {
     /// Decodes still pictures, one after another: JPEG directly, everything else that FFmpeg knows through its container code.
     final class PictureDecoder {
         private let converter: PixelConverter
-        /// Kept for the next picture: starting one takes about as long as a small picture.
+        /// Kept for the next picture, because creating one takes about as long as decoding a small
+        /// picture.
         private var jpegDecoder: MediaDecoder?
 
         init(_ channels: Picture.Channels) { converter = PixelConverter(channels) }
@@ -99,8 +100,8 @@ package final class PictureSource {
 enum JPEGEnd {
     private enum Marker { static let endOfImage: UInt8 = 0xD9, startOfScan: UInt8 = 0xDA }
 
-    /// The number of bytes up to the end marker and with it; nil where there is none. A thumbnail's own marker lies inside a segment, and is
-    /// no end.
+    /// The number of bytes up to and including the end marker; nil where there is none. The end marker
+    /// of an embedded thumbnail is inside a segment and does not count.
     static func find(in data: Data) -> Int? {
         data.withUnsafeBytes { bytes in
             var place = 2
@@ -134,9 +135,11 @@ enum JPEGEnd {
 }
 
 #if REGULUS_FFMPEG
-    /// Brings decoded frames to gray or RGB bytes at their own size; keeps its tables while the format stays.
+    /// Converts decoded frames to gray or RGB bytes at their own size; keeps its tables while the
+    /// format stays the same.
     ///
-    /// FFmpeg's fast path, which is within 2 of 255 of exact conversion where color changes smoothly and takes a tenth of its time.
+    /// It uses FFmpeg's fast path, which is within 2 of 255 of the exact conversion where color changes
+    /// smoothly, in a tenth of its time.
     final class PixelConverter {
         private var context = ffmpeg_no_scaler()
         private var format: (width: Int32, height: Int32, pixels: Int32, isFullRange: Bool) = (0, 0, -1, false)

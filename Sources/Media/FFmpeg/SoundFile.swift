@@ -2,12 +2,12 @@
     import CFFmpeg
 #endif
 
-/// A sound file, and stretches of it as mono samples at 16 kHz.
+/// A sound file, read as mono samples at 16 kHz.
 ///
-/// Sound of another rate is resampled and several channels are averaged, so that a sample number means the same time in
-/// every file.
+/// Sound of another rate is resampled and several channels are averaged, so that a sample number means
+/// the same time in every file.
 package struct SoundFile: Sendable {
-    /// Samples a second of everything that is read.
+    /// The number of samples per second of everything that is read.
     package static let rate = 16_000
 
     /// A month of sound; a longer file has a damaged header.
@@ -37,11 +37,11 @@ package struct SoundFile: Sendable {
         #endif
     }
 
-    /// The sample at which a time lies: `time / duration · samples`, rounded half to even, inside the file.
+    /// The sample at a time: `time / duration · samples`, rounded half to even and limited to the file.
     package func sample(at seconds: Double) -> Int {
         let duration = Double(sampleCount) / Double(Self.rate)
         let place = (seconds / duration * Double(sampleCount)).rounded(.toNearestOrEven)
-        // A time that is no number lies nowhere; the beginning is as good as any.
+        // NaN is treated as the beginning.
         return place > 0 ? Int(min(place, Double(sampleCount))) : 0
     }
 
@@ -86,7 +86,7 @@ package struct SoundFile: Sendable {
             if first > 0 { try stream.seek(to: Int64((Double(first) * perSample).rounded())) }
             var result: [Float] = []
             result.reserveCapacity(range.count)
-            /// The sample that the next decoded one is; known from the first frame's time.
+            /// The number of the next decoded sample; known from the first frame's time.
             var place: Int?
             var isAtEnd = false
             while !isAtEnd, place.map({ $0 < range.upperBound }) ?? true {

@@ -2,14 +2,15 @@
     import CFFmpeg
 #endif
 
-/// A video file: how many frames it has, and chosen ones of them.
+/// A video file: the number of its frames, and access to chosen ones.
 package struct VideoFile: Sendable {
     package let path: String
     /// Frames in the file, counted without decoding them.
     package let frameCount: Int
     /// Frames a second as the container says; nil where it does not.
     package let frameRate: Double?
-    /// The time of each frame as its packet tells it, ascending; empty where not every packet has one of its own.
+    /// The time of each frame according to its packet, ascending; empty where not every packet has its
+    /// own time.
     private let times: [Int64]
 
     /// Opens the file and counts its frames.
@@ -35,10 +36,10 @@ package struct VideoFile: Sendable {
         #endif
     }
 
-    /// Calls `body` with each of the frames asked for, in ascending order.
+    /// Calls `body` with each of the requested frames, in ascending order.
     ///
-    /// Only these are brought to pixels, and decoding ends with the last of them. Frames in between that nothing is made from are
-    /// not decoded.
+    /// Only these are converted to pixels, and decoding ends with the last of them. Other frames are
+    /// decoded only where one of these depends on them.
     ///
     /// - Throws: `MediaFault` where the file is damaged or has fewer frames than `frameCount`.
     package func frames(
@@ -64,10 +65,11 @@ package struct VideoFile: Sendable {
     }
 
     #if REGULUS_FFMPEG
-        /// The same by the frames' times, which tell what can be left out.
+        /// Finds the frames by their times, which tell what can be skipped.
         ///
-        /// - Returns: false where that did not find every frame. Then the frames that can be decoded are counted instead, as the
-        ///   benchmarks' released programs do, and `body` gets all of them once more.
+        /// - Returns: false where not every frame was found. Then frames are counted as they are
+        ///   decoded instead, as in the benchmarks' released programs, and `body` is given all of them
+        ///   once more.
         private func framesByTime(
             _ numbers: Set<Int>, _ converter: PixelConverter, _ body: (Int, Picture) throws(MediaFault) -> Void
         ) throws(MediaFault) -> Bool {

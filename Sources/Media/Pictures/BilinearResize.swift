@@ -1,9 +1,9 @@
 import Tensors
 
-/// Bilinear interpolation between pixel centers, without smoothing where the picture shrinks: the convention of OpenCV's
-/// `INTER_LINEAR`, with weights of 11 bits and results rounded to bytes.
+/// Bilinear interpolation between pixel centers, without smoothing where the picture shrinks: the
+/// convention of OpenCV's `INTER_LINEAR`, with weights of 11 bits and results rounded to bytes.
 ///
-/// One axis' positions are worked out once and serve for all frames of a clip.
+/// The positions along an axis are computed once and serve all frames of a clip.
 struct BilinearAxis {
     /// The two source places of every target place.
     let lower: [Int]

@@ -35,7 +35,7 @@ package struct FrameSampling: Hashable, Sendable {
     }
 }
 
-/// Applies one crop to frame after frame; what depends on positions alone is worked out once.
+/// Applies one crop to frame after frame; what depends only on positions is computed once.
 struct FrameCutter {
     let crop: ClipCrop
     private let columns: BilinearAxis
@@ -77,7 +77,7 @@ struct FrameCutter {
         }
     }
 
-    /// Whether pixels stay as they are, as in evaluation: interpolation would give the same bytes.
+    /// Whether pixels are copied, as in evaluation: interpolation would give the same bytes.
     private var isCopy: Bool { crop.region.width == crop.side && crop.region.height == crop.side && !crop.isMirrored }
 
     private func copy(

@@ -34,8 +34,8 @@ package struct Spectrogram: Sendable {
         }
     }
 
-    /// A sound brought to the length of a clip: what is longer is cut, what is shorter repeated; all within −1…1.
-    /// Nothing at all becomes silence.
+    /// A sound of the length of a clip: a longer one is cut, a shorter one repeated, and all values are
+    /// limited to −1…1. An empty one becomes silence.
     package static func clip(_ samples: [Float]) -> [Float] {
         guard !samples.isEmpty else { return [Float](repeating: 0, count: clipSamples) }
         return (0..<clipSamples).map { min(max(samples[$0 % samples.count], -1), 1) }
@@ -71,7 +71,7 @@ package struct Spectrogram: Sendable {
         let logarithms = density.map { log($0 + 1e-7) }
         let mean = logarithms.reduce(0, +) / Double(logarithms.count)
         let deviation = (logarithms.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(logarithms.count)).squareRoot()
-        // What differs by rounding alone is constant: silence gives zeros, not noise.
+        // Values that differ by rounding only count as constant, so that silence gives zeros and not noise.
         let divisor = deviation > 1e-9 * abs(mean) ? deviation + 1e-9 : .infinity
         return (logarithms.map { Float(($0 - mean) / divisor) }, times, mean, deviation)
     }

@@ -17,7 +17,8 @@ package enum MachineMemory {
     /// The most that this process has held since ``forgetPeak()``.
     static var peak: Int? { field("VmHWM:", of: "/proc/self/status") }
 
-    /// Gives freed memory back to the system: what a measurement has used is not kept for threads that have ended.
+    /// Returns freed memory to the system: what a measurement has used is not kept for threads that
+    /// have ended.
     static func releaseFreed() { malloc_trim(0) }
 
     /// Gives freed memory back to the system, and begins to measure the peak anew.

@@ -4,7 +4,7 @@ import Foundation
 import Results
 import Training
 
-/// About what a run takes in time, memory and disk.
+/// What a run takes approximately in time, memory and disk.
 package struct StudyEstimate: Sendable, Hashable, Codable {
     /// Wall time of everything that the folder does not hold yet.
     package var seconds: Double

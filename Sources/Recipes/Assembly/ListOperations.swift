@@ -49,7 +49,7 @@ struct ListOperations {
         return YAMLNode(.list(list(Self.prepend) + items.compactMap(\.self) + list(Self.append)), at: section.location)
     }
 
-    /// Where items stand in a list, by name; of several with one name the first is meant.
+    /// The positions of items in a list, by name; of several items with one name the first is meant.
     private struct Places {
         /// All names, in the order of the list.
         private(set) var names: [String] = []
@@ -91,7 +91,8 @@ struct ListOperations {
         return nil
     }
 
-    /// A row keeps its name, and a regularizer its name and, unless `use` names another, its kind.
+    /// The replacement of an item: a row keeps its name; a regularizer keeps its name and, unless `use`
+    /// names another one, its kind.
     private func replacement(of item: YAMLNode, named entry: YAMLNode.Entry) -> YAMLNode {
         let body = entry.value
         guard var entries = body.entries else {

@@ -2,16 +2,17 @@ import Configuration
 import Foundation
 import Persistence
 
-/// Puts one tree together of a recipe and the files that it extends and includes.
+/// Builds one tree from a recipe and the files that it extends and includes.
 ///
-/// - `extends: base.yaml` at the top of a file lays the file over another one: see `YAMLNode.extended`. The base's `name` is not
-///   taken over.
+/// - `extends: base.yaml` at the top of a file lays the file over another one: see `YAMLNode.extended`.
+///   The base's `name` is not taken over.
 /// - `include: fragment.yaml` as a key of a section lays the section over the fragment's.
-/// - `- include: fragment.yaml` as an item of a list puts the fragment's items in its place: those of a fragment that is a list, or
-///   those under the key of the list at hand (`rows`, `regularizers` …). A fragment without that key is itself the item.
+/// - `- include: fragment.yaml` as an item of a list inserts the fragment's items in its place: those
+///   of a fragment that is a list, or those under the key of the list (`rows`, `regularizers` …). A
+///   fragment without that key is itself the item.
 ///
-/// `variables:` of a fragment that is not included at the top are defaults of the recipe's. Paths are relative to the file in which
-/// they stand, and every node keeps the location of its own file.
+/// `variables:` of a fragment that is not included at the top are defaults for the recipe's. Paths are
+/// relative to the file that contains them, and every node keeps the location of its own file.
 final class RecipeAssembly {
     static let extendsKey = "extends"
     static let includeKey = "include"
@@ -36,7 +37,8 @@ final class RecipeAssembly {
         self.faults = faults
     }
 
-    /// The recipe in `bytes`, with everything that it extends and includes; nil where it cannot be read on.
+    /// The recipe in `bytes` with everything that it extends and includes; nil where it cannot be read
+    /// any further.
     func tree(file: String, bytes: [UInt8]) -> YAMLNode? {
         guard var tree = document(file: file, bytes: bytes, chain: []) else { return nil }
         addDefaults(to: &tree)
@@ -47,7 +49,7 @@ final class RecipeAssembly {
         return tree
     }
 
-    /// How a file came to be read: what each file on the way says of the next one.
+    /// One step on the way to a file: what the file before it says about it.
     private struct Link {
         /// The file that says so.
         let file: String
@@ -67,14 +69,14 @@ final class RecipeAssembly {
             return tree
         }
         guard var base = fragment(path, at: entry.value.location, verb: .extended, in: file, chain: chain) else {
-            // Everything that is missing now would be reported as well.
+            // Otherwise everything that is missing now would be reported too.
             return nil
         }
         guard base.entries != nil else {
             faults.report("\(path) is no recipe to extend", at: entry.value.location, expected: "a file with keys and values")
             return tree
         }
-        // Two recipes of one name would share a run folder.
+        // Two recipes with the same name would share a run folder.
         _ = base.removeEntry("name")
         return base.extended(by: tree, faults: faults)
     }
@@ -218,11 +220,12 @@ extension YAMLNode {
     }
 }
 
-/// Where the files come from that a recipe extends and includes.
+/// How the files are read that a recipe extends and includes.
 package struct RecipeFiles: Sendable {
     /// The contents of a file.
     package var read: @Sendable (_ path: String) throws(FileFault) -> Data
-    /// What relative paths of recipes that are not in a folder of their own refer to; absolute.
+    /// The folder that relative paths refer to which no file contains, such as those of a `--set`;
+    /// absolute.
     package var currentFolder: String
 
     package init(currentFolder: String, read: @escaping @Sendable (_ path: String) throws(FileFault) -> Data) {
@@ -249,7 +252,7 @@ package struct RecipeFiles: Sendable {
         path.hasPrefix("/") ? path : Self.normalized(currentFolder + "/" + path)
     }
 
-    /// Without `.`, `//` and, where a folder is left again, `..`.
+    /// The path without `.`, `//` and, where a folder is left again, `..`.
     private static func normalized(_ path: String) -> String {
         var parts: [Substring] = []
         for part in path.split(separator: "/") where part != "." {
@@ -263,7 +266,7 @@ package struct RecipeFiles: Sendable {
     }
 }
 
-/// A path that a recipe names, as the program has to open it, and where it stands.
+/// A path that a recipe names, ready to be opened, with its location in the recipe.
 package struct LocatedPath: Sendable, Hashable {
     package let path: String
     package let location: SourceLocation

@@ -27,7 +27,7 @@ struct ComponentItem {
     }
 }
 
-/// Reads where a recipe names a component: `sgd` or `{ use: sgd, momentum: 0.9 }`.
+/// Reads a place where a recipe names a component: `sgd` or `{ use: sgd, momentum: 0.9 }`.
 struct ComponentReader {
     let kind: ComponentKind
     let catalogue: Catalogue
@@ -37,7 +37,7 @@ struct ComponentReader {
 
     private var known: [ComponentDescription] { catalogue[kind] }
 
-    /// The choice, or nil where the component is unknown. Options at fault are reported and left out.
+    /// The choice, or nil where the component is unknown. Wrong options are reported and left out.
     func choice(_ node: YAMLNode, name: String, at location: SourceLocation) -> ComponentChoice? {
         if node.isScalar, let text = node.nameText {
             let empty = YAMLNode(.map([]), at: node.location)
@@ -52,7 +52,7 @@ struct ComponentReader {
         return choice(component: use, at: place, options: node)
     }
 
-    /// The choice of a component whose name and options stand apart, as in `mer: {weight: 3}`.
+    /// The choice of a component whose name and options are separate, as in `mer: {weight: 3}`.
     func choice(component: String, at location: SourceLocation, options node: YAMLNode) -> ComponentChoice? {
         guard let description = known.first(where: { $0.name == component }) else {
             faults.reportUnknown(kind.noun, printable(component), at: location, known: known.map(\.name))
@@ -77,9 +77,11 @@ struct MeasurementReader {
     let catalogue: Catalogue
     let faults: FaultCollector
 
-    /// The measurements that all rows have, and those that one row has beside them.
+    /// The measurements that all rows have, followed by those of one row.
     ///
-    /// - Parameter owner: whose list it is, for messages: `row '+ MER'`.
+    /// - Parameters:
+    ///   - lists: the common list and the row's own.
+    ///   - owner: whose list it is, for messages: `row '+ MER'`.
     func measurements(_ lists: [YAMLNode?], owner: String) -> [MeasurementChoice] {
         var choices: [MeasurementChoice] = []
         for choice in lists.flatMap({ items(of: $0) }).compactMap(measurement) {
@@ -144,7 +146,7 @@ struct ModelReader {
                 "'\(entry.key)' stands beside 'use', which names a whole model", at: entry.keyLocation,
                 expected: "either use or encoder and fusion")
         }
-        // What was reported above is not an unknown option as well.
+        // What was reported above is not reported again as an unknown option.
         let options = model.node.entries?.filter { !Self.assembledKeys.contains($0.key) } ?? []
         let reader = ComponentReader(kind: .models, catalogue: catalogue, reserved: ["modalities"], faults: faults)
         let choice = reader.choice(YAMLNode(.map(options), at: model.node.location), name: "model", at: model.location)

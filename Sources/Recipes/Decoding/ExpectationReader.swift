@@ -45,7 +45,7 @@ struct ExpectationReader {
         return (values, locations)
     }
 
-    /// Reports figures of rows that there are not.
+    /// Reports figures of rows that do not exist.
     func check(rows known: [String]) {
         guard !known.isEmpty else { return }
         let names = Set(known)

@@ -1,6 +1,6 @@
 import Configuration
 
-/// Reads one variant's tree into a recipe. Everything that does not fit is reported; what can be read is.
+/// Reads one variant's tree into a recipe. Everything wrong is reported; everything else is read.
 struct RecipeReader {
     let catalogue: Catalogue
     let faults: FaultCollector
@@ -159,7 +159,7 @@ struct TrainingReader {
         }
         var node = entry.value
         if let entries = node.entries, node["use"] == nil {
-            // Options alone are those of the default.
+            // Options without `use` belong to the default component.
             let use = YAMLNode(.scalar(YAMLScalar(quoted: name)), at: entry.keyLocation)
             node.content = .map(entries + [YAMLNode.Entry(key: "use", keyLocation: entry.keyLocation, value: use)])
         }

@@ -59,7 +59,7 @@ struct RegularizerReader {
         let keys = RegularizerChoice.sumKeys
         for entry in body.entries ?? [] where !keys.contains(entry.key) {
             let isOfTerms = RegularizerChoice.reservedKeys.contains(entry.key)
-            // A path into the sum, as of --set, may have misspelt a term.
+            // A path into the sum, such as one of --set, may misspell a term.
             let names = keys + (body["terms"]?.items ?? []).compactMap(\.itemName)
             faults.report(
                 isOfTerms ? "'\(entry.key)' belongs to the terms of a sum" : "unknown key '\(printable(entry.key))' in the sum",
@@ -104,7 +104,7 @@ struct RegularizerReader {
         return inner.options(WeightSchedule.self)
     }
 
-    /// `after:` or `until:`; nil where it is not given, empty or at fault.
+    /// `after:` or `until:`; nil where it is missing, empty or wrong.
     private func moment(_ key: String, in section: SectionReader) -> TrainingMoment? {
         guard let node = section.node[key], !node.isNull else { return nil }
         guard let value = node.optionValue else {

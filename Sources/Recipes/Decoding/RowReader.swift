@@ -10,7 +10,7 @@ struct RowReader {
     let faults: FaultCollector
     let expectations: ExpectationReader
 
-    /// The names of all rows, also of those at fault; none where a row lacks its name.
+    /// The names of all rows, including those with errors; empty where a row has no name.
     var names: [String] {
         let items = common.node["rows"]?.items ?? []
         let names = items.compactMap { $0.nameText ?? $0["name"]?.nameText }
@@ -61,8 +61,8 @@ struct RowReader {
     /// The draws of a published search, as many as DomainBed makes.
     private static let publishedBudget = 20
 
-    /// `tune: default`: the ranges in which the sources of the row's regularizers search their options, drawn at random. Anything else stands for
-    /// itself.
+    /// `tune: default` written out: the ranges in which the sources of the row's regularizers search
+    /// their options, drawn at random. Any other value is returned unchanged.
     private func published(_ tune: YAMLNode, of row: YAMLNode) -> YAMLNode? {
         guard tune.isScalar, tune.nameText == "default" else { return tune }
         func node(_ value: OptionValue) -> YAMLNode { YAMLNode(.scalar(YAMLScalar(plain: value.description)), at: tune.location) }
@@ -91,13 +91,13 @@ struct RowReader {
     private func row(_ node: YAMLNode, name: String, search: TuningSearch) -> Row? {
         let own = Parts(common: common.node, row: node)
         for axis in search.axes {
-            // A value for all rows still serves the others.
+            // A value for all rows is still used by the others.
             guard let value = own.value(at: axis.path), value.location.lineText.hasPrefix("rows") else { continue }
             Expansion.refuseOverwritten(value, by: axis.path, key: "rows[\(name)].tune", faults: faults)
         }
         let known = faults.diagnostics.count
         let ends = search.ends.compactMap { candidate(own, name: name, values: $0) }
-        // What is wrong with a range's end is said once, there, and not of every draw beyond it.
+        // A wrong end of a range is reported once, and not for every draw beyond it.
         let isWell = faults.diagnostics.count == known
         let candidates = isWell ? search.combinations.compactMap { candidate(own, name: name, values: $0) } : ends
         guard !candidates.isEmpty else { return nil }
@@ -127,7 +127,7 @@ struct RowReader {
             values: values.map { ($0.path.text, $0.value) }, regularizers: terms, training: training)
     }
 
-    /// What tuning can change, with the common part under the row's own.
+    /// What tuning can change, with the common part below the row's own.
     private struct Parts {
         var training: YAMLNode
         var regularizers: YAMLNode
@@ -137,7 +137,7 @@ struct RowReader {
             training = common["training"] ?? empty
             if let own = row["training"] { training = training.merged(with: own) }
             let lists = [common["regularizers"], row["regularizers"]].compactMap { $0 }.filter { !$0.isNull }
-            // A list that is none is passed on alone, so that it is reported.
+            // Anything but a list is passed on alone, so that it is reported.
             regularizers =
                 lists.first { $0.items == nil }
                 ?? YAMLNode(.list(lists.flatMap { $0.items ?? [] }), at: lists.last?.location ?? row.location)

@@ -4,12 +4,13 @@ import Configuration
 struct SectionReader {
     /// What messages call the section: `training`.
     let name: String
-    /// Where to point for what the section lacks: at its key.
+    /// The location for what is missing in the section: its key.
     let location: SourceLocation
     let node: YAMLNode
     let faults: FaultCollector
 
-    /// A section; a missing or empty one has no keys. Nil, and reported, where something else stands in its place.
+    /// A section; a missing or empty one has no keys. Where something other than a section is found, it
+    /// is reported and the result is nil.
     init?(_ node: YAMLNode?, name: String, at location: SourceLocation, faults: FaultCollector) {
         let empty = YAMLNode(.map([]), at: location)
         var node = node ?? empty
@@ -50,7 +51,7 @@ struct SectionReader {
         faults.report("\(name) lacks the required key '\(key)'", at: location, expected: expected)
     }
 
-    /// The values of those options that are given and right; what is not is reported.
+    /// The values of those options that are given and correct; the others are reported.
     func values(of descriptions: [OptionDescription]) -> [String: OptionValue] {
         var values: [String: OptionValue] = [:]
         for description in descriptions {

@@ -39,7 +39,7 @@ package struct Diagnostic: Error, Hashable, Sendable {
         self.location = location
         self.message = printable(message, limit: Self.longestText)
         self.expected = expected.map { printable($0, limit: Self.longestText) }
-        // One that is cut would be no name that could be copied.
+        // A shortened name could not be copied.
         self.suggestion = suggestion.flatMap { $0.utf8.count > Self.longestText ? nil : printable($0, limit: Self.longestText) }
         self.mentions = mentions
     }
@@ -47,7 +47,7 @@ package struct Diagnostic: Error, Hashable, Sendable {
     /// Room for the names of all components of a kind.
     private static let longestText = 1000
 
-    /// The same fault with the way to its file, the nearest mention first.
+    /// The same fault with the files through which its own was reached, the nearest first.
     func mentioned(by mentions: [Mention]) -> Diagnostic {
         Diagnostic(message, at: location, expected: expected, suggestion: suggestion, mentions: self.mentions + mentions)
     }
@@ -116,7 +116,8 @@ extension RecipeError: CustomStringConvertible {
 
 /// Takes the faults that are found while a recipe is read, so that reading can go on after each.
 final class FaultCollector {
-    /// Faults that are kept; of further ones only the number is. Nobody reads more, and a recipe may have a fault in every word.
+    /// The number of faults that are kept; further ones are only counted. Nobody reads more, and a
+    /// recipe may have a fault in every word.
     static let most = 100
 
     private(set) var diagnostics: [Diagnostic] = []
@@ -128,7 +129,7 @@ final class FaultCollector {
     /// Everything that was reported.
     var error: RecipeError { RecipeError(diagnostics, omitted: omitted) }
 
-    /// Places whose value is not what was meant, as a reported fault says.
+    /// Locations whose value is not what was meant, according to a fault that was reported.
     private var settled: Set<SourceLocation> = []
 
     func report(_ message: String, at location: SourceLocation, expected: String? = nil, suggestion: String? = nil) {
@@ -148,7 +149,8 @@ final class FaultCollector {
 
     private var isFull: Bool { diagnostics.count == Self.most }
 
-    /// Ignores what is found at a place from now on, as it follows from a fault that is reported already.
+    /// Ignores what is found at a location from now on, because it follows from a fault that was
+    /// already reported.
     func settle(_ location: SourceLocation) { settled.insert(location) }
 
     func isSettled(_ location: SourceLocation) -> Bool { settled.contains(location) }

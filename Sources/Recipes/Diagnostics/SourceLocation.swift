@@ -1,7 +1,7 @@
-/// Where something was written: a stretch of one line of a recipe, or of a `--set` argument.
+/// Where something was written: a part of one line of a recipe, or of a `--set` argument.
 ///
-/// It carries the line itself, so that whoever finds a fault later can still show it. Two locations are the same when they are the same
-/// stretch of the same line; the line's text, which may be very long, is not compared.
+/// It carries the line itself, so that it can be shown later. Two locations are equal when they are the
+/// same part of the same line; the text of the line, which may be very long, is not compared.
 package struct SourceLocation: Sendable {
     package enum Origin: Hashable, Sendable {
         /// A recipe, by the path under which it was opened.
@@ -68,10 +68,11 @@ extension SourceLocation: CustomStringConvertible {
     }
 }
 
-/// A text for a message: on one line, without anything that a terminal would act upon, and not too long.
+/// A text for a message: on one line, without anything that a terminal would act upon, and not too
+/// long.
 ///
-/// - Parameter limit: characters that are kept; what exceeds them is cut out of the middle, as the end of a path or of a name often tells
-///   more than its beginning.
+/// - Parameter limit: the number of characters that are kept. The rest is cut out of the middle,
+///   because the end of a path or name often tells more than its beginning.
 func printable(_ text: String, limit: Int = 200) -> String {
     var text = text
     // Counting characters walks through the text, so the bytes are asked first.

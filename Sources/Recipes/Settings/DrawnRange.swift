@@ -34,7 +34,7 @@ struct DrawnRange {
     /// Whether a value of `tune:` is meant as a range.
     static func isRange(_ node: YAMLNode) -> Bool { node.entries != nil }
 
-    /// Nil, and reported, where it is none.
+    /// Nil, and reported, where the value is not a range.
     init?(_ entry: YAMLNode.Entry, faults: FaultCollector) {
         guard let section = SectionReader(entry.value, name: entry.key, at: entry.keyLocation, faults: faults) else { return nil }
         section.refuseKeys(except: ["between", "scale", "step"])
@@ -103,7 +103,7 @@ struct DrawnRange {
     private static func rounded(_ value: Double) -> Double {
         guard value != 0 else { return 0 }
         let digits = 3 - Int(log10(abs(value)).rounded(.down))
-        // A power of ten beyond the largest number would make a number no number.
+        // Beyond the largest number a power of ten is infinite, and the result would be NaN.
         guard digits <= 300 else { return value }
         return digits >= 0 ? (value * pow(10, Double(digits))).rounded() / pow(10, Double(digits)) : value.rounded()
     }

@@ -15,7 +15,7 @@ struct Expansion {
         let values: [Assignment]
     }
 
-    /// More combinations are refused: they would be a slip rather than a plan.
+    /// More combinations are refused: they are more likely a mistake than a plan.
     static let mostCombinations = 10_000
 
     private(set) var axes: [Axis] = []
@@ -74,7 +74,8 @@ struct Expansion {
         return values.isEmpty ? nil : Axis(path: path, location: entry.keyLocation, values: values)
     }
 
-    /// Reports a `--set` value that no variant would ever use, as this expansion puts others in its place.
+    /// Reports a `--set` value that no variant would use, because this expansion replaces it in every
+    /// one.
     static func refuseOverwritten(_ value: YAMLNode?, by path: NodePath, key: String, faults: FaultCollector) {
         guard let value, value.location.origin == .setting else { return }
         // A variable's value may serve elsewhere as well.

@@ -1,9 +1,10 @@
 import Configuration
 
-/// The way to a value of a recipe: `training.epochs`, `rows[+ MER].regularizers.mer.weight`, `rows.2.name`.
+/// The path to a value of a recipe: `training.epochs`, `rows[+ MER].regularizers.mer.weight`,
+/// `rows.2.name`.
 ///
-/// Names are joined by dots; a name with dots or other signs of its own stands in brackets. Items of a list go by their
-/// name (rows, regularizers) or by their number, from 0.
+/// Names are joined by dots; a name that itself contains dots or other signs is put in brackets. Items
+/// of a list are addressed by their name (rows, regularizers) or by their number, from 0.
 struct NodePath {
     struct Component {
         let name: String
@@ -152,7 +153,7 @@ extension YAMLNode {
         }
     }
 
-    /// The value to which a path leads, where there is one.
+    /// The value at a path; nil where there is none.
     func value(at path: ArraySlice<NodePath.Component>) -> YAMLNode? {
         guard let step = path.first else { return self }
         switch content {
@@ -177,8 +178,8 @@ extension YAMLNode {
     /// Keys beside `use` that belong to the section and not to the component that it names.
     private static let commonKeys: Set<String> = ["learning-rate", "standardize", "modalities"]
 
-    /// Another component's name in place of this section: what belongs to all components alike stays. `--set training.optimizer=sgd` changes
-    /// the optimizer and not its learning rate.
+    /// This section with another component's name: what belongs to all components alike stays. `--set
+    /// training.optimizer=sgd` changes the optimizer and not its learning rate.
     private func keepingCommonKeys(in value: YAMLNode) -> YAMLNode {
         guard self["use"] != nil, value.scalar?.value.isText == true else { return value }
         let kept = (entries ?? []).filter { Self.commonKeys.contains($0.key) }

@@ -1,7 +1,8 @@
 import Configuration
 
-/// How large a study may become. Each of its parts has a limit of its own; these are those of their products, and of names, which become
-/// names of folders. A recipe beyond them is a slip, and would otherwise take hours and gigabytes to be refused.
+/// How large a study may become. Each of its parts has a limit of its own; these limits are for their
+/// products, and for names, which become names of folders. A recipe beyond them is a mistake, and
+/// without them it would take hours and gigabytes until it is refused.
 struct StudyLimits {
     /// Recipes that `sweep:` and `repeat:` make.
     static let mostVariants = 10_000
@@ -113,9 +114,10 @@ package struct TrainingCount {
 
     package init() {}
 
-    /// Adds those of a variant on its data.
+    /// Adds the trainings of a variant on its data.
     ///
-    /// - Returns: the fault of a study of more trainings than anyone could mean.
+    /// - Returns: the fault of a study with more trainings than anyone could mean; nil where it is
+    ///   within the limit.
     package mutating func add(_ recipe: Recipe, on facts: DatasetFacts) -> RecipeFault? {
         let columns = Double(recipe.evaluation.columns(among: facts.domains).count)
         for row in recipe.rows {

@@ -39,7 +39,7 @@ struct TuningSearch {
     private(set) var axes: [Axis] = []
     /// What to try; at least one, an empty one where nothing is tuned.
     private(set) var combinations: [[Assignment]] = [[]]
-    /// Combinations with the ends of the ranges: where these are well, so is all that lies between.
+    /// Combinations with the ends of the ranges: where these are valid, so is everything between them.
     private(set) var ends: [[Assignment]] = []
     /// Combinations that were drawn; nil where every one is tried.
     private(set) var budget: Int?
@@ -132,10 +132,10 @@ struct TuningSearch {
         }
     }
 
-    /// Draws combinations until there are as many as the budget, each another.
+    /// Draws different combinations until there are as many as the budget.
     ///
-    /// A draw is a function of the seed, the path and its number, so that a larger budget keeps what a smaller one has drawn, and rows that
-    /// tune the same path over the same range try the same values.
+    /// A draw is a function of the seed, the path and its number. A larger budget therefore keeps what
+    /// a smaller one drew, and rows that tune the same path over the same range try the same values.
     private mutating func draw(
         _ budget: Int, seed: Int, from entries: [YAMLNode.Entry], at location: SourceLocation, faults: FaultCollector
     ) {
@@ -180,13 +180,14 @@ struct TuningSearch {
         }
     }
 
-    /// Evenly distributed over 0 to below 1, from the first 52 bits of a digest: the same on every machine.
+    /// A number uniformly distributed from 0 to below 1, from the first 52 bits of a digest: the same
+    /// on every machine.
     private static func share(seed: Int, path: String, number: Int) -> Double {
         let digest = SHA256Digest(of: "tune \(seed) \(path) \(number)").hex
         return Double(UInt64(digest.prefix(13), radix: 16) ?? 0) / Double(UInt64(1) << 52)
     }
 
-    /// A word of a search that is misspelt would otherwise be taken for a path.
+    /// Reports a misspelt key of a search, which would otherwise be taken for a path.
     private static func refuseMisspelt(_ entries: [YAMLNode.Entry], faults: FaultCollector) {
         for entry in entries where !entry.key.contains(where: { ".[".contains($0) }) {
             guard let near = nearestName(to: entry.key, among: Settings.keys) else { continue }

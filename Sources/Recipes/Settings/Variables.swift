@@ -15,7 +15,8 @@ import Configuration
 struct Variables {
     static let key = "variables"
 
-    /// More nodes or characters that come from variables are refused: variables of variables grow beyond all bounds.
+    /// More nodes or characters from variables are refused: variables that use variables can grow
+    /// without bound.
     static let mostReplaced = 1 << 20
 
     /// Longer chains of variables that use each other are refused.
@@ -41,7 +42,7 @@ struct Variables {
         for entry in given where entry.keyLocation.origin == .setting { reportUnknown(entry.key, at: entry.keyLocation) }
     }
 
-    /// The variables that some paths lead to; one that there is not is reported.
+    /// The variables that some paths lead to; an unknown one is reported.
     func names(in paths: [NodePath]) -> Set<String> {
         var names: Set<String> = []
         for component in paths.compactMap(Self.variable) {

@@ -1,6 +1,6 @@
 import Configuration
 
-/// What a recipe asks for, with one value for every setting, each one that there is.
+/// What a recipe asks for, with one valid value for every setting.
 package struct Recipe: Sendable {
     /// `name:`; the file's name without its ending unless said otherwise.
     package let name: String

@@ -192,7 +192,7 @@ struct YAMLMark {
     let column: Int
 }
 
-/// Why a text is no YAML.
+/// Why a text is not valid YAML.
 struct YAMLProblem: Error {
     let message: String
     let mark: YAMLMark

@@ -2,7 +2,7 @@ import Configuration
 
 /// A value of a YAML document that knows where it was written.
 ///
-/// Two nodes are equal when they mean the same; places and styles do not count.
+/// Two nodes are equal when they have the same meaning; locations and styles do not count.
 struct YAMLNode: Sendable {
     enum Content: Hashable, Sendable {
         case scalar(YAMLScalar)

@@ -3,15 +3,17 @@ import Foundation
 import PluginLibraries
 import Processes
 
-/// Runs a command that loads plug-in libraries once more, in a process of its own, and ends as that does.
+/// Runs a command that loads plug-in libraries in a child process, and ends as the child ends.
 ///
-/// A library may end the process with exit code 0, and nobody would know that the command has not been done. So the process that a user started
-/// never loads any: it waits, hands signals on, and tells an end of the other that was not its own decision.
+/// A library may end its process with exit code 0, and then nobody would know that the command was not
+/// carried out. So the process that a user started never loads a library: it waits for the child,
+/// passes signals on to it, and reports when the child did not end by its own decision.
 enum ForeignCodeGuard {
     /// The role of a process that runs a whole command.
     static let role = "command"
 
-    /// To be called before a library is loaded. Returns in the process that may load it, and never in the other.
+    /// Call this before a library is loaded. It returns only in the child process, which may load
+    /// libraries.
     ///
     /// - Throws: `CommandFault` where the program cannot start itself.
     static func enter() throws {
@@ -44,7 +46,7 @@ enum ForeignCodeGuard {
     private static func handOn(_ number: Int32) {
         var action = sigaction()
         action.__sigaction_handler.sa_sigaction = { number, info, _ in
-            // What a terminal sends, it sends to both.
+            // A terminal sends its signals to both processes.
             guard let code = info?.pointee.si_code, code <= 0, let child = ForeignCodeGuard.child else { return }
             kill(child.id, number)
         }

@@ -6,16 +6,17 @@ import Studies
 import Synchronization
 import Training
 
-/// A run with components that came from elsewhere: its trainings are done by processes of their own, one for each trial that is trained at a
-/// time, on the same run folder.
+/// A run with components from outside of Regulus: child processes do its trainings on the same run
+/// folder, one process for each trial that is trained at a time.
 ///
-/// What a plug-in does ends one of these at most. The trial that it was at is written down as failed, with the term and the hook that had been
-/// called, and a new process goes on with the others.
+/// A plug-in that crashes or hangs ends only the process of its own trial. That trial is recorded as
+/// failed, with the term and the hook that was running, and a new process goes on with the other
+/// trials.
 final class IsolatedRun: Sendable {
     /// The role of a process that trains.
     static let role = "trainer"
 
-    /// Processes that a place starts one after another though none does a trial.
+    /// The number of processes in a row that may end without having done a trial, before their place gives up.
     private static let mostFailures = 3
 
     private struct Slot {
@@ -23,9 +24,9 @@ final class IsolatedRun: Sendable {
         var child: WatchedChild?
         var beats: UInt64 = 0
         var lastBeat = ContinuousClock.now
-        /// Where in the log its process began to write.
+        /// The position in the log at which its process began to write.
         var logStart: UInt64 = 0
-        /// Ends of its processes one after another that were no trial's fault.
+        /// How many of its processes have ended in a row for a reason that no trial caused.
         var failures = 0
     }
 
@@ -40,8 +41,8 @@ final class IsolatedRun: Sendable {
     private let fault = Mutex<CommandFault?>(nil)
 
     /// - Parameters:
-    ///   - arguments: those of `run`, by which a process does the trials of this study.
-    ///   - patience: the longest time without a step.
+    ///   - arguments: the arguments of `run` with which a process does the trials of this study.
+    ///   - patience: the longest time that a process may take for one step.
     init(_ study: StudyRun, arguments: [String], patience: Duration, display: RunDisplay) throws {
         place = IsolatedFolder(study.folder)
         self.arguments = arguments
@@ -94,7 +95,7 @@ final class IsolatedRun: Sendable {
 }
 
 extension IsolatedRun {
-    /// Starts a process where there is none, and deals with one that has ended or does not go on.
+    /// Starts a process where none runs, and deals with one that has ended or has made no step for too long.
     private func look(after slot: inout Slot) {
         guard !StopRequest.ofProcess.isAsked else { return }
         guard let child = slot.child else {
@@ -133,7 +134,7 @@ extension IsolatedRun {
     private func deal(with end: WatchedChild.End, of child: WatchedChild, in slot: inout Slot) {
         switch end {
         case .ended(code: 0), .ended(code: 1):
-            // It found nothing left to do, though another may still be at a trial that fails.
+            // It found nothing left to do, though another process may still train a trial that will fail.
             slot.failures += 1
         case .ended(let code):
             slot.failures += 1
@@ -146,7 +147,7 @@ extension IsolatedRun {
         }
     }
 
-    /// Writes down that the trial of a process that is gone has failed.
+    /// Records as failed the trial of a process that has gone.
     private func fail(_ what: String, _ child: WatchedChild, in slot: inout Slot) {
         guard let trial = place.trial(slot.number) else {
             slot.failures += 1
@@ -176,7 +177,7 @@ extension IsolatedRun {
         StopRequest.ofProcess.ask()
     }
 
-    /// Lets all processes save and end, and ends those that do not.
+    /// Asks all processes to save and end, and kills those that do not.
     private func endAll() {
         slots.withLock { slots in
             for slot in slots { slot.child?.release() }
@@ -211,7 +212,7 @@ struct IsolatedFolder {
     func log(_ number: Int) -> String { "\(path)/\(number).log" }
     func progress(_ number: Int) -> String { "\(path)/\(number).json" }
 
-    /// Beside the progress file of a process, the trial that it is at.
+    /// The file that names the trial that a process trains, beside the process's progress file.
     static func trialFile(besides progress: String) -> String { progress + ".trial" }
 
     func trial(_ number: Int) -> BegunTrial? {
@@ -228,7 +229,7 @@ struct IsolatedFolder {
 
     func logSize(_ number: Int) -> UInt64 { (try? FileHandle(forReadingAtPath: log(number))?.seekToEnd()) ?? 0 }
 
-    /// What was printed last, without what a terminal would obey.
+    /// The last printed lines, without control characters that a terminal would obey.
     ///
     /// - Parameter start: where in the log to begin.
     func lines(_ number: Int, from start: UInt64 = 0) -> [String] {

@@ -45,7 +45,7 @@ struct LaunchArguments: ParsableArguments {
             ("sbatch-option", !options.isEmpty), ("resubmissions", resubmissions != nil), ("poll-every", pollEvery != nil),
         ]
         if !isSlurm, let name = given.first(where: { $0.1 })?.0 { throw ValidationError("--\(name) needs --launcher slurm") }
-        // 1001 is what clusters allow in one array where nobody has changed it.
+        // Slurm's default limit, which many clusters keep, is 1001 jobs in one array.
         if let workers, !(1...1000).contains(workers) { throw ValidationError("--workers is between 1 and 1000") }
         if let resubmissions, !(0...1000).contains(resubmissions) { throw ValidationError("--resubmissions is between 0 and 1000") }
         if let pollEvery, !(0.05...3600).contains(pollEvery) { throw ValidationError("--poll-every is between 0.05 and 3600 seconds") }
@@ -81,20 +81,20 @@ struct LaunchArguments: ParsableArguments {
 
 /// The arguments of a worker, made from those of the run that submits it.
 ///
-/// They are what the user typed less what is the submitting process's own, so that an option that changes a trial reaches the workers
-/// without being named here.
+/// They are what the user typed, without the options that concern only the submitting process. An
+/// option that changes a trial therefore reaches the workers without being listed here.
 enum WorkerArguments {
     private static let withValue: Set<String> = [
         "--launcher", "--workers", "--partition", "--time", "--memory", "--sbatch-option", "--resubmissions", "--poll-every", "--threads",
         "--out",
     ]
     private static let flags: Set<String> = ["--json", "--keep-failures"]
-    /// What a worker that is itself in Slurm's queue was given, and its own processes are not.
+    /// The options that a worker in Slurm's queue was given and does not pass on to processes of its own.
     private static let workersOwn: Set<String> = ["--progress-file", "--trial-timeout"]
 
     /// - Parameters:
-    ///   - arguments: those of `run`, its own name left out.
-    ///   - isolated: whether they are for a process beside this one, and not for Slurm's queue.
+    ///   - arguments: the arguments of `run`, without the name `run` itself.
+    ///   - isolated: whether the worker is a child process on this machine, and not a job in Slurm's queue.
     static func make(from arguments: [String], isolated: Bool = false) -> [String] {
         var kept: [String] = []
         var rest = arguments[...]

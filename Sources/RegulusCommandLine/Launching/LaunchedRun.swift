@@ -21,7 +21,7 @@ final class LaunchedRun: Sendable {
     private let isContinued: Bool
     private let place: LaunchFolder
     private let array: Mutex<WorkerArray>
-    /// The right to submit: of several processes that follow one run, one looks after the workers.
+    /// The right to submit: only one of several processes that follow one run submits workers.
     private let right: Mutex<SoleRight>
 
     private let runningWorkers = Mutex<[Int]>([])
@@ -41,11 +41,11 @@ final class LaunchedRun: Sendable {
         if let found = record, found.isClosed || found.isOver { record = nil }
         let digest = study.digest
         var surveyed = study
-        // While workers are at it, a failed trial is a result like any other.
+        // While workers train, a failed trial is a result like any other.
         surveyed.keepsFailures = keepsFailures || record?.study == digest
         before = try surveyed.survey()
         let count = min(launch.workers ?? 4, max(1, before.total - before.finished))
-        // A worker ends well when everything is in the folder; on a busy machine that may be seen here much later than its end.
+        // A worker ends when everything is in the folder; on a busy machine its results may become visible here much later than its end.
         let settling = max(polling * 3, .seconds(10))
         func array(_ record: ArrayRecord?) -> WorkerArray {
             WorkerArray(
@@ -62,7 +62,7 @@ final class LaunchedRun: Sendable {
         if isContinued || before.finished < before.total {
             try Folder.create(place.path)
             let isMine = try right.hold()
-            // Whoever looks after workers now may have submitted them since.
+            // The process that submits workers now may have submitted some in the meantime.
             if !isMine, let found = try ArrayRecord.read(place.record), !found.isClosed, found.study != digest {
                 throw Self.otherWorkers(of: found, in: study.folder)
             }
@@ -93,7 +93,7 @@ final class LaunchedRun: Sendable {
             """)
     }
 
-    /// Submits what has to be, and waits for all results.
+    /// Submits the workers that are needed, and waits for all results.
     ///
     /// - Throws: `CommandFault` where Slurm does not take the workers, where this process is asked to end, or where no worker is left;
     ///   `FileFault`.
@@ -134,7 +134,7 @@ final class LaunchedRun: Sendable {
         right.withLock { $0.release() }
     }
 
-    /// The settings with the machines that have done the work in place of the one that followed it.
+    /// The settings with the machines of the workers in place of this one, which only followed them.
     func settings(_ settings: RunSettings) -> RunSettings {
         noteMachines(Array(1...max(1, array.withLock { $0.record.workers.count })))
         let seen = machines.withLock { $0 }
@@ -181,7 +181,7 @@ extension LaunchedRun {
                 if let phrase = array.phrase, phrase != known { display.note(phrase) }
                 runningWorkers.withLock { $0 = array.states.filter(\.value.isRunning).map(\.key).sorted() }
                 guard array.record.isOver || (!isMine && array.record.isClosed) else { return }
-                // The last results may still be on their way; where they are not, nobody is left to bring them.
+                // The last results may still be on their way; if they are not, no worker is left that could deliver them.
                 isLost.store(true, ordering: .relaxed)
                 StopRequest.ofProcess.ask()
             }
@@ -215,7 +215,7 @@ extension LaunchedRun {
     private func endWorkers() {
         guard right.withLock({ $0.isHeld }) else { return }
         array.withLock { array in
-            // That Slurm does not answer now is no fault of the results: a worker that is left finds nothing to do.
+            // If Slurm does not answer now, the results are still complete: a worker that is left finds nothing to do.
             guard (try? array.update()) != nil else { return }
             try? array.cancel(onlyWaiting: true)
             let end = ContinuousClock.now + .seconds(10)
@@ -227,7 +227,7 @@ extension LaunchedRun {
         }
     }
 
-    /// What to say, and to end with, when not all work is done.
+    /// The message and the exit code for a run that ends before all work is done.
     private func ending(_ progress: StudyProgress) -> CommandFault {
         let record = try? ArrayRecord.read(place.record)
         let count = "\(progress.finished) of \(progress.total) trainings"

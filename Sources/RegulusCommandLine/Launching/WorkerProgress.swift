@@ -6,11 +6,11 @@ import Studies
 import Synchronization
 import Training
 
-/// What a worker shows to whoever follows the run.
+/// What a worker tells those who follow the run.
 struct WorkerProgress: Codable, Hashable {
     /// Processor and operating system.
     let machine: String
-    /// What did the arithmetic.
+    /// The libraries that computed, with their versions.
     let versions: [String]
     var trainings: [RunningTraining] = []
 
@@ -36,7 +36,7 @@ final class ProgressPublisher: Sendable {
     init(_ path: String, settings: RunSettings) {
         self.path = path
         state = Mutex(State(progress: WorkerProgress(machine: settings.machine, versions: settings.versions)))
-        // By a clock and not by events: the last event before a long epoch has to be seen too.
+        // Written at fixed intervals and not at events, so that the last event before a long epoch is seen too.
         timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "regulus.progress"))
         timer.schedule(deadline: .now(), repeating: .seconds(2))
         timer.setEventHandler { [weak self] in self?.write() }
@@ -57,12 +57,12 @@ final class ProgressPublisher: Sendable {
             return state.progress
         }
         guard let news, let data = try? ResultCoding.document(news) else { return }
-        // That nobody can see it is no reason to end a training.
+        // A training goes on even where its progress cannot be written.
         try? AtomicFile.write(data, to: path)
     }
 }
 
-/// Tells a display what workers elsewhere do, as a study in this process would tell it.
+/// Passes what workers elsewhere do on to a display, in the events that a study in this process would send.
 final class FollowedProgress: Sendable {
     private struct State {
         var progress: StudyProgress
@@ -75,8 +75,8 @@ final class FollowedProgress: Sendable {
     private let show: @Sendable (StudyEvent) -> Void
 
     /// - Parameters:
-    ///   - before: what was in the folder when this began.
-    ///   - show: told about everything, one call at a time.
+    ///   - before: what the folder held at the start.
+    ///   - show: receives every event, one call at a time.
     init(after before: StudyProgress, show: @escaping @Sendable (StudyEvent) -> Void) {
         state = Mutex(State(progress: before))
         restored = before.finished
@@ -100,7 +100,7 @@ final class FollowedProgress: Sendable {
         }
     }
 
-    /// - Parameter running: the trainings that workers are at.
+    /// - Parameter running: the trainings that workers do at the moment.
     func take(running: [RunningTraining]) {
         state.withLock { state in
             state.running = running
@@ -113,7 +113,7 @@ final class FollowedProgress: Sendable {
         var progress = progress
         progress.running = running
         progress.elapsed = started.duration(to: .now) / .seconds(1)
-        // Everything comes from the folder here; what was there before is what took no time now.
+        // Every result comes from the folder here; those that were there at the start took no time now.
         progress.restored = min(restored, progress.finished)
         return progress
     }

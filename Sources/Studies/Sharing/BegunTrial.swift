@@ -2,7 +2,8 @@ import Foundation
 import Persistence
 import Results
 
-/// A trial or rehearsal that a worker is at: enough to write down that it failed, where the worker cannot do so any more.
+/// A trial or rehearsal that a worker has begun: enough to record its failure where the worker can no
+/// longer do so.
 package struct BegunTrial: Codable, Hashable, Sendable {
     package let key: TrialKey
     /// The hash of its plan.

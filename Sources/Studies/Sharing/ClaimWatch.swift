@@ -3,10 +3,10 @@ import Persistence
 import Synchronization
 import Training
 
-/// Notices claims whose holder is over or silent.
+/// Notices claims whose holder has ended or fallen silent.
 ///
-/// Silence is measured on this machine's own clock, from the moment at which it saw the last sign of life: clocks of machines that share
-/// a folder are not compared.
+/// Silence is measured on this machine's own clock, from the moment at which it saw the last sign of
+/// life: clocks of machines that share a folder are not compared.
 final class ClaimWatch: Sendable {
     private struct Sight {
         let mark: [Int]
@@ -16,7 +16,7 @@ final class ClaimWatch: Sendable {
     private let patience: Duration
     private let sights = Mutex<[String: Sight]>([:])
 
-    /// - Parameter patience: the silence after which a holder counts as over.
+    /// - Parameter patience: the silence after which a holder counts as ended.
     init(patience: Duration) { self.patience = patience }
 
     /// Whether the claim at `path` may be taken over.

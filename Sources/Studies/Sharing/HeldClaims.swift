@@ -2,7 +2,7 @@ import Dispatch
 import Synchronization
 import Training
 
-/// Shows the other workers from time to time that this one is alive.
+/// Shows other workers at regular intervals that this one is alive.
 final class HeldClaims: Sendable {
     private let claims = Mutex<[ObjectIdentifier: TrialClaim]>([:])
     /// Unsafe only in name: it is set up once and then only cancelled, from the last owner.

@@ -32,7 +32,7 @@ package struct SoleRight: Sendable {
 
     package var isHeld: Bool { claim?.isHeld ?? false }
 
-    /// Leaves it to others.
+    /// Gives up the right.
     package mutating func release() {
         claim?.release()
         claim = nil

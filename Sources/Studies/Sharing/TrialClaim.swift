@@ -27,7 +27,7 @@ final class TrialClaim: Sendable {
         switch place.number(generation) {
         case .some(let present) where file.map { $0 != present } ?? (ClaimWatch.holder(place.path(generation)) != .own): false
         case .none where errno == ENOENT: false
-        // A file server that does not answer now has not given the trial to another.
+        // A file server that does not answer has not given the trial to another worker.
         default: place.number(generation + 1) == nil
         }
     }
@@ -113,7 +113,7 @@ struct ClaimPlace: Hashable, Sendable {
         let isLinked = link(temporary, claim) == 0
         let code = errno
         var facts = stat()
-        // The answer to a link may get lost on its way from a file server; the number of links does not.
+        // The answer of a file server to a link may get lost; the number of links shows what happened.
         if stat(temporary, &facts) == 0, isLinked || facts.st_nlink == 2 {
             return TrialClaim(place: self, generation: generation, file: UInt64(facts.st_ino))
         }

@@ -6,22 +6,23 @@ import Regularization
 import Results
 import Tensors
 
-/// Hands a trial its batches one by one: in training as training is shown them, in evaluation as evaluation is. Where they are decoded
-/// from files, the next ones are decoded meanwhile; where a stem's outputs are stored, those take the place of the inputs.
+/// Supplies the batches of a trial: in training as training is shown them, in evaluation as evaluation
+/// is. Where samples are decoded from files, the next ones are decoded in the background; where the
+/// outputs of a stem are stored, they take the place of the inputs.
 ///
-/// Belongs to the thread that trains.
+/// It belongs to the thread that trains.
 package final class TrialBatches {
     private let data: any Dataset
     private let plan: TrialPlan
-    /// Those that are loaded: all but those of the stored stems.
+    /// The modalities that are loaded: all but those whose stems are stored.
     private let modalities: [Modality]
     private let standardization: Standardization
     private let stems: StemCache?
     private let minimum: MinimumBatch
     private let loader: BatchLoader
-    /// Rows that are evaluated at once: fewer where their inputs are large.
+    /// The number of rows that are evaluated at once; smaller where their inputs are large.
     package let evaluationBatch: Int
-    /// Rows whose stems cannot be computed, since they cannot be read.
+    /// Rows whose stems cannot be computed because they cannot be read.
     private var unreadable: Set<Int> = []
 
     /// - Parameters:
@@ -72,7 +73,7 @@ package final class TrialBatches {
         }
     }
 
-    /// Makes rows ready to be evaluated.
+    /// Makes rows ready for evaluation.
     ///
     /// - Throws: as `train(on:epoch:pause:_:)`.
     func prepare(_ rows: [Int], pause: () throws -> Void) throws {
@@ -149,7 +150,7 @@ extension Dataset {
 package struct MinimumBatch: Hashable, Sendable {
     /// Samples, at least 1.
     package var samples = 1
-    /// The term that needs so many; nil where any batch will do.
+    /// The term that needs that many; nil where a batch of any size will do.
     package var term: String?
 
     /// - Parameters:

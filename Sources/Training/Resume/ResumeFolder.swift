@@ -2,9 +2,10 @@ import Foundation
 import Persistence
 import Weights
 
-/// The folder in which one trial's saves lie while it is trained: `<step>.safetensors`, the last two of them.
+/// The folder that holds one trial's saves while it is trained: `<step>.safetensors`, the last two of
+/// them.
 ///
-/// A symbolic link in its place is never followed: what it leads to is somebody else's.
+/// A symbolic link in its place is never followed, because its target belongs to somebody else.
 package struct ResumeFolder: Sendable {
     let path: String
     let origin: SavedOrigin
@@ -24,7 +25,7 @@ package struct ResumeFolder: Sendable {
         try Folder.createReplacingLink(path)
         try trial.write(to: file(trial.progress.step), origin: origin)
         for step in steps.filter({ $0 != trial.progress.step }).dropFirst(Self.kept - 1) {
-            // One that stays costs room and nothing else.
+            // A save that stays costs disk space and nothing else.
             unlink(file(step))
         }
     }
@@ -43,7 +44,8 @@ package struct ResumeFolder: Sendable {
         return nil
     }
 
-    /// Whether a save lies here that a trial of this origin would go on from; its content is not verified.
+    /// Whether there is a save from which a trial of this origin would continue; its content is not
+    /// verified.
     package var isOfOrigin: Bool {
         steps.contains { step in (try? SafetensorsFile(file(step)))?.metadata["plan"] == origin.plan }
     }
@@ -88,7 +90,7 @@ package struct TrialSaving: Sendable {
     }
 }
 
-/// A trial was asked to stop and has saved where it stands.
+/// A trial was asked to stop and has saved its state.
 package struct TrialInterrupted: Error {
     package init() {}
 }

@@ -18,7 +18,7 @@ struct SavedTrial {
     var selected: NamedTensors
 }
 
-/// What a saved trial was made from. One of another origin would end with other bits.
+/// What a saved trial was made from. Continuing one of another origin would give other bits.
 package struct SavedOrigin: Hashable, Sendable {
     /// The plan's hash.
     let plan: String

@@ -8,10 +8,11 @@ import Regularization
 import Results
 import Tensors
 
-/// The stored stem outputs of one trial's encoders: reads them, and computes and stores those that are missing.
+/// The stored stem outputs of one trial's encoders: reads them, and computes and stores those that are
+/// missing.
 ///
-/// Every clip goes through the stem by itself, so that what is stored does not depend on the batch, nor on who stores it. Belongs to the
-/// thread that trains.
+/// Every clip goes through the stem by itself, so that what is stored depends neither on the batch nor
+/// on who stores it. It belongs to the thread that trains.
 final class StemCache {
     private struct Source {
         let modality: Modality
@@ -64,7 +65,7 @@ final class StemCache {
         var leftOut: Set<Int> = []
         for source in sources {
             let file = try file(of: source, view: view)
-            // Others that fill the same file begin elsewhere, so that two hardly ever compute the same clip.
+            // Processes that fill the same file begin at different rows, so that two rarely compute the same clip.
             let start = rows.isEmpty ? 0 : Int.random(in: 0..<rows.count)
             let order = Array(rows[start...] + rows[..<start])
             for first in stride(from: 0, to: order.count, by: Self.lookahead) {
@@ -76,7 +77,8 @@ final class StemCache {
         return leftOut
     }
 
-    /// Rows that are asked for at once before it is looked which of the others somebody else has stored meanwhile.
+    /// The number of rows that are computed before it is checked which of the others another process
+    /// has stored meanwhile.
     private static let lookahead = 64
 
     /// - Returns: the rows that cannot be read.

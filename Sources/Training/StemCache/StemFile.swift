@@ -52,13 +52,13 @@ package final class StemFile: Sendable {
     /// Bytes that a row takes on disk.
     package static func recordBytes(values: Int) -> Int { (digestBytes + 2 * values + 63) / 64 * 64 }
 
-    /// Whether something has been stored for a row. `read` says whether it is whole.
+    /// Whether something has been stored for a row; `read` tells whether it is intact.
     func mayHold(_ row: Int) throws(FileFault) -> Bool {
         let digest = try Self.read(Self.digestBytes, at: offset(of: row), of: file)
         return digest.count == Self.digestBytes && digest.contains { $0 != 0 }
     }
 
-    /// The values of a row; nil where they are missing or not what was written.
+    /// The values of a row; nil where they are missing or damaged.
     func read(_ row: Int) throws(FileFault) -> [Float16]? {
         let record = try Self.read(Self.digestBytes + 2 * values, at: offset(of: row), of: file)
         guard record.count == Self.digestBytes + 2 * values else { return nil }
@@ -73,7 +73,7 @@ package final class StemFile: Sendable {
     func write(_ numbers: [Float16], row: Int) throws(FileFault) {
         require(numbers.count == values, "\(numbers.count) values are not the \(values) of a record")
         let stored = numbers.map(\.bitPattern.littleEndian).withUnsafeBytes { Data($0) }
-        // The digest last: while it is missing, nobody looks at the values.
+        // The digest comes last: without it the values are ignored.
         try file.write(stored, at: offset(of: row) + Self.digestBytes)
         try file.write(digest(of: stored, row: row), at: offset(of: row))
     }

@@ -8,7 +8,8 @@ import Regularization
 import Results
 import Tensors
 
-/// What the outputs of a stem are a function of, beside the row: two files of equal key hold the same bits.
+/// Everything besides the row that the outputs of a stem depend on: two files of equal keys hold the
+/// same bits.
 struct StemKey: Hashable, Sendable {
     /// One line for everything that matters.
     let text: String
@@ -32,7 +33,7 @@ struct StemKey: Hashable, Sendable {
         _ plan: TrialPlan, isDecoded: Bool, modality: Modality, encoder: ComponentPlan, stem: String, standardization: Standardization,
         view: View
     ) {
-        // What weights are loaded from and what is trained above the stem do not change what it makes.
+        // Neither the file of the weights nor what is trained above the stem changes its outputs.
         let beside = ["weights", "key-prefix", "allow-missing", "train", "batch-norm"]
         let options = encoder.options.filter { !beside.contains($0.key) }.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
         let scale = standardization.scales[modality.name].map { scale in

@@ -33,9 +33,9 @@ package struct ArrayFile: Sendable {
     package let format: String
     /// In the order of the file.
     package let entries: [Entry]
-    /// What is not read, by the same kind of name.
+    /// Values that are not read, named in the same way as arrays.
     package let opaque: [OpaqueValue]
-    /// Free text beside the arrays, where the format has such.
+    /// Free text beside the arrays, by key; empty for formats without it.
     package let metadata: [String: String]
 
     private let source: any ArraySource
@@ -99,7 +99,7 @@ package struct ArrayFile: Sendable {
 
     package var names: [String] { entries.map(\.name) }
 
-    /// The description of an array, or nil.
+    /// The description of the array called `name`; nil where there is none.
     package subscript(name: String) -> Entry? { places[name].map { entries[$0] } }
 
     /// An array of numbers.
@@ -128,7 +128,7 @@ package struct ArrayFile: Sendable {
     }
 }
 
-/// What a format has to give.
+/// What the reader of a format provides.
 protocol ArraySource: Sendable {
     var format: String { get }
     var entries: [ArrayFile.Entry] { get }

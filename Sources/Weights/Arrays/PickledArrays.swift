@@ -17,7 +17,7 @@ struct PickledArrays: ArraySource {
     private let file: String
     private var found: [String: Found] = [:]
 
-    /// What is needed while the contents are looked through.
+    /// The state of the search through the contents.
     private struct Contents {
         let heap: PickleHeap
         let numbers: NumPyObjects
@@ -96,7 +96,7 @@ struct PickledArrays: ArraySource {
             }
         case .object, .constructor:
             if contents.numbers.scalar(value) == nil { leave(name, contents.numbers.kind(value) ?? contents.numbers.kindOf(value)) }
-        // A number or a text by itself is nothing that could be missed.
+        // A single number or text is no array, and nobody will ask for it as one.
         default: break
         }
     }
@@ -124,7 +124,7 @@ struct PickledArrays: ArraySource {
             do throws(NumPyObjects.Fault) {
                 array = try contents.numbers.array(value)
             } catch {
-                // Of a type that is not read: named where it is needed.
+                // Of a type that is not read; the message names it when somebody asks for it.
                 return nil
             }
             switch array?.contents {
@@ -167,7 +167,7 @@ struct PickledArrays: ArraySource {
             guard case .array(let array)? = try found(element, name: "\(name).\(index)", contents) else { return nil }
             arrays.append(array)
         }
-        // Where they do not fit each other they stay single arrays.
+        // Arrays that do not fit each other stay single arrays.
         return (try? StackedArray(arrays, file: file, name: name)).map { .array($0) }
     }
 

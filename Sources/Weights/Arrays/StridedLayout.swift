@@ -1,16 +1,17 @@
 import Foundation
 
-/// Where the elements of an array lie in a block of memory: the way of PyTorch and of NumPy.
+/// Where the elements of an array lie in a block of memory, as PyTorch and NumPy describe it.
 ///
-/// Element `[i, j, …]` is number `start + i·strides[0] + j·strides[1] + …`. A layout that was made lies inside its memory.
+/// Element `[i, j, …]` is number `start + i·strides[0] + j·strides[1] + …` of the memory. The
+/// initializers refuse a layout that leaves its memory.
 package struct StridedLayout: Hashable, Sendable {
     let type: ElementType
     let isBigEndian: Bool
-    /// The first element's place in the memory, in elements.
+    /// The position of the first element in the memory, in elements.
     private(set) var start: Int
     /// Extents, first axis first; empty for a scalar.
     private(set) var shape: [Int]
-    /// Elements of the memory from one index to the next along each axis; 0 for axes of one index or none.
+    /// The step along each axis, in elements of the memory; 0 for an axis of one index or none.
     let strides: [Int]
     private(set) var elementCount: Int
 
@@ -122,7 +123,7 @@ package struct StridedLayout: Hashable, Sendable {
         return part
     }
 
-    /// Whether the elements lie one after another in row-major order.
+    /// Whether the elements follow each other in row-major order without gaps.
     private var isPacked: Bool {
         var step = 1
         for (extent, stride) in zip(shape, strides).reversed() {

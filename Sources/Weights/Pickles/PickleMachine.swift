@@ -14,11 +14,11 @@ struct PickleMachine {
 
     let limits: ReadingLimits
     var heap: PickleHeap
-    /// Items that dictionaries took from lists; a list may be given to any number of them.
+    /// The number of items that dictionaries took from lists. It is bounded, because one list may be given to any number of dictionaries.
     var copiedPairs = 0
-    /// Bytes that were made from strings; one string may be asked for any number of times.
+    /// The number of bytes made from strings. It is bounded, because one string may be asked for any number of times.
     var encodedBytes = 0
-    /// Where the instruction begins that is being carried out.
+    /// The position of the current instruction.
     private(set) var place: Int
 
     private let data: Data
@@ -234,7 +234,7 @@ extension PickleMachine {
     }
 
     mutating func key(_ value: PickleValue) throws(Fault) -> PickleKey {
-        // A long key that is set again and again would be hashed each time.
+        // A long key that is set many times would be hashed each time.
         if case .text(let text) = value, text.utf8.count > limits.nameBytes {
             throw fault("a dictionary's key is longer than \(limits.nameBytes) bytes")
         }

@@ -22,7 +22,7 @@ enum PickleValue: Sendable {
     case name(String)
     case storage(Int)
     case tensor(Int)
-    /// A call or an object that was not carried out, kept as it was described.
+    /// A call or an object that was described but not carried out.
     case object(Int)
 
     /// What kind of value this is, for messages.
@@ -104,7 +104,7 @@ struct PickleDictionary: Sendable {
 struct PickleObject: Sendable {
     let constructor: PickleConstructor
     let arguments: [PickleValue]
-    /// Whether a function or class would be called; else an object would be created without.
+    /// Whether Python would call a function or class; otherwise it would create an object without a call.
     let isCall: Bool
     var state: PickleValue?
 
@@ -145,7 +145,7 @@ struct PickleHeap: Sendable {
     var unnamedKeys = 0
     private var storagePlaces: [String: Int] = [:]
 
-    /// A storage or a part of one.
+    /// A storage, or a part of one.
     struct Window: Sendable {
         let storage: Int
         let elements: Range<Int>

@@ -10,7 +10,7 @@ export REGULUS_FFMPEG ?= $(shell pkg-config --exists libavformat libavcodec libs
 PREFIX ?= /usr/local
 BUNDLE ?= .build/regulus-$(shell uname -m).tar.gz
 
-.PHONY: install uninstall bundle try-bundle build test fuzz faults table13 table3 quickstart co-occurrence benchmark benchmark-encoders docs format lint packages media-packages clean
+.PHONY: install uninstall bundle try-bundle build test fuzz faults table13 table3 quickstart co-occurrence benchmark benchmark-encoders docs doc-share format lint packages media-packages clean
 
 table13: build ## Table 13's comparison, measured on the bundled smartwatch data
 	$(REGULUS) run recipes/table13.yaml
@@ -56,8 +56,11 @@ fuzz: media-packages ## every parser of foreign bytes under libFuzzer with Addre
 format: ## lays out every Swift file as .swift-format says
 	swift format format --in-place --parallel --recursive $(SWIFT_FILES)
 
-lint: ## what .swift-format finds, nothing being the rule
+lint: doc-share ## what .swift-format finds, nothing being the rule, and rooms with too little documentation
 	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
+
+doc-share: ## how much of each room is documentation; a public room below its floor is an error
+	@.ci/doc-share
 
 faults: build ## a small study under every fault of a system: failing calls, kills, flipped bits, stale claims, little memory, a clock that jumps
 	Faults/run $(REGULUS)

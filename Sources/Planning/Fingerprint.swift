@@ -28,7 +28,7 @@ package enum Fingerprint {
         let rows = Array(stride(from: 0, to: dataset.count, by: step))
         for modality in facts.modalities {
             try dataset.inputs(rows, modality: modality.name).withUnsafeValues { data.append(contentsOf: UnsafeRawBufferPointer($0)) }
-            // Which rows are missing is known at once; how long a sequence is may have to be read from it.
+            // Which rows are missing is known without reading; the length of a sequence may not be.
             let presence = try dataset.presence(modality.isPadded ? rows : Array(dataset.labels.indices), modality: modality.name)
             if !presence.isWhole { data.append(Data("\(presence.samples ?? []) \(presence.lengths ?? [])".utf8)) }
         }
@@ -42,7 +42,7 @@ package enum Fingerprint {
             var lines: [String] = []
             for modality in dataset.facts.modalities {
                 let files = dataset.files(row, modality: modality.name)
-                // A picture of another content hardly ever has the same size; sound of the same length always has.
+                // Pictures of different content hardly ever have the same size; sounds of the same length always do.
                 lines += files.map { text(of: $0, readsPieces: files.count <= filesOfWholeClips) }
             }
             digests.set(SHA256Digest(of: lines.joined(separator: "\n")).hex, at: row)
@@ -50,7 +50,7 @@ package enum Fingerprint {
         return digests.complete ?? []
     }
 
-    /// More files than that for one modality of a row are single pictures.
+    /// The largest number of files of one modality of a row that may hold whole clips; where there are more, they are single pictures.
     private static let filesOfWholeClips = 4
     private static let pieceBytes = 4096
 

@@ -14,7 +14,7 @@ import Training
 ///
 /// Each is made once, however many rows and variants ask for it: a large encoder takes a while to fill.
 ///
-/// Unchecked, since the lock guards what is kept, and a planned component is only read: it has nothing worth computing with.
+/// `Sendable` is unchecked: a lock guards what is kept, and planned components are only read.
 package final class PlannedComponents: @unchecked Sendable {
     let components: Components
     private let lock = NSLock()
@@ -55,7 +55,7 @@ package final class PlannedComponents: @unchecked Sendable {
 
     private struct EncoderKey: Hashable {
         let plan: ComponentPlan
-        /// With its name: two modalities never share parameters, however alike they are.
+        /// The name is part of the key, because two modalities never share parameters, however similar they are.
         let modality: DatasetFacts.ModalityFacts
     }
 
@@ -73,7 +73,7 @@ package final class PlannedComponents: @unchecked Sendable {
         let term: TermPlan
         let model: ModelKey
         let targets: TargetKind
-        /// How many there are: which ones is no matter here.
+        /// The number of source domains; which ones they are does not matter here.
         let sourceDomains: Int
         let batch: Int
     }
@@ -115,7 +115,7 @@ package final class PlannedComponents: @unchecked Sendable {
         }
     }
 
-    /// A term of a model. When it acts is no matter here: moments are checked beside the number of steps.
+    /// A term of a model. The steps at which it acts do not matter here; they are checked where the number of steps is known.
     ///
     /// - Parameter trial: the training that it is a term of.
     /// - Throws: `OptionFault` where an option does not fit the model, or the term needs other data.

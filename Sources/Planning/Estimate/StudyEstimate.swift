@@ -10,10 +10,10 @@ package struct StudyEstimate: Sendable, Hashable, Codable {
     package var seconds: Double
     /// Wall time of all of it, in an empty folder.
     package var secondsInAll: Double
-    /// Trials side by side.
+    /// The number of trials that run at the same time.
     package var workers: Int
     package var memory: MemoryNeed
-    /// What the run folder comes to, part by part.
+    /// The disk space of the run folder, part by part.
     package var disk: [DiskUse]
     /// How it was measured.
     package var measurement: Measurement
@@ -27,22 +27,22 @@ package struct StudyEstimate: Sendable, Hashable, Codable {
     }
 
     package struct Measurement: Sendable, Hashable, Codable {
-        /// Rows, or sizes of model and batch, that were measured each by itself.
+        /// The number of kinds of trials (rows, or sizes of model and batch) that were measured.
         package var kinds: Int
         package var steps: Int
         package var seconds: Double
     }
 }
 
-/// What trials side by side take of the machine's memory, in bytes.
+/// The memory that trials running at the same time need, in bytes.
 package struct MemoryNeed: Sendable, Hashable, Codable {
-    /// What the process holds at most, data included.
+    /// The most that the process holds, data included.
     package var total: Int
     /// The part of it that one trial takes.
     package var ofTrial: Int
-    /// What there is for it; nil where that is not known.
+    /// The memory that is available for it; nil where that is not known.
     package var available: Int?
-    /// Trials side by side.
+    /// The number of trials that run at the same time.
     package var trials: Int
 
     package var exceedsAvailable: Bool { available.map { total > $0 } ?? false }
@@ -51,12 +51,12 @@ package struct MemoryNeed: Sendable, Hashable, Codable {
         total = base + ofTrial * trials
         self.ofTrial = ofTrial
         self.trials = trials
-        // What the process holds already is no longer available, and yet its own.
+        // What the process already holds is not counted as available, although it is the process's own.
         available = MachineMemory.available.map { $0 + (MachineMemory.resident ?? 0) }
     }
 }
 
-/// Measures a few steps of every kind of trial, as many trials side by side as the run will have.
+/// Measures a few steps of every kind of trial, with as many trials at the same time as the run will have.
 package struct StudyCalibration: Sendable {
     private let study: PlannedStudy
     private let components: Components
@@ -68,7 +68,7 @@ package struct StudyCalibration: Sendable {
         self.pool = pool
     }
 
-    /// One kind of trial, and one that stands for it.
+    /// One kind of trial, and a trial that represents it.
     private struct Sample {
         let plan: TrialPlan
         let key: TrialKey

@@ -26,7 +26,7 @@ struct StudyWork {
         for cell in study.cells {
             guard let data = study.datasets[cell.candidates[0].plan.data] else { continue }
             for rehearsal in Rehearsal.all(for: cell) {
-                // Leaving a source domain out makes no other kind of trial.
+                // A trial that leaves out a source domain is of the same kind.
                 let sample = cell.candidates[rehearsal.candidate].plan
                 let cost = costs[TrialKind(sample, row: cell.row, facts: data.facts)] ?? TrialCost()
                 let extent = try study.divisions.division(of: data, by: rehearsal.plan, isRehearsal: true)
@@ -36,7 +36,7 @@ struct StudyWork {
                         job: .rehearsal(rehearsal.plan.hash)))
                 records += try cost.recordBytes(epochs: rehearsal.plan.epochs, isRehearsal: true)
             }
-            // Candidates of one row differ little; the first stands for the one that will be chosen.
+            // The candidates of a row differ little, so the first represents the one that will be chosen.
             let plan = cell.candidates[0].plan
             let cost = costs[TrialKind(plan, row: cell.row, facts: data.facts)] ?? TrialCost()
             let seconds = try study.divisions.division(of: data, by: plan).seconds(of: cost, epochs: plan.epochs, measuringTarget: true)
@@ -49,7 +49,7 @@ struct StudyWork {
         (checkpointBytes, recordBytes, saveBytes) = (checkpoints, records, save)
     }
 
-    /// Wall time where every worker turns to the next training as soon as it is done with one.
+    /// Wall time if every worker begins the next training as soon as it has finished one.
     ///
     /// - Parameter finished: what need not be trained again.
     func seconds(workers: Int, without finished: Set<StudyJob>) -> Double {
@@ -84,7 +84,7 @@ extension DataDivision {
 }
 
 extension TrialCost {
-    /// The files of a trial beside its checkpoint: metrics, result, events. A rehearsal has a result alone.
+    /// The size of a trial's files beside its checkpoint: metrics, result, events. A rehearsal has a result only.
     fileprivate func recordBytes(epochs: Int, isRehearsal: Bool) throws -> Int {
         let record = EpochRecord(
             epoch: epochs, trainingLoss: 1 / 3, terms: Dictionary(terms.map { ($0, 1 / 3) }) { first, _ in first },

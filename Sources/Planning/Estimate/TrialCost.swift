@@ -37,20 +37,20 @@ struct TrialCost: Sendable {
             return (value, started.duration(to: .now) / .seconds(1))
         }
         var cost = TrialCost()
-        // Storing stems takes longer than all that is measured here, so a step computes them, as the first one of a run does.
+        // Storing stems takes longer than everything that is measured here, so a step computes them, as the first step of a run does.
         var plan = plan
         plan.stemCache = false
         let (trial, setup) = try time { try Trial(plan, key: key, dataset: dataset, components: components) }
         cost.setup = setup
         let batches = trial.sampler.batches(epoch: 1)
-        // The first step asks for memory and prepares kernels, and a trial has many more.
+        // The first step allocates memory and prepares kernels; it is not typical of the many steps of a trial.
         let first = try time { try trial.step(on: batches[0]) }
         cost.terms = first.0?.terms.map { $0.name } ?? []
         cost.step = first.seconds
         var elapsed = 0.0
         while elapsed < 0.7 * seconds || cost.steps == 0 {
             let (record, taken) = try time { try trial.step(on: batches[(cost.steps + 1) % batches.count]) }
-            // A loss that is no number is the run's to report.
+            // A loss that is not a number is reported by the run, not by the estimate.
             guard record != nil else { break }
             elapsed += taken
             cost.steps += 1
@@ -89,7 +89,7 @@ extension Trial {
             // A header of a name, a shape and two offsets for each tensor.
             state.reduce(0) { $0 + $1.value.shape.elementCount * MemoryLayout<Float>.size + $1.name.utf8.count + 80 }
         }
-        // It stands as a text in a header of JSON, where quotes are written with a backslash.
+        // The description is a string in a JSON header, where each quote takes a backslash.
         let described = try description.text.utf8.reduce(0) { $0 + ($1 == UInt8(ascii: "\"") ? 2 : 1) }
         let checkpoint = described + bytes(trainer.model.state() + trainer.regularizers.parts.state())
         return (checkpoint, bytes(trainer.state()) + checkpoint)
@@ -109,7 +109,7 @@ struct TrialKind: Hashable {
     private let optimizer: String
     private let standardization: StandardizationRule
 
-    /// - Parameter row: the row's name, which stands for its regularizers: their options change little.
+    /// - Parameter row: the name of the row, in place of its regularizers, whose options hardly change the cost.
     init(_ plan: TrialPlan, row: String, facts: DatasetFacts) {
         self.row = row
         model = plan.model

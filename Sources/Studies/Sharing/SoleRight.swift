@@ -1,9 +1,11 @@
 import Persistence
 import Training
 
-/// The right to do something that only one of several processes on a shared folder should do, for as long as it lives.
+/// The right to do something that only one of several processes on a shared folder should do, for as
+/// long as that process runs.
 ///
-/// It is a claim like those on trials: it has to give a sign of life from time to time, and passes to another after a long silence.
+/// It works like a claim on a trial: its holder gives a sign of life from time to time, and after a
+/// long silence the right passes to another process.
 package struct SoleRight: Sendable {
     private let place: ClaimPlace
     private let watch: ClaimWatch
@@ -11,7 +13,7 @@ package struct SoleRight: Sendable {
 
     /// - Parameters:
     ///   - name: what the claim's file begins with.
-    ///   - patience: the silence after which a holder counts as over.
+    ///   - patience: the silence after which the holder counts as ended.
     package init(folder: String, name: String, patience: Duration = StudyTiming().patience) {
         place = ClaimPlace(folder: folder, name: "\(name).claim")
         watch = ClaimWatch(patience: patience)

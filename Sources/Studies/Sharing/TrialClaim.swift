@@ -4,16 +4,20 @@ import Training
 
 /// The sole right to work on one trial among all processes that share a run folder.
 ///
-/// A claim is a file `<name>.<generation>` that says who holds it; the highest generation counts. It comes into being complete, by a hard
-/// link from a temporary name, which exactly one process can make, over NFS too. A stale claim is not removed but outbid by the
-/// next generation, which again only one can make: removing one could hit the claim of whoever was faster.
+/// A claim is a file `<name>.<generation>` that names its holder; the file of the highest generation
+/// counts. The file appears with its whole content at once: it is written under a temporary name and
+/// then hard-linked, which only one process can do, also over NFS. A stale claim is not removed,
+/// because the removal could hit the claim of a faster process; instead the next generation is claimed,
+/// which again only one process can do.
 ///
-/// Where a file system has no hard links, the claim is created under its own name, which again only one can do. It is empty then for a
-/// moment, and one that stays so, as its maker was killed, counts as one of a holder that is silent.
+/// Where a file system has no hard links, the claim is created under its own name, which also only one
+/// process can do. It is then empty for a moment. A claim that stays empty, because its maker was
+/// killed, is treated like one whose holder is silent.
 final class TrialClaim: Sendable {
     private let place: ClaimPlace
     private let generation: Int
-    /// The number of the claim's file; nil where the file system has no hard links, and so perhaps no numbers that last.
+    /// The inode number of the claim's file; nil where the file system has no hard links, and so
+    /// perhaps no lasting numbers.
     private let file: UInt64?
 
     fileprivate init(place: ClaimPlace, generation: Int, file: UInt64?) {
@@ -27,7 +31,7 @@ final class TrialClaim: Sendable {
         switch place.number(generation) {
         case .some(let present) where file.map { $0 != present } ?? (ClaimWatch.holder(place.path(generation)) != .own): false
         case .none where errno == ENOENT: false
-        // A file server that does not answer has not given the trial to another worker.
+        // If the file server does not answer, no other worker has got the trial either.
         default: place.number(generation + 1) == nil
         }
     }
@@ -42,14 +46,15 @@ final class TrialClaim: Sendable {
     }
 }
 
-/// Where the claims on one trial lie.
+/// Where the claim files of one trial lie.
 struct ClaimPlace: Hashable, Sendable {
     let folder: String
     let name: String
 
     fileprivate func path(_ generation: Int) -> String { "\(folder)/\(name).\(generation)" }
 
-    /// The file's number, which a file keeps for life; nil (and `errno`) where there is none.
+    /// The inode number of a claim's file, which never changes; nil (and `errno`) where there is no
+    /// such file.
     fileprivate func number(_ generation: Int) -> UInt64? {
         var facts = stat()
         return stat(path(generation), &facts) == 0 ? UInt64(facts.st_ino) : nil
@@ -59,7 +64,7 @@ struct ClaimPlace: Hashable, Sendable {
         get throws {
             try Folder.names(in: folder).filter { $0.hasPrefix(name + ".") }.compactMap { file in
                 let digits = file.dropFirst(name.count + 1)
-                // What no run of ours has counted up to is somebody else's file, and could not be outbid.
+                // Runs count from 1, so a file with an absurdly high number is not a claim; no claim could exceed it either.
                 return Int(digits).flatMap { (1...1_000_000_000).contains($0) && String($0) == digits ? $0 : nil }
             }
         }
@@ -77,7 +82,7 @@ struct ClaimPlace: Hashable, Sendable {
         if let highest = before.max(), !watch.isStale(path(highest)) { return nil }
         let generation = (before.max() ?? 0) + 1
         guard let claim = try create(generation, link) else { return nil }
-        // Another may have outbid a stale claim, and removed it, between our look and our link.
+        // Between our look and our link, another process may have claimed the next generation and removed the stale file.
         let after = try generations
         guard after.max() == generation else {
             unlink(path(generation))
@@ -87,17 +92,20 @@ struct ClaimPlace: Hashable, Sendable {
         return claim
     }
 
-    /// Removes claims, and beginnings of claims, of processes that are known to be over.
+    /// Removes the claims, and the temporary files of claims, of processes that are known to have
+    /// ended.
     func removeLeftovers() {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         for file in names where file.hasPrefix("\(name).") || file.hasPrefix(".\(name).") {
             let holder = ClaimWatch.holder("\(folder)/\(file)")
-            // A beginning that has no content yet may go: should its process live, it tries again.
+            // A temporary file without content may be removed: if its process still runs, it tries again.
             if holder?.isGone ?? file.hasPrefix(".") { unlink("\(folder)/\(file)") }
         }
     }
 
-    /// - Returns: nil where another was faster.
+    /// Makes the claim of a generation.
+    ///
+    /// - Returns: nil where another process was faster.
     private func create(_ generation: Int, _ link: (String, String) -> Int32) throws -> TrialClaim? {
         let claim = path(generation)
         let temporary = "\(folder)/\(AtomicFile.temporaryName(for: name))"
@@ -113,7 +121,7 @@ struct ClaimPlace: Hashable, Sendable {
         let isLinked = link(temporary, claim) == 0
         let code = errno
         var facts = stat()
-        // The answer of a file server to a link may get lost; the number of links shows what happened.
+        // A file server's answer to a link may get lost; the number of links shows whether it was made.
         if stat(temporary, &facts) == 0, isLinked || facts.st_nlink == 2 {
             return TrialClaim(place: self, generation: generation, file: UInt64(facts.st_ino))
         }

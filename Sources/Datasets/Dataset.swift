@@ -11,6 +11,22 @@ import Tensors
 /// Only ``facts``, ``labels``, ``domains`` and ``inputs(_:modality:)`` have to be written; everything
 /// else has a default that suits data in which nothing is missing, grouped, ordered or split
 /// beforehand.
+///
+/// A minimal data set of two modalities:
+///
+/// ```swift
+/// struct Pairs: Dataset {
+///     let facts: DatasetFacts
+///     let labels: [Int]
+///     let domains: [Int]
+///     private let arrays: [String: Tensor]            // N×C for each modality
+///
+///     func inputs(_ rows: [Int], modality: String) throws -> Tensor {
+///         guard let array = arrays[modality] else { throw DatasetFault(message: "there is no modality '\(modality)'") }
+///         return array.gathering(rows: rows)
+///     }
+/// }
+/// ```
 public protocol Dataset: Sendable {
     /// Modalities with the shapes of their samples, names of domains and classes, and the number of
     /// samples.
@@ -143,6 +159,9 @@ extension Dataset {
 }
 
 /// The part of a prescribed split that a row belongs to.
+///
+/// In files it is written as a word (`train`, `val`, `valid`, `validation`, `dev`, `test`, `held-back`)
+/// or as 0, 1 or 2.
 public enum SplitName: String, CaseIterable, Hashable, Sendable {
     case train, validation, test
     /// For validation where its domain is a source domain, and among the reported rows where its domain

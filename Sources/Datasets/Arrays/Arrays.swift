@@ -61,6 +61,7 @@ public struct Arrays: DatasetPlugin, UncheckedRows {
     /// axes look exchanged.
     public let remarks: [String]
 
+    /// The modalities, in the order of the option.
     let arrays: [ArrayModality]
 
     /// Opens the files, reads targets and domains, and holds small modalities in memory.
@@ -161,6 +162,7 @@ public struct Arrays: DatasetPlugin, UncheckedRows {
         return try array.presence(rows)
     }
 
+    /// One row of a modality, channels last, with whatever values it has.
     package func uncheckedRow(_ row: Int, modality: String) throws(DatasetFault) -> [Float] {
         guard let array = arrays.first(where: { $0.name == modality }) else { throw unknownModality(modality) }
         return try array.values(of: row)

@@ -172,6 +172,7 @@ public struct HAC: DatasetPlugin, ClipDataset {
         return clip.sample()
     }
 
+    /// Reads decoded frames and puts each at the places of the clip that show it.
     private func put(
         _ numbers: [Int], of file: VideoFile, channels: Picture.Channels, channel: Int, into clip: inout ClipAssembly
     ) throws(MediaFault) {

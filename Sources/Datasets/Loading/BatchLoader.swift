@@ -18,6 +18,9 @@ public enum BatchOrder: String, CaseIterable, Sendable {
 /// - `domainBalanced`: ⌊batch size ÷ domains⌋ rows of each domain; an epoch ends with the smallest
 ///   domain.
 /// - `shuffled`: rows of any domain.
+///
+/// Because nothing depends on earlier epochs, a training that is resumed in the middle draws the same
+/// batches. With 3 domains, a batch size of 32 gives batches of 30.
 public struct BatchSampler: Sendable {
     /// The number of rows in every batch: the batch size asked for or, where batches are balanced, the
     /// largest multiple of the number of domains within it.
@@ -27,6 +30,7 @@ public struct BatchSampler: Sendable {
 
     /// Rows that are drawn from together: one pool per domain, or a single one.
     private let pools: [[Int]]
+    /// The number of rows that each pool gives to a batch.
     private let share: Int
     private let random: RandomSource
 
@@ -96,6 +100,7 @@ public struct LoadedBatch {
     /// The inputs by the modality's name, each N×(sample shape).
     public let inputs: [String: Tensor]
 
+    /// A batch that was made elsewhere.
     package init(rows: [Int], inputs: [String: Tensor]) {
         self.rows = rows
         self.inputs = inputs

@@ -5,6 +5,7 @@ import Tensors
 
 /// A data set whose inputs are decoded from files, row by row.
 package protocol DecodingDataset: Dataset {
+    /// How samples are decoded ahead: the number of workers, and the memory for samples that wait.
     var loading: LoadingOptions { get }
 
     /// Decodes one modality of one row. It may be called from several threads at once.
@@ -30,10 +31,17 @@ extension DecodingDataset {
     /// Clips leave their decoder on the scale that the encoders expect.
     public var isStandardized: Bool { true }
 
+    /// Decodes some rows as evaluation shows them, one after the other on the calling thread.
+    ///
+    /// - Throws: `DatasetFault` with the row and the file that is missing or damaged.
     public func inputs(_ rows: [Int], modality: String) throws -> Tensor {
         try inputs(rows, modality: modality, view: .evaluation)
     }
 
+    /// Decodes some rows as a view shows them, one after the other on the calling thread.
+    /// ``BatchLoader`` decodes ahead on several.
+    ///
+    /// - Throws: `DatasetFault` with the row and the file that is missing or damaged.
     public func inputs(_ rows: [Int], modality: String, view: SampleView) throws -> Tensor {
         guard let shape = sampleShape(modality, view: view) else { throw unknownModality(modality) }
         var samples: [DecodedSample] = []
@@ -62,6 +70,7 @@ extension SampleView {
 
 /// How a sample is shown: always the same in evaluation, augmented anew in every epoch of training.
 public enum SampleView: Hashable, Sendable {
+    /// The same samples every time, without random crops or noise.
     case evaluation
     /// Everything random depends on `random`, the row and the epoch alone: not on the batch, its order
     /// or the number of workers.
@@ -72,17 +81,22 @@ public enum SampleView: Hashable, Sendable {
 ///
 /// At most `capacity` rows are being decoded or waiting at any time. A row's result depends neither on
 /// the thread that decodes it nor on other rows, so that results do not depend on the number of
-/// workers.
+/// workers. A row that fails is returned like any other, and decoding goes on.
 final class DecodingQueue: @unchecked Sendable {  // `state` is only touched while `condition` is locked
+    /// The samples of a row, one for each modality, or the first fault among them.
     typealias Outcome = Result<[DecodedSample], MediaFault>
 
+    /// What workers and the reader share.
     private struct State {
         /// The next place that a worker takes.
         var taken = 0
         /// The next place that is handed out.
         var delivered = 0
+        /// Decoded rows that wait, by their place.
         var outcomes: [Int: Outcome] = [:]
+        /// Whether workers have been asked to end.
         var isStopped = false
+        /// The number of workers that have not ended.
         var workers: Int
         var waited = Duration.zero
     }
@@ -92,6 +106,7 @@ final class DecodingQueue: @unchecked Sendable {  // `state` is only touched whi
     private let modalities: [String]
     private let view: SampleView
     private let capacity: Int
+    /// Locks `state`, and wakes up workers and the reader when it changes.
     private let condition = NSCondition()
     private var state: State
 
@@ -149,6 +164,7 @@ final class DecodingQueue: @unchecked Sendable {  // `state` is only touched whi
         while state.workers > 0 { condition.wait() }
     }
 
+    /// The loop of one worker.
     private func work() {
         while let place = take() {
             let outcome = decode(rows[place])
@@ -173,6 +189,7 @@ final class DecodingQueue: @unchecked Sendable {  // `state` is only touched whi
         return state.taken
     }
 
+    /// Decodes all modalities of a row.
     private func decode(_ row: Int) -> Outcome {
         var samples: [DecodedSample] = []
         for modality in modalities {

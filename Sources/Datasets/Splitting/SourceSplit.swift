@@ -12,6 +12,7 @@ public struct SourceIndices: Hashable, Sendable {
     /// The number of rows.
     public var count: Int { rows.count }
 
+    /// Keeps the rows in ascending order.
     fileprivate init(_ rows: [Int]) { self.rows = rows.sorted() }
 }
 
@@ -23,6 +24,7 @@ public struct TargetIndices: Hashable, Sendable {
     /// The number of rows.
     public var count: Int { rows.count }
 
+    /// Keeps the rows in ascending order.
     fileprivate init(_ rows: [Int]) { self.rows = rows.sorted() }
 }
 

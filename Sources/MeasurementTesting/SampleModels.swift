@@ -29,6 +29,7 @@ package struct SampleModel: Sendable {
         case notFinite = "embeddings and logits that are not finite"
         case noValidation = "no validation samples"
         case noRepresentation = "no fused representation"
+        case missing = "samples without a modality"
 
         /// Kinds for which everything should have a value.
         package var isOrdinary: Bool { self == .ordinary || self == .threeModalities }
@@ -74,7 +75,7 @@ package struct SampleModel: Sendable {
         let (kind, hasRepresentation) = (kind, kind != .noRepresentation)
         return TrainedModel(
             modalities: names, targets: TargetFacts(.classes, names: classes), domains: ["D1", "D2", "D3"],
-            encode: { inputs in Embeddings(names.compactMap { name in inputs[name].map { (modality: name, embedding: Embedding(pooled: $0)) } }) },
+            encode: { inputs in Embeddings(names.compactMap { name in inputs[name].map { (modality: name, embedding: Embedding(pooled: $0, presence: inputs.presence(of: name)).cleared()) } }) },
             fuse: { embeddings in
                 let count = embeddings.batchSize
                 var logits = [Float](repeating: 0, count: count * classes.count)
@@ -110,7 +111,7 @@ package struct SampleModel: Sendable {
                 var start = 0
                 while start < samples.labels.count {
                     let rows = start..<min(samples.labels.count, start + batch)
-                    var inputs: Inputs = [:]
+                    var inputs = Inputs([:], presences: kind == .missing ? ["video": Presence(samples: rows.map { $0 % 4 != 1 })] : [:])
                     for (name, values) in samples.embeddings {
                         let width = values.count / samples.labels.count
                         inputs[name] = Tensor(Array(values[rows.lowerBound * width..<rows.upperBound * width]), shape: [rows.count, width])
@@ -165,6 +166,8 @@ package struct SampleModel: Sendable {
         case .constantColumns: return values.enumerated().map { $0.offset % width == 1 ? 0.1 : $0.element }
         case .repeatedSamples: return values.indices.map { values[$0 % width] }
         case .notFinite: return values.enumerated().map { $0.offset == width + 1 ? .nan : $0.element }
+        // What stands where nothing is must not matter.
+        case .missing: return values.enumerated().map { width == self.width(of: "video") && $0.offset / width % 4 == 1 ? 1e6 : $0.element }
         case .allRight: return values.enumerated().map { $0.offset % width == 0 ? Float(labels[$0.offset / width]) : $0.element }
         default: return values
         }

@@ -81,12 +81,20 @@ extension Study {
         let variants = variants.map { variant in
             ExpectedFigures.Variant(
                 settings: Dictionary(uniqueKeysWithValues: variant.settings.map { ($0.path, $0.value.description) }),
-                figures: variant.recipe.expectedFigures)
+                figures: variant.recipe.expectedFigures, measured: variant.recipe.measuredExpectations.map(\.figure))
         }
-        guard variants.contains(where: { !$0.figures.isEmpty }) else { return nil }
+        guard variants.contains(where: { !$0.figures.isEmpty || !$0.measured.isEmpty }) else { return nil }
         let source = self.variants[0].recipe.expectationSource
-        let isSame = Set(variants.map(\.figures)).count == 1
-        return ExpectedFigures(source: source, figures: isSame ? variants[0].figures : [:], variants: isSame ? [] : variants)
+        let isSame = Set(variants.map(\.figures)).count == 1 && Set(variants.map(\.measured)).count == 1
+        return ExpectedFigures(
+            source: source, figures: isSame ? variants[0].figures : [:], measured: isSame ? variants[0].measured : [],
+            variants: isSame ? [] : variants)
+    }
+}
+
+extension MeasuredExpectation {
+    fileprivate var figure: ExpectedFigures.Measured {
+        ExpectedFigures.Measured(measurement: measurement, quantity: quantity, row: row, value: value)
     }
 }
 

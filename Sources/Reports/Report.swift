@@ -24,6 +24,8 @@ package struct VariantReport: Hashable, Sendable {
     package let factorial: FactorialFindings?
     /// Figures from elsewhere beside ours.
     package let expectations: [ExpectationCheck]
+    /// Figures from elsewhere for what was measured.
+    package let measuredExpectations: [MeasuredExpectationCheck]
     /// By quantity, then by row.
     package let curves: [[LearningCurve]]
     /// What the choice of tuned numbers rests on, by row.
@@ -46,6 +48,7 @@ package struct VariantReport: Hashable, Sendable {
         expectations = ExpectationCheck.checks(of: trials.settings.expected?.figures(of: settings.assignment) ?? [:], in: score)
         curves = LearningCurve.curves(of: settings, in: trials)
         measured = MeasuredFindings.all(of: settings, in: trials, records: measurements)
+        measuredExpectations = MeasuredExpectationCheck.checks(of: trials.settings.expected?.measured(of: settings.assignment) ?? [], in: measured)
         tuning = settings.rows.flatMap { TuningCurve.curves(row: $0, of: settings, in: trials) }
     }
 

@@ -60,21 +60,34 @@ extension Report {
     // MARK: Expected figures
 
     private func expectationBlocks(_ variant: VariantReport, isHeaded: Bool) -> [Document.Block] {
-        guard !variant.expectations.isEmpty else { return [] }
+        guard !variant.expectations.isEmpty || !variant.measuredExpectations.isEmpty else { return [] }
         let source = settings.expected?.source ?? "Expected"
-        let table = TextTable(
-            columns: [.init("Row"), .init("Target"), .init(source, .right), .init("Ours ± standard error", .right), .init("Verdict")],
-            rows: variant.expectations.map { check in
-                [
-                    check.row, check.column, variant.score.score.text(check.expected),
-                    check.ours.map { variant.score.score.text($0.mean, plusMinus: $0.standardError) } ?? NumberText.nothing,
-                    check.verdict.rawValue,
-                ]
-            })
+        func table(_ columns: [String], _ rows: [[String]]) -> [Document.Block] {
+            let all = columns.map { TextTable.Column($0) } + [.init(source, .right), .init("Ours ± standard error", .right), .init("Verdict")]
+            return rows.isEmpty ? [] : [.table(TextTable(columns: all, rows: rows))]
+        }
+        let scores = variant.expectations.map { check in
+            [
+                check.row, check.column, variant.score.score.text(check.expected),
+                check.ours.map { variant.score.score.text($0.mean, plusMinus: $0.standardError) } ?? NumberText.nothing,
+                check.verdict.rawValue,
+            ]
+        }
+        let measured = variant.measuredExpectations.map { check in
+            let ours = check.ours.map { ours in
+                NumberText.significant(ours.mean) + (ours.standardError.map { " ± \(NumberText.significant($0))" } ?? "")
+            }
+            return [
+                check.expected.row, "\(check.expected.quantity) (\(check.expected.measurement))", NumberText.significant(check.expected.value),
+                ours ?? "not measured", check.verdict.rawValue,
+            ]
+        }
         let rule =
             "Reproduced: the figure of \(source) lies within two standard errors of our mean, taken over seeds"
-            + (variant.settings.repetitions.count > 1 ? " and repetitions" : "") + "; undecided: there is no standard error of one value."
-        return heading("Beside the figures of \(source)", isHeaded) + [.table(table), .paragraph(rule)]
+            + (variant.settings.repetitions.count > 1 ? " and repetitions" : "")
+            + (measured.isEmpty ? "" : ", for what is measured over all trials of the row") + "; undecided: there is no standard error of one value."
+        return heading("Beside the figures of \(source)", isHeaded) + table(["Row", "Target"], scores) + table(["Row", "Measured"], measured)
+            + [.paragraph(rule)]
     }
 
     // MARK: Contributions

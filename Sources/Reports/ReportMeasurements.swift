@@ -7,7 +7,7 @@ extension Report {
         variant.measured.enumerated().flatMap { index, findings in
             let parts: [Document.Block] =
                 [.table(levels(findings, of: variant))] + missing(findings) + differences(findings, variant) + sentences(findings)
-                + figures(findings, position: index, variant) + grids(findings)
+                + figures(findings, position: index, variant) + maps(findings, position: index, variant) + grids(findings)
             let title = "Measured: \(findings.title)"
             return [.heading(isHeaded ? title : "\(title), \(label(of: variant.variant))")] + parts
         }
@@ -107,6 +107,27 @@ extension Report {
                 name: name("measured-\(position + 1)-\(index + 1)", variant), caption: "\(title), mean over trials.", svg: plot.svg(), isCaptioned: false)
         }
         return figures.isEmpty ? [] : [.folded("Curves of \(findings.title)", isOpen: true, [.figures(figures)])]
+    }
+
+    /// A picture for each row, modality and grouping, of the row's first trial: coordinates of different trainings have no common axes.
+    private func maps(_ findings: MeasuredFindings, position: Int, _ variant: VariantReport) -> [Document.Block] {
+        var figures: [Figure] = []
+        for (key, map) in findings.maps {
+            for grouping in map.groupings {
+                let title = [key.row, map.modality, "by \(grouping.name)"].compactMap(\.self).joined(separator: ", ")
+                let plot = Plot(
+                    title: title, x: Plot.Axis(map.xAxis), y: Plot.Axis(map.yAxis),
+                    series: grouping.names.indices.compactMap { group in
+                        let points = zip(zip(map.x, map.y), grouping.members).filter { $0.1 == group }.map { Plot.Point(x: $0.0.0, y: $0.0.1) }
+                        return points.isEmpty ? nil : Plot.Series(grouping.names[group], points, style: group, hasMarkers: true, hasLine: false)
+                    })
+                figures.append(
+                    Figure(
+                        name: name("map-\(position + 1)-\(figures.count + 1)", variant),
+                        caption: "\(title): \(map.name), target \(key.target), seed \(key.seed).", svg: plot.svg(), isCaptioned: false))
+            }
+        }
+        return figures.isEmpty ? [] : [.folded("Maps of \(findings.title)", isOpen: false, [.figures(figures)])]
     }
 
     private func grids(_ findings: MeasuredFindings) -> [Document.Block] {

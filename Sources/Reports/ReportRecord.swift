@@ -68,7 +68,8 @@ extension Report {
     package var records: [ReportRecord] {
         variants.flatMap { variant in
             variant.tables.flatMap { Self.records(of: $0, comparisons: $0.measure == .score ? variant.comparisons : []) }
-                + variant.expectations.map { Self.record(of: $0, variant) } + Self.records(of: variant.factorial, variant)
+                + variant.expectations.map { Self.record(of: $0, variant) }
+                + variant.measuredExpectations.map { Self.record(of: $0, variant) } + Self.records(of: variant.factorial, variant)
         }
     }
 
@@ -120,6 +121,13 @@ extension Report {
             variant: variant.variant, measure: variant.score.score.name, unit: variant.score.score.unit, statistic: .expected, row: check.row,
             target: check.column == ExpectedFigures.average ? nil : check.column, value: variant.score.score.exported(check.expected),
             deviation: nil, standardError: nil, units: 0, count: 0, planned: 0, failed: 0, verdict: check.verdict)
+    }
+
+    private static func record(of check: MeasuredExpectationCheck, _ variant: VariantReport) -> ReportRecord {
+        ReportRecord(
+            variant: variant.variant, measure: "\(check.expected.measurement): \(check.expected.quantity)", unit: "", statistic: .expected,
+            row: check.expected.row, target: nil, value: check.expected.value, deviation: nil, standardError: nil, units: 0, count: 0, planned: 0,
+            failed: 0, verdict: check.verdict)
     }
 
     private static func records(of findings: FactorialFindings?, _ variant: VariantReport) -> [ReportRecord] {

@@ -47,7 +47,7 @@ package struct ReportWriter: Sendable {
     }
 
     /// What the names of a report's drawings begin with: other files of the folder are somebody else's.
-    private static let drawings = ["curve-", "differences", "measured-", "sensitivity-", "tuning-", "variant-"]
+    private static let drawings = ["curve-", "differences", "map-", "measured-", "sensitivity-", "tuning-", "variant-"]
 
     private func removeDrawings(besides figures: [Figure], in folder: RunFolder) {
         let names = Set(figures.map { "\($0.name).svg" })

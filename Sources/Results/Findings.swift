@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a measurement found in one trained model: numbers that are compared between rows, and curves and grids that are shown.
+/// What a measurement found in one trained model: numbers that are compared between rows, and curves, grids and maps that are shown.
 ///
 /// A number that could not be computed says why instead; it is never left out, since nobody could tell then whether it was measured.
 public struct Findings: Hashable, Codable, Sendable {
@@ -87,12 +87,54 @@ public struct Findings: Hashable, Codable, Sendable {
         }
     }
 
+    /// Samples as points in two dimensions, such as embeddings along their first two principal components.
+    public struct Map: Hashable, Codable, Sendable {
+        /// What the points are told apart by: domain, class.
+        public struct Grouping: Hashable, Codable, Sendable {
+            /// What it is.
+            public var name: String
+            /// The groups' names, in the order of their numbers.
+            public var names: [String]
+            /// The group of each point, from 0.
+            public var members: [Int]
+
+            public init(_ name: String, names: [String], members: [Int]) {
+                self.name = name
+                self.names = names
+                self.members = members
+            }
+        }
+
+        /// What it is.
+        public var name: String
+        /// As in ``Number``.
+        public var modality: String?
+        /// What the axes are.
+        public var xAxis, yAxis: String
+        /// The points' coordinates, equally many.
+        public var x, y: [Double]
+        /// Each has as many members as there are points.
+        public var groupings: [Grouping]
+
+        public init(_ name: String, modality: String? = nil, xAxis: String, yAxis: String, x: [Double], y: [Double], groupings: [Grouping]) {
+            self.name = name
+            self.modality = modality
+            self.xAxis = xAxis
+            self.yAxis = yAxis
+            self.x = x
+            self.y = y
+            self.groupings = groupings
+        }
+    }
+
     /// The numbers, in the order in which they are shown. No two have the same name, modality, samples and condition.
     public var numbers: [Number] = []
     /// The curves.
     public var curves: [Curve] = []
     /// The grids.
     public var grids: [Grid] = []
+    /// The maps.
+    public var maps: [Map] = []
     /// What has to be said with the numbers: how many samples they were taken from, what an estimator leaves out.
     public var notes: [String] = []
 

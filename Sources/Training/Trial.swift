@@ -268,6 +268,7 @@ extension Trial {
         let pass = Pass.evaluation
         return TrainedModel(
             modalities: trainer.model.modalities, task: trainer.task, targets: facts.targets, domains: facts.domains,
+            frozenInputs: batches.storedStems,
             encode: { try trainer.objective.embeddings($0, pass) },
             fuse: { try trainer.objective.prediction(of: $0, pass) },
             forEachBatch: { set, body in

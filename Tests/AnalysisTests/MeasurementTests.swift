@@ -16,14 +16,16 @@ import Testing
         #expect(MeasurementContract.violations(of: DomainSeparability.self) == [])
         #expect(MeasurementContract.violations(of: ClassSeparability.self) == [])
         #expect(MeasurementContract.violations(of: ModalityDependence.self) == [])
+        #expect(MeasurementContract.violations(of: EmbeddingMap.self) == [])
         #expect(MeasurementContract.violations(of: EmbeddingCorruption.self) == [])
+        #expect(MeasurementContract.violations(of: InputCorruption.self) == [])
         #expect(MeasurementContract.violations(of: ModalityReliance.self) == [])
         #expect(MeasurementContract.violations(of: Misclassification.self) == [])
         #expect(MeasurementContract.violations(of: ShiftDetection.self) == [])
         #expect(MeasurementContract.violations(of: ConfidenceCalibration.self) == [])
         #expect(MeasurementContract.violations(of: TaskScores.self) == [])
         #expect(MeasurementContract.violations(of: ScoresByClass.self) == [])
-        #expect(Self.names.count == 12)
+        #expect(Self.names.count == 14)
     }
 
     @Test("an ordinary model has a value for every number", arguments: names, SampleModel.Kind.allCases.filter(\.isOrdinary))

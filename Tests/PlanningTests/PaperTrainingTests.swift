@@ -95,7 +95,7 @@ import Testing
             let root = "\(layouts)/\(name.hasPrefix("hac") ? "hac" : "epic")"
             let planned = try Small.planned(name, root: root)
             #expect(Set(planned.cells.map(\.row)) == Set(planned.settings.rows))
-            #expect(planned.settings.expected != nil || name == "hac/table13.yaml")
+            #expect(planned.settings.expected != nil || ["hac/table13.yaml", "epic-kitchens/table7.yaml"].contains(name))
             let cell = try #require(planned.cells.last)
             let isSingleSource = cell.candidates[0].plan.sources.count == 1
             try check(try Small.train(cell, of: planned), steps: isSingleSource ? 1 : 2)

@@ -106,6 +106,22 @@ struct ExpectationTests {
         #expect(try Sample.study(text).variants[0].recipe.rows[0].expected == ["group-1 → group-3": 40])
     }
 
+    @Test("of measurements are read by measurement, quantity and row, and ask for ones that there are")
+    func measured() throws {
+        func text(_ figures: String) -> String {
+            Sample.recipe("- Fusion", "- name: Fusion\n    measure: [representation]") + "expect:\n  measured:\n    \(figures)\n"
+        }
+        let recipe = try Sample.study(text("representation: {rankme of video on target: {Fusion: 235.9, + MER: 290}}")).variants[0].recipe
+        #expect(
+            recipe.measuredExpectations == [
+                MeasuredExpectation(measurement: "representation", quantity: "rankme of video on target", row: "Fusion", value: 235.9),
+                MeasuredExpectation(measurement: "representation", quantity: "rankme of video on target", row: "+ MER", value: 290),
+            ])
+        #expect(Sample.messages(text("representatoin: {rankme: {Fusion: 1}}")).contains("did you mean 'representation'"))
+        #expect(Sample.messages(text("representation: {rankme: {Fusoin: 1}}")).contains("did you mean 'Fusion'"))
+        #expect(Sample.messages(text("representation: {rankme: {Fusion: high}}")).contains("in the measurement's own unit"))
+    }
+
     @Test("name targets and rows that there are, and are numbers")
     func faults() {
         let text =

@@ -20,6 +20,10 @@ struct MeasuredFindingsTests {
         ("+ MER", "D1", 0, 0.53, 5), ("+ MER", "D1", 1, 0.56, 5.5), ("+ MER", "D2", 0, 0.62, 6.5), ("+ MER", "D2", 1, 0.69, 9),
     ]
 
+    private static let results = figures.map {
+        TrialResult(key: TrialKey(row: $0.row, target: $0.target, seed: $0.seed), plan: "p", selectedEpoch: 1, targetScore: $0.accuracy)
+    }
+
     private static func report(
         _ figures: [(row: String, target: String, seed: Int, accuracy: Double, rank: Double?)] = figures
     ) throws -> Report {
@@ -38,6 +42,11 @@ struct MeasuredFindingsTests {
                 Findings.Grid(
                     "confusion", samples: "target", rowAxis: "class", columnAxis: "prediction", rows: ["a", "b"], columns: ["a", "b"],
                     values: [[1, 2], [3, 4]])
+            ]
+            findings.maps = [
+                Findings.Map(
+                    "principal components", modality: "video", xAxis: "first", yAxis: "second", x: [1, 2, 3], y: [0, 1, Double(figure.seed)],
+                    groupings: [.init("domain", names: ["D1", "D2"], members: [0, 1, 1]), .init("class", names: ["a", "b", "c"], members: [2, 0, 2])])
             ]
             findings.note("target: 75 samples")
             records[key] = [
@@ -122,6 +131,45 @@ struct MeasuredFindingsTests {
         #expect(report.document().latex().contains("rankme"))
     }
 
+    @Test("figures from elsewhere stand beside what was measured, and one that nothing was measured for says so")
+    func expected() throws {
+        var settings = Self.settings
+        settings.expected = ExpectedFigures(
+            source: "Figure 2",
+            figures: [:],
+            measured: [
+                .init(measurement: "representation", quantity: "rankme of video on target", row: "+ MER", value: 6),
+                .init(measurement: "representation", quantity: "rankme of video on target", row: "Fusion", value: 60),
+                .init(measurement: "representation", quantity: "rankme of sound", row: "Fusion", value: 60),
+            ])
+        let report = try Report(results: Self.results, settings: settings, measurements: Self.report().measurements)
+        // 5, 5.5, 6.5 and 9 have a mean of 6.5 and a standard error of 0.89.
+        #expect(report.variants[0].measuredExpectations.map(\.verdict) == [.reproduced, .notReproduced, .notRun])
+        let text = report.document().markdown()
+        #expect(text.contains("Beside the figures of Figure 2"))
+        #expect(text.contains("rankme of sound (representation)") && text.contains("not measured"))
+        #expect(report.csv().contains("representation: rankme of video on target,expected"))
+    }
+
+    @Test("maps are drawn of the first trial of each row, by each grouping, and are removed with their report")
+    func maps() throws {
+        let report = try Self.report()
+        let maps = report.document().figures.filter { $0.name.hasPrefix("map-") }
+        #expect(maps.map(\.name) == ["map-1-1", "map-1-2", "map-1-3", "map-1-4"])
+        #expect(maps[0].caption == "Fusion, video, by domain: principal components, target D1, seed 0.")
+        #expect(maps[3].caption.hasPrefix("+ MER, video, by class"))
+        // A group without a point is in no legend.
+        #expect(maps[1].svg.contains(">c<") && !maps[1].svg.contains(">b<"))
+        let folder = RunFolder(FileManager.default.temporaryDirectory.appendingPathComponent("report-\(UUID().uuidString)"))
+        defer { try? FileManager.default.removeItem(at: folder.root) }
+        try ReportWriter().write(report, to: folder)
+        #expect(FileManager.default.fileExists(atPath: folder.figures.appendingPathComponent("map-1-1.svg").path))
+        var records = report.measurements
+        for key in records.keys { records[key]?[0].findings.maps = [] }
+        try ReportWriter().write(Report(results: Self.results, settings: Self.settings, measurements: records), to: folder)
+        #expect(!FileManager.default.fileExists(atPath: folder.figures.appendingPathComponent("map-1-1.svg").path))
+    }
+
     @Test("what only an earlier report had is removed; a drawing of somebody else's stays")
     func earlierDrawings() throws {
         let folder = RunFolder(FileManager.default.temporaryDirectory.appendingPathComponent("report-\(UUID().uuidString)"))
@@ -130,10 +178,7 @@ struct MeasuredFindingsTests {
         try ReportWriter().write(report, to: folder)
         #expect(FileManager.default.fileExists(atPath: folder.measurementsCSV.path))
         try Data("<svg/>".utf8).write(to: folder.figures.appendingPathComponent("mine.svg"))
-        let results = Self.figures.map {
-            TrialResult(key: TrialKey(row: $0.row, target: $0.target, seed: $0.seed), plan: "p", selectedEpoch: 1, targetScore: $0.accuracy)
-        }
-        try ReportWriter().write(Report(results: results, settings: Self.settings), to: folder)
+        try ReportWriter().write(Report(results: Self.results, settings: Self.settings), to: folder)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.figures.path)
         #expect(names.sorted() == ["differences.svg", "mine.svg"])
         #expect(!FileManager.default.fileExists(atPath: folder.measurementsCSV.path))

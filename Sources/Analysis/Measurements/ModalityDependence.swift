@@ -49,10 +49,13 @@ package struct ModalityDependence: MeasurementPlugin {
             try findings.onEach(set, of: model) { findings, outputs in
                 let outputs = outputs.thinned(to: options.samples)
                 findings.note("\(set.rawValue): \(outputs.count) samples")
-                let places = Array(0..<outputs.count)
                 let classes = rowsByClass(outputs.labels).sorted { $0.key < $1.key }.map(\.value)
                 for (first, second) in Self.pairs(outputs.embeddings) {
                     let name = "\(first.modality), \(second.modality)"
+                    let places = outputs.places(of: [first.modality, second.modality])
+                    if places.count < outputs.count { findings.note("\(set.rawValue): \(places.count) of them have \(name)") }
+                    let shared = Set(places)
+                    let classes = places.count == outputs.count ? classes : classes.map { $0.filter(shared.contains) }.filter { !$0.isEmpty }
                     for measure in Measure.allCases {
                         let quantity = Quantity.attempt {
                             try measure.value(first.values, second.values, places, options)

@@ -35,29 +35,45 @@ package struct DomainSeparability: MeasurementPlugin {
     package func measure(_ model: TrainedModel) throws -> Findings {
         var parts = [try model.outputs(on: .validation).thinned(to: options.samples)]
         if options.target { parts.append(try model.outputs(on: .target).thinned(to: options.samples)) }
-        let domains = parts.flatMap(\.domains)
-        let present = Set(domains).sorted()
+        let present = Set(parts.flatMap(\.domains)).sorted()
         guard present.count >= 2 else { throw Undefined("all samples are of one domain") }
-        let numbers = domains.map { present.firstIndex(of: $0) ?? 0 }
-        // Every other sample of each domain is for training.
-        let ranks = rowsByClass(numbers).values.reduce(into: [Int: Int]()) { ranks, rows in
-            for (rank, row) in rows.enumerated() { ranks[row] = rank }
-        }
-        let training = numbers.indices.filter { ranks[$0, default: 0].isMultiple(of: 2) }
-        let test = numbers.indices.filter { !ranks[$0, default: 0].isMultiple(of: 2) }
-        let (own, other) = (training.map { numbers[$0] }, test.map { numbers[$0] })
+        let all = Halves(of: parts.flatMap(\.domains), among: present)
         var findings = Findings()
-        findings.note("\(training.count) training and \(test.count) test samples of \(present.map { model.domains[$0] }.joined(separator: ", "))")
+        findings.note(
+            "\(all.training.count) training and \(all.test.count) test samples of \(present.map { model.domains[$0] }.joined(separator: ", "))")
         for index in parts[0].representations.indices {
-            let values = Tensor.concatenated(parts.map { $0.representations[index].values }, axis: 0)
-            findings.add("domain-accuracy", of: parts[0].representations[index].modality) {
+            let own = parts.map { $0.representations[index] }
+            let values = Tensor.concatenated(own.map(\.values), axis: 0)
+            // Samples without the modality are in neither half.
+            let halves = Halves(of: own.flatMap(\.domains), among: present)
+            findings.add("domain-accuracy", of: own[0].modality) {
                 let probe = try DomainProbe(
-                    on: values.selectingRows(training), domains: own, count: present.count, lambda: options.lambda)
-                return try probe.accuracy(on: values.selectingRows(test), domains: other)
+                    on: values.selectingRows(halves.training), domains: halves.trainingDomains, count: present.count, lambda: options.lambda)
+                return try probe.accuracy(on: values.selectingRows(halves.test), domains: halves.testDomains)
             }
         }
-        findings.add("chance") { try DomainProbe.chance(training: own, test: other) }
+        findings.add("chance") { try DomainProbe.chance(training: all.trainingDomains, test: all.testDomains) }
         return findings
+    }
+
+    /// Every other sample of each domain to train on, the rest to test on.
+    private struct Halves {
+        let training, test: [Int]
+        let trainingDomains, testDomains: [Int]
+
+        /// - Parameters:
+        ///   - domains: of each sample.
+        ///   - present: the domains that there are; they get the numbers from 0 on.
+        init(of domains: [Int], among present: [Int]) {
+            let numbers = domains.map { present.firstIndex(of: $0) ?? 0 }
+            let ranks = rowsByClass(numbers).values.reduce(into: [Int: Int]()) { ranks, rows in
+                for (rank, row) in rows.enumerated() { ranks[row] = rank }
+            }
+            training = numbers.indices.filter { ranks[$0, default: 0].isMultiple(of: 2) }
+            test = numbers.indices.filter { !ranks[$0, default: 0].isMultiple(of: 2) }
+            trainingDomains = training.map { numbers[$0] }
+            testDomains = test.map { numbers[$0] }
+        }
     }
 }
 
@@ -97,13 +113,14 @@ package struct ClassSeparability: MeasurementPlugin {
         findings.note("fitted on \(training.count) training samples")
         for (index, own) in training.representations.enumerated() {
             let probe = Result<StandardizedProbe, Undefined>.attempt {
-                try StandardizedProbe(on: own.values, labels: training.labels, classes: model.classes.count, lambda: options.lambda)
+                try StandardizedProbe(on: own.values, labels: own.labels, classes: model.classes.count, lambda: options.lambda)
             }
             for set in [SampleSet.validation, .target] {
                 try findings.onEach(set, of: model) { findings, outputs in
                     let outputs = outputs.thinned(to: options.samples)
                     findings.add("class-accuracy", of: own.modality, on: set) {
-                        try probe.get().accuracy(on: outputs.representations[index].values, labels: outputs.labels)
+                        let other = outputs.representations[index]
+                        return try probe.get().accuracy(on: other.values, labels: other.labels)
                     }
                 }
             }

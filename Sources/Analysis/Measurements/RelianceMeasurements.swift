@@ -22,8 +22,11 @@ package struct EmbeddingCorruption: MeasurementPlugin {
     package static var description: ComponentDescription {
         ComponentDescription(
             name: "corruption", summary: "score with noise on each modality's embeddings, and without the modality",
-            formula: "z + σ·N(0, 1), the noise a function of (seed, row);  dropped: z = 0", source: "MER-DG, Table 14", options: Options.descriptions,
-            notes: ["Every row of a table meets the same noise. The scale of embeddings differs between rows: a σ means more where they are small."])
+            formula: "z + σ·N(0, 1), the noise a function of (seed, row);  dropped: z = 0;  change: mean over σ of score − clean score", source: "MER-DG, Table 14", options: Options.descriptions,
+            notes: [
+                "Every row of a table meets the same noise. The scale of embeddings differs between rows: a σ means more where they are small.",
+                "The difference of two rows in `change` is MultiBench's effective robustness, a level.",
+            ])
     }
 
     private let options: Options
@@ -64,6 +67,9 @@ package struct EmbeddingCorruption: MeasurementPlugin {
                             "\(score.title) under noise", modality: modality.name, samples: set.rawValue, xAxis: "σ", yAxis: score.title, x: levels, y: values))
                     findings.add("relative-robustness", of: modality, on: set) {
                         try RobustnessCurve(levels: levels, performance: values).relative / (levels[levels.count - 1] - levels[0])
+                    }
+                    findings.add("change", of: modality, on: set) {
+                        values.dropFirst().reduce(0) { $0 + $1 - values[0] } / Double(values.count - 1)
                     }
                 }
             }

@@ -32,7 +32,9 @@ package struct Representation: MeasurementPlugin {
             try findings.onEach(set, of: model) { findings, outputs in
                 let outputs = outputs.thinned(to: options.samples)
                 findings.note("\(set.rawValue): \(outputs.count) samples")
-                for (modality, values) in outputs.representations {
+                for part in outputs.representations {
+                    let (modality, values) = (part.modality, part.values)
+                    if part.places.count < outputs.count { findings.note("\(set.rawValue): \(part.places.count) of them have \(modality)") }
                     let plain = Result<Spectrum, Undefined>.attempt { try Spectrum(of: values) }
                     let centered = Result<Spectrum, Undefined>.attempt { try Spectrum(of: values, centering: true) }
                     findings.add("rankme", of: modality, on: set) { try plain.get().rank }
@@ -101,7 +103,7 @@ package struct SourceTargetSimilarity: MeasurementPlugin {
             for similarity in Similarity.allCases {
                 findings.add(similarity.rawValue, of: own.modality) {
                     let found = try ClassConditionalSimilarity(
-                        similarity, source: own.values, sourceLabels: source.labels, target: other.values, targetLabels: target.labels)
+                        similarity, source: own.values, sourceLabels: own.labels, target: other.values, targetLabels: other.labels)
                     return try found.mean.get()
                 }
             }

@@ -93,7 +93,7 @@ extension Findings {
     /// - Throws: `MeasurementFault` where two numbers cannot be told apart, or nothing was found at
     ///   all.
     func check() throws(MeasurementFault) {
-        guard !numbers.isEmpty || !curves.isEmpty || !grids.isEmpty else { throw MeasurementFault("it returns no findings") }
+        guard !numbers.isEmpty || !curves.isEmpty || !grids.isEmpty || !maps.isEmpty else { throw MeasurementFault("it returns no findings") }
         var seen: Set<[String?]> = []
         for number in numbers where !seen.insert([number.name, number.modality, number.samples, number.condition]).inserted {
             let facts = [number.modality, number.samples, number.condition].compactMap(\.self)
@@ -142,7 +142,9 @@ extension MeasurementRegistry {
         try registry.register(DomainSeparability.self)
         try registry.register(ClassSeparability.self)
         try registry.register(ModalityDependence.self)
+        try registry.register(EmbeddingMap.self)
         try registry.register(EmbeddingCorruption.self)
+        try registry.register(InputCorruption.self)
         try registry.register(ModalityReliance.self)
         try registry.register(Misclassification.self)
         try registry.register(ShiftDetection.self)

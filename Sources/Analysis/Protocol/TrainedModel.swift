@@ -3,113 +3,6 @@ import Networks
 import Regularization
 import Tensors
 
-/// The parts of a trial's data that a measurement can ask for.
-public enum SampleSet: String, CaseIterable, Sendable, Hashable {
-    /// The source samples that the model was trained on, shown as evaluation shows them.
-    case training
-    /// The source samples that were held back: in the training domains, and not trained on.
-    case validation
-    /// The samples of the held-out domain.
-    case target
-}
-
-/// What a trained model makes of some samples, in the order of the data set.
-public struct ModelOutputs {
-    /// The rows of the data set, `N`.
-    public let rows: [Int]
-    /// What is to be predicted of each sample.
-    public let targets: Targets
-    /// The domain of each sample, `N`.
-    public let domains: [Int]
-    /// Each modality's pooled embedding, `N×D`, in the model's order.
-    public let embeddings: [(modality: Modality, values: Tensor)]
-    /// What the classifier reads, `N×F`, where the model has such a thing.
-    public let representation: Tensor?
-    /// The prediction, `N×K` before any softmax or sigmoid, or `N×V`.
-    public let logits: Tensor
-
-    /// The class of each sample, `N`; none where the task is another one than classification, see
-    /// ``MeasurementPlugin/tasks``.
-    public var labels: [Int] { targets.classes ?? [] }
-
-    /// The embeddings of all modalities, and the fused representation where there is one.
-    public var representations: [(modality: Modality, values: Tensor)] {
-        embeddings + (representation.map { [(modality: .fused, values: $0)] } ?? [])
-    }
-
-    /// The number of samples `N`.
-    public var count: Int { rows.count }
-
-    /// The same of some samples.
-    ///
-    /// - Parameter places: positions in `0..<count`.
-    public func selecting(_ places: [Int]) -> ModelOutputs {
-        ModelOutputs(
-            rows: places.map { rows[$0] }, targets: targets.gathering(rows: places), domains: places.map { domains[$0] },
-            embeddings: embeddings.map { ($0.modality, $0.values.selectingRows(places)) },
-            representation: representation?.selectingRows(places), logits: logits.selectingRows(places))
-    }
-
-    /// At most `limit` samples, evenly spread over the data set's order, and so the same ones for every
-    /// row of a table.
-    public func thinned(to limit: Int) -> ModelOutputs {
-        guard count > limit else { return self }
-        return selecting((0..<limit).map { $0 * count / limit })
-    }
-}
-
-/// A change of the embeddings between encoding and fusing, in evaluation: noise, a modality that is
-/// missing.
-public struct EmbeddingChange {
-    let apply: (_ embeddings: Embeddings, _ rows: [Int]) -> Embeddings
-
-    /// - Parameter apply: given the embeddings of a batch and its samples' rows in the data set,
-    ///   returns embeddings of the same shapes.
-    public init(_ apply: @escaping (_ embeddings: Embeddings, _ rows: [Int]) -> Embeddings) {
-        self.apply = apply
-    }
-
-    /// No change.
-    public static var none: EmbeddingChange { EmbeddingChange { embeddings, _ in embeddings } }
-
-    /// Sets some modalities' embeddings to zero, as the paper's Table 14 and MMDG-Bench drop an
-    /// encoder.
-    public static func dropping(_ modalities: [Modality]) -> EmbeddingChange {
-        EmbeddingChange { embeddings, _ in
-            embeddings.mapEmbeddings { modality, embedding in
-                modalities.contains(modality) ? embedding.map { array, _ in Tensor.zeros(array.shape) } : embedding
-            }
-        }
-    }
-
-    /// Adds Gaussian noise to the embeddings of one modality.
-    ///
-    /// The noise of a sample is a function of the seed, the modality and the sample's row in the data
-    /// set alone, so that all rows of a table, whatever their batches, meet the same corrupted data.
-    ///
-    /// - Parameters:
-    ///   - deviation: σ.
-    ///   - seed: another seed gives other noise.
-    public static func noise(_ deviation: Float, on modality: Modality, seed: UInt64) -> EmbeddingChange {
-        let source = RandomSource(seed: seed).child("corruption").child(modality.name)
-        return EmbeddingChange { embeddings, rows in
-            embeddings.mapEmbeddings { own, embedding in
-                guard own == modality else { return embedding }
-                return embedding.map { array, isTokens in
-                    let numbers = source.child(isTokens ? "tokens" : "pooled")
-                    let width = array.elementCount / max(rows.count, 1)
-                    var values = array.values
-                    for (place, row) in rows.enumerated() {
-                        var stream = numbers.stream(step: row)
-                        for index in place * width..<(place + 1) * width { values[index] += deviation * stream.normal() }
-                    }
-                    return Tensor(values, shape: array.shape)
-                }.cleared()
-            }
-        }
-    }
-}
-
 /// A trained model with the data of its trial, as a measurement sees them.
 ///
 /// What the model makes of a set of samples is computed when it is first asked for, and kept for the
@@ -139,27 +32,33 @@ public final class TrainedModel {
     /// Names of the domains, in the order of their numbers.
     public let domains: [String]
 
+    /// Modalities whose inputs cannot be changed, since the output of a frozen part was computed beforehand and stands in their place.
+    public let frozenInputs: Set<Modality>
+
     private let encode: (Inputs) throws -> Embeddings
     private let fuse: (Embeddings) throws -> Prediction
     private let forEachBatch: (SampleSet, (Batch) throws -> Void) throws -> Void
     private var known: [SampleSet: ModelOutputs] = [:]
+    private var shapes: [Modality: [Int]] = [:]
     /// What may be read at the moment; nil for everything.
     private var readable: Set<SampleSet>?
 
     /// - Parameters:
+    ///   - frozenInputs: modalities whose inputs are stored outputs of a frozen part.
     ///   - encode: the model's encoders, and what regularizers change about embeddings in evaluation.
     ///   - fuse: the model's fusion.
     ///   - forEachBatch: hands over the batches of a set in the data set's order, and none of an empty
     ///     one.
     package init(
         modalities: [Modality], task: any TaskPlugin = Classification(), targets: TargetFacts, domains: [String],
-        encode: @escaping (Inputs) throws -> Embeddings,
+        frozenInputs: Set<Modality> = [], encode: @escaping (Inputs) throws -> Embeddings,
         fuse: @escaping (Embeddings) throws -> Prediction, forEachBatch: @escaping (SampleSet, (Batch) throws -> Void) throws -> Void
     ) {
         self.modalities = modalities
         self.task = task
         self.targets = targets
         self.domains = domains
+        self.frozenInputs = frozenInputs
         self.encode = encode
         self.fuse = fuse
         self.forEachBatch = forEachBatch
@@ -198,18 +97,50 @@ public final class TrainedModel {
     /// Each sample is encoded once, however many changes there are.
     /// - Throws: as ``outputs(on:)``.
     public func logits(on set: SampleSet, under changes: [EmbeddingChange]) throws -> [Tensor] {
+        try logits(on: set, of: changes.count) { batch in
+            let embeddings = try encode(batch.inputs)
+            return try changes.map { try fuse($0.apply(embeddings, batch.rows)).logits }
+        }
+    }
+
+    /// Predictions for changed inputs, one `N×K` for each change, in the order of ``outputs(on:)``.
+    ///
+    /// Each sample is encoded once for every change.
+    /// - Throws: as ``outputs(on:)``.
+    public func logits(on set: SampleSet, under changes: [InputChange]) throws -> [Tensor] {
+        try logits(on: set, of: changes.count) { batch in
+            try changes.map { try fuse(try encode($0.apply(batch.inputs, batch.rows))).logits }
+        }
+    }
+
+    /// The shape of one sample of a modality, as its encoder reads it; nil where a set is empty.
+    ///
+    /// - Throws: as ``outputs(on:)``.
+    public func inputShape(of modality: Modality, on set: SampleSet) throws -> [Int]? {
         try checkReadable(set)
-        var parts: [[Tensor]] = changes.map { _ in [] }
+        if let known = shapes[modality] { return known }
+        struct Found: Error {}
+        var shape: [Int]?
+        do {
+            try forEachBatch(set) { batch in
+                shape = batch.inputs[modality].map { Array($0.shape.dimensions.dropFirst()) }
+                throw Found()
+            }
+        } catch is Found {}
+        shapes[modality] = shape
+        return shape
+    }
+
+    private func logits(on set: SampleSet, of count: Int, _ predictions: (Batch) throws -> [Tensor]) throws -> [Tensor] {
+        try checkReadable(set)
+        guard count > 0 else { return [] }
+        var parts = [[Tensor]](repeating: [], count: count)
         try forEachBatch(set) { batch in
             try withoutGradients {
-                let embeddings = try encode(batch.inputs)
-                for (index, change) in changes.enumerated() { parts[index].append(try fuse(change.apply(embeddings, batch.rows)).logits) }
+                for (index, logits) in try predictions(batch).enumerated() { parts[index].append(logits) }
             }
         }
-        guard let first = parts.first, !first.isEmpty else {
-            if changes.isEmpty { return [] }
-            throw Undefined("there are no \(set.rawValue) samples")
-        }
+        guard !parts[0].isEmpty else { throw Undefined("there are no \(set.rawValue) samples") }
         return parts.map { Tensor.concatenated($0, axis: 0) }
     }
 
@@ -244,6 +175,7 @@ public final class TrainedModel {
         var (rows, domains): ([Int], [Int]) = ([], [])
         var targets: [Targets] = []
         var embeddings: [Modality: [Tensor]] = [:]
+        var present: [Modality: [Bool]] = [:]
         var (representations, logits): ([Tensor], [Tensor]) = ([], [])
 
         init(modalities: [Modality]) { self.modalities = modalities }
@@ -251,7 +183,10 @@ public final class TrainedModel {
         mutating func add(_ batch: Batch, _ encoded: Embeddings, _ prediction: Prediction) {
             (rows, domains) = (rows + batch.rows, domains + batch.domains)
             targets.append(batch.targets)
-            for (modality, embedding) in encoded { embeddings[modality, default: []].append(embedding.pooled) }
+            for (modality, embedding) in encoded {
+                embeddings[modality, default: []].append(embedding.pooled)
+                present[modality, default: []] += batch.rows.indices.map(embedding.presence.contains)
+            }
             if let representation = prediction.representation { representations.append(representation) }
             logits.append(prediction.logits)
         }
@@ -263,18 +198,9 @@ public final class TrainedModel {
                 rows: rows, targets: targets, domains: domains,
                 embeddings: modalities.compactMap { modality in
                     embeddings[modality].map { (modality, Tensor.concatenated($0, axis: 0)) }
-                }, representation: representations.isEmpty ? nil : Tensor.concatenated(representations, axis: 0),
+                }, present: present.filter { $0.value.contains(false) },
+                representation: representations.isEmpty ? nil : Tensor.concatenated(representations, axis: 0),
                 logits: Tensor.concatenated(logits, axis: 0))
-        }
-    }
-}
-
-extension Tensor {
-    /// Some rows of an array `N×…`, in the given order.
-    func selectingRows(_ rows: [Int]) -> Tensor {
-        let width = elementCount / max(shape[0], 1)
-        return withUnsafeValues { values in
-            Tensor(rows.flatMap { values[$0 * width..<($0 + 1) * width] }, shape: Shape([rows.count] + shape.dimensions.dropFirst()))
         }
     }
 }

@@ -44,6 +44,7 @@ struct RecipeReader {
             measurements: MeasurementReader(catalogue: catalogue, faults: faults), faults: faults, expectations: expectations)
         let rows = rowReader.rows()
         expectations.check(rows: rowReader.names)
+        let measured = expectations.measured(by: rows.flatMap(\.measurements).map(\.name), rows: rowReader.names)
         let baseline = baseline(section, rows: rows, names: rowReader.names)
         let name = section.name("name") ?? defaultName
 
@@ -54,7 +55,7 @@ struct RecipeReader {
         return Recipe(
             name: name, data: data, task: task, evaluation: evaluation, model: model, training: commonTraining,
             regularizers: commonTerms, rows: rows, baseline: baseline, seeds: seeds, tuning: tuning,
-            expectationSource: expectations.source, location: top)
+            expectationSource: expectations.source, measuredExpectations: measured, location: top)
     }
 
     private func data(_ section: SectionReader) -> DataPlan? {

@@ -22,6 +22,8 @@ package struct Recipe: Sendable {
     package let tuning: TuningPlan
     /// `expect.source:`, where the rows' expected figures come from.
     package let expectationSource: String?
+    /// `expect.measured:`, figures for what measurements find.
+    package let measuredExpectations: [MeasuredExpectation]
     package let location: SourceLocation
 
     /// The task of a recipe that names none.
@@ -54,6 +56,17 @@ package struct Study: Sendable {
     /// The recipe after `--set` with everything that it extends and includes and the values of its variables, as YAML; reading it, from
     /// whichever folder, gives the same study.
     package let resolvedYAML: String
+}
+
+/// A figure from elsewhere for something that a measurement finds in a row.
+package struct MeasuredExpectation: Sendable, Hashable {
+    /// The measurement's name in the recipe.
+    package let measurement: String
+    /// What it finds, as the report writes it: `rankme of video on target`.
+    package let quantity: String
+    package let row: String
+    /// In the measurement's own unit.
+    package let value: Double
 }
 
 /// One row of the ablation.

@@ -62,6 +62,8 @@ package struct MeasuredFindings: Hashable, Sendable {
     package let curves: [[Curve]]
     /// Grids, added up over the trials of a row.
     package let grids: [(row: String, grid: Findings.Grid)]
+    /// Maps of the first trial of each row that has some.
+    package let maps: [(key: TrialKey, map: Findings.Map)]
 
     /// A curve of one row.
     package struct Curve: Hashable, Sendable {
@@ -71,7 +73,7 @@ package struct MeasuredFindings: Hashable, Sendable {
 
     package static func == (left: Self, right: Self) -> Bool {
         left.title == right.title && left.entries == right.entries && left.curves == right.curves && left.notes == right.notes
-            && left.grids.map(\.grid) == right.grids.map(\.grid)
+            && left.grids.map(\.grid) == right.grids.map(\.grid) && left.maps.map(\.map) == right.maps.map(\.map)
     }
 
     package func hash(into hasher: inout Hasher) {
@@ -117,6 +119,10 @@ package struct MeasuredFindings: Hashable, Sendable {
         self.notes = notes
         seconds = Estimate(inOrder.map(\.seconds))?.mean ?? 0
         curves = Self.curves(of: variant, in: trials, records: records)
+        maps = variant.rows.flatMap { row -> [(key: TrialKey, map: Findings.Map)] in
+            let first = trials.results(row: row, of: variant).first { records[$0.key]?.findings.maps.isEmpty == false }
+            return first.flatMap { trial in records[trial.key]?.findings.maps.map { (key: trial.key, map: $0) } } ?? []
+        }
         grids = variant.rows.flatMap { row -> [(row: String, grid: Findings.Grid)] in
             let found = trials.results(row: row, of: variant).compactMap { records[$0.key] }.flatMap(\.findings.grids)
             var names: [String] = []

@@ -48,8 +48,16 @@ package struct ExpectationCheck: Hashable, Sendable {
         case notReproduced = "not reproduced"
         /// There is a mean but no standard error: it takes two seeds or repetitions to tell.
         case undecided
-        /// No trial of the cell finished.
+        /// No trial of the cell finished, or nothing of the kind was measured.
         case notRun = "not run"
+
+        init(expected: Double, ours: Estimate?) {
+            guard let ours else {
+                self = .notRun
+                return
+            }
+            self = ours.standardError.map { abs(expected - ours.mean) <= 2 * $0 ? .reproduced : .notReproduced } ?? .undecided
+        }
     }
 
     package let row: String
@@ -60,11 +68,7 @@ package struct ExpectationCheck: Hashable, Sendable {
     /// Nil when nothing finished.
     package let ours: Estimate?
 
-    package var verdict: Verdict {
-        guard let ours else { return .notRun }
-        guard let error = ours.standardError else { return .undecided }
-        return abs(expected - ours.mean) <= 2 * error ? .reproduced : .notReproduced
-    }
+    package var verdict: Verdict { Verdict(expected: expected, ours: ours) }
 
     /// One entry an expected figure, in the table's order; figures of rows and columns that the table lacks are passed over.
     ///
@@ -78,6 +82,26 @@ package struct ExpectationCheck: Hashable, Sendable {
                     ExpectationCheck(row: row.name, column: column, expected: $0 / table.score.factor, ours: cell.estimate)
                 }
             }
+        }
+    }
+}
+
+/// One figure from elsewhere for something measured, beside ours.
+package struct MeasuredExpectationCheck: Hashable, Sendable {
+    package let expected: ExpectedFigures.Measured
+    /// Over the row's trials; nil where none has such a number.
+    package let ours: Estimate?
+
+    package var verdict: ExpectationCheck.Verdict { ExpectationCheck.Verdict(expected: expected.value, ours: ours) }
+
+    /// One entry an expected figure, in the recipe's order.
+    ///
+    /// - Parameter findings: all measurements of a variant. One is meant by its name in the recipe, whatever its options are.
+    package static func checks(of expected: [ExpectedFigures.Measured], in findings: [MeasuredFindings]) -> [MeasuredExpectationCheck] {
+        expected.map { figure in
+            let entries = findings.filter { $0.title == figure.measurement || $0.title.hasPrefix(figure.measurement + " (") }.flatMap { $0.entries.joined() }
+            let own = entries.first { $0.row == figure.row && $0.quantity.text == figure.quantity }
+            return MeasuredExpectationCheck(expected: figure, ours: own?.estimate)
         }
     }
 }

@@ -46,6 +46,9 @@ package final class TrialBatches {
         evaluationBatch = try BatchLoader(data, modalities: modalities.map(\.name)).evaluationBatch(limit: 256)
     }
 
+    /// The modalities of which a frozen stem's stored output is handed over in place of the inputs.
+    var storedStems: Set<Modality> { Set(stems?.modalities ?? []) }
+
     /// How media files have been read since this was made; nil where none are.
     var loading: LoadingRecord? {
         guard loader.decodes else { return nil }

@@ -1,0 +1,110 @@
+import Configuration
+import Regularization
+import Tensors
+
+/// The task's first score, such as accuracy, when the inputs of one modality are corrupted, over severities.
+package struct InputCorruption: MeasurementPlugin {
+    package struct Options: Configuration.Options {
+        package var kinds: [String] = []
+        package var severities = [1.0, 3, 5]
+        package var inDomain = false
+        package var seed = 0
+        package init() {}
+        package static var fields: [OptionField<Options>] {
+            [
+                .texts("kinds", \.kinds, "what goes wrong, of \(Corruption.allCases.map(\.rawValue).joined(separator: ", ")); all that suit a modality if left out"),
+                .numbers("severities", \.severities, in: 1...5, "whole numbers from 1 to 5, rising"),
+                .flag("in-domain", \.inDomain, "whether source validation samples are corrupted too"),
+                .integer("seed", \.seed, in: 0...1_000_000_000, "seed of the corruption"),
+            ]
+        }
+    }
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "input-corruption", summary: "score when the inputs of one modality are corrupted, over severities",
+            formula: "relative-robustness: area under score(severity), over the range;  change: mean over severities of score − clean score",
+            source: "MultiBench, Liang et al. 2021; MMDG-Bench", options: Options.descriptions,
+            notes: [
+                "Every row of a table meets the same corrupted samples. The difference of two rows in `change` is MultiBench's effective robustness, a severity.",
+                "Each kind, severity and modality is one more pass over the samples.",
+            ])
+    }
+
+    private let kinds: [Corruption]
+    private let severities: [Int]
+    private let options: Options
+
+    package init(options: Options) throws(OptionFault) {
+        var kinds: [Corruption] = []
+        for name in options.kinds {
+            guard let kind = Corruption(rawValue: name), !kinds.contains(kind) else {
+                let all = Corruption.allCases.map(\.rawValue)
+                throw OptionFault(
+                    option: "kinds", expected: "different ones of: \(all.joined(separator: ", "))", found: name,
+                    suggestion: kinds.contains { $0.rawValue == name } ? nil : nearestName(to: name, among: all))
+            }
+            kinds.append(kind)
+        }
+        let severities = options.severities.map { Int($0) }
+        guard !severities.isEmpty, zip(severities, options.severities).allSatisfy({ Double($0) == $1 }),
+            zip(severities, severities.dropFirst()).allSatisfy({ $0 < $1 })
+        else {
+            throw OptionFault(option: "severities", expected: "different whole numbers from 1 to 5 in rising order", found: "\(options.severities)")
+        }
+        self.kinds = kinds.isEmpty ? Corruption.allCases : kinds
+        self.severities = severities
+        self.options = options
+    }
+
+    package var reads: Set<SampleSet> { options.inDomain ? [.validation, .target] : [.target] }
+
+    package func measure(_ model: TrainedModel) throws -> Findings {
+        var findings = Findings()
+        let seed = UInt64(options.seed)
+        for set in options.inDomain ? [SampleSet.validation, .target] : [.target] {
+            try findings.onEach(set, of: model) { findings, outputs in
+                let clean = model.score(of: outputs.logits, for: outputs)
+                findings.add(model.task.score.name, of: nil, on: set, under: "clean", clean)
+                for modality in model.modalities {
+                    guard !model.frozenInputs.contains(modality) else {
+                        let reason = "the output of the encoder's frozen part is stored, and its inputs are not read; train without stem-cache"
+                        findings.add(model.task.score.name, of: modality.name, on: set, under: "corrupted", .failure(Undefined(reason)))
+                        continue
+                    }
+                    guard let shape = try model.inputShape(of: modality, on: set) else { continue }
+                    for kind in kinds where kind.suits(shape) {
+                        let changes = severities.map { InputChange.corrupting(kind, severity: $0, of: modality, seed: seed) }
+                        let scores = try model.logits(on: set, under: changes).map { model.score(of: $0, for: outputs) }
+                        add(kind, clean, scores, of: modality, on: set, model, to: &findings)
+                    }
+                }
+            }
+        }
+        return findings
+    }
+
+    private func add(
+        _ kind: Corruption, _ clean: Quantity, _ scores: [Quantity], of modality: Modality, on set: SampleSet, _ model: TrainedModel,
+        to findings: inout Findings
+    ) {
+        let score = model.task.score
+        for (severity, value) in zip(severities, scores) {
+            findings.add(score.name, of: modality.name, on: set, under: "\(kind.rawValue) \(severity)", value)
+        }
+        let levels = [0] + severities.map(Double.init)
+        let values = Result<[Double], Undefined>.attempt { try ([clean] + scores).map { try $0.get() } }
+        findings.add("relative-robustness", of: modality, on: set, under: kind.rawValue) {
+            try RobustnessCurve(levels: levels, performance: values.get()).relative / (levels[levels.count - 1] - levels[0])
+        }
+        findings.add("change", of: modality, on: set, under: kind.rawValue) {
+            let all = try values.get()
+            return all.dropFirst().reduce(0) { $0 + $1 - all[0] } / Double(severities.count)
+        }
+        guard let values = try? values.get() else { return }
+        findings.curves.append(
+            Findings.Curve(
+                "\(score.title) under \(kind.rawValue)", modality: modality.name, samples: set.rawValue, xAxis: "severity", yAxis: score.title,
+                x: levels, y: values))
+    }
+}

@@ -35,6 +35,7 @@ benchmark: build ## side by side with PyTorch, which is installed into Benchmark
 
 benchmark-encoders: build ## the published encoders at full size, and that both sides compute the same
 	Benchmarks/run.sh $(REGULUS) --script agree.py
+	Benchmarks/run.sh $(REGULUS) --script load_checkpoint.py
 	Benchmarks/run.sh $(REGULUS) --script run_encoders.py
 
 install: build ## the program, the recipes, the bundled data and completions, into PREFIX

@@ -51,6 +51,7 @@ struct CheckpointArguments: ParsableArguments {
             let data = try opened(saved, components)
             let rows = try rows(of: data)
             let model = try saved.applied(to: data, rows: rows, needsTargets: needsTargets)
+            noteTrainedSamples(among: rows, of: data, heldOut: saved.description.heldOut)
             return Application(model: model, saved: saved, data: data, rows: rows, components: components)
         } catch let fault as CheckpointFault {
             throw CommandFault.input("error: \(fault)")
@@ -73,6 +74,16 @@ struct CheckpointArguments: ParsableArguments {
         }
         let choice = try RecipeLoader.dataset(data, catalogue: components.catalogue)
         return try components.datasets.make(choice.component, options: choice.options)
+    }
+
+    /// Says that a score of the model's own data is not one of unseen domains.
+    private func noteTrainedSamples(among rows: [Int], of dataset: any Dataset, heldOut: [Int]) {
+        let names = dataset.facts.domains
+        guard data == nil, rows.contains(where: { !heldOut.contains(dataset.domains[$0]) }) else { return }
+        let unseen = heldOut.filter(names.indices.contains).map { names[$0] }
+        StandardError.print(
+            "note: these are the data that the model was trained on, and samples of training are among them; "
+                + (unseen.isEmpty ? "no domain was held out" : "held out: \(unseen.joined(separator: ", ")) (--domains \(unseen.joined(separator: ",")))"))
     }
 
     private func rows(of data: any Dataset) throws -> [Int] {

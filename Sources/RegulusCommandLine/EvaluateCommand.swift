@@ -72,7 +72,7 @@ struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "embed", abstract: "Writes a trained model's embeddings, fused representation and logits to a safetensors file.",
         discussion: """
-            Tensors: embeddings.MODALITY (N×D), fused (N×F) where the model has it, logits (N×K), rows, labels and domains (N, rows of the data set and \
+            Tensors: embeddings.MODALITY (N×D), present.MODALITY (N, 1 or 0) where samples lack the modality, fused (N×F) where the model has it, logits (N×K), rows, labels and domains (N, rows of the data set and \
             numbers of its classes and domains). Where labels or values are learned there are targets (N×K) in place of labels. The header names the \
             classes, labels or values, and the domains.
             """)
@@ -90,6 +90,7 @@ struct EmbedCommand: ParsableCommand {
             "domains": application.data.facts.domains.joined(separator: "\n"),
         ])
         for (modality, values) in outputs.embeddings { writer.add("embeddings.\(modality)", values.values, shape: values.shape.dimensions) }
+        for (modality, present) in outputs.present { writer.add("present.\(modality)", present.map { $0 ? 1 : 0 }, shape: [outputs.count]) }
         if let fused = outputs.representation { writer.add("fused", fused.values, shape: fused.shape.dimensions) }
         writer.add("logits", outputs.logits.values, shape: outputs.logits.shape.dimensions)
         writer.add("rows", outputs.rows, shape: [outputs.count])

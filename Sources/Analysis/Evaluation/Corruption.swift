@@ -16,7 +16,7 @@ import Tensors
 /// | `gap` | a stretch of 10, 20, 30, 40, 50 % of the time is each channel's mean |
 /// | `frame-loss` | each moment after the first repeats the last one that arrived, with probability 0.1, 0.2, 0.3, 0.4, 0.5 |
 /// | `blur` | a normal window of deviation 1, 2, 3, 4, 6 at an extent of 224; along time in a series |
-/// | `defocus` | a disk of radius 3, 4, 6, 8, 10 at an extent of 224, its edge one place wide |
+/// | `defocus` | a disk of radius 3, 4, 6, 8, 10 at an extent of 224, and an edge that falls off over one place |
 public enum Corruption: String, CaseIterable, Sendable, Hashable {
     case whiteNoise = "white-noise"
     case wind
@@ -169,12 +169,13 @@ public enum Corruption: String, CaseIterable, Sendable, Hashable {
     }
 
     private static func defocused(_ picture: [Float], _ height: Int, _ width: Int, _ channels: Int, radius: Float) -> [Float] {
-        let reach = Int((radius + 0.5).rounded(.up))
+        let reach = Int((radius + 1).rounded(.up))
         var disk: [(down: Int, across: Int, weight: Float)] = []
         for down in -reach...reach {
             for across in -reach...reach {
                 let distance = Float(down * down + across * across).squareRoot()
-                let weight = min(max(radius + 0.5 - distance, 0), 1)
+                // Also a radius below one place takes something from the neighbors.
+                let weight = min(max(radius + 1 - distance, 0), 1)
                 if weight > 0 { disk.append((down, across, weight)) }
             }
         }

@@ -81,6 +81,9 @@ let rooms: [Target] = [
     .target(name: "Reports", dependencies: ["Persistence", "Results", "Statistics"]),
     .target(name: "Monitoring", dependencies: ["Persistence", "Reports", "Results"]),
     .target(name: "Registration", dependencies: ["Analysis", "Configuration", "Datasets", "Models", "Networks", "Regularization", "Training"]),
+    .target(
+        name: "ComponentTesting",
+        dependencies: ["Analysis", "Configuration", "Datasets", "Models", "Networks", "Regularization", "RegularizerTesting", "Tensors"]),
     .target(name: "PluginLibraries", dependencies: ["Persistence", "Processes", "Registration"]),
     .target(name: "Launching", dependencies: ["Configuration", "Persistence", "Processes"]),
 ]
@@ -105,9 +108,9 @@ let program: [Target] = [
     .target(
         name: "RegulusCommandLine",
         dependencies: [
-            "Analysis", "BuiltIn", "Configuration", "Datasets", "Launching", "Models", "Monitoring", "Networks", "Persistence", "Planning", "PluginLibraries",
-            "Processes",
-            "Recipes", "Registration", "Regularization", "RegularizerTesting", "Reports", "Results", "Studies", "Tensors", "Training", "Weights",
+            "Analysis", "BuiltIn", "ComponentTesting", "Configuration", "Datasets", "Launching", "MeasurementTesting", "Models", "Monitoring", "Networks",
+            "Persistence", "Planning", "PluginLibraries", "Processes", "Recipes", "Registration", "Regularization", "RegularizerTesting", "Reports", "Results",
+            "Studies", "Tensors", "Training", "Weights",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     // What third parties import: the public rooms and the program.
@@ -182,10 +185,13 @@ let tests: [Target] = [
     .testTarget(
         name: "AnalysisTests", dependencies: ["Analysis", "Configuration", "GoldenFixtures", "MeasurementTesting", "Regularization", "Tensors"]),
     .testTarget(name: "RegistrationTests", dependencies: ["Analysis", "Configuration", "Networks", "Registration", "Regularization", "Tensors", "Training"]),
+    .testTarget(
+        name: "ComponentTestingTests",
+        dependencies: ["Analysis", "ComponentTesting", "Configuration", "Datasets", "Models", "Networks", "Regularization", "Tensors"]),
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
     .target(name: "SlurmSupport", dependencies: ["TestSupport"], path: "Tests/SlurmSupport"),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport", "TestSupport"]),
-    .testTarget(name: "PublicSurfaceTests", dependencies: ["regulus-cli", "MeasurementTesting", "RegularizerTesting"]),
+    .testTarget(name: "PublicSurfaceTests", dependencies: ["regulus-cli", "ComponentTesting", "MeasurementTesting", "RegularizerTesting"]),
     .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "SlurmSupport", "Weights", "regulus-cli"], swiftSettings: mediaSettings),
 ]
 
@@ -203,6 +209,7 @@ let package = Package(
     name: "regulus",
     products: [
         .executable(name: "regulus", targets: ["regulus-cli"]),
+        .library(name: "ComponentTesting", targets: ["ComponentTesting"]),
         .library(name: "MeasurementTesting", targets: ["MeasurementTesting"]),
         .library(name: "RegularizerTesting", targets: ["RegularizerTesting"]),
         .library(

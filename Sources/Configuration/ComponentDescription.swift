@@ -50,6 +50,31 @@ public struct ComponentDescription: Sendable, Hashable {
     public subscript(option name: String) -> OptionDescription? { options.first { $0.name == name } }
 }
 
+extension ComponentDescription {
+    /// What is wrong with it as the description of something that recipes can name, a sentence each.
+    ///
+    /// - Parameter options: the options that the component's type declares; the description has to list them.
+    package func faults(declaring options: [OptionDescription]) -> [String] {
+        var faults: [String] = []
+        if !Self.isName(name) { faults.append("the name '\(name)' is not lowercase letters, digits and hyphens, beginning with a letter") }
+        if summary.isEmpty { faults.append("the description has no summary") }
+        if self.options != options { faults.append("the description does not list the options of its type") }
+        for option in options {
+            if !Self.isName(option.name) { faults.append("the option '\(option.name)' is not lowercase letters, digits and hyphens") }
+            if option.help.isEmpty { faults.append("the option '\(option.name)' has no help") }
+        }
+        let names = options.map(\.name)
+        if Set(names).count != names.count { faults.append("an option is declared twice: \(names.joined(separator: ", "))") }
+        return faults
+    }
+
+    /// Whether recipes can name something so: lowercase letters, digits and hyphens, beginning with a letter.
+    package static func isName(_ text: String) -> Bool {
+        guard let first = text.utf8.first, (0x61...0x7A).contains(first) else { return false }
+        return text.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
+    }
+}
+
 /// The kinds of components that recipes can name, in the order in which `regulus list` prints them.
 ///
 /// Everything that goes over all kinds uses this list: `list`, `describe`, the registrar of plug-ins

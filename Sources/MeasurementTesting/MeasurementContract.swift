@@ -26,7 +26,7 @@ public enum MeasurementContract {
     ///   - measurement: the measurement.
     ///   - options: the options to run it with.
     public static func violations<M: MeasurementPlugin>(of measurement: M.Type, options: M.Options = M.Options()) -> [String] {
-        var violations = descriptionViolations(M.description, options: M.Options.descriptions)
+        var violations = M.description.faults(declaring: M.Options.descriptions)
         let made: M
         do throws(OptionFault) {
             made = try M(options: options)
@@ -53,18 +53,6 @@ public enum MeasurementContract {
                 violations.append("\(kind.rawValue): \(error)")
             }
         }
-        return violations
-    }
-
-    private static func descriptionViolations(_ description: ComponentDescription, options: [OptionDescription]) -> [String] {
-        var violations: [String] = []
-        let letters = description.name.utf8
-        let isName = letters.first.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) } ?? false
-        if !isName || !letters.allSatisfy({ (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }) {
-            violations.append("the name '\(description.name)' is not lowercase letters, digits and hyphens")
-        }
-        if description.summary.isEmpty { violations.append("the description has no summary") }
-        if description.options != options { violations.append("the description does not list the options of its type") }
         return violations
     }
 }

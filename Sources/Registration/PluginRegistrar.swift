@@ -30,10 +30,12 @@ public struct PluginRegistrar: Sendable {
     package private(set) var additions: [Addition] = []
 
     /// One component that a plug-in brought.
-    package struct Addition: Sendable, Hashable {
+    package struct Addition: Sendable {
         package let kind: ComponentKind
         package let name: String
         package let origin: ComponentOrigin
+        /// What was registered, for whoever tests it against the contract of its kind.
+        package let type: Any.Type
     }
 
     /// The reason for which a plug-in's registration ended early; see ``enter(_:_:)``.
@@ -52,47 +54,47 @@ public struct PluginRegistrar: Sendable {
     /// - Throws: `RegistrationFault` where its name is taken, or is none that a recipe could hold. The
     ///   same goes for the other kinds.
     public mutating func register<Plugin: RegularizerPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
-        try add(.regularizers, Plugin.description) { try $0.regularizers.register(plugin) }
+        try add(.regularizers, Plugin.self, Plugin.description) { try $0.regularizers.register(plugin) }
     }
 
     /// Adds an encoder of one modality.
     public mutating func register<Plugin: EncoderPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
-        try add(.encoders, Plugin.description) { try $0.encoders.register(plugin) }
+        try add(.encoders, Plugin.self, Plugin.description) { try $0.encoders.register(plugin) }
     }
 
     /// Adds a fusion of several modalities' embeddings.
     public mutating func register<Plugin: FusionPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
-        try add(.fusions, Plugin.description) { try $0.fusions.register(plugin) }
+        try add(.fusions, Plugin.self, Plugin.description) { try $0.fusions.register(plugin) }
     }
 
     /// Adds a model that encodes and fuses in its own way.
     public mutating func register<Plugin: ModelPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
-        try add(.models, Plugin.description) { try $0.models.register(plugin) }
+        try add(.models, Plugin.self, Plugin.description) { try $0.models.register(plugin) }
     }
 
     /// Adds a data set.
     public mutating func register<Plugin: DatasetPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
-        try add(.datasets, Plugin.description) { try $0.datasets.register(plugin) }
+        try add(.datasets, Plugin.self, Plugin.description) { try $0.datasets.register(plugin) }
     }
 
     /// Adds a task: a base loss with its scores.
     public mutating func register<Plugin: TaskPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
-        try add(.tasks, Plugin.description) { try $0.tasks.register(plugin) }
+        try add(.tasks, Plugin.self, Plugin.description) { try $0.tasks.register(plugin) }
     }
 
     /// Adds an optimizer.
     public mutating func register<Plugin: OptimizerPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
-        try add(.optimizers, Plugin.description) { try $0.optimizers.register(plugin) }
+        try add(.optimizers, Plugin.self, Plugin.description) { try $0.optimizers.register(plugin) }
     }
 
     /// Adds a schedule of the learning rate.
     public mutating func register<Plugin: SchedulePlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
-        try add(.schedules, Plugin.description) { try $0.schedules.register(plugin) }
+        try add(.schedules, Plugin.self, Plugin.description) { try $0.schedules.register(plugin) }
     }
 
     /// Adds a measurement of trained models.
     public mutating func register<M: MeasurementPlugin>(_ measurement: M.Type) throws(RegistrationFault) {
-        try add(.measurements, M.description) { try $0.measurements.register(measurement) }
+        try add(.measurements, M.self, M.description) { try $0.measurements.register(measurement) }
     }
 
     /// Where a component comes from.
@@ -101,11 +103,10 @@ public struct PluginRegistrar: Sendable {
     }
 
     private mutating func add(
-        _ kind: ComponentKind, _ description: ComponentDescription, _ register: (inout Components) throws -> Void
+        _ kind: ComponentKind, _ type: Any.Type, _ description: ComponentDescription, _ register: (inout Components) throws -> Void
     ) throws(RegistrationFault) {
         let name = description.name
-        let allowed = name.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
-        guard allowed, let first = name.utf8.first, (0x61...0x7A).contains(first) else {
+        guard ComponentDescription.isName(name) else {
             throw RegistrationFault(
                 kind: kind, name: name, reason: "a name in recipes is lowercase letters, digits and hyphens, and begins with a letter")
         }
@@ -113,7 +114,7 @@ public struct PluginRegistrar: Sendable {
             throw RegistrationFault(kind: kind, name: name, reason: "the name is taken (\(origin(of: name, kind))); choose another one")
         }
         do { try register(&components) } catch { throw RegistrationFault(kind: kind, name: name, reason: "\(error)") }
-        if origin != .builtIn { additions.append(Addition(kind: kind, name: name, origin: origin)) }
+        if origin != .builtIn { additions.append(Addition(kind: kind, name: name, origin: origin, type: type)) }
     }
 
     /// Calls a plug-in's function on the registrar that a program passed to its library.

@@ -79,6 +79,36 @@ extension Tensor {
             rightHandSide, { factor.solved(Matrix($0)).tensor })
     }
 
+    /// The eigenvalues `N`, rising, and the eigenvectors, the columns of an `N×N` matrix, of a symmetric `N×N` matrix.
+    ///
+    /// Only the lower triangle is read; NaN where the input is not finite. The gradient is symmetric. Where two eigenvalues are equal the
+    /// eigenvectors have no gradient, and it is NaN; that of the eigenvalues is sound everywhere.
+    public func symmetricEigenvectors() -> (values: Tensor, vectors: Tensor) {
+        require(rank == 2 && shape[0] == shape[1], "symmetricEigenvectors: a matrix of shape \(shape) is not square")
+        let n = shape[0]
+        guard let spectrum = Matrix(self).symmetricSpectrum() else { return (.full(.nan, [n]), .full(.nan, [n, n])) }
+        let (values, rows) = (spectrum.values, spectrum.vectors)
+        let vectors = rows.transposed
+        let eigenvalues = Tensor(values.map(Float.init), shape: [n]).recorded(self) { gradient in
+            // Ā = V diag(λ̄) Vᵀ
+            var scaled = rows
+            for (row, slope) in gradient.values.enumerated() { for column in 0..<n { scaled[row, column] *= Double(slope) } }
+            return vectors.multiplied(by: scaled).tensor
+        }
+        let eigenvectors = vectors.tensor.recorded(self) { gradient in
+            // Ā = V (F ∘ VᵀV̄) Vᵀ with F_ij = 1 / (λ_j − λ_i)
+            var inner = rows.multiplied(by: Matrix(gradient))
+            for row in 0..<n {
+                for column in 0..<n {
+                    let gap = values[column] - values[row]
+                    inner[row, column] = row == column ? 0 : gap == 0 ? .nan : inner[row, column] / gap
+                }
+            }
+            return vectors.multiplied(by: inner).multiplied(by: rows).tensor.symmetricPart
+        }
+        return (eigenvalues, eigenvectors)
+    }
+
     /// ½ (A + Aᵀ): the gradient of a function whose argument is known to be symmetric.
     private var symmetricPart: Tensor { (self + transposed()) * 0.5 }
 

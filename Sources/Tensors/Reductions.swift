@@ -171,6 +171,19 @@ extension Tensor {
         return centered.squared().sum(axes: axes, keepingAxes: keepingAxes) / Float(unbiased ? count - 1 : count)
     }
 
+    /// The standard deviation along one axis; where it is 0 the gradient is 0.
+    /// - Parameter unbiased: divides the squares by `n − 1` (the default) or by `n`. With `n = 1` the unbiased deviation is NaN.
+    public func standardDeviation(axis: Int, unbiased: Bool = true, keepingAxis: Bool = false) -> Tensor {
+        let axis = shape.resolve(axis)
+        let centered = withoutGradients { self - mean(axis: axis, keepingAxis: true) }
+        let count = Float(unbiased ? shape[axis] - 1 : shape[axis])
+        let kept = withoutGradients { (centered.squared().sum(axis: axis, keepingAxis: true) / count).sqrt() }
+        return kept.viewed(as: keepingAxis ? kept.shape : kept.shape.removing(at: axis)).recorded(self) { gradient in
+            let scale = Tensor.combined("standardDeviation", gradient.viewed(as: kept.shape), kept) { $1 > 0 ? $0 / ($1 * count) : $1 * 0 }
+            return centered * scale
+        }
+    }
+
     /// The largest element along one axis, or NaN where there is one. The first of several equal ones
     /// receives the gradient.
     ///

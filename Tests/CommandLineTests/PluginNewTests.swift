@@ -62,4 +62,24 @@ struct PluginNewTests {
         #expect(outcome.code == 2 && outcome.messages.contains("--standalone or --library"))
         #expect(folder.files == ["r.yaml"])
     }
+
+    @Test("whatever is no regularizer is a package of its own, with the test of its kind")
+    func kinds() async throws {
+        let (folder, outcome) = try await new("late-mean", "--fusion", "--regulus", PluginFolder.package)
+        #expect(outcome.code == 0 && outcome.output.contains("regulus plugin test late-mean/libLateMeanPlugin.so"))
+        #expect(try folder.text("late-mean/Package.swift").contains(".product(name: \"ComponentTesting\", package: \"regulus\")"))
+        #expect(try folder.text("late-mean/Tests/LateMeanPluginTests/LateMeanTests.swift").contains("FusionContract.violations(of: LateMean.self)"))
+        #expect(try folder.text("late-mean/late-mean.yaml").contains("fusion: {use: late-mean, width: 16}"))
+        let (_, taken) = try await new("late", "--fusion", "--regulus", PluginFolder.package)
+        #expect(taken.code == 2 && taken.messages == "error: there is a fusion 'late' already (built-in)\n")
+        let (_, both) = try await new("mine", "--fusion", "--encoder")
+        #expect(both.code == 2)
+    }
+
+    @Test("a package can find Regulus by its repository's address")
+    func address() async throws {
+        let (folder, outcome) = try await new("shrink", "--library", "--regulus", "https://example.org/regulus.git")
+        #expect(outcome.code == 0, "\(outcome.messages)")
+        #expect(try folder.text("shrink/Package.swift").contains(".package(url: \"https://example.org/regulus.git\", from: \"0."))
+    }
 }

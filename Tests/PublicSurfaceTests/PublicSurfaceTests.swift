@@ -19,7 +19,7 @@ import Testing
     @Test(
         arguments: [
             "Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets", "Analysis", "Registration", "RegularizerTesting",
-            "MeasurementTesting",
+            "ComponentTesting", "MeasurementTesting",
         ])
     func `everything public is documented`(module: String) throws {
         let undocumented = try SymbolGraph(of: module).symbols.filter { symbol in

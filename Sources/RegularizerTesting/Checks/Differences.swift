@@ -11,21 +11,21 @@ import Tensors
 /// Entries on both sides of a kink can agree on a wrong value. The whole is therefore repeated with
 /// shorter steps, and again for as long as the two results disagree. No choice depends on the value
 /// that is expected.
-struct DifferenceQuotient {
+package struct DifferenceQuotient {
     /// The derivative.
-    private(set) var value = Double.nan
+    package private(set) var value = Double.nan
     /// How far the neighboring entries of the table, and the result with shorter steps, are from the
     /// value.
-    private(set) var error = Double.infinity
+    package private(set) var error = Double.infinity
     /// How large an error the rounding of the function's values alone can cause, at the step that was
     /// chosen.
-    private(set) var rounding = 0.0
+    package private(set) var rounding = 0.0
 
     /// - Parameters:
     ///   - step: the largest step.
     ///   - resolution: the relative precision of the function's values.
     ///   - function: the function.
-    init(step: Double, resolution: Double, of function: (_ offset: Double) throws -> Double) rethrows {
+    package init(step: Double, resolution: Double, of function: (_ offset: Double) throws -> Double) rethrows {
         var longer = try DifferenceQuotient(startingAt: step, resolution: resolution, of: function)
         for start in [step / 8, step / 64, step / 512] {
             let shorter = try DifferenceQuotient(startingAt: start, resolution: resolution, of: function)

@@ -4,12 +4,13 @@ import Persistence
 import PluginLibraries
 import Recipes
 import Registration
+import Training
 
 /// `regulus plugin`: begins and compiles plug-ins.
 struct PluginCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plugin", abstract: "Begins a plug-in of your own, and compiles plug-ins to libraries.",
-        subcommands: [PluginNewCommand.self, PluginBuildCommand.self])
+        commandName: "plugin", abstract: "Begins, compiles and tests plug-ins of your own.",
+        subcommands: [PluginNewCommand.self, PluginBuildCommand.self, PluginTestCommand.self])
 }
 
 /// `regulus plugin build DIR`: a library for exactly this build of the program.
@@ -43,14 +44,21 @@ struct PluginBuildCommand: ParsableCommand {
     }
 }
 
-/// `regulus plugin new NAME`: a regularizer that works, to be changed.
+/// `regulus plugin new NAME`: something small that works, to be changed.
 struct PluginNewCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "new", abstract: "Writes a small working regularizer with options, a test and a recipe, to be changed.",
-        discussion: "No existing file is changed. What has to be added to existing ones is printed.")
+        commandName: "new", abstract: "Writes a small working plug-in with options, a test and a recipe, to be changed.",
+        discussion: """
+            A regularizer unless said otherwise. Regularizers may be a folder in Plugins of Regulus's own package; everything else is a package of \
+            its own, compiled to a library unless --standalone is given. No existing file is changed. What has to be added to existing ones is \
+            printed.
+            """)
 
     @Argument(help: "Its name in recipes: lowercase letters, digits and hyphens.")
     var name: String
+
+    @Flag(help: "What it is.")
+    var kind: Scaffold.Kind = .regularizer
 
     @Flag(help: "A package of its own with a program of its own, instead of a folder in Plugins.")
     var standalone = false
@@ -63,7 +71,11 @@ struct PluginNewCommand: ParsableCommand {
         transform: { UserPath.expanded($0) })
     var directory = "."
 
-    @Option(help: "The folder of Regulus's package, for packages of their own; the one that this program was built from by default.")
+    @Option(
+        help: """
+            For packages of their own: the folder of Regulus's package, or the address of its repository, as https://…, git@… or file://…; the \
+            folder that this program was built from by default.
+            """)
     var regulus: String?
 
     func validate() throws {
@@ -80,28 +92,45 @@ struct PluginNewCommand: ParsableCommand {
         guard !Scaffold.reservedTypes.contains(name.type) else {
             throw CommandFault.input("error: '\(name.kebab)' would make a type \(name.type), which Swift or Regulus has already")
         }
-        guard !registrar.components.regularizers.names.contains(name.kebab) else {
-            throw CommandFault.input("error: there is a regularizer '\(name.kebab)' already (\(registrar.origin(of: name.kebab, .regularizers)))")
+        guard !registrar.components[kind.component].contains(where: { $0.name == name.kebab }) else {
+            let owner = registrar.origin(of: name.kebab, kind.component)
+            throw CommandFault.input("error: there is a \(kind.noun) '\(name.kebab)' already (\(owner))")
         }
-        let door: Scaffold.Door = standalone ? .program : library ? .library : .folder
-        let scaffold = Scaffold(name: name, door: door, directory: directory, regulus: try package(for: door))
+        let door: Scaffold.Door = standalone ? .program : library || kind != .regularizer ? .library : .folder
+        let scaffold = Scaffold(name: name, kind: kind, door: door, directory: directory, regulus: try dependency(for: door))
         try scaffold.write()
         try StandardOutput.print(scaffold.nextSteps)
     }
 
-    /// The path of Regulus's package, as a package below `directory` refers to it.
-    private func package(for door: Scaffold.Door) throws -> String {
-        if door == .folder { return directory }
+    /// Regulus's package, as a package below `directory` refers to it.
+    private func dependency(for door: Scaffold.Door) throws -> Scaffold.Dependency {
+        if door == .folder { return .folder(directory) }
         if let regulus {
+            if regulus.contains("://") || regulus.hasPrefix("git@") { return .repository(url: regulus, version: Version.current) }
             guard Scaffold.isRegulus(regulus) else { throw CommandFault.input("error: --regulus \(regulus): this is not Regulus's package") }
-            return URL(fileURLWithPath: regulus).standardizedFileURL.path
+            return .folder(URL(fileURLWithPath: regulus).standardizedFileURL.path)
         }
         do throws(PluginFault) {
-            if let package = try BuildRecord(executable: ProgramBuild.running).package { return package }
+            if let package = try BuildRecord(executable: ProgramBuild.running).package { return .folder(package) }
         } catch {
-            throw CommandFault.input("error: \(error)\nThe folder of Regulus's package can be given with --regulus.")
+            throw CommandFault.input("error: \(error)\nThe folder of Regulus's package, or its address, can be given with --regulus.")
         }
-        throw CommandFault.input("error: the package that this program was built from is gone; give its folder with --regulus")
+        throw CommandFault.input(
+            "error: the package that this program was built from is gone; give its folder, or its repository's address, with --regulus")
+    }
+}
+
+extension Scaffold.Kind: EnumerableFlag {
+    static func help(for value: Scaffold.Kind) -> ArgumentHelp? {
+        switch value {
+        case .regularizer: "Something that shapes training beside the base loss."
+        case .encoder: "A network that turns one modality into embeddings."
+        case .fusion: "A network that turns all embeddings into a prediction."
+        case .model: "A whole model, in place of encoders and a fusion."
+        case .dataset: "Data of your own."
+        case .measurement: "Something that looks at trained models."
+        case .task: "A base loss with its scores."
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Persistence
 import PluginLibraries
@@ -14,16 +15,73 @@ struct Scaffold {
         case library
     }
 
+    /// What a plug-in can be begun as.
+    enum Kind: String, CaseIterable {
+        case regularizer, encoder, fusion, model, dataset, measurement, task
+
+        /// What it is registered as.
+        var component: ComponentKind {
+            switch self {
+            case .regularizer: .regularizers
+            case .encoder: .encoders
+            case .fusion: .fusions
+            case .model: .models
+            case .dataset: .datasets
+            case .measurement: .measurements
+            case .task: .tasks
+            }
+        }
+
+        var noun: String { component.noun }
+
+        /// The contract that its test calls.
+        var contract: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() + "Contract" }
+
+        /// The library that the contract is in.
+        var testing: String {
+            switch self {
+            case .regularizer: "RegularizerTesting"
+            case .measurement: "MeasurementTesting"
+            default: "ComponentTesting"
+            }
+        }
+    }
+
+    /// Where a package of its own finds Regulus.
+    enum Dependency {
+        /// A folder on this machine.
+        case folder(String)
+        /// A repository, and the version from which on it fits.
+        case repository(url: String, version: String)
+
+        /// The line of the package's description.
+        var declaration: String {
+            switch self {
+            case .folder(let path): ".package(name: \"regulus\", path: \(Self.quoted(path)))"
+            // SwiftPM calls a package from a repository by the end of its address.
+            case .repository(let url, let version): ".package(url: \(Self.quoted(url)), from: \(Self.quoted(version)))"
+            }
+        }
+
+        private static func quoted(_ text: String) -> String {
+            "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+        }
+    }
+
     let name: PluginName
+    let kind: Kind
     let door: Door
     /// Where it is written.
     let directory: String
     /// Regulus's package.
-    let regulus: String
+    let regulus: Dependency
 
     /// Types of plug-ins that could not be compiled beside what they use.
     static let reservedTypes: Set = [
-        "AddsPenalty", "Any", "Array", "Batch", "Bool", "ComponentDescription", "ComponentOptions", "Dictionary", "Double", "Embedding", "Embeddings",
+        "AddsPenalty", "Any", "ClassProbabilities", "Criterion", "DatasetFacts", "DatasetFault", "DatasetPlugin", "EncoderPlugin", "Findings",
+        "FusionContext", "FusionPlugin", "Initializer", "Inputs", "Linear", "MeasurementPlugin", "ModelContext", "ModelPlugin", "OptionFault",
+        "Parts", "Prediction", "Quantity", "RandomSource", "SampleSet", "ScoreDescription", "TargetKind", "Targets", "TaskContext", "TaskPlugin",
+        "TrainedModel", "Undefined", "Array", "Batch", "Bool", "ComponentDescription", "ComponentOptions", "Dictionary", "Double", "Embedding", "Embeddings",
         "Float", "Int", "Modality", "OptionField", "Optional", "Options", "Pass", "Penalty", "PluginRegistrar", "Protocol", "Regularizer",
         "RegularizerContext", "RegularizerPlugin", "Regulus", "Self", "Set", "Shape", "String", "Tensor", "TrainingStep", "Type",
     ]
@@ -41,11 +99,11 @@ struct Scaffold {
 
     /// Paths with their texts.
     private var files: [(path: String, text: String)] {
-        let templates = PluginTemplates(name: name, door: door, regulus: regulus)
+        let templates = PluginTemplates(name: name, kind: kind, door: door, regulus: regulus)
         switch door {
         case .folder:
             return [
-                ("\(root)Plugins/\(name.type)/\(name.type).swift", templates.regularizer),
+                ("\(root)Plugins/\(name.type)/\(name.type).swift", templates.source),
                 ("\(root)Tests/PluginTests/\(name.type)Tests.swift", templates.test),
                 ("\(root)recipes/\(name.kebab).yaml", templates.recipe),
             ]
@@ -53,7 +111,7 @@ struct Scaffold {
             let module = "\(name.type)Plugin"
             let files = [
                 ("\(root)Package.swift", templates.package),
-                ("\(root)Sources/\(module)/\(name.type).swift", templates.regularizer),
+                ("\(root)Sources/\(module)/\(name.type).swift", templates.source),
                 ("\(root)Sources/\(module)/Register.swift", templates.registration),
                 ("\(root)Tests/\(module)Tests/\(name.type)Tests.swift", templates.test),
                 ("\(root)\(name.kebab).yaml", templates.recipe),
@@ -108,8 +166,8 @@ struct Scaffold {
                 ]
             case .library:
                 [
-                    "regulus plugin build \(folder)", "regulus run \(root)\(name.kebab).yaml",
-                    "for its test: cd \(folder), and swift test -c release -Xswiftc -enable-testing",
+                    "regulus plugin build \(folder)", "regulus plugin test \(root)lib\(name.type)Plugin.so", "regulus run \(root)\(name.kebab).yaml",
+                    "for a test in the package: cd \(folder), and swift test -c release -Xswiftc -enable-testing",
                 ]
             }
         return written + "next:\n" + steps.map { "  \($0)" }.joined(separator: "\n")

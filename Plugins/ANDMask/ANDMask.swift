@@ -45,6 +45,10 @@ public struct ANDMask: RegularizerPlugin, ChangesGradients, ReadsPresence {
 
     /// It compares the gradients of several source domains.
     public static var needs: [DataNeed] { [.severalDomains] }
+    public static var traits: [TermTrait] { [.combinesDomains] }
+    public static var excludes: [TermExclusion] {
+        [TermExclusion(.combinesDomains, because: "the later one would begin anew with the domains' gradients")]
+    }
 
     private let agreement: Float
 

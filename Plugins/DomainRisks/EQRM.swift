@@ -62,6 +62,7 @@ public struct EQRM: RegularizerPlugin, AddsPenalty, ReadsPresence {
 
     /// The losses are cross-entropies.
     public static var tasks: [Targets.Kind] { [.classes] }
+    public static var traits: [TermTrait] { [.judgesPredictions] }
 
     private let options: Options
 

@@ -53,6 +53,7 @@ public struct GroupDRO: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPre
 
     /// The losses are cross-entropies.
     public static var tasks: [Targets.Kind] { [.classes] }
+    public static var traits: [TermTrait] { [.judgesPredictions] }
 
     private let rate: Double
     private let domains: SourceDomains

@@ -59,6 +59,7 @@ public struct Fishr: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPresen
 
     /// The gradients are those of a cross-entropy.
     public static var tasks: [Targets.Kind] { [.classes] }
+    public static var traits: [TermTrait] { [.judgesPredictions] }
 
     private let ema: Float
     private let domains: SourceDomains

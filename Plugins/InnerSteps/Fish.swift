@@ -30,6 +30,7 @@ public struct Fish: RegularizerPlugin, ChangesGradients, ReadsPresence {
             summary: "raises the agreement of the source domains' gradients by steps on one domain after another",
             formula: "θ_e = θ_{e−1} − α ∇L_e(θ_{e−1});  gradient ← (θ_0 − θ_E)/(α E)",
             source: "Shi et al., Gradient Matching for Domain Generalization, ICLR 2022; DomainBed",
+            unsearched: "what DomainBed searches is the length of the outer step, which is the optimizer's here",
             notes: [
                 "Logged: distance, the Euclidean norm of all inner steps together.",
                 "Each step costs one more forward and backward pass for each domain in the batch.",
@@ -37,6 +38,10 @@ public struct Fish: RegularizerPlugin, ChangesGradients, ReadsPresence {
     }
 
     public static var needs: [DataNeed] { [.severalDomains] }
+    public static var traits: [TermTrait] { [.combinesDomains] }
+    public static var excludes: [TermExclusion] {
+        [TermExclusion(.combinesDomains, because: "the later one would begin anew with the domains' gradients")]
+    }
 
     private let rate: Float
 

@@ -51,6 +51,7 @@ public struct InnerStep: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsP
             summary: "takes gradients where the encoders are after a small step of their own",
             formula: "e = −ρ Σ_along ∇ℓ_t(θ);  gradient ← gradient + Σ_terms [∇ℓ_t(θ + e) − ∇ℓ_t(θ)]",
             source: "MBCD, MMDG benchmark (arXiv 2605.06643) and its program",
+            unsearched: "the benchmark keeps the rate",
             notes: ["Logged: distance, the Euclidean norm of the inner step."])
     }
 

@@ -59,6 +59,7 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresen
             summary: "draws embeddings of one class together over all modalities, and those of other classes apart",
             formula: "mean_i −(T/T₀) mean_{j∈P(i)} [s_ij − log Σ_{k≠i} exp s_ik],  s_ij = f_i·f_j/(‖f_i‖ ‖f_j‖ T)",
             source: "Khosla et al., Supervised Contrastive Learning, NeurIPS 2020, Eq. 2; Dong et al., SimMMDG, NeurIPS 2023",
+            search: [.linear("weight", 0...5, step: 0.1, of: .mmdgBench)],
             notes: [
                 "Modalities of different widths need `at: projection`.",
                 "Logged: anchors, the number of rows that have another row of their class. The others are skipped.",

@@ -63,6 +63,8 @@ public struct AveragedDistillation: RegularizerPlugin, AddsPenalty, FollowsUpdat
 
     /// It compares distributions over classes.
     public static var tasks: [Targets.Kind] { [.classes] }
+
+    /// It compares what belongs to one sample alone.
     public static var traits: [TermTrait] { [.judgesPredictions] }
 
     private let options: Options

@@ -46,6 +46,7 @@ public struct ConditionalEntropyBottleneck: RegularizerPlugin, AddsPenalty, Read
             notes: ["It owns the perceptron R. No gradient reaches the fusion through the prediction."])
     }
 
+    /// It compares what belongs to one sample alone.
     public static var traits: [TermTrait] { [.judgesPredictions] }
 
     private let modalities: [Modality]

@@ -57,6 +57,8 @@ public struct EntropyWeighting: RegularizerPlugin, AddsPenalty {
 
     /// Entropies are those of distributions over classes.
     public static var tasks: [Targets.Kind] { [.classes] }
+
+    /// It compares what belongs to one sample alone.
     public static var traits: [TermTrait] { [.judgesPredictions] }
 
     private let options: Options

@@ -53,6 +53,8 @@ public struct GradientBlending: RegularizerPlugin, AddsPenalty, FollowsUpdates, 
 
     /// The losses are cross-entropies.
     public static var tasks: [Targets.Kind] { [.classes] }
+
+    /// It compares what belongs to one sample alone.
     public static var traits: [TermTrait] { [.judgesPredictions] }
 
     /// The epochs from one measurement of the weights to the next.

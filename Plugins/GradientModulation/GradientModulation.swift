@@ -100,7 +100,11 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
 
     /// Modalities are compared by the probability of the true class.
     public static var tasks: [Targets.Kind] { [.classes] }
+
+    /// It scales encoders against each other.
     public static var traits: [TermTrait] { [.balancesEncoders] }
+
+    /// What it cannot stand beside.
     public static var excludes: [TermExclusion] {
         [TermExclusion(.balancesEncoders, because: "encoders would be held back twice, by ratios that know nothing of each other")]
     }

@@ -11,19 +11,28 @@ import Regularization
 /// where DomainBed's program takes Adam for them. Penalties count in each `L_e`, over that domain's rows. With fewer than two domains in the batch
 /// the gradients stay as they are. Cost: a forward and a backward pass for each domain.
 ///
+/// ```yaml
+/// regularizers:
+///   - fish: {rate: 0.01}
+/// ```
+///
 /// Source: Shi et al., "Gradient Matching for Domain Generalization", ICLR 2022, Alg. 1; DomainBed.
 public struct Fish: RegularizerPlugin, ChangesGradients, ReadsPresence {
+    /// What a recipe can set.
     public struct Options: ComponentOptions {
         /// `α`.
         public var rate = 0.01
 
+        /// The defaults.
         public init() {}
 
+        /// The options under their names in recipes.
         public static var fields: [OptionField<Options>] {
             [.number("rate", \.rate, in: 1e-8...1e3, "of the inner steps")]
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "fish",
@@ -37,16 +46,23 @@ public struct Fish: RegularizerPlugin, ChangesGradients, ReadsPresence {
             ])
     }
 
+    /// It takes a step for each of several source domains.
     public static var needs: [DataNeed] { [.severalDomains] }
+
+    /// It makes one gradient of those of the source domains.
     public static var traits: [TermTrait] { [.combinesDomains] }
+
+    /// What it cannot stand beside.
     public static var excludes: [TermExclusion] {
         [TermExclusion(.combinesDomains, because: "the later one would begin anew with the domains' gradients")]
     }
 
     private let rate: Float
 
+    /// Keeps the options; the regularizer owns nothing that is trained.
     public init(options: Options, context: RegularizerContext) { rate = Float(options.rate) }
 
+    /// The gradients at the moved weights. Logs `distance`.
     public func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) throws -> Gradients {
         let domains = step.rowsByDomain
         guard domains.count >= 2 else { return gradients }

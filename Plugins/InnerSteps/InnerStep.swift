@@ -10,6 +10,12 @@ import Regularization
 /// batch and draw the same random numbers. A term that is not in the loss at a step is left out. Cost: a forward and a backward pass for each
 /// term in `along`, and two for each one in `terms`, or one more.
 ///
+/// ```yaml
+/// regularizers:
+///   - unimodal-loss
+///   - inner-step: {along: [unimodal-loss], terms: [task]}
+/// ```
+///
 /// Source: MBCD, as in the MMDG benchmark's program (arXiv 2605.06643): each encoder's last stage moves along its unimodal loss with ρ = 10⁻⁴, and
 /// the fused loss is that of the moved encoders. What of an encoder is frozen does not move.
 public struct InnerStep: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPresence {
@@ -21,6 +27,7 @@ public struct InnerStep: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsP
         case all
     }
 
+    /// What a recipe can set.
     public struct Options: ComponentOptions {
         /// `ρ`.
         public var rate = 1e-4
@@ -31,10 +38,13 @@ public struct InnerStep: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsP
         /// The terms whose gradient is taken at the moved weights; all where there is none.
         public var terms: [String] = []
 
+        /// What is moved.
         public var parameters = Parameters.encoders
 
+        /// The defaults.
         public init() {}
 
+        /// The options under their names in recipes.
         public static var fields: [OptionField<Options>] {
             [
                 .number("rate", \.rate, in: 0...1e3, "length of the inner step, as a factor of the gradient"),
@@ -45,6 +55,7 @@ public struct InnerStep: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsP
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "inner-step",
@@ -58,13 +69,16 @@ public struct InnerStep: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsP
     private let options: Options
     private let modalities: [Modality]
 
+    /// Keeps the options; the regularizer owns nothing that is trained.
     public init(options: Options, context: RegularizerContext) {
         self.options = options
         modalities = context.modalities
     }
 
+    /// The terms that the options name.
     public var termsRead: [String] { options.along + options.terms }
 
+    /// The gradients at the moved weights. Logs `distance`.
     public func changedGradients(_ gradients: Gradients, at step: TrainingStep, of objective: StepObjective) throws -> Gradients {
         let followed = try options.along.compactMap { try objective.gradients(of: $0) }
         guard options.rate > 0, let first = followed.first else { return gradients }

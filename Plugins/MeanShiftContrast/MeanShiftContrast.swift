@@ -14,9 +14,17 @@ import Tensors
 /// other draws of dropout and with noise on the inputs, where the source draws another crop of each clip: see ``TrainingStep/secondView(noise:)``.
 /// Samples that lack a modality are left out. A row of 0 stays 0; NaN gives NaN. Cost: a pass through the encoders, and `O(N²·ΣP)`.
 ///
+/// ```yaml
+/// regularizers:
+///   - mean-shift-contrast:
+///       at: projection
+///       projection: {hidden: [128], width: 32, unit: true}
+/// ```
+///
 /// Source: NEL, as in the MMDG benchmark's program: weight 0.7, k = 8, τ = 0.25, on projections of the first halves of the embeddings. The
 /// program leaves out the most similar row of all, in place of the row itself; where two rows are equal these differ.
 public struct MeanShiftContrast: RegularizerPlugin, AddsPenalty {
+    /// What a recipe can set.
     public struct Options: ComponentOptions {
         /// `k`.
         public var neighbors = 8
@@ -30,8 +38,10 @@ public struct MeanShiftContrast: RegularizerPlugin, AddsPenalty {
         /// Standard deviation of the second view's noise, relative to that of a modality's inputs.
         public var noise = 0.1
 
+        /// The defaults.
         public init() {}
 
+        /// The options under their names in recipes.
         public static var fields: [OptionField<Options>] {
             [
                 .integer("neighbors", \.neighbors, in: 1...65536, unit: "rows", "that a row is moved towards, k"),
@@ -42,6 +52,7 @@ public struct MeanShiftContrast: RegularizerPlugin, AddsPenalty {
         }
     }
 
+    /// What `describe` prints.
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "mean-shift-contrast",
@@ -59,13 +70,18 @@ public struct MeanShiftContrast: RegularizerPlugin, AddsPenalty {
             ])
     }
 
+    /// A single sample has no other to be told from.
     public static var minimumBatch: Int { 2 }
+
+    /// The benchmark's weight.
     public static var defaultWeight: Double { 0.7 }
 
     private let options: Options
 
+    /// Keeps the options; the regularizer owns nothing that is trained.
     public init(options: Options, context: RegularizerContext) { self.options = options }
 
+    /// The loss of the batch. Logs `found`.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         let second = step.secondView(noise: options.noise)
         let shifted = step.originalEmbeddings.compactMap { modality, embedding in

@@ -102,7 +102,10 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
 
     /// Only the embeddings themselves: the model fuses permuted ones.
     public static var places: [Place] { [.embedding] }
+
+    /// It compares what belongs to one sample alone.
     public static var traits: [TermTrait] { [.judgesPredictions] }
+
     // A divergence between predicted distributions over classes.
     public static var tasks: [TargetKind] { [.classes] }
 

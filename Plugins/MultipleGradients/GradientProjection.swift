@@ -80,7 +80,10 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
             ])
     }
 
+    /// It makes one gradient of those of the loss's terms.
     public static var traits: [TermTrait] { [.combinesTerms] }
+
+    /// What it cannot stand beside.
     public static var excludes: [TermExclusion] {
         [TermExclusion(.combinesTerms, because: "each would go on from the terms' gradients as if the other were not there")]
     }

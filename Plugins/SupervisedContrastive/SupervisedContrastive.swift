@@ -35,6 +35,7 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresen
         /// `T₀`; the loss is multiplied by `T/T₀`.
         public var baseTemperature = 0.07
 
+        /// Whether every sample is encoded a second time and counts twice.
         public var hasSecondView = false
 
         /// Standard deviation of the second view's noise, relative to that of a modality's inputs.

@@ -48,7 +48,10 @@ import Testing
 
     @Test(
         "terms that exclude each other are refused at the later one",
-        arguments: [["weight-averaging", "swad"], ["irm", "mixup"], ["fish", "and-mask"], ["{gradient-modulation: {name: first}}", "gradient-modulation"]])
+        arguments: [
+            ["weight-averaging", "swad"], ["irm", "mixup"], ["fish", "and-mask"],
+            ["{gradient-modulation: {layers: all, name: first}}", "{gradient-modulation: {layers: all}}"],
+        ])
     func exclusions(pair: [String]) throws {
         let error = #expect(throws: RecipeError.self) { try Sample.planned(text("[mer, \(pair[0]), \(pair[1])]")) }
         let diagnostic = try #require(error?.diagnostics.first)

@@ -95,7 +95,7 @@ let plugins = [
     "ModalityDropout", "ModalityCompetition", "ConditionalEntropyBottleneck", "RepresentationFlattening", "GradientModulation",
     "SharpnessAware", "WeightAveraging", "DomainAlignment", "DomainRisks", "Fishr", "DomainAdversarial", "SpectralDecoupling", "Mixup", "MIRO",
     "ANDMask", "Prototypes", "OnlineDropout", "Confidence", "MultipleGradients", "UnimodalTeacher", "SWAD", "GradientBlending",
-    "JointAdversarial", "EntropyWeighting", "Jigsaw", "AveragedDistillation", "FunctionalEntropy",
+    "JointAdversarial", "EntropyWeighting", "Jigsaw", "AveragedDistillation", "FunctionalEntropy", "MeanShiftContrast", "InnerSteps",
 ]
 let pluginTargets: [Target] = plugins.map { name in
     .target(name: "\(name)Plugin", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"], path: "Plugins/\(name)")

@@ -46,6 +46,14 @@ public struct ANDMask: RegularizerPlugin, ChangesGradients, ReadsPresence {
     /// It compares the gradients of several source domains.
     public static var needs: [DataNeed] { [.severalDomains] }
 
+    /// It makes one gradient of those of the source domains.
+    public static var traits: [TermTrait] { [.combinesDomains] }
+
+    /// What it cannot stand beside.
+    public static var excludes: [TermExclusion] {
+        [TermExclusion(.combinesDomains, because: "the later one would begin anew with the domains' gradients")]
+    }
+
     private let agreement: Float
 
     /// Keeps the required agreement; the regularizer owns nothing that is trained.

@@ -50,6 +50,11 @@ public struct AveragedDistillation: RegularizerPlugin, AddsPenalty, FollowsUpdat
             summary: "lets fused and unimodal predictions follow those of the model with averaged weights",
             formula: "λ_f KL(t ‖ f) + Σ_m [CE(f_m, y) + λ_u KL(t ‖ f_m)],  t from averaged weights",
             source: "MBCD, MMDG benchmark (arXiv 2605.06643) and its program",
+            search: [
+                .linear("decay", 0.9...0.9999, of: .mmdgBench),
+                .linear("fused", 0...2, step: 0.1, of: .mmdgBench),
+                .linear("unimodal", 0...2, step: 0.1, of: .mmdgBench),
+            ],
             notes: ["Logged: divergence of each modality and of the fused prediction, loss of each modality."])
     }
 
@@ -58,6 +63,9 @@ public struct AveragedDistillation: RegularizerPlugin, AddsPenalty, FollowsUpdat
 
     /// It compares distributions over classes.
     public static var tasks: [Targets.Kind] { [.classes] }
+
+    /// It compares what belongs to one sample alone.
+    public static var traits: [TermTrait] { [.judgesPredictions] }
 
     private let options: Options
     /// The model with averaged weights: the teacher.

@@ -42,8 +42,12 @@ public struct ConditionalEntropyBottleneck: RegularizerPlugin, AddsPenalty, Read
             summary: "draws the embeddings to what the fused prediction tells about them",
             formula: "mean (R([logits]) − concatenated z)²",
             source: "Kontras et al., Multimodal Competition Regularizer, NeurIPS 2025",
+            unsearched: "none is known",
             notes: ["It owns the perceptron R. No gradient reaches the fusion through the prediction."])
     }
+
+    /// It compares what belongs to one sample alone.
+    public static var traits: [TermTrait] { [.judgesPredictions] }
 
     private let modalities: [Modality]
     /// `R`, from the logits to all embeddings side by side.

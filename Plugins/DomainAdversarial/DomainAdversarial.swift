@@ -67,7 +67,7 @@ public struct DomainAdversarial: RegularizerPlugin, AddsPenalty {
             summary: "trains encoders against a discriminator of the source domains",
             formula: "Σ_m mean_i CE(D_m(R(z_i)), domain_i),  R reverses the gradient times λ",
             source: "Ganin et al., Domain-Adversarial Training of Neural Networks, JMLR 2016; Li et al., CDANN, ECCV 2018; DomainBed",
-            search: [.logarithmic("strength", 0.01...100)],
+            search: [.logarithmic("strength", 0.01...100), .linear("strength", 0...1, step: 0.1, of: .mmdgBench)],
             notes: [
                 "Logged: loss, accuracy and mean probability of the true domain of each modality's discriminator, and λ as strength.",
                 "It owns the discriminators.",

@@ -63,6 +63,9 @@ public struct EQRM: RegularizerPlugin, AddsPenalty, ReadsPresence {
     /// The losses are cross-entropies.
     public static var tasks: [Targets.Kind] { [.classes] }
 
+    /// It compares what belongs to one sample alone.
+    public static var traits: [TermTrait] { [.judgesPredictions] }
+
     private let options: Options
 
     /// Keeps the options; the regularizer owns nothing that is trained.

@@ -54,6 +54,9 @@ public struct GroupDRO: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPre
     /// The losses are cross-entropies.
     public static var tasks: [Targets.Kind] { [.classes] }
 
+    /// It compares what belongs to one sample alone.
+    public static var traits: [TermTrait] { [.judgesPredictions] }
+
     private let rate: Double
     private let domains: SourceDomains
     /// `q`, one for each source domain.

@@ -77,6 +77,9 @@ public struct IRM: RegularizerPlugin, AddsPenalty, ReadsPresence {
     /// The losses are cross-entropies.
     public static var tasks: [Targets.Kind] { [.classes] }
 
+    /// The prediction is judged by each sample's own class.
+    public static var traits: [TermTrait] { [.judgesPredictions] }
+
     private let form: Form
 
     /// Keeps the options; the regularizer owns nothing that is trained.
@@ -128,6 +131,9 @@ public struct VREx: RegularizerPlugin, AddsPenalty, ReadsPresence {
 
     /// The losses are cross-entropies.
     public static var tasks: [Targets.Kind] { [.classes] }
+
+    /// The prediction is judged by each sample's own class.
+    public static var traits: [TermTrait] { [.judgesPredictions] }
 
     /// Keeps the options; the regularizer owns nothing that is trained.
     public init(options: NoOptions, context: RegularizerContext) {}

@@ -48,6 +48,7 @@ public struct EntropyWeighting: RegularizerPlugin, AddsPenalty {
             summary: "weights unimodal and fused losses by how sure each prediction is",
             formula: "Σ_b (mean_i w_b,i) CE(f_b, y) − CE + λ mean_b H_b,  w_b,i ∝ exp(−H_b,i/T)",
             source: "Dong et al., Towards Multimodal Open-Set Domain Generalization and Adaptation, ECCV 2024 (MOOSA)",
+            search: [.linear("sureness", 0...1, of: .mmdgBench)],
             notes: ["Logged: loss and weight of each branch, and the mean entropy.", "It owns the modalities' classifiers."])
     }
 
@@ -56,6 +57,9 @@ public struct EntropyWeighting: RegularizerPlugin, AddsPenalty {
 
     /// Entropies are those of distributions over classes.
     public static var tasks: [Targets.Kind] { [.classes] }
+
+    /// It compares what belongs to one sample alone.
+    public static var traits: [TermTrait] { [.judgesPredictions] }
 
     private let options: Options
     /// The linear classifier of each modality, `D_m → K`.

@@ -60,6 +60,9 @@ public struct Fishr: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPresen
     /// The gradients are those of a cross-entropy.
     public static var tasks: [Targets.Kind] { [.classes] }
 
+    /// It compares what belongs to one sample alone.
+    public static var traits: [TermTrait] { [.judgesPredictions] }
+
     private let ema: Float
     private let domains: SourceDomains
     /// `m`, `E×(K·F + K)`.

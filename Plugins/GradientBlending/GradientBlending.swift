@@ -44,6 +44,7 @@ public struct GradientBlending: RegularizerPlugin, AddsPenalty, FollowsUpdates, 
             summary: "weights unimodal and fused losses by generalization against overfitting",
             formula: "Σ_m w_m CE(W_m z_m + b_m, y) + (w_f − 1) CE,  w_k ∝ |G_k|/O_k²",
             source: "Wang et al., What Makes Training Multi-Modal Classification Networks Hard?, CVPR 2020",
+            unsearched: "its weights are measured",
             notes: ["Logged: loss and weight of each modality, and the weight of the fused loss.", "It looks at source validation samples only."])
     }
 
@@ -52,6 +53,9 @@ public struct GradientBlending: RegularizerPlugin, AddsPenalty, FollowsUpdates, 
 
     /// The losses are cross-entropies.
     public static var tasks: [Targets.Kind] { [.classes] }
+
+    /// It compares what belongs to one sample alone.
+    public static var traits: [TermTrait] { [.judgesPredictions] }
 
     /// The epochs from one measurement of the weights to the next.
     private let every: Int

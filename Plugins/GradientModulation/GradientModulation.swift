@@ -90,6 +90,7 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
             summary: "slows down the encoder of the modality that predicts best by itself",
             formula: "g_m ← k_m g_m + N(0, deviation(g_m)),  k_m = 1 − tanh(α ρ_m) where ρ_m = p_m / mean_{j≠m} p_j > 1, else 1",
             source: "Peng et al., Balanced Multimodal Learning via On-the-fly Gradient Modulation, CVPR 2022",
+            unsearched: "its source names single values",
             notes: [
                 "adaptive is the coefficient of Li et al., Adaptive Gradient Modulation, ICCV 2023.",
                 "Logged: ratio and coefficient of each modality.",
@@ -99,6 +100,14 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
 
     /// Modalities are compared by the probability of the true class.
     public static var tasks: [Targets.Kind] { [.classes] }
+
+    /// It scales encoders against each other.
+    public static var traits: [TermTrait] { [.balancesEncoders] }
+
+    /// What it cannot stand beside.
+    public static var excludes: [TermExclusion] {
+        [TermExclusion(.balancesEncoders, because: "encoders would be held back twice, by ratios that know nothing of each other")]
+    }
 
     private let options: Options
     private let modalities: [Modality]

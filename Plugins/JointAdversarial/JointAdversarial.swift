@@ -71,7 +71,15 @@ public struct JointAdversarial: RegularizerPlugin, AddsPenalty {
             summary: "trains encoders against discriminators of modality and source domain, with entropy-weighted unimodal losses",
             formula: "λ_g global + λ_l local + λ_m modal + λ_c Σ_m w_m CE(f_m, y),  w ∝ exp(H_m/T)",
             source: "JAT, MMDG benchmark (arXiv 2605.06643) and its program",
-            notes: ["Logged: the four losses, and the weight of each modality."])
+            search: [
+                .linear("modal-reversal", 0...1, step: 0.1, of: .mmdgBench),
+                .linear("domain-reversal", 0...1, step: 0.1, of: .mmdgBench),
+                .linear("global", 0...1, step: 0.1, of: .mmdgBench),
+                .linear("local", 0...1, step: 0.1, of: .mmdgBench),
+                .linear("modal", 0...1, step: 0.1, of: .mmdgBench),
+                .linear("classes", 0...5, step: 0.1, of: .mmdgBench),
+            ],
+            notes: ["Logged: the four losses, and the weight of each modality.", "The benchmark draws one value for global and local."])
     }
 
     /// Embeddings and projections.

@@ -72,6 +72,7 @@ public struct MER: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPresenc
             summary: "modality-entropy regularization: spreads and decorrelates the embeddings of each encoder",
             formula: "Σ_m [α_marg · mean_d max(0, γ − σ_d) − α_spec/D · log det(ẐᵀẐ/(N−1) + εI)]",
             source: "Yarici and AlRegib, MER-DG, ICML 2026, Eq. 4–8",
+            unsearched: "its source shows how sensitive the weight is, and prints no range",
             notes: [
                 "Logged for each modality: marginal, spectral, gap and regime.",
                 "regime is 1 where N > D and 0 where N ≤ D. For N ≤ D at least D − N + 1 eigenvalues are always ε, and the "

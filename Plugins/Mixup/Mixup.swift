@@ -60,6 +60,11 @@ public struct Mixup: RegularizerPlugin, ChangesEmbeddings, ChangesTargets {
             notes: ["All modalities of a sample are mixed with the same other sample.", "Penalties that read labels see the unmixed ones."])
     }
 
+    /// What it cannot stand beside.
+    public static var excludes: [TermExclusion] {
+        [TermExclusion(.judgesPredictions, because: "predictions of mixed samples have no label of their own")]
+    }
+
     private let options: Options
 
     /// - Throws: `OptionFault` where the term sees only a part of the modalities, as the targets are

@@ -90,6 +90,7 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
             summary: "lets each modality play for influence on the fused prediction",
             formula: "Σ_m [−JSD(fuse(z̃_m, [z]), fuse(z)) + JSD(fuse([z̃_m], z), fuse(z))]  (greedy)",
             source: "Kontras et al., Multimodal Competition Regularizer, NeurIPS 2025",
+            unsearched: "none is known",
             notes: [
                 "The greedy penalty is always 0; its gradient is not.",
                 "Logged: divergence of each modality, how far its permutation moves the prediction, from 0 to log 2.",
@@ -101,6 +102,10 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
 
     /// Only the embeddings themselves: the model fuses permuted ones.
     public static var places: [Place] { [.embedding] }
+
+    /// It compares what belongs to one sample alone.
+    public static var traits: [TermTrait] { [.judgesPredictions] }
+
     // A divergence between predicted distributions over classes.
     public static var tasks: [TargetKind] { [.classes] }
 

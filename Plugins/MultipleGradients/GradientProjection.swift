@@ -70,10 +70,22 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
             summary: "takes out of the terms' gradients what points against each other",
             formula: "g_i ← g_i − (g_i·g_j/‖g_j‖²) g_j where g_i·g_j < 0;  gradient ← Σ_i g_i",
             source: "Yu et al., Gradient Surgery for Multi-Task Learning, NeurIPS 2020; modulated: GMP, MMDG benchmark",
+            search: [
+                .linear("class-strength", 0...1, step: 0.1, of: .mmdgBench),
+                .linear("domain-strength", 0...1, step: 0.1, of: .mmdgBench),
+            ],
             notes: [
                 "Logged: conflicts, the share of pairs that point against each other; with modulated both coefficients of each modality.",
                 "modulated needs a unimodal-loss and a domain-adversarial in the row, or terms named by `classes` and `domains`.",
             ])
+    }
+
+    /// It makes one gradient of those of the loss's terms.
+    public static var traits: [TermTrait] { [.combinesTerms] }
+
+    /// What it cannot stand beside.
+    public static var excludes: [TermExclusion] {
+        [TermExclusion(.combinesTerms, because: "each would go on from the terms' gradients as if the other were not there")]
     }
 
     private let options: Options

@@ -110,6 +110,7 @@ public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsU
             summary: "draws each modality to interpolations between modalities, as an averaged teacher sees them",
             formula: "Σ_{a≠b} f_a mean_n ‖mix_ab/‖mix_ab‖ − S_a/‖S_a‖‖ + contrast · SupCon(S)",
             source: "Fan et al., Cross-modal Representation Flattening, NeurIPS 2024",
+            search: [.linear("weight", 0...5, step: 0.1, of: .mmdgBench)],
             notes: [
                 "Logged: distance of each modality once the teacher has weights, and contrast.",
                 "It owns the projection heads and a teacher, an average of the model and the heads.",

@@ -13,7 +13,7 @@ import Tensors
 /// projected one, which is how CMC uses it; SimMMDG adds `part: shared`, so that the heads read the
 /// first half of each embedding.
 ///
-/// A sample has a view for each modality that it has.
+/// A sample has a view for each modality that it has, and with `second-view` two: the batch is encoded once more, with noise on its inputs.
 ///
 /// An anchor without positives (one modality, and a class that occurs once) is skipped; a batch of such
 /// anchors only gives 0. Rows of 0 stay 0. NaN gives NaN. Cost: `O((V·B)²·D)`, and two arrays of
@@ -35,12 +35,20 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresen
         /// `T₀`; the loss is multiplied by `T/T₀`.
         public var baseTemperature = 0.07
 
+        /// Whether every sample is encoded a second time and counts twice.
+        public var hasSecondView = false
+
+        /// Standard deviation of the second view's noise, relative to that of a modality's inputs.
+        public var noise = 0.1
+
         public init() {}
 
         public static var fields: [OptionField<Options>] {
             [
                 .number("temperature", \.temperature, in: 1e-4...1e4, "what similarities are divided by"),
                 .number("base-temperature", \.baseTemperature, in: 1e-4...1e4, "the loss is multiplied by temperature over this"),
+                .flag("second-view", \.hasSecondView, "whether every sample is encoded a second time and counts twice"),
+                .number("noise", \.noise, in: 0...1e3, "of the second view's inputs, relative to their standard deviation in the batch"),
             ]
         }
     }
@@ -52,6 +60,7 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresen
             summary: "draws embeddings of one class together over all modalities, and those of other classes apart",
             formula: "mean_i −(T/T₀) mean_{j∈P(i)} [s_ij − log Σ_{k≠i} exp s_ik],  s_ij = f_i·f_j/(‖f_i‖ ‖f_j‖ T)",
             source: "Khosla et al., Supervised Contrastive Learning, NeurIPS 2020, Eq. 2; Dong et al., SimMMDG, NeurIPS 2023",
+            search: [.linear("weight", 0...5, step: 0.1, of: .mmdgBench)],
             notes: [
                 "Modalities of different widths need `at: projection`.",
                 "Logged: anchors, the number of rows that have another row of their class. The others are skipped.",
@@ -77,7 +86,8 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresen
     /// The contrastive loss of all views; nil where there are none. Logs `anchors`, the number of views
     /// in use.
     public func penalty(_ step: TrainingStep) -> Penalty? {
-        let views = step.originalEmbeddings.map(\.embedding).filter { !$0.rows.isEmpty }
+        let second = options.hasSecondView ? step.secondView(noise: options.noise).map(\.embedding) : []
+        let views = (step.originalEmbeddings.map(\.embedding) + second).filter { !$0.rows.isEmpty }
         guard !views.isEmpty else { return nil }
         let loss = ContrastiveLoss(
             of: Tensor.concatenated(views.map(\.present), axis: 0).normalized(axis: 1),

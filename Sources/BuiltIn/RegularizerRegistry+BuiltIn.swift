@@ -15,12 +15,14 @@ import FishrPlugin
 import FunctionalEntropyPlugin
 import GradientBlendingPlugin
 import GradientModulationPlugin
+import InnerStepsPlugin
 import JigsawPlugin
 import JointAdversarialPlugin
 import LabelSmoothingPlugin
 import MERPlugin
 import MIROPlugin
 import MaximumEntropyCodingPlugin
+import MeanShiftContrastPlugin
 import MixupPlugin
 import ModalityCompetitionPlugin
 import ModalityDropoutPlugin
@@ -93,6 +95,9 @@ extension RegularizerRegistry {
         try registry.register(EntropyWeighting.self)
         try registry.register(Jigsaw.self)
         try registry.register(AveragedDistillation.self)
+        try registry.register(MeanShiftContrast.self)
+        try registry.register(InnerStep.self)
+        try registry.register(Fish.self)
         return registry
     }
 }

@@ -15,8 +15,12 @@ public struct ComponentDescription: Sendable, Hashable {
     public let source: String?
     /// Its options, in the order in which they are described.
     public let options: [OptionDescription]
-    /// Where its source searches options for the best value; empty where that is not published.
+    /// Where its source, or a benchmark, searches options for the best value; empty where that is not published.
     public let search: [SearchRange]
+    /// Why there is no published search; nil where there is one, or nothing is known.
+    public let unsearched: String?
+    /// The weight of a regularizer whose recipe gives none; nil for other components.
+    package private(set) var defaultWeight: Double?
     /// What else a user should know, a sentence or two each.
     public let notes: [String]
 
@@ -30,7 +34,7 @@ public struct ComponentDescription: Sendable, Hashable {
     ///   - notes: whole sentences.
     public init(
         name: String, summary: String, formula: String? = nil, source: String? = nil, options: [OptionDescription] = [],
-        search: [SearchRange] = [], notes: [String] = []
+        search: [SearchRange] = [], unsearched: String? = nil, notes: [String] = []
     ) {
         self.name = name
         self.summary = summary
@@ -38,12 +42,18 @@ public struct ComponentDescription: Sendable, Hashable {
         self.source = source
         self.options = options
         self.search = search
+        self.unsearched = unsearched
         self.notes = notes
     }
 
     /// The same component with options of a type that declares them.
-    package func describing(_ options: [OptionDescription]) -> ComponentDescription {
-        ComponentDescription(name: name, summary: summary, formula: formula, source: source, options: options, search: search, notes: notes)
+    ///
+    /// - Parameter defaultWeight: of a regularizer.
+    package func describing(_ options: [OptionDescription], defaultWeight: Double? = nil) -> ComponentDescription {
+        var described = ComponentDescription(
+            name: name, summary: summary, formula: formula, source: source, options: options, search: search, unsearched: unsearched, notes: notes)
+        described.defaultWeight = defaultWeight
+        return described
     }
 
     /// The description of one option, or nil where the component has none of this name.

@@ -184,31 +184,46 @@ extension NumericRange {
 
 /// The range in which a paper or a benchmark searched for the best value of an option.
 ///
-/// `tune: default` in a recipe draws from it, and `describe` prints it.
+/// `tune:` in a recipe draws from it by the name of a search, and `describe` prints it.
 public struct SearchRange: Sendable, Hashable {
+    /// A benchmark that publishes the ranges of many methods.
+    public enum Benchmark: String, CaseIterable, Sendable {
+        case domainBed = "domainbed"
+        case mmdgBench = "mmdg-bench"
+    }
+
     /// The option's name; `weight` for the weight of a regularizer.
     public let option: String
     /// The ends, the smaller one first.
     public let lower, upper: Double
     /// Whether draws are uniform in the logarithm of the value instead of the value itself.
     public let isLogarithmic: Bool
+    /// Distance from the lower end of which every value is a multiple; nil for any value.
+    public let step: Double?
+    /// The benchmark whose range it is; nil for that of the component's source.
+    public let benchmark: Benchmark?
 
-    /// A range whose values are equally likely.
-    public static func linear(_ option: String, _ range: ClosedRange<Double>) -> SearchRange {
-        SearchRange(option: option, lower: range.lowerBound, upper: range.upperBound, isLogarithmic: false)
+    /// A range whose values, or steps, are equally likely.
+    public static func linear(
+        _ option: String, _ range: ClosedRange<Double>, step: Double? = nil, of benchmark: Benchmark? = nil
+    ) -> SearchRange {
+        SearchRange(
+            option: option, lower: range.lowerBound, upper: range.upperBound, isLogarithmic: false, step: step, benchmark: benchmark)
     }
 
     /// A range whose orders of magnitude are equally likely.
     ///
     /// - Precondition: the range begins above 0.
-    public static func logarithmic(_ option: String, _ range: ClosedRange<Double>) -> SearchRange {
-        SearchRange(option: option, lower: range.lowerBound, upper: range.upperBound, isLogarithmic: true)
+    public static func logarithmic(_ option: String, _ range: ClosedRange<Double>, of benchmark: Benchmark? = nil) -> SearchRange {
+        SearchRange(
+            option: option, lower: range.lowerBound, upper: range.upperBound, isLogarithmic: true, step: nil, benchmark: benchmark)
     }
 }
 
 extension SearchRange: CustomStringConvertible {
-    /// `weight 0.1 to 10, logarithmic`.
+    /// `weight 0.1 to 10, logarithmic (domainbed)`.
     public var description: String {
         "\(option) \(OptionValue.number(lower)) to \(OptionValue.number(upper))" + (isLogarithmic ? ", logarithmic" : "")
+            + (step.map { " in steps of \(OptionValue.number($0))" } ?? "") + (benchmark.map { " (\($0.rawValue))" } ?? "")
     }
 }

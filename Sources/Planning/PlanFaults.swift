@@ -120,7 +120,7 @@ extension Planner {
     }
 
     /// Divides the data for every training of a cell: sources may leave nothing to validate on, batches may not be filled or be too small
-    /// for a regularizer, and terms may cease to act before they begin.
+    /// for a regularizer, and terms may cease to act before they begin or exclude each other.
     private func divide(for cell: Cell, of row: Row, at index: Int, _ faults: inout FaultList) {
         for (number, candidate) in cell.candidates.enumerated() {
             let path = RecipePath.row(index, candidate: number)
@@ -187,6 +187,11 @@ extension Planner {
             } catch {
                 faults.add(RecipeFault(error, in: term, of: row, at: path["regularizers"][position]))
             }
+        }
+        let excluded = components.components.regularizers.exclusions(
+            among: plan.regularizers, totalSteps: plan.epochs * division.batchesPerEpoch, stepsPerEpoch: division.batchesPerEpoch)
+        for (position, fault) in excluded {
+            faults.add(RecipeFault(fault, in: plan.regularizers[position], of: row, at: path["regularizers"][position]))
         }
     }
 }

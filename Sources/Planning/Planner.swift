@@ -49,7 +49,7 @@ struct Planner {
                 candidates: row.candidates.map { candidate in
                     Candidate(
                         values: candidate.values.map { ChosenValue(path: $0.path, value: $0.value.description) },
-                        plan: plan(candidate, column: column, seed: recipe.seeds[0]))
+                        plan: plan(candidate, column: column, seed: recipe.seeds[0]), seeds: candidate.seeds)
                 },
                 seeds: recipe.seeds,
                 tuning: TuningRule(

@@ -136,7 +136,7 @@ extension Recipe {
             case .leaveOneSourceOut: "left-out source domains"
             case .sourceValidation, .lastEpoch: "source validation samples"
             }
-        let budgets = rows.compactMap { row in row.budget.map { "\($0) combinations of \(row.name)" } }
+        let budgets = rows.compactMap { row in row.search.map { "\(row.name) by \($0)" } ?? row.budget.map { "\($0) combinations of \(row.name)" } }
         let drawn = budgets.isEmpty ? "" : "; at random: " + budgets.joined(separator: ", ")
         return "\(epoch); tuned values by the \(score.title) on \(tuned), seeds \(tuning.seeds.map(String.init).joined(separator: ", "))\(drawn)"
     }

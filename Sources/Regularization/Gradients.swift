@@ -92,19 +92,21 @@ public struct StepObjective {
     public let reports: [Penalty.Report]
 
     private let moved: (Gradients) throws -> Gradients
-    private let term: (String) throws -> Gradients?
-    private let rows: ([Int]) throws -> Gradients
+    private let term: (String, Gradients?) throws -> Gradients?
+    private let rows: ([Int], Gradients?) throws -> Gradients
 
     /// - Parameters:
     ///   - terms: the names of the terms of the loss.
     ///   - reports: the numbers that they have logged.
     ///   - moved: computes the gradients with each parameter moved by a displacement.
-    ///   - term: computes the gradients of one term; nil for an unknown name.
-    ///   - rows: computes the gradients of the loss of some samples alone.
+    ///   - term: computes the gradients of one term, with each parameter moved by a displacement if there
+    ///     is one; nil for an unknown name.
+    ///   - rows: computes the gradients of the loss of some samples alone, with each parameter moved by a
+    ///     displacement if there is one.
     public init(
         terms: [String] = ["task"], reports: [Penalty.Report] = [], movedBy moved: @escaping (Gradients) throws -> Gradients,
-        ofTerm term: @escaping (String) throws -> Gradients? = { _ in nil },
-        ofRows rows: @escaping ([Int]) throws -> Gradients
+        ofTerm term: @escaping (String, Gradients?) throws -> Gradients? = { _, _ in nil },
+        ofRows rows: @escaping ([Int], Gradients?) throws -> Gradients
     ) {
         self.terms = terms
         self.reports = reports
@@ -122,13 +124,17 @@ public struct StepObjective {
 
     /// The gradients of one term of the loss, with its weight, before any regularizer changed them; nil
     /// where no term has this name.
-    public func gradients(of name: String) throws -> Gradients? { try term(name) }
+    ///
+    /// - Parameter displacement: what each parameter is moved by; nil for none.
+    public func gradients(of name: String, movedBy displacement: Gradients? = nil) throws -> Gradients? { try term(name, displacement) }
 
     /// The gradients of the loss of some of the batch's samples, as if there were no others.
     ///
-    /// - Parameter rows: positions in the batch, at least one.
+    /// - Parameters:
+    ///   - rows: positions in the batch, at least one.
+    ///   - displacement: what each parameter is moved by; nil for none.
     /// - Throws: ``TrainingFailure`` where a row is not in the batch.
-    public func gradients(ofRows rows: [Int]) throws -> Gradients { try self.rows(rows) }
+    public func gradients(ofRows rows: [Int], movedBy displacement: Gradients? = nil) throws -> Gradients { try self.rows(rows, displacement) }
 
     /// The same objective for a hook that sees only some of the batch's samples and numbers them from
     /// 0.
@@ -136,7 +142,7 @@ public struct StepObjective {
         let count = shown.count
         return StepObjective(
             terms: terms, movedBy: moved, ofTerm: term,
-            ofRows: { chosen in try rows(chosen.map { (0..<count).contains($0) ? shown[$0] : -1 }) })
+            ofRows: { chosen, displacement in try rows(chosen.map { (0..<count).contains($0) ? shown[$0] : -1 }, displacement) })
     }
 
     /// The same objective with `change` applied to each of its gradients of the whole loss.
@@ -145,12 +151,15 @@ public struct StepObjective {
     ///   that displacements add up.
     func changing(_ change: @escaping (Gradients, StepObjective) throws -> Gradients) -> StepObjective {
         StepObjective(
-            terms: terms, reports: reports,
-            movedBy: { displacement in
-                let there = StepObjective(
-                    terms: terms, reports: reports, movedBy: { try moved(displacement + $0) }, ofTerm: term, ofRows: rows)
-                return try change(try moved(displacement), there)
-            },
-            ofTerm: term, ofRows: { chosen in try change(try rows(chosen), self) })
+            terms: terms, reports: reports, movedBy: { try change(try moved($0), seen(from: $0)) }, ofTerm: term,
+            ofRows: { try change(try rows($0, $1), $1.map(seen) ?? self) })
+    }
+
+    /// The same objective where the parameters have already been moved.
+    private func seen(from displacement: Gradients) -> StepObjective {
+        func further(_ more: Gradients?) -> Gradients { more.map { displacement + $0 } ?? displacement }
+        return StepObjective(
+            terms: terms, reports: reports, movedBy: { try moved(further($0)) }, ofTerm: { try term($0, further($1)) },
+            ofRows: { try rows($0, further($1)) })
     }
 }

@@ -261,30 +261,49 @@ package final class Objective {
     /// The gradient of a batch's loss with each parameter moved by a displacement.
     package func gradients(_ batch: Batch, _ pass: Pass, movedBy displacement: Gradients) throws(TrainingFailure) -> Gradients {
         try undoing { () throws(TrainingFailure) in
-            let moves = Dictionary(zip(displacement.names, displacement.values)) { first, _ in first }
-            for (name, parameter) in parameters {
-                guard let move = moves[name] ?? nil else { continue }
-                guard move.shape == parameter.shape else {
-                    throw modelFailure(pass, "the displacement of \(name) must be \(parameter.shape), found \(move.shape)")
-                }
-                parameter.value = parameter.value.detached() + move
-            }
+            try move(by: displacement, pass)
             return gradients(of: try forward(batch, pass).loss)
         }
     }
 
     /// The gradient of one term of a batch's loss; nil where it has none of that name.
-    package func gradients(_ batch: Batch, _ pass: Pass, of term: String) throws(TrainingFailure) -> Gradients? {
-        try undoing { () throws(TrainingFailure) in try forward(batch, pass)[term].map { gradients(of: $0) } }
+    ///
+    /// - Parameter displacement: what each parameter is moved by; nil for none.
+    package func gradients(
+        _ batch: Batch, _ pass: Pass, of term: String, movedBy displacement: Gradients? = nil
+    ) throws(TrainingFailure) -> Gradients? {
+        try undoing { () throws(TrainingFailure) in
+            try move(by: displacement, pass)
+            return try forward(batch, pass)[term].map { gradients(of: $0) }
+        }
     }
 
     /// The gradient of the loss of some of a batch's samples, as if there were no others.
-    package func gradients(_ batch: Batch, _ pass: Pass, ofRows rows: [Int]) throws(TrainingFailure) -> Gradients {
+    ///
+    /// - Parameter displacement: what each parameter is moved by; nil for none.
+    package func gradients(
+        _ batch: Batch, _ pass: Pass, ofRows rows: [Int], movedBy displacement: Gradients? = nil
+    ) throws(TrainingFailure) -> Gradients {
         let samples = batch.targets.count
         guard !rows.isEmpty, rows.allSatisfy((0..<samples).contains) else {
             throw modelFailure(pass, "gradients were asked of the rows \(rows) of a batch of \(samples)")
         }
-        return try undoing { () throws(TrainingFailure) in gradients(of: try forward(batch.gathering(rows: rows), pass).loss) }
+        return try undoing { () throws(TrainingFailure) in
+            try move(by: displacement, pass)
+            return gradients(of: try forward(batch.gathering(rows: rows), pass).loss)
+        }
+    }
+
+    private func move(by displacement: Gradients?, _ pass: Pass) throws(TrainingFailure) {
+        guard let displacement else { return }
+        let moves = Dictionary(zip(displacement.names, displacement.values)) { first, _ in first }
+        for (name, parameter) in parameters {
+            guard let move = moves[name] ?? nil else { continue }
+            guard move.shape == parameter.shape else {
+                throw modelFailure(pass, "the displacement of \(name) must be \(parameter.shape), found \(move.shape)")
+            }
+            parameter.value = parameter.value.detached() + move
+        }
     }
 
     /// The gradients as the regularizers change them.
@@ -301,8 +320,8 @@ package final class Objective {
         return StepObjective(
             terms: forward.terms, reports: forward.reports,
             movedBy: { [self] in try gradients(batch, pass, movedBy: $0) },
-            ofTerm: { [self] in try gradients(batch, pass, of: $0) },
-            ofRows: { [self] in try gradients(batch, pass, ofRows: $0) })
+            ofTerm: { [self] in try gradients(batch, pass, of: $0, movedBy: $1) },
+            ofRows: { [self] in try gradients(batch, pass, ofRows: $0, movedBy: $1) })
     }
 
     /// Tells the regularizers that the parameters have been updated.

@@ -45,6 +45,13 @@ public protocol RegularizerPlugin: Regularizer, SendableMetatype {
     /// What it needs of the data beyond ``minimumBatch``. By default nothing.
     static var needs: [DataNeed] { get }
 
+    /// What it does to a training that not every other term can stand beside; nothing unless said
+    /// otherwise.
+    static var traits: [TermTrait] { get }
+
+    /// The traits of other terms that it cannot stand beside in a row; none unless said otherwise.
+    static var excludes: [TermExclusion] { get }
+
     /// Makes the regularizer for one model and training.
     ///
     /// - Parameters:
@@ -64,9 +71,11 @@ extension RegularizerPlugin {
     }
     public static var tasks: [Targets.Kind] { Targets.Kind.allCases }
     public static var needs: [DataNeed] { [] }
+    public static var traits: [TermTrait] { [] }
+    public static var excludes: [TermExclusion] { [] }
 
     /// The description with the options.
-    package static var wholeDescription: ComponentDescription { description.describing(Options.descriptions) }
+    package static var wholeDescription: ComponentDescription { description.describing(Options.descriptions, defaultWeight: defaultWeight) }
 }
 
 /// What a regularizer is told about the model and the training when it is made.

@@ -24,6 +24,12 @@ public struct RegularizerRegistry: Sendable {
         public let tasks: [Targets.Kind]
         /// What it needs of the data.
         public let needs: [DataNeed]
+        /// What it does that not every other term can stand beside.
+        public let traits: [TermTrait]
+        /// The traits of other terms that it cannot stand beside.
+        public let excludes: [TermExclusion]
+        /// Whether it reads other terms of the row, which its options name.
+        public let readsTerms: Bool
         /// What it does, in the order of a training step.
         public let hooks: [RegularizerHook]
 
@@ -41,9 +47,11 @@ public struct RegularizerRegistry: Sendable {
         let description = Plugin.wholeDescription
         let hooks = RegularizerHook.all(of: plugin)
         guard !hooks.isEmpty else { throw .withoutHooks(name: description.name, type: "\(plugin)") }
+        let averages = hooks.contains(.weights)
         let entry = Entry(
             description: description, minimumBatch: Plugin.minimumBatch, defaultWeight: Plugin.defaultWeight,
-            places: Plugin.places, tasks: Plugin.tasks, needs: Plugin.needs, hooks: hooks
+            places: Plugin.places, tasks: Plugin.tasks, needs: Plugin.needs, traits: Plugin.traits + (averages ? [.averagesWeights] : []),
+            excludes: Plugin.excludes + (averages ? [.secondAverage] : []), readsTerms: plugin is any ReadsTerms.Type, hooks: hooks
         ) { (values, context) throws(OptionFault) -> any Regularizer in
             try Plugin(options: Plugin.Options.decoding(values), context: context)
         }

@@ -405,28 +405,38 @@ public final class RegularizerTerm {
     private func restricted(_ step: TrainingStep, _ log: ReportLog, _ check: ReturnCheck) throws(TrainingFailure) -> TrainingStep {
         var step = step
         (step.instance, step.log) = (path, log)
+        let outer = step.seeing
         switch place {
         case .embedding:
             step.originalEmbeddings = restricted(step.originalEmbeddings)
             step.embeddings = restricted(step.embeddings)
+            step.seeing = { [self] in restricted(outer($0)) }
         case .projection:
             // The heads read the encoders' own output, and both sets of embeddings are the projected ones.
             let seen = restricted(step.originalEmbeddings)
             if let modality = seen.modalities.first(where: { heads[$0] == nil }) {
                 throw check.failure("there is no projection head for the modality \(modality)")
             }
-            step.originalEmbeddings = seen.mapEmbeddings { modality, embedding in
-                heads[modality].map { projected(embedding, by: $0, step.pass) } ?? embedding
-            }
+            let pass = step.pass
+            step.originalEmbeddings = projected(seen, pass)
             step.embeddings = step.originalEmbeddings
+            step.seeing = { [self] in projected(restricted(outer($0)), pass) }
         case .fused:
             guard let representation = step.prediction.representation else {
                 throw check.failure("the model gives no fused representation to act on")
             }
             step.originalEmbeddings = [.fused: Embedding(pooled: representation).selecting(part)]
             step.embeddings = step.originalEmbeddings
+            let (model, pass, part) = (step.model, step.pass.child("second view"), part)
+            step.seeing = { embeddings in
+                [.fused: Embedding(pooled: model.fuse(outer(embeddings), pass: pass).representation ?? representation).selecting(part)]
+            }
         }
         return step
+    }
+
+    private func projected(_ embeddings: Embeddings, _ pass: Pass) -> Embeddings {
+        embeddings.mapEmbeddings { modality, embedding in heads[modality].map { projected(embedding, by: $0, pass) } ?? embedding }
     }
 
     /// The projection of the samples that have the modality, so that a head's own statistics are taken

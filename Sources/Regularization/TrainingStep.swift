@@ -100,6 +100,11 @@ public struct TrainingStep {
 
     var log = ReportLog()
 
+    /// What makes of a whole batch's embeddings those that the term sees: its modalities, place, part and samples.
+    var seeing: (Embeddings) -> Embeddings = { $0 }
+
+    private var second: SecondView
+
     /// - Parameter originalEmbeddings: left out where no regularizer changes embeddings.
     public init(
         inputs: Inputs = [:], originalEmbeddings: Embeddings? = nil, embeddings: Embeddings,
@@ -116,6 +121,7 @@ public struct TrainingStep {
         self.pass = pass
         self.totalSteps = totalSteps
         self.instance = instance
+        second = SecondView(of: inputs, model: model, pass: pass)
     }
 
     /// Number of samples `N`.
@@ -136,6 +142,14 @@ public struct TrainingStep {
     public func encoded(_ pass: Pass) -> Embeddings {
         model.encode(inputs, pass: pass).mapEmbeddings { $1.clearing(inputs.presence(of: $0)) }
     }
+
+    /// A second view of every sample: the batch encoded once more, with other draws of the encoders' dropout and with noise on the inputs.
+    ///
+    /// The rows, modalities and place are those of ``originalEmbeddings``; projection heads are the term's own. All terms of a step are shown the
+    /// same view, and the first to ask pays for it, with one more pass through the encoders. Running statistics stay as they are.
+    ///
+    /// - Parameter noise: the standard deviation of normal noise, relative to that of all of a modality's inputs in the batch.
+    public func secondView(noise: Double) -> Embeddings { seeing(second.embeddings(noise: Float(noise))) }
 
     /// Random numbers of the term's own at this step; the same name gives the same numbers.
     public func stream(_ name: String) -> RandomStream { pass.stream(ReportLog.join(instance, name)) }
@@ -164,6 +178,7 @@ public struct TrainingStep {
             logits: prediction.logits.gathering(rows: rows), representation: prediction.representation?.gathering(rows: rows))
         step.targets = targets.gathering(rows: rows)
         step.domains = rows.map { domains[$0] }
+        step.seeing = { [seeing] in seeing($0).gathering(rows: rows) }
         return step
     }
 
@@ -175,6 +190,8 @@ public struct TrainingStep {
 
     private func mapArrays(_ change: (Tensor) -> Tensor) -> TrainingStep {
         var step = self
+        // What has been encoded before belongs to the record of another gradient.
+        step.second = SecondView(of: inputs, model: model, pass: pass)
         step.originalEmbeddings = originalEmbeddings.mapEmbeddings { $1.map { array, _ in change(array) } }
         step.embeddings = embeddings.mapEmbeddings { $1.map { array, _ in change(array) } }
         step.prediction = Prediction(logits: change(prediction.logits), representation: prediction.representation.map(change))

@@ -62,6 +62,8 @@ struct CheckDocument: Encodable {
         let row: String
         /// Combinations that were drawn; nil where every one is tried.
         let budget: Int?
+        /// The benchmark whose search it is, with its numbers; nil for one of the recipe's own.
+        let search: String?
         let paths: [Path]
     }
 
@@ -97,7 +99,7 @@ struct CheckDocument: Encodable {
         (modules, covariances) = (planned.outline.modules, planned.outline.covariances)
         tuning = study.variants[0].recipe.rows.filter { !$0.grid.isEmpty }.map { row in
             TunedRow(
-                row: row.name, budget: row.budget,
+                row: row.name, budget: row.budget, search: row.search,
                 paths: row.grid.map { TunedRow.Path(path: $0.path, values: $0.values.map(\.description), range: $0.range) })
         }
         let statuses = FolderState.Status.allCases.filter { state.count($0) > 0 }
@@ -179,7 +181,7 @@ extension CheckDocument {
             columns: [.init("Tuned"), .init("path"), .init("values")],
             rows: tuning.flatMap { row in
                 row.paths.map { path in
-                    let drawn = row.budget.map { ", \($0) drawn at random" } ?? ""
+                    let drawn = row.search.map { ", \($0)" } ?? row.budget.map { ", \($0) drawn at random" } ?? ""
                     let range = path.range.map { "from \($0): " } ?? ""
                     return [row.row + drawn, path.path, range + path.values.joined(separator: ", ")]
                 }

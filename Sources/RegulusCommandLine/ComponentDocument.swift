@@ -26,13 +26,21 @@ struct ComponentDocument: Encodable {
     let source: String?
     let notes: [String]
     let options: [Option]
-    /// Where the source searches options.
+    /// Where the source, or a benchmark, searches options.
     let search: [String]
+    /// Why there is no published search; nil where there is one.
+    let unsearched: String?
     let origin: String
     /// What a regularizer does, such as `adds a penalty`; nil for other components.
     let hooks: [String]?
     /// What a regularizer needs of the data; nil for other components.
     let needs: [String]?
+    /// What a regularizer does that not every other term can stand beside; nil for other components.
+    let traits: [String]?
+    /// Which other terms a regularizer cannot stand beside, and why; nil for other components.
+    let excludes: [String]?
+    /// Whether a regularizer reads other terms of the row; nil for other components.
+    let readsTerms: Bool?
     /// What a regularizer can act on; nil for other components.
     let places: [String]?
     /// The kinds of targets that a regularizer can serve; nil for other components.
@@ -41,6 +49,9 @@ struct ComponentDocument: Encodable {
     init(_ description: ComponentDescription, kind: ComponentKind, origin: ComponentOrigin, regularizer: RegularizerRegistry.Entry? = nil) {
         hooks = regularizer?.hooks.map(\.summary)
         needs = regularizer?.needs.map(\.summary)
+        traits = regularizer?.traits.map(\.summary)
+        excludes = regularizer?.excludes.map(\.description)
+        readsTerms = regularizer?.readsTerms
         places = regularizer?.places.map(\.rawValue)
         tasks = regularizer?.tasks.map(\.rawValue)
         self.kind = String(kind.rawValue.dropLast())
@@ -51,6 +62,7 @@ struct ComponentDocument: Encodable {
         source = description.source
         notes = description.notes
         search = description.search.map(\.description)
+        unsearched = description.unsearched
         options = description.options.map { option in
             Option(
                 name: option.name, accepts: option.expectation,
@@ -72,6 +84,8 @@ struct ComponentDocument: Encodable {
         if let tasks, tasks.count < TargetKind.allCases.count { lines.append("  serves:  tasks of \(tasks.joined(separator: " or "))") }
         if let hooks { lines.append("  does:    \(hooks.joined(separator: ", "))") }
         if let needs, !needs.isEmpty { lines.append("  needs:   \(needs.joined(separator: ", "))") }
+        if readsTerms == true { lines.append("  reads:   other terms of the row, which its options name") }
+        for exclusion in excludes ?? [] { lines.append("  excludes: \(exclusion)") }
         if !options.isEmpty { lines.append("  options:") }
         for option in options {
             let standard = option.defaultValue == "required" ? "required" : "default \(option.defaultValue)"
@@ -79,6 +93,7 @@ struct ComponentDocument: Encodable {
             lines.append("        \(option.help)")
         }
         if !search.isEmpty { lines.append("  searched, and by `tune: default`: \(search.joined(separator: "; "))") }
+        if let unsearched { lines.append("  no published search: \(unsearched)") }
         if kind == "regularizer" {
             lines.append("  keys that every regularizer has besides:")
             for key in RegularizerChoice.keys {

@@ -46,10 +46,13 @@ package struct Cell: Sendable {
 package struct Candidate: Sendable {
     package let values: [ChosenValue]
     package let plan: TrialPlan
+    /// The seeds that it is rehearsed with; nil for those of the rule.
+    package let seeds: [Int]?
 
-    package init(values: [ChosenValue], plan: TrialPlan) {
+    package init(values: [ChosenValue], plan: TrialPlan, seeds: [Int]? = nil) {
         self.values = values
         self.plan = plan
+        self.seeds = seeds
     }
 }
 
@@ -84,7 +87,7 @@ package struct Rehearsal: Sendable {
     package static func all(for cell: Cell) -> [Rehearsal] {
         guard cell.needsRehearsal else { return [] }
         return cell.candidates.indices.flatMap { index in
-            cell.tuning.seeds.flatMap { seed -> [Rehearsal] in
+            (cell.candidates[index].seeds ?? cell.tuning.seeds).flatMap { seed -> [Rehearsal] in
                 var plan = cell.candidates[index].plan
                 plan.seed = seed
                 let epochs = cell.rehearsalEpochs ?? plan.epochs

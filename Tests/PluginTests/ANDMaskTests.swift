@@ -25,7 +25,7 @@ import Testing
         let names = ["a", "b"]
         let objective = StepObjective(
             movedBy: { $0 },
-            ofRows: { rows in
+            ofRows: { rows, _ in
                 Gradients(
                     names: names, values: [Tensor([Float(rows.count), rows[0] == 0 ? 1 : -1], shape: [2]), rows[0] == 0 ? Tensor([5], shape: [1]) : nil])
             })

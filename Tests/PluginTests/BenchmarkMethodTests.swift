@@ -5,12 +5,14 @@ import Configuration
 import FeatureSplittingPlugin
 import GoldenFixtures
 @testable import JigsawPlugin
+@testable import MeanShiftContrastPlugin
 import Networks
 @testable import OnlineDropoutPlugin
 import Regularization
 import RegularizerTesting
 import Tensors
 import Testing
+import VonNeumannEntropyPlugin
 
 /// Methods that are lists of terms: their stored totals come from the terms together.
 @Suite("Methods of the MMDG benchmark") struct BenchmarkMethodTests {
@@ -90,6 +92,39 @@ import Testing
         let slopes = gradients(of: total, with: [fused] + logits)
         for (name, slope) in zip(["logits"] + (0..<count).map { "logits_\($0)" }, slopes) {
             try fixture.expect(try #require(slope), matches: "grad.\(name)")
+        }
+    }
+
+    @Test("NEL: mean-shift contrast of two views, supervised contrast of both, joint entropy", arguments: GoldenFixtures.cases(kind: "nel"))
+    func nel(fixture: GoldenFixture) throws {
+        let params = fixture.params
+        let names = try params.texts("modalities")
+        let labels = try fixture.integers("labels")
+        func all(_ prefix: String) throws -> [Tensor] { try names.map { try fixture.tensor("\(prefix)_\($0)").tracked() } }
+        let (z, projections, fused) = (try all("emb"), try all("proj"), try fixture.tensor("logits").tracked())
+        let shifted = projections.map { MeanShiftContrast.shifted($0, neighbors: (try? params.integer("k")) ?? 0) }
+        for (name, shifted) in zip(names, shifted) { try fixture.expect(shifted.detached(), matches: "shift_\(name)") }
+        let similarities = MeanShiftContrast.similarities(of: shifted, temperature: try params.float("t_u"))
+        let contrast = similarities.crossEntropy(labels: Array(labels.indices))
+        try fixture.expect(contrast, matches: "unc")
+        let supervised = ContrastiveLoss(
+            of: Tensor.concatenated(projections, axis: 0), labels: names.flatMap { _ in labels + labels },
+            temperature: try params.number("t_s"), baseTemperature: 0.07
+        ).value
+        try fixture.expect(supervised, matches: "sup")
+        let entropy = -SpectralEntropy(ofUnscaled: Tensor.concatenated(z, axis: 1)).value
+        try fixture.expect(entropy, matches: "nee")
+        let task = fused.crossEntropy(labels: labels + labels)
+        try fixture.expect(task, matches: "ce")
+        let alpha = try params.float("alpha")
+        let total = (task + contrast * alpha + supervised * (1 - alpha) + entropy * (try params.float("beta"))) / 2
+        try fixture.expect(total, matches: "total")
+        let leaves = zip(names, z).map { ("emb_\($0)", $1) } + zip(names, projections).map { ("proj_\($0)", $1) } + [("logits", fused)]
+        for (output, value) in [("unc", contrast), ("nee", entropy), ("total", total)] {
+            let slopes = withoutGradients { gradients(of: value, with: leaves.map(\.1), keepingGraph: true) }
+            for ((name, _), slope) in zip(leaves, slopes) where fixture.has("grad_\(output).\(name)") {
+                try fixture.expect(try #require(slope), matches: "grad_\(output).\(name)")
+            }
         }
     }
 

@@ -90,7 +90,7 @@ import Testing
         let (rest, unimodal) = (pair([1, 0], [3, 3]), pair([1, 1], [1, 1]))
         let plugin = Pareto(options: .init(), context: .sample(["video"], instance: "pareto"))
         let objective = StepObjective(
-            terms: ["task", "unimodal-loss"], movedBy: { $0 }, ofTerm: { $0 == "unimodal-loss" ? unimodal : rest }, ofRows: { _ in rest })
+            terms: ["task", "unimodal-loss"], movedBy: { $0 }, ofTerm: { name, _ in name == "unimodal-loss" ? unimodal : rest }, ofRows: { _, _ in rest })
         let step = TrainingStep.sample(of: LinearModel())
         let changed = try plugin.changedGradients(rest + unimodal, at: step, of: objective)
         // They agree, so the direction stays and only γ acts.
@@ -110,7 +110,7 @@ import Testing
 
     @Test("a term that is not there is named with the nearest one") func faults() {
         let plugin = Pareto(options: .init(), context: .sample(["video"], instance: "pareto"))
-        let objective = StepObjective(terms: ["task", "unimodal-los"], movedBy: { $0 }, ofRows: { _ in Gradients(names: [], values: []) })
+        let objective = StepObjective(terms: ["task", "unimodal-los"], movedBy: { $0 }, ofRows: { _, _ in Gradients(names: [], values: []) })
         let fault = #expect(throws: OptionFault.self) {
             try plugin.changedGradients(gradients([1, 0]), at: .sample(of: LinearModel()), of: objective)
         }
@@ -122,7 +122,7 @@ import Testing
     private func changed(_ plugin: GradientProjection, _ terms: KeyValuePairs<String, Gradients>) throws -> Tensor? {
         let all = Dictionary(uniqueKeysWithValues: terms.map { ($0.key, $0.value) })
         let whole = terms.dropFirst().reduce(terms[0].value) { $0 + $1.value }
-        let objective = StepObjective(terms: terms.map(\.key), movedBy: { $0 }, ofTerm: { all[$0] }, ofRows: { _ in whole })
+        let objective = StepObjective(terms: terms.map(\.key), movedBy: { $0 }, ofTerm: { name, _ in all[name] }, ofRows: { _, _ in whole })
         return try plugin.changedGradients(whole, at: .sample(of: LinearModel()), of: objective)["g"]
     }
 

@@ -43,6 +43,21 @@ private final class Odd: MultimodalModel {
     func fuse(_ embeddings: Embeddings, pass: Pass) -> Prediction { fusing(base.fuse(embeddings, pass: pass)) }
 }
 
+/// A linear model with batch normalization and dropout in its encoders.
+private final class NormalizedModel: MultimodalModel {
+    let base = LinearModel()
+    private let norms = ["video": BatchNormalization(6, from: Initializer(seed: 5)), "audio": BatchNormalization(4, from: Initializer(seed: 6))]
+    var modalities: [Modality] { base.modalities }
+    var embeddingWidths: [Modality: Int] { base.embeddingWidths }
+    var parts: Parts { ["base": base.parts, "norms": Parts(norms.sorted { $0.key < $1.key }.map { (name: $0.key, part: $0.value as any Part) })] }
+    func encode(_ inputs: Inputs, pass: Pass) -> Embeddings {
+        base.encode(inputs, pass: pass).mapPooled { modality, z in
+            Dropout(0.5, stream: "drop.\(modality)")(norms[modality.name].map { $0(z, pass) } ?? z, pass)
+        }
+    }
+    func fuse(_ embeddings: Embeddings, pass: Pass) -> Prediction { base.fuse(embeddings, pass: pass) }
+}
+
 @Suite("The objective of a step") struct ObjectiveTests {
     private let model = LinearModel()
     private let pass = Pass(isTraining: true, random: RandomSource(seed: 7), step: 2)
@@ -82,6 +97,35 @@ private final class Odd: MultimodalModel {
         try expectClose(asking.rows, objective.gradients(of: try objective.forward(batch.gathering(rows: [0, 2]), pass).loss))
         let failure = #expect(throws: TrainingFailure.self) { try objective.gradients(batch, pass, ofRows: [4]) }
         #expect(failure?.message == "gradients were asked of the rows [4] of a batch of 4")
+    }
+
+    @Test("a term and some rows can be asked for at moved weights, and parameters, statistics and draws are as before") func moved() throws {
+        let normalized = NormalizedModel()
+        let objective = Objective(normalized, RegularizerList([RegularizerTerm(Shrink(), instance: "shrink", weight: 2)]))
+        let sample = TrainingStep.sample(of: model, samples: 6)
+        let batch = Batch(inputs: sample.inputs, targets: sample.targets, domains: sample.domains)
+        let displacement = objective.gradients(of: try objective.forward(batch, pass)) * -0.5
+        let before = (objective.parameters.map(\.parameter.version), normalized.namedBuffers.map(\.buffer.value.values))
+        let values = objective.parameters.map(\.parameter.value)
+        let found = try #require(try objective.gradients(batch, pass, of: "shrink", movedBy: displacement))
+        let rows = try objective.gradients(batch, pass, ofRows: [0, 2, 3], movedBy: displacement)
+        #expect(zip(values, objective.parameters).allSatisfy { $0.hasSameBits(as: $1.parameter.value) })
+        #expect(normalized.namedBuffers.map(\.buffer.value.values) == before.1)
+        // The same once more, bit for bit; and without a displacement something else.
+        let again = try #require(try objective.gradients(batch, pass, of: "shrink", movedBy: displacement))
+        #expect(found.values.map { $0?.values } == again.values.map { $0?.values })
+        #expect(found.values.map { $0?.values } != (try objective.gradients(batch, pass, of: "shrink"))?.values.map { $0?.values })
+        // By hand: move, ask, and compare.
+        for (parameter, move) in zip(objective.parameters, displacement.values) {
+            if let move { parameter.parameter.value = parameter.parameter.value.detached() + move }
+        }
+        // Nothing of the fusion is in the term.
+        let byHand = try #require(try objective.gradients(batch, pass, of: "shrink"))
+        for (name, (mine, other)) in zip(found.names, zip(found.values, byHand.values)) {
+            #expect((mine == nil) == name.hasPrefix("base.fusion.") && (other == nil) == (mine == nil))
+            #expect(zip(mine?.values ?? [], other?.values ?? []).allSatisfy { abs($0 - $1) < 1e-5 })
+        }
+        try expectClose(rows, try objective.gradients(batch, pass, ofRows: [0, 2, 3]))
     }
 
     @Test("what any hook reports is logged under the term's name") func reports() throws {

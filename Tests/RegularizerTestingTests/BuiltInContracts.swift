@@ -14,12 +14,14 @@ import FishrPlugin
 import FunctionalEntropyPlugin
 import GradientBlendingPlugin
 import GradientModulationPlugin
+import InnerStepsPlugin
 import JigsawPlugin
 import JointAdversarialPlugin
 import LabelSmoothingPlugin
 import MERPlugin
 import MIROPlugin
 import MaximumEntropyCodingPlugin
+import MeanShiftContrastPlugin
 import MixupPlugin
 import ModalityCompetitionPlugin
 import ModalityDropoutPlugin
@@ -80,9 +82,14 @@ struct BuiltInContract: Sendable, CustomTestStringConvertible {
         BuiltInContract("WeightDecay", WeightDecay.self),
         BuiltInContract("WeightDecay", WeightDecay.self, "decoupled") { $0.form = .decoupled },
         BuiltInContract("SupervisedContrastive", SupervisedContrastive.self),
+        BuiltInContract("SupervisedContrastive", SupervisedContrastive.self, "two views", declares: .randomDraws) { $0.hasSecondView = true },
         BuiltInContract("RelativeNormAlignment", RelativeNormAlignment.self, declares: .undefinedAtZero),
         BuiltInContract("BarlowTwins", BarlowTwins.self),
         BuiltInContract("VonNeumannEntropy", VonNeumannEntropy.self),
+        BuiltInContract("VonNeumannEntropy", VonNeumannEntropy.self, "joint, two views", declares: .randomDraws) {
+            ($0.form, $0.hasSecondView) = (.joint, true)
+        },
+        BuiltInContract("MeanShiftContrast", MeanShiftContrast.self, declares: .randomDraws),
         BuiltInContract("MaximumEntropyCoding", MaximumEntropyCoding.self),
         BuiltInContract("MaximumEntropyCoding", MaximumEntropyCoding.self, "pairs") { $0.form = .pairs },
         BuiltInContract("UnimodalLoss", UnimodalLoss.self),
@@ -122,6 +129,9 @@ struct BuiltInContract: Sendable, CustomTestStringConvertible {
         BuiltInContract("Mixup", Mixup.self, declares: .randomDraws),
         BuiltInContract("Mixup", Mixup.self, "across", declares: .randomDraws) { $0.pairs = .across },
         BuiltInContract("ANDMask", ANDMask.self),
+        BuiltInContract("InnerSteps", Fish.self),
+        BuiltInContract("InnerSteps", InnerStep.self) { $0.rate = 0.1 },
+        BuiltInContract("InnerSteps", InnerStep.self, "of the base loss alone") { ($0.rate, $0.terms, $0.parameters) = (0.1, ["task"], .all) },
         BuiltInContract("Prototypes", Prototypes.self) { $0.every = 1 },
         BuiltInContract("OnlineDropout", OnlineDropout.self, declares: .randomDraws),
         // It compares predictions of given embeddings with one another, which the model makes, not the prediction that is given.

@@ -54,62 +54,89 @@ struct RowReader {
             return nil
         }
         guard let name = section.name("name") else { return nil }
-        let search = TuningSearch(item["tune"].flatMap { published($0, of: item) }, at: item.entry("tune")?.keyLocation ?? item.location, faults: faults)
+        let own = Parts(common: common.node, row: item)
+        let search = TuningSearch(
+            item["tune"].flatMap { published($0, of: own.regularizers) }, at: item.entry("tune")?.keyLocation ?? item.location,
+            current: { own.value(at: $0) ?? standard($0, of: own.regularizers) }, faults: faults)
         return row(item, name: name, search: search).map { ($0, node.location) }
     }
 
-    /// The draws of a published search, as many as DomainBed makes.
-    private static let publishedBudget = 20
-
-    /// `tune: default` written out: the ranges in which the sources of the row's regularizers search
-    /// their options, drawn at random. Any other value is returned unchanged.
-    private func published(_ tune: YAMLNode, of row: YAMLNode) -> YAMLNode? {
-        guard tune.isScalar, tune.nameText == "default" else { return tune }
-        func node(_ value: OptionValue) -> YAMLNode { YAMLNode(.scalar(YAMLScalar(plain: value.description)), at: tune.location) }
-        func entry(_ key: String, _ value: YAMLNode) -> YAMLNode.Entry { YAMLNode.Entry(key: key, keyLocation: tune.location, value: value) }
-        // What is wrong with an item is reported where it is read.
-        let terms = (row["regularizers"]?.items ?? []).compactMap { ComponentItem($0, kind: "a regularizer", faults: FaultCollector()) }
-        let axes = terms.flatMap { term in
-            let ranges = regularizers.catalogue[.regularizers].first { $0.name == term.name }?.search ?? []
-            return ranges.map { range in
-                let between = YAMLNode(.list([node(.number(range.lower)), node(.number(range.upper))]), at: tune.location)
-                let scale = node(.string(range.isLogarithmic ? "log" : "linear"))
-                return entry(
-                    "\(term.body["name"]?.nameText ?? term.name).\(range.option)",
-                    YAMLNode(.map([entry("between", between), entry("scale", scale)]), at: tune.location))
-            }
-        }
-        guard !axes.isEmpty else {
+    /// A search by its name with the ranges that the row's regularizers publish: `tune: mmdg-bench`, or
+    /// `protocol: mmdg-bench` beside ranges of the recipe's own. Any other value is returned unchanged.
+    private func published(_ tune: YAMLNode, of list: YAMLNode) -> YAMLNode? {
+        let name = tune.isScalar ? tune : tune["protocol"]
+        guard let name, let text = name.nameText else { return tune }
+        guard let published = SearchProtocol(rawValue: text) else {
+            guard tune.isScalar else { return tune }
+            let names = SearchProtocol.allCases.map(\.rawValue)
             faults.report(
-                "no regularizer of this row has a published search", at: tune.location, expected: "values to try, such as {mer.weight: [0.1, 1, 10]}")
+                "unknown search '\(printable(text))'", at: tune.location,
+                expected: "values to try, such as {mer.weight: [0.1, 1, 10]}, or one of: " + names.joined(separator: ", "),
+                suggestion: nearestName(to: text, among: names))
             return nil
         }
-        let settings = [entry("search", node(.string("random"))), entry("budget", node(.integer(Self.publishedBudget)))]
-        return YAMLNode(.map(settings + axes), at: tune.location)
+        let own = (tune.entries ?? []).filter { $0.key != "protocol" }
+        func node(_ value: OptionValue) -> YAMLNode { YAMLNode(.scalar(YAMLScalar(plain: value.description)), at: name.location) }
+        func entry(_ key: String, _ value: YAMLNode) -> YAMLNode.Entry { YAMLNode.Entry(key: key, keyLocation: name.location, value: value) }
+        let axes = terms(in: list).flatMap { term, description in
+            published.ranges(of: description).map { range in
+                let between = YAMLNode(.list([node(.number(range.lower)), node(.number(range.upper))]), at: name.location)
+                let scale = node(.string(range.isLogarithmic ? "log" : "linear"))
+                let step = range.step.map { [entry("step", node(.number($0)))] } ?? []
+                return entry("\(term).\(range.option)", YAMLNode(.map([entry("between", between), entry("scale", scale)] + step), at: name.location))
+            }
+        }.filter { axis in !own.contains { $0.key == axis.key } }
+        guard !axes.isEmpty || tune.entries != nil else {
+            faults.report(
+                "no regularizer of this row has a published search", at: name.location,
+                expected: "values to try, such as {mer.weight: [0.1, 1, 10]}, or {protocol: \(published.rawValue)} beside ranges")
+            return nil
+        }
+        return YAMLNode(.map([entry("protocol", node(.string(published.rawValue)))] + axes + own), at: tune.location)
+    }
+
+    /// The regularizers of a list by their instances' names. What is wrong with an item is reported where it is read.
+    private func terms(in list: YAMLNode) -> [(name: String, description: ComponentDescription)] {
+        (list.items ?? []).compactMap { item in
+            guard let term = ComponentItem(item, kind: "a regularizer", faults: FaultCollector()),
+                let description = regularizers.catalogue[.regularizers].first(where: { $0.name == term.name })
+            else { return nil }
+            return (term.body["name"]?.nameText ?? term.name, description)
+        }
+    }
+
+    /// The default of an option, or of the weight, of a regularizer that the row does not set; nil where the path leads elsewhere.
+    private func standard(_ path: NodePath, of list: YAMLNode) -> YAMLNode? {
+        guard path.components.count == 2, let term = terms(in: list).first(where: { $0.name == path.components[0].name }) else { return nil }
+        let option = path.components[1].name
+        let value = option == "weight" ? term.description.defaultWeight.map(OptionValue.number) : term.description[option: option]?.defaultValue
+        return value.map { YAMLNode(.scalar(YAMLScalar(plain: $0.description)), at: path.components[1].location) }
     }
 
     private func row(_ node: YAMLNode, name: String, search: TuningSearch) -> Row? {
         let own = Parts(common: common.node, row: node)
-        for axis in search.axes {
+        // The search of a benchmark begins with the values that the row has.
+        for axis in search.axes where search.published?.beginsWithDefaults != true {
             // A value for all rows is still used by the others.
             guard let value = own.value(at: axis.path), value.location.lineText.hasPrefix("rows") else { continue }
             Expansion.refuseOverwritten(value, by: axis.path, key: "rows[\(name)].tune", faults: faults)
         }
         let known = faults.diagnostics.count
-        let ends = search.ends.compactMap { candidate(own, name: name, values: $0) }
+        let ends = search.ends.compactMap { candidate(own, name: name, values: $0, seeds: nil) }
         // A wrong end of a range is reported once, and not for every draw beyond it.
         let isWell = faults.diagnostics.count == known
-        let candidates = isWell ? search.combinations.compactMap { candidate(own, name: name, values: $0) } : ends
+        let candidates =
+            isWell ? search.combinations.enumerated().compactMap { candidate(own, name: name, values: $1, seeds: search.seeds(ofCombination: $0)) } : ends
         guard !candidates.isEmpty else { return nil }
         let axes = search.axes.map { Row.GridAxis(path: $0.path.text, values: $0.values, range: $0.range, location: $0.location) }
         let (expected, expectedLocations) = expectations.values(of: name, row: node)
         return Row(
-            name: name, grid: axes, budget: search.budget, candidates: candidates,
+            name: name, grid: axes, budget: search.budget, search: search.published?.phrase, candidates: candidates,
             measurements: measurements.measurements([common.node["measure"], node["measure"]], owner: "row '\(name)'"),
             expected: expected, expectedLocations: expectedLocations, location: node.location)
     }
 
-    private func candidate(_ parts: Parts, name: String, values: [Assignment]) -> Row.Candidate? {
+    private func candidate(_ parts: Parts, name: String, values: [Assignment], seeds: [Int]?) -> Row.Candidate? {
         var parts = parts
         for assignment in values {
             do throws(Diagnostic) {
@@ -124,7 +151,7 @@ struct RowReader {
         let section = SectionReader(parts.training, name: "training", at: location, faults: faults)
         guard let training = training.training(section) else { return nil }
         return Row.Candidate(
-            values: values.map { ($0.path.text, $0.value) }, regularizers: terms, training: training)
+            values: values.map { ($0.path.text, $0.value) }, regularizers: terms, training: training, seeds: seeds)
     }
 
     /// What tuning can change, with the common part below the row's own.

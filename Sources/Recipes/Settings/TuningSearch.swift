@@ -1,11 +1,13 @@
 import Configuration
 import Persistence
 
-/// A row's `tune:`: every combination of some values, or combinations that are drawn at random.
+/// A row's `tune:`: every combination of some values, combinations that are drawn at random, or the search of a benchmark.
 ///
 /// ```yaml
 /// tune: {mer.weight: [0.1, 0.3, 1, 3]}
 /// tune: {search: random, budget: 12, mer.weight: {between: [0.01, 10], scale: log}, mer.estimator: [paper, reference]}
+/// tune: mmdg-bench
+/// tune: {protocol: domainbed, mer.weight: {between: [0.01, 10], scale: log}}
 /// ```
 struct TuningSearch {
     private enum Kind: String, CaseIterable, Sendable { case grid, random }
@@ -14,12 +16,14 @@ struct TuningSearch {
         var search = Kind.grid
         var budget: Int?
         var seed = 0
+        var published: SearchProtocol?
 
         static var fields: [OptionField<Settings>] {
             [
                 .choice("search", \.search, "every combination, or some drawn at random"),
                 .integer("budget", \.budget, in: 1...Expansion.mostCombinations, "combinations to draw"),
                 .integer("seed", \.seed, in: 0..., "which draw; another seed gives other combinations"),
+                .choice("protocol", \.published, "the search of a benchmark"),
             ]
         }
 
@@ -43,12 +47,20 @@ struct TuningSearch {
     private(set) var ends: [[Assignment]] = []
     /// Combinations that were drawn; nil where every one is tried.
     private(set) var budget: Int?
+    /// The benchmark whose search it is; nil for one of the recipe's own.
+    private(set) var published: SearchProtocol?
+    private var seed = 0
 
     /// No search: one candidate.
     init() {}
 
+    /// The seeds that a combination is trained with; nil for those of `tuning:`.
+    func seeds(ofCombination index: Int) -> [Int]? { published?.seeds(ofCandidate: index, seed: seed) }
+
     /// What a row says; everything that does not fit is reported.
-    init(_ node: YAMLNode?, at location: SourceLocation, faults: FaultCollector) {
+    ///
+    /// - Parameter current: the value that the row has at a path as it stands; nil where that is not known.
+    init(_ node: YAMLNode?, at location: SourceLocation, current: @escaping (NodePath) -> YAMLNode? = { _ in nil }, faults: FaultCollector) {
         self.init()
         guard let node, let entries = node.entries, let section = SectionReader(node, name: "tune", at: location, faults: faults) else {
             take(Expansion(node, name: "tune", at: location, faults: faults))
@@ -57,6 +69,17 @@ struct TuningSearch {
         let settings = section.options(Settings.self)
         let own = entries.filter { !Settings.keys.contains($0.key) }
         Self.refuseMisspelt(own, faults: faults)
+        if let published = settings.published {
+            for key in ["search", "budget"] {
+                guard let entry = node.entry(key) else { continue }
+                faults.report("'\(key)' beside a protocol, which says it itself", at: entry.keyLocation, expected: "one of the two")
+            }
+            (self.published, seed) = (published, settings.seed)
+            draw(
+                published.draws, seed: settings.seed, from: own, first: published.beginsWithDefaults ? current : nil,
+                at: node.entry("protocol")?.value.location ?? location, faults: faults)
+            return
+        }
         guard settings.search == .random else {
             for key in ["budget", "seed"] {
                 guard let entry = node.entry(key) else { continue }
@@ -136,8 +159,12 @@ struct TuningSearch {
     ///
     /// A draw is a function of the seed, the path and its number. A larger budget therefore keeps what
     /// a smaller one drew, and rows that tune the same path over the same range try the same values.
+    ///
+    /// - Parameter current: gives the values that the row has as it stands, which are then the first
+    ///   combination.
     private mutating func draw(
-        _ budget: Int, seed: Int, from entries: [YAMLNode.Entry], at location: SourceLocation, faults: FaultCollector
+        _ budget: Int, seed: Int, from entries: [YAMLNode.Entry], first current: ((NodePath) -> YAMLNode?)? = nil, at location: SourceLocation,
+        faults: FaultCollector
     ) {
         let sources = entries.compactMap { Source($0, faults: faults) }
         guard sources.count == entries.count else { return }
@@ -160,7 +187,12 @@ struct TuningSearch {
                 expected: "at most \(draws == 0 ? Int(possible) : drawn.count), the different combinations of these values")
             return
         }
-        combinations = drawn
+        let first = current.map { current in
+            sources.compactMap { source in
+                current(source.path).map { Assignment(path: source.path, node: $0, value: $0.optionValue ?? .null) }
+            }
+        }
+        combinations = (first.map { [$0] } ?? []) + drawn
         self.budget = budget
         axes = sources.enumerated().map { index, source in
             var known: Set<OptionValue> = []

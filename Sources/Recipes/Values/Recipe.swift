@@ -93,6 +93,8 @@ package struct Row: Sendable {
         package let regularizers: [RegularizerChoice]
         /// The common training with the row's own laid over it.
         package let training: TrainingPlan
+        /// The seeds that it is trained with to be compared with the others; nil for those of `tuning:`.
+        package let seeds: [Int]?
     }
 
     package let name: String
@@ -100,6 +102,8 @@ package struct Row: Sendable {
     package let grid: [GridAxis]
     /// How many combinations a random search has drawn; nil where every combination is tried.
     package let budget: Int?
+    /// The benchmark whose search it is, with its numbers; nil for one of the recipe's own.
+    package let search: String?
     /// All combinations of the grid, the last path changing fastest, or those that were drawn; at least one.
     package let candidates: [Candidate]
     /// What is measured of its trained models: what is common to all rows, then the row's own.

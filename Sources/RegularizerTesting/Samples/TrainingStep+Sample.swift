@@ -75,7 +75,7 @@ extension TrainingStep {
 extension StepObjective {
     /// An objective that only has gradients at moved parameters, given by `moved`.
     public static func moving(_ moved: @escaping (_ displacement: Gradients) throws -> Gradients) -> StepObjective {
-        StepObjective(movedBy: moved, ofRows: { _ in Gradients(names: [], values: []) })
+        StepObjective(movedBy: moved, ofRows: { _, _ in Gradients(names: [], values: []) })
     }
 }
 

@@ -1,0 +1,55 @@
+import Foundation
+import Recipes
+import Results
+import Testing
+
+@testable import Planning
+@testable import Training
+@testable import TrainingSupport
+
+@Suite("The shelf of methods") struct ShelfTests {
+    /// The rows of recipes/shelf.yaml on a small world with so many modalities.
+    private func text(modalities: Int) throws -> String {
+        let shelf = try PaperRecipes.text("shelf.yaml")
+        let rows = try #require(shelf.range(of: "\nrows:\n"))
+        // The encoders here have no convolutions, which that method changes unless told otherwise.
+        let list = shelf[rows.lowerBound...].replacing("- gradient-modulation\n", with: "- gradient-modulation: {layers: all}\n")
+        return """
+            data: {use: co-occurrence, classes: 4, samples: 64, modalities: \(modalities), invariant: 1.5, standardize: scale}
+            model: {encoder: {use: vector-mlp, hidden: [16], embedding: 8}, fusion: {use: late, hidden: 16, dropout: 0}}
+            evaluation: {validation: 0.25, domains: [d1]}
+            training: {epochs: 6, batch: 16, batching: balanced, optimizer: {use: adam, learning-rate: 0.01}}
+            seeds: [1]
+            variables: {heads: [16], projection-width: 8, translation-width: 16, bottleneck-width: 16, jigsaw-width: 16, jigsaw-orders: 6, adversary-width: 8, average-after: 8}
+
+            """ + list
+    }
+
+    @Test("every row learns more than chance from three and from four modalities", arguments: [3, 4]) func learns(modalities: Int) throws {
+        let study = try Sample.planned(try text(modalities: modalities), file: PaperRecipes.path("small.yaml"))
+        #expect(study.cells.count > 40)
+        let dataset = try #require(study.datasets.values.first)
+        for cell in study.cells {
+            let plan = cell.candidates[0].plan
+            let trial = try Trial(plan, key: cell.key(seed: plan.seed), dataset: dataset, components: Sample.components())
+            let result = try trial.run(measuringTarget: false).result
+            #expect(result.status == .finished, "\(cell.row)")
+            // A quarter is chance.
+            #expect(try #require(result.sourceValidationScore) > 0.4, "\(cell.row)")
+        }
+    }
+
+    @Test("the methods of MMDG-Bench are searched as there: eleven candidates, one seed each; ERM is not") func benchmark() throws {
+        let name = "mmdg-bench/methods.yaml"
+        let study = try Sample.planned(try PaperRecipes.text(name), file: PaperRecipes.path(name))
+        let candidates = Dictionary(study.cells.map { ($0.row, $0.candidates.count) }) { first, _ in first }
+        #expect(candidates.count == 9 && candidates["ERM"] == 1)
+        #expect(candidates.filter { $0.key != "ERM" }.values.allSatisfy { $0 == 11 })
+    }
+
+    @Test("all combinations of four terms are rows of one recipe") func combinations() throws {
+        let study = try Sample.planned(try PaperRecipes.text("combinations.yaml"), file: PaperRecipes.path("combinations.yaml"))
+        let terms = Set(study.cells.map { Set($0.candidates[0].plan.regularizers.map(\.instance)) })
+        #expect(terms.count == 16)
+    }
+}

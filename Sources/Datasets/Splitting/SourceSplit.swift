@@ -65,7 +65,7 @@ public struct SourceSplit: Sendable {
     /// - Parameters:
     ///   - targets: the held-out domains.
     ///   - sources: the domains to learn from; all others where nil. One for single-source experiments.
-    ///   - validation: where validation rows come from.
+    ///   - rule: where validation rows come from.
     ///   - needsValidation: whether there have to be validation rows; else there may be none, as with a
     ///     fraction of 0.
     ///   - random: what rule 3 draws from.

@@ -12,11 +12,11 @@ package struct FolderState: Sendable {
         case saved
         /// It failed before, and is run again.
         case failed
-        /// There is a result that other code made; it will be replaced.
+        /// There is a result that other code made; a new one takes its place.
         case otherProgram = "other-program"
-        /// There is a result that was made from other data; it will be replaced.
+        /// There is a result that was made from other data; a new one takes its place.
         case otherData = "other-data"
-        /// There is a result of another plan; it will be replaced.
+        /// There is a result of another plan; a new one takes its place.
         case changed
         /// There is something that no run wrote; the trial is run again.
         case damaged

@@ -28,7 +28,8 @@ public struct TargetIndices: Hashable, Sendable {
     fileprivate init(_ rows: [Int]) { self.rows = rows.sorted() }
 }
 
-/// Where the validation rows of a split come from.
+/// Where the validation rows of a split come from: what epochs and tuned values are chosen by. Rows of
+/// held-out domains are never among them.
 public enum ValidationRule: Hashable, Sendable {
     /// A part of every source domain: the prescribed validation rows where the data set has them, else
     /// this fraction.

@@ -74,8 +74,8 @@ package struct DomainSeparability: MeasurementPlugin {
 ///
 /// It reports `class-accuracy` of each embedding on validation samples, which are in-domain, and on
 /// target samples. The classifier is fitted on training samples in closed form. A modality whose
-/// embedding separates classes well here and contributes little to the fused model is not used by the
-/// fusion.
+/// embedding separates classes well here and contributes little to the fused model is hardly
+/// used by the fusion.
 package struct ClassSeparability: MeasurementPlugin {
     package struct Options: Configuration.Options {
         /// The ridge, which is absolute.

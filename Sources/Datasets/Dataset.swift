@@ -89,8 +89,8 @@ public protocol Dataset: Sendable {
     /// - Precondition: all rows exist.
     func presence(_ rows: [Int], modality: String) throws -> Presence
 
-    /// What whoever looks at the data should know, one sentence each: rows that were left out, shapes
-    /// whose axes look exchanged. None by default.
+    /// What a user of the data should know, one sentence each: rows that were left out, shapes whose
+    /// axes look exchanged. None by default.
     var remarks: [String] { get }
 
     /// Whether inputs already are on a common scale, so that none is measured. False by default.

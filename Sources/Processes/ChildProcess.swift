@@ -46,7 +46,7 @@ package struct ChildProcess: Sendable {
         for (index, pipe) in [output, messages].enumerated() {
             let file = pipe.fileHandleForReading
             DispatchQueue.global().async(group: readers) {
-                // Piece by piece: what is there counts, also where a grandchild never lets the pipe end.
+                // Read piece by piece: a grandchild may keep the pipe open for ever, and what has arrived is still wanted.
                 while case let piece = file.availableData, !piece.isEmpty { bytes.withLock { $0[index] += piece } }
             }
         }

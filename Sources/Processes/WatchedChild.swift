@@ -59,7 +59,7 @@ package final class WatchedChild {
         let program = ParentLink.program
         var variables = ProcessInfo.processInfo.environment
         variables[ParentLink.roleVariable] = role
-        // A crash is expected: no stack trace, which takes seconds, and no question to whoever sits at the terminal.
+        // Crashes are expected here, so there is no stack trace, which takes seconds, and no question at the terminal.
         variables["SWIFT_BACKTRACE"] = "enable=no"
         var words = ([program] + arguments).map { strdup($0) } + [nil]
         var environment = variables.map { strdup("\($0)=\($1)") } + [nil]

@@ -80,7 +80,7 @@ public struct UnimodalPredictions {
         let present = (players ?? embeddings.modalities).filter { embeddings[$0]?.rows.isEmpty == false }
         let found: [(rows: [Int]?, logits: Tensor)] = withoutGradients {
             let rest = embeddings.leavingOut(embeddings.modalities, as: absence)
-            // One row stands for all where it is the same for each sample: where none differs in what is there.
+            // Where the same modalities are present in every sample, a single row holds for all of them.
             let sample = embeddings.presences.isEmpty ? rest.gathering(rows: embeddings.batchSize > 0 ? [0] : []) : rest
             let shared = model.fuse(sample, pass: pass).logits * Float(1 - 1 / Double(embeddings.count))
             return present.map { player in

@@ -199,7 +199,7 @@ public enum RegularizerRefusal: Error, Hashable, Sendable, CustomStringConvertib
         case .duplicate(let duplicate): duplicate.description
         case .withoutHooks(let name, let type):
             "'\(name)' does nothing: \(type) conforms to none of AddsPenalty, ChangesEmbeddings, ChangesTargets, ChangesGradients, "
-                + "FollowsUpdates and AveragesWeights"
+                + "FollowsUpdates, FollowsValidation and AveragesWeights"
         }
     }
 }

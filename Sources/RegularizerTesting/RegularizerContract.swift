@@ -201,7 +201,12 @@ public enum ContractCheck: String, CaseIterable, Sendable {
 /// What a regularizer is documented not to keep of the contract.
 ///
 /// An exception appears in the report as “declared”; it loosens the one check that it names and no
-/// other.
+/// other. Declare one only for what the method itself implies, and say so in the regularizer's
+/// documentation, because a user meets the same behavior in a training.
+///
+/// ```swift
+/// let report = RegularizerContract.check(EmbeddingDropout.self, declares: .randomDraws)
+/// ```
 public struct ContractExceptions: OptionSet, Sendable {
     /// One bit for each exception.
     public let rawValue: Int
@@ -213,15 +218,24 @@ public struct ContractExceptions: OptionSet, Sendable {
 
     /// The gradient is deliberately not the derivative of the value, as with stop-gradients and
     /// gradient reversal. It is then checked to be finite, not 0 everywhere, and the same each time.
+    ///
+    /// Loosens ``ContractCheck/gradient``.
     public static let stopGradients = ContractExceptions(rawValue: 1 << 0)
 
     /// It draws random numbers for each sample, so that in another order a sample gets another draw.
+    ///
+    /// Loosens ``ContractCheck/permutation``, and the comparison of a batch with and without samples
+    /// that have no modality.
     public static let randomDraws = ContractExceptions(rawValue: 1 << 1)
 
     /// It is not finite where all embeddings are 0, as a logarithm of a norm is not.
+    ///
+    /// Loosens ``ContractCheck/degenerateInputs``, for zero embeddings only.
     public static let undefinedAtZero = ContractExceptions(rawValue: 1 << 2)
 
     /// Its penalty stays finite where an input that it reads is NaN, as one that only looks at the
     /// largest value may.
+    ///
+    /// Loosens ``ContractCheck/nan``.
     public static let hidesNaN = ContractExceptions(rawValue: 1 << 3)
 }

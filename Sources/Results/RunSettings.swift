@@ -9,7 +9,7 @@ package struct RunSettings: Hashable, Sendable {
     package var dials: [String]
     /// What is trained under each setting of the sweep, in order; one without a sweep.
     package var variants: [VariantSettings]
-    /// What whoever starts the run or reads its report should know first, one sentence each.
+    /// What a user should know before the run and in its report, one sentence each.
     package var notices: [String]
     /// Processor and operating system.
     package var machine: String
@@ -81,7 +81,7 @@ package struct VariantSettings: Hashable, Sendable {
     /// Instance names of each row's regularizers, by row, in the row's order; those common to all rows included.
     /// It tells which rows are combinations of the same regularizers. A row that is not listed is not looked at.
     package var regularizers: [String: [String]]
-    /// The task's scores, at least one; the first is the one that the table shows and selection goes by.
+    /// The task's scores, at least one; the table shows the first one, and epochs and tuned values are selected by it.
     package var scores: [ScoreDescription]
 
     package init(
@@ -103,7 +103,7 @@ package struct VariantSettings: Hashable, Sendable {
         self.scores = scores
     }
 
-    /// The score that the table shows and selection goes by.
+    /// The score that the table shows, and by which epochs and tuned values are selected.
     package var score: ScoreDescription { scores[0] }
 
     package func key(row: String, target: String, seed: Int, repetition: [String: String]) -> TrialKey {

@@ -6,21 +6,21 @@ import Training
 package struct FolderState: Sendable {
     /// What becomes of a trial when the study is run on the folder.
     package enum Status: String, Codable, Sendable, CaseIterable {
-        /// Its result is there, from exactly this plan, and is taken.
+        /// There is a result of exactly this plan; it is used.
         case finished
-        /// It was under way, and goes on from its last save.
+        /// The trial was interrupted, and goes on from its last save.
         case saved
         /// It failed before, and is run again.
         case failed
-        /// The result that is there was made by other code, and makes room.
+        /// There is a result that other code made; a new one takes its place.
         case otherProgram = "other-program"
-        /// It was made from other data.
+        /// There is a result that was made from other data; a new one takes its place.
         case otherData = "other-data"
-        /// It is of another plan.
+        /// There is a result of another plan; a new one takes its place.
         case changed
-        /// What is there is not what a run wrote, and is run again.
+        /// There is something that no run wrote; the trial is run again.
         case damaged
-        /// There is nothing of it.
+        /// There is nothing of the trial yet.
         case new
     }
 

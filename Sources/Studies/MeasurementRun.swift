@@ -158,7 +158,7 @@ package struct MeasurementRun: Sendable {
         return outcome
     }
 
-    /// A measurement that breaks its word costs its own cell of the table.
+    /// The findings of one measurement. A measurement that breaks its contract leaves only its own cell of the table empty.
     private func findings(of plan: MeasurementPlan, in model: TrainedModel, for kind: TargetKind) throws -> Findings {
         do {
             return try model.measure(with: components.measurements.make(plan.component.name, options: plan.component.options, for: kind))

@@ -26,7 +26,7 @@ package struct StudyRun: Sendable {
     package let stems: URL
     /// Whether a failed result that is in the folder stands; else its trial is tried again.
     package var keepsFailures = false
-    /// Told of every trial before any of it is made, and of nil when it has ended.
+    /// Called with every trial before it begins, and with nil when it has ended.
     package var onTrial: @Sendable (BegunTrial?) -> Void = { _ in }
     /// Whether finished results of other plans are kept beside the new ones; else they are replaced.
     package var keepsOtherPlans = true

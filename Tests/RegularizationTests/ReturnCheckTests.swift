@@ -138,7 +138,7 @@ private struct Idle: RegularizerPlugin {
         #expect(
             refusal?.description
                 == "'idle' does nothing: Idle conforms to none of AddsPenalty, ChangesEmbeddings, ChangesTargets, ChangesGradients, "
-                + "FollowsUpdates and AveragesWeights")
+                + "FollowsUpdates, FollowsValidation and AveragesWeights")
         #expect(registry.names.isEmpty)
     }
 }

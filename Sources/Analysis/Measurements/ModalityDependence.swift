@@ -4,13 +4,29 @@ import Tensors
 
 /// How much the embeddings of two modalities say about each other: the mechanism that fusion
 /// overfitting is supposed to work by.
+///
+/// For each pair of modalities, on validation and on target samples, it reports `canonical-correlation`
+/// (the mean of the largest), `hsic` and `distance-correlation` (both bias-corrected),
+/// `mutual-information` of the first principal components in nats, and `prediction`, the R² of
+/// predicting the second embedding from the first linearly, with `prediction-reversed` for the other
+/// direction. Each is measured over all samples and, for tasks with classes, as the mean within
+/// classes, which takes out what both modalities share because both know the class.
+///
+/// Memory and time grow with the square of `samples`.
 package struct ModalityDependence: MeasurementPlugin {
+    /// The options, with their defaults.
     package struct Options: Configuration.Options {
+        /// The largest number of samples of a set that are used, spread evenly over it.
         package var samples = 1000
+        /// The ridge of the canonical correlations and of the prediction, on standardized features.
         package var ridge = 0.1
+        /// The number of canonical correlations that are averaged.
         package var correlations = 5
+        /// The number of principal components whose mutual information is estimated.
         package var dimensions = 2
+        /// The number of neighbors of that estimate.
         package var neighbors = 3
+        /// Whether dependence within classes is measured too.
         package var withinClasses = true
         package init() {}
         package static var fields: [OptionField<Options>] {
@@ -77,10 +93,12 @@ package struct ModalityDependence: MeasurementPlugin {
 
     private typealias Part = (modality: Modality, values: Tensor)
 
+    /// Each two modalities, in order.
     private static func pairs(_ parts: [Part]) -> [(Part, Part)] {
         parts.indices.flatMap { first in ((first + 1)..<max(parts.count, first + 1)).map { (parts[first], parts[$0]) } }
     }
 
+    /// The measures, named as in findings.
     private enum Measure: String, CaseIterable {
         case canonicalCorrelation = "canonical-correlation"
         case hsic
@@ -89,7 +107,7 @@ package struct ModalityDependence: MeasurementPlugin {
         case prediction
         case predictionReversed = "prediction-reversed"
 
-        /// Of two embeddings, on some rows.
+        /// The measure of two embeddings on some rows.
         func value(_ x: Tensor, _ y: Tensor, _ rows: [Int], _ options: Options) throws(Undefined) -> Double {
             switch self {
             case .prediction: return try ModalityDependence.predicted(x, y, rows, options)
@@ -112,7 +130,7 @@ package struct ModalityDependence: MeasurementPlugin {
             }
         }
 
-        /// The mean over the classes that have samples enough.
+        /// The mean over the classes that have enough samples.
         func meanValue(_ x: Tensor, _ y: Tensor, _ classes: [[Int]], _ options: Options) throws(Undefined) -> Double {
             var values: [Double] = []
             for rows in classes {
@@ -122,13 +140,14 @@ package struct ModalityDependence: MeasurementPlugin {
         }
     }
 
-    /// Every other row is fitted on, the rest are predicted.
+    /// The R² on every second row of a linear prediction that was fitted on the others.
     private static func predicted(_ x: Tensor, _ y: Tensor, _ rows: [Int], _ options: Options) throws(Undefined) -> Double {
         let training = rows.indices.filter { $0.isMultiple(of: 2) }.map { rows[$0] }
         let test = rows.indices.filter { !$0.isMultiple(of: 2) }.map { rows[$0] }
         return try CrossPrediction(from: x, to: y, training: training, test: test, lambda: options.ridge).score
     }
 
+    /// Some rows with each feature brought to mean 0 and variance 1.
     private static func standardized(_ embeddings: Tensor, _ rows: [Int]) throws(Undefined) -> Tensor {
         let samples = try SampleMatrix(embeddings.selectingRows(rows), minimum: 2)
         return Standardizing(samples)(samples).tensor

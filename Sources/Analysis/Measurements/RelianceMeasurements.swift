@@ -4,10 +4,18 @@ import Tensors
 
 /// The task's first score, such as accuracy, under noise on embeddings and without an encoder (the
 /// paper's Table 14, MMDG-Bench's missing modality).
+///
+/// On validation and on target samples it reports the score `clean`, under `noise σ` on each modality,
+/// and with each modality `dropped` (its embeddings set to zero), and for each modality
+/// `relative-robustness`, the mean score over the levels of noise by trapezoids. The noise is a
+/// function of the seed and the row, so that all rows of a table meet the same noise.
 package struct EmbeddingCorruption: MeasurementPlugin {
     package struct Options: Configuration.Options {
+        /// The standard deviations of the noise, rising.
         package var sigmas = [0.5, 1]
+        /// Whether the score without each modality is measured.
         package var drop = true
+        /// The seed of the noise.
         package var seed = 0
         package init() {}
         package static var fields: [OptionField<Options>] {
@@ -80,6 +88,11 @@ package struct EmbeddingCorruption: MeasurementPlugin {
 
 /// On which modalities the model relies: the task's first score, such as accuracy, of every subset, and
 /// exact Shapley values.
+///
+/// On validation and on target samples it reports the score with `only` each subset of the modalities,
+/// the others set to zero, `shapley` for each modality, and `interaction` for each two. The Shapley
+/// values add up to the score with all modalities minus that with none. The number of evaluations is 2
+/// to the number of modalities, of which there may be 10.
 package struct ModalityReliance: MeasurementPlugin {
     package struct Options: Configuration.Options {
         package init() {}

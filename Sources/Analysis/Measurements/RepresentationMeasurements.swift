@@ -3,8 +3,14 @@ import Regularization
 import Tensors
 
 /// How many directions of each embedding are in use (the paper's Eq. 3 and Figure 2).
+///
+/// On validation and on target samples it reports for each embedding and for the fused representation
+/// `rankme`, `effective-rank` (the same of centered embeddings) and `participation`, and draws the
+/// `spectrum` of singular values. A rank is at most the smaller of samples and features, so compare
+/// rows on the same samples.
 package struct Representation: MeasurementPlugin {
     package struct Options: Configuration.Options {
+        /// The largest number of samples of a set that are used, spread evenly over it.
         package var samples = 20_000
         package init() {}
         package static var fields: [OptionField<Options>] {
@@ -55,6 +61,10 @@ package struct Representation: MeasurementPlugin {
 }
 
 /// How alike source and target embeddings of the same class are (the paper's Table 1).
+///
+/// It reports four similarities between 0 and 1 for each embedding, each the mean over the classes:
+/// linear CKA, CKA with a Gaussian kernel, Procrustes similarity, and the cosine of the feature Gram
+/// matrices. The first three pair the samples of a class in stored order, which the paper leaves open.
 package struct SourceTargetSimilarity: MeasurementPlugin {
     /// Which source samples are compared with the target's.
     package enum Source: String, CaseIterable, Sendable {
@@ -63,7 +73,9 @@ package struct SourceTargetSimilarity: MeasurementPlugin {
     }
 
     package struct Options: Configuration.Options {
+        /// The source samples that are compared with the target's.
         package var source = Source.training
+        /// The largest number of samples of a class on each side, spread evenly.
         package var samples = 500
         package init() {}
         package static var fields: [OptionField<Options>] {

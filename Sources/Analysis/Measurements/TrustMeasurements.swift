@@ -3,8 +3,15 @@ import Regularization
 import Tensors
 
 /// How well the model's confidence tells its errors (MMDG-Bench's setting).
+///
+/// On validation and on target samples it reports `aurc` and `e-aurc`, the area under the risk–coverage
+/// curve and its excess over the best possible order; `auroc`, `fpr` and `fpr-nearest` with right
+/// predictions as positives; and `ap-correct` and `ap-error`, average precision with right or with
+/// wrong predictions as positives. All are fractions; MMDG-Bench prints AURC × 1000 and the others ×
+/// 100.
 package struct Misclassification: MeasurementPlugin {
     package struct Options: Configuration.Options {
+        /// The share of right predictions that has to be accepted, for the false-positive rates.
         package var level = 0.95
         package init() {}
         package static var fields: [OptionField<Options>] {
@@ -55,9 +62,16 @@ package struct Misclassification: MeasurementPlugin {
 }
 
 /// How well scores tell samples of the held-out domain from those of the training domains.
+///
+/// It reports, for the largest softmax probability (`msp`) and for the `energy`, `-auroc`, `-fpr` with
+/// source samples as positives, and `-fpr-out` with target samples as positives. Both sides have the
+/// same classes, so this is detection of the shift and not of unknown classes: a model that generalizes
+/// may well score near 0.5.
 package struct ShiftDetection: MeasurementPlugin {
     package struct Options: Configuration.Options {
+        /// The share of positives that has to be accepted.
         package var level = 0.95
+        /// The temperature of the energy.
         package var temperature = 1.0
         package init() {}
         package static var fields: [OptionField<Options>] {
@@ -111,8 +125,14 @@ package struct ShiftDetection: MeasurementPlugin {
 
 /// Whether the model's confidences are what they say, as it is and after temperature scaling on source
 /// samples.
+///
+/// On validation and on target samples it reports `ece` and `mce`, the expected and the largest
+/// calibration error, `brier` and `nll`, plain and `scaled`, and draws a reliability curve. The
+/// `temperature` is fitted on the validation samples, so that their scaled numbers are those of the
+/// fit; the target's are not.
 package struct ConfidenceCalibration: MeasurementPlugin {
     package struct Options: Configuration.Options {
+        /// The number of bins of confidence.
         package var bins = 15
         package init() {}
         package static var fields: [OptionField<Options>] { [.integer("bins", \.bins, in: 2...1000, "bins of confidence")] }
@@ -165,7 +185,7 @@ package struct ConfidenceCalibration: MeasurementPlugin {
     }
 }
 
-/// The task's own scores, over all samples and over each domain.
+/// The task's own scores on validation and on target samples, over all samples and over each domain.
 package struct TaskScores: MeasurementPlugin {
     package struct Options: Configuration.Options {
         package init() {}
@@ -203,6 +223,10 @@ package struct TaskScores: MeasurementPlugin {
 }
 
 /// Which classes and domains the model gets right.
+///
+/// On validation and on target samples it reports `accuracy`, `balanced-accuracy`, `macro-f1`,
+/// `weighted-f1`, the accuracy of the `worst-class`, of the `worst-domain` and of the `worst-group` (a
+/// class within a domain), and the confusion matrix.
 package struct ScoresByClass: MeasurementPlugin {
     package struct Options: Configuration.Options {
         package init() {}

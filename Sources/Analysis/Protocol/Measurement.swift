@@ -53,7 +53,7 @@ extension MeasurementPlugin {
     public static var tasks: [TargetKind] { TargetKind.allCases }
 }
 
-/// A measurement that breaks its own word.
+/// A measurement that breaks its contract, such as by reading samples that it did not name.
 public struct MeasurementFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// What it did.
     public let description: String

@@ -2,7 +2,15 @@ import Configuration
 import Regularization
 import Tensors
 
-/// One class out of `K`, by cross-entropy.
+/// One class out of `K`, by cross-entropy; `classification` in a recipe, and the default for data with
+/// classes.
+///
+/// A sample whose prediction is not finite counts as wrong in the accuracy; the other scores cannot be
+/// computed then.
+///
+/// ```yaml
+/// task: {use: classification, score: macro-f1}
+/// ```
 package struct Classification: TaskPlugin {
     /// What the table shows.
     package enum Measure: String, CaseIterable, Sendable {
@@ -13,6 +21,7 @@ package struct Classification: TaskPlugin {
     }
 
     package struct Options: ComponentOptions {
+        /// The score of tables and of selection; accuracy is reported in any case.
         package var score = Measure.accuracy
 
         package init() {}

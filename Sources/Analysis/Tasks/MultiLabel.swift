@@ -2,7 +2,15 @@ import Configuration
 import Regularization
 import Tensors
 
-/// Any of `K` labels, each by itself.
+/// Any of `K` labels, each by itself, by binary cross-entropy; `multi-label` in a recipe.
+///
+/// Targets are `N×K` of 0 and 1, and a label is predicted where its logit is above 0. All scores cannot
+/// be computed where a prediction is not finite; mean average precision leaves out labels that occur in
+/// all samples or in none.
+///
+/// ```yaml
+/// task: {use: multi-label, score: micro-f1}
+/// ```
 package struct MultiLabel: TaskPlugin {
     /// What the table shows.
     package enum Measure: String, CaseIterable, Sendable {
@@ -13,6 +21,7 @@ package struct MultiLabel: TaskPlugin {
     }
 
     package struct Options: ComponentOptions {
+        /// The score of tables and of selection; all are reported.
         package var score = Measure.meanAveragePrecision
 
         package init() {}

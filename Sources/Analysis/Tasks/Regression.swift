@@ -2,7 +2,15 @@ import Configuration
 import Regularization
 import Tensors
 
-/// Numbers: sentiment, ratings, measurements.
+/// Numbers, such as sentiment, ratings or measurements; `regression` in a recipe.
+///
+/// Targets are `N×V`. It is scored by the mean absolute error, the mean squared error, Pearson's
+/// correlation and, by the sign of values, accuracy and weighted F1 of two classes, once for each rule
+/// on what a true 0 is.
+///
+/// ```yaml
+/// task: {use: regression, loss: huber, delta: 0.5, zero: [negative, left-out]}
+/// ```
 package struct Regression: TaskPlugin {
     /// How a distance counts.
     package enum Loss: String, CaseIterable, Sendable {
@@ -15,10 +23,15 @@ package struct Regression: TaskPlugin {
     }
 
     package struct Options: ComponentOptions {
+        /// The loss of a distance.
         package var loss = Loss.l1
+        /// Where Huber's function turns from a square into a line, in the unit of the values.
         package var delta = 1.0
+        /// The score of tables and of selection; nil for the mean absolute error.
         package var score: String?
+        /// What a true 0 is where values become two classes; a pair of scores for each.
         package var zero = ["negative", "left-out"]
+        /// The largest magnitude of rounded values whose accuracy is reported too; nil for none.
         package var roundedWithin: Double?
 
         package init() {}
@@ -114,12 +127,14 @@ package struct Regression: TaskPlugin {
         }
     }
 
+    /// The accuracy or the weighted F1 of two classes, by the name of the score.
     private func twoClassScore(_ name: String, _ scores: ValueScores) throws -> Double {
         guard let (_, rule) = rules.first(where: { name.hasSuffix("-zero-\($0.name)") }) else { throw Undefined("the task has no score '\(name)'") }
         let found = try scores.twoClasses(rule)
         return name.hasPrefix("weighted-f1") ? found.weightedF1 : found.accuracy
     }
 
+    /// The mean over the columns of Pearson's correlation.
     private func meanCorrelation(_ predictions: [Double], _ values: [Double], columns: Int) throws -> Double {
         let correlations = try (0..<columns).map { column in
             let rows = stride(from: column, to: values.count, by: columns)

@@ -11,6 +11,15 @@ import Weights
 /// Rows come from the arrays in order, those of several files one after another, or from a CSV
 /// manifest, which names for every sample its files or its rows.
 ///
+/// Written in Python:
+///
+/// ```python
+/// # text 500×300, audio 500×50×74; emotion and speaker hold 500 names each
+/// numpy.savez("features.npz", text=text, audio=audio, emotion=emotion, speaker=speaker)
+/// ```
+///
+/// and read by a recipe:
+///
 /// ```yaml
 /// data:
 ///   use: arrays
@@ -19,6 +28,11 @@ import Weights
 ///   labels: emotion
 ///   domains: speaker
 /// ```
+///
+/// Sequences of different lengths are padded at their ends, and `lengths: [audio=audio_lengths]` names
+/// an array of `N` numbers of real steps; `lengths: [audio=padding]` takes steps that are 0 to the end
+/// for padding. A row of length 0, an empty cell of a manifest and an id that is not found are samples
+/// without that modality.
 ///
 /// A modality of up to 256 MiB is held in memory, which is when its values are checked for NaN and
 /// infinity; a larger one stays on disk and is read and checked batch by batch.

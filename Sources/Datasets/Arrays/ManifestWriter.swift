@@ -8,6 +8,14 @@ import Persistence
 /// A pattern says which part of a path is what: `{domain}/{label}/{id}_{modality}` reads
 /// `studio/happy/clip7_audio.npy` as the audio of the sample `clip7` of the class `happy` in the domain
 /// `studio`. Files whose path does not fit are counted and left out.
+///
+/// For two samples with two modalities the table is
+///
+/// ```
+/// id,label,domain,audio,video
+/// clip7,happy,studio,studio/happy/clip7_audio.npy,studio/happy/clip7_video.npy
+/// clip9,sad,street,street/sad/clip9_audio.npy,
+/// ```
 package struct ManifestWriter: Sendable {
     /// A folder for each domain, in it one for each class, in it files such as `clip7_audio.npy`.
     package static let defaultPattern = "{domain}/{label}/{id}_{modality}"

@@ -17,6 +17,17 @@ import Tensors
 /// ```yaml
 /// data: {use: epic-kitchens, root: /data/epic}
 /// ```
+///
+/// The folder holds
+///
+/// ```
+/// MM-SADA_Domain_Adaptation_Splits/D1_train.pkl, D1_test.pkl, D2_train.pkl, …
+/// rgb/train/D1/P08_01/frame_0000000001.jpg, …
+/// rgb/train/D1/P08_01.wav
+/// flow/train/D1/P08_01/u/frame_0000000001.jpg, …, v/…
+/// ```
+///
+/// and the same for the other domains and for `test`.
 public struct EpicKitchens: DatasetPlugin, ClipDataset {
     /// What a recipe may set.
     public struct Options: ClipDatasetOptions {

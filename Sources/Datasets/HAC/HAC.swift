@@ -15,6 +15,16 @@ import Tensors
 /// ```yaml
 /// data: {use: hac, root: /data/HAC, repeated-files: once}
 /// ```
+///
+/// The folder holds
+///
+/// ```
+/// HAC_Splits/HAC_train_only_human.csv, HAC_test_only_human.csv, … animal …, … cartoon …
+/// human/videos/NAME.mp4
+/// human/flow/NAME_flow_x.mp4, NAME_flow_y.mp4
+/// human/audio/NAME.wav
+/// animal/…, cartoon/…
+/// ```
 public struct HAC: DatasetPlugin, ClipDataset {
     /// Which clip's frames determine the stretch of sound.
     public enum AudioClock: String, CaseIterable, Sendable {
@@ -244,7 +254,8 @@ struct HACVideo: Hashable, Sendable {
     let label: Int
 }
 
-/// The split files of HAC: lines `file.mp4,label` without a header.
+/// The split files of HAC: lines `file.mp4,label` without a header, one file for each part and domain,
+/// such as `HAC_train_only_human.csv`.
 enum HACSplits {
     /// The folder of the split files below the root, as it is published.
     static let folder = "HAC_Splits"

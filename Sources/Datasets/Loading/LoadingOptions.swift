@@ -9,6 +9,9 @@ public enum BadSamplePolicy: String, CaseIterable, Sendable {
 }
 
 /// How a data set that decodes files reads ahead.
+///
+/// Workers decode rows before the training asks for them, and stop while `memory` is full. No option
+/// changes a sample: a run with other workers has the same bits.
 public struct LoadingOptions: Hashable, Sendable {
     /// The number of decoding threads; nil to let the loader decide.
     public var workers: Int?
@@ -17,13 +20,19 @@ public struct LoadingOptions: Hashable, Sendable {
     /// What happens to a sample that cannot be decoded.
     public var onBadSample = BadSamplePolicy.stop
 
+    /// One worker per processor, 1 GiB, and a stop at the first sample that cannot be decoded.
     public init() {}
 
-    /// The options that change how fast inputs are available, and no bit of them.
+    /// The options that change how fast inputs are available but no bit of them, so that results of
+    /// runs that differ in them are comparable.
     package static let indifferent: Set<String> = ["workers", "memory"]
 }
 
 /// How clips are taken from videos; the defaults are those of both benchmarks.
+///
+/// A clip of 32 frames at an interval of 2 spans 64 frames of the video. Frames are resized so that
+/// their shorter side has `shortSide` pixels, and a square of `crop` pixels is cut out: at a random
+/// place in training, in the middle in evaluation.
 public struct ClipOptions: Hashable, Sendable {
     /// The number of frames of a video clip.
     public var frames = 32
@@ -41,6 +50,7 @@ public struct ClipOptions: Hashable, Sendable {
     /// 224 for video.
     public var flowEvaluationCrop = 256
 
+    /// The clips of the benchmarks.
     public init() {}
 }
 

@@ -11,9 +11,11 @@ public enum StandardizationRule: String, CaseIterable, Sendable {
     case channel
 }
 
-/// Means and deviations of every modality, measured on training rows of source domains only.
+/// Means and deviations of every modality, measured on training rows of source domains only: nothing of
+/// the held-out domain enters them.
 ///
-/// Applied to every input before it reaches the model; saved with checkpoints.
+/// They are applied to every input before it reaches the model, `(x − mean) / deviation`, and saved
+/// with checkpoints. Missing rows and padding are not measured.
 public struct Standardization: Hashable, Sendable, Codable {
     /// What is subtracted from a modality and what it is then divided by: one value, or one per
     /// channel.

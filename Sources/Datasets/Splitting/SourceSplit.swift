@@ -28,7 +28,8 @@ public struct TargetIndices: Hashable, Sendable {
     fileprivate init(_ rows: [Int]) { self.rows = rows.sorted() }
 }
 
-/// Where the validation rows of a split come from.
+/// Where the validation rows of a split come from: what epochs and tuned values are chosen by. Rows of
+/// held-out domains are never among them.
 public enum ValidationRule: Hashable, Sendable {
     /// A part of every source domain: the prescribed validation rows where the data set has them, else
     /// this fraction.
@@ -65,7 +66,7 @@ public struct SourceSplit: Sendable {
     /// - Parameters:
     ///   - targets: the held-out domains.
     ///   - sources: the domains to learn from; all others where nil. One for single-source experiments.
-    ///   - validation: where validation rows come from.
+    ///   - rule: where validation rows come from.
     ///   - needsValidation: whether there have to be validation rows; else there may be none, as with a
     ///     fraction of 0.
     ///   - random: what rule 3 draws from.

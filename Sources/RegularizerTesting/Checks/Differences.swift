@@ -21,10 +21,13 @@ package struct DifferenceQuotient {
     /// chosen.
     package private(set) var rounding = 0.0
 
+    /// Differentiates a function.
+    ///
     /// - Parameters:
     ///   - step: the largest step.
-    ///   - resolution: the relative precision of the function's values.
-    ///   - function: the function.
+    ///   - resolution: the relative precision of the function's values, such as 2⁻²² for a sum in
+    ///     single precision.
+    ///   - function: the function, with its argument counted from the point of interest.
     package init(step: Double, resolution: Double, of function: (_ offset: Double) throws -> Double) rethrows {
         var longer = try DifferenceQuotient(startingAt: step, resolution: resolution, of: function)
         for start in [step / 8, step / 64, step / 512] {

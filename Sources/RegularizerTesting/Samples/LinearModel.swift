@@ -32,6 +32,8 @@ public final class LinearModel: MultimodalModel {
     /// The linear map from all embeddings to the logits.
     private let classifier: Linear
 
+    /// The parameters: `encoders.<modality>.weight` and `.bias` for each modality, and
+    /// `fusion.classifier.weight` and `.bias`.
     public var parts: Parts {
         [
             "encoders": Parts(encoders.map { (name: $0.modality.name, part: $0.layer as any Part) }),

@@ -1,7 +1,7 @@
 import Results
 import Statistics
 
-/// A time that several trials measured, each at its own hour and beside what else the machine did.
+/// A time that several trials measured, at different moments and beside other work of the machine.
 package struct MeasuredTime: Hashable, Sendable {
     /// Seconds.
     package let median: Double

@@ -67,7 +67,7 @@ package struct TuningCurve: Hashable, Sendable {
     /// Whether neighboring points differ in nothing but the value, so that a line between them means something.
     package let isLine: Bool
 
-    // More settings of the other values than this are no curves that anyone tells apart.
+    // With more settings of the other values than this, nobody could tell the curves apart.
     private static let mostSettings = 6
 
     /// The curves of every tuned number of a row that took two values or more.

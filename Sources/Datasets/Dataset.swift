@@ -99,7 +99,9 @@ public protocol Dataset: Sendable {
     /// The data set as an experiment sees it that holds `domains` out.
     ///
     /// For real data this is the data set itself, which is the default. A generated world may show its
-    /// held-out domains differently. Rows, labels and domains stay the same.
+    /// held-out domains differently. Rows, labels and domains stay the same, and each domain is shown by
+    /// itself: its samples depend on whether it is held out, and not on whether others are. Therefore one
+    /// training serves every target that its model is measured on.
     func holdingOut(_ domains: [Int]) -> any Dataset
 }
 

@@ -26,7 +26,7 @@ package enum ProgressLine {
         var line = counts
         let bar = bar(progress.fraction) + "  "
         if DisplayText.width(bar + line) <= room { line = bar + line }
-        let running = progress.running.map { "\($0.key) (\(percent($0.fraction)))" }.joined(separator: " | ")
+        let running = progress.trainings.map { "\(TrialKey.description(of: $0.keys)) (\(percent($0.training.fraction)))" }.joined(separator: " | ")
         let left = room - DisplayText.width(line) - 2
         if namesRunning, !running.isEmpty, left >= 10 {
             line += "  " + DisplayText.truncated(DisplayText.singleLine(running), to: left)

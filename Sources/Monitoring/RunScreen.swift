@@ -35,12 +35,12 @@ package enum RunScreen {
         let (width, height) = (size.columns - 1, size.rows - 1)
         guard size.columns >= fewestColumns, size.rows >= fewestRows else { return nil }
         let lines = view.lines
-        let running = view.progress.running
+        let running = view.progress.trainings
         // Head, an empty line, the table's heading; with trainings, an empty line before them.
         let available = height - 3 - (running.isEmpty ? 0 : 1)
         let isDetailed = available - 3 * running.count >= min(lines.count, 5)
         let shown = isDetailed ? running.count : max(1, min(running.count, available - min(lines.count, 4)))
-        let trainings = running.prefix(shown).flatMap { training($0, width: width, isDetailed: isDetailed, isColored) }
+        let trainings = running.prefix(shown).flatMap { training($0.training, of: $0.keys, width: width, isDetailed: isDetailed, isColored) }
         let body = table(view, lines, height: available - trainings.count + 1, width: width, isColored)
         return [head(view, width: width)] + [""] + body + (trainings.isEmpty ? [] : [""] + trainings)
     }
@@ -125,10 +125,10 @@ package enum RunScreen {
 
     // MARK: What is being trained
 
-    private static func training(_ trial: RunningTraining, width: Int, isDetailed: Bool, _ isColored: Bool) -> [String] {
+    private static func training(_ trial: RunningTraining, of keys: [TrialKey], width: Int, isDetailed: Bool, _ isColored: Bool) -> [String] {
         let values = trial.values.map { "\($0.path) = \($0.value)" }.joined(separator: ", ")
         let purpose = trial.isRehearsal ? " (tuning\(values.isEmpty ? "" : ": " + values))" : values.isEmpty ? "" : " (\(values))"
-        let name = "▶ " + DisplayText.singleLine(trial.key.description + purpose)
+        let name = "▶ " + DisplayText.singleLine(TrialKey.description(of: keys) + purpose)
         let epoch = "  epoch \(trial.epochs.count) of \(trial.epochCount)"
         let losses = trial.epochs.map(\.trainingLoss)
         let scores = trial.epochs.compactMap(\.sourceValidationScore)

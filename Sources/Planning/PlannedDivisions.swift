@@ -32,7 +32,7 @@ package final class PlannedDivisions: Sendable {
     private struct Key: Hashable {
         let data: ComponentPlan
         let sources: [Int]
-        let target: Int
+        let targets: [Int]
         let validation: ValidationRule
         let needsValidation: Bool
         let batch: Int
@@ -50,7 +50,7 @@ package final class PlannedDivisions: Sendable {
         of dataset: any Dataset, by plan: TrialPlan, isRehearsal: Bool = false
     ) throws(DivisionFault) -> DataDivision {
         let key = Key(
-            data: plan.data, sources: plan.sources, target: plan.target, validation: plan.validation,
+            data: plan.data, sources: plan.sources, targets: plan.targets, validation: plan.validation,
             needsValidation: isRehearsal || plan.selection == .sourceValidation, batch: plan.batch, batching: plan.batching, seed: plan.seed)
         if let division = known.withLock({ $0[key] }) { return try division.get() }
         let division = Result { () throws(DivisionFault) in try Self.divide(dataset, by: plan, isRehearsal: isRehearsal) }

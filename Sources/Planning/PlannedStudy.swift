@@ -10,6 +10,8 @@ import Training
 /// What a study trains: the cells of its tables, the data that they need, and the frame of the report.
 package struct PlannedStudy: Sendable {
     package let cells: [Cell]
+    /// The cells by what trains for them.
+    package let groups: [CellGroup]
     package let settings: RunSettings
     /// What its models and terms consist of.
     package let outline: StudyOutline
@@ -68,10 +70,11 @@ package struct PlannedStudy: Sendable {
             cells += plannedCells
             guard faults.isEmpty, let model = try? components.model(planner.model, facts: planner.facts, task: task) else { continue }
             loadedWeights += Self.loadedWeights(of: model, recipe: recipe).filter { !loadedWeights.contains($0) }
-            stems.add(plannedCells.flatMap(\.plans), model: model, dataset: planner.dataset)
+            stems.add(CellGroup.all(of: plannedCells).flatMap(\.plans), model: model, dataset: planner.dataset)
         }
         guard faults.isEmpty else { throw RecipeError(faults) }
         self.cells = cells
+        groups = CellGroup.all(of: cells)
         self.outline = outline
         self.datasets = datasets
         self.stems = stems.parts.isEmpty ? nil : stems
@@ -93,17 +96,18 @@ extension PlannedStudy {
     }
 }
 
-extension Cell {
+extension CellGroup {
     /// Every plan that is trained for it: each candidate in each seed, and the rehearsals.
     fileprivate var plans: [TrialPlan] {
-        let trials = candidates.flatMap { candidate in
+        let targets = cells.flatMap { $0.candidates[0].plan.targets }
+        let trials = cells[0].candidates.flatMap { candidate in
             seeds.map { seed in
-                var plan = candidate.plan
+                var plan = candidate.plan.measured(on: targets)
                 plan.seed = seed
                 return plan
             }
         }
-        return trials + Rehearsal.all(for: self).map(\.plan)
+        return trials + rehearsals.map(\.plan)
     }
 }
 
@@ -113,5 +117,7 @@ extension ComponentPlan {
 
 extension PlannedStudy {
     /// How many trainings tuning takes before the trials.
-    package var rehearsalCount: Int { cells.reduce(0) { $0 + Rehearsal.all(for: $1).count } }
+    package var rehearsalCount: Int { groups.reduce(0) { $0 + $1.rehearsals.count } }
+    /// How many trainings the trials are measured of: fewer than trials where one serves several.
+    package var trainingCount: Int { groups.reduce(0) { $0 + $1.seeds.count } }
 }

@@ -80,14 +80,14 @@ package struct StemCacheEstimate: Sendable, Hashable {
         let draw: Int?
         /// Where every seed draws for itself.
         let drawSeed: Int?
-        let target: Int?
+        let targets: [Int]?
     }
 
     /// The rows that some plan needs, for each seed and view.
     private static func rows(of plans: [TrialPlan], dataset: any Dataset, decodes: Bool) -> [RowsKey: Set<Int>] {
         struct Division: Hashable {
             let sources: [Int]
-            let target: Int
+            let targets: [Int]
             let validation: ValidationRule
             let seed: Int
             let epochs: Int
@@ -96,13 +96,13 @@ package struct StemCacheEstimate: Sendable, Hashable {
         var rows: [RowsKey: Set<Int>] = [:]
         for plan in plans {
             let division = Division(
-                sources: plan.sources, target: plan.target, validation: plan.validation, seed: plan.seed, epochs: plan.epochs)
+                sources: plan.sources, targets: plan.targets, validation: plan.validation, seed: plan.seed, epochs: plan.epochs)
             // What cannot be divided is reported elsewhere.
             guard seen.insert(division).inserted, let split = try? plan.makeSplit(of: dataset) else { continue }
             func add(_ new: [Int], draw: Int?) {
                 let key = RowsKey(
                     seed: plan.seed, draw: draw, drawSeed: draw != nil && plan.augmentationDraws == nil ? plan.seed : nil,
-                    target: decodes ? nil : plan.target)
+                    targets: decodes ? nil : Set(plan.targets).sorted())
                 rows[key, default: []].formUnion(new)
             }
             add(split.validation.rows + split.target.rows, draw: nil)

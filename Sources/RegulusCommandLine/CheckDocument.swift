@@ -16,6 +16,8 @@ struct CheckDocument: Encodable {
     let variants: Int
     let repetitions: Int
     let trials: Int
+    /// Trainings that the trials are measured of: fewer than trials where one is measured on several targets.
+    let trainings: Int
     /// What each variant trains, where variants differ in rows, targets, seeds or repetitions; empty where all are alike.
     let shapes: [Shape]
     /// The number of trainings that only serve to tune options.
@@ -83,7 +85,7 @@ struct CheckDocument: Encodable {
         recipe = study.name
         (rows, targets, seeds) = (frame.rows, frame.targets, frame.seeds)
         (variants, repetitions) = (frame.variants.count, frame.repetitions.count)
-        trials = state.trials.count
+        (trials, trainings) = (state.trials.count, planned.trainingCount)
         let shapes = frame.variants.map(Shape.init)
         let isUniform = Set(shapes.map { [$0.rows, $0.targets, $0.seeds, $0.repetitions] }).count <= 1
         self.shapes = isUniform ? [] : shapes
@@ -140,8 +142,9 @@ extension CheckDocument {
             return "  \(label): \(counts.map { NumberText.count($0.0, $0.1) }.joined(separator: " × "))"
         }
         let head = shapes.isEmpty ? product : NumberText.count(variants, "variant") + ", which differ:"
+        let sharing = trainings == trials ? "" : " of \(NumberText.count(trainings, "training")), each measured on all targets that it serves"
         let tuning = tuningTrainings == 0 ? "" : ", and \(NumberText.count(tuningTrainings, "training")) for tuning"
-        return ["\(recipe): \(head)"] + shapeLines + [NumberText.count(trials, "trial") + tuning, protocolText, "selection: " + selection] + settings
+        return ["\(recipe): \(head)"] + shapeLines + [NumberText.count(trials, "trial") + sharing + tuning, protocolText, "selection: " + selection] + settings
             + notices.map { "note: \($0)" }
     }
 

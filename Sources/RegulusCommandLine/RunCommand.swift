@@ -122,7 +122,7 @@ struct RunCommand: ParsableCommand {
         } catch let stopped as StudyStopped {
             throw CommandFault(
                 text: """
-                    stopped after \(stopped.finished) of \(stopped.total) trainings; what was running is saved in \(folder.root.path)
+                    stopped after \(stopped.finished) of \(stopped.total) trials; what was running is saved in \(folder.root.path)
                     The same command goes on from there.
                     """, code: StopRequest.exitCode)
         } catch let fault as DatasetFault {

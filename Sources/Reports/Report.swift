@@ -127,7 +127,7 @@ package struct TrainingSpan: Hashable, Sendable {
     /// Seconds since 1970 (UTC).
     package let first: Double
     package let last: Double
-    /// Seconds of wall time that the trials took, added up: trials that ran side by side count each.
+    /// Seconds of wall time that the trainings took, added up: those that ran side by side count each.
     package let seconds: Double
     /// How many trials say when they were trained.
     package let trials: Int
@@ -139,7 +139,7 @@ package struct TrainingSpan: Hashable, Sendable {
         self.first = first
         last = timed.map { $0.1.epochs.last { $0.isFinite } ?? $0.1.started }.max() ?? first
         // In the order of size, so that the order of the results does not change a digit.
-        seconds = timed.map(\.0.seconds).filter(\.isFinite).sorted().reduce(0, +)
+        seconds = TrialResult.oncePerTraining(timed.map(\.0)).map(\.seconds).filter(\.isFinite).sorted().reduce(0, +)
         trials = timed.count
     }
 }

@@ -170,14 +170,14 @@ extension Report {
             return [
                 usage.name, CellText.text(variant.sourceValidation.rows[index].average, variant.score.score),
                 CellText.text(variant.last.rows[index].average, variant.score.score),
-                usage.secondsPerTrial.map(NumberText.duration) ?? NumberText.nothing,
+                usage.secondsPerTraining.map(NumberText.duration) ?? NumberText.nothing,
                 usage.penaltyShare.map { NumberText.percent($0) + " %" } ?? NumberText.nothing,
                 usage.parameters.map(String.init) ?? NumberText.nothing,
             ]
         }
         let beside = TextTable(
             columns: [.init("Row")]
-                + ["Source validation", "Target, last epoch", "Time per trial", "In penalties", "Parameters"]
+                + ["Source validation", "Target, last epoch", variant.settings.trainedOn.isEmpty ? "Time per trial" : "Time per training", "In penalties", "Parameters"]
                 .map { .init($0, .right) },
             rows: rows)
         let tuned = variant.usage.flatMap { usage in

@@ -34,7 +34,7 @@ extension Report {
         guard let baseline = variant.baseline, variant.rows.count > 1 else { return "" }
         let seeds = NumberText.count(variant.seeds.count, "seed")
         let domains = NumberText.count(variant.targets.count, "domain")
-        let trainings = Set(variant.targets.map { variant.trainedOn[$0] ?? $0 }).count
+        let trainings = variant.trainingsPerSeed
         let pairing =
             if variant.repetitions.count > 1 {
                 "\(NumberText.count(variant.repetitions.count, "repetition")), each the mean over \(seeds) and \(domains)"
@@ -50,7 +50,7 @@ extension Report {
     /// What a statistic of a variant counts as independent, in the plural.
     func units(_ variant: VariantSettings) -> String {
         if variant.repetitions.count > 1 { return "draws" }
-        let trainings = Set(variant.targets.map { variant.trainedOn[$0] ?? $0 }).count
+        let trainings = variant.trainingsPerSeed
         return trainings < variant.targets.count ? "pairs of trainings" : "(seed, domain) pairs"
     }
 

@@ -111,15 +111,16 @@ package struct TrialSet: Sendable {
         case draw([String: String])
         /// They come from the same training, by the name that the result has for it.
         case training(String)
-        /// They come from the same training, since only one was planned for them.
+        /// They come from the same source domain and seed, of which only one training was planned.
         case planned(row: String, on: String, seed: Int, repetition: [String: String])
     }
 
     private static func labels(of result: TrialResult, in variant: VariantSettings) -> [Label] {
         let key = result.key
         let draw: [Label] = variant.repetitions.count > 1 ? [.draw(key.repetition)] : []
-        if let name = result.training { return draw + [.training(name)] }
-        return draw + [.planned(row: key.row, on: variant.trainedOn[key.target] ?? key.target, seed: key.seed, repetition: key.repetition)]
+        // Where some were trained by themselves, with other threads say, they are still trainings on the same data from the same seed.
+        let planned = Label.planned(row: key.row, on: variant.trainedOn[key.target] ?? key.target, seed: key.seed, repetition: key.repetition)
+        return draw + [planned] + (result.training.map { [.training($0)] } ?? [])
     }
 
     /// Failed trials, in the plan's order.

@@ -126,6 +126,13 @@ package struct TrialKey: Hashable, Codable, Sendable, CustomStringConvertible {
         self.repetition = repetition
     }
 
+    /// One line for the trials of one training, which differ in the target: `+ MER → D1 → D2, D1 → D3, seed 1`.
+    package static func description(of keys: [TrialKey]) -> String {
+        guard var first = keys.first else { return "" }
+        first.target = keys.map(\.target).joined(separator: ", ")
+        return first.description
+    }
+
     /// One line for people: `+ MER → D2, seed 1, data.rel = 0.9`.
     package var description: String {
         let dials = [variant, repetition].flatMap { assignment in

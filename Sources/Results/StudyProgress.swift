@@ -1,4 +1,4 @@
-/// A trial or rehearsal that is being trained.
+/// A trial or rehearsal that is being trained. Trials that share a training are trained at once, each with its own epochs.
 package struct RunningTraining: Codable, Hashable, Sendable {
     /// The trial; for a rehearsal, the row, target and seed that it belongs to.
     package let key: TrialKey
@@ -12,12 +12,14 @@ package struct RunningTraining: Codable, Hashable, Sendable {
     package var epochs: [EpochRecord]
     /// What the epochs' scores are.
     package let score: ScoreDescription
+    /// The name of the training, where it serves other trials too: each of them is told of, and all come to the same model.
+    package let training: String?
     /// When the training began here and its epochs were told of; those of an earlier process are told of again at the start.
     package var times: TrialTimes?
 
     package init(
         _ key: TrialKey, isRehearsal: Bool = false, values: [ChosenValue] = [], epochCount: Int, epochs: [EpochRecord] = [],
-        score: ScoreDescription = .accuracy, times: TrialTimes? = nil
+        score: ScoreDescription = .accuracy, training: String? = nil, times: TrialTimes? = nil
     ) {
         self.key = key
         self.isRehearsal = isRehearsal
@@ -25,6 +27,7 @@ package struct RunningTraining: Codable, Hashable, Sendable {
         self.epochCount = epochCount
         self.epochs = epochs
         self.score = score
+        self.training = training
         self.times = times
     }
 
@@ -68,6 +71,19 @@ package struct StudyProgress: Hashable, Sendable {
         let done = Double(finished - restored) + partial
         guard done > 0, elapsed > 0 else { return nil }
         return elapsed / done * max(0, Double(total - finished) - partial)
+    }
+
+    /// What is being trained, each training once, with the trials that it serves.
+    package var trainings: [(training: RunningTraining, keys: [TrialKey])] {
+        var trainings: [(training: RunningTraining, keys: [TrialKey])] = []
+        for trial in running {
+            if let name = trial.training, let place = trainings.firstIndex(where: { $0.training.training == name }) {
+                trainings[place].keys.append(trial.key)
+            } else {
+                trainings.append((trial, [trial.key]))
+            }
+        }
+        return trainings
     }
 
     /// Running trials, each counted by the share of it that is done.

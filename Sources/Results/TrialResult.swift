@@ -79,8 +79,8 @@ package struct TrialResult: Hashable, Sendable {
     package var loading: LoadingRecord?
     /// Whether each regularizer has changed anything; nil where it was not observed, as in results of earlier builds.
     package var effects: [TermEffect]?
-    /// Names the training that this is an evaluation of: results with equal names come from the same model. Nil where each trial has a
-    /// training of its own, or where the run's settings say which targets share one.
+    /// Names the training that this is an evaluation of: results with equal names come from the same model. Nil in results that do not
+    /// say it; where the run's settings say which targets share a training, they do.
     package var training: String?
     /// When the trial was trained; nil in results that do not say.
     package var times: TrialTimes?
@@ -118,6 +118,16 @@ package struct TrialResult: Hashable, Sendable {
 
     /// Whether the trial reached its end.
     package var isFinished: Bool { status == .finished }
+
+    /// One of all results that come from one training under one start: times and costs are the training's, and count once.
+    package static func oncePerTraining(_ results: [TrialResult]) -> [TrialResult] {
+        struct Start: Hashable {
+            let training: String
+            let started: Double?
+        }
+        var seen: Set<Start> = []
+        return results.filter { result in result.training.map { seen.insert(Start(training: $0, started: result.times?.started)).inserted } ?? true }
+    }
 
     /// The record of the epoch that was chosen; nil for a failed trial.
     package var selected: EpochRecord? { epochs.first { $0.epoch == selectedEpoch } }

@@ -50,56 +50,59 @@ package struct FolderState: Sendable {
             }
         }
         var finished: Set<StudyJob> = []
-        var trials: [(key: TrialKey, status: Status)] = []
+        var trials: [[(key: TrialKey, status: Status)]] = cells.map { _ in [] }
         var (rehearsed, count) = (0, 0)
         var hashes: [TrialKey: String] = [:]
-        for cell in cells {
-            let rehearsals = Rehearsal.all(for: cell)
+        for group in CellGroup.all(of: cells) {
+            let rehearsals = group.rehearsals
             let scores = rehearsals.map { rehearsal -> TrialResult? in
-                let result = stored(at: folder.rehearsal(rehearsal.plan.hash))
-                return result?.plan == rehearsal.plan.hash && result?.isFinished == true ? result : nil
+                let result = stored(at: folder.rehearsal(rehearsal.plan.training))
+                return result?.plan == rehearsal.plan.training && result?.isFinished == true ? result : nil
             }
-            for (rehearsal, score) in zip(rehearsals, scores) where score != nil { finished.insert(.rehearsal(rehearsal.plan.hash)) }
+            for (rehearsal, score) in zip(rehearsals, scores) where score != nil { finished.insert(.rehearsal(rehearsal.plan.training)) }
             rehearsed += scores.count { $0 != nil }
             count += rehearsals.count
             let known = scores.compactMap(\.self)
             var choice: TuningChoice?
             if known.count == rehearsals.count {
                 choice = TuningChoice.choose(
-                    in: cell,
+                    in: group.cells[0],
                     from: zip(rehearsals, known).map { rehearsal, result in
                         (rehearsal: rehearsal, scores: .some(result.epochs.map { SourceScore($0, of: result.score) }))
                     })
             }
-            for seed in cell.seeds {
-                let key = cell.key(seed: seed)
-                // Before tuning is done, any candidate may be the one.
-                let plans =
-                    choice.map { [cell.plan(of: $0, seed: seed)] }
-                    ?? cell.candidates.indices.map {
-                        cell.plan(of: TuningChoice(candidate: $0, epoch: nil), seed: seed)
+            for (place, cell) in zip(group.places, group.cells) {
+                for seed in cell.seeds {
+                    let key = cell.key(seed: seed)
+                    // Before tuning is done, any candidate may be the one.
+                    let plans =
+                        choice.map { [cell.plan(of: $0, seed: seed)] }
+                        ?? cell.candidates.indices.map {
+                            cell.plan(of: TuningChoice(candidate: $0, epoch: nil), seed: seed)
+                        }
+                    let hashesOfPlans = plans.map(\.hash)
+                    let known = damages.count
+                    let found = stored(at: folder.result(key))
+                    let isDamaged = damages.count > known
+                    let keptResults = hashesOfPlans.compactMap { plan in try? store.result(at: store.place(of: plan, at: key)) }
+                    let resume = folder.resume(group.cells[0].key(seed: seed))
+                    let status: Status
+                    if let present = ([found].compactMap(\.self) + keptResults).first(where: { hashesOfPlans.contains($0.plan) && $0.isFinished }) {
+                        status = .finished
+                        finished.insert(.trial(key))
+                        hashes[key] = present.plan
+                    } else if plans.contains(where: { ResumeFolder(resume, origin: SavedOrigin(plan: $0)).isOfOrigin }) {
+                        status = .saved
+                    } else if let found {
+                        status = Self.status(of: found, beside: plans)
+                    } else {
+                        status = isDamaged ? .damaged : .new
                     }
-                let hashesOfPlans = plans.map(\.hash)
-                let known = damages.count
-                let found = stored(at: folder.result(key))
-                let isDamaged = damages.count > known
-                let keptResults = hashesOfPlans.compactMap { plan in try? store.result(at: store.place(of: plan, at: key)) }
-                let status: Status
-                if let present = ([found].compactMap(\.self) + keptResults).first(where: { hashesOfPlans.contains($0.plan) && $0.isFinished }) {
-                    status = .finished
-                    finished.insert(.trial(key))
-                    hashes[key] = present.plan
-                } else if plans.contains(where: { ResumeFolder(folder.resume(key), origin: SavedOrigin(plan: $0)).isOfOrigin }) {
-                    status = .saved
-                } else if let found {
-                    status = Self.status(of: found, beside: plans)
-                } else {
-                    status = isDamaged ? .damaged : .new
+                    trials[place].append((key, status))
                 }
-                trials.append((key, status))
             }
         }
-        self.trials = trials
+        self.trials = trials.flatMap(\.self)
         self.damages = damages
         self.finished = finished
         self.plans = hashes

@@ -1,46 +1,47 @@
 import Results
 import Training
 
-/// Everything that a study has to do, each job with a place for its outcome.
+/// Everything that a study has to do, each training once, with a place for every outcome.
 struct StudyJobs {
     let journal: StudyJournal
     /// Rehearsals first, in the order in which they should start.
     let all: [@Sendable () throws -> JobOutcome]
+    /// By cell, in the study's order, then by seed.
     private let trials: [Slots<TrialResult>]
 
     init(_ study: StudyRun, observer: @escaping @Sendable (StudyEvent) -> Void) {
-        let cells = study.cells
-        let rehearsals = cells.map(Rehearsal.all)
-        let total = rehearsals.reduce(0) { $0 + $1.count } + cells.reduce(0) { $0 + $1.seeds.count }
-        journal = StudyJournal(total: total, observer: observer)
-        let worker = StudyWorker(study, journal: journal, rehearsals: rehearsals)
-        let scores = rehearsals.map { Slots<RehearsalScores>(count: $0.count) }
-        let results = cells.map { Slots<TrialResult>(count: $0.seeds.count) }
+        let groups = CellGroup.all(of: study.cells)
+        let total = groups.reduce(0) { $0 + $1.rehearsals.count } + study.cells.reduce(0) { $0 + $1.seeds.count }
+        let journal = StudyJournal(total: total, observer: observer)
+        let worker = StudyWorker(study, journal: journal, groups: groups)
+        let scores = groups.map { Slots<RehearsalScores>(count: $0.rehearsals.count) }
+        let results = study.cells.map { Slots<TrialResult>(count: $0.seeds.count) }
 
-        let rehearsalJobs = cells.indices.flatMap { cell in
-            rehearsals[cell].indices.map { index -> @Sendable () throws -> JobOutcome in
+        let rehearsalJobs = groups.indices.flatMap { group in
+            groups[group].rehearsals.indices.map { index -> @Sendable () throws -> JobOutcome in
                 {
-                    guard let value = try worker.rehearse(rehearsals[cell][index], of: cells[cell]) else { return .waiting }
-                    scores[cell].set(value, at: index)
+                    guard let value = try worker.rehearse(groups[group].rehearsals[index], of: groups[group]) else { return .waiting }
+                    scores[group].set(value, at: index)
                     return .done
                 }
             }
         }
-        let trialJobs = cells.indices.flatMap { cell in
-            cells[cell].seeds.indices.map { index -> @Sendable () throws -> JobOutcome in
+        let trialJobs = groups.indices.flatMap { place in
+            groups[place].seeds.indices.map { index -> @Sendable () throws -> JobOutcome in
                 {
-                    guard let known = scores[cell].complete else { return .waiting }
-                    let outcomes = zip(rehearsals[cell], known).map { (rehearsal: $0, scores: $1) }
-                    let choice = TuningChoice.choose(in: cells[cell], from: outcomes)
-                    let scores = TuningChoice.scores(in: cells[cell], from: outcomes)
-                    guard let value = try worker.train(cells[cell], choice, from: scores, seed: cells[cell].seeds[index]) else {
-                        return .waiting
+                    let group = groups[place]
+                    guard let known = scores[place].complete else { return .waiting }
+                    let outcomes = zip(group.rehearsals, known).map { (rehearsal: $0, scores: $1) }
+                    let found = try worker.train(group, by: outcomes, seed: group.seeds[index])
+                    for (cell, found) in zip(group.places, found) {
+                        guard let found, results[cell].set(found.result, at: index) else { continue }
+                        journal.finish(result: found.result, isFailed: !found.result.isFinished, isRestored: found.isRestored)
                     }
-                    results[cell].set(value, at: index)
-                    return .done
+                    return found.contains { $0 == nil } ? .waiting : .done
                 }
             }
         }
+        self.journal = journal
         all = rehearsalJobs + trialJobs
         trials = results
     }

@@ -24,7 +24,7 @@ package enum StudyEvent: Sendable {
 final class StudyJournal: Sendable {
     private struct State {
         var progress: StudyProgress
-        /// Trainings by the number at which they began.
+        /// Trials by the number at which their training began.
         var running: [(number: Int, training: RunningTraining)] = []
         var begun = 0
         var error: (any Error)?
@@ -41,24 +41,32 @@ final class StudyJournal: Sendable {
 
     /// Trains, telling of every epoch.
     ///
-    /// - Parameter body: is given what to call after every epoch.
-    func following<Value>(_ training: RunningTraining, _ body: (_ onEpoch: (EpochRecord) -> Void) throws -> Value) rethrows -> Value {
+    /// - Parameters:
+    ///   - trials: those that the training serves.
+    ///   - body: is given what to call after every epoch, with the record of each trial, nil for one that has failed.
+    func following<Value>(_ trials: [RunningTraining], _ body: (_ onEpoch: ([EpochRecord?]) -> Void) throws -> Value) rethrows -> Value {
         let number = state.withLock { state in
             state.begun += 1
-            var training = training
-            training.times = TrialTimes(started: Date().timeIntervalSince1970)
-            state.running.append((state.begun, training))
+            for var trial in trials {
+                trial.times = TrialTimes(started: Date().timeIntervalSince1970)
+                state.running.append((state.begun, trial))
+            }
             observer(.progress(progress(of: &state)))
             return state.begun
         }
-        // Whoever ends a training also counts it; the two are told of as one.
+        // Whoever ends a training also counts its trials; the two are told of as one.
         defer { state.withLock { $0.running.removeAll { $0.number == number } } }
-        return try body { record in
+        return try body { records in
             state.withLock { state in
-                guard let place = state.running.firstIndex(where: { $0.number == number }) else { return }
-                state.running[place].training.epochs.append(record)
-                state.running[place].training.times?.epochs.append(Date().timeIntervalSince1970)
-                observer(.epoch(state.running[place].training, progress(of: &state)))
+                let places = state.running.indices.filter { state.running[$0].number == number }
+                for (place, record) in zip(places, records) {
+                    guard let record else { continue }
+                    state.running[place].training.epochs.append(record)
+                    state.running[place].training.times?.epochs.append(Date().timeIntervalSince1970)
+                }
+                for (place, record) in zip(places, records) where record != nil {
+                    observer(.epoch(state.running[place].training, progress(of: &state)))
+                }
             }
         }
     }

@@ -60,7 +60,7 @@ package struct ModelDescription: Codable, Sendable {
         targets = facts.targets
         self.standardization = standardization
         data = Component(plan.data)
-        heldOut = [plan.target]
+        heldOut = plan.targets
         switch plan.model {
         case .assembled(let encoders, let fusion):
             self.encoders = Dictionary(uniqueKeysWithValues: encoders.map { ($0.key.name, Component($0.value)) })

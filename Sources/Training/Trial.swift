@@ -9,13 +9,16 @@ import Results
 import Tensors
 import Weights
 
-/// One training, from its first step to its scores.
+/// One training from its first step to the scores of every trial that it serves.
+///
+/// Most trainings serve one trial. Where only one domain is trained on, the same model is measured on all others: each of these trials has a
+/// result, metrics and a checkpoint of its own, to the bit those of a training for it alone.
 package struct Trial {
     private let plan: TrialPlan
-    private let key: TrialKey
+    /// The trials, one for each of the plan's targets.
+    private let keys: [TrialKey]
     let facts: DatasetFacts
-    /// What it takes to build the model again.
-    package let description: ModelDescription
+    private let standardization: Standardization
     package let split: SourceSplit
     package let sampler: BatchSampler
     package let trainer: Trainer
@@ -24,17 +27,25 @@ package struct Trial {
     /// Makes the model, the regularizers and the batches of a plan.
     ///
     /// - Parameters:
+    ///   - key: the trial that is trained for.
     ///   - dataset: the data set that the plan names.
     ///   - stems: the folder in which outputs of frozen stems are stored, where the plan says that they are.
     /// - Throws: `OptionFault` or `DatasetFault` where something of the plan does not fit the data or the model.
     package init(_ plan: TrialPlan, key: TrialKey, dataset: any Dataset, components: Components, stems: URL? = nil) throws {
+        try self.init(plan, keys: [key], dataset: dataset, components: components, stems: stems)
+    }
+
+    /// The same for a training that serves several trials.
+    ///
+    /// - Parameter keys: the trials, one for each of the plan's targets.
+    package init(_ plan: TrialPlan, keys: [TrialKey], dataset: any Dataset, components: Components, stems: URL? = nil) throws {
+        require(keys.count == plan.targets.count, "\(plan.targets.count) targets were given for \(keys.count) trials")
         self.plan = plan
-        self.key = key
-        let data = dataset.holdingOut([plan.target])
+        self.keys = keys
+        let data = dataset.holdingOut(plan.targets)
         facts = data.facts
         split = try plan.makeSplit(of: data)
-        let standardization = try Standardization(plan.standardization, of: data, rows: split.training)
-        description = ModelDescription(plan, facts: data.facts, standardization: standardization)
+        standardization = try Standardization(plan.standardization, of: data, rows: split.training)
         sampler = try plan.makeSampler(of: data, rows: split.training)
         require(!plan.stemCache || stems != nil, "a plan that stores stems needs a folder for them")
         let (made, cached) = try plan.makeModelReadingStems(of: data, components: components)
@@ -53,46 +64,63 @@ package struct Trial {
     /// The number of values trained, those of regularizers included.
     package var parameterCount: Int { trainer.parameters.reduce(0) { $0 + $1.parameter.elementCount } }
 
-    /// What `run` returns: the result for the report, and the reported epoch's model as checkpoint entries.
+    /// What it takes to build the model of one of the trials again.
+    package func description(of target: Int) -> ModelDescription {
+        ModelDescription(plan.measured(on: [target]), facts: facts, standardization: standardization)
+    }
+
+    /// What becomes of one trial: the result for the report, and the reported epoch's model as checkpoint entries.
     package struct Outcome {
         package let result: TrialResult
+        /// Empty where the trial failed.
         package let state: NamedTensors
         /// What it takes to build the model again.
         package let model: ModelDescription
     }
 
-    /// Trains for all epochs, or for those that are left where an earlier process has saved the trial.
-    ///
-    /// - Parameters:
-    ///   - measuringTarget: whether the target's score of every epoch is recorded for the report; the selection is not given it.
-    ///     A rehearsal, which tuning learns from, does not even measure it.
-    ///   - onEpoch: called after every epoch with its record; first of all for the epochs that were done before.
-    /// - Returns: the result; a loss that stopped being a number ends the trial with a failed result instead of an error.
-    /// - Throws: `DatasetFault` where data cannot be read.
-    package func run(measuringTarget: Bool = true, onEpoch: (EpochRecord) throws -> Void = { _ in }) throws -> Outcome {
-        try run(measuringTarget: measuringTarget, saving: nil, onEpoch: onEpoch)
+    /// Trains for all epochs and returns what becomes of the first trial: see `outcomes(measuringTargets:saving:onEpoch:)`.
+    package func run(
+        measuringTarget: Bool = true, saving: TrialSaving? = nil, onEpoch: (EpochRecord) throws -> Void = { _ in }
+    ) throws -> Outcome {
+        try outcomes(measuringTargets: measuringTarget, saving: saving) { records in
+            if let record = records[0] { try onEpoch(record) }
+        }[0]
     }
 
-    /// - Parameter saving: how the trial is saved; nil to begin anew and save nothing.
-    /// - Throws: also `TrialInterrupted` where `saving` says to stop, and `FileFault` where the trial cannot be saved.
-    package func run(measuringTarget: Bool = true, saving: TrialSaving?, onEpoch: (EpochRecord) throws -> Void = { _ in }) throws -> Outcome {
-        var course = saving?.folder.newest(resume) ?? Course()
+    /// Trains for all epochs, or for those that are left where an earlier process has saved the training.
+    ///
+    /// - Parameters:
+    ///   - measuringTargets: whether the targets' scores of every epoch are recorded for the report; the selection is not given them.
+    ///     A rehearsal, which tuning learns from, does not even measure them.
+    ///   - saving: how the training is saved; nil to begin anew and save nothing.
+    ///   - onEpoch: called after every epoch with the record of every trial, nil for one that failed before; first of all for the epochs
+    ///     that were done before.
+    /// - Returns: one outcome for each trial. A loss that stopped being a number ends the trials with failed results instead of an error.
+    /// - Throws: `DatasetFault` where data cannot be read; `TrialInterrupted` where `saving` says to stop, and `FileFault` where the training
+    ///   cannot be saved.
+    package func outcomes(
+        measuringTargets: Bool = true, saving: TrialSaving? = nil, onEpoch: ([EpochRecord?]) throws -> Void = { _ in }
+    ) throws -> [Outcome] {
+        var course = saving?.folder.newest { try resume($0, measuringTargets: measuringTargets) } ?? Course(targets: measuringTargets ? plan.targets : [])
         var saver = saving.map(TrialSaver.init)
-        for epoch in course.progress.epochs { try onEpoch(epoch) }
-        var status = TrialStatus.finished
+        for epoch in course.progress.epochs.indices { try onEpoch(records(of: course, at: epoch)) }
         do {
             while course.progress.epoch <= plan.epochs {
                 try trainEpoch(&course, saver: &saver)
-                try endEpoch(&course, saver: &saver, measuringTarget: measuringTarget)
-                if let record = course.progress.epochs.last { try onEpoch(record) }
+                try endEpoch(&course, saver: &saver)
+                try onEpoch(records(of: course, at: course.progress.epochs.count - 1))
             }
-            try requireFinitePredictions(of: course)
+            try requireFinitePredictions(of: &course)
         } catch let failure as TrainingFailure {
-            status = .failed(term: failure.term, step: failure.step, message: failure.message)
-            course.progress.selectedEpoch = nil
-            course.selected = []
+            course.fail(failure)
         }
-        return Outcome(result: try result(of: course, status: status, measuringTarget: measuringTarget), state: course.selected, model: description)
+        return try outcomes(of: course)
+    }
+
+    /// What was measured after an epoch, counted from 0, for each trial.
+    private func records(of course: Course, at epoch: Int) -> [EpochRecord?] {
+        guard !course.progress.targets.isEmpty else { return keys.map { _ in course.progress.epochs[epoch] } }
+        return course.progress.targets.map { epoch < $0.epochs.count ? $0.epochs[epoch] : nil }
     }
 
     /// The state besides the trainer that is carried from step to step.
@@ -103,8 +131,17 @@ package struct Trial {
         private let started = ContinuousClock.now
         /// What earlier processes read.
         private let loadedBefore: LoadingRecord?
+        /// What ended the training.
+        private(set) var failure: TrialStatus?
 
-        init(_ progress: TrialProgress = TrialProgress(), selected: NamedTensors = []) {
+        /// - Parameter targets: the domains to measure.
+        init(targets: [Int]) {
+            var progress = TrialProgress()
+            progress.targets = targets.map { TargetProgress(domain: $0) }
+            self.init(progress)
+        }
+
+        init(_ progress: TrialProgress, selected: NamedTensors = []) {
             self.progress = progress
             self.progress.times = progress.times ?? TrialTimes(started: Date().timeIntervalSince1970)
             self.selected = selected
@@ -116,15 +153,25 @@ package struct Trial {
 
         /// Seconds over all the processes that have worked on the trial.
         var seconds: Double { progress.seconds + started.duration(to: .now) / .seconds(1) }
+
+        /// Ends all trials.
+        mutating func fail(_ failure: TrainingFailure) {
+            self.failure = TrialStatus(failure)
+            progress.selectedEpoch = nil
+            selected = []
+        }
     }
 
     private struct Impossible: Error {}
 
-    private func resume(_ saved: SavedTrial) throws -> Course {
-        let progress = saved.progress
+    private func resume(_ saved: SavedTrial, measuringTargets: Bool) throws -> Course {
+        var progress = saved.progress
+        // Of trials of one training some may have ended before the process did; a save that lacks one of the others is of no use.
+        let targets = measuringTargets ? plan.targets.map { target in progress.targets.first { $0.domain == target } } : []
         guard progress.isPossible(epochs: plan.epochs, batchesPerEpoch: sampler.batchesPerEpoch),
-            saved.selected.isEmpty == (progress.selectedEpoch == nil)
+            saved.selected.isEmpty == (progress.selectedEpoch == nil), targets.allSatisfy({ $0 != nil })
         else { throw Impossible() }
+        progress.targets = targets.compactMap(\.self)
         try trainer.restore(saved.trainer, step: progress.step, secondsInPenalties: progress.secondsInPenalties, effects: progress.effects)
         return Course(progress, selected: saved.selected)
     }
@@ -155,23 +202,23 @@ package struct Trial {
         }
     }
 
-    /// Scores the model, keeps it where it is the best so far, and begins the next epoch.
-    private func endEpoch(_ course: inout Course, saver: inout TrialSaver?, measuringTarget: Bool) throws {
+    /// Scores the model, keeps it where it is the best so far, and turns to the next epoch.
+    private func endEpoch(_ course: inout Course, saver: inout TrialSaver?) throws {
         try trainer.requireFiniteModel()
+        let measuresTargets = !course.progress.targets.isEmpty
         // Beforehand, since a trial cannot be saved while the weights that are evaluated stand in the model.
-        try batches.prepare(split.validation.rows + (measuringTarget ? split.target.rows : [])) { try saver?.didPause { saved(course) } }
+        try batches.prepare(split.validation.rows + (measuresTargets ? split.target.rows : [])) { try saver?.didPause { saved(course) } }
         if !split.validation.rows.isEmpty { try trainer.followValidation { try batches.evaluate(split.validation.rows, $0) } }
         let validation = split.validation.rows.isEmpty ? nil : try evaluate(split.validation.rows)
-        let target = measuringTarget ? try evaluate(split.target.rows) : nil
         let means = course.progress.sums.mapValues { $0 / Double(course.progress.batches) }
         let epoch = course.progress.epoch
-        course.progress.epochs.append(
-            EpochRecord(
-                epoch: epoch, trainingLoss: means["loss"] ?? .nan, terms: means.filter { $0.key != "loss" },
-                sourceValidationScore: validation?.value, sourceValidationLoss: validation?.loss,
-                sourceValidationNonFinite: validation?.nonFinite ?? 0, otherSourceValidationScores: validation?.others ?? [:],
-                targetScore: target?.value, targetNonFinite: target?.nonFinite ?? 0, otherTargetScores: target?.others ?? [:],
-                undefinedTargetScores: target?.undefined ?? [:], gradientShares: course.progress.gradientShares))
+        let record = EpochRecord(
+            epoch: epoch, trainingLoss: means["loss"] ?? .nan, terms: means.filter { $0.key != "loss" },
+            sourceValidationScore: validation?.value, sourceValidationLoss: validation?.loss,
+            sourceValidationNonFinite: validation?.nonFinite ?? 0, otherSourceValidationScores: validation?.others ?? [:],
+            gradientShares: course.progress.gradientShares)
+        try measureTargets(of: &course, after: record)
+        course.progress.epochs.append(record)
         course.progress.times?.epochs.append(Date().timeIntervalSince1970)
         if let best = plan.selection.choose(from: course.progress.epochs.map { SourceScore($0, of: trainer.task.score) }), best.epoch == epoch {
             course.progress.selectedEpoch = epoch
@@ -181,12 +228,33 @@ package struct Trial {
         course.progress.gradientShares = [:]
     }
 
-    /// Makes sure that there is something to report: an epoch that can be chosen, with finite
-    /// predictions of its model and of the last one.
+    /// Measures the model on the target of every trial that has not failed.
     ///
-    /// A model may be finite while none of its predictions on other data is. A part that is not finite
-    /// is counted and does not fail the trial.
-    private func requireFinitePredictions(of course: Course) throws(TrainingFailure) {
+    /// - Throws: the failure of the last one, where none is left to go on for.
+    private func measureTargets(of course: inout Course, after record: EpochRecord) throws {
+        guard !course.progress.targets.isEmpty else { return }
+        var last: TrainingFailure?
+        for index in course.progress.targets.indices where course.progress.targets[index].status == .finished {
+            do {
+                let score = try evaluate(split.target(of: course.progress.targets[index].domain).rows)
+                var record = record
+                (record.targetScore, record.targetNonFinite) = (score.value, score.nonFinite)
+                (record.otherTargetScores, record.undefinedTargetScores) = (score.others, score.undefined)
+                course.progress.targets[index].epochs.append(record)
+            } catch let failure as TrainingFailure {
+                course.progress.targets[index].status = TrialStatus(failure)
+                last = failure
+            }
+        }
+        if let last, course.progress.targets.allSatisfy({ $0.status != .finished }) { throw last }
+    }
+
+    /// Makes sure that there is something to report: an epoch that could be chosen, and predictions of it and of the last one.
+    ///
+    /// A model may be finite and none of its predictions on other data. That some are not is counted, not failed.
+    ///
+    /// - Throws: what ends all trials; what ends one is noted in its place.
+    private func requireFinitePredictions(of course: inout Course) throws(TrainingFailure) {
         func failure(_ message: String) -> TrainingFailure {
             TrainingFailure(term: "task", step: max(trainer.step - 1, 0), message: message)
         }
@@ -194,33 +262,43 @@ package struct Trial {
         guard let selected = course.progress.selectedEpoch ?? (split.validation.rows.isEmpty ? epochs.count : nil) else {
             throw failure("no epoch has a score on source validation that is a number")
         }
-        for record in [epochs[selected - 1], epochs.last].compactMap(\.self) {
-            let parts = [
-                ("source validation", record.sourceValidationNonFinite, split.validation.rows.count),
-                ("the target \(key.target)", record.targetNonFinite, split.target.rows.count),
-            ]
-            if let (part, _, count) = parts.first(where: { $0.2 > 0 && $0.1 == $0.2 }) {
-                throw failure("after epoch \(record.epoch) none of the \(count) predictions on \(part) is finite")
+        func failure(in records: [EpochRecord], on part: String, of count: Int, _ nonFinite: (EpochRecord) -> Int) -> TrainingFailure? {
+            guard count > 0, let record = [records[selected - 1], records.last].compactMap(\.self).first(where: { nonFinite($0) == count })
+            else { return nil }
+            return failure("after epoch \(record.epoch) none of the \(count) predictions on \(part) is finite")
+        }
+        if let failure = failure(in: epochs, on: "source validation", of: split.validation.rows.count, \.sourceValidationNonFinite) { throw failure }
+        for (index, target) in course.progress.targets.enumerated() where target.status == .finished {
+            let count = split.target(of: target.domain).rows.count
+            if let failure = failure(in: target.epochs, on: "the target \(keys[index].target)", of: count, \.targetNonFinite) {
+                course.progress.targets[index].status = TrialStatus(failure)
             }
         }
     }
 
-    private func result(of course: Course, status: TrialStatus, measuringTarget: Bool) throws -> TrialResult {
-        // The time that measuring the cost takes does not count as training.
+    private func outcomes(of course: Course) throws -> [Outcome] {
+        // What measuring the cost takes is no part of the training.
         let (seconds, steps, secondsInPenalties) = (course.seconds, trainer.step, trainer.secondsInPenalties)
-        let loading = batches.loading
+        let loading = course.loading(batches.loading)
         let effects = trainer.effects
-        let epochs = course.progress.epochs
-        let chosen = course.progress.selectedEpoch.map { epochs[$0 - 1] }
-        let (isFinished, score) = (status == .finished, trainer.task.score)
-        let cost = isFinished && measuringTarget ? try stepCost() : nil
-        return TrialResult(
-            key: key, plan: plan.hash, origin: ResultOrigin(program: plan.program, data: plan.dataFingerprint), status: status, epochs: epochs,
-            selectedEpoch: chosen?.epoch, score: score, targetScore: chosen?.targetScore,
-            oracleScore: isFinished ? score.best(of: epochs.compactMap(\.targetScore).filter { !$0.isNaN }) : nil,
-            lastScore: isFinished ? epochs.last?.targetScore : nil, sourceValidationScore: chosen?.sourceValidationScore,
-            seconds: seconds, steps: steps, secondsInPenalties: secondsInPenalties, stepCost: cost, parameters: parameterCount,
-            loading: course.loading(loading), effects: effects, times: course.progress.times)
+        let (progress, score) = (course.progress, trainer.task.score)
+        let statuses = keys.indices.map { course.failure ?? ($0 < progress.targets.count ? progress.targets[$0].status : .finished) }
+        let isMeasured = !progress.targets.isEmpty
+        let cost = isMeasured && statuses.contains(.finished) ? try stepCost() : nil
+        return keys.indices.map { index in
+            let (status, target) = (statuses[index], plan.targets[index])
+            let (isFinished, epochs) = (status == .finished, isMeasured ? progress.targets[index].epochs : progress.epochs)
+            let chosen = isFinished ? progress.selectedEpoch.map { epochs[$0 - 1] } : nil
+            let result = TrialResult(
+                key: keys[index], plan: isMeasured ? plan.measured(on: [target]).hash : plan.training,
+                origin: ResultOrigin(program: plan.program, data: plan.dataFingerprint), status: status, epochs: epochs,
+                selectedEpoch: chosen?.epoch, score: score, targetScore: chosen?.targetScore,
+                oracleScore: isFinished ? score.best(of: epochs.compactMap(\.targetScore).filter { !$0.isNaN }) : nil,
+                lastScore: isFinished ? epochs.last?.targetScore : nil, sourceValidationScore: chosen?.sourceValidationScore,
+                seconds: seconds, steps: steps, secondsInPenalties: secondsInPenalties, stepCost: isFinished ? cost : nil,
+                parameters: parameterCount, loading: loading, effects: effects, training: plan.training, times: progress.times)
+            return Outcome(result: result, state: isFinished ? course.selected : [], model: description(of: target))
+        }
     }
 
     /// How well the model does on some rows, at least one.
@@ -243,6 +321,12 @@ package struct Trial {
         }
         let model = try trainer.withEvaluatedWeights { copied(trainer.model.state()) }
         return model + copied(trainer.regularizers.parts.state(), under: "regularizers.")
+    }
+}
+
+extension TrialStatus {
+    fileprivate init(_ failure: TrainingFailure) {
+        self = .failed(term: failure.term, step: failure.step, message: failure.message)
     }
 }
 

@@ -18,7 +18,7 @@ extension TrialPlan {
     /// - Parameter isRehearsal: whether tuning will choose by the validation rows, whatever the plan's own selection does.
     package func makeSplit(of data: any Dataset, isRehearsal: Bool = false) throws(DatasetFault) -> SourceSplit {
         try SourceSplit(
-            of: data, holdingOut: [target], sources: sources, validation: validation,
+            of: data, holdingOut: targets, sources: sources, validation: validation,
             needsValidation: isRehearsal || selection == .sourceValidation, random: random.child("split"))
     }
 

@@ -6,6 +6,9 @@ import Regularization
 import Results
 
 /// Everything that decides how one trial comes out, as plain values. Equal plans give equal bits.
+///
+/// A trial is a training and an evaluation: ``target`` says where the model is measured, and all else decides how it is trained. Trials that
+/// differ in the target alone are evaluations of one training, which goes by the name ``training``.
 package struct TrialPlan: Sendable {
     package var data: ComponentPlan
     /// What is learned.
@@ -16,8 +19,8 @@ package struct TrialPlan: Sendable {
     package var model: TrialModel
     /// Domains trained on, indices into the data set's.
     package var sources: [Int]
-    /// The domain held out.
-    package var target: Int
+    /// The domains held out: one of a trial, one for each trial of a training that serves several.
+    package var targets: [Int]
     package var validation: ValidationRule
     package var selection: EpochSelection
     package var epochs: Int
@@ -57,7 +60,7 @@ package struct TrialPlan: Sendable {
         self.standardization = standardization
         self.model = model
         self.sources = sources
-        self.target = target
+        targets = [target]
         self.validation = validation
         self.selection = selection
         self.epochs = epochs
@@ -92,7 +95,19 @@ package struct TrialPlan: Sendable {
     }
 
     /// A name for exactly this plan under exactly this program: 64 hexadecimal digits.
-    package var hash: String { SHA256Digest(of: canonicalText).hex }
+    package var hash: String { SHA256Digest(of: canonicalText(withTargets: true)).hex }
+
+    /// A name for what is trained, whatever it is measured on: plans with equal names end with the same model, to the bit.
+    ///
+    /// That rests on what `Dataset.holdingOut` promises: no sample of a source domain depends on which domains are held out.
+    package var training: String { SHA256Digest(of: canonicalText(withTargets: false)).hex }
+
+    /// The same training, measured on other domains.
+    package func measured(on targets: [Int]) -> TrialPlan {
+        var plan = self
+        plan.targets = targets
+        return plan
+    }
 
     /// The data set without the options that change no bit.
     var dataText: String {
@@ -100,7 +115,7 @@ package struct TrialPlan: Sendable {
     }
 
     /// Every value in a fixed order, one a line.
-    private var canonicalText: String {
+    private func canonicalText(withTargets: Bool) -> String {
         var lines = [
             "program \(program)", "data \(dataText)", "fingerprint \(dataFingerprint)", "standardize \(standardization.rawValue)",
             "task \(text(task))",
@@ -113,7 +128,7 @@ package struct TrialPlan: Sendable {
             lines.append("model \(text(model)) of \(modalities.map(\.name))")
         }
         lines += [
-            "sources \(sources)", "target \(target)", "validation \(validation)", "selection \(selection)",
+            "sources \(sources)", withTargets ? "targets \(targets)" : "any targets", "validation \(validation)", "selection \(selection)",
             "epochs \(epochs)", "batch \(batch)", "batching \(batching.rawValue)", "optimizer \(text(optimizer))",
             "learning-rate \(learningRate)", "schedule \(text(schedule))", "gradient-clip \(gradientClip.map { "\($0)" } ?? "none")",
         ]

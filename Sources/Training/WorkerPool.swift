@@ -104,7 +104,14 @@ package final class Slots<Value: Sendable>: Sendable {
 
     package init(count: Int) { values = Mutex(Array(repeating: nil, count: count)) }
 
-    package func set(_ value: Value, at index: Int) { values.withLock { $0[index] = value } }
+    /// - Returns: whether there was none yet.
+    @discardableResult
+    package func set(_ value: Value, at index: Int) -> Bool {
+        values.withLock { values in
+            defer { values[index] = value }
+            return values[index] == nil
+        }
+    }
 
     /// All values; nil while one is missing.
     package var complete: [Value]? {

@@ -32,7 +32,7 @@ struct PlanningTests {
         let cells = try Sample.planned(text).cells.filter { $0.row == "Fusion" }
         #expect(cells.map(\.target) == ["d1", "d2", "d3"])
         #expect(cells.map(\.candidates[0].plan.sources) == [[1, 2], [0, 2], [0, 1]])
-        #expect(cells.map(\.candidates[0].plan.target) == [0, 1, 2])
+        #expect(cells.map(\.candidates[0].plan.targets) == [[0], [1], [2]])
     }
 
     @Test("single-source: a column for each ordered pair of domains")
@@ -41,8 +41,28 @@ struct PlanningTests {
         let cells = planned.cells.filter { $0.row == "Fusion" }
         #expect(cells.map(\.target) == ["d1 → d2", "d1 → d3", "d2 → d1", "d2 → d3", "d3 → d1", "d3 → d2"])
         #expect(cells.map(\.candidates[0].plan.sources) == [[0], [0], [1], [1], [2], [2]])
-        #expect(cells.map(\.candidates[0].plan.target) == [1, 2, 0, 2, 0, 1])
+        #expect(cells.map(\.candidates[0].plan.targets) == [[1], [2], [0], [2], [0], [1]])
         #expect(planned.settings.targets == cells.map(\.target))
+    }
+
+    @Test("single-source: one training for each source, which tuning rehearses once; multi-source: one for each target")
+    func trainings() throws {
+        let single = try Sample.planned(text, overrides: ["evaluation.protocol=single-source"])
+        #expect(single.groups.filter { $0.cells[0].row == "Fusion" }.map { $0.cells.map(\.target) } == [
+            ["d1 → d2", "d1 → d3"], ["d2 → d1", "d2 → d3"], ["d3 → d1", "d3 → d2"],
+        ])
+        // Two rows of three sources and two seeds; two candidates of one row.
+        #expect((single.trainingCount, single.rehearsalCount, single.settings.trialCount) == (12, 6, 24))
+        let multi = try Sample.planned(text)
+        #expect((multi.trainingCount, multi.rehearsalCount, multi.settings.trialCount) == (12, 6, 12))
+    }
+
+    @Test("a sweep over both protocols trains each source, and all but each target, once")
+    func bothProtocols() throws {
+        let planned = try Sample.planned(text + "sweep: {evaluation.protocol: [multi-source, single-source]}\n")
+        #expect((planned.trainingCount, planned.rehearsalCount, planned.settings.trialCount) == (24, 12, 36))
+        #expect(planned.settings.variants.map { $0.unitsPerComparison } == [6, 6])
+        #expect(planned.settings.variants.map(\.trialCount) == [12, 24])
     }
 
     @Test("only the domains that the recipe names are held out")

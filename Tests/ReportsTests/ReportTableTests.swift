@@ -143,6 +143,7 @@ struct ReportTableTests {
         #expect(difference.pairs == 3)
         #expect(difference.units.count == 2)
         #expect(report.variants[0].score.rows[1].difference?.difference?.units.count == 4)
+        #expect(report.variants.map(\.settings.unitsPerComparison) == [4, 2])
         #expect(report.document().markdown().contains("over 2 pairs of trainings, each the mean over all domains"))
     }
 
@@ -158,6 +159,30 @@ struct ReportTableTests {
         let units = try #require(row.difference?.difference?.units)
         #expect(units.count == 2 && close(units[0], 0.025) && close(units[1], 0.035))
         #expect(row.difference?.isComplete == true)
+    }
+
+    @Test("What a training took and logged counts once, however many targets it is measured on")
+    func costOfSharedTrainings() throws {
+        var results = SampleStudy.complete.map { result in
+            var result = result
+            result.training = "\(result.key.row) \(result.key.seed)"
+            result.times = TrialTimes(started: Double(result.key.seed), epochs: [10])
+            result.stepCost = StepCost(seconds: 1, terms: [])
+            result.epochs = [EpochRecord(epoch: 1, trainingLoss: Double(result.key.seed), targetScore: result.targetScore)]
+            return result
+        }
+        let report = try Report(results: results, settings: SampleStudy.settings())
+        let variant = report.variants[0]
+        #expect(report.span?.seconds == 16, "four trainings of 4 s")
+        #expect(variant.costs.map(\.trials) == [2, 2])
+        #expect(variant.usage.map(\.secondsPerTraining) == [4, 4])
+        let curves = try #require(variant.curves.first { $0.first?.quantity == .trainingLoss })
+        #expect(curves.map { $0.points[0].estimate.count } == [2, 2])
+        let targets = try #require(variant.curves.first { $0.first?.quantity == .target(.accuracy) })
+        #expect(targets.map { $0.points[0].estimate.count } == [4, 4])
+        // One that was trained again, for a target that was added, took its own time.
+        results[0].times?.started = 100
+        #expect(try Report(results: results, settings: SampleStudy.settings()).span?.seconds == 20)
     }
 
     @Test("A figure that is no number is counted and said, enters no mean and is never the best", arguments: [Double.nan, .infinity, -.infinity])

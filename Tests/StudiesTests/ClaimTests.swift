@@ -145,7 +145,7 @@ struct ClaimTests {
         let file = folder.url.appendingPathComponent("claim.1").path
         let old = Date(timeIntervalSince1970: 1)
         try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: file)
-        try held.holding(claim) {
+        try held.holding([claim]) {
             for _ in 0..<500 where try FileManager.default.attributesOfItem(atPath: file)[.modificationDate] as? Date == old {
                 usleep(10_000)
             }

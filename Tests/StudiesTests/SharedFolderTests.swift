@@ -57,11 +57,11 @@ struct SharedFolderTests {
         let folder = try TemporaryFolder()
         let broken = [Sample.cell("Broken", [Sample.plan([TermPlan("breaking")])])]
         // This one has begun before the other, which fails.
-        let worker = StudyWorker(try study(broken, in: folder.run), journal: StudyJournal(total: 1) { _ in }, rehearsals: [[]])
+        let worker = StudyWorker(try study(broken, in: folder.run), journal: StudyJournal(total: 1) { _ in }, groups: CellGroup.all(of: broken))
         let failed = try study(broken, in: folder.run).run()
         #expect(!failed[0].isFinished)
         // A trial that is run again takes another time.
-        #expect(try worker.train(broken[0], TuningChoice(candidate: 0, epoch: nil), seed: 1) == failed[0])
+        #expect(try worker.train(CellGroup.all(of: broken)[0], seed: 1)[0]?.result == failed[0])
     }
 
     @Test("a stop saves what is running; the next run goes on from there and ends with the same results")

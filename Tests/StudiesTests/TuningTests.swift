@@ -84,7 +84,7 @@ struct TuningTests {
         let rehearsals = Rehearsal.all(for: cell(2, TuningRule(seeds: [7], holdsOutSources: true)))
         #expect(rehearsals.map(\.candidate) == [0, 0, 1, 1])
         #expect(rehearsals.map(\.plan.validation) == [.domain(0), .domain(1), .domain(0), .domain(1)])
-        #expect(rehearsals.allSatisfy { $0.plan.seed == 7 && $0.plan.target == 2 && $0.plan.sources == [0, 1] })
+        #expect(rehearsals.allSatisfy { $0.plan.seed == 7 && $0.plan.targets == [2] && $0.plan.sources == [0, 1] })
         let data = try Sample.dataset()
         for rehearsal in rehearsals {
             let split = try rehearsal.plan.makeSplit(of: data)
@@ -131,7 +131,7 @@ struct TuningTests {
             "row", [Sample.plan { $0.epochs = 5 }], seeds: [1, 2], tuning: TuningRule(seeds: [1], choosesEpoch: true))
         let results = try Sample.run([cell], in: folder.run)
         let curves = try Rehearsal.all(for: cell).map { rehearsal in
-            let file = folder.url.appendingPathComponent("tuning/\(rehearsal.plan.hash).json")
+            let file = folder.url.appendingPathComponent("tuning/\(rehearsal.plan.training).json")
             return try ResultCoding.value(TrialResult.self, from: Data(contentsOf: file)).epochs
         }
         let mean = (0..<5).map { epoch in

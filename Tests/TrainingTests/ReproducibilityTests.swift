@@ -72,7 +72,7 @@ struct ReproducibilityTests {
             { $0.model = Sample.model(embedding: 9) }, { $0.model = Sample.model(["m1"]) }, { $0.model = Sample.model(hidden: 17) },
             { $0.model = .whole(ComponentPlan("tensor-fusion"), modalities: ["m1", "m2"]) },
             { $0.model = .whole(ComponentPlan("tensor-fusion"), modalities: ["m1"]) },
-            { $0.program = "another build" }, { $0.sources = [0] }, { $0.target = 1 }, { $0.validation = .fraction(0.3) }, { $0.validation = .domain(0) },
+            { $0.program = "another build" }, { $0.sources = [0] }, { $0.targets = [1] }, { $0.validation = .fraction(0.3) }, { $0.validation = .domain(0) },
             { $0.selection = .lastEpoch }, { $0.selection = .epoch(2) }, { $0.epochs = 3 }, { $0.batch = 8 }, { $0.batching = .shuffled },
             { $0.optimizer.name = "sgd" }, { $0.learningRate = 0.02 }, { $0.schedule.options["warm-up"] = .number(0.5) }, { $0.gradientClip = 1 },
             { $0.regularizers = [TermPlan("mer")] }, { $0.regularizers = [TermPlan("mer", instance: "other")] },

@@ -252,6 +252,6 @@ struct StemCacheTests {
         ]
         #expect(Set((others + [key()]).map(\.path)).count == others.count + 1)
         // The last stage, regularizers, and seeds where draws are shared make no difference.
-        #expect(key(options: ["train": .string("none"), "weights": .string("w.pyth")]) == key { ($0.seed, $0.regularizers, $0.target) = (7, [], 1) })
+        #expect(key(options: ["train": .string("none"), "weights": .string("w.pyth")]) == key { ($0.seed, $0.regularizers, $0.targets) = (7, [], [1]) })
     }
 }

@@ -42,7 +42,7 @@ public enum ValidationRule: Hashable, Sendable {
 ///
 /// Rules, first that applies:
 /// 1. The data set prescribes a split: training and validation rows are those of the source domains so
-///    named; `test` rows of source domains are left out. Of the held-out domains the `test` rows count,
+///    named; `test` rows of source domains are left out. Of each held-out domain the `test` rows count,
 ///    or all where none are so named. `held-back` rows count as validation in a source domain and as
 ///    test in a held-out one. Where it names no validation rows in the sources, rule 2 or 3 divides the
 ///    training rows.
@@ -54,12 +54,13 @@ public struct SourceSplit: Sendable {
     public let training: SourceIndices
     /// Rows of the source domains to choose by.
     public let validation: SourceIndices
-    /// Rows of the held-out domain.
+    /// Rows of the held-out domains.
     public let target: TargetIndices
     /// The domains trained or validated on, ascending.
     public let sourceDomains: [Int]
     /// The domains held out, ascending.
     public let targetDomains: [Int]
+    private let targetRows: [Int: TargetIndices]
 
     /// Divides `dataset`.
     ///
@@ -107,9 +108,12 @@ public struct SourceSplit: Sendable {
             validation = SourceIndices(usable.filter(chosen.contains))
             training = SourceIndices(usable.filter { !chosen.contains($0) })
         }
-        let held = domains.indices.filter { targets.contains(domains[$0]) }
-        let tests = held.filter { split?[$0] == .test || split?[$0] == .heldBack }
-        target = TargetIndices(tests.isEmpty ? held : tests)
+        let held = Dictionary(grouping: domains.indices.filter { targets.contains(domains[$0]) }) { domains[$0] }
+        targetRows = held.mapValues { rows in
+            let tests = rows.filter { split?[$0] == .test || split?[$0] == .heldBack }
+            return TargetIndices(tests.isEmpty ? rows : tests)
+        }
+        target = TargetIndices(targetRows.values.flatMap(\.rows))
         sourceDomains = sources.sorted()
         targetDomains = targets.sorted()
 
@@ -123,6 +127,9 @@ public struct SourceSplit: Sendable {
                 expected: "more rows or groups a domain and class, or a larger validation fraction")
         }
     }
+
+    /// Rows of one of the held-out domains; none of a domain that is not held out.
+    public func target(of domain: Int) -> TargetIndices { targetRows[domain] ?? TargetIndices([]) }
 }
 
 /// The rows among `rows` that serve for validation: see `SourceSplit`, rules 2 and 3.

@@ -122,8 +122,8 @@ package struct StudyCalibration: Sendable {
             measurement: .init(kinds: samples.count, steps: costs.values.reduce(0) { $0 + $1.steps }, seconds: spent))
     }
 
-    /// No more than there are trials.
-    private var trialsAtOnce: Int { min(pool.workers, max(1, study.rehearsalCount + study.cells.reduce(0) { $0 + $1.seeds.count })) }
+    /// No more than there are trainings.
+    private var trialsAtOnce: Int { min(pool.workers, max(1, study.rehearsalCount + study.trainingCount)) }
 
     private var samples: [TrialKind: Sample] {
         var samples: [TrialKind: Sample] = [:]

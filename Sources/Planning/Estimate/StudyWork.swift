@@ -6,9 +6,17 @@ import Training
 
 /// Every training of a study with what it takes.
 struct StudyWork {
+    /// One training, with the evaluations that it is done for.
     private struct Job {
-        let seconds: Double
-        let job: StudyJob
+        /// Without any of the targets' evaluations.
+        let training: Double
+        let parts: [(job: StudyJob, seconds: Double)]
+
+        /// How long it takes for what is missing; nothing where nothing is.
+        func seconds(without finished: Set<StudyJob>) -> Double {
+            let missing = parts.filter { !finished.contains($0.job) }
+            return missing.isEmpty ? 0 : missing.reduce(training) { $0 + $1.seconds }
+        }
     }
 
     private let rehearsals: [Job]
@@ -23,26 +31,33 @@ struct StudyWork {
     init(_ study: PlannedStudy, costs: [TrialKind: TrialCost]) throws {
         var (rehearsals, trials): ([Job], [Job]) = ([], [])
         var (checkpoints, records, save) = (0, 0, 0)
-        for cell in study.cells {
+        for group in study.groups {
+            let cell = group.cells[0]
             guard let data = study.datasets[cell.candidates[0].plan.data] else { continue }
-            for rehearsal in Rehearsal.all(for: cell) {
-                // A trial that leaves out a source domain is of the same kind.
+            for rehearsal in group.rehearsals {
+                // Leaving a source domain out makes no other kind of trial.
                 let sample = cell.candidates[rehearsal.candidate].plan
                 let cost = costs[TrialKind(sample, row: cell.row, facts: data.facts)] ?? TrialCost()
                 let extent = try study.divisions.division(of: data, by: rehearsal.plan, isRehearsal: true)
-                rehearsals.append(
-                    Job(
-                        seconds: extent.seconds(of: cost, epochs: rehearsal.plan.epochs, measuringTarget: false),
-                        job: .rehearsal(rehearsal.plan.hash)))
+                let seconds = extent.secondsOfTraining(at: cost, epochs: rehearsal.plan.epochs)
+                rehearsals.append(Job(training: seconds, parts: [(.rehearsal(rehearsal.plan.training), 0)]))
                 records += try cost.recordBytes(epochs: rehearsal.plan.epochs, isRehearsal: true)
             }
             // The candidates of a row differ little, so the first represents the one that will be chosen.
             let plan = cell.candidates[0].plan
             let cost = costs[TrialKind(plan, row: cell.row, facts: data.facts)] ?? TrialCost()
-            let seconds = try study.divisions.division(of: data, by: plan).seconds(of: cost, epochs: plan.epochs, measuringTarget: true)
-            for seed in cell.seeds { trials.append(Job(seconds: seconds, job: .trial(cell.key(seed: seed)))) }
-            checkpoints += cell.seeds.count * cost.checkpointBytes
-            records += cell.seeds.count * (try cost.recordBytes(epochs: plan.epochs, isRehearsal: false))
+            let extents = try group.cells.map { try study.divisions.division(of: data, by: $0.candidates[0].plan) }
+            // At its end a training measures its step and each term's part of it, three times each.
+            let training = extents[0].secondsOfTraining(at: cost, epochs: plan.epochs) + 6 * cost.step
+            for seed in group.seeds {
+                let evaluations = zip(group.keys(seed: seed), extents).map { key, extent in
+                    (job: StudyJob.trial(key), seconds: Double(plan.epochs * extent.target) * cost.evaluation)
+                }
+                trials.append(Job(training: training, parts: evaluations))
+            }
+            let count = group.cells.count * group.seeds.count
+            checkpoints += count * cost.checkpointBytes
+            records += count * (try cost.recordBytes(epochs: plan.epochs, isRehearsal: false))
             save = max(save, cost.saveBytes)
         }
         (self.rehearsals, self.trials) = (rehearsals, trials)
@@ -54,9 +69,9 @@ struct StudyWork {
     /// - Parameter finished: what need not be trained again.
     func seconds(workers: Int, without finished: Set<StudyJob>) -> Double {
         var free = Array(repeating: 0.0, count: workers)
-        for job in rehearsals + trials where !finished.contains(job.job) {
+        for job in rehearsals + trials {
             let next = free.indices.min { free[$0] < free[$1] } ?? 0
-            free[next] += job.seconds
+            free[next] += job.seconds(without: finished)
         }
         return free.max() ?? 0
     }
@@ -74,12 +89,9 @@ struct StudyWork {
 }
 
 extension DataDivision {
-    /// How long a training takes.
-    fileprivate func seconds(of cost: TrialCost, epochs: Int, measuringTarget: Bool) -> Double {
-        let evaluated = Double(validation + (measuringTarget ? target : 0))
-        let epoch = Double(batchesPerEpoch) * cost.step + evaluated * cost.evaluation
-        // At its end a trial measures its step and each term's part of it, three times each.
-        return cost.setup + Double(epochs) * epoch + (measuringTarget ? 6 * cost.step : 0)
+    /// How long a training takes, without what is measured on targets.
+    fileprivate func secondsOfTraining(at cost: TrialCost, epochs: Int) -> Double {
+        cost.setup + Double(epochs) * (Double(batchesPerEpoch) * cost.step + Double(validation) * cost.evaluation)
     }
 }
 

@@ -89,8 +89,8 @@ extension Trial {
             // A header of a name, a shape and two offsets for each tensor.
             state.reduce(0) { $0 + $1.value.shape.elementCount * MemoryLayout<Float>.size + $1.name.utf8.count + 80 }
         }
-        // The description is a string in a JSON header, where each quote takes a backslash.
-        let described = try description.text.utf8.reduce(0) { $0 + ($1 == UInt8(ascii: "\"") ? 2 : 1) }
+        // It stands as a text in a header of JSON, where quotes are written with a backslash.
+        let described = try description(of: 0).text.utf8.reduce(0) { $0 + ($1 == UInt8(ascii: "\"") ? 2 : 1) }
         let checkpoint = described + bytes(trainer.model.state() + trainer.regularizers.parts.state())
         return (checkpoint, bytes(trainer.state()) + checkpoint)
     }

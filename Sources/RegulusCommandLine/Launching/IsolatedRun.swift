@@ -53,7 +53,7 @@ final class IsolatedRun: Sendable {
         followed.keepsFailures = true
         self.study = followed
         before = try followed.survey()
-        let count = min(study.pool.workers, before.total - before.finished)
+        let count = min(study.pool.workers, before.total - before.finished, study.trainingCount)
         slots = Mutex((0..<max(0, count)).map { Slot(number: $0 + 1) })
     }
 
@@ -160,13 +160,15 @@ extension IsolatedRun {
         let call = child.call
         let hook = call.map { " in \($0.hook)" } ?? ""
         let said = place.lines(slot.number, from: slot.logStart).last.map { ": \($0)" } ?? ""
-        let epochs = WorkerProgress.read(place.progress(slot.number))?.trainings.first { $0.key == trial.key }?.epochs ?? []
+        let running = WorkerProgress.read(place.progress(slot.number))?.trainings ?? []
         do {
-            let isNew = try trial.fail(
-                term: call?.component ?? "process", step: child.step, message: what + hook + said, epochs: epochs, in: study.folder)
-            guard isNew else { return }
+            let failed = try trial.fail(
+                term: call?.component ?? "process", step: child.step, message: what + hook + said,
+                epochs: { key in running.first { $0.key == key }?.epochs ?? [] }, in: study.folder)
+            guard !failed.isEmpty else { return }
             let culprit = call.map { "'\($0.component)' \(what)\(hook)" } ?? "the process \(what)"
-            display.note("\(trial.key): \(culprit) at step \(child.step)\(said) (\(place.log(slot.number)))")
+            let names = failed.map(\.description).joined(separator: "; ")
+            display.note("\(names): \(culprit) at step \(child.step)\(said) (\(place.log(slot.number)))")
         } catch {
             giveUp("error: \(error)")
         }
@@ -212,7 +214,7 @@ struct IsolatedFolder {
     func log(_ number: Int) -> String { "\(path)/\(number).log" }
     func progress(_ number: Int) -> String { "\(path)/\(number).json" }
 
-    /// The file that names the trial that a process trains, beside the process's progress file.
+    /// Beside the progress file of a process, the trials that it is at.
     static func trialFile(besides progress: String) -> String { progress + ".trial" }
 
     func trial(_ number: Int) -> BegunTrial? {

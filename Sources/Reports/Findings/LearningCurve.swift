@@ -50,17 +50,20 @@ package struct LearningCurve: Hashable, Sendable {
     /// share. Failed trials count up to their failure.
     package static func curves(of variant: VariantSettings, in trials: TrialSet) -> [[LearningCurve]] {
         let rows = variant.rows.map { row in
-            let epochs = trials.results(row: row, of: variant).flatMap(\.epochs)
-            return (name: row, epochs: Dictionary(grouping: epochs, by: \.epoch))
+            let results = trials.results(row: row, of: variant)
+            func byEpoch(_ results: [TrialResult]) -> [Int: [EpochRecord]] { Dictionary(grouping: results.flatMap(\.epochs), by: \.epoch) }
+            return (name: row, evaluations: byEpoch(results), trainings: byEpoch(TrialResult.oncePerTraining(results)))
         }
-        let records = rows.flatMap { $0.epochs.values.joined() }
+        let records = rows.flatMap { $0.evaluations.values.joined() }
         let terms = Set(records.flatMap(\.terms.keys)).map(Quantity.term) + Set(records.flatMap(\.gradientShares.keys)).map(Quantity.gradientShare)
         let quantities: [Quantity] =
             variant.scores.flatMap { [.target($0), .sourceValidation($0)] } + [.trainingLoss] + terms.sorted { $0.order < $1.order }
         return quantities.compactMap { quantity in
             let curves = rows.compactMap { row -> LearningCurve? in
-                let points = row.epochs.keys.sorted().compactMap { epoch in
-                    Estimate((row.epochs[epoch] ?? []).compactMap { quantity.value(in: $0, primary: variant.score) }.filter(\.isFinite))
+                // What is measured on the way belongs to the training, however many targets its model is evaluated on.
+                let epochs = if case .target = quantity { row.evaluations } else { row.trainings }
+                let points = epochs.keys.sorted().compactMap { epoch in
+                    Estimate((epochs[epoch] ?? []).compactMap { quantity.value(in: $0, primary: variant.score) }.filter(\.isFinite))
                         .map { Point(epoch: epoch, estimate: $0) }
                 }
                 return points.isEmpty ? nil : LearningCurve(row: row.name, quantity: quantity, points: points)

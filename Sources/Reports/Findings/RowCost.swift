@@ -45,13 +45,13 @@ package struct RowCost: Hashable, Sendable {
     package let difference: Difference?
     /// In the row's order.
     package let terms: [Term]
-    /// How many trials the medians are taken over.
+    /// How many trainings the medians are taken over.
     package let trials: Int
 
     /// One entry for every row of which some trial measured a step.
     package static func costs(of variant: VariantSettings, in trials: TrialSet) -> [RowCost] {
         let measured = variant.rows.map { row in
-            (row, trials.results(row: row, of: variant).filter(\.isFinished).compactMap(\.stepCost).filter(\.seconds.isFinite))
+            (row, TrialResult.oncePerTraining(trials.results(row: row, of: variant).filter(\.isFinished)).compactMap(\.stepCost).filter(\.seconds.isFinite))
         }
         let baseline = measured.first { $0.0 == variant.baseline }.flatMap { MeasuredTime($0.1.map(\.seconds)) }
         return measured.compactMap { row, costs in
@@ -93,8 +93,8 @@ package struct TunedValue: Hashable, Sendable {
 package struct RowUsage: Hashable, Sendable {
     package let name: String
     package let tuned: [TunedValue]
-    /// Mean wall time of a trial in seconds; nil without finished trials.
-    package let secondsPerTrial: Double?
+    /// Mean wall time of a training in seconds, evaluation on all its targets included; nil without finished trials.
+    package let secondsPerTraining: Double?
     /// Share of the time spent in penalties, in `0...1`; nil without finished trials.
     package let penaltyShare: Double?
     /// Most trained scalars that any trial of the row had; nil without finished trials.
@@ -102,11 +102,12 @@ package struct RowUsage: Hashable, Sendable {
 
     package init(row: String, of variant: VariantSettings, in trials: TrialSet) {
         let results = trials.results(row: row, of: variant).filter(\.isFinished)
-        let seconds = results.reduce(0) { $0 + $1.seconds }
+        let trainings = TrialResult.oncePerTraining(results)
+        let seconds = trainings.reduce(0) { $0 + $1.seconds }
         name = row
         tuned = Self.tuned(in: results)
-        secondsPerTrial = results.map(\.seconds).mean
-        penaltyShare = seconds > 0 ? results.reduce(0) { $0 + $1.secondsInPenalties } / seconds : nil
+        secondsPerTraining = trainings.map(\.seconds).mean
+        penaltyShare = seconds > 0 ? trainings.reduce(0) { $0 + $1.secondsInPenalties } / seconds : nil
         parameters = results.map(\.parameters).max()
     }
 
@@ -137,7 +138,8 @@ package struct RowLoading: Hashable, Sendable {
     /// One entry for every row of which some trial decoded files, over all variants and repetitions; failed trials included.
     package static func all(of trials: TrialSet) -> [RowLoading] {
         trials.settings.rows.compactMap { row in
-            let records = trials.settings.variants.flatMap { trials.results(row: row, of: $0).compactMap(\.loading) }
+            let results = trials.settings.variants.flatMap { trials.results(row: row, of: $0) }
+            let records = TrialResult.oncePerTraining(results).compactMap(\.loading)
             guard let first = records.first else { return nil }
             return RowLoading(row: row, record: records.dropFirst().reduce(first, +))
         }

@@ -2,29 +2,48 @@ import Foundation
 import Persistence
 import Results
 
-/// A trial or rehearsal that a worker has begun: enough to record its failure where the worker can no
-/// longer do so.
+/// The trials, or the rehearsal, that a worker is at: enough to write down that they failed, where the worker cannot do so any more.
 package struct BegunTrial: Codable, Hashable, Sendable {
-    package let key: TrialKey
-    /// The hash of its plan.
-    package let plan: String
+    /// One trial of those that the training serves.
+    package struct Trial: Codable, Hashable, Sendable {
+        package let key: TrialKey
+        /// What its result is of: the plan's hash, or the training's name for a rehearsal.
+        package let plan: String
+
+        package init(key: TrialKey, plan: String) {
+            self.key = key
+            self.plan = plan
+        }
+    }
+
+    /// At least one.
+    package let trials: [Trial]
     package let isRehearsal: Bool
 
-    /// Writes a failed result, unless the worker has got as far as writing its own.
+    package init(trials: [Trial], isRehearsal: Bool) {
+        self.trials = trials
+        self.isRehearsal = isRehearsal
+    }
+
+    /// Writes a failed result for each trial, unless the worker has got as far as writing its own.
     ///
     /// - Parameters:
     ///   - term: the component that was called last; `process` where none was.
-    ///   - epochs: those that were done before.
-    /// - Returns: false where there is a result already.
-    /// - Throws: `FileFault` where the result cannot be written.
-    package func fail(term: String, step: Int, message: String, epochs: [EpochRecord], in folder: RunFolder) throws -> Bool {
-        let file = isRehearsal ? folder.rehearsal(plan) : folder.result(key)
-        if let data = try? Data(contentsOf: file), let found = try? ResultCoding.value(TrialResult.self, from: data), found.plan == plan {
-            return false
+    ///   - epochs: those that a trial had done before.
+    /// - Returns: the trials that had no result.
+    /// - Throws: `FileFault` where a result cannot be written.
+    package func fail(term: String, step: Int, message: String, epochs: (TrialKey) -> [EpochRecord], in folder: RunFolder) throws -> [TrialKey] {
+        var failed: [TrialKey] = []
+        for trial in trials {
+            let file = isRehearsal ? folder.rehearsal(trial.plan) : folder.result(trial.key)
+            let store = RunStore(folder)
+            if let found = try? store.result(at: file), found.plan == trial.plan { continue }
+            let status = TrialStatus.failed(term: term, step: step, message: message)
+            let result = TrialResult(key: trial.key, plan: trial.plan, status: status, epochs: epochs(trial.key))
+            try Folder.create(file.deletingLastPathComponent().path)
+            try store.write(result, to: file)
+            failed.append(trial.key)
         }
-        let result = TrialResult(key: key, plan: plan, status: .failed(term: term, step: step, message: message), epochs: epochs)
-        try Folder.create(file.deletingLastPathComponent().path)
-        try AtomicFile.write(ResultCoding.document(result), to: file.path)
-        return true
+        return failed
     }
 }

@@ -23,12 +23,12 @@ final class HeldClaims: Sendable {
 
     deinit { timer.cancel() }
 
-    /// Keeps a claim alive while `body` runs, and releases it then.
-    func holding<Value>(_ claim: TrialClaim, _ body: () throws -> Value) rethrows -> Value {
-        claims.withLock { $0[ObjectIdentifier(claim)] = claim }
+    /// Keeps claims alive while `body` runs, and releases them then.
+    func holding<Value>(_ held: [TrialClaim], _ body: () throws -> Value) rethrows -> Value {
+        claims.withLock { claims in for claim in held { claims[ObjectIdentifier(claim)] = claim } }
         defer {
-            claims.withLock { $0[ObjectIdentifier(claim)] = nil }
-            claim.release()
+            claims.withLock { claims in for claim in held { claims[ObjectIdentifier(claim)] = nil } }
+            for claim in held { claim.release() }
         }
         return try body()
     }

@@ -32,12 +32,20 @@ extension StudyRun {
     ///
     /// - Throws: `FileFault` where one cannot be removed.
     package func removeFailures() throws(FileFault) {
-        let trials = cells.flatMap { cell in cell.seeds.map { folder.result(cell.key(seed: $0)) } }
-        for file in trials + cells.flatMap(Rehearsal.all).map({ folder.rehearsal($0.plan.hash) }) {
+        for file in resultFiles(of: CellGroup.all(of: cells)) {
             guard let saved = try? RunStore(folder).result(at: file), !saved.isFinished else { continue }
             guard unlink(file.path) == 0 || errno == ENOENT else { throw FileFault(action: "remove", path: file.path) }
         }
     }
+
+    /// Where the results of all trials and rehearsals lie.
+    func resultFiles(of groups: [CellGroup]) -> [URL] {
+        cells.flatMap { cell in cell.seeds.map { folder.result(cell.key(seed: $0)) } }
+            + groups.flatMap(\.rehearsals).map { folder.rehearsal($0.plan.training) }
+    }
+
+    /// How many trainings the study takes in an empty folder: no more processes than that have anything to do.
+    package var trainingCount: Int { CellGroup.all(of: cells).reduce(0) { $0 + $1.rehearsals.count + $1.seeds.count } }
 
     /// A name for exactly what this study trains: equal for equal plans, seeds and ways of tuning.
     package var digest: String {

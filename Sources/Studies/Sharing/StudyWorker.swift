@@ -16,121 +16,170 @@ struct StudyWorker: Sendable {
     /// Digests of failed results that were there before: those are tried again, those that come while the study runs are not.
     private let earlierFailures: [URL: String]
 
-    init(_ study: StudyRun, journal: StudyJournal, rehearsals: [[Rehearsal]]) {
+    init(_ study: StudyRun, journal: StudyJournal, groups: [CellGroup]) {
         self.study = study
         self.journal = journal
         claims = HeldClaims(beatingEvery: study.timing.beating)
         watch = ClaimWatch(patience: study.timing.patience)
         store = RunStore(study.folder)
         var failures: [URL: String] = [:]
-        let folder = study.folder
-        let trials = study.cells.flatMap { cell in cell.seeds.map { folder.result(cell.key(seed: $0)) } }
-        for file in trials + rehearsals.joined().map({ folder.rehearsal($0.plan.hash) }) {
+        for file in study.resultFiles(of: groups) {
             guard !study.keepsFailures, let saved = try? store.result(at: file), !saved.isFinished else { continue }
             failures[file] = try? SHA256Digest(ofFile: file.path).hex
         }
         earlierFailures = failures
     }
 
+    /// A result, and whether it was in the folder already.
+    typealias Found = (result: TrialResult, isRestored: Bool)
+
     /// - Returns: nil while another worker is at it.
-    func rehearse(_ rehearsal: Rehearsal, of cell: Cell) throws -> RehearsalScores? {
-        let (plan, folder) = (rehearsal.plan, study.folder)
+    func rehearse(_ rehearsal: Rehearsal, of group: CellGroup) throws -> RehearsalScores? {
+        let (plan, folder, cell) = (rehearsal.plan, study.folder, group.cells[0])
+        let name = plan.training
         let key = cell.key(seed: plan.seed)
         let place = Place(
-            result: folder.rehearsal(plan.hash), resume: folder.resumeOfRehearsal(plan.hash),
-            claim: ClaimPlace(folder: folder.tuning.path, name: "\(plan.hash).claim"), files: [folder.rehearsal(plan.hash)])
-        let outcome = try obtain(place, plan: plan, key: key, isRehearsal: true) { saving in
+            plan: name, result: folder.rehearsal(name), claim: ClaimPlace(folder: folder.tuning.path, name: "\(name).claim"),
+            files: [folder.rehearsal(name)])
+        let resume = ResumeFolder(folder.resumeOfRehearsal(name), origin: SavedOrigin(plan: plan))
+        let begun = BegunTrial(trials: [.init(key: key, plan: name)], isRehearsal: true)
+        let outcome = try obtain([place], resume: resume, begun: { _ in begun }) { _, saving in
             let values = cell.candidates[rehearsal.candidate].values
-            let fresh = try journal.following(RunningTraining(key, isRehearsal: true, values: values, epochCount: plan.epochs, score: cell.score)) { onEpoch in
-                try trial(plan, key: key).run(measuringTarget: false, saving: saving, onEpoch: onEpoch)
+            let training = RunningTraining(key, isRehearsal: true, values: values, epochCount: plan.epochs, score: cell.score)
+            let fresh = try journal.following([training]) { onEpoch in
+                try trial(plan, keys: group.keys(seed: plan.seed)).outcomes(measuringTargets: false, saving: saving, onEpoch: onEpoch)
             }
-            try store.write(fresh.result, to: place.result)
-            return fresh.result
+            try store.write(fresh[0].result, to: place.result)
+            return [fresh[0].result]
         }
-        guard let (result, isRestored) = outcome else { return nil }
+        guard let (result, isRestored) = outcome[0] else { return nil }
         journal.finish(result: nil, isFailed: false, isRestored: isRestored)
         return .some(result.isFinished ? result.epochs.map { SourceScore($0, of: result.score) } : nil)
     }
 
-    /// - Parameter scores: what the choice was made from, for the record.
-    /// - Returns: nil while another worker is at it.
-    func train(_ cell: Cell, _ choice: TuningChoice, from scores: [CandidateScore]? = nil, seed: Int) throws -> TrialResult? {
-        let candidate = cell.candidates[choice.candidate]
-        let plan = cell.plan(of: choice, seed: seed)
-        let (key, folder) = (cell.key(seed: seed), study.folder)
-        let place = Place(
-            result: folder.result(key), resume: folder.resume(key), claim: ClaimPlace(folder: folder.trial(key).path, name: "claim"),
-            files: [folder.metrics(key), folder.checkpoint(key), folder.result(key)], key: key)
-        let outcome = try obtain(place, plan: plan, key: key) { saving in
-            let training = RunningTraining(key, isRehearsal: false, values: candidate.values, epochCount: plan.epochs, score: cell.score)
-            let outcome = try journal.following(training) { try trial(plan, key: key).run(saving: saving, onEpoch: $0) }
-            var result = outcome.result
-            (result.chosen, result.candidates) = (candidate.values, scores)
-            if study.keepsOtherPlans { try store.makeRoom(for: plan.hash, at: key) }
-            let files = try write(outcome, key: key, plan: plan)
-            try store.write(result, to: folder.result(key), beside: files)
+    /// Trains once for all cells of a group, as far as their results are not in the folder.
+    ///
+    /// - Parameter outcomes: those of the group's rehearsals.
+    /// - Returns: one result for each cell, nil while another worker is at it.
+    func train(_ group: CellGroup, by outcomes: [(rehearsal: Rehearsal, scores: RehearsalScores)] = [], seed: Int) throws -> [Found?] {
+        let choice = TuningChoice.choose(in: group.cells[0], from: outcomes)
+        let plans = group.cells.map { $0.plan(of: choice, seed: seed) }
+        let (keys, folder) = (group.keys(seed: seed), study.folder)
+        let places = zip(keys, plans).map { key, plan in
+            Place(
+                plan: plan.hash, result: folder.result(key), claim: ClaimPlace(folder: folder.trial(key).path, name: "claim"),
+                files: [folder.metrics(key), folder.checkpoint(key), folder.result(key)], key: key)
+        }
+        func completed(_ result: TrialResult, at index: Int) -> TrialResult {
+            var result = result
+            // The same plan may have been reached from another grid.
+            result.key = keys[index]
+            result.chosen = group.cells[index].candidates[choice.candidate].values
+            result.candidates = TuningChoice.scores(in: group.cells[index], from: outcomes)
             return result
         }
-        guard let outcome else { return nil }
-        var result = outcome.result
-        // The same plan may have been reached from another grid.
-        result.key = key
-        (result.chosen, result.candidates) = (candidate.values, scores)
-        journal.finish(result: result, isFailed: !result.isFinished, isRestored: outcome.isRestored)
-        return result
+        let resume = ResumeFolder(folder.resume(keys[0]), origin: SavedOrigin(plan: plans[0]))
+        let begun = { (missing: [Int]) in BegunTrial(trials: missing.map { .init(key: keys[$0], plan: places[$0].plan) }, isRehearsal: false) }
+        let found = try obtain(places, resume: resume, begun: begun) { missing, saving in
+            let plan = plans[0].measured(on: missing.flatMap { plans[$0].targets })
+            let name = missing.count > 1 ? plan.training : nil
+            let trainings = missing.map { index in
+                let (cell, key) = (group.cells[index], keys[index])
+                let values = cell.candidates[choice.candidate].values
+                return RunningTraining(key, isRehearsal: false, values: values, epochCount: plan.epochs, score: cell.score, training: name)
+            }
+            let outcomes = try journal.following(trainings) {
+                try trial(plan, keys: missing.map { keys[$0] }).outcomes(saving: saving, onEpoch: $0)
+            }
+            return try zip(missing, outcomes).map { index, outcome in
+                let (key, result) = (keys[index], completed(outcome.result, at: index))
+                if study.keepsOtherPlans { try store.makeRoom(for: result.plan, at: key) }
+                let files = try write(outcome, key: key, plan: plans[index])
+                try store.write(result, to: folder.result(key), beside: files)
+                return result
+            }
+        }
+        return found.enumerated().map { index, found in found.map { (completed($0.result, at: index), $0.isRestored) } }
     }
 
     /// Where the files of one trial or rehearsal lie.
     private struct Place {
+        /// What the result has to be of: the plan's hash, or the training's name for a rehearsal.
+        let plan: String
         let result: URL
-        let resume: URL
         let claim: ClaimPlace
         /// The files that come into being beside the claim.
         let files: [URL]
-        /// Nil for a rehearsal, whose place is its plan's own.
+        /// Nil for a rehearsal, whose place is its training's own.
         var key: TrialKey?
     }
 
-    /// The result of a plan: from the folder, or by claiming and training it.
+    /// The results of one training: from the folder, or by claiming all that are missing and training for them.
     ///
-    /// - Parameter train: trains and writes everything, the result last.
-    /// - Returns: nil while another worker is at it.
+    /// - Parameters:
+    ///   - places: those of the trials that the training serves.
+    ///   - resume: where the training is saved.
+    ///   - begun: what is at stake, for those that are missing.
+    ///   - train: trains for those that are missing and writes everything, each result last of its files.
+    /// - Returns: one result for each place, nil while another worker is at it.
     private func obtain(
-        _ place: Place, plan: TrialPlan, key: TrialKey, isRehearsal: Bool = false, _ train: (TrialSaving) throws -> TrialResult
-    ) throws -> (result: TrialResult, isRestored: Bool)? {
+        _ places: [Place], resume: ResumeFolder, begun: ([Int]) -> BegunTrial, _ train: ([Int], TrialSaving) throws -> [TrialResult]
+    ) throws -> [Found?] {
         if study.stop.isAsked { throw stopped }
-        let resume = ResumeFolder(place.resume, origin: SavedOrigin(plan: plan))
         if study.isFollowing {
-            let kept = place.key.map { store.place(of: plan.hash, at: $0) }
-            return (savedResult(at: place.result, plan: plan) ?? kept.flatMap { savedResult(at: $0, plan: plan) }).map { ($0, true) }
+            return places.map { place in
+                let kept = place.key.map { store.place(of: place.plan, at: $0) }
+                return (savedResult(at: place.result, of: place.plan) ?? kept.flatMap { savedResult(at: $0, of: place.plan) }).map { ($0, true) }
+            }
         }
-        if let saved = savedResult(at: place.result, plan: plan) {
-            // What a process leaves behind that is killed right after it has written the result.
+        var found: [Found?] = places.map { place in savedResult(at: place.result, of: place.plan).map { ($0, true) } }
+        // What a process leaves behind that is killed right after it has written a result.
+        for (place, found) in zip(places, found) where found != nil { place.claim.removeLeftovers() }
+        var missing: [Int] { found.indices.filter { found[$0] == nil } }
+        guard !missing.isEmpty else {
             resume.remove()
-            place.claim.removeLeftovers()
-            return (saved, true)
+            return found
         }
-        try Folder.create(place.claim.folder)
-        guard let claim = try place.claim.take(watch) else { return nil }
-        return try claims.holding(claim) {
+        var held: [TrialClaim] = []
+        for index in missing {
+            try Folder.create(places[index].claim.folder)
+            guard let claim = try places[index].claim.take(watch) else {
+                // Whoever has it is at all of them, or will be: half of a training is of no use.
+                for claim in held { claim.release() }
+                return found
+            }
+            held.append(claim)
+        }
+        let owned = held
+        return try claims.holding(owned) {
             // Another may have finished it between the look and the claim.
-            if let saved = savedResult(at: place.result, plan: plan) { return (saved, true) }
-            if let key = place.key, let kept = try store.bringBack(plan.hash, at: key) { return (kept, true) }
-            removeTemporaries(of: place)
+            for index in missing {
+                let place = places[index]
+                if let saved = savedResult(at: place.result, of: place.plan) {
+                    found[index] = (saved, true)
+                } else if let key = place.key, let kept = try store.bringBack(place.plan, at: key) {
+                    found[index] = (kept, true)
+                } else {
+                    removeTemporaries(of: place)
+                }
+            }
+            let left = missing
+            guard !left.isEmpty else { return found }
             resume.removeTemporaries()
             let (stop, journal) = (study.stop, journal)
             let saving = TrialSaving(
-                folder: resume, interval: study.timing.saving, shouldStop: { stop.isAsked || journal.hasEnded }, isOwned: { claim.isHeld })
-            study.onTrial(BegunTrial(key: key, plan: plan.hash, isRehearsal: isRehearsal))
+                folder: resume, interval: study.timing.saving, shouldStop: { stop.isAsked || journal.hasEnded },
+                isOwned: { owned.allSatisfy(\.isHeld) })
+            study.onTrial(begun(left))
             defer { study.onTrial(nil) }
             do {
-                let result = try train(saving)
+                for (index, result) in zip(left, try train(left, saving)) { found[index] = (result, false) }
                 resume.remove()
-                return (result, false)
+                return found
             } catch is TrialInterrupted {
                 if study.stop.isAsked || journal.hasEnded { throw stopped }
                 // Taken over by another worker, whose result will do.
-                return nil
+                return found
             }
         }
     }
@@ -145,15 +194,15 @@ struct StudyWorker: Sendable {
         }
     }
 
-    private func trial(_ plan: TrialPlan, key: TrialKey) throws -> Trial {
+    private func trial(_ plan: TrialPlan, keys: [TrialKey]) throws -> Trial {
         guard let dataset = study.datasets[plan.data] else { stop("the data set \(plan.data.name) was not opened") }
-        return try Trial(plan, key: key, dataset: dataset, components: study.components, stems: study.stems)
+        return try Trial(plan, keys: keys, dataset: dataset, components: study.components, stems: study.stems)
     }
 
     /// A result of exactly this plan. One that is damaged, or whose files are, counts as none: the trial is run again, as is one that had
     /// failed before this study began.
-    private func savedResult(at file: URL, plan: TrialPlan) -> TrialResult? {
-        guard let saved = try? store.result(at: file), saved.plan == plan.hash else { return nil }
+    private func savedResult(at file: URL, of plan: String) -> TrialResult? {
+        guard let saved = try? store.result(at: file), saved.plan == plan else { return nil }
         if saved.isFinished { return saved }
         return earlierFailures[file].map { $0 == (try? SHA256Digest(ofFile: file.path).hex) } ?? false ? nil : saved
     }

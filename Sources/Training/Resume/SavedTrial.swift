@@ -20,14 +20,14 @@ struct SavedTrial {
 
 /// What a saved trial was made from. Continuing one of another origin would give other bits.
 package struct SavedOrigin: Hashable, Sendable {
-    /// The plan's hash.
+    /// The name of the training.
     let plan: String
     let threads: Int
     /// The processor type whose kernels are used.
     let core: String
 
     package init(plan: TrialPlan) {
-        self.plan = plan.hash
+        self.plan = plan.training
         threads = plan.threads
         core = Threads.coreType
     }
@@ -98,7 +98,22 @@ extension SavedTrial {
     }
 }
 
-/// How far a trial has come, as plain values.
+/// How far one of the trials of a training has come.
+struct TargetProgress: Hashable, Codable, Sendable {
+    /// The domain that it measures.
+    let domain: Int
+    /// The epochs that are done; of a trial that failed, those before.
+    var epochs: [EpochRecord] = []
+    /// Whether its measuring has failed.
+    var status = TrialStatus.finished
+
+    /// - Parameter count: how many epochs the training has done.
+    func isPossible(epochs count: Int) -> Bool {
+        epochs.map(\.epoch) == Array(1..<epochs.count + 1) && (status == .finished ? epochs.count == count : epochs.count <= count)
+    }
+}
+
+/// How far a training has come, as plain values.
 struct TrialProgress: Hashable, Sendable {
     /// The epoch under way, counted from 1; one more than the last where all are done.
     var epoch = 1
@@ -108,8 +123,10 @@ struct TrialProgress: Hashable, Sendable {
     var sums: [String: Double] = [:]
     /// Each term's share of the gradient, once the epoch's last batch is done.
     var gradientShares: [String: Double] = [:]
-    /// The epochs that are done.
+    /// What was measured on the source domains in the epochs that are done.
     var epochs: [EpochRecord] = []
+    /// The same with what was measured on each target; empty for a rehearsal.
+    var targets: [TargetProgress] = []
     /// The epoch whose model would be reported if training ended here.
     var selectedEpoch: Int?
     /// Optimizer steps taken.
@@ -128,14 +145,14 @@ struct TrialProgress: Hashable, Sendable {
     /// Whether the numbers fit each other and a plan.
     func isPossible(epochs total: Int, batchesPerEpoch: Int) -> Bool {
         guard (1...total).contains(epoch), (0...batchesPerEpoch).contains(batches) else { return false }
-        return epochs.map(\.epoch) == Array(1..<epoch) && step == (epoch - 1) * batchesPerEpoch + batches
+        return epochs.map(\.epoch) == Array(1..<epoch) && targets.allSatisfy { $0.isPossible(epochs: epoch - 1) } && step == (epoch - 1) * batchesPerEpoch + batches
             && selectedEpoch.map { (1..<epoch).contains($0) } ?? true
     }
 }
 
 extension TrialProgress: Codable {
     private enum Key: String, CodingKey {
-        case epoch, batches, sums, gradientShares, epochs, selectedEpoch, step, seconds, secondsInPenalties, loading, effects, times
+        case epoch, batches, sums, gradientShares, epochs, targets, selectedEpoch, step, seconds, secondsInPenalties, loading, effects, times
     }
 
     init(from decoder: any Decoder) throws {
@@ -145,6 +162,7 @@ extension TrialProgress: Codable {
         sums = try fields.decode([String: UInt64].self, forKey: .sums).mapValues(Double.init(bitPattern:))
         gradientShares = try fields.decodeIfPresent([String: Double].self, forKey: .gradientShares) ?? [:]
         epochs = try fields.decode([EpochRecord].self, forKey: .epochs)
+        targets = try fields.decode([TargetProgress].self, forKey: .targets)
         selectedEpoch = try fields.decodeIfPresent(Int.self, forKey: .selectedEpoch)
         step = try fields.decode(Int.self, forKey: .step)
         seconds = try fields.decode(Double.self, forKey: .seconds)
@@ -162,6 +180,7 @@ extension TrialProgress: Codable {
         try fields.encode(sums.mapValues(\.bitPattern), forKey: .sums)
         try fields.encode(gradientShares, forKey: .gradientShares)
         try fields.encode(epochs, forKey: .epochs)
+        try fields.encode(targets, forKey: .targets)
         try fields.encodeIfPresent(selectedEpoch, forKey: .selectedEpoch)
         try fields.encode(step, forKey: .step)
         try fields.encode(seconds, forKey: .seconds)

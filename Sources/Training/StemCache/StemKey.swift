@@ -44,7 +44,7 @@ struct StemKey: Hashable, Sendable {
                 "program \(plan.program)", "threads \(plan.threads) core \(Threads.coreType)", "data \(plan.dataText)",
                 "fingerprint \(plan.dataFingerprint)", "modality \(modality.name)",
                 // A generated world may look different from outside.
-                isDecoded ? "any target" : "target \(plan.target)",
+                isDecoded ? "any target" : "targets \(Set(plan.targets).sorted())",
                 "standardization \(scale ?? "none")", "encoder \(encoder.name) \(options)", "stem \(stem)",
             ] + plan.foreignStemCode.map { "code \($0)" }
         let folder = "\(SafeName.encode(modality.name))-\(SHA256Digest(of: shared.joined(separator: "\n")).hex.prefix(32))"

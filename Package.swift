@@ -189,20 +189,24 @@ let tests: [Target] = [
         name: "ComponentTestingTests",
         dependencies: ["Analysis", "ComponentTesting", "Configuration", "Datasets", "Models", "Networks", "Regularization", "Tensors"]),
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
-    .target(name: "SlurmSupport", dependencies: ["TestSupport"], path: "Tests/SlurmSupport"),
+    .target(
+        name: "FuzzTargets",
+        dependencies: ["Configuration", "Datasets", "Media", "Persistence", "PluginLibraries", "Recipes", "Results", "Weights"], path: "Tests/FuzzTargets"),
+    .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets"]),
+    .target(name: "SlurmSupport", dependencies: ["TestSupport"], path: "Tests/SlurmSupport", exclude: ["commands"]),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport", "TestSupport"]),
     .testTarget(name: "PublicSurfaceTests", dependencies: ["regulus-cli", "ComponentTesting", "MeasurementTesting", "RegularizerTesting"]),
     .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "SlurmSupport", "Weights", "regulus-cli"], swiftSettings: mediaSettings),
 ]
 
-/// The rooms that read foreign bytes, for the package in Fuzzing alone.
+/// The rooms that read foreign bytes, and what feeds them, for the package in Fuzzing alone.
 let parsers: [Product] =
     Context.environment["REGULUS_FUZZING"] == nil
     ? []
     : [
         .library(
             name: "Parsers",
-            targets: ["Configuration", "Datasets", "Media", "Persistence", "PluginLibraries", "Recipes", "Results", "Weights"])
+            targets: ["Configuration", "Datasets", "FuzzTargets", "Media", "Persistence", "PluginLibraries", "Recipes", "Results", "Weights"])
     ]
 
 let package = Package(

@@ -177,7 +177,10 @@ extension Report {
         }
         let beside = TextTable(
             columns: [.init("Row")]
-                + ["Source validation", "Target, last epoch", variant.settings.trainedOn.isEmpty ? "Time per trial" : "Time per training", "In penalties", "Parameters"]
+                + [
+                    "Source validation", "Target, last epoch", variant.settings.trainedOn.isEmpty ? "Time per trial" : "Time per training", "In penalties",
+                    "Parameters",
+                ]
                 .map { .init($0, .right) },
             rows: rows)
         let tuned = variant.usage.flatMap { usage in

@@ -48,9 +48,10 @@ struct PlanningTests {
     @Test("single-source: one training for each source, which tuning rehearses once; multi-source: one for each target")
     func trainings() throws {
         let single = try Sample.planned(text, overrides: ["evaluation.protocol=single-source"])
-        #expect(single.groups.filter { $0.cells[0].row == "Fusion" }.map { $0.cells.map(\.target) } == [
-            ["d1 → d2", "d1 → d3"], ["d2 → d1", "d2 → d3"], ["d3 → d1", "d3 → d2"],
-        ])
+        #expect(
+            single.groups.filter { $0.cells[0].row == "Fusion" }.map { $0.cells.map(\.target) } == [
+                ["d1 → d2", "d1 → d3"], ["d2 → d1", "d2 → d3"], ["d3 → d1", "d3 → d2"],
+            ])
         // Two rows of three sources and two seeds; two candidates of one row.
         #expect((single.trainingCount, single.rehearsalCount, single.settings.trialCount) == (12, 6, 24))
         let multi = try Sample.planned(text)

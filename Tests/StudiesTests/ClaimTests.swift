@@ -125,6 +125,15 @@ struct ClaimTests {
         #expect(try place.take(impatient) != nil)
     }
 
+    @Test("that does not say who holds it is respected for a shorter time", arguments: ["", "?", "{}"])
+    func unknown(_ content: String) throws {
+        try Data(content.utf8).write(to: folder.url.appendingPathComponent("claim.1"))
+        let patient = ClaimWatch(patience: .seconds(3600), patienceWithUnknown: .milliseconds(20))
+        #expect(try place.take(patient) == nil)
+        usleep(40_000)
+        #expect(try place.take(patient) != nil)
+    }
+
     @Test("that another has taken over is no longer held, and its former holder leaves the other's alone")
     func lost() throws {
         let impatient = ClaimWatch(patience: .zero)

@@ -1,5 +1,7 @@
 import Foundation
 
+@testable import FuzzTargets
+
 // `fuzz TARGET [libFuzzer's arguments]`: runs one parser on inputs that libFuzzer makes up, or on the files that are named.
 
 @_silgen_name("LLVMFuzzerRunDriver")

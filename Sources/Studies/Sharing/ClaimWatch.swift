@@ -14,16 +14,26 @@ final class ClaimWatch: Sendable {
     }
 
     private let patience: Duration
+    private let patienceWithUnknown: Duration
     private let sights = Mutex<[String: Sight]>([:])
 
-    /// - Parameter patience: the silence after which a holder counts as ended.
-    init(patience: Duration) { self.patience = patience }
+    /// - Parameters:
+    ///   - patience: the silence after which a holder counts as ended.
+    ///   - patienceWithUnknown: the same for a claim that does not say who holds it, at most `patience`. The
+    ///     maker of a claim writes its name within a moment, and renews the claim even where the name has
+    ///     been damaged since, so a few missing renewals are enough.
+    init(patience: Duration, patienceWithUnknown: Duration? = nil) {
+        self.patience = patience
+        self.patienceWithUnknown = min(patience, patienceWithUnknown ?? patience)
+    }
 
     /// Whether the claim at `path` may be taken over.
     func isStale(_ path: String) -> Bool {
         var facts = stat()
         guard stat(path, &facts) == 0 else { return errno == ENOENT }
-        if Self.holder(path)?.isGone == true { return true }
+        let holder = Self.holder(path)
+        if holder?.isGone == true { return true }
+        let patience = holder == nil ? patienceWithUnknown : patience
         let mark = [Int(facts.st_ino), facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec]
         let now = ContinuousClock.now
         return sights.withLock { sights in

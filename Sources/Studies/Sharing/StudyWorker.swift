@@ -20,7 +20,7 @@ struct StudyWorker: Sendable {
         self.study = study
         self.journal = journal
         claims = HeldClaims(beatingEvery: study.timing.beating)
-        watch = ClaimWatch(patience: study.timing.patience)
+        watch = ClaimWatch(patience: study.timing.patience, patienceWithUnknown: study.timing.beating * 3)
         store = RunStore(study.folder)
         var failures: [URL: String] = [:]
         for file in study.resultFiles(of: groups) {

@@ -145,7 +145,8 @@ struct TrialProgress: Hashable, Sendable {
     /// Whether the numbers fit each other and a plan.
     func isPossible(epochs total: Int, batchesPerEpoch: Int) -> Bool {
         guard (1...total).contains(epoch), (0...batchesPerEpoch).contains(batches) else { return false }
-        return epochs.map(\.epoch) == Array(1..<epoch) && targets.allSatisfy { $0.isPossible(epochs: epoch - 1) } && step == (epoch - 1) * batchesPerEpoch + batches
+        return epochs.map(\.epoch) == Array(1..<epoch) && targets.allSatisfy { $0.isPossible(epochs: epoch - 1) }
+            && step == (epoch - 1) * batchesPerEpoch + batches
             && selectedEpoch.map { (1..<epoch).contains($0) } ?? true
     }
 }

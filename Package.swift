@@ -76,7 +76,7 @@ let rooms: [Target] = [
         ]),
     .target(
         name: "Studies",
-        dependencies: ["Analysis", "Configuration", "Datasets", "Networks", "Persistence", "Results", "Tensors", "Training", "Weights"]),
+        dependencies: ["Analysis", "Configuration", "Datasets", "Networks", "Persistence", "Processes", "Results", "Tensors", "Training", "Weights"]),
     .target(name: "Statistics"),
     .target(name: "Reports", dependencies: ["Persistence", "Results", "Statistics"]),
     .target(name: "Monitoring", dependencies: ["Persistence", "Reports", "Results"]),
@@ -96,6 +96,7 @@ let plugins = [
     "SharpnessAware", "WeightAveraging", "DomainAlignment", "DomainRisks", "Fishr", "DomainAdversarial", "SpectralDecoupling", "Mixup", "MIRO",
     "ANDMask", "Prototypes", "OnlineDropout", "Confidence", "MultipleGradients", "UnimodalTeacher", "SWAD", "GradientBlending",
     "JointAdversarial", "EntropyWeighting", "Jigsaw", "AveragedDistillation", "FunctionalEntropy", "MeanShiftContrast", "InnerSteps",
+    "FeatureStatistics",
 ]
 let pluginTargets: [Target] = plugins.map { name in
     .target(name: "\(name)Plugin", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"], path: "Plugins/\(name)")

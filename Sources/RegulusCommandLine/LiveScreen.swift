@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Monitoring
+import Processes
 import Synchronization
 
 /// Draws a run in place on the terminal behind standard error, at most ten times a second; on a small terminal as one line.
@@ -16,15 +17,15 @@ final class LiveScreen: Sendable {
         var size: RunScreen.Size?
     }
 
-    private static let interval = DispatchTimeInterval.milliseconds(100)
+    private static let interval = Duration.milliseconds(100)
     // The elapsed time changes even while nothing else does.
     private static let longestRest = Duration.seconds(1)
 
     private let state: Mutex<State>
     private let queue = DispatchQueue(label: "regulus.screen")
     private let isColored: Bool
-    /// Unsafe only in name: they are set up once and then only cancelled.
-    private nonisolated(unsafe) let timer: any DispatchSourceTimer
+    private let drawing = Mutex<PeriodicTask?>(nil)
+    /// Unsafe only in name: it is set up once and then only canceled.
     private nonisolated(unsafe) let continued: any DispatchSourceSignal
 
     /// Whether standard error is a terminal whose cursor can be moved.
@@ -38,20 +39,14 @@ final class LiveScreen: Sendable {
         state = Mutex(State(view: view))
         // See no-color.org: any value but the empty one.
         isColored = (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
-        timer = DispatchSource.makeTimerSource(queue: queue)
         continued = DispatchSource.makeSignalSource(signal: SIGCONT, queue: queue)
-        timer.setEventHandler { [weak self] in self?.drawIfDue() }
         // A shell that stopped the program has written below the frame.
         continued.setEventHandler { [weak self] in self?.state.withLock { ($0.lines, $0.isDrawn) = (0, false) } }
-        timer.schedule(deadline: .now(), repeating: Self.interval)
-        timer.resume()
         continued.resume()
+        drawing.withLock { $0 = PeriodicTask(on: queue, every: Self.interval) { [weak self] in self?.drawIfDue() } }
     }
 
-    deinit {
-        timer.cancel()
-        continued.cancel()
-    }
+    deinit { continued.cancel() }
 
     /// Changes what is shown; from any thread, and without waiting for the terminal.
     func update(_ change: (inout RunView) -> Void) {
@@ -78,7 +73,7 @@ final class LiveScreen: Sendable {
     /// - Parameter keeping: whether the last frame stays above what comes next.
     func end(keeping: Bool) {
         queue.sync {
-            timer.cancel()
+            drawing.withLock { $0?.cancel() }
             continued.cancel()
             if keeping { StandardError.write(frame()) }
             let lines = state.withLock(\.lines)

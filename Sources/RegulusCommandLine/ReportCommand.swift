@@ -60,16 +60,8 @@ struct ReportCommand: ParsableCommand {
             guard let settings = try store.settings() else {
                 throw DamagedFile(path: folder.settings.path, reason: "there is no such file, which every run writes")
             }
-            var results: [TrialResult] = []
-            for key in settings.keys {
-                let file = folder.result(key)
-                // A report needs neither checkpoints nor curves, which may have been left elsewhere.
-                guard let result = try store.result(at: file, verifyingFiles: false) else { continue }
-                guard result.key == key else {
-                    throw CommandFault.input("error: \(file.path) says that it is the trial \(result.key): it was copied or moved there")
-                }
-                results.append(result)
-            }
+            // A report needs neither checkpoints nor curves, which may have been left elsewhere.
+            let results = try store.results(of: settings.keys, verifyingFiles: false)
             let report = try Report(
                 results: results, settings: settings, stray: folder.strayResults(beside: settings.keys),
                 measurements: store.measurements(of: results) { throw $0 })

@@ -99,7 +99,7 @@ final class RunDisplay: Sendable {
 
     private func printLine(_ event: JSONEvent) throws {
         // Not buffered: a reader at the other end of a pipe wants each line when it happens.
-        try StandardOutput.print(JSONEvents.line(for: event))
+        try StandardOutput.print(event.line)
     }
 }
 

@@ -47,6 +47,23 @@ package struct RunStore: Sendable {
         return record.result
     }
 
+    /// The results of some trials, in the order of these; those that have none yet are left out.
+    ///
+    /// - Parameter verifyingFiles: as of one.
+    /// - Throws: `DamagedFile` where one is not what was written, or says that it is another trial's.
+    package func results(of keys: [TrialKey], verifyingFiles: Bool = true) throws(DamagedFile) -> [TrialResult] {
+        var results: [TrialResult] = []
+        for key in keys {
+            let file = folder.result(key)
+            guard let result = try result(at: file, verifyingFiles: verifyingFiles) else { continue }
+            guard result.key == key else {
+                throw DamagedFile(path: file.path, reason: "it says that it is the trial \(result.key): it was copied or moved there")
+            }
+            results.append(result)
+        }
+        return results
+    }
+
     /// Writes a result, last of all its files.
     ///
     /// - Parameter files: those beside it, already written.

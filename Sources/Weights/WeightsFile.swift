@@ -25,21 +25,13 @@ package struct WeightsFile: Sendable {
 
     /// Opens the file at `path`; its content tells the format, its name does not.
     package init(_ path: String) throws(WeightsFault) {
-        let data: Data
-        do {
-            data = try FileContents.mapped(path)
-        } catch {
-            throw WeightsFault(error)
-        }
-        try self.init(data, named: path)
+        try self.init(Data(mapping: path), named: path)
     }
 
     /// Takes the content of a file from memory; `name` stands for the file in messages.
     package init(_ data: Data, named name: String) throws(WeightsFault) {
         path = name
-        // The header's length, which is below 2³², and the brace that begins it: no archive or pickle has these.
-        let isSafetensors = data.littleEndian(UInt32.self, at: 4) == 0 && data.littleEndian(UInt8.self, at: 8) == UInt8(ascii: "{")
-        if isSafetensors {
+        if SafetensorsHeader.begins(data) {
             let file = try SafetensorsFile(data, named: name)
             source = .safetensors(file)
             entries = file.entries.map { Entry(name: $0.name, type: $0.type, shape: $0.shape) }
@@ -227,5 +219,12 @@ package struct WeightsFault: Error, Hashable, Sendable, CustomStringConvertible 
 
     package var description: String {
         [file, place, offset.map { "byte \($0)" }, reason].compactMap { $0 }.joined(separator: ": ")
+    }
+}
+
+extension Data {
+    /// The content of a file, mapped into memory and read when it is touched.
+    init(mapping path: String) throws(WeightsFault) {
+        do throws(FileFault) { self = try FileContents.mapped(path) } catch { throw WeightsFault(error) }
     }
 }

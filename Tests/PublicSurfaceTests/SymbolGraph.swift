@@ -28,22 +28,26 @@ struct SymbolGraph {
         try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: output) }
 
-        let system = repository.appendingPathComponent("Sources/System")
-        let folders =
-            try FileManager.default.contentsOfDirectory(atPath: system.path).map { system.appendingPathComponent($0).path }
-            // Where Debian keeps headers that are in no folder of their own compiler's search.
-            + ["/usr/include/hdf5/serial"]
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments =
-            ["swift-symbolgraph-extract", "-module-name", module, "-target", Self.target, "-minimum-access-level", "public"]
-            + ["-output-dir", output.path, "-I", products.appendingPathComponent("Modules").path] + folders.flatMap { ["-I", $0] }
-            + (inheriting ? [] : ["-skip-inherited-docs"])
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "swift-symbolgraph-extract failed for \(module)")
+        let folders = try Self.output(of: [repository.appendingPathComponent(".ci/module-folders").path]).split(separator: "\n").map(String.init)
+        _ = try Self.output(
+            of: ["swift-symbolgraph-extract", "-module-name", module, "-target", Self.target, "-minimum-access-level", "public"]
+                + ["-output-dir", output.path, "-I", products.appendingPathComponent("Modules").path] + folders.flatMap { ["-I", $0] }
+                + (inheriting ? [] : ["-skip-inherited-docs"]))
         let data = try Data(contentsOf: output.appendingPathComponent("\(module).symbols.json"))
         symbols = try JSONDecoder().decode(File.self, from: data).symbols.filter { !$0.identifier.precise.contains("::SYNTHESIZED::") }
+    }
+
+    /// What a program prints that has to succeed.
+    private static func output(of command: [String]) throws -> String {
+        let (process, pipe) = (Process(), Pipe())
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        process.standardOutput = pipe
+        try process.run()
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "\(command.joined(separator: " ")) failed")
+        return String(decoding: data, as: UTF8.self)
     }
 
     /// One line for each declaration, sorted: its kind and its path.

@@ -1,6 +1,6 @@
-import Dispatch
 import Foundation
 import Persistence
+import Processes
 import Results
 import Studies
 import Synchronization
@@ -23,43 +23,40 @@ struct WorkerProgress: Codable, Hashable {
 
 /// Keeps a file with a worker's progress up to date.
 final class ProgressPublisher: Sendable {
-    private struct State {
-        var progress: WorkerProgress
-        var written: WorkerProgress?
+    private final class Page: Sendable {
+        private struct State {
+            var progress: WorkerProgress
+            var written: WorkerProgress?
+        }
+
+        private let state: Mutex<State>
+
+        init(_ progress: WorkerProgress) { state = Mutex(State(progress: progress)) }
+
+        func show(_ trainings: [RunningTraining]) { state.withLock { $0.progress.trainings = trainings } }
+
+        func write(to path: String) {
+            let news = state.withLock { state -> WorkerProgress? in
+                guard state.progress != state.written else { return nil }
+                state.written = state.progress
+                return state.progress
+            }
+            guard let news, let data = try? ResultCoding.document(news) else { return }
+            // A training goes on even where its progress cannot be written.
+            try? AtomicFile.write(data, to: path)
+        }
     }
 
-    private let state: Mutex<State>
-    private let path: String
-    /// Unsafe only in name: it is set up once and then only cancelled, from the last owner.
-    private nonisolated(unsafe) let timer: any DispatchSourceTimer
+    private let page: Page
+    private let writing: PeriodicTask
 
     init(_ path: String, settings: RunSettings) {
-        self.path = path
-        state = Mutex(State(progress: WorkerProgress(machine: settings.machine, versions: settings.versions)))
+        page = Page(WorkerProgress(machine: settings.machine, versions: settings.versions))
         // Written at fixed intervals and not at events, so that the last event before a long epoch is seen too.
-        timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "regulus.progress"))
-        timer.schedule(deadline: .now(), repeating: .seconds(2))
-        timer.setEventHandler { [weak self] in self?.write() }
-        timer.resume()
+        writing = PeriodicTask("regulus.progress", every: .seconds(2)) { [page] in page.write(to: path) }
     }
 
-    deinit { timer.cancel() }
-
-    func show(_ event: StudyEvent) {
-        let running = event.progress.running
-        state.withLock { $0.progress.trainings = running }
-    }
-
-    private func write() {
-        let news = state.withLock { state -> WorkerProgress? in
-            guard state.progress != state.written else { return nil }
-            state.written = state.progress
-            return state.progress
-        }
-        guard let news, let data = try? ResultCoding.document(news) else { return }
-        // A training goes on even where its progress cannot be written.
-        try? AtomicFile.write(data, to: path)
-    }
+    func show(_ event: StudyEvent) { page.show(event.progress.running) }
 }
 
 /// Passes what workers elsewhere do on to a display, in the events that a study in this process would send.

@@ -1,5 +1,4 @@
 import Foundation
-import Persistence
 
 /// A file of named arrays in any format that is read: safetensors, npy, npz, pickles of NumPy arrays, PyTorch files, HDF5 and MATLAB 5.
 ///
@@ -43,18 +42,7 @@ package struct ArrayFile: Sendable {
 
     /// Opens the file at `path`.
     package init(_ path: String) throws(WeightsFault) {
-        let data: Data
-        do {
-            data = try FileContents.mapped(path)
-        } catch {
-            throw WeightsFault(error)
-        }
-        try self.init(data, named: path)
-    }
-
-    /// Whether a file whose first byte may begin a pickle begins a safetensors header instead: its length in eight bytes, then a brace.
-    private static func isSafetensors(_ data: Data) -> Bool {
-        data.count > 8 && data.dropFirst(5).prefix(3).allSatisfy { $0 == 0 } && data[data.startIndex + 8] == UInt8(ascii: "{")
+        try self.init(Data(mapping: path), named: path)
     }
 
     /// Takes the content of a file from memory; `name` stands for the file in messages.
@@ -83,12 +71,11 @@ package struct ArrayFile: Sendable {
             return archive.entries.contains { $0.name.hasSuffix("/data.pkl") }
                 ? try PickledArrays(torch: data, file: file) : try NumPyArchiveSource(archive, size: data.count, file: file)
         }
-        if data.first == PickleOpcode.version.rawValue, !isSafetensors(data) { return try PickledArrays(pickle: data, file: file) }
+        // Before pickles: a header may be as long as the byte says that begins a pickle.
+        if SafetensorsHeader.begins(data) { return SafetensorsSource(file: try SafetensorsFile(data, named: file)) }
+        if data.first == PickleOpcode.version.rawValue { return try PickledArrays(pickle: data, file: file) }
         if MatlabFile.begins(data) { return try MatlabFile(data, file: file) }
         if HDF5File.begins(data) { return try HDF5File(data, file: file) }
-        if data.littleEndian(UInt32.self, at: 4) == 0, data.littleEndian(UInt8.self, at: 8) == UInt8(ascii: "{") {
-            return SafetensorsSource(file: try SafetensorsFile(data, named: file))
-        }
         if data.starts(with: [0x28]) || data.starts(with: Array("c".utf8)) {
             throw WeightsFault(file: file, reason: "looks like a pickle of protocol 0 or 1; write it with protocol=4")
         }

@@ -1,5 +1,4 @@
 import Foundation
-import Persistence
 
 /// A pandas frame, as `DataFrame.to_pickle` of pandas 1, 2 and 3 writes it: its columns of numbers and strings.
 ///
@@ -16,13 +15,7 @@ package struct DataFrameFile: Sendable {
 
     /// Opens the file at `path`.
     package init(_ path: String, limits: ReadingLimits = ReadingLimits()) throws(WeightsFault) {
-        let data: Data
-        do throws(FileFault) {
-            data = try FileContents.mapped(path)
-        } catch {
-            throw WeightsFault(error)
-        }
-        try self.init(data, named: path, limits: limits)
+        try self.init(Data(mapping: path), named: path, limits: limits)
     }
 
     /// Takes the content of a file from memory; `name` stands for the file in messages.

@@ -1,5 +1,4 @@
 import Foundation
-import Persistence
 import Tensors
 
 /// A PyTorch checkpoint that has been opened and checked: what `torch.save` writes, now (a zip archive) or before
@@ -31,13 +30,7 @@ package struct PyTorchCheckpoint: Sendable {
 
     /// Opens the file at `path`.
     package init(_ path: String, limits: ReadingLimits = ReadingLimits()) throws(WeightsFault) {
-        let data: Data
-        do {
-            data = try FileContents.mapped(path)
-        } catch {
-            throw WeightsFault(error)
-        }
-        try self.init(data, named: path, limits: limits)
+        try self.init(Data(mapping: path), named: path, limits: limits)
     }
 
     /// Takes the content of a file from memory; `name` stands for the file in messages.

@@ -1,5 +1,4 @@
 import Foundation
-import Persistence
 import Tensors
 
 /// A safetensors file that has been opened and checked.
@@ -21,13 +20,7 @@ package struct SafetensorsFile: Sendable {
 
     /// Opens the file at `path` without reading the tensors.
     package init(_ path: String) throws(WeightsFault) {
-        let data: Data
-        do {
-            data = try FileContents.mapped(path)
-        } catch {
-            throw WeightsFault(error)
-        }
-        try self.init(data, named: path)
+        try self.init(Data(mapping: path), named: path)
     }
 
     /// Takes the content of a file from memory; `name` stands for the file in messages.

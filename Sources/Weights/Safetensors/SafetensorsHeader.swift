@@ -26,6 +26,11 @@ struct SafetensorsHeader {
     /// The format's own bound.
     static let longest = 100_000_000
 
+    /// Whether a file begins as one of these does: with a length below 2³² and the brace of its JSON, which no archive or pickle has there.
+    static func begins(_ data: Data) -> Bool {
+        data.littleEndian(UInt32.self, at: 4) == 0 && data.littleEndian(UInt8.self, at: 8) == UInt8(ascii: "{")
+    }
+
     var metadata: [String: String] = [:]
     /// In the order of their bytes.
     var entries: [SafetensorsEntry] = []

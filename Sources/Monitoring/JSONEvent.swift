@@ -14,6 +14,15 @@ package enum JSONEvent: Sendable {
     case report(Report, folder: RunFolder)
 }
 
+extension JSONEvent {
+    /// The event as one line, without line end. Keys are sorted.
+    ///
+    /// - Throws: `EncodingError`, which no value made of these types causes.
+    package var line: String {
+        get throws { try ResultCoding.line(self) }
+    }
+}
+
 extension JSONEvent: Encodable {
     private enum Key: String, CodingKey {
         case event, recipe, baseline, rows, targets, seeds, variants, repetitions, trials, threads, folder
@@ -82,15 +91,5 @@ extension JSONEvent: Encodable {
         try fields.encode(progress.failed, forKey: .failed)
         try fields.encode(progress.elapsed, forKey: .elapsed)
         try fields.encodeIfPresent(progress.secondsLeft, forKey: .secondsLeft)
-    }
-}
-
-/// Writes events as lines.
-package enum JSONEvents {
-    /// One event as one line, without line end. Keys are sorted.
-    ///
-    /// - Throws: `EncodingError`, which no value made of these types causes.
-    package static func line(for event: JSONEvent) throws -> String {
-        try ResultCoding.line(event)
     }
 }

@@ -1,5 +1,4 @@
 import Configuration
-import Glibc
 import Regularization
 import Tensors
 
@@ -154,26 +153,5 @@ struct Mixing {
     func callAsFunction(_ x: Tensor) -> Tensor {
         let own = Tensor(shares, shape: Shape([shares.count] + Array(repeating: 1, count: x.rank - 1)))
         return x * own + x.gathering(rows: partners) * (1 - own)
-    }
-}
-
-extension RandomStream {
-    /// A draw from the beta distribution with both parameters equal.
-    mutating func beta(_ concentration: Double) -> Float {
-        // In logarithms, as gamma variates of a small shape underflow.
-        let (first, second) = (logGamma(concentration), logGamma(concentration))
-        return Float(1 / (1 + exp(second - first)))
-    }
-
-    /// The logarithm of a draw from the gamma distribution (Marsaglia and Tsang 2000).
-    private mutating func logGamma(_ shape: Double) -> Double {
-        let boost = shape < 1 ? log(max(Double(uniform()), 0x1p-25)) / shape : 0
-        let d = (shape < 1 ? shape + 1 : shape) - 1.0 / 3
-        let c = 1 / (9 * d).squareRoot()
-        while true {
-            let x = Double(normal())
-            let v = pow(1 + c * x, 3)
-            if v > 0, log(max(Double(uniform()), 0x1p-25)) < 0.5 * x * x + d - d * v + d * log(v) { return boost + log(d * v) }
-        }
     }
 }

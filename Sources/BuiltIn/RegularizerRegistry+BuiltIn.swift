@@ -11,6 +11,7 @@ import DomainRisksPlugin
 import DropoutPlugin
 import EntropyWeightingPlugin
 import FeatureSplittingPlugin
+import FeatureStatisticsPlugin
 import FishrPlugin
 import FunctionalEntropyPlugin
 import GradientBlendingPlugin
@@ -81,6 +82,8 @@ extension RegularizerRegistry {
         try registry.register(DomainAdversarial.self)
         try registry.register(MIRO.self)
         try registry.register(Mixup.self)
+        try registry.register(MixStyle.self)
+        try registry.register(DSU.self)
         try registry.register(ANDMask.self)
         try registry.register(Prototypes.self)
         try registry.register(OnlineDropout.self)

@@ -7,7 +7,7 @@ import Tensors
 ///
 /// Modalities are in the order of their names, so that their order in a recipe changes nothing.
 /// Parameters are named `encoders.<modality>.…` and `fusion.…`.
-public final class FusionModel: MultimodalModel {
+public final class FusionModel: OffersFeatureMaps {
     /// The modalities, sorted by name.
     public let modalities: [Modality]
     /// The width of each encoder's embedding.
@@ -42,6 +42,13 @@ public final class FusionModel: MultimodalModel {
         for encoder in self.encoders { encoder.providesTokens = fusion.readsTokens }
     }
 
+    public var featureMapPoints: [Modality: [FeatureMapPoint]] {
+        let points = zip(modalities, encoders).compactMap { modality, encoder in
+            (encoder as? any FeatureMapEncoder).map { (modality, $0.featureMapPoints) }
+        }
+        return Dictionary(points) { first, _ in first }
+    }
+
     /// The encoder of a modality; nil where the model does not read it.
     public func encoder(of modality: Modality) -> (any Encoder)? {
         modalities.firstIndex(of: modality).map { encoders[$0] }
@@ -54,14 +61,19 @@ public final class FusionModel: MultimodalModel {
     ///
     /// - Precondition: there is an input for each of the model's modalities, and lengths only for
     ///   encoders that read them.
-    public func encode(_ inputs: Inputs, pass: Pass) -> Embeddings {
+    public func encode(_ inputs: Inputs, pass: Pass) -> Embeddings { encode(inputs, pass: pass) { $1.values } }
+
+    /// Encodes a batch with changes of the feature maps of those encoders that show theirs.
+    ///
+    /// - Precondition: as without changes.
+    public func encode(_ inputs: Inputs, pass: Pass, changing change: (Modality, FeatureMap) throws -> Tensor) rethrows -> Embeddings {
         Embeddings(
-            zip(modalities, encoders).map { modality, encoder in
+            try zip(modalities, encoders).map { modality, encoder in
                 guard let input = inputs[modality] else {
                     stop(
                         "encode: the input of \(modality) is missing; given are \(inputs.modalities)")
                 }
-                return (modality, encoder.encode(input, inputs.presence(of: modality), pass: pass))
+                return (modality, try encoder.encode(input, inputs.presence(of: modality), pass: pass) { try change(modality, $0) })
             })
     }
 

@@ -242,8 +242,8 @@ extension RecipeFault {
         for index in fault.terms where term.terms.indices.contains(index) { (term, path) = (term.terms[index], path["terms"][index]) }
         let kind = term.terms.isEmpty ? "regularizer" : "sum"
         self.init(fault, of: "\(kind) '\(term.instance)' in row '\(row)'", at: path)
-        // The very modality that there is not, rather than the list in which it stands.
-        if fault.option == "on" {
+        // The very name that there is not, rather than the list in which it stands.
+        if let option = fault.option, ["on", "points"].contains(option) {
             self = RecipeFault(self.path[fault.found], message, expected: expected, suggestion: suggestion)
         }
     }

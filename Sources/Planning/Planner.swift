@@ -143,7 +143,7 @@ extension TermPlan {
             self.init(
                 component.component, instance: choice.name, options: component.options, weight: choice.weight, schedule: choice.schedule,
                 after: choice.after, until: choice.until, on: modalities, at: choice.place, part: choice.part,
-                projection: choice.projection)
+                points: choice.points, projection: choice.projection)
         case .sum(let terms):
             self.init(
                 sumOf: terms.map(TermPlan.init), instance: choice.name, weight: choice.weight, schedule: choice.schedule,

@@ -33,7 +33,7 @@ package struct Batch {
 /// What a training step minimizes: the criterion of a model's prediction plus the penalties of a list
 /// of regularizers.
 ///
-///     inputs ──encode──► z ──change──► z' ──fuse──► prediction        loss = criterion(prediction, targets') + Σ penalties
+///     inputs ──encode, change maps──► z ──change──► z' ──fuse──► prediction        loss = criterion(prediction, targets') + Σ penalties
 ///     targets ──change──► targets'
 ///     loss ──differentiate──► gradients ──change──► optimizer ──► updates are followed
 ///
@@ -92,6 +92,9 @@ package final class Objective {
         /// The numbers of the penalties, and what the other hooks have reported up to now.
         package var reports: [Penalty.Report] { penaltyReports + early.reports + step.log.reports }
 
+        /// The maps that regularizers were shown inside the encoders, before any of them changed one; empty where none changes any.
+        let featureMaps: [(modality: Modality, map: FeatureMap)]
+
         let penaltyReports: [Penalty.Report]
         let early: ReportLog
 
@@ -118,8 +121,10 @@ package final class Objective {
     /// - Throws: ``TrainingFailure`` where the model or a regularizer gives something that does not
     ///   fit.
     package func forward(_ batch: Batch, _ pass: Pass) throws(TrainingFailure) -> Forward {
-        let original = try encode(batch.inputs, pass)
-        let forward = forwardPass(batch, original, pass)
+        let log = ReportLog()
+        var featureMaps: [(modality: Modality, map: FeatureMap)] = []
+        let original = try checked(encoded(batch, pass, log, &featureMaps), of: batch.inputs, pass)
+        let forward = forwardPass(batch, original.presences, pass, log)
         let embeddings = try regularizers.changedEmbeddings(original, in: forward)
         let prediction = try fuse(embeddings, pass)
         let targets = try regularizers.changedTargets(batch.targets.array, in: forward)
@@ -139,7 +144,8 @@ package final class Objective {
         let penalty = Penalty.sum(penalties.map(\.penalty))
         return Forward(
             loss: penalty.map { task + $0.value } ?? task, step: step, task: task,
-            penalties: penalties.map { ($0.instance, $0.penalty.value) }, penaltyReports: penalty?.reports ?? [], early: forward.log,
+            penalties: penalties.map { ($0.instance, $0.penalty.value) }, featureMaps: featureMaps, penaltyReports: penalty?.reports ?? [],
+            early: log,
             secondsInPenalties: started.duration(to: .now) / .seconds(1))
     }
 
@@ -179,12 +185,51 @@ package final class Objective {
         return average
     }
 
-    private func forwardPass(_ batch: Batch, _ original: Embeddings, _ pass: Pass) -> ForwardPass {
-        ForwardPass(pass, targets: batch.targets, domains: batch.domains, presences: original.presences, totalSteps: totalSteps)
+    private func forwardPass(_ batch: Batch, _ presences: [Modality: Presence], _ pass: Pass, _ log: ReportLog = ReportLog()) -> ForwardPass {
+        var forward = ForwardPass(pass, targets: batch.targets, domains: batch.domains, presences: presences, totalSteps: totalSteps)
+        forward.log = log
+        return forward
+    }
+
+    /// What the encoders make of a batch, with the feature maps that regularizers change in training.
+    private func encoded(
+        _ batch: Batch, _ pass: Pass, _ log: ReportLog, _ maps: inout [(modality: Modality, map: FeatureMap)]
+    ) throws(TrainingFailure) -> Embeddings {
+        guard pass.isTraining, regularizers.changesFeatureMaps, let model = model as? any OffersFeatureMaps else {
+            return model.encode(batch.inputs, pass: pass)
+        }
+        let forward = forwardPass(batch, presences(in: batch.inputs), pass, log)
+        do {
+            return try model.encode(batch.inputs, pass: pass) { modality, map in
+                let samples = forward.presences[modality]?.rows?.count ?? batch.targets.count
+                let shape = map.values.shape
+                guard shape.rank >= 3, shape[0] == samples else {
+                    throw modelFailure(pass, "the feature map of \(modality) at \(map.point) must be \(samples)×…×C, found \(shape)")
+                }
+                if let lengths = map.lengths, shape.rank != 3 || lengths.count != samples || !lengths.allSatisfy((0...shape[1]).contains) {
+                    throw modelFailure(pass, "the feature map of \(modality) at \(map.point) has shape \(shape), which its lengths \(lengths) do not fit")
+                }
+                var seen = map
+                seen.values = map.values.detached()
+                maps.append((modality, seen))
+                return try regularizers.changedFeatureMap(map, of: modality, in: forward)
+            }
+        } catch let failure as TrainingFailure {
+            throw failure
+        } catch {
+            throw modelFailure(pass, "\(error)")
+        }
+    }
+
+    private func presences(in inputs: Inputs) -> [Modality: Presence] {
+        Dictionary(model.modalities.map { ($0, inputs.presence(of: $0)) }) { first, _ in first }.filter { !$0.value.isWhole }
     }
 
     private func encode(_ inputs: Inputs, _ pass: Pass) throws(TrainingFailure) -> Embeddings {
-        let embeddings = model.encode(inputs, pass: pass)
+        try checked(model.encode(inputs, pass: pass), of: inputs, pass)
+    }
+
+    private func checked(_ embeddings: Embeddings, of inputs: Inputs, _ pass: Pass) throws(TrainingFailure) -> Embeddings {
         guard embeddings.modalities == model.modalities else {
             throw modelFailure(
                 pass, "the embeddings must be those of \(list(model.modalities)), found those of \(list(embeddings.modalities))")
@@ -393,7 +438,13 @@ package final class Objective {
         _ term: RegularizerTerm, _ forward: Forward, gradients: Gradients, _ batch: Batch
     ) throws(TrainingFailure) {
         let step = forward.step.cut()
-        let pass = forwardPass(batch, step.originalEmbeddings, step.pass)
+        let pass = forwardPass(batch, step.originalEmbeddings.presences, step.pass)
+        let inside = forwardPass(batch, presences(in: batch.inputs), step.pass)
+        for (modality, map) in forward.featureMaps {
+            var map = map
+            map.values = map.values.tracked()
+            _ = try term.changedFeatureMap(map, of: modality, in: inside)
+        }
         var seen = step
         seen.embeddings = try term.changedEmbeddings(step.originalEmbeddings, in: pass)
         _ = try term.changedTargets(batch.targets.array, in: pass)

@@ -5,7 +5,7 @@ import Tensors
 ///
 /// A regularizer says what it does by conforming to one or more hooks:
 ///
-///     inputs ──encode──► embeddings ──ChangesEmbeddings──► fuse ──► prediction
+///     inputs ──encode, ChangesFeatureMaps──► embeddings ──ChangesEmbeddings──► fuse ──► prediction
 ///     targets ──ChangesTargets──► targets       loss = criterion(prediction, targets) + AddsPenalty
 ///     loss ──differentiate──► gradients ──ChangesGradients──► optimizer ──► FollowsUpdates
 ///     after each epoch: FollowsValidation        in evaluation and in checkpoints: the weights of AveragesWeights
@@ -40,6 +40,21 @@ public protocol AddsPenalty: Regularizer {
     /// - Returns: a scalar with numbers for the log; nil where the regularizer has nothing to say at
     ///   this step.
     func penalty(_ step: TrainingStep) throws -> Penalty?
+}
+
+/// Changes maps of features inside the encoders, at points that the encoders name.
+///
+/// A recipe says where by `points: [layer1, layer2]`; where it does not, ``RegularizerPlugin/points(among:)`` does. What a regularizer
+/// encodes anew by itself, as by ``TrainingStep/encoded(_:)``, has the maps as they are without it.
+public protocol ChangesFeatureMaps: Regularizer {
+    /// Called in training only, for each map at one of the term's points.
+    ///
+    /// - Parameters:
+    ///   - map: the samples that have the modality.
+    ///   - modality: whose encoder it is.
+    ///   - forward: the pass, with targets and domains of just these samples.
+    /// - Returns: values of the same shape.
+    func changedFeatureMap(_ map: FeatureMap, of modality: Modality, in forward: ForwardPass) throws -> Tensor
 }
 
 /// Changes embeddings on their way from the encoders to the fusion, such as noise or dropout.
@@ -140,11 +155,14 @@ public protocol ReadsTerms: Regularizer {
 
 /// The hooks, in the order in which they are called in a training step.
 public enum RegularizerHook: String, CaseIterable, Hashable, Sendable {
+    /// Of ``ChangesFeatureMaps``.
+    case featureMaps = "feature maps"
     case embeddings, targets, penalty, gradients, updates, validation, weights
 
     /// What a regularizer with this hook does, as part of a sentence: `adds a penalty`.
     public var summary: String {
         switch self {
+        case .featureMaps: "changes feature maps"
         case .embeddings: "changes embeddings"
         case .targets: "changes targets"
         case .penalty: "adds a penalty"
@@ -155,10 +173,25 @@ public enum RegularizerHook: String, CaseIterable, Hashable, Sendable {
         }
     }
 
+    /// The protocol that a regularizer with this hook conforms to.
+    var conformance: String {
+        switch self {
+        case .featureMaps: "\((any ChangesFeatureMaps).self)"
+        case .embeddings: "\((any ChangesEmbeddings).self)"
+        case .targets: "\((any ChangesTargets).self)"
+        case .penalty: "\((any AddsPenalty).self)"
+        case .gradients: "\((any ChangesGradients).self)"
+        case .updates: "\((any FollowsUpdates).self)"
+        case .validation: "\((any FollowsValidation).self)"
+        case .weights: "\((any AveragesWeights).self)"
+        }
+    }
+
     /// The hooks that a type conforms to, in the order of a step; empty for a type without any.
     public static func all(of type: any Regularizer.Type) -> [RegularizerHook] {
         allCases.filter { hook in
             switch hook {
+            case .featureMaps: type is any ChangesFeatureMaps.Type
             case .embeddings: type is any ChangesEmbeddings.Type
             case .targets: type is any ChangesTargets.Type
             case .penalty: type is any AddsPenalty.Type

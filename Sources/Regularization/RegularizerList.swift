@@ -4,7 +4,9 @@ import Tensors
 /// Several terms as one regularizer: penalties are added up, changes are applied in order.
 ///
 /// A list may itself stand inside a term, whose weight then applies to all of it.
-public struct RegularizerList: AddsPenalty, ChangesEmbeddings, ChangesTargets, ChangesGradients, FollowsUpdates, FollowsValidation, AveragesWeights {
+public struct RegularizerList: ChangesFeatureMaps, ChangesEmbeddings, ChangesTargets, AddsPenalty, ChangesGradients, FollowsUpdates, FollowsValidation,
+    AveragesWeights
+{
     /// The terms, in the order of the recipe.
     public let terms: [RegularizerTerm]
 
@@ -20,6 +22,15 @@ public struct RegularizerList: AddsPenalty, ChangesEmbeddings, ChangesTargets, C
     public var parts: Parts {
         Parts(terms.map { (name: $0.instance, part: $0.parts) })
     }
+
+    public func changedFeatureMap(_ map: FeatureMap, of modality: Modality, in forward: ForwardPass) throws(TrainingFailure) -> Tensor {
+        var map = map
+        for term in terms { map.values = try term.changedFeatureMap(map, of: modality, in: forward) }
+        return map.values
+    }
+
+    /// Whether any term changes feature maps.
+    var changesFeatureMaps: Bool { terms.contains { $0.hooks.contains(.featureMaps) } }
 
     public func changedEmbeddings(_ embeddings: Embeddings, in forward: ForwardPass) throws(TrainingFailure) -> Embeddings {
         var embeddings = embeddings

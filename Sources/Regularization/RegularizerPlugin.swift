@@ -39,6 +39,11 @@ public protocol RegularizerPlugin: Regularizer, SendableMetatype {
     /// there.
     static var places: [Place] { get }
 
+    /// The points of an encoder at which a regularizer of feature maps acts where the recipe does not say. All unless said otherwise.
+    ///
+    /// - Parameter names: those at which something can be changed, in the order in which a pass comes to them.
+    static func points(among names: [String]) -> [String]
+
     /// The kinds of targets that it can serve; a recipe of another task is refused. By default all.
     static var tasks: [Targets.Kind] { get }
 
@@ -69,6 +74,7 @@ extension RegularizerPlugin {
         let hooks = RegularizerHook.all(of: Self.self)
         return hooks == [.penalty] || hooks == [.penalty, .updates] ? Place.allCases : [.embedding]
     }
+    public static func points(among names: [String]) -> [String] { names }
     public static var tasks: [Targets.Kind] { Targets.Kind.allCases }
     public static var needs: [DataNeed] { [] }
     public static var traits: [TermTrait] { [] }

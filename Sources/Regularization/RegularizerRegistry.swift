@@ -33,6 +33,9 @@ public struct RegularizerRegistry: Sendable {
         /// What it does, in the order of a training step.
         public let hooks: [RegularizerHook]
 
+        /// Where one of feature maps acts that is not told where.
+        let points: @Sendable (_ names: [String]) -> [String]
+
         let make: @Sendable ([String: OptionValue], RegularizerContext) throws(OptionFault) -> any Regularizer
     }
 
@@ -51,7 +54,8 @@ public struct RegularizerRegistry: Sendable {
         let entry = Entry(
             description: description, minimumBatch: Plugin.minimumBatch, defaultWeight: Plugin.defaultWeight,
             places: Plugin.places, tasks: Plugin.tasks, needs: Plugin.needs, traits: Plugin.traits + (averages ? [.averagesWeights] : []),
-            excludes: Plugin.excludes + (averages ? [.secondAverage] : []), readsTerms: plugin is any ReadsTerms.Type, hooks: hooks
+            excludes: Plugin.excludes + (averages ? [.secondAverage] : []), readsTerms: plugin is any ReadsTerms.Type, hooks: hooks,
+            points: { Plugin.points(among: $0) }
         ) { (values, context) throws(OptionFault) -> any Regularizer in
             try Plugin(options: Plugin.Options.decoding(values), context: context)
         }
@@ -166,6 +170,7 @@ public struct RegularizerRegistry: Sendable {
             modalities: surroundings.modalities.filter { plan.modalities?.contains($0) ?? true }, widths: [:],
             classes: surroundings.classes, task: surroundings.task, sourceDomains: surroundings.sourceDomains,
             batchSize: surroundings.batchSize, model: model, initializer: initializer["regularizer"], instance: prefix + plan.instance)
+        let points = try plan.points(of: entry, in: model, modalities: context.modalities)
         var heads: [Modality: ProjectionHead] = [:]
         if plan.place == .fused {
             guard surroundings.modalities.count == model.modalities.count else {
@@ -182,8 +187,8 @@ public struct RegularizerRegistry: Sendable {
         }
         return RegularizerTerm(
             try entry.make(options, context), instance: plan.instance, path: context.instance, weight: plan.weight ?? entry.defaultWeight,
-            schedule: plan.schedule, on: plan.modalities, at: plan.place, part: plan.part, heads: heads, active: active,
-            totalSteps: surroundings.totalSteps, widths: context.widths)
+            schedule: plan.schedule, on: plan.modalities, at: plan.place, part: plan.part, points: points, heads: heads,
+            active: active, totalSteps: surroundings.totalSteps, widths: context.widths)
     }
 }
 
@@ -198,8 +203,9 @@ public enum RegularizerRefusal: Error, Hashable, Sendable, CustomStringConvertib
         switch self {
         case .duplicate(let duplicate): duplicate.description
         case .withoutHooks(let name, let type):
-            "'\(name)' does nothing: \(type) conforms to none of AddsPenalty, ChangesEmbeddings, ChangesTargets, ChangesGradients, "
-                + "FollowsUpdates, FollowsValidation and AveragesWeights"
+            "'\(name)' does nothing: \(type) conforms to none of "
+                + RegularizerHook.allCases.dropLast().map(\.conformance).joined(separator: ", ")
+                + (RegularizerHook.allCases.last.map { " and \($0.conformance)" } ?? "")
         }
     }
 }

@@ -10,7 +10,7 @@ import Tensors
 /// The effective weight `w` is the weight times the schedule's factor, and it acts on every hook:
 /// - A penalty enters the loss as `w · penalty`. The raw value is logged as `<instance>`, the weighted
 ///   one as `<instance>.weighted`, and the regularizer's own numbers as `<instance>.<report>`.
-/// - Changed embeddings and targets are blended, `z + w · (changed(z) − z)`: with `w = 1` the change
+/// - Changed feature maps, embeddings and targets are blended, `z + w · (changed(z) − z)`: with `w = 1` the change
 ///   applies in full, and noise of weight `w` is noise of `w` times the size. Where only the record of
 ///   gradients was changed, as by a gradient reversal, the change always applies in full.
 /// - Gradients are blended in the same way, `g + w · (changed(g) − g)`.
@@ -53,9 +53,11 @@ public final class RegularizerTerm {
     /// Width `D` of what the regularizer sees of each modality, as far as it is known.
     package let widths: [Modality: Int]
 
-    /// The instance's name with those of the sums around it in front: the beginning of the names of its
-    /// random streams.
-    private let path: String
+    /// The points of each modality's encoder at which feature maps are changed; nil for all.
+    package let points: [Modality: [String]]?
+
+    /// What the regularizer sees of a step.
+    private let view: TermView
 
     /// Whether the term has changed anything so far.
     package private(set) var hasActed = false
@@ -91,32 +93,36 @@ public final class RegularizerTerm {
     ///
     /// - Parameters:
     ///   - path: what random streams start with; the instance's name unless the term stands in a sum.
-    ///   - place: `at:`. Changes of embeddings and gradients are left out at another place than the
-    ///     embeddings.
+    ///   - place: `at:`. Changes of feature maps, embeddings and gradients are left out at another place than
+    ///     the embeddings.
     ///   - part: `part:`. Heads read this part of an embedding.
+    ///   - points: `points:`, of each modality's encoder; nil for all.
     ///   - heads: one for each modality in use, for `at: projection`.
     ///   - active: the steps from `after:` up to `until:`; in the others the weight is 0.
     package init(
         _ base: any Regularizer, instance: String, path: String? = nil, weight: Double, schedule: WeightSchedule,
-        on modalities: [Modality]?, at place: Place, part: EmbeddingPart = .whole, heads: [Modality: ProjectionHead],
-        active: Range<Int>? = nil, totalSteps: Int, widths: [Modality: Int] = [:]
+        on modalities: [Modality]?, at place: Place, part: EmbeddingPart = .whole, points: [Modality: [String]]? = nil,
+        heads: [Modality: ProjectionHead], active: Range<Int>? = nil, totalSteps: Int, widths: [Modality: Int] = [:]
     ) {
         self.base = base
         self.instance = instance
-        self.path = path ?? instance
         self.weight = weight
         self.schedule = schedule
         self.modalities = modalities
         self.place = place
         self.part = part
+        self.points = points
         self.heads = heads
+        view = TermView(
+            path: path ?? instance, modalities: modalities, place: place, part: part, heads: heads,
+            readsPresence: base is any ReadsPresence || base is RegularizerList, type: "\(type(of: base))")
         self.active = active
         self.totalSteps = totalSteps
         self.widths = widths
         let found =
             (base as? RegularizerList).map { $0.terms.reduce(into: []) { $0.formUnion($1.hooks) } }
             ?? Set(RegularizerHook.all(of: type(of: base)))
-        hooks = place == .embedding ? found : found.subtracting([.embeddings, .gradients])
+        hooks = place == .embedding ? found : found.subtracting([.featureMaps, .embeddings, .gradients])
     }
 
     /// The terms of a sum; none for a regularizer.
@@ -176,6 +182,31 @@ public final class RegularizerTerm {
 
     // MARK: The hooks
 
+    /// A map of features as the regularizer changes it, for the samples that have the modality.
+    ///
+    /// - Parameter forward: the pass of the whole batch.
+    public func changedFeatureMap(_ map: FeatureMap, of modality: Modality, in forward: ForwardPass) throws(TrainingFailure) -> Tensor {
+        let weight = effectiveWeight(at: forward.pass)
+        guard hooks.contains(.featureMaps), let base = base as? any ChangesFeatureMaps, weight != 0, forward.isTraining,
+            modalities?.contains(modality) ?? true, points.map({ $0[modality]?.contains(map.point) ?? false }) ?? true
+        else { return map.values }
+        let check = ReturnCheck(term: instance, hook: .featureMaps, step: forward.pass.step)
+        guard map.samples >= minimumBatch else {
+            note(false, otherwise: "too few samples had the modality \(modality)")
+            return map.values
+        }
+        try view.refusePadding(in: map, of: modality, check)
+        let log = ReportLog()
+        // A sum hands the whole batch on to its terms.
+        let rows = base is RegularizerList ? nil : forward.presences[modality]?.rows
+        let scope = view.scoped(rows.map { forward.gathering(rows: $0) } ?? forward, log)
+        let new = try check.calling { try base.changedFeatureMap(map, of: modality, in: scope) }
+        try check.featureMap(new, of: map, modality)
+        passOn(log, to: forward.log)
+        note(!new.sharesRecord(with: map.values) || !new.hasSameBits(as: map.values), otherwise: "it changed no feature map")
+        return map.clearingPadding(weight == 1 ? new : map.values + (new - map.values) * Float(weight))
+    }
+
     /// The embeddings as the regularizer changes them, blended by the effective weight.
     ///
     /// - Throws: ``TrainingFailure`` where the regularizer throws, or returns what does not fit.
@@ -183,15 +214,15 @@ public final class RegularizerTerm {
         let weight = effectiveWeight(at: forward.pass)
         guard hooks.contains(.embeddings), let base = base as? any ChangesEmbeddings, weight != 0 else { return embeddings }
         let check = ReturnCheck(term: instance, hook: .embeddings, step: forward.pass.step)
-        let (seen, log) = (restricted(embeddings), ReportLog())
-        try refusePadding(in: seen, check)
-        let rows = shownRows(forward)
+        let (seen, log) = (view.restricted(embeddings), ReportLog())
+        try view.refusePadding(in: seen, check)
+        let rows = view.shownRows(forward)
         guard rows.map({ $0.count >= minimumBatch }) ?? true else {
             if forward.isTraining { note(false, otherwise: Self.tooFew) }
             return embeddings
         }
         let shown = rows.map { seen.gathering(rows: $0) } ?? seen
-        let scope = scoped(rows.map { forward.gathering(rows: $0) } ?? forward, log)
+        let scope = view.scoped(rows.map { forward.gathering(rows: $0) } ?? forward, log)
         let new = try check.calling { try base.changedEmbeddings(shown, in: scope) }
         try check.embeddings(new, of: shown)
         passOn(log, to: forward.log)
@@ -220,10 +251,10 @@ public final class RegularizerTerm {
         let check = ReturnCheck(term: instance, hook: .targets, step: forward.pass.step)
         let log = ReportLog()
         // What also changes embeddings is shown the same samples here as there; targets alone have nothing missing.
-        let rows = hooks.contains(.embeddings) ? shownRows(forward) : nil
+        let rows = hooks.contains(.embeddings) ? view.shownRows(forward) : nil
         guard rows.map({ $0.count >= minimumBatch }) ?? true else { return targets }
         let shown = rows.map { targets.gathering(rows: $0) } ?? targets
-        let scope = scoped(rows.map { forward.gathering(rows: $0) } ?? forward, log)
+        let scope = view.scoped(rows.map { forward.gathering(rows: $0) } ?? forward, log)
         let new = try check.calling { try base.changedTargets(shown, in: scope) }
         try check.targets(new, of: shown)
         passOn(log, to: forward.log)
@@ -242,7 +273,7 @@ public final class RegularizerTerm {
         let weight = effectiveWeight(at: step.pass)
         let check = ReturnCheck(term: instance, hook: .penalty, step: step.pass.step)
         let log = ReportLog()
-        let (seen, rows) = try shown(step, log, check)
+        let (seen, rows) = try view.shown(step, log, check)
         guard rows.map({ $0.count >= minimumBatch }) ?? true else {
             if weight != 0 { note(false, otherwise: Self.tooFew) }
             return nil
@@ -272,8 +303,8 @@ public final class RegularizerTerm {
         guard hooks.contains(.gradients), let base = base as? any ChangesGradients, weight != 0 else { return gradients }
         let check = ReturnCheck(term: instance, hook: .gradients, step: step.pass.step)
         let log = ReportLog()
-        try refusePadding(in: restricted(step.embeddings), check)
-        let (seen, rows) = try shown(step, log, check)
+        try view.refusePadding(in: view.restricted(step.embeddings), check)
+        let (seen, rows) = try view.shown(step, log, check)
         guard rows.map({ $0.count >= minimumBatch }) ?? true else {
             note(false, otherwise: Self.tooFew)
             return gradients
@@ -292,7 +323,7 @@ public final class RegularizerTerm {
         guard hooks.contains(.updates), let base = base as? any FollowsUpdates, weight != 0 else { return }
         let check = ReturnCheck(term: instance, hook: .updates, step: step.pass.step)
         let log = ReportLog()
-        let (seen, _) = try shown(step.detached(), log, check)
+        let (seen, _) = try view.shown(step.detached(), log, check)
         let before = hasActed ? 0 : changes(of: step.model)
         try check.calling { try withoutGradients { try base.follow(seen, learningRate: learningRate * Float(weight)) } }
         // A term that only keeps something for its penalty acts through that.
@@ -305,7 +336,8 @@ public final class RegularizerTerm {
         guard hooks.contains(.validation), let base = base as? any FollowsValidation, effectiveWeight(at: validation.pass) != 0 else { return }
         let check = ReturnCheck(term: instance, hook: .validation, step: validation.pass.step)
         let seen = ValidationRound(
-            pass: validation.pass, loss: validation.loss, steps: { [self] body in try validation.forEach { try body(try shown($0, ReportLog(), check).step) } })
+            pass: validation.pass, loss: validation.loss,
+            steps: { [view] body in try validation.forEach { try body(try view.shown($0, ReportLog(), check).step) } })
         try check.calling { try withoutGradients { try base.follow(seen) } }
     }
 
@@ -340,7 +372,7 @@ public final class RegularizerTerm {
         }
     }
 
-    // MARK: What the regularizer sees, and what is made of its numbers
+    // MARK: What is made of its numbers
 
     private func named(_ penalty: Penalty, _ log: ReportLog, weighted: Float) -> [Penalty.Report] {
         [(instance, penalty.value.item), ("\(instance).weighted", weighted)]
@@ -351,104 +383,10 @@ public final class RegularizerTerm {
         for (name, value) in log.reports { outer.add("\(instance).\(name)", value) }
     }
 
-    private func scoped(_ forward: ForwardPass, _ log: ReportLog) -> ForwardPass {
-        var forward = forward
-        (forward.instance, forward.log) = (path, log)
-        return forward
-    }
-
     private static let tooFew = "too few samples had all of its modalities"
-
-    /// Whether the regularizer handles samples that lack a modality by itself. The terms of a sum are
-    /// asked one by one.
-    private var readsPresence: Bool { base is any ReadsPresence || base is RegularizerList }
 
     /// The smallest batch that the regularizer is defined for.
     private var minimumBatch: Int { (type(of: base) as? any RegularizerPlugin.Type)?.minimumBatch ?? 1 }
-
-    /// The samples that are shown to a regularizer that does not handle missing modalities; nil for
-    /// all.
-    private func shownRows(_ forward: ForwardPass) -> [Int]? {
-        guard !readsPresence, place != .fused else { return nil }
-        let incomplete = forward.presences.filter { modalities?.contains($0.key) ?? true }.compactMap(\.value.samples)
-        guard let first = incomplete.first else { return nil }
-        return first.indices.filter { row in incomplete.allSatisfy { $0[row] } }
-    }
-
-    /// Refuses padded tokens for a regularizer that might take padding for real tokens when it changes
-    /// or fuses them.
-    private func refusePadding(in embeddings: Embeddings, _ check: ReturnCheck) throws(TrainingFailure) {
-        guard !readsPresence, place == .embedding, let modality = embeddings.first(where: { $0.embedding.hasPaddedTokens })?.modality else { return }
-        throw check.failure(
-            "some tokens of \(modality) are padding, and \(type(of: base)) does not say that it leaves padding out, by conforming to ReadsPresence")
-    }
-
-    /// The step as the regularizer sees it, and which of the samples it sees; nil for all.
-    private func shown(
-        _ step: TrainingStep, _ log: ReportLog, _ check: ReturnCheck
-    ) throws(TrainingFailure) -> (step: TrainingStep, rows: [Int]?) {
-        var seen = try restricted(step, log, check)
-        guard !readsPresence else { return (seen, nil) }
-        func withoutPadding(_ embeddings: Embeddings) -> Embeddings {
-            embeddings.mapEmbeddings { $1.hasPaddedTokens ? Embedding(pooled: $1.pooled, presence: $1.presence) : $1 }
-        }
-        (seen.originalEmbeddings, seen.embeddings) = (withoutPadding(seen.originalEmbeddings), withoutPadding(seen.embeddings))
-        guard let rows = seen.originalEmbeddings.completeRows else { return (seen, nil) }
-        return (seen.gathering(rows: rows), rows)
-    }
-
-    private func restricted(_ embeddings: Embeddings) -> Embeddings {
-        let seen = modalities.map(embeddings.selecting) ?? embeddings
-        return part == .whole ? seen : seen.mapEmbeddings { $1.selecting(part) }
-    }
-
-    private func restricted(_ step: TrainingStep, _ log: ReportLog, _ check: ReturnCheck) throws(TrainingFailure) -> TrainingStep {
-        var step = step
-        (step.instance, step.log) = (path, log)
-        let outer = step.seeing
-        switch place {
-        case .embedding:
-            step.originalEmbeddings = restricted(step.originalEmbeddings)
-            step.embeddings = restricted(step.embeddings)
-            step.seeing = { [self] in restricted(outer($0)) }
-        case .projection:
-            // The heads read the encoders' own output, and both sets of embeddings are the projected ones.
-            let seen = restricted(step.originalEmbeddings)
-            if let modality = seen.modalities.first(where: { heads[$0] == nil }) {
-                throw check.failure("there is no projection head for the modality \(modality)")
-            }
-            let pass = step.pass
-            step.originalEmbeddings = projected(seen, pass)
-            step.embeddings = step.originalEmbeddings
-            step.seeing = { [self] in projected(restricted(outer($0)), pass) }
-        case .fused:
-            guard let representation = step.prediction.representation else {
-                throw check.failure("the model gives no fused representation to act on")
-            }
-            step.originalEmbeddings = [.fused: Embedding(pooled: representation).selecting(part)]
-            step.embeddings = step.originalEmbeddings
-            let (model, pass, part) = (step.model, step.pass.child("second view"), part)
-            step.seeing = { embeddings in
-                [.fused: Embedding(pooled: model.fuse(outer(embeddings), pass: pass).representation ?? representation).selecting(part)]
-            }
-        }
-        return step
-    }
-
-    private func projected(_ embeddings: Embeddings, _ pass: Pass) -> Embeddings {
-        embeddings.mapEmbeddings { modality, embedding in heads[modality].map { projected(embedding, by: $0, pass) } ?? embedding }
-    }
-
-    /// The projection of the samples that have the modality, so that a head's own statistics are taken
-    /// over these alone.
-    private func projected(_ embedding: Embedding, by head: ProjectionHead, _ pass: Pass) -> Embedding {
-        guard let rows = embedding.presence.rows else { return Embedding(pooled: head(embedding.pooled, pass)) }
-        let count = embedding.pooled.shape[0]
-        guard !rows.isEmpty else {
-            return Embedding(pooled: .zeros([count, head.width]), presence: Presence(samples: .init(repeating: false, count: count)))
-        }
-        return Embedding(pooled: head(embedding.present, pass)).spread(to: rows, of: count)
-    }
 }
 
 /// `old + weight · (new − old)` for each array; `new` itself where its values are those of `old`, so

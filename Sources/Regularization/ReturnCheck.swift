@@ -65,6 +65,11 @@ struct ReturnCheck {
         try notAGradient(value, "the penalty")
     }
 
+    /// The same shape, finite where it was.
+    func featureMap(_ new: Tensor, of old: FeatureMap, _ modality: Modality) throws(TrainingFailure) {
+        try array(new, of: old.values, "the feature map of \(modality) at \([old.point, old.pathway].filter { !$0.isEmpty }.joined(separator: ", "))")
+    }
+
     /// The same modalities and shapes, finite where they were.
     func embeddings(_ new: Embeddings, of old: Embeddings) throws(TrainingFailure) {
         guard new.modalities == old.modalities else {
@@ -152,6 +157,7 @@ extension RegularizerHook {
     /// The function that a regularizer implements, as its author reads it.
     fileprivate var function: StaticString {
         switch self {
+        case .featureMaps: "changedFeatureMap(_:of:in:)"
         case .embeddings: "changedEmbeddings(_:in:)"
         case .targets: "changedTargets(_:in:)"
         case .penalty: "penalty(_:)"

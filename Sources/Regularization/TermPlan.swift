@@ -38,6 +38,9 @@ package struct TermPlan: Sendable, Hashable {
     /// `part:`, the entries of each embedding that a regularizer sees.
     package var part: EmbeddingPart
 
+    /// `points:`, where a regularizer of feature maps acts inside the encoders; nil for its own choice.
+    package var points: [String]?
+
     /// The heads, for `at: projection`.
     package var projection: ProjectionOptions
 
@@ -46,7 +49,7 @@ package struct TermPlan: Sendable, Hashable {
         _ regularizer: String, instance: String? = nil, options: [String: OptionValue] = [:], weight: Double? = nil,
         schedule: WeightSchedule = WeightSchedule(), after: TrainingMoment? = nil, until: TrainingMoment? = nil,
         on modalities: [Modality]? = nil, at place: Place = .embedding, part: EmbeddingPart = .whole,
-        projection: ProjectionOptions = ProjectionOptions()
+        points: [String]? = nil, projection: ProjectionOptions = ProjectionOptions()
     ) {
         content = .regularizer(regularizer, options: options)
         self.instance = instance ?? regularizer
@@ -57,6 +60,7 @@ package struct TermPlan: Sendable, Hashable {
         self.modalities = modalities
         self.place = place
         self.part = part
+        self.points = points
         self.projection = projection
     }
 
@@ -184,6 +188,47 @@ package struct TermPlan: Sendable, Hashable {
                 option: "on", expected: "nothing beside `at: fused`, which acts on all modalities together",
                 found: (modalities ?? []).map(\.name).joined(separator: ", "), suggestion: nil)
         }
+    }
+
+    /// The points at which a regularizer of feature maps acts, by modality; nil for any other regularizer.
+    ///
+    /// - Parameter modalities: what the term sees.
+    /// - Throws: `OptionFault` where no encoder has points at which anything can be changed, or not those that the plan names.
+    func points(
+        of entry: RegularizerRegistry.Entry, in model: any MultimodalModel, modalities seen: [Modality]
+    ) throws(OptionFault) -> [Modality: [String]]? {
+        let name = entry.description.name
+        guard entry.hooks.contains(.featureMaps) else {
+            guard let points else { return nil }
+            throw OptionFault(option: "points", expected: "none for \(name), which changes no feature maps", found: points.joined(separator: ", "))
+        }
+        if part != .whole { throw OptionFault(option: "part", expected: "whole for \(name), which changes feature maps", found: part.rawValue) }
+        let offered = (model as? any OffersFeatureMaps)?.featureMapPoints ?? [:]
+        let open = offered.mapValues { $0.filter { !$0.isFrozen }.map(\.name) }
+        if let without = modalities?.first(where: { open[$0]?.isEmpty ?? true }) {
+            let others = model.modalities.filter { open[$0]?.isEmpty == false }.map(\.name)
+            throw OptionFault(
+                option: "on", expected: "modalities whose encoders have points for \(name): \(others.isEmpty ? "none" : others.joined(separator: ", "))",
+                found: without.name)
+        }
+        let known = seen.flatMap { open[$0] ?? [] }.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        guard !known.isEmpty else {
+            throw OptionFault(
+                option: nil, expected: "an encoder of feature maps that are not all frozen, such as resnet18 or series-resnet",
+                found: "none among those of " + seen.map(\.name).joined(separator: ", "))
+        }
+        for point in points ?? [] where !known.contains(point) {
+            let isFrozen = seen.contains { offered[$0]?.contains { $0.name == point } ?? false }
+            throw OptionFault(
+                option: "points", expected: "\(isFrozen ? "points that are not frozen" : "points of the encoders"): \(known.joined(separator: ", "))",
+                found: point, suggestion: isFrozen ? nil : nearestName(to: point, among: known))
+        }
+        return Dictionary(
+            seen.map { modality in
+                let open = open[modality] ?? []
+                return (modality, points.map { chosen in open.filter(chosen.contains) } ?? entry.points(open))
+            }
+        ) { first, _ in first }
     }
 
     /// The width of this plan's part of an embedding.

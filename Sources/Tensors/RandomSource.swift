@@ -156,6 +156,27 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
             position = 4
         }
     }
+
+    /// A draw from the beta distribution with both parameters equal, 0…1.
+    ///
+    /// - Parameter concentration: both parameters, above 0.
+    public mutating func beta(_ concentration: Double) -> Float {
+        // In logarithms, as gamma variates of a small shape underflow.
+        let (first, second) = (logGamma(concentration), logGamma(concentration))
+        return Float(1 / (1 + Glibc.exp(second - first)))
+    }
+
+    /// The logarithm of a draw from the gamma distribution (Marsaglia and Tsang 2000).
+    private mutating func logGamma(_ shape: Double) -> Double {
+        let boost = shape < 1 ? Glibc.log(max(Double(uniform()), 0x1p-25)) / shape : 0
+        let d = (shape < 1 ? shape + 1 : shape) - 1.0 / 3
+        let c = 1 / (9 * d).squareRoot()
+        while true {
+            let x = Double(normal())
+            let v = Glibc.pow(1 + c * x, 3)
+            if v > 0, Glibc.log(max(Double(uniform()), 0x1p-25)) < 0.5 * x * x + d - d * v + d * Glibc.log(v) { return boost + Glibc.log(d * v) }
+        }
+    }
 }
 
 /// The Philox 4×32-10 counter-based generator.

@@ -148,7 +148,8 @@ package struct TrialPlan: Sendable {
             + "on \(term.modalities?.map(\.name).joined(separator: ",") ?? "all")"
         switch term.content {
         case .regularizer(let name, let options):
-            return "\(shared) at \(term.place.rawValue) part \(term.part.rawValue) \(text(term.projection.encoded)) "
+            let points = term.points.map { " points \($0.joined(separator: ","))" } ?? ""
+            return "\(shared) at \(term.place.rawValue) part \(term.part.rawValue)\(points) \(text(term.projection.encoded)) "
                 + text(ComponentPlan(name, options: options))
         case .sum(let terms):
             return "\(shared) sum [" + terms.map(text).joined(separator: "; ") + "]"

@@ -73,6 +73,33 @@ struct PlanFaultTests {
         #expect(sum.contains("error: at of regularizer 'mer' in row 'A' does not fit: found fused"))
     }
 
+    @Test("a point that no encoder has, one that is frozen, and points where there can be none, at the name itself")
+    func points() throws {
+        let pictures = text.replacing("use: co-occurrence, classes: 4, samples: 48", with: "use: digits, shape: pictures")
+        func messages(_ encoder: String, _ terms: String) -> String {
+            let recipe = pictures.replacing("{use: vector-mlp, hidden: [16], embedding: 8}", with: encoder).replacing("[mer]", with: terms)
+            let fault = #expect(throws: RecipeError.self) { try Sample.planned(recipe) }
+            return fault.map { "\($0)" } ?? ""
+        }
+        let (cnn, resnet) = ("{use: image-cnn, stages: 2}", "{use: resnet18, width: 2, blocks: [1, 1, 1, 1], train: last-stage}")
+        #expect(
+            messages(cnn, "[dsu: {points: [conv1, convv2]}]") == """
+                r.yaml:9:52: error: points of regularizer 'dsu' in row 'A' does not fit: found convv2
+                    9 |   - {name: A, regularizers: [dsu: {points: [conv1, convv2]}]}
+                      |                                                    ^~~~~~
+                      = expected points of the encoders: conv1, conv2
+                      = did you mean 'conv2'?
+                """)
+        #expect(messages(resnet, "[dsu: {points: layer2}]").contains("= expected points that are not frozen: layer3, layer4"))
+        #expect(messages(cnn, "[mer: {points: conv1}]").contains("= expected none for mer, which changes no feature maps"))
+        #expect(messages(cnn, "[dsu: {part: shared}]").contains("part of regularizer 'dsu' in row 'A' does not fit: found shared"))
+        #expect(messages(cnn, "[dsu: {points: []}]").contains("points cannot be an empty list"))
+        #expect(messages(cnn, "[sum: {points: conv1, terms: [dsu]}]").contains("'points' belongs to the terms of a sum"))
+        let vectors = try self.messages("[mer]", "[dsu]")
+        #expect(vectors.contains("regularizer 'dsu' in row 'A' cannot be made: found none among those of m1, m2"))
+        #expect(try self.messages("[mer]", "[dsu: {on: m1}]").contains("on of regularizer 'dsu' in row 'A' does not fit: found m1"))
+    }
+
     @Test("a schedule that ends before it starts")
     func schedule() throws {
         let message = try messages("[mer]", "[mer: {schedule: {start: 0.9, end: 0.1}}]")

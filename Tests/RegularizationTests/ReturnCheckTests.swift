@@ -137,8 +137,8 @@ private struct Idle: RegularizerPlugin {
         let refusal = #expect(throws: RegularizerRefusal.self) { try registry.register(Idle.self) }
         #expect(
             refusal?.description
-                == "'idle' does nothing: Idle conforms to none of AddsPenalty, ChangesEmbeddings, ChangesTargets, ChangesGradients, "
-                + "FollowsUpdates, FollowsValidation and AveragesWeights")
+                == "'idle' does nothing: Idle conforms to none of ChangesFeatureMaps, ChangesEmbeddings, ChangesTargets, AddsPenalty, "
+                + "ChangesGradients, FollowsUpdates, FollowsValidation and AveragesWeights")
         #expect(registry.names.isEmpty)
     }
 }

@@ -43,7 +43,10 @@ import Testing
         Case(Infinite.self, .finiteness, "value of the penalty holds inf"),
         Case(RefusesDefault.self, .options, "parts: expected a number from 1 up, found 0"),
         Case(InfiniteChoice.self, .options, "inverse: true: value of the penalty holds inf"),
-        Case(Hookless.self, .description, "'specimen' does nothing: Hookless conforms to none of AddsPenalty"),
+        Case(Hookless.self, .description, "'specimen' does nothing: Hookless conforms to none of ChangesFeatureMaps"),
+        Case(CroppedMap.self, .finiteness, "the feature map of audio at input must keep the shape 4×3×4, found 4×2×4"),
+        Case(WrongMapGradient.self, .gradient, "slope along the gradient in the embeddings"),
+        Case(SharedMapDraws.self, .determinism, "changed feature map of audio"),
         Case(VectorPenalty.self, .finiteness, "the penalty must be a scalar, found the shape 4"),
         Case(Undocumented.self, .description, "the option 'rate' has no help"),
     ]

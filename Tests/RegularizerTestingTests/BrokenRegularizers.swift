@@ -301,3 +301,28 @@ struct VectorPenalty: Specimen, AddsPenalty {
     init(_ context: RegularizerContext) {}
     func penalty(_ step: TrainingStep) -> Penalty? { Penalty(value: step.originalEmbeddings[0].embedding.pooled.sum(axis: 1)) }
 }
+
+/// It leaves out the last place of every feature map.
+struct CroppedMap: Specimen, ChangesFeatureMaps {
+    init(_ context: RegularizerContext) {}
+    func changedFeatureMap(_ map: FeatureMap, of modality: Modality, in forward: ForwardPass) -> Tensor {
+        map.values.slice(axis: 1, 0..<map.values.shape[1] - 1)
+    }
+}
+
+/// The gradient of its change is 4 percent too large.
+struct WrongMapGradient: Specimen, ChangesFeatureMaps {
+    init(_ context: RegularizerContext) {}
+    func changedFeatureMap(_ map: FeatureMap, of modality: Modality, in forward: ForwardPass) -> Tensor {
+        Tensor.custom(map.values.detached() * 2, inputs: [map.values]) { [$0 * 2.08] }
+    }
+}
+
+/// Its noise inside the encoders goes on from call to call.
+struct SharedMapDraws: Specimen, ChangesFeatureMaps {
+    private static let calls = Atomic(0)
+    init(_ context: RegularizerContext) {}
+    func changedFeatureMap(_ map: FeatureMap, of modality: Modality, in forward: ForwardPass) -> Tensor {
+        map.values + Float(Self.calls.add(1, ordering: .relaxed).newValue % 1000) * 0.01
+    }
+}

@@ -10,6 +10,7 @@ import DomainRisksPlugin
 import DropoutPlugin
 import EntropyWeightingPlugin
 import FeatureSplittingPlugin
+import FeatureStatisticsPlugin
 import FishrPlugin
 import FunctionalEntropyPlugin
 import GradientBlendingPlugin
@@ -128,6 +129,12 @@ struct BuiltInContract: Sendable, CustomTestStringConvertible {
         BuiltInContract("MIRO", MIRO.self),
         BuiltInContract("Mixup", Mixup.self, declares: .randomDraws),
         BuiltInContract("Mixup", Mixup.self, "across", declares: .randomDraws) { $0.pairs = .across },
+        // With a probability of 1, so that the checks see it act.
+        BuiltInContract("FeatureStatistics", MixStyle.self, declares: [.randomDraws, .stopGradients]) { $0.probability = 1 },
+        BuiltInContract("FeatureStatistics", MixStyle.self, "across", declares: [.randomDraws, .stopGradients]) {
+            ($0.pairs, $0.probability) = (.across, 1)
+        },
+        BuiltInContract("FeatureStatistics", DSU.self, declares: .randomDraws) { $0.probability = 1 },
         BuiltInContract("ANDMask", ANDMask.self),
         BuiltInContract("InnerSteps", Fish.self),
         BuiltInContract("InnerSteps", InnerStep.self) { $0.rate = 0.1 },

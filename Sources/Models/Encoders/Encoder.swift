@@ -50,6 +50,33 @@ extension SequenceEncoder {
     public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding { self(x, lengths: nil, pass: pass) }
 }
 
+/// An encoder that shows its maps of features on their way, so that regularizers can change them.
+public protocol FeatureMapEncoder: Encoder {
+    /// The points at which it does, in the order in which a pass comes to them.
+    var featureMapPoints: [FeatureMapPoint] { get }
+
+    /// Encodes a batch, and goes on at each point with what `change` makes of the map there; with the map itself, this is what the encoder
+    /// does without.
+    ///
+    /// - Parameters:
+    ///   - x: as without.
+    ///   - lengths: nil, or as a ``SequenceEncoder`` is given them.
+    ///   - pass: `change` need not be called in evaluation.
+    ///   - change: is given each map, and returns values of the same shape.
+    func callAsFunction(_ x: Tensor, lengths: [Int]?, pass: Pass, changing change: (FeatureMap) throws -> Tensor) rethrows -> Embedding
+}
+
+extension FeatureMapEncoder {
+    public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding { self(x, lengths: nil, pass: pass) { $0.values } }
+}
+
+extension FeatureMapEncoder where Self: SequenceEncoder {
+    public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding { self(x, lengths: nil, pass: pass) { $0.values } }
+
+    /// Encodes with every map as it is.
+    public func callAsFunction(_ x: Tensor, lengths: [Int]?, pass: Pass) -> Embedding { self(x, lengths: lengths, pass: pass) { $0.values } }
+}
+
 /// What the model around an encoder calls.
 extension Encoder {
     /// Encodes the samples that have the modality.
@@ -57,22 +84,26 @@ extension Encoder {
     /// - Parameter presence: which samples and places of `x` are real.
     /// - Returns: an embedding of all samples, 0 for those that lack the modality.
     /// - Precondition: lengths are given only to a ``SequenceEncoder``.
-    func encode(_ x: Tensor, _ presence: Presence, pass: Pass) -> Embedding {
-        guard let rows = presence.rows else { return encode(x, lengths: presence.lengths, pass: pass) }
+    func encode(_ x: Tensor, _ presence: Presence, pass: Pass, changing change: (FeatureMap) throws -> Tensor) rethrows -> Embedding {
+        guard let rows = presence.rows else { return try encode(x, lengths: presence.lengths, pass: pass, changing: change) }
         let count = x.shape[0]
         guard !rows.isEmpty else {
             return Embedding(pooled: .zeros([count, embeddingWidth]), presence: Presence(samples: .init(repeating: false, count: count)))
         }
-        return encode(x.gathering(rows: rows), lengths: presence.gathering(rows: rows).lengths, pass: pass).spread(to: rows, of: count)
+        return try encode(x.gathering(rows: rows), lengths: presence.gathering(rows: rows).lengths, pass: pass, changing: change)
+            .spread(to: rows, of: count)
     }
 
     /// Encodes samples that all have the modality.
-    private func encode(_ x: Tensor, lengths: [Int]?, pass: Pass) -> Embedding {
-        guard let lengths else { return self(x, pass: pass) }
-        guard let sequences = self as? any SequenceEncoder else {
+    private func encode(
+        _ x: Tensor, lengths: [Int]?, pass: Pass, changing change: (FeatureMap) throws -> Tensor
+    ) rethrows -> Embedding {
+        let sequences = self as? any SequenceEncoder
+        guard lengths == nil || sequences != nil else {
             stop("encode: \(type(of: self)) was given sequences of different lengths, and is no SequenceEncoder")
         }
-        return sequences(x, lengths: lengths, pass: pass)
+        if let encoder = self as? any FeatureMapEncoder { return try encoder(x, lengths: lengths, pass: pass, changing: change) }
+        return sequences?(x, lengths: lengths, pass: pass) ?? self(x, pass: pass)
     }
 }
 

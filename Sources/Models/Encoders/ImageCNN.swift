@@ -10,13 +10,14 @@ import Tensors
 /// through a linear map to the embedding.
 ///
 /// Names: `conv1`, `bn1`, `conv2`, `bn2`, …, `fc`. Tokens are the places of the last stage, N×(H·W)×D,
-/// through the same linear map.
+/// through the same linear map. Feature maps are those after each stage, under the name of its
+/// convolution.
 ///
 /// ```yaml
 /// model:
 ///   encoders: {picture: {use: image-cnn, width: 16, stages: 3, embedding: 64}}
 /// ```
-public final class ImageCNN: EncoderPlugin {
+public final class ImageCNN: EncoderPlugin, FeatureMapEncoder {
     /// What a recipe may choose.
     public struct Options: Configuration.Options {
         /// The number of channels of the first stage; each later stage doubles it.
@@ -96,17 +97,22 @@ public final class ImageCNN: EncoderPlugin {
         embeddingWidth = options.embedding > 0 ? options.embedding : inputs
     }
 
+    public var featureMapPoints: [FeatureMapPoint] { stages.indices.map { FeatureMapPoint("conv\($0 + 1)") } }
+
     /// Encodes pictures.
     ///
     /// - Parameters:
     ///   - x: N×H×W×C.
     ///   - pass: batch normalization uses the batch in training and running statistics in evaluation.
     /// - Returns: the pooled embedding N×D, and tokens N×(H'·W')×D where they are asked for.
-    public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding {
+    public func callAsFunction(
+        _ x: Tensor, lengths: [Int]?, pass: Pass, changing change: (FeatureMap) throws -> Tensor
+    ) rethrows -> Embedding {
         var map = x
         for (index, stage) in stages.enumerated() {
             if index > 0 { map = map.maxPooled(window: [2, 2]) }
             map = stage.normalization(stage.convolution(map), pass, appliesReLU: true)
+            map = try change(FeatureMap(map, at: "conv\(index + 1)"))
         }
         let places = map.reshaped([map.shape[0], map.shape[1] * map.shape[2], map.shape[3]])
         return Embedding(map: places, projection: projection, withTokens: providesTokens)

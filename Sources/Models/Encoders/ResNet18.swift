@@ -101,9 +101,12 @@ public final class ResNet18: EncoderPlugin, StagedEncoder {
     }
 
     /// The map that the last stage reads, N×H×W×C, of pictures N×H×W×C.
-    public func stem(_ x: Tensor, pass: Pass) -> [Tensor] {
-        var map = pooled(first(x, pass))
-        for stage in stages.dropLast() { advance(&map, through: stage, pass) }
+    public func stem(_ x: Tensor, pass: Pass, changing change: (FeatureMap) throws -> Tensor) rethrows -> [Tensor] {
+        var map = try change(FeatureMap(pooled(first(x, pass)), at: "conv1"))
+        for (index, stage) in stages.dropLast().enumerated() {
+            advance(&map, through: stage, pass)
+            if index < 2 { map = try change(FeatureMap(map, at: "layer\(index + 1)")) }
+        }
         return [map]
     }
 
@@ -113,10 +116,10 @@ public final class ResNet18: EncoderPlugin, StagedEncoder {
     }
 
     /// The embedding of the stem's map.
-    public func lastStage(_ maps: [Tensor], pass: Pass) -> Embedding {
-        var map = maps[0]
+    public func lastStage(_ maps: [Tensor], pass: Pass, changing change: (FeatureMap) throws -> Tensor) rethrows -> Embedding {
+        var map = try change(FeatureMap(maps[0], at: "layer3"))
         advance(&map, through: stages[3], pass)
-        return Embedding(places: map, withTokens: providesTokens)
+        return Embedding(places: try change(FeatureMap(map, at: "layer4")), withTokens: providesTokens)
     }
 
     /// The maximum pooling of the stem.

@@ -20,7 +20,7 @@ import Tensors
 /// model:
 ///   encoder: {use: series-cnn, widths: [8, 16, 32, 32], kernels: [32, 8, 3, 3]}
 /// ```
-public final class SeriesCNN: EncoderPlugin, SequenceEncoder {
+public final class SeriesCNN: EncoderPlugin, SequenceEncoder, FeatureMapEncoder {
     /// What a recipe may choose.
     public struct Options: Configuration.Options {
         /// The channels of each layer, 1 to 16 layers.
@@ -124,6 +124,9 @@ public final class SeriesCNN: EncoderPlugin, SequenceEncoder {
         return length
     }
 
+    /// One after each layer's rectifier, in front of the maxima.
+    public var featureMapPoints: [FeatureMapPoint] { layers.indices.map { FeatureMapPoint("layer\($0 + 1)") } }
+
     /// Encodes `N×L×C`; a padded series has the embedding that it has without padding. One that is too
     /// short for the layers has an embedding of zeros, or the bias of the linear map.
     ///
@@ -131,12 +134,15 @@ public final class SeriesCNN: EncoderPlugin, SequenceEncoder {
     ///   - x: the series, padded to the longest.
     ///   - lengths: the real steps of each series; nil where all steps are real.
     ///   - pass: training, or evaluation with the running statistics.
-    public func callAsFunction(_ x: Tensor, lengths: [Int]?, pass: Pass) -> Embedding {
+    public func callAsFunction(
+        _ x: Tensor, lengths: [Int]?, pass: Pass, changing change: (FeatureMap) throws -> Tensor
+    ) rethrows -> Embedding {
         var lengths = lengths
         var map = lengths.map { x.clearingPadding(lengths: $0) } ?? x
         for (index, layer) in layers.enumerated() {
             lengths = lengths.map(layer.convolution.lengths)
             map = layer.normalization(layer.convolution(map), lengths: lengths, pass, appliesReLU: true)
+            map = try change(FeatureMap(map, at: "layer\(index + 1)", lengths: lengths))
             guard index < layers.count - 1 else { break }
             map = map.maxPooled(window: [options.pool], stride: [options.poolStride])
             lengths = lengths.map { $0.map { $0 < options.pool ? 0 : ($0 - options.pool) / options.poolStride + 1 } }

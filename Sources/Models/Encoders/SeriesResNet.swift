@@ -13,13 +13,13 @@ import Tensors
 /// Names as in torchvision's ResNet: `conv1`, `bn1`, `layer1.0.conv1`, …, `fc`. Tokens are the map of
 /// the last stage, N×T×D, through the same linear map, so that their mean is the pooled embedding.
 /// Series of different lengths are supported: batch statistics and means are taken over real steps
-/// only.
+/// only. Feature maps are those after the stem, `conv1`, and after each stage, `layer1` and so on.
 ///
 /// ```yaml
 /// model:
 ///   encoder: {use: series-resnet, width: 16, blocks: [1, 1, 1], embedding: 32}
 /// ```
-public final class SeriesResNet: EncoderPlugin, SequenceEncoder {
+public final class SeriesResNet: EncoderPlugin, SequenceEncoder, FeatureMapEncoder {
     /// What a recipe may choose.
     public struct Options: Configuration.Options {
         /// The number of channels of the first stage; each later stage doubles it.
@@ -111,6 +111,10 @@ public final class SeriesResNet: EncoderPlugin, SequenceEncoder {
         embeddingWidth = options.embedding > 0 ? options.embedding : inputs
     }
 
+    public var featureMapPoints: [FeatureMapPoint] {
+        [FeatureMapPoint("conv1")] + stages.indices.map { FeatureMapPoint("layer\($0 + 1)") }
+    }
+
     /// Encodes series.
     ///
     /// - Parameters:
@@ -119,13 +123,19 @@ public final class SeriesResNet: EncoderPlugin, SequenceEncoder {
     ///   - pass: batch normalization uses the batch in training and running statistics in evaluation.
     /// - Returns: the pooled embedding N×D, and tokens N×T×D where they are asked for, T being L
     ///   divided by all strides and rounded up.
-    public func callAsFunction(_ x: Tensor, lengths: [Int]?, pass: Pass) -> Embedding {
+    public func callAsFunction(
+        _ x: Tensor, lengths: [Int]?, pass: Pass, changing change: (FeatureMap) throws -> Tensor
+    ) rethrows -> Embedding {
         // Convolutions read zeros beyond the end of a series: while the padding is 0, each series is convolved as if it had none.
         var lengths = lengths
         var map = lengths.map { x.clearingPadding(lengths: $0) } ?? x
         (map, lengths) = (stem(map), lengths.map(stem.lengths))
         map = stemNormalization(map, lengths: lengths, pass, appliesReLU: true)
-        for block in stages.joined() { (map, lengths) = block(map, lengths: lengths, pass) }
+        map = try change(FeatureMap(map, at: "conv1", lengths: lengths))
+        for (index, stage) in stages.enumerated() {
+            for block in stage { (map, lengths) = block(map, lengths: lengths, pass) }
+            map = try change(FeatureMap(map, at: "layer\(index + 1)", lengths: lengths))
+        }
         return Embedding(map: map, lengths: lengths, projection: projection, withTokens: providesTokens)
     }
 }

@@ -145,14 +145,17 @@ public final class SlowFast: EncoderPlugin, StagedEncoder {
         return try ResidualDepth.blocks(depth: options.depth, given: options.blocks)
     }
 
-    /// The fast pathway's map, then the slow one's with the last lateral input joined.
-    public func stem(_ x: Tensor, pass: Pass) -> [Tensor] {
-        var fastMap = fast.stem(frames(of: x, every: fastStep), pass)
-        var slowMap = slow.stem(frames(of: x, every: slowStep), pass)
+    /// The fast pathway's map, then the slow one's with the last lateral input joined. Feature maps are shown before they are joined.
+    public func stem(_ x: Tensor, pass: Pass, changing change: (FeatureMap) throws -> Tensor) rethrows -> [Tensor] {
+        var fastMap = try change(FeatureMap(fast.stem(frames(of: x, every: fastStep), pass), at: "conv1", pathway: "fast"))
+        var slowMap = try change(FeatureMap(slow.stem(frames(of: x, every: slowStep), pass), at: "conv1", pathway: "slow"))
         for stage in 0..<3 {
             slowMap = .concatenated([slowMap, laterals[stage](fastMap)], axis: -1)
             slow.stages[stage].advance(&slowMap, pass)
             fast.stages[stage].advance(&fastMap, pass)
+            guard stage < 2 else { continue }
+            fastMap = try change(FeatureMap(fastMap, at: "layer\(stage + 1)", pathway: "fast"))
+            slowMap = try change(FeatureMap(slowMap, at: "layer\(stage + 1)", pathway: "slow"))
         }
         return [fastMap, .concatenated([slowMap, laterals[3](fastMap)], axis: -1)]
     }
@@ -172,9 +175,13 @@ public final class SlowFast: EncoderPlugin, StagedEncoder {
     func frames(of x: Tensor, every step: Int) -> Tensor { step == 1 ? x : x.subsampled(axis: 1, by: step) }
 
     /// The embedding of the stem's maps.
-    public func lastStage(_ maps: [Tensor], pass: Pass) -> Embedding {
-        let fastMap = fast.stages[3](maps[0], pass)
-        let slowMap = slow.stages[3](maps[1], pass)
+    public func lastStage(_ maps: [Tensor], pass: Pass, changing change: (FeatureMap) throws -> Tensor) rethrows -> Embedding {
+        func advanced(_ map: Tensor, _ pathway: VideoPathway, _ name: String, _ change: (FeatureMap) throws -> Tensor) rethrows -> Tensor {
+            let read = try change(FeatureMap(map, at: "layer3", pathway: name))
+            return try change(FeatureMap(pathway.stages[3](read, pass), at: "layer4", pathway: name))
+        }
+        let fastMap = try advanced(maps[0], fast, "fast", change)
+        let slowMap = try advanced(maps[1], slow, "slow", change)
         guard providesTokens else {
             return Embedding(pooled: .concatenated([fastMap.meanPooled(), slowMap.meanPooled()], axis: 1))
         }

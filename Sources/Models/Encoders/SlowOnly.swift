@@ -79,9 +79,12 @@ public final class SlowOnly: EncoderPlugin, StagedEncoder {
     }
 
     /// The map that the last stage reads, N×T×H×W×C.
-    public func stem(_ x: Tensor, pass: Pass) -> [Tensor] {
-        var map = pathway.stem(x, pass)
-        for stage in pathway.stages.dropLast() { stage.advance(&map, pass) }
+    public func stem(_ x: Tensor, pass: Pass, changing change: (FeatureMap) throws -> Tensor) rethrows -> [Tensor] {
+        var map = try change(FeatureMap(pathway.stem(x, pass), at: "conv1"))
+        for (index, stage) in pathway.stages.dropLast().enumerated() {
+            stage.advance(&map, pass)
+            if index < 2 { map = try change(FeatureMap(map, at: "layer\(index + 1)")) }
+        }
         return [map]
     }
 
@@ -89,8 +92,8 @@ public final class SlowOnly: EncoderPlugin, StagedEncoder {
     public func stemShapes(of sample: Shape) -> [Shape] { [pathway.layout.stemShape(frames: sample[0], of: sample)] }
 
     /// The embedding of the stem's map.
-    public func lastStage(_ maps: [Tensor], pass: Pass) -> Embedding {
-        let map = pathway.stages[3](maps[0], pass)
-        return Embedding(places: map, withTokens: providesTokens)
+    public func lastStage(_ maps: [Tensor], pass: Pass, changing change: (FeatureMap) throws -> Tensor) rethrows -> Embedding {
+        let map = pathway.stages[3](try change(FeatureMap(maps[0], at: "layer3")), pass)
+        return Embedding(places: try change(FeatureMap(map, at: "layer4")), withTokens: providesTokens)
     }
 }

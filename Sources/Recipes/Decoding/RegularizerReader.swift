@@ -44,14 +44,16 @@ struct RegularizerReader {
         else { return nil }
         let settings = section.options(RegularizerChoice.PlaceSettings.self)
         let chosen = section.names("on", of: "modalities")
+        let points = section.names("points", of: "points inside the encoders")
         let projection = section.section("projection")
         projection?.refuseKeys(except: ProjectionOptions.descriptions.map(\.name))
         return RegularizerChoice(
             name: section.name("name") ?? name, content: .regularizer(choice),
             weight: section.options(RegularizerChoice.Settings.self).weight, schedule: schedule(section),
             after: moment("after", in: section), until: moment("until", in: section), modalities: chosen?.map(\.name),
-            place: settings.place, part: settings.part, projection: projection?.options(ProjectionOptions.self) ?? ProjectionOptions(),
-            location: location, locations: locations(of: section, on: chosen))
+            place: settings.place, part: settings.part, points: points?.map(\.name),
+            projection: projection?.options(ProjectionOptions.self) ?? ProjectionOptions(),
+            location: location, locations: locations(of: section, ["on": chosen, "points": points]))
     }
 
     private func sum(_ body: YAMLNode, at location: SourceLocation) -> RegularizerChoice? {
@@ -73,7 +75,8 @@ struct RegularizerReader {
             name: name, content: .sum(terms(of: section, name: name)),
             weight: section.options(RegularizerChoice.Settings.self).weight, schedule: schedule(section),
             after: moment("after", in: section), until: moment("until", in: section), modalities: chosen?.map(\.name),
-            place: .embedding, part: .whole, projection: ProjectionOptions(), location: location, locations: locations(of: section, on: chosen))
+            place: .embedding, part: .whole, points: nil, projection: ProjectionOptions(), location: location,
+            locations: locations(of: section, ["on": chosen]))
     }
 
     private func terms(of sum: SectionReader, name: String) -> [RegularizerChoice] {
@@ -119,11 +122,14 @@ struct RegularizerReader {
         }
     }
 
+    /// Where the keys of a section stand, and the single names of its lists: `on.audio`.
     private func locations(
-        of section: SectionReader, on modalities: [(name: String, location: SourceLocation)]?
+        of section: SectionReader, _ lists: [String: [(name: String, location: SourceLocation)]?]
     ) -> [String: SourceLocation] {
         var locations = section.locations
-        for modality in modalities ?? [] { locations["on.\(modality.name)"] = modality.location }
+        for (key, names) in lists {
+            for name in names ?? [] { locations["\(key).\(name.name)"] = name.location }
+        }
         return locations
     }
 }

@@ -12,6 +12,7 @@ import Configuration
 /// | `on` | the modalities that it sees |
 /// | `at` | what it acts on: `embedding`, `projection` or `fused` |
 /// | `part` | the entries that it sees: `whole`, `shared` (the first half) or `specific` (the second) |
+/// | `points` | where inside the encoders it acts, of a regularizer that changes feature maps |
 /// | `projection` | the heads, for `at: projection` |
 /// | `terms` | the terms of a sum, which has `name`, `weight`, `schedule`, `after`, `until` and `on` beside it |
 package struct RegularizerChoice: Sendable, Hashable {
@@ -40,6 +41,8 @@ package struct RegularizerChoice: Sendable, Hashable {
     package let place: Place
     /// `part:`, the whole embedding unless said otherwise.
     package let part: EmbeddingPart
+    /// `points:`, where inside the encoders it changes feature maps; nil for the regularizer's own choice.
+    package let points: [String]?
     /// `projection:`, used at a projection only.
     package let projection: ProjectionOptions
     /// Where the item stands.
@@ -97,6 +100,7 @@ package struct RegularizerChoice: Sendable, Hashable {
         ("on", "names of modalities", "all", "the modalities that it sees"),
         ("at", "embedding, projection or fused", "embedding", "what it acts on"),
         ("part", "whole, shared or specific", "whole", "the entries that it sees: all, the first half or the second"),
+        ("points", "names of points inside the encoders", "the regularizer's own", "where it changes feature maps, such as [layer1, layer2]"),
         ("projection", "a section", "no options", "the heads, for at: projection"),
     ]
 

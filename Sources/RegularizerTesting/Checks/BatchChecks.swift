@@ -85,8 +85,7 @@ enum PermutationCheck: Check {
             var worst = 0.0
             for ((name, old), (_, new)) in zip(before.entries, after.entries) {
                 guard let old, let new else { continue }
-                // The sum that stands for changed embeddings gives each position a weight of its own.
-                if name.hasSuffix("of the change") || name.hasPrefix("gradient of the change") { continue }
+                if Rehearsal.isWeightedByPlace(name) { continue }
                 let isBySample = old.rank >= 2 && isBySample(name, rehearsal)
                 let expected = isBySample ? old.gathering(rows: order) : old
                 let difference = norm(of: new - expected)
@@ -163,8 +162,7 @@ enum PresenceCheck: Check {
         func real(_ trace: Trace) -> Trace {
             var real = Trace()
             for (name, value) in trace.entries {
-                // The sum that stands for changed embeddings gives each position a weight of its own.
-                if name.hasSuffix("of the change") || name.hasPrefix("gradient of the change") { continue }
+                if Rehearsal.isWeightedByPlace(name) { continue }
                 real.add(name, value.map { $0.rank == 3 ? $0.slice(axis: 1, 0..<tokens) : $0 })
             }
             return real

@@ -76,7 +76,7 @@ extension RegularizerHook {
     /// The check that is about what the hook returns.
     fileprivate var check: ContractCheck {
         switch self {
-        case .embeddings, .penalty, .updates, .validation: .finiteness
+        case .featureMaps, .embeddings, .penalty, .updates, .validation: .finiteness
         case .targets: .targets
         case .gradients: .gradientTransform
         case .weights: .evaluatedWeights

@@ -18,7 +18,8 @@ enum FinitenessCheck: Check {
     /// What the regularizer does, for the table.
     private static func summary(_ rehearsal: Rehearsal) throws -> String {
         let penalty = try rehearsal.scalar(.penalty, of: rehearsal.batch).map { "penalty \(short(Double($0.item)))" }
-        return [penalty, rehearsal.changesEmbeddings ? RegularizerHook.embeddings.summary : nil].compactMap(\.self).joined(separator: ", ")
+        let changes = [RegularizerHook.featureMaps, .embeddings].filter(rehearsal.subject.hooks.contains).map(\.summary)
+        return ((penalty.map { [$0] } ?? []) + changes).joined(separator: ", ")
     }
 }
 
@@ -90,6 +91,7 @@ enum DegenerateInputsCheck: Check {
             oneClass.domains = .init(repeating: 0, count: samples)
             var zero = batch
             zero.embeddings = batch.embeddings.mapEmbeddings { $1.map { array, _ in .zeros(array.shape) } }
+            zero.featureMaps = batch.featureMaps.map { .zeros($0.shape) }
             let cases: [(name: String, batch: SampleBatch, exception: ContractExceptions?)] = [
                 ("constant features", constant(batch), nil),
                 ("duplicated samples", batch.gathering((0..<samples).map { $0 / 2 }), nil),
@@ -116,6 +118,7 @@ enum DegenerateInputsCheck: Check {
         var batch = batch
         let rows = [Int](repeating: 0, count: batch.labels.count)
         batch.embeddings = batch.embeddings.mapEmbeddings { $1.map { array, _ in array.gathering(rows: rows) } }
+        batch.featureMaps = batch.featureMaps.map { $0.gathering(rows: rows) }
         return batch
     }
 }

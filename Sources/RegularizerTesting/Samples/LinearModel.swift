@@ -3,7 +3,8 @@ import Regularization
 import Tensors
 
 /// The smallest model that has everything a regularizer can ask for: a linear map for each modality,
-/// and one over their concatenation.
+/// and one over their concatenation. It shows its inputs as feature maps of one channel, at the point
+/// `input`.
 ///
 /// It is what the contract uses, and it suits tests of plug-ins: it costs almost nothing, and its
 /// gradients can be computed by hand.
@@ -13,7 +14,7 @@ import Tensors
 /// let step = TrainingStep.sample(of: model, samples: 8)
 /// let penalty = try Shrink(options: .init(), context: .sample(instance: "shrink")).penalty(step)
 /// ```
-public final class LinearModel: MultimodalModel {
+public final class LinearModel: OffersFeatureMaps {
     /// The modalities, in the order in which they were given.
     public let modalities: [Modality]
     /// The width of each modality's embedding.
@@ -74,6 +75,25 @@ public final class LinearModel: MultimodalModel {
                 guard let input = inputs[modality] else { stop("LinearModel: there is no input for \(modality)") }
                 return (modality, Embedding(pooled: layer(input)))
             })
+    }
+
+    public var featureMapPoints: [Modality: [FeatureMapPoint]] {
+        Dictionary(modalities.map { ($0, [FeatureMapPoint("input")]) }) { first, _ in first }
+    }
+
+    /// Encodes a batch with changes of its inputs, which are its feature maps.
+    ///
+    /// - Precondition: as without changes.
+    public func encode(_ inputs: Inputs, pass: Pass, changing change: (Modality, FeatureMap) throws -> Tensor) rethrows -> Embeddings {
+        var changed = inputs
+        for modality in modalities {
+            let presence = inputs.presence(of: modality)
+            guard let input = inputs[modality], presence.rows?.isEmpty != true else { continue }
+            let present = Embedding(pooled: input, presence: presence).present
+            let values = try change(modality, FeatureMap(present.unsqueezed(axis: 2), at: "input")).reshaped(present.shape)
+            changed[modality] = presence.rows.map { Embedding(pooled: values).spread(to: $0, of: input.shape[0]).pooled } ?? values
+        }
+        return encode(changed, pass: pass)
     }
 
     /// Concatenates the pooled embeddings in the model's order and maps them to `N×K`.

@@ -25,6 +25,8 @@ struct Rehearsal {
         case penalty
         /// The changed embeddings, multiplied by fixed random numbers and summed.
         case change
+        /// The same of the changed feature maps.
+        case mapChange = "change of feature maps"
     }
 
     /// An array that gradients are taken with respect to.
@@ -63,13 +65,13 @@ struct Rehearsal {
         model = LinearModel(scenario)
         regularizer = try subject.make(.sample(scenario, model: model))
         term = RegularizerTerm(regularizer, instance: "contract", totalSteps: 10)
-        batch = SampleBatch(scenario, model: model)
+        batch = SampleBatch(scenario, model: model, hasFeatureMaps: subject.hooks.contains(.featureMaps))
     }
 
     /// The same regularizer, in its current state, on a batch of other values.
     func onOtherValues(seed: UInt64) -> Rehearsal {
         var other = self
-        other.batch = SampleBatch(scenario, model: model, seed: seed)
+        other.batch = SampleBatch(scenario, model: model, hasFeatureMaps: subject.hooks.contains(.featureMaps), seed: seed)
         return other
     }
 
@@ -103,6 +105,20 @@ struct Rehearsal {
         try term.changedEmbeddings(batch.embeddings, in: forward(batch, pass)).mapEmbeddings { $1.cleared() }
     }
 
+    /// The changed feature maps, with 0 in place of what is missing. The regularizer is given the samples alone that have the modality.
+    func changedFeatureMaps(_ batch: SampleBatch, _ pass: Pass) throws -> [Tensor] {
+        let forward = forward(batch, pass)
+        return try zip(batch.featureMaps, batch.embeddings).map { map, item in
+            let presence = item.embedding.presence
+            guard presence.rows?.isEmpty != true else { return .zeros(map.shape) }
+            let rows = presence.rows ?? Array(0..<map.shape[0])
+            let seen = FeatureMap(map.gathering(rows: rows), at: "input", lengths: presence.gathering(rows: rows).lengths)
+            let changed = try term.changedFeatureMap(seen, of: item.modality, in: forward)
+            return presence.rows == nil
+                ? changed : Embedding(pooled: changed.meanPooled(), tokens: changed).spread(to: rows, of: map.shape[0]).tokens ?? changed
+        }
+    }
+
     /// The changed targets of a batch, `N×K`.
     ///
     /// - Throws: `TrainingFailure` where they do not fit.
@@ -128,14 +144,21 @@ struct Rehearsal {
             return try term.penalty(try step(batch, pass))?.value
         case .change:
             guard changesEmbeddings else { return nil }
-            var stream = RandomSource(seed: 17).stream("weights")
-            let terms = try changedEmbeddings(batch, pass).flatMap { _, embedding in
-                ([embedding.pooled] + (embedding.tokens.map { [$0] } ?? [])).map { ($0 * stream.normal($0.shape)).sum() }
-            }
-            guard let first = terms.first else { return nil }
-            return terms.dropFirst().reduce(first, +)
+            return weighted(try changedEmbeddings(batch, pass).flatMap { [$1.pooled] + ($1.tokens.map { [$0] } ?? []) })
+        case .mapChange:
+            return weighted(try changedFeatureMaps(batch, pass))
         }
     }
+
+    /// The sum of arrays that are multiplied by fixed random numbers; nil for none.
+    private func weighted(_ arrays: [Tensor]) -> Tensor? {
+        var stream = RandomSource(seed: 17).stream("weights")
+        let terms = arrays.map { ($0 * stream.normal($0.shape)).sum() }
+        return terms.first.map { terms.dropFirst().reduce($0, +) }
+    }
+
+    /// Whether an entry of a trace belongs to a sum in which each place is weighted by itself, so that it says nothing of other places.
+    static func isWeightedByPlace(_ entry: String) -> Bool { entry.contains(" of the change") }
 
     /// A quantity and its gradient with respect to each of ``variables``; nil where the regularizer
     /// does not have the quantity.
@@ -155,6 +178,9 @@ struct Rehearsal {
         for (modality, embedding) in try changedEmbeddings(batch, pass) {
             trace.add("changed embedding of \(modality)", embedding.pooled)
             trace.add("changed tokens of \(modality)", embedding.tokens)
+        }
+        for (modality, map) in zip(batch.embeddings.modalities, try changedFeatureMaps(batch, pass)) {
+            trace.add("changed feature map of \(modality)", map)
         }
         trace.add("targets", try changedTargets(batch.targets.array, batch, pass))
         for quantity in Quantity.allCases {

@@ -12,6 +12,8 @@ struct SampleBatch {
     var inputs: Inputs
     /// Embeddings drawn independently of the inputs.
     var embeddings: Embeddings
+    /// Feature maps `N×L×C` of the modalities, in order, with a row for each sample; none for a regularizer that changes none.
+    var featureMaps: [Tensor] = []
     /// `N×K`.
     var logits: Tensor
     /// `N×ΣD`.
@@ -28,7 +30,7 @@ struct SampleBatch {
     ///   - scenario: the sizes, and what is missing.
     ///   - model: what the inputs have to fit.
     ///   - seed: of all values; equal seeds give equal batches.
-    init(_ scenario: Scenario, model: LinearModel, seed: UInt64 = 41) {
+    init(_ scenario: Scenario, model: LinearModel, hasFeatureMaps: Bool = false, seed: UInt64 = 41) {
         let random = RandomSource(seed: seed)
         func draw(_ name: String, _ shape: Shape, mean: Float = 0, deviation: Float = 1) -> Tensor {
             var stream = random.stream(name)
@@ -49,6 +51,11 @@ struct SampleBatch {
                         presence: scenario.presence(of: index))
                 )
             })
+        if hasFeatureMaps {
+            featureMaps = scenario.widths.enumerated().map { index, item in
+                draw("map.\(item.modality)", [samples, scenario.tokens ?? 3, 4], mean: 0.2 - 0.1 * Float(index), deviation: 0.8 + 0.3 * Float(index))
+            }
+        }
         logits = draw("logits", [samples, scenario.classes])
         representation = draw("representation", [samples, scenario.widths.reduce(0) { $0 + $1.width }])
         labels = (0..<samples).map { $0 % scenario.classes }
@@ -64,6 +71,7 @@ struct SampleBatch {
         var batch = self
         batch.inputs = inputs.gathering(rows: order)
         batch.embeddings = embeddings.gathering(rows: order)
+        batch.featureMaps = featureMaps.map { $0.gathering(rows: order) }
         batch.logits = logits.gathering(rows: order)
         batch.representation = representation.gathering(rows: order)
         batch.labels = order.map { labels[$0] }
@@ -97,6 +105,9 @@ struct SampleBatch {
                 tokens: embedding.tokens.map { garble($0, keeping: lengths ?? [], padding: padding) },
                 presence: padding > 0 ? embedding.presence.replacing(lengths: lengths) : embedding.presence)
         }
+        batch.featureMaps = zip(featureMaps, embeddings).map { map, item in
+            garble(map, keeping: item.embedding.tokenLengths(of: map), padding: item.embedding.tokens == nil ? 0 : padding)
+        }
         for modality in inputs.modalities {
             batch.inputs[modality] = inputs[modality].map { garbleRows($0, inputs.presence(of: modality)) }
         }
@@ -110,6 +121,7 @@ struct SampleBatch {
             arrays.append(("embedding of \(modality)", embedding.pooled))
             if let tokens = embedding.tokens { arrays.append(("tokens of \(modality)", tokens)) }
         }
+        for (modality, map) in zip(embeddings.modalities, featureMaps) { arrays.append(("feature map of \(modality)", map)) }
         return arrays + [("logits", logits), ("representation", representation)]
     }
 
@@ -121,6 +133,7 @@ struct SampleBatch {
         batch.embeddings = embeddings.mapEmbeddings { _, embedding in
             Embedding(pooled: next(embedding.pooled), tokens: embedding.tokens.map(next), presence: embedding.presence)
         }
+        batch.featureMaps = featureMaps.map(next)
         batch.logits = next(logits)
         batch.representation = next(representation)
         return batch

@@ -30,7 +30,11 @@ public enum FrozenNormalization: String, CaseIterable, Sendable {
 /// Frozen weights are not among ``Networks/Module/namedParameters``, and nothing is recorded for them.
 /// In evaluation the frozen part runs with its normalization folded into its convolutions. A stem that
 /// is a fixed function of its input can be stored, so that it is computed once per sample.
-public protocol StagedEncoder: Encoder {
+///
+/// Feature maps are those after the first convolution and its pooling, `conv1`, and after each stage,
+/// `layer1` to `layer4`. At `layer3` these are the maps that the last stage reads, so that they can be
+/// changed even where the stem is frozen or stored.
+public protocol StagedEncoder: FeatureMapEncoder {
     /// Which part is trained.
     var train: TrainedStages { get }
 
@@ -44,13 +48,17 @@ public protocol StagedEncoder: Encoder {
     var lastStageParts: Parts { get }
 
     /// The maps that the last stage reads, one for each pathway: `N×T×H×W×C` or `N×H×W×C`.
-    func stem(_ x: Tensor, pass: Pass) -> [Tensor]
+    ///
+    /// - Parameter change: is given the maps at `conv1`, `layer1` and `layer2`.
+    func stem(_ x: Tensor, pass: Pass, changing change: (FeatureMap) throws -> Tensor) rethrows -> [Tensor]
 
     /// The shapes of the stem's maps for one sample, without the batch axis.
     func stemShapes(of sample: Shape) -> [Shape]
 
     /// The embedding of the maps that the stem made.
-    func lastStage(_ maps: [Tensor], pass: Pass) -> Embedding
+    ///
+    /// - Parameter change: is given the maps at `layer3`, which are `maps`, and at `layer4`.
+    func lastStage(_ maps: [Tensor], pass: Pass, changing change: (FeatureMap) throws -> Tensor) rethrows -> Embedding
 }
 
 /// How stem and last stage work together within a pass of the whole encoder.
@@ -59,6 +67,24 @@ extension StagedEncoder {
     public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding {
         lastStage(stemMaps(x, pass: pass), pass: lastStagePass(pass))
     }
+
+    public func callAsFunction(
+        _ x: Tensor, lengths: [Int]?, pass: Pass, changing change: (FeatureMap) throws -> Tensor
+    ) rethrows -> Embedding {
+        guard pass.isTraining else { return self(x, pass: pass) }
+        let maps = train == .all ? try stem(x, pass: pass, changing: change) : stemMaps(x, pass: pass)
+        return try lastStage(maps, pass: lastStagePass(pass), changing: change)
+    }
+
+    public var featureMapPoints: [FeatureMapPoint] {
+        ["conv1", "layer1", "layer2"].map { FeatureMapPoint($0, isFrozen: train != .all) } + [FeatureMapPoint("layer3"), FeatureMapPoint("layer4")]
+    }
+
+    /// What the last stage reads.
+    public func stem(_ x: Tensor, pass: Pass) -> [Tensor] { stem(x, pass: pass) { $0.values } }
+
+    /// The embedding of what the stem made.
+    public func lastStage(_ maps: [Tensor], pass: Pass) -> Embedding { lastStage(maps, pass: pass) { $0.values } }
 
     /// The maps that the last stage reads within a pass of the whole encoder.
     ///
@@ -188,9 +214,8 @@ extension StageOptions {
 
 /// An encoder whose inputs are maps that its stem made before, so that only the last stage is computed.
 ///
-/// A sample is one row of values, the stem's maps one after the other. Everything else is as in the
-/// whole encoder: names, parameters, state.
-public final class StoredStemEncoder: Encoder {
+/// A sample is one row of values, the stem's maps one after the other. Everything else is the whole encoder's: names, parameters, state.
+public final class StoredStemEncoder: FeatureMapEncoder {
     /// The encoder whose stem made the maps.
     public let whole: any StagedEncoder
     /// The shapes of the maps without the batch axis, by the number of values in a sample; views of a
@@ -213,8 +238,12 @@ public final class StoredStemEncoder: Encoder {
         shapes = Dictionary(samples.map { whole.stemShapes(of: $0) }.map { ($0.storedValues, $0) }) { first, _ in first }
     }
 
+    public var featureMapPoints: [FeatureMapPoint] { whole.featureMapPoints }
+
     /// - Parameter x: N×values.
-    public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding {
+    public func callAsFunction(
+        _ x: Tensor, lengths: [Int]?, pass: Pass, changing change: (FeatureMap) throws -> Tensor
+    ) rethrows -> Embedding {
         require(x.rank == 2, "stored maps of shape \(x.shape) are not N×values")
         guard let shapes = shapes[x.shape[1]] else {
             stop("stored maps have \(self.shapes.keys.sorted()) values, not \(x.shape[1])")
@@ -225,7 +254,7 @@ public final class StoredStemEncoder: Encoder {
             let columns = shapes.count == 1 ? x : x.slice(axis: 1, start..<start + shape.elementCount)
             return columns.reshaped(Shape([x.shape[0]] + shape.dimensions))
         }
-        return whole.lastStage(maps, pass: whole.lastStagePass(pass))
+        return try whole.lastStage(maps, pass: whole.lastStagePass(pass), changing: change)
     }
 }
 

@@ -20,6 +20,7 @@ test: packages ## every test, and the example package with its own tests and a s
 	swift test $(SWIFT_FLAGS) --package-path Examples/TensorFusion
 	$$(swift build $(SWIFT_FLAGS) --package-path Examples/TensorFusion --show-bin-path)/tensor-fusion run Examples/TensorFusion/recipe.yaml \
 		--set training.epochs=1 --out .build/tensor-fusion
+	Examples/TensorFusion/same-bits .build/tensor-fusion MER OutsideMER
 
 table3: build ## Table 3's layout: four methods, each alone and with MER
 	$(REGULUS) run recipes/table3.yaml

@@ -101,6 +101,12 @@ let plugins = [
 let pluginTargets: [Target] = plugins.map { name in
     .target(name: "\(name)Plugin", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"], path: "Plugins/\(name)")
 }
+/// A regularizer of the example package: its one file is a plug-in of this package too, which the tests put beside the built-in one.
+let outside: [Target] = [
+    .target(
+        name: "OutsideMERPlugin", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"],
+        path: "Examples/TensorFusion/Sources/OutsideMER")
+]
 let pluginNames: [Target.Dependency] = plugins.map { .target(name: "\($0)Plugin") }
 
 let builtIn: Target = .target(name: "BuiltIn", dependencies: ["Configuration", "Regularization"] + pluginNames)
@@ -142,7 +148,7 @@ let tests: [Target] = [
         dependencies: ["Configuration", "Networks", "Regularization", "RegularizerTesting", "Tensors"] + pluginNames),
     .testTarget(
         name: "PluginTests",
-        dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizerTesting", "Tensors"] + pluginNames),
+        dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizerTesting", "Tensors"] + pluginNames + ["OutsideMERPlugin"]),
     .testTarget(
         name: "ModelsTests",
         dependencies: ["Configuration", "GoldenFixtures", "Models", "Networks", "Persistence", "Regularization", "Tensors", "TestSupport", "Weights"]),
@@ -225,6 +231,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
     ],
-    targets: systemLibraries + ffmpeg + hdf5 + rooms + pluginTargets + [builtIn] + program + tests,
+    targets: systemLibraries + ffmpeg + hdf5 + rooms + pluginTargets + outside + [builtIn] + program + tests,
     swiftLanguageModes: [.v6]
 )

@@ -7,7 +7,8 @@ let package = Package(
     products: [.executable(name: "tensor-fusion", targets: ["tensor-fusion"])],
     dependencies: [.package(name: "regulus", path: "../..")],
     targets: [
-        .target(name: "TensorFusion", dependencies: [.product(name: "Regulus", package: "regulus")]),
+        .target(name: "TensorFusion", dependencies: ["OutsideMER", .product(name: "Regulus", package: "regulus")]),
+        .target(name: "OutsideMER", dependencies: [.product(name: "Regulus", package: "regulus")]),
         // Without --export-dynamic this program could not load plug-in libraries.
         .executableTarget(
             name: "tensor-fusion", dependencies: ["TensorFusion", .product(name: "Regulus", package: "regulus")],

@@ -65,6 +65,18 @@ struct PluginFolder: Sendable {
             ])
     }
 
+    /// MER as the example package has it.
+    static let outsideMER = Task {
+        let source = URL(fileURLWithPath: package).appendingPathComponent("Examples/TensorFusion/Sources/OutsideMER/OutsideMER.swift")
+        return try await PluginFolder(
+            "outside-mer",
+            sources: [
+                "OutsideMER.swift": try String(contentsOf: source, encoding: .utf8),
+                "Register.swift":
+                    "import Regulus\npublic func register(in registrar: inout PluginRegistrar) throws { try registrar.register(OutsideMER.self) }\n",
+            ])
+    }
+
     /// The sources of a built-in regularizer under another name.
     static let copy = Task {
         let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Weights
 
 @testable import PluginLibraries
 
@@ -123,6 +124,28 @@ struct PluginLibraryTests {
         let taken = try await refusal(plugin.bytes, environment: ["NAME": "mer"])
         #expect(taken.contains("cannot register the regularizer 'mer': the name is taken (built-in)"))
         #expect(try await refusal(plugin.bytes, environment: ["NAME": "Big Mood"]).contains("lowercase letters, digits and hyphens"))
+    }
+
+    @Test("a row that a library trains has the weights and the figures of the row that the built-in regularizer trains")
+    func sameBits() async throws {
+        let plugin = try await PluginFolder.outsideMER.value
+        let folder = try RecipeFolder(("seeds: [1, 2]", "seeds: [1]"))
+        let recipe = try folder.text("r.yaml")
+        try folder.write(recipe.replacing("mer: {weight", with: "outside-mer: {name: mer, weight"), to: "outside.yaml")
+        let ours = try await folder.regulus("run", "r.yaml", "--out", "ours")
+        let theirs = try await folder.regulus("run", "outside.yaml", "--out", "theirs", "--plugin", plugin.library)
+        #expect(ours.code == 0 && theirs.code == 0, "\(ours.messages)\(theirs.messages)")
+        let files = folder.files(below: "ours/trials")
+        let (figures, weights) = (files.filter { $0.hasSuffix("metrics.jsonl") }, files.filter { $0.hasSuffix(".safetensors") })
+        #expect(!figures.isEmpty && !weights.isEmpty)
+        for file in figures { #expect(try folder.data("ours/trials/\(file)") == folder.data("theirs/trials/\(file)"), "\(file)") }
+        for file in weights {
+            let (our, their) = (
+                try WeightsFile(folder.data("ours/trials/\(file)"), named: file), try WeightsFile(folder.data("theirs/trials/\(file)"), named: file)
+            )
+            #expect(our.entries == their.entries, "\(file)")
+            for entry in our.entries { #expect(try our.bytes(entry.name) == their.bytes(entry.name), "\(file): \(entry.name)") }
+        }
     }
 
     @Test("what a registration prints is not taken for the program's own report")

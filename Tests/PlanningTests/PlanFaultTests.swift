@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Recipes
 import Testing
 
@@ -98,6 +99,13 @@ struct PlanFaultTests {
         let vectors = try self.messages("[mer]", "[dsu]")
         #expect(vectors.contains("regularizer 'dsu' in row 'A' cannot be made: found none among those of m1, m2"))
         #expect(try self.messages("[mer]", "[dsu: {on: m1}]").contains("on of regularizer 'dsu' in row 'A' does not fit: found m1"))
+    }
+
+    @Test("two terms of one name, in the words of the documentation")
+    func namedTwice() throws {
+        let article = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../Sources/Regulus/Regulus.docc/WhatGoesWrong.md").standardized
+        let line = try #require(try messages("[mer]", "[mer, mer]").split(separator: "\n").first?.split(separator: "error: ").last)
+        #expect(try String(contentsOf: article, encoding: .utf8).split(separator: "\n").contains(line), "\(line)")
     }
 
     @Test("a schedule that ends before it starts")

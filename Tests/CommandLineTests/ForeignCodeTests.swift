@@ -5,9 +5,22 @@ import Testing
 
 @Suite(
     "A plug-in that misbehaves in training costs its own trials and nothing else", .serialized,
-    .enabled(if: PluginFolder.canCompile, "the modules of the program, or the compiler that built it, are not here"),
-    .enabled(if: ProcessInfo.processInfo.environment["REGULUS_STRESS"] != nil, "takes minutes; set REGULUS_STRESS to run it"))
+    .enabled(if: PluginFolder.canCompile, "the modules of the program, or the compiler that built it, are not here"))
 struct ForeignCodeTests {
+    private static let isThorough = ProcessInfo.processInfo.environment["REGULUS_STRESS"] != nil
+    private static let isLong: Comment = "takes minutes; set REGULUS_STRESS to run it"
+
+    @Test("and its user reads what the documentation says", arguments: ["abort", "exit", "hang"])
+    func words(mood: String) async throws {
+        let folder = try RecipeFolder()
+        let rows = "rows=[Fusion, {name: foreign, regularizers: [moody]}]"
+        let outcome = try await run(mood, folder: folder, "--set", "seeds=[1]", "--set", rows, "--trial-timeout", "5")
+        #expect(outcome.code == 1, "\(outcome.messages)")
+        #expect(WhatGoesWrong.lines(beginning: "'moody' ").count { outcome.messages.contains($0) } == 1, "\(outcome.messages)")
+        let others = try states(folder).filter { $0.key != "foreign" }.flatMap(\.value)
+        #expect(!others.isEmpty && others.allSatisfy { $0.contains("\"finished\"") })
+    }
+
     /// A run of the baseline, the plug-in and MER, with a plug-in that behaves as `mood` says from its fifth step on.
     private func run(_ mood: String, folder: RecipeFolder, _ more: String...) async throws -> Regulus.Outcome {
         let plugin = try await PluginFolder.moody.value
@@ -28,7 +41,7 @@ struct ForeignCodeTests {
     }
 
     @Test(
-        "by ending the process, crashing, or never returning",
+        "by ending the process, crashing, or never returning", .enabled(if: isThorough, isLong),
         arguments: [
             ("exit", "ended the process with exit code 0"), ("quick-exit", "ended the process with exit code 0"),
             ("abort", "crashed (Aborted)"), ("trap", "a bad day"), ("overflow", "crashed (Segmentation fault)"),
@@ -49,7 +62,7 @@ struct ForeignCodeTests {
         #expect(outcome.output.contains("foreign"))
     }
 
-    @Test("by not returning and ignoring signals: the time limit ends it")
+    @Test("by not returning and ignoring signals: the time limit ends it", .enabled(if: isThorough, isLong))
     func hang() async throws {
         let folder = try RecipeFolder()
         let outcome = try await run("hang", folder: folder, "--trial-timeout", "5")
@@ -58,7 +71,7 @@ struct ForeignCodeTests {
         #expect(try states(folder).filter { $0.key != "foreign" }.flatMap(\.value).allSatisfy { $0.contains("\"finished\"") })
     }
 
-    @Test("what it prints is in no result")
+    @Test("what it prints is in no result", .enabled(if: isThorough, isLong))
     func prints() async throws {
         let folder = try RecipeFolder()
         let outcome = try await run("print", folder: folder, "--json")
@@ -67,7 +80,7 @@ struct ForeignCodeTests {
         #expect(String(decoding: try folder.data("out/workers/1.log"), as: UTF8.self).contains("a remark"))
     }
 
-    @Test("its trials have the bits that they have without isolation")
+    @Test("its trials have the bits that they have without isolation", .enabled(if: isThorough, isLong))
     func sameBits() async throws {
         let folder = try RecipeFolder()
         let outcome = try await run("well", folder: folder)

@@ -9,6 +9,7 @@ public struct Undefined: Error, Hashable, Sendable, CustomStringConvertible {
     /// The reason, to be read after "cannot be computed because".
     public let reason: String
 
+    /// A number that has no value, and why.
     public init(_ reason: String) { self.reason = reason }
 
     public var description: String { "cannot be computed because \(reason)" }

@@ -91,7 +91,24 @@ extension ComponentDescription {
 /// and the reading of recipes. A new kind is added here first, and the compiler then names the places
 /// that have to know it.
 public enum ComponentKind: String, CaseIterable, Sendable {
-    case regularizers, encoders, fusions, models, datasets, tasks, optimizers, schedules, measurements
+    /// What shapes training beyond the base loss: `regularizers:` of a row.
+    case regularizers
+    /// What turns one modality's inputs into embeddings: `encoder:` of a model.
+    case encoders
+    /// What turns embeddings into a prediction: `fusion:` of a model.
+    case fusions
+    /// Whole models, in place of encoders and a fusion: `model: {use: …}`.
+    case models
+    /// Where samples come from: `data:`.
+    case datasets
+    /// What is learned, with its base loss and its scores: `task:`.
+    case tasks
+    /// What updates the parameters: `optimizer:` of a training.
+    case optimizers
+    /// How the learning rate changes: `schedule:` of a training.
+    case schedules
+    /// What looks at trained models: `measure:`.
+    case measurements
 
     /// What one of them is called in a sentence: `regularizer`, `data set`.
     public var noun: String { self == .datasets ? "data set" : String(rawValue.dropLast()) }

@@ -147,6 +147,7 @@ public struct NumericRange: Sendable, Hashable {
 ///
 /// `Range`, `ClosedRange`, `PartialRangeFrom` and `PartialRangeThrough` conform; nobody else needs to.
 public protocol OptionBounds<Bound> {
+    /// The type of the values that are bounded.
     associatedtype Bound: Comparable
     /// The least value, the greatest value (nil where there is no limit), and whether the greatest one
     /// is itself accepted.

@@ -67,11 +67,17 @@ public struct NoOptions: Options {
 
 /// The value of one option, as a recipe can write it.
 public enum OptionValue: Sendable, Hashable {
+    /// `null`, `~` or nothing.
     case null
+    /// `true` or `false`.
     case bool(Bool)
+    /// A whole number.
     case integer(Int)
+    /// Any other number.
     case number(Double)
+    /// A text.
     case string(String)
+    /// Values in brackets, or one a line.
     case list([OptionValue])
 }
 

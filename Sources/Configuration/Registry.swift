@@ -106,6 +106,7 @@ public protocol ComponentFault: Error {
 }
 
 extension OptionFault: ComponentFault {
+    /// The fault itself.
     public init(_ fault: OptionFault) { self = fault }
 
     /// A name that is not known; its option is nil.
@@ -125,6 +126,7 @@ extension DatasetFault: ComponentFault {
             option: fault.option, message: "\(place)found \(fault.found)", expected: fault.expected, suggestion: fault.suggestion)
     }
 
+    /// A name that is not known.
     public init(unknown name: String, _ kind: ComponentKind, known: [String]) {
         self.init(
             message: "there is no \(kind.noun) '\(name)'", expected: "one of: " + known.joined(separator: ", "),
@@ -137,6 +139,7 @@ public struct DuplicateComponent: Error, Sendable, Hashable, CustomStringConvert
     /// The name that is taken.
     public let name: String
 
+    /// A fault of a name.
     public init(name: String) { self.name = name }
 
     public var description: String { "'\(name)' is registered twice; every component needs a name of its own" }

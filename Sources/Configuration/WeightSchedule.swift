@@ -14,9 +14,13 @@ import Glibc
 public struct WeightSchedule: Options, Hashable {
     /// The forms of change; see the table above.
     public enum Shape: String, CaseIterable, Sendable {
+        /// The whole weight at every step.
         case constant
+        /// From 0 to the whole weight in a straight line.
         case warmUp = "warm-up"
+        /// The whole weight between start and end, 0 outside.
         case window
+        /// From the whole weight to 0 along half a cosine.
         case cosine
     }
 

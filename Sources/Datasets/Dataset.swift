@@ -165,7 +165,12 @@ extension Dataset {
 /// In files it is written as a word (`train`, `val`, `valid`, `validation`, `dev`, `test`, `held-back`)
 /// or as 0, 1 or 2.
 public enum SplitName: String, CaseIterable, Hashable, Sendable {
-    case train, validation, test
+    /// For training.
+    case train
+    /// For selection, beside the training.
+    case validation
+    /// For the report.
+    case test
     /// For validation where its domain is a source domain, and among the reported rows where its domain
     /// is held out.
     case heldBack = "held-back"

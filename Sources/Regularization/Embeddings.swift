@@ -11,6 +11,7 @@ import Tensors
 /// let z = embeddings["audio"]?.pooled
 /// ```
 public struct Embeddings: RandomAccessCollection, ExpressibleByDictionaryLiteral {
+    /// A modality with what its encoder made.
     public typealias Element = (modality: Modality, embedding: Embedding)
 
     private var pairs: [Element]

@@ -9,6 +9,7 @@ public struct FeatureMapPoint: Hashable, Sendable {
     /// Whether it lies in a part of the encoder that is frozen, and whose maps may be stored: nothing can be changed there.
     public let isFrozen: Bool
 
+    /// A point by its name.
     public init(_ name: String, isFrozen: Bool = false) {
         self.name = name
         self.isFrozen = isFrozen
@@ -29,6 +30,7 @@ public struct FeatureMap {
     /// The real places of each sequence, `P` numbers from 1 to `T`, for maps `P×T×C` that are padded at their ends; nil where none is.
     public let lengths: [Int]?
 
+    /// A map that an encoder shows.
     public init(_ values: Tensor, at point: String, pathway: String = "", lengths: [Int]? = nil) {
         self.values = values
         self.point = point

@@ -157,7 +157,20 @@ public protocol ReadsTerms: Regularizer {
 public enum RegularizerHook: String, CaseIterable, Hashable, Sendable {
     /// Of ``ChangesFeatureMaps``.
     case featureMaps = "feature maps"
-    case embeddings, targets, penalty, gradients, updates, validation, weights
+    /// Of ``ChangesEmbeddings``.
+    case embeddings
+    /// Of ``ChangesTargets``.
+    case targets
+    /// Of ``AddsPenalty``.
+    case penalty
+    /// Of ``ChangesGradients``.
+    case gradients
+    /// Of ``FollowsUpdates``.
+    case updates
+    /// Of ``FollowsValidation``.
+    case validation
+    /// Of ``AveragesWeights``.
+    case weights
 
     /// What a regularizer with this hook does, as part of a sentence: `adds a penalty`.
     public var summary: String {

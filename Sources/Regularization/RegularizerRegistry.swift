@@ -41,6 +41,7 @@ public struct RegularizerRegistry: Sendable {
 
     private var registry = Registry<Entry>()
 
+    /// A registry without any regularizer.
     public init() {}
 
     /// Adds a regularizer under the name in its description.

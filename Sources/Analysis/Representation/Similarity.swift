@@ -15,9 +15,13 @@ import Tensors
 /// counts the zeros of the diagonal among the distances; HSIC uses another rule. All but the feature
 /// Gram pair the rows of the two.
 public enum Similarity: String, CaseIterable, Sendable, Hashable {
+    /// Centered kernel alignment of linear kernels.
     case linearCKA = "cka-linear"
+    /// Centered kernel alignment of Gaussian kernels.
     case kernelCKA = "cka-rbf"
+    /// The best rotation of one onto the other.
     case procrustes
+    /// The angle between the features' own products.
     case featureGram = "feature-gram"
 
     /// Whether the two matrices' rows have to be the same items in the same order.

@@ -85,6 +85,7 @@ public struct TaskContext: Sendable {
     /// What there is to learn.
     public let targets: TargetFacts
 
+    /// The context of some targets.
     public init(targets: TargetFacts) { self.targets = targets }
 }
 

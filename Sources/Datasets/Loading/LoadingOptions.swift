@@ -106,6 +106,7 @@ public struct LoadingReport: Hashable, Sendable {
     /// batches.
     public internal(set) var seconds = 0.0
 
+    /// A record of nothing so far.
     public init() {}
 
     /// Rows per second, including what the caller did with the batches.

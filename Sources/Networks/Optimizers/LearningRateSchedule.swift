@@ -12,6 +12,7 @@ public protocol LearningRateRule: Sendable {
 
 /// A schedule of the learning rate that recipes can name.
 public protocol SchedulePlugin: LearningRateRule, SendableMetatype {
+    /// What a recipe can set.
     associatedtype Options: Configuration.Options
 
     /// Name in recipes, summary, source and options.

@@ -34,6 +34,7 @@ extension Optimizer {
 
 /// An optimizer that recipes can name.
 public protocol OptimizerPlugin: Optimizer, SendableMetatype {
+    /// What a recipe can set.
     associatedtype Options: Configuration.Options
 
     /// Name in recipes, summary, formula, source and options. The learning rate is not among them:

@@ -155,6 +155,7 @@ public struct StageOptions: Hashable, Sendable {
     /// for any characters.
     public var allowMissing: [String] = []
 
+    /// Everything is trained, from random weights.
     public init() {}
 }
 

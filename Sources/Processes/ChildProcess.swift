@@ -50,19 +50,33 @@ package struct ChildProcess: Sendable {
                 while case let piece = file.availableData, !piece.isEmpty { bytes.withLock { $0[index] += piece } }
             }
         }
-        let isLate = ended.wait(timeout: .now() + limit) == .timedOut
+        let isLate = !waited(atMost: limit) { ended.wait(timeout: .now()) == .success }
         if isLate {
             // Foundation gives a child a process group of its own: what the child has started ends with it. A grandchild that went on would also hold open
             // what Foundation sees the child's end by, and leave it unreaped.
             if kill(-process.processIdentifier, SIGKILL) != 0 { kill(process.processIdentifier, SIGKILL) }
-            _ = ended.wait(timeout: .now() + 2)
+            _ = waited(atMost: 2) { ended.wait(timeout: .now()) == .success }
         }
         // A grandchild may hold the pipes open for longer than anybody wants to wait.
-        _ = readers.wait(timeout: .now() + 2)
+        _ = waited(atMost: 2) { readers.wait(timeout: .now()) == .success }
         let end: End =
             isLate ? .timeout : process.terminationReason == .exit ? .code(process.terminationStatus) : .signal(process.terminationStatus)
         let written = bytes.withLock { $0.map { String(decoding: $0, as: UTF8.self) } }
         return ChildProcess(end: end, output: written[0], messages: written[1])
+    }
+
+    /// Waits until something is over. Semaphores wait by the wall clock, which may be set: back by an
+    /// hour, and a limit of two minutes would be one of an hour more.
+    ///
+    /// - Parameter seconds: the longest time, by a clock that nobody sets.
+    /// - Returns: whether it is over.
+    private static func waited(atMost seconds: Double, until isOver: () -> Bool) -> Bool {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while !isOver() {
+            if ContinuousClock.now >= end { return false }
+            usleep(2_000)
+        }
+        return true
     }
 }
 

@@ -54,45 +54,47 @@ package struct WorkerPool: Sendable {
         finished.wait()
     }
 
-    /// Hands out each job until it is done. Unchecked because the lock of the condition guards its only
-    /// variable.
-    private final class JobQueue: @unchecked Sendable {
+    /// Hands out each job until it is done.
+    private final class JobQueue: Sendable {
         private struct Entry {
             let job: Int
-            var notBefore: Date
+            /// By a clock that nobody sets. Conditions wait by the wall clock: where that is set back by an
+            /// hour, a worker would wait for an hour.
+            var notBefore: ContinuousClock.Instant
         }
 
-        private let condition = NSCondition()
-        private let polling: TimeInterval
-        private var entries: [Entry]
+        private let polling: Duration
+        private let entries: Mutex<[Entry]>
+        /// Microseconds for which a worker sleeps while all jobs wait.
+        private static let pause: UInt32 = 10_000
 
         init(count: Int, polling: Duration) {
-            self.polling = polling / .seconds(1)
-            entries = (0..<count).reversed().map { Entry(job: $0, notBefore: .distantPast) }
+            self.polling = polling
+            let now = ContinuousClock.now
+            entries = Mutex((0..<count).reversed().map { Entry(job: $0, notBefore: now) })
         }
 
         /// The next job, as soon as there is one to try; nil where only jobs are left that others are
         /// working on.
         func next() -> Int? {
-            condition.withLock {
-                while let soonest = entries.map(\.notBefore).min() {
-                    let now = Date()
-                    if soonest <= now, let place = entries.lastIndex(where: { $0.notBefore <= now }) {
-                        return entries.remove(at: place).job
-                    }
-                    _ = condition.wait(until: soonest)
+            while true {
+                let (job, isEmpty) = entries.withLock { entries -> (Int?, Bool) in
+                    let now = ContinuousClock.now
+                    guard let place = entries.lastIndex(where: { $0.notBefore <= now }) else { return (nil, entries.isEmpty) }
+                    return (entries.remove(at: place).job, false)
                 }
-                return nil
+                if job != nil || isEmpty { return job }
+                usleep(Self.pause)
             }
         }
 
         func didRun(_ job: Int, _ outcome: JobOutcome) {
-            condition.withLock {
+            let now = ContinuousClock.now
+            entries.withLock { entries in
                 switch outcome {
-                case .done: for place in entries.indices { entries[place].notBefore = .distantPast }
-                case .waiting: entries.insert(Entry(job: job, notBefore: Date() + polling), at: 0)
+                case .done: for place in entries.indices { entries[place].notBefore = now }
+                case .waiting: entries.insert(Entry(job: job, notBefore: now + polling), at: 0)
                 }
-                condition.broadcast()
             }
         }
     }

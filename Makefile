@@ -10,7 +10,7 @@ export REGULUS_FFMPEG ?= $(shell pkg-config --exists libavformat libavcodec libs
 PREFIX ?= /usr/local
 BUNDLE ?= .build/regulus-$(shell uname -m).tar.gz
 
-.PHONY: install uninstall bundle try-bundle build test fuzz faults table13 table3 quickstart co-occurrence benchmark benchmark-encoders docs doc-share format lint packages media-packages clean
+.PHONY: install uninstall bundle try-bundle readme picture measurements build test fuzz faults table13 table3 quickstart co-occurrence benchmark benchmark-encoders docs doc-share format lint packages media-packages clean
 
 table13: build ## Table 13's comparison, measured on the bundled smartwatch data
 	$(REGULUS) run recipes/table13.yaml
@@ -39,7 +39,7 @@ benchmark-encoders: build ## the published encoders at full size, and that both 
 	Benchmarks/run.sh $(REGULUS) --script load_checkpoint.py
 	Benchmarks/run.sh $(REGULUS) --script run_encoders.py
 
-install: build ## the program, the recipes, the bundled data and completions, into PREFIX
+install: build ## the program, the recipes, the bundled data, manual pages and completions, into PREFIX
 	.ci/install $$(swift build $(SWIFT_FLAGS) --show-bin-path) $(PREFIX)
 
 uninstall: ## takes away what install put into PREFIX
@@ -50,6 +50,17 @@ bundle: build ## one archive with every library that the program needs, for mach
 
 try-bundle: bundle ## the archive in fresh Debian 12 and 13, as root
 	.ci/try-bundle $$(swift build $(SWIFT_FLAGS) --show-bin-path) $(BUNDLE) bookworm trixie
+
+readme: build ## every command of README.md, but for those of minutes
+	.ci/readme $$(swift build $(SWIFT_FLAGS) --show-bin-path)
+
+picture: build ## the drawing in README.md, from a run of the quickstart
+	$(REGULUS) run recipes/quickstart.yaml --out .build/picture
+	cp .build/picture/figures/differences.svg Benchmarks/report.svg
+
+ONLY ?=
+measurements: build ## the tables of MEASUREMENTS.md, measured again; ONLY=table13 for those whose command says so
+	.ci/measurements $(REGULUS) $(ONLY)
 
 MINUTES ?= 10
 fuzz: media-packages ## every parser of foreign bytes under libFuzzer with AddressSanitizer, for MINUTES in all

@@ -56,12 +56,13 @@ extension DatasetRegistry {
         }
     }
 
-    /// Opens or generates a data set.
+    /// Opens or generates a data set; with ``SampleDivision/option`` among the options divided as that says.
     ///
     /// - Throws: `DatasetFault` for an unknown name, options that do not fit, or data that cannot be
     ///   read.
     public func make(_ name: String, options: [String: OptionValue] = [:]) throws(DatasetFault) -> any Dataset {
-        try make(name, options: options, context: ())
+        guard let division = options[SampleDivision.option] else { return try make(name, options: options, context: ()) }
+        return try SampleDivision(division).applied(to: try make(name, options: options.filter { $0.key != SampleDivision.option }, context: ()))
     }
 
     /// As ``make(_:options:)``, but values that are not finite are accepted, so that they can be

@@ -53,14 +53,18 @@ package enum ProgressLine {
 
     /// The last line of a run; without line end.
     package static func summary(_ progress: StudyProgress) -> String {
-        var parts = ["\(progress.finished) of \(NumberText.count(progress.total, "trial"))"]
+        let trials = progress.total - progress.rehearsals
+        var parts = ["\(progress.finished - progress.finishedRehearsals) of \(NumberText.count(trials, "trial"))"]
+        if progress.rehearsals > 0 { parts.append("\(progress.finishedRehearsals) of \(NumberText.count(progress.rehearsals, "training")) for tuning") }
         if progress.failed > 0 { parts.append("\(progress.failed) failed") }
         if progress.restored > 0 { parts.append("\(progress.restored) taken from the run folder") }
         return parts.joined(separator: ", ") + " in " + NumberText.duration(progress.elapsed)
     }
 
     private static func counts(_ progress: StudyProgress) -> String {
-        var parts = ["\(progress.finished)/\(progress.total)", percent(progress.fraction)]
+        let trials = "\(progress.finished - progress.finishedRehearsals)/\(progress.total - progress.rehearsals)"
+        let tuning = progress.rehearsals > 0 ? "tuning \(progress.finishedRehearsals)/\(progress.rehearsals)  trials " : ""
+        var parts = [tuning + trials, percent(progress.fraction)]
         if progress.failed > 0 { parts.append("\(progress.failed) failed") }
         parts.append(timeLeft(progress))
         return parts.joined(separator: "  ")

@@ -15,11 +15,14 @@ extension Planner {
     ///   - task: what is learned.
     func faults(of planned: [(row: Row, cells: [Cell])], task: any TaskPlugin, outline: inout StudyOutline) -> [Diagnostic] {
         var faults = FaultList(recipe)
-        let model = madeModel(task, &faults)
         for (index, (row, cells)) in planned.enumerated() {
-            if let model {
-                addTerms(of: row, at: index, cells: cells, model: model, task: task, to: &outline, &faults)
-                for fault in stemFaults(of: row, at: index, model: model) { faults.add(fault) }
+            for (number, candidate) in row.candidates.enumerated() {
+                let path = RecipePath.row(index, candidate: number)
+                guard let task = madeTask(candidate.task, beside: task, row: row.name, at: path["task"], &faults),
+                    let model = madeModel(candidate.model, task, at: path["model"], &faults)
+                else { continue }
+                addTerms(of: row, number, cells: cells, model: model, task: task, at: path, to: &outline, &faults)
+                for fault in stemFaults(of: candidate, at: path, model: model) { faults.add(fault) }
             }
             for (candidate, plan) in (cells.first?.candidates ?? []).map(\.plan).enumerated() {
                 let path = RecipePath.row(index, candidate: candidate)["training"]
@@ -41,9 +44,9 @@ extension Planner {
         return faults.diagnostics
     }
 
-    /// Why the task cannot be made, with the tasks that could be.
-    func fault(ofTask error: OptionFault) -> RecipeFault {
-        let (name, path) = (recipe.task.component, RecipePath("task"))
+    /// Why a task cannot be made, with the tasks that could be.
+    func fault(of choice: ComponentChoice, _ error: OptionFault, at path: RecipePath = RecipePath("task")) -> RecipeFault {
+        let name = choice.component
         guard error.option == nil else { return RecipeFault(error, of: "task \(name)", at: path) }
         let others = components.components.tasks.names(for: facts.targets).filter { $0 != name }.map { "task: \($0)" }
         return RecipeFault(
@@ -63,10 +66,33 @@ extension Planner {
         }
     }
 
-    /// The model that all rows train; nil where a part of it cannot be made.
-    private func madeModel(_ task: any TaskPlugin, _ faults: inout FaultList) -> (any MultimodalModel)? {
-        let path = RecipePath("model")
-        let known = faults.diagnostics.count
+    /// The task of a row; nil where it cannot be made, or is scored by something else than the others.
+    private func madeTask(
+        _ choice: ComponentChoice, beside common: any TaskPlugin, row: String, at path: RecipePath, _ faults: inout FaultList
+    ) -> (any TaskPlugin)? {
+        guard choice != recipe.task else { return common }
+        let task: any TaskPlugin
+        do throws(OptionFault) { task = try components.task(ComponentPlan(choice), for: facts.targets) } catch {
+            faults.add(fault(of: choice, error, at: path))
+            return nil
+        }
+        guard task.scores == common.scores else {
+            let (own, others) = (task.scores.map(\.name), common.scores.map(\.name))
+            faults.add(
+                RecipeFault(
+                    path, "the task of row '\(row)' is scored by \(own.joined(separator: ", "))",
+                    expected: "the scores of all rows: \(others.joined(separator: ", "))"))
+            return nil
+        }
+        return task
+    }
+
+    /// A model of a row; nil where a part of it cannot be made.
+    private func madeModel(
+        _ choice: ModelPlan, _ task: any TaskPlugin, at path: RecipePath, _ faults: inout FaultList
+    ) -> (any MultimodalModel)? {
+        let model = model(choice)
+        var isWell = true
         for (modality, plan) in model.encoders.sorted(by: { $0.key < $1.key }) {
             guard let samples = facts.modalities.first(where: { $0.name == modality.name }) else { continue }
             do throws(OptionFault) {
@@ -76,47 +102,47 @@ extension Planner {
                 let subject =
                     error.option == nil ? "encoder \(plan.name) cannot read '\(modality)'" : "\(error.option ?? "") of encoder \(plan.name) does not fit"
                 faults.add(RecipeFault(place, "\(subject): found \(error.found)", expected: error.expected, suggestion: error.suggestion))
+                isWell = false
             }
         }
-        guard faults.diagnostics.count == known else { return nil }
+        guard isWell else { return nil }
         do throws(OptionFault) {
             return try components.model(model, facts: facts, task: task)
         } catch {
-            if let whole = recipe.model.whole {
+            if let whole = choice.whole {
                 faults.add(RecipeFault(error, of: "model \(whole.component)", at: path))
             } else {
-                faults.add(RecipeFault(error, of: "fusion \(recipe.model.fusion.component)", at: path["fusion"]))
+                faults.add(RecipeFault(error, of: "fusion \(choice.fusion.component)", at: path["fusion"]))
             }
             return nil
         }
     }
 
     private func addTerms(
-        of row: Row, at index: Int, cells: [Cell], model: any MultimodalModel, task: any TaskPlugin, to outline: inout StudyOutline,
-        _ faults: inout FaultList
+        of row: Row, _ number: Int, cells: [Cell], model: any MultimodalModel, task: any TaskPlugin, at path: RecipePath,
+        to outline: inout StudyOutline, _ faults: inout FaultList
     ) {
-        guard let cell = cells.first else { return }
-        for (number, candidate) in cell.candidates.enumerated() {
-            var terms: [RegularizerTerm] = []
-            for (position, term) in candidate.plan.regularizers.enumerated() {
-                do throws(OptionFault) {
-                    let made = try components.term(term, of: candidate.plan, facts: facts, task: task)
-                    terms.append(made)
-                    let names = candidate.plan.regularizers.map(\.instance)
-                    guard let missing = made.termsRead.first(where: { !names.contains($0) }) else { continue }
-                    throw OptionFault(
-                        option: nil, expected: "a term '\(missing)' in the row, which it reads", found: names.joined(separator: ", "),
-                        suggestion: nearestName(to: missing, among: names))
-                } catch {
-                    faults.add(RecipeFault(error, in: term, of: row.name, at: .row(index, candidate: number)["regularizers"][position]))
-                }
+        guard let cell = cells.first, cell.candidates.indices.contains(number) else { return }
+        let plan = cell.candidates[number].plan
+        var terms: [RegularizerTerm] = []
+        for (position, term) in plan.regularizers.enumerated() {
+            do throws(OptionFault) {
+                let made = try components.term(term, of: plan, facts: facts, task: task)
+                terms.append(made)
+                let names = plan.regularizers.map(\.instance)
+                guard let missing = made.termsRead.first(where: { !names.contains($0) }) else { continue }
+                throw OptionFault(
+                    option: nil, expected: "a term '\(missing)' in the row, which it reads", found: names.joined(separator: ", "),
+                    suggestion: nearestName(to: missing, among: names))
+            } catch {
+                faults.add(RecipeFault(error, in: term, of: row.name, at: path["regularizers"][position]))
             }
-            guard number == 0 else { continue }
-            let samples = cell.candidates.map { candidate in
-                BatchSampler.effectiveBatchSize(candidate.plan.batch, candidate.plan.batching, domains: candidate.plan.sources.count)
-            }
-            outline.add(row.name, model: model, terms: terms, samples: Set(samples).sorted())
         }
+        guard number == 0 else { return }
+        let samples = cell.candidates.map { candidate in
+            BatchSampler.effectiveBatchSize(candidate.plan.batch, candidate.plan.batching, domains: candidate.plan.sources.count)
+        }
+        outline.add(row.name, model: model, isOwn: row.model != recipe.model, terms: terms, samples: Set(samples).sorted())
     }
 
     /// Divides the data for every training of a cell: sources may leave nothing to validate on, batches may not be filled or be too small
@@ -161,7 +187,9 @@ extension Planner {
     /// A rehearsal that leaves a source out may train on too few for a term.
     private func checkTerms(of plan: TrialPlan, row: String, at path: RecipePath, _ faults: inout FaultList) {
         // A model that cannot be made is reported for itself.
-        guard let task = try? task.get(), (try? components.model(plan.model, facts: facts, task: task)) != nil else { return }
+        guard let task = try? components.task(plan.task, for: facts.targets), (try? components.model(plan.model, facts: facts, task: task)) != nil else {
+            return
+        }
         for (position, term) in plan.regularizers.enumerated() {
             do throws(OptionFault) { _ = try components.term(term, of: plan, facts: facts, task: task) } catch {
                 faults.add(RecipeFault(error, in: term, of: row, at: path["regularizers"][position]))

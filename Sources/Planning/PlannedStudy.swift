@@ -9,9 +9,9 @@ import Training
 
 /// What a study trains: the cells of its tables, the data that they need, and the frame of the report.
 package struct PlannedStudy: Sendable {
-    package let cells: [Cell]
+    package private(set) var cells: [Cell]
     /// The cells by what trains for them.
-    package let groups: [CellGroup]
+    package private(set) var groups: [CellGroup]
     package let settings: RunSettings
     /// What its models and terms consist of.
     package let outline: StudyOutline
@@ -31,6 +31,7 @@ package struct PlannedStudy: Sendable {
     package init(_ study: Study, components: PlannedComponents, threads: Int) throws(RecipeError) {
         var cells: [Cell] = []
         var datasets: [ComponentPlan: any Dataset] = [:]
+        var fingerprints: [ComponentPlan: String] = [:]
         var (facts, tasks): ([DatasetFacts], [any TaskPlugin]) = ([], [])
         var faults: [Diagnostic] = []
         var outline = StudyOutline()
@@ -44,14 +45,15 @@ package struct PlannedStudy: Sendable {
             do throws(DatasetFault) {
                 planner = try Planner(variant: variant, threads: threads, components: components, divisions: divisions)
             } catch {
-                let path = RecipePath("data")[error.option ?? "use"]
+                let isDivision = error.option == SampleDivision.option
+                let path = isDivision ? RecipePath("evaluation", "protocol") : RecipePath("data")[error.option ?? "use"]
                 faults.append(
                     recipe.diagnostic(RecipeFault(path, error.message, expected: error.expected, suggestion: error.suggestion)))
                 continue
             }
             let task: any TaskPlugin
             do throws(OptionFault) { task = try planner.task.get() } catch {
-                faults.append(recipe.diagnostic(planner.fault(ofTask: error)))
+                faults.append(recipe.diagnostic(planner.fault(of: recipe.task, error)))
                 continue
             }
             let misfits = recipe.faults(against: planner.facts) + planner.expectationFaults(task.score)
@@ -62,15 +64,21 @@ package struct PlannedStudy: Sendable {
             // Beyond the limit, the cells alone would take what a machine has.
             if let fault = trainings.add(recipe, on: planner.facts) { throw RecipeError(faults + [recipe.diagnostic(fault)]) }
             datasets[planner.data] = planner.dataset
+            fingerprints[planner.data] = planner.fingerprint
             facts.append(planner.facts)
             tasks.append(task)
             let planned = recipe.rows.map { (row: $0, cells: planner.cells(of: $0, score: task.score)) }
             faults += planner.faults(of: planned, task: task, outline: &outline)
             let plannedCells = planned.flatMap(\.cells)
             cells += plannedCells
-            guard faults.isEmpty, let model = try? components.model(planner.model, facts: planner.facts, task: task) else { continue }
-            loadedWeights += Self.loadedWeights(of: model, recipe: recipe).filter { !loadedWeights.contains($0) }
-            stems.add(CellGroup.all(of: plannedCells).flatMap(\.plans), model: model, dataset: planner.dataset)
+            guard faults.isEmpty else { continue }
+            let plans = CellGroup.all(of: plannedCells).flatMap(\.plans)
+            for choice in recipe.models {
+                let plan = planner.model(choice)
+                guard let model = try? components.model(plan, facts: planner.facts, task: task) else { continue }
+                loadedWeights += Self.loadedWeights(of: model, choice).filter { !loadedWeights.contains($0) }
+                stems.add(plans.filter { $0.model == plan }, model: model, dataset: planner.dataset)
+            }
         }
         guard faults.isEmpty else { throw RecipeError(faults) }
         self.cells = cells
@@ -79,20 +87,55 @@ package struct PlannedStudy: Sendable {
         self.datasets = datasets
         self.stems = stems.parts.isEmpty ? nil : stems
         self.loadedWeights = loadedWeights
-        settings = RunSettings(study, facts: facts, tasks: tasks, threads: threads, hasSplit: { datasets[ComponentPlan($0.data.source)]?.split != nil })
+        settings = RunSettings(study, facts: facts, tasks: tasks, threads: threads, hasSplit: { datasets[$0.dataPlan]?.split != nil }) { frame, recipe in
+            guard let dataset = datasets[recipe.dataPlan], let fingerprint = fingerprints[recipe.dataPlan] else { return }
+            frame.describe(recipe, dataset: dataset, fingerprint: fingerprint, components: components.components)
+        }
     }
 }
 
 extension PlannedStudy {
     /// One text for each encoder that started from a file.
-    private static func loadedWeights(of model: any MultimodalModel, recipe: Recipe) -> [String] {
+    private static func loadedWeights(of model: any MultimodalModel, _ plan: ModelPlan) -> [String] {
         guard let model = model as? FusionModel else { return [] }
         return model.modalities.compactMap { modality in
             guard let encoder = model.encoder(of: modality) as? any StagedEncoder, let report = encoder.loadReport,
-                let choice = recipe.model.encoder(for: modality.name), let file = choice.options["weights"]
+                let choice = plan.encoder(for: modality.name), let file = choice.options["weights"]
             else { return nil }
             return "\(modality): \(choice.component) from \(file): \(report.text)"
         }
+    }
+}
+
+extension PlannedStudy {
+    /// The same study, of which only some rows and targets are trained now; empty lists stand for all.
+    ///
+    /// - Throws: `StudyPartFault` for a name that there is not.
+    package func keeping(rows: [String], targets: [String]) throws(StudyPartFault) -> PlannedStudy {
+        for (kind, wanted, known) in [("row", rows, settings.rows), ("target", targets, settings.targets)] {
+            if let name = wanted.first(where: { !known.contains($0) }) {
+                throw StudyPartFault(kind: kind, name: name, known: known)
+            }
+        }
+        var part = self
+        part.cells = cells.filter { (rows.isEmpty || rows.contains($0.row)) && (targets.isEmpty || targets.contains($0.target)) }
+        part.groups = CellGroup.all(of: part.cells)
+        return part
+    }
+
+    /// How many trials its cells have.
+    package var trialCount: Int { cells.reduce(0) { $0 + $1.seeds.count } }
+}
+
+/// A part of a study was asked for that it does not have.
+package struct StudyPartFault: Error, Hashable, Sendable, CustomStringConvertible {
+    let kind: String
+    let name: String
+    let known: [String]
+
+    package var description: String {
+        let hint = nearestName(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
+        return "the study has no \(kind) '\(name)', only \(known.joined(separator: ", "))\(hint)"
     }
 }
 

@@ -17,8 +17,6 @@ struct Planner {
     let divisions: PlannedDivisions
     /// What is learned of the data, or why that cannot be.
     let task: Result<any TaskPlugin, OptionFault>
-    /// Digests of the files that encoders take their weights from.
-    private let weightDigests: [String]
 
     var recipe: Recipe { variant.recipe }
     var facts: DatasetFacts { dataset.facts }
@@ -31,12 +29,11 @@ struct Planner {
         self.threads = threads
         self.components = components
         self.divisions = divisions
-        data = ComponentPlan(variant.recipe.data.source)
+        data = variant.recipe.dataPlan
         let opened = try components.dataset(data)
         (dataset, fingerprint) = (opened.dataset, opened.fingerprint)
         let plan = ComponentPlan(variant.recipe.task)
         task = Result { () throws(OptionFault) in try components.task(plan, for: opened.dataset.facts.targets) }
-        weightDigests = components.weightDigests(of: Self.model(of: variant.recipe, facts: opened.dataset.facts))
     }
 
     /// One cell for each column.
@@ -75,7 +72,7 @@ struct Planner {
         let held = recipe.evaluation.targets(among: names)
         let targets = names.indices.filter { held.contains(names[$0]) }
         switch recipe.evaluation.trainingDomains {
-        case .multiSource:
+        case .multiSource, .iid, .kFold:
             return targets.map { target in
                 Column(name: names[target], sources: names.indices.filter { $0 != target }, target: target)
             }
@@ -90,6 +87,7 @@ struct Planner {
 
     func plan(_ candidate: Row.Candidate, column: Column, seed: Int) -> TrialPlan {
         let training = candidate.training
+        let model = model(candidate.model)
         var plan = TrialPlan(
             data: data, dataFingerprint: fingerprint, standardization: StandardizationRule(recipe.data.standardize),
             model: model, sources: column.sources, target: column.target,
@@ -99,29 +97,40 @@ struct Planner {
             optimizer: ComponentPlan(training.optimizer), learningRate: training.learningRate,
             schedule: ComponentPlan(training.schedule), gradientClip: training.gradientClip,
             regularizers: candidate.regularizers.map(TermPlan.init), seed: seed, threads: threads)
-        plan.task = ComponentPlan(recipe.task)
+        plan.task = ComponentPlan(candidate.task)
         plan.indifferentOptions = dataset is any DecodingDataset ? LoadingOptions.indifferent : []
         plan.augmentationDraws = training.augmentationDraws
         plan.stemCache = training.stemCache
-        plan.weightDigests = weightDigests
+        plan.weightDigests = components.weightDigests(of: model)
         let foreignCode = components.components.foreignCode
         plan.foreignStemCode = ([data.name] + plan.model.encoders.values.map(\.name)).compactMap { foreignCode[$0] }.sorted()
         plan.foreignCode = plan.componentNames.compactMap { foreignCode[$0] }.sorted()
         return plan
     }
 
-    /// What all rows train.
-    var model: TrialModel { Self.model(of: recipe, facts: facts) }
-
-    private static func model(of recipe: Recipe, facts: DatasetFacts) -> TrialModel {
-        let modalities = recipe.modalities(of: facts).map { Modality($0) }
-        if let whole = recipe.model.whole { return .whole(ComponentPlan(whole), modalities: modalities) }
-        let encoders = modalities.compactMap { modality in recipe.model.encoder(for: modality.name).map { (modality, ComponentPlan($0)) } }
-        return .assembled(encoders: Dictionary(uniqueKeysWithValues: encoders), fusion: ComponentPlan(recipe.model.fusion))
+    /// A model as trials have it.
+    func model(_ plan: ModelPlan) -> TrialModel {
+        let modalities = plan.modalities(of: facts).map { Modality($0) }
+        if let whole = plan.whole { return .whole(ComponentPlan(whole), modalities: modalities) }
+        let encoders = modalities.compactMap { modality in plan.encoder(for: modality.name).map { (modality, ComponentPlan($0)) } }
+        return .assembled(encoders: Dictionary(uniqueKeysWithValues: encoders), fusion: ComponentPlan(plan.fusion))
     }
 
     private func text(_ assignment: [(path: String, value: OptionValue)]) -> [String: String] {
         Dictionary(uniqueKeysWithValues: assignment.map { ($0.path, $0.value.description) })
+    }
+}
+
+extension Recipe {
+    /// The data as trials open them: divided where the protocol is not over the data set's own domains.
+    var dataPlan: ComponentPlan {
+        var plan = ComponentPlan(data.source)
+        switch evaluation.trainingDomains {
+        case .multiSource, .singleSource: break
+        case .iid: plan.options[SampleDivision.option] = SampleDivision.test(share: evaluation.test, draw: evaluation.draw).value
+        case .kFold: plan.options[SampleDivision.option] = SampleDivision.folds(count: evaluation.folds, draw: evaluation.draw).value
+        }
+        return plan
     }
 }
 

@@ -13,11 +13,16 @@ extension RunSettings {
     ///   - facts: of the data of every variant; at least one.
     ///   - tasks: what is learned of them, one for each.
     ///   - hasSplit: whether a recipe's data set itself says which rows are for validation.
-    init(_ study: Study, facts: [DatasetFacts], tasks: [any TaskPlugin], threads: Int, hasSplit: (Recipe) -> Bool) {
+    ///   - describe: adds what the rows and the data of a recipe are.
+    init(
+        _ study: Study, facts: [DatasetFacts], tasks: [any TaskPlugin], threads: Int, hasSplit: (Recipe) -> Bool,
+        describe: (inout VariantSettings, Recipe) -> Void
+    ) {
         var variants: [VariantSettings] = []
         var places: [[String: String]: Int] = [:]
         for (variant, (facts, task)) in zip(study.variants, zip(facts, tasks)) {
-            let frame = VariantSettings(variant, facts: facts, task: task, hasSplit: hasSplit(variant.recipe))
+            var frame = VariantSettings(variant, facts: facts, task: task, hasSplit: hasSplit(variant.recipe))
+            describe(&frame, variant.recipe)
             if let place = places[frame.assignment] {
                 variants[place].add(frame)
             } else {
@@ -27,7 +32,8 @@ extension RunSettings {
         }
         self.init(
             recipe: study.name, dials: study.variants[0].settings.map(\.path), variants: variants, notices: study.notices(facts),
-            machine: Machine.description, threads: threads, versions: ["Regulus \(Version.current)", "OpenBLAS on \(Threads.coreType)"],
+            machine: Machine.description, threads: threads,
+            versions: ["Regulus \(Version.current) (build \(ProgramCode.digest.prefix(12)))", "OpenBLAS on \(Threads.coreType)"],
             expected: study.expectedFigures)
     }
 }
@@ -44,7 +50,7 @@ extension VariantSettings {
             targets: recipe.evaluation.columns(among: facts.domains), trainedOn: recipe.trainedOn(facts), seeds: recipe.seeds,
             repetitions: [assignment(variant.repetition)], selection: recipe.selectionText(task.score),
             protocolText: recipe.protocolText(hasSplit: hasSplit), lines: recipe.settingLines(facts),
-            regularizers: Dictionary(recipe.rows.map { ($0.name, $0.regularizers.map(\.name)) }) { first, _ in first },
+            regularizers: Dictionary(recipe.rows.compactMap { row in recipe.factors(of: row).map { (row.name, $0) } }) { first, _ in first },
             scores: task.scores)
     }
 
@@ -56,6 +62,8 @@ extension VariantSettings {
         seeds += other.seeds.filter { !seeds.contains($0) }
         trainedOn.merge(other.trainedOn) { own, _ in own }
         regularizers.merge(other.regularizers) { own, _ in own }
+        descriptions.merge(other.descriptions) { own, _ in own }
+        if samples != other.samples { samples = nil }
     }
 }
 
@@ -64,10 +72,12 @@ extension Study {
     fileprivate func notices(_ facts: [DatasetFacts]) -> [String] {
         var random: [String] = []
         for (recipe, facts) in zip(variants.map(\.recipe), facts) {
-            for modality in recipe.modalities(of: facts) where !random.contains(modality) {
-                guard let options = recipe.model.encoder(for: modality)?.options, let train = options["train"] else { continue }
-                let isFrozen = train == .string("last-stage") || train == .string("none")
-                if isFrozen && (options["weights"] ?? .null) == .null { random.append(modality) }
+            for model in recipe.models {
+                for modality in model.modalities(of: facts) where !random.contains(modality) {
+                    guard let options = model.encoder(for: modality)?.options, let train = options["train"] else { continue }
+                    let isFrozen = train == .string("last-stage") || train == .string("none")
+                    if isFrozen && (options["weights"] ?? .null) == .null { random.append(modality) }
+                }
             }
         }
         guard !random.isEmpty else { return [] }
@@ -120,6 +130,11 @@ extension Recipe {
         return switch evaluation.trainingDomains {
         case .multiSource: "multi-source: each domain is held out in turn, all others are trained on; \(held("their"))"
         case .singleSource: "single-source: one domain is trained on, every other is held out; \(held("its"))"
+        case .iid:
+            "iid: \(hasSplit ? "the data set's test samples, or " : "")\(evaluation.test.formatted(.percent)) of the samples, in whole groups, are held out "
+                + "(draw \(evaluation.draw)); \(held("the other"))"
+        case .kFold:
+            "k-fold: \(evaluation.folds) folds of whole groups (draw \(evaluation.draw)), each held out in turn; \(held("the other folds'"))"
         }
     }
 
@@ -142,21 +157,34 @@ extension Recipe {
     }
 
     fileprivate func settingLines(_ facts: DatasetFacts) -> [String] {
-        let encoders = modalities(of: facts).compactMap { name in model.encoder(for: name).map { "\(name): \($0.phrase)" } }
-        let description = model.whole?.phrase ?? "\(encoders.joined(separator: "; ")); fusion: \(model.fusion.phrase)"
+        let own = rows.filter { $0.model != model }.map { "model of \($0.name): \($0.model.phrase(of: facts))" }
         return [
             "data: \(data.source.phrase), \(facts.sampleCount) samples, \(facts.targets.text); standardize: \(data.standardize.rawValue)",
-            "model: \(description)",
+            "model: \(model.phrase(of: facts))",
             "training: \(training.epochs) epochs, batch \(training.batch) (\(training.batching.rawValue)), "
                 + "\(training.optimizer.phrase), learning rate \(training.learningRate), schedule \(training.schedule.phrase)",
-        ] + taskLines + viewLines
+        ] + own + taskLines + viewLines
+    }
+
+    /// What is switched on in a row, for what each contributes; nil where that is not known, as of a row with a model of its own.
+    fileprivate func factors(of row: Row) -> [String]? {
+        row.factors ?? (row.model == model && row.task == task ? row.regularizers.map(\.name) : nil)
+    }
+}
+
+extension ModelPlan {
+    /// Encoders and fusion with the options that the recipe gives, or the whole model.
+    fileprivate func phrase(of facts: DatasetFacts) -> String {
+        let encoders = modalities(of: facts).compactMap { name in encoder(for: name).map { "\(name): \($0.phrase)" } }
+        return whole?.phrase ?? "\(encoders.joined(separator: "; ")); fusion: \(fusion.phrase)"
     }
 }
 
 extension Recipe {
     /// What is learned, where that is not the usual.
     private var taskLines: [String] {
-        task.component == Recipe.standardTask && task.options.isEmpty ? [] : ["task: \(task.phrase)"]
+        let own = rows.filter { $0.task != task }.map { "task of \($0.name): \($0.task.phrase)" }
+        return (task.component == Recipe.standardTask && task.options.isEmpty ? [] : ["task: \(task.phrase)"]) + own
     }
 
     /// How training sees the data, where that is not the usual.

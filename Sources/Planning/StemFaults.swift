@@ -6,18 +6,20 @@ import Training
 extension Planner {
     /// What keeps the stems of a row from being stored although the recipe asks for it.
     ///
-    /// - Parameter model: the model of the variant.
-    func stemFaults(of row: Row, at index: Int, model: any MultimodalModel) -> [RecipeFault] {
-        guard let candidate = row.candidates.firstIndex(where: \.training.stemCache) else { return [] }
-        let place = RecipePath.row(index, candidate: candidate)["training"]["stem-cache"]
-        let encoders = RecipePath("model", "encoders")
+    /// - Parameters:
+    ///   - path: the way to the row.
+    ///   - model: the row's model.
+    func stemFaults(of candidate: Row.Candidate, at path: RecipePath, model: any MultimodalModel) -> [RecipeFault] {
+        guard candidate.training.stemCache else { return [] }
+        let place = path["training"]["stem-cache"]
+        let encoders = path["model"]["encoders"]
         guard let model = model as? FusionModel else {
             return [RecipeFault(place, "a whole model has no stem to store", expected: "encoders and a fusion, or stem-cache: false")]
         }
         var faults: [RecipeFault] = []
         var without: [String] = []
         for modality in model.modalities {
-            guard let choice = recipe.model.encoder(for: modality.name) else { continue }
+            guard let choice = candidate.model.encoder(for: modality.name) else { continue }
             guard let encoder = model.encoder(of: modality) as? any StagedEncoder else {
                 without.append("'\(choice.component)' (\(modality))")
                 continue

@@ -8,7 +8,7 @@ import Training
 package struct StudyOutline: Sendable, Hashable, Codable {
     /// One part of a model, or one term of a row.
     package struct Module: Sendable, Hashable, Codable {
-        /// The row whose term it is; nil for a part of the model, which all rows have.
+        /// The row whose term it is, or whose own model's part; nil for a part of the common model.
         package var row: String?
         /// `encoders.video`, `fusion`, or the term's name.
         package var name: String
@@ -43,8 +43,10 @@ package struct StudyOutline: Sendable, Hashable, Codable {
     init() {}
 
     /// Adds a row of one variant; what is known already is not listed again.
-    mutating func add(_ row: String, model: any MultimodalModel, terms: [RegularizerTerm], samples: [Int]) {
-        for (name, group) in model.groups { add(Module(name: name, group)) }
+    ///
+    /// - Parameter isOwn: whether the model is the row's own.
+    mutating func add(_ row: String, model: any MultimodalModel, isOwn: Bool, terms: [RegularizerTerm], samples: [Int]) {
+        for (name, group) in model.groups { add(Module(row: isOwn ? row : nil, name: name, group)) }
         for term in terms {
             let module = Module(row: row, name: term.instance, term.parts.contents.entries)
             if module.trained + module.frozen > 0 { add(module) }

@@ -76,7 +76,8 @@ package enum RecipeLoader {
     private static func tree(
         file: String, bytes: [UInt8], overrides: [String], files: RecipeFiles, faults: FaultCollector
     ) -> YAMLNode? {
-        guard var tree = RecipeAssembly(files: files, faults: faults).tree(file: file, bytes: bytes) else { return nil }
+        guard let assembled = RecipeAssembly(files: files, faults: faults).tree(file: file, bytes: bytes) else { return nil }
+        var tree = RowCombinations(faults: faults).writtenOut(in: assembled)
         for setting in settings(overrides, faults: faults) {
             do throws(Diagnostic) {
                 try tree.set(setting.value, at: setting.path)

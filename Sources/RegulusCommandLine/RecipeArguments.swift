@@ -19,6 +19,12 @@ struct RecipeArguments: ParsableArguments {
         help: ArgumentHelp("Changes one value of the recipe, as in --set training.epochs=5. May be repeated.", valueName: "path=value"))
     var settings: [String] = []
 
+    @Option(help: ArgumentHelp("Only this row of the study. May be repeated.", valueName: "row"))
+    var rows: [String] = []
+
+    @Option(help: ArgumentHelp("Only this held-out domain, or source → target. May be repeated.", valueName: "target"))
+    var targets: [String] = []
+
     @OptionGroup var plugins: PluginArguments
 
     @Option(name: .customLong("threads"), help: "Cores to use in all; all of the machine by default. With --launcher slurm, the cores of each worker.")
@@ -70,7 +76,7 @@ struct RecipeArguments: ParsableArguments {
             known = loaded
             let study = try RecipeLoader.load(file: recipe, bytes: bytes, overrides: settings, catalogue: loaded.components.catalogue)
             let planned = try PlannedStudy(study, components: PlannedComponents(loaded.components), threads: threadsPerTrial)
-            return Plan(study: study, planned: planned, components: loaded.components)
+            return Plan(study: study, planned: try part(of: planned), whole: planned, components: loaded.components)
         } catch let error as RecipeError {
             let count = error.diagnostics.count
             let summary = "\(count) \(count == 1 ? "fault" : "faults"); nothing was run"
@@ -78,10 +84,20 @@ struct RecipeArguments: ParsableArguments {
         }
     }
 
+    /// The rows and targets that are asked for.
+    private func part(of planned: PlannedStudy) throws -> PlannedStudy {
+        do throws(StudyPartFault) { return try planned.keeping(rows: rows, targets: targets) } catch {
+            throw CommandFault.input("error: \(error)")
+        }
+    }
+
     /// A recipe that can be run.
     struct Plan {
         let study: Study
+        /// What is trained now.
         let planned: PlannedStudy
+        /// All rows and targets.
+        let whole: PlannedStudy
         let components: Components
     }
 

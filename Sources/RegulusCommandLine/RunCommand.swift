@@ -98,7 +98,7 @@ struct RunCommand: ParsableCommand {
                 damagedRecipe = try store.write(settings, recipe: study.resolvedYAML, keepingOthers: !overwrite)
             }
             settings.resolvedRecipe = SHA256Digest(of: study.resolvedYAML).hex
-            try display.start(settings, folder: folder)
+            try display.start(settings, trials: planned.trialCount, folder: folder)
             if let damagedRecipe { display.note("note: \(damagedRecipe); it is written again") }
             for note in notes(on: before, in: folder) { display.note(note) }
             StopRequest.listenForSignals()
@@ -108,11 +108,13 @@ struct RunCommand: ParsableCommand {
                 display.finish()
             } else {
                 if let launched { settings = launched.settings(settings) }
-                settings.reused = results.filter(before.holds).map(\.key)
+                let all = results + finished(besides: results, of: plan.whole, in: folder)
+                let trained = Set(results.filter { !before.holds($0) }.map(\.key))
+                settings.reused = all.map(\.key).filter { !trained.contains($0) }
                 try store.write(settings)
                 let report = try Report(
-                    results: results, settings: settings, stray: folder.strayResults(beside: settings.keys),
-                    measurements: store.measurements(of: results) { display.note("note: \($0); it is left out, `regulus measure` writes it again") })
+                    results: all, settings: settings, stray: folder.strayResults(beside: settings.keys),
+                    measurements: store.measurements(of: all) { display.note("note: \($0); it is left out, `regulus measure` writes it again") })
                 try ReportWriter().write(report, recipe: study.resolvedYAML, to: folder)
                 for result in results { try EventFile.write(result, to: folder) }
                 try display.finish(report, folder: folder)
@@ -152,6 +154,17 @@ extension RunCommand {
                     : "note: \(what): the results there are kept beside, in other-plans/ of each trial (--overwrite replaces them)")
         }
         return notes
+    }
+
+    /// Results of rows and targets that were not asked for now, where the folder holds those of this very recipe: a report shows the study as it is.
+    private func finished(besides results: [TrialResult], of whole: PlannedStudy, in folder: RunFolder) -> [TrialResult] {
+        guard results.count < whole.trialCount else { return [] }
+        let known = Set(results.map(\.key))
+        let store = RunStore(folder)
+        return FolderState(of: whole.cells, in: folder).trials.compactMap { key, status in
+            guard status == .finished, !known.contains(key) else { return nil }
+            return try? store.result(at: folder.result(key), verifyingFiles: false)
+        }
     }
 
     /// Trains everything in this process.
@@ -214,6 +227,8 @@ extension RunCommand {
     private var commandLine: String {
         var words = ["regulus", "run", arguments.recipe]
         for setting in arguments.settings { words += ["--set", setting] }
+        for row in arguments.rows { words += ["--rows", row] }
+        for target in arguments.targets { words += ["--targets", target] }
         for library in arguments.plugins.paths { words += ["--plugin", library] }
         if let folder = arguments.stemCache { words += ["--stem-cache", folder] }
         if let threads = launch.isSlurm ? arguments.givenThreads : arguments.threads { words += ["--threads", "\(threads)"] }

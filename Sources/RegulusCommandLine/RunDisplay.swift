@@ -1,5 +1,6 @@
 import Foundation
 import Monitoring
+import Persistence
 import Reports
 import Results
 import Studies
@@ -19,16 +20,18 @@ final class RunDisplay: Sendable {
         form = isSilent ? .silent : asJSON ? .json : LiveScreen.isPossible ? .screen : .log
     }
 
-    func start(_ settings: RunSettings, folder: RunFolder) throws {
+    /// - Parameter trials: how many of the study's trials are to be done now.
+    func start(_ settings: RunSettings, trials: Int, folder: RunFolder) throws {
         switch form {
         case .json: try printLine(.started(settings, folder: folder.root))
         case .screen, .log:
-            StandardError.print("\(DisplayText.singleLine(settings.recipe)): \(settings.trialCount) trials into \(folder.root.path)")
+            let count = trials == settings.trialCount ? "\(trials)" : "\(trials) of \(settings.trialCount)"
+            StandardError.print("\(DisplayText.singleLine(settings.recipe)): \(count) trials into \(folder.root.path)")
             for notice in settings.notices { StandardError.print("note: \(DisplayText.singleLine(notice))") }
         case .silent: break
         }
         guard form == .screen else { return }
-        let view = RunView(settings: settings, progress: StudyProgress(finished: 0, total: settings.trialCount))
+        let view = RunView(settings: settings, progress: StudyProgress(finished: 0, total: trials))
         screen.withLock { $0 = LiveScreen(view) }
     }
 
@@ -48,7 +51,7 @@ final class RunDisplay: Sendable {
                 StandardError.print(ProgressLine.plain(result, progress: progress))
             } else if case .progress = event, progress.finished > before {
                 // While a grid is tried, which may take hours, this is all that a log shows.
-                StandardError.print("\(progress.finished) of \(progress.total)  tuning")
+                StandardError.print("\(progress.finishedRehearsals) of \(NumberText.count(progress.rehearsals, "training")) for tuning")
             }
         case .screen:
             screen.withLock(\.self)?.update { view in
@@ -103,7 +106,7 @@ final class RunDisplay: Sendable {
     }
 }
 
-/// Keeps what TensorBoard reads up to date while trials are trained.
+/// Keeps what TensorBoard and `regulus status` read up to date while trials are trained.
 struct LiveEvents: Sendable {
     let folder: RunFolder
 
@@ -112,7 +115,10 @@ struct LiveEvents: Sendable {
         switch event {
         case .epoch(let training, _) where !training.isRehearsal:
             try? EventFile.write(running: training, to: folder)
-        case .trial(let result, _): try? EventFile.write(result, to: folder)
+            if let text = try? ResultCoding.document(training) { try? AtomicFile.write(text, to: folder.progress(training.key).path) }
+        case .trial(let result, _):
+            unlink(folder.progress(result.key).path)
+            try? EventFile.write(result, to: folder)
         case .epoch, .progress: break
         }
     }

@@ -66,7 +66,7 @@ extension Report {
 
     /// What the figures rest on and how they were made.
     private var closingBlocks: [Document.Block] {
-        completenessBlocks + loadingBlocks + [.heading("How these figures were made"), .list(settingsLines)]
+        completenessBlocks + loadingBlocks + rowBlocks + [.heading("How these figures were made"), .list(settingsLines)] + sampleBlocks
     }
 
     // MARK: Tables

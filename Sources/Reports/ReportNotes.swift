@@ -93,6 +93,7 @@ extension Report {
         lines.append("Machine: \(settings.machine)")
         lines.append("Threads: \(settings.threads)")
         if !settings.versions.isEmpty { lines.append("Versions: \(settings.versions.joined(separator: ", "))") }
+        lines += digestLines
         if !settings.reused.isEmpty { lines.append(reusedLine) }
         if let command = settings.command { lines.append("Command: \(command)") }
         return lines

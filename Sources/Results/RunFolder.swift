@@ -8,7 +8,7 @@ import Foundation
 /// report.md  report.csv  costs.csv  measurements.csv  report.html  report.tex  figures/<name>.svg
 /// trials/<row>/<target>/<seed>/{metrics.jsonl,checkpoint.safetensors,result.json,events.out.tfevents.…}
 /// trials/<row>/<target>/<seed>/measurements/<measurement>.<options>.json      where the model was measured
-/// trials/<row>/<target>/<seed>/{resume/<step>.safetensors,claim.<generation>}      while the trial runs
+/// trials/<row>/<target>/<seed>/{resume/<step>.safetensors,claim.<generation>,progress.json}      while the trial runs
 /// trials/<dial=value,…>/@<dial=value,…>/<row>/…      with a sweep, with repetitions
 /// tuning/<plan>.json                                 where something is tuned
 /// stems/<modality>-<key>/{evaluation,draw-1,…}.stems   where stems are stored
@@ -58,6 +58,9 @@ package struct RunFolder: Hashable, Sendable {
     package func events(_ key: TrialKey) -> URL {
         trial(key).appendingPathComponent("events.out.tfevents.0000000000.regulus")
     }
+
+    /// The epochs that a running trial has told of, for whoever looks into the folder; it is gone once the trial has ended.
+    package func progress(_ key: TrialKey) -> URL { trial(key).appendingPathComponent("progress.json") }
 
     /// What a trial goes on from when its process ends before it does; the folder is gone once the trial has ended.
     package func resume(_ key: TrialKey) -> URL { trial(key).appendingPathComponent("resume", isDirectory: true) }

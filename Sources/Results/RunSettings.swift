@@ -83,6 +83,10 @@ package struct VariantSettings: Hashable, Sendable {
     package var regularizers: [String: [String]]
     /// The task's scores, at least one; the table shows the first one, and epochs and tuned values are selected by it.
     package var scores: [ScoreDescription]
+    /// What each row is, a line for each of its parts, with every value that was used.
+    package var descriptions: [String: [String]] = [:]
+    /// What the data consist of; nil where no classes are learned.
+    package var samples: SampleCounts?
 
     package init(
         assignment: [String: String] = [:], baseline: String?, rows: [String], targets: [String], trainedOn: [String: String] = [:],
@@ -134,6 +138,7 @@ package struct VariantSettings: Hashable, Sendable {
 extension VariantSettings: Codable {
     private enum Key: String, CodingKey {
         case assignment, baseline, rows, targets, trainedOn, seeds, repetitions, selection, protocolText, lines, regularizers, scores
+        case descriptions, samples
     }
 
     /// - Throws: `DecodingError` when an entry is missing or has another type, and when there is no score.
@@ -152,6 +157,8 @@ extension VariantSettings: Codable {
         regularizers = try fields.decode([String: [String]].self, forKey: .regularizers)
         // Runs of the time when there was one task do not say it.
         scores = try fields.decodeIfPresent([ScoreDescription].self, forKey: .scores) ?? [.accuracy]
+        descriptions = try fields.decodeIfPresent([String: [String]].self, forKey: .descriptions) ?? [:]
+        samples = try fields.decodeIfPresent(SampleCounts.self, forKey: .samples)
         if scores.isEmpty { throw DecodingError.dataCorruptedError(forKey: .scores, in: fields, debugDescription: "there is no score") }
     }
 }

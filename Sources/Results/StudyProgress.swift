@@ -35,7 +35,7 @@ package struct RunningTraining: Codable, Hashable, Sendable {
     package var fraction: Double { epochCount > 0 ? min(1, Double(epochs.count) / Double(epochCount)) : 0 }
 }
 
-/// How far a study has come; rehearsals count as trials here.
+/// How far a study has come; trainings for tuning count as trials here, and are also counted by themselves.
 package struct StudyProgress: Hashable, Sendable {
     /// Trials that have ended, failed and restored ones included.
     package var finished: Int
@@ -48,9 +48,14 @@ package struct StudyProgress: Hashable, Sendable {
     package var running: [RunningTraining]
     /// Seconds of wall time since the study started.
     package var elapsed: Double
+    /// How many of the total are trainings for tuning.
+    package var rehearsals: Int
+    /// How many of those have ended.
+    package var finishedRehearsals: Int
 
     package init(
-        finished: Int = 0, total: Int, running: [RunningTraining] = [], elapsed: Double = 0, failed: Int = 0, restored: Int = 0
+        finished: Int = 0, total: Int, running: [RunningTraining] = [], elapsed: Double = 0, failed: Int = 0, restored: Int = 0,
+        rehearsals: Int = 0, finishedRehearsals: Int = 0
     ) {
         self.finished = finished
         self.total = total
@@ -58,6 +63,8 @@ package struct StudyProgress: Hashable, Sendable {
         self.elapsed = elapsed
         self.failed = failed
         self.restored = restored
+        self.rehearsals = rehearsals
+        self.finishedRehearsals = finishedRehearsals
     }
 
     /// The part of the study that is done, running trials counted in parts, in `0...1`.

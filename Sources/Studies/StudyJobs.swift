@@ -11,8 +11,8 @@ struct StudyJobs {
 
     init(_ study: StudyRun, observer: @escaping @Sendable (StudyEvent) -> Void) {
         let groups = CellGroup.all(of: study.cells)
-        let total = groups.reduce(0) { $0 + $1.rehearsals.count } + study.cells.reduce(0) { $0 + $1.seeds.count }
-        let journal = StudyJournal(total: total, observer: observer)
+        let journal = StudyJournal(
+            trials: study.cells.reduce(0) { $0 + $1.seeds.count }, rehearsals: groups.reduce(0) { $0 + $1.rehearsals.count }, observer: observer)
         let worker = StudyWorker(study, journal: journal, groups: groups)
         let scores = groups.map { Slots<RehearsalScores>(count: $0.rehearsals.count) }
         let results = study.cells.map { Slots<TrialResult>(count: $0.seeds.count) }

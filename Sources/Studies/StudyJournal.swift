@@ -34,8 +34,8 @@ final class StudyJournal: Sendable {
     private let started = ContinuousClock.now
     private let observer: @Sendable (StudyEvent) -> Void
 
-    init(total: Int, observer: @escaping @Sendable (StudyEvent) -> Void) {
-        state = Mutex(State(progress: StudyProgress(total: total)))
+    init(trials: Int, rehearsals: Int, observer: @escaping @Sendable (StudyEvent) -> Void) {
+        state = Mutex(State(progress: StudyProgress(total: trials + rehearsals, rehearsals: rehearsals)))
         self.observer = observer
     }
 
@@ -77,6 +77,7 @@ final class StudyJournal: Sendable {
             state.progress.finished += 1
             state.progress.failed += isFailed ? 1 : 0
             state.progress.restored += isRestored ? 1 : 0
+            state.progress.finishedRehearsals += result == nil ? 1 : 0
             let progress = progress(of: &state)
             observer(result.map { .trial($0, progress) } ?? .progress(progress))
         }

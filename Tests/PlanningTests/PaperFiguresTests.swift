@@ -86,7 +86,7 @@ struct PaperFiguresTests {
                 return figures.map { row, column, percent in
                     Figure(
                         table: table, dataset: recipe.data.source.component,
-                        modalities: recipe.modalities(of: PaperRecipes.facts(of: recipe.data.source.component)).joined(separator: "+"),
+                        modalities: recipe.model.modalities(of: PaperRecipes.facts(of: recipe.data.source.component)).joined(separator: "+"),
                         fusion: recipe.model.fusion.component, row: row, column: column, percent: percent)
                 }
             }
@@ -109,12 +109,12 @@ struct PaperFiguresTests {
             #expect(recipe.training.epochs == 25 && recipe.training.batch == 48 && recipe.training.learningRate == 1e-4)
             #expect(recipe.training.optimizer.component == "adam" && recipe.seeds.count == 3)
             #expect(recipe.evaluation.selection == .sourceValidation)
-            for modality in recipe.modalities(of: PaperRecipes.facts(of: recipe.data.source.component)) {
+            for modality in recipe.model.modalities(of: PaperRecipes.facts(of: recipe.data.source.component)) {
                 let options = recipe.model.encoder(for: modality)?.options
                 #expect(options?["train"] == .string("last-stage") && options?["batch-norm"] == .string("evaluation"))
             }
             // Only CMRF knows of single modalities.
-            let hasSound = recipe.modalities(of: PaperRecipes.facts(of: recipe.data.source.component)).contains("audio")
+            let hasSound = recipe.model.modalities(of: PaperRecipes.facts(of: recipe.data.source.component)).contains("audio")
             for term in recipe.rows.flatMap(\.regularizers).flatMap(\.regularizers) where term.choice.component == "unimodal-loss" {
                 #expect(term.choice.options["factors"] == .list(hasSound ? [.string("audio=0.5")] : []))
             }

@@ -57,7 +57,7 @@ struct DocumentMessageTests {
             r.yaml:4:7: error: '&a' is an anchor, which recipes do not have
                 4 | data: &a watch
                   |       ^~~~~~~~
-                  = expected the value alone
+                  = expected the value alone; what is said in several places can be a variable (variables:) or a file (include:)
             """),
         MessageCase(
             "alias", "data: watch",
@@ -69,7 +69,7 @@ struct DocumentMessageTests {
             r.yaml:5:7: error: '*a' refers to an anchor, which recipes do not have
                 5 | name: *a
                   |       ^~
-                  = expected the value itself
+                  = expected the value itself, "${a}" with variables: {a: …}, or include: with a file of its own
 
             r.yaml:5:7: error: name cannot be empty
                 5 | name: *a

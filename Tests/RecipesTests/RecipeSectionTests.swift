@@ -52,7 +52,7 @@ struct WholeModelTests {
         #expect(recipe.model.whole?.component == "joint")
         #expect(recipe.model.whole?.options == ["dropout": .number(0.1)])
         #expect(recipe.model.encoder(for: "gyroscope") == nil)
-        #expect(recipe.modalities(of: Sample.facts(of: recipe.data.source)) == ["gyroscope"])
+        #expect(recipe.model.modalities(of: Sample.facts(of: recipe.data.source)) == ["gyroscope"])
     }
 
     @Test("can be unknown")

@@ -19,7 +19,7 @@ struct RecipeTests {
         #expect(recipe.evaluation.validation == 0.2)
         #expect(recipe.evaluation.selection == .sourceValidation)
         #expect(recipe.evaluation.targets(among: Sample.facts(of: recipe.data.source).domains) == ["group-1", "group-2", "group-3"])
-        #expect(recipe.modalities(of: Sample.facts(of: recipe.data.source)) == ["accelerometer", "gyroscope"])
+        #expect(recipe.model.modalities(of: Sample.facts(of: recipe.data.source)) == ["accelerometer", "gyroscope"])
         #expect(recipe.model.encoder(for: "gyroscope")?.options == ["embedding": .integer(32)])
         #expect(recipe.training.epochs == 20)
         #expect(recipe.training.batch == 64)

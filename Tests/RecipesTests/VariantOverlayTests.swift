@@ -76,7 +76,9 @@ struct VariantOverlayTests {
         let study = try study("  - where: {model.modalities: [accelerometer]}\n    training: {epochs: 2}\n", recipe: text)
         #expect(study.variants.map(\.recipe.training.epochs) == [2, 20])
         #expect(
-            study.variants.map { $0.recipe.modalities(of: Sample.facts(of: $0.recipe.data.source)) } == [["accelerometer"], ["accelerometer", "gyroscope"]])
+            study.variants.map { $0.recipe.model.modalities(of: Sample.facts(of: $0.recipe.data.source)) } == [
+                ["accelerometer"], ["accelerometer", "gyroscope"],
+            ])
     }
 
     @Test("with values that no variant has is refused")

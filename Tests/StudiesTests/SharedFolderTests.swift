@@ -57,7 +57,7 @@ struct SharedFolderTests {
         let folder = try TemporaryFolder()
         let broken = [Sample.cell("Broken", [Sample.plan([TermPlan("breaking")])])]
         // This one has begun before the other, which fails.
-        let worker = StudyWorker(try study(broken, in: folder.run), journal: StudyJournal(total: 1) { _ in }, groups: CellGroup.all(of: broken))
+        let worker = StudyWorker(try study(broken, in: folder.run), journal: StudyJournal(trials: 1, rehearsals: 0) { _ in }, groups: CellGroup.all(of: broken))
         let failed = try study(broken, in: folder.run).run()
         #expect(!failed[0].isFinished)
         // A trial that is run again takes another time.

@@ -163,7 +163,7 @@ private func lastPart(of rows: [Int], domains: [Int], groups: [Int]?, positions:
 ///
 /// A group counts to the domain and class of its first row. Every stratum of two or more groups keeps
 /// at least one for training and gives at least one; a stratum of one group stays with training.
-private func stratifiedPart(
+func stratifiedPart(
     of rows: [Int], domains: [Int], labels: [Int], groups: [Int]?, fraction: Double, random: RandomSource
 ) -> [Int] {
     struct Stratum: Hashable {

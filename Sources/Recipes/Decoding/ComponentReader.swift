@@ -117,13 +117,17 @@ struct ModelReader {
     let catalogue: Catalogue
     let faults: FaultCollector
 
-    /// The model; nil, and reported, where a part of it is missing or unknown.
-    func model(_ section: SectionReader) -> ModelPlan? {
-        guard section.node["model"] != nil else {
-            section.reportMissing("model", expected: "a section with encoder and fusion")
+    /// The model of a recipe; nil, and reported, where a part of it is missing or unknown.
+    func model(of recipe: SectionReader) -> ModelPlan? {
+        guard recipe.node["model"] != nil else {
+            recipe.reportMissing("model", expected: "a section with encoder and fusion")
             return nil
         }
-        guard let model = section.section("model") else { return nil }
+        return recipe.section("model").flatMap { model($0) }
+    }
+
+    /// A model that stands in a section of its own.
+    func model(_ model: SectionReader) -> ModelPlan? {
         if model.node["use"] != nil { return whole(model) }
         model.refuseKeys(except: Self.assembledKeys + ["modalities", "use"])
         let modalities = model.names("modalities", of: "modalities")
@@ -137,6 +141,14 @@ struct ModelReader {
     }
 
     private static let assembledKeys = ["encoder", "encoders", "fusion"]
+
+    /// What a row says of its model laid over the common one: a whole model and one of encoders and a fusion replace each other.
+    static func overlaid(_ own: YAMLNode, on common: YAMLNode?) -> YAMLNode {
+        guard let common else { return own }
+        let isAssembled = assembledKeys.contains { own[$0] != nil }
+        if own["use"] != nil && common["use"] == nil || isAssembled && common["use"] != nil { return own }
+        return common.merged(with: own)
+    }
 
     /// `model: {use: NAME, …}`.
     private func whole(_ model: SectionReader) -> ModelPlan? {

@@ -32,7 +32,8 @@ struct RecipeReader {
         let data = data(section)
         let task = task(section)
         let evaluation = evaluation(section)
-        let model = ModelReader(catalogue: catalogue, faults: faults).model(section)
+        let models = ModelReader(catalogue: catalogue, faults: faults)
+        let model = models.model(of: section)
         let seeds = seeds(section.options(Settings.self).seeds, in: section)
         let tuning = tuning(section, seeds: seeds, evaluation: evaluation)
 
@@ -41,7 +42,8 @@ struct RecipeReader {
         let expectations = ExpectationReader(section.section("expect"), faults: faults)
         let rowReader = RowReader(
             common: section, training: training, regularizers: regularizers,
-            measurements: MeasurementReader(catalogue: catalogue, faults: faults), faults: faults, expectations: expectations)
+            measurements: MeasurementReader(catalogue: catalogue, faults: faults), models: models, model: model, readTask: self.task,
+            task: task, faults: faults, expectations: expectations)
         let rows = rowReader.rows()
         expectations.check(rows: rowReader.names)
         let measured = expectations.measured(by: rows.flatMap(\.measurements).map(\.name), rows: rowReader.names)
@@ -76,19 +78,36 @@ struct RecipeReader {
         guard let entry = section.node.entry("task"), !entry.value.isNull else {
             return ComponentChoice(Recipe.standardTask, location: section.node.entry("data")?.value.location ?? section.location)
         }
-        return ComponentReader(kind: .tasks, catalogue: catalogue, faults: faults).choice(entry.value, name: "task", at: entry.keyLocation)
+        return task(entry.value, at: entry.keyLocation)
+    }
+
+    private func task(_ node: YAMLNode, at location: SourceLocation) -> ComponentChoice? {
+        ComponentReader(kind: .tasks, catalogue: catalogue, faults: faults).choice(node, name: "task", at: location)
     }
 
     private func evaluation(_ section: SectionReader) -> EvaluationPlan {
         let inner = section.section("evaluation")
-        inner?.refuseKeys(except: ["protocol", "domains", "validation", "selection"])
+        inner?.refuseKeys(except: ["protocol", "domains", "validation", "selection", "test", "folds", "draw"])
         let settings = inner?.options(EvaluationPlan.Settings.self) ?? EvaluationPlan.Settings()
+        refuseStrangers(in: inner, settings.trainingDomains)
         let domains = inner?.names("domains", of: "domains")
         var locations = inner?.locations ?? [:]
         for domain in domains ?? [] { locations["domains.\(domain.name)"] = domain.location }
         return EvaluationPlan(
             trainingDomains: settings.trainingDomains, domains: domains?.map(\.name), validation: settings.validation,
-            selection: settings.selection, location: inner?.location ?? section.location, locations: locations)
+            selection: settings.selection, test: settings.test, folds: settings.folds, draw: settings.draw,
+            location: inner?.location ?? section.location, locations: locations)
+    }
+
+    /// Keys that belong to another protocol than the recipe's.
+    private func refuseStrangers(in section: SectionReader?, _ chosen: EvaluationPlan.TrainingDomains) {
+        let owners: [(key: String, protocols: [EvaluationPlan.TrainingDomains])] = [("test", [.iid]), ("folds", [.kFold]), ("draw", [.iid, .kFold])]
+        for (key, protocols) in owners where !protocols.contains(chosen) {
+            guard let entry = section?.node.entry(key) else { continue }
+            faults.report(
+                "'\(key)' belongs to another protocol than \(chosen.rawValue)", at: entry.keyLocation,
+                expected: "protocol: " + protocols.map(\.rawValue).joined(separator: " or "))
+        }
     }
 
     private func tuning(_ section: SectionReader, seeds: [Int], evaluation: EvaluationPlan) -> TuningPlan {

@@ -7,6 +7,12 @@ struct RowReader {
     let training: TrainingReader
     let regularizers: RegularizerReader
     let measurements: MeasurementReader
+    let models: ModelReader
+    /// The common model; nil where it is at fault.
+    let model: ModelPlan?
+    let readTask: (YAMLNode, SourceLocation) -> ComponentChoice?
+    /// The common task; nil where it is at fault.
+    let task: ComponentChoice?
     let faults: FaultCollector
     let expectations: ExpectationReader
 
@@ -48,7 +54,7 @@ struct RowReader {
             return row(empty, name: name, search: TuningSearch()).map { ($0, item.location) }
         }
         guard let section = SectionReader(item, name: "the row", at: item.location, faults: faults) else { return nil }
-        section.refuseKeys(except: ["name", "regularizers", "measure", "training", "tune", "expect"])
+        section.refuseKeys(except: ["name", "regularizers", "measure", "training", "model", "task", "tune", "expect", "factors"])
         guard let node = item["name"] else {
             section.reportMissing("name", expected: "a name")
             return nil
@@ -130,8 +136,9 @@ struct RowReader {
         guard !candidates.isEmpty else { return nil }
         let axes = search.axes.map { Row.GridAxis(path: $0.path.text, values: $0.values, range: $0.range, location: $0.location) }
         let (expected, expectedLocations) = expectations.values(of: name, row: node)
+        let factors = SectionReader(node, name: "the row", at: node.location, faults: faults)?.factors
         return Row(
-            name: name, grid: axes, budget: search.budget, search: search.published?.phrase, candidates: candidates,
+            name: name, factors: factors, grid: axes, budget: search.budget, search: search.published?.phrase, candidates: candidates,
             measurements: measurements.measurements([common.node["measure"], node["measure"]], owner: "row '\(name)'"),
             expected: expected, expectedLocations: expectedLocations, location: node.location)
     }
@@ -149,17 +156,29 @@ struct RowReader {
         let terms = regularizers.regularizers(parts.regularizers, owner: "row '\(name)'")
         let location = common.node.entry("training")?.keyLocation ?? common.location
         let section = SectionReader(parts.training, name: "training", at: location, faults: faults)
-        guard let training = training.training(section) else { return nil }
+        // What is common to all rows has been read, and its faults reported, once.
+        let ownModel = parts.model.map { node in
+            SectionReader(node, name: "model", at: node.location, faults: faults).flatMap { models.model($0) }
+        }
+        let ownTask = parts.task.map { readTask($0, $0.location) }
+        guard let training = training.training(section), let model = ownModel ?? self.model, let task = ownTask ?? self.task else { return nil }
         return Row.Candidate(
-            values: values.map { ($0.path.text, $0.value) }, regularizers: terms, training: training, seeds: seeds)
+            values: values.map { ($0.path.text, $0.value) }, regularizers: terms, training: training, model: model, task: task, seeds: seeds)
     }
 
     /// What tuning can change, with the common part below the row's own.
     private struct Parts {
         var training: YAMLNode
         var regularizers: YAMLNode
+        /// Nil where the row has nothing of its own to say about it.
+        var model, task: YAMLNode?
+        /// Those of all rows, for tuning that changes something in them.
+        private let commonModel, commonTask: YAMLNode?
 
         init(common: YAMLNode, row: YAMLNode) {
+            (commonModel, commonTask) = (common["model"], common["task"])
+            model = row["model"].map { ModelReader.overlaid($0, on: common["model"]) }
+            task = row["task"].map { (common["task"] ?? Self.standardTask(at: $0.location)).merged(with: $0) }
             let empty = YAMLNode(.map([]), at: row.location)
             training = common["training"] ?? empty
             if let own = row["training"] { training = training.merged(with: own) }
@@ -170,10 +189,18 @@ struct RowReader {
                 ?? YAMLNode(.list(lists.flatMap { $0.items ?? [] }), at: lists.last?.location ?? row.location)
         }
 
+        /// The task of a recipe that names none, for a row that gives options of it.
+        private static func standardTask(at location: SourceLocation) -> YAMLNode {
+            let name = YAMLNode(.scalar(YAMLScalar(quoted: Recipe.standardTask)), at: location)
+            return YAMLNode(.map([YAMLNode.Entry(key: "use", keyLocation: location, value: name)]), at: location)
+        }
+
         func value(at path: NodePath) -> YAMLNode? {
             let steps = path.components[...]
             switch steps.first?.name {
             case "training": return training.value(at: steps.dropFirst())
+            case "model": return (model ?? commonModel)?.value(at: steps.dropFirst())
+            case "task": return (task ?? commonTask)?.value(at: steps.dropFirst())
             case "regularizers": return regularizers.value(at: steps.dropFirst())
             default: return regularizers.value(at: steps)
             }
@@ -183,6 +210,12 @@ struct RowReader {
             let path = assignment.path.components
             if path[0].name == "training" {
                 try training.set(assignment.node, at: path.dropFirst())
+            } else if path.count > 1, path[0].name == "model", var own = model ?? commonModel {
+                try own.set(assignment.node, at: path.dropFirst())
+                model = own
+            } else if path.count > 1, path[0].name == "task", var own = task ?? commonTask {
+                try own.set(assignment.node, at: path.dropFirst())
+                task = own
             } else if path.count > 1 {
                 try regularizers.set(assignment.node, at: path[0].name == "regularizers" ? path.dropFirst() : path[...])
             } else {
@@ -191,5 +224,14 @@ struct RowReader {
                     expected: "a path such as \(path[0].name).weight")
             }
         }
+    }
+}
+
+extension SectionReader {
+    /// `factors:` of a row; an empty list where it has none of them.
+    fileprivate var factors: [String]? {
+        guard let node = node["factors"], !node.isNull else { return nil }
+        if node.items?.isEmpty == true { return [] }
+        return names("factors", of: "what is switched on")?.map(\.name)
     }
 }

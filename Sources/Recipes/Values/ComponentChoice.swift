@@ -62,6 +62,11 @@ package struct ModelPlan: Sendable, Hashable {
         if case .assembled(let encoder, let encoders, _) = content { encoders[modality] ?? encoder } else { nil }
     }
 
+    /// The modalities that the model reads, in the data set's order.
+    package func modalities(of facts: DatasetFacts) -> [String] {
+        facts.modalityNames.filter { modalities?.contains($0) ?? true }
+    }
+
     /// The component that makes class scores: the fusion, or the whole model.
     package var fusion: ComponentChoice {
         switch content {

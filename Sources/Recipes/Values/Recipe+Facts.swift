@@ -18,7 +18,7 @@ extension Recipe {
                 expected: "data with two domains or more")
             return faults + [fault]
         }
-        let sources = evaluation.trainingDomains == .multiSource ? facts.domains.count - 1 : 1
+        let sources = evaluation.sources(among: facts.domains.count)
         guard sources < 2 else { return faults }
         // A selection that is the evaluation's by default is that one's fault.
         let selections = [("evaluation", evaluation.selection, evaluation.locations), ("tuning", tuning.selection, tuning.locations)]
@@ -31,25 +31,12 @@ extension Recipe {
     }
 
     private func modalityFaults(_ facts: DatasetFacts) -> [RecipeFault] {
-        let path = RecipePath("model")
-        let unknown = (model.modalities ?? []).filter { !facts.modalityNames.contains($0) }
-        var faults = unknown.map { RecipeFault(unknown: "modality", $0, at: path["modalities"][$0], known: facts.modalityNames) }
-        guard case .assembled(_, let encoders, _) = model.content else { return faults }
-        let modalities = modalities(of: facts)
-        // A modality that this model leaves out may have its encoder all the same: a sweep, or who extends the recipe, may choose it.
-        for name in encoders.keys.sorted() where !facts.modalityNames.contains(name) {
-            faults.append(
-                RecipeFault(
-                    path["encoders"][name], "the model has no modality '\(printable(name))'",
-                    expected: "one of: " + modalities.joined(separator: ", "), suggestion: nearestName(to: name, among: modalities)))
+        let own = rows.enumerated().flatMap { index, row in
+            row.candidates.enumerated().filter { $0.element.model != model }.flatMap { number, candidate in
+                candidate.model.faults(against: facts, at: RecipePath.row(index, candidate: number)["model"])
+            }
         }
-        for modality in modalities where model.encoder(for: modality) == nil {
-            faults.append(
-                RecipeFault(
-                    path, "there is no encoder for the modality '\(modality)'",
-                    expected: "encoder, for all modalities, or encoders.\(modality)"))
-        }
-        return faults
+        return model.faults(against: facts, at: RecipePath("model")) + own
     }
 
     private func expectationFaults(_ facts: DatasetFacts) -> [RecipeFault] {
@@ -59,6 +46,30 @@ extension Recipe {
                 RecipeFault(unknown: "target", $0, at: RecipePath.row(index)["expect"][$0], known: known)
             }
         }
+    }
+}
+
+extension ModelPlan {
+    /// Modalities that there are not, or that have no encoder.
+    fileprivate func faults(against facts: DatasetFacts, at path: RecipePath) -> [RecipeFault] {
+        let unknown = (modalities ?? []).filter { !facts.modalityNames.contains($0) }
+        var faults = unknown.map { RecipeFault(unknown: "modality", $0, at: path["modalities"][$0], known: facts.modalityNames) }
+        guard case .assembled(_, let encoders, _) = content else { return faults }
+        let modalities = modalities(of: facts)
+        // A modality that this model leaves out may have its encoder all the same: a sweep, or who extends the recipe, may choose it.
+        for name in encoders.keys.sorted() where !facts.modalityNames.contains(name) {
+            faults.append(
+                RecipeFault(
+                    path["encoders"][name], "the model has no modality '\(printable(name))'",
+                    expected: "one of: " + modalities.joined(separator: ", "), suggestion: nearestName(to: name, among: modalities)))
+        }
+        for modality in modalities where encoder(for: modality) == nil {
+            faults.append(
+                RecipeFault(
+                    path, "there is no encoder for the modality '\(modality)'",
+                    expected: "encoder, for all modalities, or encoders.\(modality)"))
+        }
+        return faults
     }
 }
 

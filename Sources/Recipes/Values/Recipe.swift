@@ -29,9 +29,11 @@ package struct Recipe: Sendable {
     /// The task of a recipe that names none.
     package static let standardTask = "classification"
 
-    /// The modalities that the model reads, in the data set's order.
-    package func modalities(of facts: DatasetFacts) -> [String] {
-        facts.modalityNames.filter { model.modalities?.contains($0) ?? true }
+    /// The models that its rows train, each once, that of the recipe first where a row has it.
+    package var models: [ModelPlan] {
+        var models: [ModelPlan] = []
+        for candidate in rows.flatMap(\.candidates) where !models.contains(candidate.model) { models.append(candidate.model) }
+        return models
     }
 }
 
@@ -93,11 +95,17 @@ package struct Row: Sendable {
         package let regularizers: [RegularizerChoice]
         /// The common training with the row's own laid over it.
         package let training: TrainingPlan
+        /// The common model with the row's own laid over it.
+        package let model: ModelPlan
+        /// The common task with the row's own laid over it; its scores are those of all rows.
+        package let task: ComponentChoice
         /// The seeds that it is trained with to be compared with the others; nil for those of `tuning:`.
         package let seeds: [Int]?
     }
 
     package let name: String
+    /// `factors:`, what is switched on in this row, for what each contributes; nil for the names of its regularizers.
+    package let factors: [String]?
     /// What to try, by `tune:`; empty where nothing is tuned.
     package let grid: [GridAxis]
     /// How many combinations a random search has drawn; nil where every combination is tried.
@@ -118,4 +126,8 @@ package struct Row: Sendable {
     package var regularizers: [RegularizerChoice] { candidates[0].regularizers }
     /// The training of the first candidate.
     package var training: TrainingPlan { candidates[0].training }
+    /// The model of the first candidate.
+    package var model: ModelPlan { candidates[0].model }
+    /// The task of the first candidate.
+    package var task: ComponentChoice { candidates[0].task }
 }

@@ -117,6 +117,8 @@ extension Row {
         let candidate = candidates.indices.contains(candidate) ? candidates[candidate] : candidates[0]
         switch rest.popFirst() {
         case .key("training"): return candidate.training.location(of: rest)
+        case .key("model"): return candidate.model.location(of: rest)
+        case .key("task"): return candidate.task.location(of: rest.first?.name)
         case .key("regularizers"):
             guard case .item(let index)? = rest.popFirst(), candidate.regularizers.indices.contains(index) else { break }
             return candidate.regularizers[index].location(of: rest)

@@ -96,6 +96,10 @@ package struct EvaluationPlan: Sendable, Hashable {
         case multiSource = "multi-source"
         /// One domain is trained on, all others are held out.
         case singleSource = "single-source"
+        /// Domains mean nothing: a share of all samples is held out.
+        case iid
+        /// Domains mean nothing: the samples, or groups of them, make up folds, each of which is held out once.
+        case kFold = "k-fold"
     }
 
     /// How the epoch, and a tuned value, are chosen without a look at the target.
@@ -116,18 +120,29 @@ package struct EvaluationPlan: Sendable, Hashable {
     package let validation: Double
     /// `selection:`, source validation unless said otherwise.
     package let selection: Selection
+    /// `test:`, the share of the samples that the protocol iid holds out; 0.2 unless said otherwise.
+    package let test: Double
+    /// `folds:` of the protocol k-fold; 5 unless said otherwise.
+    package let folds: Int
+    /// `draw:`, which random division the protocols iid and k-fold use, the same for all seeds.
+    package let draw: Int
     package let location: SourceLocation
     /// Where each key's value stands.
     package let locations: [String: SourceLocation]
 
-    /// The domains of a data set that are held out, in its order.
-    package func targets(among known: [String]) -> [String] { known.filter { domains?.contains($0) ?? true } }
+    /// The domains of a data set that are held out, in its order. Under iid the data are divided into `train` and `test`.
+    package func targets(among known: [String]) -> [String] {
+        known.filter { domains?.contains($0) ?? true }.filter { trainingDomains != .iid || $0 == "test" }
+    }
+
+    /// How many domains a training has, of so many in all.
+    package func sources(among count: Int) -> Int { trainingDomains == .multiSource || trainingDomains == .kFold ? count - 1 : 1 }
 
     /// The columns of the report: the targets, or `source → target` for each pair.
     package func columns(among known: [String]) -> [String] {
         let targets = targets(among: known)
         return switch trainingDomains {
-        case .multiSource: targets
+        case .multiSource, .iid, .kFold: targets
         case .singleSource: known.flatMap { source in targets.filter { $0 != source }.map { "\(source) → \($0)" } }
         }
     }
@@ -136,10 +151,16 @@ package struct EvaluationPlan: Sendable, Hashable {
         var trainingDomains = TrainingDomains.multiSource
         var validation = 0.2
         var selection = Selection.sourceValidation
+        var test = 0.2
+        var folds = 5
+        var draw = 0
 
         static var fields: [OptionField<Settings>] {
             [
-                .choice("protocol", \.trainingDomains, "which domains are trained on"),
+                .choice("protocol", \.trainingDomains, "which domains are trained on, or iid or k-fold for data without domains"),
+                .number("test", \.test, in: 0.001...0.999, unit: "share of the samples", "held out by the protocol iid"),
+                .integer("folds", \.folds, in: 2...1000, "parts of the protocol k-fold"),
+                .integer("draw", \.draw, in: 0..., "which random division iid and k-fold use"),
                 .number("validation", \.validation, in: 0..<1, unit: "share of the source samples", "held back for selection"),
                 .choice("selection", \.selection, "how the epoch is chosen"),
             ]

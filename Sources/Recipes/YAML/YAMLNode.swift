@@ -113,7 +113,7 @@ extension YAMLNode.Entry: Hashable {
 
 extension YAMLNode {
     /// Keys whose values are names, also where they look like numbers.
-    private static let nameKeys: Set<String> = ["name", "use", "rows", "baseline", "regularizers", "terms", "on", "domains", "modalities"]
+    private static let nameKeys: Set<String> = ["name", "use", "rows", "baseline", "regularizers", "factors", "terms", "on", "domains", "modalities"]
 
     /// The tree with quotes around names that look like numbers, so that they keep their spelling where numbers may change theirs:
     /// a domain `01` is no domain `1`. What stands under `data` are options, which may be numbers under any name.

@@ -145,10 +145,14 @@ struct YAMLParser {
     private func refuseDecorations(of event: YAMLEvent) {
         let location = source.location(from: event.start, to: event.end)
         if case .alias(let name) = event.kind {
-            faults.report("'*\(name)' refers to an anchor, which recipes do not have", at: location, expected: "the value itself")
+            faults.report(
+                "'*\(name)' refers to an anchor, which recipes do not have", at: location,
+                expected: "the value itself, \"${\(name)}\" with variables: {\(name): …}, or include: with a file of its own")
         }
         if let anchor = event.anchor {
-            faults.report("'&\(anchor)' is an anchor, which recipes do not have", at: location, expected: "the value alone")
+            faults.report(
+                "'&\(anchor)' is an anchor, which recipes do not have", at: location,
+                expected: "the value alone; what is said in several places can be a variable (variables:) or a file (include:)")
         }
         if let tag = event.tag {
             faults.report("'\(tag)' is a tag, which recipes do not have", at: location, expected: "the value alone")

@@ -1,0 +1,36 @@
+import Results
+
+/// What the rows are, and what the data consist of.
+extension Report {
+    /// Every row with the values that were used, those that nobody gave included; empty where the run does not say them.
+    var rowBlocks: [Document.Block] {
+        let shared = Set(variants.map(\.settings.descriptions)).count == 1
+        let shown = shared ? Array(variants.prefix(1)) : variants
+        let lines = shown.flatMap { variant -> [String] in
+            let place = shared || !isSweep ? "" : " (\(label(of: variant.variant)))"
+            return variant.settings.rows.compactMap { row in
+                variant.settings.descriptions[row].map { "\(row)\(place): \($0.joined(separator: "; "))" }
+            }
+        }
+        return lines.isEmpty ? [] : [.heading("What each row is"), .list(lines)]
+    }
+
+    /// Samples of each class and domain; on a page, as it may be long.
+    var sampleBlocks: [Document.Block] {
+        let known = variants.compactMap(\.settings.samples)
+        guard let samples = known.first, Set(known).count == 1 else { return [] }
+        let sums = samples.domains.indices.map { domain in samples.counts.reduce(0) { $0 + $1[domain] } }
+        let rows =
+            zip(samples.classes, samples.counts).map { name, counts in [name] + counts.map(String.init) + ["\(counts.reduce(0, +))"] }
+            + [["all"] + sums.map(String.init) + ["\(sums.reduce(0, +))"]]
+        let table = TextTable(columns: [.init("Class")] + (samples.domains + ["all"]).map { .init($0, .right) }, rows: rows)
+        return [.folded("Samples by class and domain", isOpen: false, [.table(table)])]
+    }
+
+    /// What names the data and the recipe, so that two reports can be told to be of the same.
+    var digestLines: [String] {
+        let data = Set(variants.compactMap(\.settings.samples?.digest)).sorted()
+        return (data.isEmpty ? [] : ["Data: digest \(data.map { String($0.prefix(12)) }.joined(separator: ", "))"])
+            + (settings.resolvedRecipe.map { ["Plan: digest \($0.prefix(12)) of the resolved recipe"] } ?? [])
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import Persistence
+import Results
+
+/// A study as its run folder shows it: what was planned, what has ended, who is at what.
+///
+/// It is made of the folder's files alone, so that it can be asked of a run of another process, on another machine, or of one that is over.
+package struct StudyFolder: Sendable {
+    /// A trial that a process has claimed.
+    package struct ClaimedTrial: Sendable {
+        /// The epochs that it has told of; none before its first.
+        package let training: RunningTraining
+        /// The host's name.
+        package let host: String
+        package let process: Int32
+        /// Whether the process is known to be over, so that the trial waits for the next run.
+        package let isGone: Bool
+        /// Seconds since its last sign of life, by the file system's clock.
+        package let silence: Double
+    }
+
+    package let settings: RunSettings
+    /// Trials that have ended, in the order of the plan.
+    package let results: [TrialResult]
+    /// Trials that are under way or were interrupted, in the order of the plan.
+    package let claimed: [ClaimedTrial]
+    /// Trainings for tuning that are done, and those that a process is at.
+    package let rehearsals: (finished: Int, running: Int)
+    /// Files that are not what a run wrote.
+    package let damages: [DamagedFile]
+    /// When the last result was written; nil without results.
+    package let lastResult: Date?
+    private let marks: [TrialKey: (mark: Date?, result: TrialResult)]
+
+    /// - Parameters:
+    ///   - folder: the run folder.
+    ///   - before: the same folder a while ago: results that have not changed since are not read again.
+    /// - Returns: nil where the folder holds no run.
+    /// - Throws: `DamagedFile` where what was planned cannot be read.
+    package init?(reading folder: RunFolder, after before: StudyFolder? = nil) throws(DamagedFile) {
+        let store = RunStore(folder)
+        guard let settings = try store.settings() else { return nil }
+        var marks: [TrialKey: (mark: Date?, result: TrialResult)] = [:]
+        var (results, claimed, damages): ([TrialResult], [ClaimedTrial], [DamagedFile]) = ([], [], [])
+        var last: Date?
+        for key in settings.keys {
+            let file = folder.result(key)
+            let mark = Self.date(of: file.path)
+            if let known = before?.marks[key], known.mark == mark, mark != nil {
+                marks[key] = known
+            } else {
+                do throws(DamagedFile) {
+                    if let result = try store.result(at: file, verifyingFiles: false), result.key == key { marks[key] = (mark, result) }
+                } catch {
+                    damages.append(error)
+                }
+            }
+            if let ended = marks[key] {
+                results.append(ended.result)
+                last = [last, ended.mark].compactMap(\.self).max()
+            }
+            // A failed trial may be tried again.
+            if marks[key]?.result.isFinished != true, let claim = Self.claim(named: "claim", in: folder.trial(key).path) {
+                let training = Self.progress(of: key, in: folder) ?? RunningTraining(key, epochCount: 0)
+                claimed.append(
+                    ClaimedTrial(training: training, host: claim.host, process: claim.process, isGone: claim.isGone, silence: claim.silence))
+            }
+        }
+        let names = (try? Folder.names(in: folder.tuning.path)) ?? []
+        let plans = names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map { String($0.dropLast(".json".count)) }
+        let begun = Set(names.compactMap { name in name.range(of: ".claim.").map { String(name[..<$0.lowerBound]) } }).subtracting(plans)
+        let running = begun.count { Self.claim(named: "\($0).claim", in: folder.tuning.path)?.isGone == false }
+        self.settings = settings
+        self.results = results
+        self.claimed = claimed
+        self.damages = damages
+        self.marks = marks
+        lastResult = last
+        rehearsals = (plans.count, running)
+    }
+
+    /// What processes are at now.
+    package var running: [ClaimedTrial] { claimed.filter { !$0.isGone } }
+
+    /// How far it has come, with the time that the rest takes at the pace of the trials that have ended.
+    package var progress: StudyProgress {
+        let seconds = results.reduce(0) { $0 + $1.seconds }
+        return StudyProgress(
+            finished: results.count, total: settings.trialCount, running: running.map(\.training),
+            elapsed: running.isEmpty ? 0 : seconds / Double(running.count), failed: results.count { !$0.isFinished })
+    }
+
+    /// Whether every trial has ended and nobody is at one.
+    package var isOver: Bool { results.count == settings.trialCount && running.isEmpty }
+
+    /// The epochs that a running trial has told of.
+    private static func progress(of key: TrialKey, in folder: RunFolder) -> RunningTraining? {
+        guard let data = try? FileContents.copied(folder.progress(key).path) else { return nil }
+        let training = try? ResultCoding.value(RunningTraining.self, from: data)
+        return training?.key == key ? training : nil
+    }
+
+    /// The claim of the highest generation.
+    private static func claim(
+        named name: String, in folder: String
+    ) -> (host: String, process: Int32, isGone: Bool, silence: Double)? {
+        let names = (try? Folder.names(in: folder)) ?? []
+        let generations = names.filter { $0.hasPrefix(name + ".") }.compactMap { Int($0.dropFirst(name.count + 1)) }
+        guard let highest = generations.max() else { return nil }
+        let path = "\(folder)/\(name).\(highest)"
+        guard let holder = ClaimWatch.holder(path), let beaten = date(of: path) else { return nil }
+        let host = holder.host.split(separator: " ").first.map(String.init) ?? "unknown host"
+        return (host, holder.process, holder.isGone, max(0, Date().timeIntervalSince(beaten)))
+    }
+
+    private static func date(of path: String) -> Date? {
+        (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+    }
+}

@@ -1,0 +1,62 @@
+import Configuration
+import Datasets
+import Recipes
+import Testing
+
+@testable import Planning
+@testable import Training
+@testable import TrainingSupport
+
+@Suite("Protocols without domains")
+struct ProtocolTests {
+    private let text = """
+        data: {use: co-occurrence, classes: 4, samples: 48}
+        model:
+          encoder: {use: vector-mlp, hidden: [16], embedding: 8}
+          fusion: {use: late, hidden: 16}
+        evaluation: {protocol: k-fold, folds: 4}
+        training: {epochs: 1, batch: 8}
+        seeds: [1]
+        rows: [Fusion]
+
+        """
+
+    @Test("k-fold: each fold is held out once, and all others are trained on")
+    func folds() throws {
+        let planned = try Sample.planned(text)
+        #expect(planned.cells.map(\.target) == ["fold-1", "fold-2", "fold-3", "fold-4"])
+        #expect(planned.cells.map(\.candidates[0].plan.sources)[1] == [0, 2, 3])
+        #expect(planned.settings.variants[0].protocolText.hasPrefix("k-fold: 4 folds of whole groups (draw 0)"))
+        #expect(planned.datasets.values.map { $0.facts.domains } == [["fold-1", "fold-2", "fold-3", "fold-4"]])
+    }
+
+    @Test("iid: one column, trained on everything but the test samples")
+    func iid() throws {
+        let planned = try Sample.planned(text.replacing("{protocol: k-fold, folds: 4}", with: "{protocol: iid, test: 0.25}"))
+        #expect(planned.cells.map(\.target) == ["test"] && planned.cells[0].candidates[0].plan.sources == [0])
+        #expect(planned.datasets.values.map { $0.facts.samplesPerDomain } == [[108, 36]])
+    }
+
+    @Test("the division is part of what a trial is, and over domains a plan is what it was before there were others")
+    func hashes() throws {
+        let plans = try ["k-fold, folds: 4", "k-fold, folds: 4, draw: 1"].map { options in
+            try Sample.planned(text.replacing("k-fold, folds: 4", with: options)).cells[0].candidates[0].plan
+        }
+        #expect(plans[0].hash != plans[1].hash)
+        let domains = try Sample.planned(text.replacing("{protocol: k-fold, folds: 4}", with: "{validation: 0.2}"))
+        #expect(domains.cells[0].candidates[0].plan.data.options[SampleDivision.option] == nil)
+    }
+
+    @Test(
+        "keys of another protocol, and selections that need several sources, are refused at their place",
+        arguments: [
+            ("{protocol: multi-source, folds: 3}", "5:36: error: 'folds' belongs to another protocol than multi-source"),
+            ("{protocol: k-fold, test: 0.5}", "5:31: error: 'test' belongs to another protocol than k-fold"),
+            ("{protocol: iid, selection: leave-one-source-out}", "error: selection leave-one-source-out needs two source domains, and here is 1"),
+            ("{protocol: k-fold, folds: 500}", "5:25: error: nothing is left for the part 'fold-145'"),
+        ])
+    func faults(evaluation: String, message: String) {
+        let error = #expect(throws: RecipeError.self) { try Sample.planned(text.replacing("{protocol: k-fold, folds: 4}", with: evaluation)) }
+        #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+    }
+}

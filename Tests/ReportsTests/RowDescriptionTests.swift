@@ -1,0 +1,34 @@
+import Results
+import SampleResults
+import Testing
+
+@testable import Reports
+
+@Suite("What a report says of its rows and data")
+struct RowDescriptionTests {
+    private func report(_ change: (inout VariantSettings) -> Void) throws -> Report {
+        var variant = VariantSettings(
+            baseline: "Fusion", rows: ["Fusion", "+ MER"], targets: ["d1"], seeds: [1], selection: "the last epoch", protocolText: "multi-source")
+        change(&variant)
+        return try Report(results: [], settings: RunSettings(recipe: "small", variants: [variant], machine: "a machine", threads: 1))
+    }
+
+    @Test("each row stands with its values, and samples of each class and domain on the page")
+    func described() throws {
+        let report = try report {
+            $0.descriptions = ["Fusion": ["no regularizer"], "+ MER": ["mer: weight 0.3, estimator paper (default)", "a model of its own"]]
+            $0.samples = SampleCounts(domains: ["d1", "d2"], classes: ["put", "take"], counts: [[3, 4], [5, 6]], digest: "0123456789abcdef")
+        }
+        let text = report.terminalText()
+        #expect(text.contains("• + MER: mer: weight 0.3, estimator paper (default); a model of its own"))
+        #expect(text.contains("• Data: digest 0123456789ab"))
+        let page = report.document().html()
+        #expect(page.contains("Samples by class and domain") && page.contains("<td>all</td><td class=\"number\">8</td><td class=\"number\">10</td>"))
+    }
+
+    @Test("a run that does not say them has no such section")
+    func silent() throws {
+        let text = try report { _ in }.terminalText()
+        #expect(!text.contains("What each row is") && !text.contains("digest"))
+    }
+}

@@ -189,7 +189,9 @@ extension NumericRange {
 public struct SearchRange: Sendable, Hashable {
     /// A benchmark that publishes the ranges of many methods.
     public enum Benchmark: String, CaseIterable, Sendable {
+        /// DomainBed (Gulrajani and Lopez-Paz 2021).
         case domainBed = "domainbed"
+        /// MMDG-Bench.
         case mmdgBench = "mmdg-bench"
     }
 

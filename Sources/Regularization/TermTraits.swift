@@ -8,6 +8,7 @@ public struct TermTrait: Hashable, Sendable {
     /// What such a term does, as the end of the sentence “a term that …”.
     public let summary: String
 
+    /// A trait by its summary, which tells it from others.
     public init(_ summary: String) { self.summary = summary }
 
     /// It keeps averaged weights that are evaluated in place of the model's own. Every ``AveragesWeights`` has this trait, and excludes it.
@@ -34,6 +35,7 @@ public struct TermExclusion: Hashable, Sendable {
     /// Why, as the end of the sentence “…, as …”.
     public let reason: String
 
+    /// An exclusion with its reason.
     public init(_ trait: TermTrait, because reason: String) {
         self.trait = trait
         self.reason = reason

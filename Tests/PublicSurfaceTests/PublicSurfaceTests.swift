@@ -22,19 +22,7 @@ import Testing
             "ComponentTesting", "MeasurementTesting",
         ])
     func `everything public is documented`(module: String) throws {
-        let undocumented = try SymbolGraph(of: module).symbols.filter { symbol in
-            symbol.docComment == nil && !isEvident(symbol)
-        }
+        let undocumented = try SymbolGraph(of: module).symbols.filter { $0.docComment == nil }
         #expect(undocumented.map(\.path).sorted() == [])
-    }
-
-    /// Options, which their fields document with range, unit and default; cases that their type's comment explains; operators, initializers,
-    /// and what a conformance demands.
-    private func isEvident(_ symbol: SymbolGraph.Symbol) -> Bool {
-        let name = symbol.pathComponents.last ?? ""
-        if symbol.pathComponents.contains("Options") { return true }
-        return symbol.kind.identifier == "swift.enum.case" || symbol.kind.identifier == "swift.func.op" || name.hasPrefix("init(")
-            || symbol.kind.identifier == "swift.typealias" || ["description", "debugDescription", "hash(into:)", "fields"].contains(name)
-            || symbol.kind.identifier == "swift.associatedtype"
     }
 }

@@ -18,12 +18,19 @@ import Tensors
 /// | `blur` | a normal window of deviation 1, 2, 3, 4, 6 at an extent of 224; along time in a series |
 /// | `defocus` | a disk of radius 3, 4, 6, 8, 10 at an extent of 224, and an edge that falls off over one place |
 public enum Corruption: String, CaseIterable, Sendable, Hashable {
+    /// Independent normal noise.
     case whiteNoise = "white-noise"
+    /// Slow noise, as of wind over a microphone.
     case wind
+    /// A zero that wanders off in a line.
     case drift
+    /// A stretch without a signal.
     case gap
+    /// Moments that did not arrive.
     case frameLoss = "frame-loss"
+    /// A normal window over the neighboring places.
     case blur
+    /// A disk over the neighboring places, as of a lens out of focus.
     case defocus
 
     /// The severities that there are.

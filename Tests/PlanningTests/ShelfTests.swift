@@ -12,15 +12,24 @@ import Testing
     private func text(modalities: Int) throws -> String {
         let shelf = try PaperRecipes.text("shelf.yaml")
         let rows = try #require(shelf.range(of: "\nrows:\n"))
-        // The encoders here have no convolutions, which that method changes unless told otherwise.
-        let list = shelf[rows.lowerBound...].replacing("- gradient-modulation\n", with: "- gradient-modulation: {layers: all}\n")
+        // The encoders here have no convolutions, which one method changes unless told otherwise, and no feature maps.
+        var list = String(shelf[rows.lowerBound...]).replacing("- gradient-modulation\n", with: "- gradient-modulation: {layers: all}\n")
+        for term in [
+            "  - name: MixStyle\n    regularizers:\n      - mix-style\n", "  - name: DSU\n    regularizers:\n      - dsu\n",
+            "      - dsu: {points: [layer2, layer3]}\n",
+        ] {
+            try #require(list.contains(term))
+            list = list.replacing(term, with: "")
+        }
         return """
             data: {use: co-occurrence, classes: 4, samples: 64, modalities: \(modalities), invariant: 1.5, standardize: scale}
             model: {encoder: {use: vector-mlp, hidden: [16], embedding: 8}, fusion: {use: late, hidden: 16, dropout: 0}}
             evaluation: {validation: 0.25, domains: [d1]}
-            training: {epochs: 6, batch: 16, batching: balanced, optimizer: {use: adam, learning-rate: 0.01}}
+            training: {epochs: 10, batch: 16, batching: balanced, optimizer: {use: adam, learning-rate: 0.01}}
             seeds: [1]
-            variables: {heads: [16], projection-width: 8, translation-width: 16, bottleneck-width: 16, jigsaw-width: 16, jigsaw-orders: 6, adversary-width: 8, average-after: 8}
+            variables:
+              {heads: [16], projection-width: 8, translation-width: 16, bottleneck-width: 16, jigsaw-width: 16, jigsaw-orders: 6,
+               adversary-width: 8, average-after: 8, decay: 0.8}
 
             """ + list
     }

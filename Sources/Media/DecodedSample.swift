@@ -37,6 +37,14 @@ package struct DecodedSample: Sendable {
         }
     }
 
+    /// The same values in another shape of as many.
+    package func reshaped(_ shape: [Int]) -> DecodedSample {
+        switch contents {
+        case .bytes(let bytes, let scale): DecodedSample(shape: shape, bytes: bytes, scale: scale)
+        case .numbers(let numbers): DecodedSample(shape: shape, numbers: numbers)
+        }
+    }
+
     /// Writes the sample's values.
     /// - Precondition: room for `elementCount` values.
     package func write(into target: UnsafeMutableBufferPointer<Float>) {

@@ -2,6 +2,7 @@ import Analysis
 import Configuration
 import Datasets
 import Models
+import Networks
 import Recipes
 import Regularization
 import Results
@@ -26,6 +27,10 @@ extension Planner {
                 do throws(OptionFault) { try components.checkOptimizer(plan.optimizer) } catch {
                     faults.add(RecipeFault(error, of: "optimizer \(plan.optimizer.name)", at: path["optimizer"]))
                 }
+                for rate in plan.rates {
+                    guard let model, let fault = fault(of: rate, model: model, at: path) else { continue }
+                    faults.add(fault)
+                }
                 do throws(OptionFault) { try components.checkSchedule(plan.schedule) } catch {
                     faults.add(RecipeFault(error, of: "schedule \(plan.schedule.name)", at: path["schedule"]))
                 }
@@ -49,6 +54,18 @@ extension Planner {
         return RecipeFault(
             path, "the task \(name) does not fit the data: found \(error.found)",
             expected: ([error.expected] + others).joined(separator: ", or "))
+    }
+
+    /// A rate of a part that the model has not.
+    private func fault(of rate: PartRate, model: any MultimodalModel, at path: RecipePath) -> RecipeFault? {
+        let names = model.namedParameters.map(\.name)
+        guard !names.contains(where: rate.contains) else { return nil }
+        // The parts that could be meant: the first one or two words of names, and whatever regularizers own.
+        let parts = Set(names.flatMap { name in (1...2).map { name.split(separator: ".").prefix($0).joined(separator: ".") } } + ["regularizers"])
+        guard rate.part.split(separator: ".").first != "regularizers" else { return nil }
+        return RecipeFault(
+            path["optimizer"]["rates"][rate.part], "the model has no part '\(rate.part)' that is trained",
+            expected: "one of: " + parts.sorted().joined(separator: ", "), suggestion: nearestName(to: rate.part, among: Array(parts)))
     }
 
     /// Expected figures that no score of this kind can reach.

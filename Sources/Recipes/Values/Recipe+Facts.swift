@@ -9,8 +9,14 @@ extension Recipe {
     private func domainFaults(_ facts: DatasetFacts) -> [RecipeFault] {
         let path = RecipePath("evaluation")
         let unknown = (evaluation.domains ?? []).filter { !facts.domains.contains($0) }
-        let faults = unknown.map { RecipeFault(unknown: "domain", $0, at: path["domains"][$0], known: facts.domains) }
-        guard facts.domains.count >= 2 else {
+        let faults =
+            unknown.map { RecipeFault(unknown: "domain", $0, at: path["domains"][$0], known: facts.domains) }
+            + (evaluation.transfers ?? []).flatMap { transfer in
+                (transfer.sources + [transfer.target]).filter { !facts.domains.contains($0) }.map {
+                    RecipeFault(unknown: "domain", $0, at: path["transfers"][transfer.name], known: facts.domains)
+                }
+            }
+        guard facts.domains.count >= (evaluation.trainingDomains == .trainedOnTarget ? 1 : 2) else {
             let isGiven = evaluation.locations["protocol"] != nil
             let fault = RecipeFault(
                 isGiven ? path["protocol"] : RecipePath("data", "use"),
@@ -18,7 +24,9 @@ extension Recipe {
                 expected: "data with two domains or more")
             return faults + [fault]
         }
-        let sources = evaluation.trainingDomains == .multiSource ? facts.domains.count - 1 : 1
+        let sources =
+            evaluation.transfers.map { $0.map(\.sources.count).min() ?? 0 }
+            ?? (evaluation.trainingDomains == .multiSource ? facts.domains.count - 1 : 1)
         guard sources < 2 else { return faults }
         // A selection that is the evaluation's by default is that one's fault.
         let selections = [("evaluation", evaluation.selection, evaluation.locations), ("tuning", tuning.selection, tuning.locations)]

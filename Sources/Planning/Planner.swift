@@ -102,7 +102,7 @@ struct Planner {
         var plan = TrialPlan(
             data: data, dataFingerprint: fingerprint, standardization: StandardizationRule(recipe.data.standardize),
             model: model, sources: column.sources, target: column.target,
-            validation: recipe.evaluation.validationPerClass.map { .perClass($0) } ?? .fraction(recipe.evaluation.validation),
+            validation: recipe.evaluation.validationPerClass.map { ValidationRule.perClass($0) } ?? .fraction(recipe.evaluation.validation),
             selection: recipe.evaluation.selection == .sourceValidation ? .sourceValidation : .lastEpoch, epochs: training.epochs,
             batch: training.batch, batching: training.batching == .balanced ? .domainBalanced : .shuffled,
             optimizer: ComponentPlan(training.optimizer), learningRate: training.learningRate,

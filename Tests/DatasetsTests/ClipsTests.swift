@@ -1,7 +1,6 @@
 import Configuration
 import Foundation
 import MediaSupport
-import Networks
 import Tensors
 import Testing
 

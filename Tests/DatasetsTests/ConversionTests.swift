@@ -87,7 +87,7 @@ struct ConversionTests {
     private final class Seen: Sendable {
         private let counts = Mutex<[Int]>([])
         func add(_ count: Int) { counts.withLock { $0.append(count) } }
-        var all: [Int] { counts.withLock(\.self) }
+        var all: [Int] { counts.withLock { $0 } }
     }
 
     /// A data set whose rows cannot be read.

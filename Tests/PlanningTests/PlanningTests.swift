@@ -1,5 +1,4 @@
 import Datasets
-import Networks
 import Recipes
 import Testing
 
@@ -95,7 +94,7 @@ struct PlanningTests {
         let planned = try Sample.planned(text, overrides: overrides)
         let plan = planned.cells[0].candidates[0].plan
         #expect(plan.epochs == 3 && plan.stepsPerEpoch == 10 && plan.ties == .first && plan.validation == .perClass(2))
-        #expect(plan.rates == [PartRate(part: "encoders", factor: 0.1)])
+        #expect(plan.rates.map(\.part) == ["encoders"] && plan.rates.map(\.factor) == [0.1])
         #expect(planned.settings.variants[0].selection.hasPrefix("the check of the best accuracy on source validation samples (ties: the first)"))
         #expect(planned.settings.variants[0].lines.contains { $0.contains("30 steps, checked every 10") && $0.contains("(encoders ×0.1)") })
         var other = plan

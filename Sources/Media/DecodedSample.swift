@@ -107,6 +107,8 @@ extension DecodedSample {
     package func thumbnails(count: Int) -> [Picture] {
         switch contents {
         case .bytes(let bytes, _):
+            // A picture is a clip of one frame.
+            let shape = shape.count == 3 ? [1] + shape : shape
             guard shape.count == 4, shape[0] > 0 else { return [] }
             let (height, width, channels) = (shape[1], shape[2], shape[3])
             let area = height * width * channels

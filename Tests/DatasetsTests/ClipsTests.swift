@@ -79,6 +79,13 @@ import Testing
             #expect(try data.inputs([0], modality: "video").values != data.inputs([1], modality: "video").values)
         }
 
+        @Test("the page of samples shows pictures as well, and nothing where a modality is missing")
+        func page() throws {
+            let page = try #require(SamplePage.svg(clips(Self.table)))
+            // Rows a and b: four frames each of video and flow, a spectrogram each, a picture of a; row c: four frames and a picture.
+            #expect(page.split(separator: "<image").count - 1 == 2 * 9 + 1 + 5)
+        }
+
         @Test("a folder of pictures shows what a film of the same frames shows, by frames as by seconds")
         func parts() throws {
             let table = """

@@ -95,6 +95,8 @@ struct HUSTMotorTests {
     @Test("a file that is missing, cut off or too short is named; nothing is left out")
     func faults() throws {
         #expect(try fault().message.hasSuffix("none of the 24 text files is there"))
+        try Data().write(to: URL(fileURLWithPath: folder("mosi.pkl")))
+        #expect(try fault().message.hasSuffix("none of the 24 text files is there (it looks like the data set 'sentiment')"))
         try MotorFiles.write(to: folder.path, steps: 300)
         #expect(try fault { $0.window = 200 }.message.hasPrefix("\(folder("H_5HZ.txt")) has 300 steps, 180 of them in the stretch for 6 windows of 200"))
         let path = folder("BOW_20HZ.txt")

@@ -105,7 +105,7 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
     /// - Throws: `DatasetFault` where the root lacks the splits, or a split file is wrong.
     public init(options: Options) throws(DatasetFault) {
         let domainNames = ["D1", "D2", "D3"]
-        try MediaRoot.check(options.root, splits: EpicSplits.folder, layout: Self.layout)
+        try MediaRoot.check(options.root, of: "epic-kitchens", splits: EpicSplits.folder, layout: Self.layout)
         var segments: [EpicSegment] = []
         var parts: [FilmList.Part] = []
         for (domain, name) in domainNames.enumerated() {

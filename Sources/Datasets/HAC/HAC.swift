@@ -114,7 +114,7 @@ public struct HAC: DatasetPlugin, ClipDataset {
     /// - Throws: `DatasetFault` where the root lacks the splits, or a split file is wrong.
     public init(options: Options) throws(DatasetFault) {
         let domainNames = ["human", "animal", "cartoon"]
-        try MediaRoot.check(options.root, splits: HACSplits.folder, layout: Self.layout)
+        try MediaRoot.check(options.root, of: "hac", splits: HACSplits.folder, layout: Self.layout)
         var stems: [String] = []
         var parts: [FilmList.Part] = []
         for (domain, name) in domainNames.enumerated() {

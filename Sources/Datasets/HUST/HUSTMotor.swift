@@ -196,7 +196,7 @@ private enum HUSTFiles {
             missing.count == 24
             ? "none of the 24 text files is there" : "\(missing.count) of the 24 text files are not there: \(missing.prefix(6).joined(separator: ", "))"
         throw DatasetFault(
-            option: "root", message: "option root: in \(root) \(found)",
+            option: "root", message: "option root: in \(root) \(found)\(KnownLayout.remark(on: root, asFor: "hust-motor"))",
             expected: "{H,BF,BOW,BROKEN,MISAL,UNBAL}_{5,10,20,30}HZ.txt, or Motor_Vib.mat and Motor_Aud.mat",
             suggestion: nested.map { "\(root)/\($0)" })
     }

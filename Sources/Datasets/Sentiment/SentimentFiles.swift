@@ -122,7 +122,8 @@ struct SentimentFiles {
         }
         return DatasetFault(
             option: "root",
-            message: "option root: in \(root) there is no \(name).pkl; found " + (names.isEmpty ? "nothing" : names.prefix(12).joined(separator: ", ")),
+            message: "option root: in \(root) there is no \(name).pkl; found " + (names.isEmpty ? "nothing" : names.prefix(12).joined(separator: ", "))
+                + KnownLayout.remark(on: root, asFor: "sentiment"),
             expected: "\(name).pkl", suggestion: nearestName(to: "\(name).pkl", among: names))
     }
 }

@@ -81,6 +81,7 @@ package struct ContentCheck: Sendable {
         }
     }
 
+    /// One row of a modality, with whatever values it has where the data set hands those out.
     private static func values(of row: Int, _ modality: String, in dataset: any Dataset) throws(DatasetFault) -> [Float] {
         if let arrays = dataset as? any UncheckedRows { return try arrays.uncheckedRow(row, modality: modality) }
         do { return try dataset.inputs([row], modality: modality).values } catch { throw error as? DatasetFault ?? DatasetFault(message: "\(error)") }
@@ -108,11 +109,13 @@ private struct FileContentsOfRows {
     private let dataset: any DecodingDataset
     /// How many files have a size.
     private let sizes: [Int: Int]
+    /// The digests of files that were read, or their paths where nothing else has their size.
     private var known: [String: String] = [:]
 
     /// More files than that for one modality of a row are single pictures.
     private static let filesOfWholeClips = 4
 
+    /// Asks for the sizes of all files.
     init(_ dataset: any DecodingDataset) {
         self.dataset = dataset
         var paths: Set<String> = []
@@ -120,6 +123,7 @@ private struct FileContentsOfRows {
         sizes = paths.compactMap(FileContents.size).reduce(into: [:]) { $0[$1, default: 0] += 1 }
     }
 
+    /// The files of a row; nil where a modality has too many.
     private static func files(_ row: Int, of dataset: any DecodingDataset) -> [String]? {
         let files = dataset.facts.modalityNames.map { dataset.files(row, modality: $0) }
         return files.allSatisfy { $0.count <= filesOfWholeClips } ? files.flatMap(\.self) : nil

@@ -5,6 +5,7 @@ import Foundation
 struct ClipRows: Sendable {
     /// Which part of its files a clip is.
     enum Extent: Hashable, Sendable {
+        /// From the beginning of the file.
         case seconds(Range<Double>)
         /// Counted from 0.
         case frames(Range<Int>)
@@ -16,13 +17,20 @@ struct ClipRows: Sendable {
     let extents: [Extent?]
     /// A number for each row, equal for rows of one file of the first modality: parts of one film belong together. Nil where all differ.
     let files: [Int]?
+    /// What turns frames into seconds where files do not say it.
     let frameRate: Double
 
     /// By modality, then row; none where the row lacks it.
     private let paths: [String: [[String]]]
 
+    /// The modalities, and the columns that hold their files.
     private static let columns = [("video", ["video"]), ("flow", ["flow_x", "flow_y"]), ("audio", ["audio"]), ("picture", ["picture"])]
 
+    /// Reads paths and extents of a table.
+    ///
+    /// - Parameters:
+    ///   - manifest: the table.
+    ///   - frameRate: frames a second, where files do not say it.
     /// - Throws: `DatasetFault` with the line of a path that leaves the folder, half a flow, or an extent that is none.
     init(_ manifest: Manifest, frameRate: Double) throws(DatasetFault) {
         self.frameRate = frameRate
@@ -65,6 +73,9 @@ struct ClipRows: Sendable {
         files = Set(texts).count < texts.count ? RowValues.texts(texts).numbered() : nil
     }
 
+    /// Which part of its files each row is: frames where they are given, else seconds, else all.
+    ///
+    /// - Throws: `DatasetFault` with the line of a part that is none.
     private static func extents(_ manifest: Manifest) throws(DatasetFault) -> [Extent?] {
         func pair(_ first: String, _ second: String) throws(DatasetFault) -> ([String], [String])? {
             switch (manifest.texts(first), manifest.texts(second)) {

@@ -4,20 +4,41 @@ import Networks
 import Persistence
 import Tensors
 
-/// A user's own films, flow, sound and pictures: a CSV table with a row for each clip.
+/// A user's own films, flow, sound and pictures: a CSV table with a row for each clip; `clips` in a recipe.
+///
+/// ```yaml
+/// data: {use: clips, manifest: kitchen/clips.csv}
+/// ```
+///
+/// ```
+/// label,domain,split,video,flow_x,flow_y,audio,start,stop
+/// pour,home,train,films/a.mp4,flow/a_x.mp4,flow/a_y.mp4,sound/a.wav,0.5,2.5
+/// cut,home,held-back,films/a.mp4,flow/a_x.mp4,flow/a_y.mp4,sound/a.wav,4,7.25
+/// cut,lab,held-back,frames/b,,,sound/b.wav,,
+/// ```
 ///
 /// EPIC-Kitchens and HAC are such tables with names of their own. Columns: `label`, `domain`, and for each modality the file, by its path
 /// from the table's folder: `video` (a film, or a folder of pictures in the order of their names), `flow_x` and `flow_y` (the same),
 /// `audio` (anything with sound), `picture`. Where a clip is a part of its files, `start` and `stop` say which, in seconds, or
 /// `start_frame` and `stop_frame`, counted from 0. Further columns: `id`, `split`, `group`.
+///
+/// Frames are drawn from the part, at a random place in training and from the middle in evaluation; a part that is
+/// shorter than a clip wraps around. Rows of one file belong together when data are divided, unless `group` says
+/// otherwise. A path that leaves the table's folder is refused.
 public struct Clips: DatasetPlugin, DecodingDataset {
+    /// What a recipe can set.
     public struct Options: ClipDatasetOptions {
+        /// The path of the table.
         public var manifest = ""
+        /// Names of the classes, in order; else the labels themselves.
         public var classNames: [String] = []
+        /// Names of the domains, in order; else the domains themselves.
         public var domainNames: [String] = []
         /// Frames a second of a folder of pictures, and of what `start_frame` counts for sound.
         public var frameRate = 25.0
+        /// How frames are sampled and cropped.
         public var clip = ClipOptions()
+        /// How samples are decoded ahead.
         public var loading = LoadingOptions()
 
         public init() {}
@@ -48,12 +69,19 @@ public struct Clips: DatasetPlugin, DecodingDataset {
             ])
     }
 
+    /// The modalities that some row has, with the shapes of training.
     public let facts: DatasetFacts
+    /// The class of each clip.
     public let labels: [Int]
+    /// The domain of each clip.
     public let domains: [Int]
+    /// Which clips stay together when data are divided: those of one file, or of one `group`.
     public let groups: [Int]?
+    /// The part that the table puts each clip in; nil without a column `split`.
     public let split: [SplitName]?
+    /// What was noticed while the table was read.
     public let remarks: [String]
+    /// How samples are decoded ahead.
     package let loading: LoadingOptions
 
     private let rows: ClipRows
@@ -63,7 +91,9 @@ public struct Clips: DatasetPlugin, DecodingDataset {
     private let opened = OpenedVideos()
     private let spectrogram = SpectrogramReader()
 
-    /// - Throws: `DatasetFault` with the table's line and column; media files are not looked at.
+    /// Reads the table. Media files are not opened.
+    ///
+    /// - Throws: `DatasetFault` with the table's line and column.
     public init(options: Options) throws(DatasetFault) {
         guard FFmpegSupport.isAvailable else { throw DatasetFault(message: FFmpegSupport.remedy) }
         let manifest = try Manifest(options.manifest)
@@ -102,17 +132,23 @@ public struct Clips: DatasetPlugin, DecodingDataset {
 
     // MARK: - Decoding
 
+    /// The shape of a sample in a view; flow may be larger in evaluation.
     package func sampleShape(_ modality: String, view: SampleView) -> [Int]? {
         guard facts.modalityNames.contains(modality) else { return nil }
         return modality == "picture" ? [crop, crop, 3] : reader.shape(modality, view: view)
     }
 
+    /// Pictures wait as bytes, spectrograms as numbers.
     package func bytesOfValue(_ modality: String) -> Int { modality == "audio" ? MemoryLayout<Float>.stride : 1 }
 
+    /// Which clips have a path for the modality.
     public func presence(_ rows: [Int], modality: String) throws -> Presence {
         Presence(samples: rows.map { !self.rows.paths(modality, $0).isEmpty })
     }
 
+    /// Reads the frames or the sound of a clip.
+    ///
+    /// - Throws: `MediaFault` with the path where a file is missing or damaged, or ends before the clip begins.
     package func decode(_ row: Int, modality: String, view: SampleView) throws(MediaFault) -> DecodedSample {
         let paths = rows.paths(modality, row)
         guard let path = paths.first else {
@@ -155,26 +191,37 @@ public struct Clips: DatasetPlugin, DecodingDataset {
         }
     }
 
+    /// The files of a modality of a clip.
     package func files(_ row: Int, modality: String) -> [String] { rows.paths(modality, row) }
 
+    /// Which seconds or frames of its files a clip is.
     package func part(_ row: Int) -> String { rows.extents[row].map { "\($0)" } ?? "" }
 
+    /// The length of a clip that is a part of its files.
     package func seconds(_ row: Int) -> Double? { rows.seconds(row).map { $0.upperBound - $0.lowerBound } }
 }
 
 /// The frames of a film, or of a folder of pictures.
 private struct ClipFrames {
+    /// Where the frames are.
     private enum Content {
+        /// In one file.
         case film(VideoFile)
+        /// Paths of pictures, in the order of their names.
         case pictures([String])
     }
 
+    /// The film or the folder.
     let path: String
+    /// How many frames there are.
     let count: Int
     /// Frames a second; nil where nothing says it.
     let rate: Double?
     private let content: Content
 
+    /// Counts the frames of a film, or lists the pictures of a folder.
+    ///
+    /// - Throws: `MediaFault` where it cannot be read, or has no frames.
     init(_ path: String, _ opened: OpenedVideos) throws(MediaFault) {
         self.path = path
         guard Folder.exists(path) else {
@@ -190,7 +237,10 @@ private struct ClipFrames {
         (content, count, rate) = (.pictures(pictures.map { "\(path)/\($0)" }), pictures.count, nil)
     }
 
+    /// Puts frames into a clip.
+    ///
     /// - Parameter numbers: of frames counted from 0, one for each place of the clip.
+    /// - Throws: `MediaFault` with the path where one cannot be decoded, or has another size than those before.
     func put(_ numbers: [Int], channels: Picture.Channels, channel: Int, into clip: inout ClipAssembly) throws(MediaFault) {
         switch content {
         case .film(let film): try clip.put(numbers, of: film, channels: channels, channel: channel)

@@ -10,6 +10,19 @@ import Weights
 /// domains, split, groups, positions and lengths.
 ///
 /// Rows are read and written block by block, so that memory stays bounded however large the data are.
+///
+/// Keys of the file:
+///
+/// ```
+/// <modality>            N×(sample shape)  32-bit floats, channels last
+/// labels                N, or N×V         classes, labels of 0 and 1, or values
+/// domains               N                 whole numbers, as are all that follow
+/// split                 N                 0 train, 1 validation, 2 test, 3 held-back
+/// groups, positions     N                 where the data set has them
+/// lengths.<modality>    N                 real steps of padded sequences, 0 where the modality is missing
+/// ```
+///
+/// Its metadata have the names of classes (or labels, or values) and of domains.
 package struct SafetensorsConversion: Sendable {
     private let dataset: any Dataset
     private let lengths: [String: [Int]]
@@ -18,8 +31,11 @@ package struct SafetensorsConversion: Sendable {
 
     /// What is read at once.
     private static let blockBytes = 64 << 20
+    /// Keys that no modality can have.
     private static let reserved: Set = ["labels", "domains", "split", "groups", "positions"]
 
+    /// Looks whether a file can hold the data set; nothing is written.
+    ///
     /// - Throws: `DatasetFault` where rows lack a modality that is no sequence, which one file of arrays cannot say.
     package init(_ dataset: any Dataset) throws(DatasetFault) {
         self.dataset = dataset
@@ -105,6 +121,7 @@ package struct SafetensorsConversion: Sendable {
         return "data: {\(options.joined(separator: ", "))}"
     }
 
+    /// Names in one line of metadata, where commas separate them.
     private static func list(_ names: [String]) -> String { names.map { $0.replacingOccurrences(of: ",", with: ";") }.joined(separator: ",") }
 }
 

@@ -2,13 +2,39 @@ import Configuration
 import Persistence
 import Tensors
 
-/// HUST motor: six states of a motor at four speeds, by the vibration of its housing and by its sound.
+/// HUST motor: six states of a motor at four speeds, by the vibration of its housing and by its sound;
+/// `hust-motor` in a recipe. The recordings are not bundled; `root` is the folder that holds them as they
+/// are published.
 ///
 /// Read from the 24 text files of recordings, of which windows are cut here; or from the two MAT files of windows that MMDG-Bench's program
 /// writes. Of a source domain, held-back windows are for validation; of the held-out one, its test windows are the reported ones.
 ///
 /// The released windows start anywhere in a recording and overlap: those of training, validation and test share samples. Here each recording
 /// is cut in three stretches one after another, and a window lies within one of them; ``Windows/released`` takes windows from everywhere.
+///
+/// ```yaml
+/// data: {use: hust-motor, root: /data/hust, standardize: none}
+/// ```
+///
+/// The folder holds either 24 text files,
+///
+/// ```
+/// H_5HZ.txt, H_10HZ.txt, H_20HZ.txt, H_30HZ.txt
+/// BF_5HZ.txt, …, BOW_…, BROKEN_…, MISAL_…, UNBAL_30HZ.txt
+/// ```
+///
+/// each with header lines, the last of which names its columns, and a row for each of 25,600 samples a second:
+///
+/// ```
+/// Time (seconds) and Data Channels
+/// 0.000000  0.0132  -0.0071  0.0246  0.1318
+/// ```
+///
+/// or `Motor_Vib.mat` and `Motor_Aud.mat`, MATLAB 5 files of windows with a variable for each speed and part
+/// (`load1_train` of `1024×4800` to `load4_test` of `1024×1200`), one window a column, states one after another.
+///
+/// Domains are the speeds, 5, 10, 20 and 30 Hz; classes are healthy, BF, BOW, BROKEN, MISAL and UNBAL, in this
+/// order. Modalities are `vibration`, `1024×1`, and `sound`, `1024×1`, with the default options.
 public struct HUSTMotor: DatasetPlugin {
     /// Where windows of training, validation and test lie in a recording.
     public enum Windows: String, CaseIterable, Sendable {
@@ -34,8 +60,11 @@ public struct HUSTMotor: DatasetPlugin {
         case none
     }
 
+    /// What a recipe can set.
     public struct Options: Configuration.Options {
+        /// The folder of the files.
         public var root = ""
+        /// Whether training, validation and test share stretches of a recording.
         public var windows = Windows.separate
         /// Windows for training, validation and test of each recording.
         public var counts = [600, 200, 200]
@@ -43,7 +72,9 @@ public struct HUSTMotor: DatasetPlugin {
         public var window = 1024
         /// What the places of windows are drawn from.
         public var windowSeed = 42
+        /// One channel of vibration, or three.
         public var vibration = Vibration.magnitude
+        /// How windows are brought to a common scale.
         public var scale = Scale.window
 
         public init() {}
@@ -79,19 +110,32 @@ public struct HUSTMotor: DatasetPlugin {
             ])
     }
 
+    /// The speeds in hertz, in the order of the domains.
     static let speeds = [5, 10, 20, 30]
+    /// The states as files are named after them, in the order of the classes.
     static let states = ["H", "BF", "BOW", "BROKEN", "MISAL", "UNBAL"]
 
+    /// The modalities with the shape of a window, the four speeds and the six states.
     public let facts: DatasetFacts
+    /// The state of each window.
     public let labels: [Int]
+    /// The speed of each window.
     public let domains: [Int]
+    /// Training, validation and test, in the counts of the options.
     public let split: [SplitName]?
+    /// Whether windows are scaled by their own range, so that none is measured over the data set.
     public var isStandardized: Bool { options.scale == .window }
+    /// That windows overlap, where they do.
     public let remarks: [String]
 
     private let options: Options
     private let signals: [String: any WindowSource]
 
+    /// Reads all recordings, and draws the places of the windows.
+    ///
+    /// A recording takes 8 bytes a sample in memory (16 with three axes): 31 MB for the 24 released ones. Windows are
+    /// cut when a batch needs them.
+    ///
     /// - Throws: `DatasetFault` where a file is missing or damaged, or too short for the windows.
     public init(options: Options) throws(DatasetFault) {
         guard options.counts.count == 3 else {
@@ -124,6 +168,9 @@ public struct HUSTMotor: DatasetPlugin {
             ? ["windows of training, validation and test share samples (windows: released): validation says little about new recordings"] : []
     }
 
+    /// Some windows of a modality, N×steps×channels.
+    ///
+    /// - Throws: `DatasetFault` for a modality that there is not.
     public func inputs(_ rows: [Int], modality: String) throws -> Tensor {
         guard let source = signals[modality] else { throw unknownModality(modality) }
         let size = options.window * source.channels
@@ -152,19 +199,26 @@ public struct HUSTMotor: DatasetPlugin {
 
 /// What the rows are: windows, of each the state, the speed and the part.
 struct WindowRows: Sendable {
+    /// The number of each window's state.
     var states: [Int] = []
+    /// The number of each window's speed.
     var speeds: [Int] = []
+    /// The part that each window belongs to.
     var split: [SplitName] = []
     /// The first step of each in its recording; none where windows are stored as such.
     var starts: [Int] = []
 
+    /// The parts in the order of the option `counts`.
     static let parts: [SplitName] = [.train, .validation, .test]
 }
 
 /// One modality's windows.
 protocol WindowSource: Sendable {
+    /// Values at each step.
     var channels: Int { get }
-    /// The steps of a window, channels last.
+    /// Copies the steps of a window, channels last.
+    ///
+    /// - Precondition: `target` has room for exactly one window.
     func copy(_ row: Int, into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault)
 }
 
@@ -172,8 +226,14 @@ protocol WindowSource: Sendable {
 private enum HUSTFiles {
     /// Paths by speed and state.
     case recordings([[String]])
+    /// Paths of the two MAT files.
     case windows(vibration: String, sound: String)
 
+    /// Looks which of the two a folder has; names of files may be in capitals or not.
+    ///
+    /// A folder with some of the text files is no folder of MAT files: a missing recording is a fault that names it.
+    ///
+    /// - Throws: `DatasetFault` with the files that are missing, and the folder inside that has them.
     init(_ root: String) throws(DatasetFault) {
         let names: [String]
         do throws(FileFault) { names = try Folder.names(in: root) } catch { throw DatasetFault(option: "root", message: "option root: \(error)") }

@@ -5,12 +5,22 @@ import Tensors
 
 /// The recordings of HUST motor in memory, and the windows that are cut of them.
 struct MotorRecordings: Sendable {
-    enum Signal { case vibration, sound }
+    /// What is cut of a recording.
+    enum Signal {
+        /// The motion of the housing.
+        case vibration
+        /// The microphone.
+        case sound
+    }
 
     /// By speed, then state.
     private let recordings: [[MotorRecording]]
 
-    /// - Parameter paths: by speed, then state.
+    /// Reads all recordings.
+    ///
+    /// - Parameters:
+    ///   - paths: by speed, then state.
+    ///   - vibration: how many channels it gets.
     /// - Throws: `DatasetFault` with file and line where one is damaged.
     init(_ paths: [[String]], vibration: HUSTMotor.Vibration) throws(DatasetFault) {
         var recordings: [[MotorRecording]] = []
@@ -25,6 +35,9 @@ struct MotorRecordings: Sendable {
     /// Where the windows of each recording begin: drawn without repetition from all starts of the stretch that a part may use.
     ///
     /// Of a recording of L steps the stretches are as long as the counts are in proportion; with released windows each is the whole.
+    /// The first of all starts in random order are taken; the order is a function of the seed, the recording's name
+    /// and the part's, so that neither another count nor another recording changes it.
+    ///
     /// - Throws: where a stretch has fewer starts than windows are wanted.
     func windows(_ options: HUSTMotor.Options) throws(DatasetFault) -> WindowRows {
         var rows = WindowRows()
@@ -59,6 +72,9 @@ struct MotorRecordings: Sendable {
         return rows
     }
 
+    /// The first steps of `total` windows that lie within a stretch, all different.
+    ///
+    /// - Throws: `DatasetFault` where there are not as many places.
     private static func starts(
         in stretch: Range<Int>, total: Int, of recording: MotorRecording, _ options: HUSTMotor.Options, _ stream: inout RandomStream
     ) throws(DatasetFault) -> [Int] {
@@ -78,6 +94,7 @@ struct MotorRecordings: Sendable {
         CutWindows(recordings: self, signal: signal, rows: rows, channels: signal == .vibration && options.vibration == .axes ? 3 : 1)
     }
 
+    /// Windows that are copied from the recordings when they are needed.
     private struct CutWindows: WindowSource {
         let recordings: MotorRecordings
         let signal: Signal
@@ -95,16 +112,24 @@ struct MotorRecordings: Sendable {
 
 /// One text file: header lines of which the last names `Time (seconds) and Data Channels`, then rows of time, x, y, z and sound.
 struct MotorRecording: Sendable {
+    /// Where it was read from, for messages.
     let path: String
     /// Steps × channels.
     let vibration: [Float]
+    /// One value a step.
     let sound: [Float]
+    /// How many there are; whatever a file has is taken, as released files differ from their description.
     var steps: Int { sound.count }
 
+    /// What the last line of the header says.
     private static let heading = "Time (seconds) and Data Channels"
     /// The released files take about 10 MB.
     private static let mostBytes = 256 << 20
 
+    /// Reads a text file.
+    ///
+    /// Blank lines are passed over; a row may have blanks or tabs between its numbers, and either kind of line end.
+    ///
     /// - Throws: with file and line where the heading is missing or a row has not five finite numbers.
     init(_ path: String, vibration: HUSTMotor.Vibration) throws(DatasetFault) {
         var bytes: [UInt8]

@@ -3,9 +3,15 @@ import Tensors
 import Weights
 
 /// The two MAT files of windows that MMDG-Bench's program writes: `load1_train` … `load4_test`, one window a column, states one after another.
+///
+/// States are not in the files: an equal number of windows for each, in the order of the classes, is what the program
+/// writes. Windows of validation are taken at random from those of training, as the program does.
 struct MotorWindows {
+    /// What the windows are.
     let rows: WindowRows
+    /// The windows of vibration, in the order of `rows`.
     let vibration: any WindowSource
+    /// The windows of sound, in the same order.
     let sound: any WindowSource
 
     /// - Throws: `DatasetFault` where the files do not fit each other or the options.
@@ -63,8 +69,11 @@ struct MotorWindows {
 
 /// One MAT file, its windows as rows.
 private struct StoredWindows {
+    /// Where a window lies.
     struct Column {
+        /// The variable's name.
         let array: String
+        /// The window's number in the variable.
         let place: Int
     }
 
@@ -73,6 +82,9 @@ private struct StoredWindows {
     /// Windows × steps, by the variable's name.
     private var windows: [String: [Float]] = [:]
 
+    /// Reads all variables of a file and turns them, so that a window's steps lie side by side.
+    ///
+    /// - Throws: `DatasetFault` where one is missing, has windows of another length, or values that are not finite.
     init(_ path: String, window: Int) throws(DatasetFault) {
         (self.path, self.window) = (path, window)
         do throws(WeightsFault) {
@@ -98,8 +110,10 @@ private struct StoredWindows {
         }
     }
 
+    /// How many windows a variable has.
     func count(_ name: String) -> Int { (windows[name]?.count ?? 0) / window }
 
+    /// These windows, in this order.
     func source(_ columns: [Column]) -> any WindowSource {
         Columns(windows: windows, columns: columns.map { ($0.array, $0.place) }, window: window)
     }

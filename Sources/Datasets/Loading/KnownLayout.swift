@@ -2,6 +2,7 @@ import Persistence
 
 /// The data set that a folder looks like, by what lies in it: for whoever named the folder of another one.
 enum KnownLayout {
+    /// Data sets, and a file or folder that their layout has.
     private static let signs = [
         ("epic-kitchens", EpicSplits.folder), ("hac", HACSplits.folder), ("hust-motor", "H_5HZ.txt"), ("hust-motor", "Motor_Vib.mat"),
         ("sentiment", "mosi.pkl"), ("sentiment", "mosei.pkl"), ("sentiment", "sims.pkl"),

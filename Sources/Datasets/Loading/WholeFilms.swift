@@ -10,7 +10,10 @@ struct WholeFilms: Sendable {
     /// The film, its frames counted.
     func file(_ path: String) throws(MediaFault) -> VideoFile { try opened.file(path) }
 
-    /// The frame numbers of a clip before they are shifted to decoded frames, and the film that they count in.
+    /// Draws the frames of a clip; without a stream of random numbers, those of the clip in the middle.
+    ///
+    /// - Returns: the numbers before they are shifted to decoded frames, and the film that they count in.
+    /// - Throws: `MediaFault` where the film cannot be read, or has one frame only.
     func frameNumbers(
         _ path: String, _ sampling: FrameSampling, from stream: inout RandomStream?
     ) throws(MediaFault) -> (numbers: [Int], file: VideoFile) {
@@ -38,6 +41,7 @@ struct WholeFilms: Sendable {
         try clip.put(fallen, of: vertical, channels: .gray, channel: 1)
     }
 
+    /// Which decoded frames a clip's numbers mean.
     private static func decoded(_ numbers: [Int], of file: VideoFile) -> [Int] { numbers.map { min(max($0 - 1, 0), file.frameCount - 1) } }
 }
 
@@ -55,8 +59,12 @@ extension ClipAssembly {
 
 /// Films whose frames have been counted: once a file, not once an epoch.
 final class OpenedVideos: Sendable {
+    /// The films by path.
     private let files = Mutex<[String: VideoFile]>([:])
 
+    /// The film at a path, opened and counted at the first call.
+    ///
+    /// - Throws: `MediaFault` where it cannot be read.
     func file(_ path: String) throws(MediaFault) -> VideoFile {
         if let known = files.withLock({ $0[path] }) { return known }
         let file = try VideoFile(path)

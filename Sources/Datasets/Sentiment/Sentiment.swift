@@ -4,10 +4,32 @@ import Persistence
 import Tensors
 import Weights
 
-/// Sentiment of spoken clips as a number, by words, voice and face: MOSI, MOSEI and CH-SIMS, each a domain.
+/// Sentiment of spoken clips as a number, by words, voice and face: MOSI, MOSEI and CH-SIMS, each a domain;
+/// `sentiment` in a recipe. The files are not bundled; `root` is the folder that holds them.
 ///
 /// Read from `mosi.pkl`, `mosei.pkl` and `sims.pkl`, whose three modalities have equal widths in all of them. Rows of `train` are for
 /// training, those of `valid` for validation; of the held-out data set those of `test` are reported.
+///
+/// ```yaml
+/// data: {use: sentiment, root: /data/sentiment, standardize: none}
+/// task: {use: regression, loss: l1, score: two-class-accuracy-zero-negative}
+/// evaluation: {transfers: [mosi + mosei -> sims, mosi -> sims]}
+/// ```
+///
+/// Each file is a pickled dictionary, as MMSA-FET writes it:
+///
+/// ```
+/// train:                          valid and test the same
+///   text               N×L×768    word vectors of BERT
+///   audio              N×L×25     descriptors of the voice
+///   vision             N×L×171    descriptors of the face
+///   regression_labels  N          sentiment, −3 to 3 (CH-SIMS: −1 to 1)
+///   text_bert          N×3×L      needed for `lengths: file` alone, as are the two that follow
+///   audio_lengths, vision_lengths N
+/// ```
+///
+/// Arrays of 32 or 64 bits and lists of arrays are read alike, and nothing in a file is executed. Lengths L differ
+/// from file to file; sequences are padded with zeros to the longest. Large files stay on disk.
 public struct Sentiment: DatasetPlugin, UncheckedRows {
     /// Which steps of a sequence are real.
     public enum Lengths: String, CaseIterable, Sendable {
@@ -21,16 +43,23 @@ public struct Sentiment: DatasetPlugin, UncheckedRows {
 
     /// What becomes of values that are no numbers.
     public enum NotFinite: String, CaseIterable, Sendable {
+        /// The run ends.
         case refuse
         /// 0 in their place.
         case zero
     }
 
+    /// What a recipe can set.
     public struct Options: Configuration.Options {
+        /// The folder of the files.
         public var root = ""
+        /// The data sets that take part, each a domain.
         public var sets = ["mosei", "mosi", "sims"]
+        /// Which steps of a sequence are real.
         public var lengths = Lengths.padding
+        /// What the labels of `sims` are multiplied by.
         public var simsScale = 3.0
+        /// What values do that are not finite.
         public var notFinite = NotFinite.refuse
 
         public init() {}
@@ -62,19 +91,29 @@ public struct Sentiment: DatasetPlugin, UncheckedRows {
             ])
     }
 
+    /// The keys of the three modalities in the files, and their names in recipes.
     static let modalityNames = ["text", "audio", "vision"]
 
+    /// The three modalities as padded sequences, a domain for each file, and one value to learn.
     public let facts: DatasetFacts
+    /// 0 for every row: there are no classes.
     public let labels: [Int]
+    /// The sentiment of each row.
     public let targetValues: [Float]?
+    /// The file of each row, by its number among the option `sets`.
     public let domains: [Int]
+    /// The parts as the files have them.
     public let split: [SplitName]?
+    /// How many labels lie beyond ±3.
     public let remarks: [String]
     private let modalities: [ArrayModality]
 
+    /// Opens the files; modalities of up to 256 MiB are read at once, others when a batch needs them.
+    ///
     /// - Throws: `DatasetFault` with file, key and shape.
     public init(options: Options) throws(DatasetFault) { try self.init(options: options, requiringFinite: options.notFinite == .refuse) }
 
+    /// - Parameter requiringFinite: whether a value that is not finite is a fault where it is met.
     init(options: Options, requiringFinite: Bool) throws(DatasetFault) {
         let parts = try SentimentFiles(options).parts
         var modalities: [ArrayModality] = []
@@ -118,10 +157,15 @@ public struct Sentiment: DatasetPlugin, UncheckedRows {
         return modality
     }
 
+    /// Some rows of a modality, N×steps×features.
+    ///
+    /// - Throws: `DatasetFault` for a modality that there is not, or a row that cannot be read.
     public func inputs(_ rows: [Int], modality: String) throws -> Tensor { try array(modality).inputs(rows) }
 
+    /// How many steps of some rows are real, as the option `lengths` says; a row of none lacks the modality.
     public func presence(_ rows: [Int], modality: String) throws -> Presence { try array(modality).presence(rows) }
 
+    /// One row with whatever values it has.
     package func uncheckedRow(_ row: Int, modality: String) throws(DatasetFault) -> [Float] { try array(modality).values(of: row) }
 
     private func array(_ name: String) throws(DatasetFault) -> ArrayModality {

@@ -5,15 +5,24 @@ import Weights
 
 /// The training, validation or test rows of one data set of sentiment.
 struct SentimentPart: Sendable {
+    /// The number of the data set.
     let domain: Int
+    /// Training, validation or test.
     let split: SplitName
     /// N×steps×features, by modality.
     let arrays: [String: any StoredArray]
+    /// The sentiment of each row, scaled.
     let labels: [Float]
     private let container: ArrayContainer
     private let prefix: String
 
-    /// - Throws: where an array is missing, or does not fit the others.
+    /// - Parameters:
+    ///   - container: the file.
+    ///   - prefix: what the part's keys begin with: `train.`.
+    ///   - split: what the part is for.
+    ///   - domain: the number of the data set.
+    ///   - scale: what labels are multiplied by.
+    /// - Throws: `DatasetFault` where an array is missing, or does not fit the others.
     init(_ container: ArrayContainer, prefix: String, split: SplitName, domain: Int, scale: Double) throws(DatasetFault) {
         (self.container, self.prefix, self.split, self.domain) = (container, prefix, split, domain)
         guard case .numbers(let numbers, 1) = try container.targets(prefix + "regression_labels", kind: .values, rows: try Self.rows(container, prefix))
@@ -39,6 +48,7 @@ struct SentimentPart: Sendable {
         self.arrays = arrays
     }
 
+    /// The number of rows, by the labels.
     private static func rows(_ container: ArrayContainer, _ prefix: String) throws(DatasetFault) -> Int {
         try container.array(prefix + "regression_labels", option: "root").shape.reduce(1, *)
     }
@@ -70,13 +80,19 @@ struct SentimentPart: Sendable {
 }
 
 /// The files of sentiment data sets in a folder.
+///
+/// All of them have to have features of the same widths. Files of the same names with other widths are known: the
+/// standard features of MMSA; their names, and their widths, are recognized.
 struct SentimentFiles {
+    /// Three for each file, in the order of the option `sets`.
     private(set) var parts: [SentimentPart] = []
 
     /// Names of MMSA's files, whose features are others.
     private static let others = ["aligned_50.pkl", "unaligned_50.pkl", "unaligned_39.pkl"]
 
-    /// - Throws: where a file is missing, a part is, or widths differ.
+    /// Opens the files of the option `sets`.
+    ///
+    /// - Throws: `DatasetFault` where a file or one of its parts is missing, or widths differ.
     init(_ options: Sentiment.Options) throws(DatasetFault) {
         guard Set(options.sets).count == options.sets.count, !options.sets.isEmpty else {
             throw DatasetFault(option: "sets", message: "option sets: found \(options.sets.joined(separator: ", "))", expected: "one or more names, each once")
@@ -113,6 +129,7 @@ struct SentimentFiles {
         }
     }
 
+    /// The fault of a file that is not there, with what is there instead.
     private static func absent(_ name: String, _ root: String) -> DatasetFault {
         let names = (try? Folder.names(in: root)) ?? []
         if let other = names.first(where: others.contains) {

@@ -155,7 +155,9 @@ struct TrainingReader {
     let catalogue: Catalogue
     let faults: FaultCollector
 
-    private static let keys = ["epochs", "steps", "check-every", "batch", "batching", "optimizer", "schedule", "gradient-clip", "augmentation-draws", "stem-cache"]
+    private static let keys = [
+        "epochs", "steps", "check-every", "batch", "batching", "optimizer", "schedule", "gradient-clip", "augmentation-draws", "stem-cache",
+    ]
 
     /// The plan; nil, and reported, where a component is unknown or the section is none.
     func training(_ section: SectionReader?) -> TrainingPlan? {

@@ -40,7 +40,7 @@ struct BenchmarkTrialTests {
                 plan.standardization = .none
                 plan.model = .assembled(encoders: ["vibration": encoder, "sound": encoder], fusion: ComponentPlan("late"))
                 plan.schedule = ComponentPlan("inverse-power")
-                (plan.sources, plan.target) = ([0, 1, 3], 2)
+                (plan.sources, plan.targets) = ([0, 1, 3], [2])
                 (plan.epochs, plan.batch) = (12, 36)
             })
         #expect(result.status == .finished)

@@ -227,7 +227,7 @@ struct PlanningTests {
     func planned() throws {
         func hash(_ data: String) throws -> String {
             let text = """
-                data: {use: clips, \(data)}
+                data: {use: generated-clips, \(data)}
                 model: {encoders: {audio: image-cnn, flow: {use: slowonly, width: 2}, video: {use: slowonly, width: 2}}, fusion: late}
                 training: {epochs: 1, batch: 4, optimizer: {use: adam, learning-rate: 0.01}}
                 rows: [{name: Fusion}]

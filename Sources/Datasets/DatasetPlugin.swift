@@ -34,7 +34,7 @@ extension DatasetRegistry {
     public init() { self.init(of: .datasets) }
 
     /// The data sets that come with Regulus: `watch`, `digits`, `arrays` (also named `tensors`),
-    /// `co-occurrence`, `epic-kitchens` and `hac`.
+    /// `co-occurrence`, `epic-kitchens`, `hac`, `clips`, `hust-motor` and `sentiment`.
     public static func standard() throws(DuplicateComponent) -> DatasetRegistry {
         var registry = DatasetRegistry()
         try registry.register(Watch.self)
@@ -44,6 +44,9 @@ extension DatasetRegistry {
         try registry.register(CoOccurrence.self)
         try registry.register(EpicKitchens.self)
         try registry.register(HAC.self)
+        try registry.register(Clips.self)
+        try registry.register(HUSTMotor.self)
+        try registry.register(Sentiment.self)
         return registry
     }
 
@@ -68,7 +71,12 @@ extension DatasetRegistry {
     /// As ``make(_:options:)``, but values that are not finite are accepted, so that they can be
     /// counted.
     package func makeUnchecked(_ name: String, options: [String: OptionValue]) throws(DatasetFault) -> any Dataset {
-        guard name == Arrays.description.name || name == TensorFiles.description.name else { return try make(name, options: options) }
-        return try Arrays(options: DatasetRegistry.decode(options, as: Arrays.Options.self), requiringFinite: false)
+        switch name {
+        case Arrays.description.name, TensorFiles.description.name:
+            return try Arrays(options: DatasetRegistry.decode(options, as: Arrays.Options.self), requiringFinite: false)
+        case Sentiment.description.name:
+            return try Sentiment(options: DatasetRegistry.decode(options, as: Sentiment.Options.self), requiringFinite: false)
+        default: return try make(name, options: options)
+        }
     }
 }

@@ -37,6 +37,14 @@ package struct DecodedSample: Sendable {
         }
     }
 
+    /// The same values in another shape of as many.
+    package func reshaped(_ shape: [Int]) -> DecodedSample {
+        switch contents {
+        case .bytes(let bytes, let scale): DecodedSample(shape: shape, bytes: bytes, scale: scale)
+        case .numbers(let numbers): DecodedSample(shape: shape, numbers: numbers)
+        }
+    }
+
     /// Writes the sample's values.
     /// - Precondition: room for `elementCount` values.
     package func write(into target: UnsafeMutableBufferPointer<Float>) {
@@ -99,6 +107,8 @@ extension DecodedSample {
     package func thumbnails(count: Int) -> [Picture] {
         switch contents {
         case .bytes(let bytes, _):
+            // A picture is a clip of one frame.
+            let shape = shape.count == 3 ? [1] + shape : shape
             guard shape.count == 4, shape[0] > 0 else { return [] }
             let (height, width, channels) = (shape[1], shape[2], shape[3])
             let area = height * width * channels

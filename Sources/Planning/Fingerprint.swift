@@ -39,7 +39,7 @@ package enum Fingerprint {
     private static func filesOfRows(_ dataset: any DecodingDataset) -> [String] {
         let digests = Slots<String>(count: dataset.count)
         DispatchQueue.concurrentPerform(iterations: dataset.count) { row in
-            var lines: [String] = []
+            var lines = [dataset.part(row)]
             for modality in dataset.facts.modalities {
                 let files = dataset.files(row, modality: modality.name)
                 // Pictures of different content hardly ever have the same size; sounds of the same length always do.

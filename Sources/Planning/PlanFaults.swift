@@ -2,6 +2,7 @@ import Analysis
 import Configuration
 import Datasets
 import Models
+import Networks
 import Recipes
 import Regularization
 import Results
@@ -16,11 +17,13 @@ extension Planner {
     func faults(of planned: [(row: Row, cells: [Cell])], task: any TaskPlugin, outline: inout StudyOutline) -> [Diagnostic] {
         var faults = FaultList(recipe)
         for (index, (row, cells)) in planned.enumerated() {
+            var models: [Int: any MultimodalModel] = [:]
             for (number, candidate) in row.candidates.enumerated() {
                 let path = RecipePath.row(index, candidate: number)
                 guard let task = madeTask(candidate.task, beside: task, row: row.name, at: path["task"], &faults),
                     let model = madeModel(candidate.model, task, at: path["model"], &faults)
                 else { continue }
+                models[number] = model
                 addTerms(of: row, number, cells: cells, model: model, task: task, at: path, to: &outline, &faults)
                 for fault in stemFaults(of: candidate, at: path, model: model) { faults.add(fault) }
             }
@@ -28,6 +31,10 @@ extension Planner {
                 let path = RecipePath.row(index, candidate: candidate)["training"]
                 do throws(OptionFault) { try components.checkOptimizer(plan.optimizer) } catch {
                     faults.add(RecipeFault(error, of: "optimizer \(plan.optimizer.name)", at: path["optimizer"]))
+                }
+                for rate in plan.rates {
+                    guard let model = models[candidate], let misfit = fault(of: rate, model: model, at: path) else { continue }
+                    faults.add(misfit)
                 }
                 do throws(OptionFault) { try components.checkSchedule(plan.schedule) } catch {
                     faults.add(RecipeFault(error, of: "schedule \(plan.schedule.name)", at: path["schedule"]))
@@ -52,6 +59,18 @@ extension Planner {
         return RecipeFault(
             path, "the task \(name) does not fit the data: found \(error.found)",
             expected: ([error.expected] + others).joined(separator: ", or "))
+    }
+
+    /// A rate of a part that the model has not.
+    private func fault(of rate: PartRate, model: any MultimodalModel, at path: RecipePath) -> RecipeFault? {
+        let names = model.namedParameters.map(\.name)
+        guard !names.contains(where: rate.contains) else { return nil }
+        // The parts that could be meant: the first one or two words of names, and whatever regularizers own.
+        let parts = Set(names.flatMap { name in (1...2).map { name.split(separator: ".").prefix($0).joined(separator: ".") } } + ["regularizers"])
+        guard rate.part.split(separator: ".").first != "regularizers" else { return nil }
+        return RecipeFault(
+            path["optimizer"]["rates"][rate.part], "the model has no part '\(rate.part)' that is trained",
+            expected: "one of: " + parts.sorted().joined(separator: ", "), suggestion: nearestName(to: rate.part, among: Array(parts)))
     }
 
     /// Expected figures that no score of this kind can reach.

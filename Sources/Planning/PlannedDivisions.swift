@@ -37,6 +37,7 @@ package final class PlannedDivisions: Sendable {
         let needsValidation: Bool
         let batch: Int
         let batching: BatchOrder
+        let stepsPerEpoch: Int?
         let seed: Int
     }
 
@@ -51,7 +52,8 @@ package final class PlannedDivisions: Sendable {
     ) throws(DivisionFault) -> DataDivision {
         let key = Key(
             data: plan.data, sources: plan.sources, targets: plan.targets, validation: plan.validation,
-            needsValidation: isRehearsal || plan.selection == .sourceValidation, batch: plan.batch, batching: plan.batching, seed: plan.seed)
+            needsValidation: isRehearsal || plan.selection == .sourceValidation, batch: plan.batch, batching: plan.batching,
+            stepsPerEpoch: plan.stepsPerEpoch, seed: plan.seed)
         if let division = known.withLock({ $0[key] }) { return try division.get() }
         let division = Result { () throws(DivisionFault) in try Self.divide(dataset, by: plan, isRehearsal: isRehearsal) }
         known.withLock { $0[key] = division }

@@ -1,6 +1,7 @@
 import Analysis
 import Configuration
 import Datasets
+import Networks
 import Recipes
 import Regularization
 import Results
@@ -69,6 +70,12 @@ struct Planner {
 
     var columns: [Column] {
         let names = facts.domains
+        if let transfers = recipe.evaluation.transfers {
+            return transfers.compactMap { transfer in
+                guard let target = names.firstIndex(of: transfer.target) else { return nil }
+                return Column(name: transfer.name, sources: transfer.sources.compactMap { names.firstIndex(of: $0) }.sorted(), target: target)
+            }
+        }
         let held = recipe.evaluation.targets(among: names)
         let targets = names.indices.filter { held.contains(names[$0]) }
         switch recipe.evaluation.trainingDomains {
@@ -76,6 +83,8 @@ struct Planner {
             return targets.map { target in
                 Column(name: names[target], sources: names.indices.filter { $0 != target }, target: target)
             }
+        case .trainedOnTarget:
+            return targets.map { Column(name: "\(names[$0]) → \(names[$0])", sources: [$0], target: $0) }
         case .singleSource:
             return names.indices.flatMap { source in
                 targets.filter { $0 != source }.map { target in
@@ -91,7 +100,7 @@ struct Planner {
         var plan = TrialPlan(
             data: data, dataFingerprint: fingerprint, standardization: StandardizationRule(recipe.data.standardize),
             model: model, sources: column.sources, target: column.target,
-            validation: .fraction(recipe.evaluation.validation),
+            validation: recipe.evaluation.validationPerClass.map { ValidationRule.perClass($0) } ?? .fraction(recipe.evaluation.validation),
             selection: recipe.evaluation.selection == .sourceValidation ? .sourceValidation : .lastEpoch, epochs: training.epochs,
             batch: training.batch, batching: training.batching == .balanced ? .domainBalanced : .shuffled,
             optimizer: ComponentPlan(training.optimizer), learningRate: training.learningRate,
@@ -102,6 +111,9 @@ struct Planner {
         plan.augmentationDraws = training.augmentationDraws
         plan.stemCache = training.stemCache
         plan.weightDigests = components.weightDigests(of: model)
+        plan.stepsPerEpoch = training.checkEvery
+        plan.ties = TieRule(rawValue: recipe.evaluation.ties.rawValue) ?? .lowerLoss
+        plan.rates = training.rates.map { PartRate(part: $0.part, factor: $0.factor) }
         let foreignCode = components.components.foreignCode
         plan.foreignStemCode = ([data.name] + plan.model.encoders.values.map(\.name)).compactMap { foreignCode[$0] }.sorted()
         plan.foreignCode = plan.componentNames.compactMap { foreignCode[$0] }.sorted()
@@ -126,7 +138,7 @@ extension Recipe {
     var dataPlan: ComponentPlan {
         var plan = ComponentPlan(data.source)
         switch evaluation.trainingDomains {
-        case .multiSource, .singleSource: break
+        case .multiSource, .singleSource, .trainedOnTarget: break
         case .iid: plan.options[SampleDivision.option] = SampleDivision.test(share: evaluation.test, draw: evaluation.draw).value
         case .kFold: plan.options[SampleDivision.option] = SampleDivision.folds(count: evaluation.folds, draw: evaluation.draw).value
         }

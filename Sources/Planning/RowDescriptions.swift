@@ -80,7 +80,8 @@ extension TrainingPlan {
     fileprivate func differs(from other: TrainingPlan) -> Bool {
         let own = (epochs, batch, batching, learningRate, gradientClip, augmentationDraws)
         let theirs = (other.epochs, other.batch, other.batching, other.learningRate, other.gradientClip, other.augmentationDraws)
-        return own != theirs || ComponentPlan(optimizer) != ComponentPlan(other.optimizer) || ComponentPlan(schedule) != ComponentPlan(other.schedule)
+        return own != theirs || checkEvery != other.checkEvery || rates != other.rates
+            || ComponentPlan(optimizer) != ComponentPlan(other.optimizer) || ComponentPlan(schedule) != ComponentPlan(other.schedule)
     }
 
     fileprivate func text(_ components: Components) -> String {
@@ -88,7 +89,7 @@ extension TrainingPlan {
             let values = choice.values(beside: components[kind].first { $0.name == choice.component })
             return choice.component + (values.isEmpty ? "" : " (\(values.joined(separator: ", ")))")
         }
-        return "training: \(epochs) epochs, batch \(batch) (\(batching.rawValue)), \(component(optimizer, .optimizers)), "
-            + "learning rate \(learningRate), schedule \(component(schedule, .schedules))"
+        return "training: \(lengthText), batch \(batch) (\(batching.rawValue)), \(component(optimizer, .optimizers)), "
+            + "learning rate \(learningRate)\(ratesText), schedule \(component(schedule, .schedules))"
     }
 }

@@ -116,6 +116,11 @@ extension Recipe {
 
     /// The source of every column whose training serves the other columns of that source too.
     fileprivate func trainedOn(_ facts: DatasetFacts) -> [String: String] {
+        if let transfers = evaluation.transfers {
+            let sources = transfers.map { $0.sources.sorted().joined(separator: " + ") }
+            let shared = zip(transfers, sources).filter { pair in sources.count { $0 == pair.1 } > 1 }
+            return Dictionary(shared.map { ($0.name, $1) }) { first, _ in first }
+        }
         guard case .singleSource = evaluation.trainingDomains else { return [:] }
         let columns = facts.domains.flatMap { source in facts.domains.map { (column: "\(source) → \($0)", source: source) } }
         return Dictionary(columns.map { ($0.column, $0.source) }) { first, _ in first }
@@ -125,10 +130,15 @@ extension Recipe {
     fileprivate func protocolText(hasSplit: Bool) -> String {
         let share = evaluation.validation == 0 ? "none" : evaluation.validation.formatted(.percent)
         func held(_ whose: String) -> String {
-            hasSplit ? "the data set's split says which of \(whose) samples are validation" : "\(share) of \(whose) samples are validation"
+            if let count = evaluation.validationPerClass { return "\(count) of \(whose) samples of each class are validation" }
+            return hasSplit ? "the data set's split says which of \(whose) samples are validation" : "\(share) of \(whose) samples are validation"
         }
+        if evaluation.transfers != nil { return "transfers: each column says what is trained on and what is held out; \(held("the sources'"))" }
         return switch evaluation.trainingDomains {
         case .multiSource: "multi-source: each domain is held out in turn, all others are trained on; \(held("their"))"
+        case .trainedOnTarget:
+            "trained-on-target: a reference and no generalization; each domain is trained on itself, and what is reported is no part of what is "
+                + "trained on; \(held("its remaining"))"
         case .singleSource: "single-source: one domain is trained on, every other is held out; \(held("its"))"
         case .iid:
             "iid: \(hasSplit ? "the data set's test samples, or " : "")\(evaluation.test.formatted(.percent)) of the samples, in whole groups, are held out "
@@ -139,11 +149,18 @@ extension Recipe {
     }
 
     fileprivate func selectionText(_ score: ScoreDescription) -> String {
+        let unit = training.checkEvery == nil ? "epoch" : "check"
+        let ties =
+            switch evaluation.ties {
+            case .lowerLoss: "lower loss"
+            case .first: "the first"
+            case .latest: "the latest"
+            }
         let epoch =
             switch evaluation.selection {
-            case .sourceValidation: "the epoch of the best \(score.title) on source validation samples (ties: lower loss)"
-            case .leaveOneSourceOut: "the epoch of the best mean \(score.title) on source domains left out in turn"
-            case .lastEpoch: "the last epoch"
+            case .sourceValidation: "the \(unit) of the best \(score.title) on source validation samples (ties: \(ties))"
+            case .leaveOneSourceOut: "the \(unit) of the best mean \(score.title) on source domains left out in turn"
+            case .lastEpoch: "the last \(unit)"
             }
         guard rows.contains(where: { $0.candidates.count > 1 }) else { return epoch }
         let tuned =
@@ -161,8 +178,8 @@ extension Recipe {
         return [
             "data: \(data.source.phrase), \(facts.sampleCount) samples, \(facts.targets.text); standardize: \(data.standardize.rawValue)",
             "model: \(model.phrase(of: facts))",
-            "training: \(training.epochs) epochs, batch \(training.batch) (\(training.batching.rawValue)), "
-                + "\(training.optimizer.phrase), learning rate \(training.learningRate), schedule \(training.schedule.phrase)",
+            "training: \(training.lengthText), batch \(training.batch) (\(training.batching.rawValue)), "
+                + "\(training.optimizer.phrase), learning rate \(training.learningRate)\(training.ratesText), schedule \(training.schedule.phrase)",
         ] + own + taskLines + viewLines
     }
 
@@ -177,6 +194,18 @@ extension ModelPlan {
     fileprivate func phrase(of facts: DatasetFacts) -> String {
         let encoders = modalities(of: facts).compactMap { name in encoder(for: name).map { "\(name): \($0.phrase)" } }
         return whole?.phrase ?? "\(encoders.joined(separator: "; ")); fusion: \(fusion.phrase)"
+    }
+}
+
+extension TrainingPlan {
+    /// How long it is: passes, or steps and the distance of checks, which then take the place of epochs in all tables.
+    var lengthText: String {
+        checkEvery.map { "\(epochs * $0) steps, checked every \($0) (an epoch of the tables and figures is \($0) steps)" } ?? "\(epochs) epochs"
+    }
+
+    /// Factors of the learning rate, where parts have some.
+    var ratesText: String {
+        rates.isEmpty ? "" : " (" + rates.map { "\($0.part) ×\($0.factor)" }.joined(separator: ", ") + ")"
     }
 }
 

@@ -6,7 +6,7 @@ import Persistence
 /// `regulus data`: looks at data sets on disk.
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "data", abstract: "Looks at data sets on disk.", subcommands: [DataCheckCommand.self, DataManifestCommand.self])
+        commandName: "data", abstract: "Looks at data sets on disk.", subcommands: [DataCheckCommand.self, DataManifestCommand.self, DataConvertCommand.self])
 }
 
 /// `regulus data check DATASET …`: counts, missing and damaged files, durations, a page of samples.
@@ -23,11 +23,7 @@ struct DataCheckCommand: ParsableCommand {
         case none, some, all
     }
 
-    @Argument(help: "A data set that `regulus list` prints.")
-    var dataset: String
-
-    @Argument(help: "The folder that it lies in, for data sets that are not bundled; or its options as OPTION=VALUE, lists with commas.")
-    var options: [String] = []
+    @OptionGroup var data: DataArguments
 
     @OptionGroup var plugins: PluginArguments
 
@@ -42,7 +38,7 @@ struct DataCheckCommand: ParsableCommand {
         let check: DataCheck
         let opened: any Dataset
         do throws(DatasetFault) {
-            opened = try open(known.registrar.components.datasets)
+            opened = try data.open(known.registrar.components.datasets, countingNotFinite: true)
             let depth: DataCheck.Depth =
                 switch decode {
                 case .none: .presence
@@ -56,7 +52,7 @@ struct DataCheckCommand: ParsableCommand {
         try StandardOutput.print(check.lines.joined(separator: "\n"))
         if let page {
             guard let picture = SamplePage.svg(opened) else {
-                throw CommandFault.input("error: the samples of '\(dataset)' are not pictures or sound")
+                throw CommandFault.input("error: the samples of '\(data.dataset)' are not pictures or sound")
             }
             do throws(FileFault) {
                 try AtomicFile.write(picture, to: page)
@@ -67,8 +63,21 @@ struct DataCheckCommand: ParsableCommand {
         }
         if !check.isSound { throw ExitCode.failure }
     }
+}
 
-    private func open(_ datasets: DatasetRegistry) throws(DatasetFault) -> any Dataset {
+/// A data set on the command line.
+struct DataArguments: ParsableArguments {
+    @Argument(help: "A data set that `regulus list` prints.")
+    var dataset: String
+
+    @Argument(help: "The folder that it lies in, for data sets that are not bundled; or its options as OPTION=VALUE, lists with commas.")
+    var options: [String] = []
+
+    /// Opens the data set.
+    ///
+    /// - Parameter countingNotFinite: whether a value that is not finite is no fault, as it is to be counted.
+    /// - Throws: `DatasetFault` for an unknown name or option, or data that cannot be read.
+    func open(_ datasets: DatasetRegistry, countingNotFinite: Bool = false) throws(DatasetFault) -> any Dataset {
         let descriptions = datasets.description(of: dataset)?.options ?? []
         var values: [String: OptionValue] = [:]
         for text in options {
@@ -81,12 +90,12 @@ struct DataCheckCommand: ParsableCommand {
                     expected: descriptions.isEmpty ? "none" : "one of: " + descriptions.map(\.name).joined(separator: ", "),
                     suggestion: nearestName(to: parts[0], among: descriptions.map(\.name)))
             } else {
-                // What lies on disk is called root by benchmarks and path by one's own arrays.
-                values[descriptions.contains { $0.name == "path" } ? "path" : "root"] = .string(text)
+                // What lies on disk is called path by one's own arrays, manifest by one's own clips, and root by benchmarks.
+                let name = ["path", "root", "manifest"].first { name in descriptions.contains { $0.name == name } }
+                values[name ?? "root"] = .string(text)
             }
         }
-        // A value that is not finite is what this command is to count, and no reason to stop.
-        return try datasets.makeUnchecked(dataset, options: values)
+        return try countingNotFinite ? datasets.makeUnchecked(dataset, options: values) : datasets.make(dataset, options: values)
     }
 
     private static func value(_ text: String, of description: OptionDescription) -> OptionValue {
@@ -132,5 +141,63 @@ struct DataManifestCommand: ParsableCommand {
             throw CommandFault.failure("error: \(error)")
         }
         try StandardOutput.print((["\(path): \(table.count) samples"] + table.summary).joined(separator: "\n"))
+    }
+}
+
+/// `regulus data convert DATASET …`: writes a data set as one safetensors file.
+struct DataConvertCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convert", abstract: "Writes a data set, whatever its format, as one safetensors file that 'arrays' reads.",
+        discussion: """
+            Inputs as evaluation sees them, as 32-bit floats, with labels, domains, split, groups, positions and lengths:
+              regulus data convert arrays path=features.h5 modalities=video,audio domains=site --output features.safetensors
+              regulus data convert hust-motor /data/hust --output hust.safetensors
+            Prints the section of a recipe that reads the file. Memory stays bounded, and the file is complete or absent.
+            """)
+
+    @OptionGroup var data: DataArguments
+
+    @OptionGroup var plugins: PluginArguments
+
+    @Option(name: .shortAndLong, help: "The file to write.")
+    var output: String
+
+    func run() throws {
+        let known = try plugins.components()
+        let conversion: SafetensorsConversion
+        do throws(DatasetFault) {
+            conversion = try SafetensorsConversion(try data.open(known.registrar.components.datasets))
+        } catch {
+            throw CommandFault.input("error: \(error)")
+        }
+        let bar = ByteBar(total: conversion.byteCount)
+        do throws(FileFault) {
+            try conversion.write(to: output) { bar.show($0) }
+        } catch {
+            bar.end()
+            // What cannot be converted is the data's fault, what cannot be written the file system's.
+            throw error.action == "convert" ? CommandFault.input("error: \(error.path): \(error.reason)") : CommandFault.failure("error: \(error)")
+        }
+        bar.end()
+        try StandardOutput.print((conversion.remarks.map { "note: \($0)" } + [conversion.recipe(path: output)]).joined(separator: "\n"))
+    }
+}
+
+/// How many bytes are done, drawn anew in one line of a terminal; elsewhere nothing is drawn.
+private struct ByteBar: Sendable {
+    let total: Int
+    let isShown = StandardError.isTerminal
+    private static let width = 30
+
+    func show(_ done: Int) {
+        guard isShown, total > 0 else { return }
+        let filled = min(Self.width, done * Self.width / total)
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
+        func text(_ bytes: Int) -> String { String((Double(bytes) / 1e7).rounded() / 100) }
+        StandardError.write("\r\(bar) \(min(done * 100 / total, 100)) %  \(text(done)) of \(text(total)) GB")
+    }
+
+    func end() {
+        if isShown { StandardError.write("\n") }
     }
 }

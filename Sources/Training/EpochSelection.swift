@@ -13,10 +13,19 @@ package struct SourceScore: Hashable, Sendable {
     }
 }
 
+/// Which of equal scores on source validation is taken.
+package enum TieRule: String, Sendable {
+    /// The one of the lower validation loss, then the earlier epoch.
+    case lowerLoss = "lower-loss"
+    /// The earlier epoch, whatever its loss.
+    case first
+    /// The later epoch, whatever its loss.
+    case latest
+}
+
 /// Which epoch's model is reported.
 package enum EpochSelection: Sendable, Hashable {
-    /// The best score on source validation; of equal ones the lower validation loss, then the earlier epoch. An epoch whose score is
-    /// no number is not chosen.
+    /// The best score on source validation; of equal ones that of the ``TieRule``. An epoch whose score is no number is not chosen.
     case sourceValidation
     /// The last epoch.
     case lastEpoch
@@ -24,11 +33,13 @@ package enum EpochSelection: Sendable, Hashable {
     case epoch(Int)
 
     /// The chosen epoch, or nil where there is none to choose from.
-    package func choose(from scores: [SourceScore]) -> SourceScore? {
+    ///
+    /// - Parameter ties: which of equal scores on source validation is taken.
+    package func choose(from scores: [SourceScore], ties: TieRule = .lowerLoss) -> SourceScore? {
         switch self {
         case .sourceValidation:
             scores.filter { $0.validation?.isNumber == true }.reduce(nil) { best, next in
-                best.map { next.isBetter(than: $0) ? next : $0 } ?? next
+                best.map { next.isTaken(before: $0, ties) ? next : $0 } ?? next
             }
         case .lastEpoch: scores.last
         case .epoch(let epoch): scores.first { $0.epoch == epoch }
@@ -37,9 +48,11 @@ package enum EpochSelection: Sendable, Hashable {
 }
 
 extension SourceScore {
-    fileprivate func isBetter(than other: SourceScore) -> Bool {
+    /// Whether this later epoch takes the place of an earlier one.
+    fileprivate func isTaken(before other: SourceScore, _ ties: TieRule) -> Bool {
         guard let validation, let others = other.validation else { return false }
-        return validation.isBetter(than: others)
+        guard validation.value == others.value, ties != .lowerLoss else { return validation.isBetter(than: others) }
+        return ties == .latest
     }
 }
 

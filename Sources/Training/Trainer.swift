@@ -34,7 +34,7 @@ package final class Trainer {
     /// Seconds of wall time spent in the penalties' forward pass.
     package private(set) var secondsInPenalties = 0.0
 
-    private let optimizer: any Optimizer
+    private let optimizer: PartOptimizers
     private let schedule: any LearningRateRule
     private let gradientClip: Float?
     private let random: RandomSource
@@ -43,11 +43,12 @@ package final class Trainer {
     ///   - objective: the model, its regularizers and the criterion.
     ///   - task: the task whose criterion that is.
     ///   - makeOptimizer: makes the optimizer for everything that is trained.
+    ///   - rates: factors of the learning rate for parts of the model.
     ///   - gradientClip: the largest common norm of all gradients; nil for no limit.
     ///   - random: where dropout, noise and the like draw from.
     package init<Fault: Error>(
         objective: Objective, task: any TaskPlugin = Classification(), schedule: any LearningRateRule,
-        gradientClip: Float? = nil, random: RandomSource,
+        gradientClip: Float? = nil, rates: [PartRate] = [], random: RandomSource,
         makeOptimizer: ([NamedParameter]) throws(Fault) -> any Optimizer
     ) throws(Fault) {
         self.objective = objective
@@ -55,7 +56,7 @@ package final class Trainer {
         self.schedule = schedule
         self.gradientClip = gradientClip
         self.random = random
-        optimizer = try makeOptimizer(objective.parameters)
+        optimizer = try PartOptimizers(objective.parameters, rates: rates, make: makeOptimizer)
     }
 
     /// Takes one step.

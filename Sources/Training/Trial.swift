@@ -220,7 +220,8 @@ package struct Trial {
         try measureTargets(of: &course, after: record)
         course.progress.epochs.append(record)
         course.progress.times?.epochs.append(Date().timeIntervalSince1970)
-        if let best = plan.selection.choose(from: course.progress.epochs.map { SourceScore($0, of: trainer.task.score) }), best.epoch == epoch {
+        if let best = plan.selection.choose(from: course.progress.epochs.map { SourceScore($0, of: trainer.task.score) }, ties: plan.ties), best.epoch == epoch
+        {
             course.progress.selectedEpoch = epoch
             course.selected = try state()
         }

@@ -17,7 +17,12 @@ extension TrialPlan {
     ///
     /// - Parameter isRehearsal: whether tuning will choose by the validation rows, whatever the plan's own selection does.
     package func makeSplit(of data: any Dataset, isRehearsal: Bool = false) throws(DatasetFault) -> SourceSplit {
-        try SourceSplit(
+        if let target = sources.first, sources == targets {
+            return try SourceSplit(
+                of: data, trainingOnTarget: target, validation: validation,
+                needsValidation: isRehearsal || selection == .sourceValidation, random: random.child("split"))
+        }
+        return try SourceSplit(
             of: data, holdingOut: targets, sources: sources, validation: validation,
             needsValidation: isRehearsal || selection == .sourceValidation, random: random.child("split"))
     }
@@ -30,7 +35,7 @@ extension TrialPlan {
 
     /// The batches of every epoch.
     package func makeSampler(of data: any Dataset, rows: SourceIndices) throws(DatasetFault) -> BatchSampler {
-        try BatchSampler(rows, of: data, batchSize: batch, order: batching, random: random.child("batches"))
+        try BatchSampler(rows, of: data, batchSize: batch, order: batching, stepsPerEpoch: stepsPerEpoch, random: random.child("batches"))
     }
 
     /// How training sees the data in an epoch, counted from 1.
@@ -94,7 +99,7 @@ extension TrialPlan {
             schedule: try components.schedules.make(
                 schedule.name, options: schedule.options,
                 context: ScheduleContext(base: learningRate, totalSteps: totalSteps, stepsPerEpoch: stepsPerEpoch)),
-            gradientClip: gradientClip.map { Float($0) }, random: random.child("training")
+            gradientClip: gradientClip.map { Float($0) }, rates: rates, random: random.child("training")
         ) { (parameters) throws(OptionFault) in
             try components.optimizers.make(optimizer.name, options: optimizer.options, parameters: parameters)
         }

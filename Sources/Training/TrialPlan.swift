@@ -42,6 +42,12 @@ package struct TrialPlan: Sendable {
     package var foreignStemCode: [String] = []
     /// How many different views training has of each sample, the same for every seed; nil for a new one in each epoch, by the seed.
     package var augmentationDraws: Int?
+    /// Steps of an epoch where that is not one pass over the training rows.
+    package var stepsPerEpoch: Int?
+    /// Which of equal scores on source validation is taken.
+    package var ties = TieRule.lowerLoss
+    /// Factors of the learning rate for parts of the model.
+    package var rates: [PartRate] = []
     /// Whether what frozen stems make is stored as 16-bit floats and read from there.
     package var stemCache = false
     /// Digests of the files that encoders take their weights from.
@@ -135,6 +141,11 @@ package struct TrialPlan: Sendable {
         lines += regularizers.map { "regularizer \(text($0))" }
         // Written only where they differ from the earlier behavior, so that older hashes stay valid.
         lines += augmentationDraws.map { ["augmentation-draws \($0)"] } ?? []
+        lines += stepsPerEpoch.map { ["steps-per-epoch \($0)"] } ?? []
+        // What is trained on its own target holds rows of it back, and serves no other target.
+        lines += sources == targets ? ["trained on the target"] : []
+        lines += ties == .lowerLoss ? [] : ["ties \(ties.rawValue)"]
+        lines += rates.map { "rate of \($0.part) \($0.factor)" }
         lines += stemCache ? ["stem-cache"] : []
         lines += weightDigests.map { "weights \($0)" }
         lines += ["seed \(seed)", "threads \(threads)"] + foreignCode.map { "code \($0)" }

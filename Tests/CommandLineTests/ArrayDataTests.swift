@@ -49,6 +49,24 @@ struct ArrayDataTests {
         #expect(key.messages.contains("a.safetensors has no array 'vidoe'") && key.messages.contains("did you mean 'video'?"))
     }
 
+    @Test("convert writes a file that check reads, and the section of a recipe that names it")
+    func convert() async throws {
+        try write("a.safetensors", video: (0..<12).map { Float($0) })
+        let written = try await folder.regulus("data", "convert", "arrays", "a.safetensors", "modalities=video,audio", "domains=site", "-o", "b.safetensors")
+        #expect(written.code == 0, "\(written.messages)")
+        #expect(written.lines == ["data: {use: arrays, path: b.safetensors, modalities: [video, audio]}"])
+        let outcome = try await folder.regulus("data", "check", "arrays", "b.safetensors", "modalities=video,audio")
+        #expect(outcome.lines.first == "6 rows, 2 domains, 2 classes")
+    }
+
+    @Test("convert refuses values that are not finite, and leaves no file")
+    func convertNotFinite() async throws {
+        try write("a.safetensors", video: [.nan] + (1..<12).map { Float($0) })
+        let outcome = try await folder.regulus("data", "convert", "arrays", "a.safetensors", "modalities=video", "domains=site", "-o", "b.safetensors")
+        #expect(outcome.code == 2 && outcome.messages.contains("1 values in 1 rows are not finite"))
+        #expect((try? folder.data("b.safetensors")) == nil)
+    }
+
     @Test("manifest writes a table that check reads")
     func manifest() async throws {
         let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}\n"

@@ -31,7 +31,7 @@ struct BadInputTests {
                 r.yaml:7:3: error: unknown key 'epoch' in training
                     7 |   epoch: 2
                       |   ^~~~~
-                      = expected one of: epochs, batch, batching, optimizer, schedule, gradient-clip, augmentation-draws, stem-cache
+                      = expected one of: epochs, steps, check-every, batch, batching, optimizer, schedule, gradient-clip, augmentation-draws, stem-cache
                       = did you mean 'epochs'?
 
                 r.yaml:16:9: error: unknown regularizer 'mre'
@@ -130,7 +130,7 @@ struct BadInputTests {
                 --set training.epoch=1: error: unknown key 'epoch' in training
                 --set | training.epoch=1
                       |          ^~~~~
-                      = expected one of: epochs, batch, batching, optimizer, schedule, gradient-clip, augmentation-draws, stem-cache
+                      = expected one of: epochs, steps, check-every, batch, batching, optimizer, schedule, gradient-clip, augmentation-draws, stem-cache
                       = did you mean 'epochs'?
 
                 2 faults; nothing was run

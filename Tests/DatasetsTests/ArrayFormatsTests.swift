@@ -145,7 +145,7 @@ struct ArrayFormatsTests {
         ]
         let check = try DataCheck(DatasetRegistry.standard().makeUnchecked("arrays", options: options))
         #expect(!check.isSound)
-        #expect(check.contents?.notFinite.map(\.values) == [3, 1])
+        #expect(check.contents.notFinite.map(\.values) == [3, 1])
         #expect(check.lines.contains { $0.hasPrefix("a: 3 values in 3 rows are not finite (rows 0, 1, 2)") })
     }
 
@@ -159,7 +159,7 @@ struct ArrayFormatsTests {
         let data = try arrays([folder("a.safetensors")]) { ($0.modalities, $0.labels, $0.domains) = (["x"], "y", "d") }
         let check = try DataCheck(data)
         #expect(check.isSound)
-        #expect(check.contents?.duplicates.map(\.first) == [[[2, 0]]])
+        #expect(check.contents.duplicates.map(\.first) == [[[2, 0]]])
         #expect(check.lines.contains("1 rows have the inputs of a row of another domain (row 2 those of row 0)"))
     }
 

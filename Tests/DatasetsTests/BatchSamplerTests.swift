@@ -45,6 +45,20 @@ struct BatchSamplerTests {
         #expect(Set(batches.joined()).isSubset(of: split.training.rows))
     }
 
+    @Test("An epoch of a number of steps goes on where the one before ended, through one pass after another", arguments: [1, 3, 5, 7])
+    func steps(stepsPerEpoch: Int) throws {
+        let dataset = SampleDataset.balanced(domains: 3, classes: 2, each: 25)
+        let split = try SourceSplit(of: dataset, holdingOut: [0], validation: .fraction(0.2), random: RandomSource(seed: 1))
+        func sampler(_ steps: Int?) throws -> BatchSampler {
+            try BatchSampler(split.training, of: dataset, batchSize: 16, order: .shuffled, stepsPerEpoch: steps, random: random)
+        }
+        let (passes, stepwise) = (try sampler(nil), try sampler(stepsPerEpoch))
+        #expect(passes.batchesPerEpoch == 5 && stepwise.batchesPerEpoch == stepsPerEpoch)
+        let all = (1...7).flatMap { passes.batches(epoch: $0) }
+        let found = (1...4).flatMap { stepwise.batches(epoch: $0) }
+        #expect(found == Array(all.prefix(4 * stepsPerEpoch)))
+    }
+
     @Test("Batches are a function of source and epoch, and differ between epochs", arguments: BatchOrder.allCases)
     func pure(order: BatchOrder) throws {
         let dataset = SampleDataset.balanced(domains: 3, classes: 2, each: 50)

@@ -128,6 +128,41 @@ struct SourceSplitTests {
         #expect(Set(one.target.rows.map { dataset.domains[$0] }) == [1])
     }
 
+    @Test("A number of rows of each class and source domain can serve for validation, whatever split is prescribed")
+    func perClass() throws {
+        var dataset = SampleDataset.balanced(domains: 3, classes: 2, each: 10)
+        dataset.split = (0..<60).map { $0 % 10 == 0 ? .validation : $0 % 10 == 1 ? .test : .train }
+        let split = try SourceSplit(of: dataset, holdingOut: [0], validation: .perClass(3), random: random)
+        for domain in [1, 2] {
+            for label in 0..<2 {
+                #expect(split.validation.rows.count { dataset.domains[$0] == domain && dataset.labels[$0] == label } == 3)
+            }
+        }
+        #expect(split.training.count == 4 * 5)
+        #expect((split.training.rows + split.validation.rows).allSatisfy { dataset.split?[$0] == .train })
+        let fault = #expect(throws: DatasetFault.self) {
+            try SourceSplit(of: dataset, holdingOut: [0], validation: .perClass(8), random: random)
+        }
+        #expect(fault?.message == "'domain-1' has 8 rows of class 'class-0', and 8 are for validation")
+        dataset.groups = Array(0..<60)
+        #expect(throws: DatasetFault.self) { try SourceSplit(of: dataset, holdingOut: [0], validation: .perClass(3), random: random) }
+    }
+
+    @Test("A domain that is trained on itself is reported on rows that nothing was trained or chosen by", arguments: [0, 1, 2])
+    func trainedOnTarget(which: Int) throws {
+        var dataset = SampleDataset.balanced(domains: 3, classes: 2, each: 10)
+        let parts: [[SplitName]?] = [nil, [.train, .train, .validation, .test], [.train, .train, .train, .heldBack]]
+        dataset.split = parts[which].map { names in (0..<60).map { names[$0 % names.count] } }
+        func split(_ seed: UInt64) throws -> SourceSplit {
+            try SourceSplit(of: dataset, trainingOnTarget: 1, validation: .fraction(0.25), random: RandomSource(seed: seed))
+        }
+        let first = try split(1)
+        let rows = first.training.rows + first.validation.rows + first.target.rows
+        #expect(Set(rows).count == rows.count && rows.allSatisfy { dataset.domains[$0] == 1 })
+        #expect([first.training.count, first.validation.count, first.target.count] == [[12, 4, 4], [10, 5, 5], [11, 4, 5]][which])
+        #expect(try split(2).target == first.target)
+    }
+
     @Test("What cannot be divided is said in words")
     func faults() {
         let dataset = SampleDataset.balanced(domains: 2, classes: 2, each: 5)

@@ -38,6 +38,32 @@ import Media
             }
         }
 
+        /// EPIC-Kitchens as MMDG-Bench's release has it: for every domain and part one segment of 40 frames as a film, its flow as two.
+        package static func epicFilms(in folder: MediaFolder) throws {
+            for domain in 1...3 {
+                for (number, part) in ["train", "test"].enumerated() {
+                    let video = "P0\(domain)_0\(number + 1)"
+                    let rows = [
+                        "uid,participant_id,video_id,narration,start_timestamp,stop_timestamp,start_frame,stop_frame,verb,verb_class",
+                        "0,P0\(domain),\(video),take it,00:00:00.02,00:00:00.68,1,41,take,\(domain - 1)",
+                    ]
+                    _ = try folder.write(
+                        Data((rows.joined(separator: "\n") + "\n").utf8), to: "MM-SADA_Domain_Adaptation_Splits/D\(domain)_\(part).csv")
+                    func pictures(_ count: Int, isGray: Bool) -> [Picture] {
+                        (0..<count).map { MediaWriter.picture(width: 64, height: 48, time: $0 + domain, isGray: isGray) }
+                    }
+                    let place = "\(part)/D\(domain)"
+                    try MediaWriter.video(
+                        pictures(40, isGray: false), to: try folder.file("video/\(place)/D\(domain)_\(video)_1_41_\(domain - 1).mp4"))
+                    for axis in ["u", "v"] {
+                        try MediaWriter.video(
+                            pictures(20, isGray: true), to: try folder.file("flow/\(place)/D\(domain)_\(video)_1_21_\(domain - 1)_\(axis).mp4"))
+                    }
+                    _ = try folder.write(MediaWriter.wav(MediaWriter.tone(16_000, frequency: 300)), to: "audio/\(place)/\(video).wav")
+                }
+            }
+        }
+
         /// HAC: for every domain three training and two test videos; one human file is in both lists, one name has a blank, one
         /// begins with a dash, and vertical flow is a frame short.
         package static func hac(in folder: MediaFolder) throws {

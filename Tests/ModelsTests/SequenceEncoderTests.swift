@@ -73,11 +73,32 @@ import Testing
         #expect(x.maxPooled(to: 3, lengths: nil).values.map(\.isNaN) == [false, false, true])
     }
 
-    @Test func `the transformer has the benchmark's size for three modalities`() throws {
-        let widths = [768, 25, 171]
-        let counts = try widths.map { try make("sequence-transformer", [:], [50, $0]).parameterCount }
-        // The heads above the encoders have 120·40 + 40 + 2·(40·40 + 40) + 40 + 1 of the benchmark's 342,881.
-        #expect(counts.reduce(0, +) + 8161 == 342_881)
+    @Test func `three transformers under a residual head have the size of the benchmark's model`() throws {
+        let widths: [Modality: Int] = ["text": 768, "audio": 25, "vision": 171]
+        let encoders = try widths.mapValues { try make("sequence-transformer", [:], [50, $0]) }
+        let fusion = try FusionRegistry.standard().make(
+            "late", options: ["hidden": .integer(40), "residual": .integer(1), "dropout": .number(0)],
+            context: FusionContext(encoders: encoders, classes: 1, from: Initializer(seed: 2)))
+        #expect(FusionModel(encoders: encoders, fusion: fusion).parameterCount == 342_881)
+        #expect(fusion.namedParameters.map(\.name).filter { $0.hasPrefix("blocks.0.") }.count == 4)
+    }
+
+    @Test func `a residual block adds to what it is given`() throws {
+        let encoders: [Modality: any Encoder] = ["a": try make("features", [:], [3])]
+        func head(_ residual: Int) throws -> any Fusion {
+            try FusionRegistry.standard().make(
+                "late", options: ["hidden": .integer(0), "residual": .integer(residual), "dropout": .number(0)],
+                context: FusionContext(encoders: encoders, classes: 2, from: Initializer(seed: 2)))
+        }
+        let (plain, with) = (try head(0), try head(1))
+        let parameters = Dictionary(uniqueKeysWithValues: with.namedParameters.map { ($0.name, $0.parameter) })
+        let x = Embeddings([("a", Embedding(pooled: normal([4, 3])))])
+        #expect(!near(with(x, pass: .evaluation).logits, plain(x, pass: .evaluation).logits))
+        for name in ["blocks.0.2.weight", "blocks.0.2.bias"] {
+            let parameter = try #require(parameters[name])
+            parameter.value = .zeros(parameter.shape)
+        }
+        #expect(near(with(x, pass: .evaluation).logits, plain(x, pass: .evaluation).logits))
     }
 
     @Test func `positions are sines and cosines of the place, counted from 1`() {

@@ -49,6 +49,43 @@ import Testing
         #expect(optimizer.state().first?.value.values == [0, 1])
     }
 
+    @Test func `an optimizer that forgets makes every step as if it were the first`() throws {
+        let (forgetting, fresh) = (parameters(), parameters())
+        let optimizer = try OptimizerRegistry.standard().make("adam", options: ["forgets": .bool(true)], parameters: forgetting)
+        for step in 0..<4 {
+            optimizer.update(gradients: gradients(step), learningRate: 0.1)
+            try self.optimizer("adam", fresh).update(gradients: gradients(step), learningRate: 0.1)
+        }
+        for (one, two) in zip(forgetting, fresh) { #expect(one.parameter.value.values == two.parameter.value.values) }
+        // Each value moves by the rate, against the sign of its gradient.
+        #expect(zip(forgetting[0].parameter.value.values, [0.6, -1.6, 2.6, 3.6]).allSatisfy { abs($0 - $1) < 1e-4 })
+    }
+
+    @Test func `parts have rates of their own, and the longest name of a part counts`() throws {
+        let rates = [PartRate(part: "a", factor: 0.5), PartRate(part: "a.bias", factor: 0)]
+        let (whole, parts) = (parameters(), parameters())
+        let plain = try optimizer("adam", whole)
+        let grouped = try PartOptimizers(parts, rates: rates) { try optimizer("adam", $0) }
+        plain.update(gradients: gradients(0), learningRate: 0.05)
+        grouped.update(gradients: gradients(0), learningRate: 0.1)
+        #expect(parts[0].parameter.value.values == whole[0].parameter.value.values)
+        #expect(parts[1].parameter.value.values == [0.5, -0.5])
+        #expect(!PartRate(part: "a.b", factor: 1).contains("a.bias"))
+    }
+
+    @Test func `an optimizer with rates of parts goes on with the same bits`() throws {
+        let rates = [PartRate(part: "a.bias", factor: 0.1)]
+        let (whole, part) = (parameters(), parameters())
+        let uninterrupted = try PartOptimizers(whole, rates: rates) { try optimizer("adam", $0) }
+        for step in 0..<6 { uninterrupted.update(gradients: gradients(step), learningRate: 0.1) }
+        let before = try PartOptimizers(part, rates: rates) { try optimizer("adam", $0) }
+        for step in 0..<3 { before.update(gradients: gradients(step), learningRate: 0.1) }
+        let after = try PartOptimizers(part, rates: rates) { try optimizer("adam", $0) }
+        try after.load(Dictionary(uniqueKeysWithValues: before.state().map { ($0.name, $0.value) }))
+        for step in 3..<6 { after.update(gradients: gradients(step), learningRate: 0.1) }
+        for (one, two) in zip(whole, part) { #expect(one.parameter.value.values == two.parameter.value.values) }
+    }
+
     @Test func `state is named by slot and parameter`() throws {
         #expect(
             try optimizer("adam", parameters()).state().map(\.name) == [

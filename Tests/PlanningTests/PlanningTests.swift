@@ -66,6 +66,50 @@ struct PlanningTests {
         #expect(planned.settings.variants.map(\.trialCount) == [12, 24])
     }
 
+    @Test("transfers are the columns: sources and target of each as the recipe says")
+    func transfers() throws {
+        let planned = try Sample.planned(text, overrides: ["evaluation.transfers=[d1 + d3 -> d2, d2 → d1, d2 -> d3]"])
+        let cells = planned.cells.filter { $0.row == "Fusion" }
+        #expect(cells.map(\.target) == ["d1 + d3 → d2", "d2 → d1", "d2 → d3"])
+        #expect(cells.map(\.candidates[0].plan.sources) == [[0, 2], [1], [1]])
+        #expect(cells.map(\.candidates[0].plan.targets) == [[1], [0], [2]])
+        #expect(planned.settings.variants[0].trainedOn == ["d2 → d1": "d2", "d2 → d3": "d2"])
+    }
+
+    @Test("a domain trained on itself is a column of its own protocol, apart from all others")
+    func trainedOnTarget() throws {
+        let planned = try Sample.planned(text, overrides: ["evaluation.protocol=trained-on-target"])
+        let cells = planned.cells.filter { $0.row == "Fusion" }
+        #expect(cells.map(\.target) == ["d1 → d1", "d2 → d2", "d3 → d3"])
+        #expect(cells.allSatisfy { $0.candidates[0].plan.sources == $0.candidates[0].plan.targets })
+        #expect(planned.settings.variants[0].protocolText.hasPrefix("trained-on-target: a reference and no generalization"))
+    }
+
+    @Test("a length in steps, a rule for ties, rows of each class and rates of parts reach the plan, and make other trials")
+    func steps() throws {
+        let overrides = [
+            "training.epochs=null", "training.steps=30", "training.check-every=10", "training.optimizer.rates.encoders=0.1", "evaluation.ties=first",
+            "evaluation.validation-per-class=2",
+        ]
+        let planned = try Sample.planned(text, overrides: overrides)
+        let plan = planned.cells[0].candidates[0].plan
+        #expect(plan.epochs == 3 && plan.stepsPerEpoch == 10 && plan.ties == .first && plan.validation == .perClass(2))
+        #expect(plan.rates.map(\.part) == ["encoders"] && plan.rates.map(\.factor) == [0.1])
+        #expect(planned.settings.variants[0].selection.hasPrefix("the check of the best accuracy on source validation samples (ties: the first)"))
+        #expect(planned.settings.variants[0].lines.contains { $0.contains("30 steps, checked every 10") && $0.contains("(encoders ×0.1)") })
+        var other = plan
+        other.ties = .latest
+        #expect(other.hash != plan.hash)
+    }
+
+    @Test("a rate of a part that the model has not is refused, with the parts that it has")
+    func unknownPart() throws {
+        let error = #expect(throws: RecipeError.self) { try Sample.planned(text, overrides: ["training.optimizer.rates.encoder=0.1"]) }
+        let message = "\(try #require(error))"
+        #expect(message.contains("the model has no part 'encoder' that is trained"))
+        #expect(message.contains("did you mean 'encoders'?"))
+    }
+
     @Test("only the domains that the recipe names are held out")
     func someDomains() throws {
         #expect(try Sample.planned(text, overrides: ["evaluation.domains=[d2]"]).cells.map(\.target) == ["d2", "d2"])
@@ -183,7 +227,7 @@ struct PlanningTests {
     func planned() throws {
         func hash(_ data: String) throws -> String {
             let text = """
-                data: {use: clips, \(data)}
+                data: {use: generated-clips, \(data)}
                 model: {encoders: {audio: image-cnn, flow: {use: slowonly, width: 2}, video: {use: slowonly, width: 2}}, fusion: late}
                 training: {epochs: 1, batch: 4, optimizer: {use: adam, learning-rate: 0.01}}
                 rows: [{name: Fusion}]

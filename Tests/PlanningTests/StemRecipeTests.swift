@@ -14,7 +14,7 @@ struct StemRecipeTests {
     private static func recipe(_ training: String = "augmentation-draws: 2, stem-cache: true", audio: String = "resnet18", more: String = "") -> String {
         let shared = "width: 4, blocks: [1, 1, 1, 1], train: last-stage"
         return """
-            data: {use: clips}
+            data: {use: generated-clips}
             model:
               encoders:
                 video: {use: slowfast, \(shared), channel-ratio: 2, lateral-kernel: 3}

@@ -157,7 +157,7 @@ struct DocumentMessageTests {
             r.yaml:10:3: error: unknown key 'optmizer' in training
                10 |   optmizer: sgd
                   |   ^~~~~~~~
-                  = expected one of: epochs, batch, batching, optimizer, schedule, gradient-clip, augmentation-draws, stem-cache
+                  = expected one of: epochs, steps, check-every, batch, batching, optimizer, schedule, gradient-clip, augmentation-draws, stem-cache
                   = did you mean 'optimizer'?
             """),
         MessageCase(

@@ -41,7 +41,7 @@ struct SettingMessageTests {
             --set training.epoch=3: error: unknown key 'epoch' in training
             --set | training.epoch=3
                   |          ^~~~~
-                  = expected one of: epochs, batch, batching, optimizer, schedule, gradient-clip, augmentation-draws, stem-cache
+                  = expected one of: epochs, steps, check-every, batch, batching, optimizer, schedule, gradient-clip, augmentation-draws, stem-cache
                   = did you mean 'epochs'?
             """
         ),

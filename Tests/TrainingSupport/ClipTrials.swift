@@ -12,7 +12,7 @@ import Training
 enum ClipTrials {
     static func components() throws -> Components {
         var components = try Sample.components()
-        try components.datasets.register(Clips.self)
+        try components.datasets.register(GeneratedClips.self)
         try components.regularizers.register(Watching.self)
         return components
     }
@@ -22,7 +22,7 @@ enum ClipTrials {
         _ regularizers: [TermPlan] = [], options: [String: OptionValue] = [:], seed: Int = 1, change: (inout TrialPlan) -> Void = { _ in }
     ) -> TrialPlan {
         Sample.plan(regularizers, seed: seed) { plan in
-            plan.data = ComponentPlan("clips", options: options)
+            plan.data = ComponentPlan("generated-clips", options: options)
             plan.standardization = .none
             let encoder = ComponentPlan("image-cnn", options: ["width": .integer(2), "stages": .integer(2), "embedding": .integer(4)])
             let flow = ComponentPlan(

@@ -34,6 +34,14 @@ struct EpochSelectionTests {
         #expect(EpochSelection.sourceValidation.choose(from: scores((0.2, 1), (0.7, 1), (0.7, 1)))?.epoch == 2)
     }
 
+    @Test("by name, the first or the latest of equal scores wins, whatever its loss")
+    func tieRules() {
+        let equal = scores((0.2, 0), (0.7, 3), (0.7, 1), (0.7, 2), (0.6, 0))
+        #expect(EpochSelection.sourceValidation.choose(from: equal, ties: .first)?.epoch == 2)
+        #expect(EpochSelection.sourceValidation.choose(from: equal, ties: .latest)?.epoch == 4)
+        #expect(EpochSelection.sourceValidation.choose(from: scores((0.7, 1), (.nan, 0)), ties: .latest)?.epoch == 1)
+    }
+
     @Test("an epoch whose loss is not a number loses a tie")
     func notANumber() {
         #expect(EpochSelection.sourceValidation.choose(from: scores((0.7, 1), (0.7, .nan)))?.epoch == 1)
@@ -66,8 +74,8 @@ struct EpochSelectionTests {
 
     @Test("a rule is given epochs and source scores, and there is no place for a target's")
     func seesNoTarget() {
-        let rule: (EpochSelection) -> ([SourceScore]) -> SourceScore? = EpochSelection.choose
-        #expect(rule(.lastEpoch)([]) == nil)
+        let rule: (EpochSelection) -> ([SourceScore], TieRule) -> SourceScore? = EpochSelection.choose
+        #expect(rule(.lastEpoch)([], .lowerLoss) == nil)
         let fields = Mirror(reflecting: SourceScore(epoch: 1, validation: Score(0, loss: 0))).children.map(\.label)
         #expect(fields == ["epoch", "validation"])
     }

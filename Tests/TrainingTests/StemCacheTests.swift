@@ -99,14 +99,14 @@ struct StemCacheTests {
         let counter = UUID().uuidString
         let plan = Stems.plan(cached: true, options: ["counter": .string(counter)])
         let first = try Stems.trial(plan, in: folder).run()
-        let decoded = Clips.decodings(counter)
+        let decoded = GeneratedClips.decodings(counter)
         #expect(decoded > 0)
         let second = try Stems.trial(plan, in: folder).run()
-        #expect(Clips.decodings(counter) == decoded)
+        #expect(GeneratedClips.decodings(counter) == decoded)
         #expect(second.bits == first.bits && second.result.withoutLoading == first.result.withoutLoading)
         let other = Stems.plan(cached: true, options: ["counter": .string(counter)]) { $0.regularizers = [] }
         _ = try Stems.trial(other, in: folder).run()
-        #expect(Clips.decodings(counter) == decoded)
+        #expect(GeneratedClips.decodings(counter) == decoded)
         #expect(Stems.files(in: folder).count == 9)
     }
 
@@ -149,15 +149,15 @@ struct StemCacheTests {
         let counter = UUID().uuidString
         let plan = Stems.plan(cached: true, options: ["counter": .string(counter)])
         let first = try Stems.trial(plan, in: folder).run()
-        let before = Clips.decodings(counter)
+        let before = GeneratedClips.decodings(counter)
         let file = try #require(Stems.files(in: folder).first { $0.path.contains("audio") && $0.path.contains("draw-1") })
         try damage.apply(to: file)
         let second = try Stems.trial(plan, in: folder).run()
         #expect(second.bits == first.bits)
-        let again = Clips.decodings(counter) - before
+        let again = GeneratedClips.decodings(counter) - before
         #expect(damage.decodings.contains(again), "\(again) clips were decoded")
         _ = try Stems.trial(plan, in: folder).run()
-        #expect(Clips.decodings(counter) == before + again)
+        #expect(GeneratedClips.decodings(counter) == before + again)
     }
 
     enum Damage: CaseIterable {

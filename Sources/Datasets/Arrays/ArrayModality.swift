@@ -18,6 +18,8 @@ struct ArrayModality: Sendable {
     private var places: [Place?]
     /// The lengths of the sequences; nil where all are of one length.
     private var lengths: Lengths?
+    /// Whether values that are not finite are read as 0.
+    private var replacesNotFinite = false
     /// All values, rows × sample, where they are few enough to stay in memory.
     private var held: [Float]?
 
@@ -148,6 +150,9 @@ struct ArrayModality: Sendable {
         lengths = .fromPadding
     }
 
+    /// Takes values that are not finite for 0.
+    mutating func replaceNotFinite() { replacesNotFinite = true }
+
     /// Refuses samples that have no axis of steps.
     private func requireSequences() throws(DatasetFault) {
         guard sampleShape.count < 2 else { return }
@@ -257,9 +262,10 @@ struct ArrayModality: Sendable {
             let rows = place.row.map { $0..<$0 + 1 } ?? 0..<array.rowCount
             guard isChannelsFirst, let channels = sampleShape.last else {
                 // A sequence that is shorter than others ends in zeros.
-                let count = place.row == nil ? min(array.rowCount * array.rowSize, target.count) : target.count
+                let count = min(rows.count * array.rowSize, target.count)
                 try array.read(rows: rows, into: UnsafeMutableBufferPointer(rebasing: target[..<count]))
                 for index in count..<target.count { target[index] = 0 }
+                if replacesNotFinite { for index in 0..<count where !target[index].isFinite { target[index] = 0 } }
                 return
             }
             let values = try array.floats(rows: rows)

@@ -89,7 +89,7 @@ extension Arrays {
                     "names of domains 0, 1, …; else from the file's metadata 'domains', else the domains themselves"),
                 .text(
                     "split", \.split,
-                    "array of N: 0 or train, 1 or validation, 2 or test; null leaves the split to the experiment"),
+                    "array of N: 0 or train, 1 or validation, 2 or test, 3 or held-back; null leaves the split to the experiment"),
                 .text("groups", \.groups, "array of N numbers or names: rows of one group stay together when splitting"),
                 .text(
                     "positions", \.positions,

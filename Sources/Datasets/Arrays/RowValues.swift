@@ -131,17 +131,27 @@ enum SplitNames {
         "dev": (.validation, 1), "test": (.test, 2), "testing": (.test, 2), "held-back": (.heldBack, 3),
     ]
 
+    /// How a part is numbered.
+    static func number(_ name: SplitName) -> Int {
+        switch name {
+        case .train: 0
+        case .validation: 1
+        case .test: 2
+        case .heldBack: 3
+        }
+    }
+
     /// The part of the split of every row.
     ///
-    /// - Throws: `DatasetFault` with the first row whose value is neither a known name nor 0, 1 or 2.
+    /// - Throws: `DatasetFault` with the first row whose value is neither a known name nor 0 to 3.
     static func names(of values: RowValues, in path: String, option: String) throws(DatasetFault) -> [SplitName] {
         var names: [SplitName] = []
         for (row, text) in values.asTexts.enumerated() {
-            let numbered: [String: SplitName] = ["0": .train, "1": .validation, "2": .test]
+            let numbered: [String: SplitName] = ["0": .train, "1": .validation, "2": .test, "3": .heldBack]
             guard let name = numbered[text] ?? known[text.lowercased()]?.value else {
                 throw DatasetFault(
                     option: option, message: "\(path): row \(row) has split \(text)",
-                    expected: "0 train, 1 validation or 2 test")
+                    expected: "0 train, 1 validation, 2 test or 3 held-back")
             }
             names.append(name)
         }

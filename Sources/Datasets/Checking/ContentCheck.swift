@@ -2,8 +2,7 @@ import Configuration
 import Foundation
 import Persistence
 
-/// What the values of a data set of arrays reveal: values that are not finite, and rows that occur
-/// twice.
+/// What the contents of a data set reveal: values that are not finite, and rows that occur twice.
 package struct ContentCheck: Sendable {
     /// Values of one modality that are NaN or infinite.
     package struct NotFinite: Hashable, Sendable {
@@ -36,24 +35,32 @@ package struct ContentCheck: Sendable {
     /// How many rows are named.
     private static let examples = 5
 
-    /// Reads every row once. A digest of 32 bytes is kept for each row, not the row.
+    /// Reads every row once; of rows that are decoded it reads the files, where they hold whole clips. A digest of 32 bytes is kept
+    /// for each row, not the row.
     ///
     /// - Throws: `DatasetFault` where a row cannot be read.
-    init(_ dataset: any UncheckedRows) throws(DatasetFault) {
+    init(_ dataset: any Dataset) throws(DatasetFault) {
         let modalities = dataset.facts.modalities
         var found = modalities.map { _ in ArrayModality.NotFinite() }
         // The first row of each content; a digest is enough to tell contents apart.
         var seen: [SHA256Digest: Int] = [:]
         var (otherDomain, otherPart) = ((rows: 0, first: [[Int]]()), (rows: 0, first: [[Int]]()))
         let (domains, split) = (dataset.domains, dataset.split)
+        var files = (dataset as? any DecodingDataset).map(FileContentsOfRows.init)
         for row in dataset.labels.indices {
-            var content = Data()
-            for (place, modality) in modalities.enumerated() {
-                let values = try dataset.uncheckedRow(row, modality: modality.name)
-                found[place].look(at: values, row: row)
-                values.withUnsafeBytes { content.append(contentsOf: $0) }
+            let digest: SHA256Digest
+            if files != nil {
+                guard let known = files?.digest(of: row) else { continue }
+                digest = known
+            } else {
+                var content = Data()
+                for (place, modality) in modalities.enumerated() {
+                    let values = try Self.values(of: row, modality.name, in: dataset)
+                    found[place].look(at: values, row: row)
+                    values.withUnsafeBytes { content.append(contentsOf: $0) }
+                }
+                digest = SHA256Digest(of: content)
             }
-            let digest = SHA256Digest(of: content)
             guard let earlier = seen[digest] else {
                 seen[digest] = row
                 continue
@@ -74,6 +81,12 @@ package struct ContentCheck: Sendable {
         }
     }
 
+    /// One row of a modality, with whatever values it has where the data set hands those out.
+    private static func values(of row: Int, _ modality: String, in dataset: any Dataset) throws(DatasetFault) -> [Float] {
+        if let arrays = dataset as? any UncheckedRows { return try arrays.uncheckedRow(row, modality: modality) }
+        do { return try dataset.inputs([row], modality: modality).values } catch { throw error as? DatasetFault ?? DatasetFault(message: "\(error)") }
+    }
+
     /// The findings as text, one a line.
     package var lines: [String] {
         notFinite.map { found in
@@ -86,6 +99,57 @@ package struct ContentCheck: Sendable {
                     + found.first.map { "row \($0[0]) those of row \($0[1])" }.joined(separator: ", ")
                     + (found.rows > found.first.count ? ", …" : "") + ")"
             }
+    }
+}
+
+/// What rows that are decoded consist of: the digest of their files and of the part that they are of them.
+///
+/// A file is read whole only where another one has its size; single pictures of frames are not read at all.
+private struct FileContentsOfRows {
+    private let dataset: any DecodingDataset
+    /// How many files have a size.
+    private let sizes: [Int: Int]
+    /// The digests of files that were read, or their paths where nothing else has their size.
+    private var known: [String: String] = [:]
+
+    /// More files than that for one modality of a row are single pictures.
+    private static let filesOfWholeClips = 4
+
+    /// Asks for the sizes of all files.
+    init(_ dataset: any DecodingDataset) {
+        self.dataset = dataset
+        var paths: Set<String> = []
+        for row in dataset.labels.indices { paths.formUnion(Self.files(row, of: dataset) ?? []) }
+        sizes = paths.compactMap(FileContents.size).reduce(into: [:]) { $0[$1, default: 0] += 1 }
+    }
+
+    /// The files of a row; nil where a modality has too many.
+    private static func files(_ row: Int, of dataset: any DecodingDataset) -> [String]? {
+        let files = dataset.facts.modalityNames.map { dataset.files(row, modality: $0) }
+        return files.allSatisfy { $0.count <= filesOfWholeClips } ? files.flatMap(\.self) : nil
+    }
+
+    /// Nil where a file is missing, or there are too many of them.
+    mutating func digest(of row: Int) -> SHA256Digest? {
+        guard let files = Self.files(row, of: dataset) else { return nil }
+        var lines = [dataset.part(row)]
+        for path in files {
+            if let line = known[path] {
+                lines.append(line)
+                continue
+            }
+            guard let size = FileContents.size(path) else { return nil }
+            // No other file can have its content.
+            guard sizes[size, default: 0] > 1 else {
+                known[path] = path
+                lines.append(path)
+                continue
+            }
+            guard let digest = try? SHA256Digest(ofFile: path).hex else { return nil }
+            known[path] = digest
+            lines.append(digest)
+        }
+        return SHA256Digest(of: Data(lines.joined(separator: "\n").utf8))
     }
 }
 

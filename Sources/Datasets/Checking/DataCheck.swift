@@ -65,11 +65,11 @@ package struct DataCheck: Sendable {
     package let gaps: [Gaps]
     /// The data set's own remarks.
     package let remarks: [String]
-    /// What the values reveal; nil for data sets that are decoded or generated.
-    package let contents: ContentCheck?
+    /// What the values reveal.
+    package let contents: ContentCheck
 
     /// Whether nothing is missing, unreadable or not finite.
-    package var isSound: Bool { missing.isEmpty && unreadable.isEmpty && contents?.notFinite.isEmpty != false }
+    package var isSound: Bool { missing.isEmpty && unreadable.isEmpty && contents.notFinite.isEmpty }
 
     /// How many files are named.
     private static let examples = 5
@@ -93,7 +93,7 @@ package struct DataCheck: Sendable {
         targets = Self.targets(of: dataset)
         remarks = dataset.remarks
         gaps = try Self.gaps(of: dataset)
-        if let arrays = dataset as? any UncheckedRows { contents = try ContentCheck(arrays) } else { contents = nil }
+        contents = try ContentCheck(dataset)
         guard let decoding = dataset as? any DecodingDataset else {
             (missing, unreadable, decoded, seconds) = ([], [], (0, 0), [])
             return
@@ -267,7 +267,7 @@ extension DataCheck {
                 lines.append("\(gap.modality): \(shortest) to \(longest) real steps a row, median \(lengths[lengths.count / 2])")
             }
         }
-        lines += contents?.lines ?? []
+        lines += contents.lines
         for missing in missing {
             lines.append("missing, \(missing.modality): \(missing.files) files, which \(missing.rows) rows need")
             lines += missing.examples.map { "  \($0)" }

@@ -29,7 +29,7 @@ package enum SamplePage {
             body.append(#"<text x="\#(gap)" y="\#(top + 12)">\#(escaped(title))</text>"#)
             top += caption
             var left = gap
-            for modality in dataset.facts.modalityNames {
+            for modality in dataset.facts.modalityNames where (try? dataset.presence([row], modality: modality))?.contains(0) != false {
                 do throws(MediaFault) {
                     for picture in try dataset.decode(row, modality: modality, view: view).thumbnails(count: 4) {
                         let shown = PictureSize(

@@ -58,7 +58,16 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
                 "validation: the test rows of the source domains; reported: the test rows of the held-out domain only",
                 "splits are read from the published pickles, or from CSV files of the same names and columns",
                 "a segment shorter than a clip wraps around; flow numbers are half the video's",
+                "pictures in folders as MM-SADA has them, or a film for each segment as MMDG-Bench's release: found by the folder rgb or video",
             ])
+    }
+
+    /// How video and flow lie below the root.
+    enum Layout: Sendable {
+        /// Each video as a folder of pictures, as published with MM-SADA.
+        case frames
+        /// Each segment as a film, as MMDG-Bench's release has it.
+        case films
     }
 
     /// The files below the root, as messages show them.
@@ -67,6 +76,10 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
         "rgb/{train,test}/{D1,D2,D3}/P08_01/frame_0000000001.jpg …",
         "rgb/{train,test}/{D1,D2,D3}/P08_01.wav",
         "flow/{train,test}/{D1,D2,D3}/P08_01/{u,v}/frame_0000000001.jpg …",
+        "or, each segment as a film:",
+        "video/{train,test}/{D1,D2,D3}/D1_P08_01_START_STOP_LABEL.mp4",
+        "flow/{train,test}/{D1,D2,D3}/D1_P08_01_START_STOP_LABEL_{u,v}.mp4",
+        "audio/{train,test}/{D1,D2,D3}/P08_01.wav",
     ]
 
     /// The modalities with the shapes of training, domains D1 to D3, and the eight verbs.
@@ -81,6 +94,10 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
     /// The segment of each row.
     let segments: [EpicSegment]
     private let root: String
+    private let layout: Layout
+    /// The film of every row, without folder and ending: `D1_P08_01_12_90_3`, and the same for flow.
+    private let segmentFilms: [(video: String, flow: String)]
+    private let wholeFilms = WholeFilms()
     private let spectrogram = SpectrogramReader()
 
     /// Reads the split files. Media files are not opened.
@@ -88,7 +105,7 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
     /// - Throws: `DatasetFault` where the root lacks the splits, or a split file is wrong.
     public init(options: Options) throws(DatasetFault) {
         let domainNames = ["D1", "D2", "D3"]
-        try MediaRoot.check(options.root, splits: EpicSplits.folder, layout: Self.layout)
+        try MediaRoot.check(options.root, of: "epic-kitchens", splits: EpicSplits.folder, layout: Self.layout)
         var segments: [EpicSegment] = []
         var parts: [FilmList.Part] = []
         for (domain, name) in domainNames.enumerated() {
@@ -100,7 +117,15 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
                         domain: domain, part: role, labels: rows.map(\.label), names: rows.map { "\(part)/\(name)/\($0.video)" }))
             }
         }
-        if let first = parts.first?.names.first { try Self.checkLayout(options.root, film: first) }
+        layout = !Folder.exists("\(options.root)/rgb") && Folder.exists("\(options.root)/video") ? .films : .frames
+        if layout == .frames, let first = parts.first?.names.first { try Self.checkLayout(options.root, film: first) }
+        segmentFilms = zip(segments, parts.flatMap { part in part.labels.map { _ in domainNames[part.domain] } }).map { segment, domain in
+            let first = (segment.startFrame + 1) / 2
+            return (
+                "\(domain)_\(segment.video)_\(segment.startFrame)_\(segment.stopFrame)_\(segment.label)",
+                "\(domain)_\(segment.video)_\(first)_\(first + segment.frameCount / 2)_\(segment.label)"
+            )
+        }
         self.segments = segments
         films = FilmList(domains: domainNames, parts)
         root = options.root
@@ -127,6 +152,7 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
 
     /// The numbers of the frames of a clip, as the video counts them.
     func frameNumbers(_ row: Int, modality: String, from stream: inout RandomStream?) -> [Int] {
+        // Where pictures lie in folders.
         let segment = segments[row]
         if modality == "flow" {
             // Flow was computed from every other frame, so there are half as many and their numbers are halved.
@@ -153,6 +179,7 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
             }
             return try spectrogram.sample(of: sound, window: window, from: stream)
         }
+        if layout == .films { return try decodeFilm(row, modality: modality, view: view, &stream) }
         let numbers = frameNumbers(row, modality: modality, from: &stream)
         var clip = reader.assembly(modality, view: view, rest: stream)
         let places = Dictionary(grouping: numbers.indices) { numbers[$0] }.sorted { $0.key < $1.key }
@@ -166,7 +193,31 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
         return clip.sample()
     }
 
+    private func decodeFilm(
+        _ row: Int, modality: String, view: SampleView, _ stream: inout RandomStream?
+    ) throws(MediaFault) -> DecodedSample {
+        let paths = filmPaths(row, modality: modality)
+        let sampling = modality == "flow" ? reader.flow : reader.video
+        let (numbers, file) = try wholeFilms.frameNumbers(paths[0], sampling, from: &stream)
+        var clip = reader.assembly(modality, view: view, rest: stream)
+        if modality == "flow" {
+            try wholeFilms.put(numbers, ofFlow: file, paths[1], into: &clip)
+        } else {
+            try wholeFilms.put(numbers, of: file, into: &clip)
+        }
+        return clip.sample()
+    }
+
     // MARK: - Files
+
+    /// The film of a segment, or the two of its flow.
+    private func filmPaths(_ row: Int, modality: String) -> [String] {
+        let name = films.names[row]
+        let folder = name[..<(name.lastIndex(of: "/") ?? name.startIndex)]
+        return modality == "flow"
+            ? ["u", "v"].map { "\(root)/flow/\(folder)/\(segmentFilms[row].flow)_\($0).mp4" }
+            : ["\(root)/video/\(folder)/\(segmentFilms[row].video).mp4"]
+    }
 
     /// The path of a frame: its number has ten digits.
     private static func path(_ number: Int, in folder: String) -> String {
@@ -175,7 +226,7 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
     }
 
     /// The path of the sound of a row's video.
-    private func soundPath(_ row: Int) -> String { "\(root)/rgb/\(films.names[row]).wav" }
+    private func soundPath(_ row: Int) -> String { "\(root)/\(layout == .films ? "audio" : "rgb")/\(films.names[row]).wav" }
 
     /// The folders of a row's frames: one for video, two for flow, horizontal and vertical.
     private func pictureFolders(_ row: Int, modality: String) -> [String] {
@@ -186,12 +237,18 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
     /// Every frame that a clip of the segment may take.
     package func files(_ row: Int, modality: String) -> [String] {
         if modality == "audio" { return [soundPath(row)] }
+        if layout == .films { return filmPaths(row, modality: modality) }
         let segment = segments[row]
         let numbers =
             modality == "flow"
             ? ((segment.startFrame + 1) / 2)..<((segment.startFrame + 1) / 2 + max(1, segment.frameCount / 2))
             : segment.startFrame..<segment.stopFrame
         return pictureFolders(row, modality: modality).flatMap { folder in numbers.map { Self.path($0, in: folder) } }
+    }
+
+    package func part(_ row: Int) -> String {
+        let segment = segments[row]
+        return "frames \(segment.startFrame) to \(segment.stopFrame), seconds \(segment.start) to \(segment.stop)"
     }
 
     /// The length of a row's segment.

@@ -1,6 +1,6 @@
 import Configuration
 import Media
-import Synchronization
+import Persistence
 import Tensors
 
 /// Human, animal and cartoon actions: seven classes in three domains, as video, optical flow and sound;
@@ -84,7 +84,7 @@ public struct HAC: DatasetPlugin, ClipDataset {
     /// The files below the root, as messages show them.
     static let layout = [
         "\(HACSplits.folder)/HAC_{train,test}_only_{human,animal,cartoon}.csv",
-        "{human,animal,cartoon}/videos/NAME.mp4",
+        "{human,animal,cartoon}/videos/NAME.mp4 (these folders may also lie in \(HACSplits.folder), as in MMDG-Bench's release)",
         "{human,animal,cartoon}/flow/NAME_flow_x.mp4, NAME_flow_y.mp4",
         "{human,animal,cartoon}/audio/NAME.wav",
     ]
@@ -107,14 +107,14 @@ public struct HAC: DatasetPlugin, ClipDataset {
     private let root: String
     private let audioClock: AudioClock
     private let spectrogram = SpectrogramReader()
-    private let opened = OpenedVideos()
+    private let wholeFilms = WholeFilms()
 
     /// Reads the split files. Media files are not opened.
     ///
     /// - Throws: `DatasetFault` where the root lacks the splits, or a split file is wrong.
     public init(options: Options) throws(DatasetFault) {
         let domainNames = ["human", "animal", "cartoon"]
-        try MediaRoot.check(options.root, splits: HACSplits.folder, layout: Self.layout)
+        try MediaRoot.check(options.root, of: "hac", splits: HACSplits.folder, layout: Self.layout)
         var stems: [String] = []
         var parts: [FilmList.Part] = []
         for (domain, name) in domainNames.enumerated() {
@@ -132,7 +132,9 @@ public struct HAC: DatasetPlugin, ClipDataset {
         }
         self.stems = stems
         films = FilmList(domains: domainNames, parts)
-        root = options.root
+        // MMDG-Bench's release has the media beside its lists, SimMMDG's beside the folder of the lists.
+        let inside = "\(options.root)/\(HACSplits.folder)"
+        root = !Folder.exists("\(options.root)/human") && Folder.exists("\(inside)/human") ? inside : options.root
         audioClock = options.audioClock
         loading = options.loading
         reader = ClipReader(options.clip)
@@ -148,10 +150,8 @@ public struct HAC: DatasetPlugin, ClipDataset {
     func frameNumbers(
         _ row: Int, modality: String, from stream: inout RandomStream?
     ) throws(MediaFault) -> (numbers: [Int], file: VideoFile) {
-        let file = try opened.file(modality == "flow" ? flowPath(row, "x") : videoPath(row))
-        guard file.frameCount >= 2 else { throw MediaFault(path: file.path, reason: "one frame is too few for a clip") }
-        let sampling = modality == "flow" ? reader.flow : reader.video
-        return (sampling.numbers(count: file.frameCount - 1, start: 0, from: &stream), file)
+        let isFlow = modality == "flow"
+        return try wholeFilms.frameNumbers(isFlow ? flowPath(row, "x") : videoPath(row), isFlow ? reader.flow : reader.video, from: &stream)
     }
 
     /// Reads the frames or the sound of a row.
@@ -166,30 +166,12 @@ public struct HAC: DatasetPlugin, ClipDataset {
         var stream = view.stream(row: row, modality: modality)
         let (numbers, file) = try frameNumbers(row, modality: modality, from: &stream)
         var clip = reader.assembly(modality, view: view, rest: stream)
-        let decoded = numbers.map { min(max($0 - 1, 0), file.frameCount - 1) }
         if modality == "flow" {
-            try put(decoded, of: file, channels: .gray, channel: 0, into: &clip)
-            let vertical = try opened.file(flowPath(row, "y"))
-            let last = vertical.frameCount - 1
-            // A vertical video that is too short is read a little earlier, and otherwise from its beginning.
-            let fallen = zip(numbers, decoded).map { number, place in
-                place <= last ? place : (2...4).map { number - $0 }.first { $0 >= 0 && $0 <= last } ?? 0
-            }
-            try put(fallen, of: vertical, channels: .gray, channel: 1, into: &clip)
+            try wholeFilms.put(numbers, ofFlow: file, flowPath(row, "y"), into: &clip)
         } else {
-            try put(decoded, of: file, channels: .color, channel: 0, into: &clip)
+            try wholeFilms.put(numbers, of: file, into: &clip)
         }
         return clip.sample()
-    }
-
-    /// Reads decoded frames and puts each at the places of the clip that show it.
-    private func put(
-        _ numbers: [Int], of file: VideoFile, channels: Picture.Channels, channel: Int, into clip: inout ClipAssembly
-    ) throws(MediaFault) {
-        let places = Dictionary(grouping: numbers.indices) { numbers[$0] }
-        try file.frames(Set(numbers), channels: channels) { number, picture throws(MediaFault) in
-            try clip.put(picture, at: places[number] ?? [], channel: channel, path: file.path)
-        }
     }
 
     /// The stretch of sound from the first to the last frame of the clip, in the order of the clip; for
@@ -226,23 +208,7 @@ public struct HAC: DatasetPlugin, ClipDataset {
 
     /// The length of a row's video; nil where it cannot be opened or does not say how fast it plays.
     package func seconds(_ row: Int) -> Double? {
-        (try? opened.file(videoPath(row))).flatMap { file in file.frameRate.map { Double(file.frameCount) / $0 } }
-    }
-}
-
-/// Videos whose frames have been counted, so that each file is counted once and not in every epoch.
-private final class OpenedVideos: Sendable {
-    /// The videos by path.
-    private let files = Mutex<[String: VideoFile]>([:])
-
-    /// The video at a path, opened and counted at the first call.
-    ///
-    /// - Throws: `MediaFault` where it cannot be read.
-    func file(_ path: String) throws(MediaFault) -> VideoFile {
-        if let known = files.withLock({ $0[path] }) { return known }
-        let file = try VideoFile(path)
-        files.withLock { $0[path] = file }
-        return file
+        (try? wholeFilms.file(videoPath(row))).flatMap { file in file.frameRate.map { Double(file.frameCount) / $0 } }
     }
 }
 

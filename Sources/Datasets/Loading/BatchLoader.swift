@@ -19,6 +19,8 @@ public enum BatchOrder: String, CaseIterable, Sendable {
 ///   domain.
 /// - `shuffled`: rows of any domain.
 ///
+/// Where a number of steps is given, an epoch is that many steps of one pass over the rows after another, wherever in a pass it ends.
+///
 /// Because nothing depends on earlier epochs, a training that is resumed in the middle draws the same
 /// batches. With 3 domains, a batch size of 32 gives batches of 30.
 public struct BatchSampler: Sendable {
@@ -32,6 +34,8 @@ public struct BatchSampler: Sendable {
     private let pools: [[Int]]
     /// The number of rows that each pool gives to a batch.
     private let share: Int
+    /// The number of batches in one pass over the rows.
+    private let batchesPerPass: Int
     private let random: RandomSource
 
     /// - Parameters:
@@ -39,12 +43,14 @@ public struct BatchSampler: Sendable {
     ///   - dataset: the data set that they belong to.
     ///   - batchSize: rows per batch, at least 1.
     ///   - order: how rows are combined.
+    ///   - stepsPerEpoch: batches in an epoch; nil for one pass over the rows.
     ///   - random: where the order comes from; a child of the training's own.
     /// - Throws: `DatasetFault` where not even one batch can be filled.
     public init(
-        _ rows: SourceIndices, of dataset: some Dataset, batchSize: Int, order: BatchOrder, random: RandomSource
+        _ rows: SourceIndices, of dataset: some Dataset, batchSize: Int, order: BatchOrder, stepsPerEpoch: Int? = nil, random: RandomSource
     ) throws(DatasetFault) {
         require(batchSize >= 1, "a batch cannot have \(batchSize) rows")
+        require(stepsPerEpoch ?? 1 >= 1, "an epoch cannot have \(stepsPerEpoch ?? 0) steps")
         self.random = random
         switch order {
         case .shuffled:
@@ -61,9 +67,10 @@ public struct BatchSampler: Sendable {
                 expected: "a batch of at least \(pools.count)")
         }
         let smallest = pools.map(\.count).min() ?? 0
-        batchesPerEpoch = smallest / share
+        batchesPerPass = smallest / share
+        batchesPerEpoch = stepsPerEpoch ?? batchesPerPass
         effectiveBatchSize = share * pools.count
-        guard batchesPerEpoch > 0 else {
+        guard batchesPerPass > 0 else {
             let place = order == .shuffled ? "the source domains have" : "the smallest source domain has"
             throw DatasetFault(
                 message: "a batch of \(batchSize) needs \(share) training rows where \(place) \(smallest)",
@@ -76,13 +83,23 @@ public struct BatchSampler: Sendable {
         order == .shuffled ? batchSize : batchSize / max(domains, 1) * domains
     }
 
-    /// The batches of one epoch, each with the rows of one step.
+    /// The batches of one epoch, counted from 1, each with the rows of one step.
     public func batches(epoch: Int) -> [[Int]] {
+        guard batchesPerEpoch != batchesPerPass else { return batches(pass: epoch) }
+        let steps = max(epoch - 1, 0) * batchesPerEpoch..<(max(epoch - 1, 0) + 1) * batchesPerEpoch
+        let passes = steps.lowerBound / batchesPerPass...(steps.upperBound - 1) / batchesPerPass
+        let batches = passes.flatMap { self.batches(pass: $0 + 1) }
+        let first = steps.lowerBound - passes.lowerBound * batchesPerPass
+        return Array(batches[first..<first + batchesPerEpoch])
+    }
+
+    /// The batches of one pass over the rows.
+    private func batches(pass: Int) -> [[Int]] {
         let orders = pools.enumerated().map { index, pool in
-            var stream = random.stream("order-\(index)", step: epoch)
+            var stream = random.stream("order-\(index)", step: pass)
             return stream.permutation(pool.count).map { pool[$0] }
         }
-        return (0..<batchesPerEpoch).map { batch in
+        return (0..<batchesPerPass).map { batch in
             orders.flatMap { $0[batch * share..<(batch + 1) * share] }
         }
     }

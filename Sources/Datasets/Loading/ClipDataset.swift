@@ -165,10 +165,11 @@ enum MediaRoot {
     ///
     /// - Parameters:
     ///   - root: the folder that the recipe names.
+    ///   - dataset: the data set's name.
     ///   - splits: the folder below it that has to exist.
     ///   - layout: the expected files, one pattern per line.
     /// - Throws: `DatasetFault` with the layout and what was found instead.
-    static func check(_ root: String, splits: String, layout: [String]) throws(DatasetFault) {
+    static func check(_ root: String, of dataset: String, splits: String, layout: [String]) throws(DatasetFault) {
         guard FFmpegSupport.isAvailable else { throw DatasetFault(message: FFmpegSupport.remedy) }
         guard !Folder.exists("\(root)/\(splits)") else { return }
         let expected = "below the root:\n" + layout.map { "    " + $0 }.joined(separator: "\n")
@@ -180,7 +181,8 @@ enum MediaRoot {
         // A user often names the folder above or the one inside.
         let nested = names.first { Folder.exists("\(root)/\($0)/\(splits)") }
         throw DatasetFault(
-            option: "root", message: "option root: there is no folder \(splits) in \(root); \(found)", expected: expected,
+            option: "root",
+            message: "option root: there is no folder \(splits) in \(root); \(found)\(KnownLayout.remark(on: root, asFor: dataset))", expected: expected,
             suggestion: nested.map { "\(root)/\($0)" })
     }
 }

@@ -23,6 +23,9 @@ package protocol DecodingDataset: Dataset {
     /// The files that a modality of a row may be read from; none is opened.
     func files(_ row: Int, modality: String) -> [String]
 
+    /// Which part of its files a row is, in words of any kind; empty where it is all of them.
+    func part(_ row: Int) -> String
+
     /// The length of a row in seconds; nil where its file does not say.
     func seconds(_ row: Int) -> Double?
 }
@@ -30,6 +33,9 @@ package protocol DecodingDataset: Dataset {
 extension DecodingDataset {
     /// Clips leave their decoder on the scale that the encoders expect.
     public var isStandardized: Bool { true }
+
+    /// All of its files.
+    package func part(_ row: Int) -> String { "" }
 
     /// Decodes some rows as evaluation shows them, one after the other on the calling thread.
     ///

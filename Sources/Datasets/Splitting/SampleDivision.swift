@@ -178,6 +178,7 @@ public enum SampleDivision: Hashable, Sendable {
         func sampleShape(_ modality: String, view: SampleView) -> [Int]? { base.sampleShape(modality, view: view) }
         func bytesOfValue(_ modality: String) -> Int { base.bytesOfValue(modality) }
         func files(_ row: Int, modality: String) -> [String] { base.files(row, modality: modality) }
+        func part(_ row: Int) -> String { base.part(row) }
         func seconds(_ row: Int) -> Double? { base.seconds(row) }
     }
 }

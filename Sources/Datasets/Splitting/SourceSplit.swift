@@ -34,6 +34,8 @@ public enum ValidationRule: Hashable, Sendable {
     /// A part of every source domain: the prescribed validation rows where the data set has them, else
     /// this fraction.
     case fraction(Double)
+    /// This many rows of every class of every source domain, at random, whatever validation rows the data set prescribes.
+    case perClass(Int)
     /// All of one source domain, which is then not trained on.
     case domain(Int)
 }
@@ -99,6 +101,10 @@ public struct SourceSplit: Sendable {
             }
             validation = SourceIndices(usable.filter { domains[$0] == chosen })
             training = SourceIndices(usable.filter { domains[$0] != chosen && !isForValidation($0) })
+        case .perClass(let count):
+            let chosen = Set(try Self.rowsPerClass(count, of: dataset, among: usable.filter { !isForValidation($0) }, random: random))
+            validation = SourceIndices(Array(chosen))
+            training = SourceIndices(usable.filter { !chosen.contains($0) && !isForValidation($0) })
         case .fraction(let fraction):
             let prescribed = usable.filter(isForValidation)
             let free = usable.filter { !isForValidation($0) }
@@ -117,6 +123,11 @@ public struct SourceSplit: Sendable {
         sourceDomains = sources.sorted()
         targetDomains = targets.sorted()
 
+        if case .perClass = rule, dataset.groups != nil || dataset.positions != nil {
+            throw DatasetFault(
+                message: "rows of this data set belong together in groups, which a number of rows for each class would divide",
+                expected: "a share of the source samples for validation")
+        }
         let sourceNames = sources.sorted().map { names[$0] }.joined(separator: ", ")
         if training.rows.isEmpty {
             throw DatasetFault(message: "no rows are left to train on in the source domains (\(sourceNames))")
@@ -130,6 +141,70 @@ public struct SourceSplit: Sendable {
 
     /// Rows of one of the held-out domains; none of a domain that is not held out.
     public func target(of domain: Int) -> TargetIndices { targetRows[domain] ?? TargetIndices([]) }
+
+    /// Divides one domain into rows to train on and rows that are reported, which are none of those: the reference that is trained on the
+    /// target. Nothing that is said of a source domain elsewhere holds here.
+    ///
+    /// Reported are the rows that the data set names `test` or `held-back`; where there are none, those that it names validation; where it
+    /// names none, a fifth of the rows as rules 2 and 3 take it, the same for every seed. The rest is divided as ever.
+    ///
+    /// - Throws: as the other one.
+    public init(
+        of dataset: some Dataset, trainingOnTarget domain: Int, validation rule: ValidationRule, needsValidation: Bool = true,
+        random: RandomSource
+    ) throws(DatasetFault) {
+        let names = dataset.facts.domains
+        guard names.indices.contains(domain) else {
+            throw DatasetFault(message: "there is no domain number \(domain)", expected: "0 to \(names.count - 1)")
+        }
+        let own = dataset.domains.indices.filter { dataset.domains[$0] == domain }
+        func named(_ parts: Set<SplitName>) -> [Int] { own.filter { row in dataset.split.map { parts.contains($0[row]) } ?? false } }
+        var reported = named([.test, .heldBack])
+        if reported.isEmpty { reported = named([.validation]) }
+        if reported.isEmpty { reported = validationRows(of: dataset, among: own, fraction: 0.2, random: RandomSource(seed: 0).child("reported")) }
+        let taken = Set(reported)
+        let rest = own.filter { !taken.contains($0) }
+        let prescribed = named([.validation]).filter { !taken.contains($0) }
+        let chosen: [Int]
+        switch rule {
+        case .domain:
+            throw DatasetFault(message: "a domain that is trained on itself has no other to choose by", expected: "source-validation or last-epoch")
+        case .perClass(let count): chosen = try Self.rowsPerClass(count, of: dataset, among: rest.filter { !prescribed.contains($0) }, random: random)
+        case .fraction(let fraction):
+            chosen = prescribed.isEmpty ? validationRows(of: dataset, among: rest, fraction: fraction, random: random) : prescribed
+        }
+        let left = Set(chosen + prescribed)
+        validation = SourceIndices(chosen)
+        training = SourceIndices(rest.filter { !left.contains($0) })
+        target = TargetIndices(reported)
+        targetRows = [domain: target]
+        (sourceDomains, targetDomains) = ([domain], [domain])
+        guard !training.rows.isEmpty, !target.rows.isEmpty, !(needsValidation && validation.rows.isEmpty) else {
+            throw DatasetFault(
+                message: "'\(names[domain])' has \(own.count) rows, too few to train on, to choose by and to report", expected: "more rows of each class")
+        }
+    }
+
+    /// - Throws: where a class of a domain has no more rows than are asked for.
+    private static func rowsPerClass(
+        _ count: Int, of dataset: some Dataset, among rows: [Int], random: RandomSource
+    ) throws(DatasetFault) -> [Int] {
+        let facts = dataset.facts
+        let (labels, domains) = (dataset.labels, dataset.domains)
+        var chosen: [Int] = []
+        let strata = Dictionary(grouping: rows) { [domains[$0], labels[$0]] }
+        for (stratum, members) in strata.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            guard members.count > count else {
+                let name = facts.classes.isEmpty ? "" : " of class '\(facts.classes[stratum[1]])'"
+                throw DatasetFault(
+                    message: "'\(facts.domains[stratum[0]])' has \(members.count) rows\(name), and \(count) are for validation",
+                    expected: "at most \(members.count - 1) rows of each class for validation")
+            }
+            var stream = random.stream("validation/domain-\(stratum[0])/class-\(stratum[1])")
+            chosen += stream.permutation(members.count).prefix(count).map { members[$0] }
+        }
+        return chosen
+    }
 }
 
 /// The rows among `rows` that serve for validation: see `SourceSplit`, rules 2 and 3.

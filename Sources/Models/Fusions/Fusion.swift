@@ -159,29 +159,34 @@ extension FusionRegistry {
     }
 }
 
-/// The end of every fusion: linear map, ReLU, dropout, linear map to the classes.
+/// The end of every fusion: linear map, ReLU, residual blocks if any, dropout, linear map to the classes.
 ///
-/// Parts: `hidden`, which is left out where its width is 0, and `classifier`.
+/// Parts: `hidden`, which is left out where its width is 0, `blocks` and `classifier`.
 final class ClassifierHead: Module {
     private let hidden: Linear?
+    /// Each computes `x + W₂ dropout(relu(W₁ x))`.
+    private let blocks: [MLP]
     private let dropout: Dropout
     private let classifier: Linear
 
-    var parts: Parts { ["hidden": hidden, "classifier": classifier] }
+    var parts: Parts { ["hidden": hidden, "blocks": blocks, "classifier": classifier] }
 
     /// The width of what the last linear map reads.
     var representationWidth: Int { classifier.inputs }
 
     /// Makes a head whose parts lie directly under the initializer's path.
-    init(_ inputs: Int, hidden: Int, classes: Int, dropout: Float, from initializer: Initializer) {
+    init(_ inputs: Int, hidden: Int, residual: Int = 0, classes: Int, dropout: Float, from initializer: Initializer) {
         self.hidden = hidden > 0 ? Linear(inputs, hidden, from: initializer["hidden"]) : nil
+        let width = hidden > 0 ? hidden : inputs
+        blocks = (0..<residual).map { MLP(width, hidden: [width], width, dropout: dropout, from: initializer["blocks"][String($0)]) }
         self.dropout = Dropout(dropout, stream: initializer["dropout"].path)
         classifier = Linear(hidden > 0 ? hidden : inputs, classes, from: initializer["classifier"])
     }
 
     /// Classifies N×inputs; the representation is what the last linear map reads.
     func callAsFunction(_ x: Tensor, _ pass: Pass) -> Prediction {
-        let features = hidden.map { $0(x).relu() } ?? x
+        var features = hidden.map { $0(x).relu() } ?? x
+        for block in blocks { features = features + block(features, pass) }
         let representation = dropout(features, pass)
         return Prediction(logits: classifier(representation), representation: representation)
     }

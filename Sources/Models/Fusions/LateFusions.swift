@@ -7,7 +7,7 @@ import Tensors
 /// the classes; `late` in a recipe.
 ///
 /// Modalities are in the order of their names. A modality that a sample lacks has zeros in its place.
-/// Parts: `hidden`, `classifier`.
+/// Parts: `hidden`, `blocks`, `classifier`.
 ///
 /// ```yaml
 /// model:
@@ -18,7 +18,9 @@ public final class LateFusion: FusionPlugin {
     public struct Options: Configuration.Options {
         /// Width of the hidden layer; 0 classifies the embeddings directly.
         public var hidden = 512
-        /// The dropout rate after the hidden layer.
+        /// Residual blocks of two linear maps after the hidden layer.
+        public var residual = 0
+        /// The dropout rate after the hidden layer, and within the blocks.
         public var dropout = 0.5
 
         public init() {}
@@ -28,7 +30,8 @@ public final class LateFusion: FusionPlugin {
                 .integer(
                     "hidden", \.hidden, in: 0...65536, unit: "features",
                     "width of the hidden layer; 0 classifies the embeddings directly"),
-                .number("dropout", \.dropout, in: 0.0...1.0, "rate after the hidden layer"),
+                .integer("residual", \.residual, in: 0...64, "residual blocks of two linear maps after the hidden layer"),
+                .number("dropout", \.dropout, in: 0.0...1.0, "rate after the hidden layer, and within the blocks"),
             ]
         }
     }
@@ -50,7 +53,7 @@ public final class LateFusion: FusionPlugin {
         modalities = context.modalities
         head = ClassifierHead(
             context.modalities.reduce(0) { $0 + context.width(of: $1) }, hidden: options.hidden,
-            classes: context.classes, dropout: Float(options.dropout), from: context.initializer)
+            residual: options.residual, classes: context.classes, dropout: Float(options.dropout), from: context.initializer)
     }
 
     /// Fuses a batch; the representation is what the last linear map reads: the hidden layer, or the

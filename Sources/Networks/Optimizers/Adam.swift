@@ -31,6 +31,8 @@ public final class AdaptiveMoments<Decay: MomentDecay>: OptimizerPlugin {
         /// The weight decay. By default 0 where it is coupled (Adam) and 0.01 where it is decoupled
         /// (AdamW).
         public var weightDecay = Decay.standard
+        /// Whether every step is the first one: nothing is remembered, as where a program makes its optimizer anew for each step.
+        public var forgets = false
 
         public init() {}
 
@@ -40,6 +42,9 @@ public final class AdaptiveMoments<Decay: MomentDecay>: OptimizerPlugin {
                 .number("beta-2", \.beta2, in: 0.0...0.999_999, "β₂, how much of the mean squared gradient is kept"),
                 .number("epsilon", \.epsilon, in: 0.0...1.0, "ε, added to the root of the mean squared gradient"),
                 .number("weight-decay", \.weightDecay, in: 0.0..., unit: Decay.unit, Decay.explanation),
+                .flag(
+                    "forgets", \.forgets,
+                    "nothing is remembered from step to step, as where a program makes its optimizer anew each time: steps of about rate·sign(g)"),
             ]
         }
     }
@@ -60,6 +65,7 @@ public final class AdaptiveMoments<Decay: MomentDecay>: OptimizerPlugin {
     }
 
     public func update(gradients: [Tensor?], learningRate: Float) {
+        if options.forgets { memory.forget() }
         AdamStep(
             beta1: options.beta1, beta2: options.beta2, epsilon: options.epsilon,
             coupledDecay: Decay.isCoupled ? options.weightDecay : 0, decoupledDecay: Decay.isCoupled ? 0 : options.weightDecay,

@@ -89,6 +89,12 @@ public final class OptimizerMemory {
         }
     }
 
+    /// Forgets everything: no step has been made, and all slots are 0.
+    package func forget() {
+        steps = Array(repeating: 0, count: parameters.count)
+        for block in blocks { block.update(repeating: 0, count: count) }
+    }
+
     private static let stepsName = "steps"
 
     private var layout: [(name: String, shape: Shape)] {

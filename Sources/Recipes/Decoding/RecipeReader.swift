@@ -87,16 +87,20 @@ struct RecipeReader {
 
     private func evaluation(_ section: SectionReader) -> EvaluationPlan {
         let inner = section.section("evaluation")
-        inner?.refuseKeys(except: ["protocol", "domains", "validation", "selection", "test", "folds", "draw"])
+        inner?.refuseKeys(
+            except: [
+                "protocol", "domains", "transfers", "validation", "validation-per-class", "selection", "ties", "test", "folds", "draw",
+            ])
         let settings = inner?.options(EvaluationPlan.Settings.self) ?? EvaluationPlan.Settings()
         refuseStrangers(in: inner, settings.trainingDomains)
         let domains = inner?.names("domains", of: "domains")
         var locations = inner?.locations ?? [:]
         for domain in domains ?? [] { locations["domains.\(domain.name)"] = domain.location }
+        let transfers = inner.flatMap { readTransfers(in: $0, &locations) }
         return EvaluationPlan(
-            trainingDomains: settings.trainingDomains, domains: domains?.map(\.name), validation: settings.validation,
-            selection: settings.selection, test: settings.test, folds: settings.folds, draw: settings.draw,
-            location: inner?.location ?? section.location, locations: locations)
+            trainingDomains: settings.trainingDomains, domains: domains?.map(\.name), transfers: transfers,
+            validationPerClass: settings.validationPerClass, ties: settings.ties, validation: settings.validation, selection: settings.selection,
+            test: settings.test, folds: settings.folds, draw: settings.draw, location: inner?.location ?? section.location, locations: locations)
     }
 
     /// Keys that belong to another protocol than the recipe's.
@@ -108,6 +112,31 @@ struct RecipeReader {
                 "'\(key)' belongs to another protocol than \(chosen.rawValue)", at: entry.keyLocation,
                 expected: "protocol: " + protocols.map(\.rawValue).joined(separator: " or "))
         }
+    }
+
+    /// `transfers:`, each `source -> target` or `source + source -> target`.
+    private func readTransfers(in section: SectionReader, _ locations: inout [String: SourceLocation]) -> [EvaluationPlan.Transfer]? {
+        guard let given = section.names("transfers", of: "transfers, as in 'mosi + mosei -> sims'") else { return nil }
+        for key in ["protocol", "domains"] {
+            guard let place = section.locations[key] else { continue }
+            faults.report("evaluation has both \(key) and transfers", at: place, expected: "transfers alone: they say what is trained on and held out")
+        }
+        var transfers: [EvaluationPlan.Transfer] = []
+        for (text, place) in given {
+            guard let transfer = EvaluationPlan.Transfer(text) else {
+                faults.report(
+                    "transfers cannot contain '\(printable(text))'", at: place,
+                    expected: "source -> target or source + source -> target, of different domains")
+                continue
+            }
+            guard !transfers.contains(transfer) else {
+                faults.report("'\(transfer.name)' stands twice in transfers", at: place)
+                continue
+            }
+            locations["transfers.\(transfer.name)"] = place
+            transfers.append(transfer)
+        }
+        return transfers
     }
 
     private func tuning(_ section: SectionReader, seeds: [Int], evaluation: EvaluationPlan) -> TuningPlan {
@@ -147,14 +176,16 @@ struct TrainingReader {
     let catalogue: Catalogue
     let faults: FaultCollector
 
-    private static let keys = ["epochs", "batch", "batching", "optimizer", "schedule", "gradient-clip", "augmentation-draws", "stem-cache"]
+    private static let keys = [
+        "epochs", "steps", "check-every", "batch", "batching", "optimizer", "schedule", "gradient-clip", "augmentation-draws", "stem-cache",
+    ]
 
     /// The plan; nil, and reported, where a component is unknown or the section is none.
     func training(_ section: SectionReader?) -> TrainingPlan? {
         guard let section else { return nil }
         section.refuseKeys(except: Self.keys)
         let settings = section.options(TrainingPlan.Settings.self)
-        let optimizerReader = ComponentReader(kind: .optimizers, catalogue: catalogue, reserved: ["learning-rate"], faults: faults)
+        let optimizerReader = ComponentReader(kind: .optimizers, catalogue: catalogue, reserved: ["learning-rate", "rates"], faults: faults)
         let scheduleReader = ComponentReader(kind: .schedules, catalogue: catalogue, faults: faults)
         let optimizer = component("optimizer", default: "adam", reader: optimizerReader, in: section)
         let schedule = component("schedule", default: "constant", reader: scheduleReader, in: section)
@@ -164,11 +195,55 @@ struct TrainingReader {
             rate = inner.options(TrainingPlan.OptimizerSettings.self).learningRate
             locations["optimizer.learning-rate"] = inner.locations["learning-rate"]
         }
+        let rates = rates(in: section, &locations)
+        let (epochs, checkEvery) = length(of: section)
         guard let optimizer, let schedule else { return nil }
         return TrainingPlan(
-            epochs: settings.epochs, batch: settings.batch, batching: settings.batching, optimizer: optimizer,
-            learningRate: rate, schedule: schedule, gradientClip: settings.gradientClip,
+            epochs: epochs, checkEvery: checkEvery, batch: settings.batch, batching: settings.batching, optimizer: optimizer,
+            learningRate: rate, rates: rates, schedule: schedule, gradientClip: settings.gradientClip,
             augmentationDraws: settings.augmentationDraws, stemCache: settings.stemCache, location: section.location, locations: locations)
+    }
+
+    /// How many epochs; and how many steps each of them has where that is given, so that an epoch is what lies between two checks.
+    private func length(of section: SectionReader) -> (epochs: Int, checkEvery: Int?) {
+        func isGiven(_ key: String) -> Bool { section.node[key].map { !$0.isNull } ?? false }
+        guard isGiven("steps") || isGiven("check-every") else { return (section.options(TrainingPlan.EpochSettings.self).epochs, nil) }
+        if isGiven("epochs"), let place = section.locations["epochs"] {
+            faults.report("training has both epochs and steps", at: place, expected: "epochs, or steps with check-every (epochs: null takes them back)")
+        }
+        let settings = section.options(TrainingPlan.StepSettings.self)
+        if settings.steps % settings.checkEvery != 0, let place = section.locations["steps"] {
+            faults.report(
+                "\(settings.steps) steps are no multiple of check-every \(settings.checkEvery)", at: place,
+                expected: "a multiple of check-every", suggestion: "\(max(settings.steps / settings.checkEvery, 1) * settings.checkEvery)")
+        }
+        return (max(settings.steps / settings.checkEvery, 1), settings.checkEvery)
+    }
+
+    /// `optimizer.rates`, a factor for each part of the model that has one of its own.
+    private func rates(in section: SectionReader, _ locations: inout [String: SourceLocation]) -> [TrainingPlan.PartRate] {
+        guard section.node["optimizer"]?.entries != nil, let optimizer = section.section("optimizer"), optimizer.node["rates"] != nil,
+            let rates = optimizer.section("rates", name: "optimizer.rates")
+        else { return [] }
+        locations["optimizer.rates"] = optimizer.locations["rates"]
+        var result: [TrainingPlan.PartRate] = []
+        for entry in rates.node.entries ?? [] {
+            let factor: Double? =
+                switch entry.value.optionValue {
+                case .integer(let number)?: Double(number)
+                case .number(let number)?: number
+                default: nil
+                }
+            guard let factor, (0...1_000_000).contains(factor) else {
+                faults.report(
+                    "\(entry.key) of optimizer.rates cannot be \(entry.value.phrase)", at: entry.value.location,
+                    expected: "a number from 0 on: what the learning rate of this part is multiplied by")
+                continue
+            }
+            locations["optimizer.rates.\(entry.key)"] = entry.keyLocation
+            result.append(TrainingPlan.PartRate(part: entry.key, factor: factor))
+        }
+        return result
     }
 
     private func component(

@@ -6,7 +6,7 @@ import Configuration
 /// recipes/table13.yaml:14:3: error: unknown key 'optmizer' in training
 ///    14 |   optmizer: adam
 ///       |   ^~~~~~~~
-///       = expected one of: epochs, batch, batching, optimizer, schedule, gradient-clip, augmentation-draws, stem-cache
+///       = expected one of: epochs, steps, check-every, batch, batching, optimizer, schedule, gradient-clip, augmentation-draws, stem-cache
 ///       = did you mean 'optimizer'?
 /// ```
 ///

@@ -9,8 +9,14 @@ extension Recipe {
     private func domainFaults(_ facts: DatasetFacts) -> [RecipeFault] {
         let path = RecipePath("evaluation")
         let unknown = (evaluation.domains ?? []).filter { !facts.domains.contains($0) }
-        let faults = unknown.map { RecipeFault(unknown: "domain", $0, at: path["domains"][$0], known: facts.domains) }
-        guard facts.domains.count >= 2 else {
+        let faults =
+            unknown.map { RecipeFault(unknown: "domain", $0, at: path["domains"][$0], known: facts.domains) }
+            + (evaluation.transfers ?? []).flatMap { transfer in
+                (transfer.sources + [transfer.target]).filter { !facts.domains.contains($0) }.map {
+                    RecipeFault(unknown: "domain", $0, at: path["transfers"][transfer.name], known: facts.domains)
+                }
+            }
+        guard facts.domains.count >= (evaluation.trainingDomains == .trainedOnTarget ? 1 : 2) else {
             let isGiven = evaluation.locations["protocol"] != nil
             let fault = RecipeFault(
                 isGiven ? path["protocol"] : RecipePath("data", "use"),

@@ -103,6 +103,7 @@ extension ModelPlan {
 
 extension TrainingPlan {
     fileprivate func location(of steps: ArraySlice<RecipePath.Step>) -> SourceLocation {
+        if steps.count > 2, let place = locations[steps.map { $0.name ?? "" }.joined(separator: ".")] { return place }
         guard let component = ["optimizer": optimizer, "schedule": schedule][steps.first?.name ?? ""] else {
             return locations.nearest(to: steps) ?? location
         }

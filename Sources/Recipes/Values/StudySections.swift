@@ -1,4 +1,5 @@
 import Configuration
+import Foundation
 
 /// What a recipe trains on.
 package struct DataPlan: Sendable, Hashable {
@@ -29,6 +30,13 @@ package struct DataPlan: Sendable, Hashable {
 
 /// How one model is trained.
 package struct TrainingPlan: Sendable, Hashable {
+    /// What the learning rate is multiplied by for a part of the model.
+    package struct PartRate: Sendable, Hashable {
+        /// The beginning of its parameters' names: `encoders`, `encoders.audio`, `fusion`.
+        package let part: String
+        package let factor: Double
+    }
+
     package enum Batching: String, CaseIterable, Sendable {
         /// Every batch has equally many samples of each source domain.
         case balanced
@@ -36,8 +44,10 @@ package struct TrainingPlan: Sendable, Hashable {
         case shuffled
     }
 
-    /// Passes over the training samples.
+    /// Passes over the training samples; where `steps:` is given, the number of checks.
     package let epochs: Int
+    /// `check-every:`, steps from one check to the next where the length is given in steps; nil where an epoch is a pass.
+    package let checkEvery: Int?
     /// Samples a step.
     package let batch: Int
     /// Balanced unless said otherwise.
@@ -46,6 +56,8 @@ package struct TrainingPlan: Sendable, Hashable {
     package let optimizer: ComponentChoice
     /// `optimizer.learning-rate`, the base of the schedule; 0.001 unless said otherwise.
     package let learningRate: Double
+    /// `optimizer.rates`: factors of the learning rate for parts of the model, by the beginning of their parameters' names.
+    package let rates: [PartRate]
     /// `schedule:`, how the learning rate goes; constant unless said otherwise.
     package let schedule: ComponentChoice
     /// `gradient-clip:`, the largest norm of the whole gradient; nil for no limit.
@@ -59,7 +71,6 @@ package struct TrainingPlan: Sendable, Hashable {
     package let locations: [String: SourceLocation]
 
     struct Settings: Options {
-        var epochs = 1
         var batch = 1
         var batching = Batching.balanced
         var gradientClip: Double?
@@ -68,7 +79,6 @@ package struct TrainingPlan: Sendable, Hashable {
 
         static var fields: [OptionField<Settings>] {
             [
-                .integer("epochs", \.epochs, in: 1...1_000_000, required: true, "passes over the training samples"),
                 .integer("batch", \.batch, in: 1...1_000_000, unit: "samples", required: true, "samples a step"),
                 .choice("batching", \.batching, "how samples are put into batches"),
                 .number("gradient-clip", \.gradientClip, in: 0..., "largest norm of the gradient"),
@@ -76,6 +86,29 @@ package struct TrainingPlan: Sendable, Hashable {
                     "augmentation-draws", \.augmentationDraws, in: 1...1_000_000, unit: "draws",
                     "different views that training has of each sample, the same for all seeds; null for a new one in each epoch"),
                 .flag("stem-cache", \.stemCache, "what frozen stems make is stored as 16-bit floats and read from there"),
+            ]
+        }
+    }
+
+    /// The length of a training in passes.
+    struct EpochSettings: Options {
+        var epochs = 1
+
+        static var fields: [OptionField<EpochSettings>] {
+            [.integer("epochs", \.epochs, in: 1...1_000_000, required: true, "passes over the training samples")]
+        }
+    }
+
+    /// The length of a training in steps.
+    struct StepSettings: Options {
+        var steps = 1
+        var checkEvery = 1
+
+        static var fields: [OptionField<StepSettings>] {
+            [
+                .integer("steps", \.steps, in: 1...1_000_000_000, required: true, "steps of the optimizer, in place of epochs"),
+                .integer(
+                    "check-every", \.checkEvery, in: 1...1_000_000_000, unit: "steps", required: true, "from one look at source validation to the next"),
             ]
         }
     }
@@ -100,6 +133,8 @@ package struct EvaluationPlan: Sendable, Hashable {
         case iid
         /// Domains mean nothing: the samples, or groups of them, make up folds, each of which is held out once.
         case kFold = "k-fold"
+        /// Each domain is trained on itself: a reference for what could be reached there, and no result of generalization.
+        case trainedOnTarget = "trained-on-target"
     }
 
     /// How the epoch, and a tuned value, are chosen without a look at the target.
@@ -112,10 +147,42 @@ package struct EvaluationPlan: Sendable, Hashable {
         case lastEpoch = "last-epoch"
     }
 
+    /// Which check of equal scores is taken.
+    package enum Ties: String, CaseIterable, Sendable {
+        /// The one of the lower validation loss, then the first.
+        case lowerLoss = "lower-loss"
+        case first
+        case latest
+    }
+
+    /// One column of the study: what is trained on, and what is held out.
+    package struct Transfer: Sendable, Hashable {
+        package let sources: [String]
+        package let target: String
+
+        /// `a + b → c`.
+        package var name: String { sources.joined(separator: " + ") + " → " + target }
+
+        /// From `a + b -> c`, or with an arrow; nil where the text is none.
+        init?(_ text: String) {
+            let parts = text.replacingOccurrences(of: "→", with: "->").components(separatedBy: "->")
+            guard parts.count == 2 else { return nil }
+            sources = parts[0].split(separator: "+", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
+            target = parts[1].trimmingCharacters(in: .whitespaces)
+            guard !target.isEmpty, !sources.contains(""), Set(sources).count == sources.count, !sources.contains(target) else { return nil }
+        }
+    }
+
     /// `protocol:`, multi-source unless said otherwise.
     package let trainingDomains: TrainingDomains
     /// `domains:`, the targets to hold out; nil for every domain.
     package let domains: [String]?
+    /// `transfers:`, the columns of the study in place of a protocol; nil without.
+    package let transfers: [Transfer]?
+    /// `validation-per-class:`, rows of each class and source domain for selection, in place of a share; nil without.
+    package let validationPerClass: Int?
+    /// `ties:`, the lower loss unless said otherwise.
+    package let ties: Ties
     /// `validation:`, the share of the source samples that is held back for selection; 0.2 unless said otherwise.
     package let validation: Double
     /// `selection:`, source validation unless said otherwise.
@@ -135,14 +202,22 @@ package struct EvaluationPlan: Sendable, Hashable {
         known.filter { domains?.contains($0) ?? true }.filter { trainingDomains != .iid || $0 == "test" }
     }
 
-    /// How many domains a training has, of so many in all.
-    package func sources(among count: Int) -> Int { trainingDomains == .multiSource || trainingDomains == .kFold ? count - 1 : 1 }
+    /// How many domains a training has, of so many in all; of transfers, the one that has fewest.
+    package func sources(among count: Int) -> Int {
+        if let transfers { return transfers.map(\.sources.count).min() ?? 0 }
+        return switch trainingDomains {
+        case .multiSource, .kFold: count - 1
+        case .singleSource, .iid, .trainedOnTarget: 1
+        }
+    }
 
     /// The columns of the report: the targets, or `source → target` for each pair.
     package func columns(among known: [String]) -> [String] {
+        if let transfers { return transfers.map(\.name) }
         let targets = targets(among: known)
         return switch trainingDomains {
         case .multiSource, .iid, .kFold: targets
+        case .trainedOnTarget: targets.map { "\($0) → \($0)" }
         case .singleSource: known.flatMap { source in targets.filter { $0 != source }.map { "\(source) → \($0)" } }
         }
     }
@@ -150,10 +225,12 @@ package struct EvaluationPlan: Sendable, Hashable {
     struct Settings: Options {
         var trainingDomains = TrainingDomains.multiSource
         var validation = 0.2
+        var validationPerClass: Int?
         var selection = Selection.sourceValidation
         var test = 0.2
         var folds = 5
         var draw = 0
+        var ties = Ties.lowerLoss
 
         static var fields: [OptionField<Settings>] {
             [
@@ -162,7 +239,11 @@ package struct EvaluationPlan: Sendable, Hashable {
                 .integer("folds", \.folds, in: 2...1000, "parts of the protocol k-fold"),
                 .integer("draw", \.draw, in: 0..., "which random division iid and k-fold use"),
                 .number("validation", \.validation, in: 0..<1, unit: "share of the source samples", "held back for selection"),
+                .integer(
+                    "validation-per-class", \.validationPerClass, in: 1...1_000_000, unit: "samples",
+                    "of each class and source domain held back for selection, in place of a share and of a prescribed split"),
                 .choice("selection", \.selection, "how the epoch is chosen"),
+                .choice("ties", \.ties, "which of equal scores is taken"),
             ]
         }
     }

@@ -14,7 +14,14 @@ package struct SafetensorsWriter: Sendable {
         let name: String
         let type: ElementType
         let shape: [Int]
-        let bytes: Data
+        let contents: Contents
+        let byteCount: Int
+    }
+
+    private enum Contents: Sendable {
+        case bytes(Data)
+        /// Rows that are made while the file is written.
+        case blocks(rows: Int, rowsPerBlock: Int, @Sendable (Range<Int>) throws(FileFault) -> Data)
     }
 
     private var items: [Item] = []
@@ -56,7 +63,21 @@ package struct SafetensorsWriter: Sendable {
         require(
             (shape.contains(0) ? 0 : shape.reduce(type.size, *)) == bytes.count,
             "\(name): shape \(shape) does not fit \(bytes.count / type.size) elements")
-        items.append(Item(name: name, type: type, shape: shape, bytes: bytes))
+        items.append(Item(name: name, type: type, shape: shape, contents: .bytes(bytes), byteCount: bytes.count))
+    }
+
+    /// Adds a tensor whose rows, along its first axis, are made block by block while the file is written.
+    ///
+    /// - Parameter block: the elements of some rows, row-major and little-endian.
+    /// - Precondition: the name is new, there is a first axis, and each block has the bytes that the shape says.
+    package mutating func add(
+        _ name: String, _ type: ElementType, shape: [Int], rowsPerBlock: Int, block: @escaping @Sendable (Range<Int>) throws(FileFault) -> Data
+    ) {
+        require(names.insert(name).inserted, "the name \(name) was added twice or is reserved")
+        require(!shape.isEmpty && rowsPerBlock > 0, "\(name): a shape \(shape) has no rows to be made in blocks of \(rowsPerBlock)")
+        let size = shape.contains(0) ? 0 : shape.reduce(type.size, *)
+        items.append(
+            Item(name: name, type: type, shape: shape, contents: .blocks(rows: shape[0], rowsPerBlock: rowsPerBlock, block), byteCount: size))
     }
 
     /// The header with its length, padded with blanks so that the data begin at a multiple of 8.
@@ -70,7 +91,7 @@ package struct SafetensorsWriter: Sendable {
         var offset = 0
         for item in items {
             let shape = item.shape.map(String.init).joined(separator: ",")
-            let end = offset + item.bytes.count
+            let end = offset + item.byteCount
             members.append(
                 "\(JSONValue.quoted(item.name)):"
                     + "{\"dtype\":\"\(item.type.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
@@ -86,9 +107,13 @@ package struct SafetensorsWriter: Sendable {
     }
 
     /// The whole file in memory.
+    /// - Precondition: nothing was added that is made in blocks.
     package func encoded() -> Data {
         let items = laidOut
-        return items.reduce(into: header(of: items)) { $0.append($1.bytes) }
+        return items.reduce(into: header(of: items)) { data, item in
+            guard case .bytes(let bytes) = item.contents else { stop("encoded: \(item.name) is made while a file is written") }
+            data.append(bytes)
+        }
     }
 
     /// Writes the file at `path`: complete, or not at all.
@@ -96,7 +121,19 @@ package struct SafetensorsWriter: Sendable {
         let items = laidOut
         try AtomicFile.write(to: path) { (writer) throws(FileFault) in
             try writer.append(header(of: items))
-            for item in items { try writer.append(item.bytes) }
+            for item in items {
+                switch item.contents {
+                case .bytes(let bytes): try writer.append(bytes)
+                case .blocks(let rows, let rowsPerBlock, let block):
+                    var written = 0
+                    for start in stride(from: 0, to: rows, by: rowsPerBlock) {
+                        let data = try block(start..<min(start + rowsPerBlock, rows))
+                        written += data.count
+                        try writer.append(data)
+                    }
+                    require(written == item.byteCount, "\(item.name): \(written) bytes were made for a shape of \(item.byteCount)")
+                }
+            }
         }
     }
 }

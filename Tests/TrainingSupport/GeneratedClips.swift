@@ -9,7 +9,7 @@ import Tensors
 /// A generated data set of clips that are "decoded" row by row: moving pictures, flow and a spectrogram of two classes in three domains.
 ///
 /// Training sees every clip with noise of its own. Rows may be bad, and every decoding is counted.
-struct Clips: DatasetPlugin, DecodingDataset {
+struct GeneratedClips: DatasetPlugin, DecodingDataset {
     struct Options: Configuration.Options {
         var samples = 8
         var bad: [Int] = []
@@ -29,7 +29,7 @@ struct Clips: DatasetPlugin, DecodingDataset {
         }
     }
 
-    static let description = ComponentDescription(name: "clips", summary: "generated clips", options: Options.descriptions)
+    static let description = ComponentDescription(name: "generated-clips", summary: "generated clips", options: Options.descriptions)
     static let shapes = ["video": [8, 32, 32, 3], "flow": [2, 32, 32, 2], "audio": [32, 32, 1]]
 
     let facts: DatasetFacts

@@ -1,0 +1,166 @@
+import Configuration
+import Foundation
+import MediaSupport
+import Tensors
+import Testing
+
+@testable import Datasets
+@testable import Media
+
+#if REGULUS_FFMPEG
+    /// Two films of 60 frames, their flow and sound, a folder of pictures and one picture.
+    private enum Tree {
+        static let folder: MediaFolder? = try? {
+            let folder = try MediaFolder()
+            for (number, name) in ["one", "two"].enumerated() {
+                func pictures(_ count: Int, isGray: Bool = false) -> [Picture] {
+                    (0..<count).map { MediaWriter.picture(width: 64, height: 48, time: $0 + 10 * number, isGray: isGray) }
+                }
+                try MediaWriter.video(pictures(60), to: try folder.file("films/\(name).mp4"))
+                try MediaWriter.video(pictures(30, isGray: true), to: try folder.file("flow/\(name)_x.mp4"))
+                try MediaWriter.video(pictures(29, isGray: true), to: try folder.file("flow/\(name)_y.mp4"))
+                _ = try folder.write(MediaWriter.wav(MediaWriter.tone(40_000, frequency: 300)), to: "sound/\(name).wav")
+            }
+            for frame in 0..<12 {
+                try MediaWriter.jpeg(
+                    MediaWriter.picture(width: 64, height: 48, time: frame), to: try folder.file(String(format: "frames/%03d.jpg", frame)))
+            }
+            return folder
+        }()
+    }
+
+    @Suite("Clips by a table")
+    struct ClipsTests {
+        private let folder: MediaFolder
+
+        init() throws { folder = try #require(Tree.folder) }
+
+        private func clips(_ table: String, _ name: String = UUID().uuidString, _ change: (inout Clips.Options) -> Void = { _ in }) throws -> Clips {
+            var options = Clips.Options()
+            options.manifest = try folder.write(Data(table.utf8), to: "\(name).csv")
+            (options.clip.shortSide, options.clip.crop, options.clip.flowEvaluationCrop) = (32, 24, 32)
+            change(&options)
+            return try Clips(options: options)
+        }
+
+        private func fault(_ table: String) throws -> DatasetFault { try #require(throws: DatasetFault.self) { try clips(table) } }
+
+        private static let table = """
+            id,label,domain,split,video,flow_x,flow_y,audio,picture,start,stop
+            a,run,north,train,films/one.mp4,flow/one_x.mp4,flow/one_y.mp4,sound/one.wav,frames/000.jpg,,
+            b,sit,north,held-back,films/one.mp4,flow/one_x.mp4,flow/one_y.mp4,sound/one.wav,,0.5,1.5
+            c,run,south,held-back,frames,,,,frames/003.jpg,0.1,0.3
+
+            """
+
+        @Test("modalities are those of the table's columns, classes, domains and parts its cells")
+        func facts() throws {
+            let data = try clips(Self.table)
+            #expect(data.facts.modalityNames == ["video", "audio", "flow", "picture"])
+            #expect(data.facts.classes == ["run", "sit"] && data.facts.domains == ["north", "south"])
+            #expect(data.labels == [0, 1, 0] && data.domains == [0, 0, 1])
+            #expect(data.split == [.train, .heldBack, .heldBack])
+            #expect(data.groups?[0] == data.groups?[1] && data.groups?[0] != data.groups?[2])
+        }
+
+        @Test("every modality is decoded to its shape; a row without one is a sample that lacks it")
+        func decoding() throws {
+            let data = try clips(Self.table)
+            for view in [SampleView.evaluation, .training(epoch: 1, random: RandomSource(seed: 3))] {
+                for modality in data.facts.modalityNames {
+                    let inputs = try data.inputs([0, 1, 2], modality: modality, view: view)
+                    #expect(inputs.shape.dimensions == [3] + (data.sampleShape(modality, view: view) ?? []))
+                    #expect(inputs.values.allSatisfy { $0.isFinite })
+                }
+            }
+            #expect(try data.presence([0, 1, 2], modality: "flow").samples == [true, true, false])
+            #expect(try data.presence([0, 1, 2], modality: "picture").samples == [true, false, true])
+            #expect(try data.presence([0, 1, 2], modality: "video").isWhole)
+            #expect(try data.inputs([0], modality: "video").values != data.inputs([1], modality: "video").values)
+        }
+
+        @Test("the page of samples shows pictures as well, and nothing where a modality is missing")
+        func page() throws {
+            let page = try #require(SamplePage.svg(clips(Self.table)))
+            // Rows a and b: four frames each of video and flow, a spectrogram each, a picture of a; row c: four frames and a picture.
+            #expect(page.split(separator: "<image").count - 1 == 2 * 9 + 1 + 5)
+        }
+
+        @Test("a folder of pictures shows what a film of the same frames shows, by frames as by seconds")
+        func parts() throws {
+            let table = """
+                label,domain,video,start,stop,start_frame,stop_frame
+                0,a,frames,,,2,6
+                0,b,frames,0.08,0.24,,
+
+                """
+            let data = try clips(table) { ($0.clip.frames, $0.clip.interval, $0.frameRate) = (4, 1, 25) }
+            let values = try data.inputs([0, 1], modality: "video").values
+            #expect(Array(values.prefix(values.count / 2)) == Array(values.suffix(values.count / 2)))
+            #expect(data.part(0) != data.part(1))
+        }
+
+        @Test(
+            "what is wrong is named with its line",
+            arguments: [
+                ("label,domain,video\n0,a,../x.mp4\n", ":2: the path ../x.mp4 leaves the manifest's folder"),
+                ("label,domain,flow_x\n0,a,x.mp4\n", "has only one of the columns flow_x and flow_y"),
+                ("label,domain,video,start,stop\n0,a,x.mp4,2,1\n", ":2: '2' to '1' is no part of a file"),
+                ("label,domain,video\n0,a,x.mp4\n1,b,\n", ":3: the row has no file at all"),
+                ("label,domain,video\n0,,x.mp4\n", ":2: the domain is empty"),
+                ("label,domain,film\n0,a,x.mp4\n", "has no column of files"),
+                ("label,video\n0,x.mp4\n", "there is no column 'domain'"),
+                ("label,domain,video\n-1,a,x.mp4\n", ":2: the clip has no label"),
+            ])
+        func faults(table: String, message: String) throws {
+            let found = try fault(table).message
+            #expect(found.contains(message), "\(found)")
+        }
+
+        @Test("a clip behind the end of its film is the film's fault, named")
+        func behind() throws {
+            let data = try clips("label,domain,video,start_frame,stop_frame\n0,a,films/one.mp4,70,80\n0,b,films/two.mp4,0,9\n")
+            let fault = #expect(throws: DatasetFault.self) { try data.inputs([0], modality: "video") }
+            #expect(fault?.message.contains("the clip begins at frame 70, and the film has 60") == true)
+        }
+
+        @Test("the check finds the same content in rows of two domains")
+        func duplicates() throws {
+            let data = try clips(
+                "label,domain,audio,video\n0,a,sound/one.wav,films/one.mp4\n0,b,sound/one.wav,films/one.mp4\n0,b,sound/two.wav,films/two.mp4\n")
+            let lines = try DataCheck(data, depth: .presence).lines
+            #expect(lines.contains("1 rows have the inputs of a row of another domain (row 1 those of row 0)"))
+        }
+    }
+
+    @Suite("Layouts of MMDG-Bench's release")
+    struct ReleasedLayoutTests {
+        @Test("EPIC: a film for each segment, two for its flow, and sound cut by the row's times")
+        func epic() throws {
+            let folder = try MediaFolder()
+            try MediaLayouts.epicFilms(in: folder)
+            var options = EpicKitchens.Options()
+            options.root = folder.path
+            (options.clip.shortSide, options.clip.crop, options.clip.flowEvaluationCrop) = (32, 24, 32)
+            let data = try EpicKitchens(options: options)
+            #expect(data.files(0, modality: "video") == ["\(folder.path)/video/train/D1/D1_P01_01_1_41_0.mp4"])
+            #expect(data.files(0, modality: "flow").first == "\(folder.path)/flow/train/D1/D1_P01_01_1_21_0_u.mp4")
+            let check = try DataCheck(data, depth: .all)
+            #expect(check.isSound && check.decoded.good == data.count)
+        }
+
+        @Test("HAC: media inside the folder of the lists, beside it, and all the same")
+        func hac() throws {
+            let folder = try MediaFolder()
+            try MediaLayouts.hac(in: folder)
+            var options = HAC.Options()
+            options.root = folder.path
+            (options.clip.shortSide, options.clip.crop, options.clip.flowEvaluationCrop) = (32, 24, 32)
+            let beside = try HAC(options: options).inputs([0], modality: "video").values
+            for domain in ["human", "animal", "cartoon"] {
+                try FileManager.default.moveItem(atPath: "\(folder.path)/\(domain)", toPath: "\(folder.path)/HAC_Splits/\(domain)")
+            }
+            #expect(try HAC(options: options).inputs([0], modality: "video").values == beside)
+        }
+    }
+#endif

@@ -77,6 +77,10 @@ package struct Report: Hashable, Sendable {
     package let span: TrainingSpan?
     /// What was measured of each trial's model.
     package let measurements: [TrialKey: [MeasurementRecord]]
+    /// What the study says over several data sets; nil where it has one.
+    package let verdict: Verdict?
+    /// The results, each in its place.
+    private let trials: TrialSet
 
     /// - Parameters:
     ///   - stray: paths of results that the run folder holds and the settings do not plan.
@@ -89,6 +93,8 @@ package struct Report: Hashable, Sendable {
         self.settings = settings
         self.stray = stray
         variants = settings.variants.map { VariantReport($0, in: trials, measurements: measurements) }
+        self.trials = trials
+        verdict = Verdict(Self.verdictSettings(variants, in: trials))
         self.measurements = measurements
         failures = trials.failures
         plannedCount = settings.trialCount
@@ -104,15 +110,29 @@ package struct Report: Hashable, Sendable {
     /// Whether there is more than one variant to compare.
     package var isSweep: Bool { variants.count > 1 }
 
-    /// `data.rel = 0.9, data.inv = 1`, in the order of the dials; empty without a sweep.
+    /// `data.rel = 0.9, data.inv = 1`, in the order of the dials, a set by its name alone; empty without a sweep.
     package func label(of variant: [String: String]) -> String {
-        dials(of: variant).map { "\($0.path) = \($0.value)" }.joined(separator: ", ")
+        dials(of: variant).map { $0.path == VariantSettings.setDial ? $0.value : "\($0.path) = \($0.value)" }.joined(separator: ", ")
     }
 
     /// Every dial that some variant sets, the settings' first.
     var variantDials: [String] {
         var seen: Set<String> = []
         return variants.flatMap { dials(of: $0.variant).map(\.path) }.filter { seen.insert($0).inserted }
+    }
+
+    private static func verdictSettings(_ variants: [VariantReport], in trials: TrialSet, prefix: String = "") -> [Verdict.Setting] {
+        variants.map { variant in
+            let dials = trials.settings.dials.compactMap { path in variant.variant[path].map { (path, $0) } }
+            let label = dials.map { $0.0 == VariantSettings.setDial ? $0.1 : "\($0.0) = \($0.1)" }.joined(separator: ", ")
+            let name = prefix.isEmpty ? label : label.isEmpty ? prefix : "\(prefix): \(label)"
+            return Verdict.Setting(name: name, dataset: variant.settings.dataset, variant: variant.settings, score: variant.score, trials: trials)
+        }
+    }
+
+    /// What several runs say together; nil where they have one data set, or no score and baseline in common.
+    package static func verdict(over reports: [Report]) -> Verdict? {
+        Verdict(reports.flatMap { verdictSettings($0.variants, in: $0.trials, prefix: $0.settings.recipe) })
     }
 
     /// A variant's values, first in the order of the settings' dials, then those that they do not list.

@@ -83,11 +83,14 @@ package struct VariantSettings: Hashable, Sendable {
     package var regularizers: [String: [String]]
     /// The task's scores, at least one; the table shows the first one, and epochs and tuned values are selected by it.
     package var scores: [ScoreDescription]
+    /// The data set that the variant is a setting of: variants with equal names share data, and are no independent evidence about other
+    /// data. Nil where it is not known.
+    package var dataset: String?
 
     package init(
         assignment: [String: String] = [:], baseline: String?, rows: [String], targets: [String], trainedOn: [String: String] = [:],
         seeds: [Int], repetitions: [[String: String]] = [[:]], selection: String, protocolText: String, lines: [String] = [],
-        regularizers: [String: [String]] = [:], scores: [ScoreDescription] = [.accuracy]
+        regularizers: [String: [String]] = [:], scores: [ScoreDescription] = [.accuracy], dataset: String? = nil
     ) {
         self.assignment = assignment
         self.baseline = baseline
@@ -101,7 +104,11 @@ package struct VariantSettings: Hashable, Sendable {
         self.lines = lines
         self.regularizers = regularizers
         self.scores = scores
+        self.dataset = dataset
     }
+
+    /// The dial that tells the sets of a study apart.
+    package static let setDial = "set"
 
     /// The score that the table shows, and by which epochs and tuned values are selected.
     package var score: ScoreDescription { scores[0] }
@@ -133,7 +140,7 @@ package struct VariantSettings: Hashable, Sendable {
 
 extension VariantSettings: Codable {
     private enum Key: String, CodingKey {
-        case assignment, baseline, rows, targets, trainedOn, seeds, repetitions, selection, protocolText, lines, regularizers, scores
+        case assignment, baseline, rows, targets, trainedOn, seeds, repetitions, selection, protocolText, lines, regularizers, scores, dataset
     }
 
     /// - Throws: `DecodingError` when an entry is missing or has another type, and when there is no score.
@@ -152,6 +159,7 @@ extension VariantSettings: Codable {
         regularizers = try fields.decode([String: [String]].self, forKey: .regularizers)
         // Runs of the time when there was one task do not say it.
         scores = try fields.decodeIfPresent([ScoreDescription].self, forKey: .scores) ?? [.accuracy]
+        dataset = try fields.decodeIfPresent(String.self, forKey: .dataset)
         if scores.isEmpty { throw DecodingError.dataCorruptedError(forKey: .scores, in: fields, debugDescription: "there is no score") }
     }
 }

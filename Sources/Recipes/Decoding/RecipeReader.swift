@@ -9,10 +9,10 @@ struct RecipeReader {
     ///
     /// `extends`, `include` and `variables` are gone when a recipe is read, see `RecipeAssembly` and `Variables`; they are
     /// here for the list in messages. `plugins` is read before, as what it names makes the catalogue, see
-    /// `RecipeLoader.pluginPaths`, and `variants` when the variants are made, see `VariantOverlays`.
+    /// `RecipeLoader.pluginPaths`, `sets` and `variants` when the variants are made, see `StudySets` and `VariantOverlays`.
     static let keys = [
         "name", "data", "task", "evaluation", "model", "training", "regularizers", "measure", "rows", "baseline", "seeds", "tuning", "sweep", "repeat",
-        VariantOverlays.key, "expect", "plugins", "variables", "extends", "include",
+        VariantOverlays.key, StudySets.key, "expect", "plugins", "variables", "extends", "include",
     ]
 
     private struct Settings: Options {

@@ -54,7 +54,7 @@ package struct PlannedStudy: Sendable {
                 faults.append(recipe.diagnostic(planner.fault(ofTask: error)))
                 continue
             }
-            let misfits = recipe.faults(against: planner.facts) + planner.expectationFaults(task.score)
+            let misfits = recipe.faults(against: planner.facts) + planner.expectationFaults(task.score) + recipe.seedFaults(task.score)
             guard misfits.isEmpty else {
                 faults += misfits.map(recipe.diagnostic)
                 continue
@@ -79,7 +79,12 @@ package struct PlannedStudy: Sendable {
         self.datasets = datasets
         self.stems = stems.parts.isEmpty ? nil : stems
         self.loadedWeights = loadedWeights
-        settings = RunSettings(study, facts: facts, tasks: tasks, threads: threads, hasSplit: { datasets[ComponentPlan($0.data.source)]?.split != nil })
+        var settings = RunSettings(study, facts: facts, tasks: tasks, threads: threads, hasSplit: { datasets[ComponentPlan($0.data.source)]?.split != nil })
+        let cellsOfVariants = Dictionary(grouping: cells, by: \.variant)
+        for index in settings.variants.indices {
+            settings.variants[index].digests = Self.digests(of: cellsOfVariants[settings.variants[index].assignment] ?? [])
+        }
+        self.settings = settings
     }
 }
 

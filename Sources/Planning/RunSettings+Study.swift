@@ -45,7 +45,7 @@ extension VariantSettings {
             repetitions: [assignment(variant.repetition)], selection: recipe.selectionText(task.score),
             protocolText: recipe.protocolText(hasSplit: hasSplit), lines: recipe.settingLines(facts),
             regularizers: Dictionary(recipe.rows.map { ($0.name, $0.regularizers.map(\.name)) }) { first, _ in first },
-            scores: task.scores, dataset: variant.dataset ?? recipe.data.source.identity)
+            scores: task.scores, dataset: variant.dataset ?? recipe.data.source.identity, design: recipe.seedDesign(of: task.score))
     }
 
     /// Takes in the same variant under another repetition.

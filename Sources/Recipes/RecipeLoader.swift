@@ -191,6 +191,12 @@ package enum RecipeLoader {
                 if applied[Variables.key] != nil { applied = Variables(of: applied, faults: faults).replaced(in: applied) }
                 guard size.isAllowed(adding: applied) else { return [] }
                 guard let recipe = read(applied) else { continue }
+                if let rule = recipe.seedRule, !repeated.isEmpty {
+                    faults.report(
+                        "seeds cannot go by a difference where 'repeat' draws again", at: rule.location,
+                        expected: "a list of seeds: what varies then is the draw, of which as many are listed as are wanted")
+                    return []
+                }
                 variants.append(
                     Study.Variant(
                         settings: settings.map { ($0.path.text, $0.value) },

@@ -32,6 +32,8 @@ package struct VariantReport: Hashable, Sendable {
     package let tuning: [TuningCurve]
     /// What was measured of the trained models.
     package let measured: [MeasuredFindings]
+    /// Where it was decided how many seeds are trained: how that went.
+    package let seedStop: SeedStop?
 
     fileprivate init(_ settings: VariantSettings, in trials: TrialSet, measurements: [TrialKey: [MeasurementRecord]]) {
         self.settings = settings
@@ -47,6 +49,7 @@ package struct VariantReport: Hashable, Sendable {
         factorial = FactorialFindings(.score, of: settings, in: trials)
         expectations = ExpectationCheck.checks(of: trials.settings.expected?.figures(of: settings.assignment) ?? [:], in: score)
         curves = LearningCurve.curves(of: settings, in: trials)
+        seedStop = SeedStop(of: settings, in: trials)
         measured = MeasuredFindings.all(of: settings, in: trials, records: measurements)
         measuredExpectations = MeasuredExpectationCheck.checks(of: trials.settings.expected?.measured(of: settings.assignment) ?? [], in: measured)
         tuning = settings.rows.flatMap { TuningCurve.curves(row: $0, of: settings, in: trials) }
@@ -79,16 +82,27 @@ package struct Report: Hashable, Sendable {
     package let measurements: [TrialKey: [MeasurementRecord]]
     /// What the study says over several data sets; nil where it has one.
     package let verdict: Verdict?
+    /// What was declared before training, and the looks that there were.
+    package let provenance: StudyProvenance
+    /// Trials that had begun before the study was registered; nil where it was not.
+    package let trainedBefore: Int?
     /// The results, each in its place.
     private let trials: TrialSet
 
     /// - Parameters:
     ///   - stray: paths of results that the run folder holds and the settings do not plan.
     ///   - measurements: what was measured of each trial's model, where anything was.
+    ///   - provenance: what was declared beforehand, and who looked.
     /// - Throws: `ReportFault` when two results claim the same trial, when one is in nobody's plan, or when a baseline is no row.
     package init(
-        results: [TrialResult], settings: RunSettings, stray: [String] = [], measurements: [TrialKey: [MeasurementRecord]] = [:]
+        results: [TrialResult], settings: RunSettings, stray: [String] = [], measurements: [TrialKey: [MeasurementRecord]] = [:],
+        provenance: StudyProvenance = StudyProvenance()
     ) throws(ReportFault) {
+        // Seeds that a look has made unneeded are no part of the report.
+        let planned = settings
+        let settings = SeedStop.trimmed(settings, to: results)
+        let unneeded = settings == planned ? [] : Set(planned.keys).subtracting(settings.keys)
+        let results = unneeded.isEmpty ? results : results.filter { !unneeded.contains($0.key) }
         let trials = try TrialSet(results, settings: settings)
         self.settings = settings
         self.stray = stray
@@ -96,6 +110,10 @@ package struct Report: Hashable, Sendable {
         self.trials = trials
         verdict = Verdict(Self.verdictSettings(variants, in: trials))
         self.measurements = measurements
+        self.provenance = provenance
+        trainedBefore = provenance.registration?.entries.first.map { entry in
+            results.count { ($0.times?.started).map { $0.isFinite && $0 < entry.time } ?? false }
+        }
         failures = trials.failures
         plannedCount = settings.trialCount
         missingCount = trials.missingCount

@@ -68,7 +68,7 @@ extension Report {
 
     /// What the figures rest on and how they were made.
     private var closingBlocks: [Document.Block] {
-        completenessBlocks + loadingBlocks + [.heading("How these figures were made"), .list(settingsLines)]
+        completenessBlocks + loadingBlocks + registrationBlocks + [.heading("How these figures were made"), .list(settingsLines)]
     }
 
     // MARK: Tables

@@ -86,11 +86,16 @@ package struct VariantSettings: Hashable, Sendable {
     /// The data set that the variant is a setting of: variants with equal names share data, and are no independent evidence about other
     /// data. Nil where it is not known.
     package var dataset: String?
+    /// How it is decided how many of the seeds are trained; nil where all are.
+    package var design: SeedDesign?
+    /// What is trained for each row, by a name that changes with it: see `StudyRegistration.Row.digest`. Empty where it is not known.
+    package var digests: [String: String]
 
     package init(
         assignment: [String: String] = [:], baseline: String?, rows: [String], targets: [String], trainedOn: [String: String] = [:],
         seeds: [Int], repetitions: [[String: String]] = [[:]], selection: String, protocolText: String, lines: [String] = [],
-        regularizers: [String: [String]] = [:], scores: [ScoreDescription] = [.accuracy], dataset: String? = nil
+        regularizers: [String: [String]] = [:], scores: [ScoreDescription] = [.accuracy], dataset: String? = nil,
+        design: SeedDesign? = nil, digests: [String: String] = [:]
     ) {
         self.assignment = assignment
         self.baseline = baseline
@@ -105,6 +110,8 @@ package struct VariantSettings: Hashable, Sendable {
         self.regularizers = regularizers
         self.scores = scores
         self.dataset = dataset
+        self.design = design
+        self.digests = digests
     }
 
     /// The dial that tells the sets of a study apart.
@@ -140,7 +147,7 @@ package struct VariantSettings: Hashable, Sendable {
 
 extension VariantSettings: Codable {
     private enum Key: String, CodingKey {
-        case assignment, baseline, rows, targets, trainedOn, seeds, repetitions, selection, protocolText, lines, regularizers, scores, dataset
+        case assignment, baseline, rows, targets, trainedOn, seeds, repetitions, selection, protocolText, lines, regularizers, scores, dataset, design, digests
     }
 
     /// - Throws: `DecodingError` when an entry is missing or has another type, and when there is no score.
@@ -160,6 +167,11 @@ extension VariantSettings: Codable {
         // Runs of the time when there was one task do not say it.
         scores = try fields.decodeIfPresent([ScoreDescription].self, forKey: .scores) ?? [.accuracy]
         dataset = try fields.decodeIfPresent(String.self, forKey: .dataset)
+        design = try fields.decodeIfPresent(SeedDesign.self, forKey: .design)
+        digests = try fields.decodeIfPresent([String: String].self, forKey: .digests) ?? [:]
+        if let design, !design.isPossible(of: seeds.count) {
+            throw DecodingError.dataCorruptedError(forKey: .design, in: fields, debugDescription: "its looks are none")
+        }
         if scores.isEmpty { throw DecodingError.dataCorruptedError(forKey: .scores, in: fields, debugDescription: "there is no score") }
     }
 }

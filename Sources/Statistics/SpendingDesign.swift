@@ -25,17 +25,6 @@ package struct SpendingDesign: Hashable, Codable, Sendable {
         self.level = level
     }
 
-    /// Looks from `first` to `most`, each at about a third more seeds than the one before.
-    package static func looks(first: Int, most: Int) -> [Int] {
-        var looks = [min(first, most)]
-        while let last = looks.last, last < most { looks.append(min(most, max(last + 1, Int((Double(last) * 4 / 3).rounded())))) }
-        // Too few seeds for a look of their own are left to the last one.
-        if looks.count > 2, looks[looks.count - 1] - looks[looks.count - 2] < (looks[looks.count - 2] - looks[looks.count - 3] + 1) / 2 {
-            looks.remove(at: looks.count - 2)
-        }
-        return looks
-    }
-
     /// The part of the level that a look spends.
     package func level(ofLook look: Int) -> Double {
         let before = look > 0 ? looks[look - 1] : 0

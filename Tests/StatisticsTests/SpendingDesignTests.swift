@@ -6,18 +6,6 @@ import Testing
 struct SpendingDesignTests {
     private let design = SpendingDesign(looks: [5, 7, 9, 12, 16, 21, 30])
 
-    @Test("Looks rise by about a third, and end at the most seeds")
-    func looks() {
-        #expect(SpendingDesign.looks(first: 5, most: 30) == [5, 7, 9, 12, 16, 21, 30])
-        #expect(SpendingDesign.looks(first: 5, most: 5) == [5])
-        #expect(SpendingDesign.looks(first: 5, most: 3) == [3])
-        #expect(SpendingDesign.looks(first: 5, most: 6) == [5, 6])
-        for most in 2...60 {
-            let looks = SpendingDesign.looks(first: 5, most: most)
-            #expect(looks.last == most && zip(looks, looks.dropFirst()).allSatisfy { $0 < $1 })
-        }
-    }
-
     @Test("The levels of all looks add up to the whole, each in proportion to its new seeds")
     func spending() {
         #expect(abs(design.looks.indices.reduce(0) { $0 + design.level(ofLook: $1) } - 0.05) < 1e-15)

@@ -33,7 +33,9 @@ struct RecipeReader {
         let task = task(section)
         let evaluation = evaluation(section)
         let model = ModelReader(catalogue: catalogue, faults: faults).model(section)
-        let seeds = seeds(section.options(Settings.self).seeds, in: section)
+        let isRule = section.node["seeds"]?.entries != nil
+        let seedRule = isRule ? section.section("seeds").flatMap { SeedRule($0) } : nil
+        let seeds = isRule ? Array(1...(seedRule?.looks.last ?? 1)) : seeds(section.options(Settings.self).seeds, in: section)
         let tuning = tuning(section, seeds: seeds, evaluation: evaluation)
 
         let training = TrainingReader(catalogue: catalogue, faults: faults)
@@ -46,6 +48,10 @@ struct RecipeReader {
         expectations.check(rows: rowReader.names)
         let measured = expectations.measured(by: rows.flatMap(\.measurements).map(\.name), rows: rowReader.names)
         let baseline = baseline(section, rows: rows, names: rowReader.names)
+        if let seedRule, rowReader.names.count == 1 {
+            faults.report(
+                "seeds cannot go by a difference", at: seedRule.location, expected: "a list of seeds, or a row beside the baseline to compare it with")
+        }
         let name = section.name("name") ?? defaultName
 
         let commonTerms = regularizers.regularizers(section.node["regularizers"], owner: "the recipe")
@@ -54,7 +60,7 @@ struct RecipeReader {
         else { return nil }
         return Recipe(
             name: name, data: data, task: task, evaluation: evaluation, model: model, training: commonTraining,
-            regularizers: commonTerms, rows: rows, baseline: baseline, seeds: seeds, tuning: tuning,
+            regularizers: commonTerms, rows: rows, baseline: baseline, seeds: seeds, seedRule: seedRule, tuning: tuning,
             expectationSource: expectations.source, measuredExpectations: measured, location: top)
     }
 

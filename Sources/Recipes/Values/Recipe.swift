@@ -19,6 +19,8 @@ package struct Recipe: Sendable {
     package let baseline: String
     /// At least one, all different.
     package let seeds: [Int]
+    /// How it is decided how many of the seeds are trained; nil where all are.
+    package let seedRule: SeedRule?
     package let tuning: TuningPlan
     /// `expect.source:`, where the rows' expected figures come from.
     package let expectationSource: String?

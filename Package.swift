@@ -76,7 +76,9 @@ let rooms: [Target] = [
         ]),
     .target(
         name: "Studies",
-        dependencies: ["Analysis", "Configuration", "Datasets", "Networks", "Persistence", "Processes", "Results", "Tensors", "Training", "Weights"]),
+        dependencies: [
+            "Analysis", "Configuration", "Datasets", "Networks", "Persistence", "Processes", "Results", "Statistics", "Tensors", "Training", "Weights",
+        ]),
     .target(name: "Statistics"),
     .target(name: "Reports", dependencies: ["Persistence", "Results", "Statistics"]),
     .target(name: "Monitoring", dependencies: ["Persistence", "Reports", "Results"]),
@@ -117,7 +119,7 @@ let program: [Target] = [
         dependencies: [
             "Analysis", "BuiltIn", "ComponentTesting", "Configuration", "Datasets", "Launching", "MeasurementTesting", "Models", "Monitoring", "Networks",
             "Persistence", "Planning", "PluginLibraries", "Processes", "Recipes", "Registration", "Regularization", "RegularizerTesting", "Reports", "Results",
-            "Studies", "Tensors", "Training", "Weights",
+            "Statistics", "Studies", "Tensors", "Training", "Weights",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     // What third parties import: the public rooms and the program.

@@ -28,7 +28,7 @@ extension JSONEvent: Encodable {
         case event, recipe, baseline, rows, targets, seeds, variants, repetitions, trials, threads, folder
         case key, status, selectedEpoch, score, targetScore, oracleScore, lastScore, sourceValidationScore
         case chosen, seconds, steps, secondsInPenalties, stepCost, parameters, finished, total, failed, elapsed, secondsLeft
-        case missing, files, figures, warnings, stray
+        case missing, files, figures, warnings, stray, verdict, registration
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -52,6 +52,8 @@ extension JSONEvent: Encodable {
             try fields.encode(report.warnings, forKey: .warnings)
             try fields.encode(report.stray, forKey: .stray)
             try fields.encode(report.records, forKey: .figures)
+            if report.provenance.registration != nil { try fields.encode(report.registeredRows, forKey: .registration) }
+            try fields.encodeIfPresent(report.verdict?.content, forKey: .verdict)
         }
     }
 

@@ -56,7 +56,7 @@ package struct PlannedStudy: Sendable {
                 faults.append(recipe.diagnostic(planner.fault(of: recipe.task, error)))
                 continue
             }
-            let misfits = recipe.faults(against: planner.facts) + planner.expectationFaults(task.score)
+            let misfits = recipe.faults(against: planner.facts) + planner.expectationFaults(task.score) + recipe.seedFaults(task.score)
             guard misfits.isEmpty else {
                 faults += misfits.map(recipe.diagnostic)
                 continue
@@ -87,10 +87,15 @@ package struct PlannedStudy: Sendable {
         self.datasets = datasets
         self.stems = stems.parts.isEmpty ? nil : stems
         self.loadedWeights = loadedWeights
-        settings = RunSettings(study, facts: facts, tasks: tasks, threads: threads, hasSplit: { datasets[$0.dataPlan]?.split != nil }) { frame, recipe in
+        var settings = RunSettings(study, facts: facts, tasks: tasks, threads: threads, hasSplit: { datasets[$0.dataPlan]?.split != nil }) { frame, recipe in
             guard let dataset = datasets[recipe.dataPlan], let fingerprint = fingerprints[recipe.dataPlan] else { return }
             frame.describe(recipe, dataset: dataset, fingerprint: fingerprint, components: components.components)
         }
+        let cellsOfVariants = Dictionary(grouping: cells, by: \.variant)
+        for index in settings.variants.indices {
+            settings.variants[index].digests = Self.digests(of: cellsOfVariants[settings.variants[index].assignment] ?? [])
+        }
+        self.settings = settings
     }
 }
 

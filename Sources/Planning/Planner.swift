@@ -58,7 +58,7 @@ struct Planner {
                     MeasurementPlan(
                         ComponentPlan(choice.choice), instance: choice.name, foreignCode: components.components.foreignCode[choice.choice.component])
                 },
-                score: score, rehearsalEpochs: recipe.tuning.epochs)
+                score: score, rehearsalEpochs: recipe.tuning.epochs, design: recipe.seedDesign(of: score))
         }
     }
 
@@ -143,6 +143,23 @@ extension Recipe {
         case .kFold: plan.options[SampleDivision.option] = SampleDivision.folds(count: evaluation.folds, draw: evaluation.draw).value
         }
         return plan
+    }
+
+    /// How it is decided how many seeds are trained; nil where all are.
+    ///
+    /// - Parameter score: what the difference is one of.
+    func seedDesign(of score: ScoreDescription) -> SeedDesign? {
+        seedRule.map { SeedDesign(baseline: baseline, reach: score.form == .percent ? $0.until / 100 : $0.until, looks: $0.looks) }
+    }
+
+    /// A difference in points of a score that has none.
+    func seedFaults(_ score: ScoreDescription) -> [RecipeFault] {
+        guard let seedRule, seedRule.isInPoints, score.form != .percent else { return [] }
+        return [
+            RecipeFault(
+                RecipePath("seeds"), "seeds cannot go by points: the \(score.title) is no fraction",
+                expected: "until: \(OptionValue.number(seedRule.until)), in the unit of the \(score.title)")
+        ]
     }
 }
 

@@ -51,7 +51,7 @@ extension VariantSettings {
             repetitions: [assignment(variant.repetition)], selection: recipe.selectionText(task.score),
             protocolText: recipe.protocolText(hasSplit: hasSplit), lines: recipe.settingLines(facts),
             regularizers: Dictionary(recipe.rows.compactMap { row in recipe.factors(of: row).map { (row.name, $0) } }) { first, _ in first },
-            scores: task.scores)
+            scores: task.scores, dataset: variant.dataset ?? recipe.data.source.identity, design: recipe.seedDesign(of: task.score))
     }
 
     /// Takes in the same variant under another repetition.
@@ -228,6 +228,16 @@ extension Recipe {
 }
 
 extension ComponentChoice {
+    /// What tells this data set from others: its name, and the places that it is read from. Settings of a generator, or of how data are
+    /// read, make no other data set.
+    fileprivate var identity: String {
+        let places = options.sorted { $0.key < $1.key }.compactMap { _, value -> String? in
+            if case .string(let text) = value, text.contains("/") { return text }
+            return nil
+        }
+        return ([component] + places).joined(separator: " ")
+    }
+
     /// The name with the options that the recipe gives.
     fileprivate var phrase: String {
         guard !options.isEmpty else { return component }

@@ -81,6 +81,7 @@ package enum RecipeLoader {
         for setting in settings(overrides, faults: faults) {
             do throws(Diagnostic) {
                 try tree.set(setting.value, at: setting.path)
+                StudySets.carry(setting, into: &tree)
             } catch {
                 faults.report(error)
             }
@@ -114,9 +115,8 @@ package enum RecipeLoader {
         let reader = RecipeReader(catalogue: catalogue, faults: faults)
         // What is wrong with the settings was reported above.
         let settings = settings(overrides, faults: FaultCollector())
-        let variants = variants(of: tree, settings: settings, faults: faults) {
-            reader.recipe(paths.absolute(in: $0), defaultName: name)
-        }
+        let read = { reader.recipe(paths.absolute(in: $0), defaultName: name) }
+        let variants = allVariants(of: tree, settings: settings, faults: faults, read: read)
         guard faults.isEmpty else { return nil }
         let about = about(String(decoding: bytes, as: UTF8.self))
         return Study(
@@ -133,6 +133,30 @@ package enum RecipeLoader {
         tree = tree.quotingNames
         let comment = about?.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "#\n" : "# \($0)\n" }
         return (comment ?? []).joined() + LibYAML.text(of: tree)
+    }
+
+    /// The variants of every set, where there are sets.
+    private static func allVariants(
+        of tree: YAMLNode, settings: [Setting], faults: FaultCollector, read: (YAMLNode) -> Recipe?
+    ) -> [Study.Variant] {
+        guard let sets = StudySets(of: tree, faults: faults).sets else { return variants(of: tree, settings: settings, faults: faults, read: read) }
+        var all: [Study.Variant] = []
+        for set in sets {
+            StudyLimits(faults: faults).check(nameOf: set.name, at: tree.entry(StudySets.key)?.keyLocation ?? tree.location)
+            let own = variants(of: set.tree, settings: settings, faults: faults, read: read)
+            all += own.map { variant in
+                Study.Variant(
+                    settings: [(StudySets.dial, .string(set.name))] + variant.settings, repetition: variant.repetition, recipe: variant.recipe,
+                    set: set.name, dataset: set.dataset)
+            }
+            guard all.count <= StudyLimits.mostVariants else {
+                faults.report(
+                    "the sets make more than \(StudyLimits.mostVariants) recipes", at: tree.entry(StudySets.key)?.keyLocation ?? tree.location,
+                    expected: "at most \(StudyLimits.mostVariants)")
+                return []
+            }
+        }
+        return all
     }
 
     /// One recipe for each combination of `sweep:` and `repeat:`.
@@ -168,6 +192,12 @@ package enum RecipeLoader {
                 if applied[Variables.key] != nil { applied = Variables(of: applied, faults: faults).replaced(in: applied) }
                 guard size.isAllowed(adding: applied) else { return [] }
                 guard let recipe = read(applied) else { continue }
+                if let rule = recipe.seedRule, !repeated.isEmpty {
+                    faults.report(
+                        "seeds cannot go by a difference where 'repeat' draws again", at: rule.location,
+                        expected: "a list of seeds: what varies then is the draw, of which as many are listed as are wanted")
+                    return []
+                }
                 variants.append(
                     Study.Variant(
                         settings: settings.map { ($0.path.text, $0.value) },

@@ -34,7 +34,14 @@ struct CheckCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How long each kind of trial is measured.", valueName: "seconds"))
     var measure = 1.5
 
+    @Option(
+        help: ArgumentHelp(
+            "Says what it would cost to know differences of this size: seeds and time. In percentage points, or in the score's own unit.",
+            valueName: "points"))
+    var difference: Double?
+
     func validate() throws {
+        if let difference, !(difference > 0 && difference.isFinite) { throw ValidationError("--difference is above 0") }
         if folder?.isEmpty == true { throw ValidationError("--out needs the path of a folder") }
         if resolved && json { throw ValidationError("--resolved and --json do not go together") }
         guard (0...3600).contains(measure) else { throw ValidationError("--measure is between 0 and 3600 seconds") }
@@ -55,7 +62,8 @@ struct CheckCommand: ParsableCommand {
             let calibration = StudyCalibration(plan.planned, components: plan.components, pool: arguments.pool)
             estimated = try calibration.estimate(without: state.finished, seconds: measure)
         }
-        let document = CheckDocument(plan, folder: folder, state: state, stemCache: stemLines, estimate: estimated)
+        let costs = DifferenceCost.all(of: plan.planned.settings, difference: difference, in: folder, seconds: estimated?.secondsInAll)
+        let document = CheckDocument(plan, folder: folder, state: state, stemCache: stemLines, estimate: estimated, costs: costs)
         try StandardOutput.print(json ? document.json() : document.text)
     }
 }

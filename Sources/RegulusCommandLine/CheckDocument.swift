@@ -34,6 +34,18 @@ struct CheckDocument: Encodable {
     /// What storing the outputs of frozen stems takes; empty where none are stored.
     let stemCache: [String]
     let estimate: StudyEstimate?
+    /// What it would cost to know differences of a given size; empty where nobody asks.
+    let costs: [DifferenceCost]
+    /// How it is decided how many seeds are trained; empty where all are.
+    let designs: [Design]
+
+    /// When a study looks, and when it stops.
+    struct Design: Encodable, Hashable {
+        let baseline: String
+        let looks: [Int]
+        /// With its unit.
+        let reach: String
+    }
 
     /// What one variant of a sweep trains.
     struct Shape: Encodable {
@@ -79,7 +91,10 @@ struct CheckDocument: Encodable {
         let finishedTuningTrainings: Int
     }
 
-    init(_ plan: RecipeArguments.Plan, folder: RunFolder, state: FolderState, stemCache: [String], estimate: StudyEstimate?) {
+    init(
+        _ plan: RecipeArguments.Plan, folder: RunFolder, state: FolderState, stemCache: [String], estimate: StudyEstimate?,
+        costs: [DifferenceCost] = []
+    ) {
         let (study, planned) = (plan.study, plan.planned)
         let frame = planned.settings
         recipe = study.name
@@ -109,7 +124,15 @@ struct CheckDocument: Encodable {
             path: folder.root.path, trials: Dictionary(uniqueKeysWithValues: statuses.map { ($0.rawValue, state.count($0)) }),
             rows: Dictionary(uniqueKeysWithValues: statuses.map { ($0.rawValue, state.rows($0)) }),
             finishedTuningTrainings: state.finishedRehearsals)
-        (self.stemCache, self.estimate) = (stemCache, estimate)
+        var designs: [Design] = []
+        for variant in frame.variants {
+            guard let design = variant.design else { continue }
+            let own = Design(
+                baseline: design.baseline, looks: design.looks, reach: "\(variant.score.text(design.reach)) \(variant.score.differenceUnit)")
+            if !designs.contains(own) { designs.append(own) }
+        }
+        self.designs = designs
+        (self.stemCache, self.estimate, self.costs) = (stemCache, estimate, costs)
     }
 
     func json() throws -> String {
@@ -124,7 +147,7 @@ extension CheckDocument {
     var text: String {
         [
             summary, table("Parameters", parameters), table("Covariance", covarianceRows), table("Tuned", tuned),
-            [folderLine].compactMap(\.self), stemLines, estimate?.lines ?? [],
+            [folderLine].compactMap(\.self), stemLines, estimate?.lines ?? [], seedLines, costs.map(\.text),
         ].filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
 
@@ -146,6 +169,14 @@ extension CheckDocument {
         let tuning = tuningTrainings == 0 ? "" : ", and \(NumberText.count(tuningTrainings, "training")) for tuning"
         return ["\(recipe): \(head)"] + shapeLines + [NumberText.count(trials, "trial") + sharing + tuning, protocolText, "selection: " + selection] + settings
             + notices.map { "note: \($0)" }
+    }
+
+    /// When a study whose seeds go by differences looks at them.
+    private var seedLines: [String] {
+        designs.map { design in
+            "seeds: looks after \(design.looks.map(String.init).joined(separator: ", ")); stops where every row's difference to \(design.baseline) is known to "
+                + "± \(design.reach)"
+        }
     }
 
     private var stemLines: [String] {

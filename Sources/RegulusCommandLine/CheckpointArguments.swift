@@ -3,8 +3,11 @@ import ArgumentParser
 import Configuration
 import Datasets
 import Foundation
+import Persistence
 import Planning
 import Recipes
+import Results
+import Studies
 import Tensors
 import Training
 
@@ -61,6 +64,23 @@ struct CheckpointArguments: ParsableArguments {
             throw CommandFault.input("error: the data set that the model was trained on cannot be opened: \(fault)")
         } catch let fault as RecipeError {
             throw CommandFault.input("\(fault)")
+        }
+    }
+
+    /// Writes down, in the run folder that the checkpoint lies in, that figures of its trial are shown.
+    func noteLook(by command: String) {
+        var place = URL(fileURLWithPath: checkpoint).standardizedFileURL.deletingLastPathComponent()
+        let trial = place
+        while place.pathComponents.count > 1 {
+            place.deleteLastPathComponent()
+            let folder = RunFolder(place)
+            guard trial.path.hasPrefix(folder.trials.path + "/"), FileManager.default.fileExists(atPath: folder.settings.path) else { continue }
+            let store = RunStore(folder)
+            let result = try? store.result(at: trial.appendingPathComponent(RunFolder.resultName), verifyingFiles: false)
+            do throws(FileFault) { try store.noteLook(by: command, at: [result].compactMap(\.self)) } catch {
+                StandardError.print("note: that figures are shown cannot be written down: \(error)")
+            }
+            return
         }
     }
 

@@ -29,6 +29,7 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let application = try arguments.application(needsTargets: true)
+        arguments.noteLook(by: Self.configuration.commandName ?? "regulus")
         let kind = application.model.targets.kind
         let names = !measure.isEmpty ? measure : kind == .classes ? ["scores-by-class", "calibration"] : ["scores"]
         var measured: [(name: String, findings: Findings)] = []

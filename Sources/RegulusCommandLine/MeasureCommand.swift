@@ -61,6 +61,10 @@ struct MeasureCommand: ParsableCommand {
         } catch let fault as FileFault {
             throw CommandFault.failure("error: \(fault)\nWhat was measured before is kept.")
         }
+        let store = RunStore(place)
+        do throws(FileFault) { try store.noteLook(by: Self.configuration.commandName ?? "regulus", at: store.finished(plan.planned.settings.keys)) } catch {
+            StandardError.print("note: that figures on targets were measured cannot be written down: \(error)")
+        }
         for trial in outcome.leftOut { StandardError.print("not measured: \(trial.key): \(trial.reason)") }
         let seconds = outcome.seconds.formatted(.number.precision(.fractionLength(1)).locale(Locale(identifier: "en_US_POSIX")))
         try StandardOutput.print(

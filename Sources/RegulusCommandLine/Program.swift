@@ -60,7 +60,7 @@ package enum Program {
     }
 }
 
-/// The command line: `regulus run`, `status`, `watch`, `check`, `measure`, `evaluate`, `embed`, `predict`, `report`, `diff`, `list`, `describe`, `plugin`, `data`, `weights`, `bench`.
+/// The command line: `regulus run`, `status`, `watch`, `check`, `register`, `measure`, `evaluate`, `embed`, `predict`, `report`, `diff`, `list`, `describe`, `plugin`, `data`, `weights`, `bench`.
 struct RegulusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "regulus",
@@ -74,8 +74,8 @@ struct RegulusCommand: ParsableCommand {
             """,
         version: "Regulus \(Version.current)",
         subcommands: [
-            RunCommand.self, StatusCommand.self, WatchCommand.self, RunsCommand.self, CheckCommand.self, MeasureCommand.self, EvaluateCommand.self,
-            EmbedCommand.self,
+            RunCommand.self, StatusCommand.self, WatchCommand.self, RunsCommand.self, CheckCommand.self, RegisterCommand.self, MeasureCommand.self,
+            EvaluateCommand.self, EmbedCommand.self,
             PredictCommand.self, ReportCommand.self, DiffCommand.self, ListCommand.self, DescribeCommand.self, PluginCommand.self,
             DataCommand.self, WeightsCommand.self, BenchCommand.self, PluginProbeCommand.self, ManualCommand.self,
         ])

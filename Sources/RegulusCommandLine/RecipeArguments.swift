@@ -86,6 +86,11 @@ struct RecipeArguments: ParsableArguments {
 
     /// The rows and targets that are asked for.
     private func part(of planned: PlannedStudy) throws -> PlannedStudy {
+        if !rows.isEmpty || !targets.isEmpty, planned.cells.contains(where: { $0.design != nil }) {
+            throw CommandFault.input(
+                "error: seeds that go by a difference need every row and target, so no part of the study can be run by itself\n"
+                    + "--set 'seeds=[1, 2, 3]' trains a list of seeds.")
+        }
         do throws(StudyPartFault) { return try planned.keeping(rows: rows, targets: targets) } catch {
             throw CommandFault.input("error: \(error)")
         }

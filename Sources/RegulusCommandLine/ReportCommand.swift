@@ -62,9 +62,12 @@ struct ReportCommand: ParsableCommand {
             }
             // A report needs neither checkpoints nor curves, which may have been left elsewhere.
             let results = try store.results(of: settings.keys, verifyingFiles: false)
+            do throws(FileFault) { try store.noteLook(by: Self.configuration.commandName ?? "regulus", at: results) } catch {
+                StandardError.print("note: that figures are shown cannot be written down: \(error)")
+            }
             let report = try Report(
                 results: results, settings: settings, stray: folder.strayResults(beside: settings.keys),
-                measurements: store.measurements(of: results) { throw $0 })
+                measurements: store.measurements(of: results) { throw $0 }, provenance: store.provenance())
             return (report, results)
         } catch let fault as DamagedFile {
             throw CommandFault.input("error: \(fault)\n`regulus run` on this folder writes it again, and `regulus measure` what it has measured.")

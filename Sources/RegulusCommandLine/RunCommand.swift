@@ -101,6 +101,7 @@ struct RunCommand: ParsableCommand {
             try display.start(settings, trials: planned.trialCount, folder: folder)
             if let damagedRecipe { display.note("note: \(damagedRecipe); it is written again") }
             for note in notes(on: before, in: folder) { display.note(note) }
+            if ParentLink.role != IsolatedRun.role, !worker { noteLook(at: store.finished(settings.keys), in: store, display) }
             StopRequest.listenForSignals()
             let results = try launched?.results() ?? results(of: run, plan, before, display: display)
             if ParentLink.role != IsolatedRun.role { try measure(plan, in: folder, display) }
@@ -112,9 +113,11 @@ struct RunCommand: ParsableCommand {
                 let trained = Set(results.filter { !before.holds($0) }.map(\.key))
                 settings.reused = all.map(\.key).filter { !trained.contains($0) }
                 try store.write(settings)
+                noteLook(at: all, in: store, display)
                 let report = try Report(
                     results: all, settings: settings, stray: folder.strayResults(beside: settings.keys),
-                    measurements: store.measurements(of: all) { display.note("note: \($0); it is left out, `regulus measure` writes it again") })
+                    measurements: store.measurements(of: all) { display.note("note: \($0); it is left out, `regulus measure` writes it again") },
+                    provenance: provenance(of: store, display))
                 try ReportWriter().write(report, recipe: study.resolvedYAML, to: folder)
                 for result in results { try EventFile.write(result, to: folder) }
                 try display.finish(report, folder: folder)
@@ -140,6 +143,20 @@ extension RunCommand {
         guard launch.isSlurm else { return nil }
         let script = try WorkerScript(arguments, launch: launch, folder: run.folder)
         return try LaunchedRun(run, recipe: recipe, script: script, launch: launch, keepsFailures: keepFailures, display: display)
+    }
+
+    /// Writes down that this run shows figures on targets, from now on as they come.
+    private func noteLook(at results: [TrialResult], in store: RunStore, _ display: RunDisplay) {
+        do throws(FileFault) { try store.noteLook(by: Self.configuration.commandName ?? "regulus", at: results) } catch {
+            display.note("note: that figures are shown cannot be written down: \(error)")
+        }
+    }
+
+    private func provenance(of store: RunStore, _ display: RunDisplay) -> StudyProvenance {
+        do throws(DamagedFile) { return try store.provenance() } catch {
+            display.note("note: \(error); the report is made without it")
+            return StudyProvenance(damages: ["\(error)"])
+        }
     }
 
     /// What becomes of results that the folder holds and this run does not take.

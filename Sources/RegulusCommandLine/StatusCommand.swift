@@ -33,8 +33,16 @@ struct StatusCommand: ParsableCommand {
                 encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
                 try StandardOutput.print(String(decoding: try encoder.encode(StatusDocument(state, path: path)), as: UTF8.self))
             } else {
+                Self.noteLook(by: Self.configuration.commandName ?? "regulus", at: state, in: path)
                 try StandardOutput.print((index > 0 ? "\n" : "") + StatusText.lines(state, path: path).joined(separator: "\n"))
             }
+        }
+    }
+
+    /// Writes down, in the run folder, that figures on targets are shown.
+    static func noteLook(by command: String, at state: StudyFolder, in path: String) {
+        do throws(FileFault) { try RunStore(RunFolder(URL(fileURLWithPath: path))).noteLook(by: command, at: state.results) } catch {
+            StandardError.print("note: that figures are shown cannot be written down: \(error)")
         }
     }
 
@@ -54,7 +62,7 @@ struct StatusCommand: ParsableCommand {
 struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch", abstract: "Shows a run as it goes on, also one of another process or machine, until it is over.",
-        discussion: "It reads the run folder alone and changes nothing; Ctrl-C ends the watching, not the run. In a pipe it prints a line for each trial.")
+        discussion: "It reads the run folder alone and changes nothing but the log of who looked; Ctrl-C ends the watching, not the run. In a pipe it prints a line for each trial.")
 
     @Argument(help: "The run folder.", completion: .directory, transform: { UserPath.expanded($0) })
     var folder: String
@@ -70,8 +78,10 @@ struct WatchCommand: ParsableCommand {
     func run() throws {
         var state = try StatusCommand.state(of: folder)
         var told = Set(state.results.map(\.key))
+        StatusCommand.noteLook(by: Self.configuration.commandName ?? "regulus", at: state, in: folder)
         let screen = LiveScreen.isPossible ? LiveScreen(state.view) : nil
         if screen == nil { try StandardOutput.print(StatusText.lines(state, path: folder).joined(separator: "\n")) }
+        let shown = told.count
         while !state.isOver {
             Thread.sleep(forTimeInterval: every)
             state = try StatusCommand.state(of: folder, after: state)
@@ -80,6 +90,7 @@ struct WatchCommand: ParsableCommand {
             let fresh = state.results.filter { told.insert($0.key).inserted }
             if screen == nil { for result in fresh { try StandardOutput.print(ProgressLine.plain(result, progress: state.progress)) } }
         }
+        if told.count > shown { StatusCommand.noteLook(by: Self.configuration.commandName ?? "regulus", at: state, in: folder) }
         screen?.end(keeping: false)
         if screen != nil { try StandardOutput.print(StatusText.lines(state, path: folder).joined(separator: "\n")) }
     }

@@ -32,6 +32,8 @@ package struct VariantReport: Hashable, Sendable {
     package let tuning: [TuningCurve]
     /// What was measured of the trained models.
     package let measured: [MeasuredFindings]
+    /// Where it was decided how many seeds are trained: how that went.
+    package let seedStop: SeedStop?
 
     fileprivate init(_ settings: VariantSettings, in trials: TrialSet, measurements: [TrialKey: [MeasurementRecord]]) {
         self.settings = settings
@@ -47,6 +49,7 @@ package struct VariantReport: Hashable, Sendable {
         factorial = FactorialFindings(.score, of: settings, in: trials)
         expectations = ExpectationCheck.checks(of: trials.settings.expected?.figures(of: settings.assignment) ?? [:], in: score)
         curves = LearningCurve.curves(of: settings, in: trials)
+        seedStop = SeedStop(of: settings, in: trials)
         measured = MeasuredFindings.all(of: settings, in: trials, records: measurements)
         measuredExpectations = MeasuredExpectationCheck.checks(of: trials.settings.expected?.measured(of: settings.assignment) ?? [], in: measured)
         tuning = settings.rows.flatMap { TuningCurve.curves(row: $0, of: settings, in: trials) }
@@ -77,19 +80,40 @@ package struct Report: Hashable, Sendable {
     package let span: TrainingSpan?
     /// What was measured of each trial's model.
     package let measurements: [TrialKey: [MeasurementRecord]]
+    /// What the study says over several data sets; nil where it has one.
+    package let verdict: Verdict?
+    /// What was declared before training, and the looks that there were.
+    package let provenance: StudyProvenance
+    /// Trials that had begun before the study was registered; nil where it was not.
+    package let trainedBefore: Int?
+    /// The results, each in its place.
+    private let trials: TrialSet
 
     /// - Parameters:
     ///   - stray: paths of results that the run folder holds and the settings do not plan.
     ///   - measurements: what was measured of each trial's model, where anything was.
+    ///   - provenance: what was declared beforehand, and who looked.
     /// - Throws: `ReportFault` when two results claim the same trial, when one is in nobody's plan, or when a baseline is no row.
     package init(
-        results: [TrialResult], settings: RunSettings, stray: [String] = [], measurements: [TrialKey: [MeasurementRecord]] = [:]
+        results: [TrialResult], settings: RunSettings, stray: [String] = [], measurements: [TrialKey: [MeasurementRecord]] = [:],
+        provenance: StudyProvenance = StudyProvenance()
     ) throws(ReportFault) {
+        // Seeds that a look has made unneeded are no part of the report.
+        let planned = settings
+        let settings = SeedStop.trimmed(settings, to: results)
+        let unneeded = settings == planned ? [] : Set(planned.keys).subtracting(settings.keys)
+        let results = unneeded.isEmpty ? results : results.filter { !unneeded.contains($0.key) }
         let trials = try TrialSet(results, settings: settings)
         self.settings = settings
         self.stray = stray
         variants = settings.variants.map { VariantReport($0, in: trials, measurements: measurements) }
+        self.trials = trials
+        verdict = Verdict(Self.verdictSettings(variants, in: trials))
         self.measurements = measurements
+        self.provenance = provenance
+        trainedBefore = provenance.registration?.entries.first.map { entry in
+            results.count { ($0.times?.started).map { $0.isFinite && $0 < entry.time } ?? false }
+        }
         failures = trials.failures
         plannedCount = settings.trialCount
         missingCount = trials.missingCount
@@ -104,15 +128,29 @@ package struct Report: Hashable, Sendable {
     /// Whether there is more than one variant to compare.
     package var isSweep: Bool { variants.count > 1 }
 
-    /// `data.rel = 0.9, data.inv = 1`, in the order of the dials; empty without a sweep.
+    /// `data.rel = 0.9, data.inv = 1`, in the order of the dials, a set by its name alone; empty without a sweep.
     package func label(of variant: [String: String]) -> String {
-        dials(of: variant).map { "\($0.path) = \($0.value)" }.joined(separator: ", ")
+        dials(of: variant).map { $0.path == VariantSettings.setDial ? $0.value : "\($0.path) = \($0.value)" }.joined(separator: ", ")
     }
 
     /// Every dial that some variant sets, the settings' first.
     var variantDials: [String] {
         var seen: Set<String> = []
         return variants.flatMap { dials(of: $0.variant).map(\.path) }.filter { seen.insert($0).inserted }
+    }
+
+    private static func verdictSettings(_ variants: [VariantReport], in trials: TrialSet, prefix: String = "") -> [Verdict.Setting] {
+        variants.map { variant in
+            let dials = trials.settings.dials.compactMap { path in variant.variant[path].map { (path, $0) } }
+            let label = dials.map { $0.0 == VariantSettings.setDial ? $0.1 : "\($0.0) = \($0.1)" }.joined(separator: ", ")
+            let name = prefix.isEmpty ? label : label.isEmpty ? prefix : "\(prefix): \(label)"
+            return Verdict.Setting(name: name, dataset: variant.settings.dataset, variant: variant.settings, score: variant.score, trials: trials)
+        }
+    }
+
+    /// What several runs say together; nil where they have one data set, or no score and baseline in common.
+    package static func verdict(over reports: [Report]) -> Verdict? {
+        Verdict(reports.flatMap { verdictSettings($0.variants, in: $0.trials, prefix: $0.settings.recipe) })
     }
 
     /// A variant's values, first in the order of the settings' dials, then those that they do not list.

@@ -28,7 +28,9 @@ extension Report {
 
     /// The table that a reader came for, and what has to be known to read it.
     private var resultBlocks: [Document.Block] {
-        var blocks: [Document.Block] = [.title(settings.recipe), .paragraph(introduction)]
+        var blocks: [Document.Block] = [.title(settings.recipe)] + (verdict?.blocks(style: style(ofRow:))).orEmpty
+        if verdict != nil { blocks.append(.heading("Setting by setting")) }
+        blocks.append(.paragraph(introduction))
         if isSweep {
             blocks += [.table(summary)] + sharedDifferenceNote.map { [Document.Block.paragraph($0)] }.orEmpty
         } else if let variant = variants.first {
@@ -66,7 +68,8 @@ extension Report {
 
     /// What the figures rest on and how they were made.
     private var closingBlocks: [Document.Block] {
-        completenessBlocks + loadingBlocks + rowBlocks + [.heading("How these figures were made"), .list(settingsLines)] + sampleBlocks
+        completenessBlocks + loadingBlocks + rowBlocks + registrationBlocks + [.heading("How these figures were made"), .list(settingsLines)]
+            + sampleBlocks
     }
 
     // MARK: Tables

@@ -4,11 +4,11 @@ import Statistics
 /// The parts of a report that say what the table means: tests, comparisons, contributions, costs.
 extension Report {
     func findingBlocks(_ variant: VariantReport, isHeaded: Bool) -> [Document.Block] {
-        comparisonBlocks(variant, isHeaded: isHeaded) + expectationBlocks(variant, isHeaded: isHeaded)
+        seedBlocks(variant, isHeaded: isHeaded) + comparisonBlocks(variant, isHeaded: isHeaded) + expectationBlocks(variant, isHeaded: isHeaded)
             + factorialBlocks(variant, isHeaded: isHeaded)
     }
 
-    private func heading(_ text: String, _ isHeaded: Bool) -> [Document.Block] {
+    func heading(_ text: String, _ isHeaded: Bool) -> [Document.Block] {
         isHeaded ? [.heading(text)] : []
     }
 

@@ -71,7 +71,9 @@ extension Report {
                 switch name {
                 case "Selection": variant.selection
                 case "Protocol": variant.protocolText
-                case "Seeds": variant.seeds.map(String.init).joined(separator: ", ")
+                case "Seeds":
+                    variant.seeds.map(String.init).joined(separator: ", ")
+                        + (variant.design.map { " of at most \($0.most), decided at looks after \($0.looks.map(String.init).joined(separator: ", "))" } ?? "")
                 default: variant.repetitions.filter { !$0.isEmpty }.map(label).joined(separator: "; ")
                 }
             }

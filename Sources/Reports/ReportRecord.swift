@@ -20,6 +20,8 @@ package struct ReportRecord: Hashable, Codable, Sendable {
         case interaction
         /// Of one regularizer; `row` names it.
         case shapley
+        /// To the baseline row, over the seeds at the look at which the study stopped; its interval holds whatever made it stop.
+        case differenceAtStop = "difference-at-stop"
     }
 
     /// What the tests say about a difference; see `RowComparison`. Interval and detectable difference in percentage points.
@@ -70,6 +72,7 @@ extension Report {
             variant.tables.flatMap { Self.records(of: $0, comparisons: $0.measure == .score ? variant.comparisons : []) }
                 + variant.expectations.map { Self.record(of: $0, variant) }
                 + variant.measuredExpectations.map { Self.record(of: $0, variant) } + Self.records(of: variant.factorial, variant)
+                + Self.records(of: variant.seedStop, variant)
         }
     }
 
@@ -128,6 +131,22 @@ extension Report {
             variant: variant.variant, measure: "\(check.expected.measurement): \(check.expected.quantity)", unit: "", statistic: .expected,
             row: check.expected.row, target: nil, value: check.expected.value, deviation: nil, standardError: nil, units: 0, count: 0, planned: 0,
             failed: 0, verdict: check.verdict)
+    }
+
+    private static func records(of stop: SeedStop?, _ variant: VariantReport) -> [ReportRecord] {
+        let score = variant.score.score
+        return (stop?.rows ?? []).map { row in
+            var record = ReportRecord(
+                variant: variant.variant, measure: score.name, unit: score.unit, statistic: .differenceAtStop, row: row.name, target: nil,
+                value: score.exported(row.estimate?.mean), deviation: score.exported(row.estimate?.deviation),
+                standardError: score.exported(row.estimate?.standardError), units: row.estimate?.count ?? 0, count: row.estimate?.count ?? 0,
+                planned: stop?.seeds ?? 0, failed: 0)
+            record.comparison = ReportRecord.Comparison(
+                intervalLow: nil, intervalHigh: nil, studentIntervalLow: score.exported(row.interval?.low),
+                studentIntervalHigh: score.exported(row.interval?.high), tTest: nil, adjustedTTest: nil, signFlip: nil, adjustedSignFlip: nil,
+                detectable: nil)
+            return record
+        }
     }
 
     private static func records(of findings: FactorialFindings?, _ variant: VariantReport) -> [ReportRecord] {

@@ -21,7 +21,8 @@ package struct ReportWriter: Sendable {
         [folder.markdownReport, folder.csvReport, folder.costs, folder.htmlReport, folder.latexReport]
     }
 
-    /// Writes `report.md`, `report.csv`, `costs.csv`, `measurements.csv` where anything was measured, `report.html`, `report.tex` and the drawings in `figures`, replacing
+    /// Writes `report.md`, `report.csv`, `costs.csv`, `measurements.csv` where anything was measured, `verdict.html`, `verdict.csv` and
+    /// `verdict.json` over several data sets, `report.html`, `report.tex` and the drawings in `figures`, replacing
     /// those of an earlier report. Drawings and tables that only an earlier report had are removed.
     ///
     /// - Parameter recipe: the resolved recipe, to be shown on the page.
@@ -36,6 +37,13 @@ package struct ReportWriter: Sendable {
         } else {
             try write(Data(report.measurementsCSV().utf8), folder.measurementsCSV)
         }
+        if let verdict = report.verdict {
+            try write(Data(verdict.document(title: report.settings.recipe).html().utf8), folder.verdictPage)
+            try write(Data(verdict.csv().utf8), folder.verdictCSV)
+            try write(ResultCoding.document(verdict.content), folder.verdictJSON)
+        } else {
+            for file in [folder.verdictPage, folder.verdictCSV, folder.verdictJSON] { unlink(file.path) }
+        }
         try write(Data(document.html().utf8), folder.htmlReport)
         try write(Data(document.latex().utf8), folder.latexReport)
         for figure in document.figures {
@@ -47,7 +55,7 @@ package struct ReportWriter: Sendable {
     }
 
     /// What the names of a report's drawings begin with: other files of the folder are somebody else's.
-    private static let drawings = ["curve-", "differences", "map-", "measured-", "sensitivity-", "tuning-", "variant-"]
+    private static let drawings = ["curve-", "differences", "map-", "measured-", "sensitivity-", "tuning-", "variant-", "verdict"]
 
     private func removeDrawings(besides figures: [Figure], in folder: RunFolder) {
         let names = Set(figures.map { "\($0.name).svg" })
@@ -64,7 +72,10 @@ package struct ReportWriter: Sendable {
     ///   - page: the page's file.
     /// - Throws: what writing throws.
     package func write(_ reports: [(report: Report, recipe: String?)], toPage page: URL) throws {
-        let blocks = reports.flatMap { $0.report.document(recipe: $0.recipe).blocks }
+        // What the runs say together comes first; what each says of several sets is part of its own report.
+        let verdict = reports.count > 1 ? Report.verdict(over: reports.map(\.report)) : nil
+        let together = verdict.map { $0.document(title: reports.map(\.report.settings.recipe).joined(separator: ", ")).blocks }.orEmpty
+        let blocks = together + reports.flatMap { $0.report.document(recipe: $0.recipe).blocks }
         try write(Data(Document(blocks).html().utf8), page)
     }
 }

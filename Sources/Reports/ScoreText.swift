@@ -5,7 +5,7 @@ import Statistics
 /// How a score is spelled: a fraction in percent with one decimal, any other number with three significant digits.
 extension ScoreDescription {
     /// What figures are multiplied by where they are written or drawn.
-    var factor: Double { form == .percent ? 100 : 1 }
+    package var factor: Double { form == .percent ? 100 : 1 }
 
     /// A figure: `61.2`, `0.812`.
     package func text(_ figure: Double?) -> String {
@@ -36,7 +36,7 @@ extension ScoreDescription {
     var axis: String { title + (form == .percent ? ", %" : "") }
 
     /// What differences are counted in.
-    var differenceUnit: String { form == .percent ? "percentage points" : "units of the \(title)" }
+    package var differenceUnit: String { form == .percent ? "percentage points" : "units of the \(title)" }
 
     /// What a file of values says that they are in.
     package var unit: String { form == .percent ? "percent" : "" }

@@ -49,7 +49,7 @@ package enum Measure: Hashable, Sendable {
 }
 
 /// The results of a run, each in the place that the settings planned for it.
-package struct TrialSet: Sendable {
+package struct TrialSet: Hashable, Sendable {
     package let settings: RunSettings
     private let planned: [TrialKey: TrialResult]
 
@@ -105,8 +105,33 @@ package struct TrialSet: Sendable {
         return IndependentUnits.grouped(values)
     }
 
+    /// The mean figures of rows over several settings of the same data, one for each seed or, where there are repetitions, each draw: what
+    /// settings share makes their figures depend on each other, so that each seed counts once. A seed of which a setting has no figure is
+    /// left out, since a mean over fewer settings is another quantity.
+    func sharedUnits(of rows: [String], in variants: [VariantSettings], _ value: (Match) -> Double?) -> [Double] {
+        struct Figure {
+            let variant: Int
+            let value: Double
+        }
+        var figures: [(value: Figure, labels: [Label])] = []
+        for (index, variant) in variants.enumerated() {
+            for match in matches(of: rows, in: variant) {
+                guard let found = value(match), let key = match.lazy.compactMap({ $0?.key }).first else { continue }
+                let shared: Label = variant.repetitions.count > 1 ? .draw(key.repetition) : .seed(key.seed)
+                let own = match.compactMap(\.self).flatMap { Self.labels(of: $0, in: variant) }
+                figures.append((Figure(variant: index, value: found), [shared] + own.filter { if case .planned = $0 { false } else { true } }))
+            }
+        }
+        return IndependentUnits.grouped(figures).compactMap { unit in
+            let means = variants.indices.compactMap { index in unit.filter { $0.variant == index }.map(\.value).mean }
+            return means.count == variants.count ? means.mean : nil
+        }
+    }
+
     /// What makes figures depend on each other.
     private enum Label: Hashable {
+        /// They come from trainings of one seed, which start from the same random numbers.
+        case seed(Int)
         /// They were measured on the same draw of the data.
         case draw([String: String])
         /// They come from the same training, by the name that the result has for it.

@@ -5,7 +5,10 @@ import Foundation
 /// ```
 /// recipe.resolved.yaml
 /// settings.json
+/// registration.json                                  where the study was registered
+/// looks.jsonl                                        who looked at target figures
 /// report.md  report.csv  costs.csv  measurements.csv  report.html  report.tex  figures/<name>.svg
+/// verdict.html  verdict.csv  verdict.json            over several data sets
 /// trials/<row>/<target>/<seed>/{metrics.jsonl,checkpoint.safetensors,result.json,events.out.tfevents.…}
 /// trials/<row>/<target>/<seed>/measurements/<measurement>.<options>.json      where the model was measured
 /// trials/<row>/<target>/<seed>/{resume/<step>.safetensors,claim.<generation>,progress.json}      while the trial runs
@@ -36,6 +39,10 @@ package struct RunFolder: Hashable, Sendable {
     package var htmlReport: URL { root.appendingPathComponent("report.html") }
     /// The tables, to be included in a LaTeX document.
     package var latexReport: URL { root.appendingPathComponent("report.tex") }
+    /// What a study over several data sets says of each row, as a page, as values and for machines.
+    package var verdictPage: URL { root.appendingPathComponent("verdict.html") }
+    package var verdictCSV: URL { root.appendingPathComponent("verdict.csv") }
+    package var verdictJSON: URL { root.appendingPathComponent("verdict.json") }
     package var figures: URL { root.appendingPathComponent("figures", isDirectory: true) }
     package var trials: URL { root.appendingPathComponent("trials", isDirectory: true) }
 

@@ -87,11 +87,19 @@ package struct VariantSettings: Hashable, Sendable {
     package var descriptions: [String: [String]] = [:]
     /// What the data consist of; nil where no classes are learned.
     package var samples: SampleCounts?
+    /// The data set that the variant is a setting of: variants with equal names share data, and are no independent evidence about other
+    /// data. Nil where it is not known.
+    package var dataset: String?
+    /// How it is decided how many of the seeds are trained; nil where all are.
+    package var design: SeedDesign?
+    /// What is trained for each row, by a name that changes with it: see `StudyRegistration.Row.digest`. Empty where it is not known.
+    package var digests: [String: String]
 
     package init(
         assignment: [String: String] = [:], baseline: String?, rows: [String], targets: [String], trainedOn: [String: String] = [:],
         seeds: [Int], repetitions: [[String: String]] = [[:]], selection: String, protocolText: String, lines: [String] = [],
-        regularizers: [String: [String]] = [:], scores: [ScoreDescription] = [.accuracy]
+        regularizers: [String: [String]] = [:], scores: [ScoreDescription] = [.accuracy], dataset: String? = nil,
+        design: SeedDesign? = nil, digests: [String: String] = [:]
     ) {
         self.assignment = assignment
         self.baseline = baseline
@@ -105,7 +113,13 @@ package struct VariantSettings: Hashable, Sendable {
         self.lines = lines
         self.regularizers = regularizers
         self.scores = scores
+        self.dataset = dataset
+        self.design = design
+        self.digests = digests
     }
+
+    /// The dial that tells the sets of a study apart.
+    package static let setDial = "set"
 
     /// The score that the table shows, and by which epochs and tuned values are selected.
     package var score: ScoreDescription { scores[0] }
@@ -138,7 +152,7 @@ package struct VariantSettings: Hashable, Sendable {
 extension VariantSettings: Codable {
     private enum Key: String, CodingKey {
         case assignment, baseline, rows, targets, trainedOn, seeds, repetitions, selection, protocolText, lines, regularizers, scores
-        case descriptions, samples
+        case descriptions, samples, dataset, design, digests
     }
 
     /// - Throws: `DecodingError` when an entry is missing or has another type, and when there is no score.
@@ -159,6 +173,12 @@ extension VariantSettings: Codable {
         scores = try fields.decodeIfPresent([ScoreDescription].self, forKey: .scores) ?? [.accuracy]
         descriptions = try fields.decodeIfPresent([String: [String]].self, forKey: .descriptions) ?? [:]
         samples = try fields.decodeIfPresent(SampleCounts.self, forKey: .samples)
+        dataset = try fields.decodeIfPresent(String.self, forKey: .dataset)
+        design = try fields.decodeIfPresent(SeedDesign.self, forKey: .design)
+        digests = try fields.decodeIfPresent([String: String].self, forKey: .digests) ?? [:]
+        if let design, !design.isPossible(of: seeds.count) {
+            throw DecodingError.dataCorruptedError(forKey: .design, in: fields, debugDescription: "its looks are none")
+        }
         if scores.isEmpty { throw DecodingError.dataCorruptedError(forKey: .scores, in: fields, debugDescription: "there is no score") }
     }
 }

@@ -129,3 +129,47 @@ enum Bisection {
         }
     }
 }
+
+/// The χ² distribution.
+package struct ChiSquaredDistribution: Hashable, Sendable {
+    /// Degrees of freedom, positive.
+    package let degrees: Double
+
+    package init(degrees: Double) {
+        self.degrees = degrees
+    }
+
+    /// `P(X ≥ x)`: the regularized incomplete gamma function `Q(degrees/2, x/2)`, by its series (DLMF 8.7.1) below the mean and by the
+    /// continued fraction (DLMF 8.9.2), evaluated with Lentz's method, above it.
+    package func above(_ x: Double) -> Double {
+        guard x > 0 else { return 1 }
+        guard x.isFinite else { return 0 }
+        let (a, z) = (degrees / 2, x / 2)
+        let front = exp(a * log(z) - z - lgamma(a))
+        if z < a + 1 {
+            var (term, sum, n) = (1 / a, 1 / a, a)
+            while abs(term) > 1e-17 * abs(sum) {
+                n += 1
+                term *= z / n
+                sum += term
+            }
+            return max(0, 1 - front * sum)
+        }
+        var b = z + 1 - a
+        var c = 1e300
+        var d = 1 / b
+        var value = d
+        for step in 1...10_000 {
+            let coefficient = -Double(step) * (Double(step) - a)
+            b += 2
+            d = coefficient * d + b
+            if abs(d) < 1e-300 { d = 1e-300 }
+            c = b + coefficient / c
+            if abs(c) < 1e-300 { c = 1e-300 }
+            d = 1 / d
+            value *= d * c
+            if abs(d * c - 1) < 1e-16 { break }
+        }
+        return front * value
+    }
+}

@@ -24,7 +24,7 @@ package struct FolderState: Sendable {
         case new
     }
 
-    /// In the study's order.
+    /// In the study's order; without those that earlier looks have made unneeded.
     package let trials: [(key: TrialKey, status: Status)]
     /// Of the trainings for tuning, how many are there and how many there will be.
     package let finishedRehearsals: Int
@@ -53,6 +53,7 @@ package struct FolderState: Sendable {
         var trials: [[(key: TrialKey, status: Status)]] = cells.map { _ in [] }
         var (rehearsed, count) = (0, 0)
         var hashes: [TrialKey: String] = [:]
+        let stages = SeedStages(cells)
         for group in CellGroup.all(of: cells) {
             let rehearsals = group.rehearsals
             let scores = rehearsals.map { rehearsal -> TrialResult? in
@@ -91,6 +92,7 @@ package struct FolderState: Sendable {
                         status = .finished
                         finished.insert(.trial(key))
                         hashes[key] = present.plan
+                        stages.add(present)
                     } else if plans.contains(where: { ResumeFolder(resume, origin: SavedOrigin(plan: $0)).isOfOrigin }) {
                         status = .saved
                     } else if let found {
@@ -102,7 +104,8 @@ package struct FolderState: Sendable {
                 }
             }
         }
-        self.trials = trials.flatMap(\.self)
+        let needed = Set(stages.trimmed(cells).flatMap { cell in cell.seeds.map { cell.key(seed: $0) } })
+        self.trials = trials.flatMap(\.self).filter { needed.contains($0.key) }
         self.damages = damages
         self.finished = finished
         self.plans = hashes

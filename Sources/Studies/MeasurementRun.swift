@@ -27,7 +27,7 @@ package struct MeasurementRun: Sendable {
         cells: [Cell], folder: RunFolder, components: Components, pool: WorkerPool, datasets: [ComponentPlan: any Dataset],
         stems: URL? = nil, stop: StopRequest = StopRequest()
     ) {
-        self.cells = cells
+        self.cells = SeedStages.trimmed(cells, in: folder)
         self.folder = folder
         self.components = components
         self.pool = pool

@@ -193,6 +193,15 @@ package struct RunStore: Sendable {
         }
     }
 
+    /// What was declared before training; nil where nothing was.
+    ///
+    /// - Throws: `DamagedFile`.
+    package func registration() throws(DamagedFile) -> StudyRegistration? {
+        guard let found = try value(StudyRegistration.self, at: folder.registration) else { return nil }
+        guard !found.entries.isEmpty else { throw DamagedFile(path: folder.registration.path, reason: "it declares nothing") }
+        return found
+    }
+
     // MARK: The frame of the run
 
     /// What the run set out to do; nil where nothing says so.

@@ -1,6 +1,7 @@
 import Foundation
 import Persistence
 import Results
+import Statistics
 
 /// A study as its run folder shows it: what was planned, what has ended, who is at what.
 ///
@@ -19,6 +20,7 @@ package struct StudyFolder: Sendable {
         package let silence: Double
     }
 
+    /// With the seeds alone that are trained, where earlier looks have decided that.
     package let settings: RunSettings
     /// Trials that have ended, in the order of the plan.
     package let results: [TrialResult]
@@ -70,7 +72,13 @@ package struct StudyFolder: Sendable {
         let plans = names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map { String($0.dropLast(".json".count)) }
         let begun = Set(names.compactMap { name in name.range(of: ".claim.").map { String(name[..<$0.lowerBound]) } }).subtracting(plans)
         let running = begun.count { Self.claim(named: "\($0).claim", in: folder.tuning.path)?.isGone == false }
-        self.settings = settings
+        let needed = Self.trimmed(settings, to: results)
+        if needed != settings {
+            let keys = Set(needed.keys)
+            results.removeAll { !keys.contains($0.key) }
+            claimed.removeAll { !keys.contains($0.training.key) }
+        }
+        self.settings = needed
         self.results = results
         self.claimed = claimed
         self.damages = damages
@@ -92,6 +100,22 @@ package struct StudyFolder: Sendable {
 
     /// Whether every trial has ended and nobody is at one.
     package var isOver: Bool { results.count == settings.trialCount && running.isEmpty }
+
+    /// The settings without the seeds that a look has made unneeded: see `SeedDesign`.
+    private static func trimmed(_ settings: RunSettings, to results: [TrialResult]) -> RunSettings {
+        guard settings.variants.contains(where: { $0.design != nil }) else { return settings }
+        let known = Dictionary(results.map { ($0.key, $0) }) { first, _ in first }
+        var settings = settings
+        for index in settings.variants.indices {
+            let variant = settings.variants[index]
+            guard let design = variant.design else { continue }
+            let keys = variant.keys.filter { $0.seed == variant.seeds.first }
+            let differences = design.differences(of: keys, seeds: variant.seeds) { known[$0] }
+            let stop = SpendingDesign(looks: design.looks).stop(differences.values, reach: design.reach, seeds: differences.seeds)
+            if let stop { settings.variants[index].seeds = Array(variant.seeds.prefix(design.looks[stop])) }
+        }
+        return settings
+    }
 
     /// The epochs that a running trial has told of.
     private static func progress(of key: TrialKey, in folder: RunFolder) -> RunningTraining? {

@@ -26,19 +26,32 @@ struct StudyJobs {
                 }
             }
         }
-        let trialJobs = groups.indices.flatMap { place in
-            groups[place].seeds.indices.map { index -> @Sendable () throws -> JobOutcome in
-                {
-                    let group = groups[place]
-                    guard let known = scores[place].complete else { return .waiting }
-                    let outcomes = zip(group.rehearsals, known).map { (rehearsal: $0, scores: $1) }
-                    let found = try worker.train(group, by: outcomes, seed: group.seeds[index])
-                    for (cell, found) in zip(group.places, found) {
-                        guard let found, results[cell].set(found.result, at: index) else { continue }
-                        journal.finish(result: found.result, isFailed: !found.result.isFinished, isRestored: found.isRestored)
-                    }
-                    return found.contains { $0 == nil } ? .waiting : .done
+        let stages = SeedStages(study.cells)
+        let places = groups.indices.flatMap { group in groups[group].seeds.indices.map { (group: group, index: $0) } }
+        // By stages, so that what decides about a seed comes before it.
+        let inOrder = places.enumerated().sorted { one, other in
+            let first = SeedStages.stage(of: groups[one.element.group].cells[0], seed: one.element.index)
+            let second = SeedStages.stage(of: groups[other.element.group].cells[0], seed: other.element.index)
+            return (first, one.offset) < (second, other.offset)
+        }
+        let trialJobs = inOrder.map(\.element).map { place, index -> @Sendable () throws -> JobOutcome in
+            {
+                let group = groups[place]
+                let needs = group.cells.map { stages.need(of: $0, seed: index) }
+                guard needs.contains(.needed) else {
+                    if needs.contains(.open) { return .waiting }
+                    for _ in group.cells { journal.leaveOut() }
+                    return .done
                 }
+                guard let known = scores[place].complete else { return .waiting }
+                let outcomes = zip(group.rehearsals, known).map { (rehearsal: $0, scores: $1) }
+                let found = try worker.train(group, by: outcomes, seed: group.seeds[index])
+                for (cell, found) in zip(group.places, found) {
+                    guard let found, results[cell].set(found.result, at: index) else { continue }
+                    journal.finish(result: found.result, isFailed: !found.result.isFinished, isRestored: found.isRestored)
+                    stages.add(found.result)
+                }
+                return found.contains { $0 == nil } ? .waiting : .done
             }
         }
         self.journal = journal
@@ -46,6 +59,6 @@ struct StudyJobs {
         trials = results
     }
 
-    /// The results of all cells whose trials are done, in order.
-    var results: [TrialResult] { trials.flatMap { $0.complete ?? [] } }
+    /// The results of all trials that are done, in order.
+    var results: [TrialResult] { trials.flatMap(\.present) }
 }

@@ -83,6 +83,14 @@ final class StudyJournal: Sendable {
         }
     }
 
+    /// A trial turned out not to be needed.
+    func leaveOut() {
+        state.withLock { state in
+            state.progress.total -= 1
+            observer(.progress(progress(of: &state)))
+        }
+    }
+
     private func progress(of state: inout State) -> StudyProgress {
         state.progress.elapsed = started.duration(to: .now) / .seconds(1)
         state.progress.running = state.running.map(\.training)

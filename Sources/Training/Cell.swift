@@ -9,7 +9,7 @@ package struct Cell: Sendable {
     package let repetition: [String: String]
     /// The plans to choose from; a single one where nothing is tuned. Their seeds are replaced.
     package let candidates: [Candidate]
-    package let seeds: [Int]
+    package var seeds: [Int]
     package let tuning: TuningRule
     /// What is measured of every trained model.
     package let measurements: [MeasurementPlan]
@@ -17,10 +17,13 @@ package struct Cell: Sendable {
     package let score: ScoreDescription
     /// Epochs of a rehearsal; nil for as many as the plan's.
     package let rehearsalEpochs: Int?
+    /// Where `seeds` are the most that are trained: how it is decided how many are. Equal in all cells of a variant.
+    package var design: SeedDesign?
 
     package init(
         row: String, target: String, variant: [String: String], repetition: [String: String], candidates: [Candidate], seeds: [Int],
-        tuning: TuningRule, measurements: [MeasurementPlan] = [], score: ScoreDescription = .accuracy, rehearsalEpochs: Int? = nil
+        tuning: TuningRule, measurements: [MeasurementPlan] = [], score: ScoreDescription = .accuracy, rehearsalEpochs: Int? = nil,
+        design: SeedDesign? = nil
     ) {
         self.row = row
         self.target = target
@@ -32,6 +35,7 @@ package struct Cell: Sendable {
         self.measurements = measurements
         self.score = score
         self.rehearsalEpochs = rehearsalEpochs
+        self.design = design
     }
 
     package func key(seed: Int) -> TrialKey {

@@ -115,6 +115,9 @@ package final class Slots<Value: Sendable>: Sendable {
         }
     }
 
+    /// The values that are there, in order.
+    package var present: [Value] { values.withLock { $0.compactMap(\.self) } }
+
     /// All values; nil while one is missing.
     package var complete: [Value]? {
         let present = values.withLock { $0 }

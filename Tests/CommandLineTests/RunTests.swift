@@ -57,7 +57,7 @@ struct RunTests {
         let folder = try RecipeFolder()
         #expect(try await folder.regulus("run", "r.yaml", "--out", "one", "--threads", "1").code == 0)
         #expect(try await folder.regulus("run", "r.yaml", "--out", "two", "--threads", "3").code == 0)
-        let same = folder.files(below: "one").filter { $0 == "report.csv" || $0.hasSuffix(".safetensors") || $0.hasSuffix(".jsonl") }
+        let same = folder.files(below: "one").filter { $0 == "report.csv" || $0.hasSuffix(".safetensors") || $0.hasSuffix("metrics.jsonl") }
         #expect(same.count == 1 + 2 * trials)
         for file in same { #expect(try folder.data("one/\(file)") == folder.data("two/\(file)"), "\(file)") }
     }

@@ -9,10 +9,10 @@ struct RecipeReader {
     ///
     /// `extends`, `include` and `variables` are gone when a recipe is read, see `RecipeAssembly` and `Variables`; they are
     /// here for the list in messages. `plugins` is read before, as what it names makes the catalogue, see
-    /// `RecipeLoader.pluginPaths`, and `variants` when the variants are made, see `VariantOverlays`.
+    /// `RecipeLoader.pluginPaths`, `sets` and `variants` when the variants are made, see `StudySets` and `VariantOverlays`.
     static let keys = [
         "name", "data", "task", "evaluation", "model", "training", "regularizers", "measure", "rows", "baseline", "seeds", "tuning", "sweep", "repeat",
-        VariantOverlays.key, "expect", "plugins", "variables", "extends", "include",
+        VariantOverlays.key, StudySets.key, "expect", "plugins", "variables", "extends", "include",
     ]
 
     private struct Settings: Options {
@@ -34,7 +34,9 @@ struct RecipeReader {
         let evaluation = evaluation(section)
         let models = ModelReader(catalogue: catalogue, faults: faults)
         let model = models.model(of: section)
-        let seeds = seeds(section.options(Settings.self).seeds, in: section)
+        let isRule = section.node["seeds"]?.entries != nil
+        let seedRule = isRule ? section.section("seeds").flatMap { SeedRule($0) } : nil
+        let seeds = isRule ? Array(1...(seedRule?.looks.last ?? 1)) : seeds(section.options(Settings.self).seeds, in: section)
         let tuning = tuning(section, seeds: seeds, evaluation: evaluation)
 
         let training = TrainingReader(catalogue: catalogue, faults: faults)
@@ -48,6 +50,10 @@ struct RecipeReader {
         expectations.check(rows: rowReader.names)
         let measured = expectations.measured(by: rows.flatMap(\.measurements).map(\.name), rows: rowReader.names)
         let baseline = baseline(section, rows: rows, names: rowReader.names)
+        if let seedRule, rowReader.names.count == 1 {
+            faults.report(
+                "seeds cannot go by a difference", at: seedRule.location, expected: "a list of seeds, or a row beside the baseline to compare it with")
+        }
         let name = section.name("name") ?? defaultName
 
         let commonTerms = regularizers.regularizers(section.node["regularizers"], owner: "the recipe")
@@ -56,7 +62,7 @@ struct RecipeReader {
         else { return nil }
         return Recipe(
             name: name, data: data, task: task, evaluation: evaluation, model: model, training: commonTraining,
-            regularizers: commonTerms, rows: rows, baseline: baseline, seeds: seeds, tuning: tuning,
+            regularizers: commonTerms, rows: rows, baseline: baseline, seeds: seeds, seedRule: seedRule, tuning: tuning,
             expectationSource: expectations.source, measuredExpectations: measured, location: top)
     }
 

@@ -28,6 +28,9 @@ struct StudyLimits {
         }
     }
 
+    /// Reports the name of a set that could not be part of a folder's.
+    func check(nameOf set: String, at location: SourceLocation) { check(set, at: location, what: "a set's name") }
+
     private func check(_ name: String, at location: SourceLocation, what: String) {
         guard name.utf8.count > Self.longestName else { return }
         faults.report(

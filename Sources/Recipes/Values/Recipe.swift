@@ -19,6 +19,8 @@ package struct Recipe: Sendable {
     package let baseline: String
     /// At least one, all different.
     package let seeds: [Int]
+    /// How it is decided how many of the seeds are trained; nil where all are.
+    package let seedRule: SeedRule?
     package let tuning: TuningPlan
     /// `expect.source:`, where the rows' expected figures come from.
     package let expectationSource: String?
@@ -37,15 +39,19 @@ package struct Recipe: Sendable {
     }
 }
 
-/// A recipe file, read: one recipe for every combination of what it sweeps and repeats.
+/// A recipe file, read: one recipe for every set and every combination of what it sweeps and repeats.
 package struct Study: Sendable {
     /// The recipe under one combination of settings.
     package struct Variant: Sendable {
-        /// What `sweep:` sets, by path; shown separately in the report.
+        /// The set's name where there are sets, and what `sweep:` sets, by path; shown separately in the report.
         package let settings: [(path: String, value: OptionValue)]
         /// What `repeat:` sets, by path; averaged over, like seeds.
         package let repetition: [(path: String, value: OptionValue)]
         package let recipe: Recipe
+        /// The name of the set that it belongs to; nil for a recipe without `sets:`.
+        package var set: String?
+        /// The data that it is a setting of, where the recipe says so.
+        package var dataset: String?
     }
 
     package let name: String
@@ -53,7 +59,7 @@ package struct Study: Sendable {
     package let file: String
     /// The comment that the file begins with, without its signs; nil where there is none.
     package let about: String?
-    /// By sweep, then by repetition, the last path changing fastest; at least one.
+    /// By set, then by sweep, then by repetition, the last path changing fastest; at least one.
     package let variants: [Variant]
     /// The recipe after `--set` with everything that it extends and includes and the values of its variables, as YAML; reading it, from
     /// whichever folder, gives the same study.

@@ -10,8 +10,8 @@ import Training
 /// Measures this program the way the scripts in `Benchmarks` measure PyTorch.
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Times a regularizer, a training step, an encoder, convolutions or the loading of samples.",
-        subcommands: [MERBench.self, StepBench.self, EncoderBench.self, ConvolutionBench.self, LoadingBench.self])
+        commandName: "bench", abstract: "Times a regularizer, a training step, an encoder, convolutions or the loading of samples; simulates designs of seeds.",
+        subcommands: [MERBench.self, StepBench.self, EncoderBench.self, ConvolutionBench.self, LoadingBench.self, SeedBench.self])
 }
 
 struct BenchOptions: ParsableArguments {

@@ -51,7 +51,8 @@ extension StudyRun {
     package var digest: String {
         let lines = cells.map { cell in
             let plans = cell.candidates.map { "\($0.plan.hash) \($0.values.map { "\($0.path) \($0.value)" })" }
-            return "\(cell.key(seed: 0)) \(cell.seeds) \(cell.tuning) \(cell.rehearsalEpochs ?? 0)\n" + plans.joined(separator: "\n")
+            return "\(cell.key(seed: 0)) \(cell.seeds) \(cell.tuning) \(cell.rehearsalEpochs ?? 0)\(cell.design.map { " \($0)" } ?? "")\n"
+                + plans.joined(separator: "\n")
         }
         return SHA256Digest(of: lines.joined(separator: "\n")).hex
     }

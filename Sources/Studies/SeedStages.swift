@@ -1,0 +1,92 @@
+import Foundation
+import Results
+import Statistics
+import Synchronization
+import Training
+
+/// Which seeds of a study are trained, where that is decided by how well differences are known: see `SeedDesign`.
+///
+/// Whoever runs the study decides for itself, from the results that all of them see: those of exactly the seeds before a look, all of them
+/// there. So workers that end in another order, on other machines or after an interruption, decide the same.
+final class SeedStages: Sendable {
+    enum Need {
+        case needed
+        /// It is not decided yet: results are missing.
+        case open
+        /// The study has ended at an earlier look.
+        case unneeded
+    }
+
+    private struct Group {
+        let design: SeedDesign
+        var keys: [TrialKey]
+        let seeds: [Int]
+        var results: [TrialKey: TrialResult] = [:]
+        /// How many seeds are trained, once that is decided, and how many are complete; nil while it has to be computed again.
+        var decision: (stop: Int?, complete: Int)?
+
+        mutating func decide() -> (stop: Int?, complete: Int) {
+            if let decision { return decision }
+            let differences = design.differences(of: keys, seeds: seeds) { results[$0] }
+            let spending = SpendingDesign(looks: design.looks)
+            let look = spending.stop(differences.values, reach: design.reach, seeds: differences.seeds)
+            let decided = (look.map { design.looks[$0] }, differences.seeds)
+            decision = decided
+            return decided
+        }
+    }
+
+    /// By what a sweep sets.
+    private let groups: Mutex<[[String: String]: Group]>
+
+    init(_ cells: [Cell]) {
+        var groups: [[String: String]: Group] = [:]
+        for cell in cells {
+            guard let design = cell.design, let seed = cell.seeds.first else { continue }
+            groups[cell.variant, default: Group(design: design, keys: [], seeds: cell.seeds)].keys.append(cell.key(seed: seed))
+        }
+        self.groups = Mutex(groups)
+    }
+
+    /// Takes note of what a trial led to.
+    func add(_ result: TrialResult) {
+        groups.withLock { groups in
+            groups[result.key.variant]?.results[result.key] = result
+            groups[result.key.variant]?.decision = nil
+        }
+    }
+
+    func need(of cell: Cell, seed index: Int) -> Need {
+        guard let design = cell.design, let stage = design.looks.firstIndex(where: { $0 > index }) else { return .needed }
+        if stage == 0 { return .needed }
+        return groups.withLock { groups in
+            guard let decision = groups[cell.variant]?.decide() else { return .needed }
+            if let stop = decision.stop { return index < stop ? .needed : .unneeded }
+            return decision.complete >= design.looks[stage - 1] ? .needed : .open
+        }
+    }
+
+    /// The stage that a seed is trained in, from 0.
+    static func stage(of cell: Cell, seed index: Int) -> Int { cell.design?.looks.firstIndex { $0 > index } ?? 0 }
+
+    /// The cells with the seeds alone that are trained, as far as the results in a folder decide it.
+    static func trimmed(_ cells: [Cell], in folder: RunFolder) -> [Cell] {
+        guard cells.contains(where: { $0.design != nil }) else { return cells }
+        let store = RunStore(folder)
+        let stages = SeedStages(cells)
+        for cell in cells where cell.design != nil {
+            for seed in cell.seeds {
+                if let result = try? store.result(at: folder.result(cell.key(seed: seed)), verifyingFiles: false) { stages.add(result) }
+            }
+        }
+        return stages.trimmed(cells)
+    }
+
+    func trimmed(_ cells: [Cell]) -> [Cell] {
+        cells.map { cell in
+            var cell = cell
+            cell.seeds = cell.seeds.enumerated().filter { need(of: cell, seed: $0.offset) != .unneeded }.map(\.element)
+            return cell
+        }
+    }
+}

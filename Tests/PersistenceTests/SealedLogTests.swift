@@ -1,0 +1,101 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Persistence
+
+@Suite("A log of sealed lines")
+struct SealedLogTests {
+    private struct Entry: Codable, Hashable {
+        var number: Int
+        var text = "a \"line\""
+    }
+
+    private func lines(_ path: String) throws -> [String] {
+        try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+
+    private func reasons(_ log: SealedLog) throws -> [String] { try log.read(as: Entry.self).damages.map { "\($0.line) \($0.reason)" } }
+
+    /// A log of four entries, with its lines changed.
+    private func log(_ folder: TemporaryFolder, _ change: (inout [String]) -> Void) throws -> SealedLog {
+        let log = SealedLog(folder("log"))
+        try? FileManager.default.removeItem(atPath: log.path)
+        for number in 1...4 { try log.append(Entry(number: number)) }
+        var lines = try lines(log.path)
+        change(&lines)
+        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: log.path))
+        return log
+    }
+
+    @Test("gives back what was appended, and has no lines where there is no file")
+    func whole() throws {
+        let folder = try TemporaryFolder()
+        #expect(try SealedLog(folder("none")).read(as: Entry.self).values.isEmpty)
+        let log = try log(folder) { _ in }
+        let found = try log.read(as: Entry.self)
+        #expect(found.values == (1...4).map { Entry(number: $0) } && found.damages.isEmpty)
+    }
+
+    @Test("names a line that was changed, and reads the others")
+    func changed() throws {
+        let folder = try TemporaryFolder()
+        let log = try log(folder) { $0[1] = $0[1].replacing("\"number\":2", with: "\"number\":7") }
+        #expect(try reasons(log) == ["2 is not what was written"])
+        #expect(try log.read(as: Entry.self).values.map(\.number) == [1, 3, 4])
+    }
+
+    @Test("notices lines that were taken away before others")
+    func removed() throws {
+        let folder = try TemporaryFolder()
+        #expect(try reasons(log(folder) { $0.remove(at: 1) }) == ["2 follows one that is missing"])
+        #expect(try reasons(log(folder) { $0.removeFirst() }) == ["1 follows one that is missing"])
+    }
+
+    @Test("is not shaken by what a crash left of a line: that line is named, and the next one stands by itself")
+    func torn() throws {
+        let folder = try TemporaryFolder()
+        let log = SealedLog(folder("log"))
+        for number in 1...2 { try log.append(Entry(number: number)) }
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: log.path))
+        for cut in [bytes.count - 1, bytes.count - 20, bytes.count - 120] {
+            try bytes.prefix(cut).write(to: URL(fileURLWithPath: log.path))
+            try log.append(Entry(number: 3))
+            let found = try log.read(as: Entry.self)
+            #expect(found.values.last?.number == 3)
+            #expect(found.damages.map(\.line) == (cut == bytes.count - 1 ? [] : [2]))
+        }
+    }
+
+    @Test("takes lines of many writers, each whole")
+    func writers() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder("log")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 0..<8 {
+                group.addTask { for number in 0..<20 { try SealedLog(path).append(Entry(number: writer * 20 + number)) } }
+            }
+            try await group.waitForAll()
+        }
+        let found = try SealedLog(path).read(as: Entry.self)
+        #expect(found.values.map(\.number).sorted() == Array(0..<160) && found.damages.isEmpty)
+    }
+
+    @Test("survives any changed byte: the line is named or, where it is a line break, two are")
+    func everyByte() throws {
+        let folder = try TemporaryFolder()
+        let log = try log(folder) { _ in }
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: log.path))
+        for place in bytes.indices.dropLast() {
+            var changed = bytes
+            changed[place] ^= 1
+            try changed.write(to: URL(fileURLWithPath: log.path))
+            #expect(try !log.read(as: Entry.self).damages.isEmpty, "byte \(place)")
+        }
+    }
+
+    @Test("that cannot be written says why")
+    func fault() throws {
+        #expect(throws: FileFault.self) { try SealedLog("/proc/log").append(Entry(number: 1)) }
+    }
+}

@@ -75,7 +75,12 @@ package struct SampleModel: Sendable {
         let (kind, hasRepresentation) = (kind, kind != .noRepresentation)
         return TrainedModel(
             modalities: names, targets: TargetFacts(.classes, names: classes), domains: ["D1", "D2", "D3"],
-            encode: { inputs in Embeddings(names.compactMap { name in inputs[name].map { (modality: name, embedding: Embedding(pooled: $0, presence: inputs.presence(of: name)).cleared()) } }) },
+            encode: { inputs in
+                Embeddings(
+                    names.compactMap { name in
+                        inputs[name].map { (modality: name, embedding: Embedding(pooled: $0, presence: inputs.presence(of: name)).cleared()) }
+                    })
+            },
             fuse: { embeddings in
                 let count = embeddings.batchSize
                 var logits = [Float](repeating: 0, count: count * classes.count)

@@ -62,7 +62,9 @@ struct StatusCommand: ParsableCommand {
 struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch", abstract: "Shows a run as it goes on, also one of another process or machine, until it is over.",
-        discussion: "It reads the run folder alone and changes nothing but the log of who looked; Ctrl-C ends the watching, not the run. In a pipe it prints a line for each trial.")
+        discussion:
+            "It reads the run folder alone and changes nothing but the log of who looked; Ctrl-C ends the watching, not the run. In a pipe it prints a line for each trial."
+    )
 
     @Argument(help: "The run folder.", completion: .directory, transform: { UserPath.expanded($0) })
     var folder: String

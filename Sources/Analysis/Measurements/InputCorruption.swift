@@ -12,7 +12,9 @@ package struct InputCorruption: MeasurementPlugin {
         package init() {}
         package static var fields: [OptionField<Options>] {
             [
-                .texts("kinds", \.kinds, "what goes wrong, of \(Corruption.allCases.map(\.rawValue).joined(separator: ", ")); all that suit a modality if left out"),
+                .texts(
+                    "kinds", \.kinds, "what goes wrong, of \(Corruption.allCases.map(\.rawValue).joined(separator: ", ")); all that suit a modality if left out"
+                ),
                 .numbers("severities", \.severities, in: 1...5, "whole numbers from 1 to 5, rising"),
                 .flag("in-domain", \.inDomain, "whether source validation samples are corrupted too"),
                 .integer("seed", \.seed, in: 0...1_000_000_000, "seed of the corruption"),

@@ -30,7 +30,8 @@ package struct EmbeddingCorruption: MeasurementPlugin {
     package static var description: ComponentDescription {
         ComponentDescription(
             name: "corruption", summary: "score with noise on each modality's embeddings, and without the modality",
-            formula: "z + σ·N(0, 1), the noise a function of (seed, row);  dropped: z = 0;  change: mean over σ of score − clean score", source: "MER-DG, Table 14", options: Options.descriptions,
+            formula: "z + σ·N(0, 1), the noise a function of (seed, row);  dropped: z = 0;  change: mean over σ of score − clean score",
+            source: "MER-DG, Table 14", options: Options.descriptions,
             notes: [
                 "Every row of a table meets the same noise. The scale of embeddings differs between rows: a σ means more where they are small.",
                 "The difference of two rows in `change` is MultiBench's effective robustness, a level.",

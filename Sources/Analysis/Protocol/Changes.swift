@@ -51,7 +51,6 @@ public struct EmbeddingChange {
     }
 }
 
-
 /// A change of what the encoders read, in evaluation: sensors that drift, frames that are lost, pictures out of focus.
 public struct InputChange {
     let apply: (_ inputs: Inputs, _ rows: [Int]) -> Inputs

@@ -59,7 +59,8 @@ extension DatasetRegistry {
         }
     }
 
-    /// Opens or generates a data set; with ``SampleDivision/option`` among the options divided as that says.
+    /// Opens or generates a data set; with ``SampleDivision/option`` among the options divided as that
+    /// says.
     ///
     /// - Throws: `DatasetFault` for an unknown name, options that do not fit, or data that cannot be
     ///   read.

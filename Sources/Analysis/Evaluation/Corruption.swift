@@ -3,10 +3,12 @@ import Tensors
 
 /// A way in which what a sensor delivers goes wrong, in five severities.
 ///
-/// Samples are arrays with the channel last: a series `T×C`, a picture or a spectrogram `H×W×C`, a film `T×H×W×C`. Noise and drift are measured by the
-/// sample's own standard deviation `s` over all of its numbers, and lengths by the sample's own extent, so that a severity means the same to
-/// a sensor of any unit and rate. The tables are of this program; those of `defocus` and `wind` follow MMDG-Bench's first author's earlier generator
-/// (radii 3, 4, 6, 8, 10 for pictures 224 wide; −16 to −8 dB), with wind made of noise here, since the recording that it lays over is not public.
+/// Samples are arrays with the channel last: a series `T×C`, a picture or a spectrogram `H×W×C`, a film
+/// `T×H×W×C`. Noise and drift are measured by the sample's own standard deviation `s` over all of its
+/// numbers, and lengths by the sample's own extent, so that a severity means the same to a sensor of
+/// any unit and rate. The tables are of this program; those of `defocus` and `wind` follow MMDG-Bench's
+/// first author's earlier generator (radii 3, 4, 6, 8, 10 for pictures 224 wide; −16 to −8 dB), with
+/// wind made of noise here, since the recording that it lays over is not public.
 ///
 /// | | severity 1 to 5 |
 /// |---|---|
@@ -67,7 +69,8 @@ public enum Corruption: String, CaseIterable, Sendable, Hashable {
     ///   - shape: of the sample; one that the corruption does not suit leaves it as it is.
     ///   - length: how many places of a series are real, from the first one; nil for all.
     ///   - severity: from 1 to 5; what is beyond counts as the nearest.
-    ///   - stream: where its random numbers come from; equal streams make the same gap, noise and losses at any severity.
+    ///   - stream: where its random numbers come from; equal streams make the same gap, noise and
+    ///     losses at any severity.
     public func applied(to sample: [Float], shape: [Int], length: Int? = nil, severity: Int, stream: RandomStream) -> [Float] {
         guard suits(shape), !sample.isEmpty, shape.reduce(1, *) == sample.count else { return sample }
         let isPicture = shape.count == 3
@@ -148,7 +151,8 @@ public enum Corruption: String, CaseIterable, Sendable, Hashable {
         return noise
     }
 
-    /// A normal window along an axis of `extent` places, each of `inner` numbers; at the ends the last place is repeated.
+    /// A normal window along an axis of `extent` places, each of `inner` numbers; at the ends the last
+    /// place is repeated.
     private static func smoothed(_ values: [Float], extent: Int, inner: Int, by deviation: Float) -> [Float] {
         let reach = Int((3 * deviation).rounded(.up))
         guard reach > 0, deviation > 0.05 else { return values }

@@ -56,7 +56,8 @@ package struct EmbeddingMap: MeasurementPlugin {
 }
 
 extension SampleMatrix {
-    /// A column, with the sign that makes its largest entry positive: the sign of a principal component means nothing, and is the library's choice.
+    /// A column, with the sign that makes its largest entry positive: the sign of a principal component
+    /// means nothing, and is the library's choice.
     fileprivate func column(_ index: Int) -> [Double] {
         let values = (0..<rows).map { self[$0, index] }
         let largest = values.max { abs($0) < abs($1) } ?? 0

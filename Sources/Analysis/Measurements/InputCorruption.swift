@@ -2,7 +2,8 @@ import Configuration
 import Regularization
 import Tensors
 
-/// The task's first score, such as accuracy, when the inputs of one modality are corrupted, over severities.
+/// The task's first score, such as accuracy, when the inputs of one modality are corrupted, over
+/// severities.
 package struct InputCorruption: MeasurementPlugin {
     package struct Options: Configuration.Options {
         package var kinds: [String] = []

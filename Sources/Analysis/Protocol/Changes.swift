@@ -2,11 +2,13 @@ import Networks
 import Regularization
 import Tensors
 
-/// A change of the embeddings between encoding and fusing, in evaluation: noise, a modality that is missing.
+/// A change of the embeddings between encoding and fusing, in evaluation: noise, a modality that is
+/// missing.
 public struct EmbeddingChange {
     let apply: (_ embeddings: Embeddings, _ rows: [Int]) -> Embeddings
 
-    /// - Parameter apply: given the embeddings of a batch and its samples' rows in the data set, returns embeddings of the same shapes.
+    /// - Parameter apply: given the embeddings of a batch and its samples' rows in the data set,
+    ///   returns embeddings of the same shapes.
     public init(_ apply: @escaping (_ embeddings: Embeddings, _ rows: [Int]) -> Embeddings) {
         self.apply = apply
     }
@@ -25,8 +27,8 @@ public struct EmbeddingChange {
 
     /// Adds Gaussian noise to the embeddings of one modality.
     ///
-    /// The noise of a sample is a function of the seed, the modality and the sample's row in the data set alone, so that all rows of a table, whatever
-    /// their batches, meet the same corrupted data.
+    /// The noise of a sample is a function of the seed, the modality and the sample's row in the data
+    /// set alone, so that all rows of a table, whatever their batches, meet the same corrupted data.
     ///
     /// - Parameters:
     ///   - deviation: σ.
@@ -51,11 +53,13 @@ public struct EmbeddingChange {
     }
 }
 
-/// A change of what the encoders read, in evaluation: sensors that drift, frames that are lost, pictures out of focus.
+/// A change of what the encoders read, in evaluation: sensors that drift, frames that are lost,
+/// pictures out of focus.
 public struct InputChange {
     let apply: (_ inputs: Inputs, _ rows: [Int]) -> Inputs
 
-    /// - Parameter apply: given the inputs of a batch and its samples' rows in the data set, returns inputs of the same modalities and shapes.
+    /// - Parameter apply: given the inputs of a batch and its samples' rows in the data set, returns
+    ///   inputs of the same modalities and shapes.
     public init(_ apply: @escaping (_ inputs: Inputs, _ rows: [Int]) -> Inputs) {
         self.apply = apply
     }
@@ -65,8 +69,9 @@ public struct InputChange {
 
     /// Corrupts one modality of every sample that has it.
     ///
-    /// What happens to a sample is a function of the seed, the modality, the kind and the sample's row in the data set alone, so that all rows of a
-    /// table, whatever their batches, meet the same corrupted data. At another severity the same numbers are drawn: the same gap, longer. Padding
+    /// What happens to a sample is a function of the seed, the modality, the kind and the sample's row
+    /// in the data set alone, so that all rows of a table, whatever their batches, meet the same
+    /// corrupted data. At another severity the same numbers are drawn: the same gap, longer. Padding
     /// stays as it is.
     ///
     /// - Parameters:

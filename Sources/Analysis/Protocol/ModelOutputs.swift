@@ -20,7 +20,8 @@ public struct ModelOutputs {
     public let targets: Targets
     /// The domain of each sample, `N`.
     public let domains: [Int]
-    /// Each modality's pooled embedding, `N×D`, in the model's order. Rows of samples that lack the modality are 0 and say nothing; see ``present``.
+    /// Each modality's pooled embedding, `N×D`, in the model's order. Rows of samples that lack the
+    /// modality are 0 and say nothing; see ``present``.
     public let embeddings: [(modality: Modality, values: Tensor)]
     /// Which of the `N` samples have a modality; a modality without an entry is there everywhere.
     public let present: [Modality: [Bool]]
@@ -29,11 +30,13 @@ public struct ModelOutputs {
     /// The prediction, `N×K` before any softmax or sigmoid, or `N×V`.
     public let logits: Tensor
 
-    /// The class of each sample, `N`; none where the task is another one than classification, see ``MeasurementPlugin/tasks``.
+    /// The class of each sample, `N`; none where the task is another one than classification, see
+    /// ``MeasurementPlugin/tasks``.
     public var labels: [Int] { targets.classes ?? [] }
 
-    /// The embeddings of all modalities, and the fused representation where there is one, each with the samples that have it: what a measurement of
-    /// representations works on, so that what is missing is never taken for a vector of zeros.
+    /// The embeddings of all modalities, and the fused representation where there is one, each with the
+    /// samples that have it: what a measurement of representations works on, so that what is missing is
+    /// never taken for a vector of zeros.
     public var representations: [RepresentedSamples] {
         let all = embeddings + (representation.map { [(modality: .fused, values: $0)] } ?? [])
         return all.map { modality, values in
@@ -64,7 +67,8 @@ public struct ModelOutputs {
             representation: representation?.selectingRows(places), logits: logits.selectingRows(places))
     }
 
-    /// At most `limit` samples, evenly spread over the data set's order, and so the same ones for every row of a table.
+    /// At most `limit` samples, evenly spread over the data set's order, and so the same ones for every
+    /// row of a table.
     public func thinned(to limit: Int) -> ModelOutputs {
         guard count > limit else { return self }
         return selecting((0..<limit).map { $0 * count / limit })

@@ -32,7 +32,8 @@ public final class TrainedModel {
     /// Names of the domains, in the order of their numbers.
     public let domains: [String]
 
-    /// Modalities whose inputs cannot be changed, since the output of a frozen part was computed beforehand and stands in their place.
+    /// Modalities whose inputs cannot be changed, since the output of a frozen part was computed
+    /// beforehand and stands in their place.
     public let frozenInputs: Set<Modality>
 
     private let encode: (Inputs) throws -> Embeddings

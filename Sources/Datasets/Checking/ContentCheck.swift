@@ -35,8 +35,8 @@ package struct ContentCheck: Sendable {
     /// How many rows are named.
     private static let examples = 5
 
-    /// Reads every row once; of rows that are decoded it reads the files, where they hold whole clips. A digest of 32 bytes is kept
-    /// for each row, not the row.
+    /// Reads every row once; of rows that are decoded it reads the files, where they hold whole clips.
+    /// A digest of 32 bytes is kept for each row, not the row.
     ///
     /// - Throws: `DatasetFault` where a row cannot be read.
     init(_ dataset: any Dataset) throws(DatasetFault) {

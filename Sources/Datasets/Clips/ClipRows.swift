@@ -15,7 +15,8 @@ struct ClipRows: Sendable {
     let modalities: Set<String>
     /// Nil for whole files.
     let extents: [Extent?]
-    /// A number for each row, equal for rows of one file of the first modality: parts of one film belong together. Nil where all differ.
+    /// A number for each row, equal for rows of one file of the first modality: parts of one film
+    /// belong together. Nil where all differ.
     let files: [Int]?
     /// What turns frames into seconds where files do not say it.
     let frameRate: Double
@@ -31,7 +32,8 @@ struct ClipRows: Sendable {
     /// - Parameters:
     ///   - manifest: the table.
     ///   - frameRate: frames a second, where files do not say it.
-    /// - Throws: `DatasetFault` with the line of a path that leaves the folder, half a flow, or an extent that is none.
+    /// - Throws: `DatasetFault` with the line of a path that leaves the folder, half a flow, or an
+    ///   extent that is none.
     init(_ manifest: Manifest, frameRate: Double) throws(DatasetFault) {
         self.frameRate = frameRate
         var paths: [String: [[String]]] = [:]

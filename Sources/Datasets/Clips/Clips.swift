@@ -17,14 +17,15 @@ import Tensors
 /// cut,lab,held-back,frames/b,,,sound/b.wav,,
 /// ```
 ///
-/// EPIC-Kitchens and HAC are such tables with names of their own. Columns: `label`, `domain`, and for each modality the file, by its path
-/// from the table's folder: `video` (a film, or a folder of pictures in the order of their names), `flow_x` and `flow_y` (the same),
-/// `audio` (anything with sound), `picture`. Where a clip is a part of its files, `start` and `stop` say which, in seconds, or
+/// EPIC-Kitchens and HAC are such tables with names of their own. Columns: `label`, `domain`, and for
+/// each modality the file, by its path from the table's folder: `video` (a film, or a folder of
+/// pictures in the order of their names), `flow_x` and `flow_y` (the same), `audio` (anything with
+/// sound), `picture`. Where a clip is a part of its files, `start` and `stop` say which, in seconds, or
 /// `start_frame` and `stop_frame`, counted from 0. Further columns: `id`, `split`, `group`.
 ///
-/// Frames are drawn from the part, at a random place in training and from the middle in evaluation; a part that is
-/// shorter than a clip wraps around. Rows of one file belong together when data are divided, unless `group` says
-/// otherwise. A path that leaves the table's folder is refused.
+/// Frames are drawn from the part, at a random place in training and from the middle in evaluation; a
+/// part that is shorter than a clip wraps around. Rows of one file belong together when data are
+/// divided, unless `group` says otherwise. A path that leaves the table's folder is refused.
 public struct Clips: DatasetPlugin, DecodingDataset {
     /// What a recipe can set.
     public struct Options: ClipDatasetOptions {
@@ -148,7 +149,8 @@ public struct Clips: DatasetPlugin, DecodingDataset {
 
     /// Reads the frames or the sound of a clip.
     ///
-    /// - Throws: `MediaFault` with the path where a file is missing or damaged, or ends before the clip begins.
+    /// - Throws: `MediaFault` with the path where a file is missing or damaged, or ends before the clip
+    ///   begins.
     package func decode(_ row: Int, modality: String, view: SampleView) throws(MediaFault) -> DecodedSample {
         let paths = rows.paths(modality, row)
         guard let path = paths.first else {
@@ -240,7 +242,8 @@ private struct ClipFrames {
     /// Puts frames into a clip.
     ///
     /// - Parameter numbers: of frames counted from 0, one for each place of the clip.
-    /// - Throws: `MediaFault` with the path where one cannot be decoded, or has another size than those before.
+    /// - Throws: `MediaFault` with the path where one cannot be decoded, or has another size than those
+    ///   before.
     func put(_ numbers: [Int], channels: Picture.Channels, channel: Int, into clip: inout ClipAssembly) throws(MediaFault) {
         switch content {
         case .film(let film): try clip.put(numbers, of: film, channels: channels, channel: channel)

@@ -6,8 +6,8 @@ import Synchronization
 import Tensors
 import Weights
 
-/// Any data set as one safetensors file that the data set `arrays` reads: what it shows in evaluation, as 32-bit floats, with labels,
-/// domains, split, groups, positions and lengths.
+/// Any data set as one safetensors file that the data set `arrays` reads: what it shows in evaluation,
+/// as 32-bit floats, with labels, domains, split, groups, positions and lengths.
 ///
 /// Rows are read and written block by block, so that memory stays bounded however large the data are.
 ///
@@ -36,7 +36,8 @@ package struct SafetensorsConversion: Sendable {
 
     /// Looks whether a file can hold the data set; nothing is written.
     ///
-    /// - Throws: `DatasetFault` where rows lack a modality that is no sequence, which one file of arrays cannot say.
+    /// - Throws: `DatasetFault` where rows lack a modality that is no sequence, which one file of
+    ///   arrays cannot say.
     package init(_ dataset: any Dataset) throws(DatasetFault) {
         self.dataset = dataset
         var lengths: [String: [Int]] = [:]

@@ -6,11 +6,13 @@ import Tensors
 /// `hust-motor` in a recipe. The recordings are not bundled; `root` is the folder that holds them as they
 /// are published.
 ///
-/// Read from the 24 text files of recordings, of which windows are cut here; or from the two MAT files of windows that MMDG-Bench's program
-/// writes. Of a source domain, held-back windows are for validation; of the held-out one, its test windows are the reported ones.
+/// Read from the 24 text files of recordings, of which windows are cut here; or from the two MAT files
+/// of windows that MMDG-Bench's program writes. Of a source domain, held-back windows are for
+/// validation; of the held-out one, its test windows are the reported ones.
 ///
-/// The released windows start anywhere in a recording and overlap: those of training, validation and test share samples. Here each recording
-/// is cut in three stretches one after another, and a window lies within one of them; ``Windows/released`` takes windows from everywhere.
+/// The released windows start anywhere in a recording and overlap: those of training, validation and
+/// test share samples. Here each recording is cut in three stretches one after another, and a window
+/// lies within one of them; ``Windows/released`` takes windows from everywhere.
 ///
 /// ```yaml
 /// data: {use: hust-motor, root: /data/hust, standardize: none}
@@ -23,18 +25,21 @@ import Tensors
 /// BF_5HZ.txt, …, BOW_…, BROKEN_…, MISAL_…, UNBAL_30HZ.txt
 /// ```
 ///
-/// each with header lines, the last of which names its columns, and a row for each of 25,600 samples a second:
+/// each with header lines, the last of which names its columns, and a row for each of 25,600 samples a
+/// second:
 ///
 /// ```
 /// Time (seconds) and Data Channels
 /// 0.000000  0.0132  -0.0071  0.0246  0.1318
 /// ```
 ///
-/// or `Motor_Vib.mat` and `Motor_Aud.mat`, MATLAB 5 files of windows with a variable for each speed and part
-/// (`load1_train` of `1024×4800` to `load4_test` of `1024×1200`), one window a column, states one after another.
+/// or `Motor_Vib.mat` and `Motor_Aud.mat`, MATLAB 5 files of windows with a variable for each speed and
+/// part (`load1_train` of `1024×4800` to `load4_test` of `1024×1200`), one window a column, states one
+/// after another.
 ///
-/// Domains are the speeds, 5, 10, 20 and 30 Hz; classes are healthy, BF, BOW, BROKEN, MISAL and UNBAL, in this
-/// order. Modalities are `vibration`, `1024×1`, and `sound`, `1024×1`, with the default options.
+/// Domains are the speeds, 5, 10, 20 and 30 Hz; classes are healthy, BF, BOW, BROKEN, MISAL and UNBAL,
+/// in this order. Modalities are `vibration`, `1024×1`, and `sound`, `1024×1`, with the default
+/// options.
 public struct HUSTMotor: DatasetPlugin {
     /// Where windows of training, validation and test lie in a recording.
     public enum Windows: String, CaseIterable, Sendable {
@@ -133,8 +138,8 @@ public struct HUSTMotor: DatasetPlugin {
 
     /// Reads all recordings, and draws the places of the windows.
     ///
-    /// A recording takes 8 bytes a sample in memory (16 with three axes): 31 MB for the 24 released ones. Windows are
-    /// cut when a batch needs them.
+    /// A recording takes 8 bytes a sample in memory (16 with three axes): 31 MB for the 24 released
+    /// ones. Windows are cut when a batch needs them.
     ///
     /// - Throws: `DatasetFault` where a file is missing or damaged, or too short for the windows.
     public init(options: Options) throws(DatasetFault) {
@@ -231,7 +236,8 @@ private enum HUSTFiles {
 
     /// Looks which of the two a folder has; names of files may be in capitals or not.
     ///
-    /// A folder with some of the text files is no folder of MAT files: a missing recording is a fault that names it.
+    /// A folder with some of the text files is no folder of MAT files: a missing recording is a fault
+    /// that names it.
     ///
     /// - Throws: `DatasetFault` with the files that are missing, and the folder inside that has them.
     init(_ root: String) throws(DatasetFault) {

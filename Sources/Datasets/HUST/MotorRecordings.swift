@@ -32,11 +32,13 @@ struct MotorRecordings: Sendable {
         self.recordings = recordings
     }
 
-    /// Where the windows of each recording begin: drawn without repetition from all starts of the stretch that a part may use.
+    /// Where the windows of each recording begin: drawn without repetition from all starts of the
+    /// stretch that a part may use.
     ///
-    /// Of a recording of L steps the stretches are as long as the counts are in proportion; with released windows each is the whole.
-    /// The first of all starts in random order are taken; the order is a function of the seed, the recording's name
-    /// and the part's, so that neither another count nor another recording changes it.
+    /// Of a recording of L steps the stretches are as long as the counts are in proportion; with
+    /// released windows each is the whole. The first of all starts in random order are taken; the order
+    /// is a function of the seed, the recording's name and the part's, so that neither another count
+    /// nor another recording changes it.
     ///
     /// - Throws: where a stretch has fewer starts than windows are wanted.
     func windows(_ options: HUSTMotor.Options) throws(DatasetFault) -> WindowRows {
@@ -110,7 +112,8 @@ struct MotorRecordings: Sendable {
     }
 }
 
-/// One text file: header lines of which the last names `Time (seconds) and Data Channels`, then rows of time, x, y, z and sound.
+/// One text file: header lines of which the last names `Time (seconds) and Data Channels`, then rows of
+/// time, x, y, z and sound.
 struct MotorRecording: Sendable {
     /// Where it was read from, for messages.
     let path: String
@@ -128,7 +131,8 @@ struct MotorRecording: Sendable {
 
     /// Reads a text file.
     ///
-    /// Blank lines are passed over; a row may have blanks or tabs between its numbers, and either kind of line end.
+    /// Blank lines are passed over; a row may have blanks or tabs between its numbers, and either kind
+    /// of line end.
     ///
     /// - Throws: with file and line where the heading is missing or a row has not five finite numbers.
     init(_ path: String, vibration: HUSTMotor.Vibration) throws(DatasetFault) {

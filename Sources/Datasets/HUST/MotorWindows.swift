@@ -2,10 +2,12 @@ import Configuration
 import Tensors
 import Weights
 
-/// The two MAT files of windows that MMDG-Bench's program writes: `load1_train` … `load4_test`, one window a column, states one after another.
+/// The two MAT files of windows that MMDG-Bench's program writes: `load1_train` … `load4_test`, one
+/// window a column, states one after another.
 ///
-/// States are not in the files: an equal number of windows for each, in the order of the classes, is what the program
-/// writes. Windows of validation are taken at random from those of training, as the program does.
+/// States are not in the files: an equal number of windows for each, in the order of the classes, is
+/// what the program writes. Windows of validation are taken at random from those of training, as the
+/// program does.
 struct MotorWindows {
     /// What the windows are.
     let rows: WindowRows
@@ -84,7 +86,8 @@ private struct StoredWindows {
 
     /// Reads all variables of a file and turns them, so that a window's steps lie side by side.
     ///
-    /// - Throws: `DatasetFault` where one is missing, has windows of another length, or values that are not finite.
+    /// - Throws: `DatasetFault` where one is missing, has windows of another length, or values that are
+    ///   not finite.
     init(_ path: String, window: Int) throws(DatasetFault) {
         (self.path, self.window) = (path, window)
         do throws(WeightsFault) {

@@ -19,7 +19,8 @@ public enum BatchOrder: String, CaseIterable, Sendable {
 ///   domain.
 /// - `shuffled`: rows of any domain.
 ///
-/// Where a number of steps is given, an epoch is that many steps of one pass over the rows after another, wherever in a pass it ends.
+/// Where a number of steps is given, an epoch is that many steps of one pass over the rows after
+/// another, wherever in a pass it ends.
 ///
 /// Because nothing depends on earlier epochs, a training that is resumed in the middle draws the same
 /// batches. With 3 domains, a batch size of 32 gives batches of 30.

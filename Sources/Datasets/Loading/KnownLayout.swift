@@ -8,8 +8,8 @@ enum KnownLayout {
         ("sentiment", "mosi.pkl"), ("sentiment", "mosei.pkl"), ("sentiment", "sims.pkl"),
     ]
 
-    /// A remark to put behind a message, such as ` (it looks like the data set 'hac')`; empty where the folder looks like none, or like
-    /// the one that was asked for.
+    /// A remark to put behind a message, such as ` (it looks like the data set 'hac')`; empty where the
+    /// folder looks like none, or like the one that was asked for.
     static func remark(on root: String, asFor dataset: String) -> String {
         let names = Set((try? Folder.names(in: root)) ?? [])
         guard let found = signs.first(where: { names.contains($0.1) })?.0, found != dataset else { return "" }

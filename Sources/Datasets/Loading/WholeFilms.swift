@@ -2,8 +2,9 @@ import Media
 import Synchronization
 import Tensors
 
-/// Clips of films that hold one segment each, as the released programs of SimMMDG and MMDG-Bench take them: of n decoded frames the numbers
-/// 1 … n − 1 are drawn from, and number k is decoded frame k − 1, so that a film's last frame is never shown.
+/// Clips of films that hold one segment each, as the released programs of SimMMDG and MMDG-Bench take
+/// them: of n decoded frames the numbers 1 … n − 1 are drawn from, and number k is decoded frame k − 1,
+/// so that a film's last frame is never shown.
 struct WholeFilms: Sendable {
     private let opened = OpenedVideos()
 

@@ -7,8 +7,9 @@ import Weights
 /// Sentiment of spoken clips as a number, by words, voice and face: MOSI, MOSEI and CH-SIMS, each a domain;
 /// `sentiment` in a recipe. The files are not bundled; `root` is the folder that holds them.
 ///
-/// Read from `mosi.pkl`, `mosei.pkl` and `sims.pkl`, whose three modalities have equal widths in all of them. Rows of `train` are for
-/// training, those of `valid` for validation; of the held-out data set those of `test` are reported.
+/// Read from `mosi.pkl`, `mosei.pkl` and `sims.pkl`, whose three modalities have equal widths in all of
+/// them. Rows of `train` are for training, those of `valid` for validation; of the held-out data set
+/// those of `test` are reported.
 ///
 /// ```yaml
 /// data: {use: sentiment, root: /data/sentiment, standardize: none}
@@ -28,8 +29,9 @@ import Weights
 ///   audio_lengths, vision_lengths N
 /// ```
 ///
-/// Arrays of 32 or 64 bits and lists of arrays are read alike, and nothing in a file is executed. Lengths L differ
-/// from file to file; sequences are padded with zeros to the longest. Large files stay on disk.
+/// Arrays of 32 or 64 bits and lists of arrays are read alike, and nothing in a file is executed.
+/// Lengths L differ from file to file; sequences are padded with zeros to the longest. Large files stay
+/// on disk.
 public struct Sentiment: DatasetPlugin, UncheckedRows {
     /// Which steps of a sequence are real.
     public enum Lengths: String, CaseIterable, Sendable {
@@ -162,7 +164,8 @@ public struct Sentiment: DatasetPlugin, UncheckedRows {
     /// - Throws: `DatasetFault` for a modality that there is not, or a row that cannot be read.
     public func inputs(_ rows: [Int], modality: String) throws -> Tensor { try array(modality).inputs(rows) }
 
-    /// How many steps of some rows are real, as the option `lengths` says; a row of none lacks the modality.
+    /// How many steps of some rows are real, as the option `lengths` says; a row of none lacks the
+    /// modality.
     public func presence(_ rows: [Int], modality: String) throws -> Presence { try array(modality).presence(rows) }
 
     /// One row with whatever values it has.

@@ -81,8 +81,8 @@ struct SentimentPart: Sendable {
 
 /// The files of sentiment data sets in a folder.
 ///
-/// All of them have to have features of the same widths. Files of the same names with other widths are known: the
-/// standard features of MMSA; their names, and their widths, are recognized.
+/// All of them have to have features of the same widths. Files of the same names with other widths are
+/// known: the standard features of MMSA; their names, and their widths, are recognized.
 struct SentimentFiles {
     /// Three for each file, in the order of the option `sets`.
     private(set) var parts: [SentimentPart] = []

@@ -5,8 +5,8 @@ import Tensors
 
 /// How a data set is divided where its own domains are not what generalization is asked about.
 public enum SampleDivision: Hashable, Sendable {
-    /// Two parts, `train` and `test`: a share of the samples is for the final figure and nothing else. Where the data set itself prescribes
-    /// test samples, those are the ones.
+    /// Two parts, `train` and `test`: a share of the samples is for the final figure and nothing else.
+    /// Where the data set itself prescribes test samples, those are the ones.
     case test(share: Double, draw: Int)
     /// `count` parts of about equal size, `fold-1` and so on, each of which is held out in turn.
     case folds(count: Int, draw: Int)
@@ -39,8 +39,8 @@ public enum SampleDivision: Hashable, Sendable {
             option: Self.option, message: "the data cannot be divided by \(value)", expected: "[test, share, draw] or [folds, count, draw]")
     }
 
-    /// The data set with the parts in place of its domains. Groups are never divided, and every part has its share of each class and of
-    /// each of the former domains, as far as groups allow.
+    /// The data set with the parts in place of its domains. Groups are never divided, and every part
+    /// has its share of each class and of each of the former domains, as far as groups allow.
     ///
     /// - Throws: `DatasetFault` where there are too few samples or groups.
     func applied(to dataset: any Dataset) throws(DatasetFault) -> any Dataset {
@@ -91,7 +91,8 @@ public enum SampleDivision: Hashable, Sendable {
                 modalities: dataset.facts.modalities, domains: names, targets: dataset.facts.targets, samplesPerDomain: counts)
         }
 
-        /// Whole groups are dealt out, class by class of each domain, each to the fold that has the least of that class and then of all.
+        /// Whole groups are dealt out, class by class of each domain, each to the fold that has the
+        /// least of that class and then of all.
         private static func folds(_ count: Int, draw: Int, of dataset: any Dataset) -> [Int] {
             struct Stratum: Hashable {
                 let domain, label: Int

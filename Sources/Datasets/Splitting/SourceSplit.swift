@@ -34,7 +34,8 @@ public enum ValidationRule: Hashable, Sendable {
     /// A part of every source domain: the prescribed validation rows where the data set has them, else
     /// this fraction.
     case fraction(Double)
-    /// This many rows of every class of every source domain, at random, whatever validation rows the data set prescribes.
+    /// This many rows of every class of every source domain, at random, whatever validation rows the
+    /// data set prescribes.
     case perClass(Int)
     /// All of one source domain, which is then not trained on.
     case domain(Int)
@@ -142,11 +143,13 @@ public struct SourceSplit: Sendable {
     /// Rows of one of the held-out domains; none of a domain that is not held out.
     public func target(of domain: Int) -> TargetIndices { targetRows[domain] ?? TargetIndices([]) }
 
-    /// Divides one domain into rows to train on and rows that are reported, which are none of those: the reference that is trained on the
-    /// target. Nothing that is said of a source domain elsewhere holds here.
+    /// Divides one domain into rows to train on and rows that are reported, which are none of those:
+    /// the reference that is trained on the target. Nothing that is said of a source domain elsewhere
+    /// holds here.
     ///
-    /// Reported are the rows that the data set names `test` or `held-back`; where there are none, those that it names validation; where it
-    /// names none, a fifth of the rows as rules 2 and 3 take it, the same for every seed. The rest is divided as ever.
+    /// Reported are the rows that the data set names `test` or `held-back`; where there are none, those
+    /// that it names validation; where it names none, a fifth of the rows as rules 2 and 3 take it, the
+    /// same for every seed. The rest is divided as ever.
     ///
     /// - Throws: as the other one.
     public init(

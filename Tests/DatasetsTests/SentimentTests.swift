@@ -27,7 +27,7 @@ struct SentimentTests {
         #expect(data.facts.domains == ["mosei", "mosi", "sims"])
         #expect(data.facts.modalities.map(\.name) == ["text", "audio", "vision"])
         #expect(data.facts.modalities.map(\.sampleShape) == [[6, 6], [8, 4], [9, 3]])
-        #expect(data.facts.modalities.allSatisfy(\.isPadded))
+        #expect(data.facts.modalities.allSatisfy { $0.isPadded })
         #expect(data.facts.targets == TargetFacts(.values, names: ["sentiment"]))
         #expect(data.facts.samplesPerDomain == [40, 40, 40])
         #expect(

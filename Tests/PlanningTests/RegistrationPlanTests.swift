@@ -2,6 +2,8 @@ import Results
 import Testing
 
 @testable import Planning
+@testable import Training
+@testable import TrainingSupport
 
 @Suite("What is declared of a study")
 struct RegistrationPlanTests {

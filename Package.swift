@@ -47,7 +47,8 @@ let rooms: [Target] = [
     .target(name: "Configuration"),
     .target(name: "Persistence", dependencies: ["COpenSSL"]),
     .target(name: "Processes"),
-    .target(name: "Results"),
+    .target(name: "Selection", dependencies: ["Configuration"]),
+    .target(name: "Results", dependencies: ["Selection"]),
     .target(name: "Tensors", dependencies: ["CMalloc", "COpenBLAS", "COneDNN", "Processes"]),
     .target(name: "Networks", dependencies: ["Configuration", "Tensors"]),
     .target(
@@ -64,7 +65,7 @@ let rooms: [Target] = [
     .target(
         name: "Training",
         dependencies: [
-            "Analysis", "Configuration", "Datasets", "Models", "Networks", "Persistence", "Processes", "Regularization", "Results", "Tensors",
+            "Analysis", "Configuration", "Datasets", "Models", "Networks", "Persistence", "Processes", "Regularization", "Results", "Selection", "Tensors",
             "Weights",
         ]),
     .target(name: "Recipes", dependencies: ["CYAML", "Configuration", "Persistence"]),
@@ -72,17 +73,18 @@ let rooms: [Target] = [
         name: "Planning",
         dependencies: [
             "Analysis", "CMalloc", "Configuration", "Datasets", "Models", "Networks", "Persistence", "Processes", "Recipes", "Regularization",
-            "Results", "Tensors", "Training",
+            "Results", "Selection", "Tensors", "Training",
         ]),
     .target(
         name: "Studies",
         dependencies: [
-            "Analysis", "Configuration", "Datasets", "Networks", "Persistence", "Processes", "Results", "Statistics", "Tensors", "Training", "Weights",
+            "Analysis", "Configuration", "Datasets", "Networks", "Persistence", "Processes", "Results", "Selection", "Statistics", "Tensors", "Training",
+            "Weights",
         ]),
     .target(name: "Statistics"),
-    .target(name: "Reports", dependencies: ["Persistence", "Results", "Statistics"]),
+    .target(name: "Reports", dependencies: ["Configuration", "Persistence", "Results", "Selection", "Statistics"]),
     .target(name: "Monitoring", dependencies: ["Persistence", "Reports", "Results"]),
-    .target(name: "Registration", dependencies: ["Analysis", "Configuration", "Datasets", "Models", "Networks", "Regularization", "Training"]),
+    .target(name: "Registration", dependencies: ["Analysis", "Configuration", "Datasets", "Models", "Networks", "Regularization", "Selection", "Training"]),
     .target(
         name: "ComponentTesting",
         dependencies: ["Analysis", "Configuration", "Datasets", "Models", "Networks", "Regularization", "RegularizerTesting", "Tensors"]),
@@ -119,14 +121,14 @@ let program: [Target] = [
         dependencies: [
             "Analysis", "BuiltIn", "ComponentTesting", "Configuration", "Datasets", "Launching", "MeasurementTesting", "Models", "Monitoring", "Networks",
             "Persistence", "Planning", "PluginLibraries", "Processes", "Recipes", "Registration", "Regularization", "RegularizerTesting", "Reports", "Results",
-            "Statistics", "Studies", "Tensors", "Training", "Weights",
+            "Selection", "Statistics", "Studies", "Tensors", "Training", "Weights",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     // What third parties import: the public rooms and the program.
     .target(
         name: "Regulus",
         dependencies: [
-            "Analysis", "Configuration", "Datasets", "Models", "Networks", "Registration", "Regularization", "RegulusCommandLine", "Tensors",
+            "Analysis", "Configuration", "Datasets", "Models", "Networks", "Registration", "Regularization", "RegulusCommandLine", "Selection", "Tensors",
         ],
         exclude: ["Regulus.docc"]),
     // Libraries that are loaded at run time find the framework in the program itself.
@@ -137,6 +139,7 @@ let tests: [Target] = [
     .target(name: "GoldenFixtures", dependencies: ["Tensors", "Weights"], path: "Tests/GoldenFixtures"),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
+    .testTarget(name: "SelectionTests", dependencies: ["Configuration", "Selection"]),
     .testTarget(name: "PersistenceTests", dependencies: ["Persistence", "TestSupport"]),
     .testTarget(name: "ProcessesTests", dependencies: ["Processes"]),
     .testTarget(name: "TensorsTests", dependencies: ["GoldenFixtures", "Tensors"]),
@@ -162,38 +165,42 @@ let tests: [Target] = [
         swiftSettings: mediaSettings),
     .testTarget(name: "RecipesTests", dependencies: ["Configuration", "Persistence", "Recipes"]),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"]),
-    .target(name: "SampleResults", dependencies: ["Results"], path: "Tests/SampleResults"),
-    .testTarget(name: "ResultsTests", dependencies: ["Results", "SampleResults"]),
-    .testTarget(name: "ReportsTests", dependencies: ["Persistence", "Reports", "Results", "SampleResults", "Statistics"]),
+    .target(name: "SampleResults", dependencies: ["Results", "Selection"], path: "Tests/SampleResults"),
+    .testTarget(name: "ResultsTests", dependencies: ["Results", "SampleResults", "Selection"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Persistence", "Reports", "Results", "SampleResults", "Selection", "Statistics"]),
     .testTarget(name: "MonitoringTests", dependencies: ["Monitoring", "Persistence", "Reports", "Results", "SampleResults"]),
     .target(
         name: "TrainingSupport",
         dependencies: [
-            "Analysis", "BuiltIn", "Configuration", "Datasets", "Media", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors",
+            "Analysis", "BuiltIn", "Configuration", "Datasets", "Media", "Models", "Networks", "Persistence", "Regularization", "Results", "Selection",
+            "Tensors",
             "TestSupport", "Training", "Weights",
         ], path: "Tests/TrainingSupport"),
     .testTarget(
         name: "TrainingTests",
         dependencies: [
-            "Analysis", "Configuration", "Datasets", "Models", "Networks", "Persistence", "Regularization", "Results", "Tensors", "TestSupport",
+            "Analysis", "Configuration", "Datasets", "Models", "Networks", "Persistence", "Regularization", "Results", "Selection", "Tensors", "TestSupport",
             "Training", "TrainingSupport", "Weights",
         ]),
     .testTarget(
         name: "PlanningTests",
         dependencies: [
-            "Analysis", "Configuration", "Datasets", "MediaSupport", "Planning", "Recipes", "Regularization", "Reports", "Results", "Studies", "Tensors",
+            "Analysis", "Configuration", "Datasets", "MediaSupport", "Planning", "Recipes", "Regularization", "Reports", "Results", "Selection", "Studies",
+            "Tensors",
             "TestSupport", "Training", "TrainingSupport",
         ], swiftSettings: mediaSettings),
     .testTarget(
         name: "StudiesTests",
         dependencies: [
-            "Analysis", "Configuration", "Datasets", "Networks", "Persistence", "Regularization", "Results", "Studies", "Tensors", "TestSupport", "Training",
-            "TrainingSupport",
+            "Analysis", "Configuration", "Datasets", "Networks", "Persistence", "Regularization", "Results", "Selection", "Studies", "Tensors", "TestSupport",
+            "Training", "TrainingSupport",
             "Weights",
         ]),
     .testTarget(
         name: "AnalysisTests", dependencies: ["Analysis", "Configuration", "GoldenFixtures", "MeasurementTesting", "Regularization", "Tensors"]),
-    .testTarget(name: "RegistrationTests", dependencies: ["Analysis", "Configuration", "Networks", "Registration", "Regularization", "Tensors", "Training"]),
+    .testTarget(
+        name: "RegistrationTests",
+        dependencies: ["Analysis", "Configuration", "Networks", "Registration", "Regularization", "Selection", "Tensors", "Training"]),
     .testTarget(
         name: "ComponentTestingTests",
         dependencies: ["Analysis", "ComponentTesting", "Configuration", "Datasets", "Models", "Networks", "Regularization", "Tensors"]),
@@ -227,7 +234,7 @@ let package = Package(
         .library(name: "RegularizerTesting", targets: ["RegularizerTesting"]),
         .library(
             name: "Regulus",
-            targets: ["Regulus", "Analysis", "Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets", "Registration"]
+            targets: ["Regulus", "Analysis", "Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets", "Registration", "Selection"]
                 + plugins.map { "\($0)Plugin" }),
     ] + parsers,
     dependencies: [

@@ -109,6 +109,8 @@ public enum ComponentKind: String, CaseIterable, Sendable {
     case schedules
     /// What looks at trained models: `measure:`.
     case measurements
+    /// What chooses epochs and tuned values: `selection:` of an evaluation or of tuning.
+    case selections
 
     /// What one of them is called in a sentence: `regularizer`, `data set`.
     public var noun: String { self == .datasets ? "data set" : String(rawValue.dropLast()) }

@@ -201,6 +201,9 @@ public struct GeneratingFactors: Sendable {
         public let cue: Latents
         /// The latent dimensions that are independent of the class.
         public let nuisance: Latents
+        /// The latent dimensions that name the class together with those of the other modalities alone,
+        /// noise included; of width 0 where there are none.
+        public let pair: Latents
     }
 
     /// The class that the joint cue of a row names; nil where the row carries none.

@@ -28,7 +28,7 @@ extension JSONEvent: Encodable {
         case event, recipe, baseline, rows, targets, seeds, variants, repetitions, trials, threads, folder
         case key, status, selectedEpoch, score, targetScore, oracleScore, lastScore, sourceValidationScore
         case chosen, seconds, steps, secondsInPenalties, stepCost, parameters, finished, total, failed, elapsed, secondsLeft
-        case missing, files, figures, warnings, stray, verdict, registration
+        case missing, files, figures, warnings, stray, choices, choice, verdict, registration
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -50,6 +50,7 @@ extension JSONEvent: Encodable {
             try fields.encode(report.missingCount, forKey: .missing)
             try fields.encode(ReportWriter.files(in: folder).map(\.path), forKey: .files)
             try fields.encode(report.warnings, forKey: .warnings)
+            try fields.encode(report.variants.flatMap(\.choiceCaveats), forKey: .choices)
             try fields.encode(report.stray, forKey: .stray)
             try fields.encode(report.records, forKey: .figures)
             if report.provenance.registration != nil { try fields.encode(report.registeredRows, forKey: .registration) }
@@ -80,6 +81,7 @@ extension JSONEvent: Encodable {
         try fields.encodeIfPresent(result.lastScore, forKey: .lastScore)
         try fields.encodeIfPresent(result.sourceValidationScore, forKey: .sourceValidationScore)
         try fields.encode(result.chosen, forKey: .chosen)
+        try fields.encodeIfPresent(result.choice, forKey: .choice)
         try fields.encode(result.seconds, forKey: .seconds)
         try fields.encode(result.steps, forKey: .steps)
         try fields.encode(result.secondsInPenalties, forKey: .secondsInPenalties)

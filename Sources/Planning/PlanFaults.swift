@@ -189,7 +189,7 @@ extension Planner {
             do throws(DivisionFault) {
                 checkMinimum(minimum, try divisions.division(of: dataset, by: rehearsal.plan, isRehearsal: true), rehearsal.plan, at: path, &faults)
             } catch {
-                if case .split = error, let axis = row.grid.first, rehearsal.plan.selection != .sourceValidation,
+                if case .split = error, let axis = row.grid.first, !rehearsal.plan.selection.needsValidation,
                     (try? divisions.division(of: dataset, by: rehearsal.plan)) != nil
                 {
                     faults.add(
@@ -277,7 +277,7 @@ private struct FaultList {
 
 extension RecipeFault {
     /// - Parameter subject: what the option is of: `fusion cross-attention`.
-    fileprivate init(_ fault: OptionFault, of subject: String, at path: RecipePath) {
+    init(_ fault: OptionFault, of subject: String, at path: RecipePath) {
         let message = fault.option.map { "\($0) of \(subject) does not fit" } ?? "\(subject) cannot be made"
         self.init(
             path[fault.option], "\(message): found \(fault.found)", expected: fault.expected, suggestion: fault.suggestion)

@@ -52,7 +52,7 @@ package final class PlannedDivisions: Sendable {
     ) throws(DivisionFault) -> DataDivision {
         let key = Key(
             data: plan.data, sources: plan.sources, targets: plan.targets, validation: plan.validation,
-            needsValidation: isRehearsal || plan.selection == .sourceValidation, batch: plan.batch, batching: plan.batching,
+            needsValidation: isRehearsal || plan.selection.needsValidation, batch: plan.batch, batching: plan.batching,
             stepsPerEpoch: plan.stepsPerEpoch, seed: plan.seed)
         if let division = known.withLock({ $0[key] }) { return try division.get() }
         let division = Result { () throws(DivisionFault) in try Self.divide(dataset, by: plan, isRehearsal: isRehearsal) }

@@ -21,6 +21,8 @@ package struct PlannedStudy: Sendable {
     let divisions: PlannedDivisions
     /// What storing stems takes on disk; nil where none are stored.
     package let stems: StemCacheEstimate?
+    /// What `check` proposes before anything is trained.
+    package let advice: [String]
     /// How the weights that encoders start from fitted, each once.
     package let loadedWeights: [String]
 
@@ -37,6 +39,7 @@ package struct PlannedStudy: Sendable {
         var outline = StudyOutline()
         var stems = StemCacheEstimate()
         var loadedWeights: [String] = []
+        var (fallbacks, advice): ([String], [String]) = ([], [])
         var trainings = TrainingCount()
         divisions = PlannedDivisions()
         for variant in study.variants {
@@ -56,6 +59,7 @@ package struct PlannedStudy: Sendable {
                 faults.append(recipe.diagnostic(planner.fault(of: recipe.task, error)))
                 continue
             }
+            faults += planner.selections.faults.map(recipe.diagnostic)
             let misfits = recipe.faults(against: planner.facts) + planner.expectationFaults(task.score) + recipe.seedFaults(task.score)
             guard misfits.isEmpty else {
                 faults += misfits.map(recipe.diagnostic)
@@ -71,7 +75,11 @@ package struct PlannedStudy: Sendable {
             faults += planner.faults(of: planned, task: task, outline: &outline)
             let plannedCells = planned.flatMap(\.cells)
             cells += plannedCells
+            fallbacks += planner.fallbacks(task.score).filter { !fallbacks.contains($0) }
             guard faults.isEmpty else { continue }
+            advice += planner.selections.advice(on: planned) { [divisions] plan in
+                try? divisions.division(of: planner.dataset, by: plan, isRehearsal: true).validation
+            }.filter { !advice.contains($0) }
             let plans = CellGroup.all(of: plannedCells).flatMap(\.plans)
             for choice in recipe.models {
                 let plan = planner.model(choice)
@@ -87,10 +95,14 @@ package struct PlannedStudy: Sendable {
         self.datasets = datasets
         self.stems = stems.parts.isEmpty ? nil : stems
         self.loadedWeights = loadedWeights
-        var settings = RunSettings(study, facts: facts, tasks: tasks, threads: threads, hasSplit: { datasets[$0.dataPlan]?.split != nil }) { frame, recipe in
+        self.advice = advice
+        var settings = RunSettings(
+            study, facts: facts, tasks: tasks, threads: threads, hasSplit: { datasets[$0.dataPlan]?.split != nil }
+        ) { frame, recipe in
             guard let dataset = datasets[recipe.dataPlan], let fingerprint = fingerprints[recipe.dataPlan] else { return }
             frame.describe(recipe, dataset: dataset, fingerprint: fingerprint, components: components.components)
         }
+        settings.notices += fallbacks
         let cellsOfVariants = Dictionary(grouping: cells, by: \.variant)
         for index in settings.variants.indices {
             settings.variants[index].digests = Self.digests(of: cellsOfVariants[settings.variants[index].assignment] ?? [])

@@ -5,6 +5,7 @@ import Networks
 import Recipes
 import Regularization
 import Results
+import Selection
 import Training
 
 /// Turns one variant of a study into cells.
@@ -18,6 +19,8 @@ struct Planner {
     let divisions: PlannedDivisions
     /// What is learned of the data, or why that cannot be.
     let task: Result<any TaskPlugin, OptionFault>
+    /// The rules that choose epochs and values.
+    let selections: PlannedSelections
 
     var recipe: Recipe { variant.recipe }
     var facts: DatasetFacts { dataset.facts }
@@ -35,6 +38,7 @@ struct Planner {
         (dataset, fingerprint) = (opened.dataset, opened.fingerprint)
         let plan = ComponentPlan(variant.recipe.task)
         task = Result { () throws(OptionFault) in try components.task(plan, for: opened.dataset.facts.targets) }
+        selections = PlannedSelections(variant.recipe, components.components.selections)
     }
 
     /// One cell for each column.
@@ -42,24 +46,42 @@ struct Planner {
     /// - Parameter score: what its scores are.
     func cells(of row: Row, score: ScoreDescription) -> [Cell] {
         columns.map { column in
-            Cell(
+            let selection = selection(of: row, on: column, score: score)
+            var cell = Cell(
                 row: row.name, target: column.name, variant: text(variant.settings), repetition: text(variant.repetition),
                 candidates: row.candidates.map { candidate in
                     Candidate(
                         values: candidate.values.map { ChosenValue(path: $0.path, value: $0.value.description) },
-                        plan: plan(candidate, column: column, seed: recipe.seeds[0]), seeds: candidate.seeds)
+                        plan: plan(candidate, column: column, selection: selection, seed: recipe.seeds[0]), seeds: candidate.seeds)
                 },
                 seeds: recipe.seeds,
-                tuning: TuningRule(
-                    seeds: recipe.tuning.seeds,
-                    holdsOutSources: recipe.tuning.selection == .leaveOneSourceOut,
-                    choosesEpoch: recipe.evaluation.selection == .leaveOneSourceOut),
+                tuning: selection.tuning,
                 measurements: row.measurements.map { choice in
                     MeasurementPlan(
                         ComponentPlan(choice.choice), instance: choice.name, foreignCode: components.components.foreignCode[choice.choice.component])
                 },
                 score: score, rehearsalEpochs: recipe.tuning.epochs, design: recipe.seedDesign(of: score))
+            cell.measuresCandidates = recipe.choice != nil
+            return cell
         }
+    }
+
+    /// The rules that choose for a row on a column.
+    private func selection(of row: Row, on column: Column, score: ScoreDescription) -> PlannedSelections.Effective {
+        // What a rule needs, every candidate's model has to have.
+        let modalities = row.candidates.map { $0.model.modalities(of: facts).count }.min() ?? 0
+        return selections.effective(
+            seeds: recipe.tuning.seeds,
+            in: SelectionSituation(
+                .epochs, score: score, kind: facts.targets.kind, sources: column.sources.count, modalities: modalities),
+            isTuned: row.candidates.count > 1)
+    }
+
+    /// Why rules that the recipe names do not choose, each reason once.
+    func fallbacks(_ score: ScoreDescription) -> [String] {
+        var seen: Set<String> = []
+        return recipe.rows.flatMap { row in columns.flatMap { selection(of: row, on: $0, score: score).fallbacks } }
+            .filter { seen.insert($0).inserted }
     }
 
     struct Column {
@@ -94,19 +116,20 @@ struct Planner {
         }
     }
 
-    func plan(_ candidate: Row.Candidate, column: Column, seed: Int) -> TrialPlan {
+    private func plan(_ candidate: Row.Candidate, column: Column, selection: PlannedSelections.Effective, seed: Int) -> TrialPlan {
         let training = candidate.training
         let model = model(candidate.model)
         var plan = TrialPlan(
             data: data, dataFingerprint: fingerprint, standardization: StandardizationRule(recipe.data.standardize),
             model: model, sources: column.sources, target: column.target,
             validation: recipe.evaluation.validationPerClass.map { ValidationRule.perClass($0) } ?? .fraction(recipe.evaluation.validation),
-            selection: recipe.evaluation.selection == .sourceValidation ? .sourceValidation : .lastEpoch, epochs: training.epochs,
+            selection: selection.epoch, epochs: training.epochs,
             batch: training.batch, batching: training.batching == .balanced ? .domainBalanced : .shuffled,
             optimizer: ComponentPlan(training.optimizer), learningRate: training.learningRate,
             schedule: ComponentPlan(training.schedule), gradientClip: training.gradientClip,
             regularizers: candidate.regularizers.map(TermPlan.init), seed: seed, threads: threads)
         plan.task = ComponentPlan(candidate.task)
+        plan.probesEveryEpoch = selection.probesEveryEpoch
         plan.indifferentOptions = dataset is any DecodingDataset ? LoadingOptions.indifferent : []
         plan.augmentationDraws = training.augmentationDraws
         plan.stemCache = training.stemCache

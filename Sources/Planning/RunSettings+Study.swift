@@ -157,20 +157,22 @@ extension Recipe {
             case .latest: "the latest"
             }
         let epoch =
-            switch evaluation.selection {
-            case .sourceValidation: "the \(unit) of the best \(score.title) on source validation samples (ties: \(ties))"
-            case .leaveOneSourceOut: "the \(unit) of the best mean \(score.title) on source domains left out in turn"
-            case .lastEpoch: "the last \(unit)"
+            switch evaluation.selection.component {
+            case "source-validation": "the \(unit) of the best \(score.title) on source validation samples (ties: \(ties))"
+            case "leave-one-source-out": "the \(unit) of the best mean \(score.title) on source domains left out in turn"
+            case "last-epoch": "the last \(unit)"
+            default: "the \(unit) that \(evaluation.selection.phrase) chooses"
             }
         guard rows.contains(where: { $0.candidates.count > 1 }) else { return epoch }
         let tuned =
-            switch tuning.selection {
-            case .leaveOneSourceOut: "left-out source domains"
-            case .sourceValidation, .lastEpoch: "source validation samples"
+            switch tuning.selection.component {
+            case "leave-one-source-out": "the \(score.title) on left-out source domains"
+            case "source-validation", "last-epoch": "the \(score.title) on source validation samples"
+            default: tuning.selection.phrase
             }
         let budgets = rows.compactMap { row in row.search.map { "\(row.name) by \($0)" } ?? row.budget.map { "\($0) combinations of \(row.name)" } }
         let drawn = budgets.isEmpty ? "" : "; at random: " + budgets.joined(separator: ", ")
-        return "\(epoch); tuned values by the \(score.title) on \(tuned), seeds \(tuning.seeds.map(String.init).joined(separator: ", "))\(drawn)"
+        return "\(epoch); tuned values by \(tuned), seeds \(tuning.seeds.map(String.init).joined(separator: ", "))\(drawn)"
     }
 
     fileprivate func settingLines(_ facts: DatasetFacts) -> [String] {

@@ -4,10 +4,11 @@ import Datasets
 import Models
 import Networks
 import Regularization
+import Selection
 package import Training
 
 /// Takes what a plug-in adds to the program: regularizers, encoders, fusions, whole models, data sets,
-/// tasks, optimizers, schedules and measurements.
+/// tasks, optimizers, schedules, measurements and selection rules.
 ///
 /// A plug-in is one function, whichever way it reaches the program:
 ///
@@ -42,7 +43,7 @@ public struct PluginRegistrar: Sendable {
     package var failure: String?
 
     /// What Regulus knows without any plug-in: its encoders, fusions, data sets, tasks, optimizers,
-    /// schedules and measurements.
+    /// schedules, measurements and selection rules.
     ///
     /// - Parameter regularizers: those that come with the program.
     package init(regularizers: RegularizerRegistry = RegularizerRegistry()) throws {
@@ -95,6 +96,11 @@ public struct PluginRegistrar: Sendable {
     /// Adds a measurement of trained models.
     public mutating func register<M: MeasurementPlugin>(_ measurement: M.Type) throws(RegistrationFault) {
         try add(.measurements, M.self, M.description) { try $0.measurements.register(measurement) }
+    }
+
+    /// Adds a rule by which epochs and tuned values are chosen.
+    public mutating func register<Plugin: SelectionPlugin>(_ plugin: Plugin.Type) throws(RegistrationFault) {
+        try add(.selections, Plugin.self, Plugin.description) { try $0.selections.register(plugin) }
     }
 
     /// Where a component comes from.

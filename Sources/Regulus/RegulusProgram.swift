@@ -6,6 +6,7 @@
 @_exported import Registration
 @_exported import Regularization
 internal import RegulusCommandLine
+@_exported import Selection
 @_exported import Tensors
 
 /// The whole `regulus` program, for executables that bring their own plug-ins.

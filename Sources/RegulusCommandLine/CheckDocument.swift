@@ -27,6 +27,8 @@ struct CheckDocument: Encodable {
     let settings: [String]
     /// What is easily overlooked.
     let notices: [String]
+    /// What could be chosen better, before anything is trained.
+    let advice: [String]
     let modules: [StudyOutline.Module]
     let covariances: [StudyOutline.Covariance]
     let tuning: [TunedRow]
@@ -113,6 +115,11 @@ struct CheckDocument: Encodable {
         selection = distinct(frame.variants.map(\.selection)).joined(separator: "; ")
         settings = distinct(frame.variants.flatMap(\.lines))
         notices = frame.notices
+        advice =
+            planned.advice
+            + state.undecidedRows.map {
+                "the results in the folder say that nothing could choose the values of \($0): another rule, or more held-back samples, may"
+            }
         (modules, covariances) = (planned.outline.modules, planned.outline.covariances)
         tuning = study.variants[0].recipe.rows.filter { !$0.grid.isEmpty }.map { row in
             TunedRow(
@@ -168,7 +175,7 @@ extension CheckDocument {
         let sharing = trainings == trials ? "" : " of \(NumberText.count(trainings, "training")), each measured on all targets that it serves"
         let tuning = tuningTrainings == 0 ? "" : ", and \(NumberText.count(tuningTrainings, "training")) for tuning"
         return ["\(recipe): \(head)"] + shapeLines + [NumberText.count(trials, "trial") + sharing + tuning, protocolText, "selection: " + selection] + settings
-            + notices.map { "note: \($0)" }
+            + notices.map { "note: \($0)" } + advice.map { "advice: \($0)" }
     }
 
     /// When a study whose seeds go by differences looks at them.

@@ -76,7 +76,7 @@ struct RegulusCommand: ParsableCommand {
         subcommands: [
             RunCommand.self, StatusCommand.self, WatchCommand.self, RunsCommand.self, CheckCommand.self, RegisterCommand.self, MeasureCommand.self,
             EvaluateCommand.self, EmbedCommand.self,
-            PredictCommand.self, ReportCommand.self, DiffCommand.self, ListCommand.self, DescribeCommand.self, PluginCommand.self,
+            PredictCommand.self, ReportCommand.self, ChoiceCommand.self, DiffCommand.self, ListCommand.self, DescribeCommand.self, PluginCommand.self,
             DataCommand.self, WeightsCommand.self, BenchCommand.self, PluginProbeCommand.self, ManualCommand.self,
         ])
 }

@@ -4,6 +4,7 @@ import Monitoring
 import Persistence
 import Reports
 import Results
+import Selection
 import Studies
 
 /// `regulus report DIR…`: makes the reports of run folders again from what their trials left, finished or not.
@@ -28,7 +29,7 @@ struct ReportCommand: ParsableCommand {
         var reports: [(report: Report, recipe: String?)] = []
         for path in folders {
             let folder = RunFolder(URL(fileURLWithPath: path))
-            let (report, results) = try contents(of: folder)
+            let (report, results) = try Self.contents(of: folder)
             let recipe = try? FileContents.text(folder.resolvedRecipe.path)
             reports.append((report, recipe))
             do {
@@ -53,7 +54,9 @@ struct ReportCommand: ParsableCommand {
     }
 
     /// The report of a run folder, and the results that it is made of.
-    private func contents(of folder: RunFolder) throws -> (report: Report, results: [TrialResult]) {
+    ///
+    /// - Parameter rules: the selection rules that are compared; nil for what every report compares.
+    static func contents(of folder: RunFolder, comparing rules: [SelectionRule]? = nil) throws -> (report: Report, results: [TrialResult]) {
         guard Folder.exists(folder.root.path) else { throw CommandFault.input("error: there is no run folder \(folder.root.path)") }
         let store = RunStore(folder)
         do {
@@ -62,12 +65,13 @@ struct ReportCommand: ParsableCommand {
             }
             // A report needs neither checkpoints nor curves, which may have been left elsewhere.
             let results = try store.results(of: settings.keys, verifyingFiles: false)
-            do throws(FileFault) { try store.noteLook(by: Self.configuration.commandName ?? "regulus", at: results) } catch {
+            let command = rules == nil ? Self.configuration : ChoiceCommand.configuration
+            do throws(FileFault) { try store.noteLook(by: command.commandName ?? "regulus", at: results) } catch {
                 StandardError.print("note: that figures are shown cannot be written down: \(error)")
             }
             let report = try Report(
                 results: results, settings: settings, stray: folder.strayResults(beside: settings.keys),
-                measurements: store.measurements(of: results) { throw $0 }, provenance: store.provenance())
+                measurements: store.measurements(of: results) { throw $0 }, provenance: store.provenance(), comparing: rules)
             return (report, results)
         } catch let fault as DamagedFile {
             throw CommandFault.input("error: \(fault)\n`regulus run` on this folder writes it again, and `regulus measure` what it has measured.")

@@ -1,4 +1,5 @@
 import Results
+import Selection
 
 /// The outcome of one variant of a run.
 package struct VariantReport: Hashable, Sendable {
@@ -34,8 +35,20 @@ package struct VariantReport: Hashable, Sendable {
     package let measured: [MeasuredFindings]
     /// Where it was decided how many seeds are trained: how that went.
     package let seedStop: SeedStop?
+    /// What each modality alone, and recombined pairs, make of source validation; empty where that was not measured.
+    package let diagnostics: [ReportTable]
+    /// How well selection rules choose; empty where the target was not measured for what was not chosen.
+    package let choices: [ChoiceFindings]
+    /// Rows at every setting of their tuned values.
+    package let strengths: [String: [CandidateFigures]]
+    /// What has to be known of the choices of tuned values.
+    package let choiceCaveats: [ChoiceCaveats]
+    /// The rules that are compared.
+    let rules: [SelectionRule]
 
-    fileprivate init(_ settings: VariantSettings, in trials: TrialSet, measurements: [TrialKey: [MeasurementRecord]]) {
+    fileprivate init(
+        _ settings: VariantSettings, in trials: TrialSet, measurements: [TrialKey: [MeasurementRecord]], comparing rules: [SelectionRule]?
+    ) {
         self.settings = settings
         score = ReportTable(.score, of: settings, in: trials)
         oracle = ReportTable(.oracle, of: settings, in: trials)
@@ -53,13 +66,22 @@ package struct VariantReport: Hashable, Sendable {
         measured = MeasuredFindings.all(of: settings, in: trials, records: measurements)
         measuredExpectations = MeasuredExpectationCheck.checks(of: trials.settings.expected?.measured(of: settings.assignment) ?? [], in: measured)
         tuning = settings.rows.flatMap { TuningCurve.curves(row: $0, of: settings, in: trials) }
+        diagnostics = [Measure.silenced, .recombined].map { ReportTable($0, of: settings, in: trials) }
+            .filter { table in table.rows.contains { $0.average.estimate != nil } }
+        let compared = rules ?? ChoiceFindings.standardRules
+        self.rules = compared
+        choices = ChoiceFindings.all(of: settings, in: trials, rules: compared, subjects: rules == nil ? [.values] : ChoiceFindings.Subject.allCases)
+        strengths = Dictionary(
+            uniqueKeysWithValues: settings.rows.map { ($0, CandidateFigures.all(row: $0, of: settings, in: trials, rules: compared)) }
+        ).filter { !$0.value.isEmpty }
+        choiceCaveats = ChoiceCaveats.all(of: settings, in: trials)
     }
 
     /// What the sweep sets, recipe path to value; empty without a sweep.
     package var variant: [String: String] { settings.assignment }
 
     /// One table a measure, the result first.
-    package var tables: [ReportTable] { [score, oracle, last, sourceValidation] + others }
+    package var tables: [ReportTable] { [score, oracle, last, sourceValidation] + diagnostics + others }
 }
 
 /// The outcome of a run as numbers: what every rendering shows.
@@ -93,10 +115,12 @@ package struct Report: Hashable, Sendable {
     ///   - stray: paths of results that the run folder holds and the settings do not plan.
     ///   - measurements: what was measured of each trial's model, where anything was.
     ///   - provenance: what was declared beforehand, and who looked.
+    ///   - rules: those that are compared on everything that can be chosen, the first being what the others are compared with; nil for those that come
+    ///     with Regulus, on tuned values alone.
     /// - Throws: `ReportFault` when two results claim the same trial, when one is in nobody's plan, or when a baseline is no row.
     package init(
         results: [TrialResult], settings: RunSettings, stray: [String] = [], measurements: [TrialKey: [MeasurementRecord]] = [:],
-        provenance: StudyProvenance = StudyProvenance()
+        provenance: StudyProvenance = StudyProvenance(), comparing rules: [SelectionRule]? = nil
     ) throws(ReportFault) {
         // Seeds that a look has made unneeded are no part of the report.
         let planned = settings
@@ -106,7 +130,7 @@ package struct Report: Hashable, Sendable {
         let trials = try TrialSet(results, settings: settings)
         self.settings = settings
         self.stray = stray
-        variants = settings.variants.map { VariantReport($0, in: trials, measurements: measurements) }
+        variants = settings.variants.map { VariantReport($0, in: trials, measurements: measurements, comparing: rules) }
         self.trials = trials
         verdict = Verdict(Self.verdictSettings(variants, in: trials))
         self.measurements = measurements
@@ -212,7 +236,7 @@ extension Report {
                     sentences.append("\(caveats.row)\(place): in some trials the \(title) on the target cannot be computed because \(undefined.reason).")
                 }
                 return sentences
-            }
+            } + variant.choiceCaveats.flatMap(\.sentences).map { isSweep ? "\(label(of: variant.variant)): \($0)" : $0 }
         }
     }
 }

@@ -19,7 +19,7 @@ extension Report {
     }
 
     /// What a table means is said once in a report, under the first of its kind.
-    private static func withoutRepetition(_ blocks: [Document.Block]) -> [Document.Block] {
+    static func withoutRepetition(_ blocks: [Document.Block]) -> [Document.Block] {
         var said: Set<String> = [""]
         return blocks.filter { if case .paragraph(let text) = $0 { said.insert(text).inserted } else { true } }
     }
@@ -43,8 +43,11 @@ extension Report {
     /// What the result means; for a sweep, variant by variant.
     private var findingSections: [Document.Block] {
         guard isSweep else {
-            return variants.first.map { findingBlocks($0, isHeaded: true) + otherScoreBlocks($0, isHeaded: true) + measurementBlocks($0, isHeaded: true) }
-                .orEmpty
+            return variants.first.map {
+                findingBlocks($0, isHeaded: true) + otherScoreBlocks($0, isHeaded: true) + measurementBlocks($0, isHeaded: true)
+                    + choiceBlocks($0, isHeaded: true)
+            }
+            .orEmpty
         }
         return sensitivityBlocks
             + variants.flatMap { variant -> [Document.Block] in
@@ -54,7 +57,9 @@ extension Report {
                 blocks += findingBlocks(variant, isHeaded: false)
                 blocks += otherScoreBlocks(variant, isHeaded: false)
                 blocks += measurementBlocks(variant, isHeaded: false)
+                blocks += choiceBlocks(variant, isHeaded: false)
                 blocks += usageBlocks(variant, isHeaded: false)
+                blocks += diagnosticBlocks(variant, isHeaded: false)
                 blocks += curveBlocks(variant, isHeaded: false)
                 return blocks
             }
@@ -62,7 +67,9 @@ extension Report {
 
     /// What is worth knowing beside the result.
     private var besideBlocks: [Document.Block] {
-        let beside = isSweep ? [] : variants.first.map { usageBlocks($0, isHeaded: true) + curveBlocks($0, isHeaded: true) }.orEmpty
+        let beside =
+            isSweep
+            ? [] : variants.first.map { usageBlocks($0, isHeaded: true) + diagnosticBlocks($0, isHeaded: true) + curveBlocks($0, isHeaded: true) }.orEmpty
         return oracleBlocks + beside
     }
 

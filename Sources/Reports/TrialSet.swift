@@ -11,6 +11,10 @@ package enum Measure: Hashable, Sendable {
     case last
     /// The one on source validation data at the selected epoch.
     case sourceValidation
+    /// The mean over modalities of the one by each alone, on source validation data at the selected epoch.
+    case silenced
+    /// The one on recombined pairs of source validation data at the selected epoch.
+    case recombined
     /// Another of the task's scores on the target at the selected epoch.
     case other(ScoreDescription)
 
@@ -21,7 +25,22 @@ package enum Measure: Hashable, Sendable {
         case .oracle: "oracle"
         case .last: "last"
         case .sourceValidation: "source-validation"
+        case .silenced: "silenced-modality"
+        case .recombined: "recombined"
         case .other(let score): score.name
+        }
+    }
+
+    /// What a column of it is headed.
+    package func title(of score: ScoreDescription) -> String {
+        switch self {
+        case .score: score.subject
+        case .other(let score): score.subject
+        case .oracle: "Target, best epoch"
+        case .last: "Target, last epoch"
+        case .sourceValidation: "Source validation"
+        case .silenced: "One modality alone"
+        case .recombined: "Recombined"
         }
     }
 
@@ -34,6 +53,8 @@ package enum Measure: Hashable, Sendable {
         case .oracle: result.oracleScore
         case .last: result.lastScore
         case .sourceValidation: result.sourceValidationScore
+        case .silenced: result.selected?.sourceScores?.silenced
+        case .recombined: result.selected?.sourceScores?.recombined
         }
     }
 

@@ -1,3 +1,5 @@
+import Selection
+
 /// What was measured at the end of one epoch: one line of a trial's `metrics.jsonl`.
 ///
 /// A score is the task's first one, an accuracy for classification; as a fraction where it is written in percent. It is NaN where it cannot be
@@ -16,6 +18,12 @@ package struct EpochRecord: Hashable, Sendable {
     package var sourceValidationLoss: Double?
     /// How many predictions on the same samples are not finite.
     package var sourceValidationNonFinite: Int
+    /// How many samples those are; nil in records that do not say.
+    package var sourceValidationCount: Int?
+    /// Score on the same samples by each modality alone, the embeddings of all others replaced by their mean; empty where it was not measured.
+    package var sourceValidationAlone: [String: Double]
+    /// Score on the same samples with modalities that come from two samples of one class and different domains; nil where it was not measured.
+    package var sourceValidationRecombined: Double?
     /// The task's other scores on the same samples, by name.
     package var otherSourceValidationScores: [String: Double]
     /// Score on the target domain. Written for the report only: no selection rule is given it.
@@ -33,6 +41,7 @@ package struct EpochRecord: Hashable, Sendable {
     package init(
         epoch: Int, trainingLoss: Double, terms: [String: Double] = [:],
         sourceValidationScore: Double? = nil, sourceValidationLoss: Double? = nil, sourceValidationNonFinite: Int = 0,
+        sourceValidationCount: Int? = nil, sourceValidationAlone: [String: Double] = [:], sourceValidationRecombined: Double? = nil,
         otherSourceValidationScores: [String: Double] = [:], targetScore: Double? = nil, targetNonFinite: Int = 0,
         otherTargetScores: [String: Double] = [:], undefinedTargetScores: [String: String] = [:], gradientShares: [String: Double] = [:]
     ) {
@@ -42,6 +51,9 @@ package struct EpochRecord: Hashable, Sendable {
         self.sourceValidationScore = sourceValidationScore
         self.sourceValidationLoss = sourceValidationLoss
         self.sourceValidationNonFinite = sourceValidationNonFinite
+        self.sourceValidationCount = sourceValidationCount
+        self.sourceValidationAlone = sourceValidationAlone
+        self.sourceValidationRecombined = sourceValidationRecombined
         self.otherSourceValidationScores = otherSourceValidationScores
         self.targetScore = targetScore
         self.targetNonFinite = targetNonFinite
@@ -49,11 +61,19 @@ package struct EpochRecord: Hashable, Sendable {
         self.undefinedTargetScores = undefinedTargetScores
         self.gradientShares = gradientShares
     }
+
+    /// What a selection rule is given of it; nil where nothing was held back.
+    package var sourceScores: SourceScores? {
+        guard let score = sourceValidationScore, let loss = sourceValidationLoss else { return nil }
+        return SourceScores(
+            score, loss: loss, samples: sourceValidationCount, alone: sourceValidationAlone, recombined: sourceValidationRecombined)
+    }
 }
 
 extension EpochRecord: Codable {
     private enum Key: String, CodingKey {
         case epoch, trainingLoss, terms, sourceValidationScore, sourceValidationLoss, sourceValidationNonFinite, targetScore
+        case sourceValidationCount, sourceValidationAlone, sourceValidationRecombined
         case targetNonFinite, gradientShares, otherSourceValidationScores, otherTargetScores, undefinedTargetScores
         // What scores were called while there was one task.
         case sourceValidationAccuracy, targetAccuracy
@@ -70,6 +90,9 @@ extension EpochRecord: Codable {
             ?? fields.decodeIfPresent(JSONNumber.self, forKey: .sourceValidationAccuracy)?.value
         sourceValidationLoss = try fields.decodeIfPresent(JSONNumber.self, forKey: .sourceValidationLoss)?.value
         sourceValidationNonFinite = try fields.decodeIfPresent(Int.self, forKey: .sourceValidationNonFinite) ?? 0
+        sourceValidationCount = try fields.decodeIfPresent(Int.self, forKey: .sourceValidationCount)
+        sourceValidationAlone = try fields.decodeIfPresent([String: JSONNumber].self, forKey: .sourceValidationAlone)?.mapValues(\.value) ?? [:]
+        sourceValidationRecombined = try fields.decodeIfPresent(JSONNumber.self, forKey: .sourceValidationRecombined)?.value
         otherSourceValidationScores = try fields.decodeIfPresent([String: JSONNumber].self, forKey: .otherSourceValidationScores)?.mapValues(\.value) ?? [:]
         targetScore =
             try fields.decodeIfPresent(JSONNumber.self, forKey: .targetScore)?.value
@@ -88,6 +111,9 @@ extension EpochRecord: Codable {
         try fields.encodeIfPresent(sourceValidationScore.map(JSONNumber.init), forKey: .sourceValidationScore)
         try fields.encodeIfPresent(sourceValidationLoss.map(JSONNumber.init), forKey: .sourceValidationLoss)
         if sourceValidationNonFinite > 0 { try fields.encode(sourceValidationNonFinite, forKey: .sourceValidationNonFinite) }
+        try fields.encodeIfPresent(sourceValidationCount, forKey: .sourceValidationCount)
+        if !sourceValidationAlone.isEmpty { try fields.encode(sourceValidationAlone.mapValues(JSONNumber.init), forKey: .sourceValidationAlone) }
+        try fields.encodeIfPresent(sourceValidationRecombined.map(JSONNumber.init), forKey: .sourceValidationRecombined)
         try fields.encodeIfPresent(targetScore.map(JSONNumber.init), forKey: .targetScore)
         if targetNonFinite > 0 { try fields.encode(targetNonFinite, forKey: .targetNonFinite) }
         for (scores, key) in [(otherSourceValidationScores, Key.otherSourceValidationScores), (otherTargetScores, .otherTargetScores)] where !scores.isEmpty {

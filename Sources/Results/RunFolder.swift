@@ -14,6 +14,7 @@ import Foundation
 /// trials/<row>/<target>/<seed>/{resume/<step>.safetensors,claim.<generation>,progress.json}      while the trial runs
 /// trials/<dial=value,…>/@<dial=value,…>/<row>/…      with a sweep, with repetitions
 /// tuning/<plan>.json                                 where something is tuned
+/// choice/<plan>.json                                 where it is asked how well values are chosen
 /// stems/<modality>-<key>/{evaluation,draw-1,…}.stems   where stems are stored
 /// slurm/{worker.sh,array.json,<array>_<worker>.log,<worker>.json}      where workers were submitted to Slurm
 /// ```
@@ -81,8 +82,13 @@ package struct RunFolder: Hashable, Sendable {
     /// The results of the trainings that tuning learns from.
     package var tuning: URL { root.appendingPathComponent("tuning", isDirectory: true) }
     /// The result of one of them, by its plan's hash.
-    package func rehearsal(_ plan: String) -> URL { tuning.appendingPathComponent("\(plan).json") }
-    package func resumeOfRehearsal(_ plan: String) -> URL { tuning.appendingPathComponent("\(plan).resume", isDirectory: true) }
+    ///
+    /// - Parameter measuresTarget: whether the report measures it on the target: such results lie apart from those that tuning alone reads.
+    package func rehearsal(_ plan: String, measuresTarget: Bool = false) -> URL {
+        (measuresTarget ? choice : tuning).appendingPathComponent("\(plan).json")
+    }
+    /// The results of those of them that the report measures on the target.
+    package var choice: URL { root.appendingPathComponent("choice", isDirectory: true) }
 
     /// Paths, relative to the folder, of results of trials with other keys than these. Links are not followed: what they lead to is no
     /// part of the folder.

@@ -1,3 +1,5 @@
+import Selection
+
 /// A value of the recipe that tuning chose for a trial.
 package struct ChosenValue: Hashable, Codable, Sendable {
     /// Path inside the row, for example `regularizers.mer.weight`.
@@ -65,6 +67,8 @@ package struct TrialResult: Hashable, Sendable {
     package var chosen: [ChosenValue]
     /// What tuning chose from, with its scores; nil where there was no choice.
     package var candidates: [CandidateScore]?
+    /// How tuning chose; nil where there was no choice, and in results that do not say it.
+    package var choice: ChoiceRecord?
     /// Wall time of the trial, evaluation included.
     package var seconds: Double
     /// Training steps taken.
@@ -89,7 +93,8 @@ package struct TrialResult: Hashable, Sendable {
         key: TrialKey, plan: String = "", origin: ResultOrigin? = nil, status: TrialStatus = .finished, epochs: [EpochRecord] = [],
         selectedEpoch: Int? = nil, score: ScoreDescription = .accuracy, targetScore: Double? = nil, oracleScore: Double? = nil,
         lastScore: Double? = nil, sourceValidationScore: Double? = nil, chosen: [ChosenValue] = [],
-        candidates: [CandidateScore]? = nil, seconds: Double = 0, steps: Int = 0, secondsInPenalties: Double = 0, stepCost: StepCost? = nil,
+        candidates: [CandidateScore]? = nil, choice: ChoiceRecord? = nil, seconds: Double = 0, steps: Int = 0, secondsInPenalties: Double = 0,
+        stepCost: StepCost? = nil,
         parameters: Int = 0, loading: LoadingRecord? = nil, effects: [TermEffect]? = nil, training: String? = nil, times: TrialTimes? = nil
     ) {
         self.key = key
@@ -105,6 +110,7 @@ package struct TrialResult: Hashable, Sendable {
         self.sourceValidationScore = sourceValidationScore
         self.chosen = chosen
         self.candidates = candidates
+        self.choice = choice
         self.seconds = seconds
         self.steps = steps
         self.secondsInPenalties = secondsInPenalties
@@ -136,7 +142,7 @@ package struct TrialResult: Hashable, Sendable {
 extension TrialResult: Codable {
     private enum Key: String, CodingKey {
         case key, plan, origin, status, epochs, selectedEpoch, score, targetScore, oracleScore, lastScore, sourceValidationScore, chosen
-        case candidates, seconds, steps, secondsInPenalties, stepCost, parameters, loading, effects, training, times
+        case candidates, choice, seconds, steps, secondsInPenalties, stepCost, parameters, loading, effects, training, times
         // What scores were called while there was one task.
         case targetAccuracy, oracleAccuracy, lastAccuracy, sourceValidationAccuracy
     }
@@ -158,6 +164,7 @@ extension TrialResult: Codable {
             sourceValidationScore: try score(.sourceValidationScore, .sourceValidationAccuracy),
             chosen: try fields.decode([ChosenValue].self, forKey: .chosen),
             candidates: try fields.decodeIfPresent([CandidateScore].self, forKey: .candidates),
+            choice: try fields.decodeIfPresent(ChoiceRecord.self, forKey: .choice),
             seconds: try fields.decode(Double.self, forKey: .seconds), steps: try fields.decode(Int.self, forKey: .steps),
             secondsInPenalties: try fields.decode(Double.self, forKey: .secondsInPenalties),
             stepCost: try fields.decodeIfPresent(StepCost.self, forKey: .stepCost),
@@ -182,6 +189,7 @@ extension TrialResult: Codable {
         ] { try fields.encodeIfPresent(value.map(JSONNumber.init), forKey: key) }
         try fields.encode(chosen, forKey: .chosen)
         try fields.encodeIfPresent(candidates, forKey: .candidates)
+        try fields.encodeIfPresent(choice, forKey: .choice)
         try fields.encode(seconds, forKey: .seconds)
         try fields.encode(steps, forKey: .steps)
         try fields.encode(secondsInPenalties, forKey: .secondsInPenalties)
@@ -261,39 +269,5 @@ package struct StepCost: Hashable, Codable, Sendable {
     package init(seconds: Double, terms: [Term]) {
         self.seconds = seconds
         self.terms = terms
-    }
-}
-
-/// How one setting of a row's tuned values did in the rehearsals that the choice among them rests on.
-package struct CandidateScore: Hashable, Sendable {
-    /// The setting, one entry for each tuned path.
-    package var values: [ChosenValue]
-    /// Mean score on source domains; nil where a rehearsal failed.
-    package var score: Double?
-
-    package init(values: [ChosenValue], score: Double?) {
-        self.values = values
-        self.score = score
-    }
-}
-
-extension CandidateScore: Codable {
-    private enum Key: String, CodingKey {
-        case values, score
-        // What the score was called while there was one task.
-        case accuracy
-    }
-
-    /// - Throws: `DecodingError` where the values are missing.
-    package init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: Key.self)
-        values = try fields.decode([ChosenValue].self, forKey: .values)
-        score = try (fields.decodeIfPresent(JSONNumber.self, forKey: .score) ?? fields.decodeIfPresent(JSONNumber.self, forKey: .accuracy))?.value
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: Key.self)
-        try fields.encode(values, forKey: .values)
-        try fields.encodeIfPresent(score.map(JSONNumber.init), forKey: .score)
     }
 }

@@ -31,6 +31,8 @@ package struct FolderState: Sendable {
     package let rehearsalCount: Int
     /// The files that are not what a run wrote.
     package let damages: [DamagedFile]
+    /// Rows of which a result says that nothing could choose their values, in the study's order.
+    package let undecidedRows: [String]
     /// What need not be trained again.
     package let finished: Set<StudyJob>
     /// The plans of finished trials.
@@ -54,13 +56,14 @@ package struct FolderState: Sendable {
         var (rehearsed, count) = (0, 0)
         var hashes: [TrialKey: String] = [:]
         let stages = SeedStages(cells)
+        var undecided: [String] = []
         for group in CellGroup.all(of: cells) {
             let rehearsals = group.rehearsals
             let scores = rehearsals.map { rehearsal -> TrialResult? in
-                let result = stored(at: folder.rehearsal(rehearsal.plan.training))
-                return result?.plan == rehearsal.plan.training && result?.isFinished == true ? result : nil
+                let result = stored(at: folder.rehearsal(rehearsal.name, measuresTarget: rehearsal.measuresTarget))
+                return result?.plan == rehearsal.name && result?.isFinished == true ? result : nil
             }
-            for (rehearsal, score) in zip(rehearsals, scores) where score != nil { finished.insert(.rehearsal(rehearsal.plan.training)) }
+            for (rehearsal, score) in zip(rehearsals, scores) where score != nil { finished.insert(.rehearsal(rehearsal.name)) }
             rehearsed += scores.count { $0 != nil }
             count += rehearsals.count
             let known = scores.compactMap(\.self)
@@ -69,7 +72,7 @@ package struct FolderState: Sendable {
                 choice = TuningChoice.choose(
                     in: group.cells[0],
                     from: zip(rehearsals, known).map { rehearsal, result in
-                        (rehearsal: rehearsal, scores: .some(result.epochs.map { SourceScore($0, of: result.score) }))
+                        (rehearsal: rehearsal, scores: .some(result.epochs.map(SourceScore.init)))
                     })
             }
             for (place, cell) in zip(group.places, group.cells) {
@@ -93,6 +96,7 @@ package struct FolderState: Sendable {
                         finished.insert(.trial(key))
                         hashes[key] = present.plan
                         stages.add(present)
+                        if present.choice?.guards.cannotChoose == true, !undecided.contains(key.row) { undecided.append(key.row) }
                     } else if plans.contains(where: { ResumeFolder(resume, origin: SavedOrigin(plan: $0)).isOfOrigin }) {
                         status = .saved
                     } else if let found {
@@ -109,6 +113,7 @@ package struct FolderState: Sendable {
         self.damages = damages
         self.finished = finished
         self.plans = hashes
+        undecidedRows = undecided
         (finishedRehearsals, rehearsalCount) = (rehearsed, count)
     }
 

@@ -68,10 +68,14 @@ package struct StudyFolder: Sendable {
                     ClaimedTrial(training: training, host: claim.host, process: claim.process, isGone: claim.isGone, silence: claim.silence))
             }
         }
-        let names = (try? Folder.names(in: folder.tuning.path)) ?? []
-        let plans = names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map { String($0.dropLast(".json".count)) }
-        let begun = Set(names.compactMap { name in name.range(of: ".claim.").map { String(name[..<$0.lowerBound]) } }).subtracting(plans)
-        let running = begun.count { Self.claim(named: "\($0).claim", in: folder.tuning.path)?.isGone == false }
+        var trainings = (finished: 0, running: 0)
+        for path in [folder.tuning.path, folder.choice.path] {
+            let names = (try? Folder.names(in: path)) ?? []
+            let plans = names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map { String($0.dropLast(".json".count)) }
+            let begun = Set(names.compactMap { name in name.range(of: ".claim.").map { String(name[..<$0.lowerBound]) } }).subtracting(plans)
+            trainings.finished += plans.count
+            trainings.running += begun.count { Self.claim(named: "\($0).claim", in: path)?.isGone == false }
+        }
         let needed = Self.trimmed(settings, to: results)
         if needed != settings {
             let keys = Set(needed.keys)
@@ -84,7 +88,7 @@ package struct StudyFolder: Sendable {
         self.damages = damages
         self.marks = marks
         lastResult = last
-        rehearsals = (plans.count, running)
+        rehearsals = trainings
     }
 
     /// What processes are at now.

@@ -14,7 +14,7 @@ struct StudyJobs {
         let journal = StudyJournal(
             trials: study.cells.reduce(0) { $0 + $1.seeds.count }, rehearsals: groups.reduce(0) { $0 + $1.rehearsals.count }, observer: observer)
         let worker = StudyWorker(study, journal: journal, groups: groups)
-        let scores = groups.map { Slots<RehearsalScores>(count: $0.rehearsals.count) }
+        let scores = groups.map { Slots<RehearsalOutcome>(count: $0.rehearsals.count) }
         let results = study.cells.map { Slots<TrialResult>(count: $0.seeds.count) }
 
         let rehearsalJobs = groups.indices.flatMap { group in
@@ -44,8 +44,13 @@ struct StudyJobs {
                     return .done
                 }
                 guard let known = scores[place].complete else { return .waiting }
-                let outcomes = zip(group.rehearsals, known).map { (rehearsal: $0, scores: $1) }
-                let found = try worker.train(group, by: outcomes, seed: group.seeds[index])
+                let outcomes = zip(group.rehearsals, known).map { (rehearsal: $0, scores: $1.scores) }
+                let seed = group.seeds[index]
+                var measured: [Int: CandidateScore.Measured] = [:]
+                for (rehearsal, outcome) in zip(group.rehearsals, known) where rehearsal.measuresTarget && rehearsal.plan.seed == seed {
+                    measured[rehearsal.candidate] = outcome.measured
+                }
+                let found = try worker.train(group, by: outcomes, measured: measured, seed: seed)
                 for (cell, found) in zip(group.places, found) {
                     guard let found, results[cell].set(found.result, at: index) else { continue }
                     journal.finish(result: found.result, isFailed: !found.result.isFinished, isRestored: found.isRestored)

@@ -74,6 +74,7 @@ extension RunStore {
             while let path = files.nextObject() as? String { count += isResult((path as NSString).lastPathComponent) ? 1 : 0 }
             return count
         }
-        return count(in: folder.trials) { $0 == RunFolder.resultName } + count(in: folder.tuning) { $0.hasSuffix(".json") && !$0.hasPrefix(".") }
+        func isPlan(_ name: String) -> Bool { name.hasSuffix(".json") && !name.hasPrefix(".") }
+        return count(in: folder.trials) { $0 == RunFolder.resultName } + count(in: folder.tuning, isPlan) + count(in: folder.choice, isPlan)
     }
 }

@@ -1,4 +1,5 @@
 import Results
+import Selection
 
 /// One cell of the table, in every seed: a row of the ablation on one held-out domain.
 package struct Cell: Sendable {
@@ -19,6 +20,8 @@ package struct Cell: Sendable {
     package let rehearsalEpochs: Int?
     /// Where `seeds` are the most that are trained: how it is decided how many are. Equal in all cells of a variant.
     package var design: SeedDesign?
+    /// Whether every candidate is trained in every seed and measured on the target, so that a report can tell how well values were chosen.
+    package var measuresCandidates = false
 
     package init(
         row: String, target: String, variant: [String: String], repetition: [String: String], candidates: [Candidate], seeds: [Int],
@@ -42,6 +45,9 @@ package struct Cell: Sendable {
         TrialKey(row: row, target: target, seed: seed, variant: variant, repetition: repetition)
     }
 
+    /// The seeds that a candidate is rehearsed with.
+    package func rehearsalSeeds(of candidate: Int) -> [Int] { candidates[candidate].seeds ?? tuning.seeds }
+
     /// Whether something has to be rehearsed before the trials: a choice among candidates, or of the epoch.
     var needsRehearsal: Bool { candidates.count > 1 || tuning.choosesEpoch }
 }
@@ -63,47 +69,100 @@ package struct Candidate: Sendable {
 /// How tuned values are chosen, always on source domains.
 package struct TuningRule: Sendable, Hashable {
     package let seeds: [Int]
-    /// Whether each source domain is left out in turn and scored; else the score is that of the source validation rows at the epoch
-    /// that the plan's selection takes.
-    package let holdsOutSources: Bool
-    /// Whether the epoch is chosen here too: the best of the mean curve over the left-out domains.
-    package let choosesEpoch: Bool
+    /// The rule that chooses among candidates.
+    package let selection: SelectionRule
+    /// The rule that chooses the epoch too, one for all trainings of a candidate, where it leaves source domains out; nil where each training
+    /// has an epoch of its own, by its plan.
+    package let epochs: SelectionRule?
+    /// What other rules need that are compared with this one.
+    package let alsoNeeds: Set<SelectionNeed>
+    /// What candidates are chosen in.
+    package let situation: SelectionSituation
+    /// Why the rule is not the one that the recipe names; nil where it is.
+    package let fallback: String?
 
-    package init(seeds: [Int], holdsOutSources: Bool = false, choosesEpoch: Bool = false) {
+    package init(
+        seeds: [Int], selection: SelectionRule = .sourceValidation, epochs: SelectionRule? = nil, alsoNeeds: Set<SelectionNeed> = [],
+        situation: SelectionSituation = SelectionSituation(.values), fallback: String? = nil
+    ) {
         self.seeds = seeds
-        self.holdsOutSources = holdsOutSources || choosesEpoch
-        self.choosesEpoch = choosesEpoch
+        self.selection = selection
+        self.epochs = epochs
+        self.alsoNeeds = alsoNeeds
+        self.situation = situation
+        self.fallback = fallback
+    }
+
+    /// Whether the epoch is chosen here too.
+    package var choosesEpoch: Bool { epochs != nil }
+
+    /// What has to be trained for a choice among so many candidates.
+    func needs(among candidates: Int) -> Set<SelectionNeed> {
+        (candidates > 1 ? selection.rule.needs.union(alsoNeeds) : []).union(epochs?.rule.needs ?? [])
     }
 }
 
-/// A training that serves only a choice: it scores one candidate on source domains and never measures
-/// the target.
+extension TuningRule: CustomStringConvertible {
+    /// The rule in words, the same in every process: equal rules have equal texts.
+    package var description: String {
+        func text(_ rule: SelectionRule) -> String { "\(rule.name) \(rule.options.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })" }
+        return "\(seeds) \(text(selection)) \(epochs.map(text) ?? "") \(alsoNeeds.map(\.rawValue).sorted()) \(fallback ?? "")"
+    }
+}
+
+/// A training that serves only a choice: it scores one candidate on source domains. It never measures
+/// the target, unless the recipe asks how well the choice is made, and then the choice is not given what
+/// it measured.
 package struct Rehearsal: Sendable {
     package let candidate: Int
     package let plan: TrialPlan
+    /// Whether the target is measured for the report.
+    package let measuresTarget: Bool
 
-    package init(candidate: Int, plan: TrialPlan) {
+    package init(candidate: Int, plan: TrialPlan, measuresTarget: Bool = false) {
         self.candidate = candidate
         self.plan = plan
+        self.measuresTarget = measuresTarget
     }
+
+    /// The name of its result: the training's, or the whole plan's where the target is measured.
+    package var name: String { measuresTarget ? plan.hash : plan.training }
+
+    /// The source domain that is left out; nil for a training on a part of each.
+    package var leftOut: Int? { if case .domain(let source) = plan.validation { source } else { nil } }
 
     /// Everything that has to be trained before a cell's values are chosen.
     package static func all(for cell: Cell) -> [Rehearsal] {
         guard cell.needsRehearsal else { return [] }
-        return cell.candidates.indices.flatMap { index in
-            (cell.candidates[index].seeds ?? cell.tuning.seeds).flatMap { seed -> [Rehearsal] in
+        let needs = cell.tuning.needs(among: cell.candidates.count)
+        return cell.candidates.indices.flatMap { index -> [Rehearsal] in
+            var rehearsals: [Rehearsal] = []
+            if cell.measuresCandidates, cell.candidates.count > 1 {
+                for seed in cell.seeds {
+                    var plan = cell.candidates[index].plan
+                    plan.seed = seed
+                    rehearsals.append(Rehearsal(candidate: index, plan: plan, measuresTarget: true))
+                }
+            }
+            let measured = Set(rehearsals.map(\.plan.training))
+            for seed in cell.rehearsalSeeds(of: index) {
                 var plan = cell.candidates[index].plan
                 plan.seed = seed
                 let epochs = cell.rehearsalEpochs ?? plan.epochs
                 // An epoch beyond the length of the trials cannot be chosen.
                 plan.epochs = cell.tuning.choosesEpoch ? min(epochs, plan.epochs) : epochs
-                guard cell.tuning.holdsOutSources else { return [Rehearsal(candidate: index, plan: plan)] }
-                return plan.sources.map { source in
+                // One that is trained for the report serves the choice as well.
+                if !needs.isDisjoint(with: [.heldBack, .modalities]), !measured.contains(plan.training) {
+                    rehearsals.append(Rehearsal(candidate: index, plan: plan))
+                }
+                guard needs.contains(.leftOut) else { continue }
+                plan.selection = .lastEpoch
+                for source in plan.sources {
                     plan.validation = .domain(source)
-                    plan.selection = .lastEpoch
-                    return Rehearsal(candidate: index, plan: plan)
+                    rehearsals.append(Rehearsal(candidate: index, plan: plan))
                 }
             }
+            return rehearsals
         }
     }
 }
@@ -123,7 +182,9 @@ package struct CellGroup: Sendable {
         self.places = places
         cells = places.map { study[$0] }
         let targets = cells.flatMap { $0.candidates[0].plan.targets }
-        rehearsals = Rehearsal.all(for: cells[0]).map { Rehearsal(candidate: $0.candidate, plan: $0.plan.measured(on: targets)) }
+        rehearsals = Rehearsal.all(for: cells[0]).map {
+            Rehearsal(candidate: $0.candidate, plan: $0.plan.measured(on: targets), measuresTarget: $0.measuresTarget)
+        }
     }
 
     package var seeds: [Int] { cells[0].seeds }
@@ -142,6 +203,8 @@ package struct CellGroup: Sendable {
             let trainings: [String]
             let tuning: TuningRule
             let rehearsalEpochs: Int?
+            /// Where candidates are measured on the target, each target has trainings of its own.
+            let measuredTarget: String?
         }
         // Names of trainings are digests, and few cells can be alike at all.
         let alike = Dictionary(grouping: cells.indices) { index in
@@ -151,7 +214,9 @@ package struct CellGroup: Sendable {
             guard places.count > 1 else { return [places] }
             let equal = Dictionary(grouping: places) { place in
                 let cell = cells[place]
-                return Identity(trainings: cell.candidates.map(\.plan.training), tuning: cell.tuning, rehearsalEpochs: cell.rehearsalEpochs)
+                return Identity(
+                    trainings: cell.candidates.map(\.plan.training), tuning: cell.tuning, rehearsalEpochs: cell.rehearsalEpochs,
+                    measuredTarget: cell.measuresCandidates ? cell.target : nil)
             }
             return Array(equal.values)
         }

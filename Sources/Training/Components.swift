@@ -4,6 +4,7 @@ import Datasets
 import Models
 import Networks
 import Regularization
+import Selection
 
 /// Everything that a recipe can name, kind by kind: made once at start-up and passed on.
 ///
@@ -19,6 +20,7 @@ package struct Components: Sendable {
     package var optimizers: OptimizerRegistry
     package var schedules: ScheduleRegistry
     package var measurements: MeasurementRegistry
+    package var selections: SelectionRegistry
     /// Digests of the libraries, loaded at run time, that components come from, by the component's name.
     package var foreignCode: [String: String] = [:]
 
@@ -32,6 +34,7 @@ package struct Components: Sendable {
         optimizers = try .standard()
         schedules = try .standard()
         measurements = try .standard()
+        selections = try .standard()
     }
 
     /// What is told about the components of a kind.
@@ -46,6 +49,7 @@ package struct Components: Sendable {
         case .optimizers: optimizers.descriptions
         case .schedules: schedules.descriptions
         case .measurements: measurements.descriptions
+        case .selections: selections.descriptions
         }
     }
 }

@@ -12,21 +12,21 @@ package struct Score: Hashable, Sendable {
     package let loss: Double
     /// How many predictions are not finite.
     package let nonFinite: Int
-    /// Whether a higher value is a better one.
-    package let isHigherBetter: Bool
+    /// How many samples it was taken on.
+    package let samples: Int
     /// The task's other scores, by name; NaN where one cannot be computed.
     package let others: [String: Double]
     /// Why scores cannot be computed, by name.
     package let undefined: [String: String]
 
     package init(
-        _ value: Double, loss: Double, nonFinite: Int = 0, isHigherBetter: Bool = true, others: [String: Double] = [:],
+        _ value: Double, loss: Double, nonFinite: Int = 0, samples: Int = 1, others: [String: Double] = [:],
         undefined: [String: String] = [:]
     ) {
         self.value = value
         self.loss = loss
         self.nonFinite = nonFinite
-        self.isHigherBetter = isHigherBetter
+        self.samples = samples
         self.others = others
         self.undefined = undefined
     }
@@ -55,12 +55,47 @@ extension Trainer {
     /// - Precondition: at least one sample.
     /// - Throws: what `forEachBatch` throws, and `TrainingFailure` where the model or a regularizer gives something that does not fit.
     package func evaluate(_ forEachBatch: ((Batch) throws -> Void) throws -> Void) throws -> Score {
-        let pass = Pass(isTraining: false, random: RandomSource(seed: 0), step: step)
+        var probes: SourceProbes?
+        return try evaluate(forEachBatch, probes: &probes)
+    }
+
+    /// The same of held-back samples of source domains, of which more can be asked afterwards.
+    ///
+    /// - Parameter samples: how many there are.
+    func evaluateSources(samples: Int, _ forEachBatch: ((Batch) throws -> Void) throws -> Void) throws -> (score: Score, probes: SourceProbes) {
+        var probes: SourceProbes? = SourceProbes(samples: samples)
+        let score = try evaluate(forEachBatch, probes: &probes)
+        return (score, probes ?? SourceProbes(samples: samples))
+    }
+
+    /// What the samples tell of each modality alone and of recombined pairs. The model must be the one that evaluated them.
+    func scores(of probes: SourceProbes) throws -> (alone: [String: Double], recombined: Double?) {
+        let pass = evaluationPass
+        return try withEvaluatedWeights {
+            try withoutGradients {
+                func logits(_ embeddings: Embeddings) throws -> Tensor {
+                    CallTrace.beat()
+                    return try objective.prediction(of: embeddings, pass).logits
+                }
+                return (try probes.alone(task, fuse: logits), try probes.recombined(task, fuse: logits))
+            }
+        }
+    }
+
+    private var evaluationPass: Pass { Pass(isTraining: false, random: RandomSource(seed: 0), step: step) }
+
+    /// - Parameter probes: is given the embeddings of every batch; nil where they are not asked for.
+    private func evaluate(_ forEachBatch: ((Batch) throws -> Void) throws -> Void, probes: inout SourceProbes?) throws -> Score {
+        let pass = evaluationPass
         return try withEvaluatedWeights {
             var tally = Tally()
             try forEachBatch { batch in
                 CallTrace.beat()
-                try withoutGradients { try measure(batch, pass, into: &tally) }
+                try withoutGradients {
+                    let embeddings = try objective.embeddings(batch.inputs, pass)
+                    try measure(batch, embeddings, pass, into: &tally)
+                    probes?.add(embeddings, batch)
+                }
             }
             guard let targets = Targets.concatenated(tally.targets) else { stop("evaluate: there are no samples") }
             let outputs = Tensor.concatenated(tally.outputs, axis: 0)
@@ -71,7 +106,7 @@ extension Trainer {
             }
             return Score(
                 values[0], loss: tally.loss / Double(tally.count), nonFinite: task.areFinite(outputs).count { !$0 },
-                isHigherBetter: task.score.isHigherBetter,
+                samples: tally.count,
                 others: Dictionary(zip(task.scores.map(\.name), values).dropFirst()) { first, _ in first }, undefined: undefined)
         }
     }
@@ -102,8 +137,8 @@ extension Trainer {
         var loss = 0.0
     }
 
-    private func measure(_ batch: Batch, _ pass: Pass, into tally: inout Tally) throws {
-        let logits = try objective.predict(batch.inputs, pass).logits
+    private func measure(_ batch: Batch, _ embeddings: Embeddings, _ pass: Pass, into tally: inout Tally) throws {
+        let logits = try objective.prediction(of: embeddings, pass).logits
         tally.outputs.append(logits)
         tally.targets.append(batch.targets)
         tally.loss += Double(objective.criterion.loss(of: logits, targets: batch.targets.array).item) * Double(batch.targets.count)

@@ -6,6 +6,7 @@ import Models
 import Networks
 import Regularization
 import Results
+import Selection
 import Tensors
 import Weights
 
@@ -23,6 +24,8 @@ package struct Trial {
     package let sampler: BatchSampler
     package let trainer: Trainer
     package let batches: TrialBatches
+    /// What the epoch is chosen in.
+    private let situation: SelectionSituation
 
     /// Makes the model, the regularizers and the batches of a plan.
     ///
@@ -52,6 +55,8 @@ package struct Trial {
         trainer = try plan.makeTrainer(
             of: made, facts: data.facts, components: components, initializer: plan.initializer, random: plan.random,
             stepsPerEpoch: sampler.batchesPerEpoch)
+        situation = SelectionSituation(
+            .epochs, score: trainer.task.score, kind: facts.targets.kind, sources: plan.trainedDomains.count, modalities: made.modalities.count)
         var cache: StemCache?
         if let stems, !cached.isEmpty {
             cache = try StemCache(in: stems, plan: plan, data: data, standardization: standardization, encoders: cached)
@@ -209,19 +214,29 @@ package struct Trial {
         // Beforehand, since a trial cannot be saved while the weights that are evaluated stand in the model.
         try batches.prepare(split.validation.rows + (measuresTargets ? split.target.rows : [])) { try saver?.didPause { saved(course) } }
         if !split.validation.rows.isEmpty { try trainer.followValidation { try batches.evaluate(split.validation.rows, $0) } }
-        let validation = split.validation.rows.isEmpty ? nil : try evaluate(split.validation.rows)
+        let rows = split.validation.rows
+        let sources = rows.isEmpty ? nil : try trainer.evaluateSources(samples: rows.count) { try batches.evaluate(rows, $0) }
+        let validation = sources?.score
         let means = course.progress.sums.mapValues { $0 / Double(course.progress.batches) }
         let epoch = course.progress.epoch
-        let record = EpochRecord(
+        var record = EpochRecord(
             epoch: epoch, trainingLoss: means["loss"] ?? .nan, terms: means.filter { $0.key != "loss" },
             sourceValidationScore: validation?.value, sourceValidationLoss: validation?.loss,
-            sourceValidationNonFinite: validation?.nonFinite ?? 0, otherSourceValidationScores: validation?.others ?? [:],
-            gradientShares: course.progress.gradientShares)
+            sourceValidationNonFinite: validation?.nonFinite ?? 0, sourceValidationCount: validation?.samples,
+            otherSourceValidationScores: validation?.others ?? [:], gradientShares: course.progress.gradientShares)
+        func probe() throws {
+            guard let sources else { return }
+            (record.sourceValidationAlone, record.sourceValidationRecombined) = try trainer.scores(of: sources.probes)
+        }
+        if plan.probesEveryEpoch { try probe() }
+        let scores = (course.progress.epochs + [record]).map(SourceScore.init)
+        let isBest = plan.selection.choose(from: scores, in: situation, ties: plan.ties)?.epoch == epoch
+        // Of a model that is reported, and where the choice among settings looks at the last epoch, the diagnostic is always there.
+        if !plan.probesEveryEpoch, isBest && plan.selection != .lastEpoch || epoch == plan.epochs { try probe() }
         try measureTargets(of: &course, after: record)
         course.progress.epochs.append(record)
         course.progress.times?.epochs.append(Date().timeIntervalSince1970)
-        if let best = plan.selection.choose(from: course.progress.epochs.map { SourceScore($0, of: trainer.task.score) }, ties: plan.ties), best.epoch == epoch
-        {
+        if isBest {
             course.progress.selectedEpoch = epoch
             course.selected = try state()
         }

@@ -20,11 +20,11 @@ extension TrialPlan {
         if let target = sources.first, sources == targets {
             return try SourceSplit(
                 of: data, trainingOnTarget: target, validation: validation,
-                needsValidation: isRehearsal || selection == .sourceValidation, random: random.child("split"))
+                needsValidation: isRehearsal || selection.needsValidation, random: random.child("split"))
         }
         return try SourceSplit(
             of: data, holdingOut: targets, sources: sources, validation: validation,
-            needsValidation: isRehearsal || selection == .sourceValidation, random: random.child("split"))
+            needsValidation: isRehearsal || selection.needsValidation, random: random.child("split"))
     }
 
     /// The domains that are trained on.

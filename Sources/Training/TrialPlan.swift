@@ -4,6 +4,7 @@ import Networks
 import Persistence
 import Regularization
 import Results
+import Selection
 
 /// Everything that decides how one trial comes out, as plain values. Equal plans give equal bits.
 ///
@@ -50,6 +51,8 @@ package struct TrialPlan: Sendable {
     package var rates: [PartRate] = []
     /// Whether what frozen stems make is stored as 16-bit floats and read from there.
     package var stemCache = false
+    /// Whether every epoch measures what each modality alone makes of the held-back samples, as a rule may need it; else the reported one does, and the last.
+    package var probesEveryEpoch = false
     /// Digests of the files that encoders take their weights from.
     package var weightDigests: [String] = []
     /// Options of the data set that change no bit of a result, such as threads that decode; the plan's hash leaves them out.
@@ -88,6 +91,7 @@ package struct TrialPlan: Sendable {
         case .assembled(let encoders, let fusion): names.formUnion(encoders.values.map(\.name) + [fusion.name])
         case .whole(let model, _): names.insert(model.name)
         }
+        names.formUnion(selection.componentNames)
         func add(_ terms: [TermPlan]) {
             for term in terms {
                 switch term.content {
@@ -134,7 +138,7 @@ package struct TrialPlan: Sendable {
             lines.append("model \(text(model)) of \(modalities.map(\.name))")
         }
         lines += [
-            "sources \(sources)", withTargets ? "targets \(targets)" : "any targets", "validation \(validation)", "selection \(selection)",
+            "sources \(sources)", withTargets ? "targets \(targets)" : "any targets", "validation \(validation)", "selection \(selectionText)",
             "epochs \(epochs)", "batch \(batch)", "batching \(batching.rawValue)", "optimizer \(text(optimizer))",
             "learning-rate \(learningRate)", "schedule \(text(schedule))", "gradient-clip \(gradientClip.map { "\($0)" } ?? "none")",
         ]
@@ -147,9 +151,17 @@ package struct TrialPlan: Sendable {
         lines += ties == .lowerLoss ? [] : ["ties \(ties.rawValue)"]
         lines += rates.map { "rate of \($0.part) \($0.factor)" }
         lines += stemCache ? ["stem-cache"] : []
+        lines += probesEveryEpoch ? ["probes every epoch"] : []
         lines += weightDigests.map { "weights \($0)" }
         lines += ["seed \(seed)", "threads \(threads)"] + foreignCode.map { "code \($0)" }
         return lines.joined(separator: "\n")
+    }
+
+    private var selectionText: String {
+        switch selection {
+        case .rule(let rule): text(ComponentPlan(rule.name, options: rule.options))
+        case .epoch(let epoch): "epoch \(epoch)"
+        }
     }
 
     private func text(_ term: TermPlan) -> String {

@@ -182,4 +182,52 @@ struct CoOccurrenceTests {
         #expect(world.facts.modalities[0].sampleShape == [20])
         #expect(try #require(world.factors?.modalities["m1"]).nuisance.width == 0)
     }
+
+    // MARK: What only the pair says
+
+    private func pairs(_ change: (inout CoOccurrence.Options) -> Void = { _ in }) throws -> CoOccurrence {
+        try world {
+            ($0.classes, $0.pair, $0.samples) = (4, 2, 800)
+            change(&$0)
+        }
+    }
+
+    @Test("Each part of the pair says nothing of the class, all together name it", arguments: [2, 3])
+    func pairNamesTheClass(modalities: Int) throws {
+        var options = CoOccurrence.Options()
+        (options.classes, options.pair, options.samples, options.modalities) = (4, 2, 800, modalities)
+        let rows = CoOccurrenceRows(CoOccurrenceWorld(options), heldOut: [])
+        for row in rows.labels.indices {
+            let parts = (0..<modalities).map { rows.pairValues[row * modalities + $0] ?? -1 }
+            #expect(parts.allSatisfy((0..<4).contains) && parts.reduce(0, +) % 4 == rows.labels[row])
+        }
+        for modality in 0..<modalities {
+            for label in 0..<4 {
+                let own = rows.labels.indices.filter { rows.labels[$0] == label }
+                let counts = tally(own.compactMap { rows.pairValues[$0 * modalities + modality] }, kinds: 4)
+                // 600 draws over four values: five standard deviations are 53.
+                #expect(counts.allSatisfy { abs($0 - 150) < 53 })
+            }
+        }
+    }
+
+    @Test("A world without pairs is the world it was, to the bit and in every dial")
+    func withoutPairs() throws {
+        let plain = try world()
+        let dialed = try world { ($0.pairWidth, $0.targetPair) = (5, .randomized) }
+        #expect(try values(plain) == values(dialed))
+        #expect(try values(dialed.holdingOut([1]) as any Dataset) == values(plain))
+        #expect(plain.facts.modalities[0].sampleShape == [32] && (try pairs().facts.modalities[0].sampleShape) == [40])
+    }
+
+    @Test("A pair that holds everywhere and one that holds in the sources only have the same sources, to the bit")
+    func sameSources() throws {
+        let everywhere = try pairs().holdingOut([2])
+        let misleading = try pairs { $0.targetPair = .randomized }.holdingOut([2])
+        let (sources, target) = (Array(0..<1600), Array(1600..<2400))
+        for modality in ["m1", "m2"] { #expect(try values(everywhere, modality, sources) == values(misleading, modality, sources)) }
+        #expect(try values(everywhere, "m2", target) != values(misleading, "m2", target))
+        let factors = try #require((misleading as? CoOccurrence)?.factors)
+        #expect(factors.modalities["m1"]?.pair.width == 8)
+    }
 }

@@ -108,7 +108,7 @@ struct PaperFiguresTests {
             let recipe = variant.recipe
             #expect(recipe.training.epochs == 25 && recipe.training.batch == 48 && recipe.training.learningRate == 1e-4)
             #expect(recipe.training.optimizer.component == "adam" && recipe.seeds.count == 3)
-            #expect(recipe.evaluation.selection == .sourceValidation)
+            #expect(recipe.evaluation.selection.component == "source-validation")
             for modality in recipe.model.modalities(of: PaperRecipes.facts(of: recipe.data.source.component)) {
                 let options = recipe.model.encoder(for: modality)?.options
                 #expect(options?["train"] == .string("last-stage") && options?["batch-norm"] == .string("evaluation"))

@@ -1,5 +1,6 @@
 import Datasets
 import Recipes
+import Selection
 import Testing
 
 @testable import Planning
@@ -136,8 +137,36 @@ struct PlanningTests {
     @Test("leave-one-source-out chooses values and epoch on left-out source domains")
     func leaveOneSourceOut() throws {
         let planned = try Sample.planned(text, overrides: ["evaluation.selection=leave-one-source-out"])
-        #expect(planned.cells.allSatisfy { $0.tuning.holdsOutSources && $0.tuning.choosesEpoch })
+        #expect(planned.cells.allSatisfy { $0.tuning.epochs?.name == "leave-one-source-out" && $0.tuning.selection.name == "leave-one-source-out" })
         #expect(planned.rehearsalCount == 18)
+    }
+
+    @Test("rules are compared on trainings of every candidate in every seed, and each source domain is left out where one asks for it")
+    func comparedRules() throws {
+        // Two values, three targets, two seeds, of which one tunes; two source domains to leave out.
+        #expect(try Sample.planned(text + "choice: [silenced-modality]\n").rehearsalCount == 12)
+        let planned = try Sample.planned(text + "choice: [silenced-modality, leave-one-source-out]\n")
+        #expect(planned.rehearsalCount == 24)
+        #expect(planned.cells.allSatisfy { $0.measuresCandidates && $0.candidates.allSatisfy(\.plan.probesEveryEpoch) })
+    }
+
+    @Test("a rule that cannot choose with one source domain says so, and what chooses instead")
+    func fallback() throws {
+        let planned = try Sample.planned(text, overrides: ["evaluation.protocol=single-source", "tuning.selection=leave-one-source-out"])
+        let sentence = "leave-one-source-out falls back to source-validation, because with one source domain there is none to leave out"
+        #expect(planned.settings.notices == ["tuned values: " + sentence])
+        #expect(planned.cells.allSatisfy { $0.tuning.selection == .sourceValidation && $0.tuning.fallback == sentence })
+    }
+
+    @Test("what a rule is known to be bad at is said before anything is trained")
+    func advice() throws {
+        let advice = try Sample.planned(text).advice
+        #expect(advice.contains { $0.hasPrefix("mer.weight of + MER is tuned over two values, which are both ends of the grid") })
+        #expect(advice.contains { $0.hasPrefix("tuned values are compared on 16 held-back samples") })
+        let smoothed = text.replacing("regularizers: [mer]", with: "regularizers: [label-smoothing]")
+            .replacing("mer.weight: [1, 3]", with: "label-smoothing.epsilon: [0.1, 0.2, 0.3]")
+        let guarded = try Sample.planned(smoothed, overrides: ["tuning.selection=guarded-silenced"]).advice
+        #expect(guarded.count == 1 && guarded[0].hasPrefix("guarded-silenced is known to choose badly for label smoothing"))
     }
 
     @Test("a sweep and repetitions become cells of their own")

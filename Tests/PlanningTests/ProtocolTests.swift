@@ -47,12 +47,20 @@ struct ProtocolTests {
         #expect(domains.cells[0].candidates[0].plan.data.options[SampleDivision.option] == nil)
     }
 
+    @Test("under iid there is no source domain to leave out, and another rule chooses")
+    func fallback() throws {
+        let planned = try Sample.planned(text.replacing("{protocol: k-fold, folds: 4}", with: "{protocol: iid, selection: leave-one-source-out}"))
+        #expect(
+            planned.settings.notices == [
+                "the epoch: leave-one-source-out falls back to source-validation, because with one source domain there is none to leave out"
+            ])
+    }
+
     @Test(
-        "keys of another protocol, and selections that need several sources, are refused at their place",
+        "keys of another protocol, and folds that leave nothing, are refused at their place",
         arguments: [
             ("{protocol: multi-source, folds: 3}", "5:36: error: 'folds' belongs to another protocol than multi-source"),
             ("{protocol: k-fold, test: 0.5}", "5:31: error: 'test' belongs to another protocol than k-fold"),
-            ("{protocol: iid, selection: leave-one-source-out}", "error: selection leave-one-source-out needs two source domains, and here is 1"),
             ("{protocol: k-fold, folds: 500}", "5:25: error: nothing is left for the part 'fold-145'"),
         ])
     func faults(evaluation: String, message: String) {

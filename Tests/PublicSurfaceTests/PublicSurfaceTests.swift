@@ -19,7 +19,7 @@ import Testing
     @Test(
         arguments: [
             "Configuration", "Tensors", "Networks", "Regularization", "Models", "Datasets", "Analysis", "Registration", "RegularizerTesting",
-            "ComponentTesting", "MeasurementTesting",
+            "ComponentTesting", "MeasurementTesting", "Selection",
         ])
     func `everything public is documented`(module: String) throws {
         let undocumented = try SymbolGraph(of: module).symbols.filter { $0.docComment == nil }

@@ -137,7 +137,7 @@ struct DocumentMessageTests {
             r.yaml:1:1: error: unknown key 'é日本' in the recipe
                 1 | é日本: [1, 2, {ü: x}]
                   | ^~~
-                  = expected one of: name, data, task, evaluation, model, training, regularizers, measure, rows, baseline, seeds, tuning, sweep, repeat, variants, sets, expect, plugins, variables, extends, include
+                  = expected one of: name, data, task, evaluation, model, training, regularizers, measure, rows, baseline, seeds, tuning, choice, sweep, repeat, variants, sets, expect, plugins, variables, extends, include
             """),
     ]
 
@@ -170,7 +170,7 @@ struct DocumentMessageTests {
             r.yaml:14:1: error: unknown key 'rowz' in the recipe
                14 | rowz: 1
                   | ^~~~
-                  = expected one of: name, data, task, evaluation, model, training, regularizers, measure, rows, baseline, seeds, tuning, sweep, repeat, variants, sets, expect, plugins, variables, extends, include
+                  = expected one of: name, data, task, evaluation, model, training, regularizers, measure, rows, baseline, seeds, tuning, choice, sweep, repeat, variants, sets, expect, plugins, variables, extends, include
                   = did you mean 'rows'?
             """),
         MessageCase(

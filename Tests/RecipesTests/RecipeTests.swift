@@ -17,7 +17,7 @@ struct RecipeTests {
         #expect(recipe.data.standardize == .channel)
         #expect(recipe.evaluation.trainingDomains == .multiSource)
         #expect(recipe.evaluation.validation == 0.2)
-        #expect(recipe.evaluation.selection == .sourceValidation)
+        #expect(recipe.evaluation.selection.component == "source-validation")
         #expect(recipe.evaluation.targets(among: Sample.facts(of: recipe.data.source).domains) == ["group-1", "group-2", "group-3"])
         #expect(recipe.model.modalities(of: Sample.facts(of: recipe.data.source)) == ["accelerometer", "gyroscope"])
         #expect(recipe.model.encoder(for: "gyroscope")?.options == ["embedding": .integer(32)])
@@ -32,7 +32,7 @@ struct RecipeTests {
         #expect(recipe.seeds == [1, 2])
         #expect(recipe.baseline == "Fusion")
         #expect(recipe.tuning.seeds == [1])
-        #expect(recipe.tuning.selection == .sourceValidation)
+        #expect(recipe.tuning.selection.component == "source-validation")
         #expect(recipe.rows.map(\.name) == ["Fusion", "+ MER"])
     }
 

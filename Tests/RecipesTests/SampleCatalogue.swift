@@ -32,6 +32,11 @@ enum Sample {
             ComponentDescription(name: "noise", summary: "perturbs", options: NoiseOptions.descriptions),
         ],
         .measurements: [ComponentDescription(name: "rank", summary: "counts directions", options: RankOptions.descriptions)],
+        .selections: [
+            ComponentDescription(name: "source-validation", summary: "held back"), ComponentDescription(name: "last-epoch", summary: "the last"),
+            ComponentDescription(name: "leave-one-source-out", summary: "left out"),
+            ComponentDescription(name: "guarded-silenced", summary: "alone", options: GuardOptions.descriptions),
+        ],
         .optimizers: [
             ComponentDescription(name: "adam", summary: "adaptive", options: OptimizerOptions.descriptions),
             ComponentDescription(name: "sgd", summary: "plain", options: OptimizerOptions.descriptions),
@@ -136,6 +141,11 @@ struct WatchOptions: Options {
 struct FileOptions: Options {
     var file = ""
     static var fields: [OptionField<FileOptions>] { [.path("file", \.file, required: true, "where")] }
+}
+
+struct GuardOptions: Options {
+    var standardErrors = 1.0
+    static var fields: [OptionField<GuardOptions>] { [.number("standard-errors", \.standardErrors, in: 0..., "width")] }
 }
 
 struct RankOptions: Options {

@@ -158,7 +158,7 @@ struct SettingMessageTests {
             --set na me=[1, 2]: error: unknown key 'na me' in the recipe
             --set | na me=[1, 2]
                   | ^~~~~
-                  = expected one of: name, data, task, evaluation, model, training, regularizers, measure, rows, baseline, seeds, tuning, sweep, repeat, variants, sets, expect, plugins, variables, extends, include
+                  = expected one of: name, data, task, evaluation, model, training, regularizers, measure, rows, baseline, seeds, tuning, choice, sweep, repeat, variants, sets, expect, plugins, variables, extends, include
                   = did you mean 'name'?
             """
         ),

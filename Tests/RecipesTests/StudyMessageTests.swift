@@ -32,16 +32,41 @@ struct StudyMessageTests {
                   = expected data with two domains or more
             """),
         MessageCase(
-            "no second source domain", "data: watch",
+            "a selection rule that there is not", "data: watch",
             """
             data: watch
-            evaluation: {protocol: single-source, selection: leave-one-source-out}
+            evaluation: {selection: guarded-silence}
             """,
             """
-            r.yaml:5:50: error: selection leave-one-source-out needs two source domains, and here is 1
-                5 | evaluation: {protocol: single-source, selection: leave-one-source-out}
-                  |                                                  ^~~~~~~~~~~~~~~~~~~~
-                  = expected source-validation or last-epoch
+            r.yaml:5:25: error: unknown selection 'guarded-silence'
+                5 | evaluation: {selection: guarded-silence}
+                  |                         ^~~~~~~~~~~~~~~
+                  = expected one of: source-validation, last-epoch, leave-one-source-out, guarded-silenced
+                  = did you mean 'guarded-silenced'?
+            """),
+        MessageCase(
+            "an option of a selection rule that does not fit", "data: watch",
+            """
+            data: watch
+            tuning: {selection: {use: guarded-silenced, standard-errors: -1}}
+            """,
+            """
+            r.yaml:5:62: error: standard-errors cannot be -1
+                5 | tuning: {selection: {use: guarded-silenced, standard-errors: -1}}
+                  |                                                              ^~
+                  = expected a number from 0 up
+            """),
+        MessageCase(
+            "rules to compare where nothing is tuned", "data: watch",
+            """
+            data: watch
+            choice: [source-validation]
+            """,
+            """
+            r.yaml:5:1: error: there is nothing to choose from: no row has 'tune'
+                5 | choice: [source-validation]
+                  | ^~~~~~
+                  = expected tune: in a row, with two values or more
             """),
     ]
 

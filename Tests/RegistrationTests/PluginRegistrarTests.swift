@@ -4,6 +4,7 @@ import Foundation
 import Networks
 import Registration
 import Regularization
+import Selection
 import Tensors
 import Testing
 import Training
@@ -36,6 +37,18 @@ struct PluginRegistrarTests {
         let schedule = try registrar.components.schedules.make("halving", context: ScheduleContext(base: 1, totalSteps: 9, stepsPerEpoch: 3))
         #expect([0, 3, 8].map(schedule.rate) == [1, 0.5, 0.25])
         #expect(registrar.additions.map(\.kind) == [.schedules])
+    }
+
+    @Test("takes a selection rule, which others can be combined with")
+    func selection() throws {
+        var registrar = try registrar()
+        try registrar.register(WorstDomain.self)
+        let options: [String: OptionValue] = ["of": .list([.string("worst-domain"), .string("source-validation")])]
+        let rule = try registrar.components.selections.make("mean", options: options)
+        let evidence = SourceEvidence(
+            position: 0, seeds: [.init(heldBack: SourceScores(0.8, loss: 1), leftOut: [SourceScores(0.2, loss: 1), SourceScores(0.6, loss: 1)])])
+        #expect(rule.criterion(of: evidence, in: SelectionSituation(.values)) == 0.5)
+        #expect(registrar.additions.map(\.kind) == [.selections])
     }
 
     @Test("takes a task, for data of its targets alone")
@@ -127,6 +140,19 @@ private final class SignDescent: OptimizerPlugin {
             parameter.parameter.value = parameter.parameter.value - step
         }
     }
+}
+
+/// The source domain that is worst when left out.
+private struct WorstDomain: SelectionPlugin {
+    static var description: ComponentDescription {
+        ComponentDescription(name: "worst-domain", summary: "best score on the source domain that is worst when left out")
+    }
+
+    init(options: NoOptions, context: SelectionContext) {}
+
+    var needs: Set<SelectionNeed> { [.leftOut] }
+
+    func criterion(of evidence: SourceEvidence, in situation: SelectionSituation) -> Double? { evidence.leftOut.map(\.score).min() }
 }
 
 /// Half the rate in each epoch.

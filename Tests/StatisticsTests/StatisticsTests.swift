@@ -57,4 +57,16 @@ struct StatisticsTests {
         #expect(difference.pairs == 6)
         #expect(difference.estimate.count == 3)
     }
+
+    @Test("Spearman's coefficient is the one computed by hand, ties share a rank, and what has no order has none")
+    func rankCorrelation() {
+        // Ranks 1 2 3 4 5 against 2 1 4 3 5: Σd² = 4, 1 − 6·4/(5·24) = 0.8.
+        let coefficient = RankCorrelation.spearman([10, 20, 30, 40, 50], [2, 1, 4, 3, 5])
+        #expect(coefficient.map { abs($0 - 0.8) < 1e-12 } == true)
+        #expect(RankCorrelation.ranks(of: [3, 1, 3, 2]) == [3.5, 1, 3.5, 2])
+        #expect(RankCorrelation.spearman([1, 2, 3], [9, 4, 1]).map { abs($0 + 1) < 1e-12 } == true)
+        for (one, other) in [([1.0, 1, 1], [1.0, 2, 3]), ([1, 2], [1, 2]), ([1, .nan, 2], [1, 2, 3]), ([1, 2, 3], [1, 2])] {
+            #expect(RankCorrelation.spearman(one, other) == nil)
+        }
+    }
 }

@@ -4,6 +4,7 @@ import Foundation
 import Persistence
 import Regularization
 import Results
+import Selection
 import Synchronization
 import Tensors
 import TestSupport
@@ -153,11 +154,12 @@ struct SharedTrainingTests {
     @Test("are rehearsed once for each candidate, and share the choice", arguments: [false, true])
     func tuned(_ holdsOutSources: Bool) throws {
         let (folder, other) = (try TemporaryFolder(), try TemporaryFolder())
+        let leavingOut = try SelectionRegistry.standard().rule("leave-one-source-out")
         let cells = [2, 3].map { target in
             let cell = Self.cell(target: target, seeds: [1], rates: [0, 0.01]) { ($0.sources, $0.batching) = ([0, 1], .domainBalanced) }
             return Cell(
                 row: cell.row, target: cell.target, variant: [:], repetition: [:], candidates: cell.candidates, seeds: cell.seeds,
-                tuning: TuningRule(seeds: [1], holdsOutSources: holdsOutSources))
+                tuning: TuningRule(seeds: [1], selection: holdsOutSources ? leavingOut : .sourceValidation))
         }
         let (results, begun) = try Self.run(try Self.study(cells, in: folder.run))
         #expect(begun.count { $0.isRehearsal } == (holdsOutSources ? 4 : 2))

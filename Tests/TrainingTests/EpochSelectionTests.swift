@@ -1,3 +1,4 @@
+import Selection
 import Testing
 
 @testable import Training
@@ -6,7 +7,7 @@ import Testing
 @Suite("Which epoch is reported")
 struct EpochSelectionTests {
     private func scores(_ values: (accuracy: Double, loss: Double)...) -> [SourceScore] {
-        values.enumerated().map { SourceScore(epoch: $0 + 1, validation: Score($1.accuracy, loss: $1.loss)) }
+        values.enumerated().map { SourceScore(epoch: $0 + 1, validation: SourceScores($1.accuracy, loss: $1.loss)) }
     }
 
     @Test("the best accuracy on source validation wins")
@@ -17,11 +18,12 @@ struct EpochSelectionTests {
     @Test("of a score that is better the lower it is, the lowest wins, and a tie goes to the lower loss")
     func lowest() {
         func scores(_ values: (Double, Double)...) -> [SourceScore] {
-            values.enumerated().map { SourceScore(epoch: $0 + 1, validation: Score($1.0, loss: $1.1, isHigherBetter: false)) }
+            values.enumerated().map { SourceScore(epoch: $0 + 1, validation: SourceScores($1.0, loss: $1.1)) }
         }
-        #expect(EpochSelection.sourceValidation.choose(from: scores((0.5, 1), (0.3, 3), (0.6, 0)))?.epoch == 2)
-        #expect(EpochSelection.sourceValidation.choose(from: scores((0.3, 1), (0.3, 0.5), (0.3, 0.8)))?.epoch == 2)
-        #expect(EpochSelection.sourceValidation.choose(from: scores((.nan, 1), (0.9, 3)))?.epoch == 2)
+        let situation = SelectionSituation(.epochs, isHigherBetter: false)
+        #expect(EpochSelection.sourceValidation.choose(from: scores((0.5, 1), (0.3, 3), (0.6, 0)), in: situation)?.epoch == 2)
+        #expect(EpochSelection.sourceValidation.choose(from: scores((0.3, 1), (0.3, 0.5), (0.3, 0.8)), in: situation)?.epoch == 2)
+        #expect(EpochSelection.sourceValidation.choose(from: scores((.nan, 1), (0.9, 3)), in: situation)?.epoch == 2)
     }
 
     @Test("of equal accuracies the lower loss wins")
@@ -74,9 +76,9 @@ struct EpochSelectionTests {
 
     @Test("a rule is given epochs and source scores, and there is no place for a target's")
     func seesNoTarget() {
-        let rule: (EpochSelection) -> ([SourceScore], TieRule) -> SourceScore? = EpochSelection.choose
-        #expect(rule(.lastEpoch)([], .lowerLoss) == nil)
-        let fields = Mirror(reflecting: SourceScore(epoch: 1, validation: Score(0, loss: 0))).children.map(\.label)
+        let rule: (EpochSelection) -> ([SourceScore], SelectionSituation, TieRule) -> SourceScore? = EpochSelection.choose
+        #expect(rule(.lastEpoch)([], SelectionSituation(.epochs), .lowerLoss) == nil)
+        let fields = Mirror(reflecting: SourceScore(epoch: 1, validation: SourceScores(0, loss: 0))).children.map(\.label)
         #expect(fields == ["epoch", "validation"])
     }
 }

@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Regularization
 import Results
+import Selection
 import Tensors
 import Testing
 
@@ -92,7 +93,7 @@ struct NonFiniteScoreTests {
     @Test("a score that is no number loses against every other, in either order and whatever its accuracy")
     func selection() {
         func epochs(_ scores: (Double, Double)...) -> [SourceScore] {
-            scores.enumerated().map { SourceScore(epoch: $0 + 1, validation: Score($1.0, loss: $1.1)) }
+            scores.enumerated().map { SourceScore(epoch: $0 + 1, validation: SourceScores($1.0, loss: $1.1)) }
         }
         let rule = EpochSelection.sourceValidation
         #expect(rule.choose(from: epochs((0.7, .nan), (0.7, 1)))?.epoch == 2)

@@ -20,6 +20,12 @@ import Tensors
 ///   misleading elsewhere.
 /// - `c'` is the sample's class with probability `reliability`, else one of the others, the same in all
 ///   modalities.
+/// - With `pair` above 0 another block `qₘ(wₘ) + ε` follows: `wₘ` are numbers modulo the number of
+///   classes that add up to the class, so that each one says nothing and all together name it (of two
+///   classes: an exclusive or), and `qₘ` are patterns of `pair-width` entries drawn from N(0, `pair`²)
+///   that all domains share. What is learned about this pair holds in a new domain. With
+///   `target-pair: randomized` a held-out domain shows the pair of a random class instead: the sources
+///   are the same to the bit, so no rule that sees sources only can tell the two worlds apart.
 /// - `u` has `nuisance` entries; `Rₘ` is a fixed rotation, so that no coordinate is special.
 ///
 /// Classes are balanced: row i of a domain has class i mod K. Everything is a function of `draw`; each
@@ -33,12 +39,14 @@ public struct CoOccurrence: DatasetPlugin {
         ComponentDescription(
             name: "co-occurrence",
             summary: "generated world: a strong cue across modalities, drawn anew for every domain, against a weaker invariant signal",
-            formula: "x_m = R_m [ a_m(c) + ε, p_{d,m}(v_m(c')) + ε, u + ε ]",
+            formula: "x_m = R_m [ a_m(c) + ε, p_{d,m}(v_m(c')) + ε, u + ε, q_m(w_m) + ε ],  Σ_m w_m ≡ c mod K",
             source: "a controlled test of fusion overfitting: the joint cue is learned from sources and fails in the target",
             options: Options.descriptions,
             notes: [
                 "parts of the cue: class ÷ 2 in m1, class mod K/2 in m2, a random pairing of the classes in further modalities",
                 "target-cue: what a held-out domain shows; kept = its own patterns, randomized = of a random class, off = none",
+                "pair: m1 and m2 each say nothing, both together name the class (an exclusive or of K values), by patterns that all domains share. "
+                    + "`invariant: 0.3, cue: 0, pair: 2` is a world in which fusion is right; with target-pair: randomized the same sources mislead",
                 "single draws mislead: compare pairs over at least five draws",
             ])
     }
@@ -93,11 +101,11 @@ public struct CoOccurrence: DatasetPlugin {
 
     /// The same world with `target-cue` applied to `domains`; all other samples keep their bits.
     public func holdingOut(_ domains: [Int]) -> any Dataset {
-        world.options.targetCue == .kept ? self : CoOccurrence(world: world, heldOut: Set(domains))
+        world.options.targetCue == .kept && world.options.targetPair == .kept ? self : CoOccurrence(world: world, heldOut: Set(domains))
     }
 }
 
-/// How a held-out domain of the generated world shows the cue.
+/// How a held-out domain of the generated world shows the cue, or what only the pair of modalities says.
 public enum TargetCue: String, CaseIterable, Sendable {
     /// As a source domain does, in the domain's own patterns.
     case kept
@@ -130,6 +138,12 @@ extension CoOccurrence {
         public var reliability = 1.0
         /// How a held-out domain shows the cue.
         public var targetCue = TargetCue.kept
+        /// The strength of what names the class in the pair of modalities alone; 0 for none.
+        public var pair = 0.0
+        /// The number of entries of the pair's patterns.
+        public var pairWidth = 8
+        /// How a held-out domain shows the pair.
+        public var targetPair = TargetCue.kept
         /// The number of latent dimensions that are independent of the class.
         public var nuisance = 12
         /// The standard deviation of the noise on every latent dimension.
@@ -159,6 +173,11 @@ extension CoOccurrence {
                     "reliability", \.reliability, in: 0...1, unit: "fraction of samples",
                     "how often the cue names the sample's own class; otherwise it names another"),
                 .choice("target-cue", \.targetCue, "how a held-out domain shows the cue"),
+                .number(
+                    "pair", \.pair, in: 0...100, unit: "standard deviation of a pattern's entries",
+                    "strength of what names the class in the pair of modalities alone, by the same patterns in every domain; 0 for none"),
+                .integer("pair-width", \.pairWidth, in: 1...1024, unit: "latent dimensions", "width of the pair's patterns"),
+                .choice("target-pair", \.targetPair, "how a held-out domain shows the pair"),
                 .integer("nuisance", \.nuisance, in: 0...1024, unit: "latent dimensions", "dimensions that say nothing about the class"),
                 .number("noise", \.noise, in: 0...100, unit: "standard deviation", "noise on every latent dimension"),
                 .integer(

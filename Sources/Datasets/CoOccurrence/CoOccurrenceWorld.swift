@@ -18,7 +18,7 @@ struct CoOccurrenceWorld: Sendable {
     }
 
     /// The width of a sample.
-    var width: Int { options.invariantWidth + options.cueWidth + options.nuisance }
+    var width: Int { options.invariantWidth + options.cueWidth + options.nuisance + (options.pair > 0 ? options.pairWidth : 0) }
 
     /// The name of a modality, counted from 0: `m1`, `m2`, ….
     func name(of modality: Int) -> String { "m\(modality + 1)" }
@@ -36,7 +36,7 @@ struct CoOccurrenceWorld: Sendable {
         }
     }
 
-    /// The latent values of every row before rotation: invariant, cue and nuisance, each with noise.
+    /// The latent values of every row before rotation: invariant, cue, nuisance and pair, each with noise.
     func parts(_ modality: Int, of rows: CoOccurrenceRows) -> GeneratingFactors.Parts {
         let name = name(of: modality)
         // Two independent entries differ by √2 deviations, and the dial is the difference.
@@ -66,13 +66,25 @@ struct CoOccurrenceWorld: Sendable {
         } else {
             nuisance = GeneratingFactors.Latents(values: [], width: 0)
         }
-        return GeneratingFactors.Parts(cueValues: cueValues, invariant: invariant, cue: cue, nuisance: nuisance)
+        return GeneratingFactors.Parts(
+            cueValues: cueValues, invariant: invariant, cue: cue, nuisance: nuisance, pair: pair(modality, of: rows))
+    }
+
+    /// One modality's part of what only the pair says; empty in a world without pairs.
+    private func pair(_ modality: Int, of rows: CoOccurrenceRows) -> GeneratingFactors.Latents {
+        guard options.pair > 0 else { return GeneratingFactors.Latents(values: [], width: 0) }
+        let name = name(of: modality)
+        let patterns = normal("pair/\(name)", options.classes * options.pairWidth, Float(options.pair))
+        return latents("pair", name, width: options.pairWidth, rows) { row, dimension in
+            guard let value = rows.pairValues[row * options.modalities + modality] else { return 0 }
+            return patterns[value * options.pairWidth + dimension]
+        }
     }
 
     /// One modality of every row, `N×D`: its latent values one block after the other, rotated.
     func array(_ modality: Int, of rows: CoOccurrenceRows) -> ModalityArray {
         let parts = parts(modality, of: rows)
-        let blocks = [parts.invariant, parts.cue, parts.nuisance]
+        let blocks = [parts.invariant, parts.cue, parts.nuisance, parts.pair]
         let rotation = randomRotation(width, from: random.stream("rotation/\(name(of: modality))"))
         var values = [Float](repeating: 0, count: rows.labels.count * width)
         var latent = [Float](repeating: 0, count: width)
@@ -154,6 +166,9 @@ struct CoOccurrenceRows: Sendable {
     private(set) var domains: [Int] = []
     /// The class that the joint cue names; nil where the sample carries none.
     private(set) var cueClasses: [Int?] = []
+    /// Each modality's part of the pair, row by row, all modalities of a row together; nil where the row
+    /// carries none. Empty in a world without pairs.
+    private(set) var pairValues: [Int?] = []
 
     /// Draws which samples show a cue of which class.
     ///
@@ -180,6 +195,22 @@ struct CoOccurrenceRows: Sendable {
             case .off:
                 cueClasses += own.map { _ in nil }
             }
+            if options.pair > 0 { addPairs(of: own, domain: domain, isHeldOut: heldOut.contains(domain), in: world) }
+        }
+    }
+
+    /// Values that add up to the class, modulo the number of classes: of two classes this is their
+    /// exclusive or. Any part of them is uniform whatever the class.
+    private mutating func addPairs(of labels: [Int], domain: Int, isHeldOut: Bool, in world: CoOccurrenceWorld) {
+        let (classes, modalities) = (world.options.classes, world.options.modalities)
+        var stream = world.random.stream("pair/d\(domain + 1)")
+        var other = world.random.stream("target-pair/d\(domain + 1)")
+        let kind = isHeldOut ? world.options.targetPair : .kept
+        for label in labels {
+            let named = kind == .randomized ? Int.random(in: 0..<classes, using: &other) : label
+            let free = (0..<modalities - 1).map { _ in Int.random(in: 0..<classes, using: &stream) }
+            let last = ((named - free.reduce(0, +)) % classes + classes) % classes
+            pairValues += (free + [last]).map { kind == .off ? nil : $0 }
         }
     }
 }

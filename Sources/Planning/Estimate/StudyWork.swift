@@ -40,7 +40,7 @@ struct StudyWork {
                 let cost = costs[TrialKind(sample, row: cell.row, facts: data.facts)] ?? TrialCost()
                 let extent = try study.divisions.division(of: data, by: rehearsal.plan, isRehearsal: true)
                 let seconds = extent.secondsOfTraining(at: cost, epochs: rehearsal.plan.epochs)
-                rehearsals.append(Job(training: seconds, parts: [(.rehearsal(rehearsal.plan.training), 0)]))
+                rehearsals.append(Job(training: seconds, parts: [(.rehearsal(rehearsal.name), 0)]))
                 records += try cost.recordBytes(epochs: rehearsal.plan.epochs, isRehearsal: true)
             }
             // The candidates of a row differ little, so the first represents the one that will be chosen.

@@ -11,7 +11,8 @@ struct RecipeReader {
     /// here for the list in messages. `plugins` is read before, as what it names makes the catalogue, see
     /// `RecipeLoader.pluginPaths`, `sets` and `variants` when the variants are made, see `StudySets` and `VariantOverlays`.
     static let keys = [
-        "name", "data", "task", "evaluation", "model", "training", "regularizers", "measure", "rows", "baseline", "seeds", "tuning", "sweep", "repeat",
+        "name", "data", "task", "evaluation", "model", "training", "regularizers", "measure", "rows", "baseline", "seeds", "tuning", "choice", "sweep",
+        "repeat",
         VariantOverlays.key, StudySets.key, "expect", "plugins", "variables", "extends", "include",
     ]
 
@@ -56,13 +57,14 @@ struct RecipeReader {
         }
         let name = section.name("name") ?? defaultName
 
+        let choice = choice(section, rows: rows)
         let commonTerms = regularizers.regularizers(section.node["regularizers"], owner: "the recipe")
         guard let commonTraining = training.training(section.section("training")), faults.isEmpty, let data, let task, let model,
             let baseline
         else { return nil }
         return Recipe(
             name: name, data: data, task: task, evaluation: evaluation, model: model, training: commonTraining,
-            regularizers: commonTerms, rows: rows, baseline: baseline, seeds: seeds, seedRule: seedRule, tuning: tuning,
+            regularizers: commonTerms, rows: rows, baseline: baseline, seeds: seeds, seedRule: seedRule, tuning: tuning, choice: choice,
             expectationSource: expectations.source, measuredExpectations: measured, location: top)
     }
 
@@ -105,7 +107,8 @@ struct RecipeReader {
         let transfers = inner.flatMap { readTransfers(in: $0, &locations) }
         return EvaluationPlan(
             trainingDomains: settings.trainingDomains, domains: domains?.map(\.name), transfers: transfers,
-            validationPerClass: settings.validationPerClass, ties: settings.ties, validation: settings.validation, selection: settings.selection,
+            validationPerClass: settings.validationPerClass, ties: settings.ties, validation: settings.validation,
+            selection: selection(in: inner) ?? ComponentChoice(EvaluationPlan.standardSelection, location: inner?.location ?? section.location),
             test: settings.test, folds: settings.folds, draw: settings.draw, location: inner?.location ?? section.location, locations: locations)
     }
 
@@ -145,6 +148,30 @@ struct RecipeReader {
         return transfers
     }
 
+    /// The selection rule that a section names; nil where it names none, or one that was reported.
+    private func selection(in section: SectionReader?) -> ComponentChoice? {
+        guard let entry = section?.node.entry("selection"), !entry.value.isNull else { return nil }
+        return ComponentReader(kind: .selections, catalogue: catalogue, faults: faults).choice(entry.value, name: "selection", at: entry.keyLocation)
+    }
+
+    private func choice(_ section: SectionReader, rows: [Row]) -> ChoicePlan? {
+        guard let entry = section.node.entry("choice"), !entry.value.isNull else { return nil }
+        guard let items = entry.value.items, !items.isEmpty else {
+            faults.report(
+                "choice cannot be \(entry.value.phrase)", at: entry.value.location, expected: "a list of rules, such as [source-validation, silenced-modality]")
+            return nil
+        }
+        if !rows.isEmpty, rows.allSatisfy({ $0.candidates.count < 2 }) {
+            faults.report("there is nothing to choose from: no row has 'tune'", at: entry.keyLocation, expected: "tune: in a row, with two values or more")
+        }
+        let selections = items.compactMap { item -> ComponentChoice? in
+            guard let item = ComponentItem(item, kind: "a selection", faults: faults) else { return nil }
+            return ComponentReader(kind: .selections, catalogue: catalogue, faults: faults)
+                .choice(component: item.name, at: item.location, options: item.body)
+        }
+        return ChoicePlan(selections: selections, location: entry.keyLocation)
+    }
+
     private func tuning(_ section: SectionReader, seeds: [Int], evaluation: EvaluationPlan) -> TuningPlan {
         let inner = section.section("tuning")
         inner?.refuseKeys(except: ["seeds", "selection", "epochs"])
@@ -152,7 +179,7 @@ struct RecipeReader {
         var own: [Int]?
         if let inner, inner.node["seeds"] != nil { own = self.seeds(inner.options(Settings.self).seeds, in: inner) }
         return TuningPlan(
-            seeds: own ?? Array(seeds.prefix(1)), selection: settings.selection ?? evaluation.selection, epochs: settings.epochs,
+            seeds: own ?? Array(seeds.prefix(1)), selection: selection(in: inner) ?? evaluation.selection, epochs: settings.epochs,
             location: inner?.location ?? section.location, locations: inner?.locations ?? [:])
     }
 

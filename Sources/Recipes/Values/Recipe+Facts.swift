@@ -24,16 +24,7 @@ extension Recipe {
                 expected: "data with two domains or more")
             return faults + [fault]
         }
-        let sources = evaluation.sources(among: facts.domains.count)
-        guard sources < 2 else { return faults }
-        // A selection that is the evaluation's by default is that one's fault.
-        let selections = [("evaluation", evaluation.selection, evaluation.locations), ("tuning", tuning.selection, tuning.locations)]
         return faults
-            + selections.filter { $0.1 == .leaveOneSourceOut && $0.2["selection"] != nil }.map { section, _, _ in
-                RecipeFault(
-                    RecipePath(section, "selection"), "selection leave-one-source-out needs two source domains, and here is \(sources)",
-                    expected: "source-validation or last-epoch")
-            }
     }
 
     private func modalityFaults(_ facts: DatasetFacts) -> [RecipeFault] {

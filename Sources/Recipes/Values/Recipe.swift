@@ -22,6 +22,8 @@ package struct Recipe: Sendable {
     /// How it is decided how many of the seeds are trained; nil where all are.
     package let seedRule: SeedRule?
     package let tuning: TuningPlan
+    /// Nil where the recipe does not ask how well values are chosen.
+    package let choice: ChoicePlan?
     /// `expect.source:`, where the rows' expected figures come from.
     package let expectationSource: String?
     /// `expect.measured:`, figures for what measurements find.

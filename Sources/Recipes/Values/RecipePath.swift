@@ -75,6 +75,12 @@ extension Recipe {
         case "data": return data.locations.nearest(to: steps) ?? data.source.location
         case "task": return task.location(of: steps.first?.name)
         case "model": return model.location(of: steps)
+        case "evaluation" where steps.first?.name == "selection": return evaluation.selection.location(of: steps.dropFirst().first?.name)
+        case "tuning" where steps.first?.name == "selection": return tuning.selection.location(of: steps.dropFirst().first?.name)
+        case "choice":
+            guard let choice else { return location }
+            guard case .item(let index)? = steps.popFirst(), choice.selections.indices.contains(index) else { return choice.location }
+            return choice.selections[index].location(of: steps.first?.name)
         case "evaluation": return evaluation.locations.nearest(to: steps) ?? evaluation.location
         case "tuning": return tuning.locations.nearest(to: steps) ?? tuning.location
         case "training": return training.location(of: steps)

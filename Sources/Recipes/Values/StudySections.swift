@@ -137,15 +137,8 @@ package struct EvaluationPlan: Sendable, Hashable {
         case trainedOnTarget = "trained-on-target"
     }
 
-    /// How the epoch, and a tuned value, are chosen without a look at the target.
-    package enum Selection: String, CaseIterable, Sendable {
-        /// Best score on held-back samples of the source domains; ties go to the lower loss.
-        case sourceValidation = "source-validation"
-        /// Best score on a source domain that was left out of training, averaged over the source domains.
-        case leaveOneSourceOut = "leave-one-source-out"
-        /// No choice of epoch: the last one.
-        case lastEpoch = "last-epoch"
-    }
+    /// The rule of a recipe that names none.
+    package static let standardSelection = "source-validation"
 
     /// Which check of equal scores is taken.
     package enum Ties: String, CaseIterable, Sendable {
@@ -185,8 +178,8 @@ package struct EvaluationPlan: Sendable, Hashable {
     package let ties: Ties
     /// `validation:`, the share of the source samples that is held back for selection; 0.2 unless said otherwise.
     package let validation: Double
-    /// `selection:`, source validation unless said otherwise.
-    package let selection: Selection
+    /// `selection:`, the rule that chooses the epoch; source validation unless said otherwise.
+    package let selection: ComponentChoice
     /// `test:`, the share of the samples that the protocol iid holds out; 0.2 unless said otherwise.
     package let test: Double
     /// `folds:` of the protocol k-fold; 5 unless said otherwise.
@@ -200,15 +193,6 @@ package struct EvaluationPlan: Sendable, Hashable {
     /// The domains of a data set that are held out, in its order. Under iid the data are divided into `train` and `test`.
     package func targets(among known: [String]) -> [String] {
         known.filter { domains?.contains($0) ?? true }.filter { trainingDomains != .iid || $0 == "test" }
-    }
-
-    /// How many domains a training has, of so many in all; of transfers, the one that has fewest.
-    package func sources(among count: Int) -> Int {
-        if let transfers { return transfers.map(\.sources.count).min() ?? 0 }
-        return switch trainingDomains {
-        case .multiSource, .kFold: count - 1
-        case .singleSource, .iid, .trainedOnTarget: 1
-        }
     }
 
     /// The columns of the report: the targets, or `source → target` for each pair.
@@ -226,7 +210,6 @@ package struct EvaluationPlan: Sendable, Hashable {
         var trainingDomains = TrainingDomains.multiSource
         var validation = 0.2
         var validationPerClass: Int?
-        var selection = Selection.sourceValidation
         var test = 0.2
         var folds = 5
         var draw = 0
@@ -242,8 +225,7 @@ package struct EvaluationPlan: Sendable, Hashable {
                 .integer(
                     "validation-per-class", \.validationPerClass, in: 1...1_000_000, unit: "samples",
                     "of each class and source domain held back for selection, in place of a share and of a prescribed split"),
-                .choice("selection", \.selection, "how the epoch is chosen"),
-                .choice("ties", \.ties, "which of equal scores is taken"),
+                .choice("ties", \.ties, "which of equal scores is taken by the rule source-validation"),
             ]
         }
     }
@@ -253,8 +235,8 @@ package struct EvaluationPlan: Sendable, Hashable {
 package struct TuningPlan: Sendable, Hashable {
     /// Seeds that every candidate is trained with; the recipe's first unless said otherwise.
     package let seeds: [Int]
-    /// The evaluation's selection unless said otherwise.
-    package let selection: EvaluationPlan.Selection
+    /// The rule that chooses among candidates; the evaluation's unless said otherwise.
+    package let selection: ComponentChoice
     /// Epochs of a candidate's training; nil for as many as the row's.
     package let epochs: Int?
     package let location: SourceLocation
@@ -262,14 +244,19 @@ package struct TuningPlan: Sendable, Hashable {
     package let locations: [String: SourceLocation]
 
     struct Settings: Options {
-        var selection: EvaluationPlan.Selection?
         var epochs: Int?
 
         static var fields: [OptionField<Settings>] {
-            [
-                .choice("selection", \.selection, "how candidates are compared"),
-                .integer("epochs", \.epochs, in: 1...1_000_000, "epochs of a candidate's training"),
-            ]
+            [.integer("epochs", \.epochs, in: 1...1_000_000, "epochs of a candidate's training")]
         }
     }
+}
+
+/// `choice:`, the selection rules whose choices of tuned values are compared with each other, and with the best that there was.
+///
+/// Every candidate is trained in every seed then and measured on the target, which no rule is given.
+package struct ChoicePlan: Sendable, Hashable {
+    /// Each with its options; at least one.
+    package let selections: [ComponentChoice]
+    package let location: SourceLocation
 }

@@ -108,7 +108,8 @@ package struct TuningCurve: Hashable, Sendable {
             let results = variant.seeds.lazy.compactMap { seed in
                 trials[variant.key(row: row, target: target, seed: seed, repetition: repetition)]
             }
-            for candidate in results.compactMap(\.candidates).first ?? [] {
+            // A curve is drawn of the score, not of what another rule goes by.
+            for candidate in results.filter({ ($0.choice?.unit ?? .score) == .score }).compactMap(\.candidates).first ?? [] {
                 if scores[candidate.values] == nil { values.append(candidate.values) }
                 scores[candidate.values, default: []] += candidate.score.map { $0.isFinite ? [$0] : [] } ?? []
             }

@@ -19,10 +19,13 @@ package struct BegunTrial: Codable, Hashable, Sendable {
     /// At least one.
     package let trials: [Trial]
     package let isRehearsal: Bool
+    /// Whether a rehearsal measures the target for the report.
+    package let measuresTarget: Bool
 
-    package init(trials: [Trial], isRehearsal: Bool) {
+    package init(trials: [Trial], isRehearsal: Bool, measuresTarget: Bool = false) {
         self.trials = trials
         self.isRehearsal = isRehearsal
+        self.measuresTarget = measuresTarget
     }
 
     /// Writes a failed result for each trial, unless the worker has got as far as writing its own.
@@ -35,7 +38,7 @@ package struct BegunTrial: Codable, Hashable, Sendable {
     package func fail(term: String, step: Int, message: String, epochs: (TrialKey) -> [EpochRecord], in folder: RunFolder) throws -> [TrialKey] {
         var failed: [TrialKey] = []
         for trial in trials {
-            let file = isRehearsal ? folder.rehearsal(trial.plan) : folder.result(trial.key)
+            let file = isRehearsal ? folder.rehearsal(trial.plan, measuresTarget: measuresTarget) : folder.result(trial.key)
             let store = RunStore(folder)
             if let found = try? store.result(at: file), found.plan == trial.plan { continue }
             let status = TrialStatus.failed(term: term, step: step, message: message)

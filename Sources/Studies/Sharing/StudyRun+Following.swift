@@ -41,7 +41,7 @@ extension StudyRun {
     /// Where the results of all trials and rehearsals lie.
     func resultFiles(of groups: [CellGroup]) -> [URL] {
         cells.flatMap { cell in cell.seeds.map { folder.result(cell.key(seed: $0)) } }
-            + groups.flatMap(\.rehearsals).map { folder.rehearsal($0.plan.training) }
+            + groups.flatMap(\.rehearsals).map { folder.rehearsal($0.name, measuresTarget: $0.measuresTarget) }
     }
 
     /// How many trainings the study takes in an empty folder: no more processes than that have anything to do.
@@ -51,8 +51,8 @@ extension StudyRun {
     package var digest: String {
         let lines = cells.map { cell in
             let plans = cell.candidates.map { "\($0.plan.hash) \($0.values.map { "\($0.path) \($0.value)" })" }
-            return "\(cell.key(seed: 0)) \(cell.seeds) \(cell.tuning) \(cell.rehearsalEpochs ?? 0)\(cell.design.map { " \($0)" } ?? "")\n"
-                + plans.joined(separator: "\n")
+            let tuning = "\(cell.tuning) \(cell.measuresCandidates) \(cell.rehearsalEpochs ?? 0)"
+            return "\(cell.key(seed: 0)) \(cell.seeds) \(tuning)\(cell.design.map { " \($0)" } ?? "")\n" + plans.joined(separator: "\n")
         }
         return SHA256Digest(of: lines.joined(separator: "\n")).hex
     }

@@ -6,6 +6,13 @@ import Tensors
 import Training
 import Weights
 
+/// What a rehearsal left: what tuning may know of it, and what it may not.
+struct RehearsalOutcome: Sendable {
+    let scores: RehearsalScores
+    /// Nil where the target was not measured.
+    let measured: CandidateScore.Measured?
+}
+
 /// Brings single trials and rehearsals of a study to their results, beside other workers on the same folder.
 struct StudyWorker: Sendable {
     private let study: StudyRun
@@ -34,34 +41,39 @@ struct StudyWorker: Sendable {
     typealias Found = (result: TrialResult, isRestored: Bool)
 
     /// - Returns: nil while another worker is at it.
-    func rehearse(_ rehearsal: Rehearsal, of group: CellGroup) throws -> RehearsalScores? {
+    func rehearse(_ rehearsal: Rehearsal, of group: CellGroup) throws -> RehearsalOutcome? {
         let (plan, folder, cell) = (rehearsal.plan, study.folder, group.cells[0])
-        let name = plan.training
+        let name = rehearsal.name
+        let file = folder.rehearsal(name, measuresTarget: rehearsal.measuresTarget)
         let key = cell.key(seed: plan.seed)
         let place = Place(
-            plan: name, result: folder.rehearsal(name), claim: ClaimPlace(folder: folder.tuning.path, name: "\(name).claim"),
-            files: [folder.rehearsal(name)])
-        let resume = ResumeFolder(folder.resumeOfRehearsal(name), origin: SavedOrigin(plan: plan))
-        let begun = BegunTrial(trials: [.init(key: key, plan: name)], isRehearsal: true)
+            plan: name, result: file, claim: ClaimPlace(folder: file.deletingLastPathComponent().path, name: "\(name).claim"), files: [file])
+        let resume = ResumeFolder(file.deletingPathExtension().appendingPathExtension("resume"), origin: SavedOrigin(plan: plan))
+        let begun = BegunTrial(trials: [.init(key: key, plan: name)], isRehearsal: true, measuresTarget: rehearsal.measuresTarget)
         let outcome = try obtain([place], resume: resume, begun: { _ in begun }) { _, saving in
             let values = cell.candidates[rehearsal.candidate].values
             let training = RunningTraining(key, isRehearsal: true, values: values, epochCount: plan.epochs, score: cell.score)
             let fresh = try journal.following([training]) { onEpoch in
-                try trial(plan, keys: group.keys(seed: plan.seed)).outcomes(measuringTargets: false, saving: saving, onEpoch: onEpoch)
+                try trial(plan, keys: group.keys(seed: plan.seed)).outcomes(measuringTargets: rehearsal.measuresTarget, saving: saving, onEpoch: onEpoch)
             }
             try store.write(fresh[0].result, to: place.result)
             return [fresh[0].result]
         }
         guard let (result, isRestored) = outcome[0] else { return nil }
         journal.finish(result: nil, isFailed: false, isRestored: isRestored)
-        return .some(result.isFinished ? result.epochs.map { SourceScore($0, of: result.score) } : nil)
+        guard result.isFinished else { return RehearsalOutcome(scores: nil, measured: nil) }
+        return RehearsalOutcome(
+            scores: result.epochs.map(SourceScore.init),
+            measured: result.targetScore.map { CandidateScore.Measured(sources: result.selected?.sourceScores, target: $0) })
     }
 
     /// Trains once for all cells of a group, as far as their results are not in the folder.
     ///
-    /// - Parameter outcomes: those of the group's rehearsals.
+    /// - Parameters:
+    ///   - outcomes: those of the group's rehearsals on source domains.
+    ///   - measured: what was measured on the target of candidates trained in this seed, by candidate: nothing is chosen by it.
     /// - Returns: one result for each cell, nil while another worker is at it.
-    func train(_ group: CellGroup, by outcomes: [(rehearsal: Rehearsal, scores: RehearsalScores)] = [], seed: Int) throws -> [Found?] {
+    func train(_ group: CellGroup, by outcomes: [TuningChoice.Outcome] = [], measured: [Int: CandidateScore.Measured] = [:], seed: Int) throws -> [Found?] {
         let choice = TuningChoice.choose(in: group.cells[0], from: outcomes)
         let plans = group.cells.map { $0.plan(of: choice, seed: seed) }
         let (keys, folder) = (group.keys(seed: seed), study.folder)
@@ -76,6 +88,9 @@ struct StudyWorker: Sendable {
             result.key = keys[index]
             result.chosen = group.cells[index].candidates[choice.candidate].values
             result.candidates = TuningChoice.scores(in: group.cells[index], from: outcomes)
+            result.choice = choice.record(in: group.cells[index], from: result.candidates)
+            // What was measured on the target joins what is known once the choice is made.
+            for (candidate, figures) in measured { result.candidates?[candidate].measured = figures }
             return result
         }
         let resume = ResumeFolder(folder.resume(keys[0]), origin: SavedOrigin(plan: plans[0]))

@@ -71,7 +71,7 @@ public enum TaskContract {
         switch facts.kind {
         case .classes: .classes((0..<samples).map { $0 % facts.width }, of: facts.width)
         case .labels:
-            .labels(Tensor((0..<samples * facts.width).map { $0 % 3 == 0 ? 1 : 0 }, shape: [samples, facts.width]))
+            .labels(Tensor((0..<samples * facts.width).map { $0 * 7 % 5 < 2 ? 1 : 0 }, shape: [samples, facts.width]))
         case .values: .values(normal([samples, facts.width], seed: 6))
         }
     }

@@ -98,14 +98,16 @@ extension Report {
         return [.list(sentences), summary, .paragraph(note)] + planned
     }
 
+    /// The looks of a registered study. A study that declared nothing is reported to the same bits however often it was looked at; its looks are in the log.
     private var lookBlocks: [Document.Block] {
+        let damages = provenance.damages.map { "The log of looks is damaged: \($0)." }
+        guard provenance.registration != nil else { return damages.isEmpty ? [] : [.list(damages)] }
         let looks = provenance.looks
         var lines = looks.map { "\(NumberText.date($0.time)) UTC, regulus \($0.command): \(NumberText.count($0.results, "trial")) with figures" }
         if lines.count > 12 { lines = Array(lines.prefix(6)) + ["\(lines.count - 12) more"] + lines.suffix(6) }
         let beforehand = provenance.registration?.entries.first.map { entry in looks.count { $0.time < entry.time && $0.results > 0 } } ?? 0
         var head = "Looks at target figures through this program, this report's own included: \(looks.count)."
         if beforehand > 0 { head += " \(beforehand) of them came before the registration." }
-        let damages = provenance.damages.map { "The log of looks is damaged: \($0)." }
         return [.paragraph(head)] + (damages.isEmpty ? [] : [.list(damages)]) + (lines.isEmpty ? [] : [.folded("All looks", isOpen: false, [.list(lines)])])
     }
 }

@@ -77,7 +77,7 @@ import Testing
         @Test("prints samples a second of each modality and of all, and what a step uses")
         func json() async throws {
             let folder = try RecipeFolder()
-            let outcome = try await folder.regulus("bench", "loading", "r.yaml", "--rows", "4", "--workers", "1", "--json")
+            let outcome = try await folder.regulus("bench", "loading", "r.yaml", "--samples", "4", "--workers", "1", "--json")
             #expect(outcome.code == 0)
             let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
             let loaded = try #require(object?["loaded"] as? [[String: Any]])

@@ -69,7 +69,7 @@ struct InformationTests {
     func command() async throws {
         let outcome = try await RecipeFolder().regulus("rnu", "r.yaml")
         #expect(outcome.code == 2 && outcome.output.isEmpty)
-        #expect(outcome.messages.hasPrefix("error: there is no command 'rnu'; did you mean 'run'?\ncommands: run, runs, check, "))
+        #expect(outcome.messages.hasPrefix("error: there is no command 'rnu'; did you mean 'run'?\ncommands: run, status, watch, runs, check, "))
     }
 
     @Test("a path with spaces is a path")

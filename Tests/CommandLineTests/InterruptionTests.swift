@@ -145,7 +145,7 @@ struct InterruptionTests {
         #expect(outcomes.map(\.code) == [0, 0])
         // Six rehearsals and twelve trials, each taken from the folder by the one that has not done it.
         let restored = try outcomes.map { outcome in
-            let summary = try #require(outcome.messages.firstMatch(of: /18 of 18 trials, (\d+) taken from the run folder/))
+            let summary = try #require(outcome.messages.firstMatch(of: /12 of 12 trials, 6 of 6 trainings for tuning, (\d+) taken from the run folder/))
             return try #require(Int(summary.1))
         }
         #expect(restored.reduce(0, +) == 18)

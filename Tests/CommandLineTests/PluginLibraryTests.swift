@@ -127,7 +127,7 @@ struct PluginLibraryTests {
     }
 
     @Test("a row that a library trains has the weights and the figures of the row that the built-in regularizer trains")
-    func sameBits() async throws {
+    func sameBitsOutside() async throws {
         let plugin = try await PluginFolder.outsideMER.value
         let folder = try RecipeFolder(("seeds: [1, 2]", "seeds: [1]"))
         let recipe = try folder.text("r.yaml")

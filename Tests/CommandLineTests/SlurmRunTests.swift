@@ -66,11 +66,11 @@ struct SlurmRunTests {
         #expect(outcome.code == 0, "\(outcome.messages)")
         #expect(outcome.lines.contains { $0.hasPrefix("+ MER") })
         #expect(outcome.messages.contains("submitted array 101 of 2 workers"))
-        #expect(outcome.messages.contains("\(Self.trainings) of \(Self.trainings) trials in "))
+        #expect(outcome.messages.contains("6 of 6 trials, 6 of 6 trainings for tuning in "))
         #expect(slurm.submissions.count == 1)
         let trained = try (1...2).map { worker in
             let log = try folder.text("out/slurm/101_\(worker).log")
-            let summary = try #require(log.firstMatch(of: /12 of 12 trials(?:, (\d+) taken from the run folder)?/))
+            let summary = try #require(log.firstMatch(of: /6 of 6 trials, 6 of 6 trainings for tuning(?:, (\d+) taken from the run folder)?/))
             return Self.trainings - (summary.1.flatMap { Int($0) } ?? 0)
         }
         #expect(trained.reduce(0, +) == Self.trainings)

@@ -136,7 +136,7 @@ struct ArraysTests {
             ({ $0.modalities = ["audio", "audio=video"] }, "modalities", "option modalities: 'audio' is there twice"),
             (
                 { $0.split = "recordings" }, "split",
-                "\(path): row 0 has split 5; expected 0 train, 1 validation or 2 test"
+                "\(path): row 0 has split 5; expected 0 train, 1 validation, 2 test or 3 held-back"
             ),
             (
                 { $0.classNames = ["only"] }, "labels", "row 1 has class 1, but 1 class names are given; expected 0 to 0"

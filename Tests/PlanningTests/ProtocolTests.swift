@@ -59,9 +59,9 @@ struct ProtocolTests {
     @Test(
         "keys of another protocol, and folds that leave nothing, are refused at their place",
         arguments: [
-            ("{protocol: multi-source, folds: 3}", "5:36: error: 'folds' belongs to another protocol than multi-source"),
-            ("{protocol: k-fold, test: 0.5}", "5:31: error: 'test' belongs to another protocol than k-fold"),
-            ("{protocol: k-fold, folds: 500}", "5:25: error: nothing is left for the part 'fold-145'"),
+            ("{protocol: multi-source, folds: 3}", "5:38: error: 'folds' belongs to another protocol than multi-source"),
+            ("{protocol: k-fold, test: 0.5}", "5:32: error: 'test' belongs to another protocol than k-fold"),
+            ("{protocol: k-fold, folds: 500}", "5:24: error: nothing is left for the part 'fold-145'"),
         ])
     func faults(evaluation: String, message: String) {
         let error = #expect(throws: RecipeError.self) { try Sample.planned(text.replacing("{protocol: k-fold, folds: 4}", with: evaluation)) }

@@ -26,7 +26,7 @@ struct RegistrationPlanTests {
     }
 
     @Test("A row's name for what it trains changes with that, and not with seeds and threads")
-    func digests() throws {
+    func changes() throws {
         let known = try digests()
         #expect(Set(known.keys) == ["Fusion", "+ MER"] && known["Fusion"] != known["+ MER"])
         #expect(try digests(["seeds=[1, 2, 3]"]) == known)

@@ -91,7 +91,7 @@ struct ComponentMessageTests {
             r.yaml:11:26: error: unknown key 'warm-up' in optimizer adam, which is an option of schedule cosine
                11 |   optimizer: {use: adam, warm-up: 0.1}
                   |                          ^~~~~~~
-                  = expected one of: weight-decay, use, learning-rate
+                  = expected one of: weight-decay, use, learning-rate, rates
             """),
         MessageCase(
             "learning rate", "learning-rate: 0.01",

@@ -109,17 +109,17 @@ struct ExpectationTests {
     @Test("of measurements are read by measurement, quantity and row, and ask for ones that there are")
     func measured() throws {
         func text(_ figures: String) -> String {
-            Sample.recipe("- Fusion", "- name: Fusion\n    measure: [representation]") + "expect:\n  measured:\n    \(figures)\n"
+            Sample.recipe("- Fusion", "- name: Fusion\n    measure: [rank]") + "expect:\n  measured:\n    \(figures)\n"
         }
-        let recipe = try Sample.study(text("representation: {rankme of video on target: {Fusion: 235.9, + MER: 290}}")).variants[0].recipe
+        let recipe = try Sample.study(text("rank: {rankme of video on target: {Fusion: 235.9, + MER: 290}}")).variants[0].recipe
         #expect(
             recipe.measuredExpectations == [
-                MeasuredExpectation(measurement: "representation", quantity: "rankme of video on target", row: "Fusion", value: 235.9),
-                MeasuredExpectation(measurement: "representation", quantity: "rankme of video on target", row: "+ MER", value: 290),
+                MeasuredExpectation(measurement: "rank", quantity: "rankme of video on target", row: "Fusion", value: 235.9),
+                MeasuredExpectation(measurement: "rank", quantity: "rankme of video on target", row: "+ MER", value: 290),
             ])
-        #expect(Sample.messages(text("representatoin: {rankme: {Fusion: 1}}")).contains("did you mean 'representation'"))
-        #expect(Sample.messages(text("representation: {rankme: {Fusoin: 1}}")).contains("did you mean 'Fusion'"))
-        #expect(Sample.messages(text("representation: {rankme: {Fusion: high}}")).contains("in the measurement's own unit"))
+        #expect(Sample.messages(text("rnak: {rankme: {Fusion: 1}}")).contains("did you mean 'rank'"))
+        #expect(Sample.messages(text("rank: {rankme: {Fusoin: 1}}")).contains("did you mean 'Fusion'"))
+        #expect(Sample.messages(text("rank: {rankme: {Fusion: high}}")).contains("in the measurement's own unit"))
     }
 
     @Test("name targets and rows that there are, and are numbers")
@@ -148,7 +148,7 @@ struct ExpectationTests {
                 r.yaml:22:30: error: unknown key 'sorce' in expect
                    22 | expect: {rows: {Fusoin: {}}, sorce: x}
                       |                              ^~~~~
-                      = expected one of: source, rows
+                      = expected one of: source, rows, measured
                       = did you mean 'source'?
                 """)
     }

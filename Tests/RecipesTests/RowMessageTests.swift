@@ -179,7 +179,7 @@ struct RowMessageTests {
             r.yaml:20:11: error: unknown key 'wieght' in regularizer mer
                20 |       mer.wieght: [0.1, 1]
                   |           ^~~~~~
-                  = expected one of: estimator, epsilon, use, name, weight, schedule, after, until, on, at, part, projection
+                  = expected one of: estimator, epsilon, use, name, weight, schedule, after, until, on, at, part, points, projection
                   = did you mean 'weight'?
             """),
         MessageCase(

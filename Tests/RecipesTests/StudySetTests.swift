@@ -14,7 +14,7 @@ struct StudySetTests {
             evaluation: {protocol: single-source}
             seeds: [7]
           - name: files
-            data: {use: tensors, root: /data/one}
+            data: {use: tensors, file: /data/one}
             repeat: {training.batch: [8, 16]}
 
         """

@@ -105,7 +105,7 @@ struct DamagedSaveTests {
     func origin() throws {
         let folder = try stopped(after: 3)
         let metadata = try SafetensorsFile(file(3, in: folder).path).metadata
-        #expect(metadata["plan"] == plan.hash && metadata["threads"] == "1")
+        #expect(metadata["plan"] == plan.training && metadata["threads"] == "1")
         #expect(metadata["core"]?.isEmpty == false && metadata["sha256"]?.count == 64)
     }
 }

@@ -32,7 +32,12 @@ public final class SequenceTransformer: EncoderPlugin, SequenceEncoder {
     }
 
     /// The activation between the two linear maps of a layer.
-    public enum Rectifier: String, CaseIterable, Sendable { case relu, gelu }
+    public enum Rectifier: String, CaseIterable, Sendable {
+        /// `max(x, 0)`.
+        case relu
+        /// `x Φ(x)`, with the normal distribution function Φ.
+        case gelu
+    }
 
     /// What a recipe may choose.
     public struct Options: Configuration.Options {

@@ -17,8 +17,8 @@ struct LoadingBench: ParsableCommand {
 
     @OptionGroup var arguments: RecipeArguments
 
-    @Option(help: "Rows that are loaded, evenly spread over the data set.")
-    var rows = 48
+    @Option(help: "Samples that are loaded, evenly spread over the data set.")
+    var samples = 48
 
     @Option(help: "Threads that decode; may be repeated. 1 and 2 by default.")
     var workers: [Int] = []
@@ -30,8 +30,8 @@ struct LoadingBench: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard rows >= 1, batch >= 0, batch != 1, workers.allSatisfy({ (1...256).contains($0) }) else {
-            throw ValidationError("rows is at least 1, workers 1 to 256, and batch 0 or at least 2")
+        guard samples >= 1, batch >= 0, batch != 1, workers.allSatisfy({ (1...256).contains($0) }) else {
+            throw ValidationError("samples is at least 1, workers 1 to 256, and batch 0 or at least 2")
         }
     }
 
@@ -40,7 +40,7 @@ struct LoadingBench: ParsableCommand {
         guard let trial = plan.planned.cells.first?.candidates.first?.plan else { return }
         let counts = workers.isEmpty ? [1, 2] : workers
         do {
-            let loading = try Loading(trial, components: plan.components, rows: rows)
+            let loading = try Loading(trial, components: plan.components, rows: samples)
             var figures = Figures(
                 recipe: plan.study.name, rows: loading.rows.count, workers: counts, loaded: [], step: nil, batch: batch,
                 threads: arguments.threads)

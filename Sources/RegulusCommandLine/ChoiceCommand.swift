@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Foundation
+import Persistence
 import Reports
 import Results
 import Selection

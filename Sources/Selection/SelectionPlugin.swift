@@ -74,6 +74,7 @@ public struct SelectionFallback: Sendable {
     /// Why, to be read after "because".
     public let reason: String
 
+    /// - Parameter reason: a clause without a capital letter or a full stop.
     public init<Rule: SelectionPlugin>(to rule: Rule, because reason: String) {
         self.rule = rule
         name = Rule.description.name

@@ -16,6 +16,9 @@ public struct SourceScores: Sendable, Hashable, Codable {
     /// such pairs.
     public var recombined: Double?
 
+    /// - Parameters:
+    ///   - score: the task's first score.
+    ///   - loss: the mean base loss.
     public init(_ score: Double, loss: Double, samples: Int? = nil, alone: [String: Double] = [:], recombined: Double? = nil) {
         self.score = score
         self.loss = loss
@@ -37,6 +40,7 @@ public struct SourceEvidence: Sendable, Hashable, Codable {
         /// Of each training that left one source domain out, on that domain; empty where there were none.
         public var leftOut: [SourceScores]
 
+        /// What the trainings with one seed left; nothing unless given.
         public init(heldBack: SourceScores? = nil, leftOut: [SourceScores] = []) {
             self.heldBack = heldBack
             self.leftOut = leftOut
@@ -48,6 +52,7 @@ public struct SourceEvidence: Sendable, Hashable, Codable {
     /// One entry for every seed that it was trained with.
     public var seeds: [Seed]
 
+    /// - Parameter position: the candidate's place among all of them, from 0.
     public init(position: Int, seeds: [Seed]) {
         self.position = position
         self.seeds = seeds
@@ -83,6 +88,7 @@ public struct SelectionSituation: Sendable, Hashable {
     /// How many modalities the model reads.
     public var modalities: Int
 
+    /// A choice between models of two modalities or more, trained on two domains or more, by accuracy, unless said otherwise.
     public init(
         _ subject: Subject, isHigherBetter: Bool = true, isShare: Bool = true, hasClasses: Bool = true, sourceDomains: Int = 2, modalities: Int = 2
     ) {

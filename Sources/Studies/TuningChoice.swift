@@ -74,7 +74,8 @@ struct TuningChoice: Sendable, Hashable {
             for seed in seeds {
                 var known = SourceEvidence.Seed()
                 if let curve = seed.heldBack {
-                    let chosen = cell.tuning.choosesEpoch ? curve.first { $0.epoch == common } : plan.selection.choose(from: curve, in: situation, ties: plan.ties)
+                    let chosen =
+                        cell.tuning.choosesEpoch ? curve.first { $0.epoch == common } : plan.selection.choose(from: curve, in: situation, ties: plan.ties)
                     guard let chosen else { return nil }
                     known.heldBack = chosen.validation
                 }

@@ -51,22 +51,18 @@ struct StudyMessageTests {
             tuning: {selection: {use: guarded-silenced, standard-errors: -1}}
             """,
             """
-            r.yaml:5:62: error: standard-errors cannot be -1
+            r.yaml:5:62: error: standard-errors cannot be '-1'
                 5 | tuning: {selection: {use: guarded-silenced, standard-errors: -1}}
                   |                                                              ^~
                   = expected a number from 0 up
             """),
         MessageCase(
-            "rules to compare where nothing is tuned", "data: watch",
+            "rules to compare where nothing is tuned", "    tune:\n      mer.weight: [0.1, 1]\n", "choice: [source-validation]\n",
             """
-            data: watch
-            choice: [source-validation]
-            """,
-            """
-            r.yaml:5:1: error: there is nothing to choose from: no row has 'tune'
-                5 | choice: [source-validation]
-                  | ^~~~~~
-                  = expected tune: in a row, with two values or more
+            r.yaml:19:1: error: there is nothing to choose from: no row has 'tune'
+                19 | choice: [source-validation]
+                   | ^~~~~~
+                   = expected tune: in a row, with two values or more
             """),
     ]
 

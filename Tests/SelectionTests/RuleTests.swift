@@ -34,7 +34,7 @@ struct RuleTests {
         candidates(
             [
                 scores(1, loss: 0.010, alone: [0.3, 0.4], recombined: 0.99), scores(1, loss: 0.020, alone: [0.5, 0.4], recombined: 1),
-                scores(0.99, loss: 0.030, alone: [0.6, 0.7], recombined: 0.98), scores(0.90, loss: 0.400, alone: [0.8, 0.9], recombined: 0.95),
+                scores(0.995, loss: 0.030, alone: [0.6, 0.7], recombined: 0.98), scores(0.90, loss: 0.400, alone: [0.8, 0.9], recombined: 0.95),
             ], leftOut: [[0.3, 0.4], [0.5, 0.5], [0.8, 0.6], [0.7, 0.65]])
     }
 

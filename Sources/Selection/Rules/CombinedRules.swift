@@ -3,6 +3,7 @@ import Configuration
 /// The mean of other rules' criteria.
 public struct MeanOfRules: SelectionPlugin {
     public struct Options: Configuration.Options {
+        /// Names of two rules or more, all of which go by the task's score.
         public var of: [String] = []
 
         public init() {}
@@ -41,6 +42,7 @@ public struct MeanOfRules: SelectionPlugin {
 /// One rule after the other.
 public struct Lexicographic: SelectionPlugin {
     public struct Options: Configuration.Options {
+        /// Names of two rules or more, in the order in which they are asked.
         public var by: [String] = []
 
         public init() {}

@@ -16,6 +16,7 @@ public struct SilencedModality: SelectionPlugin {
             ])
     }
 
+    /// The rule has no options.
     public init() {}
     public init(options: NoOptions, context: SelectionContext) {}
 
@@ -39,9 +40,10 @@ public struct SilencedModality: SelectionPlugin {
     }
 }
 
-/// The same among candidates that source validation cannot tell from its best.
+/// The best silenced-modality score among candidates that source validation cannot tell from its best.
 public struct GuardedSilenced: SelectionPlugin {
     public struct Options: Configuration.Options {
+        /// How many binomial standard errors below the best source validation a candidate may lie; 1 by default.
         public var standardErrors = 1.0
 
         public init() {}

@@ -17,6 +17,7 @@ public struct SourceValidation: SelectionPlugin {
     /// Which of equal scores is taken.
     private let ties: TieRule
 
+    /// With ties broken by the lower loss.
     public init() { ties = .lowerLoss }
     public init(options: NoOptions, context: SelectionContext) { self.init() }
     package init(ties: TieRule) { self.ties = ties }
@@ -82,6 +83,7 @@ public struct LastEpoch: SelectionPlugin {
             notes: ["Known to fail where training goes on too long; it cannot be misled by saturated validation."])
     }
 
+    /// The rule has no options.
     public init() {}
     public init(options: NoOptions, context: SelectionContext) {}
 

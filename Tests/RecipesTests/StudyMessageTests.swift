@@ -60,9 +60,9 @@ struct StudyMessageTests {
             "rules to compare where nothing is tuned", "    tune:\n      mer.weight: [0.1, 1]\n", "choice: [source-validation]\n",
             """
             r.yaml:19:1: error: there is nothing to choose from: no row has 'tune'
-                19 | choice: [source-validation]
-                   | ^~~~~~
-                   = expected tune: in a row, with two values or more
+               19 | choice: [source-validation]
+                  | ^~~~~~
+                  = expected tune: in a row, with two values or more
             """),
     ]
 

@@ -28,7 +28,7 @@ extension JSONEvent: Encodable {
         case event, recipe, baseline, rows, targets, seeds, variants, repetitions, trials, threads, folder
         case key, status, selectedEpoch, score, targetScore, oracleScore, lastScore, sourceValidationScore
         case chosen, seconds, steps, secondsInPenalties, stepCost, parameters, finished, total, failed, elapsed, secondsLeft
-        case missing, files, figures, warnings, stray, choices, choice, verdict, registration
+        case missing, files, figures, warnings, stray, choices, choice, verdicts, registration
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -54,7 +54,7 @@ extension JSONEvent: Encodable {
             try fields.encode(report.stray, forKey: .stray)
             try fields.encode(report.records, forKey: .figures)
             if report.provenance.registration != nil { try fields.encode(report.registeredRows, forKey: .registration) }
-            try fields.encodeIfPresent(report.verdict?.content, forKey: .verdict)
+            if !report.verdicts.isEmpty { try fields.encode(report.verdicts.map(\.content), forKey: .verdicts) }
         }
     }
 

@@ -102,8 +102,8 @@ package struct Report: Hashable, Sendable {
     package let span: TrainingSpan?
     /// What was measured of each trial's model.
     package let measurements: [TrialKey: [MeasurementRecord]]
-    /// What the study says over several data sets; nil where it has one.
-    package let verdict: Verdict?
+    /// What the study says over several data sets, once for each rule that it chooses by; empty where it has one data set.
+    package let verdicts: [Verdict]
     /// What was declared before training, and the looks that there were.
     package let provenance: StudyProvenance
     /// Trials that had begun before the study was registered; nil where it was not.
@@ -132,7 +132,7 @@ package struct Report: Hashable, Sendable {
         self.stray = stray
         variants = settings.variants.map { VariantReport($0, in: trials, measurements: measurements, comparing: rules) }
         self.trials = trials
-        verdict = Verdict(Self.verdictSettings(variants, in: trials))
+        verdicts = Verdict.all(of: Self.verdictSettings(variants, in: trials))
         self.measurements = measurements
         self.provenance = provenance
         trainedBefore = provenance.registration?.entries.first.map { entry in
@@ -165,16 +165,22 @@ package struct Report: Hashable, Sendable {
 
     private static func verdictSettings(_ variants: [VariantReport], in trials: TrialSet, prefix: String = "") -> [Verdict.Setting] {
         variants.map { variant in
-            let dials = trials.settings.dials.compactMap { path in variant.variant[path].map { (path, $0) } }
-            let label = dials.map { $0.0 == VariantSettings.setDial ? $0.1 : "\($0.0) = \($0.1)" }.joined(separator: ", ")
-            let name = prefix.isEmpty ? label : label.isEmpty ? prefix : "\(prefix): \(label)"
-            return Verdict.Setting(name: name, dataset: variant.settings.dataset, variant: variant.settings, score: variant.score, trials: trials)
+            func label(_ isIncluded: (String) -> Bool) -> String {
+                trials.settings.dials.filter(isIncluded).compactMap { path in
+                    variant.variant[path].map { path == VariantSettings.setDial ? $0 : "\(path) = \($0)" }
+                }
+                .joined(separator: ", ")
+            }
+            let setting = label { !VariantSettings.ruleDials.contains($0) }
+            return Verdict.Setting(
+                name: prefix.isEmpty ? setting : setting.isEmpty ? prefix : "\(prefix): \(setting)", dataset: variant.settings.dataset,
+                rule: label(VariantSettings.ruleDials.contains), variant: variant.settings, score: variant.score, trials: trials)
         }
     }
 
-    /// What several runs say together; nil where they have one data set, or no score and baseline in common.
-    package static func verdict(over reports: [Report]) -> Verdict? {
-        Verdict(reports.flatMap { verdictSettings($0.variants, in: $0.trials, prefix: $0.settings.recipe) })
+    /// What several runs say together; empty where they have one data set, or no score and baseline in common.
+    package static func verdicts(over reports: [Report]) -> [Verdict] {
+        Verdict.all(of: reports.flatMap { verdictSettings($0.variants, in: $0.trials, prefix: $0.settings.recipe) })
     }
 
     /// A variant's values, first in the order of the settings' dials, then those that they do not list.

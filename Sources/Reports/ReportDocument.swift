@@ -28,8 +28,8 @@ extension Report {
 
     /// The table that a reader came for, and what has to be known to read it.
     private var resultBlocks: [Document.Block] {
-        var blocks: [Document.Block] = [.title(settings.recipe)] + (verdict?.blocks(style: style(ofRow:))).orEmpty
-        if verdict != nil { blocks.append(.heading("Setting by setting")) }
+        var blocks: [Document.Block] = [.title(settings.recipe)] + Verdict.blocks(verdicts, style: style(ofRow:))
+        if !verdicts.isEmpty { blocks.append(.heading("Setting by setting")) }
         blocks.append(.paragraph(introduction))
         if isSweep {
             blocks += [.table(summary)] + sharedDifferenceNote.map { [Document.Block.paragraph($0)] }.orEmpty

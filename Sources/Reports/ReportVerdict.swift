@@ -5,19 +5,45 @@ import Statistics
 /// The verdict over data sets as tables, sentences and drawings.
 extension Verdict {
     /// A page of its own.
-    package func document(title: String) -> Document { Document([.title("Verdict: \(title)")] + blocks(style: Self.ownStyle(rows.map(\.name)))) }
-
-    private static func ownStyle(_ rows: [String]) -> (String) -> Int {
-        { name in (rows.firstIndex(of: name) ?? -1) + 1 }
+    package static func document(_ verdicts: [Verdict], title: String) -> Document {
+        let rows = verdicts.first?.rows.map(\.name) ?? []
+        return Document([.title("Verdict: \(title)")] + blocks(verdicts) { name in (rows.firstIndex(of: name) ?? -1) + 1 })
     }
 
-    /// The parts of a report that say it.
+    /// The parts of a report that say what verdicts there are; empty where there is none.
     ///
     /// - Parameter style: position of a row among the styles of drawings.
-    func blocks(style: (String) -> Int) -> [Document.Block] {
-        [.heading("Verdict over \(NumberText.count(sets.count, "data set"))"), .table(summaryTable), .paragraph(summaryNote)]
+    static func blocks(_ verdicts: [Verdict], style: (String) -> Int) -> [Document.Block] {
+        Report.withoutRepetition(comparison(of: verdicts) + verdicts.enumerated().flatMap { $1.blocks(place: $0, style: style) })
+    }
+
+    /// Where a study chooses by several rules: what each row's summary is by each of them.
+    private static func comparison(of verdicts: [Verdict]) -> [Document.Block] {
+        guard let first = verdicts.first, verdicts.count > 1 else { return [] }
+        var columns = [TextTable.Column("Row")]
+        for verdict in verdicts { columns.append(TextTable.Column(verdict.rule ?? "", .right)) }
+        let rows = first.rows.map { row -> [String] in
+            [row.name]
+                + verdicts.map { verdict in
+                    guard let summary = verdict.rows.first(where: { $0.name == row.name })?.summary else { return NumberText.nothing }
+                    return "\(CellText.interval(summary.interval, verdict.score)) (\(verdict.score.signedText(summary.mean)))"
+                }
+        }
+        let note =
+            "The 95 % interval of each row's difference to \(first.baseline) over data sets, and its mean, in \(first.score.differenceUnit), by the rule "
+            + "that chose. Data, rows and seeds are the same; each verdict below is corrected for many tests by itself."
+        return [.heading("What the rule decides"), .table(TextTable(columns: columns, rows: rows)), .paragraph(note)]
+    }
+
+    private var title: String { "Verdict over \(NumberText.count(sets.count, "data set"))" + (rule.map { ", \($0)" } ?? "") }
+
+    /// - Parameter place: the verdict's place among those of the study, from 0.
+    private func blocks(place: Int, style: (String) -> Int) -> [Document.Block] {
+        [.heading(title), .table(summaryTable), .paragraph(summaryNote)]
             + (rankNote.isEmpty ? [] : [.paragraph(rankNote)]) + (exceptions.isEmpty ? [] : [.list(exceptions)])
-            + [.figures([summaryFigure(style)]), .heading("Set by set"), .table(setTable), .paragraph(setNote), .figures(forests(style))]
+            + [
+                .figures([summaryFigure(place, style)]), .heading("Set by set"), .table(setTable), .paragraph(setNote), .figures(forests(place, style)),
+            ]
     }
 
     private var hasSettings: Bool { sets.contains { $0.settings > 1 } }
@@ -121,10 +147,12 @@ extension Verdict {
         interval.map { ConfidenceInterval(low: $0.low * score.factor, high: $0.high * score.factor) }
     }
 
+    private static func figureName(_ place: Int) -> String { place == 0 ? "verdict" : "verdict-rule-\(place + 1)" }
+
     /// All rows over all sets.
-    private func summaryFigure(_ style: (String) -> Int) -> Figure {
+    private func summaryFigure(_ place: Int, _ style: (String) -> Int) -> Figure {
         let plot = IntervalPlot(
-            title: "Difference to \(baseline) over \(NumberText.count(sets.count, "data set"))", label: score.differenceUnit,
+            title: "Difference to \(baseline) over \(NumberText.count(sets.count, "data set"))" + (rule.map { ", \($0)" } ?? ""), label: score.differenceUnit,
             rows: rows.compactMap { row in
                 row.summary.map {
                     IntervalPlot.Row(
@@ -133,13 +161,13 @@ extension Verdict {
                 }
             })
         return Figure(
-            name: "verdict",
+            name: Self.figureName(place),
             caption: "Mean difference in \(score.title) to \(baseline) over data sets. Diamond: its 95 % interval; thin line: where another set lies.",
             svg: plot.svg())
     }
 
     /// One drawing a row: its settings, its sets, and what they say together.
-    private func forests(_ style: (String) -> Int) -> [Figure] {
+    private func forests(_ place: Int, _ style: (String) -> Int) -> [Figure] {
         rows.enumerated().map { index, row in
             func line(_ effect: Effect, _ name: String, _ form: IntervalPlot.Row.Form) -> IntervalPlot.Row {
                 IntervalPlot.Row(
@@ -159,7 +187,7 @@ extension Verdict {
                         outer: drawn(summary.prediction), form: .summary))
             }
             return Figure(
-                name: "verdict-\(index + 1)",
+                name: "\(Self.figureName(place))-\(index + 1)",
                 caption: "\(row.name): difference to \(baseline) on each set with its 95 % interval, pale for single settings; diamond: all sets, with "
                     + "the range of another set as a thin line.",
                 svg: IntervalPlot(title: row.name, label: "Difference to \(baseline), \(score.differenceUnit)", rows: lines).svg())
@@ -175,6 +203,8 @@ extension Verdict {
         package enum Level: String, Encodable, Sendable { case setting, set, summary }
 
         package let level: Level
+        /// By which rule was chosen; nil unless the study compares rules.
+        package let rule: String?
         package let row: String
         /// The setting's or the set's name; nil for a summary.
         package let name: String?
@@ -202,7 +232,7 @@ extension Verdict {
             func record(_ effect: Effect, _ level: Record.Level, share: Double?) -> Record {
                 let estimate = effect.difference?.estimate
                 return Record(
-                    level: level, row: row.name, name: effect.name, dataset: effect.dataset, unit: score.unit, difference: score.exported(estimate?.mean),
+                    level: level, rule: rule, row: row.name, name: effect.name, dataset: effect.dataset, unit: score.unit, difference: score.exported(estimate?.mean),
                     standardError: score.exported(estimate?.standardError), low: score.exported(effect.interval?.low),
                     high: score.exported(effect.interval?.high), predictionLow: nil, predictionHigh: nil, p: effect.test?.tTest.p,
                     adjustedP: effect.test?.adjustedTTest, units: estimate?.count ?? 0, share: share, outcome: effect.outcome(score), won: nil,
@@ -214,7 +244,7 @@ extension Verdict {
                 + row.sets.map { set in record(set, .set, share: known.firstIndex(of: set.name).flatMap { summary?.shares[$0] }) }
                 + [
                     Record(
-                        level: .summary, row: row.name, name: nil, dataset: nil, unit: score.unit, difference: score.exported(summary?.mean),
+                        level: .summary, rule: rule, row: row.name, name: nil, dataset: nil, unit: score.unit, difference: score.exported(summary?.mean),
                         standardError: score.exported(summary?.standardError), low: score.exported(summary?.interval.low),
                         high: score.exported(summary?.interval.high), predictionLow: score.exported(summary?.prediction?.low),
                         predictionHigh: score.exported(summary?.prediction?.high), p: summary?.p, adjustedP: nil, units: summary?.count ?? 0, share: nil,
@@ -225,20 +255,20 @@ extension Verdict {
     }
 
     /// As comma-separated values, a line a record.
-    package func csv() -> String {
+    package static func csv(_ verdicts: [Verdict]) -> String {
         func number(_ value: Double?) -> String { value.map { $0.isFinite ? String(format: "%.6f", $0) : NumberText.notFinite } ?? "" }
         let header = [
             "level", "row", "name", "dataset", "unit", "difference", "standard_error", "low", "high", "prediction_low", "prediction_high", "p", "p_holm",
-            "units", "share", "outcome", "won", "lost", "mean_rank", "between_sets",
+            "units", "share", "outcome", "won", "lost", "mean_rank", "between_sets", "rule",
         ]
-        let lines = records.map { record -> [String] in
+        let lines = verdicts.flatMap(\.records).map { record -> [String] in
             let names = [record.level.rawValue, CSVText.name(record.row), CSVText.name(record.name ?? ""), CSVText.name(record.dataset ?? ""), record.unit]
             let figures = [
                 record.difference, record.standardError, record.low, record.high, record.predictionLow, record.predictionHigh, record.p, record.adjustedP,
             ].map(number)
             return names + figures + [
                 String(record.units), number(record.share), record.outcome?.rawValue ?? "", record.won.map(String.init) ?? "",
-                record.lost.map(String.init) ?? "", number(record.meanRank), number(record.between),
+                record.lost.map(String.init) ?? "", number(record.meanRank), number(record.between), CSVText.name(record.rule ?? ""),
             ]
         }
         return ([header] + lines).map { $0.map(CSVText.field).joined(separator: ",") + "\r\n" }.joined()
@@ -257,6 +287,8 @@ extension Verdict {
         }
 
         package let baseline: String
+        /// By which rule was chosen; nil unless the study compares rules.
+        package let rule: String?
         package let score: String
         package let sets: [DataSet]
         package let figures: [Record]
@@ -266,7 +298,7 @@ extension Verdict {
 
     package var content: Content {
         Content(
-            baseline: baseline, score: score.name, sets: sets.map { .init(name: $0.name, settings: $0.settings) }, figures: records,
+            baseline: baseline, rule: rule, score: score.name, sets: sets.map { .init(name: $0.name, settings: $0.settings) }, figures: records,
             ranks: ranks.map {
                 .init(baseline: baselineRank, statistic: $0.statistic, p: $0.p, criticalDifference: $0.criticalDifference, sets: $0.count)
             }, leftOut: leftOut)

@@ -37,12 +37,12 @@ package struct ReportWriter: Sendable {
         } else {
             try write(Data(report.measurementsCSV().utf8), folder.measurementsCSV)
         }
-        if let verdict = report.verdict {
-            try write(Data(verdict.document(title: report.settings.recipe).html().utf8), folder.verdictPage)
-            try write(Data(verdict.csv().utf8), folder.verdictCSV)
-            try write(ResultCoding.document(verdict.content), folder.verdictJSON)
-        } else {
+        if report.verdicts.isEmpty {
             for file in [folder.verdictPage, folder.verdictCSV, folder.verdictJSON] { unlink(file.path) }
+        } else {
+            try write(Data(Verdict.document(report.verdicts, title: report.settings.recipe).html().utf8), folder.verdictPage)
+            try write(Data(Verdict.csv(report.verdicts).utf8), folder.verdictCSV)
+            try write(ResultCoding.document(report.verdicts.map(\.content)), folder.verdictJSON)
         }
         try write(Data(document.html().utf8), folder.htmlReport)
         try write(Data(document.latex().utf8), folder.latexReport)
@@ -73,8 +73,9 @@ package struct ReportWriter: Sendable {
     /// - Throws: what writing throws.
     package func write(_ reports: [(report: Report, recipe: String?)], toPage page: URL) throws {
         // What the runs say together comes first; what each says of several sets is part of its own report.
-        let verdict = reports.count > 1 ? Report.verdict(over: reports.map(\.report)) : nil
-        let together = verdict.map { $0.document(title: reports.map(\.report.settings.recipe).joined(separator: ", ")).blocks }.orEmpty
+        let verdicts = reports.count > 1 ? Report.verdicts(over: reports.map(\.report)) : []
+        let title = reports.map(\.report.settings.recipe).joined(separator: ", ")
+        let together = verdicts.isEmpty ? [] : Verdict.document(verdicts, title: title).blocks
         let blocks = together + reports.flatMap { $0.report.document(recipe: $0.recipe).blocks }
         try write(Data(Document(blocks).html().utf8), page)
     }

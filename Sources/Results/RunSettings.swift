@@ -121,6 +121,9 @@ package struct VariantSettings: Hashable, Sendable {
     /// The dial that tells the sets of a study apart.
     package static let setDial = "set"
 
+    /// The dials that say by which rule an epoch or tuned values are chosen.
+    package static let ruleDials: Set<String> = ["evaluation.selection", "tuning.selection"]
+
     /// The score that the table shows, and by which epochs and tuned values are selected.
     package var score: ScoreDescription { scores[0] }
 

@@ -14,13 +14,15 @@ struct VerdictSample {
         /// The difference of each seed, in points, on the one target.
         let differences: [Double]
         var level = 60.0
+        /// By which rule values were tuned, where the study compares rules.
+        var rule: String?
     }
 
     static func report(_ settings: [Setting], row: String = "+ MER", isHigherBetter: Bool = true) throws -> Report {
         let score = isHigherBetter ? ScoreDescription.accuracy : ScoreDescription("error", isHigherBetter: false)
         let variants = settings.map { setting in
             VariantSettings(
-                assignment: ["set": setting.name], baseline: "Fusion", rows: ["Fusion", row], targets: ["D1"],
+                assignment: ["set": setting.name].merging(setting.rule.map { ["tuning.selection": $0] } ?? [:]) { $1 }, baseline: "Fusion", rows: ["Fusion", row], targets: ["D1"],
                 seeds: Array(setting.differences.indices), selection: "validation", protocolText: "others train", scores: [score], dataset: setting.dataset)
         }
         let results = zip(settings, variants).flatMap { setting, variant in
@@ -30,7 +32,7 @@ struct VerdictSample {
                 }
             }
         }
-        return try Report(results: results, settings: RunSettings(recipe: "sets", dials: ["set"], variants: variants, machine: "m", threads: 1))
+        return try Report(results: results, settings: RunSettings(recipe: "sets", dials: ["set", "tuning.selection"], variants: variants, machine: "m", threads: 1))
     }
 }
 
@@ -46,7 +48,7 @@ struct VerdictTests {
 
     @Test("A row's summary is that of random effects over the sets, and it wins where Holm leaves it")
     func summary() throws {
-        let verdict = try #require(try VerdictSample.report(Self.three).verdict)
+        let verdict = try #require(try VerdictSample.report(Self.three).verdicts.first)
         #expect(verdict.sets.map(\.name) == ["watch", "digits", "hac"])
         let row = verdict.rows[0]
         let expected = try #require(
@@ -63,7 +65,7 @@ struct VerdictTests {
 
     @Test("For an error, less is a win")
     func direction() throws {
-        let verdict = try #require(try VerdictSample.report(Self.three, isHigherBetter: false).verdict)
+        let verdict = try #require(try VerdictSample.report(Self.three, isHigherBetter: false).verdicts.first)
         #expect(verdict.rows[0].sets.map { $0.outcome(verdict.score) } == [.lost, .open, .won])
     }
 
@@ -73,7 +75,7 @@ struct VerdictTests {
             .init(name: "watch", dataset: "watch", differences: [1, 2, 3]), .init(name: "watch, single source", dataset: "watch", differences: [3, 2, 7]),
             .init(name: "digits", dataset: "digits", differences: [0, 1, 2]),
         ]
-        let verdict = try #require(try VerdictSample.report(settings).verdict)
+        let verdict = try #require(try VerdictSample.report(settings).verdicts.first)
         #expect(verdict.sets.map(\.settings) == [2, 1])
         let set = try #require(verdict.rows[0].sets[0].difference)
         #expect(set.units.count == 3)
@@ -83,8 +85,8 @@ struct VerdictTests {
         let doubled = settings.map {
             $0.name == "watch" ? [$0, .init(name: "copy", dataset: "watch", differences: $0.differences)] : $0.dataset == "watch" ? [] : [$0]
         }
-        let copied = try #require(try VerdictSample.report(doubled.flatMap(\.self)).verdict)
-        let single = try #require(try VerdictSample.report([settings[0], settings[2]]).verdict)
+        let copied = try #require(try VerdictSample.report(doubled.flatMap(\.self)).verdicts.first)
+        let single = try #require(try VerdictSample.report([settings[0], settings[2]]).verdicts.first)
         #expect(close(copied.rows[0].summary?.standardError, single.rows[0].summary?.standardError ?? .nan))
     }
 
@@ -95,7 +97,7 @@ struct VerdictTests {
             .init(name: "digits", dataset: "digits", differences: [0, 1, 2]), .init(name: "same", dataset: "same", differences: [1, 1, 1]),
         ]
         let report = try VerdictSample.report(settings)
-        let verdict = try #require(report.verdict)
+        let verdict = try #require(report.verdicts.first)
         #expect(verdict.rows[0].sets.map { $0.difference?.units.count } == [2, 3, 3])
         #expect(verdict.rows[0].leftOut.contains("same"))
         #expect(report.document().markdown().contains("+ MER: the summary leaves out same, as nothing is known of the spread"))
@@ -103,13 +105,30 @@ struct VerdictTests {
 
     @Test("There is none over one data set, and none where it is not known which data a setting has")
     func one() throws {
-        #expect(try VerdictSample.report(Array(Self.three.prefix(1))).verdict == nil)
+        #expect(try VerdictSample.report(Array(Self.three.prefix(1))).verdicts.first == nil)
         #expect(
             try VerdictSample.report([
                 .init(name: "a", dataset: "watch", differences: [1, 2]), .init(name: "b", dataset: "watch", differences: [1, 2]),
-            ]).verdict == nil)
+            ]).verdicts.first == nil)
         #expect(
-            try VerdictSample.report([.init(name: "a", dataset: nil, differences: [1, 2]), .init(name: "b", dataset: nil, differences: [1, 2])]).verdict == nil)
+            try VerdictSample.report([.init(name: "a", dataset: nil, differences: [1, 2]), .init(name: "b", dataset: nil, differences: [1, 2])]).verdicts.first == nil)
+    }
+
+    @Test("Each rule that chooses has a verdict of its own, with its own drawings, and a table sets them side by side")
+    func rules() throws {
+        let one = Self.three.map { VerdictSample.Setting(name: $0.name, dataset: $0.dataset, differences: $0.differences, rule: "source-loss") }
+        let other = Self.three.map { VerdictSample.Setting(name: $0.name, dataset: $0.dataset, differences: $0.differences.map { $0 + 1 }, rule: "mean") }
+        let verdicts = try VerdictSample.report(one + other).verdicts
+        let alone = try VerdictSample.report(Self.three).verdicts
+        #expect(verdicts.map(\.rule) == ["tuning.selection = source-loss", "tuning.selection = mean"])
+        #expect(alone.map(\.rule) == [nil])
+        #expect(verdicts.map { $0.sets.map(\.name) } == [["watch", "digits", "hac"], ["watch", "digits", "hac"]])
+        #expect(verdicts[0].rows == alone[0].rows)
+        #expect(close(verdicts[1].rows[0].summary?.mean, (alone[0].rows[0].summary?.mean ?? .nan) + 0.01))
+        let document = Verdict.document(verdicts, title: "sets")
+        #expect(document.figures.map(\.name) == ["verdict", "verdict-1", "verdict-rule-2", "verdict-rule-2-1"])
+        #expect(document.markdown().contains("| Row   | tuning.selection = source-loss |"))
+        #expect(Verdict.csv(verdicts).split(separator: "\r\n").count == 1 + 2 * 7)
     }
 
     @Test("Two sets: the report says that nothing can be told of another one")
@@ -123,14 +142,14 @@ struct VerdictTests {
     @Test("Several runs have a verdict together, and none from runs of other baselines")
     func severalRuns() throws {
         let runs = try Self.three.map { try VerdictSample.report([$0]) }
-        let verdict = try #require(Report.verdict(over: runs))
-        let whole = try #require(try VerdictSample.report(Self.three).verdict)
+        let verdict = try #require(Report.verdicts(over: runs).first)
+        let whole = try #require(try VerdictSample.report(Self.three).verdicts.first)
         #expect(close(verdict.rows[0].summary?.mean, whole.rows[0].summary?.mean ?? .nan))
     }
 
     @Test("The page has the table, a drawing of all rows and one of each row, all well formed")
     func page() throws {
-        let document = try #require(try VerdictSample.report(Self.three).verdict).document(title: "sets")
+        let document = Verdict.document(try VerdictSample.report(Self.three).verdicts, title: "sets")
         #expect(document.figures.map(\.name) == ["verdict", "verdict-1"])
         for figure in document.figures {
             #expect(isWellFormed(figure.svg))
@@ -143,15 +162,15 @@ struct VerdictTests {
 
     @Test("As CSV and JSON: settings, sets and summary of every row, in points")
     func files() throws {
-        let verdict = try #require(try VerdictSample.report(Self.three).verdict)
-        let lines = verdict.csv().split(separator: "\r\n")
+        let verdict = try #require(try VerdictSample.report(Self.three).verdicts.first)
+        let lines = Verdict.csv([verdict]).split(separator: "\r\n")
         #expect(lines.count == 1 + 3 + 3 + 1)
         #expect(lines[1].hasPrefix("setting,'+ MER,watch,watch,percent,2.833333,"))
         #expect(lines[7].hasPrefix("summary,'+ MER,,,percent,"))
         let summary = try #require(verdict.records.last)
         #expect(summary.won == 1 && summary.lost == 1 && summary.units == 3)
         #expect(close(verdict.records[3...5].reduce(0) { $0 + ($1.share ?? 0) }, 1))
-        let json = String(decoding: try ResultCoding.document(verdict.content), as: UTF8.self)
+        let json = String(decoding: try ResultCoding.document([verdict.content]), as: UTF8.self)
         #expect(json.contains("\"level\" : \"summary\"") && json.contains("\"criticalDifference\""))
     }
 

@@ -62,6 +62,8 @@ package struct Verdict: Hashable, Sendable {
 
     package let baseline: String
     package let score: ScoreDescription
+    /// By which rule epochs or values were chosen, such as `tuning.selection = source-validation`; nil unless the study compares rules.
+    package let rule: String?
     /// All rows but the baseline.
     package let rows: [Row]
     /// The names of the sets, and how many settings each has.
@@ -73,7 +75,8 @@ package struct Verdict: Hashable, Sendable {
     package let leftOut: [String]
 
     package static func == (left: Self, right: Self) -> Bool {
-        left.rows == right.rows && left.baseline == right.baseline && left.score == right.score && left.leftOut == right.leftOut
+        left.rows == right.rows && left.baseline == right.baseline && left.score == right.score && left.rule == right.rule
+            && left.leftOut == right.leftOut
     }
 
     package func hash(into hasher: inout Hasher) {
@@ -86,13 +89,22 @@ package struct Verdict: Hashable, Sendable {
         let name: String
         /// Nil where it is not known.
         let dataset: String?
+        /// What the setting's sweep says of the rules that choose; empty where it says nothing.
+        var rule = ""
         let variant: VariantSettings
         let score: ReportTable
         let trials: TrialSet
     }
 
+    /// One verdict for each rule that the settings were chosen by: models that were chosen by another rule are another answer, and no setting more.
+    static func all(of settings: [Setting]) -> [Verdict] {
+        var rules: [String] = []
+        for setting in settings where !rules.contains(setting.rule) { rules.append(setting.rule) }
+        return rules.compactMap { rule in Verdict(settings.filter { $0.rule == rule }, rule: rules.count > 1 ? rule : nil) }
+    }
+
     /// Nil unless settings of two data sets or more share score and baseline.
-    init?(_ settings: [Setting]) {
+    private init?(_ settings: [Setting], rule: String?) {
         guard let first = settings.first(where: { $0.dataset != nil && $0.variant.baseline != nil }), let baseline = first.variant.baseline else { return nil }
         let score = first.score.score
         func fits(_ setting: Setting) -> Bool { setting.dataset != nil && setting.variant.baseline == baseline && setting.score.score == score }
@@ -140,6 +152,7 @@ package struct Verdict: Hashable, Sendable {
         for row in rows.indices { rows[row].meanRank = ranks?.meanRanks[row + 1] }
         self.baseline = baseline
         self.score = score
+        self.rule = rule
         self.rows = rows
         sets = groups.map { ($0.name, $0.settings.count) }
     }

@@ -177,7 +177,7 @@ extension ComponentPlan {
 
 extension PlannedStudy {
     /// How many trainings tuning takes before the trials.
-    package var rehearsalCount: Int { groups.reduce(0) { $0 + $1.rehearsals.count } }
+    package var rehearsalCount: Int { Set(groups.flatMap { $0.rehearsals.map(\.name) }).count }
     /// How many trainings the trials are measured of: fewer than trials where one serves several.
     package var trainingCount: Int { groups.reduce(0) { $0 + $1.seeds.count } }
 }

@@ -232,7 +232,8 @@ extension Verdict {
             func record(_ effect: Effect, _ level: Record.Level, share: Double?) -> Record {
                 let estimate = effect.difference?.estimate
                 return Record(
-                    level: level, rule: rule, row: row.name, name: effect.name, dataset: effect.dataset, unit: score.unit, difference: score.exported(estimate?.mean),
+                    level: level, rule: rule, row: row.name, name: effect.name, dataset: effect.dataset, unit: score.unit,
+                    difference: score.exported(estimate?.mean),
                     standardError: score.exported(estimate?.standardError), low: score.exported(effect.interval?.low),
                     high: score.exported(effect.interval?.high), predictionLow: nil, predictionHigh: nil, p: effect.test?.tTest.p,
                     adjustedP: effect.test?.adjustedTTest, units: estimate?.count ?? 0, share: share, outcome: effect.outcome(score), won: nil,

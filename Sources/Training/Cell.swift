@@ -201,7 +201,8 @@ package struct CellGroup: Sendable {
         }
         struct Identity: Hashable {
             let trainings: [String]
-            let tuning: TuningRule
+            /// How values or the epoch are chosen; nil where there is nothing to choose.
+            let tuning: TuningRule?
             let rehearsalEpochs: Int?
             /// Where candidates are measured on the target, each target has trainings of its own.
             let measuredTarget: String?
@@ -215,7 +216,8 @@ package struct CellGroup: Sendable {
             let equal = Dictionary(grouping: places) { place in
                 let cell = cells[place]
                 return Identity(
-                    trainings: cell.candidates.map(\.plan.training), tuning: cell.tuning, rehearsalEpochs: cell.rehearsalEpochs,
+                    trainings: cell.candidates.map(\.plan.training), tuning: cell.needsRehearsal ? cell.tuning : nil,
+                    rehearsalEpochs: cell.needsRehearsal ? cell.rehearsalEpochs : nil,
                     measuredTarget: cell.measuresCandidates ? cell.target : nil)
             }
             return Array(equal.values)

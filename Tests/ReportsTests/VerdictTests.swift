@@ -22,7 +22,8 @@ struct VerdictSample {
         let score = isHigherBetter ? ScoreDescription.accuracy : ScoreDescription("error", isHigherBetter: false)
         let variants = settings.map { setting in
             VariantSettings(
-                assignment: ["set": setting.name].merging(setting.rule.map { ["tuning.selection": $0] } ?? [:]) { $1 }, baseline: "Fusion", rows: ["Fusion", row], targets: ["D1"],
+                assignment: ["set": setting.name].merging(setting.rule.map { ["tuning.selection": $0] } ?? [:]) { $1 }, baseline: "Fusion",
+                rows: ["Fusion", row], targets: ["D1"],
                 seeds: Array(setting.differences.indices), selection: "validation", protocolText: "others train", scores: [score], dataset: setting.dataset)
         }
         let results = zip(settings, variants).flatMap { setting, variant in
@@ -32,7 +33,8 @@ struct VerdictSample {
                 }
             }
         }
-        return try Report(results: results, settings: RunSettings(recipe: "sets", dials: ["set", "tuning.selection"], variants: variants, machine: "m", threads: 1))
+        return try Report(
+            results: results, settings: RunSettings(recipe: "sets", dials: ["set", "tuning.selection"], variants: variants, machine: "m", threads: 1))
     }
 }
 
@@ -111,7 +113,8 @@ struct VerdictTests {
                 .init(name: "a", dataset: "watch", differences: [1, 2]), .init(name: "b", dataset: "watch", differences: [1, 2]),
             ]).verdicts.first == nil)
         #expect(
-            try VerdictSample.report([.init(name: "a", dataset: nil, differences: [1, 2]), .init(name: "b", dataset: nil, differences: [1, 2])]).verdicts.first == nil)
+            try VerdictSample.report([.init(name: "a", dataset: nil, differences: [1, 2]), .init(name: "b", dataset: nil, differences: [1, 2])]).verdicts.first
+                == nil)
     }
 
     @Test("Each rule that chooses has a verdict of its own, with its own drawings, and a table sets them side by side")

@@ -110,6 +110,24 @@ struct SharedTrainingTests {
         #expect(CellGroup.all(of: Self.cells + others).map(\.places) == [[0, 1, 2, 7], [3, 4], [5], [6]])
     }
 
+    @Test("a plan that two choices lead to is trained once; the other trial has the bits of a training of its own")
+    func chosenAlike() throws {
+        let (folder, other) = (try TemporaryFolder(), try TemporaryFolder())
+        let cells = ["one", "another"].map { rule -> Cell in
+            let model = Self.cell(target: 1, seeds: [1], rates: [0.01, 0.02])
+            return Cell(
+                row: model.row, target: model.target, variant: ["tuning.selection": rule], repetition: [:], candidates: model.candidates, seeds: [1],
+                tuning: TuningRule(seeds: [1], fallback: rule))
+        }
+        let (results, begun) = try Self.run(try Self.study(cells, in: folder.run))
+        #expect(begun.filter { !$0.isRehearsal }.flatMap(\.trials).map(\.key) == [cells[0].key(seed: 1)])
+        #expect(begun.count(where: \.isRehearsal) == 2)
+        let separate = try cells.flatMap { cell in try Self.study([cell], in: other.run).run() }
+        try expectEqual(results, in: folder.run, separate, in: other.run)
+        // Who looks again finds both.
+        #expect(try Self.run(try Self.study(cells, in: folder.run)).begun.isEmpty)
+    }
+
     @Test("a target that is added later is trained for alone, to the same bits; what is there stays to the byte")
     func added() throws {
         let (folder, whole) = (try TemporaryFolder(), try TemporaryFolder())

@@ -31,10 +31,12 @@ struct StudyWork {
     init(_ study: PlannedStudy, costs: [TrialKind: TrialCost]) throws {
         var (rehearsals, trials): ([Job], [Job]) = ([], [])
         var (checkpoints, records, save) = (0, 0, 0)
+        // Rules that choose among the same candidates share their rehearsals.
+        var rehearsed: Set<String> = []
         for group in study.groups {
             let cell = group.cells[0]
             guard let data = study.datasets[cell.candidates[0].plan.data] else { continue }
-            for rehearsal in group.rehearsals {
+            for rehearsal in group.rehearsals where rehearsed.insert(rehearsal.name).inserted {
                 // Leaving a source domain out makes no other kind of trial.
                 let sample = cell.candidates[rehearsal.candidate].plan
                 let cost = costs[TrialKind(sample, row: cell.row, facts: data.facts)] ?? TrialCost()

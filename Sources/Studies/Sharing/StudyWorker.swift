@@ -20,6 +20,8 @@ struct StudyWorker: Sendable {
     private let claims: HeldClaims
     private let watch: ClaimWatch
     private let store: RunStore
+    /// What is in the folder already, whichever trial it was trained for.
+    private let trained = TrainedPlans()
     /// Digests of failed results that were there before: those are tried again, those that come while the study runs are not.
     private let earlierFailures: [URL: String]
 
@@ -113,8 +115,17 @@ struct StudyWorker: Sendable {
                 try store.write(result, to: folder.result(key), beside: files)
                 return result
             }
+        } copying: { index in
+            guard let other = trained.place(of: places[index].plan) else { return nil }
+            if study.keepsOtherPlans { try store.makeRoom(for: places[index].plan, at: keys[index]) }
+            guard let copy = try store.copyOutcome(of: places[index].plan, from: other, to: keys[index]) else { return nil }
+            let result = completed(copy.result, at: index)
+            try store.write(result, to: folder.result(keys[index]), beside: copy.files)
+            return result
         }
-        return found.enumerated().map { index, found in found.map { (completed($0.result, at: index), $0.isRestored) } }
+        let results = found.enumerated().map { index, found in found.map { (result: completed($0.result, at: index), isRestored: $0.isRestored) } }
+        for case let result? in results { trained.add(result.result) }
+        return results
     }
 
     /// Where the files of one trial or rehearsal lie.
@@ -136,9 +147,11 @@ struct StudyWorker: Sendable {
     ///   - resume: where the training is saved.
     ///   - begun: what is at stake, for those that are missing.
     ///   - train: trains for those that are missing and writes everything, each result last of its files.
+    ///   - copying: writes everything for a place of which the same was trained elsewhere; nil where it was not.
     /// - Returns: one result for each place, nil while another worker is at it.
     private func obtain(
-        _ places: [Place], resume: ResumeFolder, begun: ([Int]) -> BegunTrial, _ train: ([Int], TrialSaving) throws -> [TrialResult]
+        _ places: [Place], resume: ResumeFolder, begun: ([Int]) -> BegunTrial, _ train: ([Int], TrialSaving) throws -> [TrialResult],
+        copying: (Int) throws -> TrialResult? = { _ in nil }
     ) throws -> [Found?] {
         if study.stop.isAsked { throw stopped }
         if study.isFollowing {
@@ -176,6 +189,7 @@ struct StudyWorker: Sendable {
                     found[index] = (kept, true)
                 } else {
                     removeTemporaries(of: place)
+                    found[index] = try copying(index).map { ($0, true) }
                 }
             }
             let left = missing
@@ -236,7 +250,7 @@ struct StudyWorker: Sendable {
             return [folder.metrics(key)]
         }
         var checkpoint = SafetensorsWriter(metadata: [
-            "plan": plan.hash, "trial": key.description, "epoch": "\(outcome.result.selectedEpoch ?? 0)", "threads": "\(plan.threads)",
+            "plan": plan.hash, RunStore.trialKey: key.description, "epoch": "\(outcome.result.selectedEpoch ?? 0)", "threads": "\(plan.threads)",
             "core": Threads.coreType, ModelDescription.key: try outcome.model.text,
         ])
         for (name, value) in outcome.state { checkpoint.add(name, value) }

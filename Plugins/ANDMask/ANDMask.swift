@@ -50,9 +50,7 @@ public struct ANDMask: RegularizerPlugin, ChangesGradients, ReadsPresence {
     public static var traits: [TermTrait] { [.combinesDomains] }
 
     /// What it cannot stand beside.
-    public static var excludes: [TermExclusion] {
-        [TermExclusion(.combinesDomains, because: "the later one would begin anew with the domains' gradients")]
-    }
+    public static var excludes: [TermExclusion] { [.otherCombinationOfDomains] }
 
     private let agreement: Float
 

@@ -41,6 +41,14 @@ public struct TermExclusion: Hashable, Sendable {
         self.reason = reason
     }
 
+    /// No other term that makes one gradient of those of single terms.
+    public static let otherCombinationOfTerms = TermExclusion(
+        .combinesTerms, because: "each would go on from the terms' gradients as if the other were not there")
+
+    /// No other term that makes one gradient of those of single domains.
+    public static let otherCombinationOfDomains = TermExclusion(
+        .combinesDomains, because: "the later one would begin anew with the domains' gradients")
+
     static let secondAverage = TermExclusion(.averagesWeights, because: "only the last average of a row would be")
 }
 

@@ -139,8 +139,6 @@ package struct VariantSettings: Hashable, Sendable {
 
     /// How many trials the variant plans.
     package var trialCount: Int { trialsPerCell * rows.count * targets.count }
-    /// How many independent differences two rows have where all trials finish: draws where there are repetitions, else pairs of trainings.
-    package var unitsPerComparison: Int { repetitions.count > 1 ? repetitions.count : seeds.count * trainingsPerSeed }
     /// How many trainings a row has with one seed: fewer than targets where one is measured on several.
     package var trainingsPerSeed: Int { Set(targets.map { trainedOn[$0] ?? $0 }).count }
     /// How many trials a row has on one target.

@@ -79,3 +79,23 @@ package struct SeedDesign: Hashable, Codable, Sendable {
         return differences
     }
 }
+
+extension RunSettings {
+    /// The settings with fewer seeds in those variants that decide in stages how many they train.
+    ///
+    /// - Parameters:
+    ///   - results: what trials have led to so far.
+    ///   - count: how many of a variant's seeds are kept, the first ones; nil for all of them.
+    package func keepingSeeds(
+        by results: [TrialResult], _ count: (_ variant: VariantSettings, _ design: SeedDesign, _ result: (TrialKey) -> TrialResult?) -> Int?
+    ) -> RunSettings {
+        guard variants.contains(where: { $0.design != nil }) else { return self }
+        let known = Dictionary(results.map { ($0.key, $0) }) { first, _ in first }
+        var settings = self
+        for (index, variant) in variants.enumerated() {
+            guard let design = variant.design, let kept = count(variant, design, { known[$0] }) else { continue }
+            settings.variants[index].seeds = Array(variant.seeds.prefix(kept))
+        }
+        return settings
+    }
+}

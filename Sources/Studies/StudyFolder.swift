@@ -107,18 +107,12 @@ package struct StudyFolder: Sendable {
 
     /// The settings without the seeds that a look has made unneeded: see `SeedDesign`.
     private static func trimmed(_ settings: RunSettings, to results: [TrialResult]) -> RunSettings {
-        guard settings.variants.contains(where: { $0.design != nil }) else { return settings }
-        let known = Dictionary(results.map { ($0.key, $0) }) { first, _ in first }
-        var settings = settings
-        for index in settings.variants.indices {
-            let variant = settings.variants[index]
-            guard let design = variant.design else { continue }
+        settings.keepingSeeds(by: results) { variant, design, result in
             let keys = variant.keys.filter { $0.seed == variant.seeds.first }
-            let differences = design.differences(of: keys, seeds: variant.seeds) { known[$0] }
+            let differences = design.differences(of: keys, seeds: variant.seeds, result: result)
             let stop = SpendingDesign(looks: design.looks).stop(differences.values, reach: design.reach, seeds: differences.seeds)
-            if let stop { settings.variants[index].seeds = Array(variant.seeds.prefix(design.looks[stop])) }
+            return stop.map { design.looks[$0] }
         }
-        return settings
     }
 
     /// The epochs that a running trial has told of.

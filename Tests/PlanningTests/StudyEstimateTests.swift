@@ -11,10 +11,7 @@ import Testing
 @Suite("About what a run takes")
 struct StudyEstimateTests {
     private let text = """
-        data: {use: co-occurrence, classes: 4, samples: 48}
-        model:
-          encoder: {use: vector-mlp, hidden: [16], embedding: 8}
-          fusion: {use: late, hidden: 16}
+        \(Sample.recipeHead)
         training: {epochs: 3, batch: 8}
         seeds: [1, 2]
         rows:

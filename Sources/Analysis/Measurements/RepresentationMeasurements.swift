@@ -8,7 +8,7 @@ import Tensors
 /// `rankme`, `effective-rank` (the same of centered embeddings) and `participation`, and draws the
 /// `spectrum` of singular values. A rank is at most the smaller of samples and features, so compare
 /// rows on the same samples.
-package struct Representation: MeasurementPlugin {
+package struct Representation: MeasuresEachSet {
     package struct Options: Configuration.Options {
         /// The largest number of samples of a set that are used, spread evenly over it.
         package var samples = 20_000
@@ -30,33 +30,25 @@ package struct Representation: MeasurementPlugin {
 
     package init(options: Options) { self.options = options }
 
-    package var reads: Set<SampleSet> { [.validation, .target] }
-
-    package func measure(_ model: TrainedModel) throws -> Findings {
-        var findings = Findings()
-        for set in [SampleSet.validation, .target] {
-            try findings.onEach(set, of: model) { findings, outputs in
-                let outputs = outputs.thinned(to: options.samples)
-                findings.note("\(set.rawValue): \(outputs.count) samples")
-                for part in outputs.representations {
-                    let (modality, values) = (part.modality, part.values)
-                    if part.places.count < outputs.count { findings.note("\(set.rawValue): \(part.places.count) of them have \(modality)") }
-                    let plain = Result<Spectrum, Undefined>.attempt { try Spectrum(of: values) }
-                    let centered = Result<Spectrum, Undefined>.attempt { try Spectrum(of: values, centering: true) }
-                    findings.add("rankme", of: modality, on: set) { try plain.get().rank }
-                    findings.add("effective-rank", of: modality, on: set) { try centered.get().rank }
-                    findings.add("participation", of: modality, on: set) { try centered.get().participation }
-                    if let spectrum = try? plain.get() {
-                        let curve = spectrum.logNormalized
-                        findings.curves.append(
-                            Findings.Curve(
-                                "spectrum", modality: modality.name, samples: set.rawValue, xAxis: "singular value", yAxis: "log(σ/σ₁)",
-                                x: curve.indices.map { Double($0 + 1) }, y: curve))
-                    }
-                }
+    package func measure(_ outputs: ModelOutputs, on set: SampleSet, of model: TrainedModel, into findings: inout Findings) throws {
+        let outputs = outputs.thinned(to: options.samples)
+        findings.note("\(set.rawValue): \(outputs.count) samples")
+        for part in outputs.representations {
+            let (modality, values) = (part.modality, part.values)
+            if part.places.count < outputs.count { findings.note("\(set.rawValue): \(part.places.count) of them have \(modality)") }
+            let plain = Result<Spectrum, Undefined>.attempt { try Spectrum(of: values) }
+            let centered = Result<Spectrum, Undefined>.attempt { try Spectrum(of: values, centering: true) }
+            findings.add("rankme", of: modality, on: set) { try plain.get().rank }
+            findings.add("effective-rank", of: modality, on: set) { try centered.get().rank }
+            findings.add("participation", of: modality, on: set) { try centered.get().participation }
+            if let spectrum = try? plain.get() {
+                let curve = spectrum.logNormalized
+                findings.curves.append(
+                    Findings.Curve(
+                        "spectrum", modality: modality.name, samples: set.rawValue, xAxis: "singular value", yAxis: "log(σ/σ₁)",
+                        x: curve.indices.map { Double($0 + 1) }, y: curve))
             }
         }
-        return findings
     }
 }
 
@@ -131,18 +123,5 @@ extension ModelOutputs {
             places.count <= limit ? places : (0..<limit).map { places[$0 * places.count / limit] }
         }
         return kept.count == count ? self : selecting(kept.sorted())
-    }
-}
-
-extension Findings {
-    /// Adds what `body` finds on a set; where the set is empty, a number that says so.
-    mutating func onEach(_ set: SampleSet, of model: TrainedModel, _ body: (inout Findings, ModelOutputs) throws -> Void) throws {
-        do {
-            try body(&self, model.outputs(on: set))
-        } catch let undefined as Undefined {
-            // Said once, however many things were to be measured on it.
-            let isKnown = numbers.contains { $0.name == "measurement" && $0.samples == set.rawValue }
-            if !isKnown { add("measurement", of: nil, on: set, .failure(undefined)) }
-        }
     }
 }

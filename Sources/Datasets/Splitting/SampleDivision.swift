@@ -131,19 +131,12 @@ public enum SampleDivision: Hashable, Sendable {
     }
 
     /// A data set in memory under other domains.
-    private struct DividedDataset: Dataset {
+    private struct DividedDataset: Divided {
         let base: any Dataset
         let parts: Parts
 
-        var facts: DatasetFacts { parts.facts }
-        var labels: [Int] { base.labels }
-        var targetValues: [Float]? { base.targetValues }
-        var domains: [Int] { parts.ofRows }
-        var groups: [Int]? { base.groups }
-        var positions: [Int]? { base.positions }
-        var split: [SplitName]? { parts.split }
+        var original: any Dataset { base }
         var factors: GeneratingFactors? { base.factors }
-        var remarks: [String] { base.remarks }
         var isStandardized: Bool { base.isStandardized }
 
         func inputs(_ rows: [Int], modality: String) throws -> Tensor { try base.inputs(rows, modality: modality) }
@@ -151,26 +144,15 @@ public enum SampleDivision: Hashable, Sendable {
         func inputs(_ rows: [Int], modality: String, view: SampleView) throws -> Tensor {
             try base.inputs(rows, modality: modality, view: view)
         }
-
-        func presence(_ rows: [Int], modality: String) throws -> Presence { try base.presence(rows, modality: modality) }
     }
 
     /// A data set of files under other domains.
-    private struct DividedFiles: DecodingDataset {
+    private struct DividedFiles: Divided, DecodingDataset {
         let base: any DecodingDataset
         let parts: Parts
 
-        var facts: DatasetFacts { parts.facts }
-        var labels: [Int] { base.labels }
-        var targetValues: [Float]? { base.targetValues }
-        var domains: [Int] { parts.ofRows }
-        var groups: [Int]? { base.groups }
-        var positions: [Int]? { base.positions }
-        var split: [SplitName]? { parts.split }
-        var remarks: [String] { base.remarks }
+        var original: any Dataset { base }
         var loading: LoadingOptions { base.loading }
-
-        func presence(_ rows: [Int], modality: String) throws -> Presence { try base.presence(rows, modality: modality) }
 
         func decode(_ row: Int, modality: String, view: SampleView) throws(MediaFault) -> DecodedSample {
             try base.decode(row, modality: modality, view: view)
@@ -182,4 +164,23 @@ public enum SampleDivision: Hashable, Sendable {
         func part(_ row: Int) -> String { base.part(row) }
         func seconds(_ row: Int) -> Double? { base.seconds(row) }
     }
+}
+
+/// A data set under other domains: its samples are those of the original one.
+private protocol Divided: Dataset {
+    var original: any Dataset { get }
+    var parts: SampleDivision.Parts { get }
+}
+
+extension Divided {
+    var facts: DatasetFacts { parts.facts }
+    var labels: [Int] { original.labels }
+    var targetValues: [Float]? { original.targetValues }
+    var domains: [Int] { parts.ofRows }
+    var groups: [Int]? { original.groups }
+    var positions: [Int]? { original.positions }
+    var split: [SplitName]? { parts.split }
+    var remarks: [String] { original.remarks }
+
+    func presence(_ rows: [Int], modality: String) throws -> Presence { try original.presence(rows, modality: modality) }
 }

@@ -46,19 +46,12 @@ package struct SeedStop: Hashable, Sendable {
         }
     }
 
-    /// The settings with the seeds alone that are trained: up to the look at which a variant ended, or to the next look.
+    /// The settings with the seeds that are trained and no others: up to the look at which a variant ended, or to the next look.
     static func trimmed(_ settings: RunSettings, to results: [TrialResult]) -> RunSettings {
-        guard settings.variants.contains(where: { $0.design != nil }) else { return settings }
-        let known = Dictionary(results.map { ($0.key, $0) }) { first, _ in first }
-        var settings = settings
-        for index in settings.variants.indices {
-            let variant = settings.variants[index]
-            guard let design = variant.design else { continue }
-            let stop = SeedStop(design, variant) { known[$0] }
-            let needed = stop.isDecided ? stop.seeds : design.looks.first { $0 > stop.seeds } ?? design.most
-            settings.variants[index].seeds = Array(variant.seeds.prefix(needed))
+        settings.keepingSeeds(by: results) { variant, design, result in
+            let stop = SeedStop(design, variant, result: result)
+            return stop.isDecided ? stop.seeds : design.looks.first { $0 > stop.seeds } ?? design.most
         }
-        return settings
     }
 }
 

@@ -31,12 +31,7 @@ public struct SilencedModality: SelectionPlugin {
     public func criterion(of evidence: SourceEvidence, in situation: SelectionSituation) -> Double? { evidence.heldBack.mean(\.silenced) }
 
     public func merits(of candidates: [SourceEvidence], in situation: SelectionSituation) -> [[Double]?] {
-        candidates.map { candidate in
-            guard let own = criterion(of: candidate, in: situation), let score = candidate.heldBack.mean(\.score),
-                let loss = candidate.heldBack.mean(\.loss)
-            else { return nil }
-            return [situation.merit(own), situation.merit(score), -loss]
-        }
+        meritsBeforeValidation(of: candidates, in: situation)
     }
 }
 
@@ -126,6 +121,13 @@ public struct Recombined: SelectionPlugin {
     public func criterion(of evidence: SourceEvidence, in situation: SelectionSituation) -> Double? { evidence.heldBack.mean(\.recombined) }
 
     public func merits(of candidates: [SourceEvidence], in situation: SelectionSituation) -> [[Double]?] {
+        meritsBeforeValidation(of: candidates, in: situation)
+    }
+}
+
+extension SelectionPlugin {
+    /// Merits by the criterion; of equal ones by source validation, then by the lower loss.
+    fileprivate func meritsBeforeValidation(of candidates: [SourceEvidence], in situation: SelectionSituation) -> [[Double]?] {
         candidates.map { candidate in
             guard let own = criterion(of: candidate, in: situation), let score = candidate.heldBack.mean(\.score),
                 let loss = candidate.heldBack.mean(\.loss)

@@ -49,7 +49,7 @@ public struct ANDMask: RegularizerPlugin, ChangesGradients, ReadsPresence {
     /// It makes one gradient of those of the source domains.
     public static var traits: [TermTrait] { [.combinesDomains] }
 
-    /// What it cannot stand beside.
+    /// The terms that it conflicts with, and why.
     public static var excludes: [TermExclusion] { [.otherCombinationOfDomains] }
 
     private let agreement: Float

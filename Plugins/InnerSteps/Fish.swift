@@ -52,7 +52,7 @@ public struct Fish: RegularizerPlugin, ChangesGradients, ReadsPresence {
     /// It makes one gradient of those of the source domains.
     public static var traits: [TermTrait] { [.combinesDomains] }
 
-    /// What it cannot stand beside.
+    /// The terms that it conflicts with, and why.
     public static var excludes: [TermExclusion] { [.otherCombinationOfDomains] }
 
     private let rate: Float

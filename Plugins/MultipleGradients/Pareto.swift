@@ -73,7 +73,7 @@ public struct Pareto: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPres
     /// It makes one gradient of those of the loss's terms.
     public static var traits: [TermTrait] { [.combinesTerms] }
 
-    /// What it cannot stand beside.
+    /// The terms that it conflicts with, and why.
     public static var excludes: [TermExclusion] { [.otherCombinationOfTerms] }
 
     private let options: Options

@@ -109,7 +109,7 @@ package final class Objective {
             term == "task" ? task : penalties.first { $0.name == term }?.value
         }
 
-        /// The first term that is NaN or infinite. Terms of weight 0 are no part of the loss and may be
+        /// The first term that is NaN or infinite. Terms of weight 0 are not part of the loss and may be
         /// anything.
         package var firstTermThatIsNotFinite: String? {
             terms.first { self[$0]?.item.isFinite == false }

@@ -87,7 +87,7 @@ package struct VariantSettings: Hashable, Sendable {
     package var descriptions: [String: [String]] = [:]
     /// What the data consist of; nil where no classes are learned.
     package var samples: SampleCounts?
-    /// The data set that the variant is a setting of: variants with equal names share data, and are no independent evidence about other
+    /// The data set that the variant is a setting of: variants with equal names share data, and are not independent evidence about other
     /// data. Nil where it is not known.
     package var dataset: String?
     /// How it is decided how many of the seeds are trained; nil where all are.
@@ -182,7 +182,7 @@ extension VariantSettings: Codable {
 }
 
 extension RunSettings: Codable {
-    /// More trials than this are no study: a file that plans them is damaged or meant to do harm.
+    /// More trials than this are not a study: a file that plans them is damaged or meant to do harm.
     package static let mostTrials = 200_000
 
     private enum Key: String, CodingKey {

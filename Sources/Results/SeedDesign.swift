@@ -28,7 +28,8 @@ package struct SeedDesign: Hashable, Codable, Sendable {
     package struct Differences: Hashable, Sendable {
         /// All rows but the baseline.
         package var rows: [String] = []
-        /// For each row one value a seed: the mean over targets and repetitions, nil where a trial failed or gave no number.
+        /// For each row one value per seed: the mean over targets and repetitions, nil where a trial
+        /// failed or gave no number.
         package var values: [[Double?]] = []
         /// How many seeds are complete, from the first on without a gap.
         package var seeds = 0

@@ -3,13 +3,14 @@ import Persistence
 import Results
 import Statistics
 
-/// A study as its run folder shows it: what was planned, what has ended, who is at what.
+/// A study as its run folder shows it: what was planned, what has ended, and who is training what.
 ///
-/// It is made of the folder's files alone, so that it can be asked of a run of another process, on another machine, or of one that is over.
+/// It is made from the folder's files alone, so that it can describe a run of another process, on
+/// another machine, or one that is over.
 package struct StudyFolder: Sendable {
     /// A trial that a process has claimed.
     package struct ClaimedTrial: Sendable {
-        /// The epochs that it has told of; none before its first.
+        /// The epochs that it has reported; none before the end of its first.
         package let training: RunningTraining
         /// The host's name.
         package let host: String
@@ -20,13 +21,13 @@ package struct StudyFolder: Sendable {
         package let silence: Double
     }
 
-    /// With the seeds alone that are trained, where earlier looks have decided that.
+    /// With only those seeds that are trained, where earlier looks have decided that.
     package let settings: RunSettings
     /// Trials that have ended, in the order of the plan.
     package let results: [TrialResult]
     /// Trials that are under way or were interrupted, in the order of the plan.
     package let claimed: [ClaimedTrial]
-    /// Trainings for tuning that are done, and those that a process is at.
+    /// Trainings for tuning that are done, and those that are under way.
     package let rehearsals: (finished: Int, running: Int)
     /// Files that are not what a run wrote.
     package let damages: [DamagedFile]
@@ -91,7 +92,7 @@ package struct StudyFolder: Sendable {
         rehearsals = trainings
     }
 
-    /// What processes are at now.
+    /// What is being trained now.
     package var running: [ClaimedTrial] { claimed.filter { !$0.isGone } }
 
     /// How far it has come, with the time that the rest takes at the pace of the trials that have ended.
@@ -102,7 +103,7 @@ package struct StudyFolder: Sendable {
             elapsed: running.isEmpty ? 0 : seconds / Double(running.count), failed: results.count { !$0.isFinished })
     }
 
-    /// Whether every trial has ended and nobody is at one.
+    /// Whether every trial has ended and none is being trained.
     package var isOver: Bool { results.count == settings.trialCount && running.isEmpty }
 
     /// The settings without the seeds that a look has made unneeded: see `SeedDesign`.
@@ -115,7 +116,7 @@ package struct StudyFolder: Sendable {
         }
     }
 
-    /// The epochs that a running trial has told of.
+    /// The epochs that a running trial has reported.
     private static func progress(of key: TrialKey, in folder: RunFolder) -> RunningTraining? {
         guard let data = try? FileContents.copied(folder.progress(key).path) else { return nil }
         let training = try? ResultCoding.value(RunningTraining.self, from: data)

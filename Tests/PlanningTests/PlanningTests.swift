@@ -117,6 +117,7 @@ struct PlanningTests {
         let hashes = try ["first", "second"].map { code in
             try Sample.planned(text, foreignCode: ["mer": code]).cells.map { (row: $0.row, hash: $0.candidates[0].plan.hash) }
         }
+        #expect(hashes.map(\.count) == [6, 6])
         for (first, second) in zip(hashes[0], hashes[1]) { #expect((first.hash == second.hash) == (first.row == "Fusion")) }
     }
 

@@ -246,6 +246,6 @@ struct ReportTableTests {
         let fault = #expect(throws: ReportFault.self) {
             try Report(results: [], settings: SampleStudy.settings(baseline: "Fuson"))
         }
-        #expect(fault?.description == "the baseline row 'Fuson' is none of the rows: Fusion, + MER")
+        #expect(fault?.description == "the baseline row 'Fuson' is not one of the rows: Fusion, + MER")
     }
 }

@@ -9,7 +9,12 @@ import Tensors
 /// and with each modality `dropped` (its embeddings set to zero), and for each modality
 /// `relative-robustness`, the mean score over the levels of noise by trapezoids. The noise is a
 /// function of the seed and the row, so that all rows of a table meet the same noise.
+///
+/// Each sample is encoded once, however many levels there are. `change` is the mean over levels of
+/// score − clean score. `relative-robustness`, `change` and the curve of a modality are left out where
+/// one of its scores cannot be computed, where there is no level, and where the lowest is 0.
 package struct EmbeddingCorruption: MeasuresEachSet {
+    /// What a recipe may set.
     package struct Options: Configuration.Options {
         /// The standard deviations of the noise, rising.
         package var sigmas = [0.5, 1]
@@ -40,6 +45,7 @@ package struct EmbeddingCorruption: MeasuresEachSet {
 
     private let options: Options
 
+    /// - Throws: `OptionFault` for deviations that are not different or do not rise.
     package init(options: Options) throws(OptionFault) {
         guard options.sigmas == options.sigmas.sorted(), Set(options.sigmas).count == options.sigmas.count else {
             throw OptionFault(option: "sigmas", expected: "different deviations in rising order", found: "\(options.sigmas)")
@@ -47,6 +53,7 @@ package struct EmbeddingCorruption: MeasuresEachSet {
         self.options = options
     }
 
+    /// Adds the scores of one set: clean, under each level of noise, and without each modality.
     package func measure(_ outputs: ModelOutputs, on set: SampleSet, of model: TrainedModel, into findings: inout Findings) throws {
         let noisy = model.modalities.flatMap { modality in options.sigmas.map { (modality: modality, sigma: $0) } }
         let seed = UInt64(options.seed)
@@ -86,6 +93,10 @@ package struct EmbeddingCorruption: MeasuresEachSet {
 /// the others set to zero, `shapley` for each modality, and `interaction` for each two. The Shapley
 /// values add up to the score with all modalities minus that with none. The number of evaluations is 2
 /// to the number of modalities, of which there may be 10.
+///
+/// With one modality its Shapley value is the whole gain over a model that sees nothing, and there are
+/// no interactions. Where the score of one subset cannot be computed, all Shapley values and
+/// interactions say why.
 package struct ModalityReliance: MeasurementPlugin {
     package static var description: ComponentDescription {
         ComponentDescription(
@@ -99,6 +110,7 @@ package struct ModalityReliance: MeasurementPlugin {
 
     package var reads: Set<SampleSet> { [.validation, .target] }
 
+    /// - Throws: `Undefined` for more than 10 modalities.
     package func measure(_ model: TrainedModel) throws -> Findings {
         let modalities = model.modalities
         guard modalities.count <= 10 else { throw Undefined("\(modalities.count) modalities have too many subsets") }

@@ -8,7 +8,12 @@ import Tensors
 /// `rankme`, `effective-rank` (the same of centered embeddings) and `participation`, and draws the
 /// `spectrum` of singular values. A rank is at most the smaller of samples and features, so compare
 /// rows on the same samples.
+///
+/// A modality is measured on the samples that have it, whose number is noted where it is smaller. A
+/// single sample, or equal ones, have rank 1 and no centered numbers; embeddings that are all 0, or not
+/// finite, have no rank, and the number says so.
 package struct Representation: MeasuresEachSet {
+    /// What a recipe may set.
     package struct Options: Configuration.Options {
         /// The largest number of samples of a set that are used, spread evenly over it.
         package var samples = 20_000
@@ -57,13 +62,21 @@ package struct Representation: MeasuresEachSet {
 /// It reports four similarities between 0 and 1 for each embedding, each the mean over the classes:
 /// linear CKA, CKA with a Gaussian kernel, Procrustes similarity, and the cosine of the feature Gram
 /// matrices. The first three pair the samples of a class in stored order, which the paper leaves open.
+///
+/// A class with fewer than two samples on one side, or with constant embeddings, is left out of the
+/// mean; where no class is left, the number says why. Samples that lack a modality are left out for it.
 package struct SourceTargetSimilarity: MeasurementPlugin {
     /// Which source samples are compared with the target's.
+    ///
+    /// By default those that it was trained on, as in the paper.
     package enum Source: String, CaseIterable, Sendable {
+        /// The samples that the model was trained on, as evaluation shows them.
         case training
+        /// The samples of training domains that were held back.
         case validation
     }
 
+    /// What a recipe may set.
     package struct Options: Configuration.Options {
         /// The source samples that are compared with the target's.
         package var source = Source.training
@@ -98,6 +111,7 @@ package struct SourceTargetSimilarity: MeasurementPlugin {
 
     package var reads: Set<SampleSet> { [source, .target] }
 
+    /// - Throws: `Undefined` where one of the two sets is empty.
     package func measure(_ model: TrainedModel) throws -> Findings {
         let source = try model.outputs(on: source).thinnedByClass(to: options.samples)
         let target = try model.outputs(on: .target).thinnedByClass(to: options.samples)

@@ -9,7 +9,12 @@ import Tensors
 /// predictions as positives; and `ap-correct` and `ap-error`, average precision with right or with
 /// wrong predictions as positives. All are fractions; MMDG-Bench prints AURC × 1000 and the others ×
 /// 100.
+///
+/// Confidence is the largest softmax probability, compared by its log-odds so that confidences that
+/// round to 1 keep their order. Where every prediction is right, or every one is wrong, all numbers but
+/// `aurc` and `e-aurc` say so instead; with a logit that is not finite all of them do.
 package struct Misclassification: MeasuresEachSet {
+    /// What a recipe may set.
     package struct Options: Configuration.Options {
         /// The share of right predictions that has to be accepted, for the false-positive rates.
         package var level = 0.95
@@ -59,7 +64,12 @@ package struct Misclassification: MeasuresEachSet {
 /// source samples as positives, and `-fpr-out` with target samples as positives. Both sides have the
 /// same classes, so this is detection of the shift and not of unknown classes: a model that generalizes
 /// may well score near 0.5.
+///
+/// Validation samples stand for the training domains. The false-positive rates are those at the highest
+/// threshold that accepts `level` of the positives. With a logit that is not finite every number says
+/// why it has no value.
 package struct ShiftDetection: MeasurementPlugin {
+    /// What a recipe may set.
     package struct Options: Configuration.Options {
         /// The share of positives that has to be accepted.
         package var level = 0.95
@@ -93,6 +103,7 @@ package struct ShiftDetection: MeasurementPlugin {
 
     package var reads: Set<SampleSet> { [.validation, .target] }
 
+    /// - Throws: `Undefined` where the validation or the target set is empty.
     package func measure(_ model: TrainedModel) throws -> Findings {
         let (inside, outside) = (try model.outputs(on: .validation), try model.outputs(on: .target))
         let isInside = Array(repeating: true, count: inside.count) + Array(repeating: false, count: outside.count)
@@ -122,7 +133,12 @@ package struct ShiftDetection: MeasurementPlugin {
 /// calibration error, `brier` and `nll`, plain and `scaled`, and draws a reliability curve. The
 /// `temperature` is fitted on the validation samples, so that their scaled numbers are those of the
 /// fit; the target's are not.
+///
+/// Without validation samples, and where no temperature between 10⁻³ and 10³ is the most likely,
+/// `temperature` and all `scaled` numbers say why they have no value; the plain ones remain. Bins
+/// without samples count in no number and are not on the curve.
 package struct ConfidenceCalibration: MeasurementPlugin {
+    /// What a recipe may set.
     package struct Options: Configuration.Options {
         /// The number of bins of confidence.
         package var bins = 15
@@ -178,6 +194,9 @@ package struct ConfidenceCalibration: MeasurementPlugin {
 }
 
 /// The task's own scores on validation and on target samples, over all samples and over each domain.
+///
+/// A set of several domains has its scores under each domain's name as well. A score that cannot be
+/// computed says why in its place.
 package struct TaskScores: MeasuresEachSet {
     package static var description: ComponentDescription {
         ComponentDescription(
@@ -206,6 +225,10 @@ package struct TaskScores: MeasuresEachSet {
 /// On validation and on target samples it reports `accuracy`, `balanced-accuracy`, `macro-f1`,
 /// `weighted-f1`, the accuracy of the `worst-class`, of the `worst-domain` and of the `worst-group` (a
 /// class within a domain), and the confusion matrix.
+///
+/// `0/0` counts as 0. `worst-class` is the lowest accuracy among classes that occur as labels,
+/// `worst-domain` and `worst-group` are over what occurs in the set. With a logit that is not finite
+/// every number says why, and there is no confusion matrix.
 package struct ScoresByClass: MeasuresEachSet {
     package static var description: ComponentDescription {
         ComponentDescription(

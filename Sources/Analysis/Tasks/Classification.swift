@@ -55,6 +55,9 @@ package struct Classification: TaskPlugin {
         scores = options.score == .accuracy ? [.accuracy] : [options.score.description, .accuracy]
     }
 
+    /// - Parameters:
+    ///   - outputs: `N×K` logits; the first of equal ones is predicted.
+    ///   - targets: `N` classes, at least one.
     package func evaluate(_ outputs: Tensor, _ targets: Targets) -> [Quantity] {
         guard let labels = targets.classes else { return [] }
         let predictions = outputs.argmax(axis: 1)

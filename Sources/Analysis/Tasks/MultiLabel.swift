@@ -53,6 +53,8 @@ package struct MultiLabel: TaskPlugin {
         scores = [options.score.description] + Measure.allCases.filter { $0 != options.score }.map(\.description)
     }
 
+    /// Every score says why where a prediction is not finite; mean average precision also where each
+    /// label occurs in all samples or in none.
     package func evaluate(_ outputs: Tensor, _ targets: Targets) -> [Quantity] {
         let found = Result<LabelScores, Undefined>.attempt { try LabelScores(logits: outputs, labels: targets.array) }
         return scores.map { score in

@@ -32,7 +32,7 @@ public protocol TaskPlugin: SendableMetatype, Sendable {
     /// - Throws: `OptionFault` where options do not fit each other or the data.
     init(options: Options, context: TaskContext) throws(OptionFault)
 
-    /// The width of the model's prediction; that of the targets unless said otherwise.
+    /// The width of the model's prediction; that of the targets by default.
     func outputs(for targets: TargetFacts) -> Int
 
     /// The base loss.
@@ -52,7 +52,7 @@ public protocol TaskPlugin: SendableMetatype, Sendable {
     ///   - targets: those of the same samples, at least one.
     func evaluate(_ outputs: Tensor, _ targets: Targets) -> [Quantity]
 
-    /// For each sample whether its prediction is one: finite in all its entries unless said otherwise.
+    /// For each sample whether its prediction is one: finite in all its entries by default.
     func areFinite(_ outputs: Tensor) -> [Bool]
 }
 

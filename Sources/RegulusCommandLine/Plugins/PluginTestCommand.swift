@@ -27,7 +27,7 @@ struct PluginTestCommand: ParsableCommand {
             Exit codes: 0 everything is kept, 1 something is not, 2 the plug-in cannot be loaded.
             """)
 
-    /// What a regularizer may be documented not to keep.
+    /// The parts of the contract that a regularizer may declare it does not keep.
     enum Exception: String, CaseIterable, ExpressibleByArgument {
         case stopGradients = "stop-gradients"
         case randomDraws = "random-draws"
@@ -77,7 +77,7 @@ struct PluginTestCommand: ParsableCommand {
                 throw CommandFault.input("error: --with \(text)\n\(error)")
             }
         }
-        // What is compiled here is not to be compiled twice.
+        // Before compiling, so that only the child process compiles.
         try ForeignCodeGuard.enter()
         guard Folder.exists(plugin) else { return try test(plugin, options) }
         let library = FileManager.default.temporaryDirectory.appendingPathComponent("regulus-test-\(UUID().uuidString).so").path
@@ -119,7 +119,7 @@ struct PluginTestCommand: ParsableCommand {
 
 /// Runs what was registered through the contract of its kind.
 struct ComponentTester {
-    /// How one came out.
+    /// The outcome of one component.
     struct Outcome {
         var violations: [String]
         /// `keeps its contract`, or how much of it is broken.

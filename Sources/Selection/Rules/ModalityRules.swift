@@ -1,6 +1,9 @@
 import Configuration
 
-/// How good each modality is alone, through the fused head.
+/// How well each modality does alone, through the fused head.
+///
+/// It falls back to ``SourceValidation`` for a model of one modality. Scores are over all held-back
+/// samples and averaged over seeds.
 public struct SilencedModality: SelectionPlugin {
     public static var description: ComponentDescription {
         ComponentDescription(
@@ -36,9 +39,15 @@ public struct SilencedModality: SelectionPlugin {
 }
 
 /// The best silenced-modality score among candidates that source validation cannot tell from its best.
+///
+/// It falls back to ``SourceValidation`` where the score is not a share of samples, and for a model of
+/// one modality. Where the number of held-back samples was not recorded there is no guard, and it
+/// chooses as ``SilencedModality``.
 public struct GuardedSilenced: SelectionPlugin {
     public struct Options: Configuration.Options {
         /// How many binomial standard errors below the best source validation a candidate may lie; 1 by default.
+        ///
+        /// 0 leaves only candidates with the best score; the default is 1.
         public var standardErrors = 1.0
 
         public init() {}
@@ -74,7 +83,7 @@ public struct GuardedSilenced: SelectionPlugin {
     public var needs: Set<SelectionNeed> { [.heldBack, .modalities] }
 
     public func fallback(in situation: SelectionSituation) -> SelectionFallback? {
-        if !situation.isShare { return .sourceValidation(because: "the score is no share of samples, so there is no binomial standard error") }
+        if !situation.isShare { return .sourceValidation(because: "the score is not a share of samples, so there is no binomial standard error") }
         return SilencedModality.fallback(in: situation)
     }
 
@@ -94,6 +103,9 @@ public struct GuardedSilenced: SelectionPlugin {
 }
 
 /// Whether predictions survive that modalities come from different samples.
+///
+/// It falls back to ``SourceValidation`` without classes, with one source domain, and for a model of
+/// one modality.
 public struct Recombined: SelectionPlugin {
     public static var description: ComponentDescription {
         ComponentDescription(

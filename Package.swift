@@ -87,7 +87,7 @@ let rooms: [Target] = [
     .target(name: "Registration", dependencies: ["Analysis", "Configuration", "Datasets", "Models", "Networks", "Regularization", "Selection", "Training"]),
     .target(
         name: "ComponentTesting",
-        dependencies: ["Analysis", "Configuration", "Datasets", "Models", "Networks", "Regularization", "RegularizerTesting", "Tensors"]),
+        dependencies: ["Analysis", "Configuration", "Datasets", "Models", "Networks", "Regularization", "RegularizerTesting", "Selection", "Tensors"]),
     .target(name: "PluginLibraries", dependencies: ["Persistence", "Processes", "Registration"]),
     .target(name: "Launching", dependencies: ["Configuration", "Persistence", "Processes"]),
 ]
@@ -203,7 +203,7 @@ let tests: [Target] = [
         dependencies: ["Analysis", "Configuration", "Networks", "Registration", "Regularization", "Selection", "Tensors", "Training"]),
     .testTarget(
         name: "ComponentTestingTests",
-        dependencies: ["Analysis", "ComponentTesting", "Configuration", "Datasets", "Models", "Networks", "Regularization", "Tensors"]),
+        dependencies: ["Analysis", "ComponentTesting", "Configuration", "Datasets", "Models", "Networks", "Regularization", "Selection", "Tensors"]),
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
     .target(
         name: "FuzzTargets",

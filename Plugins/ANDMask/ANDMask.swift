@@ -49,10 +49,8 @@ public struct ANDMask: RegularizerPlugin, ChangesGradients, ReadsPresence {
     /// It makes one gradient of those of the source domains.
     public static var traits: [TermTrait] { [.combinesDomains] }
 
-    /// What it cannot stand beside.
-    public static var excludes: [TermExclusion] {
-        [TermExclusion(.combinesDomains, because: "the later one would begin anew with the domains' gradients")]
-    }
+    /// The terms that it conflicts with, and why.
+    public static var excludes: [TermExclusion] { [.otherCombinationOfDomains] }
 
     private let agreement: Float
 

@@ -104,7 +104,7 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
     /// It scales encoders against each other.
     public static var traits: [TermTrait] { [.balancesEncoders] }
 
-    /// What it cannot stand beside.
+    /// The terms that it conflicts with, and why.
     public static var excludes: [TermExclusion] {
         [TermExclusion(.balancesEncoders, because: "encoders would be held back twice, by ratios that know nothing of each other")]
     }

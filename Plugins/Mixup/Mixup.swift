@@ -59,7 +59,7 @@ public struct Mixup: RegularizerPlugin, ChangesEmbeddings, ChangesTargets {
             notes: ["All modalities of a sample are mixed with the same other sample.", "Penalties that read labels see the unmixed ones."])
     }
 
-    /// What it cannot stand beside.
+    /// The terms that it conflicts with, and why.
     public static var excludes: [TermExclusion] {
         [TermExclusion(.judgesPredictions, because: "predictions of mixed samples have no label of their own")]
     }

@@ -22,7 +22,7 @@ import Tensors
 /// It reads the embeddings that the fusion module got, after every transform, and asks the model's own
 /// `fuse`, without dropout and without moving statistics. The unpermuted prediction is not detached.
 /// Stop-gradients act on the embeddings, not on the parameters of the fusion. Modalities that `on:`
-/// leaves out are no players: they are encoded once more, without gradients, to complete what is fused.
+/// leaves out are not players: they are encoded once more, without gradients, to complete what is fused.
 ///
 /// Samples that lack a modality take no part in its exchange: it goes round among those that have it.
 ///

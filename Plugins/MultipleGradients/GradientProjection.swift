@@ -83,10 +83,8 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
     /// It makes one gradient of those of the loss's terms.
     public static var traits: [TermTrait] { [.combinesTerms] }
 
-    /// What it cannot stand beside.
-    public static var excludes: [TermExclusion] {
-        [TermExclusion(.combinesTerms, because: "each would go on from the terms' gradients as if the other were not there")]
-    }
+    /// The terms that it conflicts with, and why.
+    public static var excludes: [TermExclusion] { [.otherCombinationOfTerms] }
 
     private let options: Options
     private let modalities: [Modality]
@@ -110,7 +108,7 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
 
     /// Each term's gradient without what conflicts with the others, added up.
     private func pairs(_ gradients: Gradients, _ step: TrainingStep, _ objective: StepObjective) throws -> Gradients {
-        let all = try (options.terms.isEmpty ? objective.terms : options.terms).map { try self.gradients(of: $0, "terms", objective) }
+        let all = try (options.terms.isEmpty ? objective.terms : options.terms).map { try objective.gradients(of: $0, namedBy: "terms") }
         guard all.count > 1, all.allSatisfy({ $0.norm.isFinite }) else { return gradients }
         var stream = step.stream("order")
         let orders = all.indices.map { index in stream.permutation(all.count).filter { $0 != index } }
@@ -135,7 +133,7 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
 
     /// The encoders' gradients of class and domain term, scaled and projected.
     private func modulated(_ gradients: Gradients, _ step: TrainingStep, _ objective: StepObjective) throws -> Gradients {
-        let classes = try self.gradients(of: options.classes, "classes", objective)
+        let classes = try objective.gradients(of: options.classes, namedBy: "classes")
         let domains = try objective.gradients(of: options.domains)
         func probabilities(_ term: String) throws -> [Double] {
             try modalities.map { modality in
@@ -169,15 +167,17 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
         }
         return changed
     }
+}
 
+extension StepObjective {
     /// The gradient of a term that an option names.
     ///
     /// - Throws: `OptionFault` of the option where the loss has no such term.
-    private func gradients(of term: String, _ option: String, _ objective: StepObjective) throws -> Gradients {
-        guard let gradients = try objective.gradients(of: term) else {
+    func gradients(of term: String, namedBy option: String) throws -> Gradients {
+        guard let gradients = try gradients(of: term) else {
             throw OptionFault(
-                option: option, expected: "a term of the loss: " + objective.terms.joined(separator: ", "), found: term,
-                suggestion: nearestName(to: term, among: objective.terms))
+                option: option, expected: "a term of the loss: " + terms.joined(separator: ", "), found: term,
+                suggestion: nearestName(to: term, among: terms))
         }
         return gradients
     }

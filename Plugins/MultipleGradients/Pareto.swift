@@ -73,10 +73,8 @@ public struct Pareto: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPres
     /// It makes one gradient of those of the loss's terms.
     public static var traits: [TermTrait] { [.combinesTerms] }
 
-    /// What it cannot stand beside.
-    public static var excludes: [TermExclusion] {
-        [TermExclusion(.combinesTerms, because: "each would go on from the terms' gradients as if the other were not there")]
-    }
+    /// The terms that it conflicts with, and why.
+    public static var excludes: [TermExclusion] { [.otherCombinationOfTerms] }
 
     private let options: Options
     private let modalities: [Modality]
@@ -100,11 +98,7 @@ public struct Pareto: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPres
 
     /// Each encoder's gradients of the unimodal term and of the rest, integrated.
     private func encoders(_ gradients: Gradients, _ step: TrainingStep, _ objective: StepObjective) throws -> Gradients {
-        guard let unimodal = try objective.gradients(of: options.unimodal) else {
-            throw OptionFault(
-                option: "unimodal", expected: "a term of the loss: " + objective.terms.joined(separator: ", "), found: options.unimodal,
-                suggestion: nearestName(to: options.unimodal, among: objective.terms))
-        }
+        let unimodal = try objective.gradients(of: options.unimodal, namedBy: "unimodal")
         let rest = gradients - unimodal
         var changed = gradients
         for modality in modalities {

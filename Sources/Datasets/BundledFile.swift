@@ -3,6 +3,9 @@ import Foundation
 import Persistence
 
 /// A data file that comes with the program, verified to be the one that was bundled.
+///
+/// The digest is checked each time that the file is opened: a result must not come from data that were
+/// edited in place.
 struct BundledFile {
     /// The name of its folder among the resources.
     let folder: String
@@ -24,6 +27,8 @@ struct BundledFile {
     /// The path of the verified file in the first of `folders` that exists.
     ///
     /// - Throws: `DatasetFault` where there is none, or its digest differs.
+    ///
+    /// - Parameter folders: where to look, for tests; the usual places if left out.
     func path(in folders: [String]? = nil) throws(DatasetFault) -> String {
         let folders = folders ?? self.folders
         guard let folder = folders.first(where: Folder.exists) else {

@@ -26,11 +26,20 @@ struct ModalityArray: Sendable {
     var facts: DatasetFacts.ModalityFacts { DatasetFacts.ModalityFacts(name: name, sampleShape: sampleShape) }
 
     /// Some rows, N×(sample shape).
+    ///
+    /// - Precondition: all rows exist. They may repeat, and come in any order.
     func inputs(_ rows: [Int]) -> Tensor { gather(rows, from: values, sampleShape: sampleShape) }
 
     /// Values of rows × C × (further axes), reordered to rows × (further axes) × C, as a copy.
     ///
     /// - Precondition: there are `rows · channels · positions` values.
+    ///
+    /// - Parameters:
+    ///   - values: row-major.
+    ///   - rows: how many samples.
+    ///   - channels: `C`.
+    ///   - positions: the product of the further axes.
+    /// - Complexity: one copy of all values.
     static func channelsLast(_ values: [Float], rows: Int, channels: Int, positions: Int) -> [Float] {
         require(values.count == rows * channels * positions, "\(values.count) values are not \(rows)×\(channels)×\(positions)")
         return [Float](unsafeUninitializedCapacity: values.count) { output, count in
@@ -60,6 +69,11 @@ extension [ModalityArray] {
 
 /// Copies the samples of some rows into a tensor of N×(sample shape).
 /// - Precondition: all rows exist.
+///
+/// - Parameters:
+///   - rows: positions of samples, in any order.
+///   - values: all samples, row-major.
+///   - sampleShape: of one sample, channels last.
 func gather(_ rows: [Int], from values: [Float], sampleShape: [Int]) -> Tensor {
     let size = sampleShape.reduce(1, *)
     let count = size == 0 ? 0 : values.count / size
@@ -85,6 +99,8 @@ extension DatasetFacts {
 }
 
 /// How often each of `0..<kinds` occurs.
+///
+/// - Precondition: every value is in the range.
 func tally(_ values: [Int], kinds: Int) -> [Int] {
     values.reduce(into: Array(repeating: 0, count: kinds)) { $0[$1] += 1 }
 }

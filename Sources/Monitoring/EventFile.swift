@@ -5,11 +5,12 @@ import Results
 /// A trial's curves in the form that TensorBoard reads: TFRecords that hold `Event` messages (tensorboard's
 /// `event.proto` and `summary.proto`).
 ///
-/// TensorBoard reads on where it stands and, with `--reload_multifile=true`, gives up on files whose newest event is older than a day. So
-/// a file only grows while its trial runs, and events carry the time by the clock. An epoch that is trained again after an interruption
-/// gives the same values at a later time: its record stays as it was.
+/// TensorBoard continues reading where it stopped and, with `--reload_multifile=true`, gives up on
+/// files whose newest event is older than a day. So a file only grows while its trial runs, and events
+/// carry the time by the clock. An epoch that is trained again after an interruption gives the same
+/// values at a later time: its record stays as it was.
 package enum EventFile {
-    /// The whole file: a version record, then one record an epoch, whose step is the epoch.
+    /// The whole file: a version record, then one record per epoch, whose step is the epoch.
     ///
     /// - Parameters:
     ///   - score: what the epochs' scores are.
@@ -187,7 +188,7 @@ struct ProtocolBuffer {
         append(varint: field << 3 | type.rawValue)
     }
 
-    /// Seven bits a byte, the lowest first; the top bit says that more follow.
+    /// Seven bits per byte, the lowest first; the top bit says that more follow.
     private mutating func append(varint: UInt64) {
         var rest = varint
         while rest >= 0x80 {

@@ -2,7 +2,7 @@ import Foundation
 import Reports
 import Results
 
-/// What a run tells a program that reads along (`--json`), one object per line.
+/// What a run tells a program that follows it (`--json`), one object per line.
 ///
 /// Every object has an `event`, which names the kind: `started`, `trial`, `report`.
 package enum JSONEvent: Sendable {

@@ -182,8 +182,8 @@ package enum ScreenFrame {
 
     /// - Parameters:
     ///   - lines: what to draw, short enough not to wrap.
-    ///   - drawn: how many lines the frame before had; nil where they are not in their places any more, because the terminal has another
-    ///     size: everything that is visible is wiped then.
+    ///   - drawn: how many lines the frame before had; nil where they have moved because the terminal's
+    ///     size has changed: then everything that is visible is wiped.
     package static func text(_ lines: [String], replacing drawn: Int?) -> String {
         let start = drawn.map { $0 > 0 ? "\u{1B}[\($0)A\r" : "\r" } ?? wipeScreen
         // A line ends before the rest of its row is wiped, so that nothing flickers.
@@ -195,8 +195,8 @@ package enum ScreenFrame {
 enum Sparkline {
     private static let steps: [Character] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
 
-    /// One character a value, from the lowest to the highest of the values; more values than columns are averaged in groups.
-    /// A value that is no finite number is a dot.
+    /// One character per value, from the lowest to the highest of the values; more values than columns
+    /// are averaged in groups. A value that is not a finite number is a dot.
     static func text(_ values: [Double], width: Int) -> String {
         guard !values.isEmpty, width > 0 else { return "" }
         let columns = min(width, values.count)

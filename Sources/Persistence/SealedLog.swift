@@ -3,7 +3,7 @@ import Foundation
 /// A growing file of JSON values, one a line, in which a change, a gap and a line that was taken away are noticed.
 ///
 /// Each line carries the digest of its own bytes and that of the line before it. Writers append under the file's lock, each line in one
-/// piece; on a file system without locks two lines may follow the same one, which is no damage. What a crash leaves of a line is a line by itself, and
+/// piece; on a file system without locks two lines may follow the same one, which is not damage. What a crash leaves of a line is a line by itself, and
 /// is reported as one. Like `SealedDocument` it guards against damage, not against somebody who means to deceive.
 package struct SealedLog: Sendable {
     /// A line that is not what was written.

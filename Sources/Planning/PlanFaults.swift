@@ -61,7 +61,7 @@ extension Planner {
             expected: ([error.expected] + others).joined(separator: ", or "))
     }
 
-    /// A rate of a part that the model has not.
+    /// A rate for a part that the model does not have.
     private func fault(of rate: PartRate, model: any MultimodalModel, at path: RecipePath) -> RecipeFault? {
         let names = model.namedParameters.map(\.name)
         guard !names.contains(where: rate.contains) else { return nil }
@@ -256,7 +256,7 @@ private struct FaultList {
 
     init(_ recipe: Recipe) { self.recipe = recipe }
 
-    /// - Parameter topic: what two faults of one place have in common that are not worth two messages; its message unless said otherwise.
+    /// - Parameter topic: what two faults of one place have in common that are not worth two messages; its message by default.
     mutating func add(_ fault: RecipeFault, topic: String? = nil) {
         let diagnostic = recipe.diagnostic(fault)
         let key = Key(location: diagnostic.location, topic: topic ?? "\(fault.message) \(fault.expected ?? "")")
@@ -289,7 +289,7 @@ extension RecipeFault {
         for index in fault.terms where term.terms.indices.contains(index) { (term, path) = (term.terms[index], path["terms"][index]) }
         let kind = term.terms.isEmpty ? "regularizer" : "sum"
         self.init(fault, of: "\(kind) '\(term.instance)' in row '\(row)'", at: path)
-        // The very name that there is not, rather than the list in which it stands.
+        // Points at the unknown name itself, not at the list that contains it.
         if let option = fault.option, ["on", "points"].contains(option) {
             self = RecipeFault(self.path[fault.found], message, expected: expected, suggestion: suggestion)
         }

@@ -6,7 +6,7 @@ import Results
 import Selection
 import Training
 
-/// The selection rules of one variant, made once, and what becomes of them on each column.
+/// The selection rules of one variant, made once, and which of them apply in each column.
 struct PlannedSelections {
     /// Why rules that the recipe names cannot be made.
     let faults: [RecipeFault]
@@ -23,7 +23,7 @@ struct PlannedSelections {
                 return try registry.rule(choice.component, options: choice.options)
             } catch {
                 let fault = RecipeFault(error, of: "selection \(choice.component)", at: path)
-                // What a section takes over from another one is that one's fault.
+                // What a section takes over from another one is reported there.
                 if !faults.contains(where: { $0.message == fault.message }) { faults.append(fault) }
                 return .sourceValidation
             }
@@ -34,7 +34,7 @@ struct PlannedSelections {
         self.faults = faults
     }
 
-    /// What is chosen where, by which rule, and why that is another than the recipe names.
+    /// What is chosen where, by which rule, and why by another rule than the recipe names.
     struct Effective {
         /// The plan's own selection of its epoch.
         var epoch: EpochSelection
@@ -47,13 +47,13 @@ struct PlannedSelections {
 
     /// - Parameters:
     ///   - seeds: those that every candidate is rehearsed with.
-    ///   - situation: what is chosen in; its subject is put in its place.
+    ///   - situation: the situation; its subject is set here.
     ///   - isTuned: whether there are values to choose from.
     func effective(seeds: [Int], in situation: SelectionSituation, isTuned: Bool) -> Effective {
         var (ofEpochs, ofValues) = (situation, situation)
         (ofEpochs.subject, ofValues.subject) = (.epochs, .values)
         let (epoch, epochReason) = epoch.effective(in: ofEpochs)
-        // Whoever takes the last epoch has said nothing about values.
+        // A recipe that takes the last epoch says nothing about how values are chosen.
         let asked = self.tuning == .lastEpoch ? .sourceValidation : self.tuning
         let (tuning, tuningReason) = asked.effective(in: ofValues)
         let isOfLeftOut = epoch.rule.needs.contains(.leftOut)
@@ -70,7 +70,7 @@ struct PlannedSelections {
 }
 
 extension PlannedSelections {
-    /// What `check` should say before anything is trained, a sentence each.
+    /// What `check` advises before anything is trained, one sentence each.
     ///
     /// - Parameters:
     ///   - cells: those of one variant, by row.
@@ -79,7 +79,7 @@ extension PlannedSelections {
         var advice: [String] = []
         if let cell = rows.first?.cells.first, cell.tuning.choosesEpoch {
             advice.append(
-                "leave-one-source-out is meant for tuned values: where it was measured for epochs, it chose worse ones than source-validation "
+                "leave-one-source-out is meant for tuned values: where it was measured for epochs, it chose worse epochs than source-validation "
                     + "(−6.4 ± 1.8 points in the co-occurrence world)")
         }
         var fewest: Int?

@@ -7,7 +7,8 @@ import Regularization
 import Results
 import Training
 
-/// What a study trains: the cells of its tables, the data that they need, and the frame of the report.
+/// What a study trains: the cells of its tables, the data that they need, and the settings of the
+/// report.
 package struct PlannedStudy: Sendable {
     package private(set) var cells: [Cell]
     /// The cells by what trains for them.
@@ -23,7 +24,7 @@ package struct PlannedStudy: Sendable {
     package let stems: StemCacheEstimate?
     /// What `check` proposes before anything is trained.
     package let advice: [String]
-    /// How the weights that encoders start from fitted, each once.
+    /// How well the files of initial weights fitted their encoders, each file once.
     package let loadedWeights: [String]
 
     /// Plans a study: opens its data, makes its models and terms and divides the data, each once.
@@ -127,7 +128,7 @@ extension PlannedStudy {
 extension PlannedStudy {
     /// The same study, of which only some rows and targets are trained now; empty lists stand for all.
     ///
-    /// - Throws: `StudyPartFault` for a name that there is not.
+    /// - Throws: `StudyPartFault` for a name that does not exist.
     package func keeping(rows: [String], targets: [String]) throws(StudyPartFault) -> PlannedStudy {
         for (kind, wanted, known) in [("row", rows, settings.rows), ("target", targets, settings.targets)] {
             if let name = wanted.first(where: { !known.contains($0) }) {
@@ -144,7 +145,7 @@ extension PlannedStudy {
     package var trialCount: Int { cells.reduce(0) { $0 + $1.seeds.count } }
 }
 
-/// A part of a study was asked for that it does not have.
+/// Somebody asked for a part of a study that does not exist.
 package struct StudyPartFault: Error, Hashable, Sendable, CustomStringConvertible {
     let kind: String
     let name: String
@@ -178,6 +179,6 @@ extension ComponentPlan {
 extension PlannedStudy {
     /// How many trainings tuning takes before the trials.
     package var rehearsalCount: Int { Set(groups.flatMap { $0.rehearsals.map(\.name) }).count }
-    /// How many trainings the trials are measured of: fewer than trials where one serves several.
+    /// How many trainings the trials take: fewer than trials where one training serves several.
     package var trainingCount: Int { groups.reduce(0) { $0 + $1.seeds.count } }
 }

@@ -17,7 +17,7 @@ struct Planner {
     let threads: Int
     let components: PlannedComponents
     let divisions: PlannedDivisions
-    /// What is learned of the data, or why that cannot be.
+    /// The task that the data are learned for, or why it cannot be made.
     let task: Result<any TaskPlugin, OptionFault>
     /// The rules that choose epochs and values.
     let selections: PlannedSelections
@@ -68,7 +68,7 @@ struct Planner {
 
     /// The rules that choose for a row on a column.
     private func selection(of row: Row, on column: Column, score: ScoreDescription) -> PlannedSelections.Effective {
-        // What a rule needs, every candidate's model has to have.
+        // Every candidate is trained and measured as some rule needs it.
         let modalities = row.candidates.map { $0.model.modalities(of: facts).count }.min() ?? 0
         return selections.effective(
             seeds: recipe.tuning.seeds,
@@ -175,12 +175,12 @@ extension Recipe {
         seedRule.map { SeedDesign(baseline: baseline, reach: score.form == .percent ? $0.until / 100 : $0.until, looks: $0.looks) }
     }
 
-    /// A difference in points of a score that has none.
+    /// A difference in percentage points of a score that is not a fraction.
     func seedFaults(_ score: ScoreDescription) -> [RecipeFault] {
         guard let seedRule, seedRule.isInPoints, score.form != .percent else { return [] }
         return [
             RecipeFault(
-                RecipePath("seeds"), "seeds cannot go by points: the \(score.title) is no fraction",
+                RecipePath("seeds"), "the number of seeds cannot depend on points: the \(score.title) is not a fraction",
                 expected: "until: \(OptionValue.number(seedRule.until)), in the unit of the \(score.title)")
         ]
     }

@@ -6,13 +6,13 @@ import Results
 import Training
 
 extension VariantSettings {
-    /// Adds what a reader of the report wants to know beside the figures: what each row is with every value that was used, and what the data
-    /// consist of.
+    /// Adds what a reader of the report wants to know besides the figures: what each row is with every
+    /// value that was used, and what the data consist of.
     ///
     /// - Parameters:
     ///   - dataset: the data set.
     ///   - fingerprint: what names its contents.
-    ///   - components: where the defaults stand of what the recipe leaves out.
+    ///   - components: they give the defaults of what the recipe leaves out.
     mutating func describe(_ recipe: Recipe, dataset: any Dataset, fingerprint: String, components: Components) {
         for row in recipe.rows { descriptions[row.name] = recipe.description(of: row, components) }
         let facts = dataset.facts
@@ -26,7 +26,7 @@ extension VariantSettings {
 }
 
 extension Recipe {
-    /// The terms of a row, and what it has of its own besides: a line each.
+    /// The terms of a row and whatever else it has of its own, one line each.
     fileprivate func description(of row: Row, _ components: Components) -> [String] {
         let terms = row.regularizers.map { $0.text(components, tuned: row.grid.map(\.path)) }
         var own: [String] = []
@@ -76,7 +76,7 @@ extension ComponentChoice {
 }
 
 extension TrainingPlan {
-    /// Whether something else is asked for, wherever it stands.
+    /// Whether any value differs, whatever its place in the recipe.
     fileprivate func differs(from other: TrainingPlan) -> Bool {
         let own = (epochs, batch, batching, learningRate, gradientClip, augmentationDraws)
         let theirs = (other.epochs, other.batch, other.batching, other.learningRate, other.gradientClip, other.augmentationDraws)

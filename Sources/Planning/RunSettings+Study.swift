@@ -7,13 +7,13 @@ import Tensors
 import Training
 
 extension RunSettings {
-    /// The frame of a study's report.
+    /// The settings of a study's report.
     ///
     /// - Parameters:
     ///   - facts: of the data of every variant; at least one.
     ///   - tasks: what is learned of them, one for each.
     ///   - hasSplit: whether a recipe's data set itself says which rows are for validation.
-    ///   - describe: adds what the rows and the data of a recipe are.
+    ///   - describe: adds a description of the rows and the data of a recipe.
     init(
         _ study: Study, facts: [DatasetFacts], tasks: [any TaskPlugin], threads: Int, hasSplit: (Recipe) -> Bool,
         describe: (inout VariantSettings, Recipe) -> Void
@@ -68,7 +68,7 @@ extension VariantSettings {
 }
 
 extension Study {
-    /// What is easily overlooked: that frozen layers have no weights from anywhere.
+    /// Warns of what is easily overlooked: frozen layers without weights from a file.
     fileprivate func notices(_ facts: [DatasetFacts]) -> [String] {
         var random: [String] = []
         for (recipe, facts) in zip(variants.map(\.recipe), facts) {
@@ -82,8 +82,8 @@ extension Study {
         }
         guard !random.isEmpty else { return [] }
         return [
-            "No weights are given for the encoders of \(random.joined(separator: ", ")): they start from random values, and what is not "
-                + "trained of them stays random."
+            "No weights are given for the encoders of \(random.joined(separator: ", ")): they start from random values, and layers that are not "
+                + "trained stay random."
         ]
     }
     /// What the rows expect, in all variants or in each; nil where none does.
@@ -200,25 +200,26 @@ extension ModelPlan {
 }
 
 extension TrainingPlan {
-    /// How long it is: passes, or steps and the distance of checks, which then take the place of epochs in all tables.
+    /// Its length: passes, or steps and the steps between checks, which then take the place of epochs
+    /// in all tables.
     var lengthText: String {
         checkEvery.map { "\(epochs * $0) steps, checked every \($0) (an epoch of the tables and figures is \($0) steps)" } ?? "\(epochs) epochs"
     }
 
-    /// Factors of the learning rate, where parts have some.
+    /// The factors of the learning rate of parts that have one.
     var ratesText: String {
         rates.isEmpty ? "" : " (" + rates.map { "\($0.part) ×\($0.factor)" }.joined(separator: ", ") + ")"
     }
 }
 
 extension Recipe {
-    /// What is learned, where that is not the usual.
+    /// The task, where it is not the default.
     private var taskLines: [String] {
         let own = rows.filter { $0.task != task }.map { "task of \($0.name): \($0.task.phrase)" }
         return (task.component == Recipe.standardTask && task.options.isEmpty ? [] : ["task: \(task.phrase)"]) + own
     }
 
-    /// How training sees the data, where that is not the usual.
+    /// How training sees the data, where that is not the default.
     private var viewLines: [String] {
         var lines: [String] = []
         if let draws = training.augmentationDraws {

@@ -8,7 +8,8 @@ import Training
 package struct StudyOutline: Sendable, Hashable, Codable {
     /// One part of a model, or one term of a row.
     package struct Module: Sendable, Hashable, Codable {
-        /// The row whose term it is, or whose own model's part; nil for a part of the common model.
+        /// The row that the term, or the model of its own, belongs to; nil for a part of the common
+        /// model.
         package var row: String?
         /// `encoders.video`, `fusion`, or the term's name.
         package var name: String
@@ -42,7 +43,7 @@ package struct StudyOutline: Sendable, Hashable, Codable {
 
     init() {}
 
-    /// Adds a row of one variant; what is known already is not listed again.
+    /// Adds a row of one variant; what is listed already is not repeated.
     ///
     /// - Parameter isOwn: whether the model is the row's own.
     mutating func add(_ row: String, model: any MultimodalModel, isOwn: Bool, terms: [RegularizerTerm], samples: [Int]) {

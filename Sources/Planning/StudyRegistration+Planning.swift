@@ -22,7 +22,7 @@ extension PlannedStudy {
         return StudyRegistration.Plan(study: settings.recipe, variants: variants, tests: plannedTests, recipe: study.resolvedYAML)
     }
 
-    /// What reports test.
+    /// The tests that reports will make.
     private var plannedTests: [String] {
         var tests: [String] = []
         for variant in settings.variants {

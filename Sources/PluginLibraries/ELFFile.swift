@@ -29,7 +29,7 @@ struct ELFFile {
     init(library data: Data) throws(Fault) {
         self.data = data
         guard data.count >= 4, data.prefix(4).elementsEqual([0x7F, 0x45, 0x4C, 0x46]) else {
-            throw Fault(data.isEmpty ? "is empty" : "is no shared library (it does not begin as an ELF file does)")
+            throw Fault(data.isEmpty ? "is empty" : "is not a shared library (it does not begin as an ELF file does)")
         }
         let reader = Reader(data: data)
         guard data.count >= 64 else { throw Reader.truncated }
@@ -43,7 +43,7 @@ struct ELFFile {
         case Kind.relocatable: throw Fault("is an object file, not a shared library")
         case Kind.executable: throw Fault("is a program, not a shared library")
         case Kind.shared: break
-        default: throw Fault("is no shared library (ELF type \(type))")
+        default: throw Fault("is not a shared library (ELF type \(type))")
         }
         try Self.checkSegments(reader)
         sections = try Self.sections(reader)

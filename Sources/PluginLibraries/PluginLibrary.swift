@@ -32,7 +32,7 @@ struct PluginLibrary {
         switch facts.st_mode & S_IFMT {
         case S_IFREG: break
         case S_IFDIR: throw PluginFault(name, "it is a folder; `regulus plugin build \(name)` makes a library of its Swift files")
-        default: throw PluginFault(name, "it is no regular file")
+        default: throw PluginFault(name, "it is not a regular file")
         }
         guard facts.st_size <= largest else { throw PluginFault(name, "it has \(facts.st_size) bytes, and a plug-in at most \(largest)") }
         do throws(FileFault) {
@@ -48,7 +48,7 @@ struct PluginLibrary {
         guard let section = file.section(PluginRecord.sectionName), let place = file.place(ofSection: PluginRecord.sectionName),
             let record = PluginRecord(section)
         else {
-            throw ELFFile.Fault("is no plug-in of Regulus: it carries no record of its build; make it with `regulus plugin build`")
+            throw ELFFile.Fault("is not a plug-in of Regulus: it carries no record of its build; make it with `regulus plugin build`")
         }
         guard record.build == build.fingerprint else {
             throw ELFFile.Fault(

@@ -47,7 +47,7 @@ package enum RecipeLoader {
     /// loaded before the recipe can be checked.
     ///
     /// - Parameter settings: `path=value` arguments, which may change the list.
-    /// - Throws: as ``resolve(recipeAt:settings:files:)``, and where the list is none of texts.
+    /// - Throws: as ``resolve(recipeAt:settings:files:)``, and where the list is not a list of texts.
     package static func pluginPaths(
         ofRecipeAt file: String, settings: [String] = [], files: RecipeFiles = .disk
     ) throws(RecipeError) -> [LocatedPath] {
@@ -194,7 +194,7 @@ package enum RecipeLoader {
                 guard let recipe = read(applied) else { continue }
                 if let rule = recipe.seedRule, !repeated.isEmpty {
                     faults.report(
-                        "seeds cannot go by a difference where 'repeat' draws again", at: rule.location,
+                        "the number of seeds cannot depend on a difference where 'repeat' draws again", at: rule.location,
                         expected: "a list of seeds: what varies then is the draw, of which as many are listed as are wanted")
                     return []
                 }
@@ -265,7 +265,7 @@ extension RecipeLoader {
     }
 }
 
-/// What a recipe may name: everything about the program that reading a recipe requires, as plain
+/// What a recipe may name: everything that reading a recipe has to know of the program, as plain
 /// values.
 package struct Catalogue: Sendable {
     private let descriptions: [ComponentKind: [ComponentDescription]]

@@ -39,7 +39,7 @@ public protocol RegularizerPlugin: Regularizer, SendableMetatype {
     /// there.
     static var places: [Place] { get }
 
-    /// The points of an encoder at which a regularizer of feature maps acts where the recipe does not say. All unless said otherwise.
+    /// The points of an encoder at which a regularizer of feature maps acts where the recipe does not say. All by default.
     ///
     /// - Parameter names: those at which something can be changed, in the order in which a pass comes to them.
     static func points(among names: [String]) -> [String]
@@ -50,11 +50,10 @@ public protocol RegularizerPlugin: Regularizer, SendableMetatype {
     /// What it needs of the data beyond ``minimumBatch``. By default nothing.
     static var needs: [DataNeed] { get }
 
-    /// What it does to a training that not every other term can stand beside; nothing unless said
-    /// otherwise.
+    /// What it does to a training that may conflict with other terms; nothing by default.
     static var traits: [TermTrait] { get }
 
-    /// The traits of other terms that it cannot stand beside in a row; none unless said otherwise.
+    /// The traits of other terms that it conflicts with in a row; none by default.
     static var excludes: [TermExclusion] { get }
 
     /// Makes the regularizer for one model and training.

@@ -24,9 +24,9 @@ public struct RegularizerRegistry: Sendable {
         public let tasks: [Targets.Kind]
         /// What it needs of the data.
         public let needs: [DataNeed]
-        /// What it does that not every other term can stand beside.
+        /// What it does that may conflict with other terms.
         public let traits: [TermTrait]
-        /// The traits of other terms that it cannot stand beside.
+        /// The traits of other terms that it conflicts with.
         public let excludes: [TermExclusion]
         /// Whether it reads other terms of the row, which its options name.
         public let readsTerms: Bool

@@ -58,7 +58,7 @@ struct ReturnCheck {
     }
 
     /// A scalar that can be differentiated. Whether it is finite is checked on the loss, which a term
-    /// of weight 0 is no part of.
+    /// of weight 0 is not part of.
     func penalty(_ penalty: Penalty) throws(TrainingFailure) {
         let value = penalty.value
         guard value.elementCount == 1 else { throw failure("the penalty must be a scalar, found the shape \(value.shape)") }

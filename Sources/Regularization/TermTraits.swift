@@ -1,6 +1,6 @@
 import Configuration
 
-/// What a term does to a training that not every other term can stand beside.
+/// What a term does to a training that may conflict with other terms.
 ///
 /// A regularizer names its own traits and those that it excludes; two terms of a row that act at the same time and of which one excludes a
 /// trait of the other are refused before anything is trained.
@@ -27,7 +27,7 @@ public struct TermTrait: Hashable, Sendable {
     public static let balancesEncoders = TermTrait("scales the encoders' gradients against each other")
 }
 
-/// A trait of other terms that a regularizer cannot stand beside.
+/// A trait of other terms that a regularizer conflicts with.
 public struct TermExclusion: Hashable, Sendable {
     /// What none of the others may do.
     public let trait: TermTrait
@@ -41,6 +41,14 @@ public struct TermExclusion: Hashable, Sendable {
         self.reason = reason
     }
 
+    /// No other term that makes one gradient of those of single terms.
+    public static let otherCombinationOfTerms = TermExclusion(
+        .combinesTerms, because: "each would go on from the terms' gradients as if the other were not there")
+
+    /// No other term that makes one gradient of those of single domains.
+    public static let otherCombinationOfDomains = TermExclusion(
+        .combinesDomains, because: "the later one would begin anew with the domains' gradients")
+
     static let secondAverage = TermExclusion(.averagesWeights, because: "only the last average of a row would be")
 }
 
@@ -49,10 +57,10 @@ extension TermExclusion: CustomStringConvertible {
 }
 
 extension RegularizerRegistry {
-    /// The terms of a row that cannot stand beside one before them.
+    /// The terms of a row that conflict with one before them.
     ///
-    /// Terms of weight 0, and terms that never act in the same step, are in nobody's way; averages of weights are, as they are evaluated after
-    /// the last step.
+    /// Terms of weight 0, and terms that never act in the same step, conflict with nothing; averages of
+    /// weights do at any time, as they are evaluated after the last step.
     ///
     /// - Returns: the place of each such term and what is wrong.
     package func exclusions(among plans: [TermPlan], totalSteps: Int, stepsPerEpoch: Int?) -> [(index: Int, fault: OptionFault)] {

@@ -6,7 +6,8 @@ import Persistence
 import Tensors
 import Weights
 
-/// `regulus weights apply ENCODER`: what an encoder with the weights of a file makes of given inputs.
+/// `regulus weights apply ENCODER`: the embeddings that an encoder with the weights of a file computes
+/// for given inputs.
 struct ApplyWeightsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply", abstract: "Computes the embeddings of the inputs in a file, with the weights of another.",
@@ -36,7 +37,7 @@ struct ApplyWeightsCommand: ParsableCommand {
     @OptionGroup var plugins: PluginArguments
 
     func validate() throws {
-        guard threads >= 1 else { throw ValidationError("--threads is at least 1") }
+        guard threads >= 1 else { throw ValidationError("--threads must be at least 1") }
     }
 
     func run() throws {

@@ -6,10 +6,11 @@ import Results
 import Studies
 import Training
 
-/// `regulus check RECIPE`: everything that `run` checks before it starts, what it would do, and about what that takes.
+/// `regulus check RECIPE`: everything that `run` checks before it starts, what it would do, and roughly
+/// what that takes.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Checks a recipe without running it, and says what a run would do and about what it would take.",
+        commandName: "check", abstract: "Checks a recipe without running it, and says what a run would do and roughly what it would take.",
         discussion: """
             Nothing is written. The estimate comes from a few steps of every kind of trial on real batches, as many trials side by side as a \
             run has.
@@ -41,10 +42,10 @@ struct CheckCommand: ParsableCommand {
     var difference: Double?
 
     func validate() throws {
-        if let difference, !(difference > 0 && difference.isFinite) { throw ValidationError("--difference is above 0") }
+        if let difference, !(difference > 0 && difference.isFinite) { throw ValidationError("--difference must be above 0") }
         if folder?.isEmpty == true { throw ValidationError("--out needs the path of a folder") }
         if resolved && json { throw ValidationError("--resolved and --json do not go together") }
-        guard (0...3600).contains(measure) else { throw ValidationError("--measure is between 0 and 3600 seconds") }
+        guard (0...3600).contains(measure) else { throw ValidationError("--measure must be between 0 and 3600 seconds") }
     }
 
     func run() throws {

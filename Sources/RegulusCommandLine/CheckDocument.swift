@@ -16,7 +16,7 @@ struct CheckDocument: Encodable {
     let variants: Int
     let repetitions: Int
     let trials: Int
-    /// Trainings that the trials are measured of: fewer than trials where one is measured on several targets.
+    /// Trainings that the trials come from: fewer than trials where one is measured on several targets.
     let trainings: Int
     /// What each variant trains, where variants differ in rows, targets, seeds or repetitions; empty where all are alike.
     let shapes: [Shape]
@@ -25,9 +25,9 @@ struct CheckDocument: Encodable {
     let protocolText: String
     let selection: String
     let settings: [String]
-    /// What is easily overlooked.
+    /// Warnings about what is easily overlooked.
     let notices: [String]
-    /// What could be chosen better, before anything is trained.
+    /// Advice on what to choose differently, before anything is trained.
     let advice: [String]
     let modules: [StudyOutline.Module]
     let covariances: [StudyOutline.Covariance]
@@ -36,7 +36,7 @@ struct CheckDocument: Encodable {
     /// What storing the outputs of frozen stems takes; empty where none are stored.
     let stemCache: [String]
     let estimate: StudyEstimate?
-    /// What it would cost to know differences of a given size; empty where nobody asks.
+    /// What it would cost to know differences of a given size; empty unless that was asked for.
     let costs: [DifferenceCost]
     /// How it is decided how many seeds are trained; empty where all are.
     let designs: [Design]
@@ -118,7 +118,7 @@ struct CheckDocument: Encodable {
         advice =
             planned.advice
             + state.undecidedRows.map {
-                "the results in the folder say that nothing could choose the values of \($0): another rule, or more held-back samples, may"
+                "the results in the folder say that no rule could reliably choose the values of \($0): another rule, or more held-back samples, may"
             }
         (modules, covariances) = (planned.outline.modules, planned.outline.covariances)
         tuning = study.variants[0].recipe.rows.filter { !$0.grid.isEmpty }.map { row in
@@ -150,7 +150,8 @@ struct CheckDocument: Encodable {
 }
 
 extension CheckDocument {
-    /// For people: what the study is, what is in it, what is there already, and what the rest takes.
+    /// The text for people: what the study is, what it consists of, what is done already, and what the
+    /// rest takes.
     var text: String {
         [
             summary, table("Parameters", parameters), table("Covariance", covarianceRows), table("Tuned", tuned),
@@ -178,7 +179,7 @@ extension CheckDocument {
             + notices.map { "note: \($0)" } + advice.map { "advice: \($0)" }
     }
 
-    /// When a study whose seeds go by differences looks at them.
+    /// When a study looks that decides its number of seeds by differences.
     private var seedLines: [String] {
         designs.map { design in
             "seeds: looks after \(design.looks.map(String.init).joined(separator: ", ")); stops where every row's difference to \(design.baseline) is known to "
@@ -242,11 +243,11 @@ extension CheckDocument {
         if folder.finishedTuningTrainings > 0 {
             phrases.append("\(NumberText.count(folder.finishedTuningTrainings, "training")) for tuning finished, to be reused")
         }
-        add(.saved, "under way, to go on from the last save")
+        add(.saved, "under way, to continue from the last save")
         add(.failed, "failed, to be run again")
-        add(.otherProgram, "of another build of the program, to be run again, the results there kept beside")
-        add(.otherData, "of other data, to be run again, the results there kept beside")
-        add(.changed, "of another recipe, to be run again, the results there kept beside")
+        add(.otherProgram, "of another build of the program, to be run again, with the old results kept")
+        add(.otherData, "of other data, to be run again, with the old results kept")
+        add(.changed, "of another recipe, to be run again, with the old results kept")
         add(.damaged, "with damaged files, to be run again")
         guard !phrases.isEmpty else { return nil }
         add(.new, "not run yet")

@@ -32,7 +32,7 @@ struct CheckpointArguments: ParsableArguments {
 
     func validate() throws {
         if checkpoint.isEmpty { throw ValidationError("the checkpoint needs a path") }
-        if let threads, threads < 1 { throw ValidationError("--threads is at least 1") }
+        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
     }
 
     /// A model, the data it is applied to, and the rows of them.
@@ -44,7 +44,7 @@ struct CheckpointArguments: ParsableArguments {
         let components: Components
     }
 
-    /// - Parameter needsTargets: whether what is to be predicted of the data has to be what the model predicts.
+    /// - Parameter needsTargets: whether the data must have the targets that the model predicts.
     /// - Throws: `CommandFault` where the checkpoint cannot be used, the data cannot be opened, or the two do not fit.
     func application(needsTargets: Bool) throws -> Application {
         Threads.use(threads ?? Threads.available)
@@ -67,7 +67,7 @@ struct CheckpointArguments: ParsableArguments {
         }
     }
 
-    /// Writes down, in the run folder that the checkpoint lies in, that figures of its trial are shown.
+    /// Records, in the run folder of the checkpoint, that figures of its trial are shown.
     func noteLook(by command: String) {
         var place = URL(fileURLWithPath: checkpoint).standardizedFileURL.deletingLastPathComponent()
         let trial = place
@@ -78,7 +78,7 @@ struct CheckpointArguments: ParsableArguments {
             let store = RunStore(folder)
             let result = try? store.result(at: trial.appendingPathComponent(RunFolder.resultName), verifyingFiles: false)
             do throws(FileFault) { try store.noteLook(by: command, at: [result].compactMap(\.self)) } catch {
-                StandardError.print("note: that figures are shown cannot be written down: \(error)")
+                StandardError.print("note: this look at target figures cannot be logged: \(error)")
             }
             return
         }
@@ -89,20 +89,20 @@ struct CheckpointArguments: ParsableArguments {
             let own = saved.description.data
             let dataset = try components.datasets.make(own.use, options: own.options)
             let known = saved.description.heldOut.filter { dataset.facts.domains.indices.contains($0) }
-            // A generated world shows its held-out domain in a way of its own.
+            // A generated world makes its held-out domain in another way than the rest.
             return dataset.holdingOut(known)
         }
         let choice = try RecipeLoader.dataset(data, catalogue: components.catalogue)
         return try components.datasets.make(choice.component, options: choice.options)
     }
 
-    /// Says that a score of the model's own data is not one of unseen domains.
+    /// Warns that a score on the model's own data is not a score on unseen domains.
     private func noteTrainedSamples(among rows: [Int], of dataset: any Dataset, heldOut: [Int]) {
         let names = dataset.facts.domains
         guard data == nil, rows.contains(where: { !heldOut.contains(dataset.domains[$0]) }) else { return }
         let unseen = heldOut.filter(names.indices.contains).map { names[$0] }
         StandardError.print(
-            "note: these are the data that the model was trained on, and samples of training are among them; "
+            "note: these are the data that the model was trained on, training samples included; "
                 + (unseen.isEmpty ? "no domain was held out" : "held out: \(unseen.joined(separator: ", ")) (--domains \(unseen.joined(separator: ",")))"))
     }
 
@@ -112,7 +112,7 @@ struct CheckpointArguments: ParsableArguments {
         for name in domains.split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }) {
             guard let number = data.facts.domains.firstIndex(of: name) else {
                 let hint = nearestName(to: name, among: data.facts.domains).map { "; did you mean '\($0)'?" } ?? ""
-                throw CommandFault.input("error: the data have no domain '\(name)', but \(data.facts.domains.joined(separator: ", "))\(hint)")
+                throw CommandFault.input("error: the data have no domain '\(name)', only \(data.facts.domains.joined(separator: ", "))\(hint)")
             }
             chosen.insert(number)
         }

@@ -14,7 +14,7 @@ struct ChoiceCommand: ParsableCommand {
         discussion: """
             Nothing is trained. Rules choose again among the epochs of every training, among the rows of the table, and among the tuned values of \
             every row whose candidates were measured on the target, as `choice:` in a recipe asks. What was best on the target is the bound that \
-            they are held against; nothing is ever chosen by it.
+            they are measured against; nothing is ever chosen by it.
             """)
 
     @Argument(help: "The run folder.", completion: .directory, transform: { UserPath.expanded($0) })
@@ -33,7 +33,7 @@ struct ChoiceCommand: ParsableCommand {
 
     func validate() throws {
         if folder.isEmpty { throw ValidationError("the run folder needs a path") }
-        if let twice = selection.first(where: { name in selection.count { $0 == name } > 1 }) { throw ValidationError("--selection \(twice) stands twice") }
+        if let twice = selection.first(where: { name in selection.count { $0 == name } > 1 }) { throw ValidationError("--selection \(twice) is given twice") }
     }
 
     func run() throws {
@@ -45,7 +45,7 @@ struct ChoiceCommand: ParsableCommand {
                 throw CommandFault.input("error: the selection \(name) cannot be compared\(hint)\nexpected \(error.expected)")
             }
         }
-        // Those that have to be told more are compared where they are asked for.
+        // Rules that need options are compared only where they are asked for.
         if rules.isEmpty { rules = registry.names.compactMap { try? registry.rule($0) } }
         let report = try ReportCommand.contents(of: RunFolder(URL(fileURLWithPath: folder)), comparing: rules).report
         if json {

@@ -11,7 +11,7 @@ import Training
 /// `regulus list KIND`: one line for each component, with what a plug-in brought marked by its origin.
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Lists the components that recipes can name, a line each.")
+        commandName: "list", abstract: "Lists the components that recipes can name, one per line.")
 
     @Argument(help: "One kind; all of them by default.")
     var kind: ComponentKind?
@@ -88,7 +88,7 @@ struct DescribeCommand: ParsableCommand {
 
     /// On embeddings of two modalities, on one thread.
     private func printCost(_ registry: RegularizerRegistry) throws {
-        guard let entry = registry[name] else { throw CommandFault.input("error: --cost is for regularizers, and '\(name)' is none") }
+        guard let entry = registry[name] else { throw CommandFault.input("error: --cost is for regularizers, and '\(name)' is not one") }
         Threads.use(1)
         let cost: RegularizerCost
         do {
@@ -126,7 +126,7 @@ struct KnownComponents {
         self.components = components
     }
 
-    /// What plug-ins brought, for a user who looks for a name; nil where they brought nothing.
+    /// What plug-ins brought, for a user who is looking for a name; nil where they brought nothing.
     var additionsText: String? {
         let texts = registrar.additions.map { "\($0.kind.noun) '\($0.name)' (from \($0.origin))" }
         return texts.isEmpty ? nil : "registered besides the built-in ones: " + texts.joined(separator: ", ")

@@ -35,9 +35,9 @@ struct ComponentDocument: Encodable {
     let hooks: [String]?
     /// What a regularizer needs of the data; nil for other components.
     let needs: [String]?
-    /// What a regularizer does that not every other term can stand beside; nil for other components.
+    /// What a regularizer does that may conflict with other terms; nil for other components.
     let traits: [String]?
-    /// Which other terms a regularizer cannot stand beside, and why; nil for other components.
+    /// Which other terms a regularizer conflicts with, and why; nil for other components.
     let excludes: [String]?
     /// Whether a regularizer reads other terms of the row; nil for other components.
     let readsTerms: Bool?
@@ -95,7 +95,7 @@ struct ComponentDocument: Encodable {
         if !search.isEmpty { lines.append("  searched, and by `tune: default`: \(search.joined(separator: "; "))") }
         if let unsearched { lines.append("  no published search: \(unsearched)") }
         if kind == "regularizer" {
-            lines.append("  keys that every regularizer has besides:")
+            lines.append("  keys that every regularizer also has:")
             for key in RegularizerChoice.keys {
                 lines.append("    \(key.name): \(key.accepts), default \(key.standard)")
                 lines.append("        \(key.help)")

@@ -14,7 +14,7 @@ struct DataCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Counts rows by domain, split and class, and finds missing and damaged files and values.",
         discussion: """
-            One's own arrays are checked as a recipe would name them:
+            Your own arrays are checked as a recipe would name them:
               regulus data check arrays path=features.npz modalities=video,audio domains=site
             Ends with status 1 where a file is missing or damaged, or a value is not finite.
             """)
@@ -75,7 +75,8 @@ struct DataArguments: ParsableArguments {
 
     /// Opens the data set.
     ///
-    /// - Parameter countingNotFinite: whether a value that is not finite is no fault, as it is to be counted.
+    /// - Parameter countingNotFinite: whether values that are not finite are accepted, so that they can
+    ///   be counted.
     /// - Throws: `DatasetFault` for an unknown name or option, or data that cannot be read.
     func open(_ datasets: DatasetRegistry, countingNotFinite: Bool = false) throws(DatasetFault) -> any Dataset {
         let descriptions = datasets.description(of: dataset)?.options ?? []
@@ -90,7 +91,8 @@ struct DataArguments: ParsableArguments {
                     expected: descriptions.isEmpty ? "none" : "one of: " + descriptions.map(\.name).joined(separator: ", "),
                     suggestion: nearestName(to: parts[0], among: descriptions.map(\.name)))
             } else {
-                // What lies on disk is called path by one's own arrays, manifest by one's own clips, and root by benchmarks.
+                // The place on disk is called `path` by `arrays`, `manifest` by `clips`, and `root` by
+                // benchmarks.
                 let name = ["path", "root", "manifest"].first { name in descriptions.contains { $0.name == name } }
                 values[name ?? "root"] = .string(text)
             }
@@ -183,7 +185,7 @@ struct DataConvertCommand: ParsableCommand {
     }
 }
 
-/// How many bytes are done, drawn anew in one line of a terminal; elsewhere nothing is drawn.
+/// How many bytes are done, redrawn in one line on a terminal; elsewhere nothing is drawn.
 private struct ByteBar: Sendable {
     let total: Int
     let isShown = StandardError.isTerminal

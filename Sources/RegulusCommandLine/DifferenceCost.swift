@@ -6,7 +6,7 @@ import Studies
 
 /// How many seeds it takes to know a difference of a given size, by how much differences spread from seed to seed.
 struct DifferenceCost: Encodable {
-    /// The setting of the sweep; empty where there is one.
+    /// The setting of the sweep; empty where there is only one.
     let variant: [String: String]
     /// The row whose spread was measured; nil for a spread that is supposed.
     let row: String?

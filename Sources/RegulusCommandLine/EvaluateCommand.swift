@@ -37,7 +37,7 @@ struct EvaluateCommand: ParsableCommand {
             do {
                 let measurement = try application.components.measurements.make(name, for: kind)
                 var findings = try application.model.measure(with: measurement)
-                // Nothing but the given data is there to be measured.
+                // The given data are all that can be measured.
                 findings.numbers.removeAll { $0.samples != nil && $0.samples != SampleSet.target.rawValue }
                 measured.append((name, findings))
             } catch let fault as OptionFault {
@@ -137,14 +137,14 @@ struct PredictCommand: ParsableCommand {
     }
 }
 
-/// What a model predicts of some rows, a line each under a heading.
+/// A model's predictions for some rows, one line each under a heading.
 struct PredictionTable {
     let lines: [[String]]
 
-    /// - Throws: `Undefined` where probabilities of classes are none.
+    /// - Throws: `Undefined` where class probabilities cannot be computed.
     init(_ outputs: ModelOutputs, of model: TrainedModel, on data: any Dataset) throws(Undefined) {
         let (known, facts) = (model.targets, data.facts)
-        // What is true is written as the data name it, whether the model knows it or not.
+        // True classes are written as the data name them, whether the model knows them or not.
         let own = data.targets(of: outputs.rows)
         let (truths, predictions, width) = (own.array.values, outputs.logits.values, outputs.logits.shape[1])
         func line(_ place: Int, _ fields: [String]) -> [String] { ["\(outputs.rows[place])", facts.domains[outputs.domains[place]]] + fields }
@@ -155,7 +155,7 @@ struct PredictionTable {
             return own.kind == .values ? values.map { "\($0.1)" }.joined(separator: ";") : values.filter { $1 == 1 }.map(\.0).joined(separator: ";")
         }
         guard width == known.width else {
-            // A task of somebody else's may give other numbers than what it learns.
+            // A third party's task may predict numbers of another kind than it learns from.
             lines =
                 [["row", "domain", "target"] + (1...width).map { "output-\($0)" }]
                 + (0..<outputs.count).map { place in

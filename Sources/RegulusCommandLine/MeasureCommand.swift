@@ -35,7 +35,7 @@ struct MeasureCommand: ParsableCommand {
     func validate() throws {
         if folder.isEmpty { throw ValidationError("the run folder needs a path") }
         if measure.contains("") { throw ValidationError("--measure needs a name") }
-        if let threads, threads < 1 { throw ValidationError("--threads is at least 1") }
+        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
     }
 
     func run() throws {
@@ -56,14 +56,14 @@ struct MeasureCommand: ParsableCommand {
             outcome = try run.run { key, done, all in StandardError.print("\(done) of \(all)  \(key)") }
         } catch let stopped as StudyStopped {
             throw CommandFault(
-                text: "stopped after \(stopped.finished) of \(stopped.total) trials; the same command goes on from there",
+                text: "stopped after \(stopped.finished) of \(stopped.total) trials; the same command continues from there",
                 code: StopRequest.exitCode)
         } catch let fault as FileFault {
             throw CommandFault.failure("error: \(fault)\nWhat was measured before is kept.")
         }
         let store = RunStore(place)
         do throws(FileFault) { try store.noteLook(by: Self.configuration.commandName ?? "regulus", at: store.finished(plan.planned.settings.keys)) } catch {
-            StandardError.print("note: that figures on targets were measured cannot be written down: \(error)")
+            StandardError.print("note: this measurement on targets cannot be logged: \(error)")
         }
         for trial in outcome.leftOut { StandardError.print("not measured: \(trial.key): \(trial.reason)") }
         let seconds = outcome.seconds.formatted(.number.precision(.fractionLength(1)).locale(Locale(identifier: "en_US_POSIX")))

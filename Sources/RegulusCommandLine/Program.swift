@@ -83,17 +83,18 @@ struct RegulusCommand: ParsableCommand {
 
 extension RegulusCommand {
     /// - Parameter word: the first argument.
-    /// - Throws: `CommandFault` where it is meant as a command, and there is no such, with the nearest one.
+    /// - Throws: `CommandFault` where it is meant as a command that does not exist, with the nearest
+    ///   one.
     static func checkName(_ word: String?) throws(CommandFault) {
         let commands = configuration.subcommands.filter { $0.configuration.shouldDisplay }.compactMap { $0.configuration.commandName }
         let known = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
         guard let word, !word.hasPrefix("-"), !known.contains(word) else { return }
         let hint = nearestName(to: word, among: commands).map { "; did you mean '\($0)'?" } ?? ""
-        throw .input("error: there is no command '\(word)'\(hint)\ncommands: \(commands.joined(separator: ", ")); regulus --help tells more")
+        throw .input("error: there is no command '\(word)'\(hint)\ncommands: \(commands.joined(separator: ", ")); see regulus --help")
     }
 }
 
-/// What ends a command with a message and an exit code.
+/// An error that ends a command with a message and an exit code.
 struct CommandFault: Error {
     let text: String
     let code: Int32
@@ -134,7 +135,7 @@ enum StandardOutput {
 enum StandardError {
     static func print(_ text: String) { write(text + "\n") }
 
-    /// Writes as far as possible: that nobody can read messages is no reason to end a run.
+    /// Writes as far as possible; a run does not end because nobody can read its messages.
     static func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
     static var isTerminal: Bool { isatty(FileHandle.standardError.fileDescriptor) == 1 }

@@ -32,7 +32,7 @@ struct RecipeArguments: ParsableArguments {
 
     var threads: Int { givenThreads ?? Threads.available }
 
-    @Option(help: "Cores for each trial. Several trials run side by side. Results are equal to the bit only for equal numbers.")
+    @Option(help: "Cores for each trial. Several trials run side by side. Results are equal, bit for bit, only for equal numbers.")
     var threadsPerTrial = 1
 
     @Option(
@@ -44,8 +44,8 @@ struct RecipeArguments: ParsableArguments {
     func validate() throws {
         if stemCache?.isEmpty == true { throw ValidationError("--stem-cache needs the path of a folder") }
         if recipe.isEmpty { throw ValidationError("the recipe needs a path") }
-        guard threads >= 1 else { throw ValidationError("--threads is at least 1") }
-        guard threadsPerTrial >= 1 else { throw ValidationError("--threads-per-trial is at least 1") }
+        guard threads >= 1 else { throw ValidationError("--threads must be at least 1") }
+        guard threadsPerTrial >= 1 else { throw ValidationError("--threads-per-trial must be at least 1") }
         if let givenThreads, threadsPerTrial > givenThreads { throw Self.tooManyThreads(of: givenThreads) }
     }
 
@@ -55,7 +55,7 @@ struct RecipeArguments: ParsableArguments {
     }
 
     private static func tooManyThreads(of threads: Int) -> ValidationError {
-        ValidationError("--threads-per-trial is at least 1 and at most --threads (\(threads))")
+        ValidationError("--threads-per-trial must be at least 1 and at most --threads (\(threads))")
     }
 
     /// The study that the recipe asks for, planned and checked with what it and the arguments load.
@@ -88,7 +88,7 @@ struct RecipeArguments: ParsableArguments {
     private func part(of planned: PlannedStudy) throws -> PlannedStudy {
         if !rows.isEmpty || !targets.isEmpty, planned.cells.contains(where: { $0.design != nil }) {
             throw CommandFault.input(
-                "error: seeds that go by a difference need every row and target, so no part of the study can be run by itself\n"
+                "error: where the number of seeds depends on differences, every row and target is needed, so no part of the study can be run by itself\n"
                     + "--set 'seeds=[1, 2, 3]' trains a list of seeds.")
         }
         do throws(StudyPartFault) { return try planned.keeping(rows: rows, targets: targets) } catch {
@@ -119,7 +119,7 @@ struct RecipeArguments: ParsableArguments {
             )
         }
         let parts = estimate.parts.map { "\($0.modality) (\($0.encoder)): \($0.outputs) outputs, \(NumberText.bytes($0.bytes))" }
-        let others = estimate.others.isEmpty ? [] : ["nothing is stored of \(estimate.others.joined(separator: ", ")), which has no frozen stem"]
+        let others = estimate.others.isEmpty ? [] : ["nothing is stored for \(estimate.others.joined(separator: ", ")), which has no frozen stem"]
         return (parts + others + ["\(NumberText.bytes(estimate.bytes)) in all, in \(path)"]).map { "stem cache: \($0)" }
     }
 

@@ -41,7 +41,7 @@ struct RegisterCommand: ParsableCommand {
         switch outcome {
         case .refused(let results):
             throw CommandFault.input(
-                "error: \(folder.root.path) holds \(NumberText.count(results, "result")) of trainings already, so this is no declaration beforehand\n"
+                "error: \(folder.root.path) holds \(NumberText.count(results, "result")) of trainings already, so it is too late to declare the study beforehand\n"
                     + "--after-results declares it all the same, and says so; --out chooses another folder.")
         case .present(let entry):
             try StandardOutput.print("registered already \(NumberText.date(entry.time)) UTC\ndigest \(entry.digest)")

@@ -67,7 +67,7 @@ struct ReportCommand: ParsableCommand {
             let results = try store.results(of: settings.keys, verifyingFiles: false)
             let command = rules == nil ? Self.configuration : ChoiceCommand.configuration
             do throws(FileFault) { try store.noteLook(by: command.commandName ?? "regulus", at: results) } catch {
-                StandardError.print("note: that figures are shown cannot be written down: \(error)")
+                StandardError.print("note: this look at target figures cannot be logged: \(error)")
             }
             let report = try Report(
                 results: results, settings: settings, stray: folder.strayResults(beside: settings.keys),

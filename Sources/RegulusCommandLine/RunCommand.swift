@@ -18,8 +18,8 @@ struct RunCommand: ParsableCommand {
         discussion: """
             A run folder that holds finished trials of the same recipe is continued; changed trials are run again, and the results that are \
             there are kept beside (--overwrite replaces them). Running trials are saved \
-            from time to time, and when SIGTERM or SIGINT ends the run (exit code 75): the same command goes on from there. Any number of \
-            runs of one recipe, on any machines, may share a folder; none does a trial that another is at.
+            from time to time, and when SIGTERM or SIGINT ends the run (exit code 75): the same command continues from there. Any number of \
+            runs of one recipe, on any machines, may share a folder; none takes a trial that another is training.
 
             With --launcher slurm the trainings are done by an array of workers in Slurm's queue. They need a file system that they share \
             with this machine: the run folder, the data, the recipe and this program have the same paths there. This process follows them, \
@@ -61,10 +61,10 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         if folder?.isEmpty == true { throw ValidationError("--out needs the path of a folder") }
-        if launch.isSlurm, worker { throw ValidationError("--worker and --launcher slurm exclude each other") }
+        if launch.isSlurm, worker { throw ValidationError("--worker and --launcher slurm cannot be combined") }
         if !launch.isSlurm { try arguments.checkThreadsHere() }
-        guard (1...1_000_000).contains(trialTimeout) else { throw ValidationError("--trial-timeout is between 1 and 1000000 seconds") }
-        guard (0...86_400).contains(saveEvery) else { throw ValidationError("--save-every is between 0 and 86400 seconds") }
+        guard (1...1_000_000).contains(trialTimeout) else { throw ValidationError("--trial-timeout must be between 1 and 1000000 seconds") }
+        guard (0...86_400).contains(saveEvery) else { throw ValidationError("--save-every must be between 0 and 86400 seconds") }
     }
 
     func run() throws {
@@ -128,12 +128,12 @@ struct RunCommand: ParsableCommand {
             throw CommandFault(
                 text: """
                     stopped after \(stopped.finished) of \(stopped.total) trials; what was running is saved in \(folder.root.path)
-                    The same command goes on from there.
+                    The same command continues from there.
                     """, code: StopRequest.exitCode)
         } catch let fault as DatasetFault {
-            throw CommandFault.failure("error: \(fault)\nWhat was finished or saved before is kept; the same command goes on from there.")
+            throw CommandFault.failure("error: \(fault)\nWhat was finished or saved before is kept; the same command continues from there.")
         } catch let fault as FileFault {
-            throw CommandFault.failure("error: \(fault)\nWhat was finished or saved before is kept; the same command goes on from there.")
+            throw CommandFault.failure("error: \(fault)\nWhat was finished or saved before is kept; the same command continues from there.")
         }
     }
 }
@@ -148,7 +148,7 @@ extension RunCommand {
     /// Writes down that this run shows figures on targets, from now on as they come.
     private func noteLook(at results: [TrialResult], in store: RunStore, _ display: RunDisplay) {
         do throws(FileFault) { try store.noteLook(by: Self.configuration.commandName ?? "regulus", at: results) } catch {
-            display.note("note: that figures are shown cannot be written down: \(error)")
+            display.note("note: this look at target figures cannot be logged: \(error)")
         }
     }
 
@@ -159,7 +159,7 @@ extension RunCommand {
         }
     }
 
-    /// What becomes of results that the folder holds and this run does not take.
+    /// Notes on results that the folder holds and this run does not use.
     private func notes(on state: FolderState, in folder: RunFolder) -> [String] {
         var notes = state.damages.map { "note: \($0); what it belongs to is run again" }
         let changed = state.count(.changed) + state.count(.otherData) + state.count(.otherProgram)
@@ -168,12 +168,13 @@ extension RunCommand {
             notes.append(
                 overwrite
                     ? "note: \(what): the results there are replaced"
-                    : "note: \(what): the results there are kept beside, in other-plans/ of each trial (--overwrite replaces them)")
+                    : "note: \(what): the results there are kept, in other-plans/ of each trial (--overwrite replaces them)")
         }
         return notes
     }
 
-    /// Results of rows and targets that were not asked for now, where the folder holds those of this very recipe: a report shows the study as it is.
+    /// Results of rows and targets that were not asked for now, where the folder holds those of exactly
+    /// this recipe, so that a report shows the study as it is.
     private func finished(besides results: [TrialResult], of whole: PlannedStudy, in folder: RunFolder) -> [TrialResult] {
         guard results.count < whole.trialCount else { return [] }
         let known = Set(results.map(\.key))
@@ -206,7 +207,7 @@ extension RunCommand {
             let file = IsolatedFolder.trialFile(besides: progressFile)
             run.onTrial = { trial in
                 if let trial, let text = try? ResultCoding.document(trial) {
-                    // Where nobody can read it, nobody learns which trial a crash was.
+                    // Without this file nobody would learn which trial crashed.
                     try? AtomicFile.write(text, to: file)
                 } else {
                     unlink(file)
@@ -216,7 +217,7 @@ extension RunCommand {
         return try run.run(observer: observer)
     }
 
-    /// What a process of its own for one trial at a time is started with.
+    /// The arguments of a process that trains one trial at a time.
     private func isolatedArguments(folder: RunFolder) -> [String] {
         let own = ["--out", folder.root.path, "--threads", "\(arguments.threadsPerTrial)"]
         return own + WorkerArguments.make(from: Array(CommandLine.arguments.dropFirst().drop { $0 != "run" }.dropFirst()), isolated: true)
@@ -232,9 +233,9 @@ extension RunCommand {
         for trial in outcome.leftOut { display.note("not measured: \(trial.key): \(trial.reason)") }
     }
 
-    /// Says so where the trials side by side need more memory than there is.
+    /// Warns where the trials side by side need more memory than there is.
     private func warnOfMemory(_ plan: RecipeArguments.Plan, _ state: FolderState, _ display: RunDisplay) throws {
-        // One trial after the other takes what it takes.
+        // A single trial at a time cannot take less.
         guard arguments.pool.workers > 1, state.count(.finished) < state.trials.count else { return }
         let need = try StudyCalibration(plan.planned, components: plan.components, pool: arguments.pool).memory()
         if let warning = need.warning { display.note(warning) }

@@ -42,7 +42,7 @@ struct StatusCommand: ParsableCommand {
     /// Writes down, in the run folder, that figures on targets are shown.
     static func noteLook(by command: String, at state: StudyFolder, in path: String) {
         do throws(FileFault) { try RunStore(RunFolder(URL(fileURLWithPath: path))).noteLook(by: command, at: state.results) } catch {
-            StandardError.print("note: that figures are shown cannot be written down: \(error)")
+            StandardError.print("note: this look at target figures cannot be logged: \(error)")
         }
     }
 
@@ -74,7 +74,7 @@ struct WatchCommand: ParsableCommand {
 
     func validate() throws {
         if folder.isEmpty { throw ValidationError("the run folder needs a path") }
-        guard (0.1...3600).contains(every) else { throw ValidationError("--every is between 0.1 and 3600 seconds") }
+        guard (0.1...3600).contains(every) else { throw ValidationError("--every must be between 0.1 and 3600 seconds") }
     }
 
     func run() throws {
@@ -122,8 +122,8 @@ private enum StatusText {
             let what = DisplayText.singleLine(trial.training.key.description)
             lines.append(
                 trial.isGone
-                    ? "interrupted: \(what); \(who) is gone, and the next run goes on from the last save"
-                    : "at it: \(what); \(who), last sign of life \(NumberText.duration(trial.silence)) ago")
+                    ? "interrupted: \(what); \(who) is gone, and the next run continues from the last save"
+                    : "running: \(what); \(who), last sign of life \(NumberText.duration(trial.silence)) ago")
         }
         let failures = state.results.compactMap { result -> String? in
             guard case .failed(let term, let step, let message) = result.status else { return nil }
@@ -134,7 +134,7 @@ private enum StatusText {
         lines += state.damages.map { "\($0)" }
         if let last = state.lastResult { lines.append("last result: \(last.formatted(.iso8601))") }
         if state.results.count < state.settings.trialCount, state.running.isEmpty, state.rehearsals.running == 0 {
-            lines.append("nobody is at it" + (state.settings.command.map { "; this goes on: \($0)" } ?? ""))
+            lines.append("no process is training" + (state.settings.command.map { "; to continue: \($0)" } ?? ""))
         }
         return lines
     }

@@ -25,7 +25,7 @@ struct InspectCommand: ParsableCommand {
             let start = dictionary.isEmpty ? "" : dictionary + "."
             let keys = weights.entries.map(\.name).filter { $0.hasPrefix(start) }.map { String($0.dropFirst(start.count)) }
             if !dictionary.isEmpty { lines.append("dictionary: \(printable(dictionary)) (\(keys.count) tensors)") }
-            // The beginning of a single key is no prefix to speak of.
+            // With a single key there is no prefix to speak of.
             if keys.count > 1, let prefix = KeyMapping.commonPrefix(of: keys) {
                 lines.append("\(dictionary.isEmpty ? "" : "  ")prefix of all keys: \(printable(prefix))")
             }

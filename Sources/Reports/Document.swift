@@ -2,7 +2,7 @@
 package struct TextTable: Hashable, Sendable {
     package enum Alignment: Hashable, Sendable { case left, right }
 
-    /// A column's heading and the side that its cells stand on.
+    /// A column's heading, and the side to which its cells are aligned.
     package struct Column: Hashable, Sendable {
         package let heading: String
         package let alignment: Alignment
@@ -25,9 +25,9 @@ package struct TextTable: Hashable, Sendable {
     }
 
     package let columns: [Column]
-    /// One text a column in every row.
+    /// Every row holds one text per column.
     package let rows: [[String]]
-    /// Cells to be printed bold, where there is bold print.
+    /// Cells in bold, where a rendering has bold type.
     package let marked: Set<Place>
 
     /// Line breaks and other control characters become spaces, since a cell is one line everywhere.
@@ -57,7 +57,7 @@ package struct Document: Hashable, Sendable {
         case figures([Figure])
         /// Lines that keep their spaces, such as a recipe. Only a page shows them.
         case source(String)
-        /// What can be opened and closed, under a line of its own. Only a page shows it.
+        /// A part that a reader can open and close, under a line of its own. Only a page shows it.
         case folded(String, isOpen: Bool, [Block])
     }
 
@@ -81,7 +81,7 @@ package struct Document: Hashable, Sendable {
     }
 }
 
-/// A drawing with the name of its file and the sentence under it.
+/// A drawing with its file name and the caption under it.
 package struct Figure: Hashable, Sendable {
     /// File name without ending.
     package let name: String

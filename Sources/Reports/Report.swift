@@ -13,35 +13,38 @@ package struct VariantReport: Hashable, Sendable {
     package let sourceValidation: ReportTable
     /// The task's other scores on the target at the selected epoch; empty where it has one score.
     package let others: [ReportTable]
-    /// Cost and tuned values, one entry a row.
+    /// Cost and tuned values, one entry per row.
     package let usage: [RowUsage]
-    /// What a reader of the rows' figures has to know, one entry a row.
+    /// What a reader must know about each row's figures, one entry per row.
     package let caveats: [RowCaveats]
-    /// How each row's score compares with the baseline's. The other tables are not tested: they are no results.
+    /// How each row's score compares with the baseline's. The other tables are not tested, because they
+    /// are not results.
     package let comparisons: [RowComparison]
     /// What a step takes; empty where no trial measured it.
     package let costs: [RowCost]
     /// Nil unless the rows are all combinations of two or more regularizers.
     package let factorial: FactorialFindings?
-    /// Figures from elsewhere beside ours.
+    /// Expected figures from elsewhere, each compared with ours.
     package let expectations: [ExpectationCheck]
-    /// Figures from elsewhere for what was measured.
+    /// The same for what was measured of the trained models.
     package let measuredExpectations: [MeasuredExpectationCheck]
-    /// By quantity, then by row.
+    /// What developed over the epochs, by quantity, then by row.
     package let curves: [[LearningCurve]]
     /// What the choice of tuned numbers rests on, by row.
     package let tuning: [TuningCurve]
     /// What was measured of the trained models.
     package let measured: [MeasuredFindings]
-    /// Where it was decided how many seeds are trained: how that went.
+    /// How the number of seeds was decided, in a study that decides it in stages.
     package let seedStop: SeedStop?
-    /// What each modality alone, and recombined pairs, make of source validation; empty where that was not measured.
+    /// The scores of each modality alone and of recombined pairs on source validation; empty where they
+    /// were not measured.
     package let diagnostics: [ReportTable]
-    /// How well selection rules choose; empty where the target was not measured for what was not chosen.
+    /// How well selection rules choose; empty unless the target was measured for the candidates that
+    /// were not chosen.
     package let choices: [ChoiceFindings]
     /// Rows at every setting of their tuned values.
     package let strengths: [String: [CandidateFigures]]
-    /// What has to be known of the choices of tuned values.
+    /// What a reader must know about how tuned values were chosen.
     package let choiceCaveats: [ChoiceCaveats]
     /// The rules that are compared.
     let rules: [SelectionRule]
@@ -80,14 +83,14 @@ package struct VariantReport: Hashable, Sendable {
     /// What the sweep sets, recipe path to value; empty without a sweep.
     package var variant: [String: String] { settings.assignment }
 
-    /// One table a measure, the result first.
+    /// One table per measure, the result first.
     package var tables: [ReportTable] { [score, oracle, last, sourceValidation] + diagnostics + others }
 }
 
 /// The outcome of a run as numbers: what every rendering shows.
 package struct Report: Hashable, Sendable {
     package let settings: RunSettings
-    /// One entry a variant, in the settings' order; a single one without a sweep.
+    /// One entry per variant, in the settings' order; a single one without a sweep.
     package let variants: [VariantReport]
     /// Failed trials, in the plan's order.
     package let failures: [TrialResult]
@@ -102,9 +105,9 @@ package struct Report: Hashable, Sendable {
     package let span: TrainingSpan?
     /// What was measured of each trial's model.
     package let measurements: [TrialKey: [MeasurementRecord]]
-    /// What the study says over several data sets, once for each rule that it chooses by; empty where it has one data set.
+    /// The verdicts over several data sets, one for each rule that the study chooses by; empty where it has one data set.
     package let verdicts: [Verdict]
-    /// What was declared before training, and the looks that there were.
+    /// What was declared before training, and who has looked at target figures.
     package let provenance: StudyProvenance
     /// Trials that had begun before the study was registered; nil where it was not.
     package let trainedBefore: Int?
@@ -115,14 +118,15 @@ package struct Report: Hashable, Sendable {
     ///   - stray: paths of results that the run folder holds and the settings do not plan.
     ///   - measurements: what was measured of each trial's model, where anything was.
     ///   - provenance: what was declared beforehand, and who looked.
-    ///   - rules: those that are compared on everything that can be chosen, the first being what the others are compared with; nil for those that come
-    ///     with Regulus, on tuned values alone.
-    /// - Throws: `ReportFault` when two results claim the same trial, when one is in nobody's plan, or when a baseline is no row.
+    ///   - rules: the selection rules to compare on every kind of choice; the others are compared with
+    ///     the first. Nil compares those that come with Regulus, on tuned values alone.
+    /// - Throws: `ReportFault` when two results claim the same trial, when a result belongs to no
+    ///   planned trial, or when a baseline is not among the rows.
     package init(
         results: [TrialResult], settings: RunSettings, stray: [String] = [], measurements: [TrialKey: [MeasurementRecord]] = [:],
         provenance: StudyProvenance = StudyProvenance(), comparing rules: [SelectionRule]? = nil
     ) throws(ReportFault) {
-        // Seeds that a look has made unneeded are no part of the report.
+        // Seeds that a look has made unneeded are not part of the report.
         let planned = settings
         let settings = SeedStop.trimmed(settings, to: results)
         let unneeded = settings == planned ? [] : Set(planned.keys).subtracting(settings.keys)
@@ -152,7 +156,8 @@ package struct Report: Hashable, Sendable {
     /// Whether there is more than one variant to compare.
     package var isSweep: Bool { variants.count > 1 }
 
-    /// `data.rel = 0.9, data.inv = 1`, in the order of the dials, a set by its name alone; empty without a sweep.
+    /// `data.rel = 0.9, data.inv = 1`, in the order of the dials, a named set of values by its name
+    /// alone; empty without a sweep.
     package func label(of variant: [String: String]) -> String {
         dials(of: variant).map { $0.path == VariantSettings.setDial ? $0.value : "\($0.path) = \($0.value)" }.joined(separator: ", ")
     }
@@ -206,7 +211,7 @@ package struct TrainingSpan: Hashable, Sendable {
         guard let first = timed.map(\.1.started).min() else { return nil }
         self.first = first
         last = timed.map { $0.1.epochs.last { $0.isFinite } ?? $0.1.started }.max() ?? first
-        // In the order of size, so that the order of the results does not change a digit.
+        // Added in order of size, so that the order of the results does not change a digit.
         seconds = TrialResult.oncePerTraining(timed.map(\.0)).map(\.seconds).filter(\.isFinite).sorted().reduce(0, +)
         trials = timed.count
     }
@@ -215,7 +220,8 @@ package struct TrainingSpan: Hashable, Sendable {
 // MARK: Warnings
 
 extension Report {
-    /// What makes a figure mean something else than it seems to, one sentence each, for the reader of the table and the end of a run.
+    /// Warnings about figures that do not mean what they seem to, one sentence each, for the reader of
+    /// the table and for the end of a run.
     package var warnings: [String] {
         variants.flatMap { variant -> [String] in
             let place = isSweep ? " (\(label(of: variant.variant)))" : ""
@@ -224,7 +230,7 @@ extension Report {
                 if caveats.isBaseline, let baseline = variant.settings.baseline {
                     sentences.append(
                         "\(caveats.row)\(place) trained exactly as \(baseline) did in all \(NumberText.count(caveats.pairs, "trial")): every "
-                            + "loss and \(variant.settings.score.title) on source validation and target is the same, to the bit. What the row adds never acted."
+                            + "loss and \(variant.settings.score.title) on source validation and target is the same, bit for bit. What the row adds never acted."
                     )
                 }
                 for effect in caveats.idle {

@@ -4,7 +4,7 @@ import Statistics
 
 /// How well selection rules choose: the part of a report that looks at the target to judge them, and says so.
 extension Report {
-    /// What each modality alone makes of the held-back samples; empty where it was not measured.
+    /// The scores of each modality alone on held-back samples; empty where they were not measured.
     func diagnosticBlocks(_ variant: VariantReport, isHeaded: Bool) -> [Document.Block] {
         guard !variant.diagnostics.isEmpty else { return [] }
         let (score, tables) = (variant.settings.score, [variant.sourceValidation] + variant.diagnostics)
@@ -15,8 +15,8 @@ extension Report {
         }
         let table = TextTable(columns: columns, rows: rows)
         let note =
-            "On held-back samples of the source domains, at the reported epoch: all modalities; one alone, the embeddings of the others replaced by their "
-            + "mean; and modalities of two samples of one class from different source domains. A diagnostic of what each encoder carries through the fused "
+            "Scores on held-back samples of the source domains, at the reported epoch: with all modalities; with one alone, the embeddings of the others replaced by their "
+            + "mean; and with modalities of two samples of one class from different source domains. They show what each encoder contributes through the fused "
             + "head. No difference between these columns predicts whether a regularizer helps."
         return (isHeaded ? [.heading("Each modality alone")] : []) + [.table(table), .paragraph(note)]
     }
@@ -28,7 +28,8 @@ extension Report {
         return choiceBlocks(values, of: variant, isHeaded: isHeaded) + variant.settings.rows.flatMap { strengthBlocks(of: $0, variant) }
     }
 
-    /// Everything that rules can be compared on in this run, with epochs and rows, for `regulus choice`.
+    /// Everything that rules can be compared on in this run, epochs and rows included, for `regulus
+    /// choice`.
     package func choiceDocument() -> Document {
         var blocks: [Document.Block] = [.title(settings.recipe)]
         for variant in variants {
@@ -56,10 +57,10 @@ extension Report {
         let unit = variant.settings.repetitions.count > 1 ? "draws" : "training domains"
         blocks.append(
             .paragraph(
-                "Regret: how much better the best candidate on the target is, in \(score.differenceUnit); nobody can choose that one, it is a bound. "
+                "Regret: how much better the best candidate on the target is, in \(score.differenceUnit); it is a bound, as choosing that one would take the target. "
                     + "At random: the mean over candidates. Difference to \(first): in \(score.differenceUnit), ± standard error over \(unit). "
-                    + "Cannot choose: no other candidate can be told from the chosen one (all within the resolution of the criterion, more spread over seeds than "
-                    + "over candidates, or all tied). r: Spearman's rank correlation of the criterion with the \(score.title) on the target, over all models and, "
+                    + "Cannot choose: the criterion cannot tell the candidates apart (all lie within its resolution, it differs more between seeds than "
+                    + "between candidates, or all are tied). r: Spearman's rank correlation of the criterion with the \(score.title) on the target, over all models and, "
                     + "within, among the candidates of one choice."))
         if let values = findings.last(where: { $0.subject == .values }) { blocks += agreementBlocks(values) }
         return blocks
@@ -142,9 +143,9 @@ extension Report {
     }
 }
 
-// MARK: What has to be known of a choice
+// MARK: What a reader must know about a choice
 
-/// What the choices of one row's tuned values have in common that a reader has to know.
+/// What a reader must know about the choices of one row's tuned values.
 package struct ChoiceCaveats: Hashable, Sendable, Codable {
     package let row: String
     /// The rule that chose.
@@ -153,11 +154,11 @@ package struct ChoiceCaveats: Hashable, Sendable, Codable {
     package let fallback: String?
     /// How many choices were made: one for each cell of the table.
     package let choices: Int
-    /// Of those, how many in which all candidates lie within the criterion's resolution of the best.
+    /// In how many of them all candidates lie within the criterion's resolution of the best.
     package let saturated: Int
-    /// In which the criterion differs more between seeds than between candidates.
+    /// In how many the criterion differs more between seeds than between candidates.
     package let noise: Int
-    /// In which other candidates share the best criterion exactly.
+    /// In how many other candidates share the best criterion exactly.
     package let tied: Int
     /// How often each tuned number was chosen at an end of its values, by path.
     package let lowest: [String: Int]
@@ -165,7 +166,7 @@ package struct ChoiceCaveats: Hashable, Sendable, Codable {
     /// Whether the row can be seen at every strength.
     package let hasStrengths: Bool
 
-    /// How many choices nothing but chance decided.
+    /// How many choices were decided by chance alone.
     package var undecided: Int { max(saturated, noise) }
     /// Whether that is so of most choices.
     package var cannotChoose: Bool { 2 * undecided > choices }
@@ -194,15 +195,15 @@ package struct ChoiceCaveats: Hashable, Sendable, Codable {
         }
     }
 
-    /// What to say under the table, a sentence each.
+    /// What is said under the table, one sentence each.
     package var sentences: [String] {
         var sentences: [String] = []
         let all = NumberText.count(choices, "choice")
         if let fallback { sentences.append("\(row): \(fallback).") }
         if saturated > 0 {
             sentences.append(
-                "\(row): in \(saturated) of \(all) \(rule) could not tell any value from the best one, as all lie within the resolution of its criterion: "
-                    + "what was chosen there is chance.")
+                "\(row): in \(saturated) of \(all) \(rule) could not tell any value from the best one, because all lie within the resolution of its criterion: "
+                    + "the choice there is chance.")
         }
         if noise > 0 {
             sentences.append("\(row): in \(noise) of \(all) the criterion of \(rule) differs more between seeds than between values.")
@@ -216,8 +217,8 @@ package struct ChoiceCaveats: Hashable, Sendable, Codable {
         if cannotChoose {
             sentences.append(
                 hasStrengths
-                    ? "\(row): nothing could choose its values; below it is shown at every strength."
-                    : "\(row): nothing could choose its values; `choice: [\(rule), leave-one-source-out]` in the recipe shows it at every strength and "
+                    ? "\(row): its values could not be chosen reliably; the row is shown at every strength below."
+                    : "\(row): its values could not be chosen reliably; `choice: [\(rule), leave-one-source-out]` in the recipe shows the row at every strength and "
                         + "compares rules.")
         }
         return sentences

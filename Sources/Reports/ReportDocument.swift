@@ -9,7 +9,7 @@ extension Report {
         return Document(Self.withoutRepetition(resultBlocks + findingSections + besideBlocks + closingBlocks + source))
     }
 
-    /// The report as plain text, with the result at the end: that is where the eyes are when a run has ended.
+    /// The report as plain text, with the result at the end, where a reader looks when a run has ended.
     ///
     /// - Parameter width: columns at which paragraphs are broken.
     package func terminalText(width: Int = 100) -> String {
@@ -18,7 +18,7 @@ extension Report {
         return Document(Self.withoutRepetition(blocks)).terminalText(width: width)
     }
 
-    /// What a table means is said once in a report, under the first of its kind.
+    /// A report explains each kind of table once, under the first one.
     static func withoutRepetition(_ blocks: [Document.Block]) -> [Document.Block] {
         var said: Set<String> = [""]
         return blocks.filter { if case .paragraph(let text) = $0 { said.insert(text).inserted } else { true } }
@@ -26,7 +26,7 @@ extension Report {
 
     // MARK: Parts
 
-    /// The table that a reader came for, and what has to be known to read it.
+    /// The table that a reader came for, and what is needed to read it.
     private var resultBlocks: [Document.Block] {
         var blocks: [Document.Block] = [.title(settings.recipe)] + Verdict.blocks(verdicts, style: style(ofRow:))
         if !verdicts.isEmpty { blocks.append(.heading("Setting by setting")) }
@@ -130,7 +130,7 @@ extension Report {
         return (isHeaded ? [.heading("Other scores")] : []) + [.paragraph(note), .table(table)]
     }
 
-    /// One line a variant: the baseline's average and every other row's difference to it; without a
+    /// One line per variant: the baseline's average and every other row's difference to it; without a
     /// baseline, every row's average.
     private var summary: TextTable {
         let (paths, rows) = (variantDials, settings.rows)
@@ -146,15 +146,15 @@ extension Report {
             })
     }
 
-    /// What looking at the target would have gained. Nothing in it is drawn like a result, since it is none: no columns of domains, no
-    /// best row, no difference to the baseline.
+    /// What choosing the epoch by the target would have gained. It is not a result and is not laid out
+    /// like one: it has no columns of domains, no best row and no difference to the baseline.
     private var oracleBlocks: [Document.Block] {
         let paths = variantDials
         let rows = variants.flatMap { variant in
             zip(variant.score.rows, variant.oracle.rows).map { valid, oracle -> [String] in
                 let score = variant.oracle.score
                 let gain: Double? = valid.average.estimate.flatMap { valid in
-                    // The same units, or the difference is one of other trials.
+                    // Only units that both have, so that the difference compares the same trials.
                     oracle.average.count == valid.count ? oracle.average.estimate.map { score.gain(from: valid.mean, to: $0.mean) } : nil
                 }
                 return paths.map { variant.variant[$0] ?? NumberText.nothing }
@@ -165,8 +165,8 @@ extension Report {
         return [
             .heading("Not a valid selection: the best epoch on the target"),
             .paragraph(
-                "For reference only: this epoch was chosen by looking at the target, which nobody can do in a place that is really new. "
-                    + "Gained: how far that flatters the average."),
+                "For reference only: this epoch was chosen by looking at the target, which is impossible in a place that is really new. "
+                    + "Gained: how much that flatters the average."),
             .table(
                 TextTable(
                     columns: paths.map { .init($0) } + [.init("Row"), .init("Average, looking at the target", .right), .init("Gained", .right)],
@@ -206,14 +206,15 @@ extension Report {
 
     // MARK: What is missing
 
-    /// What the figures do not rest on: failed trials one by one, the others counted; results that no table shows, by name.
+    /// What the figures leave out: failed trials one by one, the number of trials that were not run,
+    /// and results that no table shows, by name.
     private var completenessBlocks: [Document.Block] {
         var blocks: [Document.Block] = []
         if finishedCount < plannedCount {
             var sentences = ["\(finishedCount) of \(NumberText.count(plannedCount, "trial")) finished."]
             if !failures.isEmpty { sentences.append("\(failures.count) failed.") }
             if missingCount > 0 { sentences.append("\(missingCount) not run.") }
-            blocks += [.heading("Trials that are missing"), .paragraph(sentences.joined(separator: " "))]
+            blocks += [.heading("Missing trials"), .paragraph(sentences.joined(separator: " "))]
         }
         if !failures.isEmpty { blocks.append(.table(failureTable)) }
         if !stray.isEmpty {

@@ -52,7 +52,7 @@ extension Report {
         let terms = figures(.term)
         if !terms.isEmpty { blocks += [.paragraph(termNote), .figures(terms)] }
         let reports = figures(.report)
-        if !reports.isEmpty { blocks += [.folded("What the regularizers measured beside", isOpen: false, [.figures(reports)])] }
+        if !reports.isEmpty { blocks += [.folded("What else the regularizers measured", isOpen: false, [.figures(reports)])] }
         return [.folded("Learning curves", isOpen: isHeaded, [.paragraph(note)] + blocks)]
     }
 
@@ -95,13 +95,13 @@ extension Report {
                     curve.points.map { point in
                         let spread = hasBands ? point.estimate.deviation.map { $0 * factor } : nil
                         var drawn = Plot.Point(x: Double(point.epoch), y: point.estimate.mean * factor, spread: spread)
-                        // A deviation may reach beyond what a fraction can be.
+                        // A band may reach below 0 or above 1, where a fraction cannot lie.
                         if isFraction { (drawn.low, drawn.high) = (max(0, drawn.low), min(100, drawn.high)) }
                         return drawn
                     },
                     style: style(ofRow: curve.row))
             })
-        // A name of a term can be anything; the position keeps those apart that are alike once shortened.
+        // A term may have any name; the position keeps apart names that are equal once shortened.
         let file = String(title.lowercased().prefix(60).map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") ? $0 : "-" })
         return Figure(name: name("curve-\(position + 1)-\(file)", variant), caption: "\(title), by epoch.", svg: plot.svg(), isCaptioned: false)
     }

@@ -54,7 +54,7 @@ extension Report {
             + "p: two-sided, from the paired t test and from the \(isExact ? "exact" : "sampled") sign-flip permutation test; "
             + "Holm: both corrected for the \(NumberText.count(tests.count, "row")) tested. "
             + "Detectable: the smallest true difference, in \(variant.score.differenceUnit), that this many \(units) show with a probability of "
-            + "80 % in a t test at 5 %, given their spread. All of it takes the \(units) as independent of each other."
+            + "80 % in a t test at 5 %, given their spread. All of this treats the \(units) as independent of each other."
     }
 
     // MARK: Expected figures
@@ -132,7 +132,7 @@ extension Report {
                 return (parts.isEmpty ? [["", "", ""]] : parts).enumerated().map { ($0.offset == 0 ? row : blank) + $0.element }
             })
         let note =
-            "Medians over a row's trials, with the range of their middle half. Trials are timed at different hours and beside different work: "
+            "Medians over a row's trials, with the range of their middle half. Trials are timed at different hours and under different load: "
             + "a difference is printed only where it is larger than these ranges. A regularizer's part is its hooks and its share of the "
             + "backward pass."
         return heading("Cost of a step", isHeaded) + [.table(table), .paragraph(note)]

@@ -49,7 +49,7 @@ extension Report {
 
     private func missing(_ findings: MeasuredFindings) -> [Document.Block] {
         let notes = findings.notes.isEmpty ? [] : ["Measured on " + findings.notes.joined(separator: "; ") + "."]
-        let time = "It took \(NumberText.duration(findings.seconds)) a trial. Mean ± standard deviation over trials."
+        let time = "It took \(NumberText.duration(findings.seconds)) per trial. Mean ± standard deviation over trials."
         let reasons = findings.reasons.map { "\(NumberText.count($0.count, "number")) cannot be computed because \($0.reason)" }
         return [.paragraph((notes + [time]).joined(separator: " "))] + (reasons.isEmpty ? [] : [.list(reasons)])
     }
@@ -140,7 +140,7 @@ extension Report {
         return blocks.isEmpty ? [] : [.folded("Counts of \(findings.title)", isOpen: false, blocks)]
     }
 
-    /// Every number of every trial, as comma-separated values: a header line, then one line a number.
+    /// Every number of every trial, as comma-separated values: a header line, then one line per number.
     ///
     /// - Returns: only the header where nothing was measured.
     package func measurementsCSV() -> String {

@@ -40,14 +40,14 @@ extension Report {
                 "\(NumberText.count(variant.repetitions.count, "repetition")), each the mean over \(seeds) and \(domains)"
             } else if trainings < variant.targets.count {
                 NumberText.count(variant.seeds.count * trainings, "pair") + " of trainings, each the mean over all domains that its models "
-                    + "were evaluated on: of one training they are no independent evidence"
+                    + "were evaluated on: figures of one training are not independent evidence"
             } else {
                 NumberText.count(variant.seeds.count * variant.targets.count, "(seed, domain) pair")
             }
         return "Difference to \(baseline): mean of the paired differences in \(variant.score.differenceUnit) ± its standard error over \(pairing)."
     }
 
-    /// What a statistic of a variant counts as independent, in the plural.
+    /// What statistics of a variant count as independent units, in the plural.
     func units(_ variant: VariantSettings) -> String {
         if variant.repetitions.count > 1 { return "draws" }
         let trainings = variant.trainingsPerSeed
@@ -64,7 +64,7 @@ extension Report {
 
     // MARK: How the figures were made
 
-    /// What is printed under the tables, one line each. What differs between variants is said of each.
+    /// What is printed under the tables, one line each. What differs between variants is said for each.
     var settingsLines: [String] {
         var lines = ["Selection", "Protocol", "Seeds", "Repetitions"].flatMap { name in
             self.lines(name) { variant in
@@ -101,7 +101,7 @@ extension Report {
         return lines
     }
 
-    /// One line where all variants agree, else one a variant; none where there is nothing to say.
+    /// One line where all variants agree, else one per variant; none where there is nothing to say.
     private func lines(_ name: String, _ text: (VariantSettings) -> String) -> [String] {
         let texts = variants.map { text($0.settings) }
         guard Set(texts).count > 1 else { return texts.first.map { $0.isEmpty ? [] : ["\(name): \($0)"] } ?? [] }
@@ -126,7 +126,7 @@ extension Report {
     var loadingBlocks: [Document.Block] {
         guard !loading.isEmpty else { return [] }
         let table = TextTable(
-            columns: [.init("Row")] + ["Decoded", "A second", "Waited for files", "Left out"].map { .init($0, .right) },
+            columns: [.init("Row")] + ["Decoded", "Per second", "Waited for files", "Left out"].map { .init($0, .right) },
             rows: loading.map { row in
                 let record = row.record
                 let share = record.seconds > 0 ? record.secondsWaited / record.seconds : nil

@@ -20,7 +20,8 @@ package struct ReportRecord: Hashable, Codable, Sendable {
         case interaction
         /// Of one regularizer; `row` names it.
         case shapley
-        /// To the baseline row, over the seeds at the look at which the study stopped; its interval holds whatever made it stop.
+        /// To the baseline row, over the seeds at the look at which the study stopped; its interval is
+        /// valid whatever made it stop.
         case differenceAtStop = "difference-at-stop"
     }
 
@@ -57,7 +58,7 @@ package struct ReportRecord: Hashable, Codable, Sendable {
     package let planned: Int
     /// How many of those were lost to a failed trial.
     package let failed: Int
-    /// How many of those were lost because a finished trial's figure is no number.
+    /// How many of those were lost because a finished trial's figure is not a number.
     package var notFinite = 0
     /// Only for differences of the result.
     package var comparison: Comparison?

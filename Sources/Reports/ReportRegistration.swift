@@ -1,6 +1,6 @@
 import Results
 
-/// Whether a row's figures are those that were declared beforehand.
+/// Whether a row was trained as it was declared beforehand.
 package struct RegisteredRow: Hashable, Encodable, Sendable {
     package enum Status: String, Hashable, Encodable, Sendable {
         /// Declared before any training, and trained as declared.
@@ -21,7 +21,7 @@ package struct RegisteredRow: Hashable, Encodable, Sendable {
     package let time: Double?
     /// Seeds that were not declared.
     package let addedSeeds: [Int]
-    /// Whether another row is the baseline than was declared.
+    /// Whether the baseline is another row than the one that was declared.
     package let hasOtherBaseline: Bool
 
     init(_ row: String, of variant: VariantSettings, in registration: StudyRegistration) {
@@ -58,13 +58,14 @@ package struct RegisteredRow: Hashable, Encodable, Sendable {
 }
 
 extension Report {
-    /// One entry a row of every variant; empty where nothing was registered.
+    /// One entry per row of every variant; empty where nothing was registered.
     package var registeredRows: [RegisteredRow] {
         guard let registration = provenance.registration else { return [] }
         return variants.flatMap { variant in variant.settings.rows.map { RegisteredRow($0, of: variant.settings, in: registration) } }
     }
 
-    /// What follows a registration and what does not, and the looks at target figures; empty where there is neither.
+    /// Which rows follow the registration and which do not, and the looks at target figures; empty
+    /// where there is neither.
     var registrationBlocks: [Document.Block] {
         guard provenance != StudyProvenance() else { return [] }
         return [.heading("What was declared beforehand")] + declarationBlocks + lookBlocks
@@ -92,13 +93,14 @@ extension Report {
                     columns: dials.map { .init($0) } + [.init("Row"), .init("Figures")],
                     rows: rows.map { row in dials.map { row.variant[$0] ?? NumberText.nothing } + [row.row, row.text] }))
         let note =
-            "The registration is of the rows, their grids, rules, seeds and tests of the \(variants.first?.settings.score.title ?? "score") on the held-out domain. Measurements, other "
-            + "scores, curves and costs are beside it."
+            "The registration covers the rows, their grids, rules and seeds, and the tests of the \(variants.first?.settings.score.title ?? "score") on the held-out domain. Measurements, other "
+            + "scores, curves and costs are not part of it."
         let planned = first.plan.tests.isEmpty ? [] : [Document.Block.folded("Planned tests", isOpen: false, [.list(first.plan.tests)])]
         return [.list(sentences), summary, .paragraph(note)] + planned
     }
 
-    /// The looks of a registered study. A study that declared nothing is reported to the same bits however often it was looked at; its looks are in the log.
+    /// The looks at a registered study. The report of a study that declared nothing leaves them to the
+    /// log, so that it is the same, bit for bit, however often somebody looked.
     private var lookBlocks: [Document.Block] {
         let damages = provenance.damages.map { "The log of looks is damaged: \($0)." }
         guard provenance.registration != nil else { return damages.isEmpty ? [] : [.list(damages)] }
@@ -106,7 +108,7 @@ extension Report {
         var lines = looks.map { "\(NumberText.date($0.time)) UTC, regulus \($0.command): \(NumberText.count($0.results, "trial")) with figures" }
         if lines.count > 12 { lines = Array(lines.prefix(6)) + ["\(lines.count - 12) more"] + lines.suffix(6) }
         let beforehand = provenance.registration?.entries.first.map { entry in looks.count { $0.time < entry.time && $0.results > 0 } } ?? 0
-        var head = "Looks at target figures through this program, this report's own included: \(looks.count)."
+        var head = "Looks at target figures through this program, this report included: \(looks.count)."
         if beforehand > 0 { head += " \(beforehand) of them came before the registration." }
         return [.paragraph(head)] + (damages.isEmpty ? [] : [.list(damages)]) + (lines.isEmpty ? [] : [.folded("All looks", isOpen: false, [.list(lines)])])
     }

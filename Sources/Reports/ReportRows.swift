@@ -2,7 +2,8 @@ import Results
 
 /// What the rows are, and what the data consist of.
 extension Report {
-    /// Every row with the values that were used, those that nobody gave included; empty where the run does not say them.
+    /// Every row with the values that were used, defaults included; empty where the run does not record
+    /// them.
     var rowBlocks: [Document.Block] {
         let shared = Set(variants.map(\.settings.descriptions)).count == 1
         let shown = shared ? Array(variants.prefix(1)) : variants
@@ -27,7 +28,7 @@ extension Report {
         return [.folded("Samples by class and domain", isOpen: false, [.table(table)])]
     }
 
-    /// What names the data and the recipe, so that two reports can be told to be of the same.
+    /// Digests of the data and of the recipe: two reports with equal ones are about the same study.
     var digestLines: [String] {
         let data = Set(variants.compactMap(\.settings.samples?.digest)).sorted()
         return (data.isEmpty ? [] : ["Data: digest \(data.map { String($0.prefix(12)) }.joined(separator: ", "))"])

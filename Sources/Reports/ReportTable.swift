@@ -9,9 +9,10 @@ package struct ReportCell: Hashable, Sendable {
     package let planned: Int
     /// Units lost to a failed trial. The rest of what is missing was not run, or measured nothing.
     package let failed: Int
-    /// Units lost because the figure of a finished trial is no number.
+    /// Units lost because the figure of a finished trial is not a number.
     package let notFinite: Int
-    /// Whether all units are the best that there can be, or all the worst, so that nothing better, or worse, could have shown.
+    /// Whether all units have the best possible figure, or all the worst, so that no row could have
+    /// been better, or worse.
     package let isSaturated: Bool
 
     package init(estimate: Estimate?, planned: Int, failed: Int, notFinite: Int = 0, isSaturated: Bool = false) {
@@ -42,7 +43,7 @@ package struct ReportDifference: Hashable, Sendable {
 /// One row of a table.
 package struct ReportRow: Hashable, Sendable {
     package let name: String
-    /// One cell a target, in the table's order: over seeds and repetitions.
+    /// One cell per target, in the table's order: over seeds and repetitions.
     package let cells: [ReportCell]
     /// Over seeds and repetitions, of the mean over targets; only those (seed, repetition) pairs count
     /// of which every target finished, since a mean over fewer targets is another quantity.

@@ -10,7 +10,7 @@ extension Verdict {
         return Document([.title("Verdict: \(title)")] + blocks(verdicts) { name in (rows.firstIndex(of: name) ?? -1) + 1 })
     }
 
-    /// The parts of a report that say what verdicts there are; empty where there is none.
+    /// The parts of a report that state its verdicts; empty where there is none.
     ///
     /// - Parameter style: position of a row among the styles of drawings.
     static func blocks(_ verdicts: [Verdict], style: (String) -> Int) -> [Document.Block] {
@@ -106,12 +106,12 @@ extension Verdict {
         let prediction =
             sets.count > 2
             ? "Another set: where the difference on one more set lies with a probability of 95 %. "
-            : "Of two sets nothing can be said about where another one lies. "
-        return "Difference: the mean over data sets, those that are not here included, in \(unit) ± its standard error: random effects, the spread between "
+            : "Two sets are too few to say where another one lies. "
+        return "Difference: the mean over all data sets that there could be, in \(unit) ± its standard error: random effects, the spread between "
             + "sets by Paule and Mandel, the interval by Hartung and Knapp with \(sets.count - 1) \(sets.count == 2 ? "degree" : "degrees") of freedom, "
             + "never narrower than the spread within sets allows. " + prediction
             + "Won, lost: p < 0.05 in a paired t test, corrected by Holm over all rows and sets"
-            + (hasSettings ? ", and apart from that over all rows and settings. Settings of one data set are one set: each seed or draw counts once." : ".")
+            + (hasSettings ? ", and separately over all rows and settings. Settings of one data set count as one set: each seed or draw counts once." : ".")
     }
 
     private var rankNote: String {
@@ -132,11 +132,11 @@ extension Verdict {
 
     /// What the figures leave out.
     private var exceptions: [String] {
-        leftOut.map { "No part of the verdict: \($0)." }
+        leftOut.map { "Left out of the verdict: \($0)." }
             + rows.flatMap { row in
                 row.leftOut.map { name in
-                    "\(row.name): the summary leaves out \(name), as nothing is known of the spread of its differences (one unit, equal ones, or no seed "
-                        + "that all of its settings have)."
+                    "\(row.name): the summary leaves out \(name), because the spread of its differences is not known (a single unit, equal differences, or no seed "
+                        + "that all of its settings share)."
                 }
             }
     }
@@ -166,7 +166,7 @@ extension Verdict {
             svg: plot.svg())
     }
 
-    /// One drawing a row: its settings, its sets, and what they say together.
+    /// One drawing per row: its settings, its sets, and the summary over them.
     private func forests(_ place: Int, _ style: (String) -> Int) -> [Figure] {
         rows.enumerated().map { index, row in
             func line(_ effect: Effect, _ name: String, _ form: IntervalPlot.Row.Form) -> IntervalPlot.Row {
@@ -211,7 +211,7 @@ extension Verdict {
         package let dataset: String?
         package let unit: String
         package let difference, standardError, low, high: Double?
-        /// Where another set lies; only of a summary.
+        /// The range in which another set would lie; only of a summary.
         package let predictionLow, predictionHigh: Double?
         package let p, adjustedP: Double?
         /// Independent units of a set or setting, sets of a summary.
@@ -255,7 +255,7 @@ extension Verdict {
         }
     }
 
-    /// As comma-separated values, a line a record.
+    /// As comma-separated values, one line per record.
     package static func csv(_ verdicts: [Verdict]) -> String {
         func number(_ value: Double?) -> String { value.map { $0.isFinite ? String(format: "%.6f", $0) : NumberText.notFinite } ?? "" }
         let header = [
@@ -275,7 +275,7 @@ extension Verdict {
         return ([header] + lines).map { $0.map(CSVText.field).joined(separator: ",") + "\r\n" }.joined()
     }
 
-    /// The whole verdict for a machine.
+    /// The whole verdict for a program to read.
     package struct Content: Encodable, Hashable, Sendable {
         package struct Ranks: Encodable, Hashable, Sendable {
             package let baseline: Double?

@@ -50,11 +50,12 @@ package struct ReportWriter: Sendable {
             try write(Data(figure.svg.utf8), folder.figures.appendingPathComponent("\(figure.name).svg"))
         }
         removeDrawings(besides: document.figures, in: folder)
-        // What runs left here that were killed while they wrote; another may be writing its report now.
+        // Files of runs that were killed while writing; those that another run is writing now stay.
         for place in [folder.root, folder.figures] { AtomicFile.removeAbandonedTemporaries(in: place.path) }
     }
 
-    /// What the names of a report's drawings begin with: other files of the folder are somebody else's.
+    /// The beginnings of the names of a report's drawings: other files in the folder do not belong to
+    /// it.
     private static let drawings = ["curve-", "differences", "map-", "measured-", "sensitivity-", "tuning-", "variant-", "verdict"]
 
     private func removeDrawings(besides figures: [Figure], in folder: RunFolder) {
@@ -72,7 +73,8 @@ package struct ReportWriter: Sendable {
     ///   - page: the page's file.
     /// - Throws: what writing throws.
     package func write(_ reports: [(report: Report, recipe: String?)], toPage page: URL) throws {
-        // What the runs say together comes first; what each says of several sets is part of its own report.
+        // The verdicts over all runs come first; those of a single run over its own sets are part of that run's
+        // report.
         let verdicts = reports.count > 1 ? Report.verdicts(over: reports.map(\.report)) : []
         let title = reports.map(\.report.settings.recipe).joined(separator: ", ")
         let together = verdicts.isEmpty ? [] : Verdict.document(verdicts, title: title).blocks

@@ -38,14 +38,14 @@ extension ScoreDescription {
     /// What differences are counted in.
     package var differenceUnit: String { form == .percent ? "percentage points" : "units of the \(title)" }
 
-    /// What a file of values says that they are in.
+    /// The unit that files of values give.
     package var unit: String { form == .percent ? "percent" : "" }
 
-    /// The figure as files of values have it.
+    /// The figure as it stands in files of values.
     func exported(_ figure: Double?) -> Double? { figure.map { $0 * factor } }
 }
 
-/// How the cells of a report are spelled, with what they do not rest on said in the cell itself.
+/// How the cells of a report are spelled; a cell that rests on fewer trials than planned says so.
 enum CellText {
     /// `61.2 ± 0.9`, `61.2 ± 0.9 (2 of 3)` when trials are missing, `100.0 ± 0.0 (saturated)` when no trial could have been better,
     /// `failed (0 of 3)` when all failed, `not finite (0 of 3)` when none gave a number, `– (0 of 3)` when none was run.

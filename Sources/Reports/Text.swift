@@ -80,7 +80,7 @@ package enum NumberText {
     /// Stands for what does not exist, such as the deviation of a single value.
     package static let nothing = "–"
 
-    /// Stands for what was computed and is no number: NaN or an infinity.
+    /// Stands for a computed value that is not a finite number: NaN or an infinity.
     package static let notFinite = "not finite"
 
     /// A fraction in percent with one decimal: 0.6123 is `61.2`.

@@ -5,15 +5,16 @@ import Statistics
 package enum Measure: Hashable, Sendable {
     /// The task's first score on the target at the epoch that the selection rule chose: the result.
     case score
-    /// The best one over the epochs: not a valid selection, since it looks at the target.
+    /// The best score over the epochs: not a valid selection, since it looks at the target.
     case oracle
-    /// The one after the last epoch.
+    /// The score after the last epoch.
     case last
-    /// The one on source validation data at the selected epoch.
+    /// The score on source validation data at the selected epoch.
     case sourceValidation
-    /// The mean over modalities of the one by each alone, on source validation data at the selected epoch.
+    /// The mean over modalities of the score of each alone, on source validation data at the selected
+    /// epoch.
     case silenced
-    /// The one on recombined pairs of source validation data at the selected epoch.
+    /// The score on recombined pairs of source validation data at the selected epoch.
     case recombined
     /// Another of the task's scores on the target at the selected epoch.
     case other(ScoreDescription)
@@ -63,7 +64,7 @@ package enum Measure: Hashable, Sendable {
         recorded(in: result).flatMap { $0.isFinite ? $0 : nil }
     }
 
-    /// Whether the trial finished with a figure that is no number.
+    /// Whether the trial finished with a figure that is not a number.
     package func isNotFinite(in result: TrialResult) -> Bool {
         recorded(in: result).map { !$0.isFinite } ?? false
     }
@@ -74,7 +75,8 @@ package struct TrialSet: Hashable, Sendable {
     package let settings: RunSettings
     private let planned: [TrialKey: TrialResult]
 
-    /// - Throws: `ReportFault` when two results claim the same trial, when one is in nobody's plan, and when a baseline is no row.
+    /// - Throws: `ReportFault` when two results claim the same trial, when a result belongs to no
+    ///   planned trial, and when a baseline is not among the rows.
     package init(_ results: [TrialResult], settings: RunSettings) throws(ReportFault) {
         for variant in settings.variants {
             if let baseline = variant.baseline, !variant.rows.contains(baseline) {
@@ -126,9 +128,10 @@ package struct TrialSet: Hashable, Sendable {
         return IndependentUnits.grouped(values)
     }
 
-    /// The mean figures of rows over several settings of the same data, one for each seed or, where there are repetitions, each draw: what
-    /// settings share makes their figures depend on each other, so that each seed counts once. A seed of which a setting has no figure is
-    /// left out, since a mean over fewer settings is another quantity.
+    /// The mean figures of rows over several settings of the same data, one for each seed or, where
+    /// there are repetitions, each draw: settings share data and seeds, so their figures depend on each
+    /// other, and each seed counts once. A seed for which a setting has no figure is left out, since a
+    /// mean over fewer settings is another quantity.
     func sharedUnits(of rows: [String], in variants: [VariantSettings], _ value: (Match) -> Double?) -> [Double] {
         struct Figure {
             let variant: Int
@@ -164,7 +167,8 @@ package struct TrialSet: Hashable, Sendable {
     private static func labels(of result: TrialResult, in variant: VariantSettings) -> [Label] {
         let key = result.key
         let draw: [Label] = variant.repetitions.count > 1 ? [.draw(key.repetition)] : []
-        // Where some were trained by themselves, with other threads say, they are still trainings on the same data from the same seed.
+        // Some may have been trained separately, for example with another number of threads; they are
+        // still trainings on the same data from the same seed.
         let planned = Label.planned(row: key.row, on: variant.trainedOn[key.target] ?? key.target, seed: key.seed, repetition: key.repetition)
         return draw + [planned] + (result.training.map { [.training($0)] } ?? [])
     }
@@ -190,14 +194,14 @@ package enum ReportFault: Error, Hashable, CustomStringConvertible {
         case .duplicateTrial(let key):
             "two results claim to be the trial \(key): one of the two files was copied or moved"
         case .unknownBaseline(let name, let rows):
-            "the baseline row '\(name)' is none of the rows: \(Self.list(rows, separator: ", "))"
+            "the baseline row '\(name)' is not one of the rows: \(Self.list(rows, separator: ", "))"
         case .unplanned(let keys):
             "\(NumberText.count(keys.count, "result")) would be in no table, since the run's settings plan no such trial: "
                 + Self.list(keys.map(\.description), separator: "; ")
         }
     }
 
-    /// The first of many names, each cut where it is long: a message is for reading.
+    /// The first of many names, each shortened where it is long, so that a message stays readable.
     package static func list(_ names: [String], separator: String) -> String {
         let shown = names.prefix(10).map { DisplayText.truncated(DisplayText.singleLine($0), to: 120) }
         let more = names.count - shown.count

@@ -87,7 +87,7 @@ package struct VariantSettings: Hashable, Sendable {
     package var descriptions: [String: [String]] = [:]
     /// What the data consist of; nil where no classes are learned.
     package var samples: SampleCounts?
-    /// The data set that the variant is a setting of: variants with equal names share data, and are no independent evidence about other
+    /// The data set that the variant is a setting of: variants with equal names share data, and are not independent evidence about other
     /// data. Nil where it is not known.
     package var dataset: String?
     /// How it is decided how many of the seeds are trained; nil where all are.
@@ -142,8 +142,6 @@ package struct VariantSettings: Hashable, Sendable {
 
     /// How many trials the variant plans.
     package var trialCount: Int { trialsPerCell * rows.count * targets.count }
-    /// How many independent differences two rows have where all trials finish: draws where there are repetitions, else pairs of trainings.
-    package var unitsPerComparison: Int { repetitions.count > 1 ? repetitions.count : seeds.count * trainingsPerSeed }
     /// How many trainings a row has with one seed: fewer than targets where one is measured on several.
     package var trainingsPerSeed: Int { Set(targets.map { trainedOn[$0] ?? $0 }).count }
     /// How many trials a row has on one target.
@@ -187,7 +185,7 @@ extension VariantSettings: Codable {
 }
 
 extension RunSettings: Codable {
-    /// More trials than this are no study: a file that plans them is damaged or meant to do harm.
+    /// More trials than this are not a study: a file that plans them is damaged or meant to do harm.
     package static let mostTrials = 200_000
 
     private enum Key: String, CodingKey {

@@ -20,10 +20,10 @@ public struct ScoreDescription: Hashable, Codable, Sendable {
     public var lowest, highest: Double?
 
     /// - Parameters:
-    ///   - title: the name with spaces in place of hyphens unless said otherwise.
-    ///   - form: percent unless said otherwise.
-    ///   - lowest: 0 unless said otherwise.
-    ///   - highest: 1 of a fraction, else none, unless said otherwise.
+    ///   - title: the name with spaces in place of hyphens by default.
+    ///   - form: percent by default.
+    ///   - lowest: 0 by default.
+    ///   - highest: 1 of a fraction, else none, by default.
     public init(
         _ name: String, title: String? = nil, form: Form = .percent, isHigherBetter: Bool = true, lowest: Double? = 0, highest: Double? = nil
     ) {

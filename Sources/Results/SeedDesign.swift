@@ -28,7 +28,8 @@ package struct SeedDesign: Hashable, Codable, Sendable {
     package struct Differences: Hashable, Sendable {
         /// All rows but the baseline.
         package var rows: [String] = []
-        /// For each row one value a seed: the mean over targets and repetitions, nil where a trial failed or gave no number.
+        /// For each row one value per seed: the mean over targets and repetitions, nil where a trial
+        /// failed or gave no number.
         package var values: [[Double?]] = []
         /// How many seeds are complete, from the first on without a gap.
         package var seeds = 0
@@ -77,5 +78,25 @@ package struct SeedDesign: Hashable, Codable, Sendable {
             differences.seeds += 1
         }
         return differences
+    }
+}
+
+extension RunSettings {
+    /// The settings with fewer seeds in those variants that decide in stages how many they train.
+    ///
+    /// - Parameters:
+    ///   - results: what trials have led to so far.
+    ///   - count: how many of a variant's seeds are kept, the first ones; nil for all of them.
+    package func keepingSeeds(
+        by results: [TrialResult], _ count: (_ variant: VariantSettings, _ design: SeedDesign, _ result: (TrialKey) -> TrialResult?) -> Int?
+    ) -> RunSettings {
+        guard variants.contains(where: { $0.design != nil }) else { return self }
+        let known = Dictionary(results.map { ($0.key, $0) }) { first, _ in first }
+        var settings = self
+        for (index, variant) in variants.enumerated() {
+            guard let design = variant.design, let kept = count(variant, design, { known[$0] }) else { continue }
+            settings.variants[index].seeds = Array(variant.seeds.prefix(kept))
+        }
+        return settings
     }
 }

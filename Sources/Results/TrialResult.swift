@@ -48,7 +48,7 @@ package struct TrialResult: Hashable, Sendable {
     /// What of the plan is none of the recipe's; nil in results that do not say it.
     package var origin: ResultOrigin?
     package var status: TrialStatus
-    /// One record an epoch, in order; for a failed trial, the epochs before the failure.
+    /// One record per epoch, in order; for a failed trial, the epochs before the failure.
     package var epochs: [EpochRecord]
     /// The epoch that the selection rule chose (counted from 1); nil for a failed trial.
     package var selectedEpoch: Int?

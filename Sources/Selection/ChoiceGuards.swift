@@ -1,9 +1,10 @@
-/// What a reader has to know of a choice to trust it.
+/// What a reader must know about a choice to trust it.
 package struct ChoiceGuards: Hashable, Sendable, Codable {
     /// Candidates that the rule had a criterion for.
     package var candidates: Int
-    /// Difference of two criteria that cannot be told from none: a binomial standard error of the best, or one sample of it where that is more. Nil where the criterion is no
-    /// share of a known number of samples.
+    /// The largest difference of two criteria that cannot be told from zero: a binomial standard error
+    /// of the best, or one sample of it where that is more. Nil where the criterion is not a share of a
+    /// known number of samples.
     package var resolution: Double?
     /// Candidates whose criterion is within the resolution of the best one, that one among them.
     package var indistinct: Int
@@ -28,7 +29,7 @@ package struct ChoiceGuards: Hashable, Sendable, Codable {
         }
     }
 
-    /// Whether no candidate can be told from the best one.
+    /// Whether all candidates lie within the resolution of the best one.
     package var isSaturated: Bool { candidates > 1 && indistinct == candidates }
 
     /// Whether the criterion differs more between seeds than between candidates.
@@ -37,7 +38,7 @@ package struct ChoiceGuards: Hashable, Sendable, Codable {
         return spreadOverSeeds > spreadOverCandidates
     }
 
-    /// Whether nothing was chosen that another seed or another sample would not have chosen differently.
+    /// Whether another seed or another sample could as well have led to any other choice.
     package var cannotChoose: Bool { candidates > 1 && (isSaturated || isNoise || ties == candidates) }
 
     /// - Parameter ends: see `End`.

@@ -22,21 +22,25 @@ package struct SelectionRule: Sendable {
     package func effective(in situation: SelectionSituation) -> (rule: SelectionRule, reason: String?) {
         guard let fallback = rule.fallback(in: situation) else { return (self, nil) }
         let other = SelectionRule(fallback.name, rule: fallback.rule)
-        // One that falls back again has nothing to say that source validation has not.
+        // Where that one would fall back again, source validation takes its place.
         let last = other.rule.fallback(in: situation) == nil ? other : .sourceValidation
         return (last, "\(name) falls back to \(last.name), because \(fallback.reason)")
     }
 
     /// The rule with another way to choose among equal scores; of source validation alone, as others have their own.
+    ///
+    /// - Parameter ties: which of equal scores is taken.
     package func breaking(_ ties: TieRule) -> SelectionRule {
         rule is SourceValidation && ties != .lowerLoss ? SelectionRule(name, options: options, rule: SourceValidation(ties: ties)) : self
     }
 
     /// The candidate that the rule chooses, by its place in the list; nil where it can choose none.
+    ///
+    /// - Returns: of equal merits the first; nil where no candidate has merits that are numbers.
     package func choose(from candidates: [SourceEvidence], in situation: SelectionSituation) -> Int? {
         let merits = rule.merits(of: candidates, in: situation)
         var best: (place: Int, merit: [Double])?
-        // A rule may return anything: what is missing or no number is not chosen.
+        // A rule may return anything; a candidate whose merit is missing or NaN is not chosen.
         for (place, merit) in zip(candidates.indices, merits) {
             guard let merit, !merit.isEmpty, !merit.contains(where: \.isNaN) else { continue }
             if best.map({ $0.merit.lexicographicallyPrecedes(merit) && $0.merit != merit }) ?? true { best = (place, merit) }

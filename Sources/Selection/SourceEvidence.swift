@@ -7,10 +7,12 @@ public struct SourceScores: Sendable, Hashable, Codable {
     public var score: Double
     /// Mean base loss without any regularizer's terms; NaN where a prediction is not finite.
     public var loss: Double
-    /// How many samples both were taken on; nil where that was not written down.
+    /// How many samples both were taken on; nil where that was not recorded.
     public var samples: Int?
     /// The same score by each modality alone: the embeddings of all others are replaced by their mean over these samples. Empty where it was not
     /// measured.
+    ///
+    /// By the modality's name, as the score is recorded.
     public var alone: [String: Double]
     /// The same score where each sample's modalities come from two samples of one class and of different source domains; nil where there are no
     /// such pairs.
@@ -19,6 +21,13 @@ public struct SourceScores: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - score: the task's first score.
     ///   - loss: the mean base loss.
+    ///
+    /// - Parameters:
+    ///   - score: NaN where it cannot be computed.
+    ///   - loss: NaN where a prediction is not finite.
+    ///   - samples: how many both are over.
+    ///   - alone: none where it was not measured.
+    ///   - recombined: nil where there are no pairs.
     public init(_ score: Double, loss: Double, samples: Int? = nil, alone: [String: Double] = [:], recombined: Double? = nil) {
         self.score = score
         self.loss = loss
@@ -28,19 +37,29 @@ public struct SourceScores: Sendable, Hashable, Codable {
     }
 
     /// The mean over modalities of the score by each alone; nil where it was not measured.
+    ///
+    /// Summed in the order of the names, so that it is the same to the bit wherever it is computed.
     public var silenced: Double? { alone.isEmpty ? nil : alone.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value } / Double(alone.count) }
 }
 
 /// What is known on source domains of one thing that can be chosen: an epoch of a training, or a setting of tuned values.
 public struct SourceEvidence: Sendable, Hashable, Codable {
-    /// What the trainings with one seed left.
+    /// What is known from the trainings with one seed.
     public struct Seed: Sendable, Hashable, Codable {
-        /// Of the training on a part of every source domain, on the rest of them; nil where there was none.
+        /// Scores of the training on a part of every source domain, on the rest of them; nil where
+        /// there was none.
         public var heldBack: SourceScores?
-        /// Of each training that left one source domain out, on that domain; empty where there were none.
+        /// Scores of each training that left one source domain out, on that domain; empty where there
+        /// were none.
+        ///
+        /// In the order of the domains.
         public var leftOut: [SourceScores]
 
         /// What the trainings with one seed left; nothing unless given.
+        ///
+        /// - Parameters:
+        ///   - heldBack: nil where no samples are held back.
+        ///   - leftOut: one entry for each source domain, in their order.
         public init(heldBack: SourceScores? = nil, leftOut: [SourceScores] = []) {
             self.heldBack = heldBack
             self.leftOut = leftOut
@@ -53,19 +72,27 @@ public struct SourceEvidence: Sendable, Hashable, Codable {
     public var seeds: [Seed]
 
     /// - Parameter position: the candidate's place among all of them, from 0.
+    ///
+    /// - Parameters:
+    ///   - position: counted from 0.
+    ///   - seeds: at least one for a candidate that can be chosen.
     public init(position: Int, seeds: [Seed]) {
         self.position = position
         self.seeds = seeds
     }
 
-    /// What all trainings on a part of every source domain left.
+    /// The scores of all trainings on a part of every source domain.
+    ///
+    /// At most one for each seed.
     public var heldBack: [SourceScores] { seeds.compactMap(\.heldBack) }
 
-    /// What all trainings left that left a source domain out.
+    /// The scores of all trainings that left a source domain out.
+    ///
+    /// Seed by seed, and within one in the order of the domains.
     public var leftOut: [SourceScores] { seeds.flatMap(\.leftOut) }
 }
 
-/// What a choice is made in.
+/// The situation in which a choice is made.
 public struct SelectionSituation: Sendable, Hashable {
     /// What is chosen.
     public enum Subject: String, Sendable, Hashable, Codable {
@@ -88,7 +115,15 @@ public struct SelectionSituation: Sendable, Hashable {
     /// How many modalities the model reads.
     public var modalities: Int
 
-    /// A choice between models of two modalities or more, trained on two domains or more, by accuracy, unless said otherwise.
+    /// A choice; by default by accuracy, between models of two modalities that are trained on two domains.
+    ///
+    /// - Parameters:
+    ///   - subject: what is chosen.
+    ///   - isHigherBetter: true by default, as for accuracy.
+    ///   - isShare: true by default.
+    ///   - hasClasses: true by default.
+    ///   - sourceDomains: 2 by default.
+    ///   - modalities: 2 by default.
     public init(
         _ subject: Subject, isHigherBetter: Bool = true, isShare: Bool = true, hasClasses: Bool = true, sourceDomains: Int = 2, modalities: Int = 2
     ) {
@@ -100,12 +135,16 @@ public struct SelectionSituation: Sendable, Hashable {
         self.modalities = modalities
     }
 
-    /// A score as a number of which the higher is the better.
+    /// A score as a number of which higher is better.
+    ///
+    /// - Parameter score: as it is recorded; NaN stays NaN.
     public func merit(_ score: Double) -> Double { isHigherBetter ? score : -score }
 }
 
 extension [SourceScores] {
-    /// The mean of a figure over trainings; nil without trainings, and where one lacks it or it is no number.
+    /// The mean of a figure over trainings; nil without trainings, and where one lacks it or has NaN.
+    ///
+    /// - Parameter figure: such as `\.score`.
     public func mean(_ figure: (SourceScores) -> Double?) -> Double? {
         let figures = compactMap(figure).filter { !$0.isNaN }
         guard !isEmpty, figures.count == count else { return nil }

@@ -13,7 +13,7 @@ package struct ComparisonFamily: Hashable, Sendable {
         package let adjustedSignFlip: Double
     }
 
-    /// One entry a row, in the order given; nil for a row that cannot be tested.
+    /// One entry per row, in the order given; nil for a row that cannot be tested.
     package let members: [Member?]
     /// How many rows are tested, which is what the p values are corrected for.
     package var count: Int { members.count { $0 != nil } }
@@ -36,7 +36,7 @@ package struct ComparisonFamily: Hashable, Sendable {
 /// Holm's step-down correction for comparing several rows at once (Holm 1979).
 package enum HolmCorrection {
     /// Adjusted p values in the order given. At a level of 0.05, the chance of one false finding among all of them stays
-    /// below 0.05, whatever depends on what. Entries without a p value are no part of the family.
+    /// below 0.05, whatever depends on what. Entries without a p value are not part of the family.
     package static func adjusted(_ values: [Double?]) -> [Double?] {
         let present = values.indices.compactMap { index in values[index].map { (index, $0) } }
         let ordered = present.sorted { ($0.1, $0.0) < ($1.1, $1.0) }

@@ -12,7 +12,7 @@ package struct FactorialDesign: Hashable, Sendable {
 
     /// Finds the largest full design among rows; of equally large ones, the one whose full row comes first.
     ///
-    /// What all rows of a design share is no factor. Rows beside the design, and rows with the same factors as an earlier
+    /// What all rows of a design share is not a factor. Rows beside the design, and rows with the same factors as an earlier
     /// row, are passed over.
     ///
     /// - Parameter rows: each row's name and what it switches on.
@@ -50,7 +50,7 @@ package struct FactorialDesign: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - set: bit `i` stands for factor `i`; not empty.
-    ///   - values: one value a combination, in the order of `rows`.
+    ///   - values: one value per combination, in the order of `rows`.
     package func effect(of set: Int, in values: [Double]) -> Double {
         let contrast = values.indices.reduce(0.0) { sum, combination in
             (set & ~combination).nonzeroBitCount.isMultiple(of: 2) ? sum + values[combination] : sum - values[combination]

@@ -48,7 +48,7 @@ package struct SpendingDesign: Hashable, Codable, Sendable {
     /// The look at which a study ends whose differences are to be known to ± `reach`: the first at which all rows' intervals are that narrow,
     /// else the last.
     ///
-    /// - Parameter differences: for each row one value a seed, nil for one that failed.
+    /// - Parameter differences: for each row one value per seed, nil for one that failed.
     /// - Returns: nil where values of a seed are needed that is not among them yet.
     package func stop(_ differences: [[Double?]], reach: Double, seeds: Int) -> Int? {
         for look in looks.indices {

@@ -26,7 +26,7 @@ package struct FolderState: Sendable {
 
     /// In the study's order; without those that earlier looks have made unneeded.
     package let trials: [(key: TrialKey, status: Status)]
-    /// Of the trainings for tuning, how many are there and how many there will be.
+    /// How many trainings for tuning are done, and how many there are in all.
     package let finishedRehearsals: Int
     package let rehearsalCount: Int
     /// The files that are not what a run wrote.
@@ -78,7 +78,7 @@ package struct FolderState: Sendable {
             for (place, cell) in zip(group.places, group.cells) {
                 for seed in cell.seeds {
                     let key = cell.key(seed: seed)
-                    // Before tuning is done, any candidate may be the one.
+                    // Until tuning is done, any candidate may turn out to be the chosen one.
                     let plans =
                         choice.map { [cell.plan(of: $0, seed: seed)] }
                         ?? cell.candidates.indices.map {
@@ -126,7 +126,7 @@ package struct FolderState: Sendable {
         return trials.filter { $0.status == status }.map(\.key.row).filter { seen.insert($0).inserted }
     }
 
-    /// What became of a trial whose result is there, which is not finished or not of these plans.
+    /// The status of a trial whose result is not finished, or not of these plans.
     private static func status(of result: TrialResult, beside plans: [TrialPlan]) -> Status {
         if plans.contains(where: { $0.hash == result.plan }) { return .failed }
         guard let origin = result.origin else { return .changed }

@@ -12,8 +12,8 @@ import Weights
 
 /// Measures the models of a run folder: every finished trial, from its checkpoint, without training anything.
 ///
-/// What is in the folder already, of the same measurement with the same options and of the same plan, is left as it is, so that a run that was
-/// ended goes on where it stood.
+/// What is in the folder already, of the same measurement with the same options and of the same plan,
+/// is left as it is, so that an interrupted run continues where it stopped.
 package struct MeasurementRun: Sendable {
     private let cells: [Cell]
     private let folder: RunFolder
@@ -38,7 +38,7 @@ package struct MeasurementRun: Sendable {
 
     /// What became of the trials.
     package struct Outcome: Sendable, Hashable {
-        /// Measurements that were made now, and that were there before.
+        /// How many measurements were made now, and how many were there before.
         package var measured = 0
         package var present = 0
         /// Trials whose model cannot be measured, and why.

@@ -17,9 +17,10 @@ package struct DamagedFile: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Reads and writes what trials leave in a run folder, and notices what has been changed there since.
 ///
-/// `result.json` carries the digest of its own bytes and those of the files beside it, so that a figure is only ever reported as it was
-/// measured. Results of another plan, those of an earlier recipe say, are moved to `other-plans/<plan>/` in the trial's folder before new
-/// ones take their place, and come back when the study asks for that plan again.
+/// `result.json` carries the digest of its own bytes and those of the files beside it, so that a figure
+/// is only ever reported as it was measured. Results of another plan, such as those of an earlier
+/// recipe, are moved to `other-plans/<plan>/` in the trial's folder before new ones take their place,
+/// and come back when the study asks for that plan again.
 package struct RunStore: Sendable {
     package let folder: RunFolder
 
@@ -132,7 +133,8 @@ package struct RunStore: Sendable {
         try AtomicFile.write(SealedDocument.sealing(ResultCoding.document(record)), to: file.path)
     }
 
-    /// What was measured of the models of finished trials, by file name: the records that belong to their results. Trials of which nothing was are left out.
+    /// What was measured of the models of finished trials, by file name: the records that belong to
+    /// their results. Trials of which nothing was measured are left out.
     ///
     /// - Parameter onDamage: called with each file that is not what was written; it is left out unless this throws.
     package func measurements(
@@ -161,9 +163,11 @@ package struct RunStore: Sendable {
         folder.trial(key).appendingPathComponent("other-plans/\(SafeName.encode(plan))/result.json")
     }
 
-    /// Moves a finished result that is of another plan out of the way, with its files. Only the holder of the trial's claim may.
+    /// Moves a finished result that is of another plan out of the way, with its files. Only the holder
+    /// of the trial's claim may call this.
     ///
-    /// The result itself goes last: after a kill in between, the next call goes on.
+    /// The result itself is moved last, so that after a kill in between the next call completes the
+    /// move.
     ///
     /// - Throws: `FileFault` where a file cannot be moved.
     package func makeRoom(for plan: String, at key: TrialKey) throws {
@@ -173,7 +177,8 @@ package struct RunStore: Sendable {
         try move(present, from: folder.trial(key), to: there.deletingLastPathComponent())
     }
 
-    /// Brings the result of a plan back to its place, where it is kept beside, and moves what is there out of the way.
+    /// Brings a result of a plan that was set aside back to its place, and moves what is there out of
+    /// the way.
     ///
     /// - Returns: the result; nil where none of this plan is kept, or where it is damaged.
     /// - Throws: `FileFault` where a file cannot be moved.
@@ -202,7 +207,7 @@ package struct RunStore: Sendable {
         return found
     }
 
-    // MARK: The frame of the run
+    // MARK: Recipe and settings of the run
 
     /// What the run set out to do; nil where nothing says so.
     ///
@@ -214,7 +219,8 @@ package struct RunStore: Sendable {
         try AtomicFile.write(SealedDocument.sealing(ResultCoding.document(settings)), to: folder.settings.path)
     }
 
-    /// Writes the recipe and the frame of a run, and keeps those of another recipe whose results are kept.
+    /// Writes the recipe and the settings of a run, and keeps those of another recipe whose results are
+    /// kept.
     ///
     /// - Returns: the recipe that is there where it is not what a run wrote; it is replaced.
     /// - Throws: `FileFault`.
@@ -223,7 +229,8 @@ package struct RunStore: Sendable {
         var settings = settings
         settings.resolvedRecipe = SHA256Digest(of: recipe).hex
         let other = (try? FileContents.text(folder.resolvedRecipe.path)).flatMap { $0 == recipe ? nil : $0 }
-        // The last run wrote this very recipe: what stands there now was changed since, and is no recipe of another run.
+        // The last run wrote exactly this recipe, so what is there now was changed since and is not the
+        // recipe of another run.
         let isDamaged = other != nil && (try? self.settings())?.resolvedRecipe == settings.resolvedRecipe
         if keepingOthers, !isDamaged, let present = other {
             let kept = folder.root.appendingPathComponent("other-plans/\(SHA256Digest(of: present).hex.prefix(12))")

@@ -6,8 +6,9 @@ import Training
 
 /// Which seeds of a study are trained, where that is decided by how well differences are known: see `SeedDesign`.
 ///
-/// Whoever runs the study decides for itself, from the results that all of them see: those of exactly the seeds before a look, all of them
-/// there. So workers that end in another order, on other machines or after an interruption, decide the same.
+/// Every worker decides for itself, from results that all workers see: those of exactly the seeds
+/// before a look, once all of them are there. So workers that end in another order, on other machines
+/// or after an interruption, decide the same.
 final class SeedStages: Sendable {
     enum Need {
         case needed
@@ -36,7 +37,7 @@ final class SeedStages: Sendable {
         }
     }
 
-    /// By what a sweep sets.
+    /// Keyed by what a sweep sets.
     private let groups: Mutex<[[String: String]: Group]>
 
     init(_ cells: [Cell]) {
@@ -48,7 +49,7 @@ final class SeedStages: Sendable {
         self.groups = Mutex(groups)
     }
 
-    /// Takes note of what a trial led to.
+    /// Records a trial's result.
     func add(_ result: TrialResult) {
         groups.withLock { groups in
             groups[result.key.variant]?.results[result.key] = result
@@ -69,7 +70,7 @@ final class SeedStages: Sendable {
     /// The stage that a seed is trained in, from 0.
     static func stage(of cell: Cell, seed index: Int) -> Int { cell.design?.looks.firstIndex { $0 > index } ?? 0 }
 
-    /// The cells with the seeds alone that are trained, as far as the results in a folder decide it.
+    /// The cells with only those seeds that are trained, as far as the results in a folder decide it.
     static func trimmed(_ cells: [Cell], in folder: RunFolder) -> [Cell] {
         guard cells.contains(where: { $0.design != nil }) else { return cells }
         let store = RunStore(folder)

@@ -17,11 +17,12 @@ extension StopRequest {
     /// The exit code of a process that was stopped and can be continued: `EX_TEMPFAIL` of sysexits.h.
     package static let exitCode: Int32 = 75
 
-    /// What signals ask, once `listenForSignals` has been called.
+    /// The request that signals make, once `listenForSignals` has been called.
     package static let ofProcess = StopRequest()
 
-    /// Lets the signals by which a process is asked to end ask `ofProcess` from now on: SIGTERM and SIGINT, a closed terminal's SIGHUP, a
-    /// closed pipe's SIGPIPE, SIGXCPU where a limit on processor time comes near, and SIGUSR1, by which Slurm warns of a time limit.
+    /// Lets the signals by which a process is asked to end ask `ofProcess` from now on: SIGTERM and
+    /// SIGINT, a closed terminal's SIGHUP, a closed pipe's SIGPIPE, SIGXCPU when a limit on processor
+    /// time is near, and SIGUSR1, by which Slurm warns of a time limit.
     ///
     /// A second SIGINT ends the process at once, with code 130. A signal that the parent has set to be ignored (`nohup`, a shell's `&`)
     /// stays ignored.

@@ -3,13 +3,14 @@ import Persistence
 import Results
 import Statistics
 
-/// A study as its run folder shows it: what was planned, what has ended, who is at what.
+/// A study as its run folder shows it: what was planned, what has ended, and who is training what.
 ///
-/// It is made of the folder's files alone, so that it can be asked of a run of another process, on another machine, or of one that is over.
+/// It is made from the folder's files alone, so that it can describe a run of another process, on
+/// another machine, or one that is over.
 package struct StudyFolder: Sendable {
     /// A trial that a process has claimed.
     package struct ClaimedTrial: Sendable {
-        /// The epochs that it has told of; none before its first.
+        /// The epochs that it has reported; none before the end of its first.
         package let training: RunningTraining
         /// The host's name.
         package let host: String
@@ -20,13 +21,13 @@ package struct StudyFolder: Sendable {
         package let silence: Double
     }
 
-    /// With the seeds alone that are trained, where earlier looks have decided that.
+    /// With only those seeds that are trained, where earlier looks have decided that.
     package let settings: RunSettings
     /// Trials that have ended, in the order of the plan.
     package let results: [TrialResult]
     /// Trials that are under way or were interrupted, in the order of the plan.
     package let claimed: [ClaimedTrial]
-    /// Trainings for tuning that are done, and those that a process is at.
+    /// Trainings for tuning that are done, and those that are under way.
     package let rehearsals: (finished: Int, running: Int)
     /// Files that are not what a run wrote.
     package let damages: [DamagedFile]
@@ -91,7 +92,7 @@ package struct StudyFolder: Sendable {
         rehearsals = trainings
     }
 
-    /// What processes are at now.
+    /// What is being trained now.
     package var running: [ClaimedTrial] { claimed.filter { !$0.isGone } }
 
     /// How far it has come, with the time that the rest takes at the pace of the trials that have ended.
@@ -102,26 +103,20 @@ package struct StudyFolder: Sendable {
             elapsed: running.isEmpty ? 0 : seconds / Double(running.count), failed: results.count { !$0.isFinished })
     }
 
-    /// Whether every trial has ended and nobody is at one.
+    /// Whether every trial has ended and none is being trained.
     package var isOver: Bool { results.count == settings.trialCount && running.isEmpty }
 
     /// The settings without the seeds that a look has made unneeded: see `SeedDesign`.
     private static func trimmed(_ settings: RunSettings, to results: [TrialResult]) -> RunSettings {
-        guard settings.variants.contains(where: { $0.design != nil }) else { return settings }
-        let known = Dictionary(results.map { ($0.key, $0) }) { first, _ in first }
-        var settings = settings
-        for index in settings.variants.indices {
-            let variant = settings.variants[index]
-            guard let design = variant.design else { continue }
+        settings.keepingSeeds(by: results) { variant, design, result in
             let keys = variant.keys.filter { $0.seed == variant.seeds.first }
-            let differences = design.differences(of: keys, seeds: variant.seeds) { known[$0] }
+            let differences = design.differences(of: keys, seeds: variant.seeds, result: result)
             let stop = SpendingDesign(looks: design.looks).stop(differences.values, reach: design.reach, seeds: differences.seeds)
-            if let stop { settings.variants[index].seeds = Array(variant.seeds.prefix(design.looks[stop])) }
+            return stop.map { design.looks[$0] }
         }
-        return settings
     }
 
-    /// The epochs that a running trial has told of.
+    /// The epochs that a running trial has reported.
     private static func progress(of key: TrialKey, in folder: RunFolder) -> RunningTraining? {
         guard let data = try? FileContents.copied(folder.progress(key).path) else { return nil }
         let training = try? ResultCoding.value(RunningTraining.self, from: data)

@@ -7,7 +7,8 @@ import Training
 package enum StudyEvent: Sendable {
     /// A training began, or a rehearsal ended.
     case progress(StudyProgress)
-    /// A training went on by an epoch, the last of its `epochs`. A resumed one tells its earlier epochs again.
+    /// A training completed an epoch, the last of its `epochs`. A resumed training reports its earlier
+    /// epochs again.
     case epoch(RunningTraining, StudyProgress)
     /// A trial ended, or was found in the run folder.
     case trial(TrialResult, StudyProgress)
@@ -39,11 +40,12 @@ final class StudyJournal: Sendable {
         self.observer = observer
     }
 
-    /// Trains, telling of every epoch.
+    /// Trains, and reports every epoch.
     ///
     /// - Parameters:
     ///   - trials: those that the training serves.
-    ///   - body: is given what to call after every epoch, with the record of each trial, nil for one that has failed.
+    ///   - body: the training; it is given a function to call after every epoch with each trial's
+    ///     record, nil for a trial that has failed.
     func following<Value>(_ trials: [RunningTraining], _ body: (_ onEpoch: ([EpochRecord?]) -> Void) throws -> Value) rethrows -> Value {
         let number = state.withLock { state in
             state.begun += 1
@@ -54,7 +56,7 @@ final class StudyJournal: Sendable {
             observer(.progress(progress(of: &state)))
             return state.begun
         }
-        // Whoever ends a training also counts its trials; the two are told of as one.
+        // The end of a training and the count of its trials are reported as one event.
         defer { state.withLock { $0.running.removeAll { $0.number == number } } }
         return try body { records in
             state.withLock { state in

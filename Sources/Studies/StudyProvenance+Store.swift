@@ -25,7 +25,7 @@ extension RunStore {
         keys.compactMap { try? result(at: folder.result($0), verifyingFiles: false) }.filter(\.isFinished)
     }
 
-    /// What was declared beforehand, and the looks that there were.
+    /// What was declared beforehand, and who has looked at target figures.
     ///
     /// - Throws: `DamagedFile` where the registration is not what was written, or the log cannot be read.
     package func provenance() throws(DamagedFile) -> StudyProvenance {
@@ -40,18 +40,19 @@ extension RunStore {
         return provenance
     }
 
-    /// What became of a declaration.
+    /// The outcome of a declaration.
     package enum RegistrationOutcome: Sendable, Hashable {
         case registered(StudyRegistration.Entry)
         /// The same plan is declared already.
         case present(StudyRegistration.Entry)
-        /// There are results, and nobody said that this is to be declared all the same.
+        /// There are results already, and the caller did not ask to declare the plan all the same.
         case refused(results: Int)
     }
 
     /// Declares a plan.
     ///
-    /// - Parameter afterResults: whether it is declared, with that as a part of it, where trainings have led to results already.
+    /// - Parameter afterResults: whether the plan is declared even where there are results of trainings
+    ///   already, which the declaration then says.
     /// - Throws: `DamagedFile` where an earlier registration is not what was written, `FileFault`.
     package func register(_ plan: StudyRegistration.Plan, afterResults: Bool) throws -> RegistrationOutcome {
         let digest = SHA256Digest(of: try ResultCoding.document(plan)).hex

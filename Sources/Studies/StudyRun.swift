@@ -9,9 +9,10 @@ import Weights
 
 /// Runs every cell of a study: first the rehearsals that tuning needs, then the trials, on all workers.
 ///
-/// A trial whose result is already in the run folder, from exactly the same plan, is taken from there. A running one is saved from time to
-/// time, so that a run that was killed goes on where it stood. Any number of processes may share a folder: each trial is claimed before
-/// it is trained, and results of others are taken when they are there.
+/// A trial whose result is already in the run folder, from exactly the same plan, is taken from there.
+/// A running one is saved from time to time, so that a run that was killed continues where it stopped.
+/// Any number of processes may share a folder: each trial is claimed before it is trained, and results
+/// of others are taken when they are there.
 package struct StudyRun: Sendable {
     package let cells: [Cell]
     package let folder: RunFolder
@@ -57,7 +58,7 @@ package struct StudyRun: Sendable {
     }
 }
 
-/// A study was asked to stop; the same run goes on from what it has saved.
+/// A study was asked to stop; the same run continues from what it has saved.
 package struct StudyStopped: Error, Hashable {
     /// Trials and rehearsals that are done.
     package let finished: Int

@@ -1,6 +1,7 @@
 import Training
 
-/// When a study looks after what lies beside its trainings. All are wall time.
+/// How often a study saves, shows that it is alive, and looks at other workers' trials. All are wall
+/// time.
 package struct StudyTiming: Sendable, Hashable {
     /// From one save of a running trial to the next; zero to save after every step.
     package var saving = Duration.seconds(60)

@@ -54,7 +54,8 @@ struct TuningChoice: Sendable, Hashable {
         }
     }
 
-    /// What is known of each candidate at the epoch that it would be reported at; nil where one of its rehearsals failed or chose no epoch.
+    /// What is known of each candidate at the epoch at which it would be reported; nil where one of its
+    /// rehearsals failed or chose no epoch.
     private static func evidence(in cell: Cell, from outcomes: [Outcome]) -> [(evidence: SourceEvidence, epoch: Int?)?] {
         cell.candidates.indices.map { index in
             let own = outcomes.filter { $0.rehearsal.candidate == index }
@@ -63,7 +64,8 @@ struct TuningChoice: Sendable, Hashable {
             let seeds = cell.rehearsalSeeds(of: index).map { seed -> (heldBack: [SourceScore]?, leftOut: [[SourceScore]]) in
                 let trained = complete.filter { $0.rehearsal.plan.seed == seed }
                 let whole = trained.filter { $0.rehearsal.leftOut == nil }
-                // Those that are as long as rehearsals are, before those that are as long as trials.
+                // Rehearsals that are as long as the others come before those that are as long as
+                // trials, which measure the target.
                 let heldBack = whole.first { !$0.rehearsal.measuresTarget } ?? whole.first
                 return (heldBack?.scores, trained.filter { $0.rehearsal.leftOut != nil }.map(\.scores))
             }
@@ -89,8 +91,8 @@ struct TuningChoice: Sendable, Hashable {
         }
     }
 
-    /// One epoch for all trainings that left a domain out, by their mean curve: the rule of the epoch sees the left-out domains as held-back samples
-    /// where it is not one of left-out domains itself.
+    /// One epoch for all trainings that left a domain out, by their mean curve. A rule of the epoch
+    /// that does not itself ask for left-out domains sees them as held-back samples.
     private static func commonEpoch(
         of seeds: [(heldBack: [SourceScore]?, leftOut: [[SourceScore]])], in cell: Cell, _ plan: TrialPlan, _ situation: SelectionSituation
     ) -> Int? {

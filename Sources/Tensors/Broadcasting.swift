@@ -84,6 +84,13 @@ extension Tensor {
     ///
     /// - Parameter name: what the message calls the operation where the shapes do not fit.
     /// - Precondition: the shapes can be broadcast together.
+    ///
+    /// - Parameters:
+    ///   - left: the first operand.
+    ///   - right: the second one.
+    ///   - operation: what becomes of a pair of entries; called once for each entry of the result, in
+    ///     no promised order.
+    /// - Returns: a tensor of the broadcast shape, which may be empty.
     @inline(__always)
     static func combined(
         _ name: StaticString, _ left: Tensor, _ right: Tensor, _ operation: (Float, Float) -> Float
@@ -146,6 +153,8 @@ extension Tensor {
 
     /// `operation` applied to every element, without a record, in a loop that the compiler vectorizes
     /// where the operation allows it.
+    ///
+    /// NaN and infinities are passed to the operation like any other number.
     @inline(__always)
     func mapped(_ operation: (Float) -> Float) -> Tensor {
         let result = Tensor(uninitialized: shape)
@@ -161,6 +170,9 @@ extension Tensor {
     /// broadcasting.
     ///
     /// - Precondition: the target can be broadcast to this shape.
+    ///
+    /// Sums along an axis with inner stride are in single precision, those along the last axis in
+    /// double: see ``sum(axes:keepingAxes:)``.
     func reduced(to target: Shape) -> Tensor {
         if shape == target { return self }
         let lead = shape.rank - target.rank

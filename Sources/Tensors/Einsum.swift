@@ -15,6 +15,12 @@ extension Tensor {
     ///   - factors: one tensor for each part before the arrow.
     /// - Precondition: a letter means one extent throughout, stands at most once in a factor and in the result, and each of the result's stands
     ///   in a factor.
+    ///
+    /// A letter that occurs in one factor alone and not in the result is summed over before anything is
+    /// multiplied. Nothing here repeats a letter within one factor, so traces are taken otherwise.
+    ///
+    /// - Complexity: that of the matrix products; intermediate results hold the letters that are still
+    ///   needed.
     public static func einsum(_ formula: String, _ factors: Tensor...) -> Tensor {
         let subscripts = Subscripts(formula, shapes: factors.map(\.shape))
         var remaining = subscripts.factors[...]
@@ -30,8 +36,10 @@ extension Tensor {
         return last.tensor.permuted(order)
     }
 
+    /// A tensor with one letter for each of its axes.
     private typealias Labeled = (tensor: Tensor, labels: [Character])
 
+    /// The tensor summed over every letter that is not kept, and the letters that are left, in order.
     private static func summing(_ tensor: Tensor, _ labels: [Character], keeping kept: Set<Character>) -> Labeled {
         let axes = labels.indices.filter { !kept.contains(labels[$0]) }
         return (axes.isEmpty ? tensor : tensor.sum(axes: axes), labels.filter(kept.contains))
@@ -61,9 +69,13 @@ extension Tensor {
 
     /// A formula's letters, checked against the shapes that it is used with.
     private struct Subscripts {
+        /// The letters of each factor, one for each axis.
         let factors: [[Character]]
+        /// The letters of the result; none for a scalar.
         let result: [Character]
 
+        /// - Precondition: as ``Tensor/einsum(_:_:)``; the message quotes the formula and the shape or
+        ///   letter that does not fit.
         init(_ formula: String, shapes: [Shape]) {
             let sides = formula.filter { $0 != " " }.split(separator: "->", omittingEmptySubsequences: false)
             require(sides.count == 2, "einsum: '\(formula)' does not have the form 'nd,md->nm'")

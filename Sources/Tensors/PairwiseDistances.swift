@@ -3,6 +3,13 @@ extension Tensor {
     ///
     /// Each is computed from differences, so that near rows lose no digits. Where a distance is 0 its gradient is 0.
     /// - Precondition: two matrices of one width.
+    ///
+    /// Sums are in double precision and rounded once, so each distance is within half a unit in the
+    /// last place of `Float`; NaN and infinities pass through. A distance of 0 has slope 0, where the
+    /// true one is not defined.
+    ///
+    /// - Parameter other: `M×D`; with `M` or `N` of 0 the result is empty.
+    /// - Complexity: `O(N M D)`, without a matrix product.
     public func distances(to other: Tensor) -> Tensor {
         let squares = Tensor.squaredDistances(self, other)
         let result = squares.mapped { $0.squareRoot() }
@@ -13,6 +20,11 @@ extension Tensor {
     }
 
     /// The squares of ``distances(to:)``: `N×M`.
+    ///
+    /// They have a gradient everywhere, `2 (x_i − y_j)`, also where rows coincide; prefer them where no
+    /// root is needed.
+    ///
+    /// - Parameter other: `M×D`.
     public func squaredDistances(to other: Tensor) -> Tensor {
         let result = Tensor.squaredDistances(self, other)
         return Tensor.custom(result, inputs: [self, other]) { [left = detached(), right = other.detached()] gradient in
@@ -21,6 +33,12 @@ extension Tensor {
     }
 
     /// Gradients of `Σ_ij w_ij (x_i − y_j)` in the direction of each difference.
+    ///
+    /// - Parameters:
+    ///   - weights: `w`, `N×M`.
+    ///   - x: `N×D`.
+    ///   - y: `M×D`.
+    /// - Returns: one gradient for `x`, `N×D`, and one for `y`, `M×D`.
     private static func pulledBack(_ weights: Tensor, _ x: Tensor, _ y: Tensor) -> [Tensor?] {
         [
             x * weights.sum(axis: 1, keepingAxis: true) - weights.matmul(y),
@@ -28,6 +46,7 @@ extension Tensor {
         ]
     }
 
+    /// Summed in double precision and rounded once to `Float`; exactly 0 for equal rows.
     private static func squaredDistances(_ left: Tensor, _ right: Tensor) -> Tensor {
         require(
             left.rank == 2 && right.rank == 2 && left.shape[1] == right.shape[1],

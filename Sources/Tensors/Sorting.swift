@@ -4,12 +4,22 @@ extension Tensor {
     /// The entries along one axis in rising order, or falling. NaN counts as larger than everything; equal entries keep their order.
     ///
     /// The gradient of each entry goes back to where it came from.
+    ///
+    /// - Parameters:
+    ///   - axis: counted from the end where it is negative; the last by default.
+    ///   - descending: whether the largest comes first, NaN before all.
+    /// - Complexity: `O(E log E)` along an axis of extent `E`.
     public func sorted(axis: Int = -1, descending: Bool = false) -> Tensor {
         let axis = shape.resolve(axis)
         return taking(positions: argsorted(axis: axis, descending: descending), count: shape[axis], axis: axis)
     }
 
     /// Where along one axis each entry of ``sorted(axis:descending:)`` comes from, in the row-major order of its result.
+    ///
+    /// - Parameters:
+    ///   - axis: counted from the end where it is negative; the last by default.
+    ///   - descending: whether the largest comes first.
+    /// - Returns: as many positions in `0..<E` as the tensor has entries.
     public func argsorted(axis: Int = -1, descending: Bool = false) -> [Int] {
         let axis = shape.resolve(axis)
         return positions(axis: axis, count: shape[axis], descending: descending)
@@ -19,6 +29,12 @@ extension Tensor {
     ///
     /// NaN counts as larger than everything; of equal entries the first comes first.
     /// - Precondition: `count` is from 0 to the extent of the axis.
+    ///
+    /// The gradient of each value goes back to where it came from; all other entries have 0.
+    ///
+    /// - Parameters:
+    ///   - count: how many along the axis.
+    ///   - axis: counted from the end where it is negative; the last by default.
     public func largest(_ count: Int, axis: Int = -1) -> (values: Tensor, positions: [Int]) {
         let axis = shape.resolve(axis)
         require(count >= 0 && count <= shape[axis], "largest: axis \(axis) of shape \(shape) has no \(count) entries")
@@ -27,12 +43,19 @@ extension Tensor {
     }
 
     /// The sum of each entry along one axis and all before it; running sums are kept in double precision.
+    ///
+    /// Each is rounded once, so that errors do not add up along the axis. From a NaN on all sums are
+    /// NaN.
+    ///
+    /// - Parameter axis: counted from the end where it is negative; the last by default.
     public func cumulativeSum(axis: Int = -1) -> Tensor {
         let axis = shape.resolve(axis)
         let result = runningSum(axis: axis, fromEnd: false)
         return result.recorded(self) { $0.runningSum(axis: axis, fromEnd: true) }
     }
 
+    /// - Parameter fromEnd: whether sums run from the last entry to the first, as the gradient of a
+    ///   running sum does.
     private func runningSum(axis: Int, fromEnd: Bool) -> Tensor {
         let view = AxisView(shape, axis: axis)
         return Tensor(shape: shape) { output in
@@ -53,6 +76,9 @@ extension Tensor {
     }
 
     /// The positions of the first `count` entries in order, `outer × count × inner`.
+    ///
+    /// - Parameter descending: whether the largest come first; NaN is larger than everything, and of
+    ///   equal entries the first comes first either way.
     private func positions(axis: Int, count: Int, descending: Bool) -> [Int] {
         let view = AxisView(shape, axis: axis)
         var result = [Int](repeating: 0, count: view.outer * count * view.inner)
@@ -77,6 +103,8 @@ extension Tensor {
     }
 
     /// The entries at positions along an axis that are given for each place of the result, `outer × count × inner`.
+    ///
+    /// The gradient adds up where one entry was taken more than once.
     private func taking(positions: [Int], count: Int, axis: Int) -> Tensor {
         let view = AxisView(shape, axis: axis)
         let places = positions.enumerated().map { slot, position in

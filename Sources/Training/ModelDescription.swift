@@ -45,7 +45,7 @@ package struct ModelDescription: Codable, Sendable {
     /// By modality; nil for a whole model.
     package var encoders: [String: Component]?
     package var fusion: Component?
-    /// A model that is no encoders and fusion, and the modalities that it reads.
+    /// A model that is not made of encoders and a fusion, and the modalities that it reads.
     package var whole: Component?
     package var modalities: [String]?
     /// What inputs are brought to a common scale with.
@@ -87,7 +87,7 @@ package struct ModelDescription: Codable, Sendable {
     package init(of checkpoint: SafetensorsFile) throws(CheckpointFault) {
         guard let text = checkpoint.metadata[Self.key] else {
             throw CheckpointFault(
-                path: checkpoint.path, reason: "its header does not describe a model: it is no checkpoint of a run, or one of an earlier version")
+                path: checkpoint.path, reason: "its header does not describe a model: it is not the checkpoint of a run, or it is one of an earlier version")
         }
         do {
             self = try JSONDecoder().decode(Self.self, from: Data(text.utf8))
@@ -186,7 +186,7 @@ package struct SavedModel {
     private let model: any MultimodalModel
     private let path: String
 
-    /// - Throws: `CheckpointFault` where the file is no checkpoint, names components that are not known, or holds another model than it says.
+    /// - Throws: `CheckpointFault` where the file is not a checkpoint, names components that are not known, or holds another model than it says.
     package init(_ path: String, components: Components) throws(CheckpointFault) {
         self.path = path
         do {

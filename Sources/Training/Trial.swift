@@ -293,7 +293,7 @@ package struct Trial {
     }
 
     private func outcomes(of course: Course) throws -> [Outcome] {
-        // What measuring the cost takes is no part of the training.
+        // What measuring the cost takes is not part of the training.
         let (seconds, steps, secondsInPenalties) = (course.seconds, trainer.step, trainer.secondsInPenalties)
         let loading = course.loading(batches.loading)
         let effects = trainer.effects

@@ -107,7 +107,7 @@ extension TrialPlan {
 
     /// The model alone.
     ///
-    /// - Parameter wrapping: what takes an encoder's place in the model; the encoder itself unless said otherwise.
+    /// - Parameter wrapping: what takes an encoder's place in the model; the encoder itself by default.
     package func makeModel(
         facts: DatasetFacts, components: Components, initializer: Initializer,
         wrapping: (Modality, any Encoder) -> any Encoder = { $1 }

@@ -18,7 +18,7 @@ package enum ElementType: String, CaseIterable, Sendable {
     case uint8 = "U8"
     case bool = "BOOL"
 
-    /// Bytes an element.
+    /// Bytes per element.
     package var size: Int {
         switch self {
         case .float64, .int64, .uint64: 8
@@ -103,8 +103,8 @@ extension ElementType {
         }
     }
 
-    /// Four bits of exponent and three of fraction: no infinity, and only all ones are no number ("FP8 Formats for Deep Learning",
-    /// arXiv:2209.05433).
+    /// Four bits of exponent and three of fraction: no infinity, and only all ones are NaN ("FP8
+    /// Formats for Deep Learning", arXiv:2209.05433).
     private static func float8E4M3(_ bits: UInt8) -> Float {
         let (exponent, fraction) = (Int(bits >> 3 & 15), Float(bits & 7))
         guard bits & 0x7f != 0x7f else { return .nan }

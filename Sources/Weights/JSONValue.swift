@@ -17,7 +17,7 @@ package enum JSONValue: Hashable, Sendable {
         package let value: JSONValue
     }
 
-    /// The value of a member, or nil where this is no object or has no such member.
+    /// The value of a member, or nil where this is not an object or has no such member.
     package subscript(key: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.key == key }?.value

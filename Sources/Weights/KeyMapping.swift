@@ -2,7 +2,7 @@
 package struct KeyMapping: Hashable, Sendable {
     /// The dictionary to take, by dotted path (`state_dict`); nil for the whole file.
     package var dictionary: String?
-    /// What is taken off the beginning of every key that has it: `module.`, `audnet.`.
+    /// What is removed from the beginning of every key that has it: `module.`, `audnet.`.
     package var prefix: String?
 
     package init(dictionary: String? = nil, prefix: String? = nil) {

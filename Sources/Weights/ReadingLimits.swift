@@ -8,7 +8,7 @@ package struct ReadingLimits: Sendable {
     package var nesting = 100
     /// The number of values visited when the contents are listed; shared ones count each time.
     package var values = 500_000
-    /// The number of values listed that are no tensors; the rest is left out.
+    /// The number of values listed that are not tensors; the rest is left out.
     package var listedValues = 10_000
     /// Bytes of a dictionary's key and of the dotted name of a value.
     package var nameBytes = 1000

@@ -94,7 +94,7 @@ package struct WeightsFile: Sendable {
     package func safetensors(_ mapping: KeyMapping = KeyMapping()) throws(WeightsFault) -> SafetensorsWriter {
         var writer = SafetensorsWriter()
         if case .safetensors(let file) = source { writer.metadata = file.metadata }
-        // What libraries of other languages look for before they take names and layouts to be PyTorch's.
+        // Libraries in other languages look for this before they assume PyTorch's names and layouts.
         if case .pytorch = source { writer.metadata["format"] = "pt" }
         for (name, entry) in try taken(by: mapping) {
             guard name != "__metadata__" else {
@@ -107,8 +107,8 @@ package struct WeightsFile: Sendable {
 
     /// The entries that `mapping` takes, each with its new name.
     ///
-    /// - Throws: where the mapping does not fit the keys, or a dictionary that is taken would be a state dictionary but for a value that
-    ///   is not read: a parameter may be missing there.
+    /// - Throws: where the mapping does not fit the keys, or where a value that is not read stands in a
+    ///   dictionary that otherwise holds only tensors: a parameter may be missing there.
     package func taken(by mapping: KeyMapping) throws(WeightsFault) -> [(name: String, entry: Entry)] {
         let names: [String?]
         do throws(KeyMapping.Fault) {

@@ -18,6 +18,7 @@ import Testing
         let tall = try SampleMatrix(Samples.normal(2000, 5))
         let found = try tall.singularValues()
         let (eigenvalues, _) = try tall.gram(ofSamples: false).symmetricEigen()
+        #expect(found.count == 5 && eigenvalues.count == 5)
         for (value, square) in zip(found, eigenvalues.reversed()) { #expect(abs(value * value - square) < 1e-8 * square) }
     }
 

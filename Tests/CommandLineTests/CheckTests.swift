@@ -117,7 +117,7 @@ struct CheckTests {
             "check", "r.yaml", "--out", "out", "--no-estimate", "--set", "rows[+ MER].regularizers.mer.weight=2", "--set", "seeds=[1, 3]")
         #expect(
             changed.lines.last?.hasSuffix(
-                "out: 3 trials finished, to be reused (Fusion); 3 trials of another recipe, to be run again, the results there kept beside (+ MER); "
+                "out: 3 trials finished, to be reused (Fusion); 3 trials of another recipe, to be run again, with the old results kept (+ MER); "
                     + "6 trials not run yet") == true)
         let estimate = try #require(try await document(folder, "--out", "out", "--measure", "0")["estimate"] as? [String: Any])
         #expect(estimate["seconds"] as? Double == 0)

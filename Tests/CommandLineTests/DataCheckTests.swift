@@ -74,7 +74,7 @@ import Testing
 
     @Suite("regulus bench loading")
     struct LoadingBenchTests {
-        @Test("prints samples a second of each modality and of all, and what a step uses")
+        @Test("prints samples per second of each modality and of all, and what a step uses")
         func json() async throws {
             let folder = try RecipeFolder()
             let outcome = try await folder.regulus("bench", "loading", "r.yaml", "--samples", "4", "--workers", "1", "--json")

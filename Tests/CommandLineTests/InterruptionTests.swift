@@ -90,7 +90,7 @@ struct InterruptionTests {
         let outcome = try run.outcome()
         #expect(outcome.code == 75)
         #expect(outcome.output.isEmpty)
-        #expect(outcome.messages.contains("The same command goes on from there."))
+        #expect(outcome.messages.contains("The same command continues from there."))
         let files = folder.files(below: "out")
         #expect(files.contains { $0.contains("resume/") })
         #expect(!files.contains { $0.contains("claim.") || $0.hasSuffix(".tmp") })
@@ -132,7 +132,7 @@ struct InterruptionTests {
         shell.waitUntilExit()
         #expect(shell.terminationStatus == 75)
         #expect(try folder.text("first").contains("\"event\":\"started\""))
-        #expect(try folder.text("messages").contains("The same command goes on from there."))
+        #expect(try folder.text("messages").contains("The same command continues from there."))
         #expect(try await folder.regulus.run(Self.arguments("out")).code == 0)
     }
 

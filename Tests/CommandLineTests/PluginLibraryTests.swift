@@ -98,7 +98,7 @@ struct PluginLibraryTests {
 
     @Test("text, a folder, nothing, and the program itself are no libraries")
     func noLibrary() async throws {
-        #expect(try await refusal(Data("name: small\n".utf8)).contains("is no shared library"))
+        #expect(try await refusal(Data("name: small\n".utf8)).contains("is not a shared library"))
         #expect(try await refusal(Data(contentsOf: Regulus.executable)).contains("is a program, not a shared library"))
         let folder = try RecipeFolder()
         try folder.makeFolder("shrink")

@@ -59,6 +59,17 @@ final class RecipeFolder: Sendable {
     /// Every file below the folder, by its path from there, sorted.
     var files: [String] { files(below: "") }
 
+    /// The results in `out`, each with the number that the file system gives its file for life.
+    func resultFiles() -> [String: Int] {
+        let names = files(below: "out").filter { $0.hasSuffix("result.json") || ($0.hasPrefix("tuning/") && $0.hasSuffix(".json")) }
+        return Dictionary(
+            uniqueKeysWithValues: names.map { name in
+                var facts = stat()
+                stat(url.appendingPathComponent("out/\(name)").path, &facts)
+                return (name, Int(facts.st_ino))
+            })
+    }
+
     func files(below path: String) -> [String] {
         let root = url.appendingPathComponent(path)
         let all = FileManager.default.subpaths(atPath: root.path) ?? []

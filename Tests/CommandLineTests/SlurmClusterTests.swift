@@ -26,17 +26,6 @@ struct SlurmClusterTests {
             ], in: folder, environment: cluster.environment)
     }
 
-    /// The results that are there, each with the number that its file keeps for life.
-    private func results() -> [String: Int] {
-        let names = folder.files(below: "out").filter { $0.hasSuffix("result.json") || ($0.hasPrefix("tuning/") && $0.hasSuffix(".json")) }
-        return Dictionary(
-            uniqueKeysWithValues: names.map { name in
-                var facts = stat()
-                stat(folder.url.appendingPathComponent("out/\(name)").path, &facts)
-                return (name, Int(facts.st_ino))
-            })
-    }
-
     private func expectBytesOfLocalRun() async throws {
         #expect(try await folder.regulus("run", "r.yaml", "--out", "local").code == 0)
         let files = folder.files(below: "local").filter { $0 == "report.csv" || $0.hasSuffix(".safetensors") || $0.hasSuffix("metrics.jsonl") }
@@ -49,21 +38,21 @@ struct SlurmClusterTests {
         .enabled(if: ProcessInfo.processInfo.environment["REGULUS_STRESS"] != nil, "Slurm takes minutes; set REGULUS_STRESS to run it"))
     func nodeFailure() async throws {
         let run = try start()
-        run.wait { results().count >= 3 && !cluster.workers(on: .node1).isEmpty && !cluster.workers(on: .node2).isEmpty }
-        let before = results()
+        run.wait { folder.resultFiles().count >= 3 && !cluster.workers(on: .node1).isEmpty && !cluster.workers(on: .node2).isEmpty }
+        let before = folder.resultFiles()
         #expect((3..<12).contains(before.count))
         cluster.fail(.node1)
         // Each result keeps the file that it had when it was first seen.
         var (seen, rewritten) = (before, Set<String>())
         run.wait {
-            let now = results()
+            let now = folder.resultFiles()
             rewritten.formUnion(now.filter { file in seen[file.key].map { $0 != file.value } ?? false }.keys)
             seen.merge(now) { first, _ in first }
             return false
         }
         let outcome = try run.outcome()
         #expect(outcome.code == 0, "\(outcome.messages)")
-        #expect(rewritten.isEmpty && seen.count == 12 && results() == seen)
+        #expect(rewritten.isEmpty && seen.count == 12 && folder.resultFiles() == seen)
         // Workers say in the end how many results they found; all others they have trained. What is missing was done on the failed node.
         let trained = try folder.files(below: "out/slurm").filter { $0.hasSuffix(".log") }.map { name in
             let log = try folder.text("out/slurm/\(name)")
@@ -77,13 +66,13 @@ struct SlurmClusterTests {
     @Test("a worker that is killed is submitted again")
     func workerKilled() async throws {
         let run = try start()
-        run.wait { results().count >= 2 && !cluster.workers(on: .node2).isEmpty }
-        let before = results()
+        run.wait { folder.resultFiles().count >= 2 && !cluster.workers(on: .node2).isEmpty }
+        let before = folder.resultFiles()
         kill(try #require(cluster.workers(on: .node2).first), SIGKILL)
         let outcome = try run.outcome()
         #expect(outcome.code == 0, "\(outcome.messages)")
         #expect(outcome.messages.contains("submitting it again (1 of 3)"))
-        #expect(before.allSatisfy { results()[$0.key] == $0.value })
+        #expect(before.allSatisfy { folder.resultFiles()[$0.key] == $0.value })
         try await expectBytesOfLocalRun()
     }
 

@@ -49,17 +49,6 @@ struct SlurmRunTests {
         #expect(try content("out") == content("local"))
     }
 
-    /// The results that are there, each with the number that its file keeps for life.
-    private func results() -> [String: Int] {
-        let names = folder.files(below: "out").filter { $0.hasSuffix("result.json") || ($0.hasPrefix("tuning/") && $0.hasSuffix(".json")) }
-        return Dictionary(
-            uniqueKeysWithValues: names.map { name in
-                var facts = stat()
-                stat(folder.url.appendingPathComponent("out/\(name)").path, &facts)
-                return (name, Int(facts.st_ino))
-            })
-    }
-
     @Test("workers train, none what another does; the report is that of a local run")
     func complete() async throws {
         let outcome = try await run(arguments())
@@ -80,21 +69,21 @@ struct SlurmRunTests {
     @Test("a worker that is killed is submitted again, and everything ends as if nothing had happened")
     func killed() async throws {
         let run = try start(arguments())
-        run.wait { results().count >= 3 && slurm.process("101_2") != nil }
-        let before = results()
+        run.wait { folder.resultFiles().count >= 3 && slurm.process("101_2") != nil }
+        let before = folder.resultFiles()
         kill(try #require(slurm.process("101_2")), SIGKILL)
         let outcome = try run.outcome()
         #expect(outcome.code == 0, "\(outcome.messages)")
         #expect(outcome.messages.contains("worker 101_2 ended on node1 while work is left: FAILED (signal 9); submitting it again (1 of 3)"))
         #expect(slurm.submissions.count == 2)
-        #expect(before.allSatisfy { results()[$0.key] == $0.value }, "what was finished is not done again")
+        #expect(before.allSatisfy { folder.resultFiles()[$0.key] == $0.value }, "what was finished is not done again")
         try await expectContentOfLocalRun()
     }
 
     @Test("when it ends first, the workers go on, and the same command follows them", arguments: [SIGINT, SIGKILL])
     func attach(_ signal: Int32) async throws {
         let run = try start(arguments())
-        run.wait { !results().isEmpty && isSubmitted }
+        run.wait { !folder.resultFiles().isEmpty && isSubmitted }
         run.signal(signal)
         let first = try run.outcome()
         if signal == SIGINT {
@@ -135,8 +124,8 @@ struct SlurmRunTests {
     @Test("when all workers are cancelled it ends with code 75, and the same command submits new ones, which go on")
     func cancelled() async throws {
         let run = try start(arguments())
-        run.wait { !results().isEmpty && slurm.process("101_2") != nil }
-        let before = results()
+        run.wait { !folder.resultFiles().isEmpty && slurm.process("101_2") != nil }
+        let before = folder.resultFiles()
         let scancel = Process()
         scancel.executableURL = slurm.folder.appendingPathComponent("bin/scancel")
         scancel.arguments = ["101_1", "101_2"]
@@ -147,7 +136,7 @@ struct SlurmRunTests {
         let second = try await self.run(arguments())
         #expect(second.code == 0, "\(second.messages)")
         #expect(second.messages.contains("submitted array 102"))
-        #expect(before.allSatisfy { results()[$0.key] == $0.value })
+        #expect(before.allSatisfy { folder.resultFiles()[$0.key] == $0.value })
         try await expectContentOfLocalRun()
     }
 

@@ -4,6 +4,7 @@ import Datasets
 import Models
 import Networks
 import Regularization
+import Selection
 import Tensors
 import Testing
 
@@ -67,9 +68,61 @@ struct BrokenComponentTests {
         #expect(OptimizerContract.violations(of: Forgetful.self).contains { $0.contains("goes elsewhere") })
     }
 
+    @Test(
+        "a selection rule with one slip",
+        arguments: [
+            (SlippingRule.Slip.fallsBackToItself, "what it falls back to falls back again, without an end"),
+            (.notFinite, "its criterion is inf, and has to be finite or nil"), (.fewMerits, "it gives 1 merits for 0 candidates"),
+            (.noChoice, "it chooses none of 4 ordinary candidates"), (.notANumber, "a merit is NaN"),
+        ])
+    func selection(slip: SlippingRule.Slip, message: String) {
+        var options = SlippingRule.Options()
+        options.slip = slip
+        let violations = SelectionContract.violations(of: SlippingRule.self, options: options)
+        #expect(violations.contains { $0.hasPrefix(message) }, "\(violations)")
+        options.slip = .none
+        #expect(SelectionContract.violations(of: SlippingRule.self, options: options) == [])
+    }
+
     @Test("a schedule that goes below 0")
     func schedule() {
         #expect(ScheduleContract.violations(of: Falling.self).contains { $0.hasPrefix("of 200 steps the rate of step ") })
+    }
+}
+
+/// Goes by the score, with one slip.
+struct SlippingRule: SelectionPlugin {
+    enum Slip: String, CaseIterable, Sendable {
+        case none, fallsBackToItself = "falls-back-to-itself", notFinite = "not-finite", fewMerits = "few-merits", noChoice = "no-choice"
+        case notANumber = "not-a-number"
+    }
+
+    struct Options: Configuration.Options {
+        var slip = Slip.none
+        init() {}
+        static var fields: [OptionField<Options>] { [.choice("slip", \.slip, "what is wrong")] }
+    }
+
+    static let description = ComponentDescription(name: "slipping", summary: "a test", options: Options.descriptions)
+    private let slip: Slip
+
+    init(options: Options, context: SelectionContext) { slip = options.slip }
+
+    func fallback(in situation: SelectionSituation) -> SelectionFallback? {
+        slip == .fallsBackToItself ? SelectionFallback(to: self, because: "it knows nothing better") : nil
+    }
+
+    func criterion(of evidence: SourceEvidence, in situation: SelectionSituation) -> Double? {
+        slip == .notFinite ? .infinity : evidence.heldBack.mean(\.score)
+    }
+
+    func merits(of candidates: [SourceEvidence], in situation: SelectionSituation) -> [[Double]?] {
+        switch slip {
+        case .fewMerits: [[1]]
+        case .noChoice: candidates.map { _ in nil }
+        case .notANumber: candidates.map { _ in [.nan] }
+        default: candidates.map { candidate in criterion(of: candidate, in: situation).map { [situation.merit($0)] } }
+        }
     }
 }
 

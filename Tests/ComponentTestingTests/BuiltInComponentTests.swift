@@ -3,6 +3,7 @@ import Configuration
 import Datasets
 import Models
 import Networks
+import Selection
 import Tensors
 import Testing
 
@@ -54,5 +55,22 @@ struct BuiltInComponentTests {
         #expect(OptimizerContract.violations(of: LARS.self) == [])
         #expect(ScheduleContract.violations(of: ConstantSchedule.self) == [])
         #expect(ScheduleContract.violations(of: CosineSchedule.self) == [])
+    }
+
+    @Test("selection rules")
+    func selections() {
+        #expect(SelectionContract.violations(of: SourceValidation.self) == [])
+        #expect(SelectionContract.violations(of: SourceLoss.self) == [])
+        #expect(SelectionContract.violations(of: LastEpoch.self) == [])
+        #expect(SelectionContract.violations(of: LeaveOneSourceOut.self) == [])
+        #expect(SelectionContract.violations(of: SilencedModality.self) == [])
+        #expect(SelectionContract.violations(of: GuardedSilenced.self) == [])
+        #expect(SelectionContract.violations(of: Recombined.self) == [])
+        var mean = MeanOfRules.Options()
+        mean.of = ["source-validation", "leave-one-source-out"]
+        #expect(SelectionContract.violations(of: MeanOfRules.self, options: mean) == [])
+        var order = Lexicographic.Options()
+        order.by = ["source-validation", "silenced-modality"]
+        #expect(SelectionContract.violations(of: Lexicographic.self, options: order) == [])
     }
 }

@@ -133,7 +133,7 @@ struct ArraysTests {
             ),
             ({ $0.modalities = [] }, "modalities", "option modalities: found none; expected at least one name"),
             ({ $0.modalities = ["a="] }, "modalities", "option modalities: found 'a='; expected name or name=key"),
-            ({ $0.modalities = ["audio", "audio=video"] }, "modalities", "option modalities: 'audio' is there twice"),
+            ({ $0.modalities = ["audio", "audio=video"] }, "modalities", "option modalities: 'audio' appears twice"),
             (
                 { $0.split = "recordings" }, "split",
                 "\(path): row 0 has split 5; expected 0 train, 1 validation, 2 test or 3 held-back"
@@ -141,7 +141,7 @@ struct ArraysTests {
             (
                 { $0.classNames = ["only"] }, "labels", "row 1 has class 1, but 1 class names are given; expected 0 to 0"
             ),
-            ({ $0.domainNames = ["a", "a"] }, "domain-names", "the domain name 'a' is there twice"),
+            ({ $0.domainNames = ["a", "a"] }, "domain-names", "the domain name 'a' appears twice"),
             (
                 { $0.path = [self.folder("none.safetensors")] }, "path",
                 "\(folder("none.safetensors")): cannot read: No such file or directory"

@@ -105,7 +105,7 @@ import Testing
             arguments: [
                 ("label,domain,video\n0,a,../x.mp4\n", ":2: the path ../x.mp4 leaves the manifest's folder"),
                 ("label,domain,flow_x\n0,a,x.mp4\n", "has only one of the columns flow_x and flow_y"),
-                ("label,domain,video,start,stop\n0,a,x.mp4,2,1\n", ":2: '2' to '1' is no part of a file"),
+                ("label,domain,video,start,stop\n0,a,x.mp4,2,1\n", ":2: '2' to '1' is not a part of a file"),
                 ("label,domain,video\n0,a,x.mp4\n1,b,\n", ":3: the row has no file at all"),
                 ("label,domain,video\n0,,x.mp4\n", ":2: the domain is empty"),
                 ("label,domain,film\n0,a,x.mp4\n", "has no column of files"),

@@ -174,9 +174,9 @@ struct ManifestTests {
 
         #expect(fault { ($0.path, $0.lengths) = ([folder("a.safetensors")], ["video=m"]) }.contains("has no column 'm'"))
         #expect(fault { ($0.path, $0.lengths) = ([folder("a.safetensors")], ["vidoe=n"]) }.contains("did you mean 'video'?"))
-        #expect(fault { ($0.path, $0.lengths) = ([folder("a.safetensors")], ["audio=n"]) }.contains("samples of 'audio' have shape 1, which are no sequences"))
+        #expect(fault { ($0.path, $0.lengths) = ([folder("a.safetensors")], ["audio=n"]) }.contains("samples of 'audio' have shape 1, which are not sequences"))
         try write("label,domain,video,audio,n\n0,x,0,0,5\n1,y,1,1,x\n")
-        #expect(fault { ($0.path, $0.lengths) = ([folder("a.safetensors")], ["video=n"]) }.contains("m.csv:3: 'x' is no number of steps"))
+        #expect(fault { ($0.path, $0.lengths) = ([folder("a.safetensors")], ["video=n"]) }.contains("m.csv:3: 'x' is not a number of steps"))
         try write("label,domain,video,audio,n\n0,x,0,0,5\n1,y,1,1,1\n")
         #expect(
             fault { ($0.path, $0.lengths) = ([folder("a.safetensors")], ["video=n"]) }

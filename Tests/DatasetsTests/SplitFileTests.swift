@@ -35,10 +35,10 @@ struct SplitFileTests {
         arguments: [
             ("P08_01,00:00:01.00,00:00:02.00,60,120", "line 2: 5 fields where the header has 6"),
             ("P08_01,00:00:01.00,00:00:02.00,60,many,1", "line 2: stop_frame is 'many'"),
-            ("P08_01,00:00:01.00,00:00:02.00,60,60,1", "row 1: start_frame 60 and stop_frame 60 are no segment"),
+            ("P08_01,00:00:01.00,00:00:02.00,60,60,1", "row 1: start_frame 60 and stop_frame 60 are not a segment"),
             ("P08_01,00:00:01.00,00:00:02.00,60,120,8", "row 1: the verb_class 8 is unknown; expected 0 to 7"),
-            ("../../etc,00:00:01.00,00:00:02.00,60,120,1", "row 1: the video_id '../../etc' is no name of a video"),
-            ("P08_01,1 s,00:00:02.00,60,120,1", "row 1: start_timestamp '1 s' and stop_timestamp '00:00:02.00' are no segment"),
+            ("../../etc,00:00:01.00,00:00:02.00,60,120,1", "row 1: the video_id '../../etc' is not the name of a video"),
+            ("P08_01,1 s,00:00:02.00,60,120,1", "row 1: start_timestamp '1 s' and stop_timestamp '00:00:02.00' are not a segment"),
             ("\"P08_01,00:00:01.00,00:00:02.00,60,120,1", ":2: a quote is never closed"),
         ])
     func badRow(row: String, expected: String) {

@@ -110,7 +110,7 @@ struct TargetsTests {
         #expect(data.targetValues == [0, 1, 1, 1, 0, 0, 1, 0])
         #expect(try fault(.labels) { ($0.manifest, $0.classNames) = (manifest, ["happy", "angry"]) }.message.contains("m.csv:2: there is no label 'sad'"))
         try table(["0.5", "low", "1", "2"])
-        #expect(try fault(.values) { $0.manifest = manifest }.message.hasSuffix("m.csv:3: 'low' is no number"))
+        #expect(try fault(.values) { $0.manifest = manifest }.message.hasSuffix("m.csv:3: 'low' is not a number"))
     }
 
     @Test("a check of the data says how often labels apply and how values lie")

@@ -183,7 +183,7 @@ import Testing
             #expect(fault { _ = try SoundFile(cut).samples(7_000..<8_000) }?.path == cut)
             // Resamplers grow with the rate, without bound.
             let fast = try folder.write(MediaWriter.wav(MediaWriter.tone(8_000, frequency: 300), rate: 2_000_000), to: "fast.wav")
-            #expect(fault { _ = try SoundFile(fast).samples(0..<10) }?.reason == "damaged: 2000000 samples a second are given, and 1000 to 768000 are read")
+            #expect(fault { _ = try SoundFile(fast).samples(0..<10) }?.reason == "damaged: 2000000 samples per second are given, and 1000 to 768000 are read")
             let text = try folder.write(Data("tum te tum".utf8), to: "text.wav")
             #expect(fault { _ = try SoundFile(text) }?.path == text)
         }

@@ -1,4 +1,5 @@
 import Configuration
+import GoldenFixtures
 import Models
 import Networks
 import Regularization
@@ -78,9 +79,9 @@ import Testing
         #expect(plain.pooled.shape == [3, encoder.embeddingWidth])
         encoder.providesTokens = true
         let rich = encoder(x, pass: .evaluation)
-        #expect(zip(plain.pooled.values, rich.pooled.values).allSatisfy { abs($0 - $1) < 1e-5 })
+        #expect(areClose(plain.pooled.values, rich.pooled.values, within: 1e-5))
         if let tokens = rich.tokens {
-            #expect(zip(tokens.mean(axis: 1).values, rich.pooled.values).allSatisfy { abs($0 - $1) < 1e-5 })
+            #expect(areClose(tokens.mean(axis: 1).values, rich.pooled.values, within: 1e-5))
         } else {
             #expect(kind.encoder == "vector-mlp")
         }

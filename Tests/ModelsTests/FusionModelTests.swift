@@ -1,4 +1,5 @@
 import Configuration
+import GoldenFixtures
 import Models
 import Networks
 import Regularization
@@ -12,7 +13,7 @@ import Testing
     ]
 
     private func near(_ a: [Float], _ b: [Float], _ tolerance: Float = 1e-5) -> Bool {
-        a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) < tolerance }
+        areClose(a, b, within: tolerance)
     }
 
     @Test(arguments: [1, 2, 3, 4], [0, 1])
@@ -76,6 +77,7 @@ import Testing
     @Test func `a new modality changes no initial value of the others`() throws {
         let (two, three) = (try ModelSamples.model(2), try ModelSamples.model(3))
         let other = Dictionary(uniqueKeysWithValues: three.namedParameters.map { ($0.name, $0.parameter.value.values) })
+        #expect(two.namedParameters.contains { $0.name.hasPrefix("encoders.") })
         for (name, parameter) in two.namedParameters where name.hasPrefix("encoders.") {
             #expect(other[name] == parameter.value.values, "\(name)")
         }

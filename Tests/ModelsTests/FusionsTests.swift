@@ -1,4 +1,5 @@
 import Configuration
+import GoldenFixtures
 import Networks
 import Regularization
 import Tensors
@@ -56,8 +57,8 @@ import Testing
         let plain = model.predict(batch, pass: .evaluation).logits
         let permuted = model.predict(batch.mapValues { $0.gathering(rows: order) }, pass: .evaluation).logits
         let single = model.predict(batch.mapValues { $0[2..<3] }, pass: .evaluation).logits
-        #expect(zip(permuted.values, plain.gathering(rows: order).values).allSatisfy { abs($0 - $1) < 1e-4 })
-        #expect(zip(single.values, plain[2..<3].values).allSatisfy { abs($0 - $1) < 1e-4 })
+        #expect(areClose(permuted.values, plain.gathering(rows: order).values, within: 1e-4))
+        #expect(areClose(single.values, plain[2..<3].values, within: 1e-4))
     }
 
     @Test("trains every parameter but those that its definition holds at first", arguments: kinds) func gradientsReach(kind: Kind) throws {
@@ -101,7 +102,7 @@ import Testing
             return try #require(embeddings[Modality(name)]).pooled.linear(weight: weight, bias: bias).softmax()
         }
         let expected = (try member("a") + member("b")) / 2
-        #expect(zip(found.values, expected.values).allSatisfy { abs($0 - $1) < 1e-6 })
+        #expect(areClose(found.values, expected.values, within: 1e-6))
     }
 
     private func model(_ kind: Kind, _ count: Int) throws -> FusionModel {
@@ -124,7 +125,7 @@ import Testing
         #expect(logits.values.allSatisfy { $0.isFinite })
         // The samples that have all modalities are as they were; the other one is not.
         let whole = model.fuse(plain, pass: .evaluation).logits
-        for row in [0, 2, 3] { #expect(zip(logits[row..<row + 1].values, whole[row..<row + 1].values).allSatisfy { abs($0 - $1) < 1e-5 }) }
+        for row in [0, 2, 3] { #expect(areClose(logits[row..<row + 1].values, whole[row..<row + 1].values, within: 1e-5)) }
         #expect(logits[1..<2].values != whole[1..<2].values)
     }
 
@@ -145,7 +146,7 @@ import Testing
         }
         for modality in model.modalities {
             let (one, other) = (without(modality, scaling: 1), without(modality, scaling: 3))
-            #expect(zip(one, other).allSatisfy { abs($0 - $1) < 1e-5 })
+            #expect(areClose(one, other, within: 1e-5))
         }
     }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import GoldenFixtures
 import Models
 import Networks
 import Regularization
@@ -53,7 +54,7 @@ import Testing
     }
 
     private func near(_ a: [Float], _ b: [Float], _ tolerance: Float = 1e-5) -> Bool {
-        a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) < tolerance }
+        areClose(a, b, within: tolerance)
     }
 
     @Test(arguments: Self.fusions.indices, [true, false])

@@ -1,4 +1,5 @@
 import Configuration
+import GoldenFixtures
 import Models
 import Networks
 import Regularization
@@ -44,7 +45,7 @@ import Testing
     }
 
     private func near(_ a: Tensor, _ b: Tensor, _ tolerance: Float = 1e-5) -> Bool {
-        a.shape == b.shape && zip(a.values, b.values).allSatisfy { abs($0 - $1) < tolerance }
+        a.shape == b.shape && areClose(a.values, b.values, within: tolerance)
     }
 
     @Test func `the plain network has the benchmark's size for a window of 1024 steps`() throws {

@@ -1,3 +1,4 @@
+import GoldenFixtures
 import Networks
 import Tensors
 import Testing
@@ -11,7 +12,7 @@ import Testing
     }
 
     private func near(_ a: Tensor, _ b: Tensor, _ tolerance: Float = 1e-6) -> Bool {
-        a.shape == b.shape && zip(a.values, b.values).allSatisfy { abs($0 - $1) < tolerance }
+        a.shape == b.shape && areClose(a.values, b.values, within: tolerance)
     }
 
     @Test func `parameters have the names of PyTorch`() {

@@ -33,12 +33,12 @@ import Testing
         let x = stream.normal([2, 11, 3]).tracked()
         let (one, two) = (series(x), picture(x.reshaped([2, 1, 11, 3])).reshaped([2, 6, 4]))
         #expect(one.shape == [2, 6, 4])
-        #expect(zip(one.values, two.values).allSatisfy { abs($0 - $1) < 1e-5 })
+        #expect(areClose(one.values, two.values, within: 1e-5))
         let first = gradients(of: one.squared().sum(), with: [x, series.weight.value])
         let second = gradients(of: two.squared().sum(), with: [x, picture.weight.value])
         for index in 0..<2 {
             let (a, b) = (try #require(first[index]), try #require(second[index]))
-            #expect(a.elementCount == b.elementCount && zip(a.values, b.values).allSatisfy { abs($0 - $1) < 1e-4 })
+            #expect(a.elementCount == b.elementCount && areClose(a.values, b.values, within: 1e-4))
         }
     }
 }

@@ -1,3 +1,4 @@
+import GoldenFixtures
 import Networks
 import Tensors
 import Testing
@@ -48,12 +49,12 @@ import Testing
         let fused = block(x, .evaluation)
         let inner = block.bn1(block.conv1(x), .evaluation).relu()
         let plain = (block.bn2(block.conv2(inner), .evaluation) + x).relu()
-        #expect(zip(fused.values, plain.values).allSatisfy { abs($0 - $1) < 1e-6 })
+        #expect(areClose(fused.values, plain.values, within: 1e-6))
         let weights = stream.normal(x.shape)
         let first = try #require(gradients(of: (fused * weights).sum(), with: [x])[0]).values
         let second = try #require(gradients(of: (plain * weights).sum(), with: [x])[0]).values
         #expect(first.count == x.elementCount)
-        #expect(zip(first, second).allSatisfy { abs($0 - $1) < 1e-5 })
+        #expect(areClose(first, second, within: 1e-5))
     }
 
     @Test func `a sequence applies and names its layers in order`() {

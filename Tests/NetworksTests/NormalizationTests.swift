@@ -1,3 +1,4 @@
+import GoldenFixtures
 import Networks
 import Tensors
 import Testing
@@ -19,7 +20,7 @@ import Testing
         layer.runningMean.value = Tensor([1], shape: [1])
         layer.runningVariance.value = Tensor([4], shape: [1])
         let y = layer(Tensor([1, 3, 5], shape: [3, 1]), .evaluation).values
-        #expect(zip(y, [0, 1, 2]).allSatisfy { abs($0 - $1) < 1e-5 })
+        #expect(areClose(y, [0, 1, 2], within: 1e-5))
         #expect(layer.runningMean.value.item == 1)
         #expect(layer.trackedBatches.value.item == 0)
     }
@@ -39,12 +40,12 @@ import Testing
         )
         for pass in [training, .evaluation] {
             let (one, two) = (fused(x, pass, appliesReLU: true), plain(x, pass).relu())
-            #expect(zip(one.values, two.values).allSatisfy { abs($0 - $1) < 1e-6 })
+            #expect(areClose(one.values, two.values, within: 1e-6))
             let weights = stream.normal(x.shape)
             let first = try #require(gradients(of: (one * weights).sum(), with: [x])[0]).values
             let second = try #require(gradients(of: (two * weights).sum(), with: [x])[0]).values
             #expect(first.count == x.elementCount)
-            #expect(zip(first, second).allSatisfy { abs($0 - $1) < 1e-5 })
+            #expect(areClose(first, second, within: 1e-5))
         }
     }
 

@@ -1,4 +1,5 @@
 import Configuration
+import GoldenFixtures
 import Networks
 import Tensors
 import Testing
@@ -58,7 +59,7 @@ import Testing
         }
         for (one, two) in zip(forgetting, fresh) { #expect(one.parameter.value.values == two.parameter.value.values) }
         // Each value moves by the rate, against the sign of its gradient.
-        #expect(zip(forgetting[0].parameter.value.values, [0.6, -1.6, 2.6, 3.6]).allSatisfy { abs($0 - $1) < 1e-4 })
+        #expect(areClose(forgetting[0].parameter.value.values, [0.6, -1.6, 2.6, 3.6], within: 1e-4))
     }
 
     @Test func `parts have rates of their own, and the longest name of a part counts`() throws {

@@ -1,3 +1,4 @@
+import GoldenFixtures
 import Networks
 import Tensors
 import Testing
@@ -31,7 +32,7 @@ import Testing
         let mean = padded(places: 4).meanPooled(lengths: lengths)
         #expect(mean.values == padded(places: 9).meanPooled(lengths: lengths).values)
         let first = padded(places: 4).slice(axis: 1, 0..<2)[0..<1]
-        #expect(zip(mean[0..<1].values, first.mean(axis: 1).values).allSatisfy { abs($0 - $1) < 1e-6 })
+        #expect(areClose(mean[0..<1].values, first.mean(axis: 1).values, within: 1e-6))
         #expect(mean[2..<3].values == [0, 0, 0, 0, 0])
     }
 
@@ -88,7 +89,7 @@ import Testing
         let x = Tensor.concatenated([real, .full(.nan, [2, 4, 5])], axis: 1).clearingPadding(lengths: [5, 5])
         let (padded, lengths) = block()(x, lengths: [5, 5], pass)
         #expect(lengths == [alone.shape[1], alone.shape[1]])
-        #expect(zip(padded.slice(axis: 1, 0..<alone.shape[1]).values, alone.values).allSatisfy { abs($0 - $1) < 1e-5 })
+        #expect(areClose(padded.slice(axis: 1, 0..<alone.shape[1]).values, alone.values, within: 1e-5))
         #expect(padded.slice(axis: 1, alone.shape[1]..<padded.shape[1]).values.allSatisfy { $0 == 0 })
     }
 

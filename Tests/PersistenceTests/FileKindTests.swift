@@ -32,7 +32,7 @@ struct FileKindTests {
             #expect(throws: fault) { _ = try FileContents.mapped(path) }
             #expect(throws: fault) { _ = try FileContents.copied(path) }
             #expect(throws: fault) { _ = try SHA256Digest(ofFile: path) }
-            #expect(throws: FileFault.self) { try JSONLinesFile(path).append(1) }
+            #expect(throws: FileFault.self) { try SealedLog(path).append(1) }
         }
     }
 

@@ -94,8 +94,48 @@ struct SealedLogTests {
         }
     }
 
+    @Test("holds nothing but an unfinished line: that line is named, and what is appended comes after it")
+    func onlyUnfinished() throws {
+        let folder = try TemporaryFolder()
+        let log = SealedLog(folder("log"))
+        try AtomicFile.write("{\"sha256\"", to: log.path)
+        try log.append(Entry(number: 3))
+        let found = try log.read(as: Entry.self)
+        #expect(found.values.map(\.number) == [3] && found.damages.map(\.line) == [1])
+    }
+
+    @Test("gives back text with line breaks, each entry on one line")
+    func lineBreaks() throws {
+        let folder = try TemporaryFolder()
+        let log = SealedLog(folder("log"))
+        let entries = (0..<3).map { Entry(number: $0, text: "line\nbreak \($0)") }
+        for entry in entries { try log.append(entry) }
+        #expect(try lines(log.path).count == 3)
+        #expect(try log.read(as: Entry.self).values == entries)
+    }
+
+    @Test("names a whole line that has another form")
+    func otherForm() throws {
+        let folder = try TemporaryFolder()
+        let log = SealedLog(folder("log"))
+        try log.append(Entry(number: 1))
+        try log.append([1])
+        #expect(try reasons(log) == ["2 is not what this version of the program writes"])
+        #expect(try log.read(as: Entry.self).values.map(\.number) == [1])
+    }
+
+    @Test("refuses a value without a JSON form, and writes nothing")
+    func notANumber() throws {
+        let folder = try TemporaryFolder()
+        let log = SealedLog(folder("log"))
+        let fault = #expect(throws: FileFault.self) { try log.append(["loss": Double.nan]) }
+        #expect(fault?.description.hasPrefix("cannot append to \(log.path): the value has no JSON form: ") == true)
+        #expect(folder.names.isEmpty)
+    }
+
     @Test("that cannot be written says why")
     func fault() throws {
-        #expect(throws: FileFault.self) { try SealedLog("/proc/log").append(Entry(number: 1)) }
+        let fault = #expect(throws: FileFault.self) { try SealedLog("/proc/log").append(Entry(number: 1)) }
+        #expect(fault?.description.hasPrefix("cannot append to /proc/log: ") == true)
     }
 }

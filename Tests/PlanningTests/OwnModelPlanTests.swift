@@ -9,10 +9,7 @@ import Testing
 @Suite("Rows that change the model or the task")
 struct OwnModelPlanTests {
     private let text = """
-        data: {use: co-occurrence, classes: 4, samples: 48}
-        model:
-          encoder: {use: vector-mlp, hidden: [16], embedding: 8}
-          fusion: {use: late, hidden: 16}
+        \(Sample.recipeHead)
         training: {epochs: 1, batch: 8}
         seeds: [1]
         rows:

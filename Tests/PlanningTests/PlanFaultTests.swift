@@ -11,10 +11,7 @@ import Testing
 struct PlanFaultTests {
     /// Two modalities of vectors, three domains of 48 samples, of which a fifth validates.
     private let text = """
-        data: {use: co-occurrence, classes: 4, samples: 48}
-        model:
-          encoder: {use: vector-mlp, hidden: [16], embedding: 8}
-          fusion: {use: late, hidden: 16}
+        \(Sample.recipeHead)
         training: {epochs: 2, batch: 8}
         seeds: [1]
         rows:

@@ -10,10 +10,7 @@ import Testing
 @Suite("Protocols without domains")
 struct ProtocolTests {
     private let text = """
-        data: {use: co-occurrence, classes: 4, samples: 48}
-        model:
-          encoder: {use: vector-mlp, hidden: [16], embedding: 8}
-          fusion: {use: late, hidden: 16}
+        \(Sample.recipeHead)
         evaluation: {protocol: k-fold, folds: 4}
         training: {epochs: 1, batch: 8}
         seeds: [1]

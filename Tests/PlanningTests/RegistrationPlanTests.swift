@@ -9,8 +9,7 @@ import Testing
 struct RegistrationPlanTests {
     private static let recipe = """
         name: small
-        data: {use: co-occurrence, classes: 4, samples: 48}
-        model: {encoder: {use: vector-mlp, hidden: [16], embedding: 8}, fusion: {use: late, hidden: 16}}
+        \(Sample.recipeHead)
         training: {epochs: 2, batch: 16}
         seeds: [1, 2]
         rows:

@@ -7,10 +7,7 @@ import Testing
 @Suite("What is kept of rows and data for a report")
 struct RowDescriptionPlanTests {
     private let text = """
-        data: {use: co-occurrence, classes: 4, samples: 48}
-        model:
-          encoder: {use: vector-mlp, hidden: [16], embedding: 8}
-          fusion: {use: late, hidden: 16}
+        \(Sample.recipeHead)
         training: {epochs: 1, batch: 8}
         seeds: [1]
         rows:

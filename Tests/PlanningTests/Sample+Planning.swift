@@ -5,6 +5,14 @@ import Training
 @testable import TrainingSupport
 
 extension Sample {
+    /// The data and the model of a small recipe: two modalities of vectors, three domains of 48 samples.
+    static let recipeHead = """
+        data: {use: co-occurrence, classes: 4, samples: 48}
+        model:
+          encoder: {use: vector-mlp, hidden: [16], embedding: 8}
+          fusion: {use: late, hidden: 16}
+        """
+
     /// The planned of a recipe's text.
     static func planned(
         _ text: String, file: String = "r.yaml", overrides: [String] = [], foreignCode: [String: String] = [:], components given: Components? = nil,

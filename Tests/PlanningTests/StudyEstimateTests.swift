@@ -11,10 +11,7 @@ import Testing
 @Suite("About what a run takes")
 struct StudyEstimateTests {
     private let text = """
-        data: {use: co-occurrence, classes: 4, samples: 48}
-        model:
-          encoder: {use: vector-mlp, hidden: [16], embedding: 8}
-          fusion: {use: late, hidden: 16}
+        \(Sample.recipeHead)
         training: {epochs: 3, batch: 8}
         seeds: [1, 2]
         rows:
@@ -76,7 +73,8 @@ struct StudyEstimateTests {
         #expect(estimate.seconds == 0, "everything is there")
         let disk = Dictionary(uniqueKeysWithValues: estimate.disk.map { ($0.what, Double($0.bytes)) })
         #expect((0.9...1.1).contains(try #require(disk["checkpoints"]) / Double(checkpoints)))
-        #expect((0.4...2.5).contains(try #require(disk["metrics and results"]) / Double(records)))
+        let ratio = try #require(disk["metrics and results"]) / Double(records)
+        #expect((0.6...1.6).contains(ratio), "\(ratio)")
     }
 
     @Test("more memory than there is, is said to be too much")

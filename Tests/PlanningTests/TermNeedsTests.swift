@@ -8,10 +8,7 @@ import Testing
 @Suite("What terms need of the data and of each other") struct TermNeedsTests {
     private func text(_ regularizers: String, evaluation: String = "{validation: 0.2}", tune: String = "") -> String {
         """
-        data: {use: co-occurrence, classes: 4, samples: 48}
-        model:
-          encoder: {use: vector-mlp, hidden: [16], embedding: 8}
-          fusion: {use: late, hidden: 16}
+        \(Sample.recipeHead)
         evaluation: \(evaluation)
         training: {epochs: 1, batch: 8}
         seeds: [1]
@@ -76,8 +73,7 @@ import Testing
 @Suite("Published searches") struct PublishedSearchTests {
     private func text(_ regularizers: String, tune: String = "default") -> String {
         """
-        data: {use: co-occurrence, classes: 4, samples: 48}
-        model: {encoder: {use: vector-mlp, hidden: [16], embedding: 8}, fusion: {use: late, hidden: 16}}
+        \(Sample.recipeHead)
         evaluation: {validation: 0.2, domains: [d1]}
         training: {epochs: 1, batch: 8}
         seeds: [1]
@@ -149,7 +145,7 @@ import Testing
             let error = #expect(throws: RecipeError.self) { try Sample.planned(text("[coral]", tune: tune)) }
             return error?.diagnostics.first.map { "\($0.message); \($0.suggestion ?? "")" }
         }
-        #expect(message("{protocol: domainbed, budget: 3}") == "'budget' beside a protocol, which says it itself; ")
+        #expect(message("{protocol: domainbed, budget: 3}") == "'budget' beside a protocol, which sets it itself; ")
         #expect(message("mmdg-bnech") == "unknown search 'mmdg-bnech'; mmdg-bench")
     }
 

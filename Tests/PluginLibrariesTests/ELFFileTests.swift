@@ -69,7 +69,7 @@ struct ELFFileTests {
     @Test("what is no ELF file is called that", arguments: ["", "#!/bin/sh\necho hello\n", "\u{7F}EL"])
     func text(_ text: String) {
         let reason = reason(Data(text.utf8))
-        #expect(reason == (text.isEmpty ? "is empty" : "is no shared library (it does not begin as an ELF file does)"))
+        #expect(reason == (text.isEmpty ? "is empty" : "is not a shared library (it does not begin as an ELF file does)"))
     }
 
     @Test("a library for another processor, an object file and a program are told apart")

@@ -42,7 +42,7 @@ import Testing
         let shares: [Float] = [0.25, 1, 0]
         let changed = MixStyle.mixed(map, with: [2, 0, 1], shares: Tensor(shares, shape: [3, 1, 1]))
         let (old, new) = (ChannelStatistics(of: map), ChannelStatistics(of: FeatureMap(changed, at: "layer1")))
-        func expectNear(_ found: Tensor, _ expected: Tensor) { #expect(zip(found.values, expected.values).allSatisfy { abs($0 - $1) < 1e-4 }) }
+        func expectNear(_ found: Tensor, _ expected: Tensor) { #expect(areClose(found.values, expected.values, within: 1e-4)) }
         func mix(_ x: Tensor) -> Tensor {
             Tensor.concatenated(
                 [2, 0, 1].enumerated().map { row, partner in
@@ -61,7 +61,7 @@ import Testing
         let slope = try #require(gradients(of: changed.sum(), with: [map.values])[0])
         let deviation = ChannelStatistics(of: map).deviation.detached()
         let expected = (deviation.gathering(rows: [1, 0]) / deviation).expanded(to: slope.shape)
-        #expect(zip(slope.values, expected.values).allSatisfy { abs($0 - $1) < 1e-5 })
+        #expect(areClose(slope.values, expected.values, within: 1e-5))
     }
 
     @Test("across domains a sample's partner is of another one, and a single domain stays as it is") func across() {
@@ -101,8 +101,8 @@ import Testing
         let values = normal([2, 5, 3])
         let padded = ChannelStatistics(of: FeatureMap(values, at: "layer1", lengths: [5, 3]))
         let short = ChannelStatistics(of: FeatureMap(values[1..<2].slice(axis: 1, 0..<3), at: "layer1"))
-        #expect(zip(padded.mean[1..<2].values, short.mean.values).allSatisfy { abs($0 - $1) < 1e-6 })
-        #expect(zip(padded.deviation[1..<2].values, short.deviation.values).allSatisfy { abs($0 - $1) < 1e-6 })
+        #expect(areClose(padded.mean[1..<2].values, short.mean.values, within: 1e-6))
+        #expect(areClose(padded.deviation[1..<2].values, short.deviation.values, within: 1e-6))
     }
 
     @Test("a map of one place stays as it is") func onePlace() {

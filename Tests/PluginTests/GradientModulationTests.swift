@@ -18,6 +18,7 @@ import Testing
     func linearFusion(absence: Embeddings.Absence) {
         let step = model.step()
         let found = UnimodalPredictions(of: model.modalities, step.embeddings, absence: absence, model: model, pass: .evaluation)
+        #expect(found.probabilities(of: step.labels).count == model.modalities.count)
         for (modality, probability) in zip(model.modalities, found.probabilities(of: step.labels)) {
             var alone = model.logits(of: modality, step.embeddings) + model.bias.value * 0.5
             if absence == .mean {

@@ -1,4 +1,5 @@
 import Configuration
+import GoldenFixtures
 import Networks
 import Regularization
 import RegularizerTesting
@@ -43,7 +44,7 @@ import Testing
     private var step: TrainingStep { .sample(of: LinearModel(), samples: 4) }
     private func values(_ gradients: Gradients) -> [Float] { gradients.values.map { $0?.item ?? .nan } }
     private func near(_ found: Gradients, _ expected: Gradients) -> Bool {
-        zip(values(found), values(expected)).allSatisfy { abs($0 - $1) < 1e-5 }
+        areClose(values(found), values(expected), within: 1e-5)
     }
 
     private func inner(_ change: (inout InnerStep.Options) -> Void) throws -> Gradients {

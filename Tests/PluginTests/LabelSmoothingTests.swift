@@ -24,6 +24,7 @@ import Testing
     @Test("the share goes to all classes, the true one included") func definition() {
         let targets = LabelSmoothing().changedTargets(.oneHot([2, 0], classes: 4), in: ForwardPass(training))
         let (high, low) = (Float(0.925), Float(0.025))
+        #expect(targets.shape == [2, 4])
         for (found, expected) in zip(targets.values, [low, low, high, low, high, low, low, low]) { #expect(abs(found - expected) < 1e-6) }
     }
 

@@ -20,6 +20,7 @@ import Testing
     @Test("whole rows are dropped, with their tokens") func rows() throws {
         let embedding = Embedding(pooled: Tensor.ones([40, 3]), tokens: Tensor.ones([40, 2, 3]))
         let changed = try make(1).changedEmbeddings(Embeddings(modalities.map { ($0, embedding) }), in: ForwardPass(pass()))
+        #expect(changed.modalities == modalities)
         for (_, embedding) in changed {
             let sums = embedding.pooled.sum(axis: 1).values
             #expect(Set(sums) == [0, 3])

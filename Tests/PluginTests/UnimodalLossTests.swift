@@ -27,13 +27,7 @@ import UnimodalLossPlugin
 
     @Test("encoders and classifiers get gradients, the fusion none") func gradientsReach() throws {
         let plugin = try make()
-        let penalty = try #require(plugin.penalty(.sample(of: model)))
-        let own = plugin.parts.namedParameters.map(\.parameter.value)
-        let encoders = model.namedParameters.filter { $0.name.hasPrefix("encoders.") }.map(\.parameter.value)
-        let fusion = model.namedParameters.filter { $0.name.hasPrefix("fusion.") }.map(\.parameter.value)
-        let found = gradients(of: penalty.value, with: own + encoders + fusion)
-        #expect(found.prefix(own.count + encoders.count).allSatisfy { $0 != nil })
-        #expect(found.suffix(fusion.count).allSatisfy { $0 == nil })
+        try expectGradients(of: plugin, reach: ["encoders."], andNot: ["fusion."], of: model)
     }
 
     @Test("the gradient agrees with central differences") func centralDifferences() throws {

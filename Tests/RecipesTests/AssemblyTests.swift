@@ -197,7 +197,7 @@ struct AssemblyTests {
         (
             "list for keys", "include: m.yaml\n" + Sample.recipe, ["m.yaml": "- 1\n"],
             """
-            r.yaml:1:10: error: m.yaml is '[1]', and keys are included here
+            r.yaml:1:10: error: m.yaml is '[1]', and keys are needed here
                 1 | include: m.yaml
                   |          ^~~~~~
                   = expected a file with keys and values

@@ -123,7 +123,7 @@ struct DocumentMessageTests {
               epochs: 30
             """,
             """
-            r.yaml:10:3: error: duplicate key 'epochs'; it already stands at r.yaml:9:3
+            r.yaml:10:3: error: duplicate key 'epochs'; it is already at r.yaml:9:3
                10 |   epochs: 30
                   |   ^~~~~~
             """),
@@ -260,7 +260,7 @@ struct DocumentMessageTests {
             "equal seeds", "seeds: [1, 2]",
             "seeds: [1, 1]",
             """
-            r.yaml:12:12: error: the seed 1 stands twice
+            r.yaml:12:12: error: the seed 1 appears twice
                12 | seeds: [1, 1]
                   |            ^
                   = expected different numbers

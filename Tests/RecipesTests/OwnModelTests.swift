@@ -124,7 +124,7 @@ struct RowCombinationTests {
         "what is wrong is shown at its place",
         arguments: [
             ("  all-combinations-of: []", "5:24", "all-combinations-of cannot be an empty list"),
-            ("  all-combinations-of: [mer, mer]", "5:30", "two parts are named 'mer'; the first stands at r.yaml:5:25"),
+            ("  all-combinations-of: [mer, mer]", "5:30", "two parts are named 'mer'; the first is at r.yaml:5:25"),
             ("  all-combinations-of: [mer]\n  bass: Fusion", "6:3", "unknown key 'bass' beside all-combinations-of"),
             ("  all-combinations-of: [a, b, c, d, e, f, g, h, i, j, k]", "5:24", "all combinations of 11 parts are too many rows"),
             ("  all-combinations-of: [{name: x, model: {}, wight: 3}]", "5:46", "unknown key 'wight' in the part 'x'"),

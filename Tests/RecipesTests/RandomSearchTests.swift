@@ -90,7 +90,7 @@ struct RandomSearchTests {
             ("tune: {search: random, budget: 3, mer.weight: [1, 2]}", "a budget of 3 is more than there is to draw"),
             ("tune: {search: random, budget: 3}", "a random search has nothing to draw"),
             ("tune: {budget: 3, mer.weight: [1, 2]}", "'budget' belongs to a random search"),
-            ("tune: {mer.weight: {between: [1, 2]}}", "a range is for a random search"),
+            ("tune: {mer.weight: {between: [1, 2]}}", "a range needs a random search"),
             ("tune: {serach: random, mer.weight: [1, 2]}", "unknown key 'serach' in tune"),
             ("tune: {search: random, budget: 0, mer.weight: [1, 2]}", "budget cannot be '0'"),
             ("tune: {search: random, budget: 3, mer.weight: {between: [2, 1]}}", "between cannot be '[2, 1]'"),

@@ -71,7 +71,7 @@ struct WholeModelTests {
     func beside() {
         #expect(
             Sample.messages(Sample.recipe(encoders, "  use: joint\n  fusion: late\n  dropuot: 1\n")) == """
-                r.yaml:7:3: error: 'fusion' stands beside 'use', which names a whole model
+                r.yaml:7:3: error: 'fusion' appears beside 'use', which names a whole model
                     7 |   fusion: late
                       |   ^~~~~~
                       = expected either use or encoder and fusion

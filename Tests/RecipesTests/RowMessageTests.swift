@@ -55,7 +55,7 @@ struct RowMessageTests {
                   - mer: {weight: 1}
             """,
             """
-            r.yaml:19:9: error: two regularizers of row '+ MER' are named 'mer'; the first stands at r.yaml:18:9
+            r.yaml:19:9: error: two regularizers of row '+ MER' are named 'mer'; the first is at r.yaml:18:9
                19 |       - mer: {weight: 1}
                   |         ^~~
                   = expected another name, such as name: mer-2
@@ -67,7 +67,7 @@ struct RowMessageTests {
             seeds:
             """,
             """
-            r.yaml:19:9: error: two regularizers of row '+ MER' are named 'mer'; the first stands at r.yaml:12:16
+            r.yaml:19:9: error: two regularizers of row '+ MER' are named 'mer'; the first is at r.yaml:12:16
                19 |       - mer: {weight: 3, on: [gyroscope]}
                   |         ^~~
                   = expected another name, such as name: mer-2
@@ -109,7 +109,7 @@ struct RowMessageTests {
 
             """,
             """
-            r.yaml:17:11: error: duplicate row '+ MER'; it already stands at r.yaml:16:11
+            r.yaml:17:11: error: duplicate row '+ MER'; it is already at r.yaml:16:11
                17 |   - name: + MER
                   |           ^~~~~
             """),
@@ -214,7 +214,7 @@ struct RowMessageTests {
             "grid without a setting", "mer.weight: [0.1, 1]",
             "mer: [1]",
             """
-            r.yaml:20:7: error: 'mer' alone is nothing to tune
+            r.yaml:20:7: error: 'mer' alone cannot be tuned
                20 |       mer: [1]
                   |       ^~~
                   = expected a path such as mer.weight
@@ -223,7 +223,7 @@ struct RowMessageTests {
             "grid with a value twice", "mer.weight: [0.1, 1]",
             "mer.weight: [1, 1]",
             """
-            r.yaml:20:23: error: the value '1' of mer.weight stands here twice
+            r.yaml:20:23: error: the value '1' of mer.weight appears here twice
                20 |       mer.weight: [1, 1]
                   |                       ^
             """),

@@ -60,8 +60,8 @@ struct SeedRuleTests {
     func difference() {
         let text = Sample.recipe("seeds: [1, 2]", "seeds: {until: 1, at-most: 9}")
         let repeated = Sample.messages(text + "repeat: {training.batch: [8, 16]}\n")
-        #expect(repeated.contains("seeds cannot go by a difference where 'repeat' draws again"))
+        #expect(repeated.contains("the number of seeds cannot depend on a difference where 'repeat' draws again"))
         let alone = Sample.messages(text, set: ["rows=[Fusion]"])
-        #expect(alone.contains("seeds cannot go by a difference"))
+        #expect(alone.contains("the number of seeds cannot depend on a difference"))
     }
 }

@@ -65,7 +65,7 @@ struct StudySetTests {
     func faults() {
         func messages(_ sets: String) -> String { Sample.messages(Sample.recipe + sets) }
         #expect(messages("sets:\n  - training: {epochs: 5}\n").contains("a set lacks the required key 'name'"))
-        #expect(messages("sets:\n  - name: a\n  - name: a\n").contains("the set 'a' stands here twice"))
+        #expect(messages("sets:\n  - name: a\n  - name: a\n").contains("the set 'a' appears here twice"))
         #expect(messages("sets:\n  - name: a\n    rows: [Fusion]\n").contains("unknown key 'rows' in a set"))
         #expect(messages("sets: []\n").contains("sets cannot be an empty list"))
         #expect(messages("sets: 3\n").contains("sets cannot be '3'"))

@@ -157,7 +157,7 @@ struct TermTests {
                   = expected one of: mer, dropout, noise
                   = did you mean 'mer'?
 
-            r.yaml:18:42: error: two regularizers of sum 'a' are named 'mer'; the first stands at r.yaml:18:32
+            r.yaml:18:42: error: two regularizers of sum 'a' are named 'mer'; the first is at r.yaml:18:32
                18 |       - sum: {name: a, terms: [mer, mre, mer]}
                   |                                          ^~~
                   = expected another name, such as name: mer-2

@@ -17,7 +17,7 @@ struct TransferMessageTests {
         arguments: [
             ("[group-1]", "transfers cannot contain 'group-1'"), ("[group-1 -> group-1]", "transfers cannot contain 'group-1 -> group-1'"),
             ("[group-1 + -> group-2]", "transfers cannot contain 'group-1 + -> group-2'"),
-            ("[group-1 -> group-2, group-1→group-2]", "'group-1 → group-2' stands twice in transfers"),
+            ("[group-1 -> group-2, group-1→group-2]", "'group-1 → group-2' appears twice in transfers"),
             ("[group-1 -> group-4]", "unknown domain 'group-4'"), ("[]", "transfers cannot be an empty list"),
         ])
     func faults(transfers: String, message: String) {
@@ -34,7 +34,7 @@ struct TransferMessageTests {
     func lengths() throws {
         #expect(Sample.messages(set: ["training.steps=100", "training.check-every=10"]).contains("training has both epochs and steps"))
         let odd = Sample.messages(set: ["training.epochs=null", "training.steps=105", "training.check-every=10"])
-        #expect(odd.contains("105 steps are no multiple of check-every 10") && odd.contains("did you mean '100'?"))
+        #expect(odd.contains("105 steps are not a multiple of check-every 10") && odd.contains("did you mean '100'?"))
         #expect(Sample.messages(set: ["training.epochs=null", "training.steps=100"]).contains("training lacks the required key 'check-every'"))
         #expect(Sample.messages(set: ["training.epochs=null"]).contains("epochs"))
         let training = try Sample.study(set: ["training.epochs=null", "training.steps=100", "training.check-every=20"]).variants[0].recipe.training

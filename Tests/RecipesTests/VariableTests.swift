@@ -101,7 +101,7 @@ struct VariableTests {
         let messages = Sample.messages(Sample.recipe + "name: ${a}\nvariables: {a: \"x${b}\", b: \"${a}\"}\n")
         #expect(
             messages == """
-                r.yaml:22:29: error: the variable 'a' is made of itself: a → b → a
+                r.yaml:22:29: error: the variable 'a' refers to itself: a → b → a
                    22 | variables: {a: "x${b}", b: "${a}"}
                       |                             ^~~~
                 """)
@@ -111,7 +111,7 @@ struct VariableTests {
     func listInText() {
         #expect(
             Sample.messages(Sample.recipe + "name: x-${a}\nvariables: {a: [1, 2]}\n") == """
-                r.yaml:21:9: error: the variable 'a' is '[1, 2]', and stands inside a text
+                r.yaml:21:9: error: the variable 'a' is '[1, 2]', and is used inside a text
                    21 | name: x-${a}
                       |         ^~~~
                       = expected a variable with a single value

@@ -1,4 +1,5 @@
 import Configuration
+import GoldenFixtures
 import Networks
 import Regularization
 import RegularizerTesting
@@ -71,7 +72,7 @@ private struct Rescale: ChangesFeatureMaps {
         let (bias, video) = (try #require(model.namedParameters.first { $0.name == "encoders.video.bias" }).parameter.value, Modality("video"))
         let expected = try #require(plain.step.embeddings[video]?.pooled) * 3 - bias * 2
         let found = try #require(changed.step.embeddings[video]?.pooled)
-        #expect(zip(found.values, expected.values).allSatisfy { abs($0 - $1) < 1e-5 })
+        #expect(areClose(found.values, expected.values, within: 1e-5))
         #expect(
             try forward(Rescale(), batch(), isTraining: false).step.embeddings[video]?.pooled.values == plain.step.embeddings[video]?.pooled.values)
     }

@@ -1,4 +1,5 @@
 import Configuration
+import GoldenFixtures
 import Networks
 import Regularization
 import RegularizerTesting
@@ -95,9 +96,9 @@ private struct Reversal: ChangesEmbeddings {
 
     @Test("the weight blends a transform", arguments: [0.5, 1, 3]) func blending(weight: Double) throws {
         let term = RegularizerTerm(Probe(), instance: "probe", weight: weight)
-        let before = step.embeddings["video"]?.pooled.values ?? []
-        let after = try term.changedEmbeddings(step.embeddings, in: ForwardPass(step.pass))["video"]?.pooled.values ?? []
-        for (before, after) in zip(before, after) { #expect(abs(after - before * Float(1 + weight)) < 1e-5) }
+        let before = try #require(step.embeddings["video"]).pooled.values
+        let after = try #require(try term.changedEmbeddings(step.embeddings, in: ForwardPass(step.pass))["video"]).pooled.values
+        #expect(areClose(after, before.map { $0 * Float(1 + weight) }, within: 1e-5))
         #expect(abs(try term.changedTargets(Tensor(1), in: ForwardPass(step.pass)).item - Float(1 - weight)) < 1e-6)
     }
 
@@ -143,7 +144,7 @@ private struct Reversal: ChangesEmbeddings {
         let list = RegularizerList([
             RegularizerTerm(Probe(), instance: "first"), RegularizerTerm(Probe(), instance: "second"),
         ])
-        let before = step.embeddings["audio"]?.pooled.values ?? []
+        let before = try #require(step.embeddings["audio"]).pooled.values
         #expect(try list.changedEmbeddings(step.embeddings, in: ForwardPass(step.pass))["audio"]?.pooled.values == before.map { $0 * 4 })
     }
 

@@ -8,6 +8,7 @@ import Testing
 @Suite("A second view of a batch") struct SecondViewTests {
     @Test("without noise and dropout it is the first one") func same() {
         let step = TrainingStep.sample(of: LinearModel())
+        #expect(step.secondView(noise: 0).modalities == step.originalEmbeddings.modalities)
         for (first, second) in zip(step.originalEmbeddings, step.secondView(noise: 0)) {
             #expect(first.embedding.pooled.hasSameBits(as: second.embedding.pooled))
         }

@@ -14,6 +14,7 @@ import Testing
     func shapes(shape: WeightSchedule.Shape, expected: [Double]) {
         let schedule = WeightSchedule(shape, start: 0.2, end: 0.6)
         let found = [0, 0.2, 0.4, 0.6, 1].map(schedule.factor)
+        #expect(found.count == expected.count)
         for (found, expected) in zip(found, expected) { #expect(abs(found - expected) < 1e-12) }
     }
 

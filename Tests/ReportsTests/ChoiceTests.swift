@@ -114,10 +114,10 @@ struct ChoiceTests {
         let report = try Self.report(Self.results())
         #expect(
             report.warnings == [
-                "+ MER: in 4 of 4 choices source-validation could not tell any value from the best one, as all lie within the resolution of its criterion: what "
-                    + "was chosen there is chance.",
+                "+ MER: in 4 of 4 choices source-validation could not tell any value from the best one, because all lie within the resolution of its criterion: "
+                    + "the choice there is chance.",
                 "+ MER: source-validation chose the lowest mer.weight of the grid in 4 of 4 choices; a better one may lie lower.",
-                "+ MER: nothing could choose its values; below it is shown at every strength.",
+                "+ MER: its values could not be chosen reliably; the row is shown at every strength below.",
             ])
         let text = report.document().markdown()
         #expect(text.contains("How well does a rule choose?") && text.contains("+ MER at every strength"))

@@ -99,6 +99,7 @@ struct HostileNameTests {
 
     @Test("Every drawing is well-formed")
     func drawings() throws {
+        #expect(try !report().document().figures.isEmpty)
         for figure in try report().document().figures {
             #expect(isWellFormed(figure.svg) && !figure.svg.contains("<script"))
             #expect(figure.name.wholeMatch(of: /[a-z0-9.-]+/) != nil)

@@ -27,10 +27,10 @@ struct LoadingTests {
         let expected = """
             ## Loading
 
-            | Row    | Decoded | A second | Waited for files | Left out |
-            | ------ | ------: | -------: | ---------------: | -------: |
-            | Fusion |      40 |      5.0 |           25.0 % |   1 (8×) |
-            | + MER  |      40 |      5.0 |           25.0 % |        0 |
+            | Row    | Decoded | Per second | Waited for files | Left out |
+            | ------ | ------: | ---------: | ---------------: | -------: |
+            | Fusion |      40 |        5.0 |           25.0 % |   1 (8×) |
+            | + MER  |      40 |        5.0 |           25.0 % |        0 |
 
             1 sample left out of training and scores, as on-bad-sample: skip asks:
 

@@ -39,15 +39,15 @@ struct ReportTextTests {
             more, from the bias-corrected bootstrap (BCa, 10000 resamples). p: two-sided, from the paired t test \#
             and from the exact sign-flip permutation test; Holm: both corrected for the 1 row tested. Detectable: \#
             the smallest true difference, in percentage points, that this many (seed, domain) pairs show with a \#
-            probability of 80 % in a t test at 5 %, given their spread. All of it takes the (seed, domain) pairs \#
-            as independent of each other.
+            probability of 80 % in a t test at 5 %, given their spread. All of this treats the (seed, domain) \#
+            pairs as independent of each other.
 
             ![Mean paired difference in accuracy to Fusion and its 95 % confidence interval (t).](figures/differences.svg)
 
             ## Not a valid selection: the best epoch on the target
 
-            For reference only: this epoch was chosen by looking at the target, which nobody can do in a place \#
-            that is really new. Gained: how far that flatters the average.
+            For reference only: this epoch was chosen by looking at the target, which is impossible in a place \#
+            that is really new. Gained: how much that flatters the average.
 
             | Row    | Average, looking at the target | Gained |
             | ------ | -----------------------------: | -----: |
@@ -65,7 +65,7 @@ struct ReportTextTests {
             | ----- | ---------- | -------------------------- |
             | + MER | mer.weight | 3 (1×), 1 (1×), 0.1 (1×)   |
 
-            ## Trials that are missing
+            ## Missing trials
 
             6 of 8 trials finished. 1 failed. 1 not run.
 
@@ -109,8 +109,8 @@ struct ReportTextTests {
             Not a valid selection: the best epoch on the target
             ───────────────────────────────────────────────────
 
-            For reference only: this epoch was chosen by looking at the target, which nobody can do in
-            a place that is really new. Gained: how far that flatters the average.
+            For reference only: this epoch was chosen by looking at the target, which is impossible in
+            a place that is really new. Gained: how much that flatters the average.
 
             data.rel  Row     Average, looking at the target  Gained
             ────────  ──────  ──────────────────────────────  ──────
@@ -135,8 +135,8 @@ struct ReportTextTests {
             from the bias-corrected bootstrap (BCa, 10000 resamples). p: two-sided, from the paired t
             test and from the exact sign-flip permutation test; Holm: both corrected for the 1 row
             tested. Detectable: the smallest true difference, in percentage points, that this many
-            draws show with a probability of 80 % in a t test at 5 %, given their spread. All of it
-            takes the draws as independent of each other.
+            draws show with a probability of 80 % in a t test at 5 %, given their spread. All of this
+            treats the draws as independent of each other.
 
             Row     Source validation  Target, last epoch  Time per trial  In penalties  Parameters
             ──────  ─────────────────  ──────────────────  ──────────────  ────────────  ──────────

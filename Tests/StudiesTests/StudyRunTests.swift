@@ -107,6 +107,7 @@ struct StudyRunTests {
     func files() throws {
         let folder = try TemporaryFolder()
         let results = try Sample.run(cells, in: folder.run)
+        #expect(!results.isEmpty)
         for result in results {
             let lines = try String(contentsOf: folder.run.metrics(result.key), encoding: .utf8).split(separator: "\n")
             #expect(try lines.map { try ResultCoding.value(EpochRecord.self, from: Data($0.utf8)) } == result.epochs)

@@ -1,4 +1,5 @@
 import Glibc
+import GoldenFixtures
 import Testing
 
 @testable import Tensors
@@ -24,7 +25,7 @@ struct NamedOperationTests {
     @Test("the angle of a point is right in every quarter, broadcasts, and has no slope at the origin")
     func angles() {
         let (y, x) = (Tensor([1, 1, -1, -1, 0], shape: [5]), Tensor([1, -1, -1, 1, 0], shape: [5]))
-        #expect(zip(Tensor.atan2(y, x).values, [0.25, 0.75, -0.75, -0.25, 0]).allSatisfy { abs($0 - $1 * .pi) < 1e-6 })
+        #expect(areClose(Tensor.atan2(y, x).values, [0.25, 0.75, -0.75, -0.25, 0].map { $0 * .pi }, within: 1e-6))
         expectGradientsAgree(of: { Tensor.atan2($0[0], $0[1]) }, at: [sample([3, 4], "y"), sample([4], "x")])
         let origin = Tensor.zeros([1]).tracked()
         #expect(gradients(of: Tensor.atan2(origin, Tensor.zeros([1])).sum(), with: [origin])[0]?.values == [0])
@@ -61,7 +62,7 @@ struct NamedOperationTests {
     @Test("the standard deviation is the root of the variance, with no slope where all entries are equal")
     func deviation() {
         let found = x.standardDeviation(axis: 1), expected = x.variance(axis: 1).sqrt()
-        #expect(found.shape == [2, 4] && zip(found.values, expected.values).allSatisfy { abs($0 - $1) < 1e-6 })
+        #expect(found.shape == [2, 4] && areClose(found.values, expected.values, within: 1e-6))
         #expect(Tensor([1, 3], shape: [2]).standardDeviation(axis: 0, unbiased: false).item == 1)
         expectGradientsAgree(of: { $0[0].standardDeviation(axis: 1, unbiased: false, keepingAxis: true) }, at: [x])
         let constant = Tensor.ones([4, 2]).tracked()
@@ -87,7 +88,7 @@ struct NamedOperationTests {
         let symmetric = (a + a.transposed()) * 0.5
         let found = symmetric.symmetricEigenvectors()
         let rebuilt = (found.vectors * found.values).matmul(found.vectors, transposingRight: true)
-        #expect(zip(rebuilt.values, symmetric.values).allSatisfy { abs($0 - $1) < 1e-5 })
+        #expect(areClose(rebuilt.values, symmetric.values, within: 1e-5))
         #expect(found.values.values == found.values.values.sorted())
         expectGradientsAgree(of: { (($0[0] + $0[0].transposed()) * 0.5).symmetricEigenvectors().values }, at: [a])
         // An eigenvector's sign is the solver's choice, its projection is not.
@@ -110,7 +111,7 @@ struct NamedOperationTests {
         let factors = shapes.enumerated().map { sample($1, "factor \($0)") }
         let found = Self.einsum(formula, factors)
         let expected = Self.written(formula, factors)
-        #expect(found.shape == expected.shape && zip(found.values, expected.values).allSatisfy { abs($0 - $1) < 1e-4 })
+        #expect(found.shape == expected.shape && areClose(found.values, expected.values, within: 1e-4))
         expectGradientsAgree(of: { Self.einsum(formula, $0) }, at: factors)
     }
 

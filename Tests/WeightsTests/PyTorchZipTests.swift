@@ -93,7 +93,7 @@ struct PyTorchZipTests {
             change(&other)
             return Zip(files: [file, other])
         }
-        #expect(reason(changed { $0.name = "a" }) == "is twice in the directory")
+        #expect(reason(changed { $0.name = "a" }) == "appears twice in the directory")
         #expect(reason(changed { $0.localName = "c" }).contains("another name"))
         #expect(reason(changed { $0.header = 0 }).contains("another name"))
         #expect(reason(changed { $0.header = 9 }).contains("no local header"))

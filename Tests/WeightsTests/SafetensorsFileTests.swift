@@ -91,7 +91,7 @@ struct SafetensorsFileTests {
             (#"{"x":{"dtype":"F32"}}"#, #"t: tensor "x": has no shape"#),
             (
                 #"{"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#,
-                #"t: tensor "x": has an extent that is no whole number ≥ 0"#
+                #"t: tensor "x": has an extent that is not a whole number ≥ 0"#
             ),
             (
                 #"{"x":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}}"#,

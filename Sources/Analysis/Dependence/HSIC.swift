@@ -49,6 +49,7 @@ public struct HSIC {
         normalized = .of { sums.centeredXY / (sums.centeredXX * sums.centeredYY).squareRoot() }
     }
 
+    /// - Throws: `Undefined` where half of the pairs or more coincide.
     private static func width(of distances: PairDistances, _ name: String) throws(Undefined) -> Double {
         // The median of the distances, of which an even number averages two: not the root of the squares' median.
         let width = distances.medianDistance

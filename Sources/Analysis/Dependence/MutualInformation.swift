@@ -54,6 +54,13 @@ public struct MutualInformation: Sendable, Hashable {
     ///
     /// - Parameter dimensions: how many components; no more than there are features or samples less
     ///   one.
+    ///
+    /// - Parameters:
+    ///   - x: `N×D1`.
+    ///   - y: `N×D2`.
+    ///   - neighbors: `k`; 3 by default.
+    /// - Throws: `Undefined` as the other initializer, and where there are fewer directions than
+    ///   `dimensions`.
     public init(principalComponentsOf x: Tensor, _ y: Tensor, dimensions: Int, neighbors: Int = 3) throws(Undefined) {
         let first = try SampleMatrix(x, "the first embeddings", minimum: neighbors + 1)
         let second = try SampleMatrix(y, "the second embeddings", minimum: neighbors + 1)
@@ -121,6 +128,9 @@ extension SampleMatrix {
     /// The samples' coordinates along the directions of largest variance, `N×p`.
     ///
     /// - Throws: `Undefined` where there are not so many directions.
+    ///
+    /// The eigenvectors come from the smaller of the `D×D` and the `N×N` matrix; a coordinate's sign is
+    /// the library's choice.
     func principalComponents(_ dimensions: Int) throws(Undefined) -> SampleMatrix {
         let available = min(rows - 1, columns)
         guard dimensions >= 1, dimensions <= available else {
@@ -143,6 +153,10 @@ extension SampleMatrix {
 }
 
 /// ψ(n) of a positive whole number: the harmonic number of `n − 1` minus Euler's constant.
+///
+/// Exact sums below 64, the asymptotic series above, both to about 10⁻¹⁵.
+///
+/// - Precondition: `n ≥ 1`.
 func digamma(_ n: Int) -> Double {
     if n < 64 { return (1..<n).reduce(-0.577_215_664_901_532_9) { $0 + 1 / Double($1) } }
     let x = Double(n)

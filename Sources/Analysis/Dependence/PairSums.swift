@@ -14,6 +14,7 @@ struct PairSums {
         /// `exp(−d²/2s²)`.
         case gaussian(bandwidth: Double)
 
+        /// Turns squared distances into entries of the matrix, in place.
         func fill(_ squared: inout [Double]) {
             switch self {
             case .distance: for index in squared.indices { squared[index] = squared[index].squareRoot() }
@@ -24,6 +25,7 @@ struct PairSums {
         }
     }
 
+    /// The number of samples `N`.
     let count: Int
     /// `Σ_ij a_ij b_ij`, and the same of each matrix with itself.
     private(set) var (xy, xx, yy) = (0.0, 0.0, 0.0)
@@ -32,6 +34,13 @@ struct PairSums {
     /// What stands on both diagonals.
     private let diagonal: (x: Double, y: Double)
 
+    /// - Parameters:
+    ///   - x: the distances between the first sets of features.
+    ///   - y: those between the second, of the same samples.
+    ///   - entryX: what the first matrix holds.
+    ///   - entryY: what the second one does.
+    /// - Throws: `Undefined` where the two have different numbers of samples.
+    /// - Complexity: `O(N²(D1 + D2))`, in memory for a block of rows of both matrices.
     init(_ x: PairDistances, _ y: PairDistances, _ entryX: Entry, _ entryY: Entry) throws(Undefined) {
         guard x.count == y.count else { throw Undefined("\(x.count) and \(y.count) samples cannot be paired") }
         count = x.count
@@ -61,10 +70,16 @@ struct PairSums {
 
     // MARK: Doubly centered: ⟨HaH, HbH⟩
 
+    /// `⟨HaH, HbH⟩`, with `H = I − 1/N`: `N²` times the squared distance covariance, or the biased
+    /// HSIC.
     var centeredXY: Double { centered(xy, rowsX, rowsY) }
     var centeredXX: Double { centered(xx, rowsX, rowsX) }
     var centeredYY: Double { centered(yy, rowsY, rowsY) }
 
+    /// - Parameters:
+    ///   - sum: `Σ_ij a_ij b_ij`.
+    ///   - a: the row sums of the first matrix.
+    ///   - b: the row sums of the second one.
     private func centered(_ sum: Double, _ a: [Double], _ b: [Double]) -> Double {
         let n = Double(count)
         let total = (a.reduce(0, +), b.reduce(0, +))
@@ -73,10 +88,17 @@ struct PairSums {
 
     // MARK: Without bias, from the matrices with zero diagonal (Song et al. 2007, Székely and Rizzo 2013); at least four samples
 
+    /// Estimates without bias of the same over `N²`; NaN or infinite with fewer than four samples.
     var unbiasedXY: Double { unbiased(xy, rowsX, rowsY, diagonal.x, diagonal.y) }
     var unbiasedXX: Double { unbiased(xx, rowsX, rowsX, diagonal.x, diagonal.x) }
     var unbiasedYY: Double { unbiased(yy, rowsY, rowsY, diagonal.y, diagonal.y) }
 
+    /// - Parameters:
+    ///   - sum: `Σ_ij a_ij b_ij`, diagonal included.
+    ///   - a: the row sums of the first matrix, diagonal included.
+    ///   - b: those of the second one.
+    ///   - diagonalA: what stands on the first diagonal, which is taken out.
+    ///   - diagonalB: what stands on the second one.
     private func unbiased(_ sum: Double, _ a: [Double], _ b: [Double], _ diagonalA: Double, _ diagonalB: Double) -> Double {
         let n = Double(count)
         let (a, b) = (a.map { $0 - diagonalA }, b.map { $0 - diagonalB })

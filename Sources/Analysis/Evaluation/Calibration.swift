@@ -13,6 +13,8 @@ public struct ClassProbabilities: Sendable {
 
     /// - Parameter temperature: divides the logits; above 0.
     /// - Throws: `Undefined` without samples or classes, or where a logit is not finite.
+    ///
+    /// - Parameter logits: `N×K`, before the softmax.
     public init(logits: Tensor, temperature: Double = 1) throws(Undefined) {
         require(temperature > 0, "a temperature of \(temperature)")
         var matrix = try SampleMatrix(logits, "the logits")
@@ -26,6 +28,8 @@ public struct ClassProbabilities: Sendable {
     public var predictions: [Int] { logits.largestColumns }
 
     /// The softmax of one sample's logits, `K`.
+    ///
+    /// - Returns: `K` numbers that add up to 1 but for rounding.
     public func probabilities(of row: Int) -> [Double] {
         let own = self.row(row)
         let sum = logSumExp(own)
@@ -55,13 +59,19 @@ public struct ClassProbabilities: Sendable {
     public var logSums: [Double] { (0..<count).map { logSumExp(row($0)) } }
 
     /// Mean cross-entropy.
+    ///
+    /// In nats, computed from the logits, so that it stays finite where a probability rounds to 0.
+    ///
+    /// - Throws: `Undefined` where there is not one label for each sample, in `0..<K`.
     public func negativeLogLikelihood(labels: [Int]) throws(Undefined) -> Double {
         try checkLabels(labels, count: count, classes: classes)
         return labels.enumerated().reduce(0) { $0 + logSumExp(row($1.offset)) - logits[$1.offset, $1.element] } / Double(count)
     }
 
+    /// The logits of one sample over the temperature, `K`.
     func row(_ row: Int) -> ArraySlice<Double> { logits.values[row * classes..<(row + 1) * classes] }
 
+    /// `log Σ exp`, shifted by the largest value so that nothing overflows.
     private func logSumExp(_ values: ArraySlice<Double>) -> Double {
         let largest = values.max() ?? -.infinity
         return largest + log(values.reduce(0) { $0 + exp($1 - largest) })
@@ -95,6 +105,11 @@ public struct Calibration: Sendable {
     public let negativeLogLikelihood: Double
 
     /// - Throws: `Undefined` where the labels do not fit.
+    ///
+    /// - Parameters:
+    ///   - probabilities: of `N` samples.
+    ///   - labels: `N` classes in `0..<K`.
+    ///   - count: the number `B` of bins, at least 1; 15 by default.
     public init(_ probabilities: ClassProbabilities, labels: [Int], bins count: Int = 15) throws(Undefined) {
         require(count >= 1, "\(count) bins")
         negativeLogLikelihood = try probabilities.negativeLogLikelihood(labels: labels)
@@ -126,6 +141,11 @@ public struct Calibration: Sendable {
     /// The likelihood is concave in `1/T`: its slope `mean(Σ p_c z_c − z_y)` is bisected.
     /// - Throws: `Undefined` where the likelihood has no maximum at a temperature between 10⁻³ and 10³:
     ///   every sample classified correctly, or no better than with equal probabilities.
+    ///
+    /// - Parameters:
+    ///   - logits: `N×K`, of samples that were not trained on.
+    ///   - labels: their `N` classes.
+    /// - Returns: above 1 where the model is too sure of itself, below 1 where it is not sure enough.
     public static func temperature(logits: Tensor, labels: [Int]) throws(Undefined) -> Double {
         let plain = try ClassProbabilities(logits: logits)
         try checkLabels(labels, count: plain.count, classes: plain.classes)

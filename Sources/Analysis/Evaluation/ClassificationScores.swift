@@ -11,6 +11,11 @@ public struct ClassificationScores: Sendable, Hashable {
     private let count: Int
 
     /// - Throws: `Undefined` without samples, or where a label or prediction is not one of the classes.
+    ///
+    /// - Parameters:
+    ///   - predictions: `N` classes in `0..<classes`.
+    ///   - labels: the true ones.
+    ///   - classes: `K`, also those that do not occur.
     public init(predictions: [Int], labels: [Int], classes: Int) throws(Undefined) {
         guard !labels.isEmpty else { throw Undefined("there are no samples") }
         try checkLabels(labels, count: predictions.count, classes: classes)
@@ -68,6 +73,11 @@ public struct GroupAccuracies: Sendable, Hashable {
     public let accuracies: [Double]
 
     /// - Throws: `Undefined` without samples, or where the numbers do not fit.
+    ///
+    /// - Parameters:
+    ///   - predictions: `N` classes.
+    ///   - labels: the true ones.
+    ///   - groups: a number for each sample; any numbers.
     public init(predictions: [Int], labels: [Int], groups: [Int]) throws(Undefined) {
         guard !labels.isEmpty else { throw Undefined("there are no samples") }
         guard predictions.count == labels.count, groups.count == labels.count else {

@@ -49,6 +49,7 @@ public enum Corruption: String, CaseIterable, Sendable, Hashable {
         }
     }
 
+    /// The number of the table for a severity; one below 1 or above 5 counts as the nearest.
     private func amount(_ severity: Int) -> Float {
         let table: [Float] =
             switch self {
@@ -71,6 +72,12 @@ public enum Corruption: String, CaseIterable, Sendable, Hashable {
     ///   - severity: from 1 to 5; what is beyond counts as the nearest.
     ///   - stream: where its random numbers come from; equal streams make the same gap, noise and
     ///     losses at any severity.
+    ///
+    /// Padding beyond `length` keeps its bits, and so does a sample whose shape does not hold its
+    /// numbers. A sample of one place, or a constant one, has deviation 0: noise and drift leave it as
+    /// it is.
+    ///
+    /// - Returns: as many numbers as the sample has.
     public func applied(to sample: [Float], shape: [Int], length: Int? = nil, severity: Int, stream: RandomStream) -> [Float] {
         guard suits(shape), !sample.isEmpty, shape.reduce(1, *) == sample.count else { return sample }
         let isPicture = shape.count == 3
@@ -127,17 +134,24 @@ public enum Corruption: String, CaseIterable, Sendable, Hashable {
         return values + sample[(real * width)...]
     }
 
+    /// Summed in double precision; 0 of no values.
     private static func mean(_ values: [Float]) -> Float {
         Float(values.reduce(0) { $0 + Double($1) } / Double(max(values.count, 1)))
     }
 
+    /// The mean of the squares.
     private static func power(_ values: [Float]) -> Float { mean(values.map { $0 * $0 }) }
 
+    /// The standard deviation of all numbers together, `1/N`.
     private static func deviation(_ values: [Float]) -> Float {
         let mean = mean(values)
         return power(values.map { $0 - mean }).squareRoot()
     }
 
+    /// A random walk that is drawn back to 0, for each channel by itself: `n_t = 0.99 n_{t−1} + N(0,
+    /// 1)`.
+    ///
+    /// - Returns: `T×C`, row-major.
     private static func slowNoise(steps: Int, channels: Int, _ stream: inout RandomStream) -> [Float] {
         var state = [Float](repeating: 0, count: channels)
         var noise: [Float] = []
@@ -153,6 +167,9 @@ public enum Corruption: String, CaseIterable, Sendable, Hashable {
 
     /// A normal window along an axis of `extent` places, each of `inner` numbers; at the ends the last
     /// place is repeated.
+    ///
+    /// - Parameter deviation: of the window, in places; one of 0.05 or less leaves the values as they
+    ///   are. The window reaches three deviations to either side.
     private static func smoothed(_ values: [Float], extent: Int, inner: Int, by deviation: Float) -> [Float] {
         let reach = Int((3 * deviation).rounded(.up))
         guard reach > 0, deviation > 0.05 else { return values }
@@ -172,6 +189,7 @@ public enum Corruption: String, CaseIterable, Sendable, Hashable {
         return result
     }
 
+    /// A picture under a normal window along both axes, one after the other, `H×W×C`.
     private static func blurred(_ picture: [Float], _ height: Int, _ width: Int, _ channels: Int, by deviation: Float) -> [Float] {
         let down = smoothed(picture, extent: height, inner: width * channels, by: deviation)
         return (0..<height).flatMap { row in
@@ -179,6 +197,11 @@ public enum Corruption: String, CaseIterable, Sendable, Hashable {
         }
     }
 
+    /// A picture under a disk of equal weights whose edge falls off over one place, `H×W×C`; at the
+    /// borders the last place is repeated.
+    ///
+    /// - Parameter radius: in places.
+    /// - Complexity: `O(H W C radius²)`.
     private static func defocused(_ picture: [Float], _ height: Int, _ width: Int, _ channels: Int, radius: Float) -> [Float] {
         let reach = Int((radius + 1).rounded(.up))
         var disk: [(down: Int, across: Int, weight: Float)] = []

@@ -46,6 +46,8 @@ public struct Detection: Sendable {
     }
 
     /// The false-positive rate at the highest threshold that finds at least `level` of the positives.
+    ///
+    /// - Parameter level: from 0 to 1. At 1 every positive has to be found.
     public func falsePositiveRate(atLeast level: Double) -> Double {
         let point = points.first { Double($0.truePositives) / Double(positives) >= level } ?? (positives, negatives)
         return Double(point.falsePositives) / Double(negatives)
@@ -57,6 +59,9 @@ public struct Detection: Sendable {
     /// This is MMDG-Bench's FPR95, and may be that of a threshold which finds less than `level`.
     /// - Parameter droppingCollinear: leaves out points that lie on a line between their neighbors, as
     ///   scikit-learn's `roc_curve` does by default.
+    ///
+    /// - Parameter level: the true-positive rate that is looked for, from 0 to 1; the point where
+    ///   nothing is accepted counts as one of the curve's.
     public func falsePositiveRate(nearest level: Double, droppingCollinear: Bool = false) -> Double {
         var kept = points
         if droppingCollinear, points.count > 2 {
@@ -99,6 +104,11 @@ public struct MisclassificationDetection: Sendable {
     public let errors: Result<Detection, Undefined>
 
     /// Detection on a classifier's own confidences, told apart also where softmax saturates.
+    ///
+    /// - Parameters:
+    ///   - probabilities: of `N` samples.
+    ///   - labels: `N` classes in `0..<K`.
+    /// - Throws: `Undefined` where the labels do not fit.
     public init(_ probabilities: ClassProbabilities, labels: [Int]) throws(Undefined) {
         try checkLabels(labels, count: probabilities.count, classes: probabilities.classes)
         let correct = zip(probabilities.predictions, labels).map { $0 == $1 }
@@ -161,6 +171,12 @@ public enum OutOfDistributionScore: String, CaseIterable, Sendable, Hashable {
     case energy
 
     /// The scores of samples: higher where they look known.
+    ///
+    /// - Parameters:
+    ///   - logits: of `N` samples; for the energy divided by the temperature already.
+    ///   - temperature: `T`, which scales the energy back; 1 by default and without meaning for
+    ///     probabilities.
+    /// - Returns: `N` numbers.
     public func values(_ logits: ClassProbabilities, temperature: Double = 1) -> [Double] {
         switch self {
         case .maximumProbability: logits.confidences

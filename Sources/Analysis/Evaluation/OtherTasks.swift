@@ -22,6 +22,10 @@ public struct ValueScores: Sendable {
     private let predictions, values: [Double]
 
     /// - Throws: `Undefined` without samples, where the numbers do not fit, or where one is not finite.
+    ///
+    /// - Parameters:
+    ///   - predictions: one for each sample, or for each entry where a sample has several values.
+    ///   - values: the true ones, in the same order.
     public init(predictions: [Double], values: [Double]) throws(Undefined) {
         guard predictions.count == values.count else { throw Undefined("\(values.count) samples have \(predictions.count) predictions") }
         guard !values.isEmpty else { throw Undefined("there are no samples") }
@@ -54,6 +58,11 @@ public struct ValueScores: Sendable {
     /// The scores of "positive" against "negative", by sign.
     ///
     /// - Throws: `Undefined` where no sample is left.
+    ///
+    /// A prediction of exactly 0 is positive under ``ZeroRule/nonnegative`` alone, whichever sign the
+    /// true value has.
+    ///
+    /// - Returns: scores with class 1 for positive and class 0 for negative.
     public func twoClasses(_ rule: ZeroRule) throws(Undefined) -> ClassificationScores {
         let rows = values.indices.filter { rule != .leftOut || values[$0] != 0 }
         guard !rows.isEmpty else { throw Undefined("every true value is 0") }
@@ -64,6 +73,9 @@ public struct ValueScores: Sendable {
 
     /// The accuracy of values rounded to whole numbers within `range`, for example seven classes with
     /// `-3...3`.
+    ///
+    /// Halves are rounded to even numbers, as NumPy does. Values outside the range count as its nearer
+    /// end.
     public func accuracy(roundedWithin range: ClosedRange<Double>) -> Double {
         func rounded(_ x: Double) -> Double { min(max(x, range.lowerBound), range.upperBound).rounded(.toNearestOrEven) }
         return Double(zip(predictions, values).count { rounded($0) == rounded($1) }) / Double(values.count)
@@ -114,6 +126,8 @@ public struct LabelScores: Sendable {
     }
 
     /// The mean over the labels whose average precision is defined.
+    ///
+    /// Undefined where every label occurs in all samples or in none.
     public var meanAveragePrecision: Quantity {
         .of { () throws(Undefined) in
             try mean(averagePrecisions.compactMap(\.number), orBecause: "no label occurs in some samples and not in others")

@@ -26,6 +26,8 @@ extension SampleMatrix {
     }
 
     /// The `D×D` factor R with XᵀX = RᵀR, of a matrix with at least as many rows as columns.
+    ///
+    /// Blocks of `max(D, 256)` rows are put under the factor so far and reduced together.
     private var triangularFactor: SampleMatrix {
         let block = max(columns, 256)
         var factor = SampleMatrix(rows: 0, columns: columns)
@@ -49,6 +51,9 @@ extension SampleMatrix {
     /// lower triangle is read.
     ///
     /// - Throws: `Undefined` where the iteration does not converge.
+    ///
+    /// - Returns: `N` eigenvalues, and the `N×N` matrix whose column `k` belongs to eigenvalue `k`; a
+    ///   column's sign is the library's choice.
     func symmetricEigen() throws(Undefined) -> (values: [Double], vectors: SampleMatrix) {
         var vectors = self
         var eigenvalues = [Double](repeating: 0, count: rows)
@@ -60,6 +65,9 @@ extension SampleMatrix {
 
     /// The lower triangular L with A = L Lᵀ of a symmetric matrix, or nil where A is not positive
     /// definite within rounding.
+    ///
+    /// A pivot whose square is below `N · 2⁻⁵⁰` of the largest one's counts as 0. The upper triangle of
+    /// the result is 0.
     var cholesky: SampleMatrix? {
         var factor = self
         guard LAPACKE_dpotrf(LAPACK_ROW_MAJOR, Self.lower, Int32(rows), &factor.values, Int32(max(rows, 1))) == 0 else { return nil }
@@ -74,6 +82,10 @@ extension SampleMatrix {
     }
 
     /// `L⁻¹ B` or `L⁻ᵀ B`, where this is the lower triangular L.
+    ///
+    /// - Parameters:
+    ///   - rightHandSide: `B`, with as many rows as `L`.
+    ///   - transposed: whether `L` is transposed before it is inverted.
     func solvingLower(_ rightHandSide: SampleMatrix, transposed: Bool = false) -> SampleMatrix {
         var result = rightHandSide
         cblas_dtrsm(
@@ -83,6 +95,8 @@ extension SampleMatrix {
     }
 
     /// `B L⁻ᵀ` of a lower triangular L.
+    ///
+    /// - Parameter factor: `L`, with as many rows as this has columns.
     func dividedByTransposed(_ factor: SampleMatrix) -> SampleMatrix {
         var result = self
         cblas_dtrsm(

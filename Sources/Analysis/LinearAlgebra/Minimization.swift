@@ -8,6 +8,13 @@ import Glibc
 ///   - tolerance: the largest entry of the gradient at which the descent ends.
 ///   - evaluate: the value and the gradient at a point.
 /// - Throws: `Undefined` where the gradient is still larger after `iterations`.
+///
+/// The descent keeps the last 20 steps. It starts anew along the gradient where the approximation
+/// points uphill, and ends early where rounding leaves no lower value and the gradient is at most 1000
+/// times the tolerance.
+///
+/// - Returns: the point where the descent ended, and the value there.
+/// - Complexity: one or a few evaluations and `O(40 P)` operations for each iteration over `P` numbers.
 func minimize(
     from start: [Double], tolerance: Double = 1e-8, iterations: Int = 5000, _ evaluate: ([Double]) -> (value: Double, gradient: [Double])
 ) throws(Undefined) -> (point: [Double], value: Double) {
@@ -44,6 +51,11 @@ func minimize(
 }
 
 /// `−H g` for the approximation H of the inverse Hessian that the last steps give.
+///
+/// - Parameters:
+///   - gradient: `g` at the present point, `P` numbers.
+///   - steps: the last moves with the changes of the gradient that they led to, oldest first; none
+///     gives `−g`.
 private func descent(_ gradient: [Double], _ steps: [(step: [Double], change: [Double], curvature: Double)]) -> [Double] {
     var q = gradient
     var factors: [Double] = []
@@ -65,6 +77,12 @@ private func descent(_ gradient: [Double], _ steps: [(step: [Double], change: [D
 
 /// A length along a direction that meets the strong Wolfe conditions, by bracketing and bisection; nil
 /// where rounding leaves none.
+///
+/// The value has to fall by 10⁻⁴ of what the slope promises, and the slope to shrink to 0.9 of what it
+/// was. A length that is too long or leads past the minimum halves the bracket, one that is too short
+/// doubles it or moves its lower end; 60 tries at most.
+///
+/// - Parameter first: the length that is tried first.
 private func lineSearch(
     _ point: [Double], _ value: Double, _ gradient: [Double], _ direction: [Double], _ first: Double,
     _ evaluate: ([Double]) -> (value: Double, gradient: [Double])
@@ -88,8 +106,10 @@ private func lineSearch(
     return nil
 }
 
+/// The largest magnitude; 0 of no values.
 private func largest(_ values: [Double]) -> Double { values.reduce(0) { max($0, abs($1)) } }
 
+/// The inner product of two vectors of one length, summed in order.
 private func dot(_ a: [Double], _ b: [Double]) -> Double {
     var sum = 0.0
     for index in a.indices { sum += a[index] * b[index] }

@@ -2,11 +2,17 @@ import Tensors
 
 /// The distances between all pairs of samples, a block of rows at a time: no `N×N` matrix is ever in
 /// memory.
+///
+/// - Complexity: `O(N² D)` for everything that asks for all pairs; memory is `O(N D)` and one block of
+///   `B×N` numbers.
 struct PairDistances {
+    /// The samples with their mean taken off, `N×D`.
     let samples: SampleMatrix
+    /// `‖x_i‖²` of the centered samples, `N`.
     private let squaredNorms: [Double]
     private let block: Int
 
+    /// The number of samples `N`.
     var count: Int { samples.rows }
 
     /// - Parameter block: how many rows of the `N×N` matrix are worked on at once.
@@ -27,6 +33,12 @@ struct PairDistances {
 
     /// `‖x_i − x_j‖²` for the rows `i` of a block and the columns `j` of a range, row-major. Exactly 0
     /// for equal samples.
+    ///
+    /// - Parameters:
+    ///   - rows: samples `i`, at most a block of them.
+    ///   - columns: samples `j`.
+    /// - Complexity: one `B×D` by `D×M` product; where `‖x_i‖² + ‖x_j‖² − 2 x_i·x_j` loses more than
+    ///   six digits, the differences are summed instead.
     func squared(_ rows: Range<Int>, _ columns: Range<Int>) -> [Double] {
         let width = samples.columns
         let left = SampleMatrix(rows: rows.count, columns: width, values: Array(samples.values[rows.lowerBound * width..<rows.upperBound * width]))
@@ -66,6 +78,9 @@ struct PairDistances {
     }
 
     /// The median of the distances of all pairs.
+    ///
+    /// Of an even number of pairs the mean of the two in the middle, which is not the root of
+    /// ``medianSquared(includingDiagonal:)``. 0 for one sample.
     var medianDistance: Double {
         let middle = middleSquared(includingDiagonal: false)
         return (middle[0].squareRoot() + middle[1].squareRoot()) / 2
@@ -81,6 +96,7 @@ struct PairDistances {
         return pairs <= 1 << 22 ? sorted(ranks) : counted(ranks)
     }
 
+    /// Calls `body` with the squared distance of every pair `i < j`, in the order of the rows.
     private func forEachPair(_ body: (Double) -> Void) {
         for rows in blocks {
             let width = count - rows.lowerBound
@@ -89,6 +105,8 @@ struct PairDistances {
         }
     }
 
+    /// The squared distances of some ranks, by sorting all of them. A rank below 0 stands for a zero of
+    /// the diagonal.
     private func sorted(_ ranks: [Int]) -> [Double] {
         var all: [Double] = []
         all.reserveCapacity(count * (count - 1) / 2)
@@ -97,6 +115,10 @@ struct PairDistances {
         return ranks.map { $0 < 0 ? 0 : all[$0] }
     }
 
+    /// The squared distances of some ranks by counting, in memory that does not grow with the pairs.
+    ///
+    /// A first pass counts by the 22 leading bits, a second one by the next 21 within the bins of the
+    /// ranks. The result is the lower end of a bin, a relative 2⁻³¹ wide.
     private func counted(_ ranks: [Int]) -> [Double] {
         // The bits of a number that is not negative order as it does.
         let (first, second) = (42, 21)

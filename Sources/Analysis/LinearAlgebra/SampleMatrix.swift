@@ -3,10 +3,14 @@ import Tensors
 
 /// `N` samples of `D` features in double precision, row-major: what measures of embeddings start from.
 struct SampleMatrix: Sendable, Hashable {
+    /// The number of samples `N`.
     let rows: Int
+    /// The number of features `D`.
     let columns: Int
+    /// Row-major, `N·D` numbers.
     var values: [Double]
 
+    /// - Precondition: there are `rows · columns` values, which is not checked.
     init(rows: Int, columns: Int, values: [Double]) {
         self.rows = rows
         self.columns = columns
@@ -36,6 +40,7 @@ struct SampleMatrix: Sendable, Hashable {
         }
     }
 
+    /// The entry of a sample's feature, both counted from 0.
     subscript(row: Int, column: Int) -> Double {
         get { values[row * columns + column] }
         set { values[row * columns + column] = newValue }
@@ -52,6 +57,9 @@ struct SampleMatrix: Sendable, Hashable {
     // MARK: Statistics of the columns
 
     /// The mean of each column, `D`.
+    ///
+    /// NaN without rows. Summed in double precision in the order of the rows, so a constant column's
+    /// mean may differ from its value by rounding.
     var columnMeans: [Double] {
         var sums = [Double](repeating: 0, count: columns)
         for row in 0..<rows { for column in 0..<columns { sums[column] += values[row * columns + column] } }
@@ -59,6 +67,8 @@ struct SampleMatrix: Sendable, Hashable {
     }
 
     /// The columns minus given means.
+    ///
+    /// - Parameter means: one number for each column.
     func subtracting(_ means: [Double]) -> SampleMatrix {
         var result = self
         for row in 0..<rows { for column in 0..<columns { result.values[row * columns + column] -= means[column] } }
@@ -86,6 +96,8 @@ struct SampleMatrix: Sendable, Hashable {
     }
 
     /// The columns with each one divided by its divisor, and 0 where that is 0.
+    ///
+    /// - Parameter divisors: one number for each column.
     func dividing(by divisors: [Double]) -> SampleMatrix {
         var result = self
         for row in 0..<rows {
@@ -97,9 +109,13 @@ struct SampleMatrix: Sendable, Hashable {
     }
 
     /// The root of the sum of all squares.
+    ///
+    /// The Frobenius norm. 0 exactly where every entry is.
     var norm: Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
 
     /// The sum of the products of equal entries, `⟨A, B⟩`.
+    ///
+    /// - Precondition: both have the same shape.
     func dot(_ other: SampleMatrix) -> Double {
         zip(values, other.values).reduce(0) { $0 + $1.0 * $1.1 }
     }
@@ -107,6 +123,13 @@ struct SampleMatrix: Sendable, Hashable {
     // MARK: Products
 
     /// `op(A) · op(B)`.
+    ///
+    /// - Parameters:
+    ///   - right: `B`, whose rows are as many as the columns of `op(A)`; others are a programmer's
+    ///     error and stop the program with both shapes.
+    ///   - transposingLeft: whether `op(A)` is `Aᵀ`.
+    ///   - transposingRight: whether `op(B)` is `Bᵀ`.
+    /// - Returns: `M×N`; all 0 where the inner extent is 0.
     func times(_ right: SampleMatrix, transposingLeft: Bool = false, transposingRight: Bool = false) -> SampleMatrix {
         let (m, k) = transposingLeft ? (columns, rows) : (rows, columns)
         let (inner, n) = transposingRight ? (right.columns, right.rows) : (right.rows, right.columns)

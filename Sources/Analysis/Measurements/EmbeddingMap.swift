@@ -3,8 +3,21 @@ import Regularization
 import Tensors
 
 /// Each embedding in two dimensions, to be looked at: by domain and by class.
+///
+/// Validation and target samples are projected together onto the first two principal components of
+/// their embeddings, which are centered and not scaled. Each component is turned so that its largest
+/// entry is positive, as the sign of a component means nothing. It reports `explained` for each
+/// embedding and for the fused representation: the share of the total variance that the picture shows,
+/// between 0 and 1.
+///
+/// Samples that lack a modality are not in its picture. With fewer than three samples in all or fewer
+/// than two features, where all samples have the same embedding, and where one value is not finite,
+/// `explained` says why there is no picture. Where no classes are learned the picture is by domain
+/// alone.
 package struct EmbeddingMap: MeasurementPlugin {
+    /// What a recipe may set.
     package struct Options: Configuration.Options {
+        /// The most samples of each set that are shown, spread evenly over it; 150 by default.
         package var samples = 150
         package init() {}
         package static var fields: [OptionField<Options>] {
@@ -29,6 +42,7 @@ package struct EmbeddingMap: MeasurementPlugin {
 
     package var reads: Set<SampleSet> { [.validation, .target] }
 
+    /// - Throws: `Undefined` where one of the two sets is empty.
     package func measure(_ model: TrainedModel) throws -> Findings {
         let parts = try [SampleSet.validation, .target].map { try model.outputs(on: $0).thinned(to: options.samples) }
         var findings = Findings()

@@ -4,11 +4,32 @@ import Tensors
 
 /// The task's first score, such as accuracy, when the inputs of one modality are corrupted, over
 /// severities.
+///
+/// On each set of samples it reports the score `clean` and, for every modality and every kind of
+/// corruption that suits its samples, the score under `<kind> <severity>`. From these follow two
+/// numbers and a curve:
+///
+/// - `relative-robustness`: the area under the score over severities from 0 (clean) to the largest, by
+///   trapezoids, divided by the largest severity: the mean score.
+/// - `change`: the mean over severities of score − clean score, negative where corruption hurts a score
+///   of which higher is better.
+///
+/// Where the score at one severity cannot be computed, the numbers that need it say why and no curve is
+/// drawn. A modality whose encoder has a stored frozen part has no inputs to corrupt: a number under
+/// `corrupted` says so. An empty set is one number that says so. Which noise a sample gets depends on
+/// the seed and its row alone, so every model meets the same samples. Cost: one pass over the samples
+/// for each kind, severity and modality.
 package struct InputCorruption: MeasurementPlugin {
+    /// What a recipe may set.
     package struct Options: Configuration.Options {
+        /// The corruptions, by the names of ``Corruption``; all of them by default. One that does not
+        /// suit a modality's samples is left out for that modality.
         package var kinds: [String] = []
+        /// Severities from 1 to 5, rising; 1, 3 and 5 by default.
         package var severities = [1.0, 3, 5]
+        /// Whether source validation samples are corrupted as well as target samples; false by default.
         package var inDomain = false
+        /// The seed of the noise; 0 by default.
         package var seed = 0
         package init() {}
         package static var fields: [OptionField<Options>] {
@@ -34,10 +55,13 @@ package struct InputCorruption: MeasurementPlugin {
             ])
     }
 
+    /// The corruptions to apply, all where the options name none.
     private let kinds: [Corruption]
     private let severities: [Int]
     private let options: Options
 
+    /// - Throws: `OptionFault` for a kind that does not exist or is named twice, and for severities
+    ///   that are not different whole numbers from 1 to 5 in rising order.
     package init(options: Options) throws(OptionFault) {
         var kinds: [Corruption] = []
         for name in options.kinds {
@@ -60,6 +84,7 @@ package struct InputCorruption: MeasurementPlugin {
         self.options = options
     }
 
+    /// Target samples; validation samples too with `in-domain`.
     package var reads: Set<SampleSet> { options.inDomain ? [.validation, .target] : [.target] }
 
     package func measure(_ model: TrainedModel) throws -> Findings {
@@ -87,6 +112,12 @@ package struct InputCorruption: MeasurementPlugin {
         return findings
     }
 
+    /// Adds the scores of one kind of corruption on one modality, with what follows from them.
+    ///
+    /// - Parameters:
+    ///   - clean: the score without corruption.
+    ///   - scores: one for each severity, in the order of `severities`.
+    ///   - findings: what was found so far.
     private func add(
         _ kind: Corruption, _ clean: Quantity, _ scores: [Quantity], of modality: Modality, on set: SampleSet, _ model: TrainedModel,
         to findings: inout Findings

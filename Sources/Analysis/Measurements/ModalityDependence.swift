@@ -58,6 +58,8 @@ package struct ModalityDependence: MeasurementPlugin {
 
     package var reads: Set<SampleSet> { [.validation, .target] }
 
+    /// - Throws: `Undefined` for a model with one modality. A measure that a pair of embeddings has no
+    ///   value of, because too few samples have both or one side is constant, says why in its place.
     package func measure(_ model: TrainedModel) throws -> Findings {
         guard model.modalities.count > 1 else { throw Undefined("the model has one modality only") }
         var findings = Findings()
@@ -99,6 +101,9 @@ package struct ModalityDependence: MeasurementPlugin {
     }
 
     /// The measures, named as in findings.
+    ///
+    /// Each is taken on features that are standardized over the rows in question, so that no unit and
+    /// no scale of an encoder counts.
     private enum Measure: String, CaseIterable {
         case canonicalCorrelation = "canonical-correlation"
         case hsic
@@ -131,6 +136,9 @@ package struct ModalityDependence: MeasurementPlugin {
         }
 
         /// The mean over the classes that have enough samples.
+        ///
+        /// - Parameter classes: the rows of each class.
+        /// - Throws: `Undefined` where no class has enough samples for the measure.
         func meanValue(_ x: Tensor, _ y: Tensor, _ classes: [[Int]], _ options: Options) throws(Undefined) -> Double {
             var values: [Double] = []
             for rows in classes {
@@ -141,6 +149,9 @@ package struct ModalityDependence: MeasurementPlugin {
     }
 
     /// The R² on every second row of a linear prediction that was fitted on the others.
+    ///
+    /// - Parameter options: `ridge` is relative to the number of training rows.
+    /// - Throws: `Undefined` with fewer than two rows in either half, or where one side is constant.
     private static func predicted(_ x: Tensor, _ y: Tensor, _ rows: [Int], _ options: Options) throws(Undefined) -> Double {
         let training = rows.indices.filter { $0.isMultiple(of: 2) }.map { rows[$0] }
         let test = rows.indices.filter { !$0.isMultiple(of: 2) }.map { rows[$0] }
@@ -148,6 +159,8 @@ package struct ModalityDependence: MeasurementPlugin {
     }
 
     /// Some rows with each feature brought to mean 0 and variance 1.
+    ///
+    /// A constant feature becomes 0. Deviations are those of the population, `1/N`.
     private static func standardized(_ embeddings: Tensor, _ rows: [Int]) throws(Undefined) -> Tensor {
         let samples = try SampleMatrix(embeddings.selectingRows(rows), minimum: 2)
         return Standardizing(samples)(samples).tensor

@@ -8,7 +8,11 @@ import Tensors
 /// It reports `domain-accuracy` for each embedding and for the fused representation, and `chance`, the
 /// share of the most frequent domain. Every second sample of each domain is fitted on, and the others
 /// are scored. Source samples are those held back from training.
+///
+/// A modality is probed on the samples that have it. Where a domain has no samples in one of the
+/// halves, or a value is not finite, the number says why.
 package struct DomainSeparability: MeasurementPlugin {
+    /// What a recipe may set.
     package struct Options: Configuration.Options {
         /// The strength of the penalty on the weights.
         package var lambda = 0.01
@@ -40,6 +44,7 @@ package struct DomainSeparability: MeasurementPlugin {
 
     package var reads: Set<SampleSet> { options.target ? [.validation, .target] : [.validation] }
 
+    /// - Throws: `Undefined` where a set is empty, or where all samples are of one domain.
     package func measure(_ model: TrainedModel) throws -> Findings {
         var parts = [try model.outputs(on: .validation).thinned(to: options.samples)]
         if options.target { parts.append(try model.outputs(on: .target).thinned(to: options.samples)) }
@@ -92,7 +97,12 @@ package struct DomainSeparability: MeasurementPlugin {
 /// target samples. The classifier is fitted on training samples in closed form. A modality whose
 /// embedding separates classes well here and contributes little to the fused model is hardly
 /// used by the fusion.
+///
+/// Features are standardized by the training samples; a constant feature becomes 0. Where only one
+/// class occurs among the training samples, or a value is not finite, the numbers say why they have no
+/// value.
 package struct ClassSeparability: MeasurementPlugin {
+    /// What a recipe may set.
     package struct Options: Configuration.Options {
         /// The ridge, which is absolute.
         package var lambda = 1.0
@@ -122,6 +132,7 @@ package struct ClassSeparability: MeasurementPlugin {
 
     package var reads: Set<SampleSet> { Set(SampleSet.allCases) }
 
+    /// - Throws: `Undefined` where there are no training samples.
     package func measure(_ model: TrainedModel) throws -> Findings {
         let training = try model.outputs(on: .training).thinned(to: options.samples)
         var findings = Findings()
@@ -148,12 +159,18 @@ package struct ClassSeparability: MeasurementPlugin {
         let scale: Standardizing
         let probe: RidgeProbe
 
+        /// - Parameters:
+        ///   - embeddings: `N×D`, at least two samples.
+        ///   - labels: `N` classes in `0..<classes`.
+        ///   - lambda: the ridge, absolute.
+        /// - Throws: `Undefined` as ``RidgeProbe``.
         init(on embeddings: Tensor, labels: [Int], classes: Int, lambda: Double) throws(Undefined) {
             let samples = try SampleMatrix(embeddings, minimum: 2)
             scale = Standardizing(samples)
             probe = try RidgeProbe(on: scale(samples).tensor, labels: labels, classes: classes, lambda: lambda)
         }
 
+        /// The share of `M×D` embeddings whose class is predicted, scaled as the training samples were.
         func accuracy(on embeddings: Tensor, labels: [Int]) throws(Undefined) -> Double {
             try probe.accuracy(on: scale(SampleMatrix(embeddings)).tensor, labels: labels)
         }

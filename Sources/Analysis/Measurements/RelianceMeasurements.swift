@@ -9,7 +9,12 @@ import Tensors
 /// and with each modality `dropped` (its embeddings set to zero), and for each modality
 /// `relative-robustness`, the mean score over the levels of noise by trapezoids. The noise is a
 /// function of the seed and the row, so that all rows of a table meet the same noise.
-package struct EmbeddingCorruption: MeasurementPlugin {
+///
+/// Each sample is encoded once, however many levels there are. `change` is the mean over levels of
+/// score − clean score. `relative-robustness`, `change` and the curve of a modality are left out where
+/// one of its scores cannot be computed, where there is no level, and where the lowest is 0.
+package struct EmbeddingCorruption: MeasuresEachSet {
+    /// What a recipe may set.
     package struct Options: Configuration.Options {
         /// The standard deviations of the noise, rising.
         package var sigmas = [0.5, 1]
@@ -40,6 +45,7 @@ package struct EmbeddingCorruption: MeasurementPlugin {
 
     private let options: Options
 
+    /// - Throws: `OptionFault` for deviations that are not different or do not rise.
     package init(options: Options) throws(OptionFault) {
         guard options.sigmas == options.sigmas.sorted(), Set(options.sigmas).count == options.sigmas.count else {
             throw OptionFault(option: "sigmas", expected: "different deviations in rising order", found: "\(options.sigmas)")
@@ -47,43 +53,36 @@ package struct EmbeddingCorruption: MeasurementPlugin {
         self.options = options
     }
 
-    package var reads: Set<SampleSet> { [.validation, .target] }
-
-    package func measure(_ model: TrainedModel) throws -> Findings {
-        var findings = Findings()
+    /// Adds the scores of one set: clean, under each level of noise, and without each modality.
+    package func measure(_ outputs: ModelOutputs, on set: SampleSet, of model: TrainedModel, into findings: inout Findings) throws {
         let noisy = model.modalities.flatMap { modality in options.sigmas.map { (modality: modality, sigma: $0) } }
         let seed = UInt64(options.seed)
         var changes = [EmbeddingChange.none] + noisy.map { .noise(Float($0.sigma), on: $0.modality, seed: seed) }
         if options.drop { changes += model.modalities.map { .dropping([$0]) } }
-        for set in [SampleSet.validation, .target] {
-            try findings.onEach(set, of: model) { findings, outputs in
-                let score = model.task.score
-                let scores = try model.logits(on: set, under: changes).map { model.score(of: $0, for: outputs) }
-                findings.add(score.name, of: nil, on: set, under: "clean", scores[0])
-                for (index, noise) in noisy.enumerated() {
-                    findings.add(score.name, of: noise.modality.name, on: set, under: "noise \(noise.sigma)", scores[index + 1])
-                }
-                for (index, modality) in (options.drop ? model.modalities : []).enumerated() {
-                    findings.add(score.name, of: modality.name, on: set, under: "dropped", scores[noisy.count + 1 + index])
-                }
-                for modality in model.modalities {
-                    let own = [scores[0]] + noisy.indices.filter { noisy[$0].modality == modality }.map { scores[$0 + 1] }
-                    let levels = [0] + options.sigmas
-                    let values = own.compactMap(\.number)
-                    guard values.count == levels.count, levels.count > 1, levels[1] > 0 else { continue }
-                    findings.curves.append(
-                        Findings.Curve(
-                            "\(score.title) under noise", modality: modality.name, samples: set.rawValue, xAxis: "σ", yAxis: score.title, x: levels, y: values))
-                    findings.add("relative-robustness", of: modality, on: set) {
-                        try RobustnessCurve(levels: levels, performance: values).relative / (levels[levels.count - 1] - levels[0])
-                    }
-                    findings.add("change", of: modality, on: set) {
-                        values.dropFirst().reduce(0) { $0 + $1 - values[0] } / Double(values.count - 1)
-                    }
-                }
+        let score = model.task.score
+        let scores = try model.logits(on: set, under: changes).map { model.score(of: $0, for: outputs) }
+        findings.add(score.name, of: nil, on: set, under: "clean", scores[0])
+        for (index, noise) in noisy.enumerated() {
+            findings.add(score.name, of: noise.modality.name, on: set, under: "noise \(noise.sigma)", scores[index + 1])
+        }
+        for (index, modality) in (options.drop ? model.modalities : []).enumerated() {
+            findings.add(score.name, of: modality.name, on: set, under: "dropped", scores[noisy.count + 1 + index])
+        }
+        for modality in model.modalities {
+            let own = [scores[0]] + noisy.indices.filter { noisy[$0].modality == modality }.map { scores[$0 + 1] }
+            let levels = [0] + options.sigmas
+            let values = own.compactMap(\.number)
+            guard values.count == levels.count, levels.count > 1, levels[1] > 0 else { continue }
+            findings.curves.append(
+                Findings.Curve(
+                    "\(score.title) under noise", modality: modality.name, samples: set.rawValue, xAxis: "σ", yAxis: score.title, x: levels, y: values))
+            findings.add("relative-robustness", of: modality, on: set) {
+                try RobustnessCurve(levels: levels, performance: values).relative / (levels[levels.count - 1] - levels[0])
+            }
+            findings.add("change", of: modality, on: set) {
+                values.dropFirst().reduce(0) { $0 + $1 - values[0] } / Double(values.count - 1)
             }
         }
-        return findings
     }
 }
 
@@ -94,24 +93,24 @@ package struct EmbeddingCorruption: MeasurementPlugin {
 /// the others set to zero, `shapley` for each modality, and `interaction` for each two. The Shapley
 /// values add up to the score with all modalities minus that with none. The number of evaluations is 2
 /// to the number of modalities, of which there may be 10.
+///
+/// With one modality its Shapley value is the whole gain over a model that sees nothing, and there are
+/// no interactions. Where the score of one subset cannot be computed, all Shapley values and
+/// interactions say why.
 package struct ModalityReliance: MeasurementPlugin {
-    package struct Options: Configuration.Options {
-        package init() {}
-        package static var fields: [OptionField<Options>] { [] }
-    }
-
     package static var description: ComponentDescription {
         ComponentDescription(
             name: "modality-reliance", summary: "score with every subset of the modalities, and their Shapley values",
             formula: "φ_m = Σ_S |S|!(M−|S|−1)!/M! · (v(S+m) − v(S)),  v(S) = the score with the other embeddings set to zero",
-            source: "Shapley 1953; Hu et al. 2022", options: Options.descriptions,
+            source: "Shapley 1953; Hu et al. 2022",
             notes: ["The values add up to the score with all minus that with none, which is measured too."])
     }
 
-    package init(options: Options) {}
+    package init(options: NoOptions) {}
 
     package var reads: Set<SampleSet> { [.validation, .target] }
 
+    /// - Throws: `Undefined` for more than 10 modalities.
     package func measure(_ model: TrainedModel) throws -> Findings {
         let modalities = model.modalities
         guard modalities.count <= 10 else { throw Undefined("\(modalities.count) modalities have too many subsets") }

@@ -8,7 +8,12 @@ import Tensors
 /// `rankme`, `effective-rank` (the same of centered embeddings) and `participation`, and draws the
 /// `spectrum` of singular values. A rank is at most the smaller of samples and features, so compare
 /// rows on the same samples.
-package struct Representation: MeasurementPlugin {
+///
+/// A modality is measured on the samples that have it, whose number is noted where it is smaller. A
+/// single sample, or equal ones, have rank 1 and no centered numbers; embeddings that are all 0, or not
+/// finite, have no rank, and the number says so.
+package struct Representation: MeasuresEachSet {
+    /// What a recipe may set.
     package struct Options: Configuration.Options {
         /// The largest number of samples of a set that are used, spread evenly over it.
         package var samples = 20_000
@@ -30,33 +35,25 @@ package struct Representation: MeasurementPlugin {
 
     package init(options: Options) { self.options = options }
 
-    package var reads: Set<SampleSet> { [.validation, .target] }
-
-    package func measure(_ model: TrainedModel) throws -> Findings {
-        var findings = Findings()
-        for set in [SampleSet.validation, .target] {
-            try findings.onEach(set, of: model) { findings, outputs in
-                let outputs = outputs.thinned(to: options.samples)
-                findings.note("\(set.rawValue): \(outputs.count) samples")
-                for part in outputs.representations {
-                    let (modality, values) = (part.modality, part.values)
-                    if part.places.count < outputs.count { findings.note("\(set.rawValue): \(part.places.count) of them have \(modality)") }
-                    let plain = Result<Spectrum, Undefined>.attempt { try Spectrum(of: values) }
-                    let centered = Result<Spectrum, Undefined>.attempt { try Spectrum(of: values, centering: true) }
-                    findings.add("rankme", of: modality, on: set) { try plain.get().rank }
-                    findings.add("effective-rank", of: modality, on: set) { try centered.get().rank }
-                    findings.add("participation", of: modality, on: set) { try centered.get().participation }
-                    if let spectrum = try? plain.get() {
-                        let curve = spectrum.logNormalized
-                        findings.curves.append(
-                            Findings.Curve(
-                                "spectrum", modality: modality.name, samples: set.rawValue, xAxis: "singular value", yAxis: "log(σ/σ₁)",
-                                x: curve.indices.map { Double($0 + 1) }, y: curve))
-                    }
-                }
+    package func measure(_ outputs: ModelOutputs, on set: SampleSet, of model: TrainedModel, into findings: inout Findings) throws {
+        let outputs = outputs.thinned(to: options.samples)
+        findings.note("\(set.rawValue): \(outputs.count) samples")
+        for part in outputs.representations {
+            let (modality, values) = (part.modality, part.values)
+            if part.places.count < outputs.count { findings.note("\(set.rawValue): \(part.places.count) of them have \(modality)") }
+            let plain = Result<Spectrum, Undefined>.attempt { try Spectrum(of: values) }
+            let centered = Result<Spectrum, Undefined>.attempt { try Spectrum(of: values, centering: true) }
+            findings.add("rankme", of: modality, on: set) { try plain.get().rank }
+            findings.add("effective-rank", of: modality, on: set) { try centered.get().rank }
+            findings.add("participation", of: modality, on: set) { try centered.get().participation }
+            if let spectrum = try? plain.get() {
+                let curve = spectrum.logNormalized
+                findings.curves.append(
+                    Findings.Curve(
+                        "spectrum", modality: modality.name, samples: set.rawValue, xAxis: "singular value", yAxis: "log(σ/σ₁)",
+                        x: curve.indices.map { Double($0 + 1) }, y: curve))
             }
         }
-        return findings
     }
 }
 
@@ -65,13 +62,21 @@ package struct Representation: MeasurementPlugin {
 /// It reports four similarities between 0 and 1 for each embedding, each the mean over the classes:
 /// linear CKA, CKA with a Gaussian kernel, Procrustes similarity, and the cosine of the feature Gram
 /// matrices. The first three pair the samples of a class in stored order, which the paper leaves open.
+///
+/// A class with fewer than two samples on one side, or with constant embeddings, is left out of the
+/// mean; where no class is left, the number says why. Samples that lack a modality are left out for it.
 package struct SourceTargetSimilarity: MeasurementPlugin {
     /// Which source samples are compared with the target's.
+    ///
+    /// By default those that it was trained on, as in the paper.
     package enum Source: String, CaseIterable, Sendable {
+        /// The samples that the model was trained on, as evaluation shows them.
         case training
+        /// The samples of training domains that were held back.
         case validation
     }
 
+    /// What a recipe may set.
     package struct Options: Configuration.Options {
         /// The source samples that are compared with the target's.
         package var source = Source.training
@@ -106,6 +111,7 @@ package struct SourceTargetSimilarity: MeasurementPlugin {
 
     package var reads: Set<SampleSet> { [source, .target] }
 
+    /// - Throws: `Undefined` where one of the two sets is empty.
     package func measure(_ model: TrainedModel) throws -> Findings {
         let source = try model.outputs(on: source).thinnedByClass(to: options.samples)
         let target = try model.outputs(on: .target).thinnedByClass(to: options.samples)
@@ -131,18 +137,5 @@ extension ModelOutputs {
             places.count <= limit ? places : (0..<limit).map { places[$0 * places.count / limit] }
         }
         return kept.count == count ? self : selecting(kept.sorted())
-    }
-}
-
-extension Findings {
-    /// Adds what `body` finds on a set; where the set is empty, a number that says so.
-    mutating func onEach(_ set: SampleSet, of model: TrainedModel, _ body: (inout Findings, ModelOutputs) throws -> Void) throws {
-        do {
-            try body(&self, model.outputs(on: set))
-        } catch let undefined as Undefined {
-            // Said once, however many things were to be measured on it.
-            let isKnown = numbers.contains { $0.name == "measurement" && $0.samples == set.rawValue }
-            if !isKnown { add("measurement", of: nil, on: set, .failure(undefined)) }
-        }
     }
 }

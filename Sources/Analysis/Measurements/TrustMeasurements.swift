@@ -9,7 +9,12 @@ import Tensors
 /// predictions as positives; and `ap-correct` and `ap-error`, average precision with right or with
 /// wrong predictions as positives. All are fractions; MMDG-Bench prints AURC × 1000 and the others ×
 /// 100.
-package struct Misclassification: MeasurementPlugin {
+///
+/// Confidence is the largest softmax probability, compared by its log-odds so that confidences that
+/// round to 1 keep their order. Where every prediction is right, or every one is wrong, all numbers but
+/// `aurc` and `e-aurc` say so instead; with a logit that is not finite all of them do.
+package struct Misclassification: MeasuresEachSet {
+    /// What a recipe may set.
     package struct Options: Configuration.Options {
         /// The share of right predictions that has to be accepted, for the false-positive rates.
         package var level = 0.95
@@ -35,29 +40,21 @@ package struct Misclassification: MeasurementPlugin {
 
     package init(options: Options) { self.options = options }
 
-    package var reads: Set<SampleSet> { [.validation, .target] }
-
-    package func measure(_ model: TrainedModel) throws -> Findings {
-        var findings = Findings()
-        for set in [SampleSet.validation, .target] {
-            try findings.onEach(set, of: model) { findings, outputs in
-                let found = Result<MisclassificationDetection, Undefined>.attempt {
-                    try MisclassificationDetection(ClassProbabilities(logits: outputs.logits), labels: outputs.labels)
-                }
-                findings.add("aurc", on: set) { try found.get().areaUnderRiskCoverageOfTies }
-                findings.add("e-aurc", on: set) { try found.get().excessAreaUnderRiskCoverage }
-                findings.add("auroc", on: set) { try found.get().correctness.get().areaUnderROC }
-                findings.add("fpr", on: set) {
-                    try found.get().correctness.get().falsePositiveRate(atLeast: options.level)
-                }
-                findings.add("fpr-nearest", on: set) {
-                    try found.get().correctness.get().falsePositiveRate(nearest: options.level, droppingCollinear: true)
-                }
-                findings.add("ap-correct", on: set) { try found.get().correctness.get().averagePrecision }
-                findings.add("ap-error", on: set) { try found.get().errors.get().averagePrecision }
-            }
+    package func measure(_ outputs: ModelOutputs, on set: SampleSet, of model: TrainedModel, into findings: inout Findings) throws {
+        let found = Result<MisclassificationDetection, Undefined>.attempt {
+            try MisclassificationDetection(ClassProbabilities(logits: outputs.logits), labels: outputs.labels)
         }
-        return findings
+        findings.add("aurc", on: set) { try found.get().areaUnderRiskCoverageOfTies }
+        findings.add("e-aurc", on: set) { try found.get().excessAreaUnderRiskCoverage }
+        findings.add("auroc", on: set) { try found.get().correctness.get().areaUnderROC }
+        findings.add("fpr", on: set) {
+            try found.get().correctness.get().falsePositiveRate(atLeast: options.level)
+        }
+        findings.add("fpr-nearest", on: set) {
+            try found.get().correctness.get().falsePositiveRate(nearest: options.level, droppingCollinear: true)
+        }
+        findings.add("ap-correct", on: set) { try found.get().correctness.get().averagePrecision }
+        findings.add("ap-error", on: set) { try found.get().errors.get().averagePrecision }
     }
 }
 
@@ -67,7 +64,12 @@ package struct Misclassification: MeasurementPlugin {
 /// source samples as positives, and `-fpr-out` with target samples as positives. Both sides have the
 /// same classes, so this is detection of the shift and not of unknown classes: a model that generalizes
 /// may well score near 0.5.
+///
+/// Validation samples stand for the training domains. The false-positive rates are those at the highest
+/// threshold that accepts `level` of the positives. With a logit that is not finite every number says
+/// why it has no value.
 package struct ShiftDetection: MeasurementPlugin {
+    /// What a recipe may set.
     package struct Options: Configuration.Options {
         /// The share of positives that has to be accepted.
         package var level = 0.95
@@ -101,6 +103,7 @@ package struct ShiftDetection: MeasurementPlugin {
 
     package var reads: Set<SampleSet> { [.validation, .target] }
 
+    /// - Throws: `Undefined` where the validation or the target set is empty.
     package func measure(_ model: TrainedModel) throws -> Findings {
         let (inside, outside) = (try model.outputs(on: .validation), try model.outputs(on: .target))
         let isInside = Array(repeating: true, count: inside.count) + Array(repeating: false, count: outside.count)
@@ -130,7 +133,12 @@ package struct ShiftDetection: MeasurementPlugin {
 /// calibration error, `brier` and `nll`, plain and `scaled`, and draws a reliability curve. The
 /// `temperature` is fitted on the validation samples, so that their scaled numbers are those of the
 /// fit; the target's are not.
+///
+/// Without validation samples, and where no temperature between 10⁻³ and 10³ is the most likely,
+/// `temperature` and all `scaled` numbers say why they have no value; the plain ones remain. Bins
+/// without samples count in no number and are not on the curve.
 package struct ConfidenceCalibration: MeasurementPlugin {
+    /// What a recipe may set.
     package struct Options: Configuration.Options {
         /// The number of bins of confidence.
         package var bins = 15
@@ -186,39 +194,29 @@ package struct ConfidenceCalibration: MeasurementPlugin {
 }
 
 /// The task's own scores on validation and on target samples, over all samples and over each domain.
-package struct TaskScores: MeasurementPlugin {
-    package struct Options: Configuration.Options {
-        package init() {}
-        package static var fields: [OptionField<Options>] { [] }
-    }
-
+///
+/// A set of several domains has its scores under each domain's name as well. A score that cannot be
+/// computed says why in its place.
+package struct TaskScores: MeasuresEachSet {
     package static var description: ComponentDescription {
         ComponentDescription(
-            name: "scores", summary: "the scores of the task, over all samples and in each domain", options: Options.descriptions,
+            name: "scores", summary: "the scores of the task, over all samples and in each domain",
             notes: ["`regulus describe` of the task says what they are."])
     }
 
-    package init(options: Options) {}
+    package init(options: NoOptions) {}
 
-    package var reads: Set<SampleSet> { [.validation, .target] }
-
-    package func measure(_ model: TrainedModel) throws -> Findings {
-        var findings = Findings()
-        for set in [SampleSet.validation, .target] {
-            try findings.onEach(set, of: model) { findings, outputs in
-                func add(_ outputs: ModelOutputs, under condition: String?) {
-                    for (score, found) in zip(model.task.scores, model.task.allScores(outputs.logits, outputs.targets)) {
-                        findings.add(score.name, of: nil, on: set, under: condition, found)
-                    }
-                }
-                add(outputs, under: nil)
-                let domains = Set(outputs.domains).sorted()
-                for domain in domains.count > 1 ? domains : [] {
-                    add(outputs.selecting(outputs.domains.indices.filter { outputs.domains[$0] == domain }), under: model.domains[domain])
-                }
+    package func measure(_ outputs: ModelOutputs, on set: SampleSet, of model: TrainedModel, into findings: inout Findings) throws {
+        func add(_ outputs: ModelOutputs, under condition: String?) {
+            for (score, found) in zip(model.task.scores, model.task.allScores(outputs.logits, outputs.targets)) {
+                findings.add(score.name, of: nil, on: set, under: condition, found)
             }
         }
-        return findings
+        add(outputs, under: nil)
+        let domains = Set(outputs.domains).sorted()
+        for domain in domains.count > 1 ? domains : [] {
+            add(outputs.selecting(outputs.domains.indices.filter { outputs.domains[$0] == domain }), under: model.domains[domain])
+        }
     }
 }
 
@@ -227,53 +225,44 @@ package struct TaskScores: MeasurementPlugin {
 /// On validation and on target samples it reports `accuracy`, `balanced-accuracy`, `macro-f1`,
 /// `weighted-f1`, the accuracy of the `worst-class`, of the `worst-domain` and of the `worst-group` (a
 /// class within a domain), and the confusion matrix.
-package struct ScoresByClass: MeasurementPlugin {
-    package struct Options: Configuration.Options {
-        package init() {}
-        package static var fields: [OptionField<Options>] { [] }
-    }
-
+///
+/// `0/0` counts as 0. `worst-class` is the lowest accuracy among classes that occur as labels,
+/// `worst-domain` and `worst-group` are over what occurs in the set. With a logit that is not finite
+/// every number says why, and there is no confusion matrix.
+package struct ScoresByClass: MeasuresEachSet {
     package static var description: ComponentDescription {
         ComponentDescription(
             name: "scores-by-class", summary: "worst class, worst domain, macro-F1, balanced accuracy, confusion matrix",
-            formula: "worst-group: lowest accuracy of a class within a domain", source: "Sagawa et al. 2020", options: Options.descriptions,
+            formula: "worst-group: lowest accuracy of a class within a domain", source: "Sagawa et al. 2020",
             notes: ["macro-f1 is over the classes that occur among labels or predictions, balanced-accuracy over those that occur as labels."])
     }
 
     package static var tasks: [TargetKind] { [.classes] }
 
-    package init(options: Options) {}
+    package init(options: NoOptions) {}
 
-    package var reads: Set<SampleSet> { [.validation, .target] }
-
-    package func measure(_ model: TrainedModel) throws -> Findings {
-        var findings = Findings()
-        for set in [SampleSet.validation, .target] {
-            try findings.onEach(set, of: model) { findings, outputs in
-                let classes = model.classes.count
-                let predictions = Result<[Int], Undefined>.attempt { try ClassProbabilities(logits: outputs.logits).predictions }
-                let found = Result<ClassificationScores, Undefined>.attempt {
-                    try ClassificationScores(predictions: predictions.get(), labels: outputs.labels, classes: classes)
-                }
-                func worst(_ groups: [Int]) throws -> Double {
-                    try GroupAccuracies(predictions: predictions.get(), labels: outputs.labels, groups: groups).worst.accuracy
-                }
-                findings.add("accuracy", on: set) { try found.get().accuracy }
-                findings.add("balanced-accuracy", on: set) { try found.get().balancedAccuracy }
-                findings.add("macro-f1", on: set) { try found.get().macroF1 }
-                findings.add("weighted-f1", on: set) { try found.get().weightedF1 }
-                findings.add("worst-class", on: set) { try found.get().worstClass?.accuracy ?? .nan }
-                findings.add("worst-domain", on: set) { try worst(outputs.domains) }
-                findings.add("worst-group", on: set) {
-                    try worst(zip(outputs.labels, outputs.domains).map { $0 + classes * $1 })
-                }
-                guard let scores = try? found.get() else { return }
-                findings.grids.append(
-                    Findings.Grid(
-                        "confusion", samples: set.rawValue, rowAxis: "class", columnAxis: "prediction", rows: model.classes, columns: model.classes,
-                        values: scores.confusion))
-            }
+    package func measure(_ outputs: ModelOutputs, on set: SampleSet, of model: TrainedModel, into findings: inout Findings) throws {
+        let classes = model.classes.count
+        let predictions = Result<[Int], Undefined>.attempt { try ClassProbabilities(logits: outputs.logits).predictions }
+        let found = Result<ClassificationScores, Undefined>.attempt {
+            try ClassificationScores(predictions: predictions.get(), labels: outputs.labels, classes: classes)
         }
-        return findings
+        func worst(_ groups: [Int]) throws -> Double {
+            try GroupAccuracies(predictions: predictions.get(), labels: outputs.labels, groups: groups).worst.accuracy
+        }
+        findings.add("accuracy", on: set) { try found.get().accuracy }
+        findings.add("balanced-accuracy", on: set) { try found.get().balancedAccuracy }
+        findings.add("macro-f1", on: set) { try found.get().macroF1 }
+        findings.add("weighted-f1", on: set) { try found.get().weightedF1 }
+        findings.add("worst-class", on: set) { try found.get().worstClass?.accuracy ?? .nan }
+        findings.add("worst-domain", on: set) { try worst(outputs.domains) }
+        findings.add("worst-group", on: set) {
+            try worst(zip(outputs.labels, outputs.domains).map { $0 + classes * $1 })
+        }
+        guard let scores = try? found.get() else { return }
+        findings.grids.append(
+            Findings.Grid(
+                "confusion", samples: set.rawValue, rowAxis: "class", columnAxis: "prediction", rows: model.classes, columns: model.classes,
+                values: scores.confusion))
     }
 }

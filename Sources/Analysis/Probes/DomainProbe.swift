@@ -29,6 +29,7 @@ public struct DomainProbe {
     ///   finite, or the descent does not converge.
     public init(on embeddings: Tensor, domains: [Int], count: Int, lambda: Double) throws(Undefined) {
         require(lambda > 0, "without a penalty the minimum may lie at infinity")
+        /// Standardized features, `N×D`.
         let samples = try SampleMatrix(embeddings, minimum: 2)
         try checkLabels(domains, count: samples.rows, classes: count)
         guard Set(domains).count >= 2 else { throw Undefined("all samples are of one domain") }
@@ -48,12 +49,23 @@ public struct DomainProbe {
     }
 
     /// One row of domain scores a sample, `M×E`.
+    ///
+    /// - Parameter embeddings: `M×D`, scaled as the training rows were.
+    /// - Throws: `Undefined` where there are no samples, another number of features, or a value that is
+    ///   not finite.
     public func logits(of embeddings: Tensor) throws(Undefined) -> Tensor { try scores(embeddings).tensor }
 
     /// The predicted domains of `M×D` embeddings.
+    ///
+    /// - Throws: as ``logits(of:)``. Of equal scores the first domain is predicted.
     public func predictions(for embeddings: Tensor) throws(Undefined) -> [Int] { try scores(embeddings).largestColumns }
 
     /// The share of samples whose domain is predicted.
+    ///
+    /// - Parameters:
+    ///   - embeddings: `M×D`.
+    ///   - domains: `M` numbers in `0..<E`.
+    /// - Throws: as ``logits(of:)``, and where the domains do not fit.
     public func accuracy(on embeddings: Tensor, domains: [Int]) throws(Undefined) -> Double {
         let found = try predictions(for: embeddings)
         try checkLabels(domains, count: found.count, classes: bias.count)
@@ -62,6 +74,11 @@ public struct DomainProbe {
 
     /// The accuracy of saying the training rows' most frequent domain every time (the first of equally
     /// frequent ones).
+    ///
+    /// - Parameters:
+    ///   - training: the domains of the training rows.
+    ///   - test: those of the rows that are scored.
+    /// - Throws: `Undefined` where one of the two is empty.
     public static func chance(training: [Int], test: [Int]) throws(Undefined) -> Double {
         let counts = rowsByClass(training).mapValues(\.count)
         guard let most = counts.keys.sorted().max(by: { counts[$0, default: 0] < counts[$1, default: 0] }), !test.isEmpty else {
@@ -70,6 +87,7 @@ public struct DomainProbe {
         return Double(test.count { $0 == most }) / Double(test.count)
     }
 
+    /// Domain scores in double precision, `M×E`.
     private func scores(_ embeddings: Tensor) throws(Undefined) -> SampleMatrix {
         let samples = try SampleMatrix(embeddings)
         guard samples.columns == width else {
@@ -87,6 +105,8 @@ private struct SoftmaxRegression {
     let classes: Int
     let lambda: Double
 
+    /// - Parameter point: `E·D` weights, row by row, then `E` biases.
+    /// - Returns: the mean cross-entropy plus `λ/2 ‖W‖²`, and its gradient in the same layout.
     func evaluate(_ point: [Double]) -> (value: Double, gradient: [Double]) {
         let size = classes * samples.columns
         let weight = SampleMatrix(rows: classes, columns: samples.columns, values: Array(point[0..<size]))

@@ -31,6 +31,8 @@ struct RidgeRegression {
     }
 
     /// `Z W + b`, `M×V`.
+    ///
+    /// - Parameter inputs: `M×D`.
     func callAsFunction(_ inputs: SampleMatrix) -> SampleMatrix {
         inputs.times(weight).subtracting(bias.map { -$0 })
     }
@@ -69,12 +71,23 @@ public struct RidgeProbe {
     public var bias: [Double] { regression.bias }
 
     /// One row of class scores a sample, `M×K`.
+    ///
+    /// - Parameter embeddings: `M×D`.
+    /// - Throws: `Undefined` where there are no samples, another number of features, or a value that is
+    ///   not finite.
     public func scores(of embeddings: Tensor) throws(Undefined) -> Tensor { try regression(samples(embeddings)).tensor }
 
     /// The predicted classes of `M×D` embeddings.
+    ///
+    /// - Throws: as ``scores(of:)``. Of equal scores the first class is predicted.
     public func predictions(for embeddings: Tensor) throws(Undefined) -> [Int] { try regression(samples(embeddings)).largestColumns }
 
     /// The share of samples whose class is predicted.
+    ///
+    /// - Parameters:
+    ///   - embeddings: `M×D`.
+    ///   - labels: `M` classes in `0..<classes`.
+    /// - Throws: as ``scores(of:)``, and where the labels do not fit.
     public func accuracy(on embeddings: Tensor, labels: [Int]) throws(Undefined) -> Double {
         let found = try predictions(for: embeddings)
         try checkLabels(labels, count: found.count, classes: classes)
@@ -139,10 +152,12 @@ public struct CrossPrediction: Sendable, Hashable {
 struct Standardizing {
     private let means, deviations: [Double]
 
+    /// - Parameter training: the rows whose means and deviations are kept, at least one.
     init(_ training: SampleMatrix) {
         (means, deviations) = (training.columnMeans, training.deviations)
     }
 
+    /// Other rows in the training rows' scale; what was constant there becomes 0 whatever it is here.
     func callAsFunction(_ samples: SampleMatrix) -> SampleMatrix { samples.subtracting(means).dividing(by: deviations) }
 }
 

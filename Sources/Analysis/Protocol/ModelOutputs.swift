@@ -48,6 +48,8 @@ public struct ModelOutputs {
     }
 
     /// The positions of the samples that have all of some modalities, in order.
+    ///
+    /// - Returns: positions in `0..<count`, rising; all of them for modalities that no sample lacks.
     public func places(of modalities: [Modality]) -> [Int] {
         let needed = modalities.compactMap { present[$0] }
         return (0..<count).filter { place in needed.allSatisfy { $0[place] } }
@@ -59,6 +61,8 @@ public struct ModelOutputs {
     /// The same of some samples.
     ///
     /// - Parameter places: positions in `0..<count`.
+    ///
+    /// - Returns: the samples in the given order; a place may be given twice.
     public func selecting(_ places: [Int]) -> ModelOutputs {
         ModelOutputs(
             rows: places.map { rows[$0] }, targets: targets.gathering(rows: places), domains: places.map { domains[$0] },
@@ -69,6 +73,8 @@ public struct ModelOutputs {
 
     /// At most `limit` samples, evenly spread over the data set's order, and so the same ones for every
     /// row of a table.
+    ///
+    /// Sample `i` of the result is number `⌊i · count / limit⌋` of these.
     public func thinned(to limit: Int) -> ModelOutputs {
         guard count > limit else { return self }
         return selecting((0..<limit).map { $0 * count / limit })

@@ -10,9 +10,13 @@ import Tensors
 public final class TrainedModel {
     /// Samples as the model reads them.
     package struct Batch {
+        /// Positions in the data set, `N`.
         package let rows: [Int]
+        /// One array `N×…` for each modality, and what of it is there.
         package let inputs: Inputs
+        /// What is to be predicted of each sample.
         package let targets: Targets
+        /// The domain of each sample, `N`.
         package let domains: [Int]
 
         package init(rows: [Int], inputs: Inputs, targets: Targets, domains: [Int]) {
@@ -71,6 +75,8 @@ public final class TrainedModel {
     /// The task's first score of some predictions.
     ///
     /// - Parameter outputs: of the same samples, for their targets.
+    ///
+    /// - Parameter logits: `N×K`, before any softmax or sigmoid.
     public func score(of logits: Tensor, for outputs: ModelOutputs) -> Quantity { task.allScores(logits, outputs.targets)[0] }
 
     /// What the model makes of a set of samples.
@@ -97,6 +103,9 @@ public final class TrainedModel {
     ///
     /// Each sample is encoded once, however many changes there are.
     /// - Throws: as ``outputs(on:)``.
+    ///
+    /// - Parameter changes: what happens to the embeddings between encoding and fusing; none gives no
+    ///   predictions.
     public func logits(on set: SampleSet, under changes: [EmbeddingChange]) throws -> [Tensor] {
         try logits(on: set, of: changes.count) { batch in
             let embeddings = try encode(batch.inputs)
@@ -108,6 +117,8 @@ public final class TrainedModel {
     ///
     /// Each sample is encoded once for every change.
     /// - Throws: as ``outputs(on:)``.
+    ///
+    /// - Parameter changes: what happens to the inputs before they are encoded.
     public func logits(on set: SampleSet, under changes: [InputChange]) throws -> [Tensor] {
         try logits(on: set, of: changes.count) { batch in
             try changes.map { try fuse(try encode($0.apply(batch.inputs, batch.rows))).logits }
@@ -132,6 +143,9 @@ public final class TrainedModel {
         return shape
     }
 
+    /// The predictions of every batch, put together change by change.
+    ///
+    /// - Parameter predictions: one `N×K` for each change, of a batch.
     private func logits(on set: SampleSet, of count: Int, _ predictions: (Batch) throws -> [Tensor]) throws -> [Tensor] {
         try checkReadable(set)
         guard count > 0 else { return [] }
@@ -164,6 +178,7 @@ public final class TrainedModel {
         }
     }
 
+    /// - Throws: `MeasurementFault` where the measurement that runs has not named the set.
     private func checkReadable(_ set: SampleSet) throws(MeasurementFault) {
         guard readable?.contains(set) ?? true else {
             throw MeasurementFault("it asks for \(set.rawValue) samples, which its 'reads' does not name")

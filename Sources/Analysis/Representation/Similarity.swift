@@ -16,12 +16,21 @@ import Tensors
 /// Gram pair the rows of the two.
 public enum Similarity: String, CaseIterable, Sendable, Hashable {
     /// Centered kernel alignment of linear kernels.
+    ///
+    /// From `D1×D2` or `N×N` products, whichever is smaller.
     case linearCKA = "cka-linear"
     /// Centered kernel alignment of Gaussian kernels.
+    ///
+    /// `O(N²(D1 + D2))`; undefined where half of the distances of one side are 0.
     case kernelCKA = "cka-rbf"
     /// The best rotation of one onto the other.
+    ///
+    /// From the singular values of `XᵀY`, or of an `N×N` matrix where there are fewer samples than
+    /// features.
     case procrustes
     /// The angle between the features' own products.
+    ///
+    /// It needs no pairing, so the two sides may have different numbers of samples.
     case featureGram = "feature-gram"
 
     /// Whether the two matrices' rows have to be the same items in the same order.
@@ -61,6 +70,8 @@ public enum Similarity: String, CaseIterable, Sendable, Hashable {
     }
 
     /// Half the root of the median of all `N²` squared distances.
+    ///
+    /// - Throws: `Undefined` where the median is 0, as for embeddings that mostly repeat.
     private static func bandwidth(_ samples: SampleMatrix, _ name: String) throws(Undefined) -> Double {
         let median = PairDistances(samples).medianSquared(includingDiagonal: true)
         guard median > 0 else { throw Undefined("half or more of the distances between the \(name) embeddings are 0") }
@@ -155,6 +166,8 @@ public struct ClassConditionalSimilarity: Sendable {
 }
 
 /// The rows of each class, in order.
+///
+/// - Returns: the positions of each class that occurs, rising.
 func rowsByClass(_ labels: [Int]) -> [Int: [Int]] {
     var rows: [Int: [Int]] = [:]
     for (row, label) in labels.enumerated() { rows[label, default: []].append(row) }

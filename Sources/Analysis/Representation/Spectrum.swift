@@ -29,6 +29,7 @@ public struct Spectrum: Sendable, Hashable {
         }
     }
 
+    /// `σ_i/Σσ`, adding up to 1.
     private var shares: [Double] {
         let sum = singularValues.reduce(0, +)
         return singularValues.map { $0 / sum }
@@ -39,6 +40,9 @@ public struct Spectrum: Sendable, Hashable {
     public var rank: Double { rank(adding: 0) }
 
     /// The same with a small number added to each share, as in the published program for RankMe (10⁻⁷).
+    ///
+    /// - Parameter epsilon: added to every share before the logarithm; shares then add up to a little
+    ///   more than 1.
     public func rank(adding epsilon: Double) -> Double {
         exp(
             shares.reduce(0) { sum, share in

@@ -13,23 +13,25 @@ import Tensors
 /// ```
 package struct Classification: TaskPlugin {
     /// What the table shows.
-    package enum Measure: String, CaseIterable, Sendable {
+    package enum Measure: String, NamedScore {
         case accuracy
         case balancedAccuracy = "balanced-accuracy"
         case macroF1 = "macro-f1"
         case weightedF1 = "weighted-f1"
-    }
 
-    package struct Options: ComponentOptions {
-        /// The score of tables and of selection; accuracy is reported in any case.
-        package var score = Measure.accuracy
+        package static let usual = Measure.accuracy
+        package static let help = "the score of tables and of selection; accuracy is reported in any case"
 
-        package init() {}
-
-        package static var fields: [OptionField<Options>] {
-            [.choice("score", \.score, "the score of tables and of selection; accuracy is reported in any case")]
+        package var title: String? {
+            switch self {
+            case .accuracy, .balancedAccuracy: nil
+            case .macroF1: "macro-F1"
+            case .weightedF1: "weighted F1"
+            }
         }
     }
+
+    package typealias Options = ScoreOptions<Measure>
 
     package static var description: ComponentDescription {
         ComponentDescription(
@@ -50,20 +52,12 @@ package struct Classification: TaskPlugin {
     package init() { scores = [.accuracy] }
 
     package init(options: Options, context: TaskContext) {
-        scores = options.score == .accuracy ? [.accuracy] : [Self.description(of: options.score), .accuracy]
+        scores = options.score == .accuracy ? [.accuracy] : [options.score.description, .accuracy]
     }
 
-    private static func description(of measure: Measure) -> ScoreDescription {
-        let title: String =
-            switch measure {
-            case .accuracy: "accuracy"
-            case .balancedAccuracy: "balanced accuracy"
-            case .macroF1: "macro-F1"
-            case .weightedF1: "weighted F1"
-            }
-        return ScoreDescription(measure.rawValue, title: title)
-    }
-
+    /// - Parameters:
+    ///   - outputs: `N×K` logits; the first of equal ones is predicted.
+    ///   - targets: `N` classes, at least one.
     package func evaluate(_ outputs: Tensor, _ targets: Targets) -> [Quantity] {
         guard let labels = targets.classes else { return [] }
         let predictions = outputs.argmax(axis: 1)

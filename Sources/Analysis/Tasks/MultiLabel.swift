@@ -13,23 +13,26 @@ import Tensors
 /// ```
 package struct MultiLabel: TaskPlugin {
     /// What the table shows.
-    package enum Measure: String, CaseIterable, Sendable {
+    package enum Measure: String, NamedScore {
         case meanAveragePrecision = "mean-average-precision"
         case microF1 = "micro-f1"
         case macroF1 = "macro-f1"
         case sampleF1 = "sample-f1"
-    }
 
-    package struct Options: ComponentOptions {
-        /// The score of tables and of selection; all are reported.
-        package var score = Measure.meanAveragePrecision
+        package static let usual = Measure.meanAveragePrecision
+        package static let help = "the score of tables and of selection; all are reported"
 
-        package init() {}
-
-        package static var fields: [OptionField<Options>] {
-            [.choice("score", \.score, "the score of tables and of selection; all are reported")]
+        package var title: String? {
+            switch self {
+            case .meanAveragePrecision: nil
+            case .microF1: "micro-F1"
+            case .macroF1: "macro-F1"
+            case .sampleF1: "F1 of samples"
+            }
         }
     }
+
+    package typealias Options = ScoreOptions<Measure>
 
     package static var description: ComponentDescription {
         ComponentDescription(
@@ -47,13 +50,11 @@ package struct MultiLabel: TaskPlugin {
     package var criterion: Criterion { .binaryCrossEntropy }
 
     package init(options: Options, context: TaskContext) {
-        let all = [
-            ScoreDescription(Measure.meanAveragePrecision.rawValue), ScoreDescription(Measure.microF1.rawValue, title: "micro-F1"),
-            ScoreDescription(Measure.macroF1.rawValue, title: "macro-F1"), ScoreDescription(Measure.sampleF1.rawValue, title: "F1 of samples"),
-        ]
-        scores = all.filter { $0.name == options.score.rawValue } + all.filter { $0.name != options.score.rawValue }
+        scores = [options.score.description] + Measure.allCases.filter { $0 != options.score }.map(\.description)
     }
 
+    /// Every score says why where a prediction is not finite; mean average precision also where each
+    /// label occurs in all samples or in none.
     package func evaluate(_ outputs: Tensor, _ targets: Targets) -> [Quantity] {
         let found = Result<LabelScores, Undefined>.attempt { try LabelScores(logits: outputs, labels: targets.array) }
         return scores.map { score in

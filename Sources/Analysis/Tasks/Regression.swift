@@ -76,6 +76,10 @@ package struct Regression: TaskPlugin {
     ]
 
     /// - Throws: `OptionFault` where `zero` or `score` names something that there is not.
+    ///
+    /// - Parameters:
+    ///   - options: see ``Options``.
+    ///   - context: the values to learn, of any number.
     package init(options: Options, context: TaskContext) throws(OptionFault) {
         criterion =
             switch options.loss {
@@ -128,6 +132,8 @@ package struct Regression: TaskPlugin {
     }
 
     /// The accuracy or the weighted F1 of two classes, by the name of the score.
+    ///
+    /// - Throws: `Undefined` where the rule leaves no sample, or predictions are not finite.
     private func twoClassScore(_ name: String, _ scores: ValueScores) throws -> Double {
         guard let (_, rule) = rules.first(where: { name.hasSuffix("-zero-\($0.name)") }) else { throw Undefined("the task has no score '\(name)'") }
         let found = try scores.twoClasses(rule)
@@ -135,6 +141,9 @@ package struct Regression: TaskPlugin {
     }
 
     /// The mean over the columns of Pearson's correlation.
+    ///
+    /// - Throws: `Undefined` where one column has no correlation, as with constant predictions or a
+    ///   single sample.
     private func meanCorrelation(_ predictions: [Double], _ values: [Double], columns: Int) throws -> Double {
         let correlations = try (0..<columns).map { column in
             let rows = stride(from: column, to: values.count, by: columns)

@@ -32,7 +32,7 @@ public protocol TaskPlugin: SendableMetatype, Sendable {
     /// - Throws: `OptionFault` where options do not fit each other or the data.
     init(options: Options, context: TaskContext) throws(OptionFault)
 
-    /// The width of the model's prediction; that of the targets unless said otherwise.
+    /// The width of the model's prediction; that of the targets by default.
     func outputs(for targets: TargetFacts) -> Int
 
     /// The base loss.
@@ -52,7 +52,7 @@ public protocol TaskPlugin: SendableMetatype, Sendable {
     ///   - targets: those of the same samples, at least one.
     func evaluate(_ outputs: Tensor, _ targets: Targets) -> [Quantity]
 
-    /// For each sample whether its prediction is one: finite in all its entries unless said otherwise.
+    /// For each sample whether its prediction is one: finite in all its entries by default.
     func areFinite(_ outputs: Tensor) -> [Bool]
 }
 
@@ -132,7 +132,10 @@ extension TaskRegistry {
     }
 }
 
-/// A score among several by its name in an option.
+/// The scores of a task with the one first that tables show and selection goes by.
+///
+/// - Parameter name: what the option `score` says; nil for the order as it is.
+/// - Throws: `OptionFault` where there is no score of that name.
 func choosing(_ name: String?, first scores: [ScoreDescription]) throws(OptionFault) -> [ScoreDescription] {
     guard let name else { return scores }
     guard let chosen = scores.first(where: { $0.name == name }) else {
@@ -141,4 +144,31 @@ func choosing(_ name: String?, first scores: [ScoreDescription]) throws(OptionFa
             option: "score", expected: "one of: " + names.joined(separator: ", "), found: name, suggestion: nearestName(to: name, among: names))
     }
     return [chosen] + scores.filter { $0 != chosen }
+}
+
+/// The scores that a task may go by, one of which a recipe names.
+package protocol NamedScore: CaseIterable, Equatable, RawRepresentable<String>, Sendable {
+    /// The one of recipes that name none.
+    static var usual: Self { get }
+
+    /// What `describe` says of the option.
+    static var help: String { get }
+
+    /// The name in tables; nil for the name in recipes with spaces in place of hyphens.
+    var title: String? { get }
+}
+
+extension NamedScore {
+    /// The score as reports read it.
+    var description: ScoreDescription { ScoreDescription(rawValue, title: title) }
+}
+
+/// The option `score` of a task.
+package struct ScoreOptions<Score: NamedScore>: ComponentOptions {
+    /// The score of tables and of selection.
+    package var score = Score.usual
+
+    package init() {}
+
+    package static var fields: [OptionField<ScoreOptions>] { [.choice("score", \.score, Score.help)] }
 }

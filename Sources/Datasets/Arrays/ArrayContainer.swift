@@ -5,6 +5,8 @@ import Weights
 
 /// A file of arrays with keys, or a folder of `.npy` files that are its arrays. Its faults name the
 /// file, the key, the shape and the nearest key.
+///
+/// Opening reads names and shapes; elements stay in the file until they are asked for.
 struct ArrayContainer: Sendable {
     /// Where it is, for messages.
     let path: String
@@ -35,6 +37,9 @@ struct ArrayContainer: Sendable {
     }
 
     /// Opens a file of arrays; what is wrong with it becomes a fault of the option `path`.
+    ///
+    /// - Throws: `DatasetFault` with the byte and the reason where the file is damaged or of a format
+    ///   that is not read.
     private static func read(_ path: String) throws(DatasetFault) -> ArrayFile {
         do throws(WeightsFault) {
             return try ArrayFile(path)
@@ -52,6 +57,8 @@ struct ArrayContainer: Sendable {
     ///
     /// - Throws: `DatasetFault` where a file cannot be read, where a folder has no file of arrays, or
     ///   where it mixes `.npy` files with others.
+    ///
+    /// - Parameter given: paths of files or folders, at least one.
     static func open(_ given: [String]) throws(DatasetFault) -> [ArrayContainer] {
         var result: [ArrayContainer] = []
         for path in given {
@@ -85,6 +92,9 @@ struct ArrayContainer: Sendable {
     }
 
     /// The name without folder and ending.
+    ///
+    /// `train` for `data/train.npz`; a folder keeps its whole name. It names the domain where every
+    /// file is one.
     var name: String {
         let last = path.split(separator: "/").last.map(String.init) ?? path
         guard let dot = last.lastIndex(of: "."), dot != last.startIndex, file != nil else { return last }
@@ -92,6 +102,8 @@ struct ArrayContainer: Sendable {
     }
 
     /// A list in the file's metadata, separated by commas; empty where there is none.
+    ///
+    /// - Parameter key: such as `classes` or `domains`; only safetensors files have metadata.
     func names(_ key: String) -> [String] {
         (file?.metadata[key] ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
@@ -101,6 +113,9 @@ struct ArrayContainer: Sendable {
 
     /// The parts of a nested dictionary `{train: {key: …}, valid: {…}, test: {…}}` that have all of
     /// `keys`, in the order of the split.
+    ///
+    /// - Returns: the parts with what their keys begin with, such as `train.`; none where the file has
+    ///   all of `keys` itself.
     func parts(with keys: [String]) -> [(prefix: String, split: SplitName)] {
         let names = Set(entries.map(\.name))
         guard keys.contains(where: { !names.contains($0) }) else { return [] }
@@ -116,6 +131,10 @@ struct ArrayContainer: Sendable {
     ///
     /// - Throws: `DatasetFault` where there is none of this key, with the keys that there are, or where
     ///   it holds no numbers.
+    ///
+    /// - Parameters:
+    ///   - key: nested keys are joined by dots.
+    ///   - option: which option named it, for the message.
     func array(_ key: String, option: String) throws(DatasetFault) -> any StoredArray {
         _ = try entry(key, option: option)
         do throws(WeightsFault) {
@@ -130,6 +149,11 @@ struct ArrayContainer: Sendable {
     ///
     /// - Throws: `DatasetFault` where there is no such array, where it has another shape, or where it
     ///   holds fractions.
+    ///
+    /// - Parameters:
+    ///   - key: of the array.
+    ///   - option: which option named it, for the message.
+    ///   - rows: the number of samples `N`.
     func values(_ key: String, option: String, rows: Int) throws(DatasetFault) -> RowValues {
         let entry = try entry(key, option: option)
         guard entry.shape == [rows] || entry.shape == [rows, 1] || entry.shape == [1, rows] else {
@@ -155,6 +179,8 @@ struct ArrayContainer: Sendable {
     }
 
     /// The file that holds an array.
+    ///
+    /// - Throws: `WeightsFault` for a key that a folder does not have.
     private func source(_ key: String) throws(WeightsFault) -> ArrayFile {
         guard let source = file ?? files[key] else { throw WeightsFault(file: path, reason: "there is no array '\(key)'") }
         return source
@@ -166,6 +192,9 @@ struct ArrayContainer: Sendable {
     /// The entry of an array.
     ///
     /// - Throws: `DatasetFault` with the keys that there are and the nearest one.
+    ///
+    /// A value that the file has but that is not read, such as an object, is named with its kind
+    /// instead.
     private func entry(_ key: String, option: String) throws(DatasetFault) -> ArrayFile.Entry {
         if let entry = entries.first(where: { $0.name == key }) { return entry }
         if let unread = file?.opaque.first(where: { $0.name == key || $0.name.hasPrefix(key + ".") }) {

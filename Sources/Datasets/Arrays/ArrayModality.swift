@@ -67,7 +67,7 @@ struct ArrayModality: Sendable {
     /// - Parameters:
     ///   - sample: the shape of a sample as the files store it; empty for one number.
     ///   - places: where each row is stored; nil for a row that lacks the modality.
-    /// - Throws: `DatasetFault` where there are no rows, or samples are empty, have too many axes or
+    /// - Throws: `DatasetFault` where there are not rows, or samples are empty, have too many axes or
     ///   too many values.
     init(_ name: String, _ arrays: [any StoredArray], layout: Arrays.Layout, sample: [Int], places: [Place?]) throws(DatasetFault) {
         self.name = name
@@ -157,7 +157,7 @@ struct ArrayModality: Sendable {
     private func requireSequences() throws(DatasetFault) {
         guard sampleShape.count < 2 else { return }
         throw DatasetFault(
-            option: "lengths", message: "samples of '\(name)' have shape \(ArrayContainer.text(sampleShape)), which are no sequences",
+            option: "lengths", message: "samples of '\(name)' have shape \(ArrayContainer.text(sampleShape)), which are not sequences",
             expected: "steps × features")
     }
 

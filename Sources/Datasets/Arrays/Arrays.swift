@@ -44,7 +44,7 @@ public struct Arrays: DatasetPlugin, UncheckedRows {
             options: Options.descriptions,
             notes: [
                 "what is learned need not be classes: targets: values with `task: regression`, targets: labels with `task: multi-label`",
-                "every array has one row a sample; rows of several files are joined in the order of the list, or by name in a folder",
+                "every array has one row per sample; rows of several files are joined in the order of the list, or by name in a folder",
                 "a folder of .npy files is one file whose keys are their names; keys of nested dictionaries and groups are joined by dots",
                 "a dictionary of train, valid and test parts is read as one data set with that split",
                 "a manifest is a table with a header: id, label, domain, split, group, position, and a column for each modality with a path or a "
@@ -241,7 +241,7 @@ enum LengthsSource: Hashable, Sendable {
                     suggestion: nearestName(to: parts[0], among: names))
             }
             guard result.updateValue(parts[1] == "padding" ? .padding : .key(parts[1]), forKey: parts[0]) == nil else {
-                throw DatasetFault(option: "lengths", message: "option lengths: '\(parts[0])' is there twice")
+                throw DatasetFault(option: "lengths", message: "option lengths: '\(parts[0])' appears twice")
             }
         }
         return result
@@ -270,7 +270,7 @@ struct ModalityKey: Hashable, Sendable {
                     option: "modalities", message: "option modalities: found '\(text)'", expected: "name or name=key")
             }
             guard !result.contains(where: { $0.name == name }) else {
-                throw DatasetFault(option: "modalities", message: "option modalities: '\(name)' is there twice")
+                throw DatasetFault(option: "modalities", message: "option modalities: '\(name)' appears twice")
             }
             result.append(ModalityKey(name: name, key: key))
         }

@@ -36,6 +36,8 @@ struct Manifest: Sendable {
     /// - Throws: `DatasetFault` with the file and line where the file is no CSV table, where rows and
     ///   header differ in length, where a column or an id occurs twice, or where there is no column
     ///   `label`.
+    ///
+    /// - Parameter path: of the CSV file.
     init(_ path: String) throws(DatasetFault) {
         let table = try SeparatedValues(path)
         guard let header = table.rows.first else {
@@ -53,7 +55,7 @@ struct Manifest: Sendable {
         var columns: [String: [String]] = [:]
         for (place, name) in names.enumerated() {
             guard columns.updateValue(rows.map { $0.fields[place].trimmingCharacters(in: .whitespaces) }, forKey: name) == nil else {
-                throw DatasetFault(option: "manifest", message: "\(path): the column '\(name)' is there twice")
+                throw DatasetFault(option: "manifest", message: "\(path): the column '\(name)' appears twice")
             }
         }
         guard columns["label"] != nil else {
@@ -87,6 +89,8 @@ struct Manifest: Sendable {
     func texts(_ column: String) -> [String]? { columns[column] }
 
     /// The cells of a column as numbers where all of them are, otherwise as names.
+    ///
+    /// - Parameter column: one that is not there has no values.
     func values(_ column: String, option: String) throws(DatasetFault) -> RowValues {
         RowValues.texts(columns[column] ?? []).asNumbersWherePossible
     }
@@ -94,6 +98,8 @@ struct Manifest: Sendable {
     /// The number of real steps of some rows; an empty cell is 0.
     ///
     /// - Throws: `DatasetFault` where there is no such column, or a cell is not a whole number.
+    ///
+    /// - Parameter rows: positions below the header, in the order of the result.
     func lengths(_ column: String, rows: [Int]) throws(DatasetFault) -> [Int] {
         guard let cells = columns[column] else {
             throw DatasetFault(
@@ -104,7 +110,7 @@ struct Manifest: Sendable {
         for row in rows {
             guard let length = cells[row].isEmpty ? 0 : Int(cells[row]) else {
                 throw DatasetFault(
-                    option: "lengths", message: "\(path):\(lines[row]): '\(cells[row])' is no number of steps", expected: "a whole number")
+                    option: "lengths", message: "\(path):\(lines[row]): '\(cells[row])' is not a number of steps", expected: "a whole number")
             }
             lengths.append(length)
         }
@@ -115,6 +121,11 @@ struct Manifest: Sendable {
     ///
     /// - Throws: `DatasetFault` for a path that leaves the manifest's folder: otherwise such a table
     ///   could make the program read any file that its writer knows of.
+    ///
+    /// - Parameters:
+    ///   - text: the path as the cell has it.
+    ///   - row: for the message.
+    /// - Returns: the path below the manifest's folder; whether a file is there is not looked at.
     func resolved(_ text: String, row: Int) throws(DatasetFault) -> String {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard !text.hasPrefix("/"), !parts.contains("..") else {
@@ -134,6 +145,9 @@ struct Manifest: Sendable {
 
 /// Where the samples of one modality are stored, according to a manifest: in files of their own, in
 /// rows of an array that a column numbers, or in rows that are found by id.
+///
+/// It is decided column by column: whole numbers are rows of an array, other texts are paths, and a
+/// modality without a column is found by id, or by its place where there are no ids.
 struct ManifestModality {
     private let name: String
     /// The arrays that samples are read from: one with many rows, or one for each file.
@@ -149,6 +163,12 @@ struct ManifestModality {
     /// Finds the samples.
     ///
     /// - Throws: `DatasetFault` with the file and line of a sample that is not there.
+    ///
+    /// - Parameters:
+    ///   - key: the modality, and the name of its column or array.
+    ///   - manifest: the table.
+    ///   - containers: the files of the option `path`.
+    ///   - options: names the array of ids and where channels stand.
     init(_ key: ModalityKey, of manifest: Manifest, in containers: [ArrayContainer], options: Arrays.Options) throws(DatasetFault) {
         name = key.name
         guard let cells = manifest.texts(key.key) else {
@@ -165,6 +185,10 @@ struct ManifestModality {
     /// The modality of some rows.
     ///
     /// - Throws: `DatasetFault` where samples differ in shape.
+    ///
+    /// - Parameters:
+    ///   - rows: those of the manifest that are kept.
+    ///   - layout: where the files have their channels.
     func modality(rows: [Int], layout: Arrays.Layout) throws(DatasetFault) -> ArrayModality {
         guard !arrays.isEmpty else { throw DatasetFault(option: "modalities", message: "no row has '\(name)'") }
         var modality = try ArrayModality(name, arrays, layout: layout, sample: sample, places: rows.map { places[$0] })
@@ -178,6 +202,9 @@ struct ManifestModality {
     ///
     /// Where channels come last, files may differ along their first axis, the steps: they are then
     /// sequences of different lengths.
+    ///
+    /// - Throws: `DatasetFault` with the line of a file that is missing, holds several arrays without
+    ///   naming one, or has another shape than the ones before.
     private mutating func takeFiles(_ cells: [String], of manifest: Manifest, layout: Arrays.Layout) throws(DatasetFault) {
         var files: [String: ArrayFile] = [:]
         var numbers: [String: Int32] = [:]
@@ -275,7 +302,7 @@ struct ManifestModality {
         var rows: [String: Int] = [:]
         for (row, id) in try container.values(options.ids, option: "ids", rows: array.rowCount).asTexts.enumerated() {
             guard rows.updateValue(row, forKey: id) == nil else {
-                throw DatasetFault(option: "ids", message: "\(container.path): the id '\(id)' is there twice")
+                throw DatasetFault(option: "ids", message: "\(container.path): the id '\(id)' appears twice")
             }
         }
         places = ids.map { id in rows[id].map { ArrayModality.Place(array: 0, row: $0) } }
@@ -289,6 +316,8 @@ struct ManifestModality {
     }
 
     /// The array of a modality in the first file that has it.
+    ///
+    /// - Throws: `DatasetFault` where no file has it, with the nearest column.
     private static func array(_ key: String, in containers: [ArrayContainer], of manifest: Manifest) throws(DatasetFault) -> any StoredArray {
         if let container = containers.first(where: { $0.has(key) }) { return try container.array(key, option: "modalities") }
         guard let first = containers.first else {

@@ -44,6 +44,10 @@ package struct ManifestWriter: Sendable {
     ///
     /// - Throws: `DatasetFault` where the pattern is invalid, no file fits it, or two files are the
     ///   same modality of one sample.
+    ///
+    /// - Parameters:
+    ///   - folder: links in it are not followed.
+    ///   - pattern: of paths below the folder without their endings.
     package init(_ folder: String, pattern: String) throws(DatasetFault) {
         let (expression, names) = try Self.expression(pattern)
         guard Folder.exists(folder) else { throw DatasetFault(message: "there is no folder \(folder)") }
@@ -89,6 +93,8 @@ package struct ManifestWriter: Sendable {
     ///
     /// - Throws: `DatasetFault` for a name that is unknown or occurs twice, an open brace, and a
     ///   pattern without `{id}` or `{label}`.
+    ///
+    /// - Returns: an expression with one named group for each name, and the names in order.
     private static func expression(_ pattern: String) throws(DatasetFault) -> (NSRegularExpression, [String]) {
         var text = "^"
         var names: [String] = []
@@ -123,6 +129,9 @@ package struct ManifestWriter: Sendable {
     package var count: Int { samples.count }
 
     /// The table as CSV, with samples and modality columns in alphabetical order.
+    ///
+    /// An id that occurs in several folders is replaced by all fields of its sample, so that every
+    /// row's is its own. Missing files are empty cells.
     package var csv: String {
         let modalities = modalities.sorted()
         let fields = Self.fields.filter { field in samples.values.contains { $0.fields[field] != nil } }
@@ -141,6 +150,8 @@ package struct ManifestWriter: Sendable {
 
     /// What a user checks before trusting the table, one line for each fact: how many samples each
     /// domain, label and part has, and what is missing.
+    ///
+    /// At most 20 values of a field are listed.
     package var summary: [String] {
         func counts(_ field: String) -> String? {
             let counts = samples.values.reduce(into: [String: Int]()) { if let value = $1.fields[field] { $0[value, default: 0] += 1 } }

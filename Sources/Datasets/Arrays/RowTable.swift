@@ -6,6 +6,8 @@ import Weights
 ///
 /// It is made from files of arrays or from a manifest; then rows that lack a modality or a label are
 /// left out, or refused.
+///
+/// No input is read here: only shapes, and whatever says which rows and steps are real.
 struct RowTable: Sendable {
     /// One entry for each modality, in the order of the option.
     private(set) var modalities: [ArrayModality] = []
@@ -46,6 +48,11 @@ struct RowTable: Sendable {
     ///
     /// - Throws: `DatasetFault` where an array is missing or does not fit the others, or where only
     ///   some of the files have parts.
+    ///
+    /// - Parameters:
+    ///   - containers: the files, in the order of the option `path`; at least one.
+    ///   - keys: the modalities with the keys of their arrays.
+    ///   - options: keys of labels, domains, groups, positions, split and lengths.
     init(joining containers: [ArrayContainer], keys: [ModalityKey], options: Arrays.Options) throws(DatasetFault) {
         for container in containers {
             let parts = container.parts(with: keys.map(\.key))
@@ -66,6 +73,9 @@ struct RowTable: Sendable {
     ///
     /// - Parameter prefix: what stands before the keys of a part, such as `train.`; empty for a whole
     ///   file.
+    ///
+    /// - Throws: `DatasetFault` where an array is missing, modalities differ in their rows, or shapes
+    ///   differ from those of the files before.
     private mutating func append(
         _ container: ArrayContainer, prefix: String, keys: [ModalityKey], options: Arrays.Options
     ) throws(DatasetFault) {
@@ -121,6 +131,8 @@ struct RowTable: Sendable {
 
     /// Tells the modalities the lengths of their sequences, where the option `lengths` says where these
     /// are.
+    ///
+    /// - Throws: `DatasetFault` where a length does not fit its sequence.
     private mutating func takeLengths(_ options: Arrays.Options, keys: [ModalityKey]) throws(DatasetFault) {
         let sources = try LengthsSource.parse(options.lengths, of: keys)
         for index in modalities.indices {
@@ -135,6 +147,10 @@ struct RowTable: Sendable {
     /// The values as numbers.
     ///
     /// - Throws: `DatasetFault` where some are names.
+    ///
+    /// - Parameters:
+    ///   - option: what the values are, for the message.
+    ///   - path: the file, for the message.
     private func integers(_ values: RowValues, _ option: String, _ path: String) throws(DatasetFault) -> [Int] {
         guard case .integers(let integers) = values.asNumbersWherePossible else {
             throw DatasetFault(option: option, message: "\(path): the \(option) are names", expected: "whole numbers")
@@ -150,11 +166,16 @@ struct RowTable: Sendable {
     /// `on-missing` is `stop`. Without a column `domain` all rows are in one domain, `all`.
     ///
     /// - Throws: `DatasetFault` with the file and line of what is wrong.
+    ///
+    /// - Parameters:
+    ///   - manifest: the table.
+    ///   - keys: the modalities with the columns or arrays of their samples.
+    ///   - options: `path` names the files of arrays that columns and ids refer to.
     init(_ manifest: Manifest, keys: [ModalityKey], options: Arrays.Options) throws(DatasetFault) {
         let containers = options.path.isEmpty ? [] : try ArrayContainer.open(options.path)
         var sources: [ManifestModality] = []
         for key in keys { sources.append(try ManifestModality(key, of: manifest, in: containers, options: options)) }
-        // A row may lack a modality; one that lacks all of them is no sample.
+        // A row may lack a modality; one that lacks all of them is not a sample.
         let kept = (0..<manifest.count).filter { row in sources.contains { $0.places[row] != nil } }
         if kept.count < manifest.count {
             if options.onMissing == .stop, let first = (0..<manifest.count).first(where: { row in sources.allSatisfy { $0.places[row] == nil } }) {
@@ -200,6 +221,9 @@ struct RowTable: Sendable {
     /// remarks on it.
     ///
     /// - Throws: `DatasetFault` where the rule is `stop` and a row lacks a modality.
+    ///
+    /// - Parameter rule: `keep` leaves out only rows that lack every modality, `skip` every row that
+    ///   lacks one, `stop` refuses the first such row with its place.
     mutating func leaveOutMissing(_ rule: Arrays.OnMissing) throws(DatasetFault) {
         let all = Array(0..<count)
         var lacking: [(modality: String, rows: Set<Int>)] = []
@@ -233,6 +257,8 @@ struct RowTable: Sendable {
     /// - Returns: a remark with the number of rows and the first five; empty where every row has a
     ///   label.
     /// - Throws: `DatasetFault` where the rule is `refuse` and a row has none.
+    ///
+    /// - Parameter rule: whether rows without a label are left out or refused.
     mutating func leaveOutUnlabeled(_ rule: Arrays.Incomplete) throws(DatasetFault) -> [String] {
         let targets = targets
         let missing = (0..<count).filter { targets.isMissing($0) }
@@ -248,6 +274,8 @@ struct RowTable: Sendable {
     }
 
     /// Keeps only some of the rows, in this order.
+    ///
+    /// - Parameter rows: positions in the table so far.
     private mutating func keep(_ rows: [Int]) {
         modalities = modalities.map { $0.keeping(rows) }
         table = table.map { table in (table.path, rows.map { table.lines[$0] }) }

@@ -22,6 +22,8 @@ enum RowTargets: Sendable {
 
     /// Whether there is nothing to learn of a row: its class is −1 or empty, or one of its numbers is
     /// missing.
+    ///
+    /// - Parameter row: counted from 0.
     func isMissing(_ row: Int) -> Bool {
         switch self {
         case .classes(let values): values.isMissing(row)
@@ -48,6 +50,8 @@ enum RowTargets: Sendable {
     }
 
     /// Only some of the rows, in this order.
+    ///
+    /// Rows may repeat.
     func keeping(_ rows: [Int]) -> RowTargets {
         switch self {
         case .classes(let values): .classes(values.keeping(rows))
@@ -66,6 +70,13 @@ extension ArrayContainer {
     ///
     /// - Throws: `DatasetFault` where the array does not fit the rows, or holds something that cannot
     ///   be targets of this kind.
+    ///
+    /// - Parameters:
+    ///   - key: of the array.
+    ///   - kind: what is learned.
+    ///   - rows: the number of samples `N`; an array of one column may be stored as `1×N`.
+    /// - Returns: numbers of classes or names as they are; labels and values as 32-bit floats, NaN
+    ///   where one is missing.
     func targets(_ key: String, kind: TargetKind, rows: Int) throws(DatasetFault) -> RowTargets {
         guard kind != .classes else { return .classes(try values(key, option: "labels", rows: rows)) }
         let array = try array(key, option: "labels")
@@ -94,6 +105,8 @@ extension Manifest {
     /// - Parameter names: names of the labels; empty to take those that occur, in ascending order.
     /// - Returns: the targets, and the names of labels; no names for classes and values.
     /// - Throws: `DatasetFault` with the file and line of a cell that is none of these.
+    ///
+    /// Numbers are read with a decimal point and may have an exponent.
     func targets(_ kind: TargetKind, names: [String]) throws(DatasetFault) -> (targets: RowTargets, names: [String]) {
         let cells = texts("label") ?? []
         switch kind {
@@ -102,7 +115,8 @@ extension Manifest {
             var numbers: [Float] = []
             for (row, cell) in cells.enumerated() {
                 guard cell.isEmpty || Float(cell) != nil else {
-                    throw DatasetFault(option: "labels", message: "\(path):\(lines[row]): '\(cell)' is no number", expected: "a number in the column 'label'")
+                    throw DatasetFault(
+                        option: "labels", message: "\(path):\(lines[row]): '\(cell)' is not a number", expected: "a number in the column 'label'")
                 }
                 numbers.append(Float(cell) ?? .nan)
             }

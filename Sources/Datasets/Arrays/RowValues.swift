@@ -28,6 +28,8 @@ enum RowValues: Hashable, Sendable {
     }
 
     /// These values followed by others; numbers become names where the others are names.
+    ///
+    /// - Returns: as many values as both have together.
     func joined(_ other: RowValues) -> RowValues {
         switch (self, other) {
         case (.integers(let first), .integers(let second)): .integers(first + second)
@@ -44,6 +46,8 @@ enum RowValues: Hashable, Sendable {
     }
 
     /// Only some of the values, in this order.
+    ///
+    /// Rows may repeat.
     func keeping(_ rows: [Int]) -> RowValues {
         switch self {
         case .integers(let values): .integers(rows.map { values[$0] })
@@ -52,6 +56,9 @@ enum RowValues: Hashable, Sendable {
     }
 
     /// A number for each value, counted from `start`: equal values get equal numbers.
+    ///
+    /// Numbers follow the ascending order of the values, names the alphabetical one, so they do not
+    /// depend on the order of the rows.
     func numbered(from start: Int = 0) -> [Int] {
         switch self {
         case .integers(let values):
@@ -64,6 +71,8 @@ enum RowValues: Hashable, Sendable {
     }
 
     /// Numbers where all names are whole numbers, which a table cannot tell apart.
+    ///
+    /// An empty name becomes −1, which is missing. Values that are numbers stay as they are.
     var asNumbersWherePossible: RowValues {
         guard case .texts(let texts) = self else { return self }
         let numbers = texts.map { $0.isEmpty ? Self.unlabeled : Int($0) }
@@ -88,9 +97,12 @@ struct Categories {
     ///   - option: the option that named the values, for messages.
     /// - Throws: `DatasetFault` where a given name occurs twice, or a value is not among the given
     ///   ones.
+    ///
+    /// Numbers without names keep their order but not their values: `[2, 5, 2]` has two classes. With
+    /// names given, numbers are indices into them.
     init(_ values: RowValues, names: [String], what: String, option: String) throws(DatasetFault) {
         if let twice = Self.firstTwice(names) {
-            throw DatasetFault(option: "\(what)-names", message: "the \(what) name '\(twice)' is there twice")
+            throw DatasetFault(option: "\(what)-names", message: "the \(what) name '\(twice)' appears twice")
         }
         switch values {
         case .integers(let values) where names.isEmpty:
@@ -132,6 +144,8 @@ enum SplitNames {
     ]
 
     /// How a part is numbered.
+    ///
+    /// The number under which conversions write it, 0 to 3.
     static func number(_ name: SplitName) -> Int {
         switch name {
         case .train: 0
@@ -144,6 +158,11 @@ enum SplitNames {
     /// The part of the split of every row.
     ///
     /// - Throws: `DatasetFault` with the first row whose value is neither a known name nor 0 to 3.
+    ///
+    /// - Parameters:
+    ///   - values: a word in any case, or a number, for each row.
+    ///   - path: the file, for the message.
+    ///   - option: which option named the values, for the message.
     static func names(of values: RowValues, in path: String, option: String) throws(DatasetFault) -> [SplitName] {
         var names: [SplitName] = []
         for (row, text) in values.asTexts.enumerated() {

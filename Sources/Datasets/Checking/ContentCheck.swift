@@ -3,6 +3,9 @@ import Foundation
 import Persistence
 
 /// What the contents of a data set reveal: values that are not finite, and rows that occur twice.
+///
+/// It explains scores that are too good, where the same sample is learned from and reported on, and
+/// losses that become NaN in the first step.
 package struct ContentCheck: Sendable {
     /// Values of one modality that are NaN or infinite.
     package struct NotFinite: Hashable, Sendable {
@@ -20,6 +23,8 @@ package struct ContentCheck: Sendable {
     /// of another part of the split: samples that are both learned from and reported on.
     package struct Duplicates: Hashable, Sendable {
         /// Which rows these repeat: `of another domain` or `of another part of the split`.
+        ///
+        /// A repetition inside one domain and one part is not counted: oversampling is not a leak.
         package let what: String
         /// How many rows repeat an earlier one.
         package let rows: Int
@@ -39,6 +44,9 @@ package struct ContentCheck: Sendable {
     /// A digest of 32 bytes is kept for each row, not the row.
     ///
     /// - Throws: `DatasetFault` where a row cannot be read.
+    ///
+    /// - Parameter dataset: any; one whose arrays hold NaN is read with them where it offers that
+    ///   (``UncheckedRows``).
     init(_ dataset: any Dataset) throws(DatasetFault) {
         let modalities = dataset.facts.modalities
         var found = modalities.map { _ in ArrayModality.NotFinite() }
@@ -82,12 +90,16 @@ package struct ContentCheck: Sendable {
     }
 
     /// One row of a modality, with whatever values it has where the data set hands those out.
+    ///
+    /// - Throws: `DatasetFault` where the row cannot be read.
     private static func values(of row: Int, _ modality: String, in dataset: any Dataset) throws(DatasetFault) -> [Float] {
         if let arrays = dataset as? any UncheckedRows { return try arrays.uncheckedRow(row, modality: modality) }
         do { return try dataset.inputs([row], modality: modality).values } catch { throw error as? DatasetFault ?? DatasetFault(message: "\(error)") }
     }
 
     /// The findings as text, one a line.
+    ///
+    /// Empty where nothing was found.
     package var lines: [String] {
         notFinite.map { found in
             "\(found.modality): \(found.values) values in \(found.rows) rows are not finite (rows "
@@ -116,6 +128,8 @@ private struct FileContentsOfRows {
     private static let filesOfWholeClips = 4
 
     /// Asks for the sizes of all files.
+    ///
+    /// A file that cannot be found has no size here; the check of missing files names it.
     init(_ dataset: any DecodingDataset) {
         self.dataset = dataset
         var paths: Set<String> = []

@@ -78,6 +78,9 @@ package struct DataCheck: Sendable {
     ///
     /// - Parameter depth: how many rows of a set of videos are decoded; without effect on arrays.
     /// - Throws: `DatasetFault` where an array cannot be read.
+    ///
+    /// The order of work: counts, targets, missing files, values and duplicates, then decoding, one
+    /// modality after the other on all cores.
     package init(_ dataset: any Dataset, depth: Depth = .some(8)) throws(DatasetFault) {
         let facts = dataset.facts
         self.facts = facts
@@ -109,6 +112,8 @@ package struct DataCheck: Sendable {
     }
 
     /// The modalities that some rows lack, or whose sequences are padded.
+    ///
+    /// - Throws: `DatasetFault` where the lengths of sequences cannot be read.
     private static func gaps(of dataset: any Dataset) throws(DatasetFault) -> [Gaps] {
         let rows = Array(dataset.labels.indices)
         var result: [Gaps] = []
@@ -127,6 +132,8 @@ package struct DataCheck: Sendable {
     }
 
     /// A line about each label or value; none for classes.
+    ///
+    /// Numbers have three decimals.
     private static func targets(of dataset: any Dataset) -> [String] {
         guard let values = dataset.targetValues else { return [] }
         let targets = dataset.facts.targets
@@ -142,6 +149,8 @@ package struct DataCheck: Sendable {
 
     /// The files that do not exist, and the rows that need one of them. Folders are listed once,
     /// because looking for each file would take millions of calls.
+    ///
+    /// - Returns: an entry for each modality of which a file is missing, and all rows that need one.
     private static func missing(of dataset: any DecodingDataset) -> ([Missing], rows: Set<Int>) {
         var listings: [Substring: Set<String>] = [:]
         func exists(_ path: String) -> Bool {
@@ -168,6 +177,8 @@ package struct DataCheck: Sendable {
     }
 
     /// The rows to decode.
+    ///
+    /// Of up to `count` rows of each domain, number `i` is row `⌊i · N / count⌋` of the domain's.
     private static func rows(of dataset: any DecodingDataset, depth: Depth) -> [Int] {
         switch depth {
         case .presence: return []
@@ -182,6 +193,10 @@ package struct DataCheck: Sendable {
     }
 
     /// Decodes one clip of each row and returns the faults, each once, and the rows without one.
+    ///
+    /// - Parameters:
+    ///   - rows: which to decode, in evaluation's view.
+    ///   - dataset: the data set.
     private static func decode(_ rows: [Int], of dataset: any DecodingDataset) -> (faults: [MediaFault], good: Set<Int>) {
         var faults: [MediaFault] = []
         var good = Set(rows)
@@ -204,6 +219,8 @@ package struct DataCheck: Sendable {
     /// other clips that training draws.
     ///
     /// - Returns: the faults in the order of paths, and the rows that use a damaged file.
+    ///
+    /// - Parameter known: files that are damaged already, which need not be read again.
     private static func checkWhole(
         _ rows: [Int], of dataset: any DecodingDataset, except known: Set<String>
     ) -> (faults: [MediaFault], rows: Set<Int>) {
@@ -230,6 +247,8 @@ package struct DataCheck: Sendable {
     }
 
     /// The length of every row with a known length, by domain, ascending.
+    ///
+    /// - Parameter broken: rows with missing files, which are left out.
     private static func seconds(of dataset: any DecodingDataset, except broken: Set<Int>) -> [[Double]] {
         var result = dataset.facts.domains.map { _ in [Double]() }
         for row in dataset.labels.indices where !broken.contains(row) {
@@ -241,6 +260,8 @@ package struct DataCheck: Sendable {
 
 extension DataCheck {
     /// The check as text for a terminal.
+    ///
+    /// The last line says whether anything is missing or damaged; up to 20 unreadable files are named.
     package var lines: [String] {
         let total = facts.sampleCount
         var lines = ["\(total) rows, \(facts.domains.count) domains, \(facts.targets.text)"]

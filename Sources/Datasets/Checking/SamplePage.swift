@@ -19,6 +19,9 @@ package enum SamplePage {
     ///   - dataset: one that is decoded from files.
     ///   - perDomain: the number of rows of each domain, of different classes where possible.
     ///   - view: what evaluation or what training is shown of them.
+    ///
+    /// - Returns: the SVG document. A modality that a row lacks leaves no gap in the page; each other
+    ///   one is shown in up to four pictures of 112 pixels' height.
     package static func svg(_ dataset: any Dataset, perDomain: Int = 3, view: SampleView = .evaluation) -> String? {
         guard let dataset = dataset as? any DecodingDataset else { return nil }
         var body: [String] = []
@@ -54,6 +57,8 @@ package enum SamplePage {
     }
 
     /// The class of a row, its labels or its values.
+    ///
+    /// Of several labels those that apply, separated by commas; of values each with its name.
     private static func target(of row: Int, in dataset: any Dataset) -> String {
         let targets = dataset.facts.targets
         guard let values = dataset.targetValues else { return targets.names[dataset.labels[row]] }

@@ -6,8 +6,13 @@ struct ClipRows: Sendable {
     /// Which part of its files a clip is.
     enum Extent: Hashable, Sendable {
         /// From the beginning of the file.
+        ///
+        /// Both ends in seconds; the stop lies above the start.
         case seconds(Range<Double>)
         /// Counted from 0.
+        ///
+        /// Frames of the first modality that has files of pictures; in sound they are turned into
+        /// seconds by the frame rate.
         case frames(Range<Int>)
     }
 
@@ -34,6 +39,9 @@ struct ClipRows: Sendable {
     ///   - frameRate: frames a second, where files do not say it.
     /// - Throws: `DatasetFault` with the line of a path that leaves the folder, half a flow, or an
     ///   extent that is none.
+    ///
+    /// An empty cell is a row without the modality; both columns of a flow have to be there, or none.
+    /// Every row has one modality or more.
     init(_ manifest: Manifest, frameRate: Double) throws(DatasetFault) {
         self.frameRate = frameRate
         var paths: [String: [[String]]] = [:]
@@ -78,6 +86,8 @@ struct ClipRows: Sendable {
     /// Which part of its files each row is: frames where they are given, else seconds, else all.
     ///
     /// - Throws: `DatasetFault` with the line of a part that is none.
+    ///
+    /// - Returns: one entry for each row; nil for whole files.
     private static func extents(_ manifest: Manifest) throws(DatasetFault) -> [Extent?] {
         func pair(_ first: String, _ second: String) throws(DatasetFault) -> ([String], [String])? {
             switch (manifest.texts(first), manifest.texts(second)) {
@@ -92,7 +102,7 @@ struct ClipRows: Sendable {
         var extents: [Extent?] = []
         for row in 0..<manifest.count {
             func fault(_ found: String, _ expected: String) -> DatasetFault {
-                DatasetFault(option: "manifest", message: "\(manifest.path):\(manifest.lines[row]): \(found) is no part of a file", expected: expected)
+                DatasetFault(option: "manifest", message: "\(manifest.path):\(manifest.lines[row]): \(found) is not a part of a file", expected: expected)
             }
             if let (starts, stops) = frames, !starts[row].isEmpty || !stops[row].isEmpty {
                 guard let start = Int(starts[row]), let stop = Int(stops[row]), 0 <= start, start < stop, stop < 1 << 40 else {
@@ -112,9 +122,13 @@ struct ClipRows: Sendable {
     }
 
     /// The files of a modality of a row; none where the row lacks it.
+    ///
+    /// Two for a flow, horizontal and vertical; one otherwise.
     func paths(_ modality: String, _ row: Int) -> [String] { paths[modality]?[row] ?? [] }
 
     /// The seconds of a file that a row means; nil for all.
+    ///
+    /// Frames are divided by ``frameRate``.
     func seconds(_ row: Int) -> Range<Double>? {
         switch extents[row] {
         case nil: nil

@@ -18,6 +18,8 @@ struct CoOccurrenceWorld: Sendable {
     }
 
     /// The width of a sample.
+    ///
+    /// The blocks in order: invariant, cue, nuisance and, in a world with pairs, pair.
     var width: Int { options.invariantWidth + options.cueWidth + options.nuisance + (options.pair > 0 ? options.pairWidth : 0) }
 
     /// The name of a modality, counted from 0: `m1`, `m2`, ….
@@ -25,6 +27,9 @@ struct CoOccurrenceWorld: Sendable {
 
     /// The value of a modality's partial cue for every class, in `0 ..< classes / 2`: c ÷ 2 in the
     /// first modality, c mod K/2 in the second, a random pairing of classes in the others.
+    ///
+    /// - Returns: `K` numbers; each value is shared by two classes, so one modality alone cannot tell
+    ///   the class by its cue.
     func cueValues(of modality: Int) -> [Int] {
         let classes = options.classes
         switch modality {
@@ -37,6 +42,12 @@ struct CoOccurrenceWorld: Sendable {
     }
 
     /// The latent values of every row before rotation: invariant, cue, nuisance and pair, each with noise.
+    ///
+    /// - Parameters:
+    ///   - modality: counted from 0.
+    ///   - rows: the samples, domain by domain.
+    /// - Returns: four blocks of `N×width`; a part of width 0 is empty. Rows without a cue have zeros
+    ///   plus noise.
     func parts(_ modality: Int, of rows: CoOccurrenceRows) -> GeneratingFactors.Parts {
         let name = name(of: modality)
         // Two independent entries differ by √2 deviations, and the dial is the difference.
@@ -71,6 +82,9 @@ struct CoOccurrenceWorld: Sendable {
     }
 
     /// One modality's part of what only the pair says; empty in a world without pairs.
+    ///
+    /// Its pattern is drawn once for all domains, so what the pair says holds everywhere unless
+    /// `target-pair` breaks it.
     private func pair(_ modality: Int, of rows: CoOccurrenceRows) -> GeneratingFactors.Latents {
         guard options.pair > 0 else { return GeneratingFactors.Latents(values: [], width: 0) }
         let name = name(of: modality)
@@ -82,6 +96,10 @@ struct CoOccurrenceWorld: Sendable {
     }
 
     /// One modality of every row, `N×D`: its latent values one block after the other, rotated.
+    ///
+    /// - Returns: `N×D` with `D` the ``width``. The rotation is the modality's own and the same in
+    ///   every domain, so that no coordinate belongs to one part.
+    /// - Complexity: `O(N D²)`.
     func array(_ modality: Int, of rows: CoOccurrenceRows) -> ModalityArray {
         let parts = parts(modality, of: rows)
         let blocks = [parts.invariant, parts.cue, parts.nuisance, parts.pair]
@@ -104,6 +122,8 @@ struct CoOccurrenceWorld: Sendable {
     }
 
     /// The latent values of all modalities, and the class that each row's cue names.
+    ///
+    /// Drawn again from the same streams, so they are what ``array(_:of:)`` was made of, to the bit.
     func factors(of rows: CoOccurrenceRows) -> GeneratingFactors {
         GeneratingFactors(
             cueClasses: rows.cueClasses,
@@ -113,6 +133,13 @@ struct CoOccurrenceWorld: Sendable {
 
     /// One block of latent values, `N×width`: the signal, plus noise from the block's own stream in
     /// each domain.
+    ///
+    /// - Parameters:
+    ///   - block: the name of the part, for its stream.
+    ///   - name: the modality's.
+    ///   - width: of the part.
+    ///   - rows: the samples, domain by domain, equally many in each.
+    ///   - signal: the value before noise.
     private func latents(
         _ block: String, _ name: String, width: Int, _ rows: CoOccurrenceRows, signal: (_ row: Int, _ dimension: Int) -> Float
     ) -> GeneratingFactors.Latents {
@@ -130,6 +157,8 @@ struct CoOccurrenceWorld: Sendable {
     }
 
     /// As many normal numbers of this standard deviation, from the beginning of a stream.
+    ///
+    /// - Returns: `count` numbers of mean 0.
     private func normal(_ stream: String, _ count: Int, _ deviation: Float) -> [Float] {
         var stream = random.stream(stream)
         return (0..<count).map { _ in deviation * stream.normal() }
@@ -138,6 +167,10 @@ struct CoOccurrenceWorld: Sendable {
 
 /// A random rotation or reflection of `size` dimensions, row-major, uniformly distributed: the rows of
 /// a normal matrix made orthonormal one after the other (modified Gram–Schmidt in double precision).
+///
+/// A row that nearly depends on the ones before it is drawn again.
+///
+/// - Complexity: `O(size³)`.
 func randomRotation(_ size: Int, from stream: RandomStream) -> [Float] {
     var stream = stream
     var rows: [[Double]] = []
@@ -161,6 +194,8 @@ func randomRotation(_ size: Int, from stream: RandomStream) -> [Float] {
 /// The class, domain and cue of every sample of a generated world, in the order of rows.
 struct CoOccurrenceRows: Sendable {
     /// The class of each row.
+    ///
+    /// `N` numbers in `0..<K`, domain after domain.
     private(set) var labels: [Int] = []
     /// The domain of each row.
     private(set) var domains: [Int] = []
@@ -168,12 +203,17 @@ struct CoOccurrenceRows: Sendable {
     private(set) var cueClasses: [Int?] = []
     /// Each modality's part of the pair, row by row, all modalities of a row together; nil where the row
     /// carries none. Empty in a world without pairs.
+    ///
+    /// `N·M` values in `0..<K`.
     private(set) var pairValues: [Int?] = []
 
     /// Draws which samples show a cue of which class.
     ///
     /// - Parameter heldOut: the domains that show the cue as `target-cue` says; the others show it as
     ///   sources do.
+    ///
+    /// With a reliability of 1 the joint cue names the class of every sample of the sources. Classes
+    /// take turns, so each domain has equally many of each but for the remainder.
     init(_ world: CoOccurrenceWorld, heldOut: Set<Int>) {
         let options = world.options
         for domain in 0..<options.domains {
@@ -201,6 +241,12 @@ struct CoOccurrenceRows: Sendable {
 
     /// Values that add up to the class, modulo the number of classes: of two classes this is their
     /// exclusive or. Any part of them is uniform whatever the class.
+    ///
+    /// - Parameters:
+    ///   - labels: the classes of the domain's samples.
+    ///   - domain: its number, for the streams.
+    ///   - isHeldOut: whether `target-pair` applies in place of the sources' rule.
+    ///   - world: gives options and streams.
     private mutating func addPairs(of labels: [Int], domain: Int, isHeldOut: Bool, in world: CoOccurrenceWorld) {
         let (classes, modalities) = (world.options.classes, world.options.modalities)
         var stream = world.random.stream("pair/d\(domain + 1)")

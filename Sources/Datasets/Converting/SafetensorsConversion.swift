@@ -36,7 +36,7 @@ package struct SafetensorsConversion: Sendable {
 
     /// Looks whether a file can hold the data set; nothing is written.
     ///
-    /// - Throws: `DatasetFault` where rows lack a modality that is no sequence, which one file of
+    /// - Throws: `DatasetFault` where rows lack a modality that is not a sequence, which one file of
     ///   arrays cannot say.
     package init(_ dataset: any Dataset) throws(DatasetFault) {
         self.dataset = dataset

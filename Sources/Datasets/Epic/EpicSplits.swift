@@ -4,6 +4,9 @@ import Persistence
 import Weights
 
 /// One action in the kitchen videos: a row of a split.
+///
+/// Frames count from the video's own beginning, as in the released file; times come from its time
+/// stamps and need not agree with the frames to the digit.
 struct EpicSegment: Hashable, Sendable {
     /// `P08_01`.
     let video: String
@@ -26,6 +29,8 @@ struct EpicSegment: Hashable, Sendable {
 /// pickles, or CSV files with the same columns.
 enum EpicSplits {
     /// The folder of the split files below the root, as it is published.
+    ///
+    /// `D1_train.pkl` and the like lie in it.
     static let folder = "MM-SADA_Domain_Adaptation_Splits"
     /// The verbs, in the order of their numbers.
     static let classes = ["take", "put", "open", "close", "wash", "cut", "mix", "pour"]
@@ -34,6 +39,11 @@ enum EpicSplits {
     /// file where only that exists.
     ///
     /// - Throws: `DatasetFault` with the file and row where something is missing or wrong.
+    ///
+    /// - Parameters:
+    ///   - name: `D1_train`, `D1_test` and so on.
+    ///   - root: the data set's root.
+    /// - Returns: at least one segment, in the file's order.
     static func segments(_ name: String, in root: String) throws(DatasetFault) -> [EpicSegment] {
         let stem = "\(root)/\(folder)/\(name)"
         if !FileManager.default.fileExists(atPath: stem + ".pkl"), FileManager.default.fileExists(atPath: stem + ".csv") {
@@ -43,6 +53,9 @@ enum EpicSplits {
     }
 
     /// The segments of a table, each checked.
+    ///
+    /// - Throws: `DatasetFault` with file and row where a name could not be a part of a path, a segment
+    ///   ends before it starts, or a verb is unknown.
     private static func segments(_ columns: Columns) throws(DatasetFault) -> [EpicSegment] {
         var result: [EpicSegment] = []
         for row in columns.videos.indices {
@@ -52,15 +65,15 @@ enum EpicSplits {
             let video = columns.videos[row]
             // The name becomes a part of paths.
             guard !video.isEmpty, video.utf8.allSatisfy({ $0 == 0x5f || $0 == 0x2d || isAlphanumeric($0) }) else {
-                throw fault("the video_id '\(video.prefix(40))' is no name of a video", expected: "letters, digits and _, as in P08_01")
+                throw fault("the video_id '\(video.prefix(40))' is not the name of a video", expected: "letters, digits and _, as in P08_01")
             }
             let (first, last) = (columns.startFrames[row], columns.stopFrames[row])
             guard first >= 0, last > first, last < 1 << 31 else {
-                throw fault("start_frame \(first) and stop_frame \(last) are no segment", expected: "a stop after the start")
+                throw fault("start_frame \(first) and stop_frame \(last) are not a segment", expected: "a stop after the start")
             }
             guard let start = seconds(columns.starts[row]), let stop = seconds(columns.stops[row]), stop > start else {
                 throw fault(
-                    "start_timestamp '\(columns.starts[row].prefix(40))' and stop_timestamp '\(columns.stops[row].prefix(40))' are no segment",
+                    "start_timestamp '\(columns.starts[row].prefix(40))' and stop_timestamp '\(columns.stops[row].prefix(40))' are not a segment",
                     expected: "HH:MM:SS.ss, a stop after the start")
             }
             let label = columns.labels[row]
@@ -75,6 +88,8 @@ enum EpicSplits {
     }
 
     /// `HH:MM:SS.ss` as seconds; nil for another form.
+    ///
+    /// Hours below 1000; minutes and seconds below 60.
     static func seconds(_ text: String) -> Double? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 3, let hours = Int(parts[0]), let minutes = Int(parts[1]), let seconds = Double(parts[2]),
@@ -112,6 +127,8 @@ private struct Columns {
     /// Reads a pickled data frame; nothing in it is executed.
     ///
     /// - Throws: `DatasetFault` where it is no such file or lacks a column.
+    ///
+    /// Row numbers in messages count from 0, as pandas prints them; those of a CSV file from 1.
     init(pickle path: String) throws(DatasetFault) {
         do throws(WeightsFault) {
             let frame = try DataFrameFile(path)
@@ -131,6 +148,8 @@ private struct Columns {
     /// Reads a CSV table with the same columns.
     ///
     /// - Throws: `DatasetFault` with the line of what is wrong.
+    ///
+    /// Columns may stand in any order, and others may be there.
     init(csv path: String) throws(DatasetFault) {
         let table = try SeparatedValues(path)
         guard let header = table.rows.first else { throw DatasetFault(message: "\(path): the file has no lines") }

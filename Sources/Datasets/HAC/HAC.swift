@@ -233,7 +233,7 @@ enum HACSplits {
     /// - Parameters:
     ///   - part: `train` or `test`.
     ///   - domain: `human`, `animal` or `cartoon`.
-    /// - Throws: `DatasetFault` with the file and line of what is wrong, and where there are no rows.
+    /// - Throws: `DatasetFault` with the file and line of what is wrong, and where there are not rows.
     static func videos(_ part: String, domain: String, in root: String) throws(DatasetFault) -> [HACVideo] {
         let path = "\(root)/\(folder)/HAC_\(part)_only_\(domain).csv"
         let table = try SeparatedValues(path)

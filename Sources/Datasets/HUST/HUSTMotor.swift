@@ -236,7 +236,7 @@ private enum HUSTFiles {
 
     /// Looks which of the two a folder has; names of files may be in capitals or not.
     ///
-    /// A folder with some of the text files is no folder of MAT files: a missing recording is a fault
+    /// A folder with some of the text files is not a folder of MAT files: a missing recording is a fault
     /// that names it.
     ///
     /// - Throws: `DatasetFault` with the files that are missing, and the folder inside that has them.

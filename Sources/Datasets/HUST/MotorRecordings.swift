@@ -4,6 +4,9 @@ import Persistence
 import Tensors
 
 /// The recordings of HUST motor in memory, and the windows that are cut of them.
+///
+/// They take about 4 bytes for each step and channel: some 200 MB for the 24 released files with three
+/// axes.
 struct MotorRecordings: Sendable {
     /// What is cut of a recording.
     enum Signal {
@@ -22,6 +25,8 @@ struct MotorRecordings: Sendable {
     ///   - paths: by speed, then state.
     ///   - vibration: how many channels it gets.
     /// - Throws: `DatasetFault` with file and line where one is damaged.
+    ///
+    /// - Parameter vibration: whether the three axes are kept, or their magnitude.
     init(_ paths: [[String]], vibration: HUSTMotor.Vibration) throws(DatasetFault) {
         var recordings: [[MotorRecording]] = []
         for row in paths {
@@ -41,6 +46,10 @@ struct MotorRecordings: Sendable {
     /// nor another recording changes it.
     ///
     /// - Throws: where a stretch has fewer starts than windows are wanted.
+    ///
+    /// - Parameter options: `counts` are the windows of training, validation and test of each
+    ///   recording, `window` their length in steps, `windowSeed` the draw.
+    /// - Returns: for every recording its windows of training, then validation, then test.
     func windows(_ options: HUSTMotor.Options) throws(DatasetFault) -> WindowRows {
         var rows = WindowRows()
         let total = options.counts.reduce(0.0) { $0 + Double($1) }
@@ -77,6 +86,12 @@ struct MotorRecordings: Sendable {
     /// The first steps of `total` windows that lie within a stretch, all different.
     ///
     /// - Throws: `DatasetFault` where there are not as many places.
+    ///
+    /// - Parameters:
+    ///   - stretch: the steps that windows may cover.
+    ///   - total: how many windows.
+    ///   - stream: where the order of all possible starts comes from.
+    /// - Returns: `total` different first steps, in random order.
     private static func starts(
         in stretch: Range<Int>, total: Int, of recording: MotorRecording, _ options: HUSTMotor.Options, _ stream: inout RandomStream
     ) throws(DatasetFault) -> [Int] {
@@ -92,6 +107,8 @@ struct MotorRecordings: Sendable {
     }
 
     /// One modality's windows.
+    ///
+    /// - Returns: windows of 3 channels for vibration by axes, of 1 otherwise, in the order of `rows`.
     func source(_ signal: Signal, _ rows: WindowRows, _ options: HUSTMotor.Options) -> any WindowSource {
         CutWindows(recordings: self, signal: signal, rows: rows, channels: signal == .vibration && options.vibration == .axes ? 3 : 1)
     }
@@ -103,6 +120,7 @@ struct MotorRecordings: Sendable {
         let rows: WindowRows
         let channels: Int
 
+        /// Copies `window · channels` numbers, channels last.
         func copy(_ row: Int, into target: UnsafeMutableBufferPointer<Float>) {
             let recording = recordings.recordings[rows.speeds[row]][rows.states[row]]
             let values = signal == .vibration ? recording.vibration : recording.sound
@@ -118,8 +136,10 @@ struct MotorRecording: Sendable {
     /// Where it was read from, for messages.
     let path: String
     /// Steps × channels.
+    ///
+    /// 3 channels x, y, z, or 1, the magnitude `√(x² + y² + z²)`, in the file's unit.
     let vibration: [Float]
-    /// One value a step.
+    /// One value per step.
     let sound: [Float]
     /// How many there are; whatever a file has is taken, as released files differ from their description.
     var steps: Int { sound.count }
@@ -158,7 +178,7 @@ struct MotorRecording: Sendable {
                 guard numbers.count == 5, numbers.allSatisfy(\.isFinite) else {
                     return DatasetFault(
                         message:
-                            "\(path):\(line): '\(String(decoding: bytes[next..<min(end, next + 80)], as: UTF8.self).trimmingCharacters(in: .whitespaces))' is no row of the recording",
+                            "\(path):\(line): '\(String(decoding: bytes[next..<min(end, next + 80)], as: UTF8.self).trimmingCharacters(in: .whitespaces))' is not a row of the recording",
                         expected: "five finite numbers: time, x, y, z and sound")
                 }
                 let (x, y, z) = (numbers[1], numbers[2], numbers[3])
@@ -182,6 +202,8 @@ struct MotorRecording: Sendable {
     }
 
     /// The numbers of a line, separated by blanks or tabs; one NaN alone where something else stands there.
+    ///
+    /// - Parameter line: the bytes of the line without its end.
     private static func numbers(_ bytes: UnsafeBufferPointer<UInt8>, _ line: Range<Int>) -> [Double] {
         guard let base = bytes.baseAddress else { return [] }
         var numbers: [Double] = []

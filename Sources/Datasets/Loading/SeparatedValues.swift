@@ -2,8 +2,11 @@ import Configuration
 import Persistence
 
 /// A CSV file as lines of fields (RFC 4180): fields are separated by commas, a quote within quotes is
-/// doubled, and lines end in LF or CRLF. Empty lines are no rows, and a byte order mark is skipped.
+/// doubled, and lines end in LF or CRLF. Empty lines are not rows, and a byte order mark is skipped.
 /// Whether all rows have as many fields is left to the caller.
+///
+/// A file of the size of memory is read in whole. A byte that is not UTF-8 is refused when the file is
+/// read, never replaced.
 struct SeparatedValues {
     /// One row, which may be several lines of the file where a quoted field holds line ends.
     struct Row {
@@ -22,6 +25,8 @@ struct SeparatedValues {
     ///
     /// - Throws: `DatasetFault` where it cannot be read, or with file and line where a quote is not
     ///   closed or stands within a field.
+    ///
+    /// - Parameter path: the file, as messages name it.
     init(_ path: String) throws(DatasetFault) {
         let text: String
         do throws(FileFault) {
@@ -35,6 +40,9 @@ struct SeparatedValues {
     /// Reads a text; `path` is for messages only.
     ///
     /// - Throws: as reading a file does.
+    ///
+    /// A quote is a fault inside a field that does not begin with one, as is text behind a closing
+    /// quote: programs read such lines differently.
     init(_ text: String, path: String) throws(DatasetFault) {
         var rows: [Row] = []
         var fields: [String] = []

@@ -23,6 +23,8 @@ public struct Standardization: Hashable, Sendable, Codable {
         /// What is subtracted from each channel.
         public let means: [Float]
         /// Population standard deviations; 1 where a channel is constant.
+        ///
+        /// Constant means: a variance below 10⁻¹² of the squared mean, or below 10⁻³⁰.
         public let deviations: [Float]
     }
 
@@ -61,6 +63,12 @@ public struct Standardization: Hashable, Sendable, Codable {
     }
 
     /// The standardized inputs of a modality, N×…×channels.
+    ///
+    /// - Parameters:
+    ///   - inputs: of any number of samples, channels last; left as they are for a modality without a
+    ///     scale.
+    ///   - modality: its name.
+    /// - Precondition: the entries are whole channels; else the program stops with both numbers.
     public func callAsFunction(_ inputs: Tensor, modality: String) -> Tensor {
         guard let scale = scales[modality] else { return inputs }
         let channels = scale.means.count
@@ -80,6 +88,11 @@ public struct Standardization: Hashable, Sendable, Codable {
     }
 
     /// The standardized inputs of some rows, for every modality of the data set.
+    ///
+    /// - Parameters:
+    ///   - rows: positions in the data set.
+    ///   - dataset: the data set that was measured, or another of the same modalities.
+    /// - Throws: what the data set throws where it cannot be read.
     public func inputs(_ rows: [Int], of dataset: some Dataset) throws -> [String: Tensor] {
         var result: [String: Tensor] = [:]
         for modality in dataset.facts.modalities {
@@ -93,6 +106,8 @@ public struct Standardization: Hashable, Sendable, Codable {
     /// Values are taken relative to the first one of their channel, so that a large mean costs a small
     /// deviation no digits: the sum of squares loses about `(mean − first)²/variance` units in the last
     /// place of a double.
+    ///
+    /// - Returns: one number for each channel; 0 for both where no row has the modality.
     private static func moments(
         of dataset: some Dataset, _ rows: SourceIndices, _ modality: String, _ channels: Int
     ) throws -> (means: [Double], variances: [Double]) {
@@ -131,6 +146,8 @@ public struct Standardization: Hashable, Sendable, Codable {
 }
 
 /// `(value − mean)·factor` for interleaved channels.
+///
+/// - Precondition: the input is a multiple of the channels, and the output as long.
 private func standardize(
     _ input: UnsafeBufferPointer<Float>, _ means: UnsafeBufferPointer<Float>, _ factors: UnsafeBufferPointer<Float>,
     into output: UnsafeMutableBufferPointer<Float>

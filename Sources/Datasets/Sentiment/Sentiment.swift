@@ -43,7 +43,7 @@ public struct Sentiment: DatasetPlugin, UncheckedRows {
         case whole
     }
 
-    /// What becomes of values that are no numbers.
+    /// What becomes of values that are not numbers.
     public enum NotFinite: String, CaseIterable, Sendable {
         /// The run ends.
         case refuse

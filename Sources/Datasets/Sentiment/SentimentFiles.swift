@@ -4,12 +4,17 @@ import Persistence
 import Weights
 
 /// The training, validation or test rows of one data set of sentiment.
+///
+/// Inputs stay in the file until rows are asked for; labels are read at once.
 struct SentimentPart: Sendable {
     /// The number of the data set.
     let domain: Int
     /// Training, validation or test.
     let split: SplitName
     /// N×steps×features, by modality.
+    ///
+    /// `steps` and `features` may differ between modalities; `features` do not between the parts of a
+    /// study.
     let arrays: [String: any StoredArray]
     /// The sentiment of each row, scaled.
     let labels: [Float]
@@ -54,6 +59,12 @@ struct SentimentPart: Sendable {
     }
 
     /// The real steps of each row's sequence as the file says them, at most as many as are stored.
+    ///
+    /// For text the length is the number of set bits in the attention mask of `text_bert`; for audio
+    /// and vision it is what `audio_lengths` and `vision_lengths` say.
+    ///
+    /// - Returns: `N` numbers from 0 to the stored steps.
+    /// - Throws: `DatasetFault` of the option `lengths` where the file does not say it in this form.
     func lengths(_ modality: String) throws(DatasetFault) -> [Int] {
         let steps = arrays[modality]?.shape[1] ?? 0
         func bounded(_ lengths: [Int]) -> [Int] { lengths.map { min(max($0, 0), steps) } }
@@ -83,8 +94,13 @@ struct SentimentPart: Sendable {
 ///
 /// All of them have to have features of the same widths. Files of the same names with other widths are
 /// known: the standard features of MMSA; their names, and their widths, are recognized.
+///
+/// MMSA's standard files differ in width from data set to data set, so no model could read them all; a
+/// message says which files fit.
 struct SentimentFiles {
     /// Three for each file, in the order of the option `sets`.
+    ///
+    /// Training, validation and test of one data set follow each other.
     private(set) var parts: [SentimentPart] = []
 
     /// Names of MMSA's files, whose features are others.
@@ -93,6 +109,9 @@ struct SentimentFiles {
     /// Opens the files of the option `sets`.
     ///
     /// - Throws: `DatasetFault` where a file or one of its parts is missing, or widths differ.
+    ///
+    /// - Parameter options: `root` is the folder, `sets` the names of its files without `.pkl`,
+    ///   `sims-scale` what the labels of `sims` are multiplied by.
     init(_ options: Sentiment.Options) throws(DatasetFault) {
         guard Set(options.sets).count == options.sets.count, !options.sets.isEmpty else {
             throw DatasetFault(option: "sets", message: "option sets: found \(options.sets.joined(separator: ", "))", expected: "one or more names, each once")
@@ -130,6 +149,10 @@ struct SentimentFiles {
     }
 
     /// The fault of a file that is not there, with what is there instead.
+    ///
+    /// - Parameters:
+    ///   - name: the data set's.
+    ///   - root: the folder, of which up to twelve names are shown.
     private static func absent(_ name: String, _ root: String) -> DatasetFault {
         let names = (try? Folder.names(in: root)) ?? []
         if let other = names.first(where: others.contains) {

@@ -4,17 +4,34 @@ import Networks
 import Tensors
 
 /// How a data set is divided where its own domains are not what generalization is asked about.
+///
+/// It is used by the protocols `iid` and `k-fold`. Divisions are functions of the data set and of
+/// `draw` alone: another seed of a study trains on the same parts. Groups, such as the windows of one
+/// recording, always stay together; where the data set has none, every sample is a group of its own.
+///
+/// ```yaml
+/// evaluation: {protocol: k-fold, folds: 5, draw: 1}
+/// ```
 public enum SampleDivision: Hashable, Sendable {
     /// Two parts, `train` and `test`: a share of the samples is for the final figure and nothing else.
     /// Where the data set itself prescribes test samples, those are the ones.
+    ///
+    /// `share` is above 0 and below 1, of the samples of each class of each domain; whole groups may
+    /// miss it by up to one group a stratum.
     case test(share: Double, draw: Int)
     /// `count` parts of about equal size, `fold-1` and so on, each of which is held out in turn.
+    ///
+    /// `count` is 2 or more. Whatever split the data set prescribes is set aside.
     case folds(count: Int, draw: Int)
 
     /// The option of a data set under which a plan keeps it. No data set has such an option of its own.
+    ///
+    /// It holds a list, so that no option of a recipe can be mistaken for it.
     package static let option = "division"
 
     /// As a plan keeps it.
+    ///
+    /// A list of a word, the share or the number of folds, and the draw.
     package var value: OptionValue {
         switch self {
         case .test(let share, let draw): .list([.string("test"), .number(share), .integer(draw)])
@@ -43,6 +60,10 @@ public enum SampleDivision: Hashable, Sendable {
     /// has its share of each class and of each of the former domains, as far as groups allow.
     ///
     /// - Throws: `DatasetFault` where there are too few samples or groups.
+    ///
+    /// Inputs stay where they are: the result hands on every request to the original data set, which is
+    /// read from files as before where it is one of files. The domains become `train` and `test`, or
+    /// `fold-1` and so on; groups, positions and targets are those of the original.
     func applied(to dataset: any Dataset) throws(DatasetFault) -> any Dataset {
         let parts = try Parts(self, of: dataset)
         if let files = dataset as? any DecodingDataset { return DividedFiles(base: files, parts: parts) }
@@ -51,12 +72,19 @@ public enum SampleDivision: Hashable, Sendable {
 
     /// The parts of one data set.
     fileprivate struct Parts: Sendable {
+        /// Names of the parts, which become the domains.
         let names: [String]
         /// The part of every row.
         let ofRows: [Int]
+        /// The prescribed split within the parts; nil where there is none, and for folds.
         let split: [SplitName]?
+        /// The facts of the divided data set: other domains and counts, all else as before.
         let facts: DatasetFacts
 
+        /// - Parameters:
+        ///   - division: how to divide.
+        ///   - dataset: what is divided.
+        /// - Throws: `DatasetFault` where a part would be empty.
         init(_ division: SampleDivision, of dataset: any Dataset) throws(DatasetFault) {
             switch division {
             case .test(let share, let draw):
@@ -93,6 +121,13 @@ public enum SampleDivision: Hashable, Sendable {
 
         /// Whole groups are dealt out, class by class of each domain, each to the fold that has the
         /// least of that class and then of all.
+        ///
+        /// - Parameters:
+        ///   - count: the number of folds.
+        ///   - draw: another one gives another division.
+        /// - Returns: the fold of every row, `N` numbers in `0..<count`. A group counts to the domain
+        ///   and class of its first row.
+        /// - Complexity: `O(N · count)`.
         private static func folds(_ count: Int, draw: Int, of dataset: any Dataset) -> [Int] {
             struct Stratum: Hashable {
                 let domain, label: Int
@@ -131,19 +166,13 @@ public enum SampleDivision: Hashable, Sendable {
     }
 
     /// A data set in memory under other domains.
-    private struct DividedDataset: Dataset {
+    private struct DividedDataset: Divided {
         let base: any Dataset
         let parts: Parts
 
-        var facts: DatasetFacts { parts.facts }
-        var labels: [Int] { base.labels }
-        var targetValues: [Float]? { base.targetValues }
-        var domains: [Int] { parts.ofRows }
-        var groups: [Int]? { base.groups }
-        var positions: [Int]? { base.positions }
-        var split: [SplitName]? { parts.split }
+        /// The data set whose samples these are.
+        var original: any Dataset { base }
         var factors: GeneratingFactors? { base.factors }
-        var remarks: [String] { base.remarks }
         var isStandardized: Bool { base.isStandardized }
 
         func inputs(_ rows: [Int], modality: String) throws -> Tensor { try base.inputs(rows, modality: modality) }
@@ -151,27 +180,18 @@ public enum SampleDivision: Hashable, Sendable {
         func inputs(_ rows: [Int], modality: String, view: SampleView) throws -> Tensor {
             try base.inputs(rows, modality: modality, view: view)
         }
-
-        func presence(_ rows: [Int], modality: String) throws -> Presence { try base.presence(rows, modality: modality) }
     }
 
     /// A data set of files under other domains.
-    private struct DividedFiles: DecodingDataset {
+    private struct DividedFiles: Divided, DecodingDataset {
         let base: any DecodingDataset
         let parts: Parts
 
-        var facts: DatasetFacts { parts.facts }
-        var labels: [Int] { base.labels }
-        var targetValues: [Float]? { base.targetValues }
-        var domains: [Int] { parts.ofRows }
-        var groups: [Int]? { base.groups }
-        var positions: [Int]? { base.positions }
-        var split: [SplitName]? { parts.split }
-        var remarks: [String] { base.remarks }
+        var original: any Dataset { base }
         var loading: LoadingOptions { base.loading }
 
-        func presence(_ rows: [Int], modality: String) throws -> Presence { try base.presence(rows, modality: modality) }
-
+        /// Handed on, as are shapes, files, parts and lengths: only domains and the split are other
+        /// ones.
         func decode(_ row: Int, modality: String, view: SampleView) throws(MediaFault) -> DecodedSample {
             try base.decode(row, modality: modality, view: view)
         }
@@ -182,4 +202,24 @@ public enum SampleDivision: Hashable, Sendable {
         func part(_ row: Int) -> String { base.part(row) }
         func seconds(_ row: Int) -> Double? { base.seconds(row) }
     }
+}
+
+/// A data set under other domains: its samples are those of the original one.
+private protocol Divided: Dataset {
+    var original: any Dataset { get }
+    /// Which part every sample is in.
+    var parts: SampleDivision.Parts { get }
+}
+
+extension Divided {
+    var facts: DatasetFacts { parts.facts }
+    var labels: [Int] { original.labels }
+    var targetValues: [Float]? { original.targetValues }
+    var domains: [Int] { parts.ofRows }
+    var groups: [Int]? { original.groups }
+    var positions: [Int]? { original.positions }
+    var split: [SplitName]? { parts.split }
+    var remarks: [String] { original.remarks }
+
+    func presence(_ rows: [Int], modality: String) throws -> Presence { try original.presence(rows, modality: modality) }
 }

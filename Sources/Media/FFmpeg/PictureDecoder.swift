@@ -52,7 +52,7 @@ package final class PictureSource {
         }
 
         private func jpeg(_ data: Data, _ path: String) throws(MediaFault) -> Picture {
-            // The decoder fills what is missing with gray; the end marker tells whether something is. What stands behind it is no part of
+            // The decoder fills what is missing with gray; the end marker tells whether something is. What stands behind it is not part of
             // the picture: cameras and transfers leave zeros, line breaks and whole other files there.
             guard let end = JPEGEnd.find(in: data) else {
                 throw MediaFault(path: path, reason: "cut short: a JPEG without its end marker, after \(data.count) bytes")

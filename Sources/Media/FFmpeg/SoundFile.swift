@@ -129,7 +129,7 @@ package struct SoundFile: Sendable {
                 guard Self.rates.contains(rate) else {
                     throw MediaFault(
                         path: path,
-                        reason: "damaged: \(rate) samples a second are given, and \(Self.rates.lowerBound) to \(Self.rates.upperBound) are read")
+                        reason: "damaged: \(rate) samples per second are given, and \(Self.rates.lowerBound) to \(Self.rates.upperBound) are read")
                 }
                 resampler = ffmpeg_mono_floats(frame, Int32(SoundFile.rate))
             }

@@ -2,7 +2,7 @@ import CZlib
 import Foundation
 import Tensors
 
-/// A decoded picture: rows of pixels of one byte a channel, without gaps.
+/// A decoded picture: rows of pixels with one byte per channel, without gaps.
 package struct Picture: Hashable, Sendable {
     /// How a picture's pixels are stored.
     package enum Channels: Int, Sendable {

@@ -146,7 +146,7 @@ public struct ModuleContents {
         }
     }
 
-    /// Names and entries. A parameter that a module holds in two places stands here twice.
+    /// Names and entries. A parameter that a module holds in two places appears here twice.
     public private(set) var entries: [(name: String, entry: Entry)] = []
 
     init() {}

@@ -5,8 +5,8 @@ import Training
 
 /// What the kernel says about memory, in bytes.
 package enum MachineMemory {
-    /// What this process may still take: the machine's available memory, or less where a control group sets a limit. Nil where it is not
-    /// known.
+    /// What this process may still allocate: the machine's available memory, or less where a control
+    /// group sets a limit. Nil where it is not known.
     package static var available: Int? {
         [field("MemAvailable:", of: "/proc/meminfo"), ControlGroups().availableMemory].compactMap(\.self).min()
     }

@@ -12,7 +12,7 @@ struct StudyWork {
         let training: Double
         let parts: [(job: StudyJob, seconds: Double)]
 
-        /// How long it takes for what is missing; nothing where nothing is.
+        /// How long the missing part takes; 0 where nothing is missing.
         func seconds(without finished: Set<StudyJob>) -> Double {
             let missing = parts.filter { !finished.contains($0.job) }
             return missing.isEmpty ? 0 : missing.reduce(training) { $0 + $1.seconds }

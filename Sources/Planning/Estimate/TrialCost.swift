@@ -73,7 +73,7 @@ struct TrialCost: Sendable {
 }
 
 extension Trial {
-    /// One training step; nil where the loss is no number.
+    /// One training step; nil where the loss is not a number.
     fileprivate func step(on rows: [Int]) throws -> StepRecord? {
         var record: StepRecord?
         try batches.train(on: [rows], epoch: 1) {
@@ -86,17 +86,17 @@ extension Trial {
     /// Sizes of the checkpoint, which describes its model, and of one save, in bytes.
     fileprivate func stateBytes() throws -> (checkpoint: Int, save: Int) {
         func bytes(_ state: NamedTensors) -> Int {
-            // A header of a name, a shape and two offsets for each tensor.
+            // The header has a name, a shape and two offsets for each tensor.
             state.reduce(0) { $0 + $1.value.shape.elementCount * MemoryLayout<Float>.size + $1.name.utf8.count + 80 }
         }
-        // It stands as a text in a header of JSON, where quotes are written with a backslash.
+        // The description is a text inside a JSON header, where quotes are escaped by backslashes.
         let described = try description(of: 0).text.utf8.reduce(0) { $0 + ($1 == UInt8(ascii: "\"") ? 2 : 1) }
         let checkpoint = described + bytes(trainer.model.state() + trainer.regularizers.parts.state())
         return (checkpoint, bytes(trainer.state()) + checkpoint)
     }
 }
 
-/// Trials that take the same: everything of a plan that decides how long a step is.
+/// Trials of equal cost: everything in a plan that decides how long a step takes.
 struct TrialKind: Hashable {
     private let row: String
     private let model: TrialModel

@@ -73,7 +73,7 @@ final class RecipeAssembly {
             return nil
         }
         guard base.entries != nil else {
-            faults.report("\(path) is no recipe to extend", at: entry.value.location, expected: "a file with keys and values")
+            faults.report("\(path) is not a recipe that can be extended", at: entry.value.location, expected: "a file with keys and values")
             return tree
         }
         // Two recipes with the same name would share a run folder.
@@ -104,7 +104,7 @@ final class RecipeAssembly {
                 guard var next = fragment(path, at: location, verb: .included, in: file, chain: chain) else { continue }
                 guard next.entries != nil else {
                     faults.report(
-                        "\(path) is \(next.phrase), and keys are included here", at: location, expected: "a file with keys and values")
+                        "\(path) is \(next.phrase), and keys are needed here", at: location, expected: "a file with keys and values")
                     continue
                 }
                 if key != nil { takeDefaults(from: &next) }

@@ -61,7 +61,7 @@ struct RowCombinations {
         guard parts.count == items.count else { return [] }
         for (index, part) in parts.enumerated() {
             guard let first = parts[..<index].first(where: { $0.name == part.name }) else { continue }
-            faults.report("two parts are named '\(printable(part.name))'; the first stands at \(first.location)", at: part.location)
+            faults.report("two parts are named '\(printable(part.name))'; the first is at \(first.location)", at: part.location)
             return []
         }
         let base = node[Self.baseKey].flatMap { node -> String? in

@@ -31,7 +31,7 @@ struct ComponentItem {
 struct ComponentReader {
     let kind: ComponentKind
     let catalogue: Catalogue
-    /// Keys of the section that are no options of the component.
+    /// Keys of the section that are not options of the component.
     var reserved: [String] = []
     let faults: FaultCollector
 
@@ -87,7 +87,7 @@ struct MeasurementReader {
         for choice in lists.flatMap({ items(of: $0) }).compactMap(measurement) {
             if let first = choices.first(where: { $0.name == choice.name }) {
                 faults.report(
-                    "two measurements of \(owner) are named '\(choice.name)'; the first stands at \(first.choice.location)",
+                    "two measurements of \(owner) are named '\(choice.name)'; the first is at \(first.choice.location)",
                     at: choice.choice.location, expected: "another name, such as name: \(choice.name)-2")
             }
             choices.append(choice)
@@ -155,7 +155,7 @@ struct ModelReader {
         let modalities = model.names("modalities", of: "modalities")
         for entry in model.node.entries ?? [] where Self.assembledKeys.contains(entry.key) {
             faults.report(
-                "'\(entry.key)' stands beside 'use', which names a whole model", at: entry.keyLocation,
+                "'\(entry.key)' appears beside 'use', which names a whole model", at: entry.keyLocation,
                 expected: "either use or encoder and fusion")
         }
         // What was reported above is not reported again as an unknown option.

@@ -33,7 +33,8 @@ struct ExpectationReader {
         measured = section?.section("measured", name: "expect.measured")
     }
 
-    /// What is expected of measurements, in the recipe's order; figures of measurements and rows that there are not are reported.
+    /// What is expected of measurements, in the recipe's order; figures of measurements and rows that
+    /// do not exist are reported.
     ///
     /// What a measurement finds is known when it has been made of a model; a quantity that it does not find is named in the report.
     func measured(by measurements: [String], rows: [String]) -> [MeasuredExpectation] {

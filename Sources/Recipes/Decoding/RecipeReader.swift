@@ -53,7 +53,8 @@ struct RecipeReader {
         let baseline = baseline(section, rows: rows, names: rowReader.names)
         if let seedRule, rowReader.names.count == 1 {
             faults.report(
-                "seeds cannot go by a difference", at: seedRule.location, expected: "a list of seeds, or a row beside the baseline to compare it with")
+                "the number of seeds cannot depend on a difference", at: seedRule.location,
+                expected: "a list of seeds, or a row beside the baseline to compare it with")
         }
         let name = section.name("name") ?? defaultName
 
@@ -139,7 +140,7 @@ struct RecipeReader {
                 continue
             }
             guard !transfers.contains(transfer) else {
-                faults.report("'\(transfer.name)' stands twice in transfers", at: place)
+                faults.report("'\(transfer.name)' appears twice in transfers", at: place)
                 continue
             }
             locations["transfers.\(transfer.name)"] = place
@@ -191,7 +192,7 @@ struct RecipeReader {
         var seen: Set<Int> = []
         for (index, seed) in seeds.enumerated() where !seen.insert(seed).inserted {
             let place = node.items.flatMap { $0.indices.contains(index) ? $0[index].location : nil } ?? node.location
-            faults.report("the seed \(seed) stands twice", at: place, expected: "different numbers")
+            faults.report("the seed \(seed) appears twice", at: place, expected: "different numbers")
         }
         return seeds
     }
@@ -247,7 +248,7 @@ struct TrainingReader {
         let settings = section.options(TrainingPlan.StepSettings.self)
         if settings.steps % settings.checkEvery != 0, let place = section.locations["steps"] {
             faults.report(
-                "\(settings.steps) steps are no multiple of check-every \(settings.checkEvery)", at: place,
+                "\(settings.steps) steps are not a multiple of check-every \(settings.checkEvery)", at: place,
                 expected: "a multiple of check-every", suggestion: "\(max(settings.steps / settings.checkEvery, 1) * settings.checkEvery)")
         }
         return (max(settings.steps / settings.checkEvery, 1), settings.checkEvery)

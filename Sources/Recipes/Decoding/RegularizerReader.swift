@@ -22,7 +22,7 @@ struct RegularizerReader {
         for choice in items.compactMap(term) {
             if let first = places[choice.name] {
                 faults.report(
-                    "two regularizers of \(owner) are named '\(choice.name)'; the first stands at \(first)",
+                    "two regularizers of \(owner) are named '\(choice.name)'; the first is at \(first)",
                     at: choice.locations["name"] ?? choice.location, expected: "another name, such as name: \(choice.name)-2")
             }
             places[choice.name] = places[choice.name] ?? choice.location

@@ -38,7 +38,7 @@ struct RowReader {
         for item in items {
             guard let (row, place) = row(item) else { continue }
             if let first = places[row.name] {
-                faults.report("duplicate row '\(row.name)'; it already stands at \(first)", at: place)
+                faults.report("duplicate row '\(row.name)'; it is already at \(first)", at: place)
             } else {
                 places[row.name] = place
                 rows.append(row)
@@ -220,7 +220,7 @@ struct RowReader {
                 try regularizers.set(assignment.node, at: path[0].name == "regularizers" ? path.dropFirst() : path[...])
             } else {
                 throw Diagnostic(
-                    "'\(path[0].name)' alone is nothing to tune", at: path[0].location,
+                    "'\(path[0].name)' alone cannot be tuned", at: path[0].location,
                     expected: "a path such as \(path[0].name).weight")
             }
         }

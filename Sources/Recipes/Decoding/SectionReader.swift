@@ -107,7 +107,7 @@ struct SectionReader {
                 continue
             }
             guard seen.insert(text).inserted else {
-                faults.report("'\(text)' stands twice in \(key)", at: item.location)
+                faults.report("'\(text)' appears twice in \(key)", at: item.location)
                 continue
             }
             names.append((text, item.location))

@@ -162,7 +162,8 @@ final class FaultCollector {
 
     /// A name that is not known: `unknown domain 'groop-1'`, with the known ones and the nearest.
     func reportUnknown(_ kind: String, _ name: String, at location: SourceLocation, known: [String]) {
-        // The nearest name is searched among all of them, which only those that are shown are worth.
+        // The nearest name is searched among all names, which is worth the time only for faults that
+        // are shown.
         let isShown = !isFull
         report(
             "unknown \(kind) '\(name)'", at: location,

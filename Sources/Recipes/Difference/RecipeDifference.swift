@@ -113,7 +113,7 @@ private struct NamedItems {
     let items: [(name: String, body: YAMLNode)]
     private let places: [String: Int]
 
-    /// Nil where something is no such list, or a name is missing or stands twice.
+    /// Nil where something is not such a list, or a name is missing or stands twice.
     init?(_ node: YAMLNode, key: String) {
         guard let nodes = node.isNull ? [] : node.items else { return nil }
         var items: [(name: String, body: YAMLNode)] = []

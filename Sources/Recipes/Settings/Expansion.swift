@@ -66,7 +66,7 @@ struct Expansion {
                 continue
             }
             guard seen.insert(value).inserted else {
-                faults.report("the value \(item.phrase) of \(printable(entry.key)) stands here twice", at: item.location)
+                faults.report("the value \(item.phrase) of \(printable(entry.key)) appears here twice", at: item.location)
                 continue
             }
             values.append(Assignment(path: path, node: item, value: value))
@@ -85,7 +85,8 @@ struct Expansion {
             expected: "\(key)[\(path.text)]=[…] instead")
     }
 
-    /// Every combination of one value a path, the last path changing fastest; one empty combination without any path.
+    /// Every combination of one value per path, the last path changing fastest; one empty combination
+    /// without any path.
     var combinations: [[Assignment]] {
         axes.reduce([[]]) { combinations, axis in
             combinations.flatMap { combination in axis.values.map { combination + [$0] } }

@@ -168,7 +168,8 @@ extension YAMLNode {
         }
     }
 
-    /// Where the terms of a sum stand, one of which has a name: a path names terms beside the sum's own keys.
+    /// Where the list with the named term of a sum is: a path names terms as it names the sum's own
+    /// keys.
     private static func termsIndex(in entries: [Entry], with name: String) -> Int? {
         entries.firstIndex { entry in
             entry.key == "terms" && entry.value.items?.contains { $0.itemName == name } == true

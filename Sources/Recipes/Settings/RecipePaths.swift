@@ -71,7 +71,7 @@ struct PathOptions {
         return YAMLNode(.map(resolved), at: section.location)
     }
 
-    /// A path, or a list of such. What is no text, or still waits for a variable, stays as it is.
+    /// A path, or a list of such. What is not text, or still waits for a variable, stays as it is.
     private func absolute(_ node: YAMLNode) -> YAMLNode {
         if let items = node.items { return YAMLNode(.list(items.map { absolute($0) }), at: node.location) }
         guard let path = node.nameText, node.scalar?.value.isText == true, !path.contains("${") else { return node }

@@ -58,7 +58,7 @@ struct StudySets {
             }
             guard let name = section.name("name") else { return nil }
             guard seen.insert(name).inserted else {
-                faults.report("the set '\(printable(name))' stands here twice", at: item["name"]?.location ?? item.location)
+                faults.report("the set '\(printable(name))' appears here twice", at: item["name"]?.location ?? item.location)
                 return nil
             }
             var body = item

@@ -72,7 +72,7 @@ struct TuningSearch {
         if let published = settings.published {
             for key in ["search", "budget"] {
                 guard let entry = node.entry(key) else { continue }
-                faults.report("'\(key)' beside a protocol, which says it itself", at: entry.keyLocation, expected: "one of the two")
+                faults.report("'\(key)' beside a protocol, which sets it itself", at: entry.keyLocation, expected: "one of the two")
             }
             (self.published, seed) = (published, settings.seed)
             draw(
@@ -87,7 +87,7 @@ struct TuningSearch {
             }
             for entry in own where DrawnRange.isRange(entry.value) && entry.value["between"] != nil {
                 faults.report(
-                    "a range is for a random search", at: entry.value.location,
+                    "a range needs a random search", at: entry.value.location,
                     expected: "a list of values to try, or search: random with a budget")
                 faults.settle(entry.value.location)
             }

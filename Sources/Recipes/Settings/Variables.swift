@@ -173,7 +173,7 @@ private struct VariableReplacement {
             guard let value = value(of: name, at: here)?.node else { return unchanged(scalar, at: location) }
             guard let inner = value.scalar, inner.value != .null else {
                 faults.report(
-                    "the variable '\(name)' is \(value.phrase), and stands inside a text", at: here,
+                    "the variable '\(name)' is \(value.phrase), and is used inside a text", at: here,
                     expected: "a variable with a single value")
                 return unchanged(scalar, at: location)
             }
@@ -196,7 +196,7 @@ private struct VariableReplacement {
         }
         if open.contains(name) {
             let circle = (open.drop { $0 != name } + [name]).joined(separator: " → ")
-            faults.report("the variable '\(name)' is made of itself: \(circle)", at: location)
+            faults.report("the variable '\(name)' refers to itself: \(circle)", at: location)
             return nil
         }
         let value: Value

@@ -1,7 +1,8 @@
 import Configuration
 
 extension Recipe {
-    /// What of a recipe does not fit its data set: names of domains, modalities and columns that there are not, too few domains.
+    /// What of a recipe does not fit its data set: names of domains, modalities and columns that do not
+    /// exist, too few domains.
     package func faults(against facts: DatasetFacts) -> [RecipeFault] {
         domainFaults(facts) + modalityFaults(facts) + expectationFaults(facts)
     }
@@ -47,13 +48,14 @@ extension Recipe {
 }
 
 extension ModelPlan {
-    /// Modalities that there are not, or that have no encoder.
+    /// Modalities that do not exist, or that have no encoder.
     fileprivate func faults(against facts: DatasetFacts, at path: RecipePath) -> [RecipeFault] {
         let unknown = (modalities ?? []).filter { !facts.modalityNames.contains($0) }
         var faults = unknown.map { RecipeFault(unknown: "modality", $0, at: path["modalities"][$0], known: facts.modalityNames) }
         guard case .assembled(_, let encoders, _) = content else { return faults }
         let modalities = modalities(of: facts)
-        // A modality that this model leaves out may have its encoder all the same: a sweep, or who extends the recipe, may choose it.
+        // A modality that this model leaves out may have its encoder all the same: a sweep, or a recipe
+        // that extends this one, may choose it.
         for name in encoders.keys.sorted() where !facts.modalityNames.contains(name) {
             faults.append(
                 RecipeFault(

@@ -2,10 +2,10 @@ import Configuration
 
 /// What a recipe asks for, with one valid value for every setting.
 package struct Recipe: Sendable {
-    /// `name:`; the file's name without its ending unless said otherwise.
+    /// `name:`; the file's name without its ending by default.
     package let name: String
     package let data: DataPlan
-    /// `task:`, what is learned; classification unless said otherwise, and then it stands where the data do.
+    /// `task:`, what is learned; classification by default, and then it stands where the data do.
     package let task: ComponentChoice
     package let evaluation: EvaluationPlan
     package let model: ModelPlan
@@ -15,7 +15,7 @@ package struct Recipe: Sendable {
     package let regularizers: [RegularizerChoice]
     /// In the order of the table; at least one.
     package let rows: [Row]
-    /// Name of the row that the others are compared with; the first unless said otherwise.
+    /// Name of the row that the others are compared with; the first by default.
     package let baseline: String
     /// At least one, all different.
     package let seeds: [Int]

@@ -25,7 +25,7 @@ package struct RegularizerChoice: Sendable, Hashable {
         case sum([RegularizerChoice])
     }
 
-    /// `name:`, unique in its list; the regularizer's own unless said otherwise.
+    /// `name:`, unique in its list; the regularizer's own by default.
     package let name: String
     package let content: Content
     /// `weight:`; nil for the regularizer's default.
@@ -37,9 +37,9 @@ package struct RegularizerChoice: Sendable, Hashable {
     package let until: TrainingMoment?
     /// `on:`, the modalities that it sees; nil for all.
     package let modalities: [String]?
-    /// `at:`, the embedding unless said otherwise.
+    /// `at:`, the embedding by default.
     package let place: Place
-    /// `part:`, the whole embedding unless said otherwise.
+    /// `part:`, the whole embedding by default.
     package let part: EmbeddingPart
     /// `points:`, where inside the encoders it changes feature maps; nil for the regularizer's own choice.
     package let points: [String]?
@@ -87,7 +87,7 @@ package struct RegularizerChoice: Sendable, Hashable {
     /// The name of a list of terms that stands for one.
     static let sumName = "sum"
 
-    /// The keys that belong to every regularizer and so are no option of any.
+    /// The keys that belong to every regularizer and so are not options of any.
     static let reservedKeys = ["use"] + keys.map(\.name)
 
     /// The keys that every regularizer has beside its own options, for people.

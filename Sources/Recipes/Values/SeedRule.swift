@@ -15,7 +15,7 @@ package struct SeedRule: Sendable, Hashable {
     package let looks: [Int]
     package let location: SourceLocation
 
-    /// Seeds of the first stage unless said otherwise.
+    /// Seeds of the first stage by default.
     static let first = 5
     static let most = 1000
 

@@ -48,23 +48,23 @@ package struct TrainingPlan: Sendable, Hashable {
     package let epochs: Int
     /// `check-every:`, steps from one check to the next where the length is given in steps; nil where an epoch is a pass.
     package let checkEvery: Int?
-    /// Samples a step.
+    /// Samples per step.
     package let batch: Int
-    /// Balanced unless said otherwise.
+    /// Balanced by default.
     package let batching: Batching
-    /// `optimizer:`, without its learning rate; adam unless said otherwise.
+    /// `optimizer:`, without its learning rate; adam by default.
     package let optimizer: ComponentChoice
-    /// `optimizer.learning-rate`, the base of the schedule; 0.001 unless said otherwise.
+    /// `optimizer.learning-rate`, the base of the schedule; 0.001 by default.
     package let learningRate: Double
     /// `optimizer.rates`: factors of the learning rate for parts of the model, by the beginning of their parameters' names.
     package let rates: [PartRate]
-    /// `schedule:`, how the learning rate goes; constant unless said otherwise.
+    /// `schedule:`, how the learning rate goes; constant by default.
     package let schedule: ComponentChoice
     /// `gradient-clip:`, the largest norm of the whole gradient; nil for no limit.
     package let gradientClip: Double?
     /// `augmentation-draws:`, how many different views training has of each sample; nil for a new one in each epoch.
     package let augmentationDraws: Int?
-    /// `stem-cache:`, whether what frozen stems make is stored; not unless said.
+    /// `stem-cache:`, whether what frozen stems make is stored; off by default.
     package let stemCache: Bool
     package let location: SourceLocation
     /// Where each key's value stands.
@@ -79,7 +79,7 @@ package struct TrainingPlan: Sendable, Hashable {
 
         static var fields: [OptionField<Settings>] {
             [
-                .integer("batch", \.batch, in: 1...1_000_000, unit: "samples", required: true, "samples a step"),
+                .integer("batch", \.batch, in: 1...1_000_000, unit: "samples", required: true, "samples per step"),
                 .choice("batching", \.batching, "how samples are put into batches"),
                 .number("gradient-clip", \.gradientClip, in: 0..., "largest norm of the gradient"),
                 .integer(
@@ -166,7 +166,7 @@ package struct EvaluationPlan: Sendable, Hashable {
         }
     }
 
-    /// `protocol:`, multi-source unless said otherwise.
+    /// `protocol:`, multi-source by default.
     package let trainingDomains: TrainingDomains
     /// `domains:`, the targets to hold out; nil for every domain.
     package let domains: [String]?
@@ -174,15 +174,15 @@ package struct EvaluationPlan: Sendable, Hashable {
     package let transfers: [Transfer]?
     /// `validation-per-class:`, rows of each class and source domain for selection, in place of a share; nil without.
     package let validationPerClass: Int?
-    /// `ties:`, the lower loss unless said otherwise.
+    /// `ties:`, the lower loss by default.
     package let ties: Ties
-    /// `validation:`, the share of the source samples that is held back for selection; 0.2 unless said otherwise.
+    /// `validation:`, the share of the source samples that is held back for selection; 0.2 by default.
     package let validation: Double
-    /// `selection:`, the rule that chooses the epoch; source validation unless said otherwise.
+    /// `selection:`, the rule that chooses the epoch; source validation by default.
     package let selection: ComponentChoice
-    /// `test:`, the share of the samples that the protocol iid holds out; 0.2 unless said otherwise.
+    /// `test:`, the share of the samples that the protocol iid holds out; 0.2 by default.
     package let test: Double
-    /// `folds:` of the protocol k-fold; 5 unless said otherwise.
+    /// `folds:` of the protocol k-fold; 5 by default.
     package let folds: Int
     /// `draw:`, which random division the protocols iid and k-fold use, the same for all seeds.
     package let draw: Int
@@ -233,9 +233,9 @@ package struct EvaluationPlan: Sendable, Hashable {
 
 /// How a row's grid is searched. Only source data are looked at.
 package struct TuningPlan: Sendable, Hashable {
-    /// Seeds that every candidate is trained with; the recipe's first unless said otherwise.
+    /// Seeds that every candidate is trained with; the recipe's first by default.
     package let seeds: [Int]
-    /// The rule that chooses among candidates; the evaluation's unless said otherwise.
+    /// The rule that chooses among candidates; the evaluation's by default.
     package let selection: ComponentChoice
     /// Epochs of a candidate's training; nil for as many as the row's.
     package let epochs: Int?

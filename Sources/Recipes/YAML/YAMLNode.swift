@@ -116,7 +116,7 @@ extension YAMLNode {
     private static let nameKeys: Set<String> = ["name", "use", "rows", "baseline", "regularizers", "factors", "terms", "on", "domains", "modalities"]
 
     /// The tree with quotes around names that look like numbers, so that they keep their spelling where numbers may change theirs:
-    /// a domain `01` is no domain `1`. What stands under `data` are options, which may be numbers under any name.
+    /// a domain `01` is not the domain `1`. What stands under `data` are options, which may be numbers under any name.
     var quotingNames: YAMLNode {
         if let items { return YAMLNode(.list(items.map(\.quotingNames)), at: location) }
         guard let entries else { return self }

@@ -127,7 +127,7 @@ struct YAMLParser {
                 continue
             }
             if let first = places[text] {
-                faults.report("duplicate key '\(printable(text))'; it already stands at \(first)", at: key.location)
+                faults.report("duplicate key '\(printable(text))'; it is already at \(first)", at: key.location)
                 continue
             }
             places[text] = key.location

@@ -135,7 +135,7 @@ enum PresenceCheck: Check {
             + onEach([scenario(.samples)], of: subject) { [try finding(others(of: $0))] }
     }
 
-    /// Passed where there is no fault, otherwise failed with the first one.
+    /// Passed where there is not a fault, otherwise failed with the first one.
     private static func finding(_ faults: String?...) -> Finding {
         Finding(check, fault: faults.compactMap(\.self).first, passed: "neither content nor length of what is missing counts")
     }

@@ -114,7 +114,7 @@ struct Finding {
         self.scenario = scenario
     }
 
-    /// Passed where there is no fault.
+    /// Passed where there is not a fault.
     init(_ check: ContractCheck, fault: String?, passed: String = "", scenario: String = "") {
         self.init(check, fault == nil ? .passed : .failed, fault ?? passed, scenario: scenario)
     }

@@ -103,7 +103,7 @@ enum OptionsCheck: Check {
     }
 
     /// What is not finite when the regularizer is made with other options; nil where everything is. A
-    /// refusal of these options is no fault: a choice may not suit the others.
+    /// refusal of these options is not a fault: a choice may not suit the others.
     private static func choiceFault(_ subject: Subject, _ values: [String: OptionValue]) -> String? {
         guard let scenario = subject.ordinary else { return nil }
         var variant = subject

@@ -16,6 +16,8 @@ enum FinitenessCheck: Check {
     }
 
     /// What the regularizer does, for the table.
+    ///
+    /// Empty for a regularizer that neither adds a penalty nor changes maps or embeddings.
     private static func summary(_ rehearsal: Rehearsal) throws -> String {
         let penalty = try rehearsal.scalar(.penalty, of: rehearsal.batch).map { "penalty \(short(Double($0.item)))" }
         let changes = [RegularizerHook.featureMaps, .embeddings].filter(rehearsal.subject.hooks.contains).map(\.summary)
@@ -54,6 +56,12 @@ enum NaNCheck: Check {
     }
 
     /// The penalty with one entry of a variable replaced.
+    ///
+    /// - Parameters:
+    ///   - value: what stands in place of the entry.
+    ///   - index: the entry, in row-major order.
+    ///   - variable: an array of the batch or a parameter, which gets its own value back.
+    /// - Returns: nil where the regularizer has no penalty for this batch.
     private static func penalty(_ rehearsal: Rehearsal, with value: Float, at index: Int, of variable: Rehearsal.Variable) throws -> Float? {
         var values = variable.value.values
         values[index] = value

@@ -69,6 +69,8 @@ enum EvaluationCheck: Check {
     }
 
     /// The changed embeddings of an evaluation pass with a seed at a step.
+    ///
+    /// - Returns: every array of every modality by its name.
     private static func changed(_ rehearsal: Rehearsal, seed: UInt64, step: Int) throws -> Trace {
         trace(try rehearsal.changedEmbeddings(rehearsal.batch, Rehearsal.pass(seed: seed, step: step, isTraining: false)))
     }

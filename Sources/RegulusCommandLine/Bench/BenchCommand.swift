@@ -28,7 +28,7 @@ struct BenchOptions: ParsableArguments {
     var json = false
 
     func validate() throws {
-        guard threads >= 1, repeats >= 1, warmup >= 0 else { throw ValidationError("threads and repeats are at least 1, warmup at least 0") }
+        guard threads >= 1, repeats >= 1, warmup >= 0 else { throw ValidationError("threads and repeats must be at least 1, warmup at least 0") }
     }
 
     /// Runs `step` once for the time to the first step, then unmeasured, then measured; prints the figures.

@@ -9,7 +9,7 @@ import Training
 /// `regulus bench loading RECIPE`: how fast a recipe's samples are decoded, beside how fast its training uses them.
 struct LoadingBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "loading", abstract: "Samples of a recipe that are decoded and augmented a second, beside what a training step uses.",
+        commandName: "loading", abstract: "Samples of a recipe that are decoded and augmented per second, beside what a training step uses.",
         discussion: """
             Rows are loaded as training loads them, each modality by itself and all together, with each number of workers; the step is \
             that of the recipe's first row. Loading and training are timed one after the other: on the same cores they share the time.
@@ -31,7 +31,7 @@ struct LoadingBench: ParsableCommand {
 
     func validate() throws {
         guard samples >= 1, batch >= 0, batch != 1, workers.allSatisfy({ (1...256).contains($0) }) else {
-            throw ValidationError("samples is at least 1, workers 1 to 256, and batch 0 or at least 2")
+            throw ValidationError("samples must be at least 1, workers between 1 and 256, and batch 0 or at least 2")
         }
     }
 
@@ -90,7 +90,7 @@ struct LoadingBench: ParsableCommand {
                 name.padding(toLength: 28, withPad: " ", startingAt: 0)
                     + cells.map { String(repeating: " ", count: max(1, 12 - $0.count)) + $0 }.joined()
             }
-            var lines = [line("samples a second", workers.map { "\($0) worker\($0 == 1 ? "" : "s")" })]
+            var lines = [line("samples per second", workers.map { "\($0) worker\($0 == 1 ? "" : "s")" })]
             lines += loaded.map { line($0.modalities.joined(separator: " + "), $0.samplesPerSecond.map(number)) }
             guard let step, let all = loaded.last else { return lines.joined(separator: "\n") }
             lines.append(line("a step uses", [number(step)]) + "   batch \(batch), \(threads) thread\(threads == 1 ? "" : "s")")

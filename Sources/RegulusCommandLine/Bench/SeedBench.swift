@@ -6,7 +6,7 @@ import Statistics
 /// `regulus bench seeds`: how seeds in stages do in simulated studies, beside a fixed number of seeds.
 struct SeedBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "seeds", abstract: "Simulates studies whose seeds go by differences: coverage of their intervals, seeds they take.",
+        commandName: "seeds", abstract: "Simulates studies whose number of seeds depends on differences: coverage of their intervals, and the seeds they take.",
         discussion: """
             In each simulated study the true differences are zero, and those of a seed are normal with the given spread, or have heavier tails. Coverage is how \
             often the interval at the stop holds the truth; the usual 95 % interval at the same stop is there for comparison. The same arguments give the \
@@ -35,12 +35,14 @@ struct SeedBench: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard (1...1_000_000).contains(studies), (1...100).contains(rows) else { throw ValidationError("--studies is 1 to 1000000, --rows 1 to 100") }
-        guard let last = looks.last, looks[0] > 1, last <= 1000, zip(looks, looks.dropFirst()).allSatisfy({ $0 < $1 }) else {
-            throw ValidationError("--looks rise from 2 to at most 1000")
+        guard (1...1_000_000).contains(studies), (1...100).contains(rows) else {
+            throw ValidationError("--studies must be between 1 and 1000000, --rows between 1 and 100")
         }
-        guard until > 0, until.isFinite, spreads.allSatisfy({ $0 >= 0 && $0.isFinite }) else { throw ValidationError("--until and --spreads are above 0") }
-        if let tail, !(3...1000).contains(tail) { throw ValidationError("--tail is 3 to 1000") }
+        guard let last = looks.last, looks[0] > 1, last <= 1000, zip(looks, looks.dropFirst()).allSatisfy({ $0 < $1 }) else {
+            throw ValidationError("--looks must rise, from 2 to at most 1000")
+        }
+        guard until > 0, until.isFinite, spreads.allSatisfy({ $0 >= 0 && $0.isFinite }) else { throw ValidationError("--until and --spreads must be above 0") }
+        if let tail, !(3...1000).contains(tail) { throw ValidationError("--tail must be between 3 and 1000") }
     }
 
     private struct Line: Encodable {

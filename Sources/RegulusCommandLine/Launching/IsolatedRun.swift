@@ -59,7 +59,7 @@ final class IsolatedRun: Sendable {
 
     /// Trains everything that is not in the folder yet.
     ///
-    /// - Parameter observer: as of `StudyRun.run`.
+    /// - Parameter observer: as for `StudyRun.run`.
     /// - Throws: `StudyStopped`; `CommandFault` where no process gets as far as a trial; `FileFault`.
     func results(observer: @escaping @Sendable (StudyEvent) -> Void) throws -> [TrialResult] {
         let progress = FollowedProgress(after: before, show: observer)
@@ -175,7 +175,7 @@ extension IsolatedRun {
     }
 
     private func giveUp(_ text: String) {
-        fault.withLock { $0 = $0 ?? .failure(text + "\nWhat was finished or saved before is kept; the same command goes on from there.") }
+        fault.withLock { $0 = $0 ?? .failure(text + "\nWhat was finished or saved before is kept; the same command continues from there.") }
         StopRequest.ofProcess.ask()
     }
 
@@ -204,7 +204,7 @@ extension IsolatedRun {
     }
 }
 
-/// Where the processes of an isolated run say what they do: `workers` in the run folder.
+/// Where the processes of an isolated run report what they do: `workers` in the run folder.
 struct IsolatedFolder {
     let path: String
 
@@ -214,7 +214,7 @@ struct IsolatedFolder {
     func log(_ number: Int) -> String { "\(path)/\(number).log" }
     func progress(_ number: Int) -> String { "\(path)/\(number).json" }
 
-    /// Beside the progress file of a process, the trials that it is at.
+    /// Beside the progress file of a process, the trials that it is training.
     static func trialFile(besides progress: String) -> String { progress + ".trial" }
 
     func trial(_ number: Int) -> BegunTrial? {

@@ -46,9 +46,9 @@ struct LaunchArguments: ParsableArguments {
         ]
         if !isSlurm, let name = given.first(where: { $0.1 })?.0 { throw ValidationError("--\(name) needs --launcher slurm") }
         // Slurm's default limit, which many clusters keep, is 1001 jobs in one array.
-        if let workers, !(1...1000).contains(workers) { throw ValidationError("--workers is between 1 and 1000") }
-        if let resubmissions, !(0...1000).contains(resubmissions) { throw ValidationError("--resubmissions is between 0 and 1000") }
-        if let pollEvery, !(0.05...3600).contains(pollEvery) { throw ValidationError("--poll-every is between 0.05 and 3600 seconds") }
+        if let workers, !(1...1000).contains(workers) { throw ValidationError("--workers must be between 1 and 1000") }
+        if let resubmissions, !(0...1000).contains(resubmissions) { throw ValidationError("--resubmissions must be between 0 and 1000") }
+        if let pollEvery, !(0.05...3600).contains(pollEvery) { throw ValidationError("--poll-every must be between 0.05 and 3600 seconds") }
         do { _ = try batchOptions } catch { throw ValidationError("\(error)") }
     }
 

@@ -245,7 +245,7 @@ extension LaunchedRun {
         return CommandFault(
             text: """
                 no worker is left after \(count); what was finished or saved before is kept in \(study.folder.root.path)
-                The same command submits new workers, which go on from there.
+                The same command submits new workers, which continue from there.
                 """, code: isWish ? StopRequest.exitCode : 1)
     }
 }

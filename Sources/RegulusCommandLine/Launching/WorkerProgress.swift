@@ -6,7 +6,7 @@ import Studies
 import Synchronization
 import Training
 
-/// What a worker tells those who follow the run.
+/// What a worker reports to those who follow the run.
 struct WorkerProgress: Codable, Hashable {
     /// Processor and operating system.
     let machine: String

@@ -19,7 +19,7 @@ struct PluginBuildCommand: ParsableCommand {
         commandName: "build", abstract: "Compiles a plug-in to a library for this build of the program.",
         discussion: """
             The library is loaded with --plugin, or by a recipe that names it under plugins:. It fits this build of the program and no \
-            other; after the program has been built again, so is the library.
+            other: build it again whenever the program has been built again.
             """)
 
     @Argument(help: "The plug-in's folder: a package, or Swift files.", completion: .directory, transform: { UserPath.expanded($0) })
@@ -79,7 +79,7 @@ struct PluginNewCommand: ParsableCommand {
     var regulus: String?
 
     func validate() throws {
-        if standalone && library { throw ValidationError("--standalone and --library exclude each other") }
+        if standalone && library { throw ValidationError("--standalone and --library cannot be combined") }
         if directory.isEmpty || regulus?.isEmpty == true { throw ValidationError("a folder needs a path") }
     }
 

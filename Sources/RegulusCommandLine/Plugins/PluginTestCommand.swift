@@ -13,6 +13,7 @@ import Recipes
 import Registration
 import Regularization
 import RegularizerTesting
+import Selection
 
 /// `regulus plugin test LIB`: the contract of each kind, on what a library brings.
 struct PluginTestCommand: ParsableCommand {
@@ -20,13 +21,13 @@ struct PluginTestCommand: ParsableCommand {
         commandName: "test", abstract: "Checks everything that a plug-in brings against the contract of its kind, in seconds.",
         discussion: """
             Nothing of Regulus is built. A regularizer's gradients are compared with central differences on batches of many kinds, with missing \
-            modalities, constant inputs and NaN; encoders, fusions, models, data sets, tasks, optimizers, schedules and measurements have \
-            contracts of their own. A folder is compiled first, as `regulus plugin build` would.
+            modalities, constant inputs and NaN; encoders, fusions, models, data sets, tasks, optimizers, schedules, measurements and rules of \
+            selection have contracts of their own. A folder is compiled first, as `regulus plugin build` would.
 
             Exit codes: 0 everything is kept, 1 something is not, 2 the plug-in cannot be loaded.
             """)
 
-    /// What a regularizer may be documented not to keep.
+    /// The parts of the contract that a regularizer may declare it does not keep.
     enum Exception: String, CaseIterable, ExpressibleByArgument {
         case stopGradients = "stop-gradients"
         case randomDraws = "random-draws"
@@ -76,7 +77,7 @@ struct PluginTestCommand: ParsableCommand {
                 throw CommandFault.input("error: --with \(text)\n\(error)")
             }
         }
-        // What is compiled here is not to be compiled twice.
+        // Before compiling, so that only the child process compiles.
         try ForeignCodeGuard.enter()
         guard Folder.exists(plugin) else { return try test(plugin, options) }
         let library = FileManager.default.temporaryDirectory.appendingPathComponent("regulus-test-\(UUID().uuidString).so").path
@@ -118,7 +119,7 @@ struct PluginTestCommand: ParsableCommand {
 
 /// Runs what was registered through the contract of its kind.
 struct ComponentTester {
-    /// How one came out.
+    /// The outcome of one component.
     struct Outcome {
         var violations: [String]
         /// `keeps its contract`, or how much of it is broken.
@@ -149,6 +150,7 @@ struct ComponentTester {
         case let type as any OptimizerPlugin.Type: try optimizer(type, options)
         case let type as any SchedulePlugin.Type: try schedule(type, options)
         case let type as any MeasurementPlugin.Type: try measurement(type, options)
+        case let type as any SelectionPlugin.Type: try selection(type, options)
         default: Outcome(["its type \(addition.type) is of no kind that has a contract"])
         }
     }
@@ -194,5 +196,9 @@ struct ComponentTester {
 
     private func measurement<P: MeasurementPlugin>(_ type: P.Type, _ options: [String: OptionValue]) throws(OptionFault) -> Outcome {
         Outcome(MeasurementContract.violations(of: type, options: try P.Options.decoding(options)))
+    }
+
+    private func selection<P: SelectionPlugin>(_ type: P.Type, _ options: [String: OptionValue]) throws(OptionFault) -> Outcome {
+        Outcome(SelectionContract.violations(of: type, options: try P.Options.decoding(options)))
     }
 }

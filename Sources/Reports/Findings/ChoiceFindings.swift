@@ -7,7 +7,7 @@ import Statistics
 /// For every choice there is a best candidate on the target, which nobody can know beforehand. It is the bound that rules are measured against,
 /// here and nowhere else.
 package struct ChoiceFindings: Hashable, Sendable {
-    /// What is chosen among.
+    /// What a rule chooses from.
     package enum Subject: String, Hashable, Sendable, Codable, CaseIterable {
         /// The settings of one row's tuned values.
         case values
@@ -22,7 +22,8 @@ package struct ChoiceFindings: Hashable, Sendable {
         var evidence: SourceEvidence
         /// The score on the target, the mean over seeds.
         var target: Double
-        /// What each model of it was given to a rule by itself, with its own score on the target.
+        /// What a rule would be given about each of its models alone, with that model's score on the
+        /// target.
         var models: [Model]
         /// Whether it is the lowest, or the highest, of the values.
         var isLowest = false
@@ -42,22 +43,23 @@ package struct ChoiceFindings: Hashable, Sendable {
         var candidates: [Candidate]
     }
 
-    /// What one rule made of the choices of one kind.
+    /// How one rule did on the choices of one kind.
     package struct Verdict: Hashable, Sendable {
         package let rule: String
-        /// How many choices it could make, of so many.
+        /// How many of the choices it could make; `decisions` is how many there were.
         package let decided: Int
         package let decisions: Int
         /// The score on the target of what it chose.
         package let target: Estimate?
         /// How much better the best candidate is, over independent units.
         package let regret: Estimate?
-        /// How much better it chose than the first rule, over independent units; nil for that one itself.
+        /// How much better it chose than the first rule, over independent units; nil for the first rule
+        /// itself.
         package let gain: Estimate?
         /// How often it chose the lowest and the highest of the values.
         package let lowest: Int
         package let highest: Int
-        /// How often nothing told its choice from another one.
+        /// How often its criterion could not tell its choice from the other candidates.
         package let undecidable: Int
         /// Spearman's rank correlation of its criterion with the score on the target, over all models; a better criterion with a better score is positive.
         package let correlation: Double?
@@ -66,7 +68,7 @@ package struct ChoiceFindings: Hashable, Sendable {
     }
 
     package let subject: Subject
-    /// The row whose values are chosen; nil for all of them together, and where rows are chosen among.
+    /// The row whose values are chosen; nil for all rows together, and where a row is chosen.
     package let row: String?
     /// In the order in which the rules were given.
     package let verdicts: [Verdict]

@@ -16,7 +16,7 @@ package struct FactorialFindings: Hashable, Sendable {
     /// Shapley values, one a factor in the design's order.
     package let shapleyValues: [Effect]
 
-    /// Nil when the rows are no full design, or when no (seed, domain, repetition) has all of its combinations finished.
+    /// Nil when the rows are not a full design, or when no (seed, domain, repetition) has all of its combinations finished.
     package init?(_ measure: Measure, of variant: VariantSettings, in trials: TrialSet) {
         let rows = variant.rows.compactMap { row in variant.regularizers[row].map { (name: row, factors: $0) } }
         guard let design = FactorialDesign(rows: rows) else { return nil }

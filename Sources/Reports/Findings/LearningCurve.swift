@@ -31,7 +31,7 @@ package struct LearningCurve: Hashable, Sendable {
             }
         }
 
-        /// What brings a term's raw value, its weighted one and its share together.
+        /// The name that a term's raw value, its weighted value and its share have in common.
         fileprivate var order: (instance: String, form: Int) {
             switch self {
             case .target, .sourceValidation, .trainingLoss: ("", 0)
@@ -46,8 +46,8 @@ package struct LearningCurve: Hashable, Sendable {
     /// Epochs at which some trial has a finite value, in order.
     package let points: [Point]
 
-    /// Every quantity's curves, one a row that has it: scores and loss first, then terms by name, each one raw, weighted, and as a
-    /// share. Failed trials count up to their failure.
+    /// The curves of every quantity, one for each row that has it: scores and loss first, then terms by
+    /// name, each one raw, weighted, and as a share. Failed trials count up to their failure.
     package static func curves(of variant: VariantSettings, in trials: TrialSet) -> [[LearningCurve]] {
         let rows = variant.rows.map { row in
             let results = trials.results(row: row, of: variant)
@@ -60,7 +60,8 @@ package struct LearningCurve: Hashable, Sendable {
             variant.scores.flatMap { [.target($0), .sourceValidation($0)] } + [.trainingLoss] + terms.sorted { $0.order < $1.order }
         return quantities.compactMap { quantity in
             let curves = rows.compactMap { row -> LearningCurve? in
-                // What is measured on the way belongs to the training, however many targets its model is evaluated on.
+                // What is measured during training belongs to the training, however many targets its
+                // model is evaluated on.
                 let epochs = if case .target = quantity { row.evaluations } else { row.trainings }
                 let points = epochs.keys.sorted().compactMap { epoch in
                     Estimate((epochs[epoch] ?? []).compactMap { quantity.value(in: $0, primary: variant.score) }.filter(\.isFinite))

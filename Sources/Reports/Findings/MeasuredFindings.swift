@@ -54,7 +54,7 @@ package struct MeasuredFindings: Hashable, Sendable {
     package let tested: Int
     /// Why numbers are missing, with how many are, the most frequent first.
     package let reasons: [(reason: String, count: Int)]
-    /// What has to be said with the numbers.
+    /// Remarks that belong to the numbers.
     package let notes: [String]
     /// Seconds a trial, the mean.
     package let seconds: Double

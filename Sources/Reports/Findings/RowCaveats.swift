@@ -1,10 +1,11 @@
 import Results
 
-/// What makes a row's figures mean something else than they seem to.
+/// What makes a row's figures mean something other than they seem to.
 ///
-/// A term that is multiplied by zero, detached from the gradients, or never reached trains the baseline under another name. The table
-/// would show two rows that agree, and a reader would take that for a finding. Predictions that are no numbers count as wrong, which looks
-/// like a model that is merely bad.
+/// A term that is multiplied by zero, detached from the gradients, or never reached trains the baseline
+/// under another name. The table would show two rows that agree, and a reader would take that for a
+/// finding. Predictions that are not numbers count as wrong, which looks as if the model were merely
+/// bad.
 package struct RowCaveats: Hashable, Sendable {
     /// A score that could not be computed in some trial.
     package struct UndefinedScore: Hashable, Sendable {
@@ -27,10 +28,10 @@ package struct RowCaveats: Hashable, Sendable {
     /// Scores on the target that could not be computed at the epochs that are reported, with the first reason of each.
     package let undefinedScores: [UndefinedScore]
 
-    /// Whether every trial of the row is one of the baseline's, to the bit.
+    /// Whether every trial of the row equals one of the baseline's, bit for bit.
     package var isBaseline: Bool { pairs > 0 && equalToBaseline == pairs }
 
-    /// One entry a row.
+    /// One entry per row.
     package static func all(of variant: VariantSettings, in trials: TrialSet) -> [RowCaveats] {
         variant.rows.map { row in
             let pairs =
@@ -81,7 +82,7 @@ package struct RowCaveats: Hashable, Sendable {
         return observed.filter { seen.insert($0.term).inserted }.sorted { $0.term < $1.term }
     }
 
-    /// What the shares of the gradient tell of terms, where a trial's result says nothing of its own.
+    /// What the shares of the gradient say about terms, for results that do not record it themselves.
     private static func effects(by epochs: [EpochRecord]) -> [TermEffect] {
         let names = Set(epochs.flatMap(\.gradientShares.keys)).subtracting(["task"])
         return names.sorted().map { name in

@@ -5,7 +5,8 @@ import Statistics
 ///
 /// The tests take the units (pairs of trainings, or draws where there are repetitions) as independent of each other.
 package struct RowComparison: Hashable, Sendable {
-    /// Resampling fewer units than this gives intervals that are far too narrow, for it can only repeat what it has.
+    /// Resampling fewer units than this gives intervals that are far too narrow, because it can only
+    /// repeat what it has.
     package static let fewestResampled = 5
 
     package let row: String
@@ -70,7 +71,8 @@ package struct ExpectationCheck: Hashable, Sendable {
 
     package var verdict: Verdict { Verdict(expected: expected, ours: ours) }
 
-    /// One entry an expected figure, in the table's order; figures of rows and columns that the table lacks are passed over.
+    /// One entry per expected figure, in the table's order; figures of rows and columns that the table
+    /// lacks are passed over.
     ///
     /// - Parameter expected: as the table is written, by row and column.
     package static func checks(of expected: [String: [String: Double]], in table: ReportTable) -> [ExpectationCheck] {
@@ -94,7 +96,7 @@ package struct MeasuredExpectationCheck: Hashable, Sendable {
 
     package var verdict: ExpectationCheck.Verdict { ExpectationCheck.Verdict(expected: expected.value, ours: ours) }
 
-    /// One entry an expected figure, in the recipe's order.
+    /// One entry per expected figure, in the recipe's order.
     ///
     /// - Parameter findings: all measurements of a variant. One is meant by its name in the recipe, whatever its options are.
     package static func checks(of expected: [ExpectedFigures.Measured], in findings: [MeasuredFindings]) -> [MeasuredExpectationCheck] {

@@ -1,7 +1,7 @@
 import Results
 import Statistics
 
-/// A time that several trials measured, at different moments and beside other work of the machine.
+/// A time that several trials measured, at different moments and under different load.
 package struct MeasuredTime: Hashable, Sendable {
     /// Seconds.
     package let median: Double
@@ -33,7 +33,8 @@ package struct RowCost: Hashable, Sendable {
     package enum Difference: Hashable, Sendable {
         /// Seconds beyond a step of the baseline row: more than the times of either row spread over its trials.
         case seconds(Double)
-        /// The times of one of the two rows spread at least as far over its trials, so that no difference can be told.
+        /// The times of one of the two rows spread at least as far over its trials, so that no
+        /// difference can be established.
         case withinSpread
         /// A single trial measured one of the rows: how far its time would spread is not known.
         case unknownSpread

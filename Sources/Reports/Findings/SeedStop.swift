@@ -1,13 +1,14 @@
 import Results
 import Statistics
 
-/// How a study went that decided at looks how many seeds it trains: see `SeedDesign`.
+/// How far a study has come that decides in stages how many seeds it trains: see `SeedDesign`.
 package struct SeedStop: Hashable, Sendable {
-    /// A row's difference over the seeds that were trained, one value a seed.
+    /// A row's difference over the seeds that were trained, one value per seed.
     package struct Row: Hashable, Sendable {
         package let name: String
         package let estimate: Estimate?
-        /// The interval that holds whatever made the study stop; nil before a look, and where values have no spread.
+        /// The interval that is valid whatever made the study stop; nil before a look, and where values
+        /// have no spread.
         package let interval: ConfidenceInterval?
         /// Whether it reaches no further than was asked for.
         package let isNarrow: Bool
@@ -46,19 +47,12 @@ package struct SeedStop: Hashable, Sendable {
         }
     }
 
-    /// The settings with the seeds alone that are trained: up to the look at which a variant ended, or to the next look.
+    /// The settings with the seeds that are trained and no others: up to the look at which a variant ended, or to the next look.
     static func trimmed(_ settings: RunSettings, to results: [TrialResult]) -> RunSettings {
-        guard settings.variants.contains(where: { $0.design != nil }) else { return settings }
-        let known = Dictionary(results.map { ($0.key, $0) }) { first, _ in first }
-        var settings = settings
-        for index in settings.variants.indices {
-            let variant = settings.variants[index]
-            guard let design = variant.design else { continue }
-            let stop = SeedStop(design, variant) { known[$0] }
-            let needed = stop.isDecided ? stop.seeds : design.looks.first { $0 > stop.seeds } ?? design.most
-            settings.variants[index].seeds = Array(variant.seeds.prefix(needed))
+        settings.keepingSeeds(by: results) { variant, design, result in
+            let stop = SeedStop(design, variant, result: result)
+            return stop.isDecided ? stop.seeds : design.looks.first { $0 > stop.seeds } ?? design.most
         }
-        return settings
     }
 }
 
@@ -96,6 +90,6 @@ extension Report {
     private func seedNote(_ stop: SeedStop) -> String {
         "Looks after \(stop.design.looks.map(String.init).joined(separator: ", ")) seeds and the width at which to stop were declared before the first result. Valid at "
             + "the stop: the interval over seeds, each the mean over all targets, from Student's t at the part of 5 % that the look spends; the chance that any "
-            + "look's interval misses is at most 5 %. The other intervals and p values of this report do not know that somebody looked before: they are a little too sure."
+            + "look's interval misses is at most 5 %. The other intervals and p values of this report do not account for earlier looks: they are slightly too narrow, or too small."
     }
 }

@@ -1,7 +1,7 @@
 import Results
 import Statistics
 
-/// How a row's score depends on one swept number, with every other dial held.
+/// How a row's score depends on one swept number, with every other dial held fixed.
 package struct SensitivityCurve: Hashable, Sendable {
     package struct Point: Hashable, Sendable {
         package let value: Double
@@ -22,7 +22,7 @@ package struct Sensitivity: Hashable, Sendable {
     package let others: [String: String]
     /// What the curves are of.
     package let score: ScoreDescription
-    /// One a row, in the table's order.
+    /// One per row, in the table's order.
     package let curves: [SensitivityCurve]
 
     /// Every dial that takes two or more numbers, under each setting of the others.
@@ -108,7 +108,7 @@ package struct TuningCurve: Hashable, Sendable {
             let results = variant.seeds.lazy.compactMap { seed in
                 trials[variant.key(row: row, target: target, seed: seed, repetition: repetition)]
             }
-            // A curve is drawn of the score, not of what another rule goes by.
+            // The curve shows the score, also where a rule goes by something else.
             for candidate in results.filter({ ($0.choice?.unit ?? .score) == .score }).compactMap(\.candidates).first ?? [] {
                 if scores[candidate.values] == nil { values.append(candidate.values) }
                 scores[candidate.values, default: []] += candidate.score.map { $0.isFinite ? [$0] : [] } ?? []

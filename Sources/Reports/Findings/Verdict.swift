@@ -87,7 +87,7 @@ package struct Verdict: Hashable, Sendable {
     /// A setting with its name and the trials that it has.
     struct Setting {
         let name: String
-        /// Nil where it is not known.
+        /// The data set; nil where it is not known.
         let dataset: String?
         /// What the setting's sweep says of the rules that choose; empty where it says nothing.
         var rule = ""
@@ -132,7 +132,8 @@ package struct Verdict: Hashable, Sendable {
                 name: name, settings: ofSettings, sets: ofSets, summary: RandomEffects(known.compactMap(\.forSummary)),
                 leftOut: ofSets.filter { $0.forSummary == nil }.map(\.name), meanRank: nil)
         }
-        // One family over all rows and sets, and one over all rows and settings: each is read as a whole.
+        // Two families of tests, one over all rows and sets and one over all rows and settings: each is
+        // read as a whole.
         let setFamily = ComparisonFamily(rows.flatMap { $0.sets.map { $0.difference?.units ?? [] } })
         let settingFamily = ComparisonFamily(rows.flatMap { $0.settings.map { $0.difference?.units ?? [] } })
         for row in rows.indices {

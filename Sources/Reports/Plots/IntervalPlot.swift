@@ -15,7 +15,7 @@ package struct IntervalPlot: Hashable, Sendable {
 
         package var name: String
         package var mean: Double
-        /// Nil where no interval can be told.
+        /// Nil where there is no interval.
         package var interval: ConfidenceInterval?
         package var style: Int
         /// A wider range around the interval, drawn as a thin line.
@@ -46,7 +46,8 @@ package struct IntervalPlot: Hashable, Sendable {
 }
 
 extension IntervalPlot {
-    /// The plot as an SVG document: one line a row, its interval as a bar with ends, its mean as a marker.
+    /// The plot as an SVG document: one line per row, its interval as a bar with ends, its mean as a
+    /// marker.
     package func svg() -> String {
         let rowHeight = 24.0
         let names = rows.map { DisplayText.truncated(DisplayText.singleLine($0.name), to: 32) }

@@ -128,7 +128,7 @@ extension Plot {
             var free = -Double.infinity
             for tick in columns {
                 drawing.line([(x(tick), base), (x(tick), base + 5)])
-                // Ticks that stand where data are can crowd; of crowded labels the first stays.
+                // Ticks at data points can crowd; of crowded labels the first stays.
                 let label = Scale.text(tick, among: plot.x.scale == .logarithmic ? [tick] : columns)
                 let half = SVGDrawing.width(of: label) / 2
                 if x(tick) - half < free { continue }

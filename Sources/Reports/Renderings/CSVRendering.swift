@@ -1,10 +1,10 @@
 import Foundation
 
 extension Report {
-    /// The report as comma-separated values (RFC 4180): a header line, then one line a figure.
+    /// The report as comma-separated values (RFC 4180): a header line, then one line per figure.
     ///
-    /// A sweep adds one column a dial, `variant.<path>`, after the recipe's name. What does not exist,
-    /// such as the deviation of a single value, is an empty field.
+    /// A sweep adds one column per dial, `variant.<path>`, after the recipe's name. What does not
+    /// exist, such as the deviation of a single value, is an empty field.
     ///
     /// Spreadsheets take a cell that begins with `=`, `+`, `-` or `@` for a formula, as `+ MER` is. A name of that kind is written with an
     /// apostrophe in front, which spreadsheets read as "this is text"; numbers stay as they are.
@@ -32,9 +32,10 @@ extension Report {
         return csv(header: header, lines: lines)
     }
 
-    /// What a training step takes, as comma-separated values: one line a row for the whole step (`part` is `step`), one for
-    /// each of its regularizers (`part` is `regularizer`); times in milliseconds, medians and quartiles over `trials` trials. A difference
-    /// that the spread over trials hides is an empty field.
+    /// What a training step takes, as comma-separated values: one line per row for the whole step
+    /// (`part` is `step`), one for each of its regularizers (`part` is `regularizer`); times in
+    /// milliseconds, medians and quartiles over `trials` trials. A difference that the spread over
+    /// trials hides is an empty field.
     ///
     /// - Returns: only the header when no trial measured it.
     package func costsCSV() -> String {
@@ -81,7 +82,8 @@ extension Report {
 
 /// One field of comma-separated values (RFC 4180).
 package enum CSVText {
-    /// A name that no spreadsheet takes for a formula. A dial's value that is a number is left one.
+    /// The name, written so that no spreadsheet takes it for a formula. A dial's value that is a number
+    /// stays a number.
     package static func name(_ text: String) -> String {
         if Double(text)?.isFinite == true { return text }
         let isFormula = text.unicodeScalars.first.map { "=+-@\t\r\n＝＋－＠".unicodeScalars.contains($0) } ?? false

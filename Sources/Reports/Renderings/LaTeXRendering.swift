@@ -55,7 +55,7 @@ enum LaTeXText {
             case "^": result += "\\textasciicircum{}"
             case "<", ">": result += "$\(scalar)$"
             case "\"": result += "''"
-            // A bracket after a line's end would be read as the size of the space there.
+            // LaTeX would read a bracket after a line's end as the size of the space there.
             case "[": result += "{[}"
             case "]": result += "{]}"
             // A star there would belong to the line's end, and these begin ligatures.

@@ -1,9 +1,15 @@
 import Configuration
 
 /// The mean of other rules' criteria.
+///
+/// All rules have to go by the task's score, as a mean with a loss would have no unit; others are
+/// refused when the rule is made. It needs what any of its rules needs, and falls back where one of
+/// them does.
 public struct MeanOfRules: SelectionPlugin {
     public struct Options: Configuration.Options {
         /// Names of two rules or more, all of which go by the task's score.
+        ///
+        /// Names of two rules or more, each once.
         public var of: [String] = []
 
         public init() {}
@@ -40,9 +46,14 @@ public struct MeanOfRules: SelectionPlugin {
 }
 
 /// One rule after the other.
+///
+/// Its criterion and unit are those of its first rule. It needs what any of its rules needs, and falls
+/// back where one of them does.
 public struct Lexicographic: SelectionPlugin {
     public struct Options: Configuration.Options {
         /// Names of two rules or more, in the order in which they are asked.
+        ///
+        /// Names of two rules or more, each once, the deciding one first.
         public var by: [String] = []
 
         public init() {}
@@ -102,7 +113,7 @@ private enum Combination {
 
     static func needs(of rules: [any SelectionPlugin]) -> Set<SelectionNeed> { rules.reduce(into: []) { $0.formUnion($1.needs) } }
 
-    /// A combination of which one rule cannot choose is another rule than the one that was asked for.
+    /// Where one of its rules cannot choose, what is left is not the combination that was asked for.
     static func fallback(of rules: [any SelectionPlugin], in situation: SelectionSituation) -> SelectionFallback? {
         rules.lazy.compactMap { $0.fallback(in: situation) }.first
     }

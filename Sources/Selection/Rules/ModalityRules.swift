@@ -1,6 +1,9 @@
 import Configuration
 
-/// How good each modality is alone, through the fused head.
+/// How well each modality does alone, through the fused head.
+///
+/// It falls back to ``SourceValidation`` for a model of one modality. Scores are over all held-back
+/// samples and averaged over seeds.
 public struct SilencedModality: SelectionPlugin {
     public static var description: ComponentDescription {
         ComponentDescription(
@@ -31,19 +34,20 @@ public struct SilencedModality: SelectionPlugin {
     public func criterion(of evidence: SourceEvidence, in situation: SelectionSituation) -> Double? { evidence.heldBack.mean(\.silenced) }
 
     public func merits(of candidates: [SourceEvidence], in situation: SelectionSituation) -> [[Double]?] {
-        candidates.map { candidate in
-            guard let own = criterion(of: candidate, in: situation), let score = candidate.heldBack.mean(\.score),
-                let loss = candidate.heldBack.mean(\.loss)
-            else { return nil }
-            return [situation.merit(own), situation.merit(score), -loss]
-        }
+        meritsBeforeValidation(of: candidates, in: situation)
     }
 }
 
 /// The best silenced-modality score among candidates that source validation cannot tell from its best.
+///
+/// It falls back to ``SourceValidation`` where the score is not a share of samples, and for a model of
+/// one modality. Where the number of held-back samples was not recorded there is no guard, and it
+/// chooses as ``SilencedModality``.
 public struct GuardedSilenced: SelectionPlugin {
     public struct Options: Configuration.Options {
         /// How many binomial standard errors below the best source validation a candidate may lie; 1 by default.
+        ///
+        /// 0 leaves only candidates with the best score; the default is 1.
         public var standardErrors = 1.0
 
         public init() {}
@@ -79,7 +83,7 @@ public struct GuardedSilenced: SelectionPlugin {
     public var needs: Set<SelectionNeed> { [.heldBack, .modalities] }
 
     public func fallback(in situation: SelectionSituation) -> SelectionFallback? {
-        if !situation.isShare { return .sourceValidation(because: "the score is no share of samples, so there is no binomial standard error") }
+        if !situation.isShare { return .sourceValidation(because: "the score is not a share of samples, so there is no binomial standard error") }
         return SilencedModality.fallback(in: situation)
     }
 
@@ -99,6 +103,9 @@ public struct GuardedSilenced: SelectionPlugin {
 }
 
 /// Whether predictions survive that modalities come from different samples.
+///
+/// It falls back to ``SourceValidation`` without classes, with one source domain, and for a model of
+/// one modality.
 public struct Recombined: SelectionPlugin {
     public static var description: ComponentDescription {
         ComponentDescription(
@@ -126,6 +133,13 @@ public struct Recombined: SelectionPlugin {
     public func criterion(of evidence: SourceEvidence, in situation: SelectionSituation) -> Double? { evidence.heldBack.mean(\.recombined) }
 
     public func merits(of candidates: [SourceEvidence], in situation: SelectionSituation) -> [[Double]?] {
+        meritsBeforeValidation(of: candidates, in: situation)
+    }
+}
+
+extension SelectionPlugin {
+    /// Merits by the criterion; of equal ones by source validation, then by the lower loss.
+    fileprivate func meritsBeforeValidation(of candidates: [SourceEvidence], in situation: SelectionSituation) -> [[Double]?] {
         candidates.map { candidate in
             guard let own = criterion(of: candidate, in: situation), let score = candidate.heldBack.mean(\.score),
                 let loss = candidate.heldBack.mean(\.loss)

@@ -1,6 +1,9 @@
 import Configuration
 
 /// Accuracy on held-back samples of the source domains.
+///
+/// The usual rule. Over several seeds scores and losses are averaged; a candidate that lacks one of
+/// them, or has NaN, is not chosen. It needs no more than held-back samples and never falls back.
 public struct SourceValidation: SelectionPlugin {
     public static var description: ComponentDescription {
         ComponentDescription(
@@ -23,7 +26,7 @@ public struct SourceValidation: SelectionPlugin {
     package init(ties: TieRule) { self.ties = ties }
 
     public func criterion(of evidence: SourceEvidence, in situation: SelectionSituation) -> Double? {
-        // A model whose loss is no number made predictions that are none.
+        // A loss that is not a number comes from predictions that are not.
         evidence.heldBack.mean(\.loss) == nil ? nil : evidence.heldBack.mean(\.score)
     }
 
@@ -50,6 +53,9 @@ package enum TieRule: String, Sendable {
 }
 
 /// Loss on held-back samples of the source domains.
+///
+/// Its criterion is a loss, so no resolution can be told for it: how far two losses have to differ
+/// depends on the data.
 public struct SourceLoss: SelectionPlugin {
     public static var description: ComponentDescription {
         ComponentDescription(
@@ -76,6 +82,9 @@ public struct SourceLoss: SelectionPlugin {
 }
 
 /// No choice of epoch.
+///
+/// For epochs it needs no held-back samples at all, so that every source sample can be trained on. For
+/// tuned values it falls back to ``SourceValidation`` at that epoch.
 public struct LastEpoch: SelectionPlugin {
     public static var description: ComponentDescription {
         ComponentDescription(
@@ -102,6 +111,10 @@ public struct LastEpoch: SelectionPlugin {
 }
 
 /// Score on a source domain that was left out of training.
+///
+/// Each candidate is trained once more for every source domain, without that domain, and scored on it;
+/// scores of all domains and seeds are averaged. With a single source domain it falls back to
+/// ``SourceValidation``.
 public struct LeaveOneSourceOut: SelectionPlugin {
     public static var description: ComponentDescription {
         ComponentDescription(

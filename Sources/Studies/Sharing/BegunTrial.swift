@@ -2,7 +2,8 @@ import Foundation
 import Persistence
 import Results
 
-/// The trials, or the rehearsal, that a worker is at: enough to write down that they failed, where the worker cannot do so any more.
+/// The trials, or the rehearsal, that a worker is training: enough to record that they failed when the
+/// worker no longer can.
 package struct BegunTrial: Codable, Hashable, Sendable {
     /// One trial of those that the training serves.
     package struct Trial: Codable, Hashable, Sendable {

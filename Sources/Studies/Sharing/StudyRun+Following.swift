@@ -28,7 +28,8 @@ extension StudyRun {
         return jobs.journal.progress
     }
 
-    /// Removes the results of failed trials and rehearsals, so that each is tried again by whoever keeps failures.
+    /// Removes the results of failed trials and rehearsals, so that each is tried again even by workers
+    /// that keep failed results.
     ///
     /// - Throws: `FileFault` where one cannot be removed.
     package func removeFailures() throws(FileFault) {

@@ -6,7 +6,7 @@ import Tensors
 import Training
 import Weights
 
-/// What a rehearsal left: what tuning may know of it, and what it may not.
+/// What a rehearsal led to: what tuning may see of it, and what it may not.
 struct RehearsalOutcome: Sendable {
     let scores: RehearsalScores
     /// Nil where the target was not measured.
@@ -42,7 +42,7 @@ struct StudyWorker: Sendable {
     /// A result, and whether it was in the folder already.
     typealias Found = (result: TrialResult, isRestored: Bool)
 
-    /// - Returns: nil while another worker is at it.
+    /// - Returns: nil while another worker is training it.
     func rehearse(_ rehearsal: Rehearsal, of group: CellGroup) throws -> RehearsalOutcome? {
         let (plan, folder, cell) = (rehearsal.plan, study.folder, group.cells[0])
         let name = rehearsal.name
@@ -74,7 +74,7 @@ struct StudyWorker: Sendable {
     /// - Parameters:
     ///   - outcomes: those of the group's rehearsals on source domains.
     ///   - measured: what was measured on the target of candidates trained in this seed, by candidate: nothing is chosen by it.
-    /// - Returns: one result for each cell, nil while another worker is at it.
+    /// - Returns: one result for each cell, nil while another worker is training it.
     func train(_ group: CellGroup, by outcomes: [TuningChoice.Outcome] = [], measured: [Int: CandidateScore.Measured] = [:], seed: Int) throws -> [Found?] {
         let choice = TuningChoice.choose(in: group.cells[0], from: outcomes)
         let plans = group.cells.map { $0.plan(of: choice, seed: seed) }
@@ -130,11 +130,11 @@ struct StudyWorker: Sendable {
 
     /// Where the files of one trial or rehearsal lie.
     private struct Place {
-        /// What the result has to be of: the plan's hash, or the training's name for a rehearsal.
+        /// What the result has to belong to: the plan's hash, or the training's name for a rehearsal.
         let plan: String
         let result: URL
         let claim: ClaimPlace
-        /// The files that come into being beside the claim.
+        /// The other files that are written while the claim is held.
         let files: [URL]
         /// Nil for a rehearsal, whose place is its training's own.
         var key: TrialKey?
@@ -145,10 +145,10 @@ struct StudyWorker: Sendable {
     /// - Parameters:
     ///   - places: those of the trials that the training serves.
     ///   - resume: where the training is saved.
-    ///   - begun: what is at stake, for those that are missing.
+    ///   - begun: what to record as failed, of those that are missing, should the process end.
     ///   - train: trains for those that are missing and writes everything, each result last of its files.
-    ///   - copying: writes everything for a place of which the same was trained elsewhere; nil where it was not.
-    /// - Returns: one result for each place, nil while another worker is at it.
+    ///   - copying: writes everything for a place whose plan was trained for another trial; nil where it was not.
+    /// - Returns: one result for each place, nil while another worker is training it.
     private func obtain(
         _ places: [Place], resume: ResumeFolder, begun: ([Int]) -> BegunTrial, _ train: ([Int], TrialSaving) throws -> [TrialResult],
         copying: (Int) throws -> TrialResult? = { _ in nil }
@@ -161,7 +161,7 @@ struct StudyWorker: Sendable {
             }
         }
         var found: [Found?] = places.map { place in savedResult(at: place.result, of: place.plan).map { ($0, true) } }
-        // What a process leaves behind that is killed right after it has written a result.
+        // A process that is killed right after it has written a result leaves its claim behind.
         for (place, found) in zip(places, found) where found != nil { place.claim.removeLeftovers() }
         var missing: [Int] { found.indices.filter { found[$0] == nil } }
         guard !missing.isEmpty else {
@@ -172,7 +172,7 @@ struct StudyWorker: Sendable {
         for index in missing {
             try Folder.create(places[index].claim.folder)
             guard let claim = try places[index].claim.take(watch) else {
-                // Whoever has it is at all of them, or will be: half of a training is of no use.
+                // Whoever holds it trains for all of them, or will: half of a training is of no use.
                 for claim in held { claim.release() }
                 return found
             }
@@ -207,7 +207,7 @@ struct StudyWorker: Sendable {
                 return found
             } catch is TrialInterrupted {
                 if study.stop.isAsked || journal.hasEnded { throw stopped }
-                // Taken over by another worker, whose result will do.
+                // Another worker has taken over; its result is as good.
                 return found
             }
         }
@@ -215,7 +215,8 @@ struct StudyWorker: Sendable {
 
     private var stopped: StudyStopped { StudyStopped(finished: journal.progress.finished, total: journal.progress.total) }
 
-    /// Removes what processes left that were killed while they wrote. Only the holder of the claim may.
+    /// Removes what processes that were killed while writing left behind. Only the holder of the claim
+    /// may call this.
     private func removeTemporaries(of place: Place) {
         place.claim.removeLeftovers()
         for file in place.files {
@@ -245,7 +246,8 @@ struct StudyWorker: Sendable {
         for epoch in outcome.result.epochs { metrics.append(Data((try ResultCoding.line(epoch) + "\n").utf8)) }
         try AtomicFile.write(metrics, to: folder.metrics(key).path)
         guard !outcome.state.isEmpty else {
-            // A failed trial has no model; one of an earlier plan would be taken for its.
+            // A failed trial has no model; one that an earlier plan left would be taken for this
+            // trial's.
             unlink(folder.checkpoint(key).path)
             return [folder.metrics(key)]
         }

@@ -16,7 +16,7 @@ struct ZipArchive: Sendable {
         var places: [String: Int] = [:]
         for (place, entry) in directory.entries.enumerated() {
             guard places.updateValue(place, forKey: entry.name) == nil else {
-                throw ZipFault(entry: entry.name, "is twice in the directory")
+                throw ZipFault(entry: entry.name, "appears twice in the directory")
             }
         }
         entries = directory.entries

@@ -91,7 +91,7 @@ package struct ArrayFile: Sendable {
 
     /// An array of numbers.
     ///
-    /// - Throws: where there is none of this name, or its elements are no numbers or cannot be read.
+    /// - Throws: where there is none of this name, or its elements are not numbers or cannot be read.
     package func array(_ name: String) throws(WeightsFault) -> any StoredArray {
         guard let entry = self[name] else { throw absent(name) }
         guard entry.type != nil else {

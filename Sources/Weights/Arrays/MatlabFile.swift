@@ -55,7 +55,7 @@ struct MatlabFile: ArraySource {
                 let (sum, isTooLarge) = expanded.addingReportingOverflow(size)
                 guard !isTooLarge, size / Inflation.greatestRatio <= stored.count, sum <= limits.expandedBytes(of: data.count) else {
                     throw WeightsFault(
-                        file: file, offset: next, reason: "\(stored.count) compressed bytes would expand to \(size), more than is believed")
+                        file: file, offset: next, reason: "\(stored.count) compressed bytes would expand to \(size), more than is plausible")
                 }
                 expanded = sum
                 try list(beginning.dropFirst(innerContents.lowerBound), Place(stored: stored, expandedSize: size), offset: next)

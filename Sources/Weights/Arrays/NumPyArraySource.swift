@@ -67,7 +67,7 @@ struct NumPyArchiveSource: ArraySource {
                 guard !isTooLarge, sum <= limits.expandedBytes(of: size) else {
                     throw WeightsFault(
                         file: file, place: "array \(JSONValue.quoted(name))",
-                        reason: "would expand to \(entry.size) bytes from \(entry.bytes.count), more than is believed; save it with numpy.savez, "
+                        reason: "would expand to \(entry.size) bytes from \(entry.bytes.count), more than is plausible; save it with numpy.savez, "
                             + "not compressed")
                 }
                 expanded = sum

@@ -28,7 +28,7 @@ struct NumPyHeader: Sendable {
             throw fault("the header is cut off, or longer than \(Self.longest) bytes")
         }
         length = start + size
-        guard let fields = PythonLiteral(parsing: text)?.dictionary else { throw fault("the header is no dictionary in Python's notation") }
+        guard let fields = PythonLiteral(parsing: text)?.dictionary else { throw fault("the header is not a dictionary in Python's notation") }
         guard case .text(let description)? = fields["descr"] else {
             throw fault(
                 fields["descr"] == nil ? "the header lacks 'descr'" : "holds records of several fields; save each field as an array of its own")
@@ -159,7 +159,7 @@ enum NumPyType: Hashable, Sendable {
             texts.reserveCapacity(count)
             for index in 0..<count {
                 let part = bytes.dropFirst(index * byteCount).prefix(byteCount)
-                guard let text = isUTF32 ? wide(part) : narrow(part) else { throw Fault(reason: "text number \(index) is no Unicode") }
+                guard let text = isUTF32 ? wide(part) : narrow(part) else { throw Fault(reason: "text number \(index) is not Unicode") }
                 texts.append(text)
             }
             return texts

@@ -90,13 +90,13 @@ struct PickledArrays: ArraySource {
             defer { contents.open.remove(place) }
             let elements = contents.heap.sequences[place]
             // A list of arrays that do not fit each other, or of mixed values.
-            guard elements.count <= 1000 else { return leave(name, "a list of \(elements.count) values that are no rows of one array") }
+            guard elements.count <= 1000 else { return leave(name, "a list of \(elements.count) values that are not rows of one array") }
             for (index, element) in elements.enumerated() {
                 try visit(element, name: name.isEmpty ? "\(index)" : "\(name).\(index)", depth: depth + 1, &contents)
             }
         case .object, .constructor:
             if contents.numbers.scalar(value) == nil { leave(name, contents.numbers.kind(value) ?? contents.numbers.kindOf(value)) }
-        // A single number or text is no array, and nobody will ask for it as one.
+        // A single number or text is not an array, and nobody will ask for it as one.
         default: break
         }
     }

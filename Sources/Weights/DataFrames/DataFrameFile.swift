@@ -37,7 +37,7 @@ package struct DataFrameFile: Sendable {
         }
     }
 
-    /// The values of a column of whole numbers, one a row.
+    /// The values of a column of whole numbers, one per row.
     package func integers(_ column: String) throws(WeightsFault) -> [Int] {
         switch try found(column) {
         case .integers(let values): return values
@@ -47,7 +47,7 @@ package struct DataFrameFile: Sendable {
         }
     }
 
-    /// The values of a column of strings, one a row.
+    /// The values of a column of strings, one per row.
     package func texts(_ column: String) throws(WeightsFault) -> [String] {
         switch try found(column) {
         case .texts(let values): return values
@@ -107,7 +107,7 @@ struct FrameReader {
         let manager = try object(data, .blockManager, "the frame's data")
         let (names, rowAxis, blocks) = try manager.state == nil ? new(manager.arguments) : old(manager.state)
         guard Set(names).count == names.count else {
-            throw Fault("the column '\(shown(names.first { name in names.count { $0 == name } > 1 } ?? ""))' is there twice")
+            throw Fault("the column '\(shown(names.first { name in names.count { $0 == name } > 1 } ?? ""))' appears twice")
         }
         var rows = try rowCount(rowAxis)
         var columns: [String: Column] = [:]
@@ -188,7 +188,7 @@ struct FrameReader {
 
     private func names(_ value: PickleValue) throws(Fault) -> [String] {
         guard let data = try index(value, .index)?[.text("data")] else { throw Fault("the columns have no names of their own") }
-        guard case .texts(let names)? = try found(data)?.contents else { throw Fault("the columns' names are no strings") }
+        guard case .texts(let names)? = try found(data)?.contents else { throw Fault("the columns' names are not strings") }
         return names
     }
 

@@ -167,10 +167,10 @@ extension PickleMachine {
         switch constructor {
         case .storage(let named): type = named
         case .untypedStorage: type = .uint8
-        // Complex or quantized numbers: nothing that is read here, and perhaps nothing that is needed.
+        // Complex or quantized numbers are not read here, and may not be needed.
         default: return .object(heap.object(constructor, parts, isCall: false))
         }
-        // Keys name records of the archive; none of them has to be looked for elsewhere.
+        // Keys name records of the archive; none may lead outside it.
         guard (1...64).contains(key.utf8.count), key.utf8.allSatisfy({ $0 == 0x5f || $0 == 0x2d || Self.isAlphanumeric($0) }) else {
             throw fault("the storage key \(JSONValue.quoted(String(key.prefix(80)))) is not made of letters and digits")
         }

@@ -2,9 +2,10 @@ import Foundation
 
 /// Carries out a pickle: a program for a stack machine that builds values.
 ///
-/// Python's own machine calls whatever the pickle names. This one calls nothing: ``PickleConstructor`` lists the names whose
-/// results it makes itself. What any other name would have made stays an opaque ``PickleObject``, which says the name; whoever needs
-/// the value refuses it, and everybody else is not disturbed by it.
+/// Python's own machine calls whatever the pickle names. This one calls nothing: ``PickleConstructor``
+/// lists the names whose results it makes itself. What any other name would have made stays an opaque
+/// ``PickleObject``, which says the name; code that needs the value refuses it, and all other code can
+/// ignore it.
 struct PickleMachine {
     /// What is wrong with a pickle, at which byte of the data, and why.
     struct Fault: Error, Hashable, Sendable {
@@ -241,7 +242,7 @@ extension PickleMachine {
         return PickleKey(value) ?? .unnamed(numberOfUnnamedKey(), value.kind)
     }
 
-    /// Keys without a name are all different: what is equal in Python is not known of them.
+    /// Keys without a name are all taken as different: which of them Python holds equal is not known.
     private mutating func numberOfUnnamedKey() -> Int {
         heap.unnamedKeys += 1
         return heap.unnamedKeys

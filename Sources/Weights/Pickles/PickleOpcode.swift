@@ -63,7 +63,7 @@ enum PickleOpcode: UInt8 {
         switch byte {
         case 0x82...0x84: "would look up an extension (instruction 0x\(String(byte, radix: 16)))"
         case 0x97, 0x98: "takes a buffer from outside the file (instruction 0x\(String(byte, radix: 16)))"
-        default: "0x\(String(byte, radix: 16)) is no instruction of protocols 2 to 5"
+        default: "0x\(String(byte, radix: 16)) is not an instruction of protocols 2 to 5"
         }
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 
 /// A value that a pickle describes. Collections are numbers of places in a ``PickleHeap``.
 ///
-/// So a value that contains itself is no cycle of references, and releasing deeply nested values needs no stack.
+/// So a value that contains itself is not a cycle of references, and releasing deeply nested values needs no stack.
 enum PickleValue: Sendable {
     case none
     case truth(Bool)

@@ -18,7 +18,7 @@ package struct PyTorchCheckpoint: Sendable {
     package let format: Format
     /// The tensors, in the order of the file; names are dotted paths through its dictionaries.
     package let entries: [PyTorchEntry]
-    /// The values that are no tensors, as text, by the same kind of name.
+    /// The values that are not tensors, as text, by the same kind of name.
     package let values: [(name: String, text: String)]
     /// Values that are not read, by the same kind of name.
     package let opaque: [OpaqueValue]

@@ -110,7 +110,7 @@ struct SafetensorsHeader {
         var count = type?.size ?? 1
         var isEmpty = false
         for extent in extents {
-            guard let extent = extent.whole, extent >= 0 else { throw fault("has an extent that is no whole number ≥ 0") }
+            guard let extent = extent.whole, extent >= 0 else { throw fault("has an extent that is not a whole number ≥ 0") }
             shape.append(extent)
             isEmpty = isEmpty || extent == 0
         }

@@ -39,6 +39,7 @@ import Testing
         let found = gradients(of: loss, with: parameters.map(\.parameter.value))
         let optimizer = try OptimizerRegistry.standard().make("sgd", parameters: parameters)
         optimizer.update(gradients: found, learningRate: 0.01)
+        #expect(before.contains { $0.name.contains("layer4") } && before.map(\.name) == encoder.state().map(\.name))
         for (old, new) in zip(before, encoder.state()) {
             let isSame = old.value.values == new.value.values
             #expect(isSame == !old.name.contains("layer4"), "\(old.name)")
@@ -50,6 +51,7 @@ import Testing
         let encoder = try sample.make(["train": .string("last-stage"), "batch-norm": .string("training")])
         let before = encoder.state()
         _ = encoder(sample.batch(), pass: ModelSamples.training())
+        #expect(before.contains { $0.name.contains("layer4") } && before.map(\.name) == encoder.state().map(\.name))
         for (old, new) in zip(before, encoder.state()) {
             let isStatistic = ["running_mean", "running_var", "num_batches_tracked"].contains { old.name.hasSuffix($0) }
             #expect((old.value.values == new.value.values) == !isStatistic, "\(old.name)")
@@ -61,6 +63,7 @@ import Testing
         let encoder = try sample.make(Self.lastStage)
         let training = encoder.stem(sample.batch(), pass: encoder.stemPass(ModelSamples.training()))
         let evaluation = encoder.stem(sample.batch(), pass: .evaluation)
+        #expect(!training.isEmpty && training.count == evaluation.count)
         for (one, other) in zip(training, evaluation) { #expect(one.values == other.values) }
     }
 
@@ -80,6 +83,7 @@ import Testing
         let batch = sample.batch(4)
         let whole = try sample.make(policy).stem(batch, pass: ModelSamples.training())
         let limited = try sample.make(policy).stemMaps(batch, pass: ModelSamples.training(), valuesAtOnce: 1)
+        #expect(!limited.isEmpty && limited.count == whole.count)
         for (one, other) in zip(limited, whole) { #expect(one.values == other.values) }
     }
 

@@ -51,6 +51,16 @@ package enum ProgressLine {
                 + "(\(NumberText.duration(result.seconds)); \(timeLeft(progress)))")
     }
 
+    /// A plain line for the trainings for tuning, for logs and pipes: at most twenty over all of them, so that a log of thousands can be read.
+    ///
+    /// - Parameter before: how many had ended when this was last asked.
+    /// - Returns: the line, without line end; nil while the share that has ended is in the same twentieth as before.
+    package static func tuning(_ progress: StudyProgress, before: Int) -> String? {
+        let (lines, now) = (20, progress.finishedRehearsals)
+        guard now > before, progress.rehearsals > 0, now * lines / progress.rehearsals > before * lines / progress.rehearsals else { return nil }
+        return "\(now) of \(NumberText.count(progress.rehearsals, "training")) for tuning  (\(timeLeft(progress)))"
+    }
+
     /// The last line of a run; without line end.
     package static func summary(_ progress: StudyProgress) -> String {
         let trials = progress.total - progress.rehearsals

@@ -6,6 +6,7 @@ import Recipes
 import Regularization
 import Results
 import Training
+import Weights
 
 /// What a study trains: the cells of its tables, the data that they need, and the settings of the
 /// report.
@@ -40,7 +41,7 @@ package struct PlannedStudy: Sendable {
         var outline = StudyOutline()
         var stems = StemCacheEstimate()
         var loadedWeights: [String] = []
-        var (fallbacks, advice): ([String], [String]) = ([], [])
+        var (notices, advice): ([String], [String]) = ([], [])
         var trainings = TrainingCount()
         divisions = PlannedDivisions()
         for variant in study.variants {
@@ -76,7 +77,7 @@ package struct PlannedStudy: Sendable {
             faults += planner.faults(of: planned, task: task, outline: &outline)
             let plannedCells = planned.flatMap(\.cells)
             cells += plannedCells
-            fallbacks += planner.fallbacks(task.score).filter { !fallbacks.contains($0) }
+            notices += planner.fallbacks(task.score).filter { !notices.contains($0) }
             guard faults.isEmpty else { continue }
             advice += planner.selections.advice(on: planned) { [divisions] plan in
                 try? divisions.division(of: planner.dataset, by: plan, isRehearsal: true).validation
@@ -86,6 +87,7 @@ package struct PlannedStudy: Sendable {
                 let plan = planner.model(choice)
                 guard let model = try? components.model(plan, facts: planner.facts, task: task) else { continue }
                 loadedWeights += Self.loadedWeights(of: model, choice).filter { !loadedWeights.contains($0) }
+                notices += planner.noticesOfWeights(in: plans.filter { $0.model == plan }).filter { !notices.contains($0) }
                 stems.add(plans.filter { $0.model == plan }, model: model, dataset: planner.dataset)
             }
         }
@@ -103,7 +105,7 @@ package struct PlannedStudy: Sendable {
             guard let dataset = datasets[recipe.dataPlan], let fingerprint = fingerprints[recipe.dataPlan] else { return }
             frame.describe(recipe, dataset: dataset, fingerprint: fingerprint, components: components.components)
         }
-        settings.notices += fallbacks
+        settings.notices += notices
         let cellsOfVariants = Dictionary(grouping: cells, by: \.variant)
         for index in settings.variants.indices {
             settings.variants[index].digests = Self.digests(of: cellsOfVariants[settings.variants[index].assignment] ?? [])
@@ -117,10 +119,36 @@ extension PlannedStudy {
     private static func loadedWeights(of model: any MultimodalModel, _ plan: ModelPlan) -> [String] {
         guard let model = model as? FusionModel else { return [] }
         return model.modalities.compactMap { modality in
-            guard let encoder = model.encoder(of: modality) as? any StagedEncoder, let report = encoder.loadReport,
-                let choice = plan.encoder(for: modality.name), let file = choice.options["weights"]
+            guard let encoder = model.encoder(of: modality), let choice = plan.encoder(for: modality.name),
+                let (file, report) = StartingWeights.report(of: encoder, options: choice.options, modality: modality.name)
             else { return nil }
             return "\(modality): \(choice.component) from \(file): \(report.text)"
+        }
+    }
+}
+
+extension Planner {
+    /// Says where an encoder starts from a checkpoint that was trained on domains that are held out here, a sentence each: its figures are then
+    /// none of unseen domains.
+    ///
+    /// - Parameter plans: trainings of one model.
+    fileprivate func noticesOfWeights(in plans: [TrialPlan]) -> [String] {
+        guard let model = plans.first?.model else { return [] }
+        func identity(_ plan: ComponentPlan) -> ComponentPlan {
+            var plan = plan
+            plan.options[SampleDivision.option] = nil
+            return plan
+        }
+        return model.encoders.sorted { $0.key < $1.key }.compactMap { modality, encoder in
+            guard case .string(let path)? = encoder.options["weights"], let checkpoint = try? SafetensorsFile(path),
+                let trained = try? ModelDescription(of: checkpoint), identity(trained.data.plan) == identity(data)
+            else { return nil }
+            // Of another division of the samples it is not known which were held out.
+            let heldOut = trained.data.plan == data ? Set(trained.heldOut) : []
+            let seen = Set(plans.flatMap(\.targets)).subtracting(heldOut).sorted().map { facts.domains[$0] }
+            guard !seen.isEmpty else { return nil }
+            return "The encoder of \(modality) starts from \(path), which was trained on these data without holding out \(seen.joined(separator: ", ")): "
+                + "figures there are not of unseen samples."
         }
     }
 }

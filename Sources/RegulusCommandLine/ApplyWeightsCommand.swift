@@ -16,7 +16,7 @@ struct ApplyWeightsCommand: ParsableCommand {
             its weights are written as they were used, under PyTorch's names, which puts any conversion to the test.
             """)
 
-    @Argument(help: "An encoder that has weights files: slowfast, slowonly or resnet18.")
+    @Argument(help: "An encoder: see regulus list encoders.")
     var encoder: String
 
     @Option(help: "A safetensors file with a tensor 'x': N×…, channels last.")
@@ -25,8 +25,11 @@ struct ApplyWeightsCommand: ParsableCommand {
     @Option(help: "The safetensors file to write, with a tensor 'z': N×D.")
     var outputs: String
 
-    @Option(help: "A safetensors file or a PyTorch checkpoint to start from.")
+    @Option(help: "A checkpoint of a run, a safetensors file or a PyTorch checkpoint to start from.")
     var weights: String?
+
+    @Option(help: "The modality whose encoder is taken from a checkpoint of a run.")
+    var weightsOf: String?
 
     @Option(help: "Also write the encoder's weights to this safetensors file.")
     var export: String?
@@ -51,7 +54,7 @@ struct ApplyWeightsCommand: ParsableCommand {
                 throw CommandFault.input("error: \(inputs): tensor 'x' has the shape \(x.shape); N×… was expected")
             }
             network = try encoders.make(
-                encoder, options: weights.map { ["weights": .string($0)] } ?? [:],
+                encoder, options: ["weights": weights, "weights-of": weightsOf].compactMapValues { $0.map(OptionValue.string) },
                 sampleShape: Shape(Array(x.shape.dimensions.dropFirst())), from: Initializer(seed: 0))
         } catch let fault as CommandFault {
             throw fault

@@ -41,7 +41,7 @@ final class RunDisplay: Sendable {
         let result: TrialResult? = if case .trial(let result, _) = event { result } else { nil }
         let before = last.withLock { last in
             defer { last = progress }
-            return last?.finished ?? 0
+            return last?.finishedRehearsals ?? 0
         }
         switch form {
         case .silent: break
@@ -49,10 +49,9 @@ final class RunDisplay: Sendable {
         case .log:
             if let result {
                 StandardError.print(ProgressLine.plain(result, progress: progress))
-            } else if case .progress = event, progress.finished > before {
-                // While a grid is tried, which may take hours, this is all that a log shows.
-                StandardError.print("\(progress.finishedRehearsals) of \(NumberText.count(progress.rehearsals, "training")) for tuning")
             }
+            // While a grid is tried, which may take hours, this is all that a log shows.
+            if let line = ProgressLine.tuning(progress, before: before) { StandardError.print(line) }
         case .screen:
             screen.withLock(\.self)?.update { view in
                 view.progress = progress

@@ -24,7 +24,7 @@ package struct ModelDescription: Codable, Sendable {
             options = plan.options
         }
 
-        var plan: ComponentPlan { ComponentPlan(use, options: options) }
+        package var plan: ComponentPlan { ComponentPlan(use, options: options) }
     }
 
     /// One modality that the model reads.
@@ -112,6 +112,7 @@ package struct ModelDescription: Codable, Sendable {
             var plans: [Modality: ComponentPlan] = [:]
             for (name, encoder) in encoders ?? [:] {
                 var plan = encoder.plan
+                for name in StartingWeights.names { plan.options[name] = nil }
                 let options = components.encoders.descriptions.first { $0.name == plan.name }?.options ?? []
                 for option in options where !option.isRequired && [OptionKind.path, .list(of: .path)].contains(option.kind) { plan.options[option.name] = nil }
                 plans[Modality(name)] = plan

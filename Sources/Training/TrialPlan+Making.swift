@@ -129,7 +129,7 @@ extension Components {
     package func encoder(
         _ plan: ComponentPlan, of modality: DatasetFacts.ModalityFacts, from initializer: Initializer
     ) throws(OptionFault) -> any Encoder {
-        let encoder = try encoders.make(plan.name, options: plan.options, sampleShape: Shape(modality.sampleShape), from: initializer)
+        let encoder = try encoders.make(plan.name, options: plan.options, sampleShape: Shape(modality.sampleShape), from: initializer, modality: modality.name)
         guard !modality.isPadded || encoder is any SequenceEncoder else {
             throw OptionFault(
                 option: nil, expected: "an encoder for sequences of different lengths, such as series-resnet or features, as those of \(modality.name) are",

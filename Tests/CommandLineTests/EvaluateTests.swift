@@ -52,6 +52,24 @@ struct EvaluateTests {
         }
     }
 
+    @Test("a checkpoint is a start of other encoders; what does not fit is named at its line, and what it has seen of held-out domains is said")
+    func start() async throws {
+        let folder = try await Self.trained()
+        let plain = "encoder: {use: vector-mlp, hidden: [16], embedding: 8}"
+        for (name, hidden, more) in [("good", 16, ""), ("narrow", 15, ""), ("other", 16, ", weights-of: m3")] {
+            let encoder = "encoder: {use: vector-mlp, hidden: [\(hidden)], embedding: 8, weights: \(Self.checkpoint)\(more)}"
+            try folder.write(RecipeFolder.recipe.replacing(plain, with: encoder), to: name + ".yaml")
+        }
+        let good = try await folder.regulus("run", "good.yaml", "--out", "second", "--targets", "d3", "--rows", "Fusion")
+        #expect(good.code == 0, "\(good.messages)")
+        #expect(good.messages.contains("m1: vector-mlp from") && good.messages.contains("4 matched, 0 missing"))
+        #expect(good.messages.contains("trained on these data without holding out d1, d2: figures there are not of unseen samples"))
+        let narrow = try await folder.regulus("check", "narrow.yaml")
+        #expect(narrow.code == 2 && narrow.messages.contains("narrow.yaml:4:") && narrow.messages.contains("expected 15"), "\(narrow.messages)")
+        let other = try await folder.regulus("check", "other.yaml")
+        #expect(other.code == 2 && other.messages.contains("other.yaml:4:") && other.messages.contains("did you mean 'm1'?"), "\(other.messages)")
+    }
+
     @Test("what is no checkpoint is refused with the reason")
     func noCheckpoint() async throws {
         let folder = try await Self.trained()

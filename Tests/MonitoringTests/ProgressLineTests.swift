@@ -55,6 +55,25 @@ struct ProgressLineTests {
         #expect(ProgressLine.live(progress(2), width: 34) == "\r\u{1B}[K2/12  20 %  1 min 54 s left")
     }
 
+    @Test("Trainings for tuning have at most twenty lines, the last of which tells of all", arguments: [1, 7, 20, 21, 576, 100_000])
+    func tuning(count: Int) {
+        var lines: [String] = []
+        for done in 1...count {
+            let progress = StudyProgress(finished: done, total: count + 10, rehearsals: count, finishedRehearsals: done)
+            if let line = ProgressLine.tuning(progress, before: done - 1) { lines.append(line) }
+        }
+        #expect(lines.count == min(count, 20))
+        #expect(lines.last?.hasPrefix("\(count) of \(NumberText.count(count, "training")) for tuning") == true)
+    }
+
+    @Test("Trainings for tuning that a run finds or that end at once are told of once")
+    func tuningAtOnce() {
+        let progress = StudyProgress(finished: 300, total: 600, rehearsals: 576, finishedRehearsals: 300)
+        #expect(ProgressLine.tuning(progress, before: 0)?.hasPrefix("300 of 576 trainings for tuning") == true)
+        #expect(ProgressLine.tuning(progress, before: 300) == nil)
+        #expect(ProgressLine.tuning(StudyProgress(finished: 1, total: 3), before: 0) == nil)
+    }
+
     @Test("A plain line tells one trial's outcome")
     func plain() {
         #expect(

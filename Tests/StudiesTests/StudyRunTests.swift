@@ -169,14 +169,40 @@ struct StudyRunTests {
         #expect(!owned.isEmpty)
         try trainer.regularizers.parts.load(Dictionary(uniqueKeysWithValues: owned))
 
+        #expect(try trainer.evaluate(on: [targetBatch(of: plan)]).value == result.targetScore)
+    }
+
+    /// What a trial of the plan is measured on, as one batch.
+    private func targetBatch(of plan: TrialPlan) throws -> Batch {
         let data = try Sample.dataset()
         let split = try plan.makeSplit(of: data)
         let standardization = try Standardization(plan.standardization, of: data, rows: split.training)
         let rows = split.target.rows
         let inputs = try ["m1", "m2"].map { (Modality($0), standardization(try data.inputs(rows, modality: $0), modality: $0)) }
-        let batch = Batch(
+        return Batch(
             inputs: Inputs(Dictionary(uniqueKeysWithValues: inputs)), targets: .classes(rows.map { data.labels[$0] }, of: data.facts.classes.count),
             domains: [])
-        #expect(try trainer.evaluate(on: [batch]).value == result.targetScore)
+    }
+
+    @Test("a training that starts from a checkpoint has its encoders before the first step, and with its fusion scores as it did")
+    func startingFromACheckpoint() throws {
+        let folder = try TemporaryFolder()
+        let first = try Sample.run([Sample.cell("row", [Sample.plan()])], in: folder.run)[0]
+        let path = folder.run.checkpoint(first.key).path
+        let trained = try SafetensorsFile(path).tensors()
+        let plan = Sample.plan { plan in
+            guard case .assembled(var encoders, let fusion) = plan.model else { return }
+            for modality in encoders.keys { encoders[modality]?.options["weights"] = .string(path) }
+            plan.model = .assembled(encoders: encoders, fusion: fusion)
+        }
+        let trainer = try plan.makeTrainer(
+            facts: Sample.dataset().facts, components: Sample.components(), random: RandomSource(seed: 9), stepsPerEpoch: 1)
+        for (name, value) in trainer.model.state() where value.elementCount > 1 && !name.hasSuffix("bias") {
+            #expect((value.values == trained[name]?.values) == name.hasPrefix("encoders."), "\(name)")
+        }
+        try trainer.model.load(trained)
+        #expect(try trainer.evaluate(on: [targetBatch(of: plan)]).value == first.targetScore)
+        let second = try Sample.run([Sample.cell("row", [plan])], in: TemporaryFolder().run)[0]
+        #expect(second.status == .finished && second.plan != first.plan)
     }
 }

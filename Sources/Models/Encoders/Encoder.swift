@@ -115,6 +115,9 @@ public protocol EncoderPlugin: Encoder, SendableMetatype {
     /// Its name in recipes, summary, source and options.
     static var description: ComponentDescription { get }
 
+    /// How the keys of published files of its weights differ from its own names; by default not at all.
+    static var publishedKeys: PublishedKeys { get }
+
     /// Makes an encoder.
     ///
     /// - Parameters:
@@ -126,23 +129,30 @@ public protocol EncoderPlugin: Encoder, SendableMetatype {
     init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault)
 }
 
+extension EncoderPlugin {
+    public static var publishedKeys: PublishedKeys { PublishedKeys() }
+}
+
 /// The encoders that a recipe may name.
 public typealias EncoderRegistry = ComponentRegistry<EncoderContext, any Encoder, OptionFault>
 
-/// What an encoder is told when it is made: the shape of its samples and where initial values come
-/// from.
+/// What an encoder is told when it is made: the shape of its samples, where initial values come from, and the modality that it is of.
 public struct EncoderContext: Sendable {
     /// The shape of one sample, without the batch axis.
     public let sampleShape: Shape
     /// Where initial values come from, for the encoder's own path.
     public let initializer: Initializer
+    /// The modality that it is of, by which its weights are found in the checkpoint of a run; nil where it is of none.
+    public let modality: String?
 
     /// - Parameters:
     ///   - sampleShape: the shape of one sample, without the batch axis.
     ///   - initializer: where initial values come from.
-    public init(sampleShape: Shape, from initializer: Initializer) {
+    ///   - modality: the modality that it is of.
+    public init(sampleShape: Shape, from initializer: Initializer, modality: String? = nil) {
         self.sampleShape = sampleShape
         self.initializer = initializer
+        self.modality = modality
     }
 }
 
@@ -167,12 +177,16 @@ extension EncoderRegistry {
         return registry
     }
 
-    /// Adds an encoder under the name of its description.
+    /// Adds an encoder under the name of its description, with the options of ``StartingWeights`` besides its own.
     ///
     /// - Throws: `DuplicateComponent` where the name is taken.
     public mutating func register<E: EncoderPlugin>(_ type: E.Type) throws(DuplicateComponent) {
-        try register(E.description) { (options, context) throws(OptionFault) in
-            try E(options: .decoding(options), sampleShape: context.sampleShape, from: context.initializer)
+        let options = E.Options.descriptions + StartingWeights.descriptions(beside: E.self)
+        try register(E.description.describing(options)) { (options, context) throws(OptionFault) in
+            let (own, start) = try StartingWeights.dividing(options, of: E.self)
+            let encoder = try E(options: .decoding(own), sampleShape: context.sampleShape, from: context.initializer)
+            try start.load(into: encoder.parts, of: context.modality, published: E.publishedKeys)
+            return encoder
         }
     }
 
@@ -183,12 +197,13 @@ extension EncoderRegistry {
     ///   - options: by name; what is left out keeps its default.
     ///   - sampleShape: the shape of one sample, without the batch axis.
     ///   - initializer: where initial values come from.
+    ///   - modality: the modality that it is of.
     /// - Throws: `OptionFault` for an unknown name (its `option` is `nil`), an option that is unknown
-    ///   or out of range, or a sample shape that the encoder cannot read.
+    ///   or out of range, a sample shape that the encoder cannot read, or weights that do not fit.
     public func make(
-        _ name: String, options: [String: OptionValue] = [:], sampleShape: Shape, from initializer: Initializer
+        _ name: String, options: [String: OptionValue] = [:], sampleShape: Shape, from initializer: Initializer, modality: String? = nil
     ) throws(OptionFault) -> any Encoder {
-        try make(name, options: options, context: EncoderContext(sampleShape: sampleShape, from: initializer))
+        try make(name, options: options, context: EncoderContext(sampleShape: sampleShape, from: initializer, modality: modality))
     }
 }
 

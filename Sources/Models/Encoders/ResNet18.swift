@@ -24,7 +24,7 @@ public final class ResNet18: EncoderPlugin, StagedEncoder {
         public var blocks = [2, 2, 2, 2]
         /// Channels after the first convolution; 64 as published.
         public var width = 64
-        /// What is trained, and what it starts from.
+        /// What is trained.
         public var stages = StageOptions()
 
         public init() {}
@@ -42,6 +42,8 @@ public final class ResNet18: EncoderPlugin, StagedEncoder {
         source: "He et al. 2016; VGGSound's AVENet (Chen et al. 2020) for sound", options: Options.descriptions,
         notes: ["A spectrogram of 257×1004 with 1 channel gives an embedding of 512 features."])
 
+    public static var publishedKeys: PublishedKeys { .vggSound }
+
     /// 8 times the option `width`: 512 as published.
     public let embeddingWidth: Int
     public var providesTokens = false
@@ -49,8 +51,6 @@ public final class ResNet18: EncoderPlugin, StagedEncoder {
     public let train: TrainedStages
     /// What batch normalization in the frozen part does.
     public let frozenNormalization: FrozenNormalization
-    /// How the weights that it started from fitted; nil where it started from random ones.
-    public private(set) var loadReport: LoadReport?
     private let conv1: Convolution
     private let bn1: BatchNormalization
     /// The first convolution with its normalization.
@@ -66,10 +66,9 @@ public final class ResNet18: EncoderPlugin, StagedEncoder {
 
     public var lastStageParts: Parts { ["layer4": stages[3]] }
 
-    /// Makes the network for samples H×W×C, and loads the weights that the options name.
+    /// Makes the network for samples H×W×C.
     ///
-    /// - Throws: `OptionFault` for samples of another rank, another number of stages than four, or
-    ///   weights that cannot be read or do not fit.
+    /// - Throws: `OptionFault` for samples of another rank, or another number of stages than four.
     public init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault) {
         guard sampleShape.rank == 3 && sampleShape.elementCount > 0 else {
             throw OptionFault.sampleShape(sampleShape, expected: "height×width×channels (H×W×C)")
@@ -96,7 +95,6 @@ public final class ResNet18: EncoderPlugin, StagedEncoder {
         embeddingWidth = inputs
         train = options.stages.train
         frozenNormalization = options.stages.batchNorm
-        loadReport = try options.stages.load(into: parts, published: .vggSound)
         freeze()
     }
 

@@ -39,7 +39,7 @@ public final class SlowFast: EncoderPlugin, StagedEncoder {
         public var channelRatio = 8
         /// Length of the lateral convolutions; odd, in frames.
         public var lateralKernel = 7
-        /// What is trained, and what it starts from.
+        /// What is trained.
         public var stages = StageOptions()
 
         public init() {}
@@ -67,6 +67,8 @@ public final class SlowFast: EncoderPlugin, StagedEncoder {
             "Published: R101 8×8 and R50 8×8 are resample-rate 4, speed-ratio 4, lateral-kernel 7; R50 4×16 is 8, 8 and 5.",
         ])
 
+    public static var publishedKeys: PublishedKeys { .mmaction }
+
     /// The fast pathway's width plus the slow one's: 256 + 2048 as published.
     public let embeddingWidth: Int
     public var providesTokens = false
@@ -74,8 +76,6 @@ public final class SlowFast: EncoderPlugin, StagedEncoder {
     public let train: TrainedStages
     /// What batch normalization in the frozen part does.
     public let frozenNormalization: FrozenNormalization
-    /// How the weights that it started from fitted; nil where it started from random ones.
-    public private(set) var loadReport: LoadReport?
     let slow, fast: VideoPathway
     /// The lateral connection before each stage of the slow pathway.
     let laterals: [LateralConnection]
@@ -92,10 +92,10 @@ public final class SlowFast: EncoderPlugin, StagedEncoder {
 
     public var lastStageParts: Parts { ["slow_path": slow.stages[3], "fast_path": fast.stages[3]] }
 
-    /// Makes the network for samples T×H×W×C, and loads the weights that the options name.
+    /// Makes the network for samples T×H×W×C.
     ///
     /// - Throws: `OptionFault` for samples of another rank, rates that do not divide the frames or each
-    ///   other, channels that do not divide, or weights that cannot be read or do not fit.
+    ///   other, or channels that do not divide.
     public init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault) {
         let blocks = try Self.checkedBlocks(options, sampleShape)
         let fastLayout = VideoPathway.Layout(
@@ -118,7 +118,6 @@ public final class SlowFast: EncoderPlugin, StagedEncoder {
         embeddingWidth = fastLayout.outputs(ofStage: 3) + slowLayout.outputs(ofStage: 3)
         train = options.stages.train
         frozenNormalization = options.stages.batchNorm
-        loadReport = try options.stages.load(into: parts, published: .mmaction)
         freeze()
     }
 

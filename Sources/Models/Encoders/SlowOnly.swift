@@ -25,7 +25,7 @@ public final class SlowOnly: EncoderPlugin, StagedEncoder {
         public var blocks: [Int] = []
         /// Channels after the first convolution; 64 as published.
         public var width = 64
-        /// What is trained, and what it starts from.
+        /// What is trained.
         public var stages = StageOptions()
 
         public init() {}
@@ -44,6 +44,8 @@ public final class SlowOnly: EncoderPlugin, StagedEncoder {
         source: "Feichtenhofer et al. 2019; mmaction2's ResNet3dSlowOnly without pool2", options: Options.descriptions,
         notes: ["8 frames of 224×224 with 2 channels (horizontal and vertical flow) give an embedding of 2048 features."])
 
+    public static var publishedKeys: PublishedKeys { .mmaction }
+
     /// 32 times the option `width`: 2048 as published.
     public let embeddingWidth: Int
     public var providesTokens = false
@@ -51,17 +53,14 @@ public final class SlowOnly: EncoderPlugin, StagedEncoder {
     public let train: TrainedStages
     /// What batch normalization in the frozen part does.
     public let frozenNormalization: FrozenNormalization
-    /// How the weights that it started from fitted; nil where it started from random ones.
-    public private(set) var loadReport: LoadReport?
     let pathway: VideoPathway
 
     public var parts: Parts { pathway.parts }
     public var lastStageParts: Parts { ["layer4": pathway.stages[3]] }
 
-    /// Makes the network for samples T×H×W×C, and loads the weights that the options name.
+    /// Makes the network for samples T×H×W×C.
     ///
-    /// - Throws: `OptionFault` for samples of another rank, an unknown depth, or weights that cannot be
-    ///   read or do not fit.
+    /// - Throws: `OptionFault` for samples of another rank, or an unknown depth.
     public init(options: Options, sampleShape: Shape, from initializer: Initializer) throws(OptionFault) {
         guard sampleShape.rank == 4 && sampleShape.elementCount > 0 else {
             throw OptionFault.sampleShape(sampleShape, expected: "frames×height×width×channels (T×H×W×C)")
@@ -74,7 +73,6 @@ public final class SlowOnly: EncoderPlugin, StagedEncoder {
         embeddingWidth = layout.outputs(ofStage: 3)
         train = options.stages.train
         frozenNormalization = options.stages.batchNorm
-        loadReport = try options.stages.load(into: pathway.parts, published: .mmaction)
         freeze()
     }
 

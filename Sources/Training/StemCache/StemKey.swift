@@ -34,7 +34,7 @@ struct StemKey: Hashable, Sendable {
         view: View
     ) {
         // Neither the file of the weights nor what is trained above the stem changes its outputs.
-        let beside = ["weights", "key-prefix", "allow-missing", "train", "batch-norm"]
+        let beside = StartingWeights.names + ["train", "batch-norm"]
         let options = encoder.options.filter { !beside.contains($0.key) }.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
         let scale = standardization.scales[modality.name].map { scale in
             (scale.means + scale.deviations).map { String($0.bitPattern, radix: 16) }.joined(separator: " ")

@@ -24,8 +24,11 @@ struct GoldenEncoder {
         var options = options
         let file = try #require(fixture.sidecar["weights_file"]?.text)
         options["weights"] = .string((fixture.path as NSString).deletingLastPathComponent + "/" + file)
-        return try E(
-            options: .decoding(options), sampleShape: Shape(try input().shape.dimensions.dropFirst()), from: Initializer(seed: 1))
+        var registry = EncoderRegistry()
+        try registry.register(E.self)
+        let encoder = try registry.make(
+            E.description.name, options: options, sampleShape: Shape(try input().shape.dimensions.dropFirst()), from: Initializer(seed: 1))
+        return try #require(encoder as? E)
     }
 
     /// Compares a map with channels last with the stored one, where the case has it.

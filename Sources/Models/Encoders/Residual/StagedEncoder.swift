@@ -2,7 +2,6 @@ import Configuration
 import Networks
 import Regularization
 import Tensors
-import Weights
 
 /// Which part of an encoder is trained: `train:` in a recipe.
 public enum TrainedStages: String, CaseIterable, Sendable {
@@ -40,9 +39,6 @@ public protocol StagedEncoder: FeatureMapEncoder {
 
     /// What batch normalization in the frozen part does while the rest trains.
     var frozenNormalization: FrozenNormalization { get }
-
-    /// How the weights that the encoder started from fitted; nil where it started from random ones.
-    var loadReport: LoadReport? { get }
 
     /// The parts of the last stage, which stay trainable where the stem is frozen.
     var lastStageParts: Parts { get }
@@ -146,22 +142,14 @@ public struct StageOptions: Hashable, Sendable {
     public var train = TrainedStages.all
     /// What batch normalization in the frozen part does while the rest trains.
     public var batchNorm = FrozenNormalization.evaluation
-    /// A file of weights to start from; nil for random ones.
-    public var weights: String?
-    /// What is removed from the beginning of the file's keys; nil to remove the published prefix where
-    /// the keys have it.
-    public var keyPrefix: String?
-    /// Names of parameters that may be missing from the file or have another shape there; `*` stands
-    /// for any characters.
-    public var allowMissing: [String] = []
 
-    /// Everything is trained, from random weights.
+    /// Everything is trained.
     public init() {}
 }
 
 /// Options of an encoder of a stem and a last stage.
 public protocol StagedOptions: Options {
-    /// What is trained, and what it starts from.
+    /// What is trained.
     var stages: StageOptions { get set }
 }
 
@@ -175,41 +163,7 @@ extension StagedOptions {
                 "batch-norm", \.stages.batchNorm,
                 "what batch normalization in the frozen part does while the rest trains: evaluation uses the running statistics, training "
                     + "the batch's and moves them"),
-            .path("weights", \.stages.weights, "file of weights to start from, safetensors or PyTorch"),
-            .text("key-prefix", \.stages.keyPrefix, "what is taken off the beginning of the file's keys; null for the published prefix"),
-            .texts(
-                "allow-missing", \.stages.allowMissing,
-                "names that may be missing, unexpected or mis-shaped in the file, with everything below them; * stands for any characters"),
         ]
-    }
-}
-
-/// Loading the weights that an encoder starts from.
-extension StageOptions {
-    /// Loads the weights that the options name, if they name any.
-    ///
-    /// - Parameters:
-    ///   - parts: the encoder's parts.
-    ///   - published: how the keys of the published checkpoints begin and end.
-    /// - Returns: how the weights fitted; nil where the options name none.
-    /// - Throws: `OptionFault` where the file cannot be read, or does not fit and no exceptions allow
-    ///   it.
-    func load(into parts: Parts, published: PublishedKeys) throws(OptionFault) -> LoadReport? {
-        guard let weights else { return nil }
-        let exceptions = published.heads + allowMissing.flatMap { [$0, $0 + ($0.hasSuffix(".") ? "*" : ".*")] }
-        do {
-            let file = try WeightsFile(weights)
-            let mapping = published.mapping(for: file, prefix: keyPrefix)
-            let (tensors, report) = try file.state(for: parts.layout, mapping: mapping, exceptions: exceptions)
-            // Tensors without a parameter have been dropped by now.
-            try parts.load(tensors, exceptions: exceptions)
-            return report
-        } catch let fault as WeightsFault {
-            throw OptionFault(option: "weights", expected: "a readable file of weights", found: fault.description)
-        } catch {
-            throw OptionFault(
-                option: "weights", expected: "weights for every parameter, or exceptions in allow-missing", found: "\(weights): \(error)")
-        }
     }
 }
 

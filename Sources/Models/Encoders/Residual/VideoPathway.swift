@@ -1,7 +1,6 @@
 import Configuration
 import Networks
 import Tensors
-import Weights
 
 /// A residual network over clips, N×T×H×W×C, that keeps the number of frames (mmaction2's `ResNet3d`
 /// with a temporal stride of 1).
@@ -158,38 +157,5 @@ enum ResidualDepth {
     /// four times in all, rounding up.
     static func stemSides(_ height: Int, _ width: Int) -> [Int] {
         [height, width].map { side in (0..<4).reduce(side) { size, _ in (size + 1) / 2 } }
-    }
-}
-
-/// How the keys of an encoder's published checkpoints differ from its own names.
-struct PublishedKeys {
-    /// What precedes the encoder's names.
-    let prefix: String
-    /// The classifier that the checkpoint holds besides the encoder, as patterns.
-    let heads: [String]
-
-    /// mmaction2: `{'meta': …, 'state_dict': {'backbone.…', 'cls_head.…'}}`.
-    static let mmaction = PublishedKeys(prefix: "backbone.", heads: ["cls_head.*"])
-
-    /// VGGSound: `{'model_state_dict': {'audnet.…'}}`, the classifier as `audnet.fc`.
-    static let vggSound = PublishedKeys(prefix: "audnet.", heads: ["fc.weight", "fc.bias"])
-
-    /// Where `torch.save` callers put a model's state.
-    private static let dictionaries = ["state_dict", "model_state_dict"]
-
-    /// How the keys of a file become the encoder's names.
-    ///
-    /// - Parameter prefix: what a recipe gives; nil to find the published prefix, behind `module.`
-    ///   where the model was trained on several processors.
-    func mapping(for file: WeightsFile, prefix: String?) -> KeyMapping {
-        let dictionary = Self.dictionaries.first(where: file.dictionaries.contains)
-        var keys = file.entries.map(\.name)
-        if let dictionary {
-            keys = keys.filter { $0.hasPrefix(dictionary + ".") }.map { String($0.dropFirst(dictionary.count + 1)) }
-        }
-        let candidates = prefix.map { [$0] } ?? ["module." + self.prefix, self.prefix, "module."]
-        let found = candidates.first { candidate in keys.contains { $0.hasPrefix(candidate) } }
-        // Where a recipe gives a prefix that no key has, the mapping refuses it.
-        return KeyMapping(dictionary: dictionary, prefix: found ?? prefix)
     }
 }

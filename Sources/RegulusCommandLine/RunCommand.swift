@@ -207,7 +207,7 @@ extension RunCommand {
             run.onTrial = { trial in
                 if let trial, let text = try? ResultCoding.document(trial) {
                     // Where nobody can read it, nobody learns which trial a crash was.
-                    try? AtomicFile.write(text, to: file)
+                    try? AtomicFile.write(text, to: file, isDurable: false)
                 } else {
                     unlink(file)
                 }

@@ -66,8 +66,10 @@ final class Kernel: @unchecked Sendable {  // never changed after creation; what
 
     /// The arguments of one run as oneDNN wants them: making them takes longer than a small kernel runs.
     private final class Call: @unchecked Sendable {  // used by one run at a time
+        /// oneDNN's memory objects, freed with this object.
         let handle: UnsafeMutablePointer<regulus_call>
 
+        /// Makes the memory objects of a kernel's arguments; they are given their memory by each run.
         init(of kernel: UnsafePointer<regulus_kernel>) {
             handle = .allocate(capacity: 1)
             let status = regulus_call_make(handle, kernel)
@@ -191,6 +193,9 @@ final class Kernel: @unchecked Sendable {  // never changed after creation; what
     }
 
     /// Runs the kernel, on the threads of the calling thread.
+    ///
+    /// Several threads may run one kernel at once; each run has arguments and a scratchpad of its own, which the
+    /// next run takes over.
     ///
     /// - Parameter arguments: the memory of each argument, in the order of the primitive.
     func run(_ arguments: UnsafeMutablePointer<Float>...) {

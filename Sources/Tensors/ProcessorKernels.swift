@@ -23,6 +23,7 @@ enum ProcessorKernels {
         return true
     }()
 
+    /// The environment variable that OpenBLAS reads when it chooses.
     private static let variable = "OPENBLAS_CORETYPE"
 
     /// Instructions that OpenBLAS has kernels for.

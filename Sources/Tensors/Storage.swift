@@ -16,6 +16,11 @@ final class Storage {
     var bound: Float?
 
     /// Memory whose contents are undefined.
+    ///
+    /// The first memory of the process also settles which kernels matrix products use, since nothing
+    /// can be multiplied before.
+    ///
+    /// - Parameter count: the number of elements, 0 or more.
     init(count: Int) {
         _ = ProcessorKernels.selected
         base = KeptMemory.ofThisThread.take(MemoryClass(count: count)).bindMemory(to: Float.self, capacity: max(count, 1))
@@ -70,6 +75,7 @@ final class KeptMemory {
     /// How many pieces have been asked of the allocator since the thread began.
     private(set) var allocations = 0
 
+    /// Keeps nothing at first.
     private init() {
         _ = KeptMemory.keepsFreedMemory
         free = .allocate(capacity: KeptMemory.sizes)
@@ -77,6 +83,9 @@ final class KeptMemory {
     }
 
     /// A piece of the given size, aligned to 64 bytes, with undefined contents.
+    ///
+    /// The piece that was freed last is given out first: it is the likeliest to be in the processor's
+    /// cache still.
     func take(_ size: MemoryClass) -> UnsafeMutableRawPointer {
         if size.index < KeptMemory.sizes, let piece = free[size.index] {
             free[size.index] = piece.load(as: UnsafeMutableRawPointer?.self)
@@ -116,6 +125,7 @@ final class KeptMemory {
         return own
     }
 
+    /// Where the C library keeps each thread's memory, which it releases when the thread ends.
     private static let key: pthread_key_t = {
         var key = pthread_key_t()
         let status = pthread_key_create(&key) { own in

@@ -10,7 +10,7 @@ export REGULUS_FFMPEG ?= $(shell pkg-config --exists libavformat libavcodec libs
 PREFIX ?= /usr/local
 BUNDLE ?= .build/regulus-$(shell uname -m).tar.gz
 
-.PHONY: install uninstall bundle try-bundle readme picture measurements build test fuzz faults table13 table3 quickstart co-occurrence benchmark benchmark-encoders docs doc-share format lint packages media-packages clean
+.PHONY: install uninstall bundle try-bundle readme picture measurements build test fuzz faults table13 table3 quickstart co-occurrence benchmark benchmark-trainings benchmark-encoders docs doc-share format lint packages media-packages clean
 
 table13: build ## Table 13's comparison, measured on the bundled smartwatch data
 	$(REGULUS) run recipes/table13.yaml
@@ -33,6 +33,9 @@ co-occurrence: build ## the controlled world that puts the paper's explanation t
 
 benchmark: build ## side by side with PyTorch, which is installed into Benchmarks/.venv
 	Benchmarks/run.sh $(REGULUS)
+
+benchmark-trainings: build ## whole trainings side by side with PyTorch
+	Benchmarks/run.sh $(REGULUS) --script run_trainings.py
 
 benchmark-encoders: build ## the published encoders at full size, and that both sides compute the same
 	Benchmarks/run.sh $(REGULUS) --script agree.py

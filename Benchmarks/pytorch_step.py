@@ -47,12 +47,12 @@ class ResidualBlock(nn.Module):
 
 
 class Encoder(nn.Module):
-    """A series, N×3×100, to an embedding, N×D."""
+    """A series, N×C×L, to an embedding, N×D."""
 
-    def __init__(self, embedding):
+    def __init__(self, embedding, channels=CHANNELS):
         super().__init__()
         self.stem = nn.Sequential(
-            nn.Conv1d(CHANNELS, 16, 7, stride=2, padding=3, bias=False), nn.BatchNorm1d(16), nn.ReLU(inplace=True)
+            nn.Conv1d(channels, 16, 7, stride=2, padding=3, bias=False), nn.BatchNorm1d(16), nn.ReLU(inplace=True)
         )
         self.blocks = nn.Sequential(
             ResidualBlock(16, 16, 1), ResidualBlock(16, 32, 2), ResidualBlock(32, 64, 2)
@@ -66,11 +66,11 @@ class Encoder(nn.Module):
 class LateFusion(nn.Module):
     """One encoder a modality; embeddings concatenated → Linear 512 → ReLU → Dropout 0.5 → classes."""
 
-    def __init__(self, embedding):
+    def __init__(self, encoders, embedding, classes):
         super().__init__()
-        self.encoders = nn.ModuleDict({modality: Encoder(embedding) for modality in MODALITIES})
+        self.encoders = nn.ModuleDict(encoders)
         self.fusion = nn.Sequential(
-            nn.Linear(embedding * len(MODALITIES), 512), nn.ReLU(inplace=True), nn.Dropout(0.5), nn.Linear(512, CLASSES)
+            nn.Linear(embedding * len(encoders), 512), nn.ReLU(inplace=True), nn.Dropout(0.5), nn.Linear(512, classes)
         )
 
     def forward(self, inputs):
@@ -80,7 +80,7 @@ class LateFusion(nn.Module):
 
 def training_step(variant, batch, embedding, with_mer):
     """A function that takes one training step each time it is called, and the model's number of parameters."""
-    model = LateFusion(embedding).train()
+    model = LateFusion({modality: Encoder(embedding) for modality in MODALITIES}, embedding, CLASSES).train()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=variant != "eager")
     inputs = {modality: torch.randn(batch, CHANNELS, LENGTH) for modality in MODALITIES}
     labels = torch.randint(CLASSES, (batch,))

@@ -22,9 +22,11 @@ package enum AtomicFile {
 
     /// Replaces the file at `path` by `data`.
     ///
+    /// - Parameter isDurable: whether the content has to survive a power failure. It is then waited for until it is on the medium, which takes
+    ///   milliseconds; without it, a file that tells how a running program is getting on may be empty or missing after such a failure.
     /// - Throws: `FileFault`; the old file is then untouched and no temporary file is left.
-    package static func write(_ data: Data, to path: String) throws(FileFault) {
-        try write(to: path) { (writer) throws(FileFault) in try writer.append(data) }
+    package static func write(_ data: Data, to path: String, isDurable: Bool = true) throws(FileFault) {
+        try write(to: path, isDurable: isDurable) { (writer) throws(FileFault) in try writer.append(data) }
     }
 
     /// Replaces the file at `path` by `text` in UTF-8.
@@ -34,10 +36,11 @@ package enum AtomicFile {
 
     /// Replaces the file at `path` by what `body` appends.
     ///
+    /// - Parameter isDurable: whether the content has to survive a power failure.
     /// - Throws: `FileFault` from the file system or from `body`; the old file is then untouched and no
     ///   temporary file is left.
     package static func write(
-        to path: String, _ body: (borrowing Writer) throws(FileFault) -> Void
+        to path: String, isDurable: Bool = true, _ body: (borrowing Writer) throws(FileFault) -> Void
     ) throws(FileFault) {
         let (folder, name) = split(path)
         guard !name.isEmpty else {
@@ -54,12 +57,13 @@ package enum AtomicFile {
             }
             let writer = Writer(file: file)
             try body(writer)
-            try writer.file.synchronize()
+            if isDurable { try writer.file.synchronize() }
             guard rename(temporary, path) == 0 else { throw FileFault(action: "write", path: path) }
         } catch {
             unlink(temporary)
             throw error.path == temporary ? FileFault(action: error.action, path: path, reason: error.reason) : error
         }
+        guard isDurable else { return }
         // Only after this does the new name survive a power failure.
         let folderFile = try FileDescriptor(opening: folder, flags: O_RDONLY | O_DIRECTORY, action: "write")
         try folderFile.synchronize()

@@ -114,7 +114,10 @@ struct LiveEvents: Sendable {
         switch event {
         case .epoch(let training, _) where !training.isRehearsal:
             try? EventFile.write(running: training, to: folder)
-            if let text = try? ResultCoding.document(training) { try? AtomicFile.write(text, to: folder.progress(training.key).path) }
+            if let text = try? ResultCoding.document(training) {
+                // Told anew after the next epoch, and of no use once the program has ended.
+                try? AtomicFile.write(text, to: folder.progress(training.key).path, isDurable: false)
+            }
         case .trial(let result, _):
             unlink(folder.progress(result.key).path)
             try? EventFile.write(result, to: folder)

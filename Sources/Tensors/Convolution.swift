@@ -6,13 +6,13 @@ struct ConvolutionPlan: Hashable, Sendable {
     /// Channels last: `N × space… × out`.
     let output: Shape
     /// `groups` where there are several, `out/groups`, `in/groups`, and the kernel's extents.
-    let weightDimensions: [Int]
+    let weight: Shape
     /// One step per spatial axis.
-    let stride: [Int]
+    let stride: Shape
     /// Zeros on both sides, one number per spatial axis.
-    let padding: [Int]
+    let padding: Shape
     /// The distance between the kernel's taps per spatial axis; 1 for neighbors.
-    let dilation: [Int]
+    let dilation: Shape
     /// Whether a bias is added.
     var hasBias: Bool
 }
@@ -85,21 +85,29 @@ extension Tensor {
         require(
             stride.count == spatial && padding.count == spatial && dilation.count == spatial,
             "convolved: stride, padding and dilation need \(spatial) values for an input of shape \(shape)")
+        // One spatial axis is computed as two, the first of extent 1.
+        let missing = max(0, 2 - spatial)
+        var (kernel, steps, zeros, distances) = (Shape([weight[0], weight[1]]), Shape.scalar, Shape.scalar, Shape.scalar)
+        if groups > 1 { kernel = [groups, weight[0] / groups, weight[1]] }
+        for _ in 0..<missing {
+            kernel.append(1)
+            steps.append(1)
+            zeros.append(0)
+            distances.append(1)
+        }
         var output = shape.replacing(rank - 1, with: weight[0])
         for axis in 0..<spatial {
             let reach = dilation[axis] * (weight[axis + 2] - 1) + 1
             let room = shape[axis + 1] + 2 * padding[axis] - reach
             require(room >= 0, "convolved: a kernel reaching over \(reach) elements does not fit axis \(axis + 1) of shape \(shape)")
             output[axis + 1] = room / stride[axis] + 1
+            kernel.append(weight[axis + 2])
+            steps.append(stride[axis])
+            zeros.append(padding[axis])
+            distances.append(dilation[axis])
         }
-        // One spatial axis is computed as two, the first of extent 1.
-        let missing = max(0, 2 - spatial)
-        let kernel = [Int](repeating: 1, count: missing) + weight.dimensions.dropFirst(2)
-        let channels = groups == 1 ? [weight[0], weight[1]] : [groups, weight[0] / groups, weight[1]]
         return ConvolutionPlan(
-            input: shape, output: output, weightDimensions: channels + kernel,
-            stride: [Int](repeating: 1, count: missing) + stride, padding: [Int](repeating: 0, count: missing) + padding,
-            dilation: [Int](repeating: 1, count: missing) + dilation, hasBias: hasBias)
+            input: shape, output: output, weight: kernel, stride: steps, padding: zeros, dilation: distances, hasBias: hasBias)
     }
 
     /// The weight in the order that a kernel reads.

@@ -58,9 +58,29 @@ final class KernelLayout: @unchecked Sendable {  // never changed after creation
 /// Compiling takes longer than running it for small shapes, so kernels are kept for the life of the
 /// process; see ``cached(_:)``. A program that convolves inputs of ever new shapes keeps a kernel for
 /// each.
-final class Kernel: @unchecked Sendable {  // never changed after creation, and its scratchpad belongs to each call
+final class Kernel: @unchecked Sendable {  // never changed after creation; what a run changes belongs to it alone
     /// oneDNN's primitive, its layouts, and the bytes that a run needs for itself.
     private let handle: UnsafeMutablePointer<regulus_kernel>
+    /// Arguments of runs that have ended, for the next ones.
+    private let calls = Mutex<[Call]>([])
+
+    /// The arguments of one run as oneDNN wants them: making them takes longer than a small kernel runs.
+    private final class Call: @unchecked Sendable {  // used by one run at a time
+        /// oneDNN's memory objects, freed with this object.
+        let handle: UnsafeMutablePointer<regulus_call>
+
+        /// Makes the memory objects of a kernel's arguments; they are given their memory by each run.
+        init(of kernel: UnsafePointer<regulus_kernel>) {
+            handle = .allocate(capacity: 1)
+            let status = regulus_call_make(handle, kernel)
+            require(status == dnnl_success, "oneDNN refused a kernel's arguments (status \(status.rawValue))")
+        }
+
+        deinit {
+            regulus_call_destroy(handle)
+            handle.deallocate()
+        }
+    }
 
     /// Makes a primitive.
     ///
@@ -101,27 +121,28 @@ final class Kernel: @unchecked Sendable {  // never changed after creation, and 
         case .convolution(let direction, let plan):
             let source = KernelLayout.channelsLast(plan.input)
             let destination = KernelLayout.channelsLast(plan.output)
-            let weight = KernelLayout(plan.weightDimensions, strides: nil)
+            let weight = KernelLayout(plan.weight.dimensions, strides: nil)
             let bias = plan.hasBias ? KernelLayout([plan.output[-1]], strides: [1]) : nil
             self.init("convolution") { kernel in
                 regulus_convolution(
                     kernel, engine, direction.handle, source.handle, weight.handle, bias?.handle, destination.handle,
-                    Int32(plan.stride.count), plan.stride, plan.padding, plan.dilation)
+                    Int32(plan.stride.rank), plan.stride.dimensions, plan.padding.dimensions, plan.dilation.dimensions)
             }
         case .fusedConvolution(let plan):
             let convolution = plan.convolution
             let source = KernelLayout.channelsLast(convolution.input)
             let destination = KernelLayout.channelsLast(convolution.output)
-            let weight = KernelLayout(convolution.weightDimensions, strides: nil)
+            let weight = KernelLayout(convolution.weight.dimensions, strides: nil)
             let bias = KernelLayout([convolution.output[-1]], strides: [1])
             self.init("fused convolution") { kernel in
                 regulus_fused_convolution(
-                    kernel, engine, source.handle, weight.handle, bias.handle, destination.handle, Int32(convolution.stride.count),
-                    convolution.stride, convolution.padding, convolution.dilation, plan.addsToOutput ? 1 : 0, plan.appliesReLU ? 1 : 0)
+                    kernel, engine, source.handle, weight.handle, bias.handle, destination.handle, Int32(convolution.stride.rank),
+                    convolution.stride.dimensions, convolution.padding.dimensions, convolution.dilation.dimensions,
+                    plan.addsToOutput ? 1 : 0, plan.appliesReLU ? 1 : 0)
             }
         case .fusedWeightReorder(let plan):
             let other = Kernel.cached(.fusedConvolution(plan))
-            let plain = KernelLayout.rowMajor(plan.convolution.weightDimensions)
+            let plain = KernelLayout.rowMajor(plan.convolution.weight.dimensions)
             self.init("weight layout") { regulus_reorder($0, engine, plain.handle, regulus_kernel_layout(other.handle, 1)) }
         case .fusedWeightExchange(let from, let to):
             let (old, new) = (Kernel.cached(.fusedConvolution(from)), Kernel.cached(.fusedConvolution(to)))
@@ -131,7 +152,7 @@ final class Kernel: @unchecked Sendable {  // never changed after creation, and 
         case .weightReorder(let direction, let plan):
             // Forward and data kernels read weights (their second argument), the weights kernel writes them (its third).
             let other = Kernel.cached(.convolution(direction, plan))
-            let plain = KernelLayout.rowMajor(plan.weightDimensions)
+            let plain = KernelLayout.rowMajor(plan.weight.dimensions)
             self.init("weight layout") { kernel in
                 direction == .backwardWeights
                     ? regulus_reorder(kernel, engine, regulus_kernel_layout(other.handle, 2), plain.handle)
@@ -173,14 +194,19 @@ final class Kernel: @unchecked Sendable {  // never changed after creation, and 
 
     /// Runs the kernel, on the threads of the calling thread.
     ///
+    /// Several threads may run one kernel at once; each run has arguments and a scratchpad of its own, which the
+    /// next run takes over.
+    ///
     /// - Parameter arguments: the memory of each argument, in the order of the primitive.
     func run(_ arguments: UnsafeMutablePointer<Float>...) {
         let scratchpad = handle.pointee.scratchpad_bytes > 0 ? Storage(count: handle.pointee.scratchpad_bytes / 4 + 1) : nil
+        let call = calls.withLock { $0.popLast() } ?? Call(of: handle)
         let status = arguments.withUnsafeBufferPointer { pointers in
             pointers.baseAddress?.withMemoryRebound(to: UnsafeMutablePointer<Float>?.self, capacity: pointers.count) {
-                regulus_kernel_run(handle, $0, scratchpad?.base)
+                regulus_kernel_run(handle, call.handle, $0, scratchpad?.base)
             }
         }
+        calls.withLock { $0.append(call) }
         withExtendedLifetime(scratchpad) {}
         require(status == dnnl_success, "oneDNN failed while computing (status \(status?.rawValue ?? 0))")
     }

@@ -58,16 +58,17 @@ enum Lanes {
     /// The largest magnitude; 0 where there is no element, ∞ where one is infinite, NaN where one is
     /// NaN.
     static func largestMagnitude(_ input: UnsafePointer<Float>, count: Int) -> Float {
-        // As bit patterns without the sign, magnitudes are ordered like whole numbers, with NaN above ∞.
-        var best = SIMD8<UInt32>.zero
+        // As bit patterns without the sign, magnitudes are ordered like whole numbers, with NaN above ∞; like signed ones, because the first
+        // vector instructions compare no others.
+        var best = SIMD8<Int32>.zero
         let whole = count & ~(Lanes.count - 1)
         for index in stride(from: 0, to: whole, by: Lanes.count) {
-            let bits = unsafeBitCast(load(input + index), to: SIMD8<UInt32>.self) & 0x7FFF_FFFF
+            let bits = unsafeBitCast(load(input + index), to: SIMD8<Int32>.self) & 0x7FFF_FFFF
             best.replace(with: bits, where: bits .> best)
         }
         var result = best.max()
-        for index in whole..<count { result = max(result, input[index].bitPattern & 0x7FFF_FFFF) }
-        return Float(bitPattern: result)
+        for index in whole..<count { result = max(result, Int32(bitPattern: input[index].bitPattern & 0x7FFF_FFFF)) }
+        return Float(bitPattern: UInt32(bitPattern: result))
     }
 
     /// Σ `term` over pairs of elements.

@@ -135,13 +135,14 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
             let draw = { (stream: inout RandomStream, target: UnsafeMutablePointer<Float>) in
                 let words = Philox.eightBlocks(key: stream.key, step: stream.step, first: stream.block)
                 stream.block += 8
-                var target = UnsafeMutableRawPointer(target)
-                for word in [words.0, words.1, words.2, words.3] {
-                    for bits in [word & 0xFFFF, word &>> 16] {
-                        target.storeBytes(of: SIMD8<Float>.zero.replacing(with: value, where: bits .< threshold), as: SIMD8<Float>.self)
-                        target += MemoryLayout<SIMD8<Float>>.stride
-                    }
+                func store(_ word: SIMD8<UInt32>, _ target: UnsafeMutablePointer<Float>) {
+                    Lanes.store(SIMD8<Float>.zero.replacing(with: value, where: (word & 0xFFFF) .< threshold), target)
+                    Lanes.store(SIMD8<Float>.zero.replacing(with: value, where: (word &>> 16) .< threshold), target + 8)
                 }
+                store(words.0, target)
+                store(words.1, target + 16)
+                store(words.2, target + 32)
+                store(words.3, target + 48)
             }
             guard let start = output.baseAddress else { return }
             let whole = output.count / 64 * 64

@@ -82,6 +82,15 @@ public struct Shape: Hashable, Sendable {
         rank -= 1
     }
 
+    /// Mixes all extents into one number first, because shapes are looked up several times in every operation.
+    public func hash(into hasher: inout Hasher) {
+        // Odd numbers with their bits well spread (as in SplitMix64), one for each pair of extents.
+        let factors = SIMD4<UInt64>(0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB, 0xD6E8_FEB8_6659_FD93)
+        let words = unsafeBitCast(extents, to: SIMD4<UInt64>.self) &* factors
+        let mixed = words ^ (words &>> 32)
+        hasher.combine(mixed.wrappedSum() &+ UInt64(rank))
+    }
+
     /// The product of the extents of a range of axes.
     func count(_ axes: Range<Int>) -> Int {
         var count = 1

@@ -1,6 +1,3 @@
-internal import CMalloc
-import Glibc
-
 /// A dense array of 32-bit floats with value semantics and, where asked for, gradients.
 ///
 /// Elements are stored row-major without gaps. Copies share memory until one of them is written to.
@@ -156,38 +153,4 @@ extension Tensor: CustomStringConvertible {
         let shown = withUnsafeValues { $0.prefix(8).map { "\($0)" }.joined(separator: ", ") }
         return "Tensor \(shape) [\(shown)\(elementCount > 8 ? ", …" : "")]"
     }
-}
-
-/// The memory behind one or more tensors.
-///
-/// Buffers are aligned for the widest vector instructions. A training step frees and asks for the same
-/// sizes over and over, so the allocator is told once to keep freed memory instead of returning it to
-/// the system.
-final class Storage {
-    /// The first element.
-    let base: UnsafeMutablePointer<Float>
-    /// The number of elements that the memory holds.
-    let count: Int
-    /// A number that no magnitude here exceeds, where the operation that wrote the values knows one;
-    /// writing again clears it.
-    var bound: Float?
-
-    /// Memory whose contents are undefined.
-    init(count: Int) {
-        _ = Storage.keepsFreedMemory
-        var memory: UnsafeMutableRawPointer?
-        let status = posix_memalign(&memory, 64, max(count, 1) * MemoryLayout<Float>.stride)
-        guard status == 0, let memory else { stop("out of memory: \(count) float values were asked for") }
-        base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
-        self.count = count
-    }
-
-    deinit { free(base) }
-
-    /// Tells the allocator to keep freed memory. Otherwise every buffer above 128 KiB would be mapped,
-    /// zeroed page by page and unmapped again.
-    private static let keepsFreedMemory: Bool = {
-        let megabyte: Int32 = 1 << 20
-        return mallopt(M_MMAP_THRESHOLD, 512 * megabyte) == 1 && mallopt(M_TRIM_THRESHOLD, 1024 * megabyte) == 1
-    }()
 }

@@ -21,6 +21,7 @@ public enum Threads {
     /// ```
     public static func use(_ count: Int) {
         require(count >= 1, "\(count) threads cannot compute")
+        _ = ProcessorKernels.selected
         openblas_set_num_threads(1)
         setOpenMPThreads?(Int32(count))
     }
@@ -38,14 +39,17 @@ public enum Threads {
 
     /// The processor type whose kernels OpenBLAS selected. Results are equal to the bit only for the
     /// same type.
-    public static var coreType: String { String(cString: openblas_get_corename()) }
+    public static var coreType: String {
+        _ = ProcessorKernels.selected
+        return String(cString: openblas_get_corename())
+    }
 
     // oneDNN brings the OpenMP runtime into the process; it is found there by name, since its linker name depends on the compiler.
-    private static let setOpenMPThreads = openMP("omp_set_num_threads", as: (@convention(c) (Int32) -> Void).self)
-    private static let getOpenMPThreads = openMP("omp_get_max_threads", as: (@convention(c) () -> Int32).self)
+    private static let setOpenMPThreads = function("omp_set_num_threads", as: (@convention(c) (Int32) -> Void).self)
+    private static let getOpenMPThreads = function("omp_get_max_threads", as: (@convention(c) () -> Int32).self)
 
-    /// A function of the OpenMP runtime in this process; nil where there is none.
-    static func openMP<Function>(_ name: String, as type: Function.Type) -> Function? {
+    /// A function of a library in this process, such as the OpenMP runtime; nil where there is none.
+    static func function<Function>(_ name: String, as type: Function.Type) -> Function? {
         dlsym(UnsafeMutableRawPointer(bitPattern: 0), name).map { unsafeBitCast($0, to: type) }
     }
 }
@@ -82,7 +86,7 @@ extension Threads {
 
     private typealias Work = @convention(c) (UnsafeMutableRawPointer?) -> Void
     // The entry that GCC compiles parallel regions to; LLVM's runtime has it too.
-    private static let parallel = openMP("GOMP_parallel", as: (@convention(c) (Work, UnsafeMutableRawPointer?, UInt32, UInt32) -> Void).self)
-    private static let threadNumber = openMP("omp_get_thread_num", as: (@convention(c) () -> Int32).self)
-    private static let threadCount = openMP("omp_get_num_threads", as: (@convention(c) () -> Int32).self)
+    private static let parallel = function("GOMP_parallel", as: (@convention(c) (Work, UnsafeMutableRawPointer?, UInt32, UInt32) -> Void).self)
+    private static let threadNumber = function("omp_get_thread_num", as: (@convention(c) () -> Int32).self)
+    private static let threadCount = function("omp_get_num_threads", as: (@convention(c) () -> Int32).self)
 }

@@ -15,6 +15,15 @@ struct AtomicFileTests {
         #expect(folder.names == ["a.txt"])
     }
 
+    @Test("A file that need not survive a power failure is replaced whole as well")
+    func fleeting() throws {
+        let folder = try TemporaryFolder()
+        try AtomicFile.write("first", to: folder("a.txt"))
+        try AtomicFile.write(Data("second".utf8), to: folder("a.txt"), isDurable: false)
+        #expect(try FileContents.text(folder("a.txt")) == "second")
+        #expect(folder.names == ["a.txt"])
+    }
+
     @Test("An empty file can be written and read")
     func empty() throws {
         let folder = try TemporaryFolder()

@@ -127,12 +127,8 @@ public struct Standardization: Hashable, Sendable, Codable {
                 if origins.isEmpty { origins = values.prefix(channels).map { Double($0) } }
                 for sample in there.indices {
                     let real = lengths.map { $0[sample] * (size / inputs.shape[1]) } ?? size
-                    for index in sample * size..<sample * size + real {
-                        let channel = index % channels
-                        let value = Double(values[index]) - origins[channel]
-                        sums[channel] += value
-                        squares[channel] += value * value
-                    }
+                    addMoments(
+                        UnsafeBufferPointer(rebasing: values[sample * size..<sample * size + real]), origins, to: &sums, &squares)
                     count += real
                 }
             }
@@ -142,6 +138,24 @@ public struct Standardization: Hashable, Sendable, Codable {
         let means = zip(origins, sums).map { $0 + $1 / total }
         let variances = zip(squares, sums).map { max(0, $0 / total - ($1 / total) * ($1 / total)) }
         return (means, variances)
+    }
+}
+
+/// Adds `value − origin` and its square to the sums of interleaved channels.
+private func addMoments(_ values: UnsafeBufferPointer<Float>, _ origins: [Double], to sums: inout [Double], _ squares: inout [Double]) {
+    let channels = origins.count
+    origins.withUnsafeBufferPointer { origins in
+        sums.withUnsafeMutableBufferPointer { sums in
+            squares.withUnsafeMutableBufferPointer { squares in
+                for start in stride(from: 0, to: values.count, by: channels) {
+                    for channel in 0..<channels {
+                        let value = Double(values[start + channel]) - origins[channel]
+                        sums[channel] += value
+                        squares[channel] += value * value
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -43,7 +43,7 @@ final class ProgressPublisher: Sendable {
             }
             guard let news, let data = try? ResultCoding.document(news) else { return }
             // A training goes on even where its progress cannot be written.
-            try? AtomicFile.write(data, to: path)
+            try? AtomicFile.write(data, to: path, isDurable: false)
         }
     }
 

@@ -107,25 +107,46 @@ static inline dnnl_status_t regulus_kernel_finish(regulus_kernel *kernel, dnnl_e
     return dnnl_primitive_create(&kernel->primitive, description);
 }
 
-// Runs a kernel over plain pointers, one for each of its arguments in their order.
-static inline dnnl_status_t regulus_kernel_run(const regulus_kernel *kernel, float *const *pointers, void *scratchpad) {
+// The arguments of one run at a time: oneDNN's memory objects, which are given the pointers of each run.
+typedef struct {
     dnnl_exec_arg_t arguments[regulus_max_arguments + 1];
-    int count = 0;
+    int count;
+} regulus_call;
+
+static inline void regulus_call_destroy(regulus_call *call) {
+    for (int index = 0; index < call->count; ++index) dnnl_memory_destroy(call->arguments[index].memory);
+    call->count = 0;
+}
+
+// Makes the memory objects of a kernel's arguments, and last of its scratchpad.
+static inline dnnl_status_t regulus_call_make(regulus_call *call, const regulus_kernel *kernel) {
     dnnl_status_t status = dnnl_success;
+    call->count = 0;
     for (int index = 0; index < kernel->argument_count && status == dnnl_success; ++index) {
-        arguments[count].arg = kernel->arguments[index];
-        status = dnnl_memory_create(&arguments[count].memory, REGULUS_LAYOUT_POINTER(kernel->layouts[index]), kernel->engine, pointers[index]);
-        if (status == dnnl_success) ++count;
+        call->arguments[index].arg = kernel->arguments[index];
+        status = dnnl_memory_create(&call->arguments[index].memory, REGULUS_LAYOUT_POINTER(kernel->layouts[index]), kernel->engine,
+                                    DNNL_MEMORY_NONE);
+        if (status == dnnl_success) ++call->count;
     }
     if (status == dnnl_success && kernel->scratchpad_bytes > 0) {
-        arguments[count].arg = DNNL_ARG_SCRATCHPAD;
-        status = dnnl_memory_create(&arguments[count].memory,
-                                    dnnl_primitive_desc_query_md(kernel->description, dnnl_query_scratchpad_md, 0), kernel->engine, scratchpad);
-        if (status == dnnl_success) ++count;
+        call->arguments[call->count].arg = DNNL_ARG_SCRATCHPAD;
+        status = dnnl_memory_create(&call->arguments[call->count].memory,
+                                    dnnl_primitive_desc_query_md(kernel->description, dnnl_query_scratchpad_md, 0), kernel->engine,
+                                    DNNL_MEMORY_NONE);
+        if (status == dnnl_success) ++call->count;
     }
-    if (status == dnnl_success) status = dnnl_primitive_execute(kernel->primitive, kernel->stream, count, arguments);
-    for (int index = 0; index < count; ++index) dnnl_memory_destroy(arguments[index].memory);
+    if (status != dnnl_success) regulus_call_destroy(call);
     return status;
+}
+
+// Runs a kernel over plain pointers, one for each of its arguments in their order.
+static inline dnnl_status_t regulus_kernel_run(const regulus_kernel *kernel, regulus_call *call, float *const *pointers, void *scratchpad) {
+    for (int index = 0; index < call->count; ++index) {
+        void *pointer = index < kernel->argument_count ? (void *)pointers[index] : scratchpad;
+        dnnl_status_t status = dnnl_memory_set_data_handle(call->arguments[index].memory, pointer);
+        if (status != dnnl_success) return status;
+    }
+    return dnnl_primitive_execute(kernel->primitive, kernel->stream, call->count, call->arguments);
 }
 
 // A copy from one layout to another.

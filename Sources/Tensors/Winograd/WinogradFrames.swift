@@ -21,13 +21,14 @@ struct WinogradFrames: WinogradTiling {
 
     /// The extents of a planned convolution; nil where it has another form.
     init?(_ plan: ConvolutionPlan) {
-        guard plan.input.rank == 5, plan.weightDimensions.count == 5, plan.weightDimensions.suffix(3) == [3, 1, 1],
-            plan.stride == [1, 1, 1], plan.dilation == [1, 1, 1], plan.padding[0] <= 2, plan.padding.suffix(2) == [0, 0],
-            plan.weightDimensions.prefix(2).allSatisfy({ $0 % WinogradTransform.lanes == 0 })
+        let weight = plan.weight
+        guard plan.input.rank == 5, weight.rank == 5, weight[2] == 3, weight[3] == 1, weight[4] == 1,
+            plan.stride.elementCount == 1, plan.dilation.elementCount == 1, plan.padding[0] <= 2, plan.padding[1] == 0, plan.padding[2] == 0,
+            weight[0] % WinogradTransform.lanes == 0, weight[1] % WinogradTransform.lanes == 0
         else { return nil }
         self.init(
-            clips: plan.input[0], frames: plan.input[1], places: plan.input[2] * plan.input[3], inputs: plan.weightDimensions[1],
-            outputs: plan.weightDimensions[0], padding: plan.padding[0])
+            clips: plan.input[0], frames: plan.input[1], places: plan.input[2] * plan.input[3], inputs: weight[1],
+            outputs: weight[0], padding: plan.padding[0])
     }
 
     /// A convolution of these extents, which are known to suit.

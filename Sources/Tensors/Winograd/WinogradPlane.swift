@@ -16,19 +16,17 @@ struct WinogradPlane: WinogradTiling {
 
     /// The extents of a planned convolution; nil where it has another form.
     init?(_ plan: ConvolutionPlan) {
-        let spatial = plan.stride.count
-        guard plan.weightDimensions.count == spatial + 2, plan.input.rank == spatial + 2 else { return nil }
-        let (frames, picture) = (spatial - 2, plan.input.dimensions.dropFirst(spatial - 1))
-        let kernel = plan.weightDimensions.dropFirst(2)
-        guard kernel.prefix(frames).allSatisfy({ $0 == 1 }), kernel.suffix(2).allSatisfy({ $0 == 3 }),
-            plan.stride.allSatisfy({ $0 == 1 }), plan.dilation.allSatisfy({ $0 == 1 }),
-            plan.padding.prefix(frames).allSatisfy({ $0 == 0 }), plan.padding[frames] == plan.padding[frames + 1], plan.padding[frames] <= 2
+        let (spatial, weight) = (plan.stride.rank, plan.weight)
+        let frames = spatial - 2
+        guard weight.rank == spatial + 2, plan.input.rank == spatial + 2, weight[-2] == 3, weight[-1] == 3,
+            weight.count(2..<(frames + 2)) == 1, plan.stride.elementCount == 1, plan.dilation.elementCount == 1,
+            (0..<frames).allSatisfy({ plan.padding[$0] == 0 }), plan.padding[-2] == plan.padding[-1], plan.padding[-1] <= 2
         else { return nil }
-        let channels = (plan.weightDimensions[1], plan.weightDimensions[0])
+        let channels = (weight[1], weight[0])
         guard channels.0 % WinogradTransform.lanes == 0, channels.1 % WinogradTransform.lanes == 0 else { return nil }
         self.init(
-            images: plan.input.count(0..<(spatial - 1)), height: picture[spatial - 1], width: picture[spatial], inputs: channels.0,
-            outputs: channels.1, padding: plan.padding[frames])
+            images: plan.input.count(0..<(spatial - 1)), height: plan.input[spatial - 1], width: plan.input[spatial], inputs: channels.0,
+            outputs: channels.1, padding: plan.padding[-1])
     }
 
     /// A convolution of these extents, which are known to suit.

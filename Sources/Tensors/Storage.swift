@@ -1,0 +1,144 @@
+internal import CMalloc
+import Glibc
+
+/// The memory behind one or more tensors.
+///
+/// Buffers are aligned for the widest vector instructions. A training step frees and asks for the same
+/// sizes over and over, so that memory comes from what the thread kept of the step before; see
+/// ``KeptMemory``.
+final class Storage {
+    /// The first element.
+    let base: UnsafeMutablePointer<Float>
+    /// The number of elements that were asked for.
+    let count: Int
+    /// A number that no magnitude here exceeds, where the operation that wrote the values knows one;
+    /// writing again clears it.
+    var bound: Float?
+
+    /// Memory whose contents are undefined.
+    ///
+    /// The first memory of the process also settles which kernels matrix products use, since nothing
+    /// can be multiplied before.
+    ///
+    /// - Parameter count: the number of elements, 0 or more.
+    init(count: Int) {
+        _ = ProcessorKernels.selected
+        base = KeptMemory.ofThisThread.take(MemoryClass(count: count)).bindMemory(to: Float.self, capacity: max(count, 1))
+        self.count = count
+    }
+
+    deinit { KeptMemory.ofThisThread.give(base, MemoryClass(count: count)) }
+}
+
+/// The size of a piece of memory: there are eight sizes between a power of two and the next, so that
+/// at most an eighth of a piece is not used.
+///
+/// Sizes are rounded because those of a training differ a little from step to step, as where sequences are
+/// padded to the longest of their batch.
+struct MemoryClass: Hashable {
+    /// The position of the size among all sizes, from the smallest.
+    let index: Int
+
+    /// The smallest size that holds `count` floats.
+    init(count: Int) {
+        // In units of 64 bytes, to which all memory is aligned.
+        let units = max(1, (count + 15) / 16)
+        if units <= 8 {
+            index = units - 1
+        } else {
+            let shift = Int.bitWidth - (units - 1).leadingZeroBitCount - 4
+            index = 8 * shift + (units - 1) >> shift
+        }
+    }
+
+    /// The number of bytes.
+    var bytes: Int { index < 8 ? (index + 1) * 64 : (index % 8 + 9) << (index / 8 - 1) * 64 }
+}
+
+/// The memory that one thread has freed and will use again.
+///
+/// In the steady state of a training every step finds here what the step before gave back, and asks the
+/// system for nothing. What is kept is bounded; memory beyond the bound goes back to the allocator. A thread's memory
+/// belongs to it alone, so that nothing is locked; a buffer that another thread frees stays with that thread.
+final class KeptMemory {
+    /// The number of bytes that a thread keeps at most.
+    static let limit = 256 << 20
+    /// Larger pieces are not kept: computing on them takes far longer than asking for them.
+    private static let largest = 64 << 20
+
+    /// The first free piece of each size; each piece begins with the address of the next.
+    private let free: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    /// The number of sizes that are kept.
+    private static let sizes = MemoryClass(count: KeptMemory.largest / 4).index + 1
+    /// The number of bytes that are kept.
+    private(set) var bytes = 0
+    /// How many pieces have been asked of the allocator since the thread began.
+    private(set) var allocations = 0
+
+    /// Keeps nothing at first.
+    private init() {
+        _ = KeptMemory.keepsFreedMemory
+        free = .allocate(capacity: KeptMemory.sizes)
+        free.initialize(repeating: nil, count: KeptMemory.sizes)
+    }
+
+    /// A piece of the given size, aligned to 64 bytes, with undefined contents.
+    ///
+    /// The piece that was freed last is given out first: it is the likeliest to be in the processor's
+    /// cache still.
+    func take(_ size: MemoryClass) -> UnsafeMutableRawPointer {
+        if size.index < KeptMemory.sizes, let piece = free[size.index] {
+            free[size.index] = piece.load(as: UnsafeMutableRawPointer?.self)
+            bytes -= size.bytes
+            return piece
+        }
+        allocations += 1
+        var memory: UnsafeMutableRawPointer?
+        let status = posix_memalign(&memory, 64, size.bytes)
+        guard status == 0, let memory else { stop("out of memory: \(size.bytes) bytes were asked for") }
+        return memory
+    }
+
+    /// Takes back a piece that ``take(_:)`` gave out on this or another thread.
+    func give(_ piece: UnsafeMutableRawPointer, _ size: MemoryClass) {
+        guard size.index < KeptMemory.sizes, bytes + size.bytes <= KeptMemory.limit else { return Glibc.free(piece) }
+        piece.storeBytes(of: free[size.index], as: UnsafeMutableRawPointer?.self)
+        free[size.index] = piece
+        bytes += size.bytes
+    }
+
+    deinit {
+        for index in 0..<KeptMemory.sizes {
+            while let piece = free[index] {
+                free[index] = piece.load(as: UnsafeMutableRawPointer?.self)
+                Glibc.free(piece)
+            }
+        }
+        free.deallocate()
+    }
+
+    /// The memory of the calling thread, which ends with it.
+    static var ofThisThread: KeptMemory {
+        if let own = pthread_getspecific(key) { return Unmanaged<KeptMemory>.fromOpaque(own).takeUnretainedValue() }
+        let own = KeptMemory()
+        pthread_setspecific(key, Unmanaged.passRetained(own).toOpaque())
+        return own
+    }
+
+    /// Where the C library keeps each thread's memory, which it releases when the thread ends.
+    private static let key: pthread_key_t = {
+        var key = pthread_key_t()
+        let status = pthread_key_create(&key) { own in
+            if let own { Unmanaged<KeptMemory>.fromOpaque(own).release() }
+        }
+        guard status == 0 else { stop("no memory can be kept for threads (status \(status))") }
+        return key
+    }()
+
+    /// Tells the allocator to keep freed memory. Otherwise every buffer above 128 KiB would be mapped,
+    /// zeroed page by page and unmapped again.
+    private static let keepsFreedMemory: Bool = {
+        let megabyte: Int32 = 1 << 20
+        return mallopt(M_MMAP_THRESHOLD, 512 * megabyte) == 1 && mallopt(M_TRIM_THRESHOLD, 1024 * megabyte) == 1
+    }()
+}

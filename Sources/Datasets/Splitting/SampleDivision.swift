@@ -1,5 +1,4 @@
 import Configuration
-import Media
 import Networks
 import Tensors
 
@@ -131,55 +130,22 @@ public enum SampleDivision: Hashable, Sendable {
     }
 
     /// A data set in memory under other domains.
-    private struct DividedDataset: Dataset {
+    private struct DividedDataset: DatasetView {
         let base: any Dataset
         let parts: Parts
 
         var facts: DatasetFacts { parts.facts }
-        var labels: [Int] { base.labels }
-        var targetValues: [Float]? { base.targetValues }
         var domains: [Int] { parts.ofRows }
-        var groups: [Int]? { base.groups }
-        var positions: [Int]? { base.positions }
         var split: [SplitName]? { parts.split }
-        var factors: GeneratingFactors? { base.factors }
-        var remarks: [String] { base.remarks }
-        var isStandardized: Bool { base.isStandardized }
-
-        func inputs(_ rows: [Int], modality: String) throws -> Tensor { try base.inputs(rows, modality: modality) }
-
-        func inputs(_ rows: [Int], modality: String, view: SampleView) throws -> Tensor {
-            try base.inputs(rows, modality: modality, view: view)
-        }
-
-        func presence(_ rows: [Int], modality: String) throws -> Presence { try base.presence(rows, modality: modality) }
     }
 
     /// A data set of files under other domains.
-    private struct DividedFiles: DecodingDataset {
+    private struct DividedFiles: FilesView {
         let base: any DecodingDataset
         let parts: Parts
 
         var facts: DatasetFacts { parts.facts }
-        var labels: [Int] { base.labels }
-        var targetValues: [Float]? { base.targetValues }
         var domains: [Int] { parts.ofRows }
-        var groups: [Int]? { base.groups }
-        var positions: [Int]? { base.positions }
         var split: [SplitName]? { parts.split }
-        var remarks: [String] { base.remarks }
-        var loading: LoadingOptions { base.loading }
-
-        func presence(_ rows: [Int], modality: String) throws -> Presence { try base.presence(rows, modality: modality) }
-
-        func decode(_ row: Int, modality: String, view: SampleView) throws(MediaFault) -> DecodedSample {
-            try base.decode(row, modality: modality, view: view)
-        }
-
-        func sampleShape(_ modality: String, view: SampleView) -> [Int]? { base.sampleShape(modality, view: view) }
-        func bytesOfValue(_ modality: String) -> Int { base.bytesOfValue(modality) }
-        func files(_ row: Int, modality: String) -> [String] { base.files(row, modality: modality) }
-        func part(_ row: Int) -> String { base.part(row) }
-        func seconds(_ row: Int) -> Double? { base.seconds(row) }
     }
 }

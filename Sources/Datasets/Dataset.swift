@@ -61,6 +61,10 @@ public protocol Dataset: Sendable {
     /// default.
     var split: [SplitName]? { get }
 
+    /// Rows of classes that training does not know, ascending: nothing is learned of them, chosen by them or scored on them, and their
+    /// labels mean nothing. None by default.
+    var rowsOfUnknownClasses: [Int] { get }
+
     /// What the samples were made from, where a generator made them; analysis compares embeddings with
     /// it. Nil by default.
     var factors: GeneratingFactors? { get }
@@ -111,6 +115,7 @@ extension Dataset {
     public var positions: [Int]? { nil }
     public var split: [SplitName]? { nil }
     public var factors: GeneratingFactors? { nil }
+    public var rowsOfUnknownClasses: [Int] { [] }
     public var remarks: [String] { [] }
     public func presence(_ rows: [Int], modality: String) throws -> Presence { .whole }
     public var isStandardized: Bool { false }

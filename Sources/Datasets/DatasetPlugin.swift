@@ -60,13 +60,16 @@ extension DatasetRegistry {
     }
 
     /// Opens or generates a data set; with ``SampleDivision/option`` among the options divided as that
-    /// says.
+    /// says, and with ``UnknownClasses/option`` without those classes.
     ///
     /// - Throws: `DatasetFault` for an unknown name, options that do not fit, or data that cannot be
     ///   read.
     public func make(_ name: String, options: [String: OptionValue] = [:]) throws(DatasetFault) -> any Dataset {
-        guard let division = options[SampleDivision.option] else { return try make(name, options: options, context: ()) }
-        return try SampleDivision(division).applied(to: try make(name, options: options.filter { $0.key != SampleDivision.option }, context: ()))
+        let views = [SampleDivision.option, UnknownClasses.option]
+        var dataset = try make(name, options: options.filter { !views.contains($0.key) }, context: ())
+        if let division = options[SampleDivision.option] { dataset = try SampleDivision(division).applied(to: dataset) }
+        if let classes = options[UnknownClasses.option] { dataset = try UnknownClasses(classes).applied(to: dataset) }
+        return dataset
     }
 
     /// As ``make(_:options:)``, but values that are not finite are accepted, so that they can be

@@ -64,6 +64,7 @@ package struct SampleModel: Sendable {
         case (_, .training): 90
         case (_, .validation): 66
         case (_, .target): 75
+        case (_, .unknown): 36
         }
     }
 
@@ -140,9 +141,9 @@ package struct SampleModel: Sendable {
     /// Embeddings that hold the class, the domain and something that the modalities share, with noise.
     private func samples(_ set: SampleSet) -> Samples {
         let count = count(set)
-        let firstRow = set == .training ? 0 : set == .validation ? 1000 : 2000
+        let firstRow = [SampleSet.training: 0, .validation: 1000, .target: 2000, .unknown: 3000][set] ?? 0
         let labels = (0..<count).map { $0 % classes.count }
-        let domains = (0..<count).map { set == .target ? 2 : kind == .oneDomain ? 0 : $0 / 3 % 2 }
+        let domains = (0..<count).map { set == .target || set == .unknown ? 2 : kind == .oneDomain ? 0 : $0 / 3 % 2 }
         var embeddings: [Modality: [Float]] = [:]
         for (index, name) in names.enumerated() {
             let width = width(of: name)

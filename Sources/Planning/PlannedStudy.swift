@@ -50,8 +50,12 @@ package struct PlannedStudy: Sendable {
             do throws(DatasetFault) {
                 planner = try Planner(variant: variant, threads: threads, components: components, divisions: divisions)
             } catch {
-                let isDivision = error.option == SampleDivision.option
-                let path = isDivision ? RecipePath("evaluation", "protocol") : RecipePath("data")[error.option ?? "use"]
+                let path =
+                    switch error.option {
+                    case SampleDivision.option: RecipePath("evaluation", "protocol")
+                    case UnknownClasses.option: RecipePath("evaluation", UnknownClasses.option)
+                    default: RecipePath("data")[error.option ?? "use"]
+                    }
                 faults.append(
                     recipe.diagnostic(RecipeFault(path, error.message, expected: error.expected, suggestion: error.suggestion)))
                 continue
@@ -137,6 +141,7 @@ extension Planner {
         func identity(_ plan: ComponentPlan) -> ComponentPlan {
             var plan = plan
             plan.options[SampleDivision.option] = nil
+            plan.options[UnknownClasses.option] = nil
             return plan
         }
         return model.encoders.sorted { $0.key < $1.key }.compactMap { modality, encoder in

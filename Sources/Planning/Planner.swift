@@ -165,6 +165,7 @@ extension Recipe {
         case .iid: plan.options[SampleDivision.option] = SampleDivision.test(share: evaluation.test, draw: evaluation.draw).value
         case .kFold: plan.options[SampleDivision.option] = SampleDivision.folds(count: evaluation.folds, draw: evaluation.draw).value
         }
+        if !evaluation.unknownClasses.isEmpty { plan.options[UnknownClasses.option] = UnknownClasses(evaluation.unknownClasses).value }
         return plan
     }
 

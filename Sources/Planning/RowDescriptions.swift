@@ -18,7 +18,9 @@ extension VariantSettings {
         let facts = dataset.facts
         guard facts.targets.kind == .classes else { return }
         var counts = facts.classes.map { _ in facts.domains.map { _ in 0 } }
-        for (label, domain) in zip(dataset.labels, dataset.domains) where counts.indices.contains(label) && counts[label].indices.contains(domain) {
+        let unknown = Set(dataset.rowsOfUnknownClasses)
+        for (row, (label, domain)) in zip(dataset.labels, dataset.domains).enumerated()
+        where !unknown.contains(row) && counts.indices.contains(label) && counts[label].indices.contains(domain) {
             counts[label][domain] += 1
         }
         samples = SampleCounts(domains: facts.domains, classes: facts.classes, counts: counts, digest: fingerprint)

@@ -183,6 +183,7 @@ extension Recipe {
             "training: \(training.lengthText), batch \(training.batch) (\(training.batching.rawValue)), "
                 + "\(training.optimizer.phrase), learning rate \(training.learningRate)\(training.ratesText), schedule \(training.schedule.phrase)",
         ] + own + taskLines + viewLines
+            + (evaluation.unknownClasses.isEmpty ? [] : ["classes that training does not know: \(evaluation.unknownClasses.joined(separator: ", "))"])
     }
 
     /// What is switched on in a row, for what each contributes; nil where that is not known, as of a row with a model of its own.

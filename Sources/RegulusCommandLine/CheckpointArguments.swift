@@ -107,7 +107,9 @@ struct CheckpointArguments: ParsableArguments {
     }
 
     private func rows(of data: any Dataset) throws -> [Int] {
-        guard let domains else { return Array(0..<data.count) }
+        let unknown = Set(data.rowsOfUnknownClasses)
+        let known = data.domains.indices.filter { !unknown.contains($0) }
+        guard let domains else { return known }
         var chosen: Set<Int> = []
         for name in domains.split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }) {
             guard let number = data.facts.domains.firstIndex(of: name) else {
@@ -116,7 +118,7 @@ struct CheckpointArguments: ParsableArguments {
             }
             chosen.insert(number)
         }
-        let rows = data.domains.indices.filter { chosen.contains(data.domains[$0]) }
+        let rows = known.filter { chosen.contains(data.domains[$0]) }
         guard !rows.isEmpty else { throw CommandFault.input("error: there are no samples in the domains \(domains)") }
         return rows
     }

@@ -43,6 +43,8 @@ struct ComponentDocument: Encodable {
     let readsTerms: Bool?
     /// What a regularizer can act on; nil for other components.
     let places: [String]?
+    /// The weight that a regularizer has where a recipe gives none; nil for other components.
+    let weight: Double?
     /// The kinds of targets that a regularizer can serve; nil for other components.
     let tasks: [String]?
 
@@ -54,6 +56,7 @@ struct ComponentDocument: Encodable {
         readsTerms = regularizer?.readsTerms
         places = regularizer?.places.map(\.rawValue)
         tasks = regularizer?.tasks.map(\.rawValue)
+        weight = regularizer?.defaultWeight
         self.kind = String(kind.rawValue.dropLast())
         self.origin = origin.description
         name = description.name
@@ -97,7 +100,8 @@ struct ComponentDocument: Encodable {
         if kind == "regularizer" {
             lines.append("  keys that every regularizer also has:")
             for key in RegularizerChoice.keys {
-                lines.append("    \(key.name): \(key.accepts), default \(key.standard)")
+                let standard = key.name == "weight" ? weight.map(OptionValue.number)?.description ?? key.standard : key.standard
+                lines.append("    \(key.name): \(key.accepts), default \(standard)")
                 lines.append("        \(key.help)")
             }
         }

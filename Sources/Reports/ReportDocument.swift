@@ -18,10 +18,13 @@ extension Report {
         return Document(Self.withoutRepetition(blocks)).terminalText(width: width)
     }
 
-    /// A report explains each kind of table once, under the first one.
+    /// A report explains each kind of table once, under the first one. What ends with a colon names the table that follows and stays.
     static func withoutRepetition(_ blocks: [Document.Block]) -> [Document.Block] {
         var said: Set<String> = [""]
-        return blocks.filter { if case .paragraph(let text) = $0 { said.insert(text).inserted } else { true } }
+        return blocks.filter { block in
+            guard case .paragraph(let text) = block, !text.hasSuffix(":") else { return true }
+            return said.insert(text).inserted
+        }
     }
 
     // MARK: Parts

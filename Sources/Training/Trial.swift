@@ -364,6 +364,7 @@ extension Trial {
         let (trainer, batches) = (trainer, batches)
         let rows: [SampleSet: [Int]] = [
             .training: split.training.rows.sorted(), .validation: split.validation.rows.sorted(), .target: split.target.rows.sorted(),
+            .unknown: split.unknown.rows,
         ]
         let pass = Pass.evaluation
         return TrainedModel(

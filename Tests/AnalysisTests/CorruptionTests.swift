@@ -1,4 +1,5 @@
 import Configuration
+import Foundation
 import GoldenFixtures
 import MeasurementTesting
 import Networks
@@ -41,7 +42,39 @@ import Testing
         }
     }
 
-    @Test("padding stays as it is, and what it holds changes nothing", arguments: [Corruption.whiteNoise, .wind, .drift, .gap, .frameLoss, .blur])
+    @Test("compression rounds the frequencies of each block to JPEG's steps")
+    func jpeg() {
+        // One frequency of a block alone, of amplitude a: at quality 50 its step is 12 for the first one down (table K.1).
+        let block = (0..<64).map { 128 + 40 * cos(Float.pi * (Float($0 / 8) + 0.5) / 8) }
+        let rounded = block.map { $0.rounded() }
+        let low = rounded.min() ?? 0, high = rounded.max() ?? 0
+        let found = BlockCompression.jpeg(rounded, 8, 8, 1, quality: 50)
+        // The picture is stretched to 0…255 first: amplitude 127.5·40/39.23 or so, times √32 for the orthonormal frequency, then multiples of 12.
+        let scale = 255 / (high - low)
+        let frequency = zip(rounded, 0...).reduce(Float(0)) { sum, entry in
+            sum + (((entry.0 - low) * scale).rounded() - 128) * cos(Float.pi * (Float(entry.1 / 8) + 0.5) / 8) / Float(32).squareRoot()
+        }
+        let expected = (frequency / 12).rounded() * 12 / Float(32).squareRoot()
+        for (place, value) in found.enumerated() {
+            let wave = expected * cos(Float.pi * (Float(place / 8) + 0.5) / 8) + 128
+            #expect(abs((value - low) * scale - min(max(wave, 0), 255)) < 1.01, "\(place)")
+        }
+        #expect(BlockCompression.jpeg([3, 3, 3, 3], 2, 2, 1, quality: 7) == [3, 3, 3, 3])
+    }
+
+    @Test("what is smooth survives compression of a series, and what is fine is lost first")
+    func compressedSeries() {
+        let slow = (0..<64).map { sin(Float($0) / 10) }
+        let mixed = (0..<64).map { slow[$0] + 0.05 * ($0 % 2 == 0 ? 1 : -1) }
+        let found = BlockCompression.series(mixed, channels: 1, step: 0.5)
+        #expect(zip(found, slow).allSatisfy { abs($0 - $1) < 0.3 })
+        let steps = zip(found, found.dropFirst()).map { $1 - $0 }
+        #expect(zip(steps, steps.dropFirst()).filter { $0 * $1 < 0 }.count < 10)
+        #expect(BlockCompression.series([1, 2, 3], channels: 1, step: 0) == [1, 2, 3])
+    }
+
+    @Test(
+        "padding stays as it is, and what it holds changes nothing", arguments: [Corruption.whiteNoise, .wind, .drift, .gap, .frameLoss, .blur, .compression])
     func padding(kind: Corruption) {
         let sample = Self.sample([60, 2])
         var other = sample
@@ -55,7 +88,8 @@ import Testing
         #expect(Array(one[..<80]) == kind.applied(to: Array(sample[..<80]), shape: [40, 2], severity: 4, stream: Self.stream()))
     }
 
-    @Test("noise, wind and drift are measured by the sample, so that its unit does not matter", arguments: [Corruption.whiteNoise, .wind, .drift])
+    @Test(
+        "noise, wind and drift are measured by the sample, so that its unit does not matter", arguments: [Corruption.whiteNoise, .wind, .drift, .compression])
     func scale(kind: Corruption) {
         let sample = Self.sample([60, 2])
         let plain = kind.applied(to: sample, shape: [60, 2], severity: 3, stream: Self.stream())

@@ -22,6 +22,7 @@ import Testing
         #expect(MeasurementContract.violations(of: ModalityReliance.self) == [])
         #expect(MeasurementContract.violations(of: Misclassification.self) == [])
         #expect(MeasurementContract.violations(of: ShiftDetection.self) == [])
+        #expect(MeasurementContract.violations(of: UnknownClassDetection.self) == [])
         #expect(MeasurementContract.violations(of: ConfidenceCalibration.self) == [])
         #expect(MeasurementContract.violations(of: TaskScores.self) == [])
         #expect(MeasurementContract.violations(of: ScoresByClass.self) == [])

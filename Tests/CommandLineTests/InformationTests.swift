@@ -40,6 +40,7 @@ struct InformationTests {
         #expect(outcome.output.contains("gamma: a number from 0 up (standard deviation)"))
         #expect(outcome.output.contains("epsilon: a number from 1e-12 to 1 (variance)"))
         #expect(outcome.output.contains("default 0.0001"))
+        #expect(outcome.output.contains("weight: a number from 0 up, default 3\n"))
     }
 
     @Test("describe with --json prints one JSON document")

@@ -53,11 +53,24 @@ struct ProtocolTests {
             ])
     }
 
+    @Test("classes that training does not know are part of the data of every plan, and the settings say so")
+    func unknownClasses() throws {
+        let names = try Sample.planned(text).datasets.values.first?.facts.classes ?? []
+        let planned = try Sample.planned(text.replacing("{protocol: k-fold, folds: 4}", with: "{unknown-classes: [\(names[1])]}"))
+        let plan = planned.cells[0].candidates[0].plan
+        #expect(plan.data.options[UnknownClasses.option] == .list([.string(names[1])]))
+        #expect(planned.settings.variants[0].lines.contains("classes that training does not know: \(names[1])"))
+        #expect(planned.settings.variants[0].samples?.classes == names.filter { $0 != names[1] })
+        let known = try #require(planned.datasets.values.first)
+        #expect(planned.settings.variants[0].samples?.counts.joined().reduce(0, +) == known.count - known.rowsOfUnknownClasses.count)
+    }
+
     @Test(
         "keys of another protocol, and folds that leave nothing, are refused at their place",
         arguments: [
             ("{protocol: multi-source, folds: 3}", "5:38: error: 'folds' belongs to another protocol than multi-source"),
             ("{protocol: k-fold, test: 0.5}", "5:32: error: 'test' belongs to another protocol than k-fold"),
+            ("{unknown-classes: [clas-1]}", "5:31: error: the data have no class 'clas-1'"),
             ("{protocol: k-fold, folds: 500}", "5:24: error: nothing is left for the part 'fold-145'"),
         ])
     func faults(evaluation: String, message: String) {

@@ -132,4 +132,33 @@ struct PageTests {
             """##
         #expect(document.latex() == expected)
     }
+
+    private static let engine = "/usr/bin/pdflatex"
+
+    @Test("LaTeX makes the tables, none of them wider than a column", .enabled(if: FileManager.default.isExecutableFile(atPath: engine)))
+    func compiledLaTeX() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("regulus-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let wide = TextTable(columns: (1...20).map { .init("A heading, number \($0)", .right) }, rows: [(1...20).map { "1.0 ± 0.\($0)" }])
+        let report = try Report(results: results, settings: SampleStudy.settings()).document()
+        try (Document([.title("wide"), .table(wide)]).latex() + report.latex()).write(
+            to: folder.appendingPathComponent("tables.tex"), atomically: true, encoding: .utf8)
+        try """
+        \\documentclass[twocolumn]{article}
+        \\usepackage{booktabs,graphicx}
+        \\begin{document}\\input{tables.tex}\\end{document}
+        """.write(to: folder.appendingPathComponent("page.tex"), atomically: true, encoding: .utf8)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Self.engine)
+        process.arguments = ["-interaction=nonstopmode", "-halt-on-error", "page.tex"]
+        process.currentDirectoryURL = folder
+        process.standardOutput = FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        let log = try String(decoding: Data(contentsOf: folder.appendingPathComponent("page.log")), as: UTF8.self)
+        #expect(!log.contains("Overfull \\hbox") && log.contains("Output written"))
+    }
 }

@@ -98,6 +98,20 @@ struct PlotTests {
         #expect(numbers[0] < numbers[2] && numbers[1] > numbers[3])
     }
 
+    @Test("Where a pointer rests on a point stands its series, its place and its spread; of many points some are left out")
+    func hovers() {
+        let svg = plot([.init("+ MER", [.init(x: 1, y: 0.123456, spread: 0.01), .init(x: 2, y: -3)], style: 1)]).svg()
+        let texts = svg.matches(of: /<title>([^<]*)<\/title>/).map { String($0.1) }
+        #expect(texts.dropFirst().map { $0.prefix(8) } == ["+ MER: e", "+ MER: e"])
+        #expect(texts[1].hasSuffix(" 0.1235 (0.1135 to 0.1335)") && texts[2].hasSuffix(" −3"))
+        let many = plot([.init("a", (1...10_000).map { .init(x: Double($0), y: 1) }, style: 0)]).svg()
+        #expect(many.matches(of: /<title>/).count <= 201)
+        let interval = IntervalPlot(
+            title: "", label: "",
+            rows: [.init("a", mean: 1, interval: ConfidenceInterval(low: 0.5, high: 1.5), style: 1), .init("b", mean: .nan, interval: nil, style: 2)])
+        #expect(interval.svg().contains("<title>a: 1, interval 0.5 to 1.5</title>") && !interval.svg().contains("b: "))
+    }
+
     @Test("An interval plot has a row each, and draws rows without an interval too")
     func intervals() {
         let plot = IntervalPlot(

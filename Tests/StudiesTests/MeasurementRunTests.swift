@@ -1,5 +1,6 @@
 import Analysis
 import Configuration
+import Datasets
 import Foundation
 import Regularization
 import Results
@@ -50,6 +51,24 @@ struct MeasurementRunTests {
         records.flatMap(\.findings.numbers).first {
             $0.name == name && $0.samples == "target" && $0.condition == condition && $0.modality == nil
         }?.value
+    }
+
+    @Test("confidence of samples of known classes is set against that of classes that training did not know")
+    func unknownClasses() throws {
+        let folder = try TemporaryFolder()
+        var data = Sample.data
+        data.options[UnknownClasses.option] = .list([.string(try Sample.dataset().facts.classes[3])])
+        let plan = Sample.plan { $0.data = data }
+        let cell = Self.cell("Fusion", [plan], measuring: ["unknown-class-detection", "scores-by-class"])
+        let datasets = [data: try Sample.components().datasets.make(data.name, options: data.options)]
+        let pool = WorkerPool(workers: 1, threadsPerWorker: 1)
+        let results = try StudyRun(cells: [cell], folder: folder.run, components: Self.components(), pool: pool, datasets: datasets).run()
+        _ = try MeasurementRun(cells: [cell], folder: folder.run, components: Self.components(), pool: pool, datasets: datasets).run()
+        let records = try Self.records(of: results[0], in: folder.run)
+        let numbers = records.filter { $0.instance == "unknown-class-detection" }.flatMap(\.findings.numbers)
+        #expect(numbers.map(\.name) == ["msp-auroc", "msp-fpr", "msp-fpr-out", "energy-auroc", "energy-fpr", "energy-fpr-out"])
+        #expect(numbers.allSatisfy { (0...1).contains($0.value ?? .nan) })
+        #expect(Self.value("accuracy", in: records) == results[0].targetScore)
     }
 
     @Test("the measured accuracy is the reported one, also of averaged weights, tuned rows and another number of threads")

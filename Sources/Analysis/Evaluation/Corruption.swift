@@ -19,6 +19,7 @@ import Tensors
 /// | `frame-loss` | each moment after the first repeats the last one that arrived, with probability 0.1, 0.2, 0.3, 0.4, 0.5 |
 /// | `blur` | a normal window of deviation 1, 2, 3, 4, 6 at an extent of 224; along time in a series |
 /// | `defocus` | a disk of radius 3, 4, 6, 8, 10 at an extent of 224, and an edge that falls off over one place |
+/// | `compression` | JPEG of quality 25, 18, 15, 10, 7, frame by frame; in a series, frequencies of 16 steps rounded to 0.5, 1, 2, 3, 4 times `s` and more |
 public enum Corruption: String, CaseIterable, Sendable, Hashable {
     /// Independent normal noise.
     case whiteNoise = "white-noise"
@@ -34,6 +35,8 @@ public enum Corruption: String, CaseIterable, Sendable, Hashable {
     case blur
     /// A disk over the neighboring places, as of a lens out of focus.
     case defocus
+    /// What a codec leaves out.
+    case compression
 
     /// The severities that there are.
     public static let severities = 1...5
@@ -44,13 +47,13 @@ public enum Corruption: String, CaseIterable, Sendable, Hashable {
         case .whiteNoise: true
         case .wind, .drift: shape.count == 2
         case .gap, .frameLoss: shape.count == 2 || shape.count == 4
-        case .blur: (2...4).contains(shape.count)
+        case .blur, .compression: (2...4).contains(shape.count)
         case .defocus: shape.count == 3 || shape.count == 4
         }
     }
 
     /// The number of the table for a severity; one below 1 or above 5 counts as the nearest.
-    private func amount(_ severity: Int) -> Float {
+    private func amount(_ severity: Int, isSeries: Bool) -> Float {
         let table: [Float] =
             switch self {
             case .whiteNoise: [0.25, 0.5, 0.75, 1, 1.5]
@@ -59,6 +62,8 @@ public enum Corruption: String, CaseIterable, Sendable, Hashable {
             case .gap, .frameLoss: [0.1, 0.2, 0.3, 0.4, 0.5]
             case .blur: [1, 2, 3, 4, 6]
             case .defocus: [3, 4, 6, 8, 10]
+            // Of pictures the quality, and of series the step: see ``BlockCompression``.
+            case .compression: isSeries ? [0.5, 1, 2, 3, 4] : [25, 18, 15, 10, 7]
             }
         return table[min(max(severity, 1), 5) - 1]
     }
@@ -87,7 +92,7 @@ public enum Corruption: String, CaseIterable, Sendable, Hashable {
         let real = min(length ?? steps, steps)
         guard real > 0 else { return sample }
         var (values, stream) = (Array(sample[..<(real * width)]), stream)
-        let amount = amount(severity)
+        let amount = amount(severity, isSeries: shape.count == 2)
         switch self {
         case .whiteNoise:
             let deviation = amount * Self.deviation(values)
@@ -118,16 +123,20 @@ public enum Corruption: String, CaseIterable, Sendable, Hashable {
             }
         case .blur where shape.count == 2:
             values = Self.smoothed(values, extent: real, inner: width, by: amount * Float(real) / 224)
-        case .blur, .defocus:
+        case .compression where shape.count == 2:
+            values = BlockCompression.series(values, channels: width, step: amount * Self.deviation(values))
+        case .blur, .defocus, .compression:
             let (height, across, channels) = (shape[shape.count - 3], shape[shape.count - 2], shape[shape.count - 1])
             let scale = Float(min(height, across)) / 224
             let frame = height * across * channels
             for start in stride(from: 0, to: values.count, by: frame) {
                 let picture = Array(values[start..<start + frame])
                 let changed =
-                    self == .blur
-                    ? Self.blurred(picture, height, across, channels, by: amount * scale)
-                    : Self.defocused(picture, height, across, channels, radius: amount * scale)
+                    switch self {
+                    case .blur: Self.blurred(picture, height, across, channels, by: amount * scale)
+                    case .compression: BlockCompression.jpeg(picture, height, across, channels, quality: Int(amount))
+                    default: Self.defocused(picture, height, across, channels, radius: amount * scale)
+                    }
                 values.replaceSubrange(start..<start + frame, with: changed)
             }
         }

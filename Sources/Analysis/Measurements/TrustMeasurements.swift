@@ -58,6 +58,21 @@ package struct Misclassification: MeasuresEachSet {
     }
 }
 
+/// What both measurements of detection can be told.
+package struct DetectionOptions: Configuration.Options {
+    /// The share of positives that has to be accepted.
+    package var level = 0.95
+    /// The temperature of the energy.
+    package var temperature = 1.0
+    package init() {}
+    package static var fields: [OptionField<DetectionOptions>] {
+        [
+            .number("level", \.level, in: 0.5...0.999, "share of the samples of the known side that have to be accepted"),
+            .number("temperature", \.temperature, in: 1e-3...1000, "temperature of the energy"),
+        ]
+    }
+}
+
 /// How well scores tell samples of the held-out domain from those of the training domains.
 ///
 /// It reports, for the largest softmax probability (`msp`) and for the `energy`, `-auroc`, `-fpr` with
@@ -69,20 +84,7 @@ package struct Misclassification: MeasuresEachSet {
 /// threshold that accepts `level` of the positives. With a logit that is not finite every number says
 /// why it has no value.
 package struct ShiftDetection: MeasurementPlugin {
-    /// What a recipe may set.
-    package struct Options: Configuration.Options {
-        /// The share of positives that has to be accepted.
-        package var level = 0.95
-        /// The temperature of the energy.
-        package var temperature = 1.0
-        package init() {}
-        package static var fields: [OptionField<Options>] {
-            [
-                .number("level", \.level, in: 0.5...0.999, "share of the samples of training domains that have to be accepted"),
-                .number("temperature", \.temperature, in: 1e-3...1000, "temperature of the energy"),
-            ]
-        }
-    }
+    package typealias Options = DetectionOptions
 
     package static var description: ComponentDescription {
         ComponentDescription(
@@ -105,12 +107,55 @@ package struct ShiftDetection: MeasurementPlugin {
 
     /// - Throws: `Undefined` where the validation or the target set is empty.
     package func measure(_ model: TrainedModel) throws -> Findings {
-        let (inside, outside) = (try model.outputs(on: .validation), try model.outputs(on: .target))
+        var findings = Findings()
+        findings.add(
+            detecting: try model.outputs(on: .validation), from: try model.outputs(on: .target), level: options.level, temperature: options.temperature)
+        return findings
+    }
+}
+
+/// How well scores tell samples of classes that the model knows from those of classes that it was not told of, all of the held-out domain.
+///
+/// The classes are those of `unknown-classes:` in the recipe's evaluation. It reports, for the largest softmax probability (`msp`) and for the
+/// `energy`, `-auroc`, `-fpr` with samples of known classes as positives, and `-fpr-out` with those of unknown ones. Both sides come from the same
+/// unseen domain, so that what tells them apart is the class and not the place.
+package struct UnknownClassDetection: MeasurementPlugin {
+    package typealias Options = DetectionOptions
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "unknown-class-detection", summary: "how well confidence tells samples of known classes from those of classes that training did not know",
+            formula: "msp = max softmax;  energy = T log Σ exp(logit/T)", source: "Hendrycks and Gimpel 2017; Liu et al. 2020; MMDG-Bench",
+            options: Options.descriptions,
+            notes: [
+                "The recipe says which classes those are: `evaluation: {unknown-classes: [...]}`. Both sides are of the held-out domain.",
+                "auroc and fpr count samples of known classes as positive; fpr-out counts those of unknown ones.",
+            ])
+    }
+
+    package static var tasks: [TargetKind] { [.classes] }
+
+    private let options: Options
+
+    package init(options: Options) { self.options = options }
+
+    package var reads: Set<SampleSet> { [.target, .unknown] }
+
+    package func measure(_ model: TrainedModel) throws -> Findings {
+        var findings = Findings()
+        findings.add(
+            detecting: try model.outputs(on: .target), from: try model.outputs(on: .unknown), level: options.level, temperature: options.temperature)
+        return findings
+    }
+}
+
+extension Findings {
+    /// Adds how well both scores tell samples from others: ranked, at a level, and at a level of the others.
+    fileprivate mutating func add(detecting inside: ModelOutputs, from outside: ModelOutputs, level: Double, temperature: Double) {
         let isInside = Array(repeating: true, count: inside.count) + Array(repeating: false, count: outside.count)
         let logits = Tensor.concatenated([inside.logits, outside.logits], axis: 0)
-        var findings = Findings()
         for score in OutOfDistributionScore.allCases {
-            let temperature = score == .energy ? options.temperature : 1
+            let temperature = score == .energy ? temperature : 1
             let values = Result<[Double], Undefined>.attempt {
                 score.values(try ClassProbabilities(logits: logits, temperature: temperature), temperature: temperature)
             }
@@ -118,11 +163,10 @@ package struct ShiftDetection: MeasurementPlugin {
             let reversed = Result<Detection, Undefined>.attempt {
                 try Detection(scores: values.get().map { -$0 }, isPositive: isInside.map { !$0 })
             }
-            findings.add("\(score.rawValue)-auroc") { try found.get().areaUnderROC }
-            findings.add("\(score.rawValue)-fpr") { try found.get().falsePositiveRate(atLeast: options.level) }
-            findings.add("\(score.rawValue)-fpr-out") { try reversed.get().falsePositiveRate(atLeast: options.level) }
+            add("\(score.rawValue)-auroc") { try found.get().areaUnderROC }
+            add("\(score.rawValue)-fpr") { try found.get().falsePositiveRate(atLeast: level) }
+            add("\(score.rawValue)-fpr-out") { try reversed.get().falsePositiveRate(atLeast: level) }
         }
-        return findings
     }
 }
 

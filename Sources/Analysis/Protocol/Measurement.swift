@@ -148,6 +148,7 @@ extension MeasurementRegistry {
         try registry.register(ModalityReliance.self)
         try registry.register(Misclassification.self)
         try registry.register(ShiftDetection.self)
+        try registry.register(UnknownClassDetection.self)
         try registry.register(ConfidenceCalibration.self)
         try registry.register(TaskScores.self)
         try registry.register(ScoresByClass.self)

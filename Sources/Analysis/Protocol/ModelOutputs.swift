@@ -10,6 +10,8 @@ public enum SampleSet: String, CaseIterable, Sendable, Hashable {
     case validation
     /// The samples of the held-out domain.
     case target
+    /// The samples of the held-out domain whose class the model was not told of. Their targets mean nothing.
+    case unknown
 }
 
 /// What a trained model makes of some samples, in the order of the data set.

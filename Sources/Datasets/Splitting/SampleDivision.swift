@@ -1,5 +1,4 @@
 import Configuration
-import Media
 import Networks
 import Tensors
 
@@ -166,60 +165,22 @@ public enum SampleDivision: Hashable, Sendable {
     }
 
     /// A data set in memory under other domains.
-    private struct DividedDataset: Divided {
+    private struct DividedDataset: DatasetView {
         let base: any Dataset
         let parts: Parts
 
-        /// The data set whose samples these are.
-        var original: any Dataset { base }
-        var factors: GeneratingFactors? { base.factors }
-        var isStandardized: Bool { base.isStandardized }
-
-        func inputs(_ rows: [Int], modality: String) throws -> Tensor { try base.inputs(rows, modality: modality) }
-
-        func inputs(_ rows: [Int], modality: String, view: SampleView) throws -> Tensor {
-            try base.inputs(rows, modality: modality, view: view)
-        }
+        var facts: DatasetFacts { parts.facts }
+        var domains: [Int] { parts.ofRows }
+        var split: [SplitName]? { parts.split }
     }
 
     /// A data set of files under other domains.
-    private struct DividedFiles: Divided, DecodingDataset {
+    private struct DividedFiles: FilesView {
         let base: any DecodingDataset
         let parts: Parts
 
-        var original: any Dataset { base }
-        var loading: LoadingOptions { base.loading }
-
-        /// Handed on, as are shapes, files, parts and lengths: only domains and the split are other
-        /// ones.
-        func decode(_ row: Int, modality: String, view: SampleView) throws(MediaFault) -> DecodedSample {
-            try base.decode(row, modality: modality, view: view)
-        }
-
-        func sampleShape(_ modality: String, view: SampleView) -> [Int]? { base.sampleShape(modality, view: view) }
-        func bytesOfValue(_ modality: String) -> Int { base.bytesOfValue(modality) }
-        func files(_ row: Int, modality: String) -> [String] { base.files(row, modality: modality) }
-        func part(_ row: Int) -> String { base.part(row) }
-        func seconds(_ row: Int) -> Double? { base.seconds(row) }
+        var facts: DatasetFacts { parts.facts }
+        var domains: [Int] { parts.ofRows }
+        var split: [SplitName]? { parts.split }
     }
-}
-
-/// A data set under other domains: its samples are those of the original one.
-private protocol Divided: Dataset {
-    var original: any Dataset { get }
-    /// Which part every sample is in.
-    var parts: SampleDivision.Parts { get }
-}
-
-extension Divided {
-    var facts: DatasetFacts { parts.facts }
-    var labels: [Int] { original.labels }
-    var targetValues: [Float]? { original.targetValues }
-    var domains: [Int] { parts.ofRows }
-    var groups: [Int]? { original.groups }
-    var positions: [Int]? { original.positions }
-    var split: [SplitName]? { parts.split }
-    var remarks: [String] { original.remarks }
-
-    func presence(_ rows: [Int], modality: String) throws -> Presence { try original.presence(rows, modality: modality) }
 }

@@ -59,6 +59,8 @@ public struct SourceSplit: Sendable {
     public let validation: SourceIndices
     /// Rows of the held-out domains.
     public let target: TargetIndices
+    /// Rows of the held-out domains whose class training does not know; never among ``target``.
+    public let unknown: TargetIndices
     /// The domains trained or validated on, ascending.
     public let sourceDomains: [Int]
     /// The domains held out, ascending.
@@ -91,7 +93,8 @@ public struct SourceSplit: Sendable {
         }
         let domains = dataset.domains
         let split = dataset.split
-        let usable = domains.indices.filter { sources.contains(domains[$0]) && split?[$0] != .test }
+        let unknownRows = Set(dataset.rowsOfUnknownClasses)
+        let usable = domains.indices.filter { sources.contains(domains[$0]) && split?[$0] != .test && !unknownRows.contains($0) }
         func isForValidation(_ row: Int) -> Bool { split?[row] == .validation || split?[row] == .heldBack }
         switch rule {
         case .domain(let chosen):
@@ -115,7 +118,8 @@ public struct SourceSplit: Sendable {
             validation = SourceIndices(usable.filter(chosen.contains))
             training = SourceIndices(usable.filter { !chosen.contains($0) })
         }
-        let held = Dictionary(grouping: domains.indices.filter { targets.contains(domains[$0]) }) { domains[$0] }
+        unknown = TargetIndices(dataset.rowsOfUnknownClasses.filter { targets.contains(domains[$0]) })
+        let held = Dictionary(grouping: domains.indices.filter { targets.contains(domains[$0]) && !unknownRows.contains($0) }) { domains[$0] }
         targetRows = held.mapValues { rows in
             let tests = rows.filter { split?[$0] == .test || split?[$0] == .heldBack }
             return TargetIndices(tests.isEmpty ? rows : tests)
@@ -160,7 +164,9 @@ public struct SourceSplit: Sendable {
         guard names.indices.contains(domain) else {
             throw DatasetFault(message: "there is no domain number \(domain)", expected: "0 to \(names.count - 1)")
         }
-        let own = dataset.domains.indices.filter { dataset.domains[$0] == domain }
+        let unknownRows = Set(dataset.rowsOfUnknownClasses)
+        unknown = TargetIndices(dataset.rowsOfUnknownClasses.filter { dataset.domains[$0] == domain })
+        let own = dataset.domains.indices.filter { dataset.domains[$0] == domain && !unknownRows.contains($0) }
         func named(_ parts: Set<SplitName>) -> [Int] { own.filter { row in dataset.split.map { parts.contains($0[row]) } ?? false } }
         var reported = named([.test, .heldBack])
         if reported.isEmpty { reported = named([.validation]) }

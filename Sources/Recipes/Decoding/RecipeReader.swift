@@ -98,7 +98,7 @@ struct RecipeReader {
         let inner = section.section("evaluation")
         inner?.refuseKeys(
             except: [
-                "protocol", "domains", "transfers", "validation", "validation-per-class", "selection", "ties", "test", "folds", "draw",
+                "protocol", "domains", "transfers", "validation", "validation-per-class", "selection", "ties", "test", "folds", "draw", "unknown-classes",
             ])
         let settings = inner?.options(EvaluationPlan.Settings.self) ?? EvaluationPlan.Settings()
         refuseStrangers(in: inner, settings.trainingDomains)
@@ -110,7 +110,9 @@ struct RecipeReader {
             trainingDomains: settings.trainingDomains, domains: domains?.map(\.name), transfers: transfers,
             validationPerClass: settings.validationPerClass, ties: settings.ties, validation: settings.validation,
             selection: selection(in: inner) ?? ComponentChoice(EvaluationPlan.standardSelection, location: inner?.location ?? section.location),
-            test: settings.test, folds: settings.folds, draw: settings.draw, location: inner?.location ?? section.location, locations: locations)
+            test: settings.test, folds: settings.folds, draw: settings.draw,
+            unknownClasses: inner?.names("unknown-classes", of: "classes")?.map(\.name) ?? [], location: inner?.location ?? section.location,
+            locations: locations)
     }
 
     /// Keys that belong to another protocol than the recipe's.

@@ -186,6 +186,8 @@ package struct EvaluationPlan: Sendable, Hashable {
     package let folds: Int
     /// `draw:`, which random division the protocols iid and k-fold use, the same for all seeds.
     package let draw: Int
+    /// `unknown-classes:`, classes that are not learned, and whose samples measurements may set against those of the others.
+    package let unknownClasses: [String]
     package let location: SourceLocation
     /// Where each key's value stands.
     package let locations: [String: SourceLocation]

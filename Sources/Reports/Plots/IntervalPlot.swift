@@ -45,6 +45,16 @@ package struct IntervalPlot: Hashable, Sendable {
     }
 }
 
+extension IntervalPlot.Row {
+    /// What is shown where a pointer rests on it.
+    fileprivate var text: String {
+        func range(_ name: String, _ interval: ConfidenceInterval?) -> String {
+            interval.map { ", \(name) \(SVGDrawing.value($0.low)) to \(SVGDrawing.value($0.high))" } ?? ""
+        }
+        return "\(name): \(SVGDrawing.value(mean))" + range("interval", interval) + range("range", outer)
+    }
+}
+
 extension IntervalPlot {
     /// The plot as an SVG document: one line per row, its interval as a bar with ends, its mean as a
     /// marker.
@@ -78,6 +88,11 @@ extension IntervalPlot {
             guard row.mean.isFinite else {
                 drawing.text("not known", x: x(0) + 6, y: y + 4)
                 continue
+            }
+            defer {
+                let shown = row.interval ?? ConfidenceInterval(low: row.mean, high: row.mean)
+                let isKnown = shown.low.isFinite && shown.high.isFinite
+                drawing.hover(row.text, x: x(isKnown ? shown.low : row.mean), to: x(isKnown ? shown.high : row.mean), y: y)
             }
             if let outer = row.outer, outer.low.isFinite, outer.high.isFinite {
                 drawing.line([(x(outer.low), y), (x(outer.high), y)], color: style.color)

@@ -111,6 +111,7 @@ extension Plot {
             drawAxes(in: &drawing)
             for series in series where series.spread == .band { drawBand(series, in: &drawing) }
             for series in series { drawLine(series, in: &drawing) }
+            for series in series { drawHovers(series, in: &drawing) }
             legend.draw(in: &drawing, x: 12, y: Self.top + Self.plotHeight + Self.bottom)
             return drawing.document
         }
@@ -161,6 +162,20 @@ extension Plot {
             let first = series.points.count > step ? series.style % step : 0
             for index in stride(from: first, to: series.points.count, by: step) {
                 drawing.marker(style, x: x(series.points[index].x), y: y(series.points[index].y))
+            }
+        }
+
+        // More than so many of a series stand too close for a pointer to find each.
+        private static let mostHovers = 200
+
+        private func drawHovers(_ series: Series, in drawing: inout SVGDrawing) {
+            let step = max(1, (series.points.count + Self.mostHovers - 1) / Self.mostHovers)
+            for index in stride(from: 0, to: series.points.count, by: step) {
+                let point = series.points[index]
+                let spread = point.low < point.high ? " (\(SVGDrawing.value(point.low)) to \(SVGDrawing.value(point.high)))" : ""
+                drawing.hover(
+                    "\(series.name): \(plot.x.label) \(SVGDrawing.value(point.x)), \(plot.y.label) \(SVGDrawing.value(point.y))\(spread)",
+                    x: x(point.x), y: y(point.y))
             }
         }
 

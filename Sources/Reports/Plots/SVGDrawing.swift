@@ -80,6 +80,21 @@ struct SVGDrawing {
             "<polygon points=\"\(Self.list(points))\" fill=\"#ffffff\" stroke=\"\(style.color)\" stroke-width=\"1.5\"/>")
     }
 
+    /// Says what stands at a place, where a pointer rests on it: an invisible box over the marks.
+    ///
+    /// - Parameters:
+    ///   - x: where the box begins, and `end` where it ends; it reaches 6 pixels further on every side.
+    ///   - y: the middle of the box.
+    mutating func hover(_ text: String, x: Double, to end: Double? = nil, y: Double) {
+        let width = abs((end ?? x) - x) + 12
+        elements.append(
+            "<rect x=\"\(Self.number(min(x, end ?? x) - 6))\" y=\"\(Self.number(y - 6))\" width=\"\(Self.number(width))\" height=\"12\" "
+                + "fill-opacity=\"0\"><title>\(MarkupText.escaped(DisplayText.singleLine(text)))</title></rect>")
+    }
+
+    /// A value as it is shown where a pointer rests: four digits.
+    static func value(_ value: Double) -> String { String(format: "%.4g", value).replacing("-", with: "−") }
+
     /// About how wide a text is; there are no font metrics here, and a little too wide does no harm.
     static func width(of text: String) -> Double {
         (Double(DisplayText.width(text)) * 0.56 + Double(text.count(where: \.isUppercase)) * 0.2) * fontSize

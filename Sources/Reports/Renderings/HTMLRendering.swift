@@ -92,8 +92,10 @@ extension Document {
           main { padding: 1rem .75rem 3rem; }
           h1 { font-size: 1.4rem; overflow-wrap: anywhere; }
           th, td { padding: .25rem .4rem; }
-          /* The row's name stays in sight while its figures are scrolled; a long one does not take all the room. */
-          th:first-child, td:first-child { position: sticky; left: 0; max-width: 40vw; white-space: normal; overflow-wrap: anywhere; background: #fff; }
+          thead th { white-space: normal; vertical-align: bottom; }
+          /* The row's name stays in sight while its figures are scrolled; a long one takes several lines, and not all the room. */
+          td:not(.number) { min-width: 4.5rem; max-width: 40vw; white-space: normal; overflow-wrap: break-word; }
+          th:first-child, td:first-child { position: sticky; left: 0; background: #fff; }
           tbody tr:nth-child(even) td:first-child { background: #f6f6f6; }
         }
         @media print {

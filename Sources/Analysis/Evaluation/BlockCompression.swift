@@ -2,7 +2,10 @@ import Glibc
 
 /// What lossy compression does to a sample: blocks are taken into frequencies, and each frequency is rounded.
 ///
-/// Only the rounding changes values; what a codec does to store them is left out, as it loses nothing.
+/// Only the rounding changes values; what a codec does to store them is left out, as it loses nothing. Both
+/// forms use the orthonormal cosine transform, whose frequencies have the unit of the values, and both
+/// change nothing where all numbers of a block are equal. Numbers have to be finite: a NaN would fill its
+/// whole block.
 enum BlockCompression {
     /// JPEG on pictures of 8 bits: blocks of 8×8, the luminance table of its Annex K at a quality, as libjpeg scales it.
     ///

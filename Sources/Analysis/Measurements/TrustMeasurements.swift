@@ -58,7 +58,8 @@ package struct Misclassification: MeasuresEachSet {
     }
 }
 
-/// What both measurements of detection can be told.
+/// What both measurements of detection can be told. The share decides where the threshold of the false-positive
+/// rates lies; areas under curves do not depend on it.
 package struct DetectionOptions: Configuration.Options {
     /// The share of positives that has to be accepted.
     package var level = 0.95
@@ -118,7 +119,8 @@ package struct ShiftDetection: MeasurementPlugin {
 ///
 /// The classes are those of `unknown-classes:` in the recipe's evaluation. It reports, for the largest softmax probability (`msp`) and for the
 /// `energy`, `-auroc`, `-fpr` with samples of known classes as positives, and `-fpr-out` with those of unknown ones. Both sides come from the same
-/// unseen domain, so that what tells them apart is the class and not the place.
+/// unseen domain, so that what tells them apart is the class and not the place. With a logit that is not
+/// finite, or with samples on one side only, every number says why it has no value.
 package struct UnknownClassDetection: MeasurementPlugin {
     package typealias Options = DetectionOptions
 
@@ -141,6 +143,8 @@ package struct UnknownClassDetection: MeasurementPlugin {
 
     package var reads: Set<SampleSet> { [.target, .unknown] }
 
+    /// - Throws: `Undefined` where the recipe names no unknown classes, or where the held-out domain has no
+    ///   sample of them.
     package func measure(_ model: TrainedModel) throws -> Findings {
         var findings = Findings()
         findings.add(

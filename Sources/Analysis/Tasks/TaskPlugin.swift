@@ -57,8 +57,10 @@ public protocol TaskPlugin: SendableMetatype, Sendable {
 }
 
 extension TaskPlugin {
+    /// One output for each class, label or value.
     public func outputs(for targets: TargetFacts) -> Int { targets.width }
 
+    /// One entry per row of `N×K` outputs: whether all of its numbers are finite.
     public func areFinite(_ outputs: Tensor) -> [Bool] {
         let width = outputs.shape[1]
         return outputs.withUnsafeValues { values in

@@ -12,6 +12,8 @@ protocol DatasetView: Dataset {
     var base: any Dataset { get }
 }
 
+/// Everything but facts is handed on, for a view to replace what it shows differently. Presence is handed
+/// on too, so that a modality that the other data set lacks is missing here as well.
 extension DatasetView {
     var labels: [Int] { base.labels }
     var targetValues: [Float]? { base.targetValues }
@@ -39,6 +41,9 @@ protocol FilesView: DecodingDataset {
     var base: any DecodingDataset { get }
 }
 
+/// Everything but facts and inputs is handed on, for a view to replace what it shows differently. There is
+/// no standardization and there are no generating factors: files are standardized as they are read, and
+/// nobody generated them.
 extension FilesView {
     var labels: [Int] { base.labels }
     var targetValues: [Float]? { base.targetValues }

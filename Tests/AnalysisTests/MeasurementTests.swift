@@ -26,7 +26,7 @@ import Testing
         #expect(MeasurementContract.violations(of: ConfidenceCalibration.self) == [])
         #expect(MeasurementContract.violations(of: TaskScores.self) == [])
         #expect(MeasurementContract.violations(of: ScoresByClass.self) == [])
-        #expect(Self.names.count == 14)
+        #expect(Self.names.count == 15)
     }
 
     @Test("an ordinary model has a value for every number", arguments: names, SampleModel.Kind.allCases.filter(\.isOrdinary))

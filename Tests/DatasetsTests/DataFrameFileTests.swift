@@ -52,7 +52,7 @@ struct DataFrameFileTests {
         #expect(fault { $0.missingBytes = 8 }.contains("the shape [3, 2] of I64 takes 48 bytes, but 40 are there"))
         #expect(fault { $0.statedRows = 3 }.contains("an array has 2 rows where the frame has 3"))
         #expect(fault { $0.statedRows = -1 }.contains("rows are not numbered"))
-        #expect(fault { $0.texts[1].name = "video_id" }.contains("there twice"))
+        #expect(fault { $0.texts[1].name = "video_id" }.contains("appears twice"))
         #expect(fault { $0.frameModule = "pandas.core.frames" }.contains("pandas.core.frames.DataFrame"))
     }
 

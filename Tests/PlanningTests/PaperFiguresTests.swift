@@ -95,7 +95,10 @@ struct PaperFiguresTests {
 
     @Test("every printed figure of Tables 3, 4, 6, 8, 9, 10, 12 and 13 is expected exactly once, and nothing else is")
     func figures() throws {
-        let (printed, expected) = (try printed(), try expected())
+        let printed = try printed()
+        let tables = Set(printed.map(\.table))
+        // Other tables, of measurements, are not in the list of printed scores.
+        let expected = try expected().filter { tables.contains($0.table) }
         #expect(printed.count == 730)
         #expect(Set(printed).count == printed.count && Set(expected).count == expected.count)
         #expect(Set(printed).subtracting(expected) == [])

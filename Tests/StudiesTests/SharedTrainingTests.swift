@@ -14,8 +14,8 @@ import Testing
 @testable import Training
 @testable import TrainingSupport
 
-/// A data set whose samples of one domain have values whose products overflow.
-private struct Overflowing: Dataset {
+/// A data set whose samples of one domain have infinite values, of which no model can make a prediction.
+private struct Infinite: Dataset {
     let base: any Dataset
     let domain: Int
 
@@ -25,7 +25,7 @@ private struct Overflowing: Dataset {
 
     func inputs(_ rows: [Int], modality: String) throws -> Tensor {
         let mask = Tensor(rows.map { domains[$0] == domain ? 1 : 0 }, shape: [rows.count, 1])
-        return Tensor.select(mask, Tensor(3e38), try base.inputs(rows, modality: modality))
+        return Tensor.select(mask, Tensor(.infinity), try base.inputs(rows, modality: modality))
     }
 }
 
@@ -224,7 +224,7 @@ struct SharedTrainingTests {
     func failure() throws {
         let folder = try TemporaryFolder()
         let cells = [1, 2, 3].map { Self.cell(target: $0, seeds: [1]) { $0.standardization = .none } }
-        let data = Overflowing(base: try DatasetRegistry.standard().make(Self.world.name, options: Self.world.options), domain: 2)
+        let data = Infinite(base: try DatasetRegistry.standard().make(Self.world.name, options: Self.world.options), domain: 2)
         let results = try Self.study(cells, in: folder.run, dataset: data).run()
         #expect(results.map(\.isFinished) == [true, false, true])
         #expect(results.map { FileManager.default.fileExists(atPath: folder.run.checkpoint($0.key).path) } == [true, false, true])

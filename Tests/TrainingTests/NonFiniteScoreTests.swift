@@ -10,10 +10,10 @@ import Testing
 @testable import Training
 @testable import TrainingSupport
 
-/// A data set whose samples of one domain are all of class 0 and have values whose products overflow.
-private struct Overflowing: Dataset {
+/// A data set whose samples of one domain are all of class 0, and some of them infinite, of which no model can make a prediction.
+private struct Infinite: Dataset {
     let base: any Dataset
-    /// Of the third domain's 48 rows, how many overflow.
+    /// Of the third domain's 48 rows, how many are infinite.
     var count = 48
 
     var facts: DatasetFacts { base.facts }
@@ -24,22 +24,22 @@ private struct Overflowing: Dataset {
     func inputs(_ rows: [Int], modality: String) throws -> Tensor {
         let broken = broken
         let mask = Tensor(rows.map { broken.contains($0) ? 1 : 0 }, shape: [rows.count, 1])
-        return Tensor.select(mask, Tensor(3e38), try base.inputs(rows, modality: modality))
+        return Tensor.select(mask, Tensor(.infinity), try base.inputs(rows, modality: modality))
     }
 }
 
 @Suite("Scores that are no numbers")
 struct NonFiniteScoreTests {
-    private func run(_ plan: TrialPlan = Sample.plan { $0.standardization = .none }, overflowing count: Int) throws -> TrialResult {
+    private func run(_ plan: TrialPlan = Sample.plan { $0.standardization = .none }, infinite count: Int) throws -> TrialResult {
         Threads.use(1)
-        let data = Overflowing(base: try Sample.dataset(), count: count)
+        let data = Infinite(base: try Sample.dataset(), count: count)
         let key = TrialKey(row: "row", target: "d3", seed: plan.seed)
         return try Trial(plan, key: key, dataset: data, components: Sample.components()).run().result
     }
 
     @Test("a target of which no prediction is finite fails the trial, though the arg max of NaN is the right class")
     func target() throws {
-        let result = try run(overflowing: 48)
+        let result = try run(infinite: 48)
         #expect(
             result.status
                 == .failed(term: "task", step: 9, message: "after epoch 2 none of the 48 predictions on the target d3 is finite"))
@@ -49,7 +49,7 @@ struct NonFiniteScoreTests {
 
     @Test("single predictions that are not finite are counted, and are wrong")
     func some() throws {
-        let result = try run(overflowing: 12)
+        let result = try run(infinite: 12)
         #expect(result.status == .finished)
         #expect(result.epochs.map(\.targetNonFinite) == [12, 12] && result.epochs.map(\.sourceValidationNonFinite) == [0, 0])
         #expect(try #require(result.targetScore) <= 0.75)

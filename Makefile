@@ -3,6 +3,9 @@ SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Plugins Tests $(addprefix Examples/TensorFusion/,Package.swift Sources Tests) $(addprefix Fuzzing/,Package.swift Sources)
 REGULUS = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)/regulus
 
+# The example package is built without optimization: its training is short, and Regulus would be optimized twice.
+EXAMPLE := --package-path Examples/TensorFusion
+
 # Whether the package is built with FFmpeg; a variable, because SwiftPM does not notice when the libraries come or go.
 export REGULUS_FFMPEG ?= $(shell pkg-config --exists libavformat libavcodec libswscale libswresample libavutil && echo 1 || echo 0)
 
@@ -17,8 +20,8 @@ table13: build ## Table 13's comparison, measured on the bundled smartwatch data
 
 test: packages ## every test, and the example package with its own tests and a short training
 	swift test $(SWIFT_FLAGS)
-	swift test $(SWIFT_FLAGS) --package-path Examples/TensorFusion
-	$$(swift build $(SWIFT_FLAGS) --package-path Examples/TensorFusion --show-bin-path)/tensor-fusion run Examples/TensorFusion/recipe.yaml \
+	swift test $(EXAMPLE)
+	$$(swift build $(EXAMPLE) --show-bin-path)/tensor-fusion run Examples/TensorFusion/recipe.yaml \
 		--set training.epochs=1 --out .build/tensor-fusion
 	Examples/TensorFusion/same-bits .build/tensor-fusion MER OutsideMER
 

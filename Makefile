@@ -1,4 +1,5 @@
 # Everything is built optimized: numeric loops in a debug build are some fifty times slower.
+# Always by `swift build`: what `swift test` builds, `swift build` compiles again.
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Plugins Tests $(addprefix Examples/TensorFusion/,Package.swift Sources Tests) $(addprefix Fuzzing/,Package.swift Sources)
 REGULUS = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)/regulus
@@ -19,7 +20,8 @@ table13: build ## Table 13's comparison, measured on the bundled smartwatch data
 	$(REGULUS) run recipes/table13.yaml
 
 test: packages ## every test, and the example package with its own tests and a short training
-	swift test $(SWIFT_FLAGS)
+	swift build $(SWIFT_FLAGS) --build-tests
+	swift test $(SWIFT_FLAGS) --skip-build
 	swift test $(EXAMPLE)
 	$$(swift build $(EXAMPLE) --show-bin-path)/tensor-fusion run Examples/TensorFusion/recipe.yaml \
 		--set training.epochs=1 --out .build/tensor-fusion

@@ -36,8 +36,8 @@ quickstart: build ## the same idea in under a minute
 co-occurrence: build ## the controlled world that puts the paper's explanation to the test
 	$(REGULUS) run recipes/co-occurrence.yaml
 
-benchmark: build ## side by side with PyTorch, which is installed into Benchmarks/.venv
-	Benchmarks/run.sh $(REGULUS)
+benchmark: build ## everything side by side with PyTorch, on one page: benchmarks/benchmark.md; ONLY="steps trainings" leaves the encoders out
+	Benchmarks/run.sh $(REGULUS) --script page.py $(if $(ONLY),--only $(ONLY))
 
 benchmark-trainings: build ## whole trainings side by side with PyTorch
 	Benchmarks/run.sh $(REGULUS) --script run_trainings.py

@@ -211,7 +211,7 @@ extension ComponentPlan {
 
 extension PlannedStudy {
     /// How many trainings tuning takes before the trials.
-    package var rehearsalCount: Int { Set(groups.flatMap { $0.rehearsals.map(\.name) }).count }
+    package var rehearsalCount: Int { SharedRehearsal.all(of: groups).count }
     /// How many trainings the trials take: fewer than trials where one training serves several.
     package var trainingCount: Int { groups.reduce(0) { $0 + $1.seeds.count } }
 }

@@ -53,20 +53,21 @@ package struct FolderState: Sendable {
         }
         var finished: Set<StudyJob> = []
         var trials: [[(key: TrialKey, status: Status)]] = cells.map { _ in [] }
-        var (rehearsed, count) = (0, 0)
         var hashes: [TrialKey: String] = [:]
         let stages = SeedStages(cells)
         var undecided: [String] = []
-        for group in CellGroup.all(of: cells) {
+        let groups = CellGroup.all(of: cells)
+        let shared = SharedRehearsal.all(of: groups).map(\.rehearsal)
+        var rehearsed: [String: TrialResult] = [:]
+        for rehearsal in shared {
+            let result = stored(at: folder.rehearsal(rehearsal.name, measuresTarget: rehearsal.measuresTarget))
+            guard let result, result.plan == rehearsal.name, result.isFinished else { continue }
+            rehearsed[rehearsal.name] = result
+            finished.insert(.rehearsal(rehearsal.name))
+        }
+        for group in groups {
             let rehearsals = group.rehearsals
-            let scores = rehearsals.map { rehearsal -> TrialResult? in
-                let result = stored(at: folder.rehearsal(rehearsal.name, measuresTarget: rehearsal.measuresTarget))
-                return result?.plan == rehearsal.name && result?.isFinished == true ? result : nil
-            }
-            for (rehearsal, score) in zip(rehearsals, scores) where score != nil { finished.insert(.rehearsal(rehearsal.name)) }
-            rehearsed += scores.count { $0 != nil }
-            count += rehearsals.count
-            let known = scores.compactMap(\.self)
+            let known = rehearsals.compactMap { rehearsed[$0.name] }
             var choice: TuningChoice?
             if known.count == rehearsals.count {
                 choice = TuningChoice.choose(
@@ -114,7 +115,7 @@ package struct FolderState: Sendable {
         self.finished = finished
         self.plans = hashes
         undecidedRows = undecided
-        (finishedRehearsals, rehearsalCount) = (rehearsed, count)
+        (finishedRehearsals, rehearsalCount) = (rehearsed.count, shared.count)
     }
 
     /// How many trials have a status.

@@ -11,19 +11,17 @@ struct StudyJobs {
 
     init(_ study: StudyRun, observer: @escaping @Sendable (StudyEvent) -> Void) {
         let groups = CellGroup.all(of: study.cells)
-        let journal = StudyJournal(
-            trials: study.cells.reduce(0) { $0 + $1.seeds.count }, rehearsals: groups.reduce(0) { $0 + $1.rehearsals.count }, observer: observer)
+        let rehearsals = SharedRehearsal.all(of: groups)
+        let journal = StudyJournal(trials: study.cells.reduce(0) { $0 + $1.seeds.count }, rehearsals: rehearsals.count, observer: observer)
         let worker = StudyWorker(study, journal: journal, groups: groups)
         let scores = groups.map { Slots<RehearsalOutcome>(count: $0.rehearsals.count) }
         let results = study.cells.map { Slots<TrialResult>(count: $0.seeds.count) }
 
-        let rehearsalJobs = groups.indices.flatMap { group in
-            groups[group].rehearsals.indices.map { index -> @Sendable () throws -> JobOutcome in
-                {
-                    guard let value = try worker.rehearse(groups[group].rehearsals[index], of: groups[group]) else { return .waiting }
-                    scores[group].set(value, at: index)
-                    return .done
-                }
+        let rehearsalJobs = rehearsals.map { shared -> @Sendable () throws -> JobOutcome in
+            {
+                guard let outcome = try worker.rehearse(shared.rehearsal, of: groups[shared.places[0].group]) else { return .waiting }
+                for place in shared.places { scores[place.group].set(outcome, at: place.index) }
+                return .done
             }
         }
         let stages = SeedStages(study.cells)

@@ -17,12 +17,8 @@ final class Storage {
 
     /// Memory whose contents are undefined.
     ///
-    /// The first memory of the process also settles which kernels matrix products use, since nothing
-    /// can be multiplied before.
-    ///
     /// - Parameter count: the number of elements, 0 or more.
     init(count: Int) {
-        _ = ProcessorKernels.selected
         base = KeptMemory.ofThisThread.take(MemoryClass(count: count)).bindMemory(to: Float.self, capacity: max(count, 1))
         self.count = count
     }
@@ -76,8 +72,12 @@ final class KeptMemory {
     private(set) var allocations = 0
 
     /// Keeps nothing at first.
+    ///
+    /// The first memory of the process also settles which kernels matrix products use, since nothing
+    /// can be multiplied before.
     private init() {
         _ = KeptMemory.keepsFreedMemory
+        _ = ProcessorKernels.selected
         free = .allocate(capacity: KeptMemory.sizes)
         free.initialize(repeating: nil, count: KeptMemory.sizes)
     }

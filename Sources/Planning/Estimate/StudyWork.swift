@@ -31,20 +31,20 @@ struct StudyWork {
     init(_ study: PlannedStudy, costs: [TrialKind: TrialCost]) throws {
         var (rehearsals, trials): ([Job], [Job]) = ([], [])
         var (checkpoints, records, save) = (0, 0, 0)
-        // Rules that choose among the same candidates share their rehearsals.
-        var rehearsed: Set<String> = []
+        for shared in SharedRehearsal.all(of: study.groups) {
+            let (rehearsal, cell) = (shared.rehearsal, study.groups[shared.places[0].group].cells[0])
+            // Leaving a source domain out makes no other kind of trial.
+            let sample = cell.candidates[rehearsal.candidate].plan
+            guard let data = study.datasets[sample.data] else { continue }
+            let cost = costs[TrialKind(sample, row: cell.row, facts: data.facts)] ?? TrialCost()
+            let extent = try study.divisions.division(of: data, by: rehearsal.plan, isRehearsal: true)
+            let seconds = extent.secondsOfTraining(at: cost, epochs: rehearsal.plan.epochs)
+            rehearsals.append(Job(training: seconds, parts: [(.rehearsal(rehearsal.name), 0)]))
+            records += try cost.recordBytes(epochs: rehearsal.plan.epochs, isRehearsal: true)
+        }
         for group in study.groups {
             let cell = group.cells[0]
             guard let data = study.datasets[cell.candidates[0].plan.data] else { continue }
-            for rehearsal in group.rehearsals where rehearsed.insert(rehearsal.name).inserted {
-                // Leaving a source domain out makes no other kind of trial.
-                let sample = cell.candidates[rehearsal.candidate].plan
-                let cost = costs[TrialKind(sample, row: cell.row, facts: data.facts)] ?? TrialCost()
-                let extent = try study.divisions.division(of: data, by: rehearsal.plan, isRehearsal: true)
-                let seconds = extent.secondsOfTraining(at: cost, epochs: rehearsal.plan.epochs)
-                rehearsals.append(Job(training: seconds, parts: [(.rehearsal(rehearsal.name), 0)]))
-                records += try cost.recordBytes(epochs: rehearsal.plan.epochs, isRehearsal: true)
-            }
             // The candidates of a row differ little, so the first represents the one that will be chosen.
             let plan = cell.candidates[0].plan
             let cost = costs[TrialKind(plan, row: cell.row, facts: data.facts)] ?? TrialCost()

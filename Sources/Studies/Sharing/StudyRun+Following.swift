@@ -42,11 +42,14 @@ extension StudyRun {
     /// Where the results of all trials and rehearsals lie.
     func resultFiles(of groups: [CellGroup]) -> [URL] {
         cells.flatMap { cell in cell.seeds.map { folder.result(cell.key(seed: $0)) } }
-            + groups.flatMap(\.rehearsals).map { folder.rehearsal($0.name, measuresTarget: $0.measuresTarget) }
+            + SharedRehearsal.all(of: groups).map { folder.rehearsal($0.rehearsal.name, measuresTarget: $0.rehearsal.measuresTarget) }
     }
 
     /// How many trainings the study takes in an empty folder: no more processes than that have anything to do.
-    package var trainingCount: Int { CellGroup.all(of: cells).reduce(0) { $0 + $1.rehearsals.count + $1.seeds.count } }
+    package var trainingCount: Int {
+        let groups = CellGroup.all(of: cells)
+        return SharedRehearsal.all(of: groups).count + groups.reduce(0) { $0 + $1.seeds.count }
+    }
 
     /// A name for exactly what this study trains: equal for equal plans, seeds and ways of tuning.
     package var digest: String {

@@ -1,0 +1,92 @@
+"""Every comparison with PyTorch on one page: OUT/benchmark.md, and OUT/benchmark.json with the same tables.
+
+    python page.py --regulus path/to/regulus [--out benchmarks] [--only steps trainings encoders] [--rounds 3]
+
+The page is written anew after each part, so that what has been measured is there if a later part fails. In the JSON
+each table has its columns' titles and its rows, with the cells as they are printed.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+
+from run import HERE, machine, pytorch_version
+
+# Part → its title, and the script that measures it.
+PARTS = {
+    "steps": ("The loss of MER and single training steps", "run.py"),
+    "trainings": ("Whole trainings", "run_trainings.py"),
+    "encoders": ("The published encoders at full size", "run_encoders.py"),
+}
+
+
+def measured(script, arguments):
+    """What a script prints; its progress goes to the terminal. Ends the program where it fails."""
+    command = [sys.executable, str(HERE / script), "--regulus", str(arguments.regulus), "--rounds", str(arguments.rounds)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"page.py: {script} ended with code {done.returncode}")
+    return done.stdout.strip()
+
+
+def tables(text):
+    """The Markdown tables of a text, each with its columns and rows of cells."""
+    found, table = [], None
+    for line in text.splitlines():
+        if not line.startswith("|"):
+            table = None
+            continue
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if table is None:
+            table = {"columns": cells, "rows": []}
+            found.append(table)
+        elif any(cell.strip("-:") for cell in cells):
+            table["rows"].append(cells)
+    return found
+
+
+def write(path, text):
+    """Writes a file in one piece: to a temporary name, then renamed."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--regulus", required=True, type=Path, help="path to the regulus executable, built in release mode")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks"), help="the folder of the page")
+    parser.add_argument("--only", choices=list(PARTS), nargs="+", default=list(PARTS))
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        parser.error("rounds start at 1")
+    arguments.out.mkdir(parents=True, exist_ok=True)
+
+    facts = {"date": date.today().isoformat(), "machine": machine(), "load": round(os.getloadavg()[0], 2), "pytorch": pytorch_version()}
+    page = [
+        "# Regulus beside PyTorch", "",
+        f"{facts['date']}, {facts['machine']}; load at the start {facts['load']:.2f}; PyTorch {facts['pytorch']}; {arguments.rounds} rounds, alternating.",
+        "A ratio above 1 says that Regulus is faster.",
+    ]
+    document = {**facts, "rounds": arguments.rounds, "parts": {}}
+    for part in arguments.only:
+        title, script = PARTS[part]
+        text = measured(script, arguments)
+        page += ["", f"## {title}", "", text]
+        document["parts"][part] = {"title": title, "tables": tables(text)}
+        write(arguments.out / "benchmark.md", "\n".join(page) + "\n")
+        write(arguments.out / "benchmark.json", json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    print(arguments.out / "benchmark.md")
+
+
+if __name__ == "__main__":
+    main()

@@ -166,13 +166,6 @@ final class Kernel: @unchecked Sendable {  // never changed after creation; what
                     kernel, engine, isBackward ? 1 : 0, plan.kind == .maximum ? 1 : 0, plan.kind == .averageCountingPadding ? 1 : 0,
                     source.handle, destination.handle, Int32(plan.window.count), plan.window, plan.stride, plan.padding)
             }
-        case .batchNormalization(let isBackward, let plan):
-            let layout = KernelLayout.channelsLast(plan.shape)
-            self.init("batch normalization") { kernel in
-                regulus_batch_normalization(
-                    kernel, engine, isBackward ? 1 : 0, plan.usesGivenStatistics ? 1 : 0, plan.appliesReLU ? 1 : 0,
-                    layout.handle, plan.epsilon)
-            }
         case .products(let plan):
             let (left, right, product) = (plan.leftLayout, plan.rightLayout, plan.productLayout)
             self.init("batched matrix product") { kernel in regulus_products(kernel, engine, left.handle, right.handle, product.handle) }
@@ -226,8 +219,6 @@ enum KernelKey: Hashable, Sendable {
     case fusedWeightExchange(from: FusedConvolutionPlan, to: FusedConvolutionPlan)
     /// A pooling operation or its gradient.
     case pooling(isBackward: Bool, PoolingPlan)
-    /// A batch normalization or its gradient.
-    case batchNormalization(isBackward: Bool, BatchNormalizationPlan)
     /// A batch of matrix products.
     case products(ProductPlan)
 }

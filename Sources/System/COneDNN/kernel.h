@@ -1,5 +1,5 @@
 // A oneDNN primitive together with the memory descriptors of its arguments: the one shape in which the Swift side sees
-// convolution, pooling and normalization. oneDNN 2 and 3 name and pass their descriptors differently; that difference
+// convolution and pooling. oneDNN 2 and 3 name and pass their descriptors differently; that difference
 // ends in this file.
 #ifndef REGULUS_CONEDNN_KERNEL_H
 #define REGULUS_CONEDNN_KERNEL_H
@@ -262,48 +262,6 @@ static inline dnnl_status_t regulus_pooling(regulus_kernel *kernel, dnnl_engine_
     const int forward[] = {DNNL_ARG_SRC, DNNL_ARG_DST, DNNL_ARG_WORKSPACE};
     const int reverse[] = {DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_SRC, DNNL_ARG_WORKSPACE};
     return regulus_kernel_finish(kernel, engine, description, backward ? reverse : forward, maximum ? 3 : 2);
-}
-
-// Batch normalization over every axis but the channels, with scale and shift.
-// Arguments, in order: forward src, mean, variance, scale, shift, dst [, workspace];
-// backward src, mean, variance, scale, shift, diff_dst, diff_src, diff_scale, diff_shift [, workspace].
-// The workspace exists with a fused ReLU in training and remembers which elements were positive.
-static inline dnnl_status_t regulus_batch_normalization(regulus_kernel *kernel, dnnl_engine_t engine, int backward, int given_statistics,
-                                                        int relu, const regulus_layout *layout, float epsilon) {
-    unsigned flags = dnnl_use_scale | dnnl_use_shift;
-    if (given_statistics) flags |= dnnl_use_global_stats;
-    if (relu) flags |= dnnl_fuse_norm_relu;
-    const dnnl_prop_kind_t kind = given_statistics && !backward ? dnnl_forward_inference : dnnl_forward_training;
-    dnnl_primitive_attr_t attributes;
-    dnnl_status_t status = regulus_attributes(&attributes);
-    if (status != dnnl_success) return status;
-    dnnl_primitive_desc_t hint = NULL, description = NULL;
-#if DNNL_VERSION_MAJOR == 2
-    dnnl_batch_normalization_desc_t operation;
-    status = dnnl_batch_normalization_forward_desc_init(&operation, kind, layout, epsilon, flags);
-    if (status == dnnl_success) status = dnnl_primitive_desc_create(&hint, &operation, attributes, engine, NULL);
-    if (status == dnnl_success && backward) {
-        status = dnnl_batch_normalization_backward_desc_init(&operation, dnnl_backward, layout, layout, epsilon, flags);
-        if (status == dnnl_success) status = dnnl_primitive_desc_create(&description, &operation, attributes, engine, hint);
-    }
-#else
-    status = dnnl_batch_normalization_forward_primitive_desc_create(&hint, engine, kind, *layout, *layout, epsilon, flags, attributes);
-    if (status == dnnl_success && backward)
-        status = dnnl_batch_normalization_backward_primitive_desc_create(&description, engine, dnnl_backward, *layout, *layout, *layout, epsilon,
-                                                                         flags, hint, attributes);
-#endif
-    dnnl_primitive_attr_destroy(attributes);
-    if (status == dnnl_success && !backward) {
-        description = hint;
-        hint = NULL;
-    }
-    if (hint) dnnl_primitive_desc_destroy(hint);
-    if (status != dnnl_success) return status;
-    const int forward[] = {DNNL_ARG_SRC, DNNL_ARG_MEAN, DNNL_ARG_VARIANCE, DNNL_ARG_SCALE, DNNL_ARG_SHIFT, DNNL_ARG_DST, DNNL_ARG_WORKSPACE};
-    const int reverse[] = {DNNL_ARG_SRC,      DNNL_ARG_MEAN,     DNNL_ARG_VARIANCE,   DNNL_ARG_SCALE,      DNNL_ARG_SHIFT,
-                           DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_SRC, DNNL_ARG_DIFF_SCALE, DNNL_ARG_DIFF_SHIFT, DNNL_ARG_WORKSPACE};
-    const int workspace = relu && kind == dnnl_forward_training;
-    return regulus_kernel_finish(kernel, engine, description, backward ? reverse : forward, (backward ? 9 : 6) + workspace);
 }
 
 #endif

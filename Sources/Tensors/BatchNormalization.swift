@@ -1,0 +1,227 @@
+extension Tensor {
+    /// Batch normalization with the statistics of this batch, over every axis but the last: `(x −
+    /// mean)/√(variance + ε) · weight + bias` for each channel (Ioffe and Szegedy 2015). It is
+    /// differentiable with respect to input, weight and bias, including the way through the statistics.
+    ///
+    /// A channel in which an entry, the variance, the scale or the shift is not finite is NaN
+    /// throughout: a ReLU would turn a part of it into zeros, and an overflowing variance would make
+    /// all entries equal. The result does not depend on the number of threads.
+    ///
+    /// - Parameters:
+    ///   - weight: the learned scale, `C`.
+    ///   - bias: the learned shift, `C`.
+    ///   - epsilon: added to the variance.
+    ///   - appliesReLU: whether negative outputs become 0 in the same pass.
+    /// - Returns: the normalized tensor, and the batch's mean and population variance, `C` each,
+    ///   without gradients, for running statistics.
+    /// - Precondition: the shape is `…×C` with at least two axes.
+    public func batchNormalized(
+        weight: Tensor, bias: Tensor, epsilon: Float = 1e-5, appliesReLU: Bool = false
+    ) -> (output: Tensor, mean: Tensor, variance: Tensor) {
+        checkNormalization(weight, bias)
+        let (mean, variance) = channelMoments()
+        let input = self
+        let map = ChannelMap(weight: weight, bias: bias, mean: mean, variance: variance, epsilon: epsilon, appliesReLU: appliesReLU)
+        let result = map.applied(to: input)
+        // 0 · x is 0 but where x is not finite.
+        let (m, v, w, b) = (mean.pointer, variance.pointer, weight.pointer, bias.pointer)
+        withExtendedLifetime((weight, bias)) {
+            result.spoilChannels { m[$0] * 0 + v[$0] * 0 + w[$0] * 0 + b[$0] * 0 != 0 }
+        }
+        let output = Tensor.custom(result, inputs: [input, weight, bias]) { gradient in map.gradients(input, gradient) }
+        return (output, mean, variance)
+    }
+
+    /// Batch normalization with given statistics, as in evaluation, over every axis but the last.
+    ///
+    /// - Parameters:
+    ///   - weight: the learned scale, `C`.
+    ///   - bias: the learned shift, `C`.
+    ///   - mean: the running mean, `C`; no gradient reaches it.
+    ///   - variance: the running variance, `C`; no gradient reaches it.
+    ///   - epsilon: added to the variance.
+    ///   - appliesReLU: whether negative outputs become 0 in the same pass.
+    public func batchNormalized(
+        weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: Float = 1e-5, appliesReLU: Bool = false
+    ) -> Tensor {
+        checkNormalization(weight, bias)
+        require(
+            mean.shape == weight.shape && variance.shape == weight.shape,
+            "batchNormalized: statistics of shapes \(mean.shape) and \(variance.shape) do not fit \(shape)")
+        if [self, weight, bias].contains(where: \.isTracked) && Recording.isEnabled {
+            let scale = (variance.detached() + epsilon).sqrt().reciprocal()
+            let normalized = (self - mean.detached()) * scale * weight + bias
+            return appliesReLU ? normalized.relu() : normalized
+        }
+        return ChannelMap(weight: weight, bias: bias, mean: mean, variance: variance, epsilon: epsilon, appliesReLU: appliesReLU)
+            .applied(to: self)
+    }
+
+    /// Mean and population variance of each channel, `C` each, in one pass.
+    ///
+    /// Values are taken relative to the first row, so that a mean far from 0 costs no digits.
+    private func channelMoments() -> (mean: Tensor, variance: Tensor) {
+        let rows = ChannelRows(shape)
+        let (mean, variance) = (Tensor(uninitialized: [rows.width]), Tensor(uninitialized: [rows.width]))
+        withExtendedLifetime(self) {
+            let sums = rows.sums(Moments(x: pointer, width: rows.width))
+            let count = Double(max(rows.count, 1))
+            for channel in 0..<rows.width {
+                let shifted = sums.first[channel] / count
+                mean.pointer[channel] = Float(Double(pointer[channel]) + shifted)
+                // Not `max`, which may drop NaN.
+                let square = sums.second[channel] / count - shifted * shifted
+                variance.pointer[channel] = Float(square < 0 ? 0 : square)
+            }
+        }
+        return (mean, variance)
+    }
+
+    /// Sets the channels that `isSpoiled` selects to NaN, just after creation.
+    private func spoilChannels(_ isSpoiled: (Int) -> Bool) {
+        let width = shape[-1]
+        for channel in 0..<width where isSpoiled(channel) {
+            for index in stride(from: channel, to: elementCount, by: width) { pointer[index] = .nan }
+        }
+    }
+
+    private func checkNormalization(_ weight: Tensor, _ bias: Tensor) {
+        require(
+            rank >= 2 && weight.shape == [shape[-1]] && bias.shape == [shape[-1]],
+            "batchNormalized: a scale of shape \(weight.shape) and a shift of shape \(bias.shape) do not fit \(shape)")
+    }
+}
+
+/// Σ (x − s) and Σ (x − s)², with the first row for s.
+private struct Moments: ChannelRows.Sum {
+    /// The first row.
+    let x: UnsafeMutablePointer<Float>
+    /// The number of channels.
+    let width: Int
+
+    func run(_ rows: Range<Int>, _ lanes: some ChannelLanes) -> (SIMD16<Float>, SIMD16<Float>) {
+        var (sum, squares) = (SIMD16<Float>.zero, SIMD16<Float>.zero)
+        let first = lanes.load(x)
+        for row in rows {
+            let d = lanes.load(x + row * width) - first
+            sum += d
+            squares += d * d
+        }
+        return (sum, squares)
+    }
+}
+
+/// `(x − mean) · scale + bias` of each channel, with `scale = weight/√(variance + ε)`, and a ReLU where it is asked for.
+private struct ChannelMap: @unchecked Sendable {  // its tensors are only read
+    private let mean, scale, bias, root: Tensor
+    private let appliesReLU: Bool
+
+    /// Computes the scale of each channel.
+    init(weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: Float, appliesReLU: Bool) {
+        let (scale, root) = (Tensor(uninitialized: weight.shape), Tensor(uninitialized: weight.shape))
+        withExtendedLifetime((weight, variance)) {
+            for channel in 0..<weight.elementCount {
+                root.pointer[channel] = 1 / (variance.pointer[channel] + epsilon).squareRoot()
+                scale.pointer[channel] = weight.pointer[channel] * root.pointer[channel]
+            }
+        }
+        (self.mean, self.scale, self.bias, self.root, self.appliesReLU) = (mean.detached(), scale, bias.detached(), root, appliesReLU)
+    }
+
+    /// The mapped input, without a record.
+    func applied(to input: Tensor) -> Tensor {
+        let rows = ChannelRows(input.shape)
+        let result = Tensor(uninitialized: input.shape)
+        withExtendedLifetime((input, self)) {
+            let loop = Forward(
+                x: input.pointer, y: result.pointer, mean: mean.pointer, scale: scale.pointer, bias: bias.pointer, width: rows.width,
+                appliesReLU: appliesReLU)
+            rows.forEach(loop)
+        }
+        return result
+    }
+
+    /// The gradients of input, weight and bias, with the mean and the variance of the input as functions of it.
+    func gradients(_ input: Tensor, _ gradient: Tensor) -> [Tensor?] {
+        let rows = ChannelRows(input.shape)
+        let (weightGradient, biasGradient) = (Tensor(uninitialized: mean.shape), Tensor(uninitialized: mean.shape))
+        // What is taken off each entry of a channel's gradient: its mean, and what its part along x − mean amounts to.
+        let (center, along) = (Tensor(uninitialized: mean.shape), Tensor(uninitialized: mean.shape))
+        let result = input.isTracked ? Tensor(uninitialized: input.shape) : nil
+        withExtendedLifetime((input, gradient, self)) {
+            let passed = Passed(
+                x: input.pointer, gradient: gradient.pointer, mean: mean.pointer, scale: scale.pointer, bias: bias.pointer, width: rows.width,
+                appliesReLU: appliesReLU)
+            let sums = rows.sums(passed)
+            let count = Double(max(rows.count, 1))
+            for channel in 0..<rows.width {
+                let root = Double(root.pointer[channel])
+                biasGradient.pointer[channel] = Float(sums.first[channel])
+                weightGradient.pointer[channel] = Float(sums.second[channel] * root)
+                center.pointer[channel] = Float(sums.first[channel] / count)
+                along.pointer[channel] = Float(sums.second[channel] * root * root / count)
+            }
+            if let result {
+                rows.forEach(Backward(passed: passed, result: result.pointer, center: center.pointer, along: along.pointer))
+            }
+        }
+        return [result, weightGradient, biasGradient]
+    }
+}
+
+/// Writes (x − mean) · scale + bias, with a ReLU where it is asked for.
+private struct Forward: ChannelRows.Loop {
+    let x, y, mean, scale, bias: UnsafeMutablePointer<Float>
+    let width: Int
+    let appliesReLU: Bool
+
+    func run(_ rows: Range<Int>, _ lanes: some ChannelLanes) {
+        let (m, a, b) = (lanes.load(mean), lanes.load(scale), lanes.load(bias))
+        if appliesReLU {
+            for row in rows {
+                let value = (lanes.load(x + row * width) - m) * a + b
+                lanes.store(value.replacing(with: 0, where: value .< 0), y + row * width)
+            }
+        } else {
+            for row in rows { lanes.store((lanes.load(x + row * width) - m) * a + b, y + row * width) }
+        }
+    }
+}
+
+/// The gradient g as far as the ReLU lets it pass; its sums are Σ g and Σ g (x − mean).
+private struct Passed: ChannelRows.Sum {
+    let x, gradient, mean, scale, bias: UnsafeMutablePointer<Float>
+    let width: Int
+    let appliesReLU: Bool
+
+    func run(_ rows: Range<Int>, _ lanes: some ChannelLanes) -> (SIMD16<Float>, SIMD16<Float>) {
+        let (m, a, b) = (lanes.load(mean), lanes.load(scale), lanes.load(bias))
+        var (sum, along) = (SIMD16<Float>.zero, SIMD16<Float>.zero)
+        for row in rows {
+            let d = lanes.load(x + row * width) - m
+            var g = lanes.load(gradient + row * width)
+            if appliesReLU { g.replace(with: 0, where: d * a + b .<= 0) }
+            sum += g
+            along += g * d
+        }
+        return (sum, along)
+    }
+}
+
+/// Writes scale · (g − center − (x − mean) · along).
+private struct Backward: ChannelRows.Loop {
+    let passed: Passed
+    let result, center, along: UnsafeMutablePointer<Float>
+
+    func run(_ rows: Range<Int>, _ lanes: some ChannelLanes) {
+        let (x, gradient, width) = (passed.x, passed.gradient, passed.width)
+        let (m, a, b) = (lanes.load(passed.mean), lanes.load(passed.scale), lanes.load(passed.bias))
+        let (center, along) = (lanes.load(center), lanes.load(along))
+        for row in rows {
+            let d = lanes.load(x + row * width) - m
+            var g = lanes.load(gradient + row * width)
+            if passed.appliesReLU { g.replace(with: 0, where: d * a + b .<= 0) }
+            lanes.store(a * (g - center - d * along), result + row * width)
+        }
+    }
+}

@@ -1,0 +1,161 @@
+/// Up to sixteen neighboring channels of a tensor whose last axis holds channels.
+///
+/// A loop over rows that is written for any `ChannelLanes` is compiled twice: for sixteen channels, which are read and written at
+/// once, and for tensors that have fewer.
+protocol ChannelLanes {
+    /// The values of the channels in a row that begins at `row`; 0 in lanes without a channel.
+    func load(_ row: UnsafePointer<Float>) -> SIMD16<Float>
+    /// Writes the values of the channels into a row that begins at `row`.
+    func store(_ values: SIMD16<Float>, _ row: UnsafeMutablePointer<Float>)
+}
+
+/// Sixteen channels, of which `first` is the first.
+struct WholeLanes: ChannelLanes {
+    let first: Int
+
+    @inline(__always)
+    func load(_ row: UnsafePointer<Float>) -> SIMD16<Float> { UnsafeRawPointer(row + first).loadUnaligned(as: SIMD16<Float>.self) }
+
+    @inline(__always)
+    func store(_ values: SIMD16<Float>, _ row: UnsafeMutablePointer<Float>) {
+        UnsafeMutableRawPointer(row + first).storeBytes(of: values, as: SIMD16<Float>.self)
+    }
+}
+
+/// All channels of a tensor that has fewer than sixteen.
+struct FewLanes: ChannelLanes {
+    /// The number of channels, 1 to 15.
+    let count: Int
+
+    @inline(__always)
+    func load(_ row: UnsafePointer<Float>) -> SIMD16<Float> {
+        var (low, high, lane) = (SIMD8<Float>.zero, SIMD8<Float>.zero, 0)
+        if count >= 8 {
+            low = Lanes.load(row)
+            lane = 8
+        }
+        var quad = SIMD4<Float>.zero
+        if count - lane >= 4 {
+            quad = UnsafeRawPointer(row + lane).loadUnaligned(as: SIMD4<Float>.self)
+            lane += 4
+        }
+        var rest = SIMD4<Float>.zero
+        if lane < count { rest[0] = row[lane] }
+        if lane + 1 < count { rest[1] = row[lane + 1] }
+        if lane + 2 < count { rest[2] = row[lane + 2] }
+        let last = count & 4 != 0 ? SIMD8(lowHalf: quad, highHalf: rest) : SIMD8(lowHalf: rest, highHalf: .zero)
+        if count >= 8 { high = last } else { low = last }
+        return SIMD16(lowHalf: low, highHalf: high)
+    }
+
+    @inline(__always)
+    func store(_ values: SIMD16<Float>, _ row: UnsafeMutablePointer<Float>) {
+        var (part, lane) = (values.lowHalf, 0)
+        if count >= 8 {
+            Lanes.store(part, row)
+            (part, lane) = (values.highHalf, 8)
+        }
+        var rest = part.lowHalf
+        if count & 4 != 0 {
+            UnsafeMutableRawPointer(row + lane).storeBytes(of: rest, as: SIMD4<Float>.self)
+            (rest, lane) = (part.highHalf, lane + 4)
+        }
+        if lane < count { row[lane] = rest[0] }
+        if lane + 1 < count { row[lane + 1] = rest[1] }
+        if lane + 2 < count { row[lane + 2] = rest[2] }
+    }
+}
+
+/// The rows and channels of a tensor of shape `…×C`, for loops in lanes.
+struct ChannelRows {
+    /// The number of rows: all axes but the last.
+    let count: Int
+    /// The number of channels in each.
+    let width: Int
+
+    /// The rows of a tensor of this shape.
+    init(_ shape: Shape) {
+        width = shape[-1]
+        count = shape.elementCount / max(width, 1)
+    }
+
+    /// The number of rows whose terms are added up in single precision.
+    private static let chunk = 64
+
+    /// The number of chunks of rows.
+    private var chunks: Int { (count + Self.chunk - 1) / Self.chunk }
+
+    /// Calls `body` with every chunk and its rows, on as many threads as the calling thread may use.
+    private func forEachChunk(_ body: (_ chunk: Int, _ rows: Range<Int>) -> Void) {
+        Threads.split(chunks) { range in
+            for chunk in range { body(chunk, (chunk * Self.chunk)..<min((chunk + 1) * Self.chunk, count)) }
+        }
+    }
+
+    /// A loop over some rows for some channels.
+    protocol Loop {
+        /// Runs over rows `rows` of the channels `lanes`.
+        func run(_ rows: Range<Int>, _ lanes: some ChannelLanes)
+    }
+
+    /// A loop that adds up two terms for each channel.
+    protocol Sum {
+        /// The sums over rows `rows` of the channels `lanes`, in single precision.
+        func run(_ rows: Range<Int>, _ lanes: some ChannelLanes) -> (SIMD16<Float>, SIMD16<Float>)
+    }
+
+    /// Runs a loop over all rows and channels.
+    func forEach(_ loop: some Loop) {
+        let starts = starts
+        forEachChunk { _, rows in
+            guard width >= 16 else { return loop.run(rows, FewLanes(count: width)) }
+            for first in starts { loop.run(rows, WholeLanes(first: first)) }
+        }
+    }
+
+    /// Two sums over all rows for each channel.
+    ///
+    /// The terms of 64 rows are added up in single precision and those sums in double precision, in their order: the result does not depend on the
+    /// number of threads.
+    func sums(_ sum: some Sum) -> (first: [Double], second: [Double]) {
+        // Of each chunk the first sums of all channels, then the second ones.
+        let parts = Storage(count: 2 * chunks * width)
+        let (base, starts) = (parts.base, starts)
+        forEachChunk { chunk, rows in
+            let (firsts, seconds) = (base + 2 * chunk * width, base + (2 * chunk + 1) * width)
+            guard width >= 16 else {
+                let lanes = FewLanes(count: width)
+                return store(sum.run(rows, lanes), lanes, firsts, seconds)
+            }
+            for first in starts {
+                let lanes = WholeLanes(first: first)
+                store(sum.run(rows, lanes), lanes, firsts, seconds)
+            }
+        }
+        var (first, second) = ([Double](repeating: 0, count: width), [Double](repeating: 0, count: width))
+        for chunk in 0..<chunks {
+            let (firsts, seconds) = (base + 2 * chunk * width, base + (2 * chunk + 1) * width)
+            for channel in 0..<width {
+                first[channel] += Double(firsts[channel])
+                second[channel] += Double(seconds[channel])
+            }
+        }
+        withExtendedLifetime(parts) {}
+        return (first, second)
+    }
+
+    /// Where blocks of sixteen channels begin. The last one overlaps the one before where the number of channels is no multiple of sixteen: what
+    /// is computed twice there is the same.
+    private var starts: [Int] {
+        guard width >= 16 else { return [] }
+        let whole = Array(stride(from: 0, through: width - 16, by: 16))
+        return width % 16 == 0 ? whole : whole + [width - 16]
+    }
+
+    private func store(
+        _ sums: (SIMD16<Float>, SIMD16<Float>), _ lanes: some ChannelLanes, _ first: UnsafeMutablePointer<Float>, _ second: UnsafeMutablePointer<Float>
+    ) {
+        lanes.store(sums.0, first)
+        lanes.store(sums.1, second)
+    }
+}

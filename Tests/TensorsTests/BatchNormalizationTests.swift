@@ -1,0 +1,94 @@
+import Testing
+
+@testable import Tensors
+
+@Suite("Batch normalization")
+struct BatchNormalizationTests {
+    /// Output, mean, variance and the gradients of Σ y·t, in double precision.
+    private struct Reference {
+        var output, mean, variance, input, weight, bias: [Double]
+
+        init(_ x: [Float], rows: Int, width: Int, weight w: [Float], bias b: [Float], towards t: [Float], relu: Bool) {
+            output = Array(repeating: 0, count: x.count)
+            input = output
+            mean = Array(repeating: 0, count: width)
+            (variance, weight, bias) = (mean, mean, mean)
+            for channel in 0..<width {
+                let places = (0..<rows).map { $0 * width + channel }
+                let own = places.map { Double(x[$0]) }
+                let m = own.reduce(0, +) / Double(rows)
+                let v = own.reduce(0) { $0 + ($1 - m) * ($1 - m) } / Double(rows)
+                (mean[channel], variance[channel]) = (m, v)
+                let root = 1 / (v + 1e-5).squareRoot()
+                var (sum, along) = (0.0, 0.0)
+                var passed = [Double](repeating: 0, count: rows)
+                for (row, place) in places.enumerated() {
+                    let hat = (Double(x[place]) - m) * root
+                    let y = hat * Double(w[channel]) + Double(b[channel])
+                    output[place] = relu ? max(y, 0) : y
+                    passed[row] = relu && y <= 0 ? 0 : Double(t[place])
+                    sum += passed[row]
+                    along += passed[row] * hat
+                }
+                (bias[channel], weight[channel]) = (sum, along)
+                for (row, place) in places.enumerated() {
+                    let hat = (Double(x[place]) - m) * root
+                    input[place] = Double(w[channel]) * root * (passed[row] - sum / Double(rows) - hat * along / Double(rows))
+                }
+            }
+        }
+    }
+
+    private func isClose(_ values: [Float]?, _ expected: [Double], within tolerance: Double = 2e-5) -> Bool {
+        guard let values, values.count == expected.count else { return false }
+        let scale = max(1, expected.map { abs($0) }.max() ?? 1)
+        return zip(values, expected).allSatisfy { abs(Double($0) - $1) <= tolerance * scale }
+    }
+
+    @Test(arguments: [1, 2, 63, 64, 65, 200], [1, 3, 16, 17, 33])
+    func `outputs, statistics and gradients are those of a computation in double precision`(rows: Int, width: Int) {
+        let x = sample([rows, width], "x")
+        let (weight, bias, towards) = (sample([width], "w"), sample([width], "b"), sample([rows, width], "t"))
+        for relu in [false, true] {
+            let expected = Reference(
+                x.values, rows: rows, width: width, weight: weight.values, bias: bias.values, towards: towards.values, relu: relu)
+            let (input, scale, shift) = (x.tracked(), weight.tracked(), bias.tracked())
+            let found = input.batchNormalized(weight: scale, bias: shift, appliesReLU: relu)
+            #expect(isClose(found.output.values, expected.output))
+            #expect(isClose(found.mean.values, expected.mean) && isClose(found.variance.values, expected.variance))
+            let slopes = gradients(of: (found.output * towards).sum(), with: [input, scale, shift])
+            #expect(isClose(slopes[0]?.values, expected.input, within: 2e-4))
+            #expect(isClose(slopes[1]?.values, expected.weight) && isClose(slopes[2]?.values, expected.bias))
+        }
+    }
+
+    @Test func `a mean far from zero costs no digits of the variance`() {
+        let near = sample([300, 5], "x")
+        let far = near + 4096
+        // What the sum has kept of the digits is what the statistics are of.
+        let kept = far + (-4096)
+        let (one, ones, zeros) = (Tensor.ones([5]), Tensor.ones([5]), Tensor.zeros([5]))
+        let expected = kept.batchNormalized(weight: ones, bias: zeros).variance.values.map(Double.init)
+        #expect(isClose(far.batchNormalized(weight: one, bias: zeros).variance.values, expected, within: 1e-5))
+    }
+
+    @Test func `a channel that is constant gives its bias, and has variance 0`() {
+        let x = Tensor.full(7.3, [90, 2])
+        let found = x.batchNormalized(weight: .ones([2]), bias: Tensor([0.5, -2], shape: [2]))
+        #expect(found.variance.values == [0, 0])
+        #expect(found.output.values == (0..<90).flatMap { _ in [Float(0.5), -2] })
+    }
+
+    @Test func `the bits do not depend on the number of threads`() {
+        defer { Threads.use(1) }
+        let x = sample([1000, 19], "x")
+        let runs = [1, 2, 3].map { threads -> [[Float]] in
+            Threads.use(threads)
+            let input = x.tracked()
+            let found = input.batchNormalized(weight: sample([19], "w"), bias: sample([19], "b"), appliesReLU: true)
+            let slope = gradients(of: found.output.squared().sum(), with: [input])[0]
+            return [found.output.values, found.mean.values, found.variance.values, slope?.values ?? []]
+        }
+        #expect(runs[0][3].count == 19_000 && runs.allSatisfy { $0 == runs[0] })
+    }
+}

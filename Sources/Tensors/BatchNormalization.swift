@@ -11,24 +11,29 @@ extension Tensor {
     ///   - weight: the learned scale, `C`.
     ///   - bias: the learned shift, `C`.
     ///   - epsilon: added to the variance.
-    ///   - appliesReLU: whether negative outputs become 0 in the same pass.
+    ///   - other: what is added to the normalized tensor, in the same shape, as at the end of a residual block; nil for nothing.
+    ///   - appliesReLU: whether negative outputs become 0 in the same pass, after the addition.
     /// - Returns: the normalized tensor, and the batch's mean and population variance, `C` each,
     ///   without gradients, for running statistics.
     /// - Precondition: the shape is `…×C` with at least two axes.
     public func batchNormalized(
-        weight: Tensor, bias: Tensor, epsilon: Float = 1e-5, appliesReLU: Bool = false
+        weight: Tensor, bias: Tensor, adding other: Tensor? = nil, epsilon: Float = 1e-5, appliesReLU: Bool = false
     ) -> (output: Tensor, mean: Tensor, variance: Tensor) {
         checkNormalization(weight, bias)
+        require(
+            other?.shape ?? shape == shape, "batchNormalized: what is added has the shape \(other?.shape ?? shape), and not \(shape)")
         let (mean, variance) = channelMoments()
         let input = self
         let map = ChannelMap(weight: weight, bias: bias, mean: mean, variance: variance, epsilon: epsilon, appliesReLU: appliesReLU)
-        let result = map.applied(to: input)
+        let result = map.applied(to: input, adding: other)
         // 0 · x is 0 but where x is not finite.
         let (m, v, w, b) = (mean.pointer, variance.pointer, weight.pointer, bias.pointer)
         withExtendedLifetime((weight, bias)) {
             result.spoilChannels { m[$0] * 0 + v[$0] * 0 + w[$0] * 0 + b[$0] * 0 != 0 }
         }
-        let output = Tensor.custom(result, inputs: [input, weight, bias]) { gradient in map.gradients(input, gradient) }
+        let output = Tensor.custom(result, inputs: [input, weight, bias] + [other].compactMap(\.self)) { gradient in
+            map.gradients(input, other, gradient)
+        }
         return (output, mean, variance)
     }
 
@@ -128,30 +133,32 @@ private struct ChannelMap: @unchecked Sendable {  // its tensors are only read
         (self.mean, self.scale, self.bias, self.root, self.appliesReLU) = (mean.detached(), scale, bias.detached(), root, appliesReLU)
     }
 
-    /// The mapped input, without a record.
-    func applied(to input: Tensor) -> Tensor {
+    /// The mapped input, to which `other` is added before the ReLU, without a record.
+    func applied(to input: Tensor, adding other: Tensor? = nil) -> Tensor {
         let rows = ChannelRows(input.shape)
         let result = Tensor(uninitialized: input.shape)
-        withExtendedLifetime((input, self)) {
+        withExtendedLifetime((input, other, self)) {
             let loop = Forward(
-                x: input.pointer, y: result.pointer, mean: mean.pointer, scale: scale.pointer, bias: bias.pointer, width: rows.width,
-                appliesReLU: appliesReLU)
+                x: input.pointer, other: other?.pointer, y: result.pointer, mean: mean.pointer, scale: scale.pointer, bias: bias.pointer,
+                width: rows.width, appliesReLU: appliesReLU)
             rows.forEach(loop)
         }
         return result
     }
 
-    /// The gradients of input, weight and bias, with the mean and the variance of the input as functions of it.
-    func gradients(_ input: Tensor, _ gradient: Tensor) -> [Tensor?] {
+    /// The gradients of input, weight and bias, and of what was added where there is such a thing. Mean and variance count as functions of the input.
+    func gradients(_ input: Tensor, _ other: Tensor?, _ gradient: Tensor) -> [Tensor?] {
         let rows = ChannelRows(input.shape)
         let (weightGradient, biasGradient) = (Tensor(uninitialized: mean.shape), Tensor(uninitialized: mean.shape))
         // What is taken off each entry of a channel's gradient: its mean, and what its part along x − mean amounts to.
         let (center, along) = (Tensor(uninitialized: mean.shape), Tensor(uninitialized: mean.shape))
         let result = input.isTracked ? Tensor(uninitialized: input.shape) : nil
-        withExtendedLifetime((input, gradient, self)) {
+        // What was added gets the gradient as far as the ReLU lets it pass.
+        let kept = other == nil || !appliesReLU ? nil : Tensor(uninitialized: input.shape)
+        withExtendedLifetime((input, other, gradient, self)) {
             let passed = Passed(
-                x: input.pointer, gradient: gradient.pointer, mean: mean.pointer, scale: scale.pointer, bias: bias.pointer, width: rows.width,
-                appliesReLU: appliesReLU)
+                x: input.pointer, other: other?.pointer, gradient: gradient.pointer, kept: kept?.pointer, mean: mean.pointer, scale: scale.pointer,
+                bias: bias.pointer, width: rows.width, appliesReLU: appliesReLU)
             let sums = rows.sums(passed)
             let count = Double(max(rows.count, 1))
             for channel in 0..<rows.width {
@@ -162,66 +169,106 @@ private struct ChannelMap: @unchecked Sendable {  // its tensors are only read
                 along.pointer[channel] = Float(sums.second[channel] * root * root / count)
             }
             if let result {
-                rows.forEach(Backward(passed: passed, result: result.pointer, center: center.pointer, along: along.pointer))
+                rows.forEach(
+                    Backward(
+                        x: input.pointer, gradient: (kept ?? gradient).pointer, result: result.pointer, mean: mean.pointer, scale: scale.pointer,
+                        bias: bias.pointer, center: center.pointer, along: along.pointer, width: rows.width,
+                        appliesReLU: appliesReLU && kept == nil))
             }
         }
-        return [result, weightGradient, biasGradient]
+        return [result, weightGradient, biasGradient] + (other == nil ? [] : [kept ?? gradient])
     }
 }
 
-/// Writes (x − mean) · scale + bias, with a ReLU where it is asked for.
+/// Writes (x − mean) · scale + bias, with an addition and a ReLU where they are asked for.
 private struct Forward: ChannelRows.Loop {
-    let x, y, mean, scale, bias: UnsafeMutablePointer<Float>
+    let x: UnsafeMutablePointer<Float>
+    /// What is added.
+    let other: UnsafeMutablePointer<Float>?
+    let y, mean, scale, bias: UnsafeMutablePointer<Float>
     let width: Int
     let appliesReLU: Bool
 
     func run(_ rows: Range<Int>, _ lanes: some ChannelLanes) {
         let (m, a, b) = (lanes.load(mean), lanes.load(scale), lanes.load(bias))
-        if appliesReLU {
+        // Written out four times: with a closure for what differs, the compiler keeps less in registers.
+        switch (other, appliesReLU) {
+        case (nil, false):
+            for row in rows { lanes.store((lanes.load(x + row * width) - m) * a + b, y + row * width) }
+        case (nil, true):
             for row in rows {
                 let value = (lanes.load(x + row * width) - m) * a + b
                 lanes.store(value.replacing(with: 0, where: value .< 0), y + row * width)
             }
-        } else {
-            for row in rows { lanes.store((lanes.load(x + row * width) - m) * a + b, y + row * width) }
+        case (let other?, false):
+            for row in rows { lanes.store((lanes.load(x + row * width) - m) * a + b + lanes.load(other + row * width), y + row * width) }
+        case (let other?, true):
+            for row in rows {
+                let value = (lanes.load(x + row * width) - m) * a + b + lanes.load(other + row * width)
+                lanes.store(value.replacing(with: 0, where: value .< 0), y + row * width)
+            }
         }
     }
 }
 
 /// The gradient g as far as the ReLU lets it pass; its sums are Σ g and Σ g (x − mean).
 private struct Passed: ChannelRows.Sum {
-    let x, gradient, mean, scale, bias: UnsafeMutablePointer<Float>
+    let x: UnsafeMutablePointer<Float>
+    /// What was added before the ReLU.
+    let other: UnsafeMutablePointer<Float>?
+    let gradient: UnsafeMutablePointer<Float>
+    /// Where g is written; nil where nobody asks for it.
+    let kept: UnsafeMutablePointer<Float>?
+    let mean, scale, bias: UnsafeMutablePointer<Float>
     let width: Int
     let appliesReLU: Bool
 
     func run(_ rows: Range<Int>, _ lanes: some ChannelLanes) -> (SIMD16<Float>, SIMD16<Float>) {
         let (m, a, b) = (lanes.load(mean), lanes.load(scale), lanes.load(bias))
         var (sum, along) = (SIMD16<Float>.zero, SIMD16<Float>.zero)
-        for row in rows {
-            let d = lanes.load(x + row * width) - m
-            var g = lanes.load(gradient + row * width)
-            if appliesReLU { g.replace(with: 0, where: d * a + b .<= 0) }
-            sum += g
-            along += g * d
+        if let other, let kept {
+            for row in rows {
+                let d = lanes.load(x + row * width) - m
+                var g = lanes.load(gradient + row * width)
+                g.replace(with: 0, where: d * a + b + lanes.load(other + row * width) .<= 0)
+                lanes.store(g, kept + row * width)
+                sum += g
+                along += g * d
+            }
+        } else if appliesReLU {
+            for row in rows {
+                let d = lanes.load(x + row * width) - m
+                var g = lanes.load(gradient + row * width)
+                g.replace(with: 0, where: d * a + b .<= 0)
+                sum += g
+                along += g * d
+            }
+        } else {
+            for row in rows {
+                let g = lanes.load(gradient + row * width)
+                sum += g
+                along += g * (lanes.load(x + row * width) - m)
+            }
         }
         return (sum, along)
     }
 }
 
-/// Writes scale · (g − center − (x − mean) · along).
+/// Writes scale · (g − center − (x − mean) · along), with the gradient g as far as the ReLU lets it pass.
 private struct Backward: ChannelRows.Loop {
-    let passed: Passed
-    let result, center, along: UnsafeMutablePointer<Float>
+    let x, gradient, result, mean, scale, bias, center, along: UnsafeMutablePointer<Float>
+    let width: Int
+    let appliesReLU: Bool
 
     func run(_ rows: Range<Int>, _ lanes: some ChannelLanes) {
-        let (x, gradient, width) = (passed.x, passed.gradient, passed.width)
-        let (m, a, b) = (lanes.load(passed.mean), lanes.load(passed.scale), lanes.load(passed.bias))
+        let (m, a, b) = (lanes.load(mean), lanes.load(scale), lanes.load(bias))
         let (center, along) = (lanes.load(center), lanes.load(along))
         for row in rows {
-            let d = lanes.load(x + row * width) - m
-            var g = lanes.load(gradient + row * width)
-            if passed.appliesReLU { g.replace(with: 0, where: d * a + b .<= 0) }
-            lanes.store(a * (g - center - d * along), result + row * width)
+            let place = row * width
+            let d = lanes.load(x + place) - m
+            var g = lanes.load(gradient + place)
+            if appliesReLU { g.replace(with: 0, where: d * a + b .<= 0) }
+            lanes.store(a * (g - center - d * along), result + place)
         }
     }
 }

@@ -62,6 +62,30 @@ struct BatchNormalizationTests {
         }
     }
 
+    @Test(arguments: [5, 70], [3, 16, 21])
+    func `what is added before the ReLU changes nothing beside doing both afterwards`(rows: Int, width: Int) {
+        let (x, other) = (sample([rows, width], "x"), sample([rows, width], "other"))
+        let (weight, bias, towards) = (sample([width], "w"), sample([width], "b"), sample([rows, width], "t"))
+        for relu in [false, true] {
+            func run(_ isFused: Bool) -> [[Double]] {
+                let tracked = [x, weight, bias, other].map { $0.tracked() }
+                let output: Tensor
+                if isFused {
+                    output = tracked[0].batchNormalized(weight: tracked[1], bias: tracked[2], adding: tracked[3], appliesReLU: relu).output
+                } else {
+                    let sum = tracked[0].batchNormalized(weight: tracked[1], bias: tracked[2]).output + tracked[3]
+                    output = relu ? sum.relu() : sum
+                }
+                let slopes = gradients(of: (output * towards).sum(), with: tracked)
+                return [output.values.map(Double.init)] + slopes.map { $0?.values.map(Double.init) ?? [] }
+            }
+            let (fused, apart) = (run(true), run(false))
+            for (values, expected) in zip(fused, apart) {
+                #expect(!expected.isEmpty && isClose(values.map { Float($0) }, expected, within: 1e-6))
+            }
+        }
+    }
+
     @Test func `a mean far from zero costs no digits of the variance`() {
         let near = sample([300, 5], "x")
         let far = near + 4096

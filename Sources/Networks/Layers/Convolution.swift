@@ -152,7 +152,7 @@ public final class NormalizedConvolution: Layer {
     /// place.
     public func addRectified(_ x: Tensor, to sum: inout Tensor, _ pass: Pass) {
         guard isFixed(x, pass), !Tensor.records([sum]) else {
-            sum = .rectifiedSum(normalization(convolution(x), pass), sum)
+            sum = normalization.rectifiedSum(convolution(x), sum, pass)
             return
         }
         fused(for: x, adds: true, appliesReLU: true).add(x, to: &sum, appliesReLU: true)

@@ -68,9 +68,24 @@ public final class BatchNormalization: Layer {
                 weight: weight.value, bias: bias.value, mean: runningMean.value, variance: runningVariance.value,
                 epsilon: epsilon, appliesReLU: appliesReLU)
         }
-        let (y, mean, variance) = x.batchNormalized(
-            weight: weight.value, bias: bias.value, epsilon: epsilon, appliesReLU: appliesReLU)
-        let count = x.elementCount / width
+        return followed(x.batchNormalized(weight: weight.value, bias: bias.value, epsilon: epsilon, appliesReLU: appliesReLU))
+    }
+
+    /// Normalizes, adds another tensor and applies a ReLU: the end of a residual block. In training it is one pass over memory.
+    ///
+    /// - Parameters:
+    ///   - x: …×width, of rank 2 or more.
+    ///   - other: in the shape of `x`.
+    /// - Returns: the shape of `x`.
+    public func rectifiedSum(_ x: Tensor, _ other: Tensor, _ pass: Pass) -> Tensor {
+        guard pass.isTraining else { return .rectifiedSum(self(x, pass), other) }
+        return followed(x.batchNormalized(weight: weight.value, bias: bias.value, adding: other, epsilon: epsilon, appliesReLU: true))
+    }
+
+    /// Moves the running statistics towards those of a batch, and returns its output.
+    private func followed(_ batch: (output: Tensor, mean: Tensor, variance: Tensor)) -> Tensor {
+        let (y, mean, variance) = batch
+        let count = y.elementCount / width
         follow(runningMean, mean, factor: 1)
         if count > 1 { follow(runningVariance, variance, factor: Float(count) / Float(count - 1)) }
         trackedBatches.withUnsafeMutableValues { $0[0] += 1 }

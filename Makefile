@@ -67,8 +67,8 @@ picture: build ## the drawing in README.md, from a run of the quickstart
 	cp .build/picture/figures/differences.svg Benchmarks/report.svg
 
 ONLY ?=
-measurements: build ## the tables of MEASUREMENTS.md, measured again; ONLY=table13 for those whose command says so
-	.ci/measurements $(REGULUS) $(ONLY)
+measurements: build ## the tables of MEASUREMENTS.md, measured again; ONLY=table13 for those whose command says so, RUNS=folder to keep the runs
+	.ci/measurements $(REGULUS) "$(ONLY)" $(RUNS)
 
 MINUTES ?= 10
 fuzz: media-packages ## every parser of foreign bytes under libFuzzer with AddressSanitizer, for MINUTES in all

@@ -17,22 +17,47 @@ extension Verdict {
         Report.withoutRepetition(comparison(of: verdicts) + verdicts.enumerated().flatMap { $1.blocks(place: $0, style: style) })
     }
 
-    /// Where a study chooses by several rules: what each row's summary is by each of them.
+    /// Where a study chooses by several rules: what each row's figures are by each of them.
     private static func comparison(of verdicts: [Verdict]) -> [Document.Block] {
         guard let first = verdicts.first, verdicts.count > 1 else { return [] }
-        var columns = [TextTable.Column("Row")]
-        for verdict in verdicts { columns.append(TextTable.Column(verdict.rule ?? "", .right)) }
-        let rows = first.rows.map { row -> [String] in
+        let (path, names) = ruleNames(of: verdicts)
+        let columns = names.map { TextTable.Column($0, .right) }
+        let summaries = first.rows.map { row -> [String] in
             [row.name]
                 + verdicts.map { verdict in
                     guard let summary = verdict.rows.first(where: { $0.name == row.name })?.summary else { return NumberText.nothing }
-                    return "\(CellText.interval(summary.interval, verdict.score)) (\(verdict.score.signedText(summary.mean)))"
+                    return "\(verdict.score.signedText(summary.mean)) \(CellText.interval(summary.interval, verdict.score))"
                 }
         }
+        let details = verdicts.map(\.effectLines)
+        let lines = details[0].map { line in
+            [line.row, line.set]
+                + details.map { own in own.first { $0.position == line.position }.map { first.differenceText($0.effect) } ?? NumberText.nothing }
+        }
         let note =
-            "The 95 % interval of each row's difference to \(first.baseline) over data sets, and its mean, in \(first.score.differenceUnit), by the rule "
-            + "that chose. Data, rows and seeds are the same; each verdict below is corrected for many tests by itself."
-        return [.heading("What the rule decides"), .table(TextTable(columns: columns, rows: rows)), .paragraph(note)]
+            "Each row's mean difference to \(first.baseline) over data sets with its 95 % interval, in \(first.score.differenceUnit), by the rule that chose"
+            + "\(path.map { " (\($0))" } ?? ""). Data, rows and seeds are the same; each verdict below is corrected for many tests by itself."
+        return [
+            .heading("What the rule decides"), .table(TextTable(columns: [.init("Row")] + columns, rows: summaries)), .paragraph(note),
+            .paragraph("The same on each set and in each of its settings, ± standard error:"),
+            .table(TextTable(columns: [.init("Row"), .init("Set")] + columns, rows: withoutRepeatedNames(lines))),
+        ]
+    }
+
+    /// The rules by which verdicts differ, and the recipe's path that names them where it is one for all.
+    private static func ruleNames(of verdicts: [Verdict]) -> (path: String?, names: [String]) {
+        let rules = verdicts.map { $0.rule ?? "" }
+        guard let end = rules[0].range(of: " = "), rules.allSatisfy({ $0.hasPrefix(rules[0][..<end.upperBound]) && !$0.contains(",") }) else {
+            return (nil, rules)
+        }
+        return (String(rules[0][..<end.lowerBound]), rules.map { String($0[end.upperBound...]) })
+    }
+
+    /// The lines of a table that say in their first cell what the line above does not.
+    private static func withoutRepeatedNames(_ lines: [[String]]) -> [[String]] {
+        lines.indices.map { index in
+            index > 0 && lines[index - 1][0] == lines[index][0] ? [""] + lines[index].dropFirst() : lines[index]
+        }
     }
 
     private var title: String { "Verdict over \(NumberText.count(sets.count, "data set"))" + (rule.map { ", \($0)" } ?? "") }
@@ -53,48 +78,57 @@ extension Verdict {
     private var summaryTable: TextTable {
         TextTable(
             columns: [.init("Row"), .init("Difference to \(baseline)", .right), .init("95 %", .right), .init("Another set, 95 %", .right)]
-                + [.init("Sets won", .right), .init("lost", .right), .init("tested", .right)]
-                + (hasSettings ? [.init("Settings won", .right), .init("lost", .right), .init("tested", .right)] : [])
+                + [.init("Sets won, lost", .right)] + (hasSettings ? [.init("Settings won, lost", .right)] : [])
                 + (ranks == nil ? [] : [.init("Mean rank", .right)]),
             rows: rows.map { row in
-                let tested = row.sets.count - row.count(.untested, score)
-                let settingsTested = row.settings.count - row.settingCount(.untested, score)
+                func text(_ count: (Outcome) -> Int, of all: Int) -> String { "\(count(.won)), \(count(.lost)) of \(all - count(.untested))" }
                 return [
                     row.name, row.summary.map { "\(score.signedText($0.mean)) ± \(score.text($0.standardError))" } ?? NumberText.nothing,
                     CellText.interval(row.summary?.interval, score), CellText.interval(row.summary?.prediction, score),
-                ] + [row.count(.won, score), row.count(.lost, score), tested].map(String.init)
-                    + (hasSettings ? [row.settingCount(.won, score), row.settingCount(.lost, score), settingsTested].map(String.init) : [])
+                    text({ row.count($0, score) }, of: row.sets.count),
+                ] + (hasSettings ? [text({ row.settingCount($0, score) }, of: row.settings.count)] : [])
                     + (ranks == nil ? [] : [row.meanRank.map(Self.rank) ?? NumberText.nothing])
             } + (ranks == nil ? [] : [baselineLine]))
     }
 
     private var baselineLine: [String] {
-        [baseline] + Array(repeating: "", count: hasSettings ? 9 : 6) + [baselineRank.map(Self.rank) ?? NumberText.nothing]
+        [baseline] + Array(repeating: "", count: hasSettings ? 5 : 4) + [baselineRank.map(Self.rank) ?? NumberText.nothing]
     }
 
     private static func rank(_ rank: Double) -> String { String(format: "%.2f", rank) }
 
-    private var setTable: TextTable {
-        func line(_ row: Row, _ effect: Effect, _ name: String) -> [String] {
-            let estimate = effect.difference?.estimate
-            return [
-                row.name, name, estimate.map { "\(score.signedText($0.mean)) ± \(score.text($0.standardError))" } ?? NumberText.nothing,
-                "\(estimate?.count ?? 0)", CellText.interval(effect.interval, score), NumberText.probability(effect.test?.tTest.p),
-                NumberText.probability(effect.test?.adjustedTTest), Self.text(effect.outcome(score)),
-            ]
+    /// One line for each row and set, followed by its settings where it has several.
+    private typealias EffectLine = (row: String, set: String, position: String, effect: Effect)
+
+    private var effectLines: [EffectLine] {
+        rows.flatMap { row in
+            sets.indices.flatMap { index -> [EffectLine] in
+                let name = sets[index].name
+                let settings = row.settings.filter { $0.dataset == name }
+                let own: EffectLine = (row.name, name, "\(row.name)/\(name)", row.sets[index])
+                return settings.count < 2 ? [own] : [own] + settings.map { (row.name, "· \($0.name)", "\(row.name)/\(name)/\($0.name)", $0) }
+            }
         }
-        return TextTable(
+    }
+
+    private func differenceText(_ effect: Effect) -> String {
+        effect.difference.map { "\(score.signedText($0.estimate.mean)) ± \(score.text($0.estimate.standardError))" } ?? NumberText.nothing
+    }
+
+    private var setTable: TextTable {
+        TextTable(
             columns: [
                 .init("Row"), .init("Set"), .init("Difference", .right), .init("Units", .right), .init("95 %", .right), .init("p", .right),
                 .init("p, Holm", .right), .init("Outcome"),
             ],
-            rows: rows.flatMap { row in
-                sets.indices.flatMap { index -> [[String]] in
-                    let settings = row.settings.filter { $0.dataset == sets[index].name }
-                    let own = line(row, row.sets[index], sets[index].name)
-                    return settings.count < 2 ? [own] : [own] + settings.map { line(row, $0, "· \($0.name)") }
-                }
-            })
+            rows: Self.withoutRepeatedNames(
+                effectLines.map { line in
+                    let effect = line.effect
+                    return [
+                        line.row, line.set, differenceText(effect), "\(effect.difference?.estimate.count ?? 0)", CellText.interval(effect.interval, score),
+                        NumberText.probability(effect.test?.tTest.p), NumberText.probability(effect.test?.adjustedTTest), Self.text(effect.outcome(score)),
+                    ]
+                }))
     }
 
     private static func text(_ outcome: Outcome) -> String { outcome == .untested ? "not tested" : outcome.rawValue }
@@ -110,7 +144,7 @@ extension Verdict {
         return "Difference: the mean over all data sets that there could be, in \(unit) ± its standard error: random effects, the spread between "
             + "sets by Paule and Mandel, the interval by Hartung and Knapp with \(sets.count - 1) \(sets.count == 2 ? "degree" : "degrees") of freedom, "
             + "never narrower than the spread within sets allows. " + prediction
-            + "Won, lost: p < 0.05 in a paired t test, corrected by Holm over all rows and sets"
+            + "Won, lost, of so many tested: p < 0.05 in a paired t test, corrected by Holm over all rows and sets"
             + (hasSettings ? ", and separately over all rows and settings. Settings of one data set count as one set: each seed or draw counts once." : ".")
     }
 
@@ -192,116 +226,5 @@ extension Verdict {
                     + "the range of another set as a thin line.",
                 svg: IntervalPlot(title: row.name, label: "Difference to \(baseline), \(score.differenceUnit)", rows: lines).svg())
         }
-    }
-}
-
-// MARK: Files
-
-extension Verdict {
-    /// One figure of the verdict; in percent and percentage points where the score is a fraction.
-    package struct Record: Encodable, Hashable, Sendable {
-        package enum Level: String, Encodable, Sendable { case setting, set, summary }
-
-        package let level: Level
-        /// By which rule was chosen; nil unless the study compares rules.
-        package let rule: String?
-        package let row: String
-        /// The setting's or the set's name; nil for a summary.
-        package let name: String?
-        package let dataset: String?
-        package let unit: String
-        package let difference, standardError, low, high: Double?
-        /// The range in which another set would lie; only of a summary.
-        package let predictionLow, predictionHigh: Double?
-        package let p, adjustedP: Double?
-        /// Independent units of a set or setting, sets of a summary.
-        package let units: Int
-        /// A set's share in the summary.
-        package let share: Double?
-        package let outcome: Outcome?
-        /// Sets won and lost; only of a summary.
-        package let won, lost: Int?
-        package let meanRank: Double?
-        /// Standard deviation of the true differences between sets; only of a summary.
-        package let between: Double?
-    }
-
-    /// Every row's settings, then its sets, then its summary.
-    package var records: [Record] {
-        rows.flatMap { row -> [Record] in
-            func record(_ effect: Effect, _ level: Record.Level, share: Double?) -> Record {
-                let estimate = effect.difference?.estimate
-                return Record(
-                    level: level, rule: rule, row: row.name, name: effect.name, dataset: effect.dataset, unit: score.unit,
-                    difference: score.exported(estimate?.mean),
-                    standardError: score.exported(estimate?.standardError), low: score.exported(effect.interval?.low),
-                    high: score.exported(effect.interval?.high), predictionLow: nil, predictionHigh: nil, p: effect.test?.tTest.p,
-                    adjustedP: effect.test?.adjustedTTest, units: estimate?.count ?? 0, share: share, outcome: effect.outcome(score), won: nil,
-                    lost: nil, meanRank: nil, between: nil)
-            }
-            let known = row.sets.filter { !row.leftOut.contains($0.name) }.map(\.name)
-            let summary = row.summary
-            return row.settings.map { record($0, .setting, share: nil) }
-                + row.sets.map { set in record(set, .set, share: known.firstIndex(of: set.name).flatMap { summary?.shares[$0] }) }
-                + [
-                    Record(
-                        level: .summary, rule: rule, row: row.name, name: nil, dataset: nil, unit: score.unit, difference: score.exported(summary?.mean),
-                        standardError: score.exported(summary?.standardError), low: score.exported(summary?.interval.low),
-                        high: score.exported(summary?.interval.high), predictionLow: score.exported(summary?.prediction?.low),
-                        predictionHigh: score.exported(summary?.prediction?.high), p: summary?.p, adjustedP: nil, units: summary?.count ?? 0, share: nil,
-                        outcome: nil, won: row.count(.won, score), lost: row.count(.lost, score), meanRank: row.meanRank,
-                        between: score.exported(summary.map { $0.betweenVariance.squareRoot() }))
-                ]
-        }
-    }
-
-    /// As comma-separated values, one line per record.
-    package static func csv(_ verdicts: [Verdict]) -> String {
-        func number(_ value: Double?) -> String { value.map { $0.isFinite ? String(format: "%.6f", $0) : NumberText.notFinite } ?? "" }
-        let header = [
-            "level", "row", "name", "dataset", "unit", "difference", "standard_error", "low", "high", "prediction_low", "prediction_high", "p", "p_holm",
-            "units", "share", "outcome", "won", "lost", "mean_rank", "between_sets", "rule",
-        ]
-        let lines = verdicts.flatMap(\.records).map { record -> [String] in
-            let names = [record.level.rawValue, CSVText.name(record.row), CSVText.name(record.name ?? ""), CSVText.name(record.dataset ?? ""), record.unit]
-            let figures = [
-                record.difference, record.standardError, record.low, record.high, record.predictionLow, record.predictionHigh, record.p, record.adjustedP,
-            ].map(number)
-            return names + figures + [
-                String(record.units), number(record.share), record.outcome?.rawValue ?? "", record.won.map(String.init) ?? "",
-                record.lost.map(String.init) ?? "", number(record.meanRank), number(record.between), CSVText.name(record.rule ?? ""),
-            ]
-        }
-        return ([header] + lines).map { $0.map(CSVText.field).joined(separator: ",") + "\r\n" }.joined()
-    }
-
-    /// The whole verdict for a program to read.
-    package struct Content: Encodable, Hashable, Sendable {
-        package struct Ranks: Encodable, Hashable, Sendable {
-            package let baseline: Double?
-            package let statistic, p, criticalDifference: Double
-            package let sets: Int
-        }
-        package struct DataSet: Encodable, Hashable, Sendable {
-            package let name: String
-            package let settings: Int
-        }
-
-        package let baseline: String
-        /// By which rule was chosen; nil unless the study compares rules.
-        package let rule: String?
-        package let score: String
-        package let sets: [DataSet]
-        package let figures: [Record]
-        package let ranks: Ranks?
-        package let leftOut: [String]
-    }
-
-    package var content: Content {
-        Content(
-            baseline: baseline, rule: rule, score: score.name, sets: sets.map { .init(name: $0.name, settings: $0.settings) }, figures: records,
-            ranks: ranks.map {
-                .init(baseline: baselineRank, statistic: $0.statistic, p: $0.p, criticalDifference: $0.criticalDifference, sets: $0.count)
-            }, leftOut: leftOut)
     }
 }

@@ -7,7 +7,7 @@ REGULUS = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)/regulus
 # The example package is built without optimization: its training is short, and Regulus would be optimized twice.
 EXAMPLE := --package-path Examples/TensorFusion
 
-# Whether the package is built with FFmpeg; a variable, because SwiftPM does not notice when the libraries come or go.
+# Whether the package is built with FFmpeg; a variable, because SwiftPM does not notice when its headers come or go.
 export REGULUS_FFMPEG ?= $(shell pkg-config --exists libavformat libavcodec libswscale libswresample libavutil && echo 1 || echo 0)
 
 # Where `make install` puts the program, and the archive that `make bundle` writes.
@@ -59,7 +59,7 @@ bundle: build ## one archive with every library that the program needs, for mach
 try-bundle: bundle ## the archive in fresh Debian 12 and 13, as root
 	.ci/try-bundle $$(swift build $(SWIFT_FLAGS) --show-bin-path) $(BUNDLE) bookworm trixie
 
-readme: build ## every command of README.md, but for those of minutes
+readme: build ## every command of README.md
 	.ci/readme $$(swift build $(SWIFT_FLAGS) --show-bin-path)
 
 picture: build ## the drawing in README.md, from a run of the quickstart

@@ -2,7 +2,7 @@
 import Foundation
 import PackageDescription
 
-// FFmpeg's libraries and HDF5 are optional: without them the package builds, and data sets of such files say what to install.
+// FFmpeg's headers and HDF5 are optional: without them the package builds, and data sets of such files say what to install.
 // REGULUS_FFMPEG=0 or 1 and REGULUS_HDF5=0 or 1 in the environment decide it by hand.
 func isInstalled(_ libraries: [String], unless variable: String) -> Bool {
     if let wish = Context.environment[variable] { return wish != "0" }
@@ -17,13 +17,11 @@ let hasFFmpeg = isInstalled(["libavformat", "libavcodec", "libswscale", "libswre
 let hasHDF5 = isInstalled(["hdf5"], unless: "REGULUS_HDF5")
 let mediaLibraries: [Target.Dependency] = hasFFmpeg ? ["CFFmpeg"] : []
 let mediaSettings: [SwiftSetting] = hasFFmpeg ? [.define("REGULUS_FFMPEG")] : []
+/// Headers of libavcodec-dev, libavformat-dev, libswscale-dev, libswresample-dev and libavutil-dev, and what opens those libraries at run time:
+/// the program is not linked with them.
 let ffmpeg: [Target] =
     hasFFmpeg
-    ? [
-        .systemLibrary(
-            name: "CFFmpeg", path: "Sources/System/CFFmpeg",
-            providers: [.apt(["libavcodec-dev", "libavformat-dev", "libswscale-dev", "libswresample-dev", "libavutil-dev"])])
-    ] : []
+    ? [.target(name: "CFFmpeg", path: "Sources/System/CFFmpeg", publicHeadersPath: ".", linkerSettings: [.linkedLibrary("dl")])] : []
 
 let arrayLibraries: [Target.Dependency] = hasHDF5 ? ["CHDF5"] : []
 let arraySettings: [SwiftSetting] = hasHDF5 ? [.define("REGULUS_HDF5")] : []
@@ -36,7 +34,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CMalloc", path: "Sources/System/CMalloc"),
     .systemLibrary(
         name: "COpenBLAS", path: "Sources/System/COpenBLAS", pkgConfig: "openblas",
-        providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+        providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "COneDNN", path: "Sources/System/COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CYAML", path: "Sources/System/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -150,7 +148,7 @@ let tests: [Target] = [
         dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizerTesting", "Tensors"]),
     .testTarget(
         name: "RegularizerTestingTests",
-        dependencies: ["Configuration", "Networks", "Regularization", "RegularizerTesting", "Tensors"] + pluginNames),
+        dependencies: ["BuiltIn", "Configuration", "Networks", "Regularization", "RegularizerTesting", "Tensors"] + pluginNames),
     .testTarget(
         name: "PluginTests",
         dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizerTesting", "Tensors"] + pluginNames + ["OutsideMERPlugin"]),

@@ -69,25 +69,25 @@ package enum MediaWriter {
             _ pictures: [Picture], to path: String, rate: Int32 = 24, width: Int = 64, height: Int = 48, between: Int32 = 0
         ) throws {
             var container: UnsafeMutablePointer<AVFormatContext>?
-            try check(avformat_alloc_output_context2(&container, nil, "mp4", path), "container")
+            try check(ffmpeg.avformat_alloc_output_context2(&container, nil, "mp4", path), "container")
             guard let container else { throw Fault(message: "container") }
-            defer { avformat_free_context(container) }
+            defer { ffmpeg.avformat_free_context(container) }
             let encoder = try Encoder(
                 AV_CODEC_ID_MPEG4, width: pictures.first?.width ?? width, height: pictures.first?.height ?? height,
                 format: AV_PIX_FMT_YUV420P, rate: rate, container: container, between: between)
-            guard let stream = avformat_new_stream(container, nil) else { throw Fault(message: "stream") }
-            try check(avcodec_parameters_from_context(stream.pointee.codecpar, encoder.context), "parameters")
+            guard let stream = ffmpeg.avformat_new_stream(container, nil) else { throw Fault(message: "stream") }
+            try check(ffmpeg.avcodec_parameters_from_context(stream.pointee.codecpar, encoder.context), "parameters")
             stream.pointee.time_base = encoder.context.pointee.time_base
             stream.pointee.avg_frame_rate = encoder.context.pointee.framerate
-            try check(avio_open(&container.pointee.pb, "file:" + path, AVIO_FLAG_WRITE), "open \(path)")
-            defer { avio_closep(&container.pointee.pb) }
-            try check(avformat_write_header(container, nil), "header")
+            try check(ffmpeg.avio_open(&container.pointee.pb, "file:" + path, AVIO_FLAG_WRITE), "open \(path)")
+            defer { _ = ffmpeg.avio_closep(&container.pointee.pb) }
+            try check(ffmpeg.avformat_write_header(container, nil), "header")
             try encoder.encode(pictures) { packet in
                 packet.pointee.duration = 1
-                av_packet_rescale_ts(packet, encoder.context.pointee.time_base, stream.pointee.time_base)
-                try check(av_write_frame(container, packet), "packet")
+                ffmpeg.av_packet_rescale_ts(packet, encoder.context.pointee.time_base, stream.pointee.time_base)
+                try check(ffmpeg.av_write_frame(container, packet), "packet")
             }
-            try check(av_write_trailer(container), "trailer")
+            try check(ffmpeg.av_write_trailer(container), "trailer")
         }
 
         private static func check(_ code: Int32, _ what: String) throws {
@@ -102,7 +102,7 @@ package enum MediaWriter {
                 _ identifier: AVCodecID, width: Int, height: Int, format: AVPixelFormat, rate: Int32,
                 container: UnsafeMutablePointer<AVFormatContext>?, between: Int32 = 0
             ) throws {
-                guard let codec = ffmpeg_encoder(identifier), let context = avcodec_alloc_context3(codec) else {
+                guard let codec = ffmpeg_encoder(identifier), let context = ffmpeg.avcodec_alloc_context3(codec) else {
                     throw Fault(message: "there is no encoder \(identifier)")
                 }
                 self.context = context
@@ -120,48 +120,48 @@ package enum MediaWriter {
                 if let container, container.pointee.oformat.pointee.flags & AVFMT_GLOBALHEADER != 0 {
                     context.pointee.flags |= AV_CODEC_FLAG_GLOBAL_HEADER
                 }
-                try check(avcodec_open2(context, codec, nil), "encoder")
+                try check(ffmpeg.avcodec_open2(context, codec, nil), "encoder")
             }
 
             deinit {
                 var freeing: UnsafeMutablePointer<AVCodecContext>? = context
-                avcodec_free_context(&freeing)
+                ffmpeg.avcodec_free_context(&freeing)
             }
 
             func encode(_ pictures: [Picture], _ body: (UnsafeMutablePointer<AVPacket>) throws -> Void) throws {
-                var packet = av_packet_alloc()
-                defer { av_packet_free(&packet) }
+                var packet = ffmpeg.av_packet_alloc()
+                defer { ffmpeg.av_packet_free(&packet) }
                 guard let packet else { throw Fault(message: "packet") }
                 for place in 0...pictures.count {
                     var frame = place < pictures.count ? try self.frame(pictures[place], time: place) : nil
-                    defer { av_frame_free(&frame) }
-                    try check(avcodec_send_frame(context, frame), "frame \(place)")
-                    while avcodec_receive_packet(context, packet) >= 0 {
+                    defer { ffmpeg.av_frame_free(&frame) }
+                    try check(ffmpeg.avcodec_send_frame(context, frame), "frame \(place)")
+                    while ffmpeg.avcodec_receive_packet(context, packet) >= 0 {
                         try body(packet)
-                        av_packet_unref(packet)
+                        ffmpeg.av_packet_unref(packet)
                     }
                 }
             }
 
             private func frame(_ picture: Picture, time: Int) throws -> UnsafeMutablePointer<AVFrame>? {
-                guard let frame = av_frame_alloc() else { throw Fault(message: "frame") }
+                guard let frame = ffmpeg.av_frame_alloc() else { throw Fault(message: "frame") }
                 frame.pointee.format = format.rawValue
                 frame.pointee.width = Int32(picture.width)
                 frame.pointee.height = Int32(picture.height)
                 frame.pointee.pts = Int64(time)
                 frame.pointee.quality = FF_QP2LAMBDA * 2
-                try check(av_frame_get_buffer(frame, 0), "buffer")
+                try check(ffmpeg.av_frame_get_buffer(frame, 0), "buffer")
                 let source = picture.channels == 1 ? AV_PIX_FMT_GRAY8 : AV_PIX_FMT_RGB24
-                let scaler = sws_getContext(
+                let scaler = ffmpeg.sws_getContext(
                     frame.pointee.width, frame.pointee.height, source, frame.pointee.width, frame.pointee.height, format,
                     Int32(SWS_BILINEAR), nil, nil, nil)
-                defer { sws_freeContext(scaler) }
+                defer { ffmpeg.sws_freeContext(scaler) }
                 let data = frame.pointee.data
                 let lines = frame.pointee.linesize
                 let targets = [data.0, data.1, data.2, data.3]
                 picture.pixels.withUnsafeBufferPointer { pixels in
                     let sources: [UnsafePointer<UInt8>?] = [pixels.baseAddress, nil, nil, nil]
-                    _ = sws_scale(
+                    _ = ffmpeg.sws_scale(
                         scaler, sources, [Int32(picture.width * picture.channels), 0, 0, 0], 0, frame.pointee.height, targets,
                         [lines.0, lines.1, lines.2, lines.3])
                 }

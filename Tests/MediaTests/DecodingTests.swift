@@ -21,6 +21,19 @@ import Testing
             return Double(sum) / Double(a.pixels.count)
         }
 
+        @Test("Libraries that are not there are named, and so is what to install")
+        func missingLibraries() throws {
+            let place = try folder.file("libraries")
+            let missing = try #require(FFmpegLibraries(in: place).failure)
+            #expect(missing.hasPrefix("\(place)/libavutil.so."))
+            try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+            let name = try #require(missing.dropFirst(place.count + 1).split(separator: ":").first)
+            try Data("no library".utf8).write(to: URL(fileURLWithPath: "\(place)/\(name)"))
+            let damaged = try #require(FFmpegLibraries(in: place).failure)
+            #expect(damaged.hasPrefix("\(place)/\(name)") && damaged != missing)
+            #expect(FFmpegSupport.remedy(after: missing).contains(missing))
+        }
+
         // MARK: - Pictures
 
         @Test("A JPEG comes back as it was, in color and in gray; one source decodes several")

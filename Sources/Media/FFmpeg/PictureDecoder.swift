@@ -42,6 +42,7 @@ package final class PictureSource {
         /// - Throws: `MediaFault` where the file is missing, empty, damaged or cut short.
         func picture(_ path: String) throws(MediaFault) -> Picture {
             if let fault = MediaFault.beforeOpening(path) { throw fault }
+            try FFmpegSupport.require(for: path)
             let data: Data
             do throws(FileFault) {
                 data = try FileContents.mapped(path)
@@ -59,7 +60,7 @@ package final class PictureSource {
             }
             guard end <= 1 << 30 else { throw MediaFault(path: path, reason: "a picture of \(end) bytes is not read") }
             let data = data.prefix(end)
-            guard let packet = FFmpegPacket(), av_new_packet(packet.pointer, Int32(data.count)) >= 0,
+            guard let packet = FFmpegPacket(), ffmpeg.av_new_packet(packet.pointer, Int32(data.count)) >= 0,
                 let target = packet.pointer.pointee.data
             else { throw MediaFault(path: path, reason: "no memory for its \(data.count) bytes") }
             data.copyBytes(to: target, count: data.count)
@@ -147,7 +148,7 @@ enum JPEGEnd {
 
         init(_ channels: Picture.Channels) { self.channels = channels }
 
-        deinit { sws_freeContext(context) }
+        deinit { if context != nil { ffmpeg.sws_freeContext(context) } }
 
         func picture(_ frame: UnsafeMutablePointer<AVFrame>, path: String) throws(MediaFault) -> Picture {
             let (width, height) = (frame.pointee.width, frame.pointee.height)
@@ -166,7 +167,7 @@ enum JPEGEnd {
                 let sources: [UnsafePointer<UInt8>?] = [data.0, data.1, data.2, data.3].map { $0.map { UnsafePointer($0) } }
                 let lines = frame.pointee.linesize
                 let sourceStrides = [lines.0, lines.1, lines.2, lines.3]
-                converted = sws_scale(context, sources, sourceStrides, 0, height, &targets, strides)
+                converted = ffmpeg.sws_scale(context, sources, sourceStrides, 0, height, &targets, strides)
             }
             guard converted == height else { throw MediaFault(path: path, reason: "a frame cannot be converted to pixels") }
             return Picture(width: Int(width), height: Int(height), channels: channels.rawValue, pixels: pixels)
@@ -176,15 +177,15 @@ enum JPEGEnd {
             let isFullRange = frame.pointee.color_range == AVCOL_RANGE_JPEG
             let found = (frame.pointee.width, frame.pointee.height, frame.pointee.format, isFullRange)
             if context != nil, found == format { return }
-            sws_freeContext(context)
+            ffmpeg.sws_freeContext(context)
             let target = channels == .color ? AV_PIX_FMT_RGB24 : AV_PIX_FMT_GRAY8
-            context = sws_getContext(
+            context = ffmpeg.sws_getContext(
                 found.0, found.1, AVPixelFormat(rawValue: found.2), found.0, found.1, target,
                 Int32(SWS_BILINEAR), nil, nil, nil)
             guard let context else { throw MediaFault(path: path, reason: "its pixel format is not supported") }
             if isFullRange {
-                let table = sws_getCoefficients(SWS_CS_DEFAULT)
-                sws_setColorspaceDetails(context, table, 1, table, 1, 0, 1 << 16, 1 << 16)
+                let table = ffmpeg.sws_getCoefficients(SWS_CS_DEFAULT)
+                _ = ffmpeg.sws_setColorspaceDetails(context, table, 1, table, 1, 0, 1 << 16, 1 << 16)
             }
             format = found
         }

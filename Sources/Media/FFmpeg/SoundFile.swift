@@ -74,7 +74,7 @@ package struct SoundFile: Sendable {
             decoder = try MediaDecoder(stream.parameters.pointee.codec_id, parameters: stream.parameters, path: path)
         }
 
-        deinit { swr_free(&resampler) }
+        deinit { if resampler != nil { ffmpeg.swr_free(&resampler) } }
 
         func samples(_ range: Range<Int>) throws(MediaFault) -> [Float] {
             let base = stream.timeBase
@@ -134,7 +134,7 @@ package struct SoundFile: Sendable {
                 resampler = ffmpeg_mono_floats(frame, Int32(SoundFile.rate))
             }
             guard let resampler else { throw MediaFault(path: path, reason: "its sample format is not supported") }
-            let room = swr_get_out_samples(resampler, frame?.pointee.nb_samples ?? 0)
+            let room = ffmpeg.swr_get_out_samples(resampler, frame?.pointee.nb_samples ?? 0)
             guard room >= 0 else { throw MediaFault(path: path, reason: "cannot be resampled: \(ffmpegMessage(room))") }
             guard room > 0 else { return [] }
             var code: Int32 = 0
@@ -146,9 +146,9 @@ package struct SoundFile: Sendable {
                         var sources: [UnsafePointer<UInt8>?] = []
                         let planes = frame.pointee.extended_data
                         for plane in 0..<planeCount(frame) { sources.append(planes?[plane].map { UnsafePointer($0) }) }
-                        code = swr_convert(resampler, &target, room, &sources, frame.pointee.nb_samples)
+                        code = ffmpeg.swr_convert(resampler, &target, room, &sources, frame.pointee.nb_samples)
                     } else {
-                        code = swr_convert(resampler, &target, room, nil, 0)
+                        code = ffmpeg.swr_convert(resampler, &target, room, nil, 0)
                     }
                 }
                 count = Int(max(code, 0))
@@ -159,7 +159,7 @@ package struct SoundFile: Sendable {
 
         private func planeCount(_ frame: UnsafeMutablePointer<AVFrame>) -> Int {
             let format = AVSampleFormat(rawValue: frame.pointee.format)
-            return av_sample_fmt_is_planar(format) == 1 ? Int(ffmpeg_channels(frame)) : 1
+            return ffmpeg.av_sample_fmt_is_planar(format) == 1 ? Int(ffmpeg_channels(frame)) : 1
         }
     }
 #endif

@@ -201,18 +201,19 @@ public enum RegularizerHook: String, CaseIterable, Hashable, Sendable {
     }
 
     /// The hooks that a type conforms to, in the order of a step; empty for a type without any.
-    public static func all(of type: any Regularizer.Type) -> [RegularizerHook] {
-        allCases.filter { hook in
-            switch hook {
-            case .featureMaps: type is any ChangesFeatureMaps.Type
-            case .embeddings: type is any ChangesEmbeddings.Type
-            case .targets: type is any ChangesTargets.Type
-            case .penalty: type is any AddsPenalty.Type
-            case .gradients: type is any ChangesGradients.Type
-            case .updates: type is any FollowsUpdates.Type
-            case .validation: type is any FollowsValidation.Type
-            case .weights: type is any AveragesWeights.Type
-            }
+    public static func all(of type: any Regularizer.Type) -> [RegularizerHook] { allCases.filter { $0.isHook(of: type) } }
+
+    /// Whether a type conforms to this hook.
+    func isHook(of type: any Regularizer.Type) -> Bool {
+        switch self {
+        case .featureMaps: type is any ChangesFeatureMaps.Type
+        case .embeddings: type is any ChangesEmbeddings.Type
+        case .targets: type is any ChangesTargets.Type
+        case .penalty: type is any AddsPenalty.Type
+        case .gradients: type is any ChangesGradients.Type
+        case .updates: type is any FollowsUpdates.Type
+        case .validation: type is any FollowsValidation.Type
+        case .weights: type is any AveragesWeights.Type
         }
     }
 }

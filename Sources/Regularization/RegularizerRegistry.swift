@@ -11,32 +11,54 @@ import Networks
 /// ```
 public struct RegularizerRegistry: Sendable {
     /// What is known about a regularizer before one is made.
+    ///
+    /// Only the description is kept. The rest is asked of the type when somebody wants it: which hooks a type has takes a search through
+    /// all conformances of the program, and most commands want to know it of a few regularizers or of none.
     public struct Entry: Sendable {
         /// Name, summary, formula, source and options.
         public let description: ComponentDescription
-        /// The smallest batch for which it is defined.
-        public let minimumBatch: Int
-        /// The weight of a term whose recipe gives none.
-        public let defaultWeight: Double
-        /// What it can act on.
-        public let places: [Place]
-        /// The kinds of targets that it can serve.
-        public let tasks: [Targets.Kind]
-        /// What it needs of the data.
-        public let needs: [DataNeed]
-        /// What it does that may conflict with other terms.
-        public let traits: [TermTrait]
-        /// The traits of other terms that it conflicts with.
-        public let excludes: [TermExclusion]
-        /// Whether it reads other terms of the row, which its options name.
-        public let readsTerms: Bool
-        /// What it does, in the order of a training step.
-        public let hooks: [RegularizerHook]
-
-        /// Where one of feature maps acts that is not told where.
-        let points: @Sendable (_ names: [String]) -> [String]
+        private let type: any RegularizerPlugin.Type
 
         let make: @Sendable ([String: OptionValue], RegularizerContext) throws(OptionFault) -> any Regularizer
+
+        init<Plugin: RegularizerPlugin>(of plugin: Plugin.Type) {
+            description = Plugin.wholeDescription
+            type = plugin
+            make = { (values, context) throws(OptionFault) -> any Regularizer in
+                try Plugin(options: Plugin.Options.decoding(values), context: context)
+            }
+        }
+
+        /// The smallest batch for which it is defined.
+        public var minimumBatch: Int { type.minimumBatch }
+        /// The weight of a term whose recipe gives none.
+        public var defaultWeight: Double { type.defaultWeight }
+        /// What it can act on.
+        public var places: [Place] { type.places }
+        /// The kinds of targets that it can serve.
+        public var tasks: [Targets.Kind] { type.tasks }
+        /// What it needs of the data.
+        public var needs: [DataNeed] { type.needs }
+        /// What it does that may conflict with other terms.
+        public var traits: [TermTrait] { type.traits + (averagesWeights ? [.averagesWeights] : []) }
+        /// The traits of other terms that it conflicts with.
+        public var excludes: [TermExclusion] { type.excludes + (averagesWeights ? [.secondAverage] : []) }
+        /// Whether it reads other terms of the row, which its options name.
+        public var readsTerms: Bool { type is any ReadsTerms.Type }
+        /// What it does, in the order of a training step.
+        public var hooks: [RegularizerHook] { RegularizerHook.all(of: type) }
+
+        private var averagesWeights: Bool { type is any AveragesWeights.Type }
+
+        /// Where one of feature maps acts that is not told where.
+        ///
+        /// - Parameter names: the points of an encoder, in the order in which a pass comes to them.
+        func points(_ names: [String]) -> [String] { type.points(among: names) }
+
+        /// The refusal of a type that conforms to no hook; nil for any other.
+        var refusal: RegularizerRefusal? {
+            RegularizerHook.allCases.contains { $0.isHook(of: type) } ? nil : .withoutHooks(name: description.name, type: "\(type)")
+        }
     }
 
     private var registry = Registry<Entry>()
@@ -48,19 +70,21 @@ public struct RegularizerRegistry: Sendable {
     ///
     /// - Throws: ``RegularizerRefusal`` where the name is taken or the regularizer has no hook.
     public mutating func register<Plugin: RegularizerPlugin>(_ plugin: Plugin.Type) throws(RegularizerRefusal) {
-        let description = Plugin.wholeDescription
-        let hooks = RegularizerHook.all(of: plugin)
-        guard !hooks.isEmpty else { throw .withoutHooks(name: description.name, type: "\(plugin)") }
-        let averages = hooks.contains(.weights)
-        let entry = Entry(
-            description: description, minimumBatch: Plugin.minimumBatch, defaultWeight: Plugin.defaultWeight,
-            places: Plugin.places, tasks: Plugin.tasks, needs: Plugin.needs, traits: Plugin.traits + (averages ? [.averagesWeights] : []),
-            excludes: Plugin.excludes + (averages ? [.secondAverage] : []), readsTerms: plugin is any ReadsTerms.Type, hooks: hooks,
-            points: { Plugin.points(among: $0) }
-        ) { (values, context) throws(OptionFault) -> any Regularizer in
-            try Plugin(options: Plugin.Options.decoding(values), context: context)
-        }
-        do { try registry.register(description, entry) } catch { throw .duplicate(error) }
+        let entry = Entry(of: plugin)
+        if let refusal = entry.refusal { throw refusal }
+        try add(entry)
+    }
+
+    /// Adds a regularizer that comes with the program, each of which a test has found to have a hook; it is not looked for again at every
+    /// start.
+    ///
+    /// - Throws: ``RegularizerRefusal`` where the name is taken.
+    package mutating func register<Plugin: RegularizerPlugin>(tested plugin: Plugin.Type) throws(RegularizerRefusal) {
+        try add(Entry(of: plugin))
+    }
+
+    private mutating func add(_ entry: Entry) throws(RegularizerRefusal) {
+        do { try registry.register(entry.description, entry) } catch { throw .duplicate(error) }
     }
 
     /// The names, in order of registration.

@@ -21,14 +21,13 @@ package enum Program {
         // What plug-ins print is for people, and no part of a result.
         if ParentLink.role != nil { StandardOutput.keepForResults() }
         do {
+            try RegulusCommand.checkName(CommandLine.arguments.dropFirst().first)
+            // Help and wrong arguments end here, before anything is registered.
+            var command = try RegulusCommand.parseAsRoot()
             var registrar = try PluginRegistrar(regularizers: .builtIn())
             registrar.origin = .program
             try registering(&registrar)
-            try $registrar.withValue(registrar) {
-                try RegulusCommand.checkName(CommandLine.arguments.dropFirst().first)
-                var command = try RegulusCommand.parseAsRoot()
-                try command.run()
-            }
+            try $registrar.withValue(registrar) { try command.run() }
             CallTrace.end()
         } catch {
             CallTrace.end()

@@ -18,7 +18,7 @@ struct PluginNewTests {
             folder.files == [
                 "Plugins/EntropyBonus/EntropyBonus.swift", "Tests/PluginTests/EntropyBonusTests.swift", "r.yaml", "recipes/entropy-bonus.yaml",
             ])
-        #expect(outcome.output.contains("try registry.register(EntropyBonus.self)"))
+        #expect(outcome.output.contains("try registry.register(tested: EntropyBonus.self)"))
         #expect(try folder.text("Plugins/EntropyBonus/EntropyBonus.swift").contains("name: \"entropy-bonus\""))
         #expect(try folder.text("Plugins/EntropyBonus/EntropyBonus.swift").contains("import Regularization\n"))
     }

@@ -1,4 +1,6 @@
+import BuiltIn
 import Foundation
+import Regularization
 import RegularizerTesting
 import Testing
 
@@ -13,5 +15,11 @@ import Testing
         let folders = try FileManager.default.contentsOfDirectory(atPath: repository.appending(path: "Plugins").path)
             .filter { !$0.hasPrefix(".") }
         #expect(Set(folders).subtracting(BuiltInContract.all.map(\.folder)).sorted() == [])
+    }
+
+    @Test("is that of a regularizer with a hook, which registration takes on trust") func hooks() throws {
+        let registry = try RegularizerRegistry.builtIn()
+        #expect(registry.names.count > 50)
+        for name in registry.names { #expect(registry[name]?.hooks.isEmpty == false, "\(name)") }
     }
 }

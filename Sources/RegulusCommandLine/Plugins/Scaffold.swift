@@ -153,7 +153,7 @@ struct Scaffold {
             case .folder:
                 [
                     "add \"\(name.type)\" to `plugins` in \(root)Package.swift",
-                    "add `import \(name.type)Plugin` and `try registry.register(\(name.type).self)` to "
+                    "add `import \(name.type)Plugin` and `try registry.register(tested: \(name.type).self)` to "
                         + "\(root)Sources/BuiltIn/RegularizerRegistry+BuiltIn.swift",
                     "add `import \(name.type)Plugin` and `BuiltInContract(\"\(name.type)\", \(name.type).self),` to "
                         + "\(root)Tests/RegularizerTestingTests/BuiltInContracts.swift",

@@ -132,8 +132,7 @@ extension Tensor {
         guard matrix.allSatisfy(\.isFinite) else { return Tensor.full(.nan, [count]) }
         var singular = [Double](repeating: 0, count: count)
         // Read column by column this is the transposed matrix, which has the same singular values.
-        let status = LAPACKE_dgesdd(
-            LAPACK_COL_MAJOR, CChar(UInt8(ascii: "N")), Int32(columns), Int32(rows), &matrix, Int32(columns), &singular, nil, 1, nil, 1)
+        let status = lapack_singular_values(Int32(columns), Int32(rows), &matrix, &singular)
         return status == 0 ? Tensor(singular.map(Float.init), shape: [count]) : Tensor.full(.nan, [count])
     }
 }
@@ -163,7 +162,8 @@ struct CholeskyFactor {
             matrix.rank == 2 && matrix.shape[0] == matrix.shape[1], "a matrix of shape \(matrix.shape) is not square")
         order = matrix.shape[0]
         values = matrix.withUnsafeValues { $0.map(Double.init) }
-        let status = LAPACKE_dpotrf(LAPACK_ROW_MAJOR, CChar(UInt8(ascii: "L")), Int32(order), &values, Int32(max(order, 1)))
+        // A row-major lower triangle is a column-major upper one.
+        let status = lapack_cholesky(Int32(order), &values)
         if status != 0 || values.contains(where: \.isNaN) { values = [Double](repeating: .nan, count: order * order) }
         for row in 0..<order { for column in (row + 1)..<max(order, row + 1) { values[row * order + column] = 0 } }
     }

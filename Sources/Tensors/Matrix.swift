@@ -136,11 +136,10 @@ public struct Matrix: Sendable, Hashable {
         require(rows == columns, "Matrix: \(rows)×\(columns) is not square")
         var factor = self
         // A row-major lower triangle is a column-major upper one: no transposition, and no scan for NaN, which shows in the result.
-        let upper = CChar(UInt8(ascii: "U"))
-        var status = LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, upper, Int32(rows), &factor.values, Int32(max(rows, 1)))
+        var status = lapack_cholesky(Int32(rows), &factor.values)
         var logarithm = 0.0
         for index in 0..<rows { logarithm += 2 * log(factor[index, index]) }
-        if status == 0 { status = LAPACKE_dpotri_work(LAPACK_COL_MAJOR, upper, Int32(rows), &factor.values, Int32(max(rows, 1))) }
+        if status == 0 { status = lapack_cholesky_inverse(Int32(rows), &factor.values) }
         return status == 0 && logarithm.isFinite ? (logarithm, factor) : nil
     }
 
@@ -159,8 +158,7 @@ public struct Matrix: Sendable, Hashable {
         // The solver need not stop on NaN.
         guard values.allSatisfy(\.isFinite) else { return nil }
         // A row-major lower triangle is a column-major upper one; each eigenvector comes out as a row.
-        let status = LAPACKE_dsyevd(
-            LAPACK_COL_MAJOR, CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "U")), Int32(rows), &vectors.values, Int32(max(rows, 1)), &eigenvalues)
+        let status = lapack_symmetric_spectrum(CChar(UInt8(ascii: "U")), Int32(rows), &vectors.values, &eigenvalues)
         return status == 0 ? (eigenvalues, vectors) : nil
     }
 
@@ -178,15 +176,15 @@ public struct Matrix: Sendable, Hashable {
 /// The factorization `P A = L U` of a square matrix in double precision; see ``Matrix/luFactors()``.
 public struct LUFactors: Sendable {
     private let order: Int
-    /// U on and above the diagonal, L below it without its unit diagonal; NaN throughout where the
-    /// input is not finite.
+    /// The transpose of what holds U on and above the diagonal and L below it without its unit diagonal, which is how LAPACK stores
+    /// matrices; NaN throughout where the input is not finite.
     private var factors: Matrix
     private var pivots: [Int32]
 
     init(_ matrix: Matrix) {
         require(matrix.rows == matrix.columns, "a matrix of shape \(matrix.rows)×\(matrix.columns) is not square")
         order = matrix.rows
-        factors = matrix
+        factors = matrix.transposed
         pivots = [Int32](repeating: 0, count: order)
         guard order > 0 else { return }
         guard matrix.values.allSatisfy(\.isFinite) else {
@@ -194,7 +192,7 @@ public struct LUFactors: Sendable {
             return
         }
         // A positive status means that U has a zero on its diagonal, which the determinant then shows.
-        _ = LAPACKE_dgetrf(LAPACK_ROW_MAJOR, Int32(order), Int32(order), &factors.values, Int32(order), &pivots)
+        _ = lapack_lu(Int32(order), &factors.values, &pivots)
     }
 
     private var diagonal: [Double] { (0..<order).map { factors[$0, $0] } }
@@ -215,8 +213,7 @@ public struct LUFactors: Sendable {
         let failed = Matrix(rows: order, columns: order, repeating: .nan)
         guard order > 0, logAbsoluteDeterminant.isFinite else { return failed }
         var result = factors
-        let status = LAPACKE_dgetri(LAPACK_ROW_MAJOR, Int32(order), &result.values, Int32(order), pivots)
-        return status == 0 ? result : failed
+        return lapack_lu_inverse(Int32(order), &result.values, pivots) == 0 ? result.transposed : failed
     }
 
     /// A⁻¹ B; NaN where A is singular.
@@ -224,13 +221,11 @@ public struct LUFactors: Sendable {
     /// - Precondition: `B` has as many rows as `A`.
     public func solve(_ rightHandSide: Matrix) -> Matrix {
         require(rightHandSide.rows == order, "Matrix: \(order)×\(order) does not fit a right-hand side of \(rightHandSide.rows) rows")
-        var result = rightHandSide
-        guard order > 0, rightHandSide.columns > 0 else { return result }
-        let status =
-            logAbsoluteDeterminant.isFinite
-            ? LAPACKE_dgetrs(
-                LAPACK_ROW_MAJOR, CChar(UInt8(ascii: "N")), Int32(order), Int32(result.columns), factors.values, Int32(order), pivots, &result.values,
-                Int32(result.columns)) : 1
-        return status == 0 ? result : Matrix(rows: result.rows, columns: result.columns, repeating: .nan)
+        guard order > 0, rightHandSide.columns > 0 else { return rightHandSide }
+        var result = rightHandSide.transposed
+        guard logAbsoluteDeterminant.isFinite,
+            lapack_lu_solve(Int32(order), factors.values, pivots, Int32(rightHandSide.columns), &result.values) == 0
+        else { return Matrix(rows: order, columns: rightHandSide.columns, repeating: .nan) }
+        return result.transposed
     }
 }

@@ -3,8 +3,6 @@ import Glibc
 import Tensors
 
 extension SampleMatrix {
-    private static let (upper, lower) = (CChar(UInt8(ascii: "U")), CChar(UInt8(ascii: "L")))
-
     /// The `min(N, D)` singular values in descending order.
     ///
     /// A tall matrix is reduced to its triangular factor first, a block of rows at a time, so that no
@@ -15,12 +13,10 @@ extension SampleMatrix {
     func singularValues() throws(Undefined) -> [Double] {
         let count = min(rows, columns)
         guard count > 0 else { return [] }
-        var work = rows > 2 * columns ? triangularFactor : self
+        var work = try rows > 2 * columns ? triangularFactor() : self
         var singular = [Double](repeating: 0, count: count)
         // Read column by column this is the transposed matrix, which has the same singular values.
-        let status = LAPACKE_dgesdd(
-            LAPACK_COL_MAJOR, CChar(UInt8(ascii: "N")), Int32(work.columns), Int32(work.rows), &work.values, Int32(work.columns), &singular, nil,
-            1, nil, 1)
+        let status = lapack_singular_values(Int32(work.columns), Int32(work.rows), &work.values, &singular)
         guard status == 0 else { throw Undefined("the singular values did not converge") }
         return singular
     }
@@ -28,20 +24,24 @@ extension SampleMatrix {
     /// The `D×D` factor R with XᵀX = RᵀR, of a matrix with at least as many rows as columns.
     ///
     /// Blocks of `max(D, 256)` rows are put under the factor so far and reduced together.
-    private var triangularFactor: SampleMatrix {
+    ///
+    /// - Throws: `Undefined` where there is no memory for it.
+    private func triangularFactor() throws(Undefined) -> SampleMatrix {
         let block = max(columns, 256)
         var factor = SampleMatrix(rows: 0, columns: columns)
         var start = 0
         while start < rows {
             let end = min(rows, start + block)
+            // LAPACK stores columns one after another.
             var stacked = SampleMatrix(
-                rows: factor.rows + end - start, columns: columns, values: factor.values + values[start * columns..<end * columns])
-            var reflections = [Double](repeating: 0, count: min(stacked.rows, columns))
-            LAPACKE_dgeqrf(
-                LAPACK_ROW_MAJOR, Int32(stacked.rows), Int32(columns), &stacked.values, Int32(columns), &reflections)
-            let kept = min(stacked.rows, columns)
-            factor = SampleMatrix(rows: kept, columns: columns, values: Array(stacked.values[0..<kept * columns]))
-            for row in 1..<max(kept, 1) { for column in 0..<row { factor[row, column] = 0 } }
+                rows: factor.rows + end - start, columns: columns, values: factor.values + values[start * columns..<end * columns]
+            ).transposed
+            guard lapack_triangular_factor(Int32(stacked.columns), Int32(columns), &stacked.values) == 0 else {
+                throw Undefined("the samples could not be reduced to a triangular factor")
+            }
+            let kept = min(stacked.columns, columns)
+            factor = SampleMatrix(rows: kept, columns: columns)
+            for row in 0..<kept { for column in row..<columns { factor[row, column] = stacked[column, row] } }
             start = end
         }
         return factor
@@ -55,12 +55,12 @@ extension SampleMatrix {
     /// - Returns: `N` eigenvalues, and the `N×N` matrix whose column `k` belongs to eigenvalue `k`; a
     ///   column's sign is the library's choice.
     func symmetricEigen() throws(Undefined) -> (values: [Double], vectors: SampleMatrix) {
-        var vectors = self
+        // LAPACK stores columns one after another.
+        var vectors = transposed
         var eigenvalues = [Double](repeating: 0, count: rows)
-        let status = LAPACKE_dsyevd(
-            LAPACK_ROW_MAJOR, CChar(UInt8(ascii: "V")), Self.lower, Int32(rows), &vectors.values, Int32(max(rows, 1)), &eigenvalues)
+        let status = lapack_symmetric_spectrum(CChar(UInt8(ascii: "L")), Int32(rows), &vectors.values, &eigenvalues)
         guard status == 0 else { throw Undefined("the eigenvalues did not converge") }
-        return (eigenvalues, vectors)
+        return (eigenvalues, vectors.transposed)
     }
 
     /// The lower triangular L with A = L Lᵀ of a symmetric matrix, or nil where A is not positive
@@ -70,7 +70,8 @@ extension SampleMatrix {
     /// the result is 0.
     var cholesky: SampleMatrix? {
         var factor = self
-        guard LAPACKE_dpotrf(LAPACK_ROW_MAJOR, Self.lower, Int32(rows), &factor.values, Int32(max(rows, 1))) == 0 else { return nil }
+        // A row-major lower triangle is a column-major upper one. NaN passes the factorization.
+        guard !values.contains(where: \.isNaN), lapack_cholesky(Int32(rows), &factor.values) == 0 else { return nil }
         var (smallest, largest) = (Double.infinity, 0.0)
         for row in 0..<rows {
             for column in (row + 1)..<max(rows, row + 1) { factor[row, column] = 0 }
@@ -102,6 +103,13 @@ extension SampleMatrix {
         cblas_dtrsm(
             CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, Int32(rows), Int32(columns), 1, factor.values,
             Int32(factor.columns), &result.values, Int32(columns))
+        return result
+    }
+
+    /// The transposed matrix, a copy.
+    private var transposed: SampleMatrix {
+        var result = SampleMatrix(rows: columns, columns: rows, values: values)
+        for row in 0..<rows { for column in 0..<columns { result[column, row] = self[row, column] } }
         return result
     }
 

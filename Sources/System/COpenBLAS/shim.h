@@ -1,10 +1,8 @@
-// Matrix products (CBLAS) and factorizations (LAPACKE), as Debian ships them: OpenBLAS carries CBLAS and LAPACK,
-// the C interface to LAPACK is a library of its own.
+// Matrix products (CBLAS), and what the processor can do.
 #ifndef REGULUS_COPENBLAS_H
 #define REGULUS_COPENBLAS_H
 
 #include <cblas.h>
-#include <lapacke.h>
 
 // The widest vector instructions that both the processor and the system support and that OpenBLAS has kernels for, in bits;
 // 0 where there are none beyond the first, or the processor is of another family.

@@ -1,10 +1,12 @@
 import Configuration
 import Datasets
+import Results
 import Synchronization
 import Training
 
 /// How much there is to train on and to evaluate once a plan's data are divided.
 struct DataDivision: Sendable {
+    let training: Int
     let validation: Int
     let target: Int
     /// Rows in every batch, after balancing.
@@ -60,13 +62,24 @@ package final class PlannedDivisions: Sendable {
         return try division.get()
     }
 
+    /// How many samples each target's trainings have with the first seed: another seed's division differs by a few at most.
+    func parts(of cells: [Cell], datasets: [ComponentPlan: any Dataset]) -> [SampleParts] {
+        var seen: Set<String> = []
+        return cells.filter { seen.insert($0.target).inserted }.compactMap { cell in
+            guard var plan = cell.candidates.first?.plan, let seed = cell.seeds.first, let dataset = datasets[plan.data] else { return nil }
+            plan.seed = seed
+            guard let division = try? division(of: dataset, by: plan) else { return nil }
+            return SampleParts(target: cell.target, training: division.training, validation: division.validation, heldOut: division.target)
+        }
+    }
+
     private static func divide(_ dataset: any Dataset, by plan: TrialPlan, isRehearsal: Bool) throws(DivisionFault) -> DataDivision {
         let split: SourceSplit
         do throws(DatasetFault) { split = try plan.makeSplit(of: dataset, isRehearsal: isRehearsal) } catch { throw .split(error) }
         do throws(DatasetFault) {
             let sampler = try plan.makeSampler(of: dataset, rows: split.training)
             return DataDivision(
-                validation: split.validation.count, target: split.target.count, batch: sampler.effectiveBatchSize,
+                training: split.training.count, validation: split.validation.count, target: split.target.count, batch: sampler.effectiveBatchSize,
                 batchesPerEpoch: sampler.batchesPerEpoch)
         } catch {
             throw .batch(error)

@@ -112,7 +112,9 @@ package struct PlannedStudy: Sendable {
         settings.notices += notices
         let cellsOfVariants = Dictionary(grouping: cells, by: \.variant)
         for index in settings.variants.indices {
-            settings.variants[index].digests = Self.digests(of: cellsOfVariants[settings.variants[index].assignment] ?? [])
+            let own = cellsOfVariants[settings.variants[index].assignment] ?? []
+            settings.variants[index].digests = Self.digests(of: own)
+            settings.variants[index].parts = divisions.parts(of: own, datasets: datasets)
         }
         self.settings = settings
     }

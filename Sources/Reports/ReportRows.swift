@@ -16,8 +16,13 @@ extension Report {
         return lines.isEmpty ? [] : [.heading("What each row is"), .list(lines)]
     }
 
-    /// Samples of each class and domain; on a page, as it may be long.
+    /// Samples of each class and domain, and of each part of the data; on a page, as it may be long.
     var sampleBlocks: [Document.Block] {
+        let tables = countTables + partTables
+        return tables.isEmpty ? [] : [.folded("Samples by class, domain and part", isOpen: false, tables)]
+    }
+
+    private var countTables: [Document.Block] {
         let known = variants.compactMap(\.settings.samples)
         guard let samples = known.first, Set(known).count == 1 else { return [] }
         let sums = samples.domains.indices.map { domain in samples.counts.reduce(0) { $0 + $1[domain] } }
@@ -25,7 +30,17 @@ extension Report {
             zip(samples.classes, samples.counts).map { name, counts in [name] + counts.map(String.init) + ["\(counts.reduce(0, +))"] }
             + [["all"] + sums.map(String.init) + ["\(sums.reduce(0, +))"]]
         let table = TextTable(columns: [.init("Class")] + (samples.domains + ["all"]).map { .init($0, .right) }, rows: rows)
-        return [.folded("Samples by class and domain", isOpen: false, [.table(table)])]
+        return [.table(table)]
+    }
+
+    private var partTables: [Document.Block] {
+        guard let parts = settings.variants.first?.parts, !parts.isEmpty, settings.variants.allSatisfy({ $0.parts == parts }) else { return [] }
+        let columns: [TextTable.Column] =
+            [.init("Held out")] + ["Trained on", "Held back for validation", "Measured on"].map { .init($0, .right) }
+        let rows = parts.map { [$0.target, "\($0.training)", "\($0.validation)", "\($0.heldOut)"] }
+        return [
+            .paragraph("Samples of the parts of each column's trainings, with the first seed:"), .table(TextTable(columns: columns, rows: rows)),
+        ]
     }
 
     /// Digests of the data and of the recipe: two reports with equal ones are about the same study.

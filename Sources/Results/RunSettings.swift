@@ -87,6 +87,8 @@ package struct VariantSettings: Hashable, Sendable {
     package var descriptions: [String: [String]] = [:]
     /// What the data consist of; nil where no classes are learned.
     package var samples: SampleCounts?
+    /// How many samples each column's trainings have with the first seed; empty where it is not known.
+    package var parts: [SampleParts] = []
     /// The data set that the variant is a setting of: variants with equal names share data, and are not independent evidence about other
     /// data. Nil where it is not known.
     package var dataset: String?
@@ -153,7 +155,7 @@ package struct VariantSettings: Hashable, Sendable {
 extension VariantSettings: Codable {
     private enum Key: String, CodingKey {
         case assignment, baseline, rows, targets, trainedOn, seeds, repetitions, selection, protocolText, lines, regularizers, scores
-        case descriptions, samples, dataset, design, digests
+        case descriptions, samples, parts, dataset, design, digests
     }
 
     /// - Throws: `DecodingError` when an entry is missing or has another type, and when there is no score.
@@ -174,6 +176,7 @@ extension VariantSettings: Codable {
         scores = try fields.decodeIfPresent([ScoreDescription].self, forKey: .scores) ?? [.accuracy]
         descriptions = try fields.decodeIfPresent([String: [String]].self, forKey: .descriptions) ?? [:]
         samples = try fields.decodeIfPresent(SampleCounts.self, forKey: .samples)
+        parts = try fields.decodeIfPresent([SampleParts].self, forKey: .parts) ?? []
         dataset = try fields.decodeIfPresent(String.self, forKey: .dataset)
         design = try fields.decodeIfPresent(SeedDesign.self, forKey: .design)
         digests = try fields.decodeIfPresent([String: String].self, forKey: .digests) ?? [:]

@@ -1,3 +1,22 @@
+/// How many samples the trainings for one column of the table have.
+package struct SampleParts: Hashable, Codable, Sendable {
+    /// The column's name.
+    package var target: String
+    /// Samples of the source domains that are trained on.
+    package var training: Int
+    /// Samples of the source domains that are held back for selection.
+    package var validation: Int
+    /// Samples that the figures are measured on.
+    package var heldOut: Int
+
+    package init(target: String, training: Int, validation: Int, heldOut: Int) {
+        self.target = target
+        self.training = training
+        self.validation = validation
+        self.heldOut = heldOut
+    }
+}
+
 /// How many samples of each class each domain has, and what names the data.
 package struct SampleCounts: Hashable, Codable, Sendable {
     package var domains: [String]

@@ -43,6 +43,15 @@ struct PlanningTests {
         #expect(planned.settings.targets == cells.map(\.target))
     }
 
+    @Test("the settings say how many samples each column trains on, holds back and measures")
+    func parts() throws {
+        let multi = try Sample.planned(text).settings.variants[0].parts
+        #expect(multi.map(\.target) == ["d1", "d2", "d3"])
+        #expect(multi.allSatisfy { $0.heldOut == 48 && $0.training + $0.validation == 96 && $0.validation > 0 && $0.training > $0.validation })
+        let single = try Sample.planned(text, overrides: ["evaluation.protocol=single-source"]).settings.variants[0].parts
+        #expect(single.count == 6 && single.allSatisfy { $0.heldOut == 48 && $0.training + $0.validation == 48 })
+    }
+
     @Test("single-source: one training for each source, which tuning rehearses once; multi-source: one for each target")
     func trainings() throws {
         let single = try Sample.planned(text, overrides: ["evaluation.protocol=single-source"])

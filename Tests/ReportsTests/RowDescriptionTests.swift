@@ -13,17 +13,19 @@ struct RowDescriptionTests {
         return try Report(results: [], settings: RunSettings(recipe: "small", variants: [variant], machine: "a machine", threads: 1))
     }
 
-    @Test("each row stands with its values, and samples of each class and domain on the page")
+    @Test("each row stands with its values, and samples of each class, domain and part on the page")
     func described() throws {
         let report = try report {
             $0.descriptions = ["Fusion": ["no regularizer"], "+ MER": ["mer: weight 0.3, estimator paper (default)", "a model of its own"]]
             $0.samples = SampleCounts(domains: ["d1", "d2"], classes: ["put", "take"], counts: [[3, 4], [5, 6]], digest: "0123456789abcdef")
+            $0.parts = [SampleParts(target: "d1", training: 8, validation: 2, heldOut: 8)]
         }
         let text = report.terminalText()
         #expect(text.contains("• + MER: mer: weight 0.3, estimator paper (default); a model of its own"))
         #expect(text.contains("• Data: digest 0123456789ab"))
         let page = report.document().html()
-        #expect(page.contains("Samples by class and domain") && page.contains("<td>all</td><td class=\"number\">8</td><td class=\"number\">10</td>"))
+        #expect(page.contains("<td>d1</td><td class=\"number\">8</td><td class=\"number\">2</td><td class=\"number\">8</td>"))
+        #expect(page.contains("Samples by class, domain and part") && page.contains("<td>all</td><td class=\"number\">8</td><td class=\"number\">10</td>"))
     }
 
     @Test("a run that does not say them has no such section")

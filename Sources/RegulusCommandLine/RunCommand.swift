@@ -16,9 +16,9 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Trains every row of a recipe on every held-out domain and seed, and prints the comparison.",
         discussion: """
-            A run folder that holds finished trials of the same recipe is continued; changed trials are run again, and the results that are \
-            there are kept beside (--overwrite replaces them). Running trials are saved \
-            from time to time, and when SIGTERM or SIGINT ends the run (exit code 75): the same command continues from there. Any number of \
+            A run folder that holds finished trials of the same recipe is continued. Trials that the recipe or the program has changed are \
+            run again; the results that they had move to other-plans/ in the trial's folder, and come back when a recipe asks for them again \
+            (with --overwrite they are deleted). Running trials are saved from time to time, and when SIGTERM or SIGINT ends the run (exit code 75): the same command continues from there. Any number of \
             runs of one recipe, on any machines, may share a folder; none takes a trial that another is training.
 
             With --launcher slurm the trainings are done by an array of workers in Slurm's queue. They need a file system that they share \
@@ -51,7 +51,7 @@ struct RunCommand: ParsableCommand {
             "With plug-ins: the longest time that a training may take for one step, or for reading what it needs for one.", valueName: "seconds"))
     var trialTimeout = 3600.0
 
-    @Flag(help: "Replaces finished results of another recipe in the run folder; else they are kept beside.")
+    @Flag(help: "Deletes the results of trials that are run again because of a changed recipe, instead of moving them to other-plans/ in their folders.")
     var overwrite = false
 
     @Option(help: .hidden)

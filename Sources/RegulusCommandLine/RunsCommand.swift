@@ -10,8 +10,8 @@ struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "Lists what run folders hold: recipe, rows, trials, plan, dates.",
         discussion: """
-            The plan is the beginning of the resolved recipe's digest: equal for equal recipes. Results of other plans are those of an earlier \
-            recipe of the same folder, kept in other-plans/ of their trials.
+            The plan is the beginning of the resolved recipe's digest: equal for equal recipes. A trial that was run again with a changed \
+            recipe has its earlier results in other-plans/ of its folder; the same recipe as then takes them up again.
             """)
 
     @Argument(help: "Run folders, or folders of run folders; runs by default.", completion: .directory)
@@ -72,7 +72,7 @@ struct RunsCommand: ParsableCommand {
         var lines = [
             "\(path): \(settings.recipe)", "  rows: \(settings.rows.joined(separator: ", "))",
             "  trials: \(finished) of \(settings.keys.count) finished" + (failed > 0 ? ", \(failed) failed" : "")
-                + (others > 0 ? "; \(others) results of other plans are kept beside" : ""),
+                + (others > 0 ? "; \(others) earlier results of changed recipes in other-plans/" : ""),
             "  plan: \(plan ?? "unknown")",
         ]
         let dates = [("begun", date(of: folder.resolvedRecipe.path)), ("last result", last)]

@@ -46,7 +46,7 @@ struct RunFolderTests {
         #expect(changed.messages.contains("12 of 12 trials\n") || !changed.messages.contains("taken from the run folder"))
         let list = try await folder.regulus("runs", "out")
         #expect(list.code == 0)
-        for line in ["out: small", "  rows: Fusion, + MER", "  trials: 12 of 12 finished; 12 results of other plans are kept beside", "  plan: "] {
+        for line in ["out: small", "  rows: Fusion, + MER", "  trials: 12 of 12 finished; 12 earlier results of changed recipes in other-plans/", "  plan: "] {
             #expect(list.output.contains(line))
         }
         let back = try await folder.regulus("run", "r.yaml", "--out", "out")

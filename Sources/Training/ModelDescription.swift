@@ -97,7 +97,33 @@ package struct ModelDescription: Codable, Sendable {
         guard (1...2).contains(version) else {
             throw CheckpointFault(path: checkpoint.path, reason: "its model is described in format \(version), and this program reads formats 1 and 2")
         }
+        if let fault { throw CheckpointFault(path: checkpoint.path, reason: "its header describes a model that cannot be: \(fault)") }
     }
+
+    /// What is wrong with the numbers and names, which models are made of without asking again; nil where nothing is.
+    private var fault: String? {
+        if targets.names.isEmpty { return "it predicts nothing" }
+        if Set(inputs.map(\.name)).count < inputs.count { return "an input is listed twice" }
+        for input in inputs {
+            let count = input.shape.reduce(into: (product: 1, overflows: false)) { size, extent in
+                let (product, overflow) = size.product.multipliedReportingOverflow(by: extent)
+                size = (product, size.overflows || overflow)
+            }
+            // One axis is the batch's.
+            guard input.shape.count < Shape.maximumRank, input.shape.allSatisfy({ $0 > 0 }), !count.overflows, count.product <= Self.mostInputs else {
+                return "samples of \(input.name) have the shape \(input.shape)"
+            }
+            guard let channels = standardization.scales[input.name]?.means.count else { continue }
+            guard channels == 1 || channels == input.shape.last else { return "\(input.name) of shape \(input.shape) is scaled by \(channels) channels" }
+        }
+        let known = inputs.map(\.name)
+        let read = whole == nil ? encoders.map { Array($0.keys) } ?? [] : modalities ?? known
+        if read.isEmpty { return "it reads no modality" }
+        return read.first { !known.contains($0) }.map { "it reads \($0), which is no input" }
+    }
+
+    /// Values of one sample of one modality: more than any recording has.
+    private static let mostInputs = 1 << 28
 
     /// The model with initial values, for these facts of data.
     ///

@@ -26,6 +26,33 @@ public struct Standardization: Hashable, Sendable, Codable {
         ///
         /// Constant means: a variance below 10⁻¹² of the squared mean, or below 10⁻³⁰.
         public let deviations: [Float]
+
+        /// - Parameters:
+        ///   - means: one, or one for each channel.
+        ///   - deviations: as many, none of them 0.
+        init(means: [Float], deviations: [Float]) { (self.means, self.deviations) = (means, deviations) }
+
+        private enum Key: String, CodingKey { case means, deviations }
+
+        /// Reads a scale of a checkpoint, which may come from anywhere.
+        ///
+        /// - Throws: `DecodingError` where there are no channels, or not as many deviations as means: both are read side by side.
+        public init(from decoder: any Decoder) throws {
+            let fields = try decoder.container(keyedBy: Key.self)
+            means = try fields.decode([Float].self, forKey: .means)
+            deviations = try fields.decode([Float].self, forKey: .deviations)
+            guard !means.isEmpty, means.count == deviations.count else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .deviations, in: fields, debugDescription: "\(deviations.count) deviations of \(means.count) means")
+            }
+        }
+
+        /// Writes means and deviations, as ``init(from:)`` reads them.
+        public func encode(to encoder: any Encoder) throws {
+            var fields = encoder.container(keyedBy: Key.self)
+            try fields.encode(means, forKey: .means)
+            try fields.encode(deviations, forKey: .deviations)
+        }
     }
 
     /// The scales by the modality's name; empty for `none`.

@@ -110,11 +110,21 @@ package struct ArrayRecord: Codable, Hashable, Sendable {
     package static func read(_ path: String) throws(FileFault) -> ArrayRecord? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let data = try FileContents.mapped(path)
-        do {
-            return try JSONDecoder().decode(ArrayRecord.self, from: data)
-        } catch {
+        let record: ArrayRecord
+        do { record = try JSONDecoder().decode(ArrayRecord.self, from: data) } catch {
             throw FileFault(action: "read", path: path, reason: "it is not the record of an array of workers (\(error))")
         }
+        guard record.isPossible else {
+            throw FileFault(action: "read", path: path, reason: "its numbers of workers, arrays or submissions are none that a run has written")
+        }
+        return record
+    }
+
+    /// Whether the numbers can be those of a run: they are counted on and used as places.
+    private var isPossible: Bool {
+        let places = 1...max(1, workers.count)
+        return !workers.isEmpty && workers.allSatisfy { (0...1_000_000).contains($0.resubmissions) && ($0.job ?? 0) >= 0 }
+            && (submission?.workers ?? []).allSatisfy(places.contains)
     }
 
     package func write(to path: String) throws(FileFault) {

@@ -40,7 +40,7 @@ struct ApplyWeightsCommand: ParsableCommand {
     @OptionGroup var plugins: PluginArguments
 
     func validate() throws {
-        guard threads >= 1 else { throw ValidationError("--threads must be at least 1") }
+        try ThreadCount.check(threads)
     }
 
     func run() throws {

@@ -32,7 +32,7 @@ struct CheckpointArguments: ParsableArguments {
 
     func validate() throws {
         if checkpoint.isEmpty { throw ValidationError("the checkpoint needs a path") }
-        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+        if let threads { try ThreadCount.check(threads) }
     }
 
     /// A model, the data it is applied to, and the rows of them.

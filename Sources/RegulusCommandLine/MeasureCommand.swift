@@ -35,7 +35,7 @@ struct MeasureCommand: ParsableCommand {
     func validate() throws {
         if folder.isEmpty { throw ValidationError("the run folder needs a path") }
         if measure.contains("") { throw ValidationError("--measure needs a name") }
-        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+        if let threads { try ThreadCount.check(threads) }
     }
 
     func run() throws {

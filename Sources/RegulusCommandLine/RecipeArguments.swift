@@ -9,6 +9,17 @@ import Results
 import Tensors
 import Training
 
+/// How many threads an argument may ask for.
+enum ThreadCount {
+    /// More cores than a machine has. Each thread takes a stack and buffers of its own.
+    private static let most = 4096
+
+    /// - Throws: `ValidationError` for a number that no machine has.
+    static func check(_ count: Int, of option: String = "--threads") throws {
+        guard (1...most).contains(count) else { throw ValidationError("\(option) must be between 1 and \(most)") }
+    }
+}
+
 /// What `run` and `check` have in common: a recipe, changes to it, and how much of the machine to use.
 struct RecipeArguments: ParsableArguments {
     @Argument(help: "The recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]), transform: { UserPath.expanded($0) })
@@ -44,8 +55,8 @@ struct RecipeArguments: ParsableArguments {
     func validate() throws {
         if stemCache?.isEmpty == true { throw ValidationError("--stem-cache needs the path of a folder") }
         if recipe.isEmpty { throw ValidationError("the recipe needs a path") }
-        guard threads >= 1 else { throw ValidationError("--threads must be at least 1") }
-        guard threadsPerTrial >= 1 else { throw ValidationError("--threads-per-trial must be at least 1") }
+        try ThreadCount.check(threads)
+        try ThreadCount.check(threadsPerTrial, of: "--threads-per-trial")
         if let givenThreads, threadsPerTrial > givenThreads { throw Self.tooManyThreads(of: givenThreads) }
     }
 

@@ -206,4 +206,22 @@ struct WorkerArrayTests {
         try array.cancel(onlyWaiting: false)
         #expect(try String(contentsOf: cancelled, encoding: .utf8) == "101_3\n101_2\n")
     }
+
+    @Test(
+        "a record whose numbers no run has written is refused, not counted on",
+        arguments: [
+            #"{"study":"s","workers":[],"isClosed":false}"#,
+            #"{"study":"s","workers":[{"job":1,"resubmissions":9223372036854775807}],"isClosed":false}"#,
+            #"{"study":"s","workers":[{"job":-1,"resubmissions":0}],"isClosed":false}"#,
+            #"{"study":"s","workers":[{"resubmissions":0}],"isClosed":false,"submission":{"name":"n","workers":[-9223372036854775808]}}"#,
+            #"{"study":"s","workers":[{"resubmissions":0}],"isClosed":false,"submission":{"name":"n","workers":[2]}}"#,
+        ])
+    func impossibleRecord(_ text: String) throws {
+        try FileManager.default.createDirectory(at: URL(fileURLWithPath: place.record).deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: URL(fileURLWithPath: place.record))
+        #expect(throws: (any Error).self) { try ArrayRecord.read(place.record) }
+        try Data(#"{"study":"s","workers":[{"resubmissions":0}],"isClosed":false,"submission":{"name":"n","workers":[1]}}"#.utf8)
+            .write(to: URL(fileURLWithPath: place.record))
+        #expect(try ArrayRecord.read(place.record)?.workers.count == 1)
+    }
 }

@@ -28,8 +28,14 @@ struct BenchOptions: ParsableArguments {
     var json = false
 
     func validate() throws {
-        guard threads >= 1, repeats >= 1, warmup >= 0 else { throw ValidationError("threads and repeats must be at least 1, warmup at least 0") }
+        try ThreadCount.check(threads)
+        guard (1...1_000_000).contains(repeats), (0...1_000_000).contains(warmup) else {
+            throw ValidationError("--repeats must be between 1 and 1000000, --warmup between 0 and 1000000")
+        }
     }
+
+    /// The largest batch that is measured: its arrays have to fit a machine's memory.
+    static let largestBatch = 65_536
 
     /// Runs `step` once for the time to the first step, then unmeasured, then measured; prints the figures.
     /// - Parameter parameters: the number of values trained, where something is trained.
@@ -85,7 +91,9 @@ struct StepBench: ParsableCommand {
     @Option(help: "Batch size.") var batch = 64
 
     func validate() throws {
-        guard batch >= 2 else { throw ValidationError("a batch has at least 2 samples") }
+        guard (2...BenchOptions.largestBatch).contains(batch) else {
+            throw ValidationError("--batch must be between 2 and \(BenchOptions.largestBatch)")
+        }
     }
 
     func run() throws {
@@ -128,7 +136,9 @@ struct MERBench: ParsableCommand {
     @Option(help: "Width D; may be repeated. The paper's video and audio embeddings by default.") var features = [2304, 512]
 
     func validate() throws {
-        guard samples >= 2, features.allSatisfy({ $0 >= 1 }) else { throw ValidationError("MER needs at least 2 samples and 1 feature") }
+        guard (2...BenchOptions.largestBatch).contains(samples), features.allSatisfy({ (1...16_384).contains($0) }) else {
+            throw ValidationError("--samples must be between 2 and \(BenchOptions.largestBatch), --features between 1 and 16384")
+        }
     }
 
     func run() throws {

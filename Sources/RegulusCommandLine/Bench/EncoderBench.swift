@@ -53,7 +53,9 @@ struct EncoderBench: ParsableCommand {
     @Option(help: "Batch size.") var batch = 1
 
     func validate() throws {
-        guard batch >= 1 else { throw ValidationError("a batch has at least 1 sample") }
+        guard (1...BenchOptions.largestBatch).contains(batch) else {
+            throw ValidationError("--batch must be between 1 and \(BenchOptions.largestBatch)")
+        }
     }
 
     func run() throws {

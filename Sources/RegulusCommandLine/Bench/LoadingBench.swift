@@ -30,8 +30,9 @@ struct LoadingBench: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard samples >= 1, batch >= 0, batch != 1, workers.allSatisfy({ (1...256).contains($0) }) else {
-            throw ValidationError("samples must be at least 1, workers between 1 and 256, and batch 0 or at least 2")
+        guard samples >= 1, batch == 0 || (2...BenchOptions.largestBatch).contains(batch), workers.allSatisfy({ (1...256).contains($0) }) else {
+            throw ValidationError(
+                "--samples must be at least 1, --workers between 1 and 256, and --batch 0 or between 2 and \(BenchOptions.largestBatch)")
         }
     }
 

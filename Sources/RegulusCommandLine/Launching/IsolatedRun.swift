@@ -218,7 +218,7 @@ struct IsolatedFolder {
     static func trialFile(besides progress: String) -> String { progress + ".trial" }
 
     func trial(_ number: Int) -> BegunTrial? {
-        guard let data = FileManager.default.contents(atPath: Self.trialFile(besides: progress(number))) else { return nil }
+        guard let data = try? FileContents.copied(Self.trialFile(besides: progress(number))) else { return nil }
         return try? ResultCoding.value(BegunTrial.self, from: data)
     }
 

@@ -122,6 +122,13 @@ struct LimitTests {
         #expect(messages.contains("error: the study has 1200006 trainings or more"), "\(messages.prefix(300))")
     }
 
+    @Test("trials in all, no more than a run folder may list")
+    func trials() {
+        let seeds = (0..<20_000).map(String.init).joined(separator: ", ")
+        let messages = Sample.messages(Sample.recipe("seeds: [1, 2]", "seeds: [\(seeds)]") + "  - A\n  - B\n")
+        #expect(messages.contains("error: the study has 240000 trials or more"), "\(messages.prefix(300))")
+    }
+
     @Test("files that include each other again and again, of which one message remains")
     func inclusion() {
         var files = ["9.yaml": "- mer\n"]

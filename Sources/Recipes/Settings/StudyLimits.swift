@@ -113,7 +113,11 @@ struct StudyLimits {
 
 /// The trainings of a study, counted variant by variant before any of them is planned.
 package struct TrainingCount {
+    /// Trials of a study: as many as the settings of a run folder may list.
+    package static let mostTrials = 200_000
+
     private var count = 0.0
+    private var trials = 0.0
 
     package init() {}
 
@@ -126,10 +130,16 @@ package struct TrainingCount {
         for row in recipe.rows {
             let rehearsals = row.candidates.count > 1 ? row.candidates.count * recipe.tuning.seeds.count : 0
             count += columns * Double(rehearsals + recipe.seeds.count)
+            trials += columns * Double(recipe.seeds.count)
         }
-        guard count > Double(StudyLimits.mostTrainings) else { return nil }
+        if count > Double(StudyLimits.mostTrainings) {
+            return RecipeFault(
+                RecipePath(), "the study has \(OptionValue.number(count)) trainings or more",
+                expected: "at most \(StudyLimits.mostTrainings): fewer seeds, variants, rows or combinations to try")
+        }
+        guard trials > Double(Self.mostTrials) else { return nil }
         return RecipeFault(
-            RecipePath(), "the study has \(OptionValue.number(count)) trainings or more",
-            expected: "at most \(StudyLimits.mostTrainings): fewer seeds, variants, rows or combinations to try")
+            RecipePath(), "the study has \(OptionValue.number(trials)) trials or more",
+            expected: "at most \(Self.mostTrials): fewer seeds, variants or rows")
     }
 }

@@ -5,6 +5,16 @@ import Foundation
 /// The content goes to a temporary name in the same folder, is flushed to the medium, and only then takes the
 /// place of the final name. A reader, or a restart after a crash, sees the old file or the new one, never a part.
 package enum AtomicFile {
+    /// What of a file survives a power failure, once writing it has returned.
+    package enum Durability: Sendable {
+        /// The content and the name. Each is waited for until it is on the medium, which takes milliseconds.
+        case whole
+        /// The content: for a file whose folder is synchronized afterwards, with the last of several files that belong together.
+        case content
+        /// Nothing: the file may be empty or missing then. For what tells how a running program is getting on, and for what can be made again.
+        case none
+    }
+
     /// Takes the content of a file piece by piece, so that a large one need not be assembled in memory.
     package struct Writer: ~Copyable {
         fileprivate let file: FileDescriptor
@@ -22,11 +32,9 @@ package enum AtomicFile {
 
     /// Replaces the file at `path` by `data`.
     ///
-    /// - Parameter isDurable: whether the content has to survive a power failure. It is then waited for until it is on the medium, which takes
-    ///   milliseconds; without it, a file that tells how a running program is getting on may be empty or missing after such a failure.
     /// - Throws: `FileFault`; the old file is then untouched and no temporary file is left.
-    package static func write(_ data: Data, to path: String, isDurable: Bool = true) throws(FileFault) {
-        try write(to: path, isDurable: isDurable) { (writer) throws(FileFault) in try writer.append(data) }
+    package static func write(_ data: Data, to path: String, durability: Durability = .whole) throws(FileFault) {
+        try write(to: path, durability: durability) { (writer) throws(FileFault) in try writer.append(data) }
     }
 
     /// Replaces the file at `path` by `text` in UTF-8.
@@ -36,11 +44,10 @@ package enum AtomicFile {
 
     /// Replaces the file at `path` by what `body` appends.
     ///
-    /// - Parameter isDurable: whether the content has to survive a power failure.
     /// - Throws: `FileFault` from the file system or from `body`; the old file is then untouched and no
     ///   temporary file is left.
     package static func write(
-        to path: String, isDurable: Bool = true, _ body: (borrowing Writer) throws(FileFault) -> Void
+        to path: String, durability: Durability = .whole, _ body: (borrowing Writer) throws(FileFault) -> Void
     ) throws(FileFault) {
         let (folder, name) = split(path)
         guard !name.isEmpty else {
@@ -57,13 +64,13 @@ package enum AtomicFile {
             }
             let writer = Writer(file: file)
             try body(writer)
-            if isDurable { try writer.file.synchronize() }
+            if durability != .none { try writer.file.synchronize() }
             guard rename(temporary, path) == 0 else { throw FileFault(action: "write", path: path) }
         } catch {
             unlink(temporary)
             throw error.path == temporary ? FileFault(action: error.action, path: path, reason: error.reason) : error
         }
-        guard isDurable else { return }
+        guard durability == .whole else { return }
         // Only after this does the new name survive a power failure.
         let folderFile = try FileDescriptor(opening: folder, flags: O_RDONLY | O_DIRECTORY, action: "write")
         try folderFile.synchronize()

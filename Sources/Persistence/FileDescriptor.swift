@@ -210,6 +210,13 @@ package enum FileContents {
         return stat(path, &facts) == 0 ? Int(facts.st_size) : nil
     }
 
+    /// When the file at `path` was last written, links followed; nil where there is none.
+    package static func date(_ path: String) -> Date? {
+        var facts = stat()
+        guard stat(path, &facts) == 0 else { return nil }
+        return Date(timeIntervalSince1970: Double(facts.st_mtim.tv_sec) + Double(facts.st_mtim.tv_nsec) / 1e9)
+    }
+
     /// Pieces of the file at `path`, one after the other; one that reaches beyond its end is shorter.
     ///
     /// - Parameters:

@@ -32,7 +32,8 @@ struct CheckCommand: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Measures what a run takes in time, memory and disk.")
     var estimate = true
 
-    @Option(help: ArgumentHelp("How long each kind of trial is measured.", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp("How long each kind of trial is measured. More than 16 kinds share the time of 16.", valueName: "seconds"))
     var measure = 1.5
 
     @Option(

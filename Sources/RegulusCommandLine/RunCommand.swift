@@ -208,7 +208,7 @@ extension RunCommand {
             run.onTrial = { trial in
                 if let trial, let text = try? ResultCoding.document(trial) {
                     // Without this file nobody would learn which trial crashed.
-                    try? AtomicFile.write(text, to: file, isDurable: false)
+                    try? AtomicFile.write(text, to: file, durability: .none)
                 } else {
                     unlink(file)
                 }

@@ -116,7 +116,7 @@ struct LiveEvents: Sendable {
             try? EventFile.write(running: training, to: folder)
             if let text = try? ResultCoding.document(training) {
                 // Told anew after the next epoch, and of no use once the program has ended.
-                try? AtomicFile.write(text, to: folder.progress(training.key).path, isDurable: false)
+                try? AtomicFile.write(text, to: folder.progress(training.key).path, durability: .none)
             }
         case .trial(let result, _):
             unlink(folder.progress(result.key).path)

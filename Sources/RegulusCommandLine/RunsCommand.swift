@@ -59,13 +59,13 @@ struct RunsCommand: ParsableCommand {
         var last: Date?
         for key in settings.keys {
             do throws(DamagedFile) {
-                if let result = try store.result(at: folder.result(key), verifyingFiles: false) {
+                if let result = try store.outline(at: folder.result(key)) {
                     if result.isFinished { finished += 1 } else { failed += 1 }
                 }
             } catch {
                 damages.append(error)
             }
-            last = [last, date(of: folder.result(key).path)].compactMap(\.self).max()
+            last = [last, FileContents.date(folder.result(key).path)].compactMap(\.self).max()
             others += (try? Folder.names(in: folder.trial(key).appendingPathComponent("other-plans").path))?.count ?? 0
         }
         let plan = (try? FileContents.copied(folder.resolvedRecipe.path)).map { String(SHA256Digest(of: $0).hex.prefix(12)) }
@@ -75,13 +75,9 @@ struct RunsCommand: ParsableCommand {
                 + (others > 0 ? "; \(others) earlier results of changed recipes in other-plans/" : ""),
             "  plan: \(plan ?? "unknown")",
         ]
-        let dates = [("begun", date(of: folder.resolvedRecipe.path)), ("last result", last)]
+        let dates = [("begun", FileContents.date(folder.resolvedRecipe.path)), ("last result", last)]
         lines += ["  dates: " + dates.compactMap { name, date in date.map { "\(name) \($0.formatted(.iso8601))" } }.joined(separator: ", ")]
         return (lines + damages.map { "  \($0)" }).joined(separator: "\n")
-    }
-
-    private static func date(of path: String) -> Date? {
-        (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
     }
 }
 

@@ -125,14 +125,19 @@ package struct TrialResult: Hashable, Sendable {
     /// Whether the trial reached its end.
     package var isFinished: Bool { status == .finished }
 
-    /// One of all results that come from one training under one start: times and costs are the training's, and count once.
-    package static func oncePerTraining(_ results: [TrialResult]) -> [TrialResult] {
+    /// One of all results that come from one training.
+    ///
+    /// - Parameter countingRestarts: whether a training that was done again for some of its trials counts again, as its time and cost do. What
+    ///   it led to is the same each time, to the bit, and counts once.
+    package static func oncePerTraining(_ results: [TrialResult], countingRestarts: Bool = true) -> [TrialResult] {
         struct Start: Hashable {
             let training: String
             let started: Double?
         }
         var seen: Set<Start> = []
-        return results.filter { result in result.training.map { seen.insert(Start(training: $0, started: result.times?.started)).inserted } ?? true }
+        return results.filter { result in
+            result.training.map { seen.insert(Start(training: $0, started: countingRestarts ? result.times?.started : nil)).inserted } ?? true
+        }
     }
 
     /// The record of the epoch that was chosen; nil for a failed trial.
@@ -148,7 +153,10 @@ extension TrialResult: Codable {
     }
 
     /// - Throws: `DecodingError` where an entry is missing or has another type.
-    package init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws { try self.init(from: decoder, isWhole: true) }
+
+    /// - Parameter isWhole: whether what was recorded of epochs, candidates, costs and effects is read.
+    fileprivate init(from decoder: any Decoder, isWhole: Bool) throws {
         let fields = try decoder.container(keyedBy: Key.self)
         func score(_ key: Key, _ former: Key) throws -> Double? {
             try (fields.decodeIfPresent(JSONNumber.self, forKey: key) ?? fields.decodeIfPresent(JSONNumber.self, forKey: former))?.value
@@ -156,23 +164,23 @@ extension TrialResult: Codable {
         self.init(
             key: try fields.decode(TrialKey.self, forKey: .key), plan: try fields.decode(String.self, forKey: .plan),
             origin: try fields.decodeIfPresent(ResultOrigin.self, forKey: .origin),
-            status: try fields.decode(TrialStatus.self, forKey: .status), epochs: try fields.decode([EpochRecord].self, forKey: .epochs),
+            status: try fields.decode(TrialStatus.self, forKey: .status), epochs: isWhole ? try fields.decode([EpochRecord].self, forKey: .epochs) : [],
             selectedEpoch: try fields.decodeIfPresent(Int.self, forKey: .selectedEpoch),
             score: try fields.decodeIfPresent(ScoreDescription.self, forKey: .score) ?? .accuracy,
             targetScore: try score(.targetScore, .targetAccuracy), oracleScore: try score(.oracleScore, .oracleAccuracy),
             lastScore: try score(.lastScore, .lastAccuracy),
             sourceValidationScore: try score(.sourceValidationScore, .sourceValidationAccuracy),
             chosen: try fields.decode([ChosenValue].self, forKey: .chosen),
-            candidates: try fields.decodeIfPresent([CandidateScore].self, forKey: .candidates),
-            choice: try fields.decodeIfPresent(ChoiceRecord.self, forKey: .choice),
+            candidates: isWhole ? try fields.decodeIfPresent([CandidateScore].self, forKey: .candidates) : nil,
+            choice: isWhole ? try fields.decodeIfPresent(ChoiceRecord.self, forKey: .choice) : nil,
             seconds: try fields.decode(Double.self, forKey: .seconds), steps: try fields.decode(Int.self, forKey: .steps),
             secondsInPenalties: try fields.decode(Double.self, forKey: .secondsInPenalties),
-            stepCost: try fields.decodeIfPresent(StepCost.self, forKey: .stepCost),
+            stepCost: isWhole ? try fields.decodeIfPresent(StepCost.self, forKey: .stepCost) : nil,
             parameters: try fields.decode(Int.self, forKey: .parameters),
-            loading: try fields.decodeIfPresent(LoadingRecord.self, forKey: .loading),
-            effects: try fields.decodeIfPresent([TermEffect].self, forKey: .effects),
+            loading: isWhole ? try fields.decodeIfPresent(LoadingRecord.self, forKey: .loading) : nil,
+            effects: isWhole ? try fields.decodeIfPresent([TermEffect].self, forKey: .effects) : nil,
             training: try fields.decodeIfPresent(String.self, forKey: .training),
-            times: try fields.decodeIfPresent(TrialTimes.self, forKey: .times))
+            times: isWhole ? try fields.decodeIfPresent(TrialTimes.self, forKey: .times) : nil)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -200,6 +208,16 @@ extension TrialResult: Codable {
         try fields.encodeIfPresent(training, forKey: .training)
         try fields.encodeIfPresent(times, forKey: .times)
     }
+}
+
+/// A result without what was recorded epoch by epoch and candidate by candidate, which is most of its file: for those who look at the
+/// results of ten thousand trials, and for none of them more closely.
+package struct TrialOutline: Decodable, Sendable {
+    /// Epochs, candidates, choice, costs, loading, effects and times are left out.
+    package let result: TrialResult
+
+    /// - Throws: `DecodingError`, as of a whole result.
+    package init(from decoder: any Decoder) throws { result = try TrialResult(from: decoder, isWhole: false) }
 }
 
 /// How a trial ended.

@@ -1,4 +1,5 @@
 import Foundation
+import Persistence
 import Results
 import Training
 
@@ -79,6 +80,13 @@ package struct FolderState: Sendable {
             for (place, cell) in zip(group.places, group.cells) {
                 for seed in cell.seeds {
                     let key = cell.key(seed: seed)
+                    let resume = folder.resume(group.cells[0].key(seed: seed))
+                    // Names of plans are digests: they are not computed for trials of which there is nothing.
+                    let (isThere, isSaved) = (Folder.exists(folder.trial(key).path), Folder.exists(resume.path))
+                    guard isThere || isSaved else {
+                        trials[place].append((key, .new))
+                        continue
+                    }
                     // Until tuning is done, any candidate may turn out to be the chosen one.
                     let plans =
                         choice.map { [cell.plan(of: $0, seed: seed)] }
@@ -90,7 +98,6 @@ package struct FolderState: Sendable {
                     let found = stored(at: folder.result(key))
                     let isDamaged = damages.count > known
                     let keptResults = hashesOfPlans.compactMap { plan in try? store.result(at: store.place(of: plan, at: key)) }
-                    let resume = folder.resume(group.cells[0].key(seed: seed))
                     let status: Status
                     if let present = ([found].compactMap(\.self) + keptResults).first(where: { hashesOfPlans.contains($0.plan) && $0.isFinished }) {
                         status = .finished
@@ -98,7 +105,7 @@ package struct FolderState: Sendable {
                         hashes[key] = present.plan
                         stages.add(present)
                         if present.choice?.guards.cannotChoose == true, !undecided.contains(key.row) { undecided.append(key.row) }
-                    } else if plans.contains(where: { ResumeFolder(resume, origin: SavedOrigin(plan: $0)).isOfOrigin }) {
+                    } else if isSaved, plans.contains(where: { ResumeFolder(resume, origin: SavedOrigin(plan: $0)).isOfOrigin }) {
                         status = .saved
                     } else if let found {
                         status = Self.status(of: found, beside: plans)

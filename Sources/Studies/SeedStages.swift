@@ -77,7 +77,7 @@ final class SeedStages: Sendable {
         let stages = SeedStages(cells)
         for cell in cells where cell.design != nil {
             for seed in cell.seeds {
-                if let result = try? store.result(at: folder.result(cell.key(seed: seed)), verifyingFiles: false) { stages.add(result) }
+                if let result = try? store.outline(at: folder.result(cell.key(seed: seed))) { stages.add(result) }
             }
         }
         return stages.trimmed(cells)

@@ -2,6 +2,7 @@ import Foundation
 import Persistence
 import Results
 import Statistics
+import Training
 
 /// A study as its run folder shows it: what was planned, what has ended, and who is training what.
 ///
@@ -23,7 +24,7 @@ package struct StudyFolder: Sendable {
 
     /// With only those seeds that are trained, where earlier looks have decided that.
     package let settings: RunSettings
-    /// Trials that have ended, in the order of the plan.
+    /// Trials that have ended, in the order of the plan, without what was recorded of their epochs: see `TrialOutline`.
     package let results: [TrialResult]
     /// Trials that are under way or were interrupted, in the order of the plan.
     package let claimed: [ClaimedTrial]
@@ -33,7 +34,45 @@ package struct StudyFolder: Sendable {
     package let damages: [DamagedFile]
     /// When the last result was written; nil without results.
     package let lastResult: Date?
-    private let marks: [TrialKey: (mark: Date?, result: TrialResult)]
+    private let marks: [TrialKey: Ended]
+
+    /// A result, and when its file was written.
+    private struct Ended {
+        let mark: Date?
+        let result: TrialResult
+    }
+
+    /// What the files of one trial say.
+    private struct Sight {
+        let ended: Ended?
+        let claimed: ClaimedTrial?
+        let damage: DamagedFile?
+
+        /// - Parameter known: what an earlier look has found.
+        init(of key: TrialKey, in store: RunStore, after known: Ended?) {
+            let file = store.folder.result(key)
+            let mark = FileContents.date(file.path)
+            var (ended, damage): (Ended?, DamagedFile?)
+            if let known, known.mark == mark, mark != nil {
+                ended = known
+            } else if mark != nil {
+                do throws(DamagedFile) {
+                    ended = try store.outline(at: file).flatMap { $0.key == key ? Ended(mark: mark, result: $0) : nil }
+                } catch {
+                    damage = error
+                }
+            }
+            (self.ended, self.damage) = (ended, damage)
+            // A failed trial may be tried again.
+            guard ended?.result.isFinished != true, let claim = StudyFolder.claim(named: "claim", in: store.folder.trial(key).path) else {
+                claimed = nil
+                return
+            }
+            claimed = ClaimedTrial(
+                training: StudyFolder.progress(of: key, in: store.folder) ?? RunningTraining(key, epochCount: 0), host: claim.host,
+                process: claim.process, isGone: claim.isGone, silence: claim.silence)
+        }
+    }
 
     /// - Parameters:
     ///   - folder: the run folder.
@@ -43,31 +82,22 @@ package struct StudyFolder: Sendable {
     package init?(reading folder: RunFolder, after before: StudyFolder? = nil) throws(DamagedFile) {
         let store = RunStore(folder)
         guard let settings = try store.settings() else { return nil }
-        var marks: [TrialKey: (mark: Date?, result: TrialResult)] = [:]
+        var marks: [TrialKey: Ended] = [:]
         var (results, claimed, damages): ([TrialResult], [ClaimedTrial], [DamagedFile]) = ([], [], [])
         var last: Date?
-        for key in settings.keys {
-            let file = folder.result(key)
-            let mark = Self.date(of: file.path)
-            if let known = before?.marks[key], known.mark == mark, mark != nil {
-                marks[key] = known
-            } else {
-                do throws(DamagedFile) {
-                    if let result = try store.result(at: file, verifyingFiles: false), result.key == key { marks[key] = (mark, result) }
-                } catch {
-                    damages.append(error)
-                }
-            }
-            if let ended = marks[key] {
+        let keys = settings.keys
+        let sights = Slots<Sight>(count: keys.count)
+        DispatchQueue.concurrentPerform(iterations: keys.count) { index in
+            sights.set(Sight(of: keys[index], in: store, after: before?.marks[keys[index]]), at: index)
+        }
+        for (key, sight) in zip(keys, sights.present) {
+            if let ended = sight.ended {
+                marks[key] = ended
                 results.append(ended.result)
                 last = [last, ended.mark].compactMap(\.self).max()
             }
-            // A failed trial may be tried again.
-            if marks[key]?.result.isFinished != true, let claim = Self.claim(named: "claim", in: folder.trial(key).path) {
-                let training = Self.progress(of: key, in: folder) ?? RunningTraining(key, epochCount: 0)
-                claimed.append(
-                    ClaimedTrial(training: training, host: claim.host, process: claim.process, isGone: claim.isGone, silence: claim.silence))
-            }
+            if let claim = sight.claimed { claimed.append(claim) }
+            if let damage = sight.damage { damages.append(damage) }
         }
         var trainings = (finished: 0, running: 0)
         for path in [folder.tuning.path, folder.choice.path] {
@@ -131,12 +161,8 @@ package struct StudyFolder: Sendable {
         let generations = names.filter { $0.hasPrefix(name + ".") }.compactMap { Int($0.dropFirst(name.count + 1)) }
         guard let highest = generations.max() else { return nil }
         let path = "\(folder)/\(name).\(highest)"
-        guard let holder = ClaimWatch.holder(path), let beaten = date(of: path) else { return nil }
+        guard let holder = ClaimWatch.holder(path), let beaten = FileContents.date(path) else { return nil }
         let host = holder.host.split(separator: " ").first.map(String.init) ?? "unknown host"
         return (host, holder.process, holder.isGone, max(0, Date().timeIntervalSince(beaten)))
-    }
-
-    private static func date(of path: String) -> Date? {
-        (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
     }
 }

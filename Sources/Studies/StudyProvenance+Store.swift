@@ -20,9 +20,9 @@ extension RunStore {
                 figures: SHA256Digest(of: figures.joined(separator: "\n")).hex))
     }
 
-    /// The results of trials that the folder holds, of whichever plan.
+    /// The results of trials that the folder holds, of whichever plan, without what was recorded epoch by epoch.
     package func finished(_ keys: [TrialKey]) -> [TrialResult] {
-        keys.compactMap { try? result(at: folder.result($0), verifyingFiles: false) }.filter(\.isFinished)
+        keys.compactMap { try? outline(at: folder.result($0)) }.filter(\.isFinished)
     }
 
     /// What was declared beforehand, and who has looked at target figures.

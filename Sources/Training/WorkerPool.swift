@@ -36,8 +36,8 @@ package struct WorkerPool: Sendable {
 
     /// Runs all jobs, starting them in order, and returns when the last is done.
     ///
-    /// - Parameter polling: wall time after which a waiting job is tried again. It is also tried when another job is done, since that
-    ///   may be what it waits for.
+    /// - Parameter polling: wall time after which a waiting job is tried again. It is also tried soon after another job is done, since
+    ///   that may be what it waits for.
     package func run(_ jobs: [@Sendable () -> JobOutcome], polling: Duration) {
         let queue = JobQueue(count: jobs.count, polling: polling)
         let finished = DispatchGroup()
@@ -56,32 +56,54 @@ package struct WorkerPool: Sendable {
 
     /// Hands out each job until it is done.
     private final class JobQueue: Sendable {
-        private struct Entry {
+        private struct Waiting {
             let job: Int
+            /// When it was last tried.
+            let tried: ContinuousClock.Instant
             /// By a clock that nobody sets. Conditions wait by the wall clock: where that is set back by an
             /// hour, a worker would wait for an hour.
             var notBefore: ContinuousClock.Instant
         }
 
+        private struct Jobs {
+            /// Those that have not been tried yet, the first one last.
+            var fresh: [Int]
+            /// Those that have to be tried again, in the order in which they were tried.
+            var waiting: [Waiting] = []
+            /// How many jobs are done.
+            var done = 0
+            /// For each job that a worker has, how many were done when it took it.
+            var taken: [Int: Int] = [:]
+
+            mutating func take(_ job: Int) -> Int {
+                taken[job] = done
+                return job
+            }
+        }
+
         private let polling: Duration
-        private let entries: Mutex<[Entry]>
+        /// How long a waiting job is left alone, whatever is done meanwhile: of ten thousand that wait for other processes, not all are
+        /// tried again for each one that is done.
+        private let rest: Duration
+        private let jobs: Mutex<Jobs>
         /// Microseconds for which a worker sleeps while all jobs wait.
         private static let pause: UInt32 = 10_000
 
         init(count: Int, polling: Duration) {
             self.polling = polling
-            let now = ContinuousClock.now
-            entries = Mutex((0..<count).reversed().map { Entry(job: $0, notBefore: now) })
+            rest = min(polling / 20, .milliseconds(100))
+            jobs = Mutex(Jobs(fresh: (0..<count).reversed()))
         }
 
         /// The next job, as soon as there is one to try; nil where only jobs are left that others are
         /// working on.
         func next() -> Int? {
             while true {
-                let (job, isEmpty) = entries.withLock { entries -> (Int?, Bool) in
+                let (job, isEmpty) = jobs.withLock { jobs -> (Int?, Bool) in
+                    if let job = jobs.fresh.popLast() { return (jobs.take(job), false) }
                     let now = ContinuousClock.now
-                    guard let place = entries.lastIndex(where: { $0.notBefore <= now }) else { return (nil, entries.isEmpty) }
-                    return (entries.remove(at: place).job, false)
+                    guard let place = jobs.waiting.firstIndex(where: { $0.notBefore <= now }) else { return (nil, jobs.waiting.isEmpty) }
+                    return (jobs.take(jobs.waiting.remove(at: place).job), false)
                 }
                 if job != nil || isEmpty { return job }
                 usleep(Self.pause)
@@ -90,10 +112,17 @@ package struct WorkerPool: Sendable {
 
         func didRun(_ job: Int, _ outcome: JobOutcome) {
             let now = ContinuousClock.now
-            entries.withLock { entries in
+            jobs.withLock { jobs in
+                let before = jobs.taken.removeValue(forKey: job) ?? jobs.done
                 switch outcome {
-                case .done: for place in entries.indices { entries[place].notBefore = now }
-                case .waiting: entries.insert(Entry(job: job, notBefore: now + polling), at: 0)
+                case .done:
+                    jobs.done += 1
+                    for place in jobs.waiting.indices {
+                        jobs.waiting[place].notBefore = min(jobs.waiting[place].notBefore, max(now, jobs.waiting[place].tried + rest))
+                    }
+                case .waiting:
+                    // What it waits for may have been done while it looked.
+                    jobs.waiting.append(Waiting(job: job, tried: now, notBefore: now + (jobs.done > before ? rest : polling)))
                 }
             }
         }

@@ -19,7 +19,7 @@ struct AtomicFileTests {
     func fleeting() throws {
         let folder = try TemporaryFolder()
         try AtomicFile.write("first", to: folder("a.txt"))
-        try AtomicFile.write(Data("second".utf8), to: folder("a.txt"), isDurable: false)
+        try AtomicFile.write(Data("second".utf8), to: folder("a.txt"), durability: .none)
         #expect(try FileContents.text(folder("a.txt")) == "second")
         #expect(folder.names == ["a.txt"])
     }

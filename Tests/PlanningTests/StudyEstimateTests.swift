@@ -1,4 +1,5 @@
 import Foundation
+import Recipes
 import Results
 import Studies
 import TestSupport
@@ -58,6 +59,19 @@ struct StudyEstimateTests {
         #expect(estimate.seconds > 0 && estimate.seconds == estimate.secondsInAll)
         #expect(estimate.memory.total > 0)
     }
+
+    @Test("of many rows each is measured for a part of the time, so that a study of hundreds is checked in moments")
+    func manyKinds() throws {
+        let rows = (1...40).map { "  - name: + MER \($0)\n    regularizers: [mer: {weight: \($0)}]\n" }.joined()
+        let planned = try Sample.planned("\(Sample.recipeHead)\ntraining: {epochs: 1, batch: 8}\nseeds: [1]\nrows:\n  - Fusion\n\(rows)")
+        let calibration = StudyCalibration(planned, components: try Sample.components(), pool: WorkerPool(workers: 1, threadsPerWorker: 1))
+        #expect(StudyCalibration.seconds(ofKinds: 2, each: 1.5) == 1.5 && StudyCalibration.seconds(ofKinds: 40, each: 1.5) == 0.6)
+        let estimate = try calibration.estimate(without: [], seconds: 0)
+        #expect(estimate.measurement.kinds == 41 && estimate.seconds > 0)
+    }
+
+    @Test("a recipe may plan as many trials as the settings of its run folder may list")
+    func mostTrials() { #expect(TrainingCount.mostTrials == RunSettings.mostTrials) }
 
     @Test("files come to about what a run leaves")
     func disk() throws {

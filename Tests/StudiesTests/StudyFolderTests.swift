@@ -30,6 +30,7 @@ struct StudyFolderTests {
         try Folder.create(folder.run.trial(key).path)
         let claim = try #require(try ClaimPlace(folder: folder.run.trial(key).path, name: "claim").take(ClaimWatch(patience: .seconds(60))))
         let training = RunningTraining(key, epochCount: 4, epochs: Array(finished[0].epochs.prefix(1)))
+        #expect(!finished[0].epochs.isEmpty)
         try AtomicFile.write(ResultCoding.document(training), to: folder.run.progress(key).path)
         let state = try #require(try StudyFolder(reading: folder.run))
         #expect(state.results.map(\.key) == finished.map(\.key) && !state.isOver)
@@ -62,5 +63,15 @@ struct StudyFolderTests {
         try Data((try String(contentsOfFile: file, encoding: .utf8)).replacing("\"seed\"", with: "\"sead\"").utf8).write(to: URL(fileURLWithPath: file))
         let state = try #require(try StudyFolder(reading: folder.run))
         #expect(state.results.map(\.key) == [results[0].key] && state.damages.map(\.path) == [file])
+    }
+
+    @Test("of a result it tells what is counted and shown, and leaves out what was recorded epoch by epoch")
+    func outline() throws {
+        let folder = try TemporaryFolder()
+        try RunStore(folder.run).write(settings)
+        var whole = try #require(try Sample.run([Sample.cell("row", [Sample.plan()], seeds: [1])], in: folder.run).first)
+        let read = try #require(try StudyFolder(reading: folder.run)?.results.first)
+        (whole.epochs, whole.candidates, whole.choice, whole.stepCost, whole.loading, whole.effects, whole.times) = ([], nil, nil, nil, nil, nil, nil)
+        #expect(read == whole)
     }
 }

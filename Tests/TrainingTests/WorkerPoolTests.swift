@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Testing
 
@@ -16,5 +17,24 @@ struct WorkerPoolTests {
     @Test("no jobs are no work")
     func none() {
         WorkerPool(workers: 2, threadsPerWorker: 1).run([])
+    }
+
+    @Test("a job that waits for another is tried again once that is done, however rarely others are looked at", arguments: [1, 3])
+    func waiting(_ workers: Int) {
+        let isReady = Mutex(false)
+        let tries = Mutex(0)
+        WorkerPool(workers: workers, threadsPerWorker: 1).run(
+            [
+                {
+                    tries.withLock { $0 += 1 }
+                    return isReady.withLock(\.self) ? .done : .waiting
+                },
+                {
+                    while tries.withLock(\.self) == 0 { usleep(1_000) }
+                    isReady.withLock { $0 = true }
+                    return .done
+                },
+            ], polling: .seconds(86_400))
+        #expect(tries.withLock(\.self) == 2)
     }
 }

@@ -68,6 +68,12 @@ package struct StudyCalibration: Sendable {
         self.pool = pool
     }
 
+    /// Kinds of trials that are measured for as long as is asked for. A study of hundreds of rows would else take a quarter of an hour.
+    private static let mostKindsInFull = 16
+
+    /// How long each of so many kinds is measured.
+    static func seconds(ofKinds count: Int, each seconds: Double) -> Double { seconds * Double(mostKindsInFull) / Double(max(count, mostKindsInFull)) }
+
     /// One kind of trial, and a trial that represents it.
     private struct Sample {
         let plan: TrialPlan
@@ -97,12 +103,13 @@ package struct StudyCalibration: Sendable {
 
     /// - Parameters:
     ///   - finished: what need not be trained again.
-    ///   - seconds: how long each kind is trained for.
+    ///   - seconds: how long each kind is trained for; of more than `mostKindsInFull` kinds, all together as long as so many.
     /// - Throws: where data cannot be read.
     package func estimate(without finished: Set<StudyJob>, seconds: Double) throws -> StudyEstimate {
         let started = ContinuousClock.now
         let available = MachineMemory.available
         let samples = samples
+        let seconds = Self.seconds(ofKinds: samples.count, each: seconds)
         let base = MachineMemory.resident ?? 0
         var costs: [TrialKind: TrialCost] = [:]
         var memory = 0

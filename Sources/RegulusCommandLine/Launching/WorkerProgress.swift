@@ -16,7 +16,7 @@ struct WorkerProgress: Codable, Hashable {
 
     /// Nil where there is none, or none that can be read.
     static func read(_ path: String) -> WorkerProgress? {
-        guard let data = FileManager.default.contents(atPath: path) else { return nil }
+        guard let data = try? FileContents.copied(path) else { return nil }
         return try? ResultCoding.value(WorkerProgress.self, from: data)
     }
 }
@@ -43,7 +43,7 @@ final class ProgressPublisher: Sendable {
             }
             guard let news, let data = try? ResultCoding.document(news) else { return }
             // A training goes on even where its progress cannot be written.
-            try? AtomicFile.write(data, to: path, isDurable: false)
+            try? AtomicFile.write(data, to: path, durability: .none)
         }
     }
 

@@ -33,7 +33,7 @@ struct StudyWorker: Sendable {
         store = RunStore(study.folder)
         var failures: [URL: String] = [:]
         for file in study.resultFiles(of: groups) {
-            guard !study.keepsFailures, let saved = try? store.result(at: file), !saved.isFinished else { continue }
+            guard !study.keepsFailures, let saved = try? store.outline(at: file), !saved.isFinished else { continue }
             failures[file] = try? SHA256Digest(ofFile: file.path).hex
         }
         earlierFailures = failures
@@ -237,14 +237,14 @@ struct StudyWorker: Sendable {
         return earlierFailures[file].map { $0 == (try? SHA256Digest(ofFile: file.path).hex) } ?? false ? nil : saved
     }
 
-    /// Writes the files beside `result.json`, which comes last: where it exists, the others do.
+    /// Writes the files beside `result.json`, which comes last: where it exists, the others do. Their names become durable with its own.
     ///
     /// - Returns: what has been written.
     private func write(_ outcome: Trial.Outcome, key: TrialKey, plan: TrialPlan) throws -> [URL] {
         let folder = study.folder
         var metrics = Data()
         for epoch in outcome.result.epochs { metrics.append(Data((try ResultCoding.line(epoch) + "\n").utf8)) }
-        try AtomicFile.write(metrics, to: folder.metrics(key).path)
+        try AtomicFile.write(metrics, to: folder.metrics(key).path, durability: .content)
         guard !outcome.state.isEmpty else {
             // A failed trial has no model; one that an earlier plan left would be taken for this
             // trial's.
@@ -256,7 +256,7 @@ struct StudyWorker: Sendable {
             "core": Threads.coreType, ModelDescription.key: try outcome.model.text,
         ])
         for (name, value) in outcome.state { checkpoint.add(name, value) }
-        try checkpoint.write(to: folder.checkpoint(key).path)
+        try checkpoint.write(to: folder.checkpoint(key).path, durability: .content)
         return [folder.metrics(key), folder.checkpoint(key)]
     }
 }

@@ -34,8 +34,8 @@ extension RunStore {
         metadata[Self.trialKey] = key.description
         var checkpoint = SafetensorsWriter(metadata: metadata)
         for entry in model.entries { checkpoint.add(entry.name, entry.type, shape: entry.shape, bytes: try model.bytes(entry.name)) }
-        try AtomicFile.write(metrics, to: folder.metrics(key).path)
-        try checkpoint.write(to: folder.checkpoint(key).path)
+        try AtomicFile.write(metrics, to: folder.metrics(key).path, durability: .content)
+        try checkpoint.write(to: folder.checkpoint(key).path, durability: .content)
         return (result, [folder.metrics(key), folder.checkpoint(key)])
     }
 

@@ -117,9 +117,9 @@ package struct SafetensorsWriter: Sendable {
     }
 
     /// Writes the file at `path`: complete, or not at all.
-    package func write(to path: String) throws(FileFault) {
+    package func write(to path: String, durability: AtomicFile.Durability = .whole) throws(FileFault) {
         let items = laidOut
-        try AtomicFile.write(to: path) { (writer) throws(FileFault) in
+        try AtomicFile.write(to: path, durability: durability) { (writer) throws(FileFault) in
             try writer.append(header(of: items))
             for item in items {
                 switch item.contents {

@@ -205,7 +205,8 @@ let tests: [Target] = [
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
     .target(
         name: "FuzzTargets",
-        dependencies: ["Configuration", "Datasets", "Media", "Persistence", "PluginLibraries", "Recipes", "Results", "Weights"], path: "Tests/FuzzTargets"),
+        dependencies: ["Configuration", "Datasets", "Launching", "Media", "Persistence", "PluginLibraries", "Recipes", "Results", "Weights"],
+        path: "Tests/FuzzTargets"),
     .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets"]),
     .target(name: "SlurmSupport", dependencies: ["TestSupport"], path: "Tests/SlurmSupport", exclude: ["commands"]),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport", "TestSupport"]),
@@ -220,7 +221,7 @@ let parsers: [Product] =
     : [
         .library(
             name: "Parsers",
-            targets: ["Configuration", "Datasets", "FuzzTargets", "Media", "Persistence", "PluginLibraries", "Recipes", "Results", "Weights"])
+            targets: ["Configuration", "Datasets", "FuzzTargets", "Launching", "Media", "Persistence", "PluginLibraries", "Recipes", "Results", "Weights"])
     ]
 
 let package = Package(

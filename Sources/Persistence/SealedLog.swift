@@ -93,6 +93,10 @@ package struct SealedLog: Sendable {
     private static func parsed(_ line: Data) -> (digest: String, body: Data)? {
         guard line.starts(with: opening), line.count > opening.count + none.count + separator.count else { return nil }
         let digest = line.dropFirst(opening.count).prefix(none.count)
+        // The next line quotes it: whatever else a damaged line has in its place would damage that one too.
+        guard digest.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) }) else {
+            return nil
+        }
         let rest = line.dropFirst(opening.count + none.count)
         guard rest.starts(with: separator) else { return nil }
         let body = Data(rest.dropFirst(separator.count))

@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 
 @testable import Datasets
+@testable import Launching
 @testable import Media
 @testable import Persistence
 @testable import PluginLibraries
@@ -13,7 +14,8 @@ import Foundation
 enum FuzzTarget {
     static let all: [String: @Sendable (Data) -> Void] = [
         "recipe": recipe, "setting": setting, "safetensors": safetensors, "checkpoint": checkpoint, "weights": weights, "frame": frame,
-        "table": table, "arrays": arrays, "elf": elf, "json": json, "picture": picture, "sound": sound, "video": video,
+        "table": table, "arrays": arrays, "manifest": manifest, "recording": recording, "elf": elf, "json": json, "log": log, "workers": workers,
+        "picture": picture, "sound": sound, "video": video,
     ]
 
     // MARK: - Recipes
@@ -99,6 +101,22 @@ enum FuzzTarget {
         _ = try? EpicSplits.segments("D1_train", in: MemoryFile.folder)
     }
 
+    /// A CSV table of samples with its columns read in every way.
+    private static func manifest(_ data: Data) {
+        MemoryFile.write(data, "manifest.csv")
+        guard let manifest = try? Manifest(MemoryFile.folder + "/manifest.csv") else { return }
+        for name in manifest.names.prefix(8) {
+            _ = try? manifest.values(name, option: name)
+            _ = try? manifest.lengths(name, rows: Array(0..<min(manifest.count, 64)))
+        }
+    }
+
+    /// A recording of a motor, as text.
+    private static func recording(_ data: Data) {
+        MemoryFile.write(data, "recording.txt")
+        for vibration in [HUSTMotor.Vibration.magnitude, .axes] { _ = try? MotorRecording(MemoryFile.folder + "/recording.txt", vibration: vibration) }
+    }
+
     // MARK: - Libraries and run folders
 
     private static func elf(_ data: Data) {
@@ -112,7 +130,33 @@ enum FuzzTarget {
         _ = try? JSONValue(parsing: data)
         _ = try? ResultCoding.value(TrialResult.self, from: data)
         _ = try? ResultCoding.value(EpochRecord.self, from: data)
+        _ = try? ResultCoding.value(TrialOutline.self, from: data)
+        _ = try? ResultCoding.value(MeasurementRecord.self, from: data)
+        if let training = try? ResultCoding.value(RunningTraining.self, from: data) { _ = training.fraction }
+        _ = try? ResultCoding.value(StudyRegistration.self, from: data)
         if let settings = try? ResultCoding.value(RunSettings.self, from: data) { _ = settings.keys.count }
+        // As a file of a run folder has it, under its digest.
+        if let content = SealedDocument.content(of: data) { _ = try? JSONValue(parsing: content) }
+        let document = Data("{\n".utf8) + data
+        precondition(SealedDocument.content(of: SealedDocument.sealing(document)) == document)
+    }
+
+    /// The log of those who looked at a study's figures: read, and a line appended.
+    private static func log(_ data: Data) {
+        MemoryFile.write(data, "looks.jsonl")
+        let log = SealedLog(MemoryFile.folder + "/looks.jsonl")
+        let look = LookRecord(time: 1, command: "report", results: 1, figures: "a")
+        guard let before = try? log.read(as: LookRecord.self) else { return }
+        guard (try? log.append(look)) != nil, let after = try? log.read(as: LookRecord.self) else { return }
+        precondition(after.values.count == before.values.count + 1 && after.values.last == look)
+    }
+
+    /// The record of the workers of a queue.
+    private static func workers(_ data: Data) {
+        MemoryFile.write(data, "array.json")
+        guard let record = try? ArrayRecord.read(MemoryFile.folder + "/array.json") else { return }
+        precondition(!record.workers.isEmpty && record.jobs.allSatisfy { $0 >= 0 })
+        _ = record.isOver
     }
 
     // MARK: - Media

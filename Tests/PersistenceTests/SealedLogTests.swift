@@ -104,6 +104,18 @@ struct SealedLogTests {
         #expect(found.values.map(\.number) == [3] && found.damages.map(\.line) == [1])
     }
 
+    @Test("a last line whose digest was damaged, even to a quotation mark, does not damage the line that is appended", arguments: ["\"", "\\", "é"])
+    func damagedDigest(_ mark: String) throws {
+        let folder = try TemporaryFolder()
+        let log = try log(folder) { lines in
+            let digest = lines[3].index(lines[3].startIndex, offsetBy: 20)
+            lines[3].replaceSubrange(digest...digest, with: mark)
+        }
+        try log.append(Entry(number: 5))
+        let read = try log.read(as: Entry.self)
+        #expect(read.values.map(\.number) == [1, 2, 3, 5] && read.damages.map(\.line) == [4])
+    }
+
     @Test("gives back text with line breaks, each entry on one line")
     func lineBreaks() throws {
         let folder = try TemporaryFolder()

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A table of text, before it is known how it will be drawn.
 package struct TextTable: Hashable, Sendable {
     package enum Alignment: Hashable, Sendable { case left, right }
@@ -86,15 +88,46 @@ package struct Figure: Hashable, Sendable {
     /// File name without ending.
     package let name: String
     package let caption: String
-    /// A complete SVG document, without external parts and without identifiers, so that it can stand inside a page.
-    package let svg: String
+    private let drawing: Drawing
     /// Whether the caption says more than the drawing's own title, so that a page shows both.
     package let isCaptioned: Bool
 
-    package init(name: String, caption: String, svg: String, isCaptioned: Bool = true) {
+    /// - Parameter svg: makes the drawing; called once, when somebody looks at it, which a terminal does not.
+    package init(name: String, caption: String, svg: @autoclosure @escaping @Sendable () -> String, isCaptioned: Bool = true) {
         self.name = name
         self.caption = caption
-        self.svg = svg
+        drawing = Drawing(svg)
         self.isCaptioned = isCaptioned
+    }
+
+    /// A complete SVG document, without external parts and without identifiers, so that it can stand inside a page.
+    package var svg: String { drawing.svg }
+
+    /// A drawing that is made when it is first looked at.
+    private final class Drawing: Hashable, Sendable {
+        private enum State: Sendable {
+            case planned(@Sendable () -> String)
+            case made(String)
+        }
+
+        private let state: Mutex<State>
+
+        init(_ make: @escaping @Sendable () -> String) { state = Mutex(.planned(make)) }
+
+        var svg: String {
+            state.withLock { state in
+                switch state {
+                case .made(let svg): return svg
+                case .planned(let make):
+                    let svg = make()
+                    state = .made(svg)
+                    return svg
+                }
+            }
+        }
+
+        static func == (left: Drawing, right: Drawing) -> Bool { left === right || left.svg == right.svg }
+
+        func hash(into hasher: inout Hasher) { hasher.combine(svg) }
     }
 }

@@ -113,6 +113,8 @@ package struct Report: Hashable, Sendable {
     package let trainedBefore: Int?
     /// The results, each in its place.
     private let trials: TrialSet
+    /// How each row is drawn.
+    let styles: [String: Int]
 
     /// - Parameters:
     ///   - stray: paths of results that the run folder holds and the settings do not plan.
@@ -136,6 +138,7 @@ package struct Report: Hashable, Sendable {
         self.stray = stray
         variants = settings.variants.map { VariantReport($0, in: trials, measurements: measurements, comparing: rules) }
         self.trials = trials
+        styles = Self.styles(of: settings)
         verdicts = Verdict.all(of: Self.verdictSettings(variants, in: trials))
         self.measurements = measurements
         self.provenance = provenance

@@ -5,15 +5,18 @@ import Statistics
 extension Report {
     // Drawings of a sweep's variants lie in one folder.
     func name(_ name: String, _ variant: VariantReport) -> String {
-        let position = variants.firstIndex(of: variant) ?? 0
+        let position = variants.firstIndex { $0.variant == variant.variant } ?? 0
         return isSweep ? "variant-\(position + 1)-\(name)" : name
     }
 
     /// Black for the baseline, the other styles for the other rows in order, the same in every drawing.
-    func style(ofRow name: String) -> Int {
-        let baselines = Set(variants.compactMap(\.settings.baseline))
+    func style(ofRow name: String) -> Int { styles[name] ?? 1 }
+
+    /// The style of each row.
+    static func styles(of settings: RunSettings) -> [String: Int] {
+        let baselines = Set(settings.variants.compactMap(\.baseline))
         let others = settings.rows.filter { !baselines.contains($0) }
-        return baselines.contains(name) ? 0 : (others.firstIndex(of: name) ?? 0) + 1
+        return Dictionary(baselines.map { ($0, 0) } + others.enumerated().map { ($1, $0 + 1) }) { first, _ in first }
     }
 
     // MARK: Differences

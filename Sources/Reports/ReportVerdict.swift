@@ -220,11 +220,12 @@ extension Verdict {
                         "all sets", mean: summary.mean * score.factor, interval: drawn(summary.interval), style: style(row.name),
                         outer: drawn(summary.prediction), form: .summary))
             }
+            let plot = IntervalPlot(title: row.name, label: "Difference to \(baseline), \(score.differenceUnit)", rows: lines)
             return Figure(
                 name: "\(Self.figureName(place))-\(index + 1)",
                 caption: "\(row.name): difference to \(baseline) on each set with its 95 % interval, pale for single settings; diamond: all sets, with "
                     + "the range of another set as a thin line.",
-                svg: IntervalPlot(title: row.name, label: "Difference to \(baseline), \(score.differenceUnit)", rows: lines).svg())
+                svg: plot.svg())
         }
     }
 }

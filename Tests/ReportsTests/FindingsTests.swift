@@ -276,6 +276,17 @@ struct FindingsTests {
         #expect(curves[2][0].row == "Fusion")
     }
 
+    @Test("A training that was done again for one of its targets counts once in curves of the training: it came to the same")
+    func restartedTraining() throws {
+        var results = Array(SampleStudy.complete.prefix(3))
+        for (index, loss) in [2.0, 2, 4].enumerated() { results[index].epochs = [EpochRecord(epoch: 1, trainingLoss: loss, terms: [:], targetScore: 0.5)] }
+        (results[0].training, results[1].training) = ("same", "same")
+        (results[0].times, results[1].times) = (TrialTimes(started: 1), TrialTimes(started: 500))
+        let curves = try Report(results: results, settings: SampleStudy.settings()).variants[0].curves
+        let loss = try #require(curves.first { $0[0].quantity == .trainingLoss }?.first)
+        #expect(loss.points.map(\.estimate.mean) == [3] && loss.points.map(\.estimate.count) == [2])
+    }
+
     @Test("A swept number gives a curve a row, by value, for each setting of the other dials")
     func sensitivity() throws {
         let variants = [("3", "a"), ("0.5", "a"), ("3", "b"), ("0.5", "b")].map { ["mer.weight": $0.0, "model": $0.1] }

@@ -1,6 +1,7 @@
 import Foundation
 import Results
 import SampleResults
+import Synchronization
 import Testing
 
 @testable import Reports
@@ -48,6 +49,20 @@ struct PageTests {
         for title in ["Difference to Fusion", "Accuracy on the target", "Training loss", "mer, weighted", "mer, share of the gradient", "mer.gap"] {
             #expect(page.contains("<title>\(title)</title>"), "\(title)")
         }
+    }
+
+    @Test("A drawing is made when it is first looked at, and once")
+    func lazyDrawings() {
+        let count = Mutex(0)
+        let figure = Figure(
+            name: "a", caption: "",
+            svg: {
+                count.withLock { $0 += 1 }
+                return "<svg/>"
+            }())
+        _ = Document([.figures([figure])]).terminalText(width: 80)
+        #expect(count.withLock(\.self) == 0)
+        #expect(figure.svg + figure.svg == "<svg/><svg/>" && count.withLock(\.self) == 1)
     }
 
     @Test("The same results give the same bytes, whatever their order")

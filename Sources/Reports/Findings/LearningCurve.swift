@@ -52,7 +52,7 @@ package struct LearningCurve: Hashable, Sendable {
         let rows = variant.rows.map { row in
             let results = trials.results(row: row, of: variant)
             func byEpoch(_ results: [TrialResult]) -> [Int: [EpochRecord]] { Dictionary(grouping: results.flatMap(\.epochs), by: \.epoch) }
-            return (name: row, evaluations: byEpoch(results), trainings: byEpoch(TrialResult.oncePerTraining(results)))
+            return (name: row, evaluations: byEpoch(results), trainings: byEpoch(TrialResult.oncePerTraining(results, countingRestarts: false)))
         }
         let records = rows.flatMap { $0.evaluations.values.joined() }
         let terms = Set(records.flatMap(\.terms.keys)).map(Quantity.term) + Set(records.flatMap(\.gradientShares.keys)).map(Quantity.gradientShare)

@@ -41,10 +41,7 @@ struct PairDistances {
     ///   six digits, the differences are summed instead.
     func squared(_ rows: Range<Int>, _ columns: Range<Int>) -> [Double] {
         let width = samples.columns
-        let left = SampleMatrix(rows: rows.count, columns: width, values: Array(samples.values[rows.lowerBound * width..<rows.upperBound * width]))
-        let right = SampleMatrix(
-            rows: columns.count, columns: width, values: Array(samples.values[columns.lowerBound * width..<columns.upperBound * width]))
-        var result = left.times(right, transposingRight: true).values
+        var result = samples.innerProducts(rows, columns)
         samples.values.withUnsafeBufferPointer { x in
             for i in rows {
                 let start = (i - rows.lowerBound) * columns.count
@@ -70,7 +67,7 @@ struct PairDistances {
     /// The median of the squared distances: of all `N(N−1)/2` pairs, or of all `N²` with the zeros of
     /// the diagonal. An even number of them averages the two in the middle.
     ///
-    /// Up to 2²² pairs are sorted. More are counted by the leading bits of their binary form, in two
+    /// Up to 2²² pairs are held and the middle is selected. More are counted by the leading bits of their binary form, in two
     /// passes over the blocks, which finds the median to a relative 10⁻⁹.
     func medianSquared(includingDiagonal: Bool) -> Double {
         let middle = middleSquared(includingDiagonal: includingDiagonal)
@@ -93,7 +90,7 @@ struct PairDistances {
         let total = includingDiagonal ? count * count : pairs
         guard total > 0 else { return [0, 0] }
         let ranks = [(total - 1) / 2, total / 2].map { includingDiagonal ? ($0 < count ? -1 : ($0 - count) / 2) : $0 }
-        return pairs <= 1 << 22 ? sorted(ranks) : counted(ranks)
+        return pairs <= 1 << 22 ? selected(ranks) : counted(ranks)
     }
 
     /// Calls `body` with the squared distance of every pair `i < j`, in the order of the rows.
@@ -105,14 +102,41 @@ struct PairDistances {
         }
     }
 
-    /// The squared distances of some ranks, by sorting all of them. A rank below 0 stands for a zero of
-    /// the diagonal.
-    private func sorted(_ ranks: [Int]) -> [Double] {
+    /// The squared distances of some rising ranks, by selection among all of them. A rank below 0 stands for a zero of the diagonal.
+    private func selected(_ ranks: [Int]) -> [Double] {
         var all: [Double] = []
         all.reserveCapacity(count * (count - 1) / 2)
         forEachPair { all.append($0) }
-        all.sort()
-        return ranks.map { $0 < 0 ? 0 : all[$0] }
+        return all.withUnsafeMutableBufferPointer { all in
+            // What is below a selected rank is not larger, so the next one is looked for among the rest.
+            var found = 0
+            return ranks.map { rank in
+                guard rank >= 0 else { return 0 }
+                Self.select(rank, of: all, from: found)
+                found = rank
+                return all[rank]
+            }
+        }
+    }
+
+    /// Brings the value of a rank to its place, with none that is larger before it and none that is smaller behind it (Hoare 1961).
+    ///
+    /// - Parameter start: what is before it is not larger than anything from there on.
+    private static func select(_ rank: Int, of values: UnsafeMutableBufferPointer<Double>, from start: Int) {
+        var (low, high) = (start, values.count - 1)
+        while low < high {
+            let three = [values[low], values[low + (high - low) / 2], values[high]].sorted()
+            let pivot = three[1]
+            var (i, j) = (low, high)
+            while i <= j {
+                while values[i] < pivot { i += 1 }
+                while pivot < values[j] { j -= 1 }
+                guard i <= j else { break }
+                values.swapAt(i, j)
+                (i, j) = (i + 1, j - 1)
+            }
+            if rank <= j { high = j } else if rank >= i { low = i } else { return }
+        }
     }
 
     /// The squared distances of some ranks by counting, in memory that does not grow with the pairs.

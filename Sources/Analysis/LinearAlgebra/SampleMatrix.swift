@@ -142,6 +142,18 @@ struct SampleMatrix: Sendable, Hashable {
         return result
     }
 
+    /// `x_i · x_j` for the rows `i` of one range and `j` of another, row-major. Neither range is copied.
+    func innerProducts(_ left: Range<Int>, _ right: Range<Int>) -> [Double] {
+        var result = [Double](repeating: 0, count: left.count * right.count)
+        values.withUnsafeBufferPointer { x in
+            guard let start = x.baseAddress, !result.isEmpty, columns > 0 else { return }
+            cblas_dgemm(
+                CblasRowMajor, CblasNoTrans, CblasTrans, Int32(left.count), Int32(right.count), Int32(columns), 1,
+                start + left.lowerBound * columns, Int32(columns), start + right.lowerBound * columns, Int32(columns), 0, &result, Int32(right.count))
+        }
+        return result
+    }
+
     /// `XᵀX` (`D×D`), or `XXᵀ` (`N×N`) of the samples' side; both triangles are filled.
     func gram(ofSamples: Bool) -> SampleMatrix {
         let size = ofSamples ? rows : columns

@@ -65,6 +65,7 @@ package struct SampleModel: Sendable {
         case (_, .validation): 66
         case (_, .target): 75
         case (_, .unknown): 36
+        case (_, .other): 48
         }
     }
 
@@ -141,7 +142,7 @@ package struct SampleModel: Sendable {
     /// Embeddings that hold the class, the domain and something that the modalities share, with noise.
     private func samples(_ set: SampleSet) -> Samples {
         let count = count(set)
-        let firstRow = [SampleSet.training: 0, .validation: 1000, .target: 2000, .unknown: 3000][set] ?? 0
+        let firstRow = [SampleSet.training: 0, .validation: 1000, .target: 2000, .unknown: 3000, .other: 4000][set] ?? 0
         let labels = (0..<count).map { $0 % classes.count }
         let domains = (0..<count).map { set == .target || set == .unknown ? 2 : kind == .oneDomain ? 0 : $0 / 3 % 2 }
         var embeddings: [Modality: [Float]] = [:]

@@ -40,11 +40,9 @@ extension Planner {
                     faults.add(RecipeFault(error, of: "schedule \(plan.schedule.name)", at: path["schedule"]))
                 }
             }
+            let made = models.sorted { $0.key < $1.key }.map(\.value)
             for (number, measurement) in row.measurements.enumerated() {
-                let choice = measurement.choice
-                do throws(OptionFault) { _ = try components.components.measurements.make(choice.component, options: choice.options, for: task.kind) } catch {
-                    faults.add(RecipeFault(error, of: "measurement \(measurement.name)", at: RecipePath.row(index)["measure"][number]))
-                }
+                for fault in self.faults(of: measurement, for: task.kind, models: made, at: RecipePath.row(index)["measure"][number]) { faults.add(fault) }
             }
             for cell in cells { divide(for: cell, of: row, at: index, &faults) }
         }

@@ -19,6 +19,8 @@ package struct PlannedStudy: Sendable {
     package let outline: StudyOutline
     /// The opened data sets, by the plan that names them.
     package let datasets: [ComponentPlan: any Dataset]
+    /// The opened data sets that measurements set the target against.
+    package let otherDatasets: [ComponentPlan: any Dataset]
     /// How its data are divided.
     let divisions: PlannedDivisions
     /// What storing stems takes on disk; nil where none are stored.
@@ -98,6 +100,8 @@ package struct PlannedStudy: Sendable {
         guard faults.isEmpty else { throw RecipeError(faults) }
         self.cells = cells
         groups = CellGroup.all(of: cells)
+        let others = Set(cells.flatMap(\.measurements).compactMap(\.other?.plan))
+        otherDatasets = Dictionary(uniqueKeysWithValues: others.compactMap { plan in (try? components.dataset(plan)).map { (plan, $0.dataset) } })
         self.outline = outline
         self.datasets = datasets
         self.stems = stems.parts.isEmpty ? nil : stems

@@ -45,7 +45,8 @@ struct Planner {
     ///
     /// - Parameter score: what its scores are.
     func cells(of row: Row, score: ScoreDescription) -> [Cell] {
-        columns.map { column in
+        let measurements = row.measurements.map { plan($0) }
+        return columns.map { column in
             let selection = selection(of: row, on: column, score: score)
             var cell = Cell(
                 row: row.name, target: column.name, variant: text(variant.settings), repetition: text(variant.repetition),
@@ -56,10 +57,7 @@ struct Planner {
                 },
                 seeds: recipe.seeds,
                 tuning: selection.tuning,
-                measurements: row.measurements.map { choice in
-                    MeasurementPlan(
-                        ComponentPlan(choice.choice), instance: choice.name, foreignCode: components.components.foreignCode[choice.choice.component])
-                },
+                measurements: measurements,
                 score: score, rehearsalEpochs: recipe.tuning.epochs, design: recipe.seedDesign(of: score))
             cell.measuresCandidates = recipe.choice != nil
             return cell

@@ -263,6 +263,20 @@ extension RecipeLoader {
         }
         throw faults.error
     }
+
+    /// Reads a measurement as an argument names it: `dependence`, or `dependence: {samples: 500}`; paths are relative to the current folder.
+    ///
+    /// - Throws: everything that is wrong with the text.
+    package static func measurement(_ text: String, catalogue: Catalogue, files: RecipeFiles = .disk) throws(RecipeError) -> MeasurementChoice {
+        let faults = FaultCollector()
+        if let setting = Setting("measure=[\(text)]", number: 1, faults: faults) {
+            let list = PathOptions(catalogue, files: files).absolute(in: setting.value)
+            let found = MeasurementReader(catalogue: catalogue, faults: faults).measurements([list], owner: "the command")
+            if let choice = found.first, found.count == 1, faults.isEmpty { return choice }
+            if faults.isEmpty { faults.report("one measurement is read here, not \(found.count)", at: setting.value.location) }
+        }
+        throw faults.error
+    }
 }
 
 /// What a recipe may name: everything that reading a recipe has to know of the program, as plain

@@ -18,7 +18,7 @@ struct CheckpointArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The data set, as in a recipe: watch, or '{use: arrays, path: heart.safetensors}'; by default the one that the model was trained on.",
+            "The data set, as in a recipe: watch, or '{use: arrays, path: heart.safetensors, modalities: [ecg, sound]}'; by default the one that the model was trained on.",
             valueName: "data"))
     var data: String?
 
@@ -107,8 +107,7 @@ struct CheckpointArguments: ParsableArguments {
     }
 
     private func rows(of data: any Dataset) throws -> [Int] {
-        let unknown = Set(data.rowsOfUnknownClasses)
-        let known = data.domains.indices.filter { !unknown.contains($0) }
+        let known = data.knownRows
         guard let domains else { return known }
         var chosen: Set<Int> = []
         for name in domains.split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }) {

@@ -4,6 +4,8 @@ import Configuration
 import Datasets
 import Foundation
 import Persistence
+import Planning
+import Recipes
 import Reports
 import Regularization
 import Results
@@ -21,7 +23,8 @@ struct EvaluateCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A measurement with its default options. May be repeated; scores by default, scores-by-class and calibration for classes.", valueName: "name"))
+            "A measurement, with options as in a recipe: 'corruption: {sigmas: [2]}'. May be repeated; scores by default, scores-by-class and calibration for classes.",
+            valueName: "name"))
     var measure: [String] = []
 
     @Flag(help: "One JSON object instead of text.")
@@ -33,14 +36,20 @@ struct EvaluateCommand: ParsableCommand {
         let kind = application.model.targets.kind
         let names = !measure.isEmpty ? measure : kind == .classes ? ["scores-by-class", "calibration"] : ["scores"]
         var measured: [(name: String, findings: Findings)] = []
-        for name in names {
+        for text in names {
+            let choice = try choice(text, for: application)
+            let name = choice.name
             do {
-                let measurement = try application.components.measurements.make(name, for: kind)
-                var findings = try application.model.measure(with: measurement)
+                let measurement = try application.components.measurements.make(choice.choice.component, options: choice.choice.options, for: kind)
+                let other = try choice.data.map { try application.reading($0) }
+                var findings = try application.model.measure(
+                    with: measurement, on: choice.modalities.map { $0.map { Modality($0) } }, against: other)
                 // The given data are all that can be measured.
                 findings.numbers.removeAll { $0.samples != nil && $0.samples != SampleSet.target.rawValue }
                 measured.append((name, findings))
             } catch let fault as OptionFault {
+                throw CommandFault.input("error: \(fault)")
+            } catch let fault as CheckpointFault {
                 throw CommandFault.input("error: \(fault)")
             } catch let fault as MeasurementFault {
                 throw CommandFault.failure("error: \(name): \(fault)")
@@ -65,6 +74,31 @@ struct EvaluateCommand: ParsableCommand {
             })
         try StandardOutput.print(Document([.table(table)]).terminalText())
         try StandardOutput.print("\(application.rows.count) samples of \(arguments.domains ?? "all domains")")
+    }
+}
+
+extension EvaluateCommand {
+    /// A measurement that `--measure` names, with its options.
+    private func choice(_ text: String, for application: CheckpointArguments.Application) throws -> MeasurementChoice {
+        let choice: MeasurementChoice
+        do throws(RecipeError) {
+            choice = try RecipeLoader.measurement(text, catalogue: application.components.catalogue)
+        } catch {
+            throw CommandFault.input("\(error)")
+        }
+        let known = application.model.modalities.map(\.name) + [Modality.fused.name]
+        if let stranger = choice.modalities?.first(where: { !known.contains($0) }) {
+            throw CommandFault.input("error: the model has no modality '\(stranger)', only \(known.joined(separator: ", "))")
+        }
+        return choice
+    }
+}
+
+extension CheckpointArguments.Application {
+    /// The model on another data set, all of whose samples are `other` samples.
+    fileprivate func reading(_ data: ComponentChoice) throws -> TrainedModel {
+        let dataset = try components.datasets.make(data.component, options: data.options)
+        return try saved.applied(to: dataset, rows: dataset.knownRows, needsTargets: false, as: .other)
     }
 }
 

@@ -23,7 +23,7 @@ struct MeasureCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A measurement, with options as in a recipe: 'dependence: {samples: 500}'. May be repeated; 'all' stands for all with their defaults.",
+            "A measurement, with options as in a recipe: 'dependence: {samples: 500}'. May be repeated; 'all' stands for all that the data allow, with their defaults.",
             valueName: "name"))
     var measure: [String] = []
 
@@ -50,7 +50,7 @@ struct MeasureCommand: ParsableCommand {
         StopRequest.listenForSignals()
         let run = MeasurementRun(
             cells: cells, folder: place, components: plan.components, pool: WorkerPool(workers: threads ?? Threads.available, threadsPerWorker: 1),
-            datasets: plan.planned.datasets, stop: .ofProcess)
+            datasets: plan.planned.datasets, otherDatasets: plan.planned.otherDatasets, stop: .ofProcess)
         let outcome: MeasurementRun.Outcome
         do {
             outcome = try run.run { key, done, all in StandardError.print("\(done) of \(all)  \(key)") }
@@ -76,10 +76,10 @@ struct MeasureCommand: ParsableCommand {
     /// Every measurement that can be asked of the models of a recipe.
     private func allMeasurements(for recipe: [String]) throws -> [String] {
         let plan = try RecipeArguments.parse(recipe + plugins.paths.flatMap { ["--plugin", $0] }).plan()
-        let kinds = Set(plan.planned.datasets.values.map { $0.facts.targets.kind })
-        return plan.components.measurements.names.filter { name in
-            kinds.allSatisfy { plan.components.measurements.names(for: $0).contains(name) }
+        let known = plan.planned.datasets.values.map { data in
+            Set(plan.components.measurements.names(for: data.facts, hasUnknownClasses: !data.rowsOfUnknownClasses.isEmpty))
         }
+        return plan.components.measurements.names.filter { name in known.allSatisfy { $0.contains(name) } }
     }
 
     /// The folder's own recipe, with the measurements that the command asks for.

@@ -228,7 +228,7 @@ extension RunCommand {
         guard plan.planned.cells.contains(where: { !$0.measurements.isEmpty }) else { return }
         let outcome = try MeasurementRun(
             cells: plan.planned.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: plan.planned.datasets,
-            stems: arguments.stems(for: folder), stop: .ofProcess
+            otherDatasets: plan.planned.otherDatasets, stems: arguments.stems(for: folder), stop: .ofProcess
         ).run()
         for trial in outcome.leftOut { display.note("not measured: \(trial.key): \(trial.reason)") }
     }

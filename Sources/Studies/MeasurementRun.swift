@@ -20,18 +20,21 @@ package struct MeasurementRun: Sendable {
     private let components: Components
     private let pool: WorkerPool
     private let datasets: [ComponentPlan: any Dataset]
+    /// The data sets that measurements set the target against.
+    private let otherDatasets: [ComponentPlan: any Dataset]
     private let stems: URL
     private let stop: StopRequest
 
     package init(
         cells: [Cell], folder: RunFolder, components: Components, pool: WorkerPool, datasets: [ComponentPlan: any Dataset],
-        stems: URL? = nil, stop: StopRequest = StopRequest()
+        otherDatasets: [ComponentPlan: any Dataset] = [:], stems: URL? = nil, stop: StopRequest = StopRequest()
     ) {
         self.cells = SeedStages.trimmed(cells, in: folder)
         self.folder = folder
         self.components = components
         self.pool = pool
         self.datasets = datasets
+        self.otherDatasets = otherDatasets
         self.stems = stems ?? folder.stems
         self.stop = stop
     }
@@ -135,6 +138,7 @@ package struct MeasurementRun: Sendable {
         guard let dataset = datasets[plan.data] else { return leftOut("its data set was not opened") }
         let trial = try Trial(plan, key: key, dataset: dataset, components: components, stems: stems)
         let model: TrainedModel
+        var others = OtherModels(trial: trial, plan: plan, key: key, dataset: dataset, checkpoint: checkpoint, components: components)
         do {
             model = try trial.trainedModel(from: checkpoint)
         } catch let mismatch as StateMismatch {
@@ -146,7 +150,9 @@ package struct MeasurementRun: Sendable {
         for measurement in missing {
             if stop.isAsked { break }
             let started = ContinuousClock.now
-            let findings = try findings(of: measurement, in: model, for: dataset.facts.targets.kind)
+            var other: TrainedModel?
+            if let name = measurement.other?.plan, let data = otherDatasets[name] { other = try others.model(reading: data, named: name) }
+            let findings = try findings(of: measurement, in: model, against: other, for: dataset.facts.targets.kind)
             let seconds = started.duration(to: .now) / .seconds(1)
             let record = MeasurementRecord(
                 instance: measurement.instance, measurement: measurement.component.name, options: measurement.optionTexts, plan: result.plan,
@@ -159,13 +165,50 @@ package struct MeasurementRun: Sendable {
     }
 
     /// The findings of one measurement. A measurement that breaks its contract leaves only its own cell of the table empty.
-    private func findings(of plan: MeasurementPlan, in model: TrainedModel, for kind: TargetKind) throws -> Findings {
+    private func findings(
+        of plan: MeasurementPlan, in model: TrainedModel, against other: TrainedModel?, for kind: TargetKind
+    ) throws -> Findings {
         do {
-            return try model.measure(with: components.measurements.make(plan.component.name, options: plan.component.options, for: kind))
+            return try model.measure(
+                with: components.measurements.make(plan.component.name, options: plan.component.options, for: kind), on: plan.modalities,
+                against: other)
         } catch let fault where fault is MeasurementFault || fault is TrainingFailure {
             var findings = Findings()
             findings.numbers = [Findings.Number("measurement", value: nil, reason: "\(fault)")]
             return findings
+        }
+    }
+
+    /// One trial's model on other data sets, each made when the first measurement asks for it.
+    private struct OtherModels {
+        let trial: Trial
+        let plan: TrialPlan
+        let key: TrialKey
+        let dataset: any Dataset
+        let checkpoint: SafetensorsFile
+        let components: Components
+        private var known: [ComponentPlan: TrainedModel] = [:]
+
+        init(trial: Trial, plan: TrialPlan, key: TrialKey, dataset: any Dataset, checkpoint: SafetensorsFile, components: Components) {
+            (self.trial, self.plan, self.key, self.dataset) = (trial, plan, key, dataset)
+            (self.checkpoint, self.components) = (checkpoint, components)
+        }
+
+        mutating func model(reading data: any Dataset, named name: ComponentPlan) throws -> TrainedModel {
+            if let model = known[name] { return model }
+            let model = try reader().model(reading: data)
+            known[name] = model
+            return model
+        }
+
+        /// Where the outputs of frozen stems are stored, their encoders read nothing else: the whole model is made once more.
+        private func reader() throws -> Trial {
+            guard plan.stemCache else { return trial }
+            var whole = plan
+            whole.stemCache = false
+            let reader = try Trial(whole, key: key, dataset: dataset, components: components)
+            try reader.load(checkpoint)
+            return reader
         }
     }
 

@@ -239,12 +239,14 @@ package struct SavedModel {
     /// The modalities that the model reads.
     package var modalities: [Modality] { model.modalities }
 
-    /// The model with some rows of a data set, as measurements see it: all rows are `target` samples.
+    /// The model with some rows of a data set, as measurements see it.
     ///
-    /// - Parameter rows: rows of the data set.
+    /// - Parameters:
+    ///   - rows: rows of the data set.
+    ///   - set: what all of them are to measurements.
     /// - Throws: `CheckpointFault` where the data lack a modality, have samples of another shape, or, where `needsTargets`, other targets than the model
     ///   knows.
-    package func applied(to data: any Dataset, rows: [Int], needsTargets: Bool) throws -> TrainedModel {
+    package func applied(to data: any Dataset, rows: [Int], needsTargets: Bool, as set: SampleSet = .target) throws -> TrainedModel {
         for modality in model.modalities {
             let shape = description.inputs.first { $0.name == modality.name }?.shape ?? []
             guard let found = data.facts.modalities.first(where: { $0.name == modality.name }) else {
@@ -257,28 +259,16 @@ package struct SavedModel {
             }
         }
         let targets = try KnownTargets(of: data, for: description.targets, isRequired: needsTargets, path: path)
-        let loader = try BatchLoader(data, modalities: model.modalities.map(\.name))
-        let (model, standardization) = (model, description.standardization)
-        let batch = loader.evaluationBatch(limit: 256)
+        let samples = try AppliedSamples(
+            of: data, rows: rows, modalities: model.modalities, standardization: description.standardization
+        ) { targets.targets(of: $0) }
+        let model = self.model
         return TrainedModel(
             modalities: model.modalities, task: task, targets: description.targets, domains: data.facts.domains,
             encode: { inputs in model.encode(inputs, pass: .evaluation).mapEmbeddings { $1.clearing(inputs.presence(of: $0)) } },
             fuse: { model.fuse($0, pass: .evaluation) },
-            forEachBatch: { set, body in
-                guard set == .target else { return }
-                try loader.forEach(BatchSampler.inOrder(rows, batchSize: batch), view: .evaluation) { loaded in
-                    var arrays: [Modality: Tensor] = [:]
-                    var presences: [Modality: Presence] = [:]
-                    for modality in model.modalities {
-                        arrays[modality] = loaded.inputs[modality.name].map { standardization($0, modality: modality.name) }
-                        presences[modality] = try data.presence(loaded.rows, modality: modality.name)
-                    }
-                    let inputs = Inputs(arrays, presences: presences)
-                    try body(
-                        TrainedModel.Batch(
-                            rows: loaded.rows, inputs: inputs, targets: targets.targets(of: loaded.rows),
-                            domains: loaded.rows.map { data.domains[$0] }))
-                }
+            forEachBatch: { asked, body in
+                if asked == set { try samples.forEach(body) }
             })
     }
 }

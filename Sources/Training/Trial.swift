@@ -8,18 +8,17 @@ import Regularization
 import Results
 import Selection
 import Tensors
-import Weights
 
 /// One training from its first step to the scores of every trial that it serves.
 ///
 /// Most trainings serve one trial. Where only one domain is trained on, the same model is measured on all others: each of these trials has a
 /// result, metrics and a checkpoint of its own, to the bit those of a training for it alone.
 package struct Trial {
-    private let plan: TrialPlan
+    let plan: TrialPlan
     /// The trials, one for each of the plan's targets.
     private let keys: [TrialKey]
     let facts: DatasetFacts
-    private let standardization: Standardization
+    let standardization: Standardization
     package let split: SourceSplit
     package let sampler: BatchSampler
     package let trainer: Trainer
@@ -343,42 +342,5 @@ package struct Trial {
 extension TrialStatus {
     fileprivate init(_ failure: TrainingFailure) {
         self = .failed(term: failure.term, step: failure.step, message: failure.message)
-    }
-}
-
-extension Trial {
-    /// The trial's model as a checkpoint holds it, with the trial's data.
-    ///
-    /// - Parameter pause: called now and then while data are read; may throw to end it.
-    /// - Throws: `StateMismatch` where the checkpoint is of another model; `WeightsFault` where it cannot be read.
-    package func trainedModel(from checkpoint: SafetensorsFile, pause: @escaping () throws -> Void = {}) throws -> TrainedModel {
-        var (own, ofRegularizers): ([String: Tensor], [String: Tensor]) = ([:], [:])
-        let prefix = "regularizers."
-        for name in checkpoint.names {
-            let value = try checkpoint.tensor(name, convertingIntegers: true)
-            if name.hasPrefix(prefix) { ofRegularizers[String(name.dropFirst(prefix.count))] = value } else { own[name] = value }
-        }
-        // The checkpoint holds the weights that were evaluated: an average where there was one.
-        try trainer.model.load(own)
-        try trainer.regularizers.parts.load(ofRegularizers)
-        let (trainer, batches) = (trainer, batches)
-        let rows: [SampleSet: [Int]] = [
-            .training: split.training.rows.sorted(), .validation: split.validation.rows.sorted(), .target: split.target.rows.sorted(),
-            .unknown: split.unknown.rows,
-        ]
-        let pass = Pass.evaluation
-        return TrainedModel(
-            modalities: trainer.model.modalities, task: trainer.task, targets: facts.targets, domains: facts.domains,
-            frozenInputs: batches.storedStems,
-            encode: { try trainer.objective.embeddings($0, pass) },
-            fuse: { try trainer.objective.prediction(of: $0, pass) },
-            forEachBatch: { set, body in
-                let chosen = rows[set] ?? []
-                guard !chosen.isEmpty else { return }
-                try batches.prepare(chosen, pause: pause)
-                try batches.evaluate(chosen) { batch in
-                    try body(TrainedModel.Batch(rows: batch.rows, inputs: batch.inputs, targets: batch.targets, domains: batch.domains))
-                }
-            })
     }
 }

@@ -197,6 +197,12 @@ package struct ComponentPlan: Sendable, Hashable {
         self.name = name
         self.options = options
     }
+
+    /// The name with the options, in the order of their names: `co-occurrence {draw: 3}`.
+    var phrase: String {
+        guard !options.isEmpty else { return name }
+        return name + " {" + options.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ") + "}"
+    }
 }
 
 /// What a trial trains.
@@ -214,12 +220,31 @@ package enum TrialModel: Sendable, Hashable {
 
 /// A measurement of a study: which one, with which options, under which name.
 package struct MeasurementPlan: Sendable, Hashable {
+    /// A data set beside the study's own.
+    package struct OtherData: Sendable, Hashable {
+        package let plan: ComponentPlan
+        /// A name for its contents.
+        package let fingerprint: String
+        /// Digest of the code that reads it, where that does not come with Regulus.
+        package let foreignCode: String?
+
+        package init(_ plan: ComponentPlan, fingerprint: String, foreignCode: String? = nil) {
+            self.plan = plan
+            self.fingerprint = fingerprint
+            self.foreignCode = foreignCode
+        }
+    }
+
     /// Its name in the recipe.
     package let instance: String
     /// The measurement and the options that the recipe gives.
     package let component: ComponentPlan
     /// Digest of its code, where it does not come with Regulus.
     package let foreignCode: String?
+    /// The modalities that it is about; nil for all.
+    package var modalities: [Modality]?
+    /// Another data set whose samples it reads; nil for none.
+    package var other: OtherData?
 
     package init(_ component: ComponentPlan, instance: String, foreignCode: String? = nil) {
         self.component = component
@@ -227,13 +252,20 @@ package struct MeasurementPlan: Sendable, Hashable {
         self.foreignCode = foreignCode
     }
 
-    /// The options, as the recipe spells them.
-    package var optionTexts: [String: String] { component.options.mapValues(\.description) }
+    /// The options, as the recipe spells them, with what else it says of the measurement.
+    package var optionTexts: [String: String] {
+        var texts = component.options.mapValues(\.description)
+        texts["on"] = modalities.map { $0.map(\.name).joined(separator: ", ") }
+        texts["data"] = other?.plan.phrase
+        return texts
+    }
 
     /// A file name for exactly this measurement with exactly these options under this program.
     package var identity: String {
         let options = optionTexts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-        let lines = ["program \(ProgramCode.digest)", "instance \(instance)", "measurement \(component.name)"] + options + [foreignCode ?? ""]
+        let lines =
+            ["program \(ProgramCode.digest)", "instance \(instance)", "measurement \(component.name)"] + options + [foreignCode ?? ""]
+            + (other.map { ["fingerprint \($0.fingerprint)", $0.foreignCode ?? ""] } ?? [])
         return "\(component.name).\(SHA256Digest(of: lines.joined(separator: "\n")).hex.prefix(16))"
     }
 }

@@ -147,15 +147,23 @@ import Testing
 
     @Test("the median is that of the sorted distances, also where most are equal", arguments: [2, 3, 4, 5, 37, 64], [1, 2, 5, 1000])
     func selectedMedian(count: Int, distinct: Int) throws {
-        let values = Samples.normal(count, 2).values.map { (Double($0) * Double(distinct)).rounded() / Double(distinct) }
+        let scale = Double(distinct)
+        let values = Samples.normal(count, 2).values.map { value -> Double in (Double(value) * scale).rounded() / scale }
         let distances = PairDistances(SampleMatrix(rows: count, columns: 2, values: values), block: 8)
-        let all = (0..<count).flatMap { i in
-            (0..<count).map { j in (0..<2).reduce(0.0) { $0 + (values[2 * i + $1] - values[2 * j + $1]) * (values[2 * i + $1] - values[2 * j + $1]) } }
+        var (all, pairs): ([Double], [Double]) = ([], [])
+        for i in 0..<count {
+            for j in 0..<count {
+                let (x, y) = (values[2 * i] - values[2 * j], values[2 * i + 1] - values[2 * j + 1])
+                all.append(x * x + y * y)
+                if i < j { pairs.append(x * x + y * y) }
+            }
         }
-        func median(_ sorted: [Double]) -> Double { (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2 }
-        #expect(abs(distances.medianSquared(includingDiagonal: true) - median(all.sorted())) < 1e-9)
-        let pairs = (0..<count).flatMap { i in ((i + 1)..<max(count, i + 1)).map { all[i * count + $0] } }
-        #expect(abs(distances.medianSquared(includingDiagonal: false) - median(pairs.sorted())) < 1e-9)
+        all.sort()
+        pairs.sort()
+        let medianOfAll = (all[(all.count - 1) / 2] + all[all.count / 2]) / 2
+        let medianOfPairs = (pairs[(pairs.count - 1) / 2] + pairs[pairs.count / 2]) / 2
+        #expect(abs(distances.medianSquared(includingDiagonal: true) - medianOfAll) < 1e-9)
+        #expect(abs(distances.medianSquared(includingDiagonal: false) - medianOfPairs) < 1e-9)
     }
 
     @Test("the median of millions of distances is counted to nine digits, the zeros of the diagonal included or not")

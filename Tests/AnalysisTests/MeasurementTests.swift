@@ -23,10 +23,11 @@ import Testing
         #expect(MeasurementContract.violations(of: Misclassification.self) == [])
         #expect(MeasurementContract.violations(of: ShiftDetection.self) == [])
         #expect(MeasurementContract.violations(of: UnknownClassDetection.self) == [])
+        #expect(MeasurementContract.violations(of: OtherDataDetection.self) == [])
         #expect(MeasurementContract.violations(of: ConfidenceCalibration.self) == [])
         #expect(MeasurementContract.violations(of: TaskScores.self) == [])
         #expect(MeasurementContract.violations(of: ScoresByClass.self) == [])
-        #expect(Self.names.count == 15)
+        #expect(Self.names.count == 16)
     }
 
     @Test("an ordinary model has a value for every number", arguments: names, SampleModel.Kind.allCases.filter(\.isOrdinary))
@@ -42,6 +43,34 @@ import Testing
         let findings = try SampleModel(.noValidation).trained().measure(with: measurement)
         guard measurement.reads.contains(.validation) else { return }
         #expect(findings.numbers.contains { $0.reason == "there are no validation samples" }, "\(findings.numbers)")
+    }
+
+    @Test("samples of another data set come from the model that is given for the one measurement, and from none before and after it")
+    func otherData() throws {
+        func values(_ findings: Findings) -> [String: Double] {
+            Dictionary(findings.numbers.compactMap { number in number.value.map { (number.name, $0) } }) { first, _ in first }
+        }
+        let (model, measurement) = (SampleModel(.ordinary).trained(), OtherDataDetection(options: .init()))
+        let own = try values(model.measure(with: measurement))
+        // Equal logits are the least confident that there are.
+        let other = try values(model.measure(with: measurement, against: SampleModel(.equalLogits).trained()))
+        #expect(other["msp-auroc"] == 1 && other["msp-fpr"] == 0 && other["msp-fpr-out"] == 0)
+        #expect(try values(model.measure(with: measurement)) == own && own["msp-auroc"] != 1)
+    }
+
+    @Test("a measurement about some modalities finds nothing about the others, and says so where the model reads none of them")
+    func on() throws {
+        let model = SampleModel(.threeModalities).trained()
+        let one = try model.measure(with: Representation(options: .init()), on: ["audio"])
+        #expect(Set(one.numbers.map(\.modality)) == ["audio"])
+        let fused = try model.measure(with: Representation(options: .init()), on: ["fused"])
+        #expect(Set(fused.numbers.map(\.modality)) == ["fused"])
+        let pair = try model.measure(with: ModalityDependence(options: .init()), on: ["flow", "video"])
+        #expect(Set(pair.numbers.map(\.modality)) == ["video, flow"])
+        let none = try model.measure(with: Representation(options: .init()), on: ["touch"])
+        #expect(none.numbers.map(\.reason) == ["the model does not read touch"])
+        // What was left out is there again for the next measurement.
+        #expect(try Set(model.measure(with: Representation(options: .init())).numbers.map(\.modality)) == ["video", "audio", "flow", "fused"])
     }
 
     @Test("reading a set that was not named is a fault, and so are findings that cannot be told apart")

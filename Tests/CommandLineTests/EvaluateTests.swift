@@ -40,7 +40,15 @@ struct EvaluateTests {
         let other = try await folder.regulus("evaluate", Self.checkpoint, "--data", "{use: co-occurrence, classes: 4, samples: 30, draw: 5}")
         #expect(other.code == 0, "\(other.messages)")
         #expect(other.output.contains("90 samples"))
+        // Options of a measurement, and the data set that it sets these against.
+        let against = try await folder.regulus(
+            "evaluate", Self.checkpoint, "--domains", "d3", "--measure", "corruption: {sigmas: [2], on: m2}", "--measure",
+            "other-data-detection: {data: {use: co-occurrence, classes: 4, samples: 30, draw: 5}}")
+        #expect(against.code == 0, "\(against.messages)")
+        #expect(against.output.contains("accuracy (m2, noise 2.0)") && !against.output.contains("accuracy (m1,"), "\(against.output)")
+        #expect(against.output.contains("msp-auroc"))
         let cases: [([String], String)] = [
+            (["--measure", "other-data-detection: {data: watch}"], "its model reads 'm1'"), (["--measure", "scores: {on: m3}"], "no modality 'm3'"),
             (["--data", "watch"], "its model reads 'm1'"), (["--data", "wach"], "did you mean 'watch'?"),
             (["--domains", "d9"], "the data have no domain 'd9'"),
             (["--data", "{use: co-occurrence, classes: 8, samples: 30}"], "its model"), (["--measure", "calibratoin"], "calibration"),
@@ -152,5 +160,22 @@ struct EvaluateTests {
         #expect(lines[0] == ["row", "domain", "value", "predicted value"] && lines.count == 13)
         let distances = lines.dropFirst().compactMap { line in Double(line[2]).flatMap { value in Double(line[3]).map { abs($0 - value) } } }
         #expect(abs(distances.reduce(0, +) / 12 - error) < 1e-6)
+    }
+
+    /// A Python with PyTorch and safetensors.
+    private static let python = ProcessInfo.processInfo.environment["REGULUS_BENCHMARK_PYTHON"]
+
+    @Test("PyTorch gives the same logits from a checkpoint alone", .enabled(if: python != nil, "REGULUS_BENCHMARK_PYTHON names a Python with PyTorch"))
+    func pyTorch() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").standardized
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try #require(Self.python))
+        process.arguments = [root.appendingPathComponent("Benchmarks/load_checkpoint.py").path, "--regulus", Regulus.executable.path]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0 && text.contains("they agree"), "\(text)")
     }
 }

@@ -19,6 +19,16 @@ struct MeasurementTests {
         #expect(row.measurements[1].choice.options == ["samples": .integer(50)])
     }
 
+    @Test("an item may say which modalities it is about, and name another data set with its options")
+    func beside() throws {
+        let row = try Self.row("[rank: {on: gyroscope, data: {use: tensors, file: other.npz}}, {use: rank, name: all, data: watch}]")
+        #expect(row.measurements.map(\.modalities) == [["gyroscope"], nil])
+        #expect(row.measurements.map { $0.data?.component } == ["tensors", "watch"])
+        // Relative to the folder of the recipe, as everywhere.
+        #expect(row.measurements[0].data?.options["file"]?.description.hasSuffix("/other.npz") == true)
+        #expect(row.measurements[0].choice.options.isEmpty)
+    }
+
     @Test("left out it measures nothing, and an empty list says the same")
     func none() throws {
         #expect(try Sample.study().variants[0].recipe.rows.allSatisfy { $0.measurements.isEmpty })
@@ -31,6 +41,8 @@ struct MeasurementTests {
             ("[rnak]", "r.yaml:13:11: error: unknown measurement 'rnak'", "did you mean 'rank'?"),
             ("[rank: {sample: 5}]", "unknown key 'sample' in measurement rank", "did you mean 'samples'?"),
             ("[rank: {samples: 0}]", "r.yaml:13:27: error: samples cannot be '0'", "expected a whole number"),
+            ("[rank: {data: wach}]", "r.yaml:13:24: error: unknown data set 'wach'", "did you mean 'watch'?"),
+            ("[rank: {data: {use: tensors, fiel: a}}]", "unknown key 'fiel' in data set tensors", "did you mean 'file'?"),
             ("[rank, rank]", "two measurements of row 'Fusion' are named 'rank'", "name: rank-2"),
             ("rank", "measure cannot be 'rank'", "a list, such as"),
             ("[[rank]]", "a measurement cannot be '[rank]'", "name, name: {option: value} or use: name"),

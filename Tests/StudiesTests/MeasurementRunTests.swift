@@ -71,6 +71,44 @@ struct MeasurementRunTests {
         #expect(Self.value("accuracy", in: records) == results[0].targetScore)
     }
 
+    @Test("confidence is set against that for another data set, whose options are part of what was measured")
+    func otherData() throws {
+        let folder = try TemporaryFolder()
+        var cell = Self.cell("Fusion", [Sample.plan()], measuring: [])
+        let results = try Self.train([cell], in: folder.run)
+        var others: [ComponentPlan: any Dataset] = [:]
+        var measured: [MeasurementPlan] = []
+        for draw in [7, 8] {
+            let plan = ComponentPlan("co-occurrence", options: Sample.data.options.merging(["draw": .integer(draw)]) { $1 })
+            others[plan] = try Sample.components().datasets.make(plan.name, options: plan.options)
+            var measurement = MeasurementPlan(ComponentPlan("other-data-detection"), instance: "draw-\(draw)")
+            measurement.other = .init(plan, fingerprint: "world \(draw)")
+            measured.append(measurement)
+        }
+        cell = Cell(
+            row: cell.row, target: cell.target, variant: [:], repetition: [:], candidates: cell.candidates, seeds: cell.seeds, tuning: cell.tuning,
+            measurements: measured)
+        func run() throws -> MeasurementRun.Outcome {
+            try MeasurementRun(
+                cells: [cell], folder: folder.run, components: Self.components(), pool: WorkerPool(workers: 1, threadsPerWorker: 1),
+                datasets: [Sample.data: Sample.dataset()], otherDatasets: others
+            ).run()
+        }
+        #expect(try run().measured == 2)
+        let records = try Self.records(of: results[0], in: folder.run)
+        #expect(records.map(\.instance).sorted() == ["draw-7", "draw-8"])
+        for record in records {
+            #expect(record.title.contains("data co-occurrence {"), "\(record.title)")
+            #expect(record.findings.numbers.count == 6)
+            #expect(record.findings.numbers.allSatisfy { (0...1).contains($0.value ?? .nan) }, "\(record.findings.numbers)")
+            // Every sample of the other set, and not only those of one domain.
+            let count = try Sample.dataset().count
+            #expect(record.findings.notes.contains { $0.hasSuffix("and \(count) of the other data set") }, "\(record.findings.notes)")
+        }
+        #expect(records[0].findings != records[1].findings)
+        #expect(try run().present == 2)
+    }
+
     @Test("the measured accuracy is the reported one, also of averaged weights, tuned rows and another number of threads")
     func accuracy() throws {
         let folder = try TemporaryFolder()

@@ -33,6 +33,7 @@ package struct EmbeddingMap: MeasurementPlugin {
             notes: [
                 "explained is the share of the variance that the picture shows; where it is small, what looks mixed need not be.",
                 "The report draws the first trial of each row. Axes of different rows are not comparable.",
+                "Principal components only: for t-SNE or UMAP hand the file of `regulus embed` to a program that has it.",
             ])
     }
 

@@ -84,6 +84,17 @@ package struct InputCorruption: MeasurementPlugin {
         self.options = options
     }
 
+    /// Each kind that the recipe names has to suit a modality of the data. Where it names none, those that suit one are applied.
+    ///
+    /// - Throws: `OptionFault` for a kind that suits none, with all that suit one.
+    package func check(against data: DatasetFacts) throws(OptionFault) {
+        for kind in kinds where !options.kinds.isEmpty && !data.modalities.contains(where: { kind.suits($0.sampleShape) }) {
+            let suitable = Corruption.allCases.filter { kind in data.modalities.contains { kind.suits($0.sampleShape) } }
+            throw OptionFault(
+                option: "kinds", expected: "what suits a modality of the data: \(suitable.map(\.rawValue).joined(separator: ", "))", found: kind.rawValue)
+        }
+    }
+
     /// Target samples; validation samples too with `in-domain`.
     package var reads: Set<SampleSet> { options.inDomain ? [.validation, .target] : [.target] }
 

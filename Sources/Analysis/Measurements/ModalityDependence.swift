@@ -58,10 +58,18 @@ package struct ModalityDependence: MeasurementPlugin {
 
     package var reads: Set<SampleSet> { [.validation, .target] }
 
+    /// Dependence is between two. Data of one modality are refused; a row whose model reads one of several says so in its own cell.
+    ///
+    /// - Throws: `OptionFault` for data of one modality.
+    package func check(against data: DatasetFacts) throws(OptionFault) {
+        guard data.modalities.count < 2 else { return }
+        throw OptionFault(option: nil, expected: "data with two modalities or more", found: data.modalityNames.joined(separator: ", "))
+    }
+
     /// - Throws: `Undefined` for a model with one modality. A measure that a pair of embeddings has no
     ///   value of, because too few samples have both or one side is constant, says why in its place.
     package func measure(_ model: TrainedModel) throws -> Findings {
-        guard model.modalities.count > 1 else { throw Undefined("the model has one modality only") }
+        guard model.modalities.count > 1 else { throw Undefined("there is one modality only") }
         var findings = Findings()
         for set in [SampleSet.validation, .target] {
             try findings.onEach(set, of: model) { findings, outputs in

@@ -130,7 +130,7 @@ package struct ClassSeparability: MeasurementPlugin {
 
     package static var tasks: [TargetKind] { [.classes] }
 
-    package var reads: Set<SampleSet> { Set(SampleSet.allCases) }
+    package var reads: Set<SampleSet> { [.training, .validation, .target] }
 
     /// - Throws: `Undefined` where there are no training samples.
     package func measure(_ model: TrainedModel) throws -> Findings {

@@ -41,6 +41,14 @@ public protocol MeasurementPlugin: SendableMetatype {
     /// - Throws: `OptionFault` where options do not fit each other.
     init(options: Options) throws(OptionFault)
 
+    /// Looks for what makes it pointless on some data, so that a recipe is refused before anything is trained. Everything is accepted
+    /// unless said otherwise.
+    ///
+    /// What depends on a row's model is none of it: a common list of measurements may hold some that a row with one modality has no value of.
+    ///
+    /// - Throws: `OptionFault` with what it would need, and with the option at fault where it is the fault of one.
+    func check(against data: DatasetFacts) throws(OptionFault)
+
     /// What there is to say about a trained model. Equal models and data give equal findings.
     ///
     /// - Throws: `Undefined` where nothing can be said; what reading the data throws. A single number
@@ -51,6 +59,8 @@ public protocol MeasurementPlugin: SendableMetatype {
 
 extension MeasurementPlugin {
     public static var tasks: [TargetKind] { TargetKind.allCases }
+
+    public func check(against data: DatasetFacts) throws(OptionFault) {}
 }
 
 /// A measurement that breaks its contract, such as by reading samples that it did not name.
@@ -131,8 +141,15 @@ extension MeasurementRegistry {
         try make(name, options: options, context: kind)
     }
 
-    /// The measurements that can be asked of targets of a kind, with their default options.
-    package func names(for kind: TargetKind) -> [String] { names.filter { (try? make($0, for: kind)) != nil } }
+    /// The measurements that can be asked of some data with their default options, and without another data set.
+    ///
+    /// - Parameter hasUnknownClasses: whether there are samples of classes that training does not know.
+    package func names(for data: DatasetFacts, hasUnknownClasses: Bool) -> [String] {
+        names.filter { name in
+            guard let made = try? make(name, for: data.targets.kind), (try? made.check(against: data)) != nil else { return false }
+            return !made.reads.contains(.other) && (hasUnknownClasses || !made.reads.contains(.unknown))
+        }
+    }
 
     /// The measurements that come with Regulus.
     public static func standard() throws(DuplicateComponent) -> MeasurementRegistry {
@@ -149,6 +166,7 @@ extension MeasurementRegistry {
         try registry.register(Misclassification.self)
         try registry.register(ShiftDetection.self)
         try registry.register(UnknownClassDetection.self)
+        try registry.register(OtherDataDetection.self)
         try registry.register(ConfidenceCalibration.self)
         try registry.register(TaskScores.self)
         try registry.register(ScoresByClass.self)

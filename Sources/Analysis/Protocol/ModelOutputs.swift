@@ -12,6 +12,8 @@ public enum SampleSet: String, CaseIterable, Sendable, Hashable {
     case target
     /// The samples of the held-out domain whose class the model was not told of. Their targets mean nothing.
     case unknown
+    /// All samples of another data set, which the recipe names with the measurement. Their targets and domains mean nothing.
+    case other
 }
 
 /// What a trained model makes of some samples, in the order of the data set.
@@ -55,6 +57,18 @@ public struct ModelOutputs {
     public func places(of modalities: [Modality]) -> [Int] {
         let needed = modalities.compactMap { present[$0] }
         return (0..<count).filter { place in needed.allSatisfy { $0[place] } }
+    }
+
+    /// The same without the embeddings of other modalities; without the fused representation too, unless ``Regularization/Modality/fused`` is
+    /// among the given ones.
+    ///
+    /// Logits stay: they are of the whole model.
+    ///
+    /// - Parameter modalities: those to keep; one that the model does not read is passed over.
+    func about(_ modalities: Set<Modality>) -> ModelOutputs {
+        ModelOutputs(
+            rows: rows, targets: targets, domains: domains, embeddings: embeddings.filter { modalities.contains($0.modality) }, present: present,
+            representation: modalities.contains(.fused) ? representation : nil, logits: logits)
     }
 
     /// The number of samples `N`.

@@ -27,8 +27,8 @@ public final class TrainedModel {
         }
     }
 
-    /// The modalities, in the model's order.
-    public let modalities: [Modality]
+    /// The modalities, in the model's order; of a measurement whose `on` names some, these.
+    public var modalities: [Modality] { shown.map { shown in allModalities.filter(shown.contains) } ?? allModalities }
     /// What is learned, with the scores that tell how good predictions are.
     public let task: any TaskPlugin
     /// What there is to learn: the names of classes, labels or values.
@@ -40,6 +40,8 @@ public final class TrainedModel {
     /// beforehand and stands in their place.
     public let frozenInputs: Set<Modality>
 
+    /// Those of the model, whatever a measurement is about.
+    private let allModalities: [Modality]
     private let encode: (Inputs) throws -> Embeddings
     private let fuse: (Embeddings) throws -> Prediction
     private let forEachBatch: (SampleSet, (Batch) throws -> Void) throws -> Void
@@ -47,6 +49,10 @@ public final class TrainedModel {
     private var shapes: [Modality: [Int]] = [:]
     /// What may be read at the moment; nil for everything.
     private var readable: Set<SampleSet>?
+    /// The modalities that the measurement which runs is about; nil for all.
+    private var shown: Set<Modality>?
+    /// The same model on the samples of another data set, where the measurement which runs names one.
+    private var other: TrainedModel?
 
     /// - Parameters:
     ///   - frozenInputs: modalities whose inputs are stored outputs of a frozen part.
@@ -59,7 +65,7 @@ public final class TrainedModel {
         frozenInputs: Set<Modality> = [], encode: @escaping (Inputs) throws -> Embeddings,
         fuse: @escaping (Embeddings) throws -> Prediction, forEachBatch: @escaping (SampleSet, (Batch) throws -> Void) throws -> Void
     ) {
-        self.modalities = modalities
+        allModalities = modalities
         self.task = task
         self.targets = targets
         self.domains = domains
@@ -85,15 +91,24 @@ public final class TrainedModel {
     ///   said that it reads it; what reading the data throws.
     public func outputs(on set: SampleSet) throws -> ModelOutputs {
         try checkReadable(set)
+        let outputs = try allOutputs(on: set)
+        return shown.map(outputs.about) ?? outputs
+    }
+
+    /// The same of all modalities, computed once for all measurements of the model.
+    ///
+    /// - Returns: for another data set what the model that reads it makes of its samples.
+    private func allOutputs(on set: SampleSet) throws -> ModelOutputs {
+        if set == .other, let other { return try other.allOutputs(on: set) }
         if let outputs = known[set] { return outputs }
-        var gathering = Gathering(modalities: modalities)
+        var gathering = Gathering(modalities: allModalities)
         try forEachBatch(set) { batch in
             try withoutGradients {
                 let embeddings = try encode(batch.inputs)
                 gathering.add(batch, embeddings, try fuse(embeddings))
             }
         }
-        guard let outputs = gathering.outputs else { throw Undefined("there are no \(set.rawValue) samples") }
+        guard let outputs = gathering.outputs else { throw Self.empty(set) }
         known[set] = outputs
         return outputs
     }
@@ -107,7 +122,9 @@ public final class TrainedModel {
     /// - Parameter changes: what happens to the embeddings between encoding and fusing; none gives no
     ///   predictions.
     public func logits(on set: SampleSet, under changes: [EmbeddingChange]) throws -> [Tensor] {
-        try logits(on: set, of: changes.count) { batch in
+        try checkReadable(set)
+        if set == .other, let other { return try other.logits(on: set, under: changes) }
+        return try logits(on: set, of: changes.count) { batch in
             let embeddings = try encode(batch.inputs)
             return try changes.map { try fuse($0.apply(embeddings, batch.rows)).logits }
         }
@@ -120,7 +137,9 @@ public final class TrainedModel {
     ///
     /// - Parameter changes: what happens to the inputs before they are encoded.
     public func logits(on set: SampleSet, under changes: [InputChange]) throws -> [Tensor] {
-        try logits(on: set, of: changes.count) { batch in
+        try checkReadable(set)
+        if set == .other, let other { return try other.logits(on: set, under: changes) }
+        return try logits(on: set, of: changes.count) { batch in
             try changes.map { try fuse(try encode($0.apply(batch.inputs, batch.rows))).logits }
         }
     }
@@ -130,6 +149,7 @@ public final class TrainedModel {
     /// - Throws: as ``outputs(on:)``.
     public func inputShape(of modality: Modality, on set: SampleSet) throws -> [Int]? {
         try checkReadable(set)
+        if set == .other, let other { return try other.inputShape(of: modality, on: set) }
         if let known = shapes[modality] { return known }
         struct Found: Error {}
         var shape: [Int]?
@@ -147,7 +167,6 @@ public final class TrainedModel {
     ///
     /// - Parameter predictions: one `N×K` for each change, of a batch.
     private func logits(on set: SampleSet, of count: Int, _ predictions: (Batch) throws -> [Tensor]) throws -> [Tensor] {
-        try checkReadable(set)
         guard count > 0 else { return [] }
         var parts = [[Tensor]](repeating: [], count: count)
         try forEachBatch(set) { batch in
@@ -155,19 +174,35 @@ public final class TrainedModel {
                 for (index, logits) in try predictions(batch).enumerated() { parts[index].append(logits) }
             }
         }
-        guard !parts[0].isEmpty else { throw Undefined("there are no \(set.rawValue) samples") }
+        guard !parts[0].isEmpty else { throw Self.empty(set) }
         return parts.map { Tensor.concatenated($0, axis: 0) }
+    }
+
+    /// Why a set that has no samples can give nothing.
+    ///
+    /// A recipe that asks for another data set and names none is refused when it is planned, so that there are no samples of another set where a
+    /// measurement was run in some other way.
+    private static func empty(_ set: SampleSet) -> Undefined {
+        Undefined(set == .other ? "there are no samples of another data set" : "there are no \(set.rawValue) samples")
     }
 
     /// Runs a measurement, which can read what it says that it reads and nothing else.
     ///
+    /// - Parameters:
+    ///   - modalities: those that it is about; nil for all.
+    ///   - other: the same model on the samples of another data set, which the measurement reads as ``SampleSet/other``.
     /// - Returns: its findings; where it has none at all, a number `measurement` that says why.
     /// - Throws: `MeasurementFault` where it reads what it did not say or returns findings that cannot
     ///   be told apart; what reading the data throws.
-    package func measure(with measurement: any MeasurementPlugin) throws -> Findings {
-        readable = measurement.reads
-        defer { readable = nil }
+    package func measure(
+        with measurement: any MeasurementPlugin, on modalities: [Modality]? = nil, against other: TrainedModel? = nil
+    ) throws -> Findings {
+        (readable, shown, self.other) = (measurement.reads, modalities.map(Set.init), other)
+        defer { (readable, shown, self.other) = (nil, nil, nil) }
         do {
+            if let modalities, self.modalities.isEmpty, !modalities.contains(.fused) {
+                throw Undefined("the model does not read \(modalities.map(\.name).joined(separator: ", "))")
+            }
             let findings = try measurement.measure(self)
             try findings.check()
             return findings

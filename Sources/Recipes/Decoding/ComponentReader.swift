@@ -72,7 +72,7 @@ struct ComponentReader {
     }
 }
 
-/// Reads a list of measurements: `- dependence`, `- dependence: {samples: 500}` or `- use: dependence` with keys beside it.
+/// Reads a list of measurements: `- dependence`, `- dependence: {samples: 500, on: [audio, video]}` or `- use: dependence` with keys beside it.
 struct MeasurementReader {
     let catalogue: Catalogue
     let faults: FaultCollector
@@ -108,7 +108,15 @@ struct MeasurementReader {
         guard let choice = reader.choice(component: item.name, at: item.location, options: item.body),
             let section = SectionReader(item.body, name: "measurement \(item.name)", at: item.location, faults: faults)
         else { return nil }
-        return MeasurementChoice(name: section.name("name") ?? item.name, choice: choice)
+        let chosen = section.names("on", of: "modalities")
+        var locations = section.locations
+        for modality in chosen ?? [] { locations["on.\(modality.name)"] = modality.location }
+        var data: ComponentChoice?
+        if let entry = section.node.entry("data"), !entry.value.isNull {
+            data = ComponentReader(kind: .datasets, catalogue: catalogue, faults: faults).choice(entry.value, name: "data", at: entry.keyLocation)
+        }
+        return MeasurementChoice(
+            name: section.name("name") ?? item.name, choice: choice, modalities: chosen?.map(\.name), data: data, locations: locations)
     }
 }
 

@@ -31,14 +31,25 @@ package struct ComponentChoice: Sendable, Hashable {
 /// |---|---|
 /// | `use` | the measurement's registered name, where the item is not written `name: {…}` |
 /// | `name` | the instance's name, unique in its list |
+/// | `on` | the modalities that it is about, `fused` among them for what the classifier reads; all by default |
+/// | `data` | another data set, for a measurement that sets the target against one |
 package struct MeasurementChoice: Sendable, Hashable {
     /// `name:`; the measurement's own by default.
     package let name: String
     /// The measurement and its options.
     package let choice: ComponentChoice
+    /// `on:`; nil for all.
+    package let modalities: [String]?
+    /// `data:`; nil where it names none.
+    package let data: ComponentChoice?
+    /// Where the value of each key stands, and each name of `on:`.
+    let locations: [String: SourceLocation]
 
     /// The keys that belong to every measurement and so are not options of any.
-    static let reservedKeys = ["use", "name"]
+    static let reservedKeys = ["use", "name", "on", "data"]
+
+    /// What `on:` calls the representation that the classifier reads.
+    static let fused = "fused"
 }
 
 /// The model of a recipe: an encoder for each modality and a fusion, or one whole model.

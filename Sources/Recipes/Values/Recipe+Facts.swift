@@ -4,7 +4,7 @@ extension Recipe {
     /// What of a recipe does not fit its data set: names of domains, modalities and columns that do not
     /// exist, too few domains.
     package func faults(against facts: DatasetFacts) -> [RecipeFault] {
-        domainFaults(facts) + modalityFaults(facts) + expectationFaults(facts)
+        domainFaults(facts) + modalityFaults(facts) + measurementFaults(facts) + expectationFaults(facts)
     }
 
     private func domainFaults(_ facts: DatasetFacts) -> [RecipeFault] {
@@ -35,6 +35,18 @@ extension Recipe {
             }
         }
         return model.faults(against: facts, at: RecipePath("model")) + own
+    }
+
+    /// Modalities that measurements are to be about and that the data do not have. A row may leave out one that they have.
+    private func measurementFaults(_ facts: DatasetFacts) -> [RecipeFault] {
+        let known = facts.modalityNames + [MeasurementChoice.fused]
+        return rows.enumerated().flatMap { index, row in
+            row.measurements.enumerated().flatMap { number, measurement in
+                (measurement.modalities ?? []).filter { !known.contains($0) }.map {
+                    RecipeFault(unknown: "modality", $0, at: RecipePath.row(index)["measure"][number]["on"][$0], known: known)
+                }
+            }
+        }
     }
 
     private func expectationFaults(_ facts: DatasetFacts) -> [RecipeFault] {

@@ -134,7 +134,7 @@ extension Row {
             return grid[index].location
         case .key("measure"):
             guard case .item(let index)? = rest.popFirst(), measurements.indices.contains(index) else { break }
-            return measurements[index].choice.location(of: rest.first?.name)
+            return measurements[index].location(of: rest)
         case .key("expect"): return rest.first?.name.flatMap { expectedLocations[$0] } ?? location
         default: break
         }
@@ -148,6 +148,13 @@ extension RegularizerChoice {
         if case .key("terms")? = rest.popFirst(), case .item(let index)? = rest.popFirst(), terms.indices.contains(index) {
             return terms[index].location(of: rest)
         }
+        return locations.nearest(to: steps) ?? choice.location
+    }
+}
+
+extension MeasurementChoice {
+    fileprivate func location(of steps: ArraySlice<RecipePath.Step>) -> SourceLocation {
+        if steps.first?.name == "data", let data { return data.location(of: steps.dropFirst().first?.name) }
         return locations.nearest(to: steps) ?? choice.location
     }
 }

@@ -1,0 +1,219 @@
+import Configuration
+import Regularization
+import Tensors
+
+/// How well the model's confidence tells its errors (MMDG-Bench's setting).
+///
+/// On validation and on target samples it reports `aurc` and `e-aurc`, the area under the risk–coverage
+/// curve and its excess over the best possible order; `auroc`, `fpr` and `fpr-nearest` with right
+/// predictions as positives; and `ap-correct` and `ap-error`, average precision with right or with
+/// wrong predictions as positives. All are fractions; MMDG-Bench prints AURC × 1000 and the others ×
+/// 100.
+///
+/// Confidence is the largest softmax probability, compared by its log-odds so that confidences that
+/// round to 1 keep their order. Where every prediction is right, or every one is wrong, all numbers but
+/// `aurc` and `e-aurc` say so instead; with a logit that is not finite all of them do.
+package struct Misclassification: MeasuresEachSet {
+    /// What a recipe may set.
+    package struct Options: Configuration.Options {
+        /// The share of right predictions that has to be accepted, for the false-positive rates.
+        package var level = 0.95
+        package init() {}
+        package static var fields: [OptionField<Options>] {
+            [.number("level", \.level, in: 0.5...0.999, "share of right predictions that have to be accepted, for the false-positive rates")]
+        }
+    }
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "misclassification-detection", summary: "how well confidence tells wrong predictions: AURC, AUROC, false-positive rate",
+            source: "Hendrycks and Gimpel 2017; Geifman and El-Yaniv 2017; MMDG-Bench", options: Options.descriptions,
+            notes: [
+                "fpr: at the highest threshold that accepts the level of the right predictions. fpr-nearest: at the point whose rate is nearest to it, as MMDG-Bench has it.",
+                "All are fractions. MMDG-Bench prints AURC × 1000 and the others × 100.",
+            ])
+    }
+
+    package static var tasks: [TargetKind] { [.classes] }
+
+    private let options: Options
+
+    package init(options: Options) { self.options = options }
+
+    package func measure(_ outputs: ModelOutputs, on set: SampleSet, of model: TrainedModel, into findings: inout Findings) throws {
+        let found = Result<MisclassificationDetection, Undefined>.attempt {
+            try MisclassificationDetection(ClassProbabilities(logits: outputs.logits), labels: outputs.labels)
+        }
+        findings.add("aurc", on: set) { try found.get().areaUnderRiskCoverageOfTies }
+        findings.add("e-aurc", on: set) { try found.get().excessAreaUnderRiskCoverage }
+        findings.add("auroc", on: set) { try found.get().correctness.get().areaUnderROC }
+        findings.add("fpr", on: set) {
+            try found.get().correctness.get().falsePositiveRate(atLeast: options.level)
+        }
+        findings.add("fpr-nearest", on: set) {
+            try found.get().correctness.get().falsePositiveRate(nearest: options.level, droppingCollinear: true)
+        }
+        findings.add("ap-correct", on: set) { try found.get().correctness.get().averagePrecision }
+        findings.add("ap-error", on: set) { try found.get().errors.get().averagePrecision }
+    }
+}
+
+/// What the measurements that set two kinds of samples against each other can be told. The share decides where the threshold of the false-positive
+/// rates lies; areas under curves do not depend on it.
+package struct DetectionOptions: Configuration.Options {
+    /// The share of positives that has to be accepted.
+    package var level = 0.95
+    /// The temperature of the energy.
+    package var temperature = 1.0
+    package init() {}
+    package static var fields: [OptionField<DetectionOptions>] {
+        [
+            .number("level", \.level, in: 0.5...0.999, "share of the samples of the known side that have to be accepted"),
+            .number("temperature", \.temperature, in: 1e-3...1000, "temperature of the energy"),
+        ]
+    }
+}
+
+/// How well scores tell samples of the held-out domain from those of the training domains.
+///
+/// It reports, for the largest softmax probability (`msp`) and for the `energy`, `-auroc`, `-fpr` with
+/// source samples as positives, and `-fpr-out` with target samples as positives. Both sides have the
+/// same classes, so this is detection of the shift and not of unknown classes: a model that generalizes
+/// may well score near 0.5.
+///
+/// Validation samples stand for the training domains. The false-positive rates are those at the highest
+/// threshold that accepts `level` of the positives. With a logit that is not finite every number says
+/// why it has no value.
+package struct ShiftDetection: MeasurementPlugin {
+    package typealias Options = DetectionOptions
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "shift-detection", summary: "how well confidence tells samples of the held-out domain from those of training domains",
+            formula: "msp = max softmax;  energy = T log Σ exp(logit/T)", source: "Hendrycks and Gimpel 2017; Liu et al. 2020",
+            options: Options.descriptions,
+            notes: [
+                "Both have the same classes: this is detection of the shift, not of unknown classes. A model that generalizes may well score near 0.5.",
+                "auroc and fpr count samples of training domains as positive; fpr-out counts those of the held-out domain.",
+            ])
+    }
+
+    package static var tasks: [TargetKind] { [.classes] }
+
+    private let options: Options
+
+    package init(options: Options) { self.options = options }
+
+    package var reads: Set<SampleSet> { [.validation, .target] }
+
+    /// - Throws: `Undefined` where the validation or the target set is empty.
+    package func measure(_ model: TrainedModel) throws -> Findings {
+        var findings = Findings()
+        findings.add(
+            detecting: try model.outputs(on: .validation), from: try model.outputs(on: .target), level: options.level, temperature: options.temperature)
+        return findings
+    }
+}
+
+/// How well scores tell samples of classes that the model knows from those of classes that it was not told of, all of the held-out domain.
+///
+/// The classes are those of `unknown-classes:` in the recipe's evaluation. It reports, for the largest softmax probability (`msp`) and for the
+/// `energy`, `-auroc`, `-fpr` with samples of known classes as positives, and `-fpr-out` with those of unknown ones. Both sides come from the same
+/// unseen domain, so that what tells them apart is the class and not the place. With a logit that is not
+/// finite, or with samples on one side only, every number says why it has no value.
+package struct UnknownClassDetection: MeasurementPlugin {
+    package typealias Options = DetectionOptions
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "unknown-class-detection", summary: "how well confidence tells samples of known classes from those of classes that training did not know",
+            formula: "msp = max softmax;  energy = T log Σ exp(logit/T)", source: "Hendrycks and Gimpel 2017; Liu et al. 2020; MMDG-Bench",
+            options: Options.descriptions,
+            notes: [
+                "The recipe says which classes those are: `evaluation: {unknown-classes: [...]}`. Both sides are of the held-out domain.",
+                "auroc and fpr count samples of known classes as positive; fpr-out counts those of unknown ones.",
+            ])
+    }
+
+    package static var tasks: [TargetKind] { [.classes] }
+
+    private let options: Options
+
+    package init(options: Options) { self.options = options }
+
+    package var reads: Set<SampleSet> { [.target, .unknown] }
+
+    /// - Throws: `Undefined` where the recipe names no unknown classes, or where the held-out domain has no
+    ///   sample of them.
+    package func measure(_ model: TrainedModel) throws -> Findings {
+        var findings = Findings()
+        findings.add(
+            detecting: try model.outputs(on: .target), from: try model.outputs(on: .unknown), level: options.level, temperature: options.temperature)
+        return findings
+    }
+}
+
+/// How well scores tell samples of the held-out domain from those of another data set.
+///
+/// The data set is named with the measurement, `data: {use: …}`, and has the modalities of the model in their shapes; its classes do not
+/// matter. It reports, for the largest softmax probability (`msp`) and for the `energy`, `-auroc`, `-fpr` with samples of the held-out domain
+/// as positives, and `-fpr-out` with those of the other data set. Inputs of both are brought to the scale of the training samples. With a
+/// logit that is not finite every number says why it has no value.
+package struct OtherDataDetection: MeasurementPlugin {
+    package typealias Options = DetectionOptions
+
+    package static var description: ComponentDescription {
+        ComponentDescription(
+            name: "other-data-detection", summary: "how well confidence tells samples of the held-out domain from those of another data set",
+            formula: "msp = max softmax;  energy = T log Σ exp(logit/T)", source: "Hendrycks and Gimpel 2017; Liu et al. 2020; MMDG-Bench",
+            options: Options.descriptions,
+            notes: [
+                "The other data set stands under `data`, as in a recipe: `other-data-detection: {data: {use: arrays, path: other.npz, modalities: [video, audio]}}`.",
+                "auroc and fpr count samples of the held-out domain as positive; fpr-out counts those of the other data set.",
+            ])
+    }
+
+    package static var tasks: [TargetKind] { [.classes] }
+
+    private let options: Options
+
+    package init(options: Options) { self.options = options }
+
+    package var reads: Set<SampleSet> { [.target, .other] }
+
+    /// - Throws: `Undefined` where one of the two sets is empty.
+    package func measure(_ model: TrainedModel) throws -> Findings {
+        let (inside, outside) = (try model.outputs(on: .target), try model.outputs(on: .other))
+        var findings = Findings()
+        findings.add(detecting: inside, from: outside, level: options.level, temperature: options.temperature)
+        findings.note("\(inside.count) samples of the held-out domain and \(outside.count) of the other data set")
+        return findings
+    }
+}
+
+extension Findings {
+    /// Adds how well both scores tell samples from others: ranked, at a level, and at a level of the others.
+    ///
+    /// - Parameters:
+    ///   - inside: the samples on which the model should be confident.
+    ///   - outside: those on which it should not.
+    ///   - level: the share of either side that has to be accepted.
+    ///   - temperature: of the energy; probabilities are those at 1.
+    fileprivate mutating func add(detecting inside: ModelOutputs, from outside: ModelOutputs, level: Double, temperature: Double) {
+        let isInside = Array(repeating: true, count: inside.count) + Array(repeating: false, count: outside.count)
+        let logits = Tensor.concatenated([inside.logits, outside.logits], axis: 0)
+        for score in OutOfDistributionScore.allCases {
+            let temperature = score == .energy ? temperature : 1
+            let values = Result<[Double], Undefined>.attempt {
+                score.values(try ClassProbabilities(logits: logits, temperature: temperature), temperature: temperature)
+            }
+            let found = Result<Detection, Undefined>.attempt { try Detection(scores: values.get(), isPositive: isInside) }
+            let reversed = Result<Detection, Undefined>.attempt {
+                try Detection(scores: values.get().map { -$0 }, isPositive: isInside.map { !$0 })
+            }
+            add("\(score.rawValue)-auroc") { try found.get().areaUnderROC }
+            add("\(score.rawValue)-fpr") { try found.get().falsePositiveRate(atLeast: level) }
+            add("\(score.rawValue)-fpr-out") { try reversed.get().falsePositiveRate(atLeast: level) }
+        }
+    }
+}

@@ -274,7 +274,17 @@ extension StudyEstimate {
                 + "\(NumberText.count(measurement.kinds, "kind")) of trial on real batches, and evaluation",
         ]
         if let warning = memory.warning { lines.append(warning) }
-        return lines
+        return lines + (measuring?.lines ?? [])
+    }
+}
+
+extension StudyEstimate.Measuring {
+    /// What measuring takes, and where that is much, what takes it.
+    fileprivate var lines: [String] {
+        let line = "measuring: about \(NumberText.duration(ofTrial)) of each trial, \(NumberText.percent(share)) % of its training"
+        guard share > Self.acceptable else { return [line] }
+        let longest = parts.prefix(3).map { "\($0.name) \(NumberText.duration($0.seconds))" }.joined(separator: ", ")
+        return [line, "note: measuring takes more than a tenth of training, most of it: \(longest); fewer `samples` of a measurement take less"]
     }
 }
 

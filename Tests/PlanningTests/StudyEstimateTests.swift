@@ -73,6 +73,27 @@ struct StudyEstimateTests {
     @Test("a recipe may plan as many trials as the settings of its run folder may list")
     func mostTrials() { #expect(TrainingCount.mostTrials == RunSettings.mostTrials) }
 
+    @Test("what measuring takes is tried and set beside the trainings, and counts to the time of the run")
+    func measuring() throws {
+        let folder = try TemporaryFolder()
+        #expect(try estimate(in: folder.run).measuring == nil)
+        let measuring = try #require(try estimate(["measure=[scores, dependence: {name: d}]"], in: folder.run).measuring)
+        #expect(measuring.ofTrial > 0 && measuring.share > 0)
+        #expect(Set(measuring.parts.map(\.name)) == ["scores", "d"])
+        #expect(abs(measuring.parts.reduce(0) { $0 + $1.seconds } - measuring.ofTrial) < 1e-9)
+
+        let planned = try Sample.planned(text, overrides: ["measure=[scores]"])
+        let data = try #require(planned.datasets.values.first)
+        let first = planned.cells[0]
+        let plan = first.candidates[0].plan
+        let costs = [TrialKind(plan, row: first.row, facts: data.facts): TrialCost(setup: 8)]
+        let kind = MeasuringKind(plan, facts: data.facts, measurements: first.measurements)
+        let work = try StudyWork(planned, costs: costs, measuring: [kind: MeasuringCost(parts: [("scores", 2)])])
+        // Both rows have the same model; the second one's trainings take nothing here.
+        #expect(work.measuring?.ofTrial == 2 && work.measuring?.share == 12 * 2 / (6 * 8.0))
+        #expect(work.seconds(workers: 1, without: []) == 6 * 8 + 12 * 2)
+    }
+
     @Test("files come to about what a run leaves")
     func disk() throws {
         let folder = try TemporaryFolder()

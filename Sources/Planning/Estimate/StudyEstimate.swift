@@ -17,6 +17,27 @@ package struct StudyEstimate: Sendable, Hashable, Codable {
     package var disk: [DiskUse]
     /// How it was measured.
     package var measurement: Measurement
+    /// What measuring the trained models takes; nil where nothing is measured.
+    package var measuring: Measuring?
+
+    /// What measuring the trained models takes beside training them, all trials together.
+    package struct Measuring: Sendable, Hashable, Codable {
+        /// One measurement.
+        package struct Part: Sendable, Hashable, Codable {
+            package var name: String
+            package var seconds: Double
+        }
+
+        /// Seconds of a trial, the mean.
+        package var ofTrial: Double
+        /// The seconds of all measurements over those of the trials' trainings, tuning left out.
+        package var share: Double
+        /// Seconds of a trial by measurement, the mean, the longest first.
+        package var parts: [Part]
+
+        /// What a study should stay below.
+        package static let acceptable = 0.1
+    }
 
     /// One kind of files.
     package struct DiskUse: Sendable, Hashable, Codable {
@@ -120,13 +141,39 @@ package struct StudyCalibration: Sendable {
             costs[kind] = measured.cost
             memory = max(memory, measured.memory)
         }
+        let measuring = try measuringCosts(costs, moment: 0.1 * seconds)
         let spent = started.duration(to: .now) / .seconds(1)
-        let work = try StudyWork(study, costs: costs)
+        let work = try StudyWork(study, costs: costs, measuring: measuring)
         return StudyEstimate(
             seconds: work.seconds(workers: pool.workers, without: finished), secondsInAll: work.seconds(workers: pool.workers, without: []),
             workers: trialsAtOnce, memory: MemoryNeed(base: base, ofTrial: memory, trials: trialsAtOnce),
             disk: work.disk(workers: trialsAtOnce),
-            measurement: .init(kinds: samples.count, steps: costs.values.reduce(0) { $0 + $1.steps }, seconds: spent))
+            measurement: .init(kinds: samples.count, steps: costs.values.reduce(0) { $0 + $1.steps }, seconds: spent),
+            measuring: work.measuring)
+    }
+
+    /// What measurements take, tried once for each model and list of them.
+    private func measuringCosts(_ costs: [TrialKind: TrialCost], moment: Double) throws -> [MeasuringKind: MeasuringCost] {
+        var found: [MeasuringKind: MeasuringCost] = [:]
+        for cell in study.cells where !cell.measurements.isEmpty {
+            let plan = cell.candidates[0].plan
+            guard let data = study.datasets[plan.data] else { continue }
+            let kind = MeasuringKind(plan, facts: data.facts, measurements: cell.measurements)
+            guard found[kind] == nil else { continue }
+            let cost = costs[TrialKind(plan, row: cell.row, facts: data.facts)] ?? TrialCost()
+            let outcome = Slots<Result<MeasuringCost, any Error>>(count: 1)
+            let job: @Sendable () -> Void = {
+                outcome.set(
+                    Result {
+                        try MeasuringCost.measure(
+                            cell.measurements, of: plan, key: cell.key(seed: plan.seed), dataset: data, others: study.otherDatasets,
+                            components: components, cost: cost, moment: moment)
+                    }, at: 0)
+            }
+            WorkerPool(workers: 1, threadsPerWorker: pool.threadsPerWorker).run([job])
+            found[kind] = try outcome.complete?.first?.get()
+        }
+        return found
     }
 
     /// No more than there are trainings.

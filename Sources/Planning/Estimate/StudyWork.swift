@@ -21,14 +21,20 @@ struct StudyWork {
 
     private let rehearsals: [Job]
     private let trials: [Job]
+    /// What measuring the trained models takes; nil where nothing is measured.
+    let measuring: StudyEstimate.Measuring?
     private let checkpointBytes: Int
     private let recordBytes: Int
     /// The largest save of a running trial.
     private let saveBytes: Int
 
-    /// - Parameter costs: what trials of each kind take; a kind that is missing takes nothing.
+    /// - Parameters:
+    ///   - costs: what trials of each kind take; a kind that is missing takes nothing.
+    ///   - measuring: what measuring their models takes, likewise.
     /// - Throws: `DatasetFault` where data cannot be divided.
-    init(_ study: PlannedStudy, costs: [TrialKind: TrialCost]) throws {
+    init(_ study: PlannedStudy, costs: [TrialKind: TrialCost], measuring: [MeasuringKind: MeasuringCost] = [:]) throws {
+        var measured: [(name: String, seconds: Double)] = []
+        var (measuredTrials, trained) = (0, 0.0)
         var (rehearsals, trials): ([Job], [Job]) = ([], [])
         var (checkpoints, records, save) = (0, 0, 0)
         for shared in SharedRehearsal.all(of: study.groups) {
@@ -51,11 +57,19 @@ struct StudyWork {
             let extents = try group.cells.map { try study.divisions.division(of: data, by: $0.candidates[0].plan) }
             // At its end a training measures its step and each term's part of it, three times each.
             let training = extents[0].secondsOfTraining(at: cost, epochs: plan.epochs) + 6 * cost.step
+            let costsOfMeasuring = group.cells.map { cell in
+                measuring[MeasuringKind(cell.candidates[0].plan, facts: data.facts, measurements: cell.measurements)] ?? MeasuringCost()
+            }
             for seed in group.seeds {
-                let evaluations = zip(group.keys(seed: seed), extents).map { key, extent in
-                    (job: StudyJob.trial(key), seconds: Double(plan.epochs * extent.target) * cost.evaluation)
+                let evaluations = extents.map { Double(plan.epochs * $0.target) * cost.evaluation }
+                let parts = zip(group.keys(seed: seed), zip(evaluations, costsOfMeasuring)).map { key, costs in
+                    (job: StudyJob.trial(key), seconds: costs.0 + costs.1.seconds)
                 }
-                trials.append(Job(training: training, parts: evaluations))
+                trials.append(Job(training: training, parts: parts))
+                guard costsOfMeasuring.contains(where: { !$0.parts.isEmpty }) else { continue }
+                trained += training + evaluations.reduce(0, +)
+                measuredTrials += costsOfMeasuring.count { !$0.parts.isEmpty }
+                measured += costsOfMeasuring.flatMap(\.parts)
             }
             let count = group.cells.count * group.seeds.count
             checkpoints += count * cost.checkpointBytes
@@ -63,6 +77,7 @@ struct StudyWork {
             save = max(save, cost.saveBytes)
         }
         (self.rehearsals, self.trials) = (rehearsals, trials)
+        self.measuring = StudyEstimate.Measuring(measured, trials: measuredTrials, training: trained)
         (checkpointBytes, recordBytes, saveBytes) = (checkpoints, records, save)
     }
 
@@ -87,6 +102,21 @@ struct StudyWork {
             // Two saves of each trial that is running.
             .init(what: "saves of running trials", bytes: workers * 2 * saveBytes, isTemporary: true),
         ]
+    }
+}
+
+extension StudyEstimate.Measuring {
+    /// - Parameters:
+    ///   - parts: every measurement of every trial.
+    ///   - trials: how many trials are measured.
+    ///   - training: seconds that their trainings take.
+    fileprivate init?(_ parts: [(name: String, seconds: Double)], trials: Int, training: Double) {
+        guard trials > 0 else { return nil }
+        let all = Dictionary(parts.map { ($0.name, $0.seconds) }, uniquingKeysWith: +)
+        let seconds = parts.reduce(0) { $0 + $1.seconds }
+        ofTrial = seconds / Double(trials)
+        share = training > 0 ? seconds / training : 0
+        self.parts = all.map { Part(name: $0.key, seconds: $0.value / Double(trials)) }.sorted { ($1.seconds, $0.name) < ($0.seconds, $1.name) }
     }
 }
 

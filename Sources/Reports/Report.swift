@@ -34,6 +34,8 @@ package struct VariantReport: Hashable, Sendable {
     package let tuning: [TuningCurve]
     /// What was measured of the trained models.
     package let measured: [MeasuredFindings]
+    /// What measuring them took; nil where nothing was measured.
+    package let measuringTime: MeasuringTime?
     /// How the number of seeds was decided, in a study that decides it in stages.
     package let seedStop: SeedStop?
     /// The scores of each modality alone and of recombined pairs on source validation; empty where they
@@ -67,6 +69,7 @@ package struct VariantReport: Hashable, Sendable {
         curves = LearningCurve.curves(of: settings, in: trials)
         seedStop = SeedStop(of: settings, in: trials)
         measured = MeasuredFindings.all(of: settings, in: trials, records: measurements)
+        measuringTime = MeasuringTime(of: settings, in: trials, records: measurements)
         measuredExpectations = MeasuredExpectationCheck.checks(of: trials.settings.expected?.measured(of: settings.assignment) ?? [], in: measured)
         tuning = settings.rows.flatMap { TuningCurve.curves(row: $0, of: settings, in: trials) }
         diagnostics = [Measure.silenced, .recombined].map { ReportTable($0, of: settings, in: trials) }

@@ -47,7 +47,8 @@ extension Report {
     private var findingSections: [Document.Block] {
         guard isSweep else {
             return variants.first.map {
-                findingBlocks($0, isHeaded: true) + otherScoreBlocks($0, isHeaded: true) + measurementBlocks($0, isHeaded: true)
+                findingBlocks($0, isHeaded: true) + otherScoreBlocks($0, isHeaded: true) + mechanismBlocks($0, isHeaded: true)
+                    + measurementBlocks($0, isHeaded: true)
                     + choiceBlocks($0, isHeaded: true)
             }
             .orEmpty
@@ -59,6 +60,7 @@ extension Report {
                 blocks += note
                 blocks += findingBlocks(variant, isHeaded: false)
                 blocks += otherScoreBlocks(variant, isHeaded: false)
+                blocks += mechanismBlocks(variant, isHeaded: false)
                 blocks += measurementBlocks(variant, isHeaded: false)
                 blocks += choiceBlocks(variant, isHeaded: false)
                 blocks += usageBlocks(variant, isHeaded: false)
@@ -205,6 +207,7 @@ extension Report {
             columns: [.init("Row"), .init("Tuned"), .init("Chosen (by so many trials)")], rows: tuned)
         return (isHeaded ? [.heading("Beside the result")] : []) + [.table(beside)]
             + (tuned.isEmpty ? [] : [.table(chosen)]) + tuningBlocks(variant) + costBlocks(variant, isHeaded: isHeaded)
+            + measuringBlocks(variant, isHeaded: isHeaded)
     }
 
     // MARK: What is missing

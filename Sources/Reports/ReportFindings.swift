@@ -138,6 +138,20 @@ extension Report {
         return heading("Cost of a step", isHeaded) + [.table(table), .paragraph(note)]
     }
 
+    /// What measuring the trained models took beside training them.
+    func measuringBlocks(_ variant: VariantReport, isHeaded: Bool) -> [Document.Block] {
+        guard let time = variant.measuringTime else { return [] }
+        let table = TextTable(
+            columns: [.init("Measurement"), .init("Per trial", .right), .init("Of training, %", .right), .init("Trials", .right)],
+            rows: (time.parts + (time.parts.count > 1 ? [time.all] : [])).map {
+                [$0.title, NumberText.duration($0.secondsPerTrial), $0.share.map { NumberText.percent($0) } ?? NumberText.nothing, String($0.trials)]
+            })
+        let note =
+            "Wall time, beside that of the trainings that the measured trials come from. The first measurement that reads a part of the data takes the "
+            + "model's pass over it upon itself."
+        return heading("Cost of measuring", isHeaded) + [.table(table), .paragraph(note)]
+    }
+
     private func text(_ difference: RowCost.Difference?) -> String {
         switch difference {
         case .seconds(let seconds): NumberText.signedMilliseconds(seconds)

@@ -56,7 +56,7 @@ package struct ReportWriter: Sendable {
 
     /// The beginnings of the names of a report's drawings: other files in the folder do not belong to
     /// it.
-    private static let drawings = ["curve-", "differences", "map-", "measured-", "sensitivity-", "tuning-", "variant-", "verdict"]
+    private static let drawings = ["curve-", "differences", "gain-", "map-", "measured-", "sensitivity-", "tuning-", "variant-", "verdict"]
 
     private func removeDrawings(besides figures: [Figure], in folder: RunFolder) {
         let names = Set(figures.map { "\($0.name).svg" })

@@ -61,7 +61,7 @@ struct FindingsTests {
         let report = try Report(results: measured, settings: SampleStudy.settings())
         #expect(
             report.costsCSV().replacing("\r\n", with: "\n") == """
-                recipe,row,part,regularizer,milliseconds,quartile_low,quartile_high,difference_to_baseline,share,trials
+                recipe,row,part,name,milliseconds,quartile_low,quartile_high,difference_to_baseline,share,trials
                 table13,Fusion,step,,5.000000,4.500000,5.500000,,,3
                 table13,'+ MER,step,,8.500000,7.750000,9.250000,3.500000,,4
                 table13,'+ MER,regularizer,mer,2.125000,,,,0.250000,4

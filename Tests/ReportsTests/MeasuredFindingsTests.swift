@@ -151,6 +151,77 @@ struct MeasuredFindingsTests {
         #expect(report.csv().contains("representation: rankme of video on target,expected"))
     }
 
+    /// The report as Markdown, whose cells are padded, with single spaces.
+    private static func squeezed(_ report: Report) -> String { report.document().markdown().replacing(#/ +/#, with: " ") }
+
+    @Test("what measuring took stands beside the trainings, on the page and in the lines of costs")
+    func time() throws {
+        let results = Self.results.map { result in
+            var result = result
+            result.seconds = 4
+            return result
+        }
+        let report = try Report(results: results, settings: Self.settings, measurements: Self.report().measurements)
+        let time = try #require(report.variants[0].measuringTime)
+        #expect(time.parts.map(\.title) == ["representation"] && time.all.secondsPerTrial == 0.5 && time.all.share == 0.125 && time.all.trials == 8)
+        let text = Self.squeezed(report)
+        #expect(text.contains("Cost of measuring"))
+        #expect(text.contains("| representation | 0.5 s | 12.5 | 8 |"), "\(text)")
+        #expect(report.costsCSV().contains("measured,,measurement,representation,500.000000,,,,0.125000,8"))
+    }
+
+    /// The same study, with a number about two modalities together: over four draws, where every pair falls by a tenth of what accuracy gains.
+    private static func dependenceReport(gain: Double = 0.1) throws -> Report {
+        var settings = settings
+        settings.variants[0].targets = ["D1"]
+        settings.variants[0].seeds = [0, 1, 2, 3]
+        var records: [TrialKey: [MeasurementRecord]] = [:]
+        let results = ["Fusion", "+ MER"].flatMap { row in
+            (0..<4).map { seed -> TrialResult in
+                let key = TrialKey(row: row, target: "D1", seed: seed)
+                let change = row == "Fusion" ? 0 : gain + 0.01 * Double(seed)
+                var findings = Findings()
+                findings.numbers = [
+                    Findings.Number("hsic", modality: "audio, video", samples: "target", value: 0.5 - change / 10),
+                    Findings.Number("hsic", modality: "audio, video", samples: "validation", value: 0.5),
+                    Findings.Number("rankme", modality: "video", samples: "target", value: 4 + change),
+                ]
+                records[key] = [
+                    MeasurementRecord(instance: "dependence", measurement: "dependence", options: [:], plan: "p", seconds: 1, findings: findings)
+                ]
+                return TrialResult(key: key, plan: "p", selectedEpoch: 1, targetScore: 0.5 + change)
+            }
+        }
+        return try Report(results: results, settings: settings, measurements: records)
+    }
+
+    @Test("what is more than chance is said in sentences made of the numbers and their errors")
+    func sentences() throws {
+        let text = try Self.squeezed(Self.dependenceReport())
+        #expect(text.contains("What the measurements show"))
+        #expect(text.contains("\\+ MER raises the accuracy on the target by 11.5 ± 0.6 percentage points (p \\<0.001)."), "\(text)")
+        #expect(text.contains("raises rankme of video on target by 0.115 ± 0.00645; lowers hsic of audio, video on target by 0.0115 ± 0.000645"), "\(text)")
+        #expect(text.contains("(2 of 3 differences more than chance)"))
+        let small = try Self.squeezed(Self.dependenceReport(gain: -0.015))
+        #expect(small.contains("changes the accuracy on the target by 0.0 ± 0.6 percentage points (not more than chance, p 1.000)"), "\(small)")
+    }
+
+    @Test("what two modalities share stands beside the score, and each pair of changes is a point")
+    func joint() throws {
+        let report = try Self.dependenceReport()
+        let text = Self.squeezed(report)
+        #expect(text.contains("| Accuracy in percent on the target | 50.0 ± 0.0 | +11.5 ± 0.6 \\* |"), "\(text)")
+        #expect(text.contains("| hsic on target | 0.500 ± 0 | −0.0115 ± 0.000645 \\* |"), "\(text)")
+        #expect(text.contains("What is shared by two modalities (audio, video), beside the accuracy:"))
+        // A number about one modality is none of them.
+        #expect(!text.contains("| rankme of video on target | 4.00"))
+        let drawings = report.document().figures.filter { $0.name.hasPrefix("gain-") }
+        #expect(drawings.map(\.name) == ["gain-1"], "validation samples are in no drawing")
+        let entry = try #require(report.variants[0].measured[0].entries[0].last)
+        #expect(entry.gains.count == 4 && abs((entry.correlationWithGain ?? 0) + 1) < 1e-9)
+        #expect(zip(entry.gains.map(\.score), [0.1, 0.11, 0.12, 0.13]).allSatisfy { abs($0 - $1) < 1e-12 })
+    }
+
     @Test("maps are drawn of the first trial of each row, by each grouping, and are removed with their report")
     func maps() throws {
         let report = try Self.report()

@@ -20,10 +20,16 @@ package struct MeasuredFindings: Hashable, Sendable {
         /// Everything but the name: `video, target, noise 0.5`; empty where there is nothing else.
         package var context: String { [modality, samples, condition].compactMap(\.self).joined(separator: ", ") }
 
+        /// Whether it is about two modalities together, as measures of dependence are.
+        package var isJoint: Bool { modality?.contains(", ") ?? false }
+
         /// `rankme of video on target`.
-        package var text: String {
-            name + (modality.map { " of \($0)" } ?? "") + (samples.map { " on \($0)" } ?? "") + (condition.map { " (\($0))" } ?? "")
-        }
+        package var text: String { name + (modality.map { " of \($0)" } ?? "") + place }
+
+        /// `rankme on target`.
+        package var textWithoutModality: String { name + place }
+
+        private var place: String { (samples.map { " on \($0)" } ?? "") + (condition.map { " (\($0))" } ?? "") }
     }
 
     /// A quantity in one row: what it is, and how it differs from the baseline's.
@@ -42,6 +48,16 @@ package struct MeasuredFindings: Hashable, Sendable {
         /// Pearson's correlation over the pairs of this difference with that of the score on the target; nil for fewer than three pairs, or where one of them
         /// does not vary.
         package let correlationWithGain: Double?
+        /// The pairs that it is over.
+        package let gains: [Gain]
+    }
+
+    /// One pair of trainings: a row's and the baseline's.
+    package struct Gain: Hashable, Sendable {
+        /// By how much the quantity differs.
+        package let quantity: Double
+        /// By how much the score on the target does.
+        package let score: Double
     }
 
     /// The measurement's name, with its options where it has any.
@@ -179,7 +195,7 @@ private struct MeasurementTabulation {
     func entry(_ quantity: MeasuredFindings.Quantity, row: String) -> MeasuredFindings.Entry {
         let own = trials.results(row: row, of: variant).filter { records[$0.key] != nil }
         let values = own.compactMap { value(quantity, $0.key) }
-        var gains: [[Double]] = []
+        var gains: [MeasuredFindings.Gain] = []
         var difference: PairedDifference?
         if let baseline = variant.baseline, baseline != row {
             let pairs = trials.units(of: [row, baseline], in: variant) { match -> (quantity: Double, score: Double?)? in
@@ -189,12 +205,12 @@ private struct MeasurementTabulation {
                 return (own - other, scores.count == 2 ? scores[0] - scores[1] : nil)
             }
             difference = PairedDifference(groups: pairs.map { $0.map(\.quantity) })
-            gains = pairs.joined().compactMap { pair in pair.score.map { [pair.quantity, $0] } }
+            gains = pairs.joined().compactMap { pair in pair.score.map { MeasuredFindings.Gain(quantity: pair.quantity, score: $0) } }
         }
         let units = difference?.units ?? []
         return MeasuredFindings.Entry(
             row: row, quantity: quantity, estimate: Estimate(values), measured: own.count, count: values.count, difference: difference,
-            interval: ConfidenceInterval.student(units), test: nil, correlationWithGain: correlation(gains))
+            interval: ConfidenceInterval.student(units), test: nil, correlationWithGain: correlation(gains), gains: gains)
     }
 
     private func value(_ quantity: MeasuredFindings.Quantity, _ key: TrialKey) -> Double? {
@@ -202,19 +218,19 @@ private struct MeasurementTabulation {
         return records[key]?.findings.numbers.first { MeasuredFindings.Quantity($0) == quantity }?.value
     }
 
-    private func correlation(_ pairs: [[Double]]) -> Double? {
-        guard pairs.count >= 3, let meanX = Estimate(pairs.map { $0[0] })?.mean, let meanY = Estimate(pairs.map { $0[1] })?.mean else {
+    private func correlation(_ pairs: [MeasuredFindings.Gain]) -> Double? {
+        guard pairs.count >= 3, let meanX = Estimate(pairs.map(\.quantity))?.mean, let meanY = Estimate(pairs.map(\.score))?.mean else {
             return nil
         }
         var (xy, xx, yy) = (0.0, 0.0, 0.0)
         for pair in pairs {
-            let (x, y) = (pair[0] - meanX, pair[1] - meanY)
+            let (x, y) = (pair.quantity - meanX, pair.score - meanY)
             xy += x * y
             xx += x * x
             yy += y * y
         }
         // Differences that are equal on paper differ by rounding.
-        let scale = pairs.reduce(0) { max($0, abs($1[0])) }
+        let scale = pairs.reduce(0) { max($0, abs($1.quantity)) }
         guard xx > 1e-24 * scale * scale, yy > 1e-24 else { return nil }
         return xy / (xx * yy).squareRoot()
     }

@@ -35,7 +35,8 @@ extension Report {
     /// What a training step takes, as comma-separated values: one line per row for the whole step
     /// (`part` is `step`), one for each of its regularizers (`part` is `regularizer`); times in
     /// milliseconds, medians and quartiles over `trials` trials. A difference that the spread over
-    /// trials hides is an empty field.
+    /// trials hides is an empty field. Then what each measurement took (`part` is `measurement`): the
+    /// mean of a trial, and its share of the trainings.
     ///
     /// - Returns: only the header when no trial measured it.
     package func costsCSV() -> String {
@@ -57,10 +58,16 @@ extension Report {
                     lines.append((variant.variant, part))
                 }
             }
+            for part in variant.measuringTime?.parts ?? [] {
+                let own = [
+                    "", "measurement", CSVText.name(part.title), milliseconds(part.secondsPerTrial), "", "", "", Self.number(part.share), String(part.trials),
+                ]
+                lines.append((variant.variant, own))
+            }
         }
         return csv(
             header: [
-                "row", "part", "regularizer", "milliseconds", "quartile_low", "quartile_high", "difference_to_baseline", "share", "trials",
+                "row", "part", "name", "milliseconds", "quartile_low", "quartile_high", "difference_to_baseline", "share", "trials",
             ], lines: lines)
     }
 

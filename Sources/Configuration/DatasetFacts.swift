@@ -76,6 +76,9 @@ public struct DatasetFault: Error, Sendable, Hashable {
     public var expected: String?
     /// The nearest thing that would have been right, where one is near.
     public var suggestion: String?
+    /// The way to the faulty data set where others consist of it: an option and the name of one of its
+    /// data sets, the outermost first; empty for a data set that stands alone.
+    package var within: [String] = []
 
     /// - Parameters:
     ///   - option: the option that is wrong, in kebab-case.
@@ -88,6 +91,20 @@ public struct DatasetFault: Error, Sendable, Hashable {
         self.message = message
         self.expected = expected
         self.suggestion = suggestion
+    }
+}
+
+extension DatasetFault {
+    /// The same fault as the data set reports it that consists of the faulty one and others.
+    ///
+    /// - Parameters:
+    ///   - option: the option that names the data sets.
+    ///   - name: what the faulty one is called there.
+    package func inside(_ option: String, _ name: String) -> DatasetFault {
+        var fault = self
+        fault.message = "'\(name)': \(message)"
+        fault.within = [option, name] + within
+        return fault
     }
 }
 

@@ -52,6 +52,9 @@ public indirect enum OptionKind: Sendable, Hashable {
     case path
     /// A list of values of one kind. A single text stands for a list of one: `path: file.safetensors`.
     case list(of: OptionKind)
+    /// A list of components of one kind, each a section with `use`, options of its own and, where it is
+    /// called otherwise than its component, a `name`.
+    case components(ComponentKind)
 
     /// What is expected, in words: `a whole number from 1 to 8`.
     public var expectation: String {
@@ -65,6 +68,7 @@ public indirect enum OptionKind: Sendable, Hashable {
         case .list(of: .text): "text or a list of texts"
         case .list(of: .path): "a path or a list of paths"
         case .list(let kind): "a list of " + kind.pluralExpectation
+        case .components(let kind): "a list of \(kind.noun)s, as in [{name: first, use: NAME}, {name: second, use: NAME}]"
         }
     }
 
@@ -76,7 +80,7 @@ public indirect enum OptionKind: Sendable, Hashable {
         case .choice(let words): "words out of: " + words.joined(separator: ", ")
         case .text: "texts"
         case .path: "paths"
-        case .list: "lists"
+        case .list, .components: "lists"
         }
     }
 
@@ -89,6 +93,7 @@ public indirect enum OptionKind: Sendable, Hashable {
         case (.flag, .bool), (.text, .string), (.path, .string), (.list(of: .text), .string), (.list(of: .path), .string): true
         case (.choice(let words), .string(let word)): words.contains(word)
         case (.list(let kind), .list(let values)): values.allSatisfy(kind.accepts)
+        case (.components, .list(let values)): values.allSatisfy { NamedComponent($0) != nil }
         default: false
         }
     }

@@ -247,3 +247,69 @@ extension OptionField {
 extension OptionValue {
     fileprivate var asTexts: [String]? { asString.map { [$0] } ?? asList?.compactMap(\.asString) }
 }
+
+/// A component that an option names, with the options that it is given.
+package struct NamedComponent: Sendable, Hashable {
+    /// What it is called among the others of the option.
+    package var name: String
+    /// The component's name in the registry.
+    package var use: String
+    /// By name; whether the component has such options shows when it is made.
+    package var options: [String: OptionValue]
+
+    /// - Parameter name: the component's own where nil.
+    package init(_ use: String, name: String? = nil, options: [String: OptionValue] = [:]) {
+        (self.name, self.use, self.options) = (name ?? use, use, options)
+    }
+
+    /// The keys of its section that are no options of it.
+    package static let reservedKeys = ["use", "name"]
+
+    /// Reads a section; nil for another value, and for one without `use`.
+    package init?(_ value: OptionValue) {
+        guard case .section(let entries) = value, case .string(let use)? = entries["use"] else { return nil }
+        var name = use
+        if let given = entries["name"] {
+            guard case .string(let text) = given else { return nil }
+            name = text
+        }
+        self.init(use, name: name, options: entries.filter { !Self.reservedKeys.contains($0.key) })
+    }
+
+    /// The section that reads back as this.
+    package var value: OptionValue {
+        .section(options.merging(["use": .string(use), "name": .string(name)]) { $1 })
+    }
+}
+
+extension OptionField {
+    /// A list of components of one kind, each with options of its own.
+    ///
+    /// - Parameter kind: where their names are looked up.
+    package static func components(
+        _ name: String, _ path: WritableKeyPath<Root, [NamedComponent]> & Sendable, of kind: ComponentKind, required: Bool = false, _ help: String
+    ) -> Self {
+        Self(
+            name, path, .components(kind), unit: nil, isRequired: required, help: help,
+            encode: { .list($0.map(\.value)) }, decode: { $0.asList?.compactMap(NamedComponent.init) })
+    }
+}
+
+extension OptionValue {
+    /// The components that a value names, those among their options included.
+    package var components: [NamedComponent] {
+        guard case .list(let items) = self else { return [] }
+        return items.compactMap(NamedComponent.init).flatMap { [$0] + $0.options.values.flatMap(\.components) }
+    }
+
+    /// The value without some options of the components that it names.
+    package func leavingOut(_ names: Set<String>) -> OptionValue {
+        guard case .list(let items) = self else { return self }
+        return .list(
+            items.map { item in
+                guard var component = NamedComponent(item) else { return item }
+                component.options = component.options.filter { !names.contains($0.key) }.mapValues { $0.leavingOut(names) }
+                return component.value
+            })
+    }
+}

@@ -79,6 +79,8 @@ public enum OptionValue: Sendable, Hashable {
     case string(String)
     /// Values in brackets, or one a line.
     case list([OptionValue])
+    /// Values by name: one of the components that an option names, with `use` and its options.
+    case section([String: OptionValue])
 }
 
 extension OptionValue: CustomStringConvertible {
@@ -91,6 +93,7 @@ extension OptionValue: CustomStringConvertible {
         case .number(let value): Self.text(of: value)
         case .string(let value): value
         case .list(let values): "[" + values.map(\.description).joined(separator: ", ") + "]"
+        case .section(let values): "{" + values.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ") + "}"
         }
     }
 
@@ -104,8 +107,8 @@ extension OptionValue: CustomStringConvertible {
 /// Written as JSON writes it. A whole number reads back as an integer, which every option for numbers
 /// accepts.
 extension OptionValue: Codable {
-    /// - Throws: `DecodingError` where there is something other than `null`, a flag, a number, text or
-    ///   a list of these.
+    /// - Throws: `DecodingError` where there is something other than `null`, a flag, a number, text, or a
+    ///   list or a section of these.
     public init(from decoder: any Decoder) throws {
         let field = try decoder.singleValueContainer()
         if field.decodeNil() {
@@ -118,8 +121,10 @@ extension OptionValue: Codable {
             self = .number(value)
         } else if let value = try? field.decode(String.self) {
             self = .string(value)
+        } else if let values = try? field.decode([OptionValue].self) {
+            self = .list(values)
         } else {
-            self = .list(try field.decode([OptionValue].self))
+            self = .section(try field.decode([String: OptionValue].self))
         }
     }
 
@@ -132,6 +137,7 @@ extension OptionValue: Codable {
         case .number(let value): try field.encode(value)
         case .string(let value): try field.encode(value)
         case .list(let values): try field.encode(values)
+        case .section(let values): try field.encode(values)
         }
     }
 }

@@ -26,15 +26,22 @@ public protocol DatasetPlugin: Dataset, SendableMetatype {
     init(options: Options) throws(DatasetFault)
 }
 
+/// What a data set is told when it is made: how to open others, for one that consists of others.
+public struct DatasetContext: Sendable {
+    /// Opens a data set of the same registry, with options as a recipe gives them.
+    let open: @Sendable (_ name: String, _ options: [String: OptionValue]) throws(DatasetFault) -> any Dataset
+}
+
 /// The data sets that a recipe may name.
-public typealias DatasetRegistry = ComponentRegistry<Void, any Dataset, DatasetFault>
+public typealias DatasetRegistry = ComponentRegistry<DatasetContext, any Dataset, DatasetFault>
 
 extension DatasetRegistry {
     /// A registry without any data set.
     public init() { self.init(of: .datasets) }
 
     /// The data sets that come with Regulus: `watch`, `digits`, `arrays` (also named `tensors`),
-    /// `co-occurrence`, `epic-kitchens`, `hac`, `clips`, `hust-motor` and `sentiment`.
+    /// `co-occurrence`, `epic-kitchens`, `hac`, `clips`, `hust-motor` and `sentiment`, and `joined`, of which
+    /// others are the domains.
     public static func standard() throws(DuplicateComponent) -> DatasetRegistry {
         var registry = DatasetRegistry()
         try registry.register(Watch.self)
@@ -47,6 +54,9 @@ extension DatasetRegistry {
         try registry.register(Clips.self)
         try registry.register(HUSTMotor.self)
         try registry.register(Sentiment.self)
+        try registry.register(Joined.description) { (options, context) throws(DatasetFault) in
+            try Joined(options: DatasetRegistry.decode(options, as: Joined.Options.self), opening: context.open)
+        }
         return registry
     }
 
@@ -66,7 +76,8 @@ extension DatasetRegistry {
     ///   read.
     public func make(_ name: String, options: [String: OptionValue] = [:]) throws(DatasetFault) -> any Dataset {
         let views = [SampleDivision.option, UnknownClasses.option]
-        var dataset = try make(name, options: options.filter { !views.contains($0.key) }, context: ())
+        let context = DatasetContext { (name, options) throws(DatasetFault) in try make(name, options: options) }
+        var dataset = try make(name, options: options.filter { !views.contains($0.key) }, context: context)
         if let division = options[SampleDivision.option] { dataset = try SampleDivision(division).applied(to: dataset) }
         if let classes = options[UnknownClasses.option] { dataset = try UnknownClasses(classes).applied(to: dataset) }
         return dataset
@@ -80,7 +91,10 @@ extension DatasetRegistry {
             return try Arrays(options: DatasetRegistry.decode(options, as: Arrays.Options.self), requiringFinite: false)
         case Sentiment.description.name:
             return try Sentiment(options: DatasetRegistry.decode(options, as: Sentiment.Options.self), requiringFinite: false)
-        default: return try make(name, options: options)
+        default:
+            return try make(
+                name, options: options,
+                context: DatasetContext { (name, options) throws(DatasetFault) in try makeUnchecked(name, options: options) })
         }
     }
 }

@@ -19,9 +19,9 @@ package enum Fingerprint {
             data.append(Data(facts.targets.kind.rawValue.utf8))
             values.withUnsafeBytes { data.append(contentsOf: $0) }
         }
-        if let decoding = dataset as? any DecodingDataset {
+        if let decoder = dataset.decoder {
             data.append(Data("\(dataset.groups ?? []) \(dataset.split ?? [])".utf8))
-            for digest in filesOfRows(decoding) { data.append(Data(digest.utf8)) }
+            for digest in filesOfRows(dataset, decoder) { data.append(Data(digest.utf8)) }
             return SHA256Digest(of: data).hex
         }
         let step = max(1, dataset.count / 64)
@@ -36,12 +36,13 @@ package enum Fingerprint {
     }
 
     /// A digest for each row's files. A benchmark has millions of them, and asking for sizes waits for the file system.
-    private static func filesOfRows(_ dataset: any DecodingDataset) -> [String] {
+    private static func filesOfRows(_ dataset: some Dataset, _ decoder: any SampleDecoder) -> [String] {
+        let modalities = dataset.facts.modalityNames
         let digests = Slots<String>(count: dataset.count)
         DispatchQueue.concurrentPerform(iterations: dataset.count) { row in
-            var lines = [dataset.part(row)]
-            for modality in dataset.facts.modalities {
-                let files = dataset.files(row, modality: modality.name)
+            var lines = [decoder.part(row)]
+            for modality in modalities {
+                let files = decoder.files(row, modality: modality)
                 // Pictures of different content hardly ever have the same size; sounds of the same length always do.
                 lines += files.map { text(of: $0, readsPieces: files.count <= filesOfWholeClips) }
             }

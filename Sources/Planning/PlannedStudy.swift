@@ -56,7 +56,7 @@ package struct PlannedStudy: Sendable {
                     switch error.option {
                     case SampleDivision.option: RecipePath("evaluation", "protocol")
                     case UnknownClasses.option: RecipePath("evaluation", UnknownClasses.option)
-                    default: RecipePath("data")[error.option ?? "use"]
+                    default: error.within.reduce(RecipePath("data")) { $0[$1] }[error.option ?? (error.within.isEmpty ? "use" : nil)]
                     }
                 faults.append(
                     recipe.diagnostic(RecipeFault(path, error.message, expected: error.expected, suggestion: error.suggestion)))

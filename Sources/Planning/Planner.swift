@@ -128,7 +128,7 @@ struct Planner {
             regularizers: candidate.regularizers.map(TermPlan.init), seed: seed, threads: threads)
         plan.task = ComponentPlan(candidate.task)
         plan.probesEveryEpoch = selection.probesEveryEpoch
-        plan.indifferentOptions = dataset is any DecodingDataset ? LoadingOptions.indifferent : []
+        plan.indifferentOptions = dataset.decoder != nil ? LoadingOptions.indifferent : []
         plan.augmentationDraws = training.augmentationDraws
         plan.stemCache = training.stemCache
         plan.weightDigests = components.weightDigests(of: model)
@@ -136,7 +136,7 @@ struct Planner {
         plan.ties = TieRule(rawValue: recipe.evaluation.ties.rawValue) ?? .lowerLoss
         plan.rates = training.rates.map { PartRate(part: $0.part, factor: $0.factor) }
         let foreignCode = components.components.foreignCode
-        plan.foreignStemCode = ([data.name] + plan.model.encoders.values.map(\.name)).compactMap { foreignCode[$0] }.sorted()
+        plan.foreignStemCode = Set(data.componentNames + plan.model.encoders.values.map(\.name)).compactMap { foreignCode[$0] }.sorted()
         plan.foreignCode = plan.componentNames.compactMap { foreignCode[$0] }.sorted()
         return plan
     }

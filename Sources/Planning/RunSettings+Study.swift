@@ -235,11 +235,13 @@ extension ComponentChoice {
     /// What tells this data set from others: its name, and the places that it is read from. Settings of a generator, or of how data are
     /// read, make no other data set.
     fileprivate var identity: String {
-        let places = options.sorted { $0.key < $1.key }.compactMap { _, value -> String? in
-            if case .string(let text) = value, text.contains("/") { return text }
-            return nil
+        func places(_ options: [String: OptionValue]) -> [String] {
+            options.sorted { $0.key < $1.key }.flatMap { _, value -> [String] in
+                if case .string(let text) = value { return text.contains("/") ? [text] : [] }
+                return value.components.flatMap { [$0.use] + places($0.options) }
+            }
         }
-        return ([component] + places).joined(separator: " ")
+        return ([component] + places(options)).joined(separator: " ")
     }
 
     /// The name with the options that the recipe gives.

@@ -41,7 +41,7 @@ package struct StemCacheEstimate: Sendable, Hashable {
     ///   - model: a model of the variant.
     mutating func add(_ plans: [TrialPlan], model: any MultimodalModel, dataset: any Dataset) {
         guard let first = plans.first(where: \.stemCache), let model = model as? FusionModel else { return }
-        let decodes = dataset is any DecodingDataset
+        let decodes = dataset.decoder != nil
         let rows = Self.rows(of: plans.filter(\.stemCache), dataset: dataset, decodes: decodes)
         for (modality, component) in first.model.encoders.sorted(by: { $0.key < $1.key }) {
             guard let encoder = model.encoder(of: modality) as? any StagedEncoder, encoder.hasFixedStem else {

@@ -2,6 +2,9 @@ import ArgumentParser
 import Configuration
 import Datasets
 import Persistence
+import Planning
+import Recipes
+import Training
 
 /// `regulus data`: looks at data sets on disk.
 struct DataCommand: ParsableCommand {
@@ -16,6 +19,7 @@ struct DataCheckCommand: ParsableCommand {
         discussion: """
             Your own arrays are checked as a recipe would name them:
               regulus data check arrays path=features.npz modalities=video,audio domains=site
+              regulus data check '{use: joined, domains: [{name: a, use: watch}, {name: b, use: watch}]}'
             Ends with status 1 where a file is missing or damaged, or a value is not finite.
             """)
 
@@ -37,8 +41,8 @@ struct DataCheckCommand: ParsableCommand {
         let known = try plugins.components()
         let check: DataCheck
         let opened: any Dataset
-        do throws(DatasetFault) {
-            opened = try data.open(known.registrar.components.datasets, countingNotFinite: true)
+        do {
+            opened = try data.open(known.registrar.components, countingNotFinite: true)
             let depth: DataCheck.Depth =
                 switch decode {
                 case .none: .presence
@@ -47,7 +51,7 @@ struct DataCheckCommand: ParsableCommand {
                 }
             check = try DataCheck(opened, depth: depth)
         } catch {
-            throw CommandFault.input("error: \(error)")
+            throw DataArguments.fault(error)
         }
         try StandardOutput.print(check.lines.joined(separator: "\n"))
         if let page {
@@ -67,7 +71,7 @@ struct DataCheckCommand: ParsableCommand {
 
 /// A data set on the command line.
 struct DataArguments: ParsableArguments {
-    @Argument(help: "A data set that `regulus list` prints.")
+    @Argument(help: "A data set that `regulus list` prints; or a section of a recipe in braces, {use: NAME, OPTION: VALUE}.")
     var dataset: String
 
     @Argument(help: "The folder that it lies in, for data sets that are not bundled; or its options as OPTION=VALUE, lists with commas.")
@@ -77,8 +81,17 @@ struct DataArguments: ParsableArguments {
     ///
     /// - Parameter countingNotFinite: whether values that are not finite are accepted, so that they can
     ///   be counted.
-    /// - Throws: `DatasetFault` for an unknown name or option, or data that cannot be read.
-    func open(_ datasets: DatasetRegistry, countingNotFinite: Bool = false) throws(DatasetFault) -> any Dataset {
+    /// - Throws: `RecipeError` for a section in braces that is wrong; `DatasetFault` for an unknown name or option, or data that cannot be read.
+    func open(_ components: Components, countingNotFinite: Bool = false) throws -> any Dataset {
+        let datasets = components.datasets
+        if dataset.hasPrefix("{") {
+            guard options.isEmpty else {
+                throw DatasetFault(message: "'\(options[0])' stands behind a section in braces", expected: "all options within the braces")
+            }
+            let choice = try RecipeLoader.dataset(dataset, catalogue: components.catalogue)
+            return try countingNotFinite
+                ? datasets.makeUnchecked(choice.component, options: choice.options) : datasets.make(choice.component, options: choice.options)
+        }
         let descriptions = datasets.description(of: dataset)?.options ?? []
         var values: [String: OptionValue] = [:]
         for text in options {
@@ -99,6 +112,9 @@ struct DataArguments: ParsableArguments {
         }
         return try countingNotFinite ? datasets.makeUnchecked(dataset, options: values) : datasets.make(dataset, options: values)
     }
+
+    /// What a user is told of a fault of ``open(_:countingNotFinite:)``; a recipe's own says where it is.
+    static func fault(_ error: any Error) -> CommandFault { .input(error is RecipeError ? "\(error)" : "error: \(error)") }
 
     private static func value(_ text: String, of description: OptionDescription) -> OptionValue {
         if text == "null", description.acceptsNull { return .null }
@@ -167,10 +183,10 @@ struct DataConvertCommand: ParsableCommand {
     func run() throws {
         let known = try plugins.components()
         let conversion: SafetensorsConversion
-        do throws(DatasetFault) {
-            conversion = try SafetensorsConversion(try data.open(known.registrar.components.datasets))
+        do {
+            conversion = try SafetensorsConversion(try data.open(known.registrar.components))
         } catch {
-            throw CommandFault.input("error: \(error)")
+            throw DataArguments.fault(error)
         }
         let bar = ByteBar(total: conversion.byteCount)
         do throws(FileFault) {

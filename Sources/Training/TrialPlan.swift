@@ -86,7 +86,8 @@ package struct TrialPlan: Sendable {
 
     /// The names of all components that take part.
     package var componentNames: Set<String> {
-        var names: Set<String> = [data.name, task.name, optimizer.name, schedule.name]
+        var names: Set<String> = [task.name, optimizer.name, schedule.name]
+        names.formUnion(data.componentNames)
         switch model {
         case .assembled(let encoders, let fusion): names.formUnion(encoders.values.map(\.name) + [fusion.name])
         case .whole(let model, _): names.insert(model.name)
@@ -121,7 +122,8 @@ package struct TrialPlan: Sendable {
 
     /// The data set without the options that change no bit.
     var dataText: String {
-        text(ComponentPlan(data.name, options: data.options.filter { !indifferentOptions.contains($0.key) }))
+        let options = data.options.filter { !indifferentOptions.contains($0.key) }
+        return text(ComponentPlan(data.name, options: options.mapValues { $0.leavingOut(indifferentOptions) }))
     }
 
     /// Every value in a fixed order, one a line.
@@ -203,6 +205,9 @@ package struct ComponentPlan: Sendable, Hashable {
         guard !options.isEmpty else { return name }
         return name + " {" + options.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ") + "}"
     }
+
+    /// Its name, and those of the components that its options name.
+    package var componentNames: [String] { [name] + options.values.flatMap(\.components).map(\.use) }
 }
 
 /// What a trial trains.

@@ -51,7 +51,10 @@ extension ElementType {
     /// As `floats(in:)`, into memory of as many elements.
     func convert(_ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableBufferPointer<Float>) {
         switch self {
-        case .float32: fill(target, bytes) { (bits: UInt32) in Float(bitPattern: bits) }
+        case .float32:
+            // As they lie there: numbers are little-endian on every machine that this runs on.
+            let count = min(target.count, bytes.count / MemoryLayout<Float>.size) * MemoryLayout<Float>.size
+            UnsafeMutableRawBufferPointer(target).copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
         case .float64: fill(target, bytes) { (bits: UInt64) in Float(Double(bitPattern: bits)) }
         case .float16: fill(target, bytes) { (bits: UInt16) in Float(Float16(bitPattern: bits)) }
         case .bfloat16: fill(target, bytes) { (bits: UInt16) in Float(bitPattern: UInt32(bits) << 16) }

@@ -38,6 +38,26 @@ struct ArrayDataTests {
         #expect(outcome.lines.last == "the data set is incomplete")
     }
 
+    @Test("check looks at several data sets as one, counts what is not finite in each, and says where a section is wrong")
+    func joined() async throws {
+        try write("a.safetensors", video: (0..<12).map { Float($0) })
+        var video = (100..<112).map { Float($0) }
+        video[5] = .nan
+        try write("b.safetensors", video: video)
+        func section(_ second: String) -> String {
+            "{use: joined, domains: [{name: first, use: arrays, path: a.safetensors, modalities: [video, audio], domains: site}, "
+                + "{name: second, use: arrays, path: b.safetensors, modalities: [\(second)], domains: site}]}"
+        }
+        let outcome = try await folder.regulus("data", "check", section("video, audio"))
+        #expect(outcome.code == 1, "\(outcome.messages)")
+        #expect(outcome.lines.first == "12 rows, 2 domains, 2 classes")
+        #expect(outcome.output.contains("video: 1 values in 1 rows are not finite (rows 8)"))
+        let misfit = try await folder.regulus("data", "check", section("video"))
+        #expect(misfit.code == 2 && misfit.messages.contains("'second' has the modalities video, but 'first' has video, audio"))
+        let misspelt = try await folder.regulus("data", "check", "{use: joined, domian: []}")
+        #expect(misspelt.code == 2 && misspelt.messages.contains("did you mean 'domains'?"))
+    }
+
     @Test("check names an option that is not there, and the key that was probably meant")
     func misspelt() async throws {
         try write("a.safetensors", video: (0..<12).map { Float($0) })

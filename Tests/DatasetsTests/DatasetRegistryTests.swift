@@ -8,7 +8,8 @@ struct DatasetRegistryTests {
     @Test("The built-in data sets are known, described, and make their data")
     func builtIn() throws {
         let registry = try DatasetRegistry.standard()
-        #expect(registry.names == ["watch", "digits", "arrays", "tensors", "co-occurrence", "epic-kitchens", "hac", "clips", "hust-motor", "sentiment"])
+        #expect(
+            registry.names == ["watch", "digits", "arrays", "tensors", "co-occurrence", "epic-kitchens", "hac", "clips", "hust-motor", "sentiment", "joined"])
         #expect(registry.description(of: "tensors")?.options.contains { $0.name == "modalities" && $0.isRequired } == true)
         let world = try registry.make("co-occurrence", options: ["samples": .integer(8), "target-cue": .string("off")])
         #expect(world.count == 24)
@@ -24,7 +25,7 @@ struct DatasetRegistryTests {
         #expect(
             fault("wathc", [:])?.description
                 == "there is no data set 'wathc'; expected one of: watch, digits, arrays, tensors, co-occurrence, epic-kitchens, hac, clips, "
-                + "hust-motor, sentiment; "
+                + "hust-motor, sentiment, joined; "
                 + "did you mean 'watch'?")
         #expect(fault("co-occurrence", ["reliability": .number(2)])?.option == "reliability")
         #expect(fault("co-occurrence", ["relaibility": .number(1)])?.suggestion == "reliability")

@@ -39,6 +39,14 @@ struct SentimentTests {
         #expect(data.remarks.isEmpty)
     }
 
+    @Test("its sign can be learned in its place, as three classes")
+    func classes() throws {
+        let (values, signs) = (try dataset(), try dataset { $0.targets = .classes })
+        #expect(signs.facts.targets == TargetFacts(.classes, names: ["negative", "neutral", "positive"]) && signs.targetValues == nil)
+        #expect(signs.labels == values.targetValues?.map { $0 < 0 ? 0 : $0 == 0 ? 1 : 2 })
+        #expect(Set(signs.labels) == [0, 1, 2])
+    }
+
     @Test("a label follows from the words that stand beside it, in every file")
     func rows() throws {
         let data = try dataset()

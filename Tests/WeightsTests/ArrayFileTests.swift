@@ -34,6 +34,16 @@ struct ArrayFileTests {
         #expect(throws: WeightsFault.self) { try file.array("names") }
     }
 
+    @Test("Rows that were asked for ahead are read as ever, in any order of elements", arguments: ["f4", "f2", "big", "columns"])
+    func ahead(key: String) throws {
+        let array = try file("numpy-2.npz").array(key)
+        for row in 0..<4 { array.readAhead(rows: row..<row + 1) }
+        array.readAhead(rows: 0..<4)
+        var values = [Float](repeating: -1, count: 12)
+        try values.withUnsafeMutableBufferPointer { buffer in try array.read(rows: 1..<3, into: buffer) }
+        #expect(values == Array(Self.counting[6..<18]))
+    }
+
     @Test("An array of Python objects is named where it is asked for, and does not disturb the others")
     func objects() throws {
         let file = try file("numpy-2.npz")

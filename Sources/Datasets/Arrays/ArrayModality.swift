@@ -230,12 +230,21 @@ struct ArrayModality: Sendable {
                 } catch {
                     fault = error
                 }
-                notFinite.look(at: slot, row: row)
+                if Self.hasNotFinite(slot) { notFinite.look(at: slot, row: row) }
             }
             fault = fault ?? notFinite.fault(in: self)
         }
         if let fault { throw fault }
         return inputs
+    }
+
+    /// Asks the system to have some rows ready soon, and does not wait for it.
+    func readAhead(_ rows: [Int]) {
+        guard held == nil else { return }
+        for case let place? in rows.map({ places[$0] }) {
+            let array = arrays[Int(place.array)]
+            if !array.shape.isEmpty { array.readAhead(rows: place.row.map { $0..<$0 + 1 } ?? 0..<array.rowCount) }
+        }
     }
 
     /// One row, channels last, with whatever values it has.
@@ -276,6 +285,14 @@ struct ArrayModality: Sendable {
         } catch {
             throw DatasetFault(option: "modalities", message: "row \(row) of '\(name)' cannot be read: \(error)")
         }
+    }
+
+    /// Whether a value is NaN or infinite. It takes a small part of the time of reading, as the processor compares many values at once.
+    private static func hasNotFinite(_ values: UnsafeMutableBufferPointer<Float>) -> Bool {
+        let exponent: UInt32 = 0x7f80_0000
+        var found: UInt32 = 0
+        for value in values { found |= value.bitPattern & exponent == exponent ? 1 : 0 }
+        return found != 0
     }
 
     // MARK: - Remarks

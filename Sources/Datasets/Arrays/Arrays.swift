@@ -36,7 +36,7 @@ import Weights
 ///
 /// A modality of up to 256 MiB is held in memory, which is when its values are checked for NaN and
 /// infinity; a larger one stays on disk and is read and checked batch by batch.
-public struct Arrays: DatasetPlugin, UncheckedRows {
+public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "arrays",
@@ -176,6 +176,8 @@ public struct Arrays: DatasetPlugin, UncheckedRows {
         return try array.presence(rows)
     }
 
+    package func readAhead(_ rows: [Int], modality: String) { arrays.first { $0.name == modality }?.readAhead(rows) }
+
     /// One row of a modality, channels last, with whatever values it has.
     package func uncheckedRow(_ row: Int, modality: String) throws(DatasetFault) -> [Float] {
         guard let array = arrays.first(where: { $0.name == modality }) else { throw unknownModality(modality) }
@@ -184,7 +186,7 @@ public struct Arrays: DatasetPlugin, UncheckedRows {
 }
 
 /// The data set `arrays` under its former name, `tensors`; older recipes use it.
-public struct TensorFiles: DatasetPlugin, UncheckedRows {
+public struct TensorFiles: DatasetPlugin, UncheckedRows, ReadsAhead {
     /// The options of ``Arrays``.
     public typealias Options = Arrays.Options
 
@@ -210,6 +212,7 @@ public struct TensorFiles: DatasetPlugin, UncheckedRows {
     public var remarks: [String] { arrays.remarks }
     public func inputs(_ rows: [Int], modality: String) throws -> Tensor { try arrays.inputs(rows, modality: modality) }
     public func presence(_ rows: [Int], modality: String) throws -> Presence { try arrays.presence(rows, modality: modality) }
+    package func readAhead(_ rows: [Int], modality: String) { arrays.readAhead(rows, modality: modality) }
     package func uncheckedRow(_ row: Int, modality: String) throws(DatasetFault) -> [Float] {
         try arrays.uncheckedRow(row, modality: modality)
     }

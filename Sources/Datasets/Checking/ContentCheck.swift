@@ -54,7 +54,7 @@ package struct ContentCheck: Sendable {
         var seen: [SHA256Digest: Int] = [:]
         var (otherDomain, otherPart) = ((rows: 0, first: [[Int]]()), (rows: 0, first: [[Int]]()))
         let (domains, split) = (dataset.domains, dataset.split)
-        var files = (dataset as? any DecodingDataset).map(FileContentsOfRows.init)
+        var files = dataset.decoder.map { FileContentsOfRows(dataset, $0) }
         for row in dataset.labels.indices {
             let digest: SHA256Digest
             if files != nil {
@@ -118,7 +118,8 @@ package struct ContentCheck: Sendable {
 ///
 /// A file is read whole only where another one has its size; single pictures of frames are not read at all.
 private struct FileContentsOfRows {
-    private let dataset: any DecodingDataset
+    private let decoder: any SampleDecoder
+    private let modalities: [String]
     /// How many files have a size.
     private let sizes: [Int: Int]
     /// The digests of files that were read, or their paths where nothing else has their size.
@@ -130,23 +131,24 @@ private struct FileContentsOfRows {
     /// Asks for the sizes of all files.
     ///
     /// A file that cannot be found has no size here; the check of missing files names it.
-    init(_ dataset: any DecodingDataset) {
-        self.dataset = dataset
+    init(_ dataset: any Dataset, _ decoder: any SampleDecoder) {
+        self.decoder = decoder
+        modalities = dataset.facts.modalityNames
         var paths: Set<String> = []
-        for row in dataset.labels.indices { paths.formUnion(Self.files(row, of: dataset) ?? []) }
+        for row in dataset.labels.indices { paths.formUnion(Self.files(row, modalities, decoder) ?? []) }
         sizes = paths.compactMap(FileContents.size).reduce(into: [:]) { $0[$1, default: 0] += 1 }
     }
 
     /// The files of a row; nil where a modality has too many.
-    private static func files(_ row: Int, of dataset: any DecodingDataset) -> [String]? {
-        let files = dataset.facts.modalityNames.map { dataset.files(row, modality: $0) }
+    private static func files(_ row: Int, _ modalities: [String], _ decoder: any SampleDecoder) -> [String]? {
+        let files = modalities.map { decoder.files(row, modality: $0) }
         return files.allSatisfy { $0.count <= filesOfWholeClips } ? files.flatMap(\.self) : nil
     }
 
     /// Nil where a file is missing, or there are too many of them.
     mutating func digest(of row: Int) -> SHA256Digest? {
-        guard let files = Self.files(row, of: dataset) else { return nil }
-        var lines = [dataset.part(row)]
+        guard let files = Self.files(row, modalities, decoder) else { return nil }
+        var lines = [decoder.part(row)]
         for path in files {
             if let line = known[path] {
                 lines.append(line)

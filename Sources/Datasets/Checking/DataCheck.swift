@@ -97,18 +97,18 @@ package struct DataCheck: Sendable {
         remarks = dataset.remarks
         gaps = try Self.gaps(of: dataset)
         contents = try ContentCheck(dataset)
-        guard let decoding = dataset as? any DecodingDataset else {
+        guard let decoder = dataset.decoder else {
             (missing, unreadable, decoded, seconds) = ([], [], (0, 0), [])
             return
         }
-        let (missing, broken) = Self.missing(of: decoding)
+        let (missing, broken) = Self.missing(of: dataset, decoder)
         self.missing = missing
-        let tried = Self.rows(of: decoding, depth: depth).filter { !broken.contains($0) }
-        let (faults, good) = Self.decode(tried, of: decoding)
-        let whole = Self.checkWhole(tried, of: decoding, except: Set(faults.map(\.path)))
+        let tried = Self.rows(of: dataset, depth: depth).filter { !broken.contains($0) }
+        let (faults, good) = Self.decode(tried, of: dataset, decoder)
+        let whole = Self.checkWhole(tried, of: dataset, decoder, except: Set(faults.map(\.path)))
         unreadable = faults + whole.faults
         decoded = (good.subtracting(whole.rows).count, Set(tried).count)
-        seconds = Self.seconds(of: decoding, except: broken)
+        seconds = Self.seconds(of: dataset, decoder, except: broken)
     }
 
     /// The modalities that some rows lack, or whose sequences are padded.
@@ -151,7 +151,7 @@ package struct DataCheck: Sendable {
     /// because looking for each file would take millions of calls.
     ///
     /// - Returns: an entry for each modality of which a file is missing, and all rows that need one.
-    private static func missing(of dataset: any DecodingDataset) -> ([Missing], rows: Set<Int>) {
+    private static func missing(of dataset: any Dataset, _ decoder: any SampleDecoder) -> ([Missing], rows: Set<Int>) {
         var listings: [Substring: Set<String>] = [:]
         func exists(_ path: String) -> Bool {
             guard let slash = path.lastIndex(of: "/") else { return false }
@@ -165,7 +165,7 @@ package struct DataCheck: Sendable {
             var (files, rows): (Set<String>, Int) = ([], 0)
             var examples: [String] = []
             for row in dataset.labels.indices {
-                let absent = dataset.files(row, modality: modality).filter { !exists($0) }
+                let absent = decoder.files(row, modality: modality).filter { !exists($0) }
                 guard !absent.isEmpty else { continue }
                 rows += 1
                 broken.insert(row)
@@ -179,7 +179,7 @@ package struct DataCheck: Sendable {
     /// The rows to decode.
     ///
     /// Of up to `count` rows of each domain, number `i` is row `⌊i · N / count⌋` of the domain's.
-    private static func rows(of dataset: any DecodingDataset, depth: Depth) -> [Int] {
+    private static func rows(of dataset: any Dataset, depth: Depth) -> [Int] {
         switch depth {
         case .presence: return []
         case .all: return Array(dataset.labels.indices)
@@ -197,14 +197,17 @@ package struct DataCheck: Sendable {
     /// - Parameters:
     ///   - rows: which to decode, in evaluation's view.
     ///   - dataset: the data set.
-    private static func decode(_ rows: [Int], of dataset: any DecodingDataset) -> (faults: [MediaFault], good: Set<Int>) {
+    ///   - decoder: the data set's.
+    private static func decode(
+        _ rows: [Int], of dataset: any Dataset, _ decoder: any SampleDecoder
+    ) -> (faults: [MediaFault], good: Set<Int>) {
         var faults: [MediaFault] = []
         var good = Set(rows)
         // One modality after another, so that one broken file does not hide those of the others.
         for modality in dataset.facts.modalityNames {
             let queue = DecodingQueue(
-                dataset, rows: rows, modalities: [modality], view: .evaluation,
-                workers: dataset.loading.workers ?? Threads.available, capacity: 8)
+                decoder, rows: rows, modalities: [modality], view: .evaluation,
+                workers: decoder.loading.workers ?? Threads.available, capacity: 8)
             defer { queue.stop() }
             while let (row, outcome) = queue.next() {
                 guard case .failure(let fault) = outcome else { continue }
@@ -222,12 +225,12 @@ package struct DataCheck: Sendable {
     ///
     /// - Parameter known: files that are damaged already, which need not be read again.
     private static func checkWhole(
-        _ rows: [Int], of dataset: any DecodingDataset, except known: Set<String>
+        _ rows: [Int], of dataset: any Dataset, _ decoder: any SampleDecoder, except known: Set<String>
     ) -> (faults: [MediaFault], rows: Set<Int>) {
         var users: [String: (isSound: Bool, rows: Set<Int>)] = [:]
         for modality in dataset.facts.modalityNames {
             for row in Set(rows) {
-                for path in dataset.files(row, modality: modality) where !known.contains(path) {
+                for path in decoder.files(row, modality: modality) where !known.contains(path) {
                     users[path, default: (modality == "audio", [])].rows.insert(row)
                 }
             }
@@ -249,10 +252,10 @@ package struct DataCheck: Sendable {
     /// The length of every row with a known length, by domain, ascending.
     ///
     /// - Parameter broken: rows with missing files, which are left out.
-    private static func seconds(of dataset: any DecodingDataset, except broken: Set<Int>) -> [[Double]] {
+    private static func seconds(of dataset: any Dataset, _ decoder: any SampleDecoder, except broken: Set<Int>) -> [[Double]] {
         var result = dataset.facts.domains.map { _ in [Double]() }
         for row in dataset.labels.indices where !broken.contains(row) {
-            if let seconds = dataset.seconds(row) { result[dataset.domains[row]].append(seconds) }
+            if let seconds = decoder.seconds(row) { result[dataset.domains[row]].append(seconds) }
         }
         return result.map { $0.sorted() }
     }

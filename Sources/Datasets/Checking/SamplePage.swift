@@ -23,7 +23,7 @@ package enum SamplePage {
     /// - Returns: the SVG document. A modality that a row lacks leaves no gap in the page; each other
     ///   one is shown in up to four pictures of 112 pixels' height.
     package static func svg(_ dataset: any Dataset, perDomain: Int = 3, view: SampleView = .evaluation) -> String? {
-        guard let dataset = dataset as? any DecodingDataset else { return nil }
+        guard let decoder = dataset.decoder else { return nil }
         var body: [String] = []
         var top = gap
         var width = 0
@@ -34,7 +34,7 @@ package enum SamplePage {
             var left = gap
             for modality in dataset.facts.modalityNames where (try? dataset.presence([row], modality: modality))?.contains(0) != false {
                 do throws(MediaFault) {
-                    for picture in try dataset.decode(row, modality: modality, view: view).thumbnails(count: 4) {
+                    for picture in try decoder.decode(row, modality: modality, view: view).thumbnails(count: 4) {
                         let shown = PictureSize(
                             width: picture.width * thumbnail / picture.height, height: thumbnail)
                         let data = PNG.encoded(picture.resized(to: shown)).base64EncodedString()
@@ -69,7 +69,7 @@ package enum SamplePage {
 
     /// Rows of each domain: the first row of each class in turn, then further rows until there are
     /// enough.
-    private static func rows(of dataset: any DecodingDataset, perDomain: Int) -> [Int] {
+    private static func rows(of dataset: any Dataset, perDomain: Int) -> [Int] {
         dataset.facts.domains.indices.flatMap { domain in
             var chosen: [Int] = []
             var classes: Set<Int> = []

@@ -129,7 +129,7 @@ package struct SafetensorsConversion: Sendable {
 extension Dataset {
     /// The shape of a sample as evaluation sees it, which for clips may differ from training's.
     fileprivate func sampleShapeInEvaluation(of modality: DatasetFacts.ModalityFacts) -> [Int] {
-        (self as? any DecodingDataset)?.sampleShape(modality.name, view: .evaluation) ?? modality.sampleShape
+        decoder?.sampleShape(modality.name, view: .evaluation) ?? modality.sampleShape
     }
 }
 

@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 import Media
 import Tensors
 
@@ -125,6 +126,41 @@ public struct LoadedBatch {
     }
 }
 
+/// Whether rows have to be brought from the disk. Where they are in the system's memory already, asking for them ahead would take
+/// longer than it saves.
+private struct DiskWaits {
+    /// The pages that this thread has waited for the disk for.
+    private var known = Self.count
+    /// For how many batches more rows are asked for ahead.
+    private var left = 1
+    /// Batches after a wait for which they are.
+    private static let batches = 64
+
+    private static var count: Int {
+        // RUSAGE_THREAD, which Swift's module of the C library lacks.
+        let thisThread: Int32 = 1
+        var usage = rusage()
+        return getrusage(thisThread, &usage) == 0 ? usage.ru_majflt : 0
+    }
+
+    /// To be asked after each batch.
+    mutating func areFrequent() -> Bool {
+        let now = Self.count
+        if now > known { left = Self.batches }
+        known = now
+        left = max(0, left - 1)
+        return left > 0
+    }
+}
+
+/// A data set of arrays of which some stay on disk.
+package protocol ReadsAhead: Dataset {
+    /// Asks the system to have some rows of a modality ready soon, and does not wait for it.
+    ///
+    /// - Precondition: all rows exist.
+    func readAhead(_ rows: [Int], modality: String)
+}
+
 /// Returns batch after batch of a data set. Where inputs are decoded from files, the next batches are
 /// decoded in the background.
 ///
@@ -134,6 +170,8 @@ public final class BatchLoader {
     public private(set) var report = LoadingReport()
 
     private let dataset: any Dataset
+    /// What decodes its samples; nil where they are arrays.
+    private let decoder: (any SampleDecoder)?
     private let modalities: [String]
     private let workers: Int
 
@@ -148,12 +186,13 @@ public final class BatchLoader {
             throw dataset.unknownModality(unknown)
         }
         self.dataset = dataset
+        decoder = dataset.decoder
         self.modalities = modalities
         self.workers = workers ?? Threads.available
     }
 
     /// Whether inputs are decoded from files.
-    public var decodes: Bool { dataset is any DecodingDataset }
+    public var decodes: Bool { decoder != nil }
 
     /// The largest size of the inputs of an evaluation batch. It is a constant because the division of
     /// rows into batches decides how sums are rounded, which must not depend on the machine's memory.
@@ -162,9 +201,9 @@ public final class BatchLoader {
     /// The number of rows of an evaluation batch: `limit`, or fewer where their decoded inputs would
     /// take more than 256 MiB.
     public func evaluationBatch(limit: Int) -> Int {
-        guard let decoding = dataset as? any DecodingDataset else { return limit }
+        guard let decoder else { return limit }
         let values = modalities.reduce(0) { sum, name in
-            sum + (decoding.sampleShape(name, view: .evaluation)?.reduce(1, *) ?? 0)
+            sum + (decoder.sampleShape(name, view: .evaluation)?.reduce(1, *) ?? 0)
         }
         return max(1, min(limit, Self.evaluationBytes / max(1, values * MemoryLayout<Float>.stride)))
     }
@@ -188,10 +227,16 @@ public final class BatchLoader {
             counted = now
         }
         defer { countTime() }
-        guard let decoding = dataset as? any DecodingDataset else {
-            for rows in batches {
+        guard let decoder else {
+            let disk = dataset as? any ReadsAhead
+            func readAhead(_ rows: [Int]) { for modality in modalities { disk?.readAhead(rows, modality: modality) } }
+            var waits = DiskWaits()
+            if let first = batches.first { readAhead(first) }
+            for (index, rows) in batches.enumerated() {
                 var inputs: [String: Tensor] = [:]
                 for modality in modalities { inputs[modality] = try dataset.inputs(rows, modality: modality, view: view) }
+                // The disk brings the next rows while the step runs.
+                if waits.areFrequent(), index + 1 < batches.count { readAhead(batches[index + 1]) }
                 report.samples += rows.count
                 countTime()
                 try body(LoadedBatch(rows: rows, inputs: inputs))
@@ -199,12 +244,12 @@ public final class BatchLoader {
             return
         }
         let queue = DecodingQueue(
-            decoding, rows: batches.flatMap { $0 }, modalities: modalities, view: view,
-            workers: decoding.loading.workers ?? workers, capacity: capacity(of: decoding, view: view))
+            decoder, rows: batches.flatMap { $0 }, modalities: modalities, view: view,
+            workers: decoder.loading.workers ?? workers, capacity: capacity(of: decoder, view: view))
         defer { queue.stop() }
         let waitedBefore = report.secondsWaited
         for rows in batches {
-            let loaded = try batch(rows, of: decoding, from: queue, view: view, allowsEmpty: allowsEmpty)
+            let loaded = try batch(rows, of: decoder, from: queue, view: view, allowsEmpty: allowsEmpty)
             report.secondsWaited = waitedBefore + queue.waited / .seconds(1)
             countTime()
             try body(loaded)
@@ -212,7 +257,7 @@ public final class BatchLoader {
     }
 
     private func batch(
-        _ asked: [Int], of dataset: any DecodingDataset, from queue: DecodingQueue, view: SampleView, allowsEmpty: Bool
+        _ asked: [Int], of decoder: any SampleDecoder, from queue: DecodingQueue, view: SampleView, allowsEmpty: Bool
     ) throws(DatasetFault) -> LoadedBatch {
         var rows: [Int] = []
         var samples: [[DecodedSample]] = []
@@ -224,7 +269,7 @@ public final class BatchLoader {
                 rows.append(row)
                 samples.append(decoded)
             case .failure(let fault):
-                guard dataset.loading.onBadSample == .skip else {
+                guard decoder.loading.onBadSample == .skip else {
                     throw DatasetFault(
                         message: "row \(row) cannot be read: \(fault)", expected: "a readable file, or the option on-bad-sample: skip")
                 }
@@ -238,18 +283,18 @@ public final class BatchLoader {
         report.samples += rows.count
         var inputs: [String: Tensor] = [:]
         for (place, modality) in modalities.enumerated() {
-            let shape = dataset.sampleShape(modality, view: view) ?? []
+            let shape = decoder.sampleShape(modality, view: view) ?? []
             inputs[modality] = DecodedSample.stack(samples.map { $0[place] }, shape: shape)
         }
         return LoadedBatch(rows: rows, inputs: inputs)
     }
 
     /// The number of rows that may be decoded ahead within the memory allowed. Pictures wait as bytes.
-    private func capacity(of dataset: any DecodingDataset, view: SampleView) -> Int {
+    private func capacity(of decoder: any SampleDecoder, view: SampleView) -> Int {
         let bytes = modalities.reduce(0) { sum, name in
-            let values = dataset.sampleShape(name, view: view)?.reduce(1, *) ?? 0
-            return sum + values * dataset.bytesOfValue(name)
+            let values = decoder.sampleShape(name, view: view)?.reduce(1, *) ?? 0
+            return sum + values * decoder.bytesOfValue(name)
         }
-        return max(1, (dataset.loading.memory << 20) / max(1, bytes))
+        return max(1, (decoder.loading.memory << 20) / max(1, bytes))
     }
 }

@@ -3,8 +3,8 @@ import Foundation
 import Media
 import Tensors
 
-/// A data set whose inputs are decoded from files, row by row.
-package protocol DecodingDataset: Dataset {
+/// What decodes samples from files, row by row.
+package protocol SampleDecoder: Sendable {
     /// How samples are decoded ahead: the number of workers, and the memory for samples that wait.
     var loading: LoadingOptions { get }
 
@@ -30,12 +30,31 @@ package protocol DecodingDataset: Dataset {
     func seconds(_ row: Int) -> Double?
 }
 
+extension SampleDecoder {
+    /// All of its files.
+    package func part(_ row: Int) -> String { "" }
+}
+
+/// A data set whose inputs are decoded from files, row by row.
+package protocol DecodingDataset: Dataset, SampleDecoder {}
+
+/// A data set that shows samples of others, which may be decoded from files.
+package protocol DecodedByOthers: Dataset {
+    /// What decodes its rows; nil where they are not decoded from files.
+    var foreignDecoder: (any SampleDecoder)? { get }
+}
+
+extension Dataset {
+    /// What decodes the rows of this data set; nil where they are not decoded from files.
+    package var decoder: (any SampleDecoder)? {
+        if let own = self as? any DecodingDataset { return own }
+        return (self as? any DecodedByOthers)?.foreignDecoder
+    }
+}
+
 extension DecodingDataset {
     /// Clips leave their decoder on the scale that the encoders expect.
     public var isStandardized: Bool { true }
-
-    /// All of its files.
-    package func part(_ row: Int) -> String { "" }
 
     /// Decodes some rows as evaluation shows them, one after the other on the calling thread.
     ///
@@ -107,7 +126,7 @@ final class DecodingQueue: @unchecked Sendable {  // `state` is only touched whi
         var waited = Duration.zero
     }
 
-    private let dataset: any DecodingDataset
+    private let decoder: any SampleDecoder
     private let rows: [Int]
     private let modalities: [String]
     private let view: SampleView
@@ -121,10 +140,10 @@ final class DecodingQueue: @unchecked Sendable {  // `state` is only touched whi
     ///   - rows: in the order in which they will be asked for; a row may come more than once.
     ///   - capacity: rows that may be in memory at once, at least 1.
     init(
-        _ dataset: any DecodingDataset, rows: [Int], modalities: [String], view: SampleView, workers: Int, capacity: Int
+        _ decoder: any SampleDecoder, rows: [Int], modalities: [String], view: SampleView, workers: Int, capacity: Int
     ) {
         require(workers >= 1 && capacity >= 1, "\(workers) workers cannot decode \(capacity) rows ahead")
-        self.dataset = dataset
+        self.decoder = decoder
         self.rows = rows
         self.modalities = modalities
         self.view = view
@@ -200,7 +219,7 @@ final class DecodingQueue: @unchecked Sendable {  // `state` is only touched whi
         var samples: [DecodedSample] = []
         for modality in modalities {
             do throws(MediaFault) {
-                samples.append(try dataset.decode(row, modality: modality, view: view))
+                samples.append(try decoder.decode(row, modality: modality, view: view))
             } catch {
                 return .failure(error)
             }

@@ -32,7 +32,7 @@ import Weights
 /// Arrays of 32 or 64 bits and lists of arrays are read alike, and nothing in a file is executed.
 /// Lengths L differ from file to file; sequences are padded with zeros to the longest. Large files stay
 /// on disk.
-public struct Sentiment: DatasetPlugin, UncheckedRows {
+public struct Sentiment: DatasetPlugin, UncheckedRows, ReadsAhead {
     /// Which steps of a sequence are real.
     public enum Lengths: String, CaseIterable, Sendable {
         /// What is 0 to the end is padding: what MMSA-FET fills up with.
@@ -51,6 +51,15 @@ public struct Sentiment: DatasetPlugin, UncheckedRows {
         case zero
     }
 
+    /// What is learned of a clip.
+    public enum LearnedTargets: String, CaseIterable, Sendable {
+        /// Its sentiment.
+        case values
+        /// The sign of its sentiment: negative, neutral (exactly 0) or positive, the classes that MMDG-Bench's methods
+        /// see in these data.
+        case classes
+    }
+
     /// What a recipe can set.
     public struct Options: Configuration.Options {
         /// The folder of the files.
@@ -59,6 +68,8 @@ public struct Sentiment: DatasetPlugin, UncheckedRows {
         public var sets = ["mosei", "mosi", "sims"]
         /// Which steps of a sequence are real.
         public var lengths = Lengths.padding
+        /// What is learned.
+        public var targets = LearnedTargets.values
         /// What the labels of `sims` are multiplied by.
         public var simsScale = 3.0
         /// What values do that are not finite.
@@ -73,6 +84,7 @@ public struct Sentiment: DatasetPlugin, UncheckedRows {
                 .choice(
                     "lengths", \.lengths,
                     "which steps are real: those before the zeros at the end, those that the file says, or all of a data set's arrays as released"),
+                .choice("targets", \.targets, "what is learned: the sentiment itself, or whether it is negative, neutral (exactly 0) or positive"),
                 .number("sims-scale", \.simsScale, in: 0.001...1000, "what the labels of sims are multiplied by; they lie in ±1, the others' in ±3"),
                 .choice("not-finite", \.notFinite, "what values do that are NaN or infinite: end the run, or be 0"),
             ]
@@ -86,7 +98,7 @@ public struct Sentiment: DatasetPlugin, UncheckedRows {
             source: "Zadeh et al. 2016 and 2018, Yu et al. 2020; the files of CASP (AAAI 2025) and MMDG-Bench (Dong et al. 2026)",
             options: Options.descriptions,
             notes: [
-                "for task: regression; MMDG-Bench's score is two-class-accuracy-zero-negative",
+                "for task: regression; MMDG-Bench's score is two-class-accuracy-zero-negative; with targets: classes for task: classification",
                 "files: a dictionary of train, valid and test, each with text N×L×768, audio N×L×25, vision N×L×171 and regression_labels",
                 "the standard features of MMSA (aligned_50.pkl, unaligned_50.pkl, unaligned_39.pkl) have other widths in each data set and do not fit",
                 "sequences are padded to the longest data set; steps on disk are read when a batch needs them",
@@ -96,11 +108,11 @@ public struct Sentiment: DatasetPlugin, UncheckedRows {
     /// The keys of the three modalities in the files, and their names in recipes.
     static let modalityNames = ["text", "audio", "vision"]
 
-    /// The three modalities as padded sequences, a domain for each file, and one value to learn.
+    /// The three modalities as padded sequences, a domain for each file, and one value or three classes to learn.
     public let facts: DatasetFacts
-    /// 0 for every row: there are no classes.
+    /// The class of each row by the sign of its sentiment; 0 for every row where the sentiment itself is learned.
     public let labels: [Int]
-    /// The sentiment of each row.
+    /// The sentiment of each row; nil where classes are learned.
     public let targetValues: [Float]?
     /// The file of each row, by its number among the option `sets`.
     public let domains: [Int]
@@ -122,14 +134,16 @@ public struct Sentiment: DatasetPlugin, UncheckedRows {
         for name in Self.modalityNames { modalities.append(try Self.modality(name, of: parts, options: options, requiringFinite: requiringFinite)) }
         self.modalities = modalities
         let values = parts.flatMap(\.labels)
-        targetValues = values
-        labels = Array(repeating: 0, count: values.count)
+        let hasClasses = options.targets == .classes
+        targetValues = hasClasses ? nil : values
+        labels = values.map { hasClasses ? ($0 < 0 ? 0 : $0 > 0 ? 2 : 1) : 0 }
         domains = parts.flatMap { part in part.labels.map { _ in part.domain } }
         split = parts.flatMap { part in part.labels.map { _ in part.split } }
         let beyond = values.count { abs($0) > 3.001 }
         remarks = beyond > 0 ? ["\(beyond) of \(values.count) labels lie beyond ±3"] : []
         facts = DatasetFacts(
-            modalities: modalities.map(\.facts), domains: options.sets, targets: TargetFacts(.values, names: ["sentiment"]),
+            modalities: modalities.map(\.facts), domains: options.sets,
+            targets: hasClasses ? TargetFacts(.classes, names: ["negative", "neutral", "positive"]) : TargetFacts(.values, names: ["sentiment"]),
             samplesPerDomain: tally(domains, kinds: options.sets.count))
     }
 
@@ -167,6 +181,8 @@ public struct Sentiment: DatasetPlugin, UncheckedRows {
     /// How many steps of some rows are real, as the option `lengths` says; a row of none lacks the
     /// modality.
     public func presence(_ rows: [Int], modality: String) throws -> Presence { try array(modality).presence(rows) }
+
+    package func readAhead(_ rows: [Int], modality: String) { modalities.first { $0.name == modality }?.readAhead(rows) }
 
     /// One row with whatever values it has.
     package func uncheckedRow(_ row: Int, modality: String) throws(DatasetFault) -> [Float] { try array(modality).values(of: row) }

@@ -1,68 +1,59 @@
-import Media
 import Networks
 import Tensors
 
-/// A data set in memory that shows the samples of another one, with other domains or classes.
+/// A data set that shows the samples of another one under other domains or classes.
 ///
-/// What a view does not say itself is the other's: rows and their order, targets, groups, positions,
-/// the prescribed split and the inputs. A view of a generated world also has to say what it shows where
-/// domains are held out; by default it then shows the same.
-protocol DatasetView: Dataset {
+/// What a view does not say itself is the original's: rows and their order, targets, groups, positions, the
+/// prescribed split, the inputs, and whatever decodes them from files. A view of a generated world also has to
+/// say what it shows where domains are held out; by default it then shows the same.
+protocol DatasetView: Dataset, DecodedByOthers, ReadsAhead {
     /// The data set whose samples are shown.
-    var base: any Dataset { get }
+    var original: any Dataset { get }
 }
 
 /// Everything but facts is handed on, for a view to replace what it shows differently. Presence is handed
 /// on too, so that a modality that the other data set lacks is missing here as well.
 extension DatasetView {
-    var labels: [Int] { base.labels }
-    var targetValues: [Float]? { base.targetValues }
-    var domains: [Int] { base.domains }
-    var groups: [Int]? { base.groups }
-    var positions: [Int]? { base.positions }
-    var split: [SplitName]? { base.split }
-    var factors: GeneratingFactors? { base.factors }
-    var remarks: [String] { base.remarks }
-    var isStandardized: Bool { base.isStandardized }
+    /// The class of each row, as the original numbers them.
+    var labels: [Int] { original.labels }
+    /// What is learned of each row where that is not its class.
+    var targetValues: [Float]? { original.targetValues }
+    /// The domain of each row.
+    var domains: [Int] { original.domains }
+    /// The group of each row.
+    var groups: [Int]? { original.groups }
+    /// The place of each row in time.
+    var positions: [Int]? { original.positions }
+    /// The part of the prescribed split of each row.
+    var split: [SplitName]? { original.split }
+    /// What a generator made the rows from.
+    var factors: GeneratingFactors? { original.factors }
+    /// Rows of classes that training does not know.
+    var rowsOfUnknownClasses: [Int] { original.rowsOfUnknownClasses }
+    /// What the original remarks about itself.
+    var remarks: [String] { original.remarks }
+    /// Whether inputs are on a common scale already.
+    var isStandardized: Bool { original.isStandardized }
+    /// Rows are the original's, so its decoder serves the view.
+    var foreignDecoder: (any SampleDecoder)? { original.decoder }
 
-    func inputs(_ rows: [Int], modality: String) throws -> Tensor { try base.inputs(rows, modality: modality) }
+    /// Inputs as the original reads them.
+    ///
+    /// - Throws: as the original.
+    func inputs(_ rows: [Int], modality: String) throws -> Tensor { try original.inputs(rows, modality: modality) }
 
+    /// Inputs as the original shows them in training or evaluation.
+    ///
+    /// - Throws: as the original.
     func inputs(_ rows: [Int], modality: String, view: SampleView) throws -> Tensor {
-        try base.inputs(rows, modality: modality, view: view)
+        try original.inputs(rows, modality: modality, view: view)
     }
 
-    func presence(_ rows: [Int], modality: String) throws -> Presence { try base.presence(rows, modality: modality) }
-}
+    /// Asks the original, where it has arrays on disk.
+    func readAhead(_ rows: [Int], modality: String) { (original as? any ReadsAhead)?.readAhead(rows, modality: modality) }
 
-/// The same of a data set of files: samples are decoded by the other one, from its files and on its
-/// workers.
-protocol FilesView: DecodingDataset {
-    /// The data set whose samples are shown.
-    var base: any DecodingDataset { get }
-}
-
-/// Everything but facts and inputs is handed on, for a view to replace what it shows differently. There is
-/// no standardization and there are no generating factors: files are standardized as they are read, and
-/// nobody generated them.
-extension FilesView {
-    var labels: [Int] { base.labels }
-    var targetValues: [Float]? { base.targetValues }
-    var domains: [Int] { base.domains }
-    var groups: [Int]? { base.groups }
-    var positions: [Int]? { base.positions }
-    var split: [SplitName]? { base.split }
-    var remarks: [String] { base.remarks }
-    var loading: LoadingOptions { base.loading }
-
-    func presence(_ rows: [Int], modality: String) throws -> Presence { try base.presence(rows, modality: modality) }
-
-    func decode(_ row: Int, modality: String, view: SampleView) throws(MediaFault) -> DecodedSample {
-        try base.decode(row, modality: modality, view: view)
-    }
-
-    func sampleShape(_ modality: String, view: SampleView) -> [Int]? { base.sampleShape(modality, view: view) }
-    func bytesOfValue(_ modality: String) -> Int { base.bytesOfValue(modality) }
-    func files(_ row: Int, modality: String) -> [String] { base.files(row, modality: modality) }
-    func part(_ row: Int) -> String { base.part(row) }
-    func seconds(_ row: Int) -> Double? { base.seconds(row) }
+    /// Which rows have the modality in the original.
+    ///
+    /// - Throws: as the original.
+    func presence(_ rows: [Int], modality: String) throws -> Presence { try original.presence(rows, modality: modality) }
 }

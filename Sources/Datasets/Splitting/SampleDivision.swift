@@ -64,9 +64,7 @@ public enum SampleDivision: Hashable, Sendable {
     /// read from files as before where it is one of files. The domains become `train` and `test`, or
     /// `fold-1` and so on; groups, positions and targets are those of the original.
     func applied(to dataset: any Dataset) throws(DatasetFault) -> any Dataset {
-        let parts = try Parts(self, of: dataset)
-        if let files = dataset as? any DecodingDataset { return DividedFiles(base: files, parts: parts) }
-        return DividedDataset(base: dataset, parts: parts)
+        Divided(original: dataset, parts: try Parts(self, of: dataset))
     }
 
     /// The parts of one data set.
@@ -164,19 +162,9 @@ public enum SampleDivision: Hashable, Sendable {
         }
     }
 
-    /// A data set in memory under other domains.
-    private struct DividedDataset: DatasetView {
-        let base: any Dataset
-        let parts: Parts
-
-        var facts: DatasetFacts { parts.facts }
-        var domains: [Int] { parts.ofRows }
-        var split: [SplitName]? { parts.split }
-    }
-
-    /// A data set of files under other domains.
-    private struct DividedFiles: FilesView {
-        let base: any DecodingDataset
+    /// A data set under other domains.
+    private struct Divided: DatasetView {
+        let original: any Dataset
         let parts: Parts
 
         var facts: DatasetFacts { parts.facts }

@@ -47,8 +47,8 @@ public enum ValidationRule: Hashable, Sendable {
 /// 1. The data set prescribes a split: training and validation rows are those of the source domains so
 ///    named; `test` rows of source domains are left out. Of each held-out domain the `test` rows count,
 ///    or all where none are so named. `held-back` rows count as validation in a source domain and as
-///    test in a held-out one. Where it names no validation rows in the sources, rule 2 or 3 divides the
-///    training rows.
+///    test in a held-out one. Rule 2 or 3 divides the training rows of a source domain in which it names
+///    no validation rows.
 /// 2. Rows are ordered: the last part of every group (recording) of every source domain, at least one
 ///    row of a group of two or more.
 /// 3. Else: a random part, stratified by domain and class, whole groups only, a function of `random`.
@@ -111,10 +111,10 @@ public struct SourceSplit: Sendable {
             training = SourceIndices(usable.filter { !chosen.contains($0) && !isForValidation($0) })
         case .fraction(let fraction):
             let prescribed = usable.filter(isForValidation)
-            let free = usable.filter { !isForValidation($0) }
-            let chosen =
-                prescribed.isEmpty
-                ? Set(validationRows(of: dataset, among: free, fraction: fraction, random: random)) : Set(prescribed)
+            // One source domain may come with validation rows and another without.
+            let provided = Set(prescribed.map { domains[$0] })
+            let free = usable.filter { !provided.contains(domains[$0]) }
+            let chosen = Set(prescribed + validationRows(of: dataset, among: free, fraction: fraction, random: random))
             validation = SourceIndices(usable.filter(chosen.contains))
             training = SourceIndices(usable.filter { !chosen.contains($0) })
         }

@@ -33,9 +33,7 @@ public struct UnknownClasses: Hashable, Sendable {
     ///
     /// - Throws: `DatasetFault` where the data set has no such class, has no classes, or fewer than two are left.
     func applied(to dataset: any Dataset) throws(DatasetFault) -> any Dataset {
-        let known = try Known(self, of: dataset)
-        if let files = dataset as? any DecodingDataset { return KnownFiles(base: files, known: known) }
-        return KnownDataset(base: dataset, known: known)
+        KnownClasses(original: dataset, known: try Known(self, of: dataset))
     }
 
     /// What is left of one data set.
@@ -73,25 +71,15 @@ public struct UnknownClasses: Hashable, Sendable {
         }
     }
 
-    /// A data set in memory of which some classes are unknown.
-    private struct KnownDataset: DatasetView {
-        let base: any Dataset
+    /// A data set of which some classes are unknown.
+    private struct KnownClasses: DatasetView {
+        let original: any Dataset
         let known: Known
 
         var facts: DatasetFacts { known.facts }
         var labels: [Int] { known.labels }
         var rowsOfUnknownClasses: [Int] { known.unknownRows }
 
-        func holdingOut(_ domains: [Int]) -> any Dataset { KnownDataset(base: base.holdingOut(domains), known: known) }
-    }
-
-    /// A data set of files of which some classes are unknown.
-    private struct KnownFiles: FilesView {
-        let base: any DecodingDataset
-        let known: Known
-
-        var facts: DatasetFacts { known.facts }
-        var labels: [Int] { known.labels }
-        var rowsOfUnknownClasses: [Int] { known.unknownRows }
+        func holdingOut(_ domains: [Int]) -> any Dataset { KnownClasses(original: original.holdingOut(domains), known: known) }
     }
 }

@@ -65,10 +65,53 @@ struct ComponentReader {
             let owners = catalogue.owners(of: key, preferring: kind)
             return owners.isEmpty ? "" : ", which is an option of " + owners.prefix(3).joined(separator: ", ")
         }
-        let values = section.values(of: description.options.filter { !reserved.contains($0.name) })
+        var values: [String: OptionValue] = [:]
+        var locations = section.locations
+        var plain: [OptionDescription] = []
+        for option in description.options where !reserved.contains(option.name) {
+            guard case .components(let kind) = option.kind, let listed = section.node[option.name], !listed.isNull else {
+                plain.append(option)
+                continue
+            }
+            let components = components(listed, named: option.name, of: kind)
+            if let components { values[option.name] = .list(components.map(\.component.value)) }
+            for component in components ?? [] {
+                let path = "\(option.name).\(component.component.name)"
+                locations[path] = component.choice.location
+                for (key, place) in component.choice.optionLocations { locations["\(path).\(key)"] = place }
+            }
+        }
+        values.merge(section.values(of: plain)) { $1 }
         return ComponentChoice(
             component, options: values, location: location,
-            optionLocations: section.locations.filter { values.keys.contains($0.key) })
+            optionLocations: locations.filter { values[$0.key.split(separator: ".").first.map(String.init) ?? $0.key] != nil })
+    }
+
+    /// The components that an option lists, each under a name of its own; nil where it is no list.
+    private func components(
+        _ node: YAMLNode, named name: String, of kind: ComponentKind
+    ) -> [(component: NamedComponent, choice: ComponentChoice)]? {
+        guard let items = node.items, !items.isEmpty else {
+            faults.report(
+                "\(name) cannot be \(node.items == nil ? node.phrase : "an empty list")", at: node.location, expected: OptionKind.components(kind).expectation)
+            return nil
+        }
+        var read: [(component: NamedComponent, choice: ComponentChoice)] = []
+        for node in items {
+            let reader = ComponentReader(kind: kind, catalogue: catalogue, reserved: NamedComponent.reservedKeys, faults: faults)
+            guard let item = ComponentItem(node, kind: "a \(kind.noun)", faults: faults),
+                let choice = reader.choice(component: item.name, at: item.location, options: item.body),
+                let section = SectionReader(item.body, name: "\(kind.noun) \(item.name)", at: item.location, faults: faults)
+            else { continue }
+            let component = NamedComponent(choice.component, name: section.name("name"), options: choice.options)
+            if let first = read.first(where: { $0.component.name == component.name }) {
+                faults.report(
+                    "two of \(name) are called '\(printable(component.name))'; the first is at \(first.choice.location)", at: choice.location,
+                    expected: "another name, such as name: \(printable(component.name))-2")
+            }
+            read.append((component, choice))
+        }
+        return read
     }
 }
 

@@ -80,7 +80,8 @@ struct RecipeReader {
             return DataPlan(source: source, standardize: DataPlan.Settings().standardize, locations: [:])
         }
         return DataPlan(
-            source: source, standardize: inner.options(DataPlan.Settings.self).standardize, locations: inner.locations)
+            source: source, standardize: inner.options(DataPlan.Settings.self).standardize,
+            locations: source.optionLocations.merging(inner.locations) { $1 })
     }
 
     private func task(_ section: SectionReader) -> ComponentChoice? {

@@ -116,7 +116,8 @@ extension YAMLNode {
     private static let nameKeys: Set<String> = ["name", "use", "rows", "baseline", "regularizers", "factors", "terms", "on", "domains", "modalities"]
 
     /// The tree with quotes around names that look like numbers, so that they keep their spelling where numbers may change theirs:
-    /// a domain `01` is not the domain `1`. What stands under `data` are options, which may be numbers under any name.
+    /// a domain `01` is not the domain `1`. What stands under `data` are options, which may be numbers under any name; only the data sets that one
+    /// of them lists have names.
     var quotingNames: YAMLNode {
         if let items { return YAMLNode(.list(items.map(\.quotingNames)), at: location) }
         guard let entries else { return self }
@@ -124,9 +125,31 @@ extension YAMLNode {
             var entry = entry
             // A swept path ends with the key that it sets.
             let key = entry.key.split(separator: ".").last.map(String.init) ?? entry.key
-            if entry.key != "data" {
+            if entry.key == "data" {
+                entry.value = entry.value.quotingNamesOfComponents
+            } else {
                 entry.value = Self.nameKeys.contains(key) ? entry.value.quotingName : entry.value.quotingNames
             }
+            return entry
+        }
+        return YAMLNode(.map(quoted), at: location)
+    }
+
+    private var quotingNamesOfComponents: YAMLNode {
+        guard let entries else { return self }
+        let quoted = entries.map { entry in
+            var entry = entry
+            guard let items = entry.value.items else { return entry }
+            let named = items.map { item in
+                guard let keys = item.entries else { return item }
+                let own = keys.map { key in
+                    var key = key
+                    if key.key == "name" { key.value = key.value.quotingName }
+                    return key
+                }
+                return YAMLNode(.map(own), at: item.location).quotingNamesOfComponents
+            }
+            entry.value = YAMLNode(.list(named), at: entry.value.location)
             return entry
         }
         return YAMLNode(.map(quoted), at: location)

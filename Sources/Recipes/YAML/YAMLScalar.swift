@@ -102,7 +102,7 @@ extension YAMLScalar {
         case .integer(let value): Self.isCanonicalInteger(text) ? text : String(value)
         case .number(let value): Self.isCanonicalNumber(text) ? text : Self.spelling(of: value)
         case .string: Self.isText(text) ? text : nil
-        case .list: nil
+        case .list, .section: nil
         }
     }
 

@@ -171,6 +171,9 @@ private struct OptionSamples {
             inner.add(element)
             accepted += inner.accepted.filter { $0 != .null }.map { .list([$0]) }
             refused += inner.refused.filter { $0 != .null }.map { .list([$0]) }
+        case .components:
+            // What a component accepts is not known here.
+            refused += [.string("text"), .list([.integer(1)])]
         }
     }
 

@@ -166,7 +166,7 @@ final class StemCache {
 extension Dataset {
     /// The shape of a sample in a view.
     package func sampleShape(of modality: String, view: SampleView) -> Shape {
-        let shape = (self as? any DecodingDataset)?.sampleShape(modality, view: view)
+        let shape = decoder?.sampleShape(modality, view: view)
         return Shape(shape ?? facts.modalities.first { $0.name == modality }?.sampleShape ?? [])
     }
 }

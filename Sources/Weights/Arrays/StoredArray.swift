@@ -14,6 +14,14 @@ package protocol StoredArray: Sendable {
     ///
     /// - Precondition: there is a first axis, and it has these rows.
     func bytes(rows: Range<Int>) throws(WeightsFault) -> Data
+
+    /// The elements of some rows as floats.
+    /// - Precondition: there is a first axis, it has these rows, and `target` has room for exactly them.
+    func read(rows: Range<Int>, into target: UnsafeMutableBufferPointer<Float>) throws(WeightsFault)
+
+    /// Asks the system to have some rows ready soon, and does not wait for it. By default nothing is asked.
+    /// - Precondition: there is a first axis, and it has these rows.
+    func readAhead(rows: Range<Int>)
 }
 
 extension StoredArray {
@@ -25,8 +33,8 @@ extension StoredArray {
     /// The shape as `64×3×100`, or `scalar`.
     package var shapeText: String { shape.isEmpty ? "scalar" : shape.map(String.init).joined(separator: "×") }
 
-    /// The elements of some rows as floats.
-    /// - Precondition: `target` has room for exactly these rows.
+    package func readAhead(rows: Range<Int>) {}
+
     package func read(rows: Range<Int>, into target: UnsafeMutableBufferPointer<Float>) throws(WeightsFault) {
         try bytes(rows: rows).withUnsafeBytes { type.convert($0, into: target) }
     }
@@ -70,6 +78,32 @@ struct MappedArray: StoredArray {
     func bytes(rows: Range<Int>) throws(WeightsFault) -> Data {
         shape.isEmpty ? layout.rowMajor(data) : layout.rows(rows).rowMajor(data)
     }
+
+    func read(rows: Range<Int>, into target: UnsafeMutableBufferPointer<Float>) throws(WeightsFault) {
+        guard let range = layout.packedBytes(rows: rows) else {
+            return try bytes(rows: rows).withUnsafeBytes { type.convert($0, into: target) }
+        }
+        data.withUnsafeBytes { type.convert(UnsafeRawBufferPointer(rebasing: $0[range]), into: target) }
+    }
+
+    /// An array that fits into memory is read in pieces as long as those that the system reads by itself, so that all of it is soon there; of a
+    /// larger one just the rows are, as what lies beside them would only push others out.
+    func readAhead(rows: Range<Int>) {
+        guard let range = layout.packedBytes(rows: rows), !range.isEmpty else { return }
+        let piece = data.count <= Self.halfOfMemory ? 128 << 10 : Self.page
+        data.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return }
+            let first = Int(bitPattern: base) + range.lowerBound
+            let last = Int(bitPattern: base) + range.upperBound
+            // A file is mapped from the start of a page, so that no piece begins before it.
+            let start = max(first / piece * piece, Int(bitPattern: base) / Self.page * Self.page)
+            let end = min((last + piece - 1) / piece * piece, Int(bitPattern: base) + bytes.count)
+            _ = madvise(UnsafeMutableRawPointer(bitPattern: start), end - start, MADV_WILLNEED)
+        }
+    }
+
+    private static let page = max(1, Int(sysconf(Int32(_SC_PAGESIZE))))
+    private static let halfOfMemory = max(0, Int(sysconf(Int32(_SC_PHYS_PAGES)))) / 2 * page
 }
 
 /// Arrays of one shape and type as the rows of one.
@@ -96,6 +130,10 @@ struct StackedArray: StoredArray {
         self.rows = rows
         type = first.type
         shape = [rows.count] + first.shape
+    }
+
+    func readAhead(rows range: Range<Int>) {
+        for row in rows[range] where !row.shape.isEmpty { row.readAhead(rows: 0..<row.rowCount) }
     }
 
     func bytes(rows range: Range<Int>) throws(WeightsFault) -> Data {

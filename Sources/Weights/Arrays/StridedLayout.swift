@@ -133,6 +133,16 @@ package struct StridedLayout: Hashable, Sendable {
         return true
     }
 
+    /// Where some indices of the first axis lie in the memory, in bytes from its start, where they lie there as they are read: without gaps, in
+    /// row-major order and little-endian; else nil.
+    /// - Precondition: there is a first axis, and it has these indices.
+    func packedBytes(rows: Range<Int>) -> Range<Int>? {
+        guard isPacked, !isBigEndian || type.size == 1, shape[0] > 0 else { return nil }
+        let row = elementCount / shape[0] * type.size
+        let first = start * type.size + rows.lowerBound * row
+        return first..<first + rows.count * row
+    }
+
     /// The elements in row-major order, little-endian.
     /// - Precondition: `memory` is what the layout was made for.
     func rowMajor(_ memory: Data) -> Data {

@@ -39,6 +39,7 @@ public struct ANDMask: RegularizerPlugin, ChangesGradients, ReadsPresence {
             summary: "moves parameters only where the source domains' gradients agree in sign",
             formula: "g ← g·[|mean_e sign g_e| ≥ τ] / share kept,  g = mean_e g_e",
             source: "Parascandolo et al., Learning Explanations That Are Hard to Vary, ICLR 2021; DomainBed",
+            cost: "a forward and a backward pass for each source domain",
             search: [.linear("agreement", 0.5...1)],
             notes: ["Logged: kept, the share of all entries.", "Each step costs one more forward and backward pass for each domain in the batch."])
     }

@@ -51,6 +51,7 @@ public struct BarlowTwins: RegularizerPlugin, AddsPenalty, ReadsCovariance, Read
             summary: "makes the same features of two modalities correlate, and different ones not",
             formula: "Σ_{a<b} [Σ_d (C_dd − 1)² + λ Σ_{i≠j} C_ij²],  C = ẐₐᵀẐ_b/N",
             source: "Zbontar et al., Barlow Twins, ICML 2021, Eq. 1",
+            cost: "O(N·D²) for each pair of modalities",
             unsearched: "its source searches for pretraining without labels",
             notes: [
                 "Modalities of different widths need `at: projection`.",

@@ -42,6 +42,7 @@ public struct ConditionalEntropyBottleneck: RegularizerPlugin, AddsPenalty, Read
             summary: "draws the embeddings to what the fused prediction tells about them",
             formula: "mean (R([logits]) − concatenated z)²",
             source: "Kontras et al., Multimodal Competition Regularizer, NeurIPS 2025",
+            cost: "O(N·hidden·ΣD)",
             unsearched: "none is known",
             notes: ["It owns the perceptron R. No gradient reaches the fusion through the prediction."])
     }

@@ -56,6 +56,7 @@ public struct Confidence: RegularizerPlugin, AddsPenalty {
             summary: "keeps predictions from fewer modalities from being more confident",
             formula: "Σ_l Σ_i max(0, conf(S_{l+1})_i − conf(S_l)_i),  S_0 ⊃ S_1 ⊃ … sets of modalities",
             source: "Ma et al., Calibrating Multimodal Learning, ICML 2023; BalanceBenchmark",
+            cost: "one pass through the fusion for each modality",
             unsearched: "none is known",
             notes: ["A sum over the batch: twice the batch is twice the penalty.", "Logged: the mean confidence of each set, by its number of modalities."])
     }

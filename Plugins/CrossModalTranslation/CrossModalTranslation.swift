@@ -53,6 +53,7 @@ public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty, ReadsPresen
             summary: "predicts each modality's embedding from each other's",
             formula: "mean_{a≠b} mean_n ‖ T_ab(z_a)/‖T_ab(z_a)‖ − z_b/‖z_b‖ ‖",
             source: "Dong et al., SimMMDG, NeurIPS 2023",
+            cost: "O(N·hidden·(D_a + hidden + D_b)) for each ordered pair of modalities",
             search: [.linear("weight", 0...1, step: 0.1, of: .mmdgBench), .linear("mask", 0...0.9, step: 0.1, of: .mmdgBench)],
             notes: [
                 "Logged: the distance of each ordered pair, such as video2audio.",

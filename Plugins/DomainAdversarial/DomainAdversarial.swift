@@ -41,6 +41,9 @@ public struct DomainAdversarial: RegularizerPlugin, AddsPenalty {
         /// `γ`.
         public var gradientPenalty = 0.0
 
+        /// Whether the discriminators are trained; else encoders work against the random ones that they begin as.
+        public var learns = true
+
         /// The width of the discriminator's hidden layers.
         public var width = 256
         /// The number of the discriminator's linear maps.
@@ -54,6 +57,9 @@ public struct DomainAdversarial: RegularizerPlugin, AddsPenalty {
                 .number("strength", \.strength, in: 0...1e6, "how strongly the encoders work against the discriminators, λ"),
                 .flag("ramp", \.ramps, "whether λ grows from 0 over the training"),
                 .number("gradient-penalty", \.gradientPenalty, in: 0...1e6, "weight of the discriminator's squared input gradient"),
+                .flag(
+                    "learns", \.learns,
+                    "whether the discriminators are trained; false is GMP's released program, in which encoders work against random ones"),
                 .integer("width", \.width, in: 1...65536, unit: "features", "width of the discriminator's hidden layers"),
                 .integer("depth", \.depth, in: 2...64, unit: "layers", "linear maps of the discriminator"),
             ]
@@ -67,6 +73,7 @@ public struct DomainAdversarial: RegularizerPlugin, AddsPenalty {
             summary: "trains encoders against a discriminator of the source domains",
             formula: "Σ_m mean_i CE(D_m(R(z_i)), domain_i),  R reverses the gradient times λ",
             source: "Ganin et al., Domain-Adversarial Training of Neural Networks, JMLR 2016; Li et al., CDANN, ECCV 2018; DomainBed",
+            cost: "O(N·width·(D + width)) for each modality",
             search: [.logarithmic("strength", 0.01...100), .linear("strength", 0...1, step: 0.1, of: .mmdgBench)],
             notes: [
                 "Logged: loss, accuracy and mean probability of the true domain of each modality's discriminator, and λ as strength.",
@@ -87,8 +94,10 @@ public struct DomainAdversarial: RegularizerPlugin, AddsPenalty {
     /// For each modality its discriminator and, in the conditional form, an embedding of each class.
     private let branches: [(modality: Modality, discriminator: Discriminator, classEmbeddings: Parameter?)]
 
+    /// Nothing where the discriminators do not learn: they are then what the seed makes of them.
     public var parts: Parts {
-        Parts(
+        guard options.learns else { return Parts([]) }
+        return Parts(
             branches.map { branch in
                 var parts = branch.discriminator.parts
                 if let embeddings = branch.classEmbeddings { parts.append(["weight": embeddings] as Parts, named: "class_embeddings") }

@@ -48,6 +48,7 @@ public struct CORAL: RegularizerPlugin, AddsPenalty, ReadsCovariance {
             summary: "gives the source domains' embeddings the same means and covariances",
             formula: "Σ_m mean_{a<b} [mean_d (μ_a − μ_b)² + mean_{dd'} (C_a − C_b)²];  deep: ‖C_a − C_b‖²_F / 4D²",
             source: "Sun and Saenko, Deep CORAL, ECCV Workshops 2016; Gulrajani and Lopez-Paz, DomainBed, ICLR 2021",
+            cost: "O(N·D² + E²·D²) for each modality, of E source domains",
             search: [.logarithmic("weight", 0.1...10)],
             notes: ["Logged: distance of each modality.", "A domain with a single row in the batch is left out."])
     }

@@ -40,6 +40,7 @@ public struct InformationBottleneck: RegularizerPlugin, AddsPenalty {
             summary: "keeps the variance of embeddings within each source domain small",
             formula: "Σ_m mean_e mean_d var(Z_e)_d",
             source: "Ahuja et al., Invariance Principle Meets Information Bottleneck, NeurIPS 2021; DomainBed",
+            cost: "O(N·D) for each modality",
             search: [.logarithmic("weight", 0.1...1e5)],
             notes: ["Logged: variance of each modality.", "DomainBed begins at step 500: `after: 500 steps`."])
     }

@@ -41,6 +41,7 @@ public struct MaximumMeanDiscrepancy: RegularizerPlugin, AddsPenalty {
             summary: "gives the source domains' embeddings the same distribution, measured with Gaussian kernels",
             formula: "Σ_m mean_{a<b} [mean k(a,a') + mean k(b,b') − 2 mean k(a,b)],  k(x,y) = Σ_γ exp(−γ‖x−y‖²)",
             source: "Li et al., Domain Generalization with Adversarial Feature Learning, CVPR 2018; DomainBed",
+            cost: "O(N²·(D + G)) for each modality, with G kernels",
             search: [.logarithmic("weight", 0.1...10)],
             notes: ["Logged: discrepancy of each modality.", "Widths are absolute: they suit embeddings whose distances are near 1."])
     }

@@ -50,6 +50,7 @@ public struct EQRM: RegularizerPlugin, AddsPenalty, ReadsPresence {
             summary: "minimizes a quantile of the loss over domains in place of its mean",
             formula: "F⁻¹(α) − CE,  F(x) = (1/E) Σ_e Φ((x − L_e)/h),  h = 1.06 σ(L) E^(−1/5)",
             source: "Eastwood et al., Probable Domain Generalization via Quantile Risk Minimization, NeurIPS 2022; DomainBed",
+            cost: "O(N·K), with K classes",
             search: [.linear("quantile", 0.5...0.99)],
             notes: ["Logged: quantile, and h as bandwidth.", "With weight 1 the loss is the quantile alone.", "DomainBed begins at `after: 2500 steps`."])
     }

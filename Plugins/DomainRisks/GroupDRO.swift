@@ -41,6 +41,7 @@ public struct GroupDRO: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPre
             summary: "gives more weight to source domains that are learned badly",
             formula: "Σ_e q_e L_e − CE,  q_e ∝ q_e exp(η L_e)",
             source: "Sagawa et al., Distributionally Robust Neural Networks for Group Shifts, ICLR 2020; DomainBed",
+            cost: "O(N·K), with K classes",
             search: [.logarithmic("rate", 1e-3...0.1)],
             notes: ["Logged: the weight of each domain, by its number.", "With weight 1 the loss is the weighted one alone."])
     }

@@ -64,6 +64,7 @@ public struct IRM: RegularizerPlugin, AddsPenalty, ReadsPresence {
             summary: "asks that scaling the logits helps in no source domain: the classifier is optimal for all at once",
             formula: "mean_e g(even rows of e) · g(odd rows of e),  g = d/ds CE(s·f, y) at s = 1;  squared: mean_e g(e)²",
             source: "Arjovsky et al., Invariant Risk Minimization, 2019; DomainBed",
+            cost: "O(N·K), with K classes",
             search: [.logarithmic("weight", 0.1...1e5)],
             notes: ["DomainBed has the weight 1 up to step 500 and 100 from then on: `after: 500 steps`."])
     }
@@ -118,6 +119,7 @@ public struct VREx: RegularizerPlugin, AddsPenalty, ReadsPresence {
             summary: "makes the losses of the source domains equal",
             formula: "mean_e (L_e − mean_e L_e)²",
             source: "Krueger et al., Out-of-Distribution Generalization via Risk Extrapolation, ICML 2021; DomainBed",
+            cost: "O(N·K), with K classes",
             search: [.logarithmic("weight", 0.1...1e5)],
             notes: ["DomainBed has the weight 1 up to step 500 and 10 from then on: `after: 500 steps`."])
     }

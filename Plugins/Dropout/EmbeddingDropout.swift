@@ -40,6 +40,7 @@ public struct EmbeddingDropout: RegularizerPlugin, ChangesEmbeddings, ReadsPrese
             summary: "sets random entries of the embeddings to 0 in training",
             formula: "z' = z · mask / (1 − rate)",
             source: "Srivastava et al., Dropout, JMLR 2014",
+            cost: "O(N·D)",
             search: [.linear("rate", 0...0.5, of: .domainBed)],
             notes: ["Acts on pooled embeddings and on tokens, each with masks of its own."])
     }

@@ -48,6 +48,7 @@ public struct EntropyWeighting: RegularizerPlugin, AddsPenalty {
             summary: "weights unimodal and fused losses by how sure each prediction is",
             formula: "Σ_b (mean_i w_b,i) CE(f_b, y) − CE + λ mean_b H_b,  w_b,i ∝ exp(−H_b,i/T)",
             source: "Dong et al., Towards Multimodal Open-Set Domain Generalization and Adaptation, ECCV 2024 (MOOSA)",
+            cost: "O(N·D·K) for each modality",
             search: [.linear("sureness", 0...1, of: .mmdgBench)],
             notes: ["Logged: loss and weight of each branch, and the mean entropy.", "It owns the modalities' classifiers."])
     }

@@ -28,6 +28,7 @@ public struct FeatureSplitting: RegularizerPlugin, AddsPenalty, ReadsPresence {
             summary: "pushes the shared and the specific half of each embedding apart",
             formula: "−mean_m mean_{n,d} (shared_m − specific_m)²",
             source: "Dong et al., SimMMDG, NeurIPS 2023",
+            cost: "O(N·D) for each modality",
             search: [.linear("weight", 0...1, step: 0.1, of: .mmdgBench)],
             notes: [
                 "The first half of the entries is the shared one.", "The weight is the released program's, 0.7 by default.",

@@ -32,6 +32,7 @@ public struct DSU: RegularizerPlugin, ChangesFeatureMaps, ReadsPresence {
             summary: "draws the statistics of feature maps anew, by their own spread over the batch, in training",
             formula: "y = (σ + n' s_σ)(x − μ)/σ + μ + n s_μ",
             source: "Li et al., Uncertainty Modeling for Out-of-Distribution Generalization, ICLR 2022",
+            cost: "O(V) for each point, with V values in its feature map",
             search: [.linear("probability", 0.1...0.9)],
             notes: ["Acts at all points of the encoders unless `points` names some."])
     }

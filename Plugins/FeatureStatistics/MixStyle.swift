@@ -50,6 +50,7 @@ public struct MixStyle: RegularizerPlugin, ChangesFeatureMaps, ReadsPresence {
             summary: "mixes the statistics of feature maps of pairs of samples in training",
             formula: "y_i = (s σ_i + (1 − s) σ_j)(x_i − μ_i)/σ_i + s μ_i + (1 − s) μ_j,  s ~ Beta(α, α)",
             source: "Zhou et al., Domain Generalization with MixStyle, ICLR 2021",
+            cost: "O(V) for each point, with V values in its feature map",
             search: [.linear("concentration", 0.1...0.3)],
             notes: ["Acts at layer1 and layer2 of encoders that have these, else at the first half of their points, unless `points` names some."])
     }

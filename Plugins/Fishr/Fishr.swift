@@ -44,6 +44,7 @@ public struct Fishr: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPresen
             summary: "makes the variances of the samples' gradients in the last layer equal over the source domains",
             formula: "mean_e mean (u_e − mean_e u_e)²,  u_e the moving average of var_{i∈e} ∇ CE_i in the classifier",
             source: "Rame et al., Fishr, ICML 2022; DomainBed",
+            cost: "O(N·K·F), with K classes and F features in front of the last layer",
             search: [.logarithmic("weight", 10...1e4), .linear("ema", 0.9...0.99)],
             notes: ["DomainBed begins at `after: 1500 steps`; the averages then begin with the term.", "The model has to give a fused representation."])
     }

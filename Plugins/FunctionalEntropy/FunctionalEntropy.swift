@@ -44,6 +44,7 @@ public struct FunctionalEntropy: RegularizerPlugin, AddsPenalty {
             summary: "keeps the prediction sensitive to every modality",
             formula: "‖(1/score_m)_m‖₂,  score_m = mean ‖dL/du_m‖² / L,  L: divergence of fuse(u) from fuse(z), u perturbed",
             source: "Gat et al., Removing Bias in Multi-modal Classifiers, NeurIPS 2020; MultiBench",
+            cost: "2·M + 2 passes of samples × N rows through the fusion, with M modalities",
             unsearched: "MultiBench has one weight, and no range",
             notes: ["Logged: score of each modality.", "The weight is that of programs, 1e-10: scores are small, so their inverses are large."])
     }

@@ -44,6 +44,7 @@ public struct GradientBlending: RegularizerPlugin, AddsPenalty, FollowsUpdates, 
             summary: "weights unimodal and fused losses by generalization against overfitting",
             formula: "Σ_m w_m CE(W_m z_m + b_m, y) + (w_f − 1) CE,  w_k ∝ |G_k|/O_k²",
             source: "Wang et al., What Makes Training Multi-Modal Classification Networks Hard?, CVPR 2020",
+            cost: "O(N·D·K) for each modality, and a pass over the validation samples in each epoch",
             unsearched: "its weights are measured",
             notes: ["Logged: loss and weight of each modality, and the weight of the fused loss.", "It looks at source validation samples only."])
     }

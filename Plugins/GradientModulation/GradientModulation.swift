@@ -90,6 +90,7 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
             summary: "slows down the encoder of the modality that predicts best by itself",
             formula: "g_m ← k_m g_m + N(0, deviation(g_m)),  k_m = 1 − tanh(α ρ_m) where ρ_m = p_m / mean_{j≠m} p_j > 1, else 1",
             source: "Peng et al., Balanced Multimodal Learning via On-the-fly Gradient Modulation, CVPR 2022",
+            cost: "M + 1 passes through the fusion, twice, without gradients, with M modalities",
             unsearched: "its source names single values",
             notes: [
                 "adaptive is the coefficient of Li et al., Adaptive Gradient Modulation, ICCV 2023.",

@@ -39,6 +39,7 @@ public struct Fish: RegularizerPlugin, ChangesGradients, ReadsPresence {
             summary: "raises the agreement of the source domains' gradients by steps on one domain after another",
             formula: "θ_e = θ_{e−1} − α ∇L_e(θ_{e−1});  gradient ← (θ_0 − θ_E)/(α E)",
             source: "Shi et al., Gradient Matching for Domain Generalization, ICLR 2022; DomainBed",
+            cost: "a forward and a backward pass for each source domain",
             unsearched: "what DomainBed searches is the length of the outer step, which is the optimizer's here",
             notes: [
                 "Logged: distance, the Euclidean norm of all inner steps together.",

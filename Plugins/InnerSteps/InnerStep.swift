@@ -62,6 +62,7 @@ public struct InnerStep: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsP
             summary: "takes gradients where the encoders are after a small step of their own",
             formula: "e = −ρ Σ_along ∇ℓ_t(θ);  gradient ← gradient + Σ_terms [∇ℓ_t(θ + e) − ∇ℓ_t(θ)]",
             source: "MBCD, MMDG benchmark (arXiv 2605.06643) and its program",
+            cost: "a forward and a backward pass for each term of `along`, and two for each of `terms`, or one more",
             unsearched: "the benchmark keeps the rate",
             notes: ["Logged: distance, the Euclidean norm of the inner step."])
     }

@@ -51,6 +51,7 @@ public struct Jigsaw: RegularizerPlugin, AddsPenalty {
             summary: "lets a network tell in which order parts of all embeddings have been put",
             formula: "mean_{j,i} CE(W' relu(W x_j,i + b) + b', j),  x_j: the parts of all embeddings in order j",
             source: "Dong et al., Towards Multimodal Open-Set Domain Generalization and Adaptation, ECCV 2024 (MOOSA)",
+            cost: "O(orders·N·ΣD·width)",
             search: [.linear("weight", 0...3, step: 0.1, of: .mmdgBench)],
             notes: ["Logged: accuracy."])
     }

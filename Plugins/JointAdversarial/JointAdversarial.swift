@@ -71,6 +71,7 @@ public struct JointAdversarial: RegularizerPlugin, AddsPenalty {
             summary: "trains encoders against discriminators of modality and source domain, with entropy-weighted unimodal losses",
             formula: "λ_g global + λ_l local + λ_m modal + λ_c Σ_m w_m CE(f_m, y),  w ∝ exp(H_m/T)",
             source: "JAT, MMDG benchmark (arXiv 2605.06643) and its program",
+            cost: "O(N·width·(ΣD + width)) for the discriminators, and O(N·D·K) for each modality",
             search: [
                 .linear("modal-reversal", 0...1, step: 0.1, of: .mmdgBench),
                 .linear("domain-reversal", 0...1, step: 0.1, of: .mmdgBench),

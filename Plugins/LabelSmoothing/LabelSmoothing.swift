@@ -39,6 +39,7 @@ public struct LabelSmoothing: RegularizerPlugin, ChangesTargets {
             summary: "spreads a share of each target evenly over all classes in training",
             formula: "t' = (1 − ε) t + ε/K",
             source: "Szegedy et al., Rethinking the Inception Architecture, CVPR 2016, Section 7",
+            cost: "O(N·K), with K classes",
             unsearched: "its source names one value",
             notes: ["Acts on the targets of the base loss; `on:` has no effect."])
     }

@@ -72,6 +72,7 @@ public struct MER: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPresenc
             summary: "modality-entropy regularization: spreads and decorrelates the embeddings of each encoder",
             formula: "Σ_m [α_marg · mean_d max(0, γ − σ_d) − α_spec/D · log det(ẐᵀẐ/(N−1) + εI)]",
             source: "Yarici and AlRegib, MER-DG, ICML 2026, Eq. 4–8",
+            cost: "O(S·N·D + S³) for each modality, with S = min(N, D)",
             unsearched: "its source shows how sensitive the weight is, and prints no range",
             notes: [
                 "Logged for each modality: marginal, spectral, gap and regime.",

@@ -51,6 +51,7 @@ public struct MIRO: RegularizerPlugin, AddsPenalty {
             summary: "keeps embeddings near those of the encoders that the training started from",
             formula: "Σ_m ½ mean [(z − z⁰)²/v_d + ln v_d],  z⁰ from the initial encoders, v learned",
             source: "Cha et al., Mutual-Information Regularization with Pre-trained Models, ECCV 2022",
+            cost: "one more pass through the encoders, without gradients; memory for a copy of them",
             search: [.logarithmic("weight", 0.001...1)],
             notes: ["Logged: distance and mean variance of each modality.", "Made for encoders that start from published weights."])
     }

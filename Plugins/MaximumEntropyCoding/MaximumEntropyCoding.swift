@@ -73,6 +73,7 @@ public struct MaximumEntropyCoding: RegularizerPlugin, AddsPenalty, ReadsCovaria
             summary: "raises the length of the code that the embeddings need",
             formula: "−c Σ_m log det(I + λ ẐẐᵀ), or −c Σ_{a<b} log |det(I + λ ẐₐẐ_bᵀ)|,  λ = D/(N ε²)",
             source: "Liu et al., Maximum Entropy Coding, NeurIPS 2022",
+            cost: "O(S·N·D + S³) for each determinant, with S = min(N, D)",
             unsearched: "its source is about pretraining without labels",
             notes: [
                 "Modalities of different widths need `at: projection` for form: pairs.",

@@ -59,6 +59,7 @@ public struct MeanShiftContrast: RegularizerPlugin, AddsPenalty {
             summary: "lets two views of a sample, each moved towards its neighbors, find each other",
             formula: "mean_i [log Σ_j exp(a_i·b_j/τ) − a_i·b_i/τ],  a, b: two views after a mean shift by k neighbors",
             source: "NEL, MMDG benchmark (arXiv 2605.06643) and its program",
+            cost: "one more pass through the encoders, and O(N²·ΣW), with W features of a projection",
             search: [
                 .linear("weight", 0...1, step: 0.1, of: .mmdgBench), .linear("temperature", 0.1...1, step: 0.1, of: .mmdgBench),
                 .linear("neighbors", 4...16, step: 4, of: .mmdgBench),

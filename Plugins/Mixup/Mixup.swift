@@ -55,6 +55,7 @@ public struct Mixup: RegularizerPlugin, ChangesEmbeddings, ChangesTargets {
             summary: "mixes embeddings and targets of pairs of samples in training",
             formula: "z_i ← s z_i + (1 − s) z_j,  y_i ← s y_i + (1 − s) y_j,  s ~ Beta(α, α)",
             source: "Zhang et al., mixup, ICLR 2018; Verma et al., Manifold Mixup, ICML 2019; DomainBed",
+            cost: "O(N·D)",
             search: [.logarithmic("concentration", 0.1...10)],
             notes: ["All modalities of a sample are mixed with the same other sample.", "Penalties that read labels see the unmixed ones."])
     }

@@ -50,6 +50,7 @@ public struct ModalityDropout: RegularizerPlugin, ChangesEmbeddings, ReadsPresen
             summary: "sets one modality's embedding of random samples to 0 in training",
             formula: "z_m = 0 for one m with probability r, sample by sample",
             source: "Neverova et al., ModDrop, TPAMI 2016",
+            cost: "O(N·D)",
             unsearched: "none is known",
             notes: ["At most one modality of a sample is dropped, with its tokens.", "Embeddings are not rescaled."])
     }

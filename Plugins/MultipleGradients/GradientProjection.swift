@@ -70,6 +70,7 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
             summary: "takes out of the terms' gradients what points against each other",
             formula: "g_i ← g_i − (g_i·g_j/‖g_j‖²) g_j where g_i·g_j < 0;  gradient ← Σ_i g_i",
             source: "Yu et al., Gradient Surgery for Multi-Task Learning, NeurIPS 2020; modulated: GMP, MMDG benchmark",
+            cost: "a forward and a backward pass for each term",
             search: [
                 .linear("class-strength", 0...1, step: 0.1, of: .mmdgBench),
                 .linear("domain-strength", 0...1, step: 0.1, of: .mmdgBench),

@@ -63,6 +63,7 @@ public struct Pareto: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPres
             summary: "moves each encoder in a direction in which multimodal and unimodal loss both fall",
             formula: "g_p ← γ max(1, ‖g_p + u_p‖/‖h_p‖) h_p,  h = 2a g + 2b u,  (a, b) of the shortest vector where g·u ≤ 0",
             source: "Wei and Hu, MMPareto, ICML 2024; Sener and Koltun, Multi-Task Learning as Multi-Objective Optimization, NeurIPS 2018",
+            cost: "one more forward and backward pass; with `terms` one for each term",
             unsearched: "its source names single values",
             notes: [
                 "Needs a term unimodal-loss in the row, or another one named by `unimodal`.",

@@ -55,6 +55,7 @@ public struct EmbeddingNoise: RegularizerPlugin, ChangesEmbeddings, ReadsPresenc
             summary: "adds Gaussian noise to the embeddings in training",
             formula: "z' = z + σ · n, or z + σ · std_d(z) · n",
             source: "Yarici and AlRegib, MER-DG, ICML 2026, Table 13",
+            cost: "O(N·D)",
             unsearched: "its source names one value",
             notes: ["Acts on pooled embeddings and on tokens, each with noise of its own."])
     }

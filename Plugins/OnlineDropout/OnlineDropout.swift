@@ -70,6 +70,7 @@ public struct OnlineDropout: RegularizerPlugin, ChangesEmbeddings {
             summary: "drops embeddings of the modality that predicts best by itself, in training",
             formula: "q_m = base (1 + λ tanh(ratio_m − 1)) where ratio_m > 1;  z_m ← keep z_m/(1 − θ),  θ = Σ D_m q_m / Σ D_m",
             source: "Wei et al., On-the-fly Modulation for Balanced Multimodal Learning, TPAMI 2024",
+            cost: "M + 1 passes through the fusion, without gradients, with M modalities",
             search: [.linear("base", 0...0.9, step: 0.1, of: .mmdgBench)],
             notes: ["Logged: the rate of each modality.", "Samples, not features, are dropped."])
     }

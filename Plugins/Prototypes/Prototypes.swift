@@ -50,6 +50,7 @@ public struct Prototypes: RegularizerPlugin, AddsPenalty, FollowsUpdates {
             summary: "trains the weaker modality by the distances of its embeddings to its class means",
             formula: "mean_i CE(−‖z_i − P_k‖, y_i) for modalities whose score is below the others'",
             source: "Fan et al., PMR: Prototypical Modal Rebalance for Multimodal Learning, CVPR 2023",
+            cost: "O(N·K·D) for each modality, with K classes",
             unsearched: "none is known",
             notes: ["Logged: loss and ratio of each modality; a ratio below 1 gets the term.", "The prototypes are saved with the model."])
     }

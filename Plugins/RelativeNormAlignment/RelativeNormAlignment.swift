@@ -50,6 +50,7 @@ public struct RelativeNormAlignment: RegularizerPlugin, AddsPenalty, ReadsPresen
             summary: "brings the mean lengths of the modalities' embeddings together",
             formula: "Σ_{a before b} (h_a/h_b − 1)²,  h_m = mean_n ‖z_n⁽ᵐ⁾‖",
             source: "Planamente et al., Relative Norm Alignment, WACV 2022",
+            cost: "O(N·D) for each modality",
             search: [.linear("weight", 0...3, step: 0.1, of: .mmdgBench)],
             notes: ["Logged: norm, the mean length, of each modality."])
     }

@@ -110,6 +110,7 @@ public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsU
             summary: "draws each modality to interpolations between modalities, as an averaged teacher sees them",
             formula: "Σ_{a≠b} f_a mean_n ‖mix_ab/‖mix_ab‖ − S_a/‖S_a‖‖ + contrast · SupCon(S)",
             source: "Fan et al., Cross-modal Representation Flattening, NeurIPS 2024",
+            cost: "one more pass through the encoders, without gradients, and two through the heads; memory for a copy of the model",
             search: [.linear("weight", 0...5, step: 0.1, of: .mmdgBench)],
             notes: [
                 "Logged: distance of each modality once the teacher has weights, and contrast.",

@@ -67,6 +67,7 @@ public struct SharpnessAware: RegularizerPlugin, ChangesGradients, ReadsPresence
             summary: "takes the gradient where the loss is largest nearby",
             formula: "e = ρ g/‖g‖;  the optimizer gets the gradient at θ + e",
             source: "Foret et al., Sharpness-Aware Minimization, ICLR 2021; Kwon et al., ASAM, ICML 2021",
+            cost: "one more forward and backward pass",
             search: [.logarithmic("rho", 0.01...0.5)],
             notes: [
                 "Each step costs a second forward and backward pass.",

@@ -24,6 +24,7 @@ public struct SpectralDecoupling: RegularizerPlugin, AddsPenalty, ReadsPresence 
             summary: "keeps the logits small",
             formula: "mean_{ik} f_ik²",
             source: "Pezeshki et al., Gradient Starvation, NeurIPS 2021; DomainBed",
+            cost: "O(N·K), with K classes",
             search: [.logarithmic("weight", 1e-5...0.1)])
     }
 

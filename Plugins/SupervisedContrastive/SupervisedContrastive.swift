@@ -15,6 +15,9 @@ import Tensors
 ///
 /// A sample has a view for each modality that it has, and with `second-view` two: the batch is encoded once more, with noise on its inputs.
 ///
+/// Where values are learned, samples of equal signs are of one class: below 0, exactly 0, above 0, as MMDG-Bench has it
+/// for sentiment.
+///
 /// An anchor without positives (one modality, and a class that occurs once) is skipped; a batch of such
 /// anchors only gives 0. Rows of 0 stay 0. NaN gives NaN. Cost: `O((V·B)²·D)`, and two arrays of
 /// `(V·B)²`.
@@ -60,15 +63,17 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresen
             summary: "draws embeddings of one class together over all modalities, and those of other classes apart",
             formula: "mean_i −(T/T₀) mean_{j∈P(i)} [s_ij − log Σ_{k≠i} exp s_ik],  s_ij = f_i·f_j/(‖f_i‖ ‖f_j‖ T)",
             source: "Khosla et al., Supervised Contrastive Learning, NeurIPS 2020, Eq. 2; Dong et al., SimMMDG, NeurIPS 2023",
+            cost: "O((M·N)²·D) and memory for two arrays of (M·N)², with M modalities; twice as many rows with second-view",
             search: [.linear("weight", 0...5, step: 0.1, of: .mmdgBench)],
             notes: [
                 "Modalities of different widths need `at: projection`.",
+                "Where values are learned, their signs are the class: below 0, exactly 0, above 0.",
                 "Logged: anchors, the number of rows that have another row of their class. The others are skipped.",
             ])
     }
 
-    /// Positives are samples of one class.
-    public static var tasks: [Targets.Kind] { [.classes] }
+    /// Positives are samples of one class, or of values of equal signs.
+    public static var tasks: [Targets.Kind] { [.classes, .values] }
 
     private let options: Options
 
@@ -89,10 +94,24 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresen
         let second = options.hasSecondView ? step.secondView(noise: options.noise).map(\.embedding) : []
         let views = (step.originalEmbeddings.map(\.embedding) + second).filter { !$0.rows.isEmpty }
         guard !views.isEmpty else { return nil }
+        let classes = step.targets.classes ?? Self.signs(of: step.targets.array)
         let loss = ContrastiveLoss(
             of: Tensor.concatenated(views.map(\.present), axis: 0).normalized(axis: 1),
-            labels: views.flatMap { $0.rows.map { step.labels[$0] } },
+            labels: views.flatMap { $0.rows.map { classes[$0] } },
             temperature: options.temperature, baseTemperature: options.baseTemperature)
         return Penalty(value: loss.value, reports: [("anchors", Float(loss.anchors))])
+    }
+
+    /// A number for each row of `N×V` values, equal where all signs are.
+    private static func signs(of values: Tensor) -> [Int] {
+        let width = values.shape[1]
+        let all = values.values
+        var numbers: [[Int]: Int] = [:]
+        return (0..<values.shape[0]).map { row in
+            let signs = all[row * width..<(row + 1) * width].map { $0 < 0 ? -1 : $0 > 0 ? 1 : 0 }
+            let number = numbers[signs] ?? numbers.count
+            numbers[signs] = number
+            return number
+        }
     }
 }

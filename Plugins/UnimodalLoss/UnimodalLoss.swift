@@ -47,6 +47,7 @@ public struct UnimodalLoss: RegularizerPlugin, AddsPenalty, ReadsPresence {
             summary: "a linear classifier and a cross-entropy for each modality",
             formula: "Σ_m f_m · CE(W_m z_m + b_m, y)",
             source: "Wang et al., What Makes Training Multi-Modal Classification Networks Hard?, CVPR 2020",
+            cost: "O(N·D·K) for each modality, with K classes",
             search: [.linear("weight", 0...5, step: 0.1, of: .mmdgBench)],
             notes: [
                 "Logged: loss, accuracy and mean probability of the true class of each modality on the batch.", "It owns the classifiers, named by modality.",

@@ -49,6 +49,7 @@ public struct UnimodalTeacher: RegularizerPlugin, AddsPenalty {
             summary: "keeps each encoder near one that has learned from its modality alone",
             formula: "strength · Σ_m mean (t_m − z_m)²,  t from encoders trained on Σ_m CE(head_m(t_m), y) before",
             source: "Du et al., On Uni-Modal Feature Learning in Supervised Multi-Modal Learning, ICML 2023",
+            cost: "one more pass through the encoders, before warm-up with its gradient",
             unsearched: "none is known",
             notes: ["Logged: before `warm-up` loss, then the distance of each modality.", "It owns the teachers: a second copy of the encoders."])
     }

@@ -68,6 +68,7 @@ public struct VICReg: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPres
             summary: "variance and covariance of each modality's embeddings, and invariance between modalities",
             formula: "w_inv · mean (X−Y)² + Σ_m [w_var · ½ mean_d max(0, γ − σ_d) + w_cov · (1/D) Σ_{i≠j} C_ij²]",
             source: "Bardes, Ponce and LeCun, VICReg, ICLR 2022, Eq. 1–6",
+            cost: "O(N·D²) for each modality, and O(N·D) for each pair",
             unsearched: "its source searches for pretraining without labels",
             notes: [
                 "Logged: variance (the hinge, before it is halved) and covariance of each modality, and invariance where its "

@@ -65,6 +65,7 @@ public struct VonNeumannEntropy: RegularizerPlugin, AddsPenalty, ReadsCovariance
             summary: "raises the von Neumann entropy of each modality's embeddings, or of all together",
             formula: "Σ_m Σ_i λ_i log λ_i,  λ the eigenvalues of ẐᵀẐ/N, rows of Ẑ of length 1",
             source: "Kim et al., VNE, CVPR 2023; NEL, MMDG benchmark (arXiv 2605.06643)",
+            cost: "O(S·N·D + S³) for each modality, with S = min(N, D)",
             search: [.linear("weight", 0...1, of: .mmdgBench)],
             notes: ["Logged: entropy of each modality, or of all, in nats. It is at most log min(N, D)."])
     }

@@ -65,6 +65,7 @@ public struct WeightAveraging: RegularizerPlugin, FollowsUpdates, AveragesWeight
             summary: "evaluates and saves an average of the weights of all steps",
             formula: "simple: θ̄ = mean_t θ_t;  exponential: θ̄ ← decay·θ̄ + (1 − decay)·θ",
             source: "Izmailov et al., Averaging Weights Leads to Wider Optima and Better Generalization, UAI 2018",
+            cost: "O(P) in each update, with P parameters; memory for a copy of the model",
             unsearched: "the plain mean has nothing to search",
             notes: [
                 "`after:` says when averaging begins; until then the model is evaluated as it is.",

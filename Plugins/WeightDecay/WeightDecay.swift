@@ -80,6 +80,7 @@ public struct WeightDecay: RegularizerPlugin, AddsPenalty, FollowsUpdates, Reads
             summary: "pulls the parameters towards 0",
             formula: "coupled: ½ · rate · ‖θ‖²; decoupled: θ ← θ − η · rate · θ",
             source: "Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019",
+            cost: "O(P) in each update, with P parameters",
             search: [.logarithmic("rate", 1e-6...1e-2, of: .domainBed)],
             notes: [
                 "With `scope: model`, `on:` has no effect.",

@@ -13,6 +13,8 @@ public struct ComponentDescription: Sendable, Hashable {
     public let formula: String?
     /// Paper, equation, or where the data come from; nil for the project's own.
     public let source: String?
+    /// What a regularizer costs in each step, as an order or in passes through the model; nil where that is not said.
+    public let cost: String?
     /// Its options, in the order in which they are described.
     public let options: [OptionDescription]
     /// Where its source, or a benchmark, searches options for the best value; empty where that is not published.
@@ -29,17 +31,20 @@ public struct ComponentDescription: Sendable, Hashable {
     ///   - summary: one line, lowercase, without a full stop.
     ///   - formula: plain text; several lines are allowed.
     ///   - source: authors, year and the equation or section.
+    ///   - cost: of a regularizer in each step: `O(N·D²) for each modality`, with N samples a batch and D features
+    ///     an embedding, or passes through the model.
     ///   - options: left empty by plug-ins, whose options are added when they are registered.
     ///   - search: the ranges that `tune: default` draws from.
     ///   - notes: whole sentences.
     public init(
-        name: String, summary: String, formula: String? = nil, source: String? = nil, options: [OptionDescription] = [],
+        name: String, summary: String, formula: String? = nil, source: String? = nil, cost: String? = nil, options: [OptionDescription] = [],
         search: [SearchRange] = [], unsearched: String? = nil, notes: [String] = []
     ) {
         self.name = name
         self.summary = summary
         self.formula = formula
         self.source = source
+        self.cost = cost
         self.options = options
         self.search = search
         self.unsearched = unsearched
@@ -51,7 +56,8 @@ public struct ComponentDescription: Sendable, Hashable {
     /// - Parameter defaultWeight: of a regularizer.
     package func describing(_ options: [OptionDescription], defaultWeight: Double? = nil) -> ComponentDescription {
         var described = ComponentDescription(
-            name: name, summary: summary, formula: formula, source: source, options: options, search: search, unsearched: unsearched, notes: notes)
+            name: name, summary: summary, formula: formula, source: source, cost: cost, options: options, search: search, unsearched: unsearched,
+            notes: notes)
         described.defaultWeight = defaultWeight
         return described
     }

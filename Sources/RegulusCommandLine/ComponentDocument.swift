@@ -24,6 +24,8 @@ struct ComponentDocument: Encodable {
     let summary: String
     let formula: String?
     let source: String?
+    /// What a regularizer costs in each step.
+    let cost: String?
     let notes: [String]
     let options: [Option]
     /// Where the source, or a benchmark, searches options.
@@ -33,7 +35,7 @@ struct ComponentDocument: Encodable {
     let origin: String
     /// What a regularizer does, such as `adds a penalty`; nil for other components.
     let hooks: [String]?
-    /// What a regularizer needs of the data; nil for other components.
+    /// What a regularizer needs of a batch and of the data; nil for other components.
     let needs: [String]?
     /// What a regularizer does that may conflict with other terms; nil for other components.
     let traits: [String]?
@@ -50,7 +52,9 @@ struct ComponentDocument: Encodable {
 
     init(_ description: ComponentDescription, kind: ComponentKind, origin: ComponentOrigin, regularizer: RegularizerRegistry.Entry? = nil) {
         hooks = regularizer?.hooks.map(\.summary)
-        needs = regularizer?.needs.map(\.summary)
+        needs = regularizer.map { entry in
+            (entry.minimumBatch > 1 ? ["at least \(entry.minimumBatch) samples a batch"] : []) + entry.needs.map(\.summary)
+        }
         traits = regularizer?.traits.map(\.summary)
         excludes = regularizer?.excludes.map(\.description)
         readsTerms = regularizer?.readsTerms
@@ -63,6 +67,7 @@ struct ComponentDocument: Encodable {
         summary = description.summary
         formula = description.formula
         source = description.source
+        cost = description.cost
         notes = description.notes
         search = description.search.map(\.description)
         unsearched = description.unsearched
@@ -86,6 +91,7 @@ struct ComponentDocument: Encodable {
         if origin != ComponentOrigin.builtIn.description { lines.append("  from:    \(origin)") }
         if let tasks, tasks.count < TargetKind.allCases.count { lines.append("  serves:  tasks of \(tasks.joined(separator: " or "))") }
         if let hooks { lines.append("  does:    \(hooks.joined(separator: ", "))") }
+        if let cost { lines.append("  cost:    \(cost)") }
         if let needs, !needs.isEmpty { lines.append("  needs:   \(needs.joined(separator: ", "))") }
         if readsTerms == true { lines.append("  reads:   other terms of the row, which its options name") }
         for exclusion in excludes ?? [] { lines.append("  excludes: \(exclusion)") }

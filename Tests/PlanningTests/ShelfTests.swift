@@ -56,6 +56,14 @@ import Testing
         #expect(candidates.filter { $0.key != "ERM" }.values.allSatisfy { $0 == 11 })
     }
 
+    @Test("every term says its formula, its source, its cost, and where it is searched or why that is not known") func described() throws {
+        for term in try Sample.components().regularizers.descriptions
+        where ![Breaking.description.name, Probe.description.name].contains(term.name) {
+            #expect(term.formula != nil && term.source != nil && term.cost != nil, "\(term.name)")
+            #expect(term.search.isEmpty == (term.unsearched != nil), "\(term.name)")
+        }
+    }
+
     @Test("all combinations of four terms are rows of one recipe") func combinations() throws {
         let study = try Sample.planned(try PaperRecipes.text("combinations.yaml"), file: PaperRecipes.path("combinations.yaml"))
         let terms = Set(study.cells.map { Set($0.candidates[0].plan.regularizers.map(\.instance)) })

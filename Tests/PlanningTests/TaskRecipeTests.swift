@@ -94,8 +94,8 @@ struct TaskRecipeTests {
                       |                                     ^~~~~~~~~~~~~~~
                       = expected a task of classes for label-smoothing
                 """)
-        let sum = try messages(text(), "[noise]", "[sum: {terms: [noise, supervised-contrastive]}]")
-        #expect(sum.contains("r.yaml:10:51: error: regularizer 'supervised-contrastive' in row 'A' cannot be made: found one of values"))
+        let sum = try messages(text(), "[noise]", "[sum: {terms: [noise, label-smoothing]}]")
+        #expect(sum.contains("r.yaml:10:51: error: regularizer 'label-smoothing' in row 'A' cannot be made: found one of values"))
     }
 
     @Test("a measurement that needs classes is refused at its line")

@@ -56,6 +56,23 @@ import Testing
         try fixture.expect(found, matches: "lambda_schedule")
     }
 
+    @Test("discriminators that do not learn give the encoders the same gradient, and are no parts that anything trains")
+    func random() throws {
+        let z = normal([6, 4])
+        func slope(learns: Bool) throws -> (Tensor, [String]) {
+            var options = DomainAdversarial.Options()
+            (options.learns, options.ramps) = (learns, false)
+            let plugin = DomainAdversarial(options: options, context: .ofDomains(SourceDomains([0, 1]), width: 4))
+            let slope = gradient(at: z) { z in
+                (try? plugin.penalty(.ofDomains(z, labels: [0, 1, 0, 1, 0, 1], [0, 0, 0, 1, 1, 1])))?.value ?? Tensor(.nan)
+            }
+            return (slope, plugin.parts.namedParameters.map(\.name))
+        }
+        let (learning, fixed) = (try slope(learns: true), try slope(learns: false))
+        #expect(learning.0.values == fixed.0.values && learning.0.values.contains { $0 != 0 })
+        #expect(!learning.1.isEmpty && fixed.1.isEmpty)
+    }
+
     private func make(_ fixture: GoldenFixture, _ change: (inout DomainAdversarial.Options) -> Void) throws -> DomainAdversarial {
         var options = DomainAdversarial.Options()
         options.isConditional = try fixture.params.flag("conditional")

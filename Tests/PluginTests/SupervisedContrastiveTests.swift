@@ -97,6 +97,20 @@ import Testing
         #expect(throws: Never.self) { try make(["video": 6, "audio": 6]) }
     }
 
+    @Test("where values are learned, their signs are the class") func values() throws {
+        let z = normal([4, 6])
+        let embeddings: Embeddings = ["a": Embedding(pooled: z)]
+        func loss(_ targets: Targets) throws -> Float {
+            let sample = TrainingStep.sample(embeddings: embeddings)
+            let step = TrainingStep(
+                embeddings: embeddings, prediction: sample.prediction, targets: targets, domains: sample.domains, model: sample.model, pass: sample.pass,
+                totalSteps: 1)
+            return try #require(SupervisedContrastive().penalty(step)).value.item
+        }
+        #expect(try loss(.values(Tensor([-2, 0.5, 0, -0.1], shape: [4, 1]))) == loss(.classes([0, 2, 1, 0], of: 3)))
+        #expect(try loss(.values(Tensor([-2, 1, 0.5, 1, -1, 3, -1, -3], shape: [4, 2]))) == loss(.classes([0, 1, 0, 2], of: 3)))
+    }
+
     @Test("it works on projections of embeddings of different widths") func projection() throws {
         var registry = RegularizerRegistry()
         try registry.register(SupervisedContrastive.self)

@@ -16,6 +16,10 @@ extension Tensor {
     /// - Returns: the normalized tensor, and the batch's mean and population variance, `C` each,
     ///   without gradients, for running statistics.
     /// - Precondition: the shape is `…×C` with at least two axes.
+    ///
+    /// ```swift
+    /// let (y, mean, variance) = x.batchNormalized(weight: scale, bias: shift, appliesReLU: true)      // N×T×C
+    /// ```
     public func batchNormalized(
         weight: Tensor, bias: Tensor, adding other: Tensor? = nil, epsilon: Float = 1e-5, appliesReLU: Bool = false
     ) -> (output: Tensor, mean: Tensor, variance: Tensor) {
@@ -62,9 +66,10 @@ extension Tensor {
             .applied(to: self)
     }
 
-    /// Mean and population variance of each channel, `C` each, in one pass.
+    /// Mean and population variance of each channel, `C` each, in one pass over memory.
     ///
-    /// Values are taken relative to the first row, so that a mean far from 0 costs no digits.
+    /// With dₙ = xₙ − x₁ for the rows n of a channel, the mean is x₁ + d̄ and the variance mean(d²) − d̄². Values are taken
+    /// relative to the first row, so that a mean far from 0 costs no digits. Where a value is not finite, neither is the mean.
     private func channelMoments() -> (mean: Tensor, variance: Tensor) {
         let rows = ChannelRows(shape)
         let (mean, variance) = (Tensor(uninitialized: [rows.width]), Tensor(uninitialized: [rows.width]))
@@ -83,6 +88,8 @@ extension Tensor {
     }
 
     /// Sets the channels that `isSpoiled` selects to NaN, just after creation.
+    ///
+    /// - Parameter isSpoiled: whether a channel, counted from 0, is to be NaN.
     private func spoilChannels(_ isSpoiled: (Int) -> Bool) {
         let width = shape[-1]
         for channel in 0..<width where isSpoiled(channel) {
@@ -90,6 +97,7 @@ extension Tensor {
         }
     }
 
+    /// - Precondition: scale and shift have one number for each channel.
     private func checkNormalization(_ weight: Tensor, _ bias: Tensor) {
         require(
             rank >= 2 && weight.shape == [shape[-1]] && bias.shape == [shape[-1]],
@@ -117,11 +125,26 @@ private struct Moments: ChannelRows.Sum {
 }
 
 /// `(x − mean) · scale + bias` of each channel, with `scale = weight/√(variance + ε)`, and a ReLU where it is asked for.
+///
+/// What the gradient needs of the forward pass is here: the statistics, `C` each, and nothing of the size of the input. Which entries the ReLU let pass
+/// is computed again, by the same operations and so with the same result.
 private struct ChannelMap: @unchecked Sendable {  // its tensors are only read
-    private let mean, scale, bias, root: Tensor
+    /// What is subtracted, what is multiplied, and what is added, `C` each.
+    private let mean, scale, bias: Tensor
+    /// 1/√(variance + ε), `C`.
+    private let root: Tensor
+    /// Whether negative results become 0.
     private let appliesReLU: Bool
 
     /// Computes the scale of each channel.
+    ///
+    /// - Parameters:
+    ///   - weight: the learned scale, `C`.
+    ///   - bias: the learned shift, `C`.
+    ///   - mean: the mean, `C`, of the batch or of earlier ones.
+    ///   - variance: the variance, `C`.
+    ///   - epsilon: added to the variance.
+    ///   - appliesReLU: whether negative results become 0.
     init(weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: Float, appliesReLU: Bool) {
         let (scale, root) = (Tensor(uninitialized: weight.shape), Tensor(uninitialized: weight.shape))
         withExtendedLifetime((weight, variance)) {
@@ -147,6 +170,18 @@ private struct ChannelMap: @unchecked Sendable {  // its tensors are only read
     }
 
     /// The gradients of input, weight and bias, and of what was added where there is such a thing. Mean and variance count as functions of the input.
+    ///
+    /// With the gradient g as far as the ReLU lets it pass, x̂ the normalized input and means over the rows of a channel:
+    ///
+    /// ```
+    /// bias: Σ g          weight: Σ g x̂          input: scale · (g − mean(g) − x̂ mean(g x̂))
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - input: the input of the forward pass, `…×C`.
+    ///   - other: what was added in it, in the same shape.
+    ///   - gradient: that of the output.
+    /// - Returns: three gradients, the first nil where nobody asks for it, and a fourth where something was added.
     func gradients(_ input: Tensor, _ other: Tensor?, _ gradient: Tensor) -> [Tensor?] {
         let rows = ChannelRows(input.shape)
         let (weightGradient, biasGradient) = (Tensor(uninitialized: mean.shape), Tensor(uninitialized: mean.shape))
@@ -182,11 +217,15 @@ private struct ChannelMap: @unchecked Sendable {  // its tensors are only read
 
 /// Writes (x − mean) · scale + bias, with an addition and a ReLU where they are asked for.
 private struct Forward: ChannelRows.Loop {
+    /// The input.
     let x: UnsafeMutablePointer<Float>
-    /// What is added.
+    /// What is added; nil for nothing.
     let other: UnsafeMutablePointer<Float>?
+    /// The output, and what belongs to each channel.
     let y, mean, scale, bias: UnsafeMutablePointer<Float>
+    /// The number of channels.
     let width: Int
+    /// Whether negative results become 0.
     let appliesReLU: Bool
 
     func run(_ rows: Range<Int>, _ lanes: some ChannelLanes) {
@@ -213,14 +252,19 @@ private struct Forward: ChannelRows.Loop {
 
 /// The gradient g as far as the ReLU lets it pass; its sums are Σ g and Σ g (x − mean).
 private struct Passed: ChannelRows.Sum {
+    /// The input.
     let x: UnsafeMutablePointer<Float>
-    /// What was added before the ReLU.
+    /// What was added before the ReLU; nil for nothing.
     let other: UnsafeMutablePointer<Float>?
+    /// The gradient of the output.
     let gradient: UnsafeMutablePointer<Float>
     /// Where g is written; nil where nobody asks for it.
     let kept: UnsafeMutablePointer<Float>?
+    /// What belongs to each channel.
     let mean, scale, bias: UnsafeMutablePointer<Float>
+    /// The number of channels.
     let width: Int
+    /// Whether there was a ReLU.
     let appliesReLU: Bool
 
     func run(_ rows: Range<Int>, _ lanes: some ChannelLanes) -> (SIMD16<Float>, SIMD16<Float>) {
@@ -256,8 +300,13 @@ private struct Passed: ChannelRows.Sum {
 
 /// Writes scale · (g − center − (x − mean) · along), with the gradient g as far as the ReLU lets it pass.
 private struct Backward: ChannelRows.Loop {
-    let x, gradient, result, mean, scale, bias, center, along: UnsafeMutablePointer<Float>
+    /// The input, the gradient of the output, and where that of the input is written.
+    let x, gradient, result: UnsafeMutablePointer<Float>
+    /// What belongs to each channel.
+    let mean, scale, bias, center, along: UnsafeMutablePointer<Float>
+    /// The number of channels.
     let width: Int
+    /// Whether the gradient has yet to pass the ReLU.
     let appliesReLU: Bool
 
     func run(_ rows: Range<Int>, _ lanes: some ChannelLanes) {

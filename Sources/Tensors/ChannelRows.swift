@@ -11,6 +11,7 @@ protocol ChannelLanes {
 
 /// Sixteen channels, of which `first` is the first.
 struct WholeLanes: ChannelLanes {
+    /// The first channel, counted from 0.
     let first: Int
 
     @inline(__always)
@@ -67,6 +68,9 @@ struct FewLanes: ChannelLanes {
 }
 
 /// The rows and channels of a tensor of shape `…×C`, for loops in lanes.
+///
+/// Rows are worked on in chunks of 64, which are what threads divide among themselves: whatever the number of threads, each chunk is computed as a
+/// whole.
 struct ChannelRows {
     /// The number of rows: all axes but the last.
     let count: Int
@@ -105,6 +109,8 @@ struct ChannelRows {
     }
 
     /// Runs a loop over all rows and channels.
+    ///
+    /// - Parameter loop: what is done with some rows and channels; it may be called for the same ones twice.
     func forEach(_ loop: some Loop) {
         let starts = starts
         forEachChunk { _, rows in
@@ -117,6 +123,9 @@ struct ChannelRows {
     ///
     /// The terms of 64 rows are added up in single precision and those sums in double precision, in their order: the result does not depend on the
     /// number of threads.
+    ///
+    /// - Parameter sum: the two sums over some rows, in single precision.
+    /// - Returns: a number for each channel, twice.
     func sums(_ sum: some Sum) -> (first: [Double], second: [Double]) {
         // Of each chunk the first sums of all channels, then the second ones.
         let parts = Storage(count: 2 * chunks * width)

@@ -56,7 +56,7 @@ struct SlurmClusterTests {
         // Workers say in the end how many results they found; all others they have trained. What is missing was done on the failed node.
         let trained = try folder.files(below: "out/slurm").filter { $0.hasSuffix(".log") }.map { name in
             let log = try folder.text("out/slurm/\(name)")
-            guard let summary = log.firstMatch(of: /12 of 12 trials(?:, (\d+) taken from the run folder)?/) else { return 0 }
+            guard let summary = log.firstMatch(of: /6 of 6 trials, 6 of 6 trainings for tuning(?:, (\d+) taken from the run folder)?/) else { return 0 }
             return 12 - (summary.1.flatMap { Int($0) } ?? 0)
         }
         #expect((12 - before.count...12).contains(trained.reduce(0, +)), "\(trained)")

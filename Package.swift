@@ -31,6 +31,8 @@ let hdf5: [Target] =
 // The rooms, lowest first; each imports only rooms above it. CONTRIBUTING.md says what each knows and must not know.
 
 let systemLibraries: [Target] = [
+    // Loops in C, because Swift compiles for one width of vector registers.
+    .target(name: "CLanes", path: "Sources/System/CLanes", publicHeadersPath: "."),
     .systemLibrary(name: "CMalloc", path: "Sources/System/CMalloc"),
     .systemLibrary(
         name: "COpenBLAS", path: "Sources/System/COpenBLAS", pkgConfig: "openblas",
@@ -47,8 +49,8 @@ let rooms: [Target] = [
     .target(name: "Processes"),
     .target(name: "Selection", dependencies: ["Configuration"]),
     .target(name: "Results", dependencies: ["Selection"]),
-    .target(name: "Tensors", dependencies: ["CMalloc", "COpenBLAS", "COneDNN", "Processes"]),
-    .target(name: "Networks", dependencies: ["Configuration", "Tensors"]),
+    .target(name: "Tensors", dependencies: ["CLanes", "CMalloc", "COpenBLAS", "COneDNN", "Processes"]),
+    .target(name: "Networks", dependencies: ["CLanes", "Configuration", "Tensors"]),
     .target(
         name: "Weights", dependencies: ["CZlib", "Networks", "Persistence", "Tensors"] + arrayLibraries, swiftSettings: arraySettings),
     .target(name: "Media", dependencies: ["CZlib", "Persistence", "Tensors"] + mediaLibraries, swiftSettings: mediaSettings),

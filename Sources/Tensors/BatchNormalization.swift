@@ -1,3 +1,5 @@
+internal import CLanes
+
 extension Tensor {
     /// Batch normalization with the statistics of this batch, over every axis but the last: `(x −
     /// mean)/√(variance + ε) · weight + bias` for each channel (Ioffe and Szegedy 2015). It is
@@ -112,7 +114,13 @@ private struct Moments: ChannelRows.Sum {
     /// The number of channels.
     let width: Int
 
-    func run(_ rows: Range<Int>, _ lanes: some ChannelLanes) -> (SIMD16<Float>, SIMD16<Float>) {
+    /// Adds up sixteen channels, in the loop that is compiled for the width of the machine's vectors.
+    func run(_ rows: Range<Int>, from first: Int, into sum: UnsafeMutablePointer<Float>, _ squares: UnsafeMutablePointer<Float>) {
+        regulus_channel_moments(x + rows.lowerBound * width + first, x + first, rows.count, width, sum, squares)
+    }
+
+    /// The same operations in the same order for a tensor of fewer channels, whose bits are those of sixteen.
+    func run(_ rows: Range<Int>, _ lanes: FewLanes) -> (SIMD16<Float>, SIMD16<Float>) {
         var (sum, squares) = (SIMD16<Float>.zero, SIMD16<Float>.zero)
         let first = lanes.load(x)
         for row in rows {
@@ -228,7 +236,15 @@ private struct Forward: ChannelRows.Loop {
     /// Whether negative results become 0.
     let appliesReLU: Bool
 
-    func run(_ rows: Range<Int>, _ lanes: some ChannelLanes) {
+    /// Maps sixteen channels, in the loop that is compiled for the width of the machine's vectors.
+    func run(_ rows: Range<Int>, from first: Int) {
+        let place = rows.lowerBound * width + first
+        regulus_channel_map(
+            x + place, other.map { $0 + place }, y + place, mean + first, scale + first, bias + first, rows.count, width, appliesReLU ? 1 : 0)
+    }
+
+    /// The same operations in the same order for a tensor of fewer channels, whose bits are those of sixteen.
+    func run(_ rows: Range<Int>, _ lanes: FewLanes) {
         let (m, a, b) = (lanes.load(mean), lanes.load(scale), lanes.load(bias))
         // Written out four times: with a closure for what differs, the compiler keeps less in registers.
         switch (other, appliesReLU) {
@@ -267,7 +283,16 @@ private struct Passed: ChannelRows.Sum {
     /// Whether there was a ReLU.
     let appliesReLU: Bool
 
-    func run(_ rows: Range<Int>, _ lanes: some ChannelLanes) -> (SIMD16<Float>, SIMD16<Float>) {
+    /// Adds up sixteen channels, in the loop that is compiled for the width of the machine's vectors.
+    func run(_ rows: Range<Int>, from first: Int, into sum: UnsafeMutablePointer<Float>, _ along: UnsafeMutablePointer<Float>) {
+        let place = rows.lowerBound * width + first
+        regulus_channel_passed(
+            x + place, other.map { $0 + place }, gradient + place, kept.map { $0 + place }, mean + first, scale + first, bias + first, rows.count, width,
+            appliesReLU ? 1 : 0, sum, along)
+    }
+
+    /// The same operations in the same order for a tensor of fewer channels, whose bits are those of sixteen.
+    func run(_ rows: Range<Int>, _ lanes: FewLanes) -> (SIMD16<Float>, SIMD16<Float>) {
         let (m, a, b) = (lanes.load(mean), lanes.load(scale), lanes.load(bias))
         var (sum, along) = (SIMD16<Float>.zero, SIMD16<Float>.zero)
         if let other, let kept {
@@ -309,7 +334,16 @@ private struct Backward: ChannelRows.Loop {
     /// Whether the gradient has yet to pass the ReLU.
     let appliesReLU: Bool
 
-    func run(_ rows: Range<Int>, _ lanes: some ChannelLanes) {
+    /// Maps sixteen channels, in the loop that is compiled for the width of the machine's vectors.
+    func run(_ rows: Range<Int>, from first: Int) {
+        let place = rows.lowerBound * width + first
+        regulus_channel_gradient(
+            x + place, gradient + place, result + place, mean + first, scale + first, bias + first, center + first, along + first, rows.count, width,
+            appliesReLU ? 1 : 0)
+    }
+
+    /// The same operations in the same order for a tensor of fewer channels, whose bits are those of sixteen.
+    func run(_ rows: Range<Int>, _ lanes: FewLanes) {
         let (m, a, b) = (lanes.load(mean), lanes.load(scale), lanes.load(bias))
         let (center, along) = (lanes.load(center), lanes.load(along))
         for row in rows {

@@ -1,33 +1,9 @@
-/// Up to sixteen neighboring channels of a tensor whose last axis holds channels.
-///
-/// A loop over rows that is written for any `ChannelLanes` is compiled twice: for sixteen channels, which are read and written at
-/// once, and for tensors that have fewer.
-protocol ChannelLanes {
-    /// The values of the channels in a row that begins at `row`; 0 in lanes without a channel.
-    func load(_ row: UnsafePointer<Float>) -> SIMD16<Float>
-    /// Writes the values of the channels into a row that begins at `row`.
-    func store(_ values: SIMD16<Float>, _ row: UnsafeMutablePointer<Float>)
-}
-
-/// Sixteen channels, of which `first` is the first.
-struct WholeLanes: ChannelLanes {
-    /// The first channel, counted from 0.
-    let first: Int
-
-    @inline(__always)
-    func load(_ row: UnsafePointer<Float>) -> SIMD16<Float> { UnsafeRawPointer(row + first).loadUnaligned(as: SIMD16<Float>.self) }
-
-    @inline(__always)
-    func store(_ values: SIMD16<Float>, _ row: UnsafeMutablePointer<Float>) {
-        UnsafeMutableRawPointer(row + first).storeBytes(of: values, as: SIMD16<Float>.self)
-    }
-}
-
 /// All channels of a tensor that has fewer than sixteen.
-struct FewLanes: ChannelLanes {
+struct FewLanes {
     /// The number of channels, 1 to 15.
     let count: Int
 
+    /// The values of the channels in a row that begins at `row`; 0 in lanes without a channel.
     @inline(__always)
     func load(_ row: UnsafePointer<Float>) -> SIMD16<Float> {
         var (low, high, lane) = (SIMD8<Float>.zero, SIMD8<Float>.zero, 0)
@@ -49,6 +25,7 @@ struct FewLanes: ChannelLanes {
         return SIMD16(lowHalf: low, highHalf: high)
     }
 
+    /// Writes the values of the channels into a row that begins at `row`.
     @inline(__always)
     func store(_ values: SIMD16<Float>, _ row: UnsafeMutablePointer<Float>) {
         var (part, lane) = (values.lowHalf, 0)
@@ -96,16 +73,20 @@ struct ChannelRows {
         }
     }
 
-    /// A loop over some rows for some channels.
+    /// A loop over some rows for some channels: sixteen neighboring ones, for which there is a loop of `CLanes`, or all of a tensor that has fewer.
     protocol Loop {
-        /// Runs over rows `rows` of the channels `lanes`.
-        func run(_ rows: Range<Int>, _ lanes: some ChannelLanes)
+        /// Runs over rows `rows` of the sixteen channels that begin with `first`, counted from 0.
+        func run(_ rows: Range<Int>, from first: Int)
+        /// Runs over rows `rows` of a tensor with few channels.
+        func run(_ rows: Range<Int>, _ few: FewLanes)
     }
 
-    /// A loop that adds up two terms for each channel.
+    /// A loop that adds up two terms for each channel, in single precision.
     protocol Sum {
-        /// The sums over rows `rows` of the channels `lanes`, in single precision.
-        func run(_ rows: Range<Int>, _ lanes: some ChannelLanes) -> (SIMD16<Float>, SIMD16<Float>)
+        /// Writes the sums over rows `rows` of the sixteen channels that begin with `first`, sixteen numbers each.
+        func run(_ rows: Range<Int>, from first: Int, into one: UnsafeMutablePointer<Float>, _ two: UnsafeMutablePointer<Float>)
+        /// The sums over rows `rows` of a tensor with few channels.
+        func run(_ rows: Range<Int>, _ few: FewLanes) -> (SIMD16<Float>, SIMD16<Float>)
     }
 
     /// Runs a loop over all rows and channels.
@@ -115,7 +96,7 @@ struct ChannelRows {
         let starts = starts
         forEachChunk { _, rows in
             guard width >= 16 else { return loop.run(rows, FewLanes(count: width)) }
-            for first in starts { loop.run(rows, WholeLanes(first: first)) }
+            for first in starts { loop.run(rows, from: first) }
         }
     }
 
@@ -133,13 +114,12 @@ struct ChannelRows {
         forEachChunk { chunk, rows in
             let (firsts, seconds) = (base + 2 * chunk * width, base + (2 * chunk + 1) * width)
             guard width >= 16 else {
-                let lanes = FewLanes(count: width)
-                return store(sum.run(rows, lanes), lanes, firsts, seconds)
+                let (few, found) = (FewLanes(count: width), sum.run(rows, FewLanes(count: width)))
+                few.store(found.0, firsts)
+                few.store(found.1, seconds)
+                return
             }
-            for first in starts {
-                let lanes = WholeLanes(first: first)
-                store(sum.run(rows, lanes), lanes, firsts, seconds)
-            }
+            for first in starts { sum.run(rows, from: first, into: firsts + first, seconds + first) }
         }
         var (first, second) = ([Double](repeating: 0, count: width), [Double](repeating: 0, count: width))
         for chunk in 0..<chunks {
@@ -159,12 +139,5 @@ struct ChannelRows {
         guard width >= 16 else { return [] }
         let whole = Array(stride(from: 0, through: width - 16, by: 16))
         return width % 16 == 0 ? whole : whole + [width - 16]
-    }
-
-    private func store(
-        _ sums: (SIMD16<Float>, SIMD16<Float>), _ lanes: some ChannelLanes, _ first: UnsafeMutablePointer<Float>, _ second: UnsafeMutablePointer<Float>
-    ) {
-        lanes.store(sums.0, first)
-        lanes.store(sums.1, second)
     }
 }

@@ -129,15 +129,17 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     /// ```
     public mutating func bernoulli(_ shape: Shape, keeping: Float, value: Float = 1) -> Tensor {
         require(keeping >= 0 && keeping <= 1, "\(keeping) is not a probability")
-        let threshold = UInt32((keeping * 65536).rounded())
+        // Signed, because the first vector instructions compare no others: a draw is below 2¹⁶.
+        let threshold = Int32((keeping * 65536).rounded())
         return Tensor(shape: shape) { output in
             // Each block gives eight 16-bit draws; blocks are taken eight at a time, one in each vector lane, 64 draws in all.
             let draw = { (stream: inout RandomStream, target: UnsafeMutablePointer<Float>) in
                 let words = Philox.eightBlocks(key: stream.key, step: stream.step, first: stream.block)
                 stream.block += 8
+                func isKept(_ draws: SIMD8<UInt32>) -> SIMDMask<SIMD8<Int32>> { unsafeBitCast(draws, to: SIMD8<Int32>.self) .< threshold }
                 func store(_ word: SIMD8<UInt32>, _ target: UnsafeMutablePointer<Float>) {
-                    Lanes.store(SIMD8<Float>.zero.replacing(with: value, where: (word & 0xFFFF) .< threshold), target)
-                    Lanes.store(SIMD8<Float>.zero.replacing(with: value, where: (word &>> 16) .< threshold), target + 8)
+                    Lanes.store(SIMD8<Float>.zero.replacing(with: value, where: isKept(word & 0xFFFF)), target)
+                    Lanes.store(SIMD8<Float>.zero.replacing(with: value, where: isKept(word &>> 16)), target + 8)
                 }
                 store(words.0, target)
                 store(words.1, target + 16)

@@ -86,6 +86,26 @@ struct BatchNormalizationTests {
         }
     }
 
+    @Test(arguments: [1, 64, 70], [false, true])
+    func `the bits of a channel do not depend on how many there are, so not on the width of the vectors either`(rows: Int, relu: Bool) {
+        let (x, other, towards) = (sample([rows, 21], "x"), sample([rows, 21], "other"), sample([rows, 21], "t"))
+        let (weight, bias) = (sample([21], "w"), sample([21], "b"))
+        // Output, mean, variance, and the gradients of input, weight, bias and what is added, each of the given channels alone.
+        func run(_ channels: Range<Int>, adds: Bool) -> [Tensor] {
+            let tracked = [x, weight, bias, other].map { $0.slice(axis: $0.rank - 1, channels).tracked() }
+            let found = tracked[0].batchNormalized(weight: tracked[1], bias: tracked[2], adding: adds ? tracked[3] : nil, appliesReLU: relu)
+            let sum = (found.output * towards.slice(axis: 1, channels)).sum()
+            return [found.output, found.mean, found.variance] + gradients(of: sum, with: tracked).compactMap(\.self)
+        }
+        for adds in [false, true] {
+            let (all, few) = (run(0..<21, adds: adds), [0..<3, 3..<14, 14..<21].map { ($0, run($0, adds: adds)) })
+            #expect(all.count == (adds ? 7 : 6))
+            for (channels, own) in few {
+                for (whole, part) in zip(all, own) { #expect(whole.slice(axis: whole.rank - 1, channels).values == part.values) }
+            }
+        }
+    }
+
     @Test func `a mean far from zero costs no digits of the variance`() {
         let near = sample([300, 5], "x")
         let far = near + 4096

@@ -1,3 +1,4 @@
+internal import CLanes
 import Configuration
 import Foundation
 import Tensors
@@ -124,45 +125,18 @@ private struct AdamStep {
     let learningRate: Float
 
     func update(_ memory: OptimizerMemory, _ gradients: [Tensor?]) {
-        let (beta1, beta2) = (Float(beta1), Float(beta2))
-        let (share1, share2) = (Float(1 - self.beta1), Float(1 - self.beta2))
-        let (epsilon, decay) = (Float(epsilon), Float(coupledDecay))
-        let keep = Float(1 - Double(learningRate) * decoupledDecay)
+        var numbers = regulus_adam_step(
+            beta1: Float(beta1), beta2: Float(beta2), share1: Float(1 - beta1), share2: Float(1 - beta2), epsilon: Float(epsilon),
+            decay: Float(coupledDecay), keep: Float(1 - Double(learningRate) * decoupledDecay), rate: 0, scale: 0)
         var number = 0
-        var (rate, scale): (Float, Float) = (0, 0)
         memory.forEachStep(gradients) { step in
             // Nearly always every parameter is at the same step, and for small tensors computing a power takes as long as the update itself.
             if step.number != number {
                 number = step.number
-                rate = Float(Double(learningRate) / (1 - pow(self.beta1, Double(number))))
-                scale = Float(1 / (1 - pow(self.beta2, Double(number))).squareRoot())
+                numbers.rate = Float(Double(learningRate) / (1 - pow(beta1, Double(number))))
+                numbers.scale = Float(1 / (1 - pow(beta2, Double(number))).squareRoot())
             }
-            let (rate, scale) = (rate, scale)
-            let (values, gradient) = (step.values, step.gradient)
-            let (mean, square) = (step.slot(0), step.slot(1))
-            for i in 0..<step.count {
-                let g = gradient[i] + decay * values[i]
-                let m = beta1 * mean[i] + share1 * g
-                let v = beta2 * square[i] + share2 * (g * g)
-                mean[i] = m
-                square[i] = v
-                values[i] = keep * values[i] - rate * m / (Self.root(v) * scale + epsilon)
-            }
+            regulus_adam(step.values, step.gradient, step.slot(0), step.slot(1), step.count, numbers)
         }
-    }
-
-    /// The square root of a number that is not negative, to about one unit in the last place.
-    ///
-    /// The standard function branches on negative numbers, which keeps the compiler from vectorizing
-    /// the loop above. This one is x·(1/√x), where the inverse root comes from three steps of Newton's
-    /// method, starting from a guess that halves the exponent.
-    @inline(__always)
-    private static func root(_ x: Float) -> Float {
-        var y = Float(bitPattern: 0x5F37_59DF &- (x.bitPattern &>> 1))
-        let half = 0.5 * x
-        y *= 1.5 - half * y * y
-        y *= 1.5 - half * y * y
-        y *= 1.5 - half * y * y
-        return x * y
     }
 }

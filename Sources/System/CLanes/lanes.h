@@ -1,0 +1,36 @@
+// Loops of single operations, compiled for several widths of vector registers.
+//
+// A Swift module is compiled for one processor, the oldest that the program runs on. These loops are compiled three times, for SSE2, AVX2 and
+// AVX-512, and the widest that the machine has is taken. Lanes do not meet and no multiplication is fused with an addition, so that every
+// machine computes the same bits.
+#ifndef REGULUS_CLANES_H
+#define REGULUS_CLANES_H
+
+// In the loops over channels, pointers lead to the first of sixteen neighboring channels, `width` is the distance from a row to the next, and what
+// belongs to each channel (mean, scale, bias …) has sixteen numbers.
+
+// Σ (x − first) into `sum` and Σ (x − first)² into `squares`, sixteen numbers each.
+void regulus_channel_moments(const float *x, const float *first, long rows, long width, float *sum, float *squares);
+
+// y = (x − mean) · scale + bias, plus `other` where it is not null; negative numbers become 0 where `rectifies`.
+void regulus_channel_map(const float *x, const float *other, float *y, const float *mean, const float *scale, const float *bias, long rows,
+                         long width, int rectifies);
+
+// Σ g into `sum` and Σ g (x − mean) into `along`, sixteen numbers each: g is the gradient of what `regulus_channel_map` computes, as far as its ReLU
+// lets it pass. It is written to `kept` where that is not null.
+void regulus_channel_passed(const float *x, const float *other, const float *gradient, float *kept, const float *mean, const float *scale,
+                            const float *bias, long rows, long width, int rectifies, float *sum, float *along);
+
+// result = scale · (g − center − (x − mean) · along), with the gradient g as far as the ReLU lets it pass where `rectifies`.
+void regulus_channel_gradient(const float *x, const float *gradient, float *result, const float *mean, const float *scale, const float *bias,
+                              const float *center, const float *along, long rows, long width, int rectifies);
+
+// The numbers of one step of Adam: see `AdaptiveMoments`.
+struct regulus_adam_step {
+    float beta1, beta2, share1, share2, epsilon, decay, keep, rate, scale;
+};
+
+// One step of Adam for `count` values that lie apart from each other.
+void regulus_adam(float *values, const float *gradient, float *mean, float *square, long count, struct regulus_adam_step step);
+
+#endif

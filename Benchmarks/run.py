@@ -6,7 +6,8 @@ One round runs every configuration of both sides once, each in a process of its 
 PyTorch, … so that whatever else the machine does falls on both. A ratio is taken within a round; the table shows the
 median over rounds and the range. Nothing is asserted.
 
-Regulus is asked by `regulus bench mer|step --threads N --json`, which prints one JSON object a line:
+Regulus is asked by `regulus bench mer --features D|step --only NAME --threads N --json`, for one benchmark a process, so
+that the first step is the process's first. It prints one JSON object:
     {"name": "step", "threads": 2, "median_ms": …, "peak_mib": …, "first_step_s": …}
 with the names mer-48x2304, mer-48x512, step and step-mer, and optionally "parameters".
 """
@@ -22,14 +23,16 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
-# Benchmark of Regulus → the PyTorch configurations that it is compared with.
+# Benchmark of Regulus → pairs of its options and the PyTorch configuration that it is compared with.
 CONFIGURATIONS = {
     "mer": [
-        ["pytorch_mer.py", "--form", form, "--width", width] for width in ("2304", "512") for form in ("paper", "gram")
+        (["--features", width], ["pytorch_mer.py", "--form", form, "--width", width])
+        for width in ("2304", "512")
+        for form in ("paper", "gram")
     ],
     "step": [
-        ["pytorch_step.py", "--variant", variant, *flags]
-        for flags in ([], ["--mer"])
+        (["--only", name], ["pytorch_step.py", "--variant", variant, *flags])
+        for name, flags in (("step", []), ("step-mer", ["--mer"]))
         for variant in ("eager", "eager-fused", "compile")
     ],
 }
@@ -59,10 +62,10 @@ def measure(arguments):
         for threads in arguments.threads:
             for benchmark in arguments.only:
                 print(f"round {round_number} of {arguments.rounds}: {benchmark}, threads {threads}", file=sys.stderr)
-                command = [arguments.regulus, "bench", benchmark, "--threads", str(threads), "--json"]
-                for script, *options in CONFIGURATIONS[benchmark]:
+                for own, (script, *options) in CONFIGURATIONS[benchmark]:
                     if arguments.without_compile and "compile" in options:
                         continue
+                    command = [arguments.regulus, "bench", benchmark, *own, "--threads", str(threads), "--json"]
                     ours = {figures["name"]: figures for figures in run(command)}
                     (theirs,) = run([sys.executable, str(HERE / script), "--threads", str(threads), *options])
                     name = theirs["name"]

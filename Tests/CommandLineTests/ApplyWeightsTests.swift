@@ -50,6 +50,15 @@ struct ApplyWeightsTests {
         #expect(figures.allSatisfy { ($0["median_ms"] as? Double ?? 0) > 0 && ($0["peak_mib"] as? Double ?? 0) > 0 })
     }
 
+    @Test("bench step times one form in a process of its own, so that its first step is the process's first")
+    func step() async throws {
+        let outcome = try await RecipeFolder().regulus(
+            "bench", "step", "--only", "step-mer", "--batch", "2", "--threads", "1", "--warmup", "0", "--repeats", "1", "--json")
+        #expect(outcome.code == 0 && outcome.lines.count == 1)
+        let figures = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        #expect(figures["name"] as? String == "step-mer" && figures["first_step_s"] as? Double ?? 0 > 0)
+    }
+
     @Test("bench convolution refuses shapes that do not fit together", arguments: ["1x6x6x3", "1x6x6x3:4x2x3x3:1x1:1x1", "1x2x2x3:4x3x3x3:1x1:0x0"])
     func wrongConvolution(shapes: String) async throws {
         let outcome = try await RecipeFolder().regulus("bench", "convolution", shapes)

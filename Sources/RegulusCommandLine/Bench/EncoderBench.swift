@@ -60,6 +60,10 @@ struct EncoderBench: ParsableCommand {
 
     func run() throws {
         Threads.use(bench.threads)
+        try bench.measure("\(encoder.rawValue)-\(work.rawValue)", making: makeStep)
+    }
+
+    private func makeStep() throws -> BenchOptions.Step {
         let initializer = Initializer(seed: 0)
         var network = try EncoderRegistry.standard().make(
             encoder.rawValue, options: ["train": .string(work.trained.rawValue)], sampleShape: encoder.sample,
@@ -67,10 +71,9 @@ struct EncoderBench: ParsableCommand {
         let source = RandomSource(seed: 0)
         var stream = source.stream("bench")
         let x = stream.normal(Shape([batch] + encoder.sample.dimensions))
-        let name = "\(encoder.rawValue)-\(work.rawValue)"
         guard work != .inference else {
-            try bench.measure(name) { _ = withoutGradients { network(x, pass: .evaluation) } }
-            return
+            let frozen = network
+            return ({ _ = withoutGradients { frozen(x, pass: .evaluation) } }, nil)
         }
         if work == .lastStageOverMaps, let staged = network as? any StagedEncoder { network = LastStageOverMaps(of: staged, stemOf: x) }
         let modality = Modality(encoder.rawValue)
@@ -83,8 +86,7 @@ struct EncoderBench: ParsableCommand {
         ) { Adam(options: .init(), parameters: $0) }
         let data = Batch(
             inputs: [modality: x], targets: .classes((0..<batch).map { $0 % classes }, of: classes), domains: Array(repeating: 0, count: batch))
-        let parameters = trainer.parameters.reduce(0) { $0 + $1.parameter.elementCount }
-        try bench.measure(name, parameters: parameters) { _ = try trainer.train(on: data) }
+        return ({ _ = try trainer.train(on: data) }, trainer.parameters.reduce(0) { $0 + $1.parameter.elementCount })
     }
 }
 

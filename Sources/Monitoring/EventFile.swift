@@ -57,6 +57,8 @@ package enum EventFile {
     private static func extend(_ file: URL, to content: Data, mayHoldMore: Bool = false) throws {
         try Folder.create(file.deletingLastPathComponent().path)
         let present = (try? FileContents.mapped(file.path)) ?? Data()
+        // A report is made again and again, and the curves of its trials have long been complete.
+        guard present != content else { return }
         try GrowingFile.extend(file.path, to: keepingTimes(of: present, in: content), mayHoldMore: mayHoldMore)
     }
 

@@ -73,17 +73,22 @@ package struct SignFlipTest: Hashable, Sendable {
 
     private static func sampled(_ differences: [Double]) -> Double {
         let threshold = threshold(differences)
+        let blocks = (differences.count + 63) / 64
         var counter = CountedRandom(stream: 1)
         var extreme = 1
-        for _ in 0..<draws {
-            var sum = 0.0
-            var bits: UInt64 = 0
-            for (index, difference) in differences.enumerated() {
-                if index.isMultiple(of: 64) { bits = counter.next() }
-                sum += bits & 1 == 0 ? difference : -difference
-                bits >>= 1
+        // Eight assignments at once. A drawn bit is the sign bit of its difference, since a branch on it would be guessed wrong half the time.
+        var bits = Array(repeating: SIMD8<UInt64>(), count: blocks)
+        for first in stride(from: 0, to: draws, by: 8) {
+            for lane in 0..<8 { for block in 0..<blocks { bits[block][lane] = counter.next() } }
+            var sums = SIMD8<Double>()
+            for block in 0..<blocks {
+                var signs = bits[block]
+                for index in 64 * block..<min(64 * block + 64, differences.count) {
+                    sums += unsafeBitCast(SIMD8(repeating: differences[index].bitPattern) ^ (signs &<< 63), to: SIMD8<Double>.self)
+                    signs &>>= 1
+                }
             }
-            if abs(sum) >= threshold { extreme += 1 }
+            for lane in 0..<min(8, draws - first) where abs(sums[lane]) >= threshold { extreme += 1 }
         }
         // The observed assignment counts as one of those drawn, which keeps p above zero (Phipson and Smyth 2010).
         return Double(extreme) / Double(draws + 1)
@@ -116,8 +121,10 @@ package enum DetectableEffect {
     }
 
     /// The smallest effect in the unit of the differences, taking their spread as it was observed; nil where there is none.
-    package static func mean(of differences: [Double]) -> Double? {
+    ///
+    /// - Parameter standardized: that of their number, which many rows have in common.
+    package static func mean(of differences: [Double], standardized: Double?) -> Double? {
         guard !differences.isConstant, let deviation = differences.deviation else { return nil }
-        return standardized(pairs: differences.count).map { $0 * deviation }
+        return standardized.map { $0 * deviation }
     }
 }

@@ -59,6 +59,23 @@ struct ResamplingTests {
         #expect(sampled == SignFlipTest(few + [0]))
     }
 
+    @Test("Sign flips: assignments drawn one by one give the same p to the last digit", arguments: [19, 64, 70])
+    func oneByOne(count: Int) throws {
+        let differences = (0..<count).map { Double($0 * 7 % 11) - 3.5 }
+        let least = abs(differences.reduce(0, +)) - 1e-12 * differences.reduce(0) { $0 + abs($1) }
+        var (random, extreme, bits) = (CountedRandom(stream: 1), 1, UInt64(0))
+        for _ in 0..<SignFlipTest.draws {
+            var sum = 0.0
+            for (index, difference) in differences.enumerated() {
+                if index.isMultiple(of: 64) { bits = random.next() }
+                sum += bits & 1 == 0 ? difference : -difference
+                bits >>= 1
+            }
+            if abs(sum) >= least { extreme += 1 }
+        }
+        #expect(try #require(SignFlipTest(differences)).p == Double(extreme) / Double(SignFlipTest.draws + 1))
+    }
+
     @Test("Holm leaves out what has no p value")
     func holm() {
         let adjusted = HolmCorrection.adjusted([0.02, nil, 0.01, 0.5])

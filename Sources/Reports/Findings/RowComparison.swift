@@ -29,6 +29,7 @@ package struct RowComparison: Hashable, Sendable {
     package static func comparisons(in table: ReportTable) -> [RowComparison] {
         let found = table.rows.compactMap { row in row.difference?.difference.map { (row.name, $0) } }
         let family = ComparisonFamily(found.map(\.1.units))
+        let effects = Dictionary(uniqueKeysWithValues: Set(found.map(\.1.units.count)).map { ($0, DetectableEffect.standardized(pairs: $0)) })
         return found.indices.map { index in
             let (row, difference) = found[index]
             let units = difference.units
@@ -36,7 +37,7 @@ package struct RowComparison: Hashable, Sendable {
             return RowComparison(
                 row: row, difference: difference, interval: bootstrap.map { $0.biasCorrected() ?? $0.percentile() },
                 studentInterval: ConfidenceInterval.student(units), test: family.members[index],
-                detectable: DetectableEffect.mean(of: units))
+                detectable: DetectableEffect.mean(of: units, standardized: effects[units.count] ?? nil))
         }
     }
 }

@@ -116,15 +116,23 @@ struct SourceProbes {
         let (labels, domains) = (classes.flatMap { $0 }, parts.flatMap(\.domains))
         let complete = rowsOfWholeSamples
         let byClass = Dictionary(grouping: complete) { labels[$0] }
+        struct Stratum: Hashable {
+            let label: Int
+            let domain: Int
+        }
+        // The possible partners are the same for all samples of a class and domain.
+        var others: [Stratum: [Int]] = [:]
         var (rows, partners): ([Int], [Int]) = ([], [])
         var turns: [Int: Int] = [:]
         for row in complete {
-            let others = (byClass[labels[row]] ?? []).filter { domains[$0] != domains[row] }
-            guard !others.isEmpty else { continue }
+            let stratum = Stratum(label: labels[row], domain: domains[row])
+            let found = others[stratum] ?? (byClass[stratum.label] ?? []).filter { domains[$0] != stratum.domain }
+            others[stratum] = found
+            guard !found.isEmpty else { continue }
             let turn = turns[labels[row], default: 0]
             turns[labels[row]] = turn + 1
             rows.append(row)
-            partners.append(others[turn % others.count])
+            partners.append(found[turn % found.count])
         }
         guard !rows.isEmpty else { return nil }
         let joined = modalities.map(joined)

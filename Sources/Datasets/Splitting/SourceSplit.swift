@@ -254,17 +254,22 @@ func stratifiedPart(
         let domain: Int
         let label: Int
     }
-    var members: [Int: [Int]] = [:]
-    var order: [Int] = []
-    for row in rows.sorted() {
-        let group = groups?[row] ?? row
-        if members[group] == nil { order.append(group) }
-        members[group, default: []].append(row)
+    // A million rows without groups are a million groups, so a group is no array of its own but a range of this one.
+    var ordered = rows.sorted()
+    if let groups {
+        var first: [Int: Int] = [:]
+        for row in ordered where first[groups[row]] == nil { first[groups[row]] = row }
+        // In the order of the groups' first rows.
+        ordered.sort { (first[groups[$0]] ?? $0, $0) < (first[groups[$1]] ?? $1, $1) }
     }
-    var strata: [Stratum: [[Int]]] = [:]
-    for group in order {
-        guard let own = members[group], let first = own.first else { continue }
-        strata[Stratum(domain: domains[first], label: labels[first]), default: []].append(own)
+    var strata: [Stratum: [Range<Int>]] = [:]
+    var start = 0
+    while start < ordered.count {
+        let row = ordered[start]
+        var end = start + 1
+        if let groups { while end < ordered.count, groups[ordered[end]] == groups[row] { end += 1 } }
+        strata[Stratum(domain: domains[row], label: labels[row]), default: []].append(start..<end)
+        start = end
     }
     return strata.flatMap { stratum, groups -> [Int] in
         var stream = random.stream("validation/domain-\(stratum.domain)/class-\(stratum.label)")
@@ -273,7 +278,7 @@ func stratifiedPart(
         for place in stream.permutation(groups.count).dropLast() {
             // A group is taken while that brings the number nearer to the wanted one.
             let group = groups[place]
-            if taken.isEmpty ? wanted > 0 : 2 * (wanted - taken.count) >= group.count { taken += group }
+            if taken.isEmpty ? wanted > 0 : 2 * (wanted - taken.count) >= group.count { taken += ordered[group] }
         }
         return taken
     }

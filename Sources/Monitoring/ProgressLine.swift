@@ -35,7 +35,7 @@ package enum ProgressLine {
     }
 
     /// One plain line for a trial that has just ended, for logs and pipes; without line end.
-    package static func plain(_ result: TrialResult, progress: StudyProgress) -> String {
+    package static func plain(_ result: TrialOutline, progress: StudyProgress) -> String {
         let outcome =
             switch result.status {
             case .finished:

@@ -49,14 +49,14 @@ package struct RunView: Hashable, Sendable {
     private var known: Set<TrialKey> = []
     private var cells: [Place: Cell] = [:]
 
-    package init(settings: RunSettings, results: [TrialResult] = [], progress: StudyProgress) {
+    package init(settings: RunSettings, results: [TrialOutline] = [], progress: StudyProgress) {
         self.settings = settings
         self.progress = progress
         for result in results { add(result) }
     }
 
     /// Adds an ended trial; one that is already known counts once.
-    package mutating func add(_ result: TrialResult) {
+    package mutating func add(_ result: TrialOutline) {
         guard known.insert(result.key).inserted else { return }
         let place = Place(row: result.key.row, variant: result.key.variant, target: result.key.target)
         cells[place, default: Cell()].ended += 1

@@ -11,9 +11,7 @@ import Weights
 /// What a study trains: the cells of its tables, the data that they need, and the settings of the
 /// report.
 package struct PlannedStudy: Sendable {
-    package private(set) var cells: [Cell]
-    /// The cells by what trains for them.
-    package private(set) var groups: [CellGroup]
+    package private(set) var cells: StudyCells
     package let settings: RunSettings
     /// What its models and terms consist of.
     package let outline: StudyOutline
@@ -35,7 +33,6 @@ package struct PlannedStudy: Sendable {
     /// - Parameter threads: threads of each trial.
     /// - Throws: `RecipeError` with everything of the recipe that does not fit the data or each other.
     package init(_ study: Study, components: PlannedComponents, threads: Int) throws(RecipeError) {
-        var cells: [Cell] = []
         var datasets: [ComponentPlan: any Dataset] = [:]
         var fingerprints: [ComponentPlan: String] = [:]
         var (facts, tasks): ([DatasetFacts], [any TaskPlugin]) = ([], [])
@@ -44,6 +41,7 @@ package struct PlannedStudy: Sendable {
         var stems = StemCacheEstimate()
         var loadedWeights: [String] = []
         var (notices, advice): ([String], [String]) = ([], [])
+        var variants: [(planner: Planner, recipe: Recipe, task: any TaskPlugin, cells: [Cell])] = []
         var trainings = TrainingCount()
         divisions = PlannedDivisions()
         for variant in study.variants {
@@ -82,24 +80,32 @@ package struct PlannedStudy: Sendable {
             let planned = recipe.rows.map { (row: $0, cells: planner.cells(of: $0, score: task.score)) }
             faults += planner.faults(of: planned, task: task, outline: &outline)
             let plannedCells = planned.flatMap(\.cells)
-            cells += plannedCells
+            variants.append((planner, recipe, task, plannedCells))
             notices += planner.fallbacks(task.score).filter { !notices.contains($0) }
             guard faults.isEmpty else { continue }
             advice += planner.selections.advice(on: planned) { [divisions] plan in
                 try? divisions.division(of: planner.dataset, by: plan, isRehearsal: true).validation
             }.filter { !advice.contains($0) }
-            let plans = CellGroup.all(of: plannedCells).flatMap(\.plans)
+        }
+        guard faults.isEmpty else { throw RecipeError(faults) }
+        let cells = StudyCells(variants.flatMap(\.cells))
+        var groups = cells.groups[...]
+        var end = 0
+        for (planner, recipe, task, own) in variants {
+            end += own.count
+            // A training that several variants share is the first one's.
+            let ofVariant = groups.prefix { $0.places[0] < end }
+            groups = groups.dropFirst(ofVariant.count)
+            let plans = Dictionary(grouping: ofVariant.flatMap(\.plans), by: \.model)
             for choice in recipe.models {
                 let plan = planner.model(choice)
                 guard let model = try? components.model(plan, facts: planner.facts, task: task) else { continue }
                 loadedWeights += Self.loadedWeights(of: model, choice).filter { !loadedWeights.contains($0) }
-                notices += planner.noticesOfWeights(in: plans.filter { $0.model == plan }).filter { !notices.contains($0) }
-                stems.add(plans.filter { $0.model == plan }, model: model, dataset: planner.dataset)
+                notices += planner.noticesOfWeights(in: plans[plan] ?? []).filter { !notices.contains($0) }
+                stems.add(plans[plan] ?? [], model: model, dataset: planner.dataset)
             }
         }
-        guard faults.isEmpty else { throw RecipeError(faults) }
         self.cells = cells
-        groups = CellGroup.all(of: cells)
         let others = Set(cells.flatMap(\.measurements).compactMap(\.other?.plan))
         otherDatasets = Dictionary(uniqueKeysWithValues: others.compactMap { plan in (try? components.dataset(plan)).map { (plan, $0.dataset) } })
         self.outline = outline
@@ -175,13 +181,9 @@ extension PlannedStudy {
             }
         }
         var part = self
-        part.cells = cells.filter { (rows.isEmpty || rows.contains($0.row)) && (targets.isEmpty || targets.contains($0.target)) }
-        part.groups = CellGroup.all(of: part.cells)
+        part.cells = StudyCells(cells.filter { (rows.isEmpty || rows.contains($0.row)) && (targets.isEmpty || targets.contains($0.target)) })
         return part
     }
-
-    /// How many trials its cells have.
-    package var trialCount: Int { cells.reduce(0) { $0 + $1.seeds.count } }
 }
 
 /// Somebody asked for a part of a study that does not exist.
@@ -213,11 +215,4 @@ extension CellGroup {
 
 extension ComponentPlan {
     package init(_ choice: ComponentChoice) { self.init(choice.component, options: choice.options) }
-}
-
-extension PlannedStudy {
-    /// How many trainings tuning takes before the trials.
-    package var rehearsalCount: Int { SharedRehearsal.all(of: groups).count }
-    /// How many trainings the trials take: fewer than trials where one training serves several.
-    package var trainingCount: Int { groups.reduce(0) { $0 + $1.seeds.count } }
 }

@@ -102,7 +102,7 @@ struct CheckDocument: Encodable {
         recipe = study.name
         (rows, targets, seeds) = (frame.rows, frame.targets, frame.seeds)
         (variants, repetitions) = (frame.variants.count, frame.repetitions.count)
-        (trials, trainings) = (state.trials.count, planned.trainingCount)
+        (trials, trainings) = (state.trials.count, planned.cells.trainingCount)
         let shapes = frame.variants.map(Shape.init)
         let isUniform = Set(shapes.map { [$0.rows, $0.targets, $0.seeds, $0.repetitions] }).count <= 1
         self.shapes = isUniform ? [] : shapes

@@ -77,7 +77,7 @@ struct CheckpointArguments: ParsableArguments {
             guard trial.path.hasPrefix(folder.trials.path + "/"), FileManager.default.fileExists(atPath: folder.settings.path) else { continue }
             let store = RunStore(folder)
             let result = try? store.result(at: trial.appendingPathComponent(RunFolder.resultName), verifyingFiles: false)
-            do throws(FileFault) { try store.noteLook(by: command, at: [result].compactMap(\.self)) } catch {
+            do throws(FileFault) { try store.noteLook(by: command, at: [result?.outline].compactMap(\.self)) } catch {
                 StandardError.print("note: this look at target figures cannot be logged: \(error)")
             }
             return

@@ -33,7 +33,7 @@ struct DifferenceCost: Encodable {
             let store = RunStore(folder)
             let looked = variant.design ?? SeedDesign(baseline: baseline, reach: size, looks: [variant.seeds.count])
             let keys = variant.keys.filter { $0.seed == variant.seeds.first }
-            let found = looked.differences(of: keys, seeds: variant.seeds) { try? store.result(at: folder.result($0), verifyingFiles: false) }
+            let found = looked.differences(of: keys, seeds: variant.seeds) { try? store.outline(at: folder.result($0)) }
             let share = seconds.map { $0 * Double(variant.trialCount) / Double(max(settings.trialCount, 1)) / Double(max(variant.seeds.count, 1)) }
             func cost(_ row: String?, _ deviation: Double, measured: Int) -> DifferenceCost {
                 let seeds = Self.seeds(for: size, deviation: deviation, design: variant.design)

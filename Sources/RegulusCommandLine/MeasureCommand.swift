@@ -42,7 +42,7 @@ struct MeasureCommand: ParsableCommand {
         let place = RunFolder(URL(fileURLWithPath: folder))
         guard Folder.exists(place.root.path) else { throw CommandFault.input("error: there is no run folder \(place.root.path)") }
         let plan = try arguments(for: place).plan()
-        let cells = plan.planned.cells
+        let cells = plan.planned.cells.all
         guard cells.contains(where: { !$0.measurements.isEmpty }) else {
             let names = plan.components.measurements.names.joined(separator: ", ")
             throw CommandFault.input("error: the recipe has no 'measure:', and no --measure names one of: \(names)")

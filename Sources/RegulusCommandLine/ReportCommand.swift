@@ -66,7 +66,7 @@ struct ReportCommand: ParsableCommand {
             // A report needs neither checkpoints nor curves, which may have been left elsewhere.
             let results = try store.results(of: settings.keys, verifyingFiles: false)
             let command = rules == nil ? Self.configuration : ChoiceCommand.configuration
-            do throws(FileFault) { try store.noteLook(by: command.commandName ?? "regulus", at: results) } catch {
+            do throws(FileFault) { try store.noteLook(by: command.commandName ?? "regulus", at: results.map(\.outline)) } catch {
                 StandardError.print("note: this look at target figures cannot be logged: \(error)")
             }
             let report = try Report(

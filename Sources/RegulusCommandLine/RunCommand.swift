@@ -98,7 +98,7 @@ struct RunCommand: ParsableCommand {
                 damagedRecipe = try store.write(settings, recipe: study.resolvedYAML, keepingOthers: !overwrite)
             }
             settings.resolvedRecipe = SHA256Digest(of: study.resolvedYAML).hex
-            try display.start(settings, trials: planned.trialCount, folder: folder)
+            try display.start(settings, trials: planned.cells.trialCount, folder: folder)
             if let damagedRecipe { display.note("note: \(damagedRecipe); it is written again") }
             for note in notes(on: before, in: folder) { display.note(note) }
             if ParentLink.role != IsolatedRun.role, !worker { noteLook(at: store.finished(settings.keys), in: store, display) }
@@ -113,7 +113,7 @@ struct RunCommand: ParsableCommand {
                 let trained = Set(results.filter { !before.holds($0) }.map(\.key))
                 settings.reused = all.map(\.key).filter { !trained.contains($0) }
                 try store.write(settings)
-                noteLook(at: all, in: store, display)
+                noteLook(at: all.map(\.outline), in: store, display)
                 let report = try Report(
                     results: all, settings: settings, stray: folder.strayResults(beside: settings.keys),
                     measurements: store.measurements(of: all) { display.note("note: \($0); it is left out, `regulus measure` writes it again") },
@@ -146,7 +146,7 @@ extension RunCommand {
     }
 
     /// Writes down that this run shows figures on targets, from now on as they come.
-    private func noteLook(at results: [TrialResult], in store: RunStore, _ display: RunDisplay) {
+    private func noteLook(at results: [TrialOutline], in store: RunStore, _ display: RunDisplay) {
         do throws(FileFault) { try store.noteLook(by: Self.configuration.commandName ?? "regulus", at: results) } catch {
             display.note("note: this look at target figures cannot be logged: \(error)")
         }
@@ -176,7 +176,7 @@ extension RunCommand {
     /// Results of rows and targets that were not asked for now, where the folder holds those of exactly
     /// this recipe, so that a report shows the study as it is.
     private func finished(besides results: [TrialResult], of whole: PlannedStudy, in folder: RunFolder) -> [TrialResult] {
-        guard results.count < whole.trialCount else { return [] }
+        guard results.count < whole.cells.trialCount else { return [] }
         let known = Set(results.map(\.key))
         let store = RunStore(folder)
         return FolderState(of: whole.cells, in: folder).trials.compactMap { key, status in
@@ -227,7 +227,7 @@ extension RunCommand {
     private func measure(_ plan: RecipeArguments.Plan, in folder: RunFolder, _ display: RunDisplay) throws {
         guard plan.planned.cells.contains(where: { !$0.measurements.isEmpty }) else { return }
         let outcome = try MeasurementRun(
-            cells: plan.planned.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: plan.planned.datasets,
+            cells: plan.planned.cells.all, folder: folder, components: plan.components, pool: arguments.pool, datasets: plan.planned.datasets,
             otherDatasets: plan.planned.otherDatasets, stems: arguments.stems(for: folder), stop: .ofProcess
         ).run()
         for trial in outcome.leftOut { display.note("not measured: \(trial.key): \(trial.reason)") }

@@ -48,14 +48,14 @@ final class RunDisplay: Sendable {
         case .json: if let result { try? printLine(.trial(result, progress)) }
         case .log:
             if let result {
-                StandardError.print(ProgressLine.plain(result, progress: progress))
+                StandardError.print(ProgressLine.plain(result.outline, progress: progress))
             }
             // While a grid is tried, which may take hours, this is all that a log shows.
             if let line = ProgressLine.tuning(progress, before: before) { StandardError.print(line) }
         case .screen:
             screen.withLock(\.self)?.update { view in
                 view.progress = progress
-                if let result { view.add(result) }
+                if let result { view.add(result.outline) }
             }
         }
     }

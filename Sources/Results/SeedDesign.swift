@@ -39,7 +39,7 @@ package struct SeedDesign: Hashable, Codable, Sendable {
     ///   - keys: a trial of every row, target and repetition, of any seed.
     ///   - seeds: in the order in which they are trained.
     ///   - result: what a trial led to; nil while it has not ended.
-    package func differences(of keys: [TrialKey], seeds: [Int], result: (TrialKey) -> TrialResult?) -> Differences {
+    package func differences(of keys: [TrialKey], seeds: [Int], result: (TrialKey) -> TrialOutline?) -> Differences {
         struct Column: Hashable {
             let target: String
             let repetition: [String: String]
@@ -49,8 +49,8 @@ package struct SeedDesign: Hashable, Codable, Sendable {
         for key in keys where key.row != baseline && !differences.rows.contains(key.row) { differences.rows.append(key.row) }
         differences.values = differences.rows.map { _ in [] }
         for seed in seeds {
-            func columns(of row: String) -> [Column: TrialResult]? {
-                var found: [Column: TrialResult] = [:]
+            func columns(of row: String) -> [Column: TrialOutline]? {
+                var found: [Column: TrialOutline] = [:]
                 for key in rows[row] ?? [] {
                     var key = key
                     key.seed = seed
@@ -59,7 +59,7 @@ package struct SeedDesign: Hashable, Codable, Sendable {
                 }
                 return found
             }
-            func score(_ result: TrialResult?) -> Double? {
+            func score(_ result: TrialOutline?) -> Double? {
                 result.flatMap { $0.isFinished ? $0.targetScore : nil }.flatMap { $0.isFinite ? $0 : nil }
             }
             guard let theirs = columns(of: baseline) else { break }
@@ -88,7 +88,7 @@ extension RunSettings {
     ///   - results: what trials have led to so far.
     ///   - count: how many of a variant's seeds are kept, the first ones; nil for all of them.
     package func keepingSeeds(
-        by results: [TrialResult], _ count: (_ variant: VariantSettings, _ design: SeedDesign, _ result: (TrialKey) -> TrialResult?) -> Int?
+        by results: [TrialOutline], _ count: (_ variant: VariantSettings, _ design: SeedDesign, _ result: (TrialKey) -> TrialOutline?) -> Int?
     ) -> RunSettings {
         guard variants.contains(where: { $0.design != nil }) else { return self }
         let known = Dictionary(results.map { ($0.key, $0) }) { first, _ in first }

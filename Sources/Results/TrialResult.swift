@@ -145,7 +145,7 @@ package struct TrialResult: Hashable, Sendable {
 }
 
 extension TrialResult: Codable {
-    private enum Key: String, CodingKey {
+    fileprivate enum Key: String, CodingKey {
         case key, plan, origin, status, epochs, selectedEpoch, score, targetScore, oracleScore, lastScore, sourceValidationScore, chosen
         case candidates, choice, seconds, steps, secondsInPenalties, stepCost, parameters, loading, effects, training, times
         // What scores were called while there was one task.
@@ -153,34 +153,29 @@ extension TrialResult: Codable {
     }
 
     /// - Throws: `DecodingError` where an entry is missing or has another type.
-    package init(from decoder: any Decoder) throws { try self.init(from: decoder, isWhole: true) }
-
-    /// - Parameter isWhole: whether what was recorded of epochs, candidates, costs and effects is read.
-    fileprivate init(from decoder: any Decoder, isWhole: Bool) throws {
+    package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
-        func score(_ key: Key, _ former: Key) throws -> Double? {
-            try (fields.decodeIfPresent(JSONNumber.self, forKey: key) ?? fields.decodeIfPresent(JSONNumber.self, forKey: former))?.value
-        }
+        func score(_ key: Key, _ former: Key) throws -> Double? { try fields.score(key, former: former) }
         self.init(
             key: try fields.decode(TrialKey.self, forKey: .key), plan: try fields.decode(String.self, forKey: .plan),
             origin: try fields.decodeIfPresent(ResultOrigin.self, forKey: .origin),
-            status: try fields.decode(TrialStatus.self, forKey: .status), epochs: isWhole ? try fields.decode([EpochRecord].self, forKey: .epochs) : [],
+            status: try fields.decode(TrialStatus.self, forKey: .status), epochs: try fields.decode([EpochRecord].self, forKey: .epochs),
             selectedEpoch: try fields.decodeIfPresent(Int.self, forKey: .selectedEpoch),
             score: try fields.decodeIfPresent(ScoreDescription.self, forKey: .score) ?? .accuracy,
             targetScore: try score(.targetScore, .targetAccuracy), oracleScore: try score(.oracleScore, .oracleAccuracy),
             lastScore: try score(.lastScore, .lastAccuracy),
             sourceValidationScore: try score(.sourceValidationScore, .sourceValidationAccuracy),
             chosen: try fields.decode([ChosenValue].self, forKey: .chosen),
-            candidates: isWhole ? try fields.decodeIfPresent([CandidateScore].self, forKey: .candidates) : nil,
-            choice: isWhole ? try fields.decodeIfPresent(ChoiceRecord.self, forKey: .choice) : nil,
+            candidates: try fields.decodeIfPresent([CandidateScore].self, forKey: .candidates),
+            choice: try fields.decodeIfPresent(ChoiceRecord.self, forKey: .choice),
             seconds: try fields.decode(Double.self, forKey: .seconds), steps: try fields.decode(Int.self, forKey: .steps),
             secondsInPenalties: try fields.decode(Double.self, forKey: .secondsInPenalties),
-            stepCost: isWhole ? try fields.decodeIfPresent(StepCost.self, forKey: .stepCost) : nil,
+            stepCost: try fields.decodeIfPresent(StepCost.self, forKey: .stepCost),
             parameters: try fields.decode(Int.self, forKey: .parameters),
-            loading: isWhole ? try fields.decodeIfPresent(LoadingRecord.self, forKey: .loading) : nil,
-            effects: isWhole ? try fields.decodeIfPresent([TermEffect].self, forKey: .effects) : nil,
+            loading: try fields.decodeIfPresent(LoadingRecord.self, forKey: .loading),
+            effects: try fields.decodeIfPresent([TermEffect].self, forKey: .effects),
             training: try fields.decodeIfPresent(String.self, forKey: .training),
-            times: isWhole ? try fields.decodeIfPresent(TrialTimes.self, forKey: .times) : nil)
+            times: try fields.decodeIfPresent(TrialTimes.self, forKey: .times))
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -210,14 +205,43 @@ extension TrialResult: Codable {
     }
 }
 
-/// A result without what was recorded epoch by epoch and candidate by candidate, which is most of its file: for those who look at the
-/// results of ten thousand trials, and for none of them more closely.
-package struct TrialOutline: Decodable, Sendable {
-    /// Epochs, candidates, choice, costs, loading, effects and times are left out.
-    package let result: TrialResult
+extension KeyedDecodingContainer<TrialResult.Key> {
+    /// A score, which may go by the name that it had while there was one task; nil where there is none.
+    fileprivate func score(_ key: Key, former: Key) throws -> Double? {
+        try (decodeIfPresent(JSONNumber.self, forKey: key) ?? decodeIfPresent(JSONNumber.self, forKey: former))?.value
+    }
+}
 
+/// How a trial ended, as far as it is counted and shown while a study runs: what of ten thousand results fits a screen. What was recorded
+/// epoch by epoch and candidate by candidate, which is most of a result's file, is not read for it.
+package struct TrialOutline: Hashable, Sendable {
+    package var key: TrialKey
+    package var status: TrialStatus
+    /// What the score is.
+    package var score: ScoreDescription
+    /// As in ``TrialResult``.
+    package var targetScore: Double?
+    /// Wall time of the trial, evaluation included.
+    package var seconds: Double
+
+    /// Whether the trial reached its end.
+    package var isFinished: Bool { status == .finished }
+}
+
+extension TrialOutline: Decodable {
     /// - Throws: `DecodingError`, as of a whole result.
-    package init(from decoder: any Decoder) throws { result = try TrialResult(from: decoder, isWhole: false) }
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: TrialResult.Key.self)
+        key = try fields.decode(TrialKey.self, forKey: .key)
+        status = try fields.decode(TrialStatus.self, forKey: .status)
+        score = try fields.decodeIfPresent(ScoreDescription.self, forKey: .score) ?? .accuracy
+        targetScore = try fields.score(.targetScore, former: .targetAccuracy)
+        seconds = try fields.decode(Double.self, forKey: .seconds)
+    }
+}
+
+extension TrialResult {
+    package var outline: TrialOutline { TrialOutline(key: key, status: status, score: score, targetScore: targetScore, seconds: seconds) }
 }
 
 /// How a trial ended.

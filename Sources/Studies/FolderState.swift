@@ -43,7 +43,7 @@ package struct FolderState: Sendable {
     package func holds(_ result: TrialResult) -> Bool { plans[result.key] == result.plan }
 
     /// Looks into a folder, which need not exist.
-    package init(of cells: [Cell], in folder: RunFolder) {
+    package init(of cells: StudyCells, in folder: RunFolder) {
         let store = RunStore(folder)
         var damages: [DamagedFile] = []
         func stored(at file: URL) -> TrialResult? {
@@ -55,18 +55,16 @@ package struct FolderState: Sendable {
         var finished: Set<StudyJob> = []
         var trials: [[(key: TrialKey, status: Status)]] = cells.map { _ in [] }
         var hashes: [TrialKey: String] = [:]
-        let stages = SeedStages(cells)
+        let stages = SeedStages(cells.all)
         var undecided: [String] = []
-        let groups = CellGroup.all(of: cells)
-        let shared = SharedRehearsal.all(of: groups).map(\.rehearsal)
         var rehearsed: [String: TrialResult] = [:]
-        for rehearsal in shared {
+        for rehearsal in cells.rehearsals.map(\.rehearsal) {
             let result = stored(at: folder.rehearsal(rehearsal.name, measuresTarget: rehearsal.measuresTarget))
             guard let result, result.plan == rehearsal.name, result.isFinished else { continue }
             rehearsed[rehearsal.name] = result
             finished.insert(.rehearsal(rehearsal.name))
         }
-        for group in groups {
+        for group in cells.groups {
             let rehearsals = group.rehearsals
             let known = rehearsals.compactMap { rehearsed[$0.name] }
             var choice: TuningChoice?
@@ -103,7 +101,7 @@ package struct FolderState: Sendable {
                         status = .finished
                         finished.insert(.trial(key))
                         hashes[key] = present.plan
-                        stages.add(present)
+                        stages.add(present.outline)
                         if present.choice?.guards.cannotChoose == true, !undecided.contains(key.row) { undecided.append(key.row) }
                     } else if isSaved, plans.contains(where: { ResumeFolder(resume, origin: SavedOrigin(plan: $0)).isOfOrigin }) {
                         status = .saved
@@ -116,13 +114,13 @@ package struct FolderState: Sendable {
                 }
             }
         }
-        let needed = Set(stages.trimmed(cells).flatMap { cell in cell.seeds.map { cell.key(seed: $0) } })
+        let needed = Set(stages.trimmed(cells.all).flatMap { cell in cell.seeds.map { cell.key(seed: $0) } })
         self.trials = trials.flatMap(\.self).filter { needed.contains($0.key) }
         self.damages = damages
         self.finished = finished
         self.plans = hashes
         undecidedRows = undecided
-        (finishedRehearsals, rehearsalCount) = (rehearsed.count, shared.count)
+        (finishedRehearsals, rehearsalCount) = (rehearsed.count, cells.rehearsals.count)
     }
 
     /// How many trials have a status.

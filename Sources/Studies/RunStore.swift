@@ -48,10 +48,10 @@ package struct RunStore: Sendable {
         return record.result
     }
 
-    /// The result in a file without what only a report looks at; nil where there is none. The files beside it are not looked at.
+    /// What is counted and shown of the result in a file; nil where there is none. The files beside it are not looked at.
     ///
     /// - Throws: `DamagedFile` where a byte of it is not what was written.
-    package func outline(at file: URL) throws(DamagedFile) -> TrialResult? { try value(TrialOutline.self, at: file)?.result }
+    package func outline(at file: URL) throws(DamagedFile) -> TrialOutline? { try value(TrialOutline.self, at: file) }
 
     /// The results of some trials, in the order of these; those that have none yet are left out.
     ///

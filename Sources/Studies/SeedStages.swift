@@ -22,7 +22,7 @@ final class SeedStages: Sendable {
         let design: SeedDesign
         var keys: [TrialKey]
         let seeds: [Int]
-        var results: [TrialKey: TrialResult] = [:]
+        var results: [TrialKey: TrialOutline] = [:]
         /// How many seeds are trained, once that is decided, and how many are complete; nil while it has to be computed again.
         var decision: (stop: Int?, complete: Int)?
 
@@ -50,7 +50,7 @@ final class SeedStages: Sendable {
     }
 
     /// Records a trial's result.
-    func add(_ result: TrialResult) {
+    func add(_ result: TrialOutline) {
         groups.withLock { groups in
             groups[result.key.variant]?.results[result.key] = result
             groups[result.key.variant]?.decision = nil

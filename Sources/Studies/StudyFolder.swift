@@ -24,8 +24,8 @@ package struct StudyFolder: Sendable {
 
     /// With only those seeds that are trained, where earlier looks have decided that.
     package let settings: RunSettings
-    /// Trials that have ended, in the order of the plan, without what was recorded of their epochs: see `TrialOutline`.
-    package let results: [TrialResult]
+    /// Trials that have ended, in the order of the plan.
+    package let results: [TrialOutline]
     /// Trials that are under way or were interrupted, in the order of the plan.
     package let claimed: [ClaimedTrial]
     /// Trainings for tuning that are done, and those that are under way.
@@ -39,7 +39,7 @@ package struct StudyFolder: Sendable {
     /// A result, and when its file was written.
     private struct Ended {
         let mark: Date?
-        let result: TrialResult
+        let result: TrialOutline
     }
 
     /// What the files of one trial say.
@@ -83,7 +83,7 @@ package struct StudyFolder: Sendable {
         let store = RunStore(folder)
         guard let settings = try store.settings() else { return nil }
         var marks: [TrialKey: Ended] = [:]
-        var (results, claimed, damages): ([TrialResult], [ClaimedTrial], [DamagedFile]) = ([], [], [])
+        var (results, claimed, damages): ([TrialOutline], [ClaimedTrial], [DamagedFile]) = ([], [], [])
         var last: Date?
         let keys = settings.keys
         let sights = Slots<Sight>(count: keys.count)
@@ -137,7 +137,7 @@ package struct StudyFolder: Sendable {
     package var isOver: Bool { results.count == settings.trialCount && running.isEmpty }
 
     /// The settings without the seeds that a look has made unneeded: see `SeedDesign`.
-    private static func trimmed(_ settings: RunSettings, to results: [TrialResult]) -> RunSettings {
+    private static func trimmed(_ settings: RunSettings, to results: [TrialOutline]) -> RunSettings {
         settings.keepingSeeds(by: results) { variant, design, result in
             let keys = variant.keys.filter { $0.seed == variant.seeds.first }
             let differences = design.differences(of: keys, seeds: variant.seeds, result: result)

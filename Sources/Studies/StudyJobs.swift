@@ -10,10 +10,9 @@ struct StudyJobs {
     private let trials: [Slots<TrialResult>]
 
     init(_ study: StudyRun, observer: @escaping @Sendable (StudyEvent) -> Void) {
-        let groups = CellGroup.all(of: study.cells)
-        let rehearsals = SharedRehearsal.all(of: groups)
-        let journal = StudyJournal(trials: study.cells.reduce(0) { $0 + $1.seeds.count }, rehearsals: rehearsals.count, observer: observer)
-        let worker = StudyWorker(study, journal: journal, groups: groups)
+        let (groups, rehearsals) = (study.cells.groups, study.cells.rehearsals)
+        let journal = StudyJournal(trials: study.cells.trialCount, rehearsals: rehearsals.count, observer: observer)
+        let worker = StudyWorker(study, journal: journal)
         let scores = groups.map { Slots<RehearsalOutcome>(count: $0.rehearsals.count) }
         let results = study.cells.map { Slots<TrialResult>(count: $0.seeds.count) }
 
@@ -24,7 +23,7 @@ struct StudyJobs {
                 return .done
             }
         }
-        let stages = SeedStages(study.cells)
+        let stages = SeedStages(study.cells.all)
         let places = groups.indices.flatMap { group in groups[group].seeds.indices.map { (group: group, index: $0) } }
         // By stages, so that what decides about a seed comes before it.
         let inOrder = places.enumerated().sorted { one, other in
@@ -52,7 +51,7 @@ struct StudyJobs {
                 for (cell, found) in zip(group.places, found) {
                     guard let found, results[cell].set(found.result, at: index) else { continue }
                     journal.finish(result: found.result, isFailed: !found.result.isFinished, isRestored: found.isRestored)
-                    stages.add(found.result)
+                    stages.add(found.result.outline)
                 }
                 return found.contains { $0 == nil } ? .waiting : .done
             }

@@ -12,7 +12,7 @@ extension RunStore {
     ///   - command: the command that shows them.
     ///   - results: the trials whose figures are there to be seen.
     /// - Throws: `FileFault` where the log cannot be written.
-    package func noteLook(by command: String, at results: [TrialResult]) throws(FileFault) {
+    package func noteLook(by command: String, at results: [TrialOutline]) throws(FileFault) {
         let figures = results.filter(\.isFinished).map { "\($0.key) \($0.targetScore.map { "\($0)" } ?? "none")" }.sorted()
         try looks.append(
             LookRecord(
@@ -20,8 +20,8 @@ extension RunStore {
                 figures: SHA256Digest(of: figures.joined(separator: "\n")).hex))
     }
 
-    /// The results of trials that the folder holds, of whichever plan, without what was recorded epoch by epoch.
-    package func finished(_ keys: [TrialKey]) -> [TrialResult] {
+    /// The trials whose results the folder holds, of whichever plan.
+    package func finished(_ keys: [TrialKey]) -> [TrialOutline] {
         keys.compactMap { try? outline(at: folder.result($0)) }.filter(\.isFinished)
     }
 

@@ -14,7 +14,7 @@ import Weights
 /// Any number of processes may share a folder: each trial is claimed before it is trained, and results
 /// of others are taken when they are there.
 package struct StudyRun: Sendable {
-    package let cells: [Cell]
+    package let cells: StudyCells
     package let folder: RunFolder
     package let components: Components
     package let pool: WorkerPool
@@ -35,7 +35,7 @@ package struct StudyRun: Sendable {
     package var isFollowing = false
 
     package init(
-        cells: [Cell], folder: RunFolder, components: Components, pool: WorkerPool, datasets: [ComponentPlan: any Dataset],
+        cells: StudyCells, folder: RunFolder, components: Components, pool: WorkerPool, datasets: [ComponentPlan: any Dataset],
         timing: StudyTiming = StudyTiming(), stop: StopRequest = StopRequest(), stems: URL? = nil
     ) {
         self.cells = cells

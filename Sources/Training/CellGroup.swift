@@ -25,7 +25,7 @@ package struct CellGroup: Sendable {
     package func keys(seed: Int) -> [TrialKey] { cells.map { $0.key(seed: seed) } }
 
     /// The groups of a study, in the order of their first cells.
-    package static func all(of cells: [Cell]) -> [CellGroup] {
+    fileprivate static func all(of cells: [Cell]) -> [CellGroup] {
         struct Likeness: Hashable {
             let row: String
             let seeds: [Int]
@@ -56,6 +56,41 @@ package struct CellGroup: Sendable {
         }
         return groups.sorted { $0[0] < $1[0] }.map { CellGroup(places: $0, of: cells) }
     }
+}
+
+/// The cells of a study, with what trains for them. That is found out once, here: names of trainings are digests, and a study may have
+/// hundreds of thousands.
+package struct StudyCells: Sendable {
+    /// In the order of the study.
+    package let all: [Cell]
+    /// In the order of their first cells; every cell is in one.
+    package let groups: [CellGroup]
+    /// Each training for tuning once, in the order of the groups that need it first.
+    package let rehearsals: [SharedRehearsal]
+
+    package init(_ cells: [Cell]) {
+        all = cells
+        groups = CellGroup.all(of: cells)
+        rehearsals = SharedRehearsal.all(of: groups)
+    }
+
+    package var trialCount: Int { all.reduce(0) { $0 + $1.seeds.count } }
+
+    /// How many trainings the trials take: fewer than trials where one training serves several.
+    package var trainingCount: Int { groups.reduce(0) { $0 + $1.seeds.count } }
+
+    /// How many trainings everything takes in an empty folder: no more processes than that have anything to do.
+    package var jobCount: Int { rehearsals.count + trainingCount }
+}
+
+extension StudyCells: RandomAccessCollection {
+    package var startIndex: Int { all.startIndex }
+    package var endIndex: Int { all.endIndex }
+    package subscript(position: Int) -> Cell { all[position] }
+}
+
+extension StudyCells: ExpressibleByArrayLiteral {
+    package init(arrayLiteral cells: Cell...) { self.init(cells) }
 }
 
 /// One training of a study, or an evaluation of one, by where its result lies in the run folder.

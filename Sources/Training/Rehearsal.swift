@@ -70,7 +70,7 @@ package struct SharedRehearsal: Sendable {
     package private(set) var places: [(group: Int, index: Int)]
 
     /// Each training once, in the order of the groups that need it first.
-    package static func all(of groups: [CellGroup]) -> [SharedRehearsal] {
+    static func all(of groups: [CellGroup]) -> [SharedRehearsal] {
         var shared: [SharedRehearsal] = []
         var positions: [String: Int] = [:]
         for (group, own) in groups.enumerated() {

@@ -77,7 +77,7 @@ struct ProgressLineTests {
     @Test("A plain line tells one trial's outcome")
     func plain() {
         #expect(
-            ProgressLine.plain(SampleStudy.complete[7], progress: progress(8, elapsed: 85))
+            ProgressLine.plain(SampleStudy.complete[7].outline, progress: progress(8, elapsed: 85))
                 == " 8 of 12  + MER → D2, seed 1: 69.0 %  (4.0 s; 35 s left)")
     }
 
@@ -85,7 +85,7 @@ struct ProgressLineTests {
     func plainFailure() {
         let result = SampleStudy.failure("+ MER", "D2", 1)
         #expect(
-            ProgressLine.plain(result, progress: StudyProgress(finished: 12, total: 12, elapsed: 9))
+            ProgressLine.plain(result.outline, progress: StudyProgress(finished: 12, total: 12, elapsed: 9))
                 == "12 of 12  + MER → D2, seed 1: failed in mer at step 132: the loss is not finite  (0.0 s; done)")
     }
 

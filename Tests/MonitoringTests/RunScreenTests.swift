@@ -24,7 +24,7 @@ struct RunScreenTests {
     ) -> RunView {
         let total = rows.count * targets.count * 2
         return RunView(
-            settings: SampleStudy.settings(rows: rows, targets: targets), results: results,
+            settings: SampleStudy.settings(rows: rows, targets: targets), results: results.map(\.outline),
             progress: StudyProgress(finished: results.count, total: total, running: running, elapsed: 60))
     }
 
@@ -67,7 +67,7 @@ struct RunScreenTests {
     func twice() {
         let once = view(results: [SampleStudy.complete[0]])
         var twice = once
-        twice.add(SampleStudy.complete[0])
+        twice.add(SampleStudy.complete[0].outline)
         #expect(twice == once)
     }
 
@@ -133,7 +133,7 @@ struct RunScreenTests {
     func sweep() throws {
         let settings = SampleStudy.settings(dials: ["data.rel"], variants: [["data.rel": "1"], ["data.rel": "0.9"]])
         let view = RunView(
-            settings: settings, results: [SampleStudy.result("+ MER", "D1", 0, 0.5, variant: ["data.rel": "0.9"])],
+            settings: settings, results: [SampleStudy.result("+ MER", "D1", 0, 0.5, variant: ["data.rel": "0.9"]).outline],
             progress: StudyProgress(finished: 1, total: 16, elapsed: 1))
         let all = try #require(lines(view))
         #expect(all.contains { $0.hasPrefix("  + MER, data.rel = 0.9   1/2  50.0") })

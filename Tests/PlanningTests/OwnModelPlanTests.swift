@@ -70,7 +70,7 @@ struct OwnModelPlanTests {
     func part() throws {
         let planned = try Sample.planned(text)
         let part = try planned.keeping(rows: ["Sum"], targets: ["d2", "d3"])
-        #expect(part.cells.map { "\($0.row) \($0.target)" } == ["Sum d2", "Sum d3"] && part.trialCount == 2)
+        #expect(part.cells.map { "\($0.row) \($0.target)" } == ["Sum d2", "Sum d3"] && part.cells.trialCount == 2)
         #expect(part.settings.rows == planned.settings.rows)
         #expect(try planned.keeping(rows: [], targets: []).cells.count == 9)
         let fault = #expect(throws: StudyPartFault.self) { try planned.keeping(rows: ["Som"], targets: []) }

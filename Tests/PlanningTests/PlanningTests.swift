@@ -56,19 +56,19 @@ struct PlanningTests {
     func trainings() throws {
         let single = try Sample.planned(text, overrides: ["evaluation.protocol=single-source"])
         #expect(
-            single.groups.filter { $0.cells[0].row == "Fusion" }.map { $0.cells.map(\.target) } == [
+            single.cells.groups.filter { $0.cells[0].row == "Fusion" }.map { $0.cells.map(\.target) } == [
                 ["d1 → d2", "d1 → d3"], ["d2 → d1", "d2 → d3"], ["d3 → d1", "d3 → d2"],
             ])
         // Two rows of three sources and two seeds; two candidates of one row.
-        #expect((single.trainingCount, single.rehearsalCount, single.settings.trialCount) == (12, 6, 24))
+        #expect((single.cells.trainingCount, single.cells.rehearsals.count, single.settings.trialCount) == (12, 6, 24))
         let multi = try Sample.planned(text)
-        #expect((multi.trainingCount, multi.rehearsalCount, multi.settings.trialCount) == (12, 6, 12))
+        #expect((multi.cells.trainingCount, multi.cells.rehearsals.count, multi.settings.trialCount) == (12, 6, 12))
     }
 
     @Test("a sweep over both protocols trains each source, and all but each target, once")
     func bothProtocols() throws {
         let planned = try Sample.planned(text + "sweep: {evaluation.protocol: [multi-source, single-source]}\n")
-        #expect((planned.trainingCount, planned.rehearsalCount, planned.settings.trialCount) == (24, 12, 36))
+        #expect((planned.cells.trainingCount, planned.cells.rehearsals.count, planned.settings.trialCount) == (24, 12, 36))
         #expect(planned.settings.variants.map(\.trialCount) == [12, 24])
     }
 
@@ -137,22 +137,22 @@ struct PlanningTests {
         #expect(cell.candidates.map { $0.values.map(\.value) } == [["1"], ["3"]])
         #expect(cell.candidates.map(\.plan.regularizers[0].weight) == [1, 3])
         #expect(cell.seeds == [1, 2] && cell.tuning.seeds == [1])
-        #expect(planned.rehearsalCount == 6)
+        #expect(planned.cells.rehearsals.count == 6)
     }
 
     @Test("leave-one-source-out chooses values and epoch on left-out source domains")
     func leaveOneSourceOut() throws {
         let planned = try Sample.planned(text, overrides: ["evaluation.selection=leave-one-source-out"])
         #expect(planned.cells.allSatisfy { $0.tuning.epochs?.name == "leave-one-source-out" && $0.tuning.selection.name == "leave-one-source-out" })
-        #expect(planned.rehearsalCount == 18)
+        #expect(planned.cells.rehearsals.count == 18)
     }
 
     @Test("rules are compared on trainings of every candidate in every seed, and each source domain is left out where one asks for it")
     func comparedRules() throws {
         // Two values, three targets, two seeds, of which one tunes; two source domains to leave out.
-        #expect(try Sample.planned(text + "choice: [silenced-modality]\n").rehearsalCount == 12)
+        #expect(try Sample.planned(text + "choice: [silenced-modality]\n").cells.rehearsals.count == 12)
         let planned = try Sample.planned(text + "choice: [silenced-modality, leave-one-source-out]\n")
-        #expect(planned.rehearsalCount == 24)
+        #expect(planned.cells.rehearsals.count == 24)
         #expect(planned.cells.allSatisfy { $0.measuresCandidates && $0.candidates.allSatisfy(\.plan.probesEveryEpoch) })
     }
 
@@ -205,8 +205,8 @@ struct PlanningTests {
             .replacing("    tune: {mer.weight: [1, 3]}\n", with: "")
         #expect(try Sample.planned(untuned).cells.count == 6)
         let tuned = text.replacing("validation: 0.2", with: "{validation: 0, selection: last-epoch}").replacing("evaluation:\n  ", with: "evaluation: ")
-        #expect(try Sample.planned(tuned, overrides: ["tuning.selection=leave-one-source-out"]).rehearsalCount == 12)
-        #expect(try Sample.planned(tuned, overrides: ["evaluation.selection=leave-one-source-out"]).rehearsalCount == 18)
+        #expect(try Sample.planned(tuned, overrides: ["tuning.selection=leave-one-source-out"]).cells.rehearsals.count == 12)
+        #expect(try Sample.planned(tuned, overrides: ["evaluation.selection=leave-one-source-out"]).cells.rehearsals.count == 18)
         let error = #expect(throws: RecipeError.self) { try Sample.planned(tuned, overrides: ["evaluation.domains=[d1]"]) }
         #expect(
             error?.description == """

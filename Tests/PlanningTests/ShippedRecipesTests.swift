@@ -37,7 +37,7 @@ struct ShippedRecipesTests {
         #expect(Set(cells.map(\.row)) == Set(planned.settings.rows))
         let folder = try TemporaryFolder()
         let results = try StudyRun(
-            cells: cells, folder: folder.run, components: Sample.components(), pool: WorkerPool(workers: 2, threadsPerWorker: 1),
+            cells: StudyCells(cells), folder: folder.run, components: Sample.components(), pool: WorkerPool(workers: 2, threadsPerWorker: 1),
             datasets: planned.datasets
         ).run()
         for result in results {

@@ -46,6 +46,7 @@ struct ResultCodingTests {
         #expect(result.score == .accuracy && result.targetScore == 0.5 && result.sourceValidationScore == 0.75)
         #expect(result.epochs[0].targetScore == 0.5 && result.epochs[0].sourceValidationScore == 0.75)
         #expect(result.candidates?[0].score == 0.25)
+        #expect(try ResultCoding.value(TrialOutline.self, from: Data(text.utf8)) == result.outline)
     }
 
     @Test("Scores that cannot be computed come back with their reasons")

@@ -12,7 +12,7 @@ struct SeedDesignTests {
 
     private func differences(_ results: [TrialResult], seeds: [Int] = [0, 1, 2, 3]) -> SeedDesign.Differences {
         let known = Dictionary(uniqueKeysWithValues: results.map { ($0.key, $0) })
-        return design.differences(of: keys, seeds: seeds) { known[$0] }
+        return design.differences(of: keys, seeds: seeds) { known[$0]?.outline }
     }
 
     @Test("has one difference a seed, the mean over targets")

@@ -47,7 +47,7 @@ struct FolderStateTests {
         let folder = try TemporaryFolder()
         let cells = [Sample.cell("row", [Sample.plan([TermPlan("breaking")])])]
         try Sample.run(cells, in: folder.run)
-        #expect(FolderState(of: cells, in: folder.run).trials.map(\.status) == [.failed])
+        #expect(FolderState(of: StudyCells(cells), in: folder.run).trials.map(\.status) == [.failed])
     }
 
     @Test("with tuning done its choice counts, before it any candidate")
@@ -56,10 +56,10 @@ struct FolderStateTests {
         let plans = [Sample.plan { $0.learningRate = 0 }, Sample.plan { $0.learningRate = 0.02 }]
         let cells = [Sample.cell("row", plans)]
         let result = try Sample.run(cells, in: folder.run)[0]
-        let done = FolderState(of: cells, in: folder.run)
+        let done = FolderState(of: StudyCells(cells), in: folder.run)
         #expect(done.trials.map(\.status) == [.finished] && done.finishedRehearsals == 2 && done.rehearsalCount == 2)
         try FileManager.default.removeItem(at: folder.run.tuning)
-        let undone = FolderState(of: cells, in: folder.run)
+        let undone = FolderState(of: StudyCells(cells), in: folder.run)
         #expect(undone.trials.map(\.status) == [.finished] && undone.finishedRehearsals == 0)
         #expect(plans.map(\.hash).contains(result.plan))
     }

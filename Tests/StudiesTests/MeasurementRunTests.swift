@@ -31,7 +31,7 @@ struct MeasurementRunTests {
 
     private static func train(_ cells: [Cell], in folder: RunFolder) throws -> [TrialResult] {
         try StudyRun(
-            cells: cells, folder: folder, components: components(), pool: WorkerPool(workers: 1, threadsPerWorker: 1),
+            cells: StudyCells(cells), folder: folder, components: components(), pool: WorkerPool(workers: 1, threadsPerWorker: 1),
             datasets: [Sample.data: Sample.dataset()]
         ).run()
     }

@@ -76,11 +76,11 @@ struct RegistrationTests {
         let store = RunStore(folder.run)
         #expect(try store.provenance() == StudyProvenance())
         try store.noteLook(by: "run", at: [])
-        try store.noteLook(by: "report", at: [result(1), result(2)])
-        try store.noteLook(by: "report", at: [result(2), result(1)])
+        try store.noteLook(by: "report", at: [result(1), result(2)].map(\.outline))
+        try store.noteLook(by: "report", at: [result(2), result(1)].map(\.outline))
         var changed = result(2)
         changed.targetScore = 0.6
-        try store.noteLook(by: "report", at: [result(1), changed])
+        try store.noteLook(by: "report", at: [result(1), changed].map(\.outline))
         let looks = try store.provenance().looks
         #expect(looks.map(\.command) == ["run", "report", "report", "report"] && looks.map(\.results) == [0, 2, 2, 2])
         #expect(looks[1].figures == looks[2].figures && looks[3].figures != looks[1].figures)

@@ -64,7 +64,7 @@ struct RunStoreTests {
             default: break
             }
             if damage == "missing" { try FileManager.default.removeItem(at: file) } else { try bytes.write(to: file) }
-            let state = FolderState(of: cells, in: folder.run)
+            let state = FolderState(of: StudyCells(cells), in: folder.run)
             let isGone = damage == "missing" && name == "result.json"
             #expect(state.trials.map(\.status) == [isGone ? .new : .damaged, .finished])
             #expect(state.damages.map(\.path) == (isGone ? [] : [file.path]))
@@ -82,10 +82,10 @@ struct RunStoreTests {
             try FileManager.default.contentsOfDirectory(at: folder.run.tuning, includingPropertiesForKeys: nil).first { $0.pathExtension == "json" })
         let text = try String(contentsOf: file, encoding: .utf8)
         try text.replacing("\"epoch\" : 1", with: "\"epoch\" : 2").write(to: file, atomically: true, encoding: .utf8)
-        #expect(FolderState(of: cells, in: folder.run).damages.map(\.path) == [file.path])
+        #expect(FolderState(of: StudyCells(cells), in: folder.run).damages.map(\.path) == [file.path])
         #expect(try Sample.run(cells, in: folder.run)[0].chosen == first.chosen)
         #expect(try String(contentsOf: file, encoding: .utf8) != text.replacing("\"epoch\" : 1", with: "\"epoch\" : 2"))
-        #expect(FolderState(of: cells, in: folder.run).damages.isEmpty)
+        #expect(FolderState(of: StudyCells(cells), in: folder.run).damages.isEmpty)
     }
 
     @Test("settings of which one byte has changed are noticed")
@@ -117,7 +117,7 @@ struct RunStoreTests {
         #expect(try restored(new, in: folder.run) == 0)
         let store = RunStore(folder.run)
         #expect(try store.result(at: store.place(of: plan.hash, at: key))?.plan == plan.hash)
-        #expect(FolderState(of: old, in: folder.run).trials.map(\.status) == [.finished])
+        #expect(FolderState(of: StudyCells(old), in: folder.run).trials.map(\.status) == [.finished])
         let after = try content(folder.run, key)
         #expect(try restored(old, in: folder.run) == 1)
         #expect(try content(folder.run, key) == before)

@@ -11,7 +11,7 @@ extension Sample {
         _ cells: [Cell], in folder: RunFolder, workers: Int = 1, observer: @escaping @Sendable (StudyEvent) -> Void = { _ in }
     ) throws -> [TrialResult] {
         let run = StudyRun(
-            cells: cells, folder: folder, components: try components(), pool: WorkerPool(workers: workers, threadsPerWorker: 1),
+            cells: StudyCells(cells), folder: folder, components: try components(), pool: WorkerPool(workers: workers, threadsPerWorker: 1),
             datasets: [data: try dataset()])
         return try run.run(observer: observer)
     }

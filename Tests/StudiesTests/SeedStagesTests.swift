@@ -23,10 +23,10 @@ struct SeedStagesTests {
     }
 
     /// Results of both rows, with the differences given.
-    private func results(_ differences: [Double]) -> [TrialResult] {
+    private func results(_ differences: [Double]) -> [TrialOutline] {
         differences.enumerated().flatMap { index, difference in
             [("Fusion", 0.5), ("+ MER", 0.5 + difference)].map { row, score in
-                TrialResult(key: TrialKey(row: row, target: "d3", seed: index + 1), targetScore: score)
+                TrialResult(key: TrialKey(row: row, target: "d3", seed: index + 1), targetScore: score).outline
             }
         }
     }
@@ -68,7 +68,7 @@ struct SeedStagesTests {
         var timing = StudyTiming()
         timing.polling = .milliseconds(20)
         return StudyRun(
-            cells: cells(design), folder: folder, components: try Sample.components(), pool: WorkerPool(workers: workers, threadsPerWorker: 1),
+            cells: StudyCells(cells(design)), folder: folder, components: try Sample.components(), pool: WorkerPool(workers: workers, threadsPerWorker: 1),
             datasets: [Sample.data: try Sample.dataset()], timing: timing, stop: stop)
     }
 
@@ -98,7 +98,7 @@ struct SeedStagesTests {
         let again = try study(design, in: third.run, workers: 2).run()
         #expect(again.map(\.timeless) == alone.map(\.timeless))
         // What is not needed is in no count.
-        let state = FolderState(of: cells(design), in: first.run)
+        let state = FolderState(of: StudyCells(cells(design)), in: first.run)
         #expect(state.trials.count == alone.count && state.count(.finished) == alone.count)
         #expect(try study(design, in: first.run, workers: 1).survey().total == alone.count)
     }

@@ -21,7 +21,7 @@ struct SharedFolderTests {
         var timing = StudyTiming()
         timing.polling = .milliseconds(20)
         return StudyRun(
-            cells: cells, folder: folder, components: try Sample.components(), pool: WorkerPool(workers: workers, threadsPerWorker: 1),
+            cells: StudyCells(cells), folder: folder, components: try Sample.components(), pool: WorkerPool(workers: workers, threadsPerWorker: 1),
             datasets: [Sample.data: try Sample.dataset()], timing: timing, stop: stop)
     }
 
@@ -57,11 +57,11 @@ struct SharedFolderTests {
         let folder = try TemporaryFolder()
         let broken = [Sample.cell("Broken", [Sample.plan([TermPlan("breaking")])])]
         // This one has begun before the other, which fails.
-        let worker = StudyWorker(try study(broken, in: folder.run), journal: StudyJournal(trials: 1, rehearsals: 0) { _ in }, groups: CellGroup.all(of: broken))
+        let worker = StudyWorker(try study(broken, in: folder.run), journal: StudyJournal(trials: 1, rehearsals: 0) { _ in })
         let failed = try study(broken, in: folder.run).run()
         #expect(!failed[0].isFinished)
         // A trial that is run again takes another time.
-        #expect(try worker.train(CellGroup.all(of: broken)[0], seed: 1)[0]?.result == failed[0])
+        #expect(try worker.train(StudyCells(broken).groups[0], seed: 1)[0]?.result == failed[0])
     }
 
     @Test("a stop saves what is running; the next run goes on from there and ends with the same results")

@@ -69,7 +69,7 @@ struct SharedTrainingTests {
         timing.polling = .milliseconds(20)
         let data = try dataset ?? DatasetRegistry.standard().make(world.name, options: world.options)
         return StudyRun(
-            cells: cells, folder: folder, components: try Sample.components(), pool: WorkerPool(workers: workers, threadsPerWorker: 1),
+            cells: StudyCells(cells), folder: folder, components: try Sample.components(), pool: WorkerPool(workers: workers, threadsPerWorker: 1),
             datasets: [world: data], timing: timing, stop: stop)
     }
 
@@ -107,7 +107,7 @@ struct SharedTrainingTests {
             Self.cell(target: 1) { $0.sources = [0, 2] }, Self.cell(target: 3) { $0.sources = [0, 2] },
             Self.cell(target: 3) { $0.batch = 8 }, Self.cell(target: 3, seeds: [1]), Self.cell(target: 2, variant: ["domains": "d3"]),
         ]
-        #expect(CellGroup.all(of: Self.cells + others).map(\.places) == [[0, 1, 2, 7], [3, 4], [5], [6]])
+        #expect(StudyCells(Self.cells + others).groups.map(\.places) == [[0, 1, 2, 7], [3, 4], [5], [6]])
     }
 
     @Test("a plan that two choices lead to is trained once; the other trial has the bits of a training of its own")
@@ -150,7 +150,7 @@ struct SharedTrainingTests {
                 if case .epoch(let training, _) = event, training.epochs.count == 2 { request.ask() }
             }
         }
-        #expect(FolderState(of: cells, in: folder.run).trials.map(\.status) == [.saved, .saved, .saved])
+        #expect(FolderState(of: StudyCells(cells), in: folder.run).trials.map(\.status) == [.saved, .saved, .saved])
         if let ended {
             let key = cells[ended].key(seed: 1)
             for file in [folder.run.metrics, folder.run.checkpoint, folder.run.result].map({ $0(key) }) {
@@ -183,7 +183,7 @@ struct SharedTrainingTests {
         #expect(begun.count { $0.isRehearsal } == (holdsOutSources ? 4 : 2))
         #expect(begun.count { !$0.isRehearsal } == 1)
         #expect(results.map(\.chosen).allSatisfy { $0 == results[0].chosen } && results.allSatisfy { $0.candidates?.count == 2 })
-        let state = FolderState(of: cells, in: folder.run)
+        let state = FolderState(of: StudyCells(cells), in: folder.run)
         #expect(state.rehearsalCount == state.finishedRehearsals && state.count(.finished) == 2)
         let separate = try cells.flatMap { cell in try Self.study([cell], in: other.run).run() }
         try expectEqual(results, in: folder.run, separate, in: other.run)
@@ -238,7 +238,7 @@ struct SharedTrainingTests {
         let (results, begun) = try Self.run(try Self.study(cells, in: folder.run))
         #expect(results.map(\.status) == Array(repeating: .failed(term: "breaking", step: 3, message: "the loss became nan"), count: 3))
         #expect(begun.count == 1)
-        #expect(FolderState(of: cells, in: folder.run).trials.map(\.status) == [.failed, .failed, .failed])
+        #expect(FolderState(of: StudyCells(cells), in: folder.run).trials.map(\.status) == [.failed, .failed, .failed])
     }
 
     @Test("the process of a training that is gone is written down as the failure of each that has no result")

@@ -177,7 +177,7 @@ package struct StudyCalibration: Sendable {
     }
 
     /// No more than there are trainings.
-    private var trialsAtOnce: Int { min(pool.workers, max(1, study.rehearsalCount + study.trainingCount)) }
+    private var trialsAtOnce: Int { min(pool.workers, max(1, study.cells.jobCount)) }
 
     private var samples: [TrialKind: Sample] {
         var samples: [TrialKind: Sample] = [:]

@@ -37,8 +37,8 @@ struct StudyWork {
         var (measuredTrials, trained) = (0, 0.0)
         var (rehearsals, trials): ([Job], [Job]) = ([], [])
         var (checkpoints, records, save) = (0, 0, 0)
-        for shared in SharedRehearsal.all(of: study.groups) {
-            let (rehearsal, cell) = (shared.rehearsal, study.groups[shared.places[0].group].cells[0])
+        for shared in study.cells.rehearsals {
+            let (rehearsal, cell) = (shared.rehearsal, study.cells.groups[shared.places[0].group].cells[0])
             // Leaving a source domain out makes no other kind of trial.
             let sample = cell.candidates[rehearsal.candidate].plan
             guard let data = study.datasets[sample.data] else { continue }
@@ -48,7 +48,7 @@ struct StudyWork {
             rehearsals.append(Job(training: seconds, parts: [(.rehearsal(rehearsal.name), 0)]))
             records += try cost.recordBytes(epochs: rehearsal.plan.epochs, isRehearsal: true)
         }
-        for group in study.groups {
+        for group in study.cells.groups {
             let cell = group.cells[0]
             guard let data = study.datasets[cell.candidates[0].plan.data] else { continue }
             // The candidates of a row differ little, so the first represents the one that will be chosen.

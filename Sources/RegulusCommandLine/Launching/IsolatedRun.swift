@@ -53,7 +53,7 @@ final class IsolatedRun: Sendable {
         followed.keepsFailures = true
         self.study = followed
         before = try followed.survey()
-        let count = min(study.pool.workers, before.total - before.finished, study.trainingCount)
+        let count = min(study.pool.workers, before.total - before.finished, study.cells.jobCount)
         slots = Mutex((0..<max(0, count)).map { Slot(number: $0 + 1) })
     }
 

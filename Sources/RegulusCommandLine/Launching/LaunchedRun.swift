@@ -44,7 +44,7 @@ final class LaunchedRun: Sendable {
         // While workers train, a failed trial is a result like any other.
         surveyed.keepsFailures = keepsFailures || record?.study == digest
         before = try surveyed.survey()
-        let count = min(launch.workers ?? 4, max(1, min(before.total - before.finished, study.trainingCount)))
+        let count = min(launch.workers ?? 4, max(1, min(before.total - before.finished, study.cells.jobCount)))
         // A worker ends well when everything is in the folder; on a busy machine that may be seen here much later than its end.
         let settling = max(polling * 3, .seconds(10))
         func array(_ record: ArrayRecord?) -> WorkerArray {

@@ -25,10 +25,10 @@ package struct SeedStop: Hashable, Sendable {
 
     package init?(of variant: VariantSettings, in trials: TrialSet) {
         guard let design = variant.design else { return nil }
-        self.init(design, variant) { trials[$0] }
+        self.init(design, variant) { trials[$0]?.outline }
     }
 
-    private init(_ design: SeedDesign, _ variant: VariantSettings, result: (TrialKey) -> TrialResult?) {
+    private init(_ design: SeedDesign, _ variant: VariantSettings, result: (TrialKey) -> TrialOutline?) {
         let keys = variant.keys.filter { $0.seed == variant.seeds.first }
         let differences = design.differences(of: keys, seeds: variant.seeds, result: result)
         let spending = SpendingDesign(looks: design.looks)
@@ -49,7 +49,7 @@ package struct SeedStop: Hashable, Sendable {
 
     /// The settings with the seeds that are trained and no others: up to the look at which a variant ended, or to the next look.
     static func trimmed(_ settings: RunSettings, to results: [TrialResult]) -> RunSettings {
-        settings.keepingSeeds(by: results) { variant, design, result in
+        settings.keepingSeeds(by: results.map(\.outline)) { variant, design, result in
             let stop = SeedStop(design, variant, result: result)
             return stop.isDecided ? stop.seeds : design.looks.first { $0 > stop.seeds } ?? design.most
         }

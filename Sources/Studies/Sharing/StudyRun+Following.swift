@@ -33,22 +33,16 @@ extension StudyRun {
     ///
     /// - Throws: `FileFault` where one cannot be removed.
     package func removeFailures() throws(FileFault) {
-        for file in resultFiles(of: CellGroup.all(of: cells)) {
+        for file in resultFiles {
             guard let saved = try? RunStore(folder).result(at: file), !saved.isFinished else { continue }
             guard unlink(file.path) == 0 || errno == ENOENT else { throw FileFault(action: "remove", path: file.path) }
         }
     }
 
     /// Where the results of all trials and rehearsals lie.
-    func resultFiles(of groups: [CellGroup]) -> [URL] {
+    var resultFiles: [URL] {
         cells.flatMap { cell in cell.seeds.map { folder.result(cell.key(seed: $0)) } }
-            + SharedRehearsal.all(of: groups).map { folder.rehearsal($0.rehearsal.name, measuresTarget: $0.rehearsal.measuresTarget) }
-    }
-
-    /// How many trainings the study takes in an empty folder: no more processes than that have anything to do.
-    package var trainingCount: Int {
-        let groups = CellGroup.all(of: cells)
-        return SharedRehearsal.all(of: groups).count + groups.reduce(0) { $0 + $1.seeds.count }
+            + cells.rehearsals.map { folder.rehearsal($0.rehearsal.name, measuresTarget: $0.rehearsal.measuresTarget) }
     }
 
     /// A name for exactly what this study trains: equal for equal plans, seeds and ways of tuning.

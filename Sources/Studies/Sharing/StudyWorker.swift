@@ -25,14 +25,14 @@ struct StudyWorker: Sendable {
     /// Digests of failed results that were there before: those are tried again, those that come while the study runs are not.
     private let earlierFailures: [URL: String]
 
-    init(_ study: StudyRun, journal: StudyJournal, groups: [CellGroup]) {
+    init(_ study: StudyRun, journal: StudyJournal) {
         self.study = study
         self.journal = journal
         claims = HeldClaims(beatingEvery: study.timing.beating)
         watch = ClaimWatch(patience: study.timing.patience, patienceWithUnknown: study.timing.beating * 3)
         store = RunStore(study.folder)
         var failures: [URL: String] = [:]
-        for file in study.resultFiles(of: groups) {
+        for file in study.resultFiles {
             guard !study.keepsFailures, let saved = try? store.outline(at: file), !saved.isFinished else { continue }
             failures[file] = try? SHA256Digest(ofFile: file.path).hex
         }

@@ -82,7 +82,7 @@ package final class Trainer {
                 term: try termWithoutFiniteGradient(batch, pass) ?? "task", step: step, message: "the norm of the gradient became \(norm)")
         }
         var values = gradients.values
-        if let gradientClip { clipGradientNorm(&values, to: gradientClip) }
+        if let gradientClip { clipGradientNorm(&values, to: gradientClip, norm: norm) }
         let rate = schedule.rate(atStep: step)
         optimizer.update(gradients: values, learningRate: rate)
         try objective.followUpdate(of: forward, learningRate: rate)

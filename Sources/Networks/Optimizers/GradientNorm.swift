@@ -15,12 +15,16 @@ public func gradientNorm(_ gradients: [Tensor?]) -> Float {
 /// The factor is maximum/(norm + 10⁻⁶) where that is below 1, as in PyTorch's `clip_grad_norm_`. Where
 /// the norm is not finite the gradients stay as they are, so that the caller can see it in the result.
 ///
+/// - Parameters:
+///   - gradients: scaled in place.
+///   - maximum: the largest norm that is left as it is.
+///   - norm: what ``gradientNorm(_:)`` says of them, where that is known already.
 /// - Returns: the norm before scaling.
 /// - Precondition: `maximum` is positive.
 @discardableResult
-public func clipGradientNorm(_ gradients: inout [Tensor?], to maximum: Float) -> Float {
+public func clipGradientNorm(_ gradients: inout [Tensor?], to maximum: Float, norm: Float? = nil) -> Float {
     require(maximum > 0, "clipGradientNorm: a maximum of \(maximum); it must be positive")
-    let norm = gradientNorm(gradients)
+    let norm = norm ?? gradientNorm(gradients)
     let factor = maximum / (norm + 1e-6)
     guard norm.isFinite && factor < 1 else { return norm }
     for index in gradients.indices {

@@ -129,8 +129,8 @@ package final class TrialBatches {
         }
         var presences: [Modality: Presence] = [:]
         for modality in all.keys { presences[modality] = try data.presence(rows, modality: modality.name) }
-        return Batch(
-            inputs: Inputs(all, presences: presences), targets: data.targets(of: rows), domains: rows.map { data.domains[$0] }, rows: rows)
+        let domains = data.domains
+        return Batch(inputs: Inputs(all, presences: presences), targets: data.targets(of: rows), domains: rows.map { domains[$0] }, rows: rows)
     }
 }
 
@@ -141,6 +141,7 @@ extension Dataset {
         func array(_ values: [Float]) -> Tensor {
             Tensor(rows.flatMap { values[$0 * targets.width..<($0 + 1) * targets.width] }, shape: [rows.count, targets.width])
         }
+        let labels = labels
         return switch (targets.kind, targetValues) {
         case (.labels, let values?): .labels(array(values))
         case (.values, let values?): .values(array(values))

@@ -103,7 +103,7 @@ struct MeasurementRunTests {
             #expect(record.findings.numbers.allSatisfy { (0...1).contains($0.value ?? .nan) }, "\(record.findings.numbers)")
             // Every sample of the other set, and not only those of one domain.
             let count = try Sample.dataset().count
-            #expect(record.findings.notes.contains { $0.hasSuffix("and \(count) of the other data set") }, "\(record.findings.notes)")
+            #expect(record.findings.notes.contains { $0.hasSuffix("and \(count) other samples") }, "\(record.findings.notes)")
         }
         #expect(records[0].findings != records[1].findings)
         #expect(try run().present == 2)

@@ -74,121 +74,112 @@ package struct DetectionOptions: Configuration.Options {
     }
 }
 
-/// How well scores tell samples of the held-out domain from those of the training domains.
+/// A measurement that asks how well the model's confidence tells samples that it should know from others.
 ///
-/// It reports, for the largest softmax probability (`msp`) and for the `energy`, `-auroc`, `-fpr` with
-/// source samples as positives, and `-fpr-out` with target samples as positives. Both sides have the
-/// same classes, so this is detection of the shift and not of unknown classes: a model that generalizes
-/// may well score near 0.5.
-///
-/// Validation samples stand for the training domains. The false-positive rates are those at the highest
-/// threshold that accepts `level` of the positives. With a logit that is not finite every number says
-/// why it has no value.
-package struct ShiftDetection: MeasurementPlugin {
-    package typealias Options = DetectionOptions
+/// For the largest softmax probability (`msp`) and for the `energy` it reports `-auroc` and `-fpr` with samples of the ``inside`` set as positives,
+/// and `-fpr-out` with those of the ``outside`` set. The false-positive rates are those at the highest threshold that accepts `level` of the
+/// positives. With a logit that is not finite every number says why it has no value.
+package protocol TellsSetsApart: MeasurementPlugin where Options == DetectionOptions {
+    /// The samples on which the model should be confident.
+    static var inside: SampleSet { get }
 
-    package static var description: ComponentDescription {
+    /// Those on which it should not.
+    static var outside: SampleSet { get }
+
+    /// The share of the positives that has to be accepted, and the temperature of the energy.
+    var options: DetectionOptions { get }
+}
+
+extension TellsSetsApart {
+    package static var tasks: [TargetKind] { [.classes] }
+
+    package var reads: Set<SampleSet> { [Self.inside, Self.outside] }
+
+    /// - Throws: `Undefined` where one of the two sets is empty.
+    package func measure(_ model: TrainedModel) throws -> Findings {
+        let (inside, outside) = (try model.outputs(on: Self.inside), try model.outputs(on: Self.outside))
+        var findings = Findings()
+        findings.add(detecting: inside, from: outside, level: options.level, temperature: options.temperature)
+        findings.note("\(inside.count) \(Self.inside.rawValue) and \(outside.count) \(Self.outside.rawValue) samples")
+        return findings
+    }
+
+    /// What `regulus describe` says of one of them.
+    ///
+    /// - Parameters:
+    ///   - summary: whose samples are told from whose.
+    ///   - notes: what is special about it.
+    fileprivate static func describing(_ name: String, _ summary: String, notes: [String]) -> ComponentDescription {
         ComponentDescription(
-            name: "shift-detection", summary: "how well confidence tells samples of the held-out domain from those of training domains",
-            formula: "msp = max softmax;  energy = T log Σ exp(logit/T)", source: "Hendrycks and Gimpel 2017; Liu et al. 2020",
-            options: Options.descriptions,
+            name: name, summary: "how well confidence tells samples of \(summary)", formula: "msp = max softmax;  energy = T log Σ exp(logit/T)",
+            source: "Hendrycks and Gimpel 2017; Liu et al. 2020; MMDG-Bench", options: Options.descriptions, notes: notes)
+    }
+}
+
+/// How well scores tell samples of the held-out domain from those of the training domains, for which validation samples stand.
+///
+/// Both sides have the same classes, so this is detection of the shift and not of unknown classes: a model that generalizes
+/// may well score near 0.5.
+package struct ShiftDetection: TellsSetsApart {
+    package static var description: ComponentDescription {
+        describing(
+            "shift-detection", "the held-out domain from those of training domains",
             notes: [
                 "Both have the same classes: this is detection of the shift, not of unknown classes. A model that generalizes may well score near 0.5.",
                 "auroc and fpr count samples of training domains as positive; fpr-out counts those of the held-out domain.",
             ])
     }
 
-    package static var tasks: [TargetKind] { [.classes] }
+    package static var inside: SampleSet { .validation }
+    package static var outside: SampleSet { .target }
 
-    private let options: Options
+    package let options: DetectionOptions
 
-    package init(options: Options) { self.options = options }
-
-    package var reads: Set<SampleSet> { [.validation, .target] }
-
-    /// - Throws: `Undefined` where the validation or the target set is empty.
-    package func measure(_ model: TrainedModel) throws -> Findings {
-        var findings = Findings()
-        findings.add(
-            detecting: try model.outputs(on: .validation), from: try model.outputs(on: .target), level: options.level, temperature: options.temperature)
-        return findings
-    }
+    package init(options: DetectionOptions) { self.options = options }
 }
 
 /// How well scores tell samples of classes that the model knows from those of classes that it was not told of, all of the held-out domain.
 ///
-/// The classes are those of `unknown-classes:` in the recipe's evaluation. It reports, for the largest softmax probability (`msp`) and for the
-/// `energy`, `-auroc`, `-fpr` with samples of known classes as positives, and `-fpr-out` with those of unknown ones. Both sides come from the same
-/// unseen domain, so that what tells them apart is the class and not the place. With a logit that is not
-/// finite, or with samples on one side only, every number says why it has no value.
-package struct UnknownClassDetection: MeasurementPlugin {
-    package typealias Options = DetectionOptions
-
+/// The classes are those of `unknown-classes:` in the recipe's evaluation. Both sides come from the same unseen domain, so that what tells them
+/// apart is the class and not the place.
+package struct UnknownClassDetection: TellsSetsApart {
     package static var description: ComponentDescription {
-        ComponentDescription(
-            name: "unknown-class-detection", summary: "how well confidence tells samples of known classes from those of classes that training did not know",
-            formula: "msp = max softmax;  energy = T log Σ exp(logit/T)", source: "Hendrycks and Gimpel 2017; Liu et al. 2020; MMDG-Bench",
-            options: Options.descriptions,
+        describing(
+            "unknown-class-detection", "known classes from those of classes that training did not know",
             notes: [
                 "The recipe says which classes those are: `evaluation: {unknown-classes: [...]}`. Both sides are of the held-out domain.",
                 "auroc and fpr count samples of known classes as positive; fpr-out counts those of unknown ones.",
             ])
     }
 
-    package static var tasks: [TargetKind] { [.classes] }
+    package static var inside: SampleSet { .target }
+    package static var outside: SampleSet { .unknown }
 
-    private let options: Options
+    package let options: DetectionOptions
 
-    package init(options: Options) { self.options = options }
-
-    package var reads: Set<SampleSet> { [.target, .unknown] }
-
-    /// - Throws: `Undefined` where the recipe names no unknown classes, or where the held-out domain has no
-    ///   sample of them.
-    package func measure(_ model: TrainedModel) throws -> Findings {
-        var findings = Findings()
-        findings.add(
-            detecting: try model.outputs(on: .target), from: try model.outputs(on: .unknown), level: options.level, temperature: options.temperature)
-        return findings
-    }
+    package init(options: DetectionOptions) { self.options = options }
 }
 
 /// How well scores tell samples of the held-out domain from those of another data set.
 ///
 /// The data set is named with the measurement, `data: {use: …}`, and has the modalities of the model in their shapes; its classes do not
-/// matter. It reports, for the largest softmax probability (`msp`) and for the `energy`, `-auroc`, `-fpr` with samples of the held-out domain
-/// as positives, and `-fpr-out` with those of the other data set. Inputs of both are brought to the scale of the training samples. With a
-/// logit that is not finite every number says why it has no value.
-package struct OtherDataDetection: MeasurementPlugin {
-    package typealias Options = DetectionOptions
-
+/// matter. Inputs of both are brought to the scale of the training samples.
+package struct OtherDataDetection: TellsSetsApart {
     package static var description: ComponentDescription {
-        ComponentDescription(
-            name: "other-data-detection", summary: "how well confidence tells samples of the held-out domain from those of another data set",
-            formula: "msp = max softmax;  energy = T log Σ exp(logit/T)", source: "Hendrycks and Gimpel 2017; Liu et al. 2020; MMDG-Bench",
-            options: Options.descriptions,
+        describing(
+            "other-data-detection", "the held-out domain from those of another data set",
             notes: [
                 "The other data set stands under `data`, as in a recipe: `other-data-detection: {data: {use: arrays, path: other.npz, modalities: [video, audio]}}`.",
                 "auroc and fpr count samples of the held-out domain as positive; fpr-out counts those of the other data set.",
             ])
     }
 
-    package static var tasks: [TargetKind] { [.classes] }
+    package static var inside: SampleSet { .target }
+    package static var outside: SampleSet { .other }
 
-    private let options: Options
+    package let options: DetectionOptions
 
-    package init(options: Options) { self.options = options }
-
-    package var reads: Set<SampleSet> { [.target, .other] }
-
-    /// - Throws: `Undefined` where one of the two sets is empty.
-    package func measure(_ model: TrainedModel) throws -> Findings {
-        let (inside, outside) = (try model.outputs(on: .target), try model.outputs(on: .other))
-        var findings = Findings()
-        findings.add(detecting: inside, from: outside, level: options.level, temperature: options.temperature)
-        findings.note("\(inside.count) samples of the held-out domain and \(outside.count) of the other data set")
-        return findings
-    }
+    package init(options: DetectionOptions) { self.options = options }
 }
 
 extension Findings {

@@ -77,9 +77,9 @@ package struct SampleModel: Sendable {
         let (kind, hasRepresentation) = (kind, kind != .noRepresentation)
         return TrainedModel(
             modalities: names, targets: TargetFacts(.classes, names: classes), domains: ["D1", "D2", "D3"],
-            encode: { inputs in
+            encode: { inputs, chosen in
                 Embeddings(
-                    names.compactMap { name in
+                    names.filter(chosen.contains).compactMap { name in
                         inputs[name].map { (modality: name, embedding: Embedding(pooled: $0, presence: inputs.presence(of: name)).cleared()) }
                     })
             },

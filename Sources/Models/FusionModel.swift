@@ -63,12 +63,25 @@ public final class FusionModel: OffersFeatureMaps {
     ///   encoders that read them.
     public func encode(_ inputs: Inputs, pass: Pass) -> Embeddings { encode(inputs, pass: pass) { $1.values } }
 
+    /// Runs the encoders of some modalities and no others.
+    ///
+    /// - Precondition: as for all of them; inputs of other modalities are not read.
+    public func encode(_ inputs: Inputs, only modalities: Set<Modality>, pass: Pass) -> Embeddings {
+        encode(inputs, only: modalities, pass: pass) { $1.values }
+    }
+
     /// Encodes a batch with changes of the feature maps of those encoders that show theirs.
     ///
     /// - Precondition: as without changes.
     public func encode(_ inputs: Inputs, pass: Pass, changing change: (Modality, FeatureMap) throws -> Tensor) rethrows -> Embeddings {
+        try encode(inputs, only: Set(modalities), pass: pass, changing: change)
+    }
+
+    private func encode(
+        _ inputs: Inputs, only chosen: Set<Modality>, pass: Pass, changing change: (Modality, FeatureMap) throws -> Tensor
+    ) rethrows -> Embeddings {
         Embeddings(
-            try zip(modalities, encoders).map { modality, encoder in
+            try zip(modalities, encoders).filter { chosen.contains($0.0) }.map { modality, encoder in
                 guard let input = inputs[modality] else {
                     stop(
                         "encode: the input of \(modality) is missing; given are \(inputs.modalities)")

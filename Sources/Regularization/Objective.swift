@@ -123,7 +123,7 @@ package final class Objective {
     package func forward(_ batch: Batch, _ pass: Pass) throws(TrainingFailure) -> Forward {
         let log = ReportLog()
         var featureMaps: [(modality: Modality, map: FeatureMap)] = []
-        let original = try checked(encoded(batch, pass, log, &featureMaps), of: batch.inputs, pass)
+        let original = try checked(encoded(batch, pass, log, &featureMaps), as: model.modalities, of: batch.inputs, pass)
         let forward = forwardPass(batch, original.presences, pass, log)
         let embeddings = try regularizers.changedEmbeddings(original, in: forward)
         let prediction = try fuse(embeddings, pass)
@@ -161,9 +161,23 @@ package final class Objective {
     ///
     /// - Throws: as ``predict(_:_:)``.
     package func embeddings(_ inputs: Inputs, _ pass: Pass) throws(TrainingFailure) -> Embeddings {
-        let original = try encode(inputs, pass)
-        let forward = ForwardPass(pass, presences: original.presences, totalSteps: totalSteps)
-        return try regularizers.changedEmbeddings(original, in: forward)
+        try changed(encode(inputs, pass), pass)
+    }
+
+    /// The embeddings of some modalities of a batch, before regularizers see them.
+    ///
+    /// - Parameter modalities: some of the model's.
+    /// - Throws: as ``predict(_:_:)``.
+    package func encode(_ inputs: Inputs, only modalities: Set<Modality>, _ pass: Pass) throws(TrainingFailure) -> Embeddings {
+        try checked(
+            model.encode(inputs, only: modalities, pass: pass), as: model.modalities.filter(modalities.contains), of: inputs, pass)
+    }
+
+    /// Embeddings of all modalities as regularizers leave them.
+    ///
+    /// - Throws: as ``predict(_:_:)``.
+    package func changed(_ original: Embeddings, _ pass: Pass) throws(TrainingFailure) -> Embeddings {
+        try regularizers.changedEmbeddings(original, in: ForwardPass(pass, presences: original.presences, totalSteps: totalSteps))
     }
 
     /// The prediction for some embeddings.
@@ -226,13 +240,14 @@ package final class Objective {
     }
 
     private func encode(_ inputs: Inputs, _ pass: Pass) throws(TrainingFailure) -> Embeddings {
-        try checked(model.encode(inputs, pass: pass), of: inputs, pass)
+        try checked(model.encode(inputs, pass: pass), as: model.modalities, of: inputs, pass)
     }
 
-    private func checked(_ embeddings: Embeddings, of inputs: Inputs, _ pass: Pass) throws(TrainingFailure) -> Embeddings {
-        guard embeddings.modalities == model.modalities else {
-            throw modelFailure(
-                pass, "the embeddings must be those of \(list(model.modalities)), found those of \(list(embeddings.modalities))")
+    private func checked(
+        _ embeddings: Embeddings, as modalities: [Modality], of inputs: Inputs, _ pass: Pass
+    ) throws(TrainingFailure) -> Embeddings {
+        guard embeddings.modalities == modalities else {
+            throw modelFailure(pass, "the embeddings must be those of \(list(modalities)), found those of \(list(embeddings.modalities))")
         }
         let samples = embeddings.batchSize
         for (modality, embedding) in embeddings {
@@ -317,7 +332,7 @@ package final class Objective {
     /// A batch as a step in evaluation.
     private func evaluated(_ batch: Batch, _ pass: Pass) throws(TrainingFailure) -> TrainingStep {
         let original = try encode(batch.inputs, pass)
-        let embeddings = try regularizers.changedEmbeddings(original, in: ForwardPass(pass, presences: original.presences, totalSteps: totalSteps))
+        let embeddings = try changed(original, pass)
         return TrainingStep(
             inputs: batch.inputs, originalEmbeddings: original, embeddings: embeddings, prediction: try fuse(embeddings, pass),
             targets: batch.targets, domains: batch.domains, model: model, pass: pass, totalSteps: totalSteps)

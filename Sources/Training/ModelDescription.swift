@@ -265,7 +265,9 @@ package struct SavedModel {
         let model = self.model
         return TrainedModel(
             modalities: model.modalities, task: task, targets: description.targets, domains: data.facts.domains,
-            encode: { inputs in model.encode(inputs, pass: .evaluation).mapEmbeddings { $1.clearing(inputs.presence(of: $0)) } },
+            encode: { inputs, chosen in
+                model.encode(inputs, only: chosen, pass: .evaluation).mapEmbeddings { $1.clearing(inputs.presence(of: $0)) }
+            },
             fuse: { model.fuse($0, pass: .evaluation) },
             forEachBatch: { asked, body in
                 if asked == set { try samples.forEach(body) }

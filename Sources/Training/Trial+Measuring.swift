@@ -82,7 +82,8 @@ extension Trial {
         let (trainer, pass) = (trainer, Pass.evaluation)
         return TrainedModel(
             modalities: trainer.model.modalities, task: trainer.task, targets: facts.targets, domains: domains, frozenInputs: frozenInputs,
-            encode: { try trainer.objective.embeddings($0, pass) }, fuse: { try trainer.objective.prediction(of: $0, pass) }, forEachBatch: forEachBatch)
+            encode: { try trainer.objective.encode($0, only: $1, pass) }, change: { try trainer.objective.changed($0, pass) },
+            fuse: { try trainer.objective.prediction(of: $0, pass) }, forEachBatch: forEachBatch)
     }
 }
 

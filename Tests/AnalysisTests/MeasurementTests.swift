@@ -45,6 +45,57 @@ import Testing
         #expect(findings.numbers.contains { $0.reason == "there are no validation samples" }, "\(findings.numbers)")
     }
 
+    @Test(
+        "what a measurement lacks stands in the place of its numbers",
+        arguments: [
+            (SampleModel.Kind.oneClass, "class-probe", "all samples are of one class"),
+            (.oneModality, "dependence", "there is one modality only"),
+            (.oneSample, "representation", "it needs at least 2 samples"),
+            (.oneSample, "dependence", "it needs at least 2 samples"),
+            (.oneSample, "source-target-similarity", "it has 1 source and 1 target samples"),
+            (.oneSample, "embedding-map", "it needs at least 3 samples"),
+            (.constantEmbeddings, "representation", "all samples have the same embedding"),
+            (.constantEmbeddings, "dependence", "all samples have the same first embedding"),
+            (.constantEmbeddings, "source-target-similarity", "all samples have the same embedding"),
+            (.constantEmbeddings, "embedding-map", "all samples have the same embedding"),
+            (.allRight, "misclassification-detection", "every sample is classified correctly"),
+        ])
+    func lacking(kind: SampleModel.Kind, name: String, reason: String) throws {
+        let findings = try SampleModel(kind).trained().measure(with: MeasurementRegistry.standard().make(name))
+        #expect(findings.numbers.contains { $0.value == nil && $0.reason?.contains(reason) == true }, "\(findings.numbers)")
+    }
+
+    @Test(
+        "no number that rests on a value which is not finite has one itself, but for the accuracy, in which such a prediction is wrong",
+        arguments: names.filter { !["scores", "corruption", "input-corruption", "modality-reliance"].contains($0) })
+    func notFinite(name: String) throws {
+        let findings = try SampleModel(.notFinite).trained().measure(with: MeasurementRegistry.standard().make(name))
+        #expect(findings.numbers.contains { $0.value == nil }, "\(findings.numbers)")
+        #expect(findings.numbers.allSatisfy { $0.value?.isFinite != false })
+    }
+
+    @Test("data of one class, of one domain and of one modality are refused by what would tell them apart, and left out of 'all'")
+    func refused() throws {
+        func facts(_ modalities: [String], _ domains: [String], _ classes: [String]) -> DatasetFacts {
+            DatasetFacts(
+                modalities: modalities.map { .init(name: $0, sampleShape: [4]) }, domains: domains, classes: classes,
+                samplesPerDomain: domains.map { _ in 9 })
+        }
+        let registry = try MeasurementRegistry.standard()
+        let whole = facts(["video", "audio"], ["D1", "D2"], ["put", "take"])
+        for (name, lacking) in [
+            ("class-probe", facts(["video", "audio"], ["D1", "D2"], ["put"])), ("domain-probe", facts(["video", "audio"], ["D1"], ["put", "take"])),
+            ("dependence", facts(["video"], ["D1", "D2"], ["put", "take"])),
+        ] {
+            let measurement = try registry.make(name)
+            try measurement.check(against: whole)
+            let fault = #expect(throws: OptionFault.self) { try measurement.check(against: lacking) }
+            #expect(fault?.expected.hasSuffix("or more") == true)
+            #expect(registry.names(for: whole, hasUnknownClasses: false).contains(name))
+            #expect(!registry.names(for: lacking, hasUnknownClasses: false).contains(name))
+        }
+    }
+
     @Test("samples of another data set come from the model that is given for the one measurement, and from none before and after it")
     func otherData() throws {
         func values(_ findings: Findings) -> [String: Double] {
@@ -97,6 +148,48 @@ import Testing
         #expect(other.apply(embeddings, [9])[0].embedding.pooled.values != apart)
         let untouched = Embeddings([(modality: "audio", embedding: Embedding(pooled: Tensor.ones([1, 4])))])
         #expect(other.apply(untouched, [9])[0].embedding.pooled.values == [1, 1, 1, 1])
+    }
+
+    @Test("where inputs of one modality change, the others are encoded once, and predictions are those of encoding everything")
+    func encodedOnce() throws {
+        var encoded: [String: Int] = [:]
+        let values = Samples.normal(10, 4)
+        let model = TrainedModel(
+            modalities: ["audio", "video"], targets: TargetFacts(.classes, names: ["put", "take"]), domains: ["D1"],
+            encode: { inputs, chosen in
+                Embeddings(
+                    [Modality("audio"), "video"].filter(chosen.contains).compactMap { modality in
+                        encoded[modality.name, default: 0] += 1
+                        return inputs[modality].map { (modality: modality, embedding: Embedding(pooled: $0 * 3)) }
+                    })
+            },
+            change: { embeddings in embeddings.mapPooled { modality, values in modality == "audio" ? values + 1 : values } },
+            fuse: { embeddings in
+                Prediction(logits: (embeddings[0].embedding.pooled * embeddings[1].embedding.pooled).matmul(Samples.normal(4, 2, seed: 2)))
+            },
+            forEachBatch: { _, body in
+                for rows in [0..<6, 6..<10] {
+                    let part = Tensor(Array(values.values[rows.lowerBound * 4..<rows.upperBound * 4]), shape: [rows.count, 4])
+                    try body(
+                        TrainedModel.Batch(
+                            rows: Array(rows), inputs: ["audio": part, "video": part * part], targets: .classes(rows.map { $0 % 2 }, of: 2),
+                            domains: rows.map { _ in 0 }))
+                }
+            })
+        let changes = (1...3).map { InputChange.corrupting(.whiteNoise, severity: $0, of: "video", seed: 0) } + [.none]
+        let found = try model.logits(on: .target, under: changes)
+        // Two batches: three changes of the video in each, which is also encoded as it is, for the one that changes nothing.
+        #expect(encoded == ["audio": 2, "video": 8])
+        let whole = try model.logits(on: .target, under: changes.map { change in InputChange { change.apply($0, $1) } })
+        #expect(zip(found, whole).allSatisfy { $0.values == $1.values })
+        #expect(Set(found.map(\.values)).count == 4)
+        // What was encoded for the outputs is fused again where embeddings are changed.
+        let changed = try model.logits(on: .target, under: [.dropping(["video"]), .none])
+        encoded = [:]
+        #expect(try model.outputs(on: .target).logits.values == changed[1].values)
+        let again = try model.logits(on: .target, under: [.dropping(["video"]), .none])
+        #expect(encoded == ["audio": 2, "video": 2])
+        #expect(zip(again, changed).allSatisfy { $0.values == $1.values })
     }
 
     @Test("noise has the deviation that was asked for, and dropping leaves zeros")

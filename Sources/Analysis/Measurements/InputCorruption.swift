@@ -17,8 +17,8 @@ import Tensors
 /// Where the score at one severity cannot be computed, the numbers that need it say why and no curve is
 /// drawn. A modality whose encoder has a stored frozen part has no inputs to corrupt: a number under
 /// `corrupted` says so. An empty set is one number that says so. Which noise a sample gets depends on
-/// the seed and its row alone, so every model meets the same samples. Cost: one pass over the samples
-/// for each kind, severity and modality.
+/// the seed and its row alone, so every model meets the same samples. Cost: for each modality one pass over the samples, in which its own
+/// encoder runs once for each kind and severity and the others once.
 package struct InputCorruption: MeasurementPlugin {
     /// What a recipe may set.
     package struct Options: Configuration.Options {
@@ -51,7 +51,7 @@ package struct InputCorruption: MeasurementPlugin {
             source: "MultiBench, Liang et al. 2021; MMDG-Bench", options: Options.descriptions,
             notes: [
                 "Every row of a table meets the same corrupted samples. The difference of two rows in `change` is MultiBench's effective robustness, a severity.",
-                "Each kind, severity and modality is one more pass over the samples.",
+                "Each kind and severity runs the encoder of the corrupted modality, and the fusion, once more over the samples.",
             ])
     }
 
@@ -96,6 +96,8 @@ package struct InputCorruption: MeasurementPlugin {
     }
 
     /// Target samples; validation samples too with `in-domain`.
+    ///
+    /// Scores without corruption are taken from the outputs that other measurements read as well.
     package var reads: Set<SampleSet> { options.inDomain ? [.validation, .target] : [.target] }
 
     package func measure(_ model: TrainedModel) throws -> Findings {
@@ -112,10 +114,14 @@ package struct InputCorruption: MeasurementPlugin {
                         continue
                     }
                     guard let shape = try model.inputShape(of: modality, on: set) else { continue }
-                    for kind in kinds where kind.suits(shape) {
-                        let changes = severities.map { InputChange.corrupting(kind, severity: $0, of: modality, seed: seed) }
-                        let scores = try model.logits(on: set, under: changes).map { model.score(of: $0, for: outputs) }
-                        add(kind, clean, scores, of: modality, on: set, model, to: &findings)
+                    let suitable = kinds.filter { $0.suits(shape) }
+                    let changes = suitable.flatMap { kind in
+                        severities.map { InputChange.corrupting(kind, severity: $0, of: modality, seed: seed) }
+                    }
+                    let scores = try model.logits(on: set, under: changes).map { model.score(of: $0, for: outputs) }
+                    for (index, kind) in suitable.enumerated() {
+                        let own = scores[index * severities.count..<(index + 1) * severities.count]
+                        add(kind, clean, Array(own), of: modality, on: set, model, to: &findings)
                     }
                 }
             }

@@ -44,6 +44,12 @@ package struct DomainSeparability: MeasurementPlugin {
 
     package var reads: Set<SampleSet> { options.target ? [.validation, .target] : [.validation] }
 
+    /// - Throws: `OptionFault` for data of one domain, of which there is nothing to tell.
+    package func check(against data: DatasetFacts) throws(OptionFault) {
+        guard data.domains.count < 2 else { return }
+        throw OptionFault(option: nil, expected: "data with two domains or more", found: data.domains.joined(separator: ", "))
+    }
+
     /// - Throws: `Undefined` where a set is empty, or where all samples are of one domain.
     package func measure(_ model: TrainedModel) throws -> Findings {
         var parts = [try model.outputs(on: .validation).thinned(to: options.samples)]
@@ -132,11 +138,17 @@ package struct ClassSeparability: MeasurementPlugin {
 
     package var reads: Set<SampleSet> { [.training, .validation, .target] }
 
+    /// - Throws: `OptionFault` for data of one class, of which there is nothing to tell.
+    package func check(against data: DatasetFacts) throws(OptionFault) {
+        guard data.classes.count < 2 else { return }
+        throw OptionFault(option: nil, expected: "data with two classes or more", found: data.classes.joined(separator: ", "))
+    }
+
     /// - Throws: `Undefined` where there are no training samples.
     package func measure(_ model: TrainedModel) throws -> Findings {
         let training = try model.outputs(on: .training).thinned(to: options.samples)
         var findings = Findings()
-        findings.note("fitted on \(training.count) training samples")
+        findings.note("\(training.count) training samples, which the classifiers are fitted to")
         for (index, own) in training.representations.enumerated() {
             let probe = Result<StandardizedProbe, Undefined>.attempt {
                 try StandardizedProbe(on: own.values, labels: own.labels, classes: model.classes.count, lambda: options.lambda)

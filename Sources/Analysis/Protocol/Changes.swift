@@ -57,15 +57,20 @@ public struct EmbeddingChange {
 /// pictures out of focus.
 public struct InputChange {
     let apply: (_ inputs: Inputs, _ rows: [Int]) -> Inputs
+    /// The modalities whose inputs it may change; nil for all.
+    let modalities: Set<Modality>?
 
-    /// - Parameter apply: given the inputs of a batch and its samples' rows in the data set, returns
-    ///   inputs of the same modalities and shapes.
-    public init(_ apply: @escaping (_ inputs: Inputs, _ rows: [Int]) -> Inputs) {
+    /// - Parameters:
+    ///   - modalities: those whose inputs it may change, so that the others need not be encoded again; nil for all.
+    ///   - apply: given the inputs of a batch and its samples' rows in the data set, returns
+    ///     inputs of the same modalities and shapes.
+    public init(of modalities: Set<Modality>? = nil, _ apply: @escaping (_ inputs: Inputs, _ rows: [Int]) -> Inputs) {
+        self.modalities = modalities
         self.apply = apply
     }
 
     /// No change.
-    public static var none: InputChange { InputChange { inputs, _ in inputs } }
+    public static var none: InputChange { InputChange(of: []) { inputs, _ in inputs } }
 
     /// Corrupts one modality of every sample that has it.
     ///
@@ -81,7 +86,7 @@ public struct InputChange {
     ///   - seed: another seed gives other noise.
     public static func corrupting(_ kind: Corruption, severity: Int, of modality: Modality, seed: UInt64) -> InputChange {
         let source = RandomSource(seed: seed).child("input-corruption").child(modality.name).child(kind.rawValue)
-        return InputChange { inputs, rows in
+        return InputChange(of: [modality]) { inputs, rows in
             guard let array = inputs[modality] else { return inputs }
             let (presence, shape) = (inputs.presence(of: modality), Array(array.shape.dimensions.dropFirst()))
             let (width, lengths) = (array.elementCount / max(rows.count, 1), presence.lengths)

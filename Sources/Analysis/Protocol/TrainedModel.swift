@@ -42,10 +42,13 @@ public final class TrainedModel {
 
     /// Those of the model, whatever a measurement is about.
     private let allModalities: [Modality]
-    private let encode: (Inputs) throws -> Embeddings
+    private let encode: (Inputs, Set<Modality>) throws -> Embeddings
+    private let change: (Embeddings) throws -> Embeddings
     private let fuse: (Embeddings) throws -> Prediction
     private let forEachBatch: (SampleSet, (Batch) throws -> Void) throws -> Void
     private var known: [SampleSet: ModelOutputs] = [:]
+    /// The embeddings of each batch as the fusion reads them, of sets in which they are small enough to be kept.
+    private var kept: [SampleSet: [(rows: [Int], embeddings: Embeddings)]] = [:]
     private var shapes: [Modality: [Int]] = [:]
     /// What may be read at the moment; nil for everything.
     private var readable: Set<SampleSet>?
@@ -56,13 +59,15 @@ public final class TrainedModel {
 
     /// - Parameters:
     ///   - frozenInputs: modalities whose inputs are stored outputs of a frozen part.
-    ///   - encode: the model's encoders, and what regularizers change about embeddings in evaluation.
+    ///   - encode: the model's encoders of some modalities.
+    ///   - change: what regularizers change about the embeddings of all modalities in evaluation; nothing by default.
     ///   - fuse: the model's fusion.
     ///   - forEachBatch: hands over the batches of a set in the data set's order, and none of an empty
     ///     one.
     package init(
         modalities: [Modality], task: any TaskPlugin = Classification(), targets: TargetFacts, domains: [String],
-        frozenInputs: Set<Modality> = [], encode: @escaping (Inputs) throws -> Embeddings,
+        frozenInputs: Set<Modality> = [], encode: @escaping (Inputs, _ only: Set<Modality>) throws -> Embeddings,
+        change: @escaping (Embeddings) throws -> Embeddings = { $0 },
         fuse: @escaping (Embeddings) throws -> Prediction, forEachBatch: @escaping (SampleSet, (Batch) throws -> Void) throws -> Void
     ) {
         allModalities = modalities
@@ -71,6 +76,7 @@ public final class TrainedModel {
         self.domains = domains
         self.frozenInputs = frozenInputs
         self.encode = encode
+        self.change = change
         self.fuse = fuse
         self.forEachBatch = forEachBatch
     }
@@ -102,21 +108,29 @@ public final class TrainedModel {
         if set == .other, let other { return try other.allOutputs(on: set) }
         if let outputs = known[set] { return outputs }
         var gathering = Gathering(modalities: allModalities)
+        var batches: [(rows: [Int], embeddings: Embeddings)] = []
+        var size = 0
         try forEachBatch(set) { batch in
             try withoutGradients {
-                let embeddings = try encode(batch.inputs)
+                let embeddings = try embeddings(of: batch.inputs)
                 gathering.add(batch, embeddings, try fuse(embeddings))
+                size += embeddings.reduce(0) { $0 + $1.embedding.pooled.elementCount + ($1.embedding.tokens?.elementCount ?? 0) }
+                if size <= Self.mostKept { batches.append((batch.rows, embeddings)) } else { batches = [] }
             }
         }
         guard let outputs = gathering.outputs else { throw Self.empty(set) }
         known[set] = outputs
+        if size <= Self.mostKept { kept[set] = batches }
         return outputs
     }
+
+    /// Numbers in the embeddings of a set that are kept beside its outputs, 64 MiB; larger ones are made again when they are asked for.
+    private static let mostKept = 1 << 24
 
     /// Predictions under changed embeddings, one `N×K` for each change, in the order of
     /// ``outputs(on:)``.
     ///
-    /// Each sample is encoded once, however many changes there are.
+    /// Each sample is encoded once at most, however many changes there are.
     /// - Throws: as ``outputs(on:)``.
     ///
     /// - Parameter changes: what happens to the embeddings between encoding and fusing; none gives no
@@ -124,23 +138,49 @@ public final class TrainedModel {
     public func logits(on set: SampleSet, under changes: [EmbeddingChange]) throws -> [Tensor] {
         try checkReadable(set)
         if set == .other, let other { return try other.logits(on: set, under: changes) }
-        return try logits(on: set, of: changes.count) { batch in
-            let embeddings = try encode(batch.inputs)
-            return try changes.map { try fuse($0.apply(embeddings, batch.rows)).logits }
+        return try logits(on: set, of: changes.count) { add in
+            func addChanged(_ rows: [Int], _ embeddings: Embeddings) throws {
+                add(try changes.map { try fuse($0.apply(embeddings, rows)).logits })
+            }
+            if let kept = kept[set] {
+                for batch in kept { try addChanged(batch.rows, batch.embeddings) }
+            } else {
+                try forEachBatch(set) { try addChanged($0.rows, embeddings(of: $0.inputs)) }
+            }
         }
     }
 
+    /// The embeddings of all modalities, as the fusion reads them.
+    ///
+    /// - Parameter inputs: of one batch.
+    private func embeddings(of inputs: Inputs) throws -> Embeddings { try change(encode(inputs, Set(allModalities))) }
+
     /// Predictions for changed inputs, one `N×K` for each change, in the order of ``outputs(on:)``.
     ///
-    /// Each sample is encoded once for every change.
+    /// What a change leaves as it is is encoded once for all changes, what it may change once for each.
     /// - Throws: as ``outputs(on:)``.
     ///
     /// - Parameter changes: what happens to the inputs before they are encoded.
     public func logits(on set: SampleSet, under changes: [InputChange]) throws -> [Tensor] {
         try checkReadable(set)
         if set == .other, let other { return try other.logits(on: set, under: changes) }
-        return try logits(on: set, of: changes.count) { batch in
-            try changes.map { try fuse(try encode($0.apply(batch.inputs, batch.rows))).logits }
+        let all = Set(allModalities)
+        let left = changes.reduce(into: Set<Modality>()) { left, change in left.formUnion(all.subtracting(change.modalities ?? all)) }
+        return try logits(on: set, of: changes.count) { add in
+            try forEachBatch(set) { batch in
+                let unchanged = left.isEmpty ? Embeddings([]) : try encode(batch.inputs, left)
+                add(
+                    try changes.map { change in
+                        let own = all.intersection(change.modalities ?? all)
+                        let inputs = change.apply(batch.inputs, batch.rows)
+                        let encoded = own.isEmpty ? Embeddings([]) : try encode(inputs, own)
+                        let merged = Embeddings(
+                            allModalities.compactMap { modality in
+                                (encoded[modality] ?? unchanged[modality]).map { (modality: modality, embedding: $0) }
+                            })
+                        return try fuse(self.change(merged)).logits
+                    })
+            }
         }
     }
 
@@ -165,13 +205,13 @@ public final class TrainedModel {
 
     /// The predictions of every batch, put together change by change.
     ///
-    /// - Parameter predictions: one `N×K` for each change, of a batch.
-    private func logits(on set: SampleSet, of count: Int, _ predictions: (Batch) throws -> [Tensor]) throws -> [Tensor] {
+    /// - Parameter forEach: adds the predictions of each batch, one `N×K` for each change.
+    private func logits(on set: SampleSet, of count: Int, _ forEach: (_ add: ([Tensor]) -> Void) throws -> Void) throws -> [Tensor] {
         guard count > 0 else { return [] }
         var parts = [[Tensor]](repeating: [], count: count)
-        try forEachBatch(set) { batch in
-            try withoutGradients {
-                for (index, logits) in try predictions(batch).enumerated() { parts[index].append(logits) }
+        try withoutGradients {
+            try forEach { predictions in
+                for (index, logits) in predictions.enumerated() { parts[index].append(logits) }
             }
         }
         guard !parts[0].isEmpty else { throw Self.empty(set) }

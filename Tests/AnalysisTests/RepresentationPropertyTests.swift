@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 import Testing
 
@@ -20,6 +21,36 @@ import Testing
         let (eigenvalues, _) = try tall.gram(ofSamples: false).symmetricEigen()
         #expect(found.count == 5 && eigenvalues.count == 5)
         for (value, square) in zip(found, eigenvalues.reversed()) { #expect(abs(value * value - square) < 1e-8 * square) }
+    }
+
+    @Test(
+        "singular values as they are and centered come from one reduction, for tall, square, wide and long matrices, with means far off and features that are 0",
+        arguments: [(40, 30), (30, 30), (20, 30), (29, 30), (700, 5), (2, 9), (2, 2), (9, 1)])
+    func plainAndCentered(rows: Int, columns: Int) throws {
+        for offset in [Float(0), 3, -100] {
+            var values = Samples.normal(rows, columns).values.map { $0 + offset }
+            if columns > 4 { for row in 0..<rows { (values[row * columns + 2], values[row * columns + 4]) = (0, 0.1) } }
+            let samples = Tensor(values, shape: [rows, columns])
+            let found = Spectrum.plainAndCentered(of: samples)
+            for (together, apart) in [(found.plain, try Spectrum(of: samples)), (found.centered, try Spectrum(of: samples, centering: true))] {
+                let values = try together.get().singularValues
+                #expect(values.count == min(rows, columns))
+                let largest = apart.singularValues[0]
+                for (value, expected) in zip(values, apart.singularValues) { #expect(abs(value - expected) < 1e-13 * largest) }
+            }
+        }
+    }
+
+    @Test("where embeddings have no spectrum, plain or centered, both ways to it say the same")
+    func plainAndCenteredDegenerate() {
+        for samples in [
+            Tensor.zeros([4, 3]), Tensor.full(0.1, [7, 3]), Tensor.full(0.1, [3, 7]), Tensor.full(.nan, [4, 3]), Tensor.zeros([0, 3]), Tensor.ones([1, 3]),
+        ] {
+            let found = Spectrum.plainAndCentered(of: samples)
+            #expect(reason { try found.plain.get() } == reason { try Spectrum(of: samples) })
+            // Fewer samples than one are said to be that.
+            if samples.shape[0] > 0 { #expect(reason { try found.centered.get() } == reason { try Spectrum(of: samples, centering: true) }) }
+        }
     }
 
     @Test("the spectrum's curve begins at 0, falls, and ends before values that are 0 but for rounding")
@@ -51,6 +82,18 @@ import Testing
         #expect(abs(byFeatures - bySamples) < 1e-9)
     }
 
+    @Test("similarities that are measured together are those that are measured one by one")
+    func together() throws {
+        let (x, y) = (Samples.normal(40, 12), Samples.normal(36, 12, seed: 2))
+        let (own, other) = ((0..<40).map { $0 % 3 }, (0..<36).map { $0 % 4 })
+        let all = try ClassConditionalSimilarity.all(Similarity.allCases, source: x, sourceLabels: own, target: y, targetLabels: other)
+        for (similarity, found) in zip(Similarity.allCases, all) {
+            let alone = try ClassConditionalSimilarity(similarity, source: x, sourceLabels: own, target: y, targetLabels: other)
+            #expect(found.classes == [0, 1, 2] && found.leftOut.map(\.class) == [3])
+            #expect(found.classes == alone.classes && found.values == alone.values)
+        }
+    }
+
     @Test("a similarity does not change with rotation and scale", arguments: Similarity.allCases.filter(\.pairsRows))
     func invariance(similarity: Similarity) throws {
         let x = Samples.normal(20, 3)
@@ -70,6 +113,43 @@ import Testing
             .linearCKA, source: x, sourceLabels: [0, 1, 2, 3, 4, 5], target: x, targetLabels: [0, 1, 2, 3, 4, 5])
         #expect(none.mean.number == nil)
         #expect(reason { try none.mean.get() }?.contains("class 0: it has 1 source and 1 target samples") == true)
+    }
+
+    @Test("features that are constant change nothing about a domain probe, also where they make it wider than there are samples")
+    func probeSides() throws {
+        let (x, domains) = (Samples.normal(30, 6), (0..<30).map { $0 * 7 % 3 })
+        let probe = try DomainProbe(on: x, domains: domains, count: 3, lambda: 0.01)
+        let wide = Tensor.concatenated([x, Tensor.full(0.1, [30, 40])], axis: 1)
+        let other = try DomainProbe(on: wide, domains: domains, count: 3, lambda: 0.01)
+        #expect(abs(probe.objective - other.objective) < 1e-12)
+        #expect(zip(probe.bias, other.bias).allSatisfy { abs($0 - $1) < 1e-6 })
+        #expect(try probe.predictions(for: x) == other.predictions(for: wide))
+    }
+
+    @Test("a descent that knows the curvature ends at the same minimum after far fewer evaluations")
+    func preconditioned() throws {
+        // A valley: 60 directions, the first 10³ times as steep as the last.
+        let steepness = (0..<60).map { pow(10, -Double($0) / 20) }
+        func descend(_ preconditioner: (([Double]) -> [Double])?) throws -> (point: [Double], evaluations: Int) {
+            var evaluations = 0
+            let found = try minimize(from: [Double](repeating: 0, count: 60), tolerance: 1e-10, preconditioner: preconditioner) { point in
+                evaluations += 1
+                var (value, slopes) = (0.0, [Double]())
+                for (steep, place) in zip(steepness, point) {
+                    // Not quite a quadratic, so that one step does not end it.
+                    let moved = place - 1
+                    let square = moved * moved
+                    value += steep * (square / 2 + square * square / 4)
+                    slopes.append(steep * (moved + square * moved))
+                }
+                return (value, slopes)
+            }
+            return (found.point, evaluations)
+        }
+        let (plain, helped) = (try descend(nil), try descend { zip($0, steepness).map { $0 / $1 } })
+        #expect(zip(plain.point, helped.point).allSatisfy { abs($0 - $1) < 1e-5 })
+        #expect(helped.point.allSatisfy { abs($0 - 1) < 1e-5 })
+        #expect(4 * helped.evaluations < plain.evaluations)
     }
 
     @Test("a probe needs two classes, and says what does not fit")

@@ -65,7 +65,7 @@ public struct CanonicalCorrelations: Sendable, Hashable {
         guard let factor = centered.gram(ofSamples: false).addingToDiagonal(divisor * ridge).cholesky else {
             throw Undefined("the covariance of the \(name) embeddings is singular; a ridge above \(ridge) makes it regular")
         }
-        return centered.dividedByTransposed(factor)
+        return centered.divided(by: factor, transposed: true)
     }
 }
 

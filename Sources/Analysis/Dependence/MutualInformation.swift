@@ -78,24 +78,18 @@ public struct MutualInformation: Sendable, Hashable {
         let n = x.rows
         var (distances, nearX, nearY) = ([Double](repeating: 0, count: n), [Int](repeating: 0, count: n), [Int](repeating: 0, count: n))
         var (rowX, rowY) = ([Double](repeating: 0, count: n), [Double](repeating: 0, count: n))
-        for i in 0..<n {
-            Self.fill(&rowX, with: u, from: i)
-            Self.fill(&rowY, with: v, from: i)
-            var nearest = [Double](repeating: .infinity, count: neighbors)
-            for j in 0..<n where j != i {
-                let joint = max(rowX[j], rowY[j])
-                guard joint < nearest[neighbors - 1] else { continue }
-                var place = neighbors - 1
-                while place > 0, nearest[place - 1] > joint {
-                    nearest[place] = nearest[place - 1]
-                    place -= 1
+        rowX.withUnsafeMutableBufferPointer { rowX in
+            rowY.withUnsafeMutableBufferPointer { rowY in
+                for i in 0..<n {
+                    Self.fill(rowX, with: u, from: i)
+                    Self.fill(rowY, with: v, from: i)
+                    let distance = Self.neighborDistance(rowX, rowY, from: i, neighbors: neighbors)
+                    distances[i] = distance
+                    // The sample itself is at distance 0, and nearer than any other that does not coincide with it.
+                    let own = distance > 0 ? 1 : 0
+                    nearX[i] = rowX.reduce(0) { $0 + ($1 < distance ? 1 : 0) } - own
+                    nearY[i] = rowY.reduce(0) { $0 + ($1 < distance ? 1 : 0) } - own
                 }
-                nearest[place] = joint
-            }
-            distances[i] = nearest[neighbors - 1]
-            for j in 0..<n where j != i {
-                if rowX[j] < distances[i] { nearX[i] += 1 }
-                if rowY[j] < distances[i] { nearY[i] += 1 }
             }
         }
         let coinciding = distances.count { $0 == 0 }
@@ -111,16 +105,40 @@ public struct MutualInformation: Sendable, Hashable {
         samples.centered.dividing(by: samples.deviations)
     }
 
-    /// The distances from sample `i` to all.
-    private static func fill(_ row: inout [Double], with samples: SampleMatrix, from i: Int) {
+    /// The distances from sample `i` to all, 0 to itself.
+    private static func fill(_ row: UnsafeMutableBufferPointer<Double>, with samples: SampleMatrix, from i: Int) {
         let width = samples.columns
-        for j in 0..<samples.rows {
-            var largest = 0.0
-            for column in 0..<width {
-                largest = max(largest, abs(samples.values[i * width + column] - samples.values[j * width + column]))
+        samples.values.withUnsafeBufferPointer { values in
+            for j in 0..<row.count {
+                var largest = 0.0
+                for column in 0..<width { largest = max(largest, abs(values[i * width + column] - values[j * width + column])) }
+                row[j] = largest
             }
-            row[j] = largest
         }
+    }
+
+    /// The distance from sample `i` to its `k`-th neighbor in the joint space.
+    ///
+    /// - Parameters:
+    ///   - rowX: the distances from the sample to all in the first space.
+    ///   - rowY: those in the second one.
+    private static func neighborDistance(
+        _ rowX: UnsafeMutableBufferPointer<Double>, _ rowY: UnsafeMutableBufferPointer<Double>, from i: Int, neighbors: Int
+    ) -> Double {
+        var nearest = [Double](repeating: .infinity, count: neighbors)
+        var farthest = Double.infinity
+        for j in 0..<rowX.count {
+            let joint = max(rowX[j], rowY[j])
+            guard joint < farthest, j != i else { continue }
+            var place = neighbors - 1
+            while place > 0, nearest[place - 1] > joint {
+                nearest[place] = nearest[place - 1]
+                place -= 1
+            }
+            nearest[place] = joint
+            farthest = nearest[neighbors - 1]
+        }
+        return farthest
     }
 }
 

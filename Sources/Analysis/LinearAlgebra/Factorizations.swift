@@ -21,17 +21,110 @@ extension SampleMatrix {
         return singular
     }
 
+    /// The singular values of the matrix, and those of the matrix with its columns' means taken off, `min(N, D)` each in descending order.
+    ///
+    /// Both come from one reduction to bidiagonal form, which is what singular values cost. With the means `μ` the two differ by one row:
+    ///
+    /// ```
+    /// X = Xc + 1μᵀ and Xcᵀ1 = 0   give   XᵀX = XcᵀXc + N μμᵀ,   the product of Xc with the row √N μᵀ below it
+    /// ```
+    ///
+    /// Features are turned first so that this row is `(s, 0, 0, …)`. The bidiagonal form leaves the first axis as it is, so that the row can
+    /// be put below it and rotated into it. A wide matrix is expressed in a basis of its rows' space before, a tall one reduced to its
+    /// triangular factor; all of it keeps the digits of small singular values.
+    ///
+    /// - Returns: both; of one sample the centered ones are 0.
+    /// - Throws: `Undefined` where an iteration does not converge.
+    /// - Complexity: `O(N D min(N, D))`, one reduction to bidiagonal form of order `min(N + 1, D)`.
+    func singularValuesPlainAndCentered() throws(Undefined) -> (plain: [Double], centered: [Double]) {
+        let count = min(rows, columns)
+        guard count > 0 else { return ([], []) }
+        let root = Double(rows).squareRoot()
+        let split = try centered.withRowBelow(columnMeans.map { $0 * root })
+        let turned = split.matrix.reflecting(split.row)
+        let order = turned.matrix.columns
+        var (diagonal, beside) = ([Double](repeating: 0, count: order), [Double](repeating: 0, count: max(order - 1, 1)))
+        // LAPACK stores columns one after another.
+        var work = turned.matrix.transposed
+        guard lapack_bidiagonal_form(Int32(work.columns), Int32(order), &work.values, &diagonal, &beside) == 0 else {
+            throw Undefined("the samples could not be reduced to bidiagonal form")
+        }
+        var (plain, besidePlain) = (diagonal, beside)
+        var below = turned.first
+        for place in 0..<order {
+            let length = (plain[place] * plain[place] + below * below).squareRoot()
+            guard length > 0 else { continue }
+            let (cosine, sine) = (plain[place] / length, below / length)
+            plain[place] = length
+            guard place + 1 < order else { break }
+            below = -sine * besidePlain[place]
+            besidePlain[place] *= cosine
+        }
+        guard lapack_bidiagonal_singular_values(Int32(order), &diagonal, &beside) == 0,
+            lapack_bidiagonal_singular_values(Int32(order), &plain, &besidePlain) == 0
+        else { throw Undefined("the singular values did not converge") }
+        return (Array(plain.prefix(count)), Array(diagonal.prefix(count)))
+    }
+
+    /// The matrix and one more row in a basis in which the matrix has as many rows as columns or more, and not many more.
+    ///
+    /// - Parameter row: `D` numbers.
+    /// - Returns: both in the new basis; a row of zeros is added where rows are lacking.
+    /// - Throws: `Undefined` where there is no memory for it.
+    private func withRowBelow(_ row: [Double]) throws(Undefined) -> (matrix: SampleMatrix, row: [Double]) {
+        guard rows < columns else { return (try 4 * rows > 5 * columns ? triangularFactor() : self, row) }
+        let all = try SampleMatrix(rows: rows + 1, columns: columns, values: values + row).lowerFactor()
+        var matrix = all
+        // Rows of zeros change no singular value.
+        for column in 0..<all.columns { matrix[rows, column] = 0 }
+        return (matrix, (0..<all.columns).map { all[rows, $0] })
+    }
+
+    /// The matrix with its columns reflected so that a row becomes `(first, 0, 0, …)`, by Householder's reflection.
+    ///
+    /// - Parameter row: `D` numbers; where all are 0 nothing is reflected.
+    private func reflecting(_ row: [Double]) -> (matrix: SampleMatrix, first: Double) {
+        let length = SampleMatrix(rows: 1, columns: columns, values: row).norm
+        guard length > 0 else { return (self, 0) }
+        var axis = row
+        axis[0] += row[0] < 0 ? -length : length
+        let direction = SampleMatrix(rows: 1, columns: columns, values: axis)
+        let heights = times(direction, transposingRight: true)
+        let scale = 2 / direction.dot(direction)
+        var result = self
+        for sample in 0..<rows {
+            let height = scale * heights[sample, 0]
+            for column in 0..<columns { result[sample, column] -= height * axis[column] }
+        }
+        return (result, row[0] < 0 ? length : -length)
+    }
+
+    /// The lower triangular `N×N` factor L with X = L Qᵀ and orthonormal columns of Q, of a matrix with no more rows than columns: the samples in
+    /// a basis of the space that they span.
+    ///
+    /// - Throws: `Undefined` where there is no memory for it.
+    func lowerFactor() throws(Undefined) -> SampleMatrix {
+        var work = self
+        // Read column by column this is the transposed matrix, whose upper triangular factor is the transpose of L.
+        guard lapack_triangular_factor(Int32(columns), Int32(rows), &work.values) == 0 else {
+            throw Undefined("the samples could not be reduced to a triangular factor")
+        }
+        var factor = SampleMatrix(rows: rows, columns: rows)
+        for row in 0..<rows { for column in 0...row { factor[row, column] = work[row, column] } }
+        return factor
+    }
+
     /// The `D×D` factor R with XᵀX = RᵀR, of a matrix with at least as many rows as columns.
     ///
-    /// Blocks of `max(D, 256)` rows are put under the factor so far and reduced together.
+    /// Blocks of rows are put under the factor so far and reduced together, at most `2 max(D, 256)` rows at a time.
     ///
     /// - Throws: `Undefined` where there is no memory for it.
     private func triangularFactor() throws(Undefined) -> SampleMatrix {
-        let block = max(columns, 256)
+        let most = 2 * max(columns, 256)
         var factor = SampleMatrix(rows: 0, columns: columns)
         var start = 0
         while start < rows {
-            let end = min(rows, start + block)
+            let end = min(rows, start + most - factor.rows)
             // LAPACK stores columns one after another.
             var stacked = SampleMatrix(
                 rows: factor.rows + end - start, columns: columns, values: factor.values + values[start * columns..<end * columns]
@@ -95,13 +188,15 @@ extension SampleMatrix {
         return result
     }
 
-    /// `B L⁻ᵀ` of a lower triangular L.
+    /// `B L⁻ᵀ` or `B L⁻¹` of a lower triangular L.
     ///
-    /// - Parameter factor: `L`, with as many rows as this has columns.
-    func dividedByTransposed(_ factor: SampleMatrix) -> SampleMatrix {
+    /// - Parameters:
+    ///   - factor: `L`, with as many rows as this has columns.
+    ///   - transposed: whether `L` is transposed before it is inverted.
+    func divided(by factor: SampleMatrix, transposed: Bool) -> SampleMatrix {
         var result = self
         cblas_dtrsm(
-            CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, Int32(rows), Int32(columns), 1, factor.values,
+            CblasRowMajor, CblasRight, CblasLower, transposed ? CblasTrans : CblasNoTrans, CblasNonUnit, Int32(rows), Int32(columns), 1, factor.values,
             Int32(factor.columns), &result.values, Int32(columns))
         return result
     }

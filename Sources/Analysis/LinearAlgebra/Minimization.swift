@@ -6,6 +6,7 @@ import Glibc
 /// - Parameters:
 ///   - start: the point to begin at.
 ///   - tolerance: the largest entry of the gradient at which the descent ends.
+///   - preconditioner: multiplies a vector by a positive definite matrix that is about the inverse of the curvature; by default by none.
 ///   - evaluate: the value and the gradient at a point.
 /// - Throws: `Undefined` where the gradient is still larger after `iterations`.
 ///
@@ -14,9 +15,10 @@ import Glibc
 /// times the tolerance.
 ///
 /// - Returns: the point where the descent ended, and the value there.
-/// - Complexity: one or a few evaluations and `O(40 P)` operations for each iteration over `P` numbers.
+/// - Complexity: one or a few evaluations and `O(40 P)` operations for each iteration over `P` numbers, and the preconditioner twice.
 func minimize(
-    from start: [Double], tolerance: Double = 1e-8, iterations: Int = 5000, _ evaluate: ([Double]) -> (value: Double, gradient: [Double])
+    from start: [Double], tolerance: Double = 1e-8, iterations: Int = 5000, preconditioner: (([Double]) -> [Double])? = nil,
+    _ evaluate: ([Double]) -> (value: Double, gradient: [Double])
 ) throws(Undefined) -> (point: [Double], value: Double) {
     let memory = 20
     var point = start
@@ -28,24 +30,23 @@ func minimize(
             throw Undefined("the descent did not converge in \(iterations) iterations (the gradient is still \(largest(gradient)))")
         }
         remaining -= 1
-        var direction = descent(gradient, steps)
+        var direction = descent(gradient, steps, preconditioner)
         if dot(direction, gradient) >= 0 {
             steps = []
-            direction = gradient.map(-)
+            direction = descent(gradient, steps, preconditioner)
         }
-        let first = steps.isEmpty ? min(1, 1 / dot(gradient, gradient).squareRoot()) : 1
-        guard let length = lineSearch(point, value, gradient, direction, first, evaluate) else {
+        // Without any idea of the curvature the gradient says nothing about the length of a step.
+        let first = steps.isEmpty && preconditioner == nil ? min(1, 1 / dot(gradient, gradient).squareRoot()) : 1
+        guard let found = lineSearch(point, value, gradient, direction, first, evaluate) else {
             // Where values no longer differ beyond rounding, a small gradient is as good as it gets.
             if largest(gradient) <= 1000 * tolerance { break }
             throw Undefined("the descent stopped at a gradient of \(largest(gradient))")
         }
-        let next = zip(point, direction).map { $0 + length * $1 }
-        let found = evaluate(next)
-        let (step, change) = (zip(next, point).map { $0 - $1 }, zip(found.gradient, gradient).map { $0 - $1 })
+        let (step, change) = (zip(found.point, point).map { $0 - $1 }, zip(found.gradient, gradient).map { $0 - $1 })
         let curvature = dot(step, change)
         if curvature > 0 { steps.append((step, change, curvature)) }
         if steps.count > memory { steps.removeFirst() }
-        (point, value, gradient) = (next, found.value, found.gradient)
+        (point, value, gradient) = found
     }
     return (point, value)
 }
@@ -55,8 +56,11 @@ func minimize(
 /// - Parameters:
 ///   - gradient: `g` at the present point, `P` numbers.
 ///   - steps: the last moves with the changes of the gradient that they led to, oldest first; none
-///     gives `−g`.
-private func descent(_ gradient: [Double], _ steps: [(step: [Double], change: [Double], curvature: Double)]) -> [Double] {
+///     gives `−g`, or `−P g`.
+///   - preconditioner: multiplies by `P`, which the approximation is built on, scaled by what the last move says.
+private func descent(
+    _ gradient: [Double], _ steps: [(step: [Double], change: [Double], curvature: Double)], _ preconditioner: (([Double]) -> [Double])?
+) -> [Double] {
     var q = gradient
     var factors: [Double] = []
     for (step, change, curvature) in steps.reversed() {
@@ -64,8 +68,9 @@ private func descent(_ gradient: [Double], _ steps: [(step: [Double], change: [D
         factors.append(factor)
         for index in q.indices { q[index] -= factor * change[index] }
     }
+    if let preconditioner { q = preconditioner(q) }
     if let last = steps.last {
-        let scale = last.curvature / dot(last.change, last.change)
+        let scale = last.curvature / dot(last.change, preconditioner?(last.change) ?? last.change)
         for index in q.indices { q[index] *= scale }
     }
     for ((step, change, curvature), factor) in zip(steps, factors.reversed()) {
@@ -75,7 +80,7 @@ private func descent(_ gradient: [Double], _ steps: [(step: [Double], change: [D
     return q.map(-)
 }
 
-/// A length along a direction that meets the strong Wolfe conditions, by bracketing and bisection; nil
+/// The point along a direction that meets the strong Wolfe conditions, by bracketing and bisection, with the value and the gradient there; nil
 /// where rounding leaves none.
 ///
 /// The value has to fall by 10⁻⁴ of what the slope promises, and the slope to shrink to 0.9 of what it
@@ -86,11 +91,12 @@ private func descent(_ gradient: [Double], _ steps: [(step: [Double], change: [D
 private func lineSearch(
     _ point: [Double], _ value: Double, _ gradient: [Double], _ direction: [Double], _ first: Double,
     _ evaluate: ([Double]) -> (value: Double, gradient: [Double])
-) -> Double? {
+) -> (point: [Double], value: Double, gradient: [Double])? {
     let slope = dot(gradient, direction)
     var (low, high, length) = (0.0, Double.infinity, first)
     for _ in 0..<60 {
-        let found = evaluate(zip(point, direction).map { $0 + length * $1 })
+        let next = zip(point, direction).map { $0 + length * $1 }
+        let found = evaluate(next)
         let newSlope = dot(found.gradient, direction)
         // Near the minimum values agree to the last digit, and slopes alone decide.
         let rounding = 0x1p-50 * abs(value)
@@ -99,7 +105,7 @@ private func lineSearch(
         } else if newSlope < 0.9 * slope {
             low = length
         } else {
-            return length
+            return (next, found.value, found.gradient)
         }
         length = high.isFinite ? (low + high) / 2 : 2 * length
     }

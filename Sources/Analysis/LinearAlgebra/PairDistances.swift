@@ -40,28 +40,32 @@ struct PairDistances {
     /// - Complexity: one `B×D` by `D×M` product; where `‖x_i‖² + ‖x_j‖² − 2 x_i·x_j` loses more than
     ///   six digits, the differences are summed instead.
     func squared(_ rows: Range<Int>, _ columns: Range<Int>) -> [Double] {
-        let width = samples.columns
         var result = samples.innerProducts(rows, columns)
-        samples.values.withUnsafeBufferPointer { x in
-            for i in rows {
-                let start = (i - rows.lowerBound) * columns.count
-                for j in columns {
-                    let place = start + j - columns.lowerBound
-                    let sum = squaredNorms[i] + squaredNorms[j]
-                    var distance = sum - 2 * result[place]
-                    // Where nearly everything cancels, the differences themselves are summed.
-                    if distance < 1e-6 * sum {
-                        distance = 0
-                        for column in 0..<width {
-                            let difference = x[i * width + column] - x[j * width + column]
-                            distance += difference * difference
-                        }
+        result.withUnsafeMutableBufferPointer { result in
+            squaredNorms.withUnsafeBufferPointer { norms in
+                for i in rows {
+                    let start = (i - rows.lowerBound) * columns.count - columns.lowerBound
+                    for j in columns {
+                        let sum = norms[i] + norms[j]
+                        let distance = sum - 2 * result[start + j]
+                        // Where nearly everything cancels, the differences themselves are summed.
+                        result[start + j] = distance < 1e-6 * sum ? summed(i, j) : distance
                     }
-                    result[place] = distance
                 }
             }
         }
         return result
+    }
+
+    /// `‖x_i − x_j‖²` from the differences.
+    private func summed(_ i: Int, _ j: Int) -> Double {
+        let width = samples.columns
+        return samples.values.withUnsafeBufferPointer { x in
+            (0..<width).reduce(0) { sum, column in
+                let difference = x[i * width + column] - x[j * width + column]
+                return sum + difference * difference
+            }
+        }
     }
 
     /// The median of the squared distances: of all `N(N−1)/2` pairs, or of all `N²` with the zeros of

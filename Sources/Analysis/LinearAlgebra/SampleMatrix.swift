@@ -34,7 +34,13 @@ struct SampleMatrix: Sendable, Hashable {
             throw Undefined("it needs at least \(minimum) \(minimum == 1 ? "sample" : "samples"), and \(name) have \(tensor.shape[0])")
         }
         guard tensor.shape[1] > 0 else { throw Undefined("\(name) have no features") }
-        self.init(rows: tensor.shape[0], columns: tensor.shape[1], values: tensor.withUnsafeValues { $0.map(Double.init) })
+        let values = tensor.withUnsafeValues { single in
+            [Double](unsafeUninitializedCapacity: single.count) { values, count in
+                for index in single.indices { values[index] = Double(single[index]) }
+                count = single.count
+            }
+        }
+        self.init(rows: tensor.shape[0], columns: tensor.shape[1], values: values)
         if let place = values.firstIndex(where: { !$0.isFinite }) {
             throw Undefined("\(name) hold a value that is not finite (row \(place / columns + 1), column \(place % columns + 1))")
         }
@@ -61,18 +67,44 @@ struct SampleMatrix: Sendable, Hashable {
     /// NaN without rows. Summed in double precision in the order of the rows, so a constant column's
     /// mean may differ from its value by rounding.
     var columnMeans: [Double] {
+        columnSums { $0 }.map { $0 / Double(rows) }
+    }
+
+    /// The sum over the rows of a function of each entry, `D`; added up in the order of the rows.
+    ///
+    /// - Parameter function: inlined, so that the loop runs over whole vectors of columns.
+    private func columnSums(_ function: (Double) -> Double) -> [Double] {
         var sums = [Double](repeating: 0, count: columns)
-        for row in 0..<rows { for column in 0..<columns { sums[column] += values[row * columns + column] } }
-        return sums.map { $0 / Double(rows) }
+        values.withUnsafeBufferPointer { values in
+            sums.withUnsafeMutableBufferPointer { sums in
+                for row in 0..<rows { for column in 0..<columns { sums[column] += function(values[row * columns + column]) } }
+            }
+        }
+        return sums
+    }
+
+    /// Each entry with its column's number put through a function.
+    ///
+    /// - Parameters:
+    ///   - numbers: one for each column.
+    ///   - function: of an entry and its column's number.
+    private func combining(_ numbers: [Double], _ function: (_ entry: Double, _ number: Double) -> Double) -> SampleMatrix {
+        var result = self
+        result.values.withUnsafeMutableBufferPointer { values in
+            numbers.withUnsafeBufferPointer { numbers in
+                for row in 0..<rows {
+                    for column in 0..<columns { values[row * columns + column] = function(values[row * columns + column], numbers[column]) }
+                }
+            }
+        }
+        return result
     }
 
     /// The columns minus given means.
     ///
     /// - Parameter means: one number for each column.
     func subtracting(_ means: [Double]) -> SampleMatrix {
-        var result = self
-        for row in 0..<rows { for column in 0..<columns { result.values[row * columns + column] -= means[column] } }
-        return result
+        combining(means, -)
     }
 
     /// The columns minus their means. A constant column becomes exactly 0.
@@ -89,23 +121,14 @@ struct SampleMatrix: Sendable, Hashable {
 
     /// The population standard deviation of each column; exactly 0 where it is constant.
     var deviations: [Double] {
-        let centered = centered
-        var squares = [Double](repeating: 0, count: columns)
-        for row in 0..<rows { for column in 0..<columns { squares[column] += centered[row, column] * centered[row, column] } }
-        return squares.map { ($0 / Double(rows)).squareRoot() }
+        centered.columnSums { $0 * $0 }.map { ($0 / Double(rows)).squareRoot() }
     }
 
     /// The columns with each one divided by its divisor, and 0 where that is 0.
     ///
     /// - Parameter divisors: one number for each column.
     func dividing(by divisors: [Double]) -> SampleMatrix {
-        var result = self
-        for row in 0..<rows {
-            for column in 0..<columns {
-                result.values[row * columns + column] = divisors[column] == 0 ? 0 : values[row * columns + column] / divisors[column]
-            }
-        }
-        return result
+        combining(divisors) { $1 == 0 ? 0 : $0 / $1 }
     }
 
     /// The root of the sum of all squares.
@@ -163,13 +186,5 @@ struct SampleMatrix: Sendable, Hashable {
             Int32(columns), 0, &result.values, Int32(size))
         for row in 0..<size { for column in 0..<row { result[column, row] = result[row, column] } }
         return result
-    }
-
-    /// `‖XᵀY‖²_F` of two matrices of the same samples, on the side whose matrix is smaller: `XᵀY` is
-    /// `D1×D2`, and the equal `tr(XXᵀ YYᵀ)` takes two `N×N` matrices.
-    func squaredCrossNorm(_ other: SampleMatrix) -> Double {
-        if 2 * rows * rows < columns * other.columns { return gram(ofSamples: true).dot(other.gram(ofSamples: true)) }
-        let product = times(other, transposingLeft: true)
-        return product.dot(product)
     }
 }

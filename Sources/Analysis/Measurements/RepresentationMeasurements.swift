@@ -41,8 +41,7 @@ package struct Representation: MeasuresEachSet {
         for part in outputs.representations {
             let (modality, values) = (part.modality, part.values)
             if part.places.count < outputs.count { findings.note("\(set.rawValue): \(part.places.count) of them have \(modality)") }
-            let plain = Result<Spectrum, Undefined>.attempt { try Spectrum(of: values) }
-            let centered = Result<Spectrum, Undefined>.attempt { try Spectrum(of: values, centering: true) }
+            let (plain, centered) = Spectrum.plainAndCentered(of: values)
             findings.add("rankme", of: modality, on: set) { try plain.get().rank }
             findings.add("effective-rank", of: modality, on: set) { try centered.get().rank }
             findings.add("participation", of: modality, on: set) { try centered.get().participation }
@@ -118,12 +117,12 @@ package struct SourceTargetSimilarity: MeasurementPlugin {
         var findings = Findings()
         findings.note("at most \(options.samples) samples of a class on each side")
         for (own, other) in zip(source.representations, target.representations) {
-            for similarity in Similarity.allCases {
-                findings.add(similarity.rawValue, of: own.modality) {
-                    let found = try ClassConditionalSimilarity(
-                        similarity, source: own.values, sourceLabels: own.labels, target: other.values, targetLabels: other.labels)
-                    return try found.mean.get()
-                }
+            let found = Result<[ClassConditionalSimilarity], Undefined>.attempt {
+                try ClassConditionalSimilarity.all(
+                    Similarity.allCases, source: own.values, sourceLabels: own.labels, target: other.values, targetLabels: other.labels)
+            }
+            for (index, similarity) in Similarity.allCases.enumerated() {
+                findings.add(similarity.rawValue, of: own.modality) { try found.get()[index].mean.get() }
             }
         }
         return findings

@@ -39,7 +39,9 @@ public struct DomainProbe {
         scale = Standardizing(samples)
         width = samples.columns
         let regression = SoftmaxRegression(samples: scale(samples), labels: domains, classes: count, lambda: lambda)
-        let found = try minimize(from: [Double](repeating: 0, count: count * (samples.columns + 1)), regression.evaluate)
+        let curvature = CurvatureAtZero(of: regression)
+        let found = try minimize(
+            from: [Double](repeating: 0, count: count * (samples.columns + 1)), preconditioner: curvature.map { $0.dividing }, regression.evaluate)
         objective = found.value
         let size = count * samples.columns
         solution = SampleMatrix(rows: count, columns: samples.columns, values: Array(found.point[0..<size]))
@@ -110,33 +112,77 @@ private struct SoftmaxRegression {
     func evaluate(_ point: [Double]) -> (value: Double, gradient: [Double]) {
         let size = classes * samples.columns
         let weight = SampleMatrix(rows: classes, columns: samples.columns, values: Array(point[0..<size]))
-        var slopes = samples.times(weight, transposingRight: true)
+        // Classes in rows: both products then run along the samples' rows.
+        var slopes = weight.times(samples, transposingRight: true)
         var loss = 0.0
         var biasGradient = [Double](repeating: 0, count: classes)
         let share = 1 / Double(samples.rows)
         for row in 0..<samples.rows {
             var largest = -Double.infinity
             for k in 0..<classes {
-                slopes[row, k] += point[size + k]
-                largest = max(largest, slopes[row, k])
+                slopes[k, row] += point[size + k]
+                largest = max(largest, slopes[k, row])
             }
             var sum = 0.0
-            let own = slopes[row, labels[row]]
+            let own = slopes[labels[row], row]
             for k in 0..<classes {
-                slopes[row, k] = exp(slopes[row, k] - largest)
-                sum += slopes[row, k]
+                slopes[k, row] = exp(slopes[k, row] - largest)
+                sum += slopes[k, row]
             }
             loss += log(sum) + largest - own
             for k in 0..<classes {
-                let slope = (slopes[row, k] / sum - (k == labels[row] ? 1 : 0)) * share
-                slopes[row, k] = slope
+                let slope = (slopes[k, row] / sum - (k == labels[row] ? 1 : 0)) * share
+                slopes[k, row] = slope
                 biasGradient[k] += slope
             }
         }
-        let gradient = slopes.times(samples, transposingLeft: true)
+        let gradient = slopes.times(samples)
         return (
             loss * share + lambda / 2 * weight.dot(weight),
             zip(gradient.values, weight.values).map { $0 + lambda * $1 } + biasGradient
         )
+    }
+}
+
+/// The curvature of multinomial logistic regression where all weights are 0, without what couples the classes: `A = XᵀX/(E N) + λI` for the
+/// weights of each class, and `1/E` for its bias.
+///
+/// Its inverse is what makes the descent short: features of embeddings are correlated, and the objective is steep along their first directions
+/// and flat along the last. Factorized once, from the `D×D` or the `N×N` form:
+///
+/// ```
+/// A⁻¹ = E N (L Lᵀ)⁻¹,  L Lᵀ = XᵀX + λ E N I          A⁻¹ = (I − UᵀU)/λ,  U = L⁻¹X,  L Lᵀ = XXᵀ + λ E N I
+/// ```
+private struct CurvatureAtZero {
+    private let classes: Int
+    private let columns: Int
+    private let lambda: Double
+    /// `E N`.
+    private let divisor: Double
+    /// L, `D×D`; U, `N×D`, with fewer samples than features.
+    private let factor: SampleMatrix
+    private let isOfSamples: Bool
+
+    /// Nil where the matrix is singular within rounding, as for a λ that is next to nothing. The descent is only longer without it.
+    init?(of regression: SoftmaxRegression) {
+        let samples = regression.samples
+        (classes, columns, lambda) = (regression.classes, samples.columns, regression.lambda)
+        divisor = Double(classes * samples.rows)
+        isOfSamples = samples.rows < samples.columns
+        guard let root = samples.gram(ofSamples: isOfSamples).addingToDiagonal(lambda * divisor).cholesky else { return nil }
+        factor = isOfSamples ? root.solvingLower(samples) : root
+    }
+
+    /// `A⁻¹` times a vector of the objective's layout: `E·D` weights, row by row, then `E` biases.
+    ///
+    /// - Complexity: `O(E D²)`, or `O(E N D)` with fewer samples than features.
+    func dividing(_ point: [Double]) -> [Double] {
+        let weight = SampleMatrix(rows: classes, columns: columns, values: Array(point[0..<classes * columns]))
+        let bias = point[(classes * columns)...].map { $0 * Double(classes) }
+        guard isOfSamples else {
+            return weight.divided(by: factor, transposed: true).divided(by: factor, transposed: false).values.map { divisor * $0 } + bias
+        }
+        let inside = weight.times(factor, transposingRight: true).times(factor)
+        return zip(weight.values, inside.values).map { ($0 - $1) / lambda } + bias
     }
 }

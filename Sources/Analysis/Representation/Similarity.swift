@@ -47,35 +47,65 @@ public enum Similarity: String, CaseIterable, Sendable, Hashable {
     }
 
     func between(_ first: SampleMatrix, _ second: SampleMatrix) throws(Undefined) -> Double {
+        try between(CenteredEmbeddings(first), CenteredEmbeddings(second))
+    }
+
+    fileprivate func between(_ x: CenteredEmbeddings, _ y: CenteredEmbeddings) throws(Undefined) -> Double {
+        let (first, second) = (x.samples, y.samples)
         if pairsRows {
             guard first.rows == second.rows else { throw Undefined("\(first.rows) and \(second.rows) samples cannot be paired") }
         } else if first.columns != second.columns {
             throw Undefined("embeddings of \(first.columns) and \(second.columns) features have no features in common")
         }
-        let (x, y) = (first.centered, second.centered)
         guard x.norm > 0, y.norm > 0 else { throw Undefined("all samples have the same embedding") }
         switch self {
         case .linearCKA:
-            return x.squaredCrossNorm(y) / (x.squaredCrossNorm(x).squareRoot() * y.squaredCrossNorm(y).squareRoot())
+            return x.squaredCrossNorm(y) / (x.squaredNormOfProducts.squareRoot() * y.squaredNormOfProducts.squareRoot())
         case .kernelCKA:
+            let (distancesX, distancesY) = (PairDistances(first), PairDistances(second))
             let sums = try PairSums(
-                PairDistances(x), PairDistances(y), .gaussian(bandwidth: Self.bandwidth(x, "first")),
-                .gaussian(bandwidth: Self.bandwidth(y, "second")))
+                distancesX, distancesY, .gaussian(bandwidth: Self.bandwidth(distancesX, "first")),
+                .gaussian(bandwidth: Self.bandwidth(distancesY, "second")))
             return sums.centeredXY / (sums.centeredXX.squareRoot() * sums.centeredYY.squareRoot())
         case .procrustes:
-            return try x.crossSingularValues(y).reduce(0, +) / (x.norm * y.norm)
+            return try first.crossSingularValues(second).reduce(0, +) / (x.norm * y.norm)
         case .featureGram:
-            return x.transposedCrossNorm(y) / (x.squaredCrossNorm(x).squareRoot() * y.squaredCrossNorm(y).squareRoot())
+            return first.transposedCrossNorm(second) / (x.squaredNormOfProducts.squareRoot() * y.squaredNormOfProducts.squareRoot())
         }
     }
 
     /// Half the root of the median of all `N²` squared distances.
     ///
     /// - Throws: `Undefined` where the median is 0, as for embeddings that mostly repeat.
-    private static func bandwidth(_ samples: SampleMatrix, _ name: String) throws(Undefined) -> Double {
-        let median = PairDistances(samples).medianSquared(includingDiagonal: true)
+    private static func bandwidth(_ distances: PairDistances, _ name: String) throws(Undefined) -> Double {
+        let median = distances.medianSquared(includingDiagonal: true)
         guard median > 0 else { throw Undefined("half or more of the distances between the \(name) embeddings are 0") }
         return 0.5 * median.squareRoot()
+    }
+}
+
+/// Embeddings with their means taken off, and what more than one similarity needs of them, made when it is first asked for.
+private final class CenteredEmbeddings {
+    /// `N×D`.
+    let samples: SampleMatrix
+    /// The Frobenius norm; 0 exactly where all samples are equal.
+    let norm: Double
+    /// `XXᵀ`, `N×N`; asked for only where that is small beside `XᵀX`.
+    private lazy var gram = samples.gram(ofSamples: true)
+    /// `‖XᵀX‖²_F`, which is also `‖XXᵀ‖²_F`.
+    private(set) lazy var squaredNormOfProducts = squaredCrossNorm(self)
+
+    init(_ samples: SampleMatrix) {
+        self.samples = samples.centered
+        norm = self.samples.norm
+    }
+
+    /// `‖XᵀY‖²_F` of embeddings of the same samples, on the side whose matrix is smaller: `XᵀY` is `D1×D2`, and the equal `tr(XXᵀ YYᵀ)` takes
+    /// two `N×N` matrices.
+    func squaredCrossNorm(_ other: CenteredEmbeddings) -> Double {
+        if 2 * samples.rows * samples.rows < samples.columns * other.samples.columns { return gram.dot(other.gram) }
+        let product = samples.times(other.samples, transposingLeft: true)
+        return product.dot(product)
     }
 }
 
@@ -92,20 +122,10 @@ extension SampleMatrix {
 
     /// The singular values of `XᵀY`.
     ///
-    /// With fewer samples than features they are those of `A Bᵀ` for `N×N` roots of the two Gram
-    /// matrices: `XXᵀ = A Aᵀ`, `YYᵀ = B Bᵀ`.
+    /// With fewer samples than features they are those of `AᵀB` for the `N×N` triangular factors `X = A Qᵀ`, `Y = B Pᵀ`.
     fileprivate func crossSingularValues(_ other: SampleMatrix) throws(Undefined) -> [Double] {
         guard rows < min(columns, other.columns) else { return try times(other, transposingLeft: true).singularValues() }
-        return try root().times(other.root(), transposingLeft: true).singularValues()
-    }
-
-    /// `U S`, `N×N`, of the singular value decomposition `X = U S Vᵀ` of a matrix with fewer rows than
-    /// columns.
-    private func root() throws(Undefined) -> SampleMatrix {
-        let (eigenvalues, vectors) = try gram(ofSamples: true).symmetricEigen()
-        var result = vectors
-        for row in 0..<rows { for column in 0..<rows { result[row, column] *= max(eigenvalues[column], 0).squareRoot() } }
-        return result
+        return try lowerFactor().times(other.lowerFactor(), transposingLeft: true).singularValues()
     }
 }
 
@@ -117,11 +137,11 @@ extension SampleMatrix {
 /// those in which the similarity is undefined; ``leftOut`` says why.
 public struct ClassConditionalSimilarity: Sendable {
     /// The classes that count, in ascending order.
-    public let classes: [Int]
+    public private(set) var classes: [Int]
     /// The similarity within each of them.
-    public let values: [Double]
+    public private(set) var values: [Double]
     /// The other classes that occur, and why they do not count.
-    public let leftOut: [(class: Int, reason: Undefined)]
+    public private(set) var leftOut: [(class: Int, reason: Undefined)]
 
     /// The unweighted mean over the classes that count.
     public var mean: Quantity {
@@ -140,6 +160,21 @@ public struct ClassConditionalSimilarity: Sendable {
     public init(
         _ similarity: Similarity, source: Tensor, sourceLabels: [Int], target: Tensor, targetLabels: [Int]
     ) throws(Undefined) {
+        self = try Self.all([similarity], source: source, sourceLabels: sourceLabels, target: target, targetLabels: targetLabels)[0]
+    }
+
+    /// Several similarities of the same embeddings, in their order, which share what they can within each class.
+    ///
+    /// - Parameters:
+    ///   - similarities: what is measured; each gets a result of its own.
+    ///   - source: `N×D`.
+    ///   - sourceLabels: `N` classes.
+    ///   - target: `M×D`.
+    ///   - targetLabels: `M` classes.
+    /// - Throws: as ``init(_:source:sourceLabels:target:targetLabels:)``.
+    static func all(
+        _ similarities: [Similarity], source: Tensor, sourceLabels: [Int], target: Tensor, targetLabels: [Int]
+    ) throws(Undefined) -> [ClassConditionalSimilarity] {
         let (source, target) = (try SampleMatrix(source, "the source embeddings"), try SampleMatrix(target, "the target embeddings"))
         guard sourceLabels.count == source.rows, targetLabels.count == target.rows else {
             throw Undefined(
@@ -147,22 +182,37 @@ public struct ClassConditionalSimilarity: Sendable {
         }
         let sourceRows = rowsByClass(sourceLabels)
         let targetRows = rowsByClass(targetLabels)
-        var (classes, values, leftOut): ([Int], [Double], [(Int, Undefined)]) = ([], [], [])
+        var found = similarities.map { _ in ClassConditionalSimilarity() }
         for label in Set(sourceLabels + targetLabels).sorted() {
-            do throws(Undefined) {
-                var (first, second) = (sourceRows[label] ?? [], targetRows[label] ?? [])
-                let pairs = min(first.count, second.count)
-                guard pairs >= 2 else { throw Undefined("it has \(first.count) source and \(second.count) target samples") }
-                if similarity.pairsRows { (first, second) = (Array(first.prefix(pairs)), Array(second.prefix(pairs))) }
-                values.append(try similarity.between(source.selecting(rows: first), target.selecting(rows: second)))
-                classes.append(label)
-            } catch {
-                leftOut.append((label, error))
+            let (own, other) = (sourceRows[label] ?? [], targetRows[label] ?? [])
+            let pairs = min(own.count, other.count)
+            guard pairs >= 2 else {
+                let reason = Undefined("it has \(own.count) source and \(other.count) target samples")
+                for index in found.indices { found[index].leftOut.append((label, reason)) }
+                continue
+            }
+            func embeddings(_ samples: SampleMatrix, _ rows: some Sequence<Int>) -> CenteredEmbeddings {
+                CenteredEmbeddings(samples.selecting(rows: Array(rows)))
+            }
+            // All of a class on each side; the first pairs of them where samples are paired.
+            let (first, second) = (embeddings(source, own), embeddings(target, other))
+            let firstPaired = own.count == pairs ? first : embeddings(source, own.prefix(pairs))
+            let secondPaired = other.count == pairs ? second : embeddings(target, other.prefix(pairs))
+            for (index, similarity) in similarities.enumerated() {
+                do throws(Undefined) {
+                    let value = try similarity.pairsRows ? similarity.between(firstPaired, secondPaired) : similarity.between(first, second)
+                    found[index].values.append(value)
+                    found[index].classes.append(label)
+                } catch {
+                    found[index].leftOut.append((label, error))
+                }
             }
         }
-        (self.classes, self.values) = (classes, values)
-        self.leftOut = leftOut.map { (class: $0.0, reason: $0.1) }
+        return found
     }
+
+    /// No class yet.
+    private init() { (classes, values, leftOut) = ([], [], []) }
 }
 
 /// The rows of each class, in order.

@@ -23,9 +23,35 @@ public struct Spectrum: Sendable, Hashable {
     ///   constant).
     public init(of embeddings: Tensor, centering: Bool = false) throws(Undefined) {
         let matrix = try SampleMatrix(embeddings, minimum: centering ? 2 : 1)
-        singularValues = try (centering ? matrix.centered : matrix).singularValues()
+        try self.init((centering ? matrix.centered : matrix).singularValues(), isCentered: centering)
+    }
+
+    private init(_ singularValues: [Double], isCentered: Bool) throws(Undefined) {
         guard let largest = singularValues.first, largest > 0 else {
-            throw Undefined(centering ? "all samples have the same embedding" : "all embeddings are 0")
+            throw Undefined(isCentered ? "all samples have the same embedding" : "all embeddings are 0")
+        }
+        self.singularValues = singularValues
+    }
+
+    /// The spectrum of embeddings as they are and that of the centered ones, for little more than one of them.
+    ///
+    /// - Parameter embeddings: `N×D`.
+    /// - Returns: each, or why it has no value; the reasons are those of ``init(of:centering:)``.
+    static func plainAndCentered(
+        of embeddings: Tensor
+    ) -> (plain: Result<Spectrum, Undefined>, centered: Result<Spectrum, Undefined>) {
+        do throws(Undefined) {
+            let matrix = try SampleMatrix(embeddings)
+            // One sample is equal to itself, which says nothing about embeddings.
+            guard matrix.rows > 1 else {
+                return (.attempt { try Spectrum(of: embeddings) }, .attempt { try Spectrum(of: embeddings, centering: true) })
+            }
+            let found = try matrix.singularValuesPlainAndCentered()
+            return (
+                .attempt { try Spectrum(found.plain, isCentered: false) }, .attempt { try Spectrum(found.centered, isCentered: true) }
+            )
+        } catch {
+            return (.failure(error), .failure(error))
         }
     }
 

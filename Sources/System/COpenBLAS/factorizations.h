@@ -11,6 +11,12 @@
 #include <stdlib.h>
 
 // Fortran takes the address of every argument. The lengths of texts follow behind all of them.
+void dbdsqr_(
+    const char *uplo, const int *n, const int *ncvt, const int *nru, const int *ncc, double *d, double *e, double *vt, const int *ldvt, double *u,
+    const int *ldu, double *c, const int *ldc, double *work, int *info, size_t uplo_length);
+void dgebrd_(
+    const int *m, const int *n, double *a, const int *lda, double *d, double *e, double *tauq, double *taup, double *work, const int *lwork,
+    int *info);
 void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau, double *work, const int *lwork, int *info);
 void dgesdd_(
     const char *jobz, const int *m, const int *n, double *a, const int *lda, double *s, double *u, const int *ldu, double *vt, const int *ldvt,
@@ -134,6 +140,34 @@ static inline int lapack_singular_values(int rows, int columns, double *a, doubl
         free(work);
     }
     free(integer_work);
+    return info;
+}
+
+// The diagonal of B, and the numbers right of it, of A = Q B Pᵀ with orthogonal Q and P and an upper bidiagonal B. A is `rows×columns`, has no
+// more columns than rows and is destroyed. P leaves the first axis as it is.
+static inline int lapack_bidiagonal_form(int rows, int columns, double *a, double *diagonal, double *beside) {
+    int leading = lapack_leading(rows), info = 0, size = -1;
+    double best = 0;
+    dgebrd_(&rows, &columns, a, &leading, diagonal, beside, &best, &best, &best, &size, &info);
+    if (info) return info;
+    size = lapack_leading((int)best);
+    double *work = malloc(sizeof(double) * ((size_t)size + 2 * (size_t)lapack_leading(columns)));
+    if (!work) return LAPACK_IS_SHORT_OF_MEMORY;
+    double *left = work + size, *right = left + lapack_leading(columns);
+    dgebrd_(&rows, &columns, a, &leading, diagonal, beside, left, right, work, &size, &info);
+    free(work);
+    return info;
+}
+
+// The singular values of an upper bidiagonal matrix, in descending order, in place of its diagonal. The numbers right of the diagonal are destroyed.
+static inline int lapack_bidiagonal_singular_values(int order, double *diagonal, double *beside) {
+    if (order > 0 && (lapack_has_nan(diagonal, (size_t)order) || lapack_has_nan(beside, (size_t)order - 1))) return LAPACK_IS_GIVEN_NAN;
+    int none = 0, one = 1, info = 0;
+    double nothing = 0;
+    double *work = malloc(sizeof(double) * 4 * (size_t)lapack_leading(order));
+    if (!work) return LAPACK_IS_SHORT_OF_MEMORY;
+    dbdsqr_("U", &order, &none, &none, &none, diagonal, beside, &nothing, &one, &nothing, &one, &nothing, &one, work, &info, 1);
+    free(work);
     return info;
 }
 

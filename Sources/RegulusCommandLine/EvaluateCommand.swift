@@ -105,25 +105,33 @@ extension CheckpointArguments.Application {
 /// `regulus embed CHECKPOINT`: writes what a trained model makes of a data set.
 struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "embed", abstract: "Writes a trained model's embeddings, fused representation and logits to a safetensors file.",
+        commandName: "embed", abstract: "Writes a trained model's embeddings, fused representation and logits to a safetensors or an npz file.",
         discussion: """
-            Tensors: embeddings.MODALITY (N×D), present.MODALITY (N, 1 or 0) where samples lack the modality, fused (N×F) where the model has it, logits (N×K), rows, labels and domains (N, rows of the data set and \
-            numbers of its classes and domains). Where labels or values are learned there are targets (N×K) in place of labels. The header names the \
-            classes, labels or values, and the domains.
+            Arrays: embeddings.MODALITY (N×D), present.MODALITY (N, 1 or 0) where samples lack the modality, fused (N×F) where the model has it, logits (N×K), rows, labels and domains (N, rows of the data set and \
+            numbers of its classes and domains). Where labels or values are learned there are targets (N×K) in place of labels. The classes, labels or \
+            values and the domains are named in the header of a safetensors file, and in the arrays names and domain_names of an npz file, which \
+            numpy.load reads.
             """)
 
     @OptionGroup var arguments: CheckpointArguments
 
-    @Option(help: "The file to write.", completion: .file(extensions: ["safetensors"]))
+    @Option(help: "The file to write, by whose ending the format is chosen: .safetensors or .npz.", completion: .file(extensions: ["safetensors", "npz"]))
     var out: String
+
+    func validate() throws {
+        guard Self.formats.contains(format) else {
+            throw ValidationError("--out names a file that ends with .safetensors or .npz, which says its format; '\(out)' ends with neither.")
+        }
+    }
+
+    private static let formats = ["safetensors", "npz"]
+
+    private var format: String { URL(fileURLWithPath: out).pathExtension.lowercased() }
 
     func run() throws {
         let application = try arguments.application(needsTargets: false)
         let outputs = try arguments.outputs(of: application)
-        var writer = SafetensorsWriter(metadata: [
-            "checkpoint": arguments.checkpoint, application.model.targets.kind.rawValue: application.model.targets.names.joined(separator: "\n"),
-            "domains": application.data.facts.domains.joined(separator: "\n"),
-        ])
+        var writer = writer(of: application)
         for (modality, values) in outputs.embeddings { writer.add("embeddings.\(modality)", values.values, shape: values.shape.dimensions) }
         for (modality, present) in outputs.present { writer.add("present.\(modality)", present.map { $0 ? 1 : 0 }, shape: [outputs.count]) }
         if let fused = outputs.representation { writer.add("fused", fused.values, shape: fused.shape.dimensions) }
@@ -136,8 +144,23 @@ struct EmbedCommand: ParsableCommand {
             writer.add("targets", targets.array.values, shape: targets.array.shape.dimensions)
         }
         writer.add("domains", outputs.domains, shape: [outputs.count])
-        do { try writer.write(to: out) } catch { throw CommandFault.failure("error: \(error)") }
+        do { try writer.write(to: out, durability: .whole) } catch { throw CommandFault.failure("error: \(error)") }
         try StandardOutput.print("\(outputs.count) samples written to \(out)")
+    }
+
+    /// A file in the format that was asked for, with the names of what is learned and of the domains.
+    private func writer(of application: CheckpointArguments.Application) -> any ArrayFileWriter {
+        let (targets, domains) = (application.model.targets, application.data.facts.domains)
+        guard format == "npz" else {
+            return SafetensorsWriter(metadata: [
+                "checkpoint": arguments.checkpoint, targets.kind.rawValue: targets.names.joined(separator: "\n"),
+                "domains": domains.joined(separator: "\n"),
+            ])
+        }
+        var archive = NumPyArchiveWriter()
+        archive.add("names", texts: targets.names)
+        archive.add("domain_names", texts: domains)
+        return archive
     }
 }
 

@@ -102,6 +102,19 @@ struct EvaluateTests {
         #expect(Set(try file.integers("domains")) == [0, 2])
         #expect(try file.integers("labels").count == 96)
         #expect(file.metadata["domains"] == "d1\nd2\nd3")
+        let archived = try await folder.regulus("embed", Self.checkpoint, "--domains", "d1,d3", "--out", "e.npz")
+        #expect(archived.code == 0, "\(archived.messages)")
+        let archive = try ArrayFile(folder.url.appendingPathComponent("e.npz").path)
+        let plain = try ArrayFile(folder.url.appendingPathComponent("e.safetensors").path)
+        #expect(archive.format == "npz" && Set(archive.names) == Set(file.names + ["names", "domain_names"]))
+        for name in file.names where !["rows", "labels", "domains"].contains(name) {
+            #expect(try archive.array(name).floats(rows: 0..<96) == (try plain.array(name).floats(rows: 0..<96)), "\(name)")
+        }
+        #expect(try archive.array("labels").integers() == (try file.integers("labels")))
+        #expect(try archive.texts("domain_names") == ["d1", "d2", "d3"])
+        let other = try await folder.regulus("embed", Self.checkpoint, "--out", "e.csv")
+        #expect(other.code == 2 && other.messages.contains("ends with neither"), "\(other.messages)")
+        #expect(!folder.files.contains("e.csv"))
     }
 
     @Test("predictions are a line each, with probabilities that add up to 1")

@@ -34,6 +34,29 @@ struct ArrayFileTests {
         #expect(throws: WeightsFault.self) { try file.array("names") }
     }
 
+    @Test("An archive that was written is read back: numbers, strings and shapes, also of nothing, with the checksums that it names")
+    func written() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).npz").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var writer = NumPyArchiveWriter()
+        writer.add("embeddings.video", Self.counting, shape: [4, 6])
+        writer.add("rows", [3, -1, 1 << 40, 0], shape: [4])
+        writer.add("names", texts: ["a", "öl", "", "long name"])
+        writer.add("none", [Float](), shape: [0, 6])
+        try writer.write(to: path)
+        let file = try ArrayFile(path)
+        #expect(file.format == "npz")
+        #expect(file.names.sorted() == ["embeddings.video", "names", "none", "rows"])
+        #expect(try file.array("embeddings.video").shape == [4, 6])
+        #expect(try file.array("embeddings.video").floats(rows: 0..<4) == Self.counting)
+        #expect(try file.array("rows").integers() == [3, -1, 1 << 40, 0])
+        #expect(try file.texts("names") == ["a", "öl", "", "long name"])
+        #expect(try file.array("none").shape == [0, 6])
+        // The reader passes over the checksums of what is stored; here they are compared.
+        let archive = try ZipArchive(Data(contentsOf: URL(fileURLWithPath: path)))
+        for entry in archive.entries { #expect(try archive.contents(of: entry).count == entry.size) }
+    }
+
     @Test("Rows that were asked for ahead are read as ever, in any order of elements", arguments: ["f4", "f2", "big", "columns"])
     func ahead(key: String) throws {
         let array = try file("numpy-2.npz").array(key)

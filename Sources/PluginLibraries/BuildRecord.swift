@@ -51,6 +51,9 @@ package struct BuildRecord {
         package = root.flatMap { FileManager.default.fileExists(atPath: $0 + "/Package.swift") ? $0 : nil }
     }
 
+    /// Whether the program has a module of a name, which none beside it can have.
+    package func hasModule(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(modules)/\(name).swiftmodule") }
+
     /// The record of an installed program, which writes its own folder as `@REGULUS@` so that the
     /// program can be moved.
     static func placed(_ record: String, in folder: String) -> String { record.replacing("@REGULUS@", with: folder) }

@@ -46,6 +46,11 @@ package struct PluginCompiler {
     }
 
     private func run(_ sources: PluginSources, entry: String, library: String, folder: String) throws {
+        // The compiler would call it a circular dependency.
+        guard !record.hasModule(sources.module) else {
+            throw PluginFault(
+                folder, "its module is called \(sources.module), and Regulus has one of that name; call the folder in Sources and its target otherwise")
+        }
         let arguments =
             ["-O", "-whole-module-optimization", "-parse-as-library", "-swift-version", "6", "-emit-library", "-module-name", sources.module]
             + ["-I", record.modules] + record.arguments

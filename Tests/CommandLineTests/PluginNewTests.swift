@@ -49,7 +49,9 @@ struct PluginNewTests {
         #expect(try folder.text("shrink/Package.swift") == "mine")
     }
 
-    @Test("a name that is taken, impossible, or Swift's own is refused", arguments: ["mer", "Shrink", "a--b", "../a", "", "type", "tensor"])
+    @Test(
+        "a name that is taken, impossible, Swift's own, or that of one of Regulus's modules is refused",
+        arguments: ["mer", "Shrink", "a--b", "../a", "", "type", "tensor", "confidence"])
     func names(name: String) async throws {
         let (folder, outcome) = try await new(name, "--library", "--regulus", PluginFolder.package)
         #expect(outcome.code == 2 && outcome.output.isEmpty && outcome.messages.hasPrefix("error: "))

@@ -97,6 +97,10 @@ struct PluginNewCommand: ParsableCommand {
             throw CommandFault.input("error: there is a \(kind.noun) '\(name.kebab)' already (\(owner))")
         }
         let door: Scaffold.Door = standalone ? .program : library || kind != .regularizer ? .library : .folder
+        let module = "\(name.type)Plugin"
+        if door != .folder, (try? BuildRecord(executable: ProgramBuild.running))?.hasModule(module) == true {
+            throw CommandFault.input("error: '\(name.kebab)' would make a module \(module), which Regulus has already")
+        }
         let scaffold = Scaffold(name: name, kind: kind, door: door, directory: directory, regulus: try dependency(for: door))
         try scaffold.write()
         try StandardOutput.print(scaffold.nextSteps)

@@ -61,7 +61,7 @@ extension Report {
             columns: [.init("Quantity"), .init("Row")]
                 + ["Difference", "95 % (t)", "p (t)", "Holm", "p (sign flip)", "Holm", "r with Δ \(variant.score.score.title)"].map { .init($0, .right) },
             rows: compared.map { entry in
-                let mean = entry.difference.map { NumberText.signed($0.estimate.mean) } ?? NumberText.nothing
+                let mean = entry.difference.map { NumberText.signed($0.estimate.mean, beside: $0.estimate.standardError) } ?? NumberText.nothing
                 let interval = entry.interval.map { "[\(NumberText.signed($0.low)), \(NumberText.signed($0.high))]" } ?? NumberText.nothing
                 return [
                     entry.quantity.text, entry.row, mean, interval, NumberText.probability(entry.test?.tTest.p),

@@ -156,6 +156,7 @@ extension MeasuredFindings.Entry {
     /// `+0.12 ± 0.03 *`.
     fileprivate var change: String {
         guard let estimate = difference?.estimate else { return NumberText.nothing }
-        return "\(NumberText.signed(estimate.mean)) ± \(NumberText.significant(estimate.standardError))\(isMoreThanChance ? " *" : "")"
+        return
+            "\(NumberText.signed(estimate.mean, beside: estimate.standardError)) ± \(NumberText.significant(estimate.standardError))\(isMoreThanChance ? " *" : "")"
     }
 }

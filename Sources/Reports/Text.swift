@@ -180,4 +180,7 @@ extension NumberText {
     static func signed(_ value: Double) -> String {
         value == 0 ? "0" : (value < 0 ? "−" : "+") + significant(abs(value))
     }
+
+    /// The same of a mean with an error: 0 where differences that cancel leave nothing but their rounding.
+    static func signed(_ mean: Double, beside error: Double?) -> String { signed(abs(mean) < 1e-12 * (error ?? 0) ? 0 : mean) }
 }

@@ -75,6 +75,8 @@ extension Document {
         tbody { border-bottom: 2px solid #222; }
         th, td { padding: .28rem .6rem; text-align: left; white-space: nowrap; vertical-align: top; }
         th { font-weight: 600; }
+        thead th { white-space: normal; vertical-align: bottom; }
+        td:first-child:not(.number) { white-space: normal; }
         th:first-child, td:first-child { padding-left: .2rem; }
         .number { text-align: right; }
         tbody tr:nth-child(even) { background: #f6f6f6; }
@@ -92,7 +94,6 @@ extension Document {
           main { padding: 1rem .75rem 3rem; }
           h1 { font-size: 1.4rem; overflow-wrap: anywhere; }
           th, td { padding: .25rem .4rem; }
-          thead th { white-space: normal; vertical-align: bottom; }
           /* The row's name stays in sight while its figures are scrolled; a long one takes several lines, and not all the room. */
           td:not(.number) { min-width: 4.5rem; max-width: 40vw; white-space: normal; overflow-wrap: break-word; }
           th:first-child, td:first-child { position: sticky; left: 0; background: #fff; }

@@ -21,12 +21,13 @@ let mediaSettings: [SwiftSetting] = hasFFmpeg ? [.define("REGULUS_FFMPEG")] : []
 /// the program is not linked with them.
 let ffmpeg: [Target] =
     hasFFmpeg
-    ? [.target(name: "CFFmpeg", path: "Sources/System/CFFmpeg", publicHeadersPath: ".", linkerSettings: [.linkedLibrary("dl")])] : []
+    ? [.target(name: "CFFmpeg", dependencies: ["CLoading"], path: "Sources/System/CFFmpeg", publicHeadersPath: ".")] : []
 
 let arrayLibraries: [Target.Dependency] = hasHDF5 ? ["CHDF5"] : []
 let arraySettings: [SwiftSetting] = hasHDF5 ? [.define("REGULUS_HDF5")] : []
+/// Headers of libhdf5-dev, and what opens its library at run time.
 let hdf5: [Target] =
-    hasHDF5 ? [.systemLibrary(name: "CHDF5", path: "Sources/System/CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])])] : []
+    hasHDF5 ? [.target(name: "CHDF5", dependencies: ["CLoading"], path: "Sources/System/CHDF5", publicHeadersPath: ".")] : []
 
 // The rooms, lowest first; each imports only rooms above it. CONTRIBUTING.md says what each knows and must not know.
 
@@ -34,9 +35,9 @@ let systemLibraries: [Target] = [
     // Loops in C, because Swift compiles for one width of vector registers.
     .target(name: "CLanes", path: "Sources/System/CLanes", publicHeadersPath: "."),
     .systemLibrary(name: "CMalloc", path: "Sources/System/CMalloc"),
-    .systemLibrary(
-        name: "COpenBLAS", path: "Sources/System/COpenBLAS", pkgConfig: "openblas",
-        providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "CLoading", path: "Sources/System/CLoading", publicHeadersPath: ".", linkerSettings: [.linkedLibrary("dl")]),
+    // Headers of libopenblas-dev, and what opens its library at run time.
+    .target(name: "COpenBLAS", dependencies: ["CLoading"], path: "Sources/System/COpenBLAS", publicHeadersPath: "."),
     .systemLibrary(name: "COneDNN", path: "Sources/System/COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CYAML", path: "Sources/System/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -144,7 +145,8 @@ let tests: [Target] = [
     .testTarget(name: "ProcessesTests", dependencies: ["Processes"]),
     .testTarget(name: "TensorsTests", dependencies: ["GoldenFixtures", "Tensors"]),
     .testTarget(name: "NetworksTests", dependencies: ["Configuration", "GoldenFixtures", "Networks", "Tensors"]),
-    .testTarget(name: "WeightsTests", dependencies: ["GoldenFixtures", "Networks", "Persistence", "Tensors", "Weights"]),
+    .testTarget(
+        name: "WeightsTests", dependencies: ["GoldenFixtures", "Networks", "Persistence", "Tensors", "Weights"], swiftSettings: arraySettings),
     .testTarget(
         name: "RegularizationTests",
         dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizerTesting", "Tensors"]),

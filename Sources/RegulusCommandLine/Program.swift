@@ -22,8 +22,9 @@ package enum Program {
         if ParentLink.role != nil { StandardOutput.keepForResults() }
         do {
             try RegulusCommand.checkName(CommandLine.arguments.dropFirst().first)
-            // Help and wrong arguments end here, before anything is registered.
+            // Wrong arguments end here, before anything is registered; help is a command of the argument parser's own, which needs nothing.
             var command = try RegulusCommand.parseAsRoot()
+            guard RegulusCommand.includes(type(of: command)) else { return try command.run() }
             var registrar = try PluginRegistrar(regularizers: .builtIn())
             registrar.origin = .program
             try registering(&registrar)
@@ -78,6 +79,13 @@ struct RegulusCommand: ParsableCommand {
             PredictCommand.self, ReportCommand.self, ChoiceCommand.self, DiffCommand.self, ListCommand.self, DescribeCommand.self, PluginCommand.self,
             DataCommand.self, WeightsCommand.self, BenchCommand.self, PluginProbeCommand.self, ManualCommand.self,
         ])
+}
+
+extension ParsableCommand {
+    /// Whether `other` is this command or one below it.
+    fileprivate static func includes(_ other: any ParsableCommand.Type) -> Bool {
+        self == other || configuration.subcommands.contains { $0.includes(other) }
+    }
 }
 
 extension RegulusCommand {

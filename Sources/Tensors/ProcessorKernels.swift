@@ -3,7 +3,7 @@ import Glibc
 
 /// Which of its kernels OpenBLAS computes with.
 ///
-/// When OpenBLAS is loaded it looks the processor up by its model number. A release knows no model that is
+/// When OpenBLAS is opened it looks the processor up by its model number. A release knows no model that is
 /// younger than itself, and then falls back on kernels for the first 64-bit processors: matrix products
 /// run at a sixth of the rate or less. What counts is which instructions the processor has, so OpenBLAS is told to use
 /// the kernels for them. The environment variable `OPENBLAS_CORETYPE` still decides where it is set.
@@ -11,16 +11,10 @@ enum ProcessorKernels {
     /// Chooses kernels once, before the first matrix product. Whether they were changed.
     static let selected: Bool = {
         let present = String(cString: openblas_get_corename())
-        guard getenv(variable) == nil, let better = better(than: present, instructions: .present),
-            let quit = Threads.function("gotoblas_dynamic_quit", as: (@convention(c) () -> Void).self),
-            let start = Threads.function("gotoblas_dynamic_init", as: (@convention(c) () -> Void).self)
-        else { return false }
-        // OpenBLAS looks again as it did when it was loaded.
+        guard getenv(variable) == nil, let better = better(than: present, instructions: .present) else { return false }
         setenv(variable, better, 1)
-        quit()
-        start()
-        unsetenv(variable)
-        return true
+        defer { unsetenv(variable) }
+        return regulus_choose_kernels() != 0
     }()
 
     /// The environment variable that OpenBLAS reads when it chooses.

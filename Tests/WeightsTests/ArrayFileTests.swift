@@ -137,6 +137,15 @@ struct ArrayFileTests {
         #expect(file.opaque.map(\.name).sorted() == ["complex", "outside"])
     }
 
+    #if REGULUS_HDF5
+        @Test("HDF5's library is named where it is not there")
+        func missingLibrary() throws {
+            let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+            let reason = try #require(HDF5Library.open(in: folder))
+            #expect(reason.hasPrefix("\(folder)/libhdf5"))
+        }
+    #endif
+
     @Test("MATLAB 5: compressed or not, texts; structures and complex numbers are opaque")
     func matlab() throws {
         let file = try file("scipy.mat")

@@ -1,39 +1,18 @@
 #include "ffmpeg.h"
 
-#include <dlfcn.h>
+#include "loading.h"
+
 #include <stdio.h>
 
 // What the functions below call, once the libraries are open.
 static struct ffmpeg_functions ffmpeg;
 
-// Opens a library for the rest of the process's life; null with the reason where that fails.
-static void *opened(const char *folder, const char *name, char *reason, size_t size) {
-    char path[4096];
-    int length = snprintf(path, sizeof path, "%s%s%s", folder ? folder : "", folder ? "/" : "", name);
-    void *library = length > 0 && (size_t)length < sizeof path ? dlopen(path, RTLD_LAZY | RTLD_LOCAL) : NULL;
-    if (!library) {
-        const char *error = dlerror();
-        snprintf(reason, size, "%s", error ? error : name);
-    }
-    return library;
-}
-
-// Finds a function; 0 with the reason where an older library of the same major version does not have it yet.
-static int find(void *library, const char *name, void **function, char *reason, size_t size) {
-    *function = dlsym(library, name);
-    if (!*function) {
-        const char *error = dlerror();
-        snprintf(reason, size, "%s", error ? error : name);
-    }
-    return *function != NULL;
-}
-
 int ffmpeg_load(const char *folder, struct ffmpeg_functions *functions, char *reason, size_t size) {
     void *library;
 #define FIND(name) \
-    if (!find(library, #name, (void **)&functions->name, reason, size)) return 0;
+    if (!regulus_find_function(library, #name, (void **)&functions->name, reason, size)) return 0;
 #define OPEN(name, version, contents) \
-    library = opened(folder, "lib" name ".so." AV_STRINGIFY(version), reason, size); \
+    library = regulus_open_library(folder, "lib" name ".so." AV_STRINGIFY(version), reason, size); \
     if (!library) return 0; \
     contents(FIND)
     OPEN("avutil", LIBAVUTIL_VERSION_MAJOR, FFMPEG_UTIL)

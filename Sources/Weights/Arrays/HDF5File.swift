@@ -40,6 +40,12 @@ struct HDF5File: ArraySource {
         init(_ data: Data, file: String) throws(WeightsFault) {
             self.file = file
             self.data = data
+            if let failure = HDF5Library.failure {
+                throw WeightsFault(
+                    file: file,
+                    reason: "is HDF5, whose library cannot be opened (\(failure)): install the one of this version (Debian, Ubuntu: apt-get install "
+                        + "libhdf5-dev), or build again with the one that is there")
+            }
             guard let library = HDF5Library(path: file) else {
                 throw WeightsFault(file: file, reason: "cannot be opened as HDF5: damaged, cut off, or not a file on disk")
             }
@@ -150,9 +156,23 @@ struct HDF5File: ArraySource {
     }
 
     /// An open file. The library keeps state of its own and is not made for several threads: one lock for all files.
-    private final class HDF5Library: Sendable {
+    final class HDF5Library: Sendable {
         private static let lock = NSLock()
-        private let identifier: hid_t
+        private let identifier: Int64
+
+        /// Why the library cannot be opened, as the loader puts it; nil where it is open. The first file that is read opens it: it brings some
+        /// thirty others, for which every start of the program would wait.
+        static let failure = open(in: nil)
+
+        /// Opens the library.
+        ///
+        /// - Parameter folder: where it lies; where the loader looks without it.
+        /// - Returns: why it cannot be opened; nil where it is open.
+        static func open(in folder: String?) -> String? {
+            var reason = [CChar](repeating: 0, count: 512)
+            guard regulus_h5_load(folder, &reason, reason.count) == 0 else { return nil }
+            return String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
 
         init?(path: String) {
             guard
@@ -164,20 +184,20 @@ struct HDF5File: ArraySource {
             self.identifier = identifier
         }
 
-        deinit { _ = Self.lock.withLock { H5Fclose(identifier) } }
+        deinit { Self.lock.withLock { regulus_h5_close(identifier) } }
 
         /// Calls `body` with the names on the way to each data set and its description, nil for what cannot be opened.
         func visit(file: String, _ body: ([String], regulus_h5_array?) throws(WeightsFault) -> Void) throws(WeightsFault) {
             Self.lock.lock()
             defer { Self.lock.unlock() }
-            let root = H5Oopen(identifier, "/", hid_t(0))
+            let root = regulus_h5_object(identifier, "/")
             guard root >= 0 else { throw WeightsFault(file: file, reason: "has no root group") }
-            defer { H5Oclose(root) }
+            defer { regulus_h5_close_object(root) }
             try visit(root, [], file: file, body)
         }
 
         private func visit(
-            _ group: hid_t, _ path: [String], file: String, _ body: ([String], regulus_h5_array?) throws(WeightsFault) -> Void
+            _ group: Int64, _ path: [String], file: String, _ body: ([String], regulus_h5_array?) throws(WeightsFault) -> Void
         ) throws(WeightsFault) {
             let count = regulus_h5_links(group)
             guard count >= 0, path.count <= 32 else { throw WeightsFault(file: file, place: path.joined(separator: "/"), reason: "is damaged or too deep") }
@@ -187,9 +207,9 @@ struct HDF5File: ArraySource {
                 guard length > 0, length < name.count,
                     let text = String(validating: name.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
                 else { continue }
-                var object: hid_t = -1
+                var object: Int64 = -1
                 let kind = regulus_h5_member(group, text, &object)
-                defer { if kind > 0 { H5Oclose(object) } }
+                defer { if kind > 0 { regulus_h5_close_object(object) } }
                 switch kind {
                 case 1: try visit(object, path + [text], file: file, body)
                 case 2:
@@ -202,9 +222,9 @@ struct HDF5File: ArraySource {
 
         func read(_ path: String, rows: Range<Int>, byteCount: Int) -> Data? {
             Self.lock.withLock {
-                let object = H5Oopen(identifier, path, hid_t(0))
+                let object = regulus_h5_object(identifier, path)
                 guard object >= 0 else { return nil }
-                defer { H5Oclose(object) }
+                defer { regulus_h5_close_object(object) }
                 var data = Data(count: byteCount)
                 let isRead = data.withUnsafeMutableBytes {
                     regulus_h5_read(object, UInt64(rows.lowerBound), UInt64(rows.count), $0.baseAddress) != 0
@@ -225,9 +245,9 @@ struct HDF5File: ArraySource {
                 return try? encoding.texts(in: data, count: count)
             }
             return Self.lock.withLock {
-                let object = H5Oopen(identifier, path, hid_t(0))
+                let object = regulus_h5_object(identifier, path)
                 guard object >= 0 else { return nil }
-                defer { H5Oclose(object) }
+                defer { regulus_h5_close_object(object) }
                 var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
                 let isRead = pointers.withUnsafeMutableBytes { regulus_h5_read(object, 0, UInt64(rows), $0.baseAddress) != 0 }
                 defer { for pointer in pointers { if let pointer { regulus_h5_free_text(pointer) } } }

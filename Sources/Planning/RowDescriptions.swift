@@ -14,8 +14,8 @@ extension VariantSettings {
     ///   - fingerprint: what names its contents.
     ///   - components: they give the defaults of what the recipe leaves out.
     mutating func describe(_ recipe: Recipe, dataset: any Dataset, fingerprint: String, components: Components) {
-        for row in recipe.rows { descriptions[row.name] = recipe.description(of: row, components) }
         let facts = dataset.facts
+        for row in recipe.rows { descriptions[row.name] = recipe.description(of: row, facts, components) }
         guard facts.targets.kind == .classes else { return }
         var counts = facts.classes.map { _ in facts.domains.map { _ in 0 } }
         let unknown = Set(dataset.rowsOfUnknownClasses)
@@ -29,11 +29,11 @@ extension VariantSettings {
 
 extension Recipe {
     /// The terms of a row and whatever else it has of its own, one line each.
-    fileprivate func description(of row: Row, _ components: Components) -> [String] {
+    fileprivate func description(of row: Row, _ facts: DatasetFacts, _ components: Components) -> [String] {
         let terms = row.regularizers.map { $0.text(components, tuned: row.grid.map(\.path)) }
         var own: [String] = []
-        if row.model != model { own.append("a model of its own") }
-        if row.task != task { own.append("a task of its own") }
+        if row.model != model { own.append("model: \(row.model.phrase(of: facts))") }
+        if row.task != task { own.append("task: \(row.task.phrase)") }
         if row.training.differs(from: training) { own.append(row.training.text(components)) }
         return (terms.isEmpty ? ["no regularizer"] : terms) + own
     }

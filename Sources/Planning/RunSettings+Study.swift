@@ -176,7 +176,13 @@ extension Recipe {
     }
 
     fileprivate func settingLines(_ facts: DatasetFacts) -> [String] {
-        let own = rows.filter { $0.model != model }.map { "model of \($0.name): \($0.model.phrase(of: facts))" }
+        // Rows with one model, as half of all combinations may be, share a line.
+        var others: [(model: String, rows: [String])] = []
+        for row in rows where row.model != model {
+            let phrase = row.model.phrase(of: facts)
+            if let known = others.firstIndex(where: { $0.model == phrase }) { others[known].rows.append(row.name) } else { others.append((phrase, [row.name])) }
+        }
+        let own = others.map { "model of \($0.rows.joined(separator: ", ")): \($0.model)" }
         return [
             "data: \(data.source.phrase), \(facts.sampleCount) samples, \(facts.targets.text); standardize: \(data.standardize.rawValue)",
             "model: \(model.phrase(of: facts))",
@@ -194,7 +200,7 @@ extension Recipe {
 
 extension ModelPlan {
     /// Encoders and fusion with the options that the recipe gives, or the whole model.
-    fileprivate func phrase(of facts: DatasetFacts) -> String {
+    func phrase(of facts: DatasetFacts) -> String {
         let encoders = modalities(of: facts).compactMap { name in encoder(for: name).map { "\(name): \($0.phrase)" } }
         return whole?.phrase ?? "\(encoders.joined(separator: "; ")); fusion: \(fusion.phrase)"
     }

@@ -98,18 +98,18 @@ extension Report {
             "\(variant.score.score.signedText(estimate.mean)) ± \(variant.score.score.text(estimate.standardError))"
         }
         let table = TextTable(
-            columns: [.init("Regularizers"), .init("Effect", .right), .init("Shapley value", .right)],
+            columns: [.init("Part"), .init("Effect", .right), .init("Shapley value", .right)],
             rows: findings.effects.map { effect in
                 let shapley = findings.shapleyValues.first { $0.regularizers == effect.regularizers }
                 return [effect.regularizers.joined(separator: " × "), text(effect.estimate), shapley.map { text($0.estimate) } ?? ""]
             })
         let unit = variant.score.score.differenceUnit
         let note =
-            "\(findings.design.rows.count) rows are all combinations of \(findings.design.factors.count) regularizers. Effect of one: "
+            "\(findings.design.rows.count) rows are all combinations of \(findings.design.factors.count) parts. Effect of one: "
             + "what it adds, averaged over all settings of the others; of several: how far they go beyond the sum of their effects. "
             + "Shapley value: what it adds, averaged over all orders of adding; the values add up to the difference between all and "
             + "none. \(unit.prefix(1).uppercased() + unit.dropFirst()) ± standard error over \(units(variant.settings))."
-        return heading("What each regularizer contributes", isHeaded) + [.table(table), .paragraph(note)]
+        return heading("What each part contributes", isHeaded) + [.table(table), .paragraph(note)]
     }
 
     // MARK: Cost

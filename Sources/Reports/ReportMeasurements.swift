@@ -47,8 +47,29 @@ extension Report {
         return "\(NumberText.significant(estimate.mean)) ± \(NumberText.significant(estimate.deviation))\(share)"
     }
 
+    /// Notes that differ in numbers only are one note: `target: 641 to 1000 samples`.
+    static func joined(_ notes: [String]) -> [String] {
+        var kinds: [(words: [String], numbers: [[Int]])] = []
+        for note in notes {
+            let words = note.split(separator: " ").map(String.init)
+            let numbers = words.compactMap { Int($0) }
+            let form = words.map { Int($0) == nil ? $0 : "" }
+            if let kind = kinds.firstIndex(where: { $0.words == form }) { kinds[kind].numbers.append(numbers) } else { kinds.append((form, [numbers])) }
+        }
+        return kinds.map { words, numbers in
+            var place = 0
+            return words.map { word in
+                guard word.isEmpty else { return word }
+                let values = numbers.map { $0[place] }
+                place += 1
+                let (low, high) = (values.min() ?? 0, values.max() ?? 0)
+                return low == high ? "\(low)" : "\(low) to \(high)"
+            }.joined(separator: " ")
+        }
+    }
+
     private func missing(_ findings: MeasuredFindings) -> [Document.Block] {
-        let notes = findings.notes.isEmpty ? [] : ["Measured on " + findings.notes.joined(separator: "; ") + "."]
+        let notes = findings.notes.isEmpty ? [] : ["Measured on " + Self.joined(findings.notes).joined(separator: "; ") + "."]
         let time = "It took \(NumberText.duration(findings.seconds)) per trial. Mean ± standard deviation over trials."
         let reasons = findings.reasons.map { "\(NumberText.count($0.count, "number")) cannot be computed because \($0.reason)" }
         return [.paragraph((notes + [time]).joined(separator: " "))] + (reasons.isEmpty ? [] : [.list(reasons)])

@@ -45,7 +45,9 @@ struct OwnModelPlanTests {
         let crossed = text.replacing(
             "  - Both\n", with: "  - all-combinations-of: [mer, {name: sum, model: {fusion: {use: sum}}}]\n    base: Both\n"
         ).replacing("  - name: Sum\n    model: {fusion: {use: sum}}\n", with: "")
-        let regularizers = try Sample.planned(crossed).settings.variants[0].regularizers
+        let variant = try Sample.planned(crossed).settings.variants[0]
+        #expect(variant.lines.filter { $0.hasPrefix("model of ") }.map { String($0.prefix { $0 != ":" }) } == ["model of + sum, + mer + sum", "model of First alone"])
+        let regularizers = variant.regularizers
         #expect(regularizers == ["Both": [], "+ mer": ["mer"], "+ sum": ["sum"], "+ mer + sum": ["mer", "sum"]])
     }
 

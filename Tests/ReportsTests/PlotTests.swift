@@ -43,6 +43,16 @@ struct PlotTests {
         #expect(Scale.logarithmic.ticks(from: 1, to: 20, count: 6) == [1, 2, 5, 10, 20])
     }
 
+    @Test("Labels that are long stand farther apart than short ones, and none leaves the drawing")
+    func longLabels() {
+        func labels(_ values: [Double]) -> [Substring] {
+            let points = values.map { Plot.Point(x: $0, y: $0) }
+            return Plot(title: "", x: .init("x"), y: .init("y"), series: [.init("a", points, style: 0)]).svg().matches(of: /<text [^>]*text-anchor="middle"[^>]*>(−?[0-9.]+)</).map(\.output.1)
+        }
+        #expect(labels([-0.0152, -0.0116]) == ["−0.015", "−0.014", "−0.013", "−0.012"])
+        #expect(labels([0, 7]).count == 8)
+    }
+
     @Test("Ticks are as long as it takes to tell them apart, with a real minus")
     func tickText() {
         #expect(Scale.text(0.2, among: [0, 0.2, 0.4]) == "0.2")

@@ -124,21 +124,38 @@ extension Plot {
                 drawing.text(Scale.text(tick, among: plot.y.scale == .logarithmic ? [tick] : rows), x: Self.left - 7, y: y(tick) + 4, anchor: .end)
             }
             let (first, last) = (plot.x.scale.value(at: xRange.lowerBound), plot.x.scale.value(at: xRange.upperBound))
-            let columns = plot.x.ticks ?? plot.x.scale.ticks(from: first, to: last, count: 8, wholeNumbers: plot.x.wholeNumbers)
+            let columns = plot.x.ticks ?? ticks(from: first, to: last)
             let base = Self.top + Self.plotHeight
             var free = -Double.infinity
             for tick in columns {
                 drawing.line([(x(tick), base), (x(tick), base + 5)])
                 // Ticks at data points can crowd; of crowded labels the first stays.
-                let label = Scale.text(tick, among: plot.x.scale == .logarithmic ? [tick] : columns)
+                let label = text(tick, among: columns)
                 let half = SVGDrawing.width(of: label) / 2
-                if x(tick) - half < free { continue }
-                drawing.text(label, x: x(tick), y: base + 18, anchor: .middle)
-                free = x(tick) + half + 4
+                let center = min(x(tick), Self.width - half - 2)
+                if center - half < free { continue }
+                drawing.text(label, x: center, y: base + 18, anchor: .middle)
+                free = center + half + Self.gap / 2
             }
             drawing.line([(Self.left, Self.top), (Self.left, base), (Self.width - Self.right, base)])
             drawing.text(plot.x.label, x: (Self.left + Self.width - Self.right) / 2, y: base + 37, anchor: .middle)
             drawing.text(plot.y.label, x: 15, y: Self.top + Self.plotHeight / 2, anchor: .middle, turned: true)
+        }
+
+        /// The least room between two labels.
+        private static let gap = 10.0
+
+        private func text(_ tick: Double, among ticks: [Double]) -> String {
+            Scale.text(tick, among: plot.x.scale == .logarithmic ? [tick] : ticks)
+        }
+
+        /// As many ticks as have room for their labels.
+        private func ticks(from low: Double, to high: Double) -> [Double] {
+            let choices = [8, 6, 4, 3].map { plot.x.scale.ticks(from: low, to: high, count: $0, wholeNumbers: plot.x.wholeNumbers) }
+            let room = Self.width - Self.left - Self.right
+            return choices.first { ticks in
+                ticks.reduce(0) { $0 + SVGDrawing.width(of: text($1, among: ticks)) + Self.gap } <= room
+            } ?? choices[choices.count - 1]
         }
 
         private func drawBand(_ series: Series, in drawing: inout SVGDrawing) {

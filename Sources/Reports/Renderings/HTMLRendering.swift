@@ -54,8 +54,9 @@ extension Document {
         return "<div class=\"table\"><table>\n<thead>\n\(head)</thead>\n<tbody>\n\(body)</tbody>\n</table></div>"
     }
 
+    /// A line of text; what stands between backquotes, as commands do, is code.
     private static func line(_ text: String) -> String {
-        MarkupText.escaped(DisplayText.singleLine(text))
+        MarkupText.escaped(DisplayText.singleLine(text)).replacing(/`([^`]+)`/) { "<code>\($0.1)</code>" }
     }
 
     private static let style = """
@@ -69,7 +70,15 @@ extension Document {
         p { max-width: 75ch; margin: .5rem 0; }
         ul { padding-left: 1.2rem; }
         li { overflow-wrap: anywhere; }
-        .table { overflow-x: auto; margin: .8rem 0; }
+        /* A shadow at the side on which a table goes on; the white, which moves with the table, covers it where it ends. */
+        .table {
+          overflow-x: auto; margin: .8rem 0;
+          background:
+            linear-gradient(to right, #fff 30%, #fff0) left / 2rem 100% no-repeat local,
+            linear-gradient(to left, #fff 30%, #fff0) right / 2rem 100% no-repeat local,
+            linear-gradient(to right, #0003, #0000) left / .6rem 100% no-repeat scroll,
+            linear-gradient(to left, #0003, #0000) right / .6rem 100% no-repeat scroll;
+        }
         table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
         thead { border-top: 2px solid #222; border-bottom: 1px solid #222; }
         tbody { border-bottom: 2px solid #222; }
@@ -79,7 +88,7 @@ extension Document {
         td:first-child:not(.number) { white-space: normal; }
         th:first-child, td:first-child { padding-left: .2rem; }
         .number { text-align: right; }
-        tbody tr:nth-child(even) { background: #f6f6f6; }
+        tbody tr:nth-child(even) { background: #00000009; }
         .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); gap: 1rem; margin: 1rem 0; }
         figure { margin: 0; min-width: 0; }
         figure svg { max-width: 100%; height: auto; display: block; }
@@ -88,19 +97,23 @@ extension Document {
         main > details { margin: 2.5rem 0 .6rem; padding-top: .4rem; border-top: 1px solid #ddd; }
         main > details > summary { font-size: 1.2rem; }
         summary { cursor: pointer; font-weight: 600; }
+        code { font-size: .92em; }
         pre { background: #f6f6f6; border: 1px solid #ddd; padding: .8rem 1rem; overflow-x: auto; font-size: .82rem; line-height: 1.4; }
         @media (max-width: 600px) {
           body { font-size: 15px; }
           main { padding: 1rem .75rem 3rem; }
           h1 { font-size: 1.4rem; overflow-wrap: anywhere; }
-          th, td { padding: .25rem .4rem; }
+          table { width: max-content; font-size: .82rem; }
+          th, td { padding: .25rem .35rem; }
+          thead th { max-width: 6rem; }
           /* The row's name stays in sight while its figures are scrolled; a long one takes several lines, and not all the room. */
-          td:not(.number) { min-width: 4.5rem; max-width: 40vw; white-space: normal; overflow-wrap: break-word; }
+          td:not(.number) { max-width: 35vw; white-space: normal; overflow-wrap: break-word; }
           th:first-child, td:first-child { position: sticky; left: 0; background: #fff; }
           tbody tr:nth-child(even) td:first-child { background: #f6f6f6; }
         }
         @media print {
           main { max-width: none; padding: 0; }
+          .table { background: none; }
           figure, table, pre { break-inside: avoid; }
           h2 { break-after: avoid; }
           td:last-child, th:last-child { white-space: normal; }

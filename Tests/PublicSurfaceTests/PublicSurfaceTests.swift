@@ -25,4 +25,24 @@ import Testing
         let undocumented = try SymbolGraph(of: module).symbols.filter { $0.docComment == nil }
         #expect(undocumented.map(\.path).sorted() == [])
     }
+
+    @Test func `what the article for people from PyTorch names is public`() throws {
+        let symbols = try ["Tensors", "Networks", "Regularization"].flatMap { try SymbolGraph(of: $0).symbols }
+        let known = Set(symbols.flatMap(\.pathComponents).map { $0.prefix { $0 != "(" } })
+        let article = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../Sources/Regulus/Regulus.docc/ComeFromPyTorch.md").standardized
+        // What stands for a value, and a command with what it reads.
+        let others: Set<Substring> = ["x", "pass", "model", "regulus", "apply", "pth"]
+        var named = 0
+        for line in try String(contentsOf: article, encoding: .utf8).split(separator: "\n") where line.hasPrefix("| ") {
+            let cells = line.dropFirst(2).split(separator: " | ")
+            guard cells.count == 2 else { continue }
+            for code in cells[1].matches(of: /`+([^`]+)`/).map(\.output.1) {
+                for name in code.matches(of: /(?:^|\.|\/)([A-Za-z]\w*)/).map(\.output.1) where !others.contains(name) {
+                    #expect(known.contains(name) || ["Tensors", "Networks", "Regularization"].contains(name), "`\(code)`")
+                    named += 1
+                }
+            }
+        }
+        #expect(named > 60)
+    }
 }

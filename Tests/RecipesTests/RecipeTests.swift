@@ -161,6 +161,17 @@ struct SweepTests {
         #expect(study.variants[4].repetition.map(\.value) == [.integer(2)])
     }
 
+    @Test("may be over whole sections, which variants are named by")
+    func sections() throws {
+        let text = "sweep: {training: [{epochs: 3, batch: 16, optimizer: {use: adam, learning-rate: 0.1}}, {epochs: 5, batch: 32, optimizer: adam}]}\n"
+        let study = try Sample.study(Sample.recipe + text)
+        #expect(study.variants.map(\.recipe.training.batch) == [16, 32])
+        #expect(
+            study.variants[0].settings.map(\.value) == [.string("{epochs: 3, batch: 16, optimizer: {use: adam, learning-rate: 0.1}}")])
+        let tuned = Sample.recipe.replacing("mer.weight: [0.1, 1]", with: "mer.weight: [{a: 1}]")
+        #expect(Sample.messages(tuned).contains("a value to try cannot be a section"))
+    }
+
     @Test("can be given by settings, and shortened by them")
     func settings() throws {
         let text = Sample.recipe + "sweep: {training.batch: [32, 64]}\n"

@@ -28,7 +28,7 @@ struct Expansion {
             return
         }
         for entry in entries {
-            guard let axis = Self.axis(entry, faults: faults) else { continue }
+            guard let axis = Self.axis(entry, of: name, faults: faults) else { continue }
             axes.append(axis)
         }
         if count > Double(Self.mostCombinations) {
@@ -42,7 +42,7 @@ struct Expansion {
     /// How many combinations there are.
     var count: Double { axes.reduce(1) { $0 * Double($1.values.count) } }
 
-    private static func axis(_ entry: YAMLNode.Entry, faults: FaultCollector) -> Axis? {
+    private static func axis(_ entry: YAMLNode.Entry, of name: String, faults: FaultCollector) -> Axis? {
         let path: NodePath
         do throws(Diagnostic) {
             path = try NodePath(entry.key, at: entry.keyLocation)
@@ -61,7 +61,8 @@ struct Expansion {
         var values: [Assignment] = []
         var seen: Set<OptionValue> = []
         for item in items {
-            guard let value = item.optionValue else {
+            // What is tuned is a value; what is swept may be a whole section, which is named by its text.
+            guard let value = item.optionValue ?? (name == "tune" ? nil : .string(item.flowText)) else {
                 faults.report("a value to try cannot be a section", at: item.location, expected: "a single value or a list")
                 continue
             }

@@ -66,6 +66,15 @@ struct YAMLNode: Sendable {
         }
     }
 
+    /// The value on one line: `{use: late, hidden: 64}`.
+    var flowText: String {
+        switch content {
+        case .scalar(let scalar): scalar.value == .null ? "null" : printable(scalar.text)
+        case .list(let items): "[\(items.map(\.flowText).joined(separator: ", "))]"
+        case .map(let entries): "{\(entries.map { "\(printable($0.key)): \($0.value.flowText)" }.joined(separator: ", "))}"
+        }
+    }
+
     /// How many levels of lists and sections are nested here; 0 for a single value.
     var depth: Int {
         switch content {

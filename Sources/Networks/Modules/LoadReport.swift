@@ -100,7 +100,7 @@ public struct LoadReport: Hashable, Sendable {
 
 /// Saved state does not fit the module that it is loaded into.
 ///
-/// The description lists what does not fit, at most 20 names of each kind.
+/// The description lists what does not fit, at most 5 names of each kind: it may stand in one line.
 public struct StateMismatch: Error, Hashable, Sendable, CustomStringConvertible {
     /// What fits and what does not.
     public let report: LoadReport
@@ -123,7 +123,7 @@ public struct StateMismatch: Error, Hashable, Sendable, CustomStringConvertible 
     }
 
     /// How many names of each kind the description lists: a network has a thousand.
-    private static let listed = 20
+    private static let listed = 5
 
     /// The counts, then what does not fit and was not excepted.
     public var description: String {

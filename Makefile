@@ -14,7 +14,7 @@ export REGULUS_FFMPEG ?= $(shell pkg-config --exists libavformat libavcodec libs
 PREFIX ?= /usr/local
 BUNDLE ?= .build/regulus-$(shell uname -m).tar.gz
 
-.PHONY: install uninstall bundle try-bundle readme picture measurements build test fuzz faults table13 table3 quickstart co-occurrence benchmark benchmark-trainings benchmark-encoders docs doc-share format lint packages media-packages clean
+.PHONY: install uninstall bundle try-bundle try-onednn readme picture measurements build test fuzz faults table13 table3 quickstart co-occurrence benchmark benchmark-trainings benchmark-encoders docs doc-share format lint packages media-packages clean
 
 table13: build ## Table 13's comparison, measured on the bundled smartwatch data
 	$(REGULUS) run recipes/table13.yaml
@@ -58,6 +58,9 @@ bundle: build ## one archive with every library that the program needs, for mach
 
 try-bundle: bundle ## the archive in fresh Debian 12 and 13, as root
 	.ci/try-bundle $$(swift build $(SWIFT_FLAGS) --show-bin-path) $(BUNDLE) bookworm trixie
+
+try-onednn: packages ## oneDNN's kernels in the release that is here and in Debian 13's, as root
+	.ci/try-onednn trixie
 
 readme: build ## every command of README.md
 	.ci/readme $$(swift build $(SWIFT_FLAGS) --show-bin-path)

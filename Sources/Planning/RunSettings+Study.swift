@@ -251,7 +251,7 @@ extension ComponentChoice {
     }
 
     /// The name with the options that the recipe gives.
-    fileprivate var phrase: String {
+    var phrase: String {
         guard !options.isEmpty else { return component }
         return "\(component) (" + options.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ") + ")"
     }

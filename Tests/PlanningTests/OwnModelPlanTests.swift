@@ -46,7 +46,10 @@ struct OwnModelPlanTests {
             "  - Both\n", with: "  - all-combinations-of: [mer, {name: sum, model: {fusion: {use: sum}}}]\n    base: Both\n"
         ).replacing("  - name: Sum\n    model: {fusion: {use: sum}}\n", with: "")
         let variant = try Sample.planned(crossed).settings.variants[0]
-        #expect(variant.lines.filter { $0.hasPrefix("model of ") }.map { String($0.prefix { $0 != ":" }) } == ["model of + sum, + mer + sum", "model of First alone"])
+        #expect(
+            variant.lines.filter { $0.hasPrefix("model of ") }.map { String($0.prefix { $0 != ":" }) } == [
+                "model of + sum, + mer + sum", "model of First alone",
+            ])
         let regularizers = variant.regularizers
         #expect(regularizers == ["Both": [], "+ mer": ["mer"], "+ sum": ["sum"], "+ mer + sum": ["mer", "sum"]])
     }

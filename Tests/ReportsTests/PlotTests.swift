@@ -47,7 +47,9 @@ struct PlotTests {
     func longLabels() {
         func labels(_ values: [Double]) -> [Substring] {
             let points = values.map { Plot.Point(x: $0, y: $0) }
-            return Plot(title: "", x: .init("x"), y: .init("y"), series: [.init("a", points, style: 0)]).svg().matches(of: /<text [^>]*text-anchor="middle"[^>]*>(−?[0-9.]+)</).map(\.output.1)
+            return Plot(title: "", x: .init("x"), y: .init("y"), series: [.init("a", points, style: 0)]).svg().matches(
+                of: /<text [^>]*text-anchor="middle"[^>]*>(−?[0-9.]+)</
+            ).map(\.output.1)
         }
         #expect(labels([-0.0152, -0.0116]) == ["−0.015", "−0.014", "−0.013", "−0.012"])
         #expect(labels([0, 7]).count == 8)

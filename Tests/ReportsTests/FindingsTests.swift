@@ -373,7 +373,7 @@ struct FindingsTests {
         #expect(abs(findings.effects[2].estimate.mean - 0.025) < 1e-12)
         #expect(findings.shapleyValues.map(\.regularizers) == [["a"], ["b"]])
         let text = try Report(results: results, settings: settings).document().markdown()
-        #expect(text.contains("| a            | +4.0 ± 1.0 |    +4.0 ± 1.0 |"))
-        #expect(text.contains("| a × b        | +2.5 ± 0.5 |               |"))
+        #expect(text.contains("| a     | +4.0 ± 1.0 |    +4.0 ± 1.0 |"))
+        #expect(text.contains("| a × b | +2.5 ± 0.5 |               |"))
     }
 }

@@ -1,7 +1,7 @@
 import Results
 import Statistics
 
-/// What each regularizer contributes where the rows are all combinations of several.
+/// What each part contributes, a regularizer or anything else, where the rows are all combinations of several.
 package struct FactorialFindings: Hashable, Sendable {
     /// A main effect, or the interaction of several.
     package struct Effect: Hashable, Sendable {

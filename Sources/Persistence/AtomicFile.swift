@@ -112,7 +112,8 @@ package enum AtomicFile {
 
     private static func isOlderThanAnHour(_ path: String) -> Bool {
         var facts = stat()
-        return stat(path, &facts) == 0 && time(nil) - facts.st_mtim.tv_sec > 3600
+        // A file may carry any date that fits into 64 bits.
+        return stat(path, &facts) == 0 && facts.st_mtim.tv_sec < time(nil) - 3600
     }
 
     private static func split(_ path: String) -> (folder: String, name: String) {

@@ -41,7 +41,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
     private static func kind(_ facts: stat) -> String? {
         switch facts.st_mode & S_IFMT {
         case S_IFREG: nil
-        case S_IFDIR: "it is a folder, not a file"
+        case S_IFDIR: FileFault.isFolder
         case S_IFIFO: "it is a named pipe, not a file"
         case S_IFSOCK: "it is a socket, not a file"
         default: "it is a device, not a file"
@@ -168,6 +168,15 @@ package struct FileFault: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String { "cannot \(action) \(path): \(reason)" }
+
+    /// What is in the way where something of another kind is, as a folder in the place of a file; nil for every other reason.
+    package var obstacle: Obstacle? {
+        guard Self.reasonsOfKind.contains(reason) else { return nil }
+        return Obstacle(at: path, of: action == "create folder" || action == "list" ? .folder : .file)
+    }
+
+    fileprivate static let isFolder = "it is a folder, not a file"
+    private static let reasonsOfKind = Set([EISDIR, ENOTDIR, EEXIST].map { String(cString: strerror($0)) } + [isFolder])
 }
 
 /// Reads whole files, with the system's reason where that fails.

@@ -7,7 +7,7 @@ package enum Folder {
         if mkdir(path, 0o777) == 0 { return }
         let code = errno
         if code == EEXIST, exists(path) { return }
-        let parent = (path as NSString).deletingLastPathComponent
+        let parent = Folder.parent(of: path)
         guard code == ENOENT, !parent.isEmpty, parent != path else {
             throw FileFault(action: "create folder", path: path, code: code)
         }
@@ -15,6 +15,14 @@ package enum Folder {
         guard mkdir(path, 0o777) == 0 || (errno == EEXIST && exists(path)) else {
             throw FileFault(action: "create folder", path: path)
         }
+    }
+
+    /// The path of the folder that a file or folder lies in; empty for a name without a folder, `/` for what lies at the top.
+    ///
+    /// Foundation's own function ends the process where the path is a single character.
+    package static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "" }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     /// Creates the folder at `path` for files of this program only: a symbolic link in its place is
@@ -78,10 +86,16 @@ package enum Folder {
     package static func freeBytes(at path: String) -> Int? {
         var facts = statvfs()
         guard statvfs(path.isEmpty ? "." : path, &facts) == 0 else {
-            let parent = (path as NSString).deletingLastPathComponent
+            let parent = Folder.parent(of: path)
             return path.isEmpty || parent == path ? nil : freeBytes(at: parent)
         }
-        return Int(facts.f_bavail) * Int(facts.f_frsize)
+        return freeBytes(facts)
+    }
+
+    /// Some file systems, such as those in front of an object store, name more blocks than can be counted.
+    static func freeBytes(_ facts: statvfs) -> Int {
+        let (bytes, overflows) = UInt64(facts.f_bavail).multipliedReportingOverflow(by: UInt64(facts.f_frsize))
+        return overflows ? .max : Int(clamping: bytes)
     }
 
     /// Bytes that the files in the folder at `path` and below it occupy; holes in them take none.
@@ -90,10 +104,49 @@ package enum Folder {
         var sum = 0
         while let name = files?.nextObject() as? String {
             var facts = stat()
-            if stat("\(path)/\(name)", &facts) == 0, facts.st_mode & S_IFMT == S_IFREG { sum += Int(facts.st_blocks) * 512 }
+            if stat("\(path)/\(name)", &facts) == 0, facts.st_mode & S_IFMT == S_IFREG { sum += min(Int(facts.st_blocks), 1 << 40) * 512 }
         }
         return sum
     }
+}
+
+/// Something of another kind in the place of a file or a folder: nothing can be written there until somebody has moved it.
+///
+/// It is not this program's to remove, since a program writes no folder where it keeps a file, and what is in it would be lost.
+package struct Obstacle: Hashable, Sendable, CustomStringConvertible {
+    /// What belongs in a place.
+    package enum Place: Sendable { case file, folder }
+
+    package let path: String
+    private let isFolder: Bool
+
+    /// What is in the way of a file or a folder; nil where nothing is.
+    ///
+    /// A link to a folder is a folder where one belongs; a file takes the place of any link. A named pipe or a device in the place of a file is
+    /// no obstacle either: a file that is written takes its name.
+    package init?(at path: String, of place: Place) {
+        var facts = stat()
+        let parent = Folder.parent(of: path)
+        if (place == .folder ? stat(path, &facts) : lstat(path, &facts)) == 0 {
+            let isFolder = facts.st_mode & S_IFMT == S_IFDIR
+            guard isFolder != (place == .folder) else { return nil }
+            self.init(path: path, isFolder: isFolder)
+        } else if errno == ENOTDIR, !parent.isEmpty, parent != path {
+            self.init(at: parent, of: .folder)
+        } else if place == .folder, Folder.isLink(path) {
+            // It leads nowhere, and cannot become a folder.
+            self.init(path: path, isFolder: false)
+        } else {
+            return nil
+        }
+    }
+
+    private init(path: String, isFolder: Bool) {
+        self.path = path
+        self.isFolder = isFolder
+    }
+
+    package var description: String { isFolder ? "\(path) is a folder, where a file belongs" : "\(path) is not the folder that belongs there" }
 }
 
 /// A path as a user writes it, in a recipe or as an argument.

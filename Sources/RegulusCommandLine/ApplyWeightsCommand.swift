@@ -19,19 +19,19 @@ struct ApplyWeightsCommand: ParsableCommand {
     @Argument(help: "An encoder: see regulus list encoders.")
     var encoder: String
 
-    @Option(help: "A safetensors file with a tensor 'x': N×…, channels last.")
+    @Option(help: "A safetensors file with a tensor 'x': N×…, channels last.", transform: { UserPath.expanded($0) })
     var inputs: String
 
-    @Option(help: "The safetensors file to write, with a tensor 'z': N×D.")
+    @Option(help: "The safetensors file to write, with a tensor 'z': N×D.", transform: { UserPath.expanded($0) })
     var outputs: String
 
-    @Option(help: "A checkpoint of a run, a safetensors file or a PyTorch checkpoint to start from.")
+    @Option(help: "A checkpoint of a run, a safetensors file or a PyTorch checkpoint to start from.", transform: { UserPath.expanded($0) })
     var weights: String?
 
     @Option(help: "The modality whose encoder is taken from a checkpoint of a run.")
     var weightsOf: String?
 
-    @Option(help: "Also write the encoder's weights to this safetensors file.")
+    @Option(help: "Also write the encoder's weights to this safetensors file.", transform: { UserPath.expanded($0) })
     var export: String?
 
     @Option(help: "Threads for matrix products and convolutions.")
@@ -64,15 +64,11 @@ struct ApplyWeightsCommand: ParsableCommand {
         let embedding = withoutGradients { network(x, pass: .evaluation) }
         var result = SafetensorsWriter()
         result.add("z", embedding.pooled)
-        do {
-            try result.write(to: outputs)
-            if let export {
-                var state = SafetensorsWriter(metadata: ["format": "pt"])
-                state.add(network.parts)
-                try state.write(to: export)
-            }
-        } catch {
-            throw CommandFault.failure("error: \(error)")
+        try result.write(to: outputs)
+        if let export {
+            var state = SafetensorsWriter(metadata: ["format": "pt"])
+            state.add(network.parts)
+            try state.write(to: export)
         }
         try StandardOutput.print("\(outputs): z \(embedding.pooled.shape)")
     }

@@ -58,6 +58,7 @@ struct CheckCommand: ParsableCommand {
         }
         let folder = RunFolder(choosing: folder, for: plan.study)
         let stemLines = try arguments.stemLines(of: plan.planned, folder: folder)
+        try folder.checkKinds(for: plan.planned.settings.keys)
         let state = FolderState(of: plan.planned.cells, in: folder)
         var estimated: StudyEstimate?
         if estimate {

@@ -13,7 +13,7 @@ import Training
 
 /// What `evaluate`, `embed` and `predict` have in common: a checkpoint, and data to apply its model to.
 struct CheckpointArguments: ParsableArguments {
-    @Argument(help: "A trial's checkpoint.safetensors.", completion: .file(extensions: ["safetensors"]))
+    @Argument(help: "A trial's checkpoint.safetensors.", completion: .file(extensions: ["safetensors"]), transform: { UserPath.expanded($0) })
     var checkpoint: String
 
     @Option(

@@ -34,7 +34,7 @@ struct DataCheckCommand: ParsableCommand {
     @Option(help: "How many rows are decoded to find damaged files: none, some (8 of each domain) or all.")
     var decode = Decoding.some
 
-    @Option(help: "Writes a page of sample frames and spectrograms to this SVG file.")
+    @Option(help: "Writes a page of sample frames and spectrograms to this SVG file.", transform: { UserPath.expanded($0) })
     var page: String?
 
     func run() throws {
@@ -61,7 +61,7 @@ struct DataCheckCommand: ParsableCommand {
             do throws(FileFault) {
                 try AtomicFile.write(picture, to: page)
             } catch {
-                throw CommandFault.failure("error: \(error)")
+                throw CommandFault.file(error)
             }
             try StandardOutput.print("samples: \(page)")
         }
@@ -107,7 +107,7 @@ struct DataArguments: ParsableArguments {
                 // The place on disk is called `path` by `arrays`, `manifest` by `clips`, and `root` by
                 // benchmarks.
                 let name = ["path", "root", "manifest"].first { name in descriptions.contains { $0.name == name } }
-                values[name ?? "root"] = .string(text)
+                values[name ?? "root"] = .string(UserPath.expanded(text))
             }
         }
         return try countingNotFinite ? datasets.makeUnchecked(dataset, options: values) : datasets.make(dataset, options: values)
@@ -118,11 +118,13 @@ struct DataArguments: ParsableArguments {
 
     private static func value(_ text: String, of description: OptionDescription) -> OptionValue {
         if text == "null", description.acceptsNull { return .null }
-        if case .list = description.kind { return .list(text.split(separator: ",").map { .string(String($0)) }) }
+        let isPath = [OptionKind.path, .list(of: .path)].contains(description.kind)
+        func read(_ text: some StringProtocol) -> OptionValue { .string(isPath ? UserPath.expanded(String(text)) : String(text)) }
+        if case .list = description.kind { return .list(text.split(separator: ",").map(read)) }
         if let truth = Bool(text), description.fault(in: .bool(truth)) == nil { return .bool(truth) }
         if let number = Int(text), description.fault(in: .integer(number)) == nil { return .integer(number) }
         if let number = Double(text), description.fault(in: .number(number)) == nil { return .number(number) }
-        return .string(text)
+        return read(text)
     }
 }
 
@@ -136,13 +138,13 @@ struct DataManifestCommand: ParsableCommand {
             Names of modalities become columns. A sample that lacks one gets an empty field.
             """)
 
-    @Argument(help: "The folder; files of arrays below it are listed, links are not followed.")
+    @Argument(help: "The folder; files of arrays below it are listed, links are not followed.", transform: { UserPath.expanded($0) })
     var folder: String
 
     @Option(help: "What the parts of a path mean.")
     var pattern = ManifestWriter.defaultPattern
 
-    @Option(help: "The file to write, in the folder where paths begin; else manifest.csv in it.")
+    @Option(help: "The file to write, in the folder where paths begin; else manifest.csv in it.", transform: { UserPath.expanded($0) })
     var output: String?
 
     func run() throws {
@@ -156,7 +158,7 @@ struct DataManifestCommand: ParsableCommand {
         do throws(FileFault) {
             try AtomicFile.write(table.csv, to: path)
         } catch {
-            throw CommandFault.failure("error: \(error)")
+            throw CommandFault.file(error)
         }
         try StandardOutput.print((["\(path): \(table.count) samples"] + table.summary).joined(separator: "\n"))
     }
@@ -177,7 +179,7 @@ struct DataConvertCommand: ParsableCommand {
 
     @OptionGroup var plugins: PluginArguments
 
-    @Option(name: .shortAndLong, help: "The file to write.")
+    @Option(name: .shortAndLong, help: "The file to write.", transform: { UserPath.expanded($0) })
     var output: String
 
     func run() throws {
@@ -194,7 +196,7 @@ struct DataConvertCommand: ParsableCommand {
         } catch {
             bar.end()
             // What cannot be converted is the data's fault, what cannot be written the file system's.
-            throw error.action == "convert" ? CommandFault.input("error: \(error.path): \(error.reason)") : CommandFault.failure("error: \(error)")
+            throw error.action == "convert" ? CommandFault.input("error: \(error.path): \(error.reason)") : CommandFault.file(error)
         }
         bar.end()
         try StandardOutput.print((conversion.remarks.map { "note: \($0)" } + [conversion.recipe(path: output)]).joined(separator: "\n"))

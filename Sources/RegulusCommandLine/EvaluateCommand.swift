@@ -115,7 +115,9 @@ struct EmbedCommand: ParsableCommand {
 
     @OptionGroup var arguments: CheckpointArguments
 
-    @Option(help: "The file to write, by whose ending the format is chosen: .safetensors or .npz.", completion: .file(extensions: ["safetensors", "npz"]))
+    @Option(
+        help: "The file to write, by whose ending the format is chosen: .safetensors or .npz.", completion: .file(extensions: ["safetensors", "npz"]),
+        transform: { UserPath.expanded($0) })
     var out: String
 
     func validate() throws {
@@ -144,7 +146,7 @@ struct EmbedCommand: ParsableCommand {
             writer.add("targets", targets.array.values, shape: targets.array.shape.dimensions)
         }
         writer.add("domains", outputs.domains, shape: [outputs.count])
-        do { try writer.write(to: out, durability: .whole) } catch { throw CommandFault.failure("error: \(error)") }
+        try writer.write(to: out, durability: .whole)
         try StandardOutput.print("\(outputs.count) samples written to \(out)")
     }
 
@@ -175,7 +177,7 @@ struct PredictCommand: ParsableCommand {
 
     @OptionGroup var arguments: CheckpointArguments
 
-    @Option(help: "The file to write; standard output by default.", completion: .file(extensions: ["csv"]))
+    @Option(help: "The file to write; standard output by default.", completion: .file(extensions: ["csv"]), transform: { UserPath.expanded($0) })
     var out: String?
 
     func run() throws {
@@ -189,7 +191,7 @@ struct PredictCommand: ParsableCommand {
         }
         let text = lines.map { $0.map(CSVText.field).joined(separator: ",") + "\r\n" }.joined()
         guard let out else { return try StandardOutput.print(text.trimmingCharacters(in: .newlines)) }
-        do { try AtomicFile.write(Data(text.utf8), to: out) } catch { throw CommandFault.failure("error: \(error)") }
+        try AtomicFile.write(Data(text.utf8), to: out)
         try StandardOutput.print("\(outputs.count) samples written to \(out)")
     }
 }

@@ -22,7 +22,7 @@ struct ManualCommand: ParsableCommand {
             try Folder.create(folder)
             for (name, text) in ManualPages(tool.command).pages { try AtomicFile.write(text, to: "\(folder)/\(name).1") }
         } catch {
-            throw CommandFault.failure("error: \(error)")
+            throw CommandFault.file(error)
         }
     }
 }

@@ -18,7 +18,7 @@ struct MeasureCommand: ParsableCommand {
             'measure:'. `regulus list measurements` lists what there is, `regulus describe NAME` its options.
             """)
 
-    @Argument(help: "The run folder.", completion: .directory)
+    @Argument(help: "The run folder.", completion: .directory, transform: { UserPath.expanded($0) })
     var folder: String
 
     @Option(
@@ -59,7 +59,7 @@ struct MeasureCommand: ParsableCommand {
                 text: "stopped after \(stopped.finished) of \(stopped.total) trials; the same command continues from there",
                 code: StopRequest.exitCode)
         } catch let fault as FileFault {
-            throw CommandFault.failure("error: \(fault)\nWhat was measured before is kept.")
+            throw CommandFault.file(fault, "What was measured before is kept.")
         }
         let store = RunStore(place)
         do throws(FileFault) { try store.noteLook(by: Self.configuration.commandName ?? "regulus", at: store.finished(plan.planned.settings.keys)) } catch {

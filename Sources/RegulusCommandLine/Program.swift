@@ -2,6 +2,7 @@ import ArgumentParser
 import BuiltIn
 import Configuration
 import Foundation
+import Persistence
 import Processes
 import Registration
 import Training
@@ -18,6 +19,8 @@ package enum Program {
         ParentLink.attach()
         // A stream that was closed beforehand would lend its number to the next file, and messages would go into that.
         for number in Int32(0)...2 where fcntl(number, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
+        // A limit on the size of files is an error of the call that writes, as a full disk is, and no reason to end without a word.
+        signal(SIGXFSZ, SIG_IGN)
         // What plug-ins print is for people, and no part of a result.
         if ParentLink.role != nil { StandardOutput.keepForResults() }
         do {
@@ -41,6 +44,8 @@ package enum Program {
         case let fault as CommandFault:
             StandardError.print(fault.text)
             RegulusCommand.exit(withError: ExitCode(fault.code))
+        case let fault as FileFault:
+            end(with: CommandFault.file(fault))
         case let fault as RegistrationFault:
             StandardError.print("error: \(fault)")
             RegulusCommand.exit(withError: ExitCode(2))
@@ -49,7 +54,8 @@ package enum Program {
             let code = RegulusCommand.exitCode(for: error)
             let text = RegulusCommand.fullMessage(for: error)
             if code == .success {
-                try? StandardOutput.print(text)
+                // A command that ran in a child has said everything there, and ends here with nothing but its exit code.
+                if !text.isEmpty { try? StandardOutput.print(text) }
             } else if code == .failure, !(error is ExitCode) {
                 StandardError.print("error: \(error)")
             } else if !text.isEmpty {
@@ -111,6 +117,15 @@ struct CommandFault: Error {
 
     /// Something failed while running: exit code 1.
     static func failure(_ text: String) -> CommandFault { CommandFault(text: text, code: 1) }
+
+    /// A file or folder cannot be used. Where something of another kind is in its place, trying again would fail again: that is the user's to move.
+    ///
+    /// - Parameter kept: what becomes of the work so far, as a sentence.
+    static func file(_ fault: FileFault, _ kept: String? = nil) -> CommandFault {
+        let lines = ["error: \(fault)", kept].compactMap(\.self)
+        guard let obstacle = fault.obstacle else { return .failure(lines.joined(separator: "\n")) }
+        return .input((lines + ["\(obstacle): it has to be moved elsewhere first."]).joined(separator: "\n"))
+    }
 }
 
 /// Where results go. Writing never crashes: a full disk or a closed descriptor becomes a message.

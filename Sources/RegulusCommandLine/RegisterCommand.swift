@@ -36,7 +36,7 @@ struct RegisterCommand: ParsableCommand {
         } catch let fault as DamagedFile {
             throw CommandFault.input("error: \(fault)")
         } catch let fault as FileFault {
-            throw CommandFault.failure("error: \(fault)")
+            throw CommandFault.file(fault)
         }
         switch outcome {
         case .refused(let results):

@@ -36,13 +36,13 @@ struct ReportCommand: ParsableCommand {
                 try writer.write(report, recipe: recipe, to: folder)
                 for result in results { try EventFile.write(result, to: folder) }
             } catch let fault as FileFault {
-                throw CommandFault.failure("error: \(fault)")
+                throw CommandFault.file(fault)
             }
             try StandardOutput.print(report.terminalText())
             StandardError.print("written to \(ReportWriter.files(in: folder).map(\.path).joined(separator: ", "))")
         }
         if let page {
-            do { try writer.write(reports, toPage: URL(fileURLWithPath: page)) } catch { throw CommandFault.failure("error: \(error)") }
+            try writer.write(reports, toPage: URL(fileURLWithPath: page))
             StandardError.print("one page for all: \(page)")
         }
         let stray = zip(folders, reports).flatMap { folder, entry in entry.report.stray.map { "\(folder)/\($0)" } }

@@ -74,6 +74,7 @@ struct RunCommand: ParsableCommand {
         settings.command = commandLine
         let folder = RunFolder(choosing: folder, for: study)
         let stemLines = try arguments.stemLines(of: planned, folder: folder)
+        if ParentLink.role != IsolatedRun.role { try folder.checkKinds(for: settings.keys) }
         do throws(FileFault) {
             try Folder.create(folder.root.path)
         } catch {
@@ -131,14 +132,16 @@ struct RunCommand: ParsableCommand {
                     The same command continues from there.
                     """, code: StopRequest.exitCode)
         } catch let fault as DatasetFault {
-            throw CommandFault.failure("error: \(fault)\nWhat was finished or saved before is kept; the same command continues from there.")
+            throw CommandFault.failure("error: \(fault)\n\(Self.kept)")
         } catch let fault as FileFault {
-            throw CommandFault.failure("error: \(fault)\nWhat was finished or saved before is kept; the same command continues from there.")
+            throw CommandFault.file(fault, Self.kept)
         }
     }
 }
 
 extension RunCommand {
+    private static let kept = "What was finished or saved before is kept; the same command continues from there."
+
     private func launchedRun(_ run: StudyRun, recipe: String, display: RunDisplay) throws -> LaunchedRun? {
         guard launch.isSlurm else { return nil }
         let script = try WorkerScript(arguments, launch: launch, folder: run.folder)

@@ -14,7 +14,7 @@ struct RunsCommand: ParsableCommand {
             recipe has its earlier results in other-plans/ of its folder; the same recipe as then takes them up again.
             """)
 
-    @Argument(help: "Run folders, or folders of run folders; runs by default.", completion: .directory)
+    @Argument(help: "Run folders, or folders of run folders; runs by default.", completion: .directory, transform: { UserPath.expanded($0) })
     var folders: [String] = ["runs"]
 
     func validate() throws {
@@ -85,5 +85,14 @@ extension RunFolder {
     /// The folder of `--out`, or the study's own below `runs`.
     init(choosing path: String?, for study: Study) {
         self.init(URL(fileURLWithPath: path ?? "runs/\(SafeName.encode(study.name))"))
+    }
+
+    /// - Throws: `CommandFault` where something of another kind is in the place of what a run of these trials reads or writes.
+    func checkKinds(for keys: [TrialKey]) throws(CommandFault) {
+        let obstacles = obstacles(to: keys)
+        guard !obstacles.isEmpty else { return }
+        let more = obstacles.count > 8 ? ["… and \(obstacles.count - 8) more"] : []
+        let lines = obstacles.prefix(8).map { "error: \($0)" } + more
+        throw .input(lines.joined(separator: "\n") + "\nMove it elsewhere, or choose another folder with --out; nothing was run.")
     }
 }

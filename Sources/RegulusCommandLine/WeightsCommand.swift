@@ -15,7 +15,7 @@ struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Prints the key, type and shape of every tensor, and what else the file says.")
 
-    @Argument(help: "A safetensors file or a PyTorch checkpoint (.pth, .pt, .pth.tar).")
+    @Argument(help: "A safetensors file or a PyTorch checkpoint (.pth, .pt, .pth.tar).", transform: { UserPath.expanded($0) })
     var file: String
 
     func run() throws {
@@ -76,10 +76,10 @@ struct ConvertCommand: ParsableCommand {
         commandName: "convert", abstract: "Writes the tensors of a file as safetensors, types and values unchanged.",
         discussion: "The new file is complete or absent; an older one of its name is replaced only then.")
 
-    @Argument(help: "A safetensors file or a PyTorch checkpoint.")
+    @Argument(help: "A safetensors file or a PyTorch checkpoint.", transform: { UserPath.expanded($0) })
     var input: String
 
-    @Argument(help: "The safetensors file to write.")
+    @Argument(help: "The safetensors file to write.", transform: { UserPath.expanded($0) })
     var output: String
 
     @Option(help: "Take only this dictionary of the checkpoint, by dotted path: state_dict, model_state_dict.")
@@ -100,11 +100,7 @@ struct ConvertCommand: ParsableCommand {
             throw CommandFault.input("error: \(error)")
         }
         guard count > 0 else { throw CommandFault.input("error: \(input): the file has no tensors") }
-        do {
-            try writer.write(to: output)
-        } catch {
-            throw CommandFault.failure("error: \(error)")
-        }
+        try writer.write(to: output)
         let leftOut = weights.opaque.isEmpty ? "" : "; \(weights.opaque.count) values that are not read were left out (regulus weights inspect lists them)"
         try StandardOutput.print("\(output): \(count) tensors\(leftOut)")
     }

@@ -11,6 +11,8 @@ struct PluginLibraryTests {
         let plugin = try await PluginFolder.shrink.value
         let list = try await plugin.folder.regulus("list", "regularizers", "--plugin", "lib.so")
         #expect(list.code == 0 && list.messages.isEmpty)
+        // A reader of JSON lines takes an empty one for damage.
+        #expect(list.output.hasSuffix("\n") && !list.output.hasSuffix("\n\n"))
         #expect(list.lines.last?.hasPrefix("shrink-plugin ") == true && list.lines.last?.hasSuffix("(from lib.so)") == true)
         let description = try await plugin.folder.regulus("describe", "shrink-plugin", "--plugin", plugin.library)
         #expect(description.lines.contains("  from:    \(plugin.library)"))

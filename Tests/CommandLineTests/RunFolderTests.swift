@@ -56,6 +56,51 @@ struct RunFolderTests {
         #expect(over.code == 0 && over.messages.contains("the results there are replaced"))
     }
 
+    @Test("a folder in the place of a file, or a file in that of a folder, ends a run before it begins, and stays as it is")
+    func otherKinds() async throws {
+        let folder = try RecipeFolder()
+        for name in ["settings.json", "report.html", Self.result, "figures/curve.svg"] { try folder.makeFolder("out/\(name)/mine") }
+        try folder.write("mine", to: "out/trials/+_MER")
+        let outcome = try await folder.regulus("run", "r.yaml", "--out", "out")
+        #expect(outcome.code == 2 && outcome.output.isEmpty)
+        for name in ["settings.json", "report.html", Self.result, "figures/curve.svg"] {
+            #expect(outcome.messages.contains("out/\(name) is a folder, where a file belongs\n"), "\(outcome.messages)")
+        }
+        #expect(outcome.messages.contains("out/trials/+_MER is not the folder that belongs there\n"), "\(outcome.messages)")
+        #expect(outcome.messages.hasSuffix("nothing was run.\n"))
+        #expect(try folder.text("out/trials/+_MER") == "mine")
+        let check = try await folder.regulus("check", "r.yaml", "--no-estimate", "--out", "out")
+        #expect(check.code == 2 && check.messages == outcome.messages)
+        #expect(
+            try await folder.regulus("check", "r.yaml", "--no-estimate", "--out", "r.yaml").messages.contains("r.yaml is not the folder that belongs there"))
+    }
+
+    @Test("other commands refuse a folder in the place of the file that they write, as a wrong argument")
+    func folderAsOutput() async throws {
+        let folder = try RecipeFolder()
+        try folder.makeFolder("taken/mine")
+        for arguments in [["data", "check", "digits", "--decode", "none", "--page", "taken"], ["data", "convert", "watch", "--output", "taken"]] {
+            let outcome = try await folder.regulus.run(arguments)
+            #expect(outcome.code == 2, "\(arguments)")
+            #expect(outcome.messages.contains("taken is a folder, where a file belongs: it has to be moved elsewhere first."), "\(outcome.messages)")
+        }
+    }
+
+    @Test("a path that begins with a tilde lies in the home folder of the variable HOME, whichever argument it is")
+    func home() async throws {
+        let folder = try RecipeFolder()
+        let home = ["HOME": folder.url.path]
+        let conversion = try await folder.regulus.run(["data", "convert", "watch", "--output=~/watch.safetensors"], environment: home)
+        #expect(conversion.code == 0, "\(conversion.messages)")
+        let copy = try await folder.regulus.run(["weights", "convert", "~/watch.safetensors", "~/copy.safetensors"], environment: home)
+        #expect(copy.code == 0, "\(copy.messages)")
+        #expect(try await folder.regulus.run(["weights", "inspect", "~/copy.safetensors"], environment: home).code == 0)
+        let check = try await folder.regulus.run(
+            ["data", "check", "arrays", "path=~/copy.safetensors", "modalities=acceleration,gyroscope"], environment: home)
+        #expect(!check.messages.contains("No such file"), "\(check.messages)")
+        #expect(try await folder.regulus.run(["evaluate", "~/copy.safetensors"], environment: home).messages.contains("does not describe a model"))
+    }
+
     @Test("listing runs finds the folders in a folder, and refuses one without any")
     func runs() async throws {
         let folder = try RecipeFolder()

@@ -107,8 +107,8 @@ struct RunTests {
         #expect(outcome.code == 2 && outcome.output.isEmpty)
         #expect(
             outcome.messages == """
-                error: cannot create folder \(folder.url.path)/r.yaml: File exists
-                The run folder can be chosen with --out.
+                error: \(folder.url.path)/r.yaml is not the folder that belongs there
+                Move it elsewhere, or choose another folder with --out; nothing was run.
 
                 """)
         #expect(folder.files == ["r.yaml"])
@@ -117,15 +117,35 @@ struct RunTests {
     @Test("results that cannot be printed are a failure, not a crash")
     func fullOutput() async throws {
         let folder = try RecipeFolder()
+        #expect(try await code(of: "\"$0\" list > /dev/full 2> messages", in: folder) == 1)
+        #expect(try folder.text("messages").hasPrefix("error: cannot write to standard output: "))
+    }
+
+    @Test("a limit on the size of files ends a run with the reason, as a full disk does")
+    func limitedFiles() async throws {
+        let folder = try RecipeFolder()
+        #expect(try await code(of: "ulimit -f 1; \"$0\" run r.yaml --out out 2> messages", in: folder) == 1)
+        #expect(try folder.text("messages").contains("recipe.resolved.yaml: File too large"))
+    }
+
+    @Test("a working folder that is gone is named, as is a name of one character in it")
+    func noFolder() async throws {
+        let folder = try RecipeFolder()
+        let command = "mkdir gone && cd gone && rmdir ../gone && \"$0\" run '\(folder.url.path)/r.yaml' --out x 2> '\(folder.url.path)/messages'"
+        #expect(try await code(of: command, in: folder) == 2)
+        #expect(try folder.text("messages").hasPrefix("error: cannot create folder "))
+    }
+
+    /// What a shell's command ends with, in which `$0` is the program.
+    private func code(of command: String, in folder: RecipeFolder) async throws -> Int32 {
         let shell = Process()
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        shell.arguments = ["-c", "\"$0\" list > /dev/full 2> messages", Regulus.executable.path]
+        shell.arguments = ["-c", command, Regulus.executable.path]
         shell.currentDirectoryURL = folder.url
         try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
             shell.terminationHandler = { _ in done.resume() }
             do { try shell.run() } catch { done.resume(throwing: error) }
         }
-        #expect(shell.terminationStatus == 1)
-        #expect(try folder.text("messages").hasPrefix("error: cannot write to standard output: "))
+        return shell.terminationStatus
     }
 }

@@ -115,11 +115,11 @@ struct AtomicFileTests {
         #expect(folder.names.sorted() == living.sorted())
     }
 
-    @Test("What nobody has touched for an hour goes, whoever wrote it")
-    func old() throws {
+    @Test("What nobody has touched for an hour goes, whoever wrote it and however far back its date lies", arguments: [time(nil) - 4000, Int.min])
+    func old(date: Int) throws {
         let folder = try TemporaryFolder()
         let name = try leave("0123456789ab-1-1", in: folder)
-        let times = [timespec(tv_sec: time(nil) - 4000, tv_nsec: 0), timespec(tv_sec: time(nil) - 4000, tv_nsec: 0)]
+        let times = [timespec(tv_sec: date, tv_nsec: 0), timespec(tv_sec: date, tv_nsec: 0)]
         #expect(utimensat(AT_FDCWD, folder(name), times, 0) == 0)
         AtomicFile.removeAbandonedTemporaries(in: folder.path, of: "b.txt")
         #expect(folder.names == [name])

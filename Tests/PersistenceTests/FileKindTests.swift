@@ -36,6 +36,47 @@ struct FileKindTests {
         }
     }
 
+    @Test("a fault says what is in the way, where something of another kind is")
+    func obstacles() throws {
+        let folder = try TemporaryFolder()
+        try Folder.create(folder("taken"))
+        try AtomicFile.write("a file", to: folder("file"))
+        func obstacle(_ body: () throws -> Void) -> String? {
+            do {
+                try body()
+                return "no fault"
+            } catch {
+                return (error as? FileFault)?.obstacle?.description
+            }
+        }
+        #expect(obstacle { try AtomicFile.write("x", to: folder("taken")) } == "\(folder("taken")) is a folder, where a file belongs")
+        #expect(obstacle { _ = try FileContents.copied(folder("taken")) } == "\(folder("taken")) is a folder, where a file belongs")
+        #expect(obstacle { try SealedLog(folder("taken")).append(1) } == "\(folder("taken")) is a folder, where a file belongs")
+        #expect(obstacle { try AtomicFile.write("x", to: folder("file/below/it")) } == "\(folder("file")) is not the folder that belongs there")
+        #expect(obstacle { try Folder.create(folder("file")) } == "\(folder("file")) is not the folder that belongs there")
+        #expect(obstacle { try Folder.create(folder("file/below/it")) } == "\(folder("file")) is not the folder that belongs there")
+        // What is missing, or cannot be read, is not in the way.
+        #expect(obstacle { _ = try FileContents.copied(folder("none")) } == nil)
+        #expect(folder.names == ["file", "taken"])
+    }
+
+    @Test("a file system that names more blocks than can be counted has room for everything")
+    func freeBytes() {
+        var facts = statvfs()
+        (facts.f_bavail, facts.f_frsize) = (.max, 1 << 24)
+        #expect(Folder.freeBytes(facts) == .max)
+        (facts.f_bavail, facts.f_frsize) = (.max, 1)
+        #expect(Folder.freeBytes(facts) == .max)
+        (facts.f_bavail, facts.f_frsize) = (3, 4096)
+        #expect(Folder.freeBytes(facts) == 12_288)
+    }
+
+    @Test("the folder of a path, whatever its form")
+    func parents() {
+        let parents = ["a/b": "a", "a": "", "/": "/", "/a": "/", "a/": "a", "/a/b/c": "/a/b", "": "", "a//b": "a/", "ü": ""]
+        for (path, parent) in parents { #expect(Folder.parent(of: path) == parent) }
+    }
+
     @Test("a small file is copied whole, and one above the limit is refused")
     func copied() throws {
         let folder = try TemporaryFolder()

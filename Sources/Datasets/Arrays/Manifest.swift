@@ -138,7 +138,7 @@ struct Manifest: Sendable {
 
     /// The folder of the manifest, which its paths are relative to.
     var folder: String {
-        let parent = (path as NSString).deletingLastPathComponent
+        let parent = Folder.parent(of: path)
         return parent.isEmpty ? "." : parent
     }
 }

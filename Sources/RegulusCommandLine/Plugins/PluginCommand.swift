@@ -25,7 +25,8 @@ struct PluginBuildCommand: ParsableCommand {
     @Argument(help: "The plug-in's folder: a package, or Swift files.", completion: .directory, transform: { UserPath.expanded($0) })
     var folder: String
 
-    @Option(name: [.short, .customLong("output")], help: "The library to write; lib<Module>.so in the folder by default.")
+    @Option(
+        name: [.short, .customLong("output")], help: "The library to write; lib<Module>.so in the folder by default.", transform: { UserPath.expanded($0) })
     var output: String?
 
     func validate() throws {
@@ -111,8 +112,9 @@ struct PluginNewCommand: ParsableCommand {
         if door == .folder { return .folder(directory) }
         if let regulus {
             if regulus.contains("://") || regulus.hasPrefix("git@") { return .repository(url: regulus, version: Version.current) }
-            guard Scaffold.isRegulus(regulus) else { throw CommandFault.input("error: --regulus \(regulus): this is not Regulus's package") }
-            return .folder(URL(fileURLWithPath: regulus).standardizedFileURL.path)
+            let folder = UserPath.expanded(regulus)
+            guard Scaffold.isRegulus(folder) else { throw CommandFault.input("error: --regulus \(regulus): this is not Regulus's package") }
+            return .folder(URL(fileURLWithPath: folder).standardizedFileURL.path)
         }
         do throws(PluginFault) {
             if let package = try BuildRecord(executable: ProgramBuild.running).package { return .folder(package) }

@@ -136,7 +136,7 @@ struct Scaffold {
         guard existing.isEmpty else { throw .input("error: nothing was written, because these exist: \(existing.joined(separator: ", "))") }
         do throws(FileFault) {
             for (path, text) in files {
-                try Folder.create((path as NSString).deletingLastPathComponent)
+                try Folder.create(Folder.parent(of: path))
                 try AtomicFile.write(text, to: path)
             }
         } catch {

@@ -124,7 +124,12 @@ extension Planner {
         }
         guard isWell else { return nil }
         do throws(OptionFault) {
-            return try components.model(model, facts: facts, task: task)
+            let made = try components.model(model, facts: facts, task: task)
+            if let shortage = components.shortage(forParameters: made.parameterCount) {
+                faults.add(RecipeFault(path, "the model is too large: found \(shortage.found)", expected: shortage.expected))
+                return nil
+            }
+            return made
         } catch {
             if let whole = choice.whole {
                 faults.add(RecipeFault(error, of: "model \(whole.component)", at: path))
@@ -145,6 +150,8 @@ extension Planner {
         for (position, term) in plan.regularizers.enumerated() {
             do throws(OptionFault) {
                 let made = try components.term(term, of: plan, facts: facts, task: task)
+                let own = made.parts.namedParameters.reduce(0) { $0 + $1.parameter.elementCount }
+                if let shortage = components.shortage(forParameters: own) { throw shortage }
                 terms.append(made)
                 let names = plan.regularizers.map(\.instance)
                 guard let missing = made.termsRead.first(where: { !names.contains($0) }) else { continue }

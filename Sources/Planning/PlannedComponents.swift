@@ -12,11 +12,12 @@ import Training
 
 /// The components of a study as planning sees them: models and terms with names and shapes, and zeros for initial values.
 ///
-/// Each is made once, however many rows and variants ask for it: a large encoder takes a while to fill.
+/// Each is made once, however many rows and variants ask for it.
 ///
 /// `Sendable` is unchecked: a lock guards what is kept, and planned components are only read.
 package final class PlannedComponents: @unchecked Sendable {
     let components: Components
+    private let memory: Int?
     private let lock = NSLock()
     private var datasets: [ComponentPlan: Result<OpenedDataset, DatasetFault>] = [:]
     private var tasks: [TaskKey: Result<any TaskPlugin, OptionFault>] = [:]
@@ -46,7 +47,11 @@ package final class PlannedComponents: @unchecked Sendable {
         lock.withLock { Count(datasets: datasets.count, encoders: encoders.count, models: models.count, terms: terms.count) }
     }
 
-    package init(_ components: Components) { self.components = components }
+    /// - Parameter memory: bytes that trainings may take; nil where that is not known.
+    package init(_ components: Components, memory: Int? = MachineMemory.available) {
+        self.components = components
+        self.memory = memory
+    }
 
     private struct TaskKey: Hashable {
         let plan: ComponentPlan
@@ -156,6 +161,18 @@ package final class PlannedComponents: @unchecked Sendable {
             let digest = try? once(\.weights, path) { () throws(FileFault) in try SHA256Digest(ofFile: path).hex }
             return digest.map { "\(modality) \($0)" }
         }
+    }
+
+    /// Why so many parameters cannot be trained here; nil where they may fit.
+    ///
+    /// Each width of a layer is bounded by itself, and their product by the memory alone.
+    func shortage(forParameters count: Int) -> OptionFault? {
+        // Values and gradients of 32 bits, without which no step is taken.
+        let (needed, overflows) = count.multipliedReportingOverflow(by: 8)
+        guard let memory, overflows || needed > memory else { return nil }
+        return OptionFault(
+            option: nil, expected: "no more than the \(memory >> 20) MiB of memory that are available here",
+            found: "\(count) parameters, which take \(overflows ? "more than any machine has" : "\(needed >> 20) MiB") with their gradients")
     }
 
     private func once<Key: Hashable, Value, Fault: Error>(

@@ -25,6 +25,8 @@ public struct Shape: Hashable, Sendable {
 
     /// The number of elements: the product of all extents, 1 for a scalar.
     public var elementCount: Int {
+        // Beside an extent of 0 the others may be any, and their product beyond what can be counted.
+        if extents.min() == 0 { return 0 }
         var count = 1
         for axis in 0..<rank { count *= Int(extents[axis]) }
         return count

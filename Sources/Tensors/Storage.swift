@@ -14,6 +14,8 @@ final class Storage {
     /// A number that no magnitude here exceeds, where the operation that wrote the values knows one;
     /// writing again clears it.
     var bound: Float?
+    /// Whether the memory was mapped for this storage alone, and no thread keeps it.
+    private let isMapped: Bool
 
     /// Memory whose contents are undefined.
     ///
@@ -21,9 +23,29 @@ final class Storage {
     init(count: Int) {
         base = KeptMemory.ofThisThread.take(MemoryClass(count: count)).bindMemory(to: Float.self, capacity: max(count, 1))
         self.count = count
+        isMapped = false
     }
 
-    deinit { KeptMemory.ofThisThread.give(base, MemoryClass(count: count)) }
+    /// Zeros that take up memory only where somebody reads or writes them, however many there are.
+    ///
+    /// - Parameter count: the number of elements, 1 or more.
+    init(untouchedZeros count: Int) {
+        let bytes = count * MemoryLayout<Float>.stride
+        // Nothing is reserved: the machine may have less memory than this.
+        let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let memory, memory != MAP_FAILED else { KeptMemory.endForLack(of: bytes) }
+        base = memory.bindMemory(to: Float.self, capacity: count)
+        self.count = count
+        isMapped = true
+    }
+
+    deinit {
+        if isMapped {
+            munmap(base, count * MemoryLayout<Float>.stride)
+        } else {
+            KeptMemory.ofThisThread.give(base, MemoryClass(count: count))
+        }
+    }
 }
 
 /// The size of a piece of memory: there are eight sizes between a power of two and the next, so that
@@ -95,8 +117,14 @@ final class KeptMemory {
         allocations += 1
         var memory: UnsafeMutableRawPointer?
         let status = posix_memalign(&memory, 64, size.bytes)
-        guard status == 0, let memory else { stop("out of memory: \(size.bytes) bytes were asked for") }
+        guard status == 0, let memory else { Self.endForLack(of: size.bytes) }
         return memory
+    }
+
+    /// Ends the process where the system gives no more memory. That is no broken rule, so there is a sentence and no trace of calls.
+    static func endForLack(of bytes: Int) -> Never {
+        "error: out of memory: \(bytes) bytes were asked for\n".withCString { _ = write(STDERR_FILENO, $0, strlen($0)) }
+        _exit(1)
     }
 
     /// Takes back a piece that ``take(_:)`` gave out on this or another thread.

@@ -78,6 +78,13 @@ public struct Tensor {
     /// A tensor of the given shape with every element 0.
     public static func zeros(_ shape: Shape) -> Tensor { full(0, shape) }
 
+    /// The same for a tensor of which only the shape is wanted: a large one takes up no memory as long as nobody reads or writes its elements.
+    package static func untouchedZeros(_ shape: Shape) -> Tensor {
+        let count = shape.elementCount
+        // Below a mebibyte a mapping of its own costs more than it saves.
+        return count < 1 << 18 ? zeros(shape) : Tensor(storage: Storage(untouchedZeros: count), offset: 0, shape: shape)
+    }
+
     /// A tensor of the given shape with every element 1.
     public static func ones(_ shape: Shape) -> Tensor { full(1, shape) }
 

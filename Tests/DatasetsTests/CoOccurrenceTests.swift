@@ -17,6 +17,26 @@ struct CoOccurrenceTests {
         try dataset.inputs(rows ?? Array(dataset.labels.indices), modality: modality).values
     }
 
+    @Test("Dials that are fine by themselves and make a world of too many values together are refused, before anything is made")
+    func size() throws {
+        func fault(_ change: (inout CoOccurrence.Options) -> Void) -> String? {
+            do {
+                _ = try world(change)
+                return nil
+            } catch {
+                return (error as? DatasetFault)?.message
+            }
+        }
+        let large = fault {
+            ($0.samples, $0.domains, $0.modalities) = (1_000_000, 100, 16)
+            ($0.invariantWidth, $0.cueWidth, $0.nuisance) = (1024, 1024, 1024)
+        }
+        #expect(large?.hasSuffix("which are 4915200000000 values") == true)
+        // Few enough values, each of which is a sum over thousands.
+        #expect(fault { ($0.samples, $0.nuisance) = (20_000, 1024) } != nil)
+        #expect(fault { ($0.samples, $0.nuisance) = (200, 60) } == nil)
+    }
+
     @Test("Facts follow the dials")
     func facts() throws {
         let world = try world {

@@ -45,6 +45,27 @@ struct PlanFaultTests {
                 "r.yaml:4:"))
     }
 
+    @Test("a model, or a term's own layers, whose parameters do not fit into the memory: each width by itself is one that may be")
+    func sizes() throws {
+        func message(_ passage: String, _ replacement: String) throws -> String {
+            let components = try Sample.components()
+            let changed = text.replacing(passage, with: replacement)
+            let study = try RecipeLoader.load(file: "r.yaml", text: changed, overrides: [], catalogue: components.catalogue)
+            do {
+                _ = try PlannedStudy(study, components: PlannedComponents(components, memory: 1 << 30), threads: 1)
+                return ""
+            } catch {
+                return "\(try #require(error as? RecipeError))"
+            }
+        }
+        let model = try message("hidden: [16]", "hidden: [60000, 60000]")
+        #expect(model.contains("r.yaml:") && model.contains("error: the model is too large: found 72"), "\(model)")
+        #expect(model.contains("expected no more than the 1024 MiB of memory that are available here"))
+        let term = try message("[mer]", "[mer: {at: projection, projection: {hidden: [65536, 65536], width: 65536}}]")
+        #expect(term.contains("r.yaml:9:") && term.contains("MiB with their gradients"), "\(term)")
+        #expect(try message("hidden: [16]", "hidden: [32]").isEmpty)
+    }
+
     @Test("a modality that the model or a sum does not have, at the name itself")
     func modalities() throws {
         #expect(

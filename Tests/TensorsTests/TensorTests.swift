@@ -25,6 +25,24 @@ import Testing
     @Test("an inferred extent fills the shape")
     func inferredExtent() { #expect(Tensor.zeros([4, 6]).reshaped([3, -1]).shape == [3, 8]) }
 
+    @Test("beside an extent of 0 the others may be any")
+    func uncountableShape() {
+        #expect(Shape([Int(Int32.max), Int(Int32.max), Int(Int32.max), 0]).elementCount == 0)
+        #expect(Shape([0, Int(Int32.max), Int(Int32.max), Int(Int32.max)]).elementCount == 0)
+        #expect(Shape([2, 3]).elementCount == 6 && Shape.scalar.elementCount == 1)
+    }
+
+    @Test("zeros that nobody touches are read as zeros, can be written to, and may be more than the memory holds", arguments: [8, 1 << 19])
+    func untouchedZeros(count: Int) {
+        var zeros = Tensor.untouchedZeros([count])
+        let copy = zeros
+        #expect(zeros.values.allSatisfy { $0 == 0 })
+        zeros.withUnsafeMutableValues { $0[count - 1] = 5 }
+        #expect(zeros.values.last == 5 && copy.values.last == 0)
+        // A tebibyte, of which nothing is touched.
+        #expect(Tensor.untouchedZeros([1 << 19, 1 << 19]).elementCount == 1 << 38)
+    }
+
     @Test("shapes print as the papers write them")
     func shapeDescription() {
         #expect(Shape([48, 2304]).description == "48×2304")

@@ -53,6 +53,12 @@ struct ModelDescriptionTests {
         #expect(try fault(Self.text.replacing(found, with: replacement)).contains(reason))
     }
 
+    @Test("a model of more parameters than any memory holds is refused for what the file lacks, and takes no memory")
+    func sizes() throws {
+        let layers = Array(repeating: "65536", count: 50).joined(separator: ", ")
+        #expect(try fault(Self.text.replacing(#""hidden": [8], "embedding""#, with: #""hidden": [\#(layers)], "embedding""#)).contains("missing"))
+    }
+
     @Test("fewer deviations than means are refused: they are read side by side")
     func scales() throws {
         #expect(try fault(Self.text.replacing(#""deviations": [1, 1, 1]"#, with: #""deviations": [1]"#)).contains("cannot be read"))

@@ -39,6 +39,20 @@ struct SafetensorsDamageTests {
         #expect(!readsOrThrows(whole + [0]))
     }
 
+    @Test("A tensor without elements may have any other extents, whose product nobody can count")
+    func uncountable() throws {
+        let huge = [Int(Int32.max), Int(Int32.max), Int(Int32.max)]
+        for shape in [huge + [0], [0] + huge] {
+            var writer = SafetensorsWriter(metadata: [:])
+            writer.add("empty", .float32, shape: shape, bytes: Data())
+            let file = try SafetensorsFile(writer.encoded(), named: "empty")
+            #expect(try file.tensor("empty").elementCount == 0)
+            let array = try ArrayFile(writer.encoded(), named: "empty").array("empty")
+            #expect(array.elementCount == 0 && array.shape == shape)
+            #expect(try shape[0] == 0 ? array.bytes(rows: 0..<0).isEmpty : array.rowSize == 0)
+        }
+    }
+
     @Test("With any one bit flipped, a file is refused or read")
     func singleBits() {
         for byte in whole.indices {

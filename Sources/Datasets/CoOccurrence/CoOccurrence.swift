@@ -68,15 +68,28 @@ public struct CoOccurrence: DatasetPlugin {
 
     /// Generates the world.
     ///
-    /// - Throws: `DatasetFault` where the number of classes is odd.
+    /// - Throws: `DatasetFault` where the number of classes is odd, or the world is larger than a memory holds or takes minutes to make.
     public init(options: Options) throws(DatasetFault) {
         guard options.classes.isMultiple(of: 2) else {
             throw DatasetFault(
                 option: "classes", message: "option classes: found \(options.classes)",
                 expected: "an even number, as the cue's parts pair classes", suggestion: "\(options.classes + 1)")
         }
-        self.init(world: CoOccurrenceWorld(options), heldOut: [])
+        let world = CoOccurrenceWorld(options)
+        // Each dial is bounded by itself; what counts is their product. Every value is a sum over the latent dimensions.
+        let values = options.samples * options.domains * options.modalities * world.width
+        guard values <= Self.mostValues, values <= Self.mostProducts / world.width else {
+            throw DatasetFault(
+                option: "samples",
+                message: "option samples: found \(options.samples) samples of \(world.width) dimensions in each of \(options.domains) domains and "
+                    + "\(options.modalities) modalities, which are \(values) values",
+                expected: "fewer of any of them: up to \(min(Self.mostValues, Self.mostProducts / world.width)) values of so many dimensions")
+        }
+        self.init(world: world, heldOut: [])
     }
+
+    /// A gibibyte of values, and products that take about a minute.
+    private static let (mostValues, mostProducts) = (1 << 28, 1 << 36)
 
     /// Generates the samples, with `target-cue` applied to the domains that are held out.
     private init(world: CoOccurrenceWorld, heldOut: Set<Int>) {

@@ -55,7 +55,7 @@ struct SentimentPart: Sendable {
 
     /// The number of rows, by the labels.
     private static func rows(_ container: ArrayContainer, _ prefix: String) throws(DatasetFault) -> Int {
-        try container.array(prefix + "regression_labels", option: "root").shape.reduce(1, *)
+        try container.array(prefix + "regression_labels", option: "root").elementCount
     }
 
     /// The real steps of each row's sequence as the file says them, at most as many as are stored.

@@ -25,7 +25,7 @@ public struct Initializer: Sendable {
     }
 
     /// An initializer that draws nothing and makes every value 0: for modules of which only names and
-    /// shapes are wanted.
+    /// shapes are wanted. Large parameters take up no memory until they are read or written.
     package static let zeros = Initializer(source: nil, path: "")
 
     private init(source: RandomSource?, path: String) {
@@ -46,14 +46,15 @@ public struct Initializer: Sendable {
     /// Values uniformly distributed over `[-bound, bound)`; zeros where the bound is 0.
     public func uniform(_ shape: Shape, bound: Float) -> Tensor {
         // An empty range cannot be drawn from; a bound of 0 means zeros.
-        guard source != nil, bound > 0 else { return .zeros(shape) }
+        guard source != nil else { return .untouchedZeros(shape) }
+        guard bound > 0 else { return .zeros(shape) }
         var stream = stream()
         return stream.uniform(shape, in: -bound..<bound)
     }
 
     /// Normally distributed values with the given mean and standard deviation.
     public func normal(_ shape: Shape, mean: Float = 0, deviation: Float = 1) -> Tensor {
-        guard source != nil else { return .zeros(shape) }
+        guard source != nil else { return .untouchedZeros(shape) }
         var stream = stream()
         return stream.normal(shape, mean: mean, deviation: deviation)
     }

@@ -14,6 +14,9 @@ package enum MachineMemory {
     /// What this process holds now.
     static var resident: Int? { field("VmRSS:", of: "/proc/self/status") }
 
+    /// The part of it that is no file's, and that nobody else has a share in.
+    static var own: Int? { field("RssAnon:", of: "/proc/self/status") }
+
     /// The most that this process has held since ``forgetPeak()``.
     static var peak: Int? { field("VmHWM:", of: "/proc/self/status") }
 

@@ -73,7 +73,7 @@ package struct MemoryNeed: Sendable, Hashable, Codable {
         self.ofTrial = ofTrial
         self.trials = trials
         // What the process already holds is not counted as available, although it is the process's own.
-        available = MachineMemory.available.map { $0 + (MachineMemory.resident ?? 0) }
+        available = MachineMemory.available.map { $0 + (MachineMemory.own ?? 0) }
     }
 }
 

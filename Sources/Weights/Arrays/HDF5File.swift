@@ -100,7 +100,7 @@ struct HDF5File: ArraySource {
             guard let (path, array) = descriptions[name], let type = Self.type(array),
                 let entry = entries.first(where: { $0.name == name })
             else { throw WeightsFault(file: file, place: name, reason: "the file has no such array") }
-            let bytes = entry.shape.reduce(1, *) * type.size
+            let bytes = (StridedLayout.elementCount(of: entry.shape) ?? 0) * type.size
             // A file may claim any place.
             if (0...Int64(data.count)).contains(array.offset), bytes <= data.count, let elements = data.part(Int(array.offset)..<Int(array.offset) + bytes),
                 let layout = try? StridedLayout(
@@ -146,7 +146,7 @@ struct HDF5File: ArraySource {
 
         func bytes(rows: Range<Int>) throws(WeightsFault) -> Data {
             let extents = shape.isEmpty ? [] : [rows.count] + shape.dropFirst()
-            let count = extents.reduce(1, *) * type.size
+            let count = (StridedLayout.elementCount(of: extents) ?? 0) * type.size
             guard count > 0 else { return Data() }
             guard let data = library.read(path, rows: rows, byteCount: count),
                 let layout = try? StridedLayout(packed: type, isBigEndian: isBigEndian, shape: extents, byteCount: count)
@@ -235,8 +235,8 @@ struct HDF5File: ArraySource {
 
         /// The strings of a data set; nil where they cannot be read.
         func texts(_ path: String, array: regulus_h5_array, shape: [Int]) -> [String]? {
-            let count = shape.reduce(1, *)
             let rows = shape.first ?? 1
+            let count = rows
             guard shape.count <= 1, count <= 10_000_000, array.size <= 1 << 16 else { return nil }
             if array.kind == REGULUS_H5_TEXT {
                 guard count > 0 else { return [] }

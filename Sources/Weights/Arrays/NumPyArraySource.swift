@@ -137,7 +137,7 @@ struct NumPyMember: Sendable {
     func texts(_ data: Data) throws(WeightsFault) -> [String] {
         guard case .texts(let encoding) = header.type else { throw fault("holds no strings") }
         do throws(NumPyType.Fault) {
-            return try encoding.texts(in: data.dropFirst(header.length), count: header.shape.reduce(1, *))
+            return try encoding.texts(in: data.dropFirst(header.length), count: StridedLayout.elementCount(of: header.shape) ?? 0)
         } catch {
             throw fault(error.reason)
         }

@@ -27,8 +27,11 @@ package protocol StoredArray: Sendable {
 extension StoredArray {
     package var rowCount: Int { shape.first ?? 1 }
 
-    /// Elements of one row.
-    package var rowSize: Int { shape.dropFirst().reduce(1, *) }
+    /// Elements of one row; 0 where they cannot be counted, which an array without rows alone may have.
+    package var rowSize: Int { StridedLayout.elementCount(of: Array(shape.dropFirst())) ?? 0 }
+
+    /// Elements of all rows.
+    package var elementCount: Int { StridedLayout.elementCount(of: shape) ?? 0 }
 
     /// The shape as `64×3×100`, or `scalar`.
     package var shapeText: String { shape.isEmpty ? "scalar" : shape.map(String.init).joined(separator: "×") }

@@ -109,7 +109,7 @@ package struct ArrayRecord: Codable, Hashable, Sendable {
     /// - Throws: `FileFault` where it cannot be read.
     package static func read(_ path: String) throws(FileFault) -> ArrayRecord? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
-        let data = try FileContents.mapped(path)
+        let data = try FileContents.copied(path)
         let record: ArrayRecord
         do { record = try JSONDecoder().decode(ArrayRecord.self, from: data) } catch {
             throw FileFault(action: "read", path: path, reason: "it is not the record of an array of workers (\(error))")

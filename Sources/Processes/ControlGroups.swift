@@ -54,7 +54,7 @@ package struct ControlGroups: Sendable {
     /// What is left under a limit; nil where there is none. Version 1 writes a number near 2⁶³ for none.
     static func available(limit: String, used: String, statistics: String) -> Int? {
         func number(_ text: some StringProtocol) -> Int? { Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) }
-        guard let limit = number(limit), limit >= 0, limit < 1 << 60, let used = number(used) else { return nil }
+        guard let limit = number(limit), limit >= 0, limit < 1 << 60, let used = number(used), used >= 0 else { return nil }
         let lines = statistics.split(separator: "\n")
         func statistic(_ name: String) -> Int? { lines.first { $0.hasPrefix(name + " ") }.flatMap { number($0.dropFirst(name.count)) } }
         let droppable = statistic("total_inactive_file") ?? statistic("inactive_file") ?? 0

@@ -31,10 +31,12 @@ final class ClaimWatch: Sendable {
     func isStale(_ path: String) -> Bool {
         var facts = stat()
         guard stat(path, &facts) == 0 else { return errno == ENOENT }
+        // No process claims a trial by a named pipe or a folder.
+        guard facts.st_mode & S_IFMT == S_IFREG else { return true }
         let holder = Self.holder(path)
         if holder?.isGone == true { return true }
         let patience = holder == nil ? patienceWithUnknown : patience
-        let mark = [Int(facts.st_ino), facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec]
+        let mark = Self.mark(of: facts)
         let now = ContinuousClock.now
         return sights.withLock { sights in
             if let sight = sights[path], sight.mark == mark { return sight.since.duration(to: now) >= patience }
@@ -43,9 +45,12 @@ final class ClaimWatch: Sendable {
         }
     }
 
+    /// What changes with every sign of life. Cluster file systems number their files with all 64 bits.
+    static func mark(of facts: stat) -> [Int] { [Int(truncatingIfNeeded: facts.st_ino), facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec] }
+
     /// Who holds the claim at `path`; nil where that cannot be read.
     static func holder(_ path: String) -> ProcessIdentity? {
-        guard let data = try? FileContents.mapped(path) else { return nil }
+        guard let data = try? FileContents.copied(path, limit: 1 << 16) else { return nil }
         return try? JSONDecoder().decode(ProcessIdentity.self, from: data)
     }
 }

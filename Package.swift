@@ -209,7 +209,10 @@ let tests: [Target] = [
     .testTarget(name: "PluginLibrariesTests", dependencies: ["Persistence", "PluginLibraries", "Registration"]),
     .target(
         name: "FuzzTargets",
-        dependencies: ["Configuration", "Datasets", "Launching", "Media", "Persistence", "PluginLibraries", "Recipes", "Results", "Weights"],
+        dependencies: [
+            "Configuration", "Datasets", "Launching", "Media", "Models", "Monitoring", "Networks", "Persistence", "PluginLibraries", "Processes", "Recipes",
+            "Results", "Studies", "Tensors", "Training", "Weights",
+        ],
         path: "Tests/FuzzTargets"),
     .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets"]),
     .target(name: "SlurmSupport", dependencies: ["TestSupport"], path: "Tests/SlurmSupport", exclude: ["commands"]),
@@ -225,7 +228,11 @@ let parsers: [Product] =
     : [
         .library(
             name: "Parsers",
-            targets: ["Configuration", "Datasets", "FuzzTargets", "Launching", "Media", "Persistence", "PluginLibraries", "Recipes", "Results", "Weights"])
+            targets: [
+                "Configuration", "Datasets", "FuzzTargets", "Launching", "Media", "Models", "Monitoring", "Networks", "Persistence", "PluginLibraries",
+                "Processes",
+                "Recipes", "Results", "Studies", "Tensors", "Training", "Weights",
+            ])
     ]
 
 let package = Package(

@@ -23,12 +23,16 @@ package struct SlurmCommands: Sendable {
             ["--parsable", "--job-name=\(name)", "--array=\(Self.ranges(workers))"] + options.map(\.argument) + ["--", script]
         let child = try run("sbatch", arguments)
         guard child.end == .code(0) else { throw refusal(child, partition: options.last { $0.name == "partition" }?.value) }
-        // "123", or "123;cluster".
-        let line = child.output.split(whereSeparator: \.isNewline).last ?? ""
-        guard let job = Int(line.prefix { $0 != ";" }) else {
+        guard let job = Self.job(submitted: child.output) else {
+            let line = child.output.split(whereSeparator: \.isNewline).last ?? ""
             throw .unreachable("sbatch did not answer with the number of a job but with '\(line.prefix(200))'")
         }
         return job
+    }
+
+    /// The array in the answer of `sbatch --parsable`: `123`, or `123;cluster`, in the last line.
+    static func job(submitted output: String) -> Int? {
+        output.split(whereSeparator: \.isNewline).last.flatMap { line in Int(line.prefix { $0 != ";" }) }
     }
 
     /// The states of arrays' workers, as far as Slurm remembers them.
@@ -39,8 +43,13 @@ package struct SlurmCommands: Sendable {
             "squeue", ["--jobs=\(Self.list(jobs))", "--array", "--states=all", "--noheader", "--Format=\(fields)"])
         // Asked for a single job, squeue fails where the controller has forgotten it; asked for several, it lists the others.
         if child.end != .code(0), !child.messages.contains("Invalid job id") { throw Self.unreachable("squeue", child) }
+        return Self.states(listed: child.output)
+    }
+
+    /// The states in the lines that `squeue` prints: array, worker, state, exit code, reason and node, each with a bar behind it.
+    static func states(listed output: String) -> [WorkerID: WorkerState] {
         var states: [WorkerID: WorkerState] = [:]
-        for line in child.output.split(whereSeparator: \.isNewline) {
+        for line in output.split(whereSeparator: \.isNewline) {
             let values = line.split(separator: "|", omittingEmptySubsequences: false)
             guard values.count >= 6, let job = Int(values[0]), let worker = Int(values[1]) else { continue }
             let state = WorkerState(String(values[2]))
@@ -57,8 +66,13 @@ package struct SlurmCommands: Sendable {
             "--jobs=\(Self.list(jobs))", "--allocations", "--noheader", "--parsable2", "--format=JobID,State,ExitCode,NodeList",
         ]
         guard !jobs.isEmpty, let child = try? run("sacct", arguments), child.end == .code(0) else { return [:] }
+        return Self.pastStates(listed: child.output)
+    }
+
+    /// The states in the lines that `sacct` prints: worker, state, exit code and node, with bars between them.
+    static func pastStates(listed output: String) -> [WorkerID: WorkerState] {
         var states: [WorkerID: WorkerState] = [:]
-        for line in child.output.split(whereSeparator: \.isNewline) {
+        for line in output.split(whereSeparator: \.isNewline) {
             let values = line.split(separator: "|", omittingEmptySubsequences: false)
             // "CANCELLED by 1000"
             guard values.count >= 4, let id = WorkerID(values[0]), let word = values[1].split(separator: " ").first else { continue }
@@ -71,8 +85,12 @@ package struct SlurmCommands: Sendable {
     func jobs(named name: String) throws(LaunchFault) -> [Int] {
         let child = try run("squeue", ["--name=\(name)", "--states=all", "--noheader", "--Format=arrayjobid:|"])
         guard child.end == .code(0) else { throw Self.unreachable("squeue", child) }
-        let numbers = child.output.split(whereSeparator: \.isNewline).compactMap { Int($0.prefix { $0 != "|" }) }
-        return Array(Set(numbers)).sorted()
+        return Self.jobs(listed: child.output)
+    }
+
+    /// The arrays in the lines that `squeue` prints, each with a bar behind it.
+    static func jobs(listed output: String) -> [Int] {
+        Set(output.split(whereSeparator: \.isNewline).compactMap { Int($0.prefix { $0 != "|" }) }).sorted()
     }
 
     /// Ends workers. Workers that have already ended are not an error.

@@ -28,6 +28,9 @@ final class Storage {
 
     /// Zeros that take up memory only where somebody reads or writes them, however many there are.
     ///
+    /// They belong to no thread's ``KeptMemory``: the system gives the pages one by one as they are
+    /// touched, and takes them back when the storage goes.
+    ///
     /// - Parameter count: the number of elements, 1 or more.
     init(untouchedZeros count: Int) {
         let bytes = count * MemoryLayout<Float>.stride
@@ -121,7 +124,12 @@ final class KeptMemory {
         return memory
     }
 
-    /// Ends the process where the system gives no more memory. That is no broken rule, so there is a sentence and no trace of calls.
+    /// Ends the process where the system gives no more memory.
+    ///
+    /// That is no broken rule, as those that ``stop(_:file:line:)`` is for, so there is a sentence with
+    /// the size that was asked for and no trace of calls. The exit code is 1.
+    ///
+    /// - Parameter bytes: what the system did not give.
     static func endForLack(of bytes: Int) -> Never {
         "error: out of memory: \(bytes) bytes were asked for\n".withCString { _ = write(STDERR_FILENO, $0, strlen($0)) }
         _exit(1)

@@ -78,7 +78,13 @@ public struct Tensor {
     /// A tensor of the given shape with every element 0.
     public static func zeros(_ shape: Shape) -> Tensor { full(0, shape) }
 
-    /// The same for a tensor of which only the shape is wanted: a large one takes up no memory as long as nobody reads or writes its elements.
+    /// Zeros for a tensor of which only the shape is wanted, such as a parameter of a model that is
+    /// planned and not trained.
+    ///
+    /// A large one takes up no memory as long as nobody reads or writes its elements, and may be larger
+    /// than the machine's memory.
+    ///
+    /// - Parameter shape: the extents of the axes.
     package static func untouchedZeros(_ shape: Shape) -> Tensor {
         let count = shape.elementCount
         // Below a mebibyte a mapping of its own costs more than it saves.

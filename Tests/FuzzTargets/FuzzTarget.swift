@@ -2,19 +2,18 @@ import Configuration
 import Foundation
 
 @testable import Datasets
-@testable import Launching
 @testable import Media
 @testable import Persistence
-@testable import PluginLibraries
 @testable import Recipes
-@testable import Results
 @testable import Weights
 
 /// A parser of bytes that come from elsewhere. It may refuse anything, and crash, hang or fill the memory on nothing.
 enum FuzzTarget {
-    static let all: [String: @Sendable (Data) -> Void] = [
+    static let all = ofFormats.merging(ofRunFolders) { own, _ in own }.merging(ofSystems) { own, _ in own }
+
+    private static let ofFormats: [String: @Sendable (Data) -> Void] = [
         "recipe": recipe, "setting": setting, "safetensors": safetensors, "checkpoint": checkpoint, "weights": weights, "frame": frame,
-        "table": table, "arrays": arrays, "manifest": manifest, "recording": recording, "elf": elf, "json": json, "log": log, "workers": workers,
+        "table": table, "arrays": arrays, "manifest": manifest, "recording": recording, "sentiment": sentiment, "argument": argument,
         "picture": picture, "sound": sound, "video": video,
     ]
 
@@ -32,6 +31,13 @@ enum FuzzTarget {
     private static func setting(_ data: Data) {
         let settings = String(decoding: data, as: UTF8.self).split(separator: "\n").prefix(8).map(String.init)
         load(Array(SampleRecipe.text.utf8), files: [:], settings: settings)
+    }
+
+    /// A component with options, as an argument of the command line.
+    private static func argument(_ data: Data) {
+        do throws(RecipeError) { _ = try ComponentArgument(String(decoding: data, as: UTF8.self)) } catch {
+            precondition(error.description.utf8.count < 1 << 20)
+        }
     }
 
     private static func load(_ bytes: [UInt8], files: [String: Data], settings: [String]) {
@@ -109,54 +115,23 @@ enum FuzzTarget {
             _ = try? manifest.values(name, option: name)
             _ = try? manifest.lengths(name, rows: Array(0..<min(manifest.count, 64)))
         }
+        guard let clips = try? ClipRows(manifest, frameRate: 25) else { return }
+        for row in 0..<min(manifest.count, 64) { _ = (clips.seconds(row), clips.paths("video", row)) }
+    }
+
+    /// A file of sentiment data, with all that is read before training.
+    private static func sentiment(_ data: Data) {
+        MemoryFile.write(data, "sentiment.pkl")
+        var options = Sentiment.Options()
+        (options.root, options.sets) = (MemoryFile.folder, ["sentiment"])
+        guard let files = try? SentimentFiles(options) else { return }
+        for part in files.parts { for modality in Sentiment.modalityNames { _ = try? part.lengths(modality) } }
     }
 
     /// A recording of a motor, as text.
     private static func recording(_ data: Data) {
         MemoryFile.write(data, "recording.txt")
         for vibration in [HUSTMotor.Vibration.magnitude, .axes] { _ = try? MotorRecording(MemoryFile.folder + "/recording.txt", vibration: vibration) }
-    }
-
-    // MARK: - Libraries and run folders
-
-    private static func elf(_ data: Data) {
-        guard let file = try? ELFFile(library: data) else { return }
-        _ = file.section(PluginRecord.sectionName).flatMap { PluginRecord($0) }
-        _ = file.place(ofSection: PluginRecord.sectionName).flatMap { PluginRecord.digest(of: data, section: $0) }
-        _ = try? file.defines(PluginRecord.entryPoint)
-    }
-
-    private static func json(_ data: Data) {
-        _ = try? JSONValue(parsing: data)
-        _ = try? ResultCoding.value(TrialResult.self, from: data)
-        _ = try? ResultCoding.value(EpochRecord.self, from: data)
-        _ = try? ResultCoding.value(TrialOutline.self, from: data)
-        _ = try? ResultCoding.value(MeasurementRecord.self, from: data)
-        if let training = try? ResultCoding.value(RunningTraining.self, from: data) { _ = training.fraction }
-        _ = try? ResultCoding.value(StudyRegistration.self, from: data)
-        if let settings = try? ResultCoding.value(RunSettings.self, from: data) { _ = settings.keys.count }
-        // As a file of a run folder has it, under its digest.
-        if let content = SealedDocument.content(of: data) { _ = try? JSONValue(parsing: content) }
-        let document = Data("{\n".utf8) + data
-        precondition(SealedDocument.content(of: SealedDocument.sealing(document)) == document)
-    }
-
-    /// The log of those who looked at a study's figures: read, and a line appended.
-    private static func log(_ data: Data) {
-        MemoryFile.write(data, "looks.jsonl")
-        let log = SealedLog(MemoryFile.folder + "/looks.jsonl")
-        let look = LookRecord(time: 1, command: "report", results: 1, figures: "a")
-        guard let before = try? log.read(as: LookRecord.self) else { return }
-        guard (try? log.append(look)) != nil, let after = try? log.read(as: LookRecord.self) else { return }
-        precondition(after.values.count == before.values.count + 1 && after.values.last == look)
-    }
-
-    /// The record of the workers of a queue.
-    private static func workers(_ data: Data) {
-        MemoryFile.write(data, "array.json")
-        guard let record = try? ArrayRecord.read(MemoryFile.folder + "/array.json") else { return }
-        precondition(!record.workers.isEmpty && record.jobs.allSatisfy { $0 >= 0 })
-        _ = record.isOver
     }
 
     // MARK: - Media
@@ -178,17 +153,4 @@ enum FuzzTarget {
         guard let file = try? VideoFile(MemoryFile.folder + "/v.mp4"), file.frameCount < 10_000 else { return }
         try? file.frames([0, file.frameCount / 2, file.frameCount - 1], channels: .color) { _, _ in }
     }
-}
-
-/// Files for readers that take only those, in a folder that is memory where the system has one.
-private enum MemoryFile {
-    static let folder: String = {
-        let base = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : FileManager.default.temporaryDirectory.path
-        let folder = "\(base)/regulus-fuzz-\(getpid())"
-        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        atexit { try? FileManager.default.removeItem(atPath: MemoryFile.folder) }
-        return folder
-    }()
-
-    static func write(_ data: Data, _ name: String) { try? data.write(to: URL(fileURLWithPath: "\(folder)/\(name)")) }
 }

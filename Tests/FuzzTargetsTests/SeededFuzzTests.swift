@@ -10,9 +10,10 @@ import Testing
 @Suite("Parsers of foreign bytes, on inputs that nobody has written")
 struct SeededFuzzTests {
     private static let root = URL(fileURLWithPath: #filePath).appendingPathComponent("../../..").standardized
-    /// Changed inputs for each parser: fewer of recipes, each of which is read with all that it includes, written and read again.
+    /// Changed inputs for each parser: fewer of recipes, each of which is read with all that it includes, written and read again, and of descriptions
+    /// of models, which are made.
     private static func count(of target: String) -> Int {
-        ProcessInfo.processInfo.environment["REGULUS_FUZZ_COUNT"].flatMap { Int($0) } ?? (["recipe", "setting"].contains(target) ? 200 : 1_000)
+        ProcessInfo.processInfo.environment["REGULUS_FUZZ_COUNT"].flatMap { Int($0) } ?? (["recipe", "setting", "model"].contains(target) ? 200 : 1_000)
     }
 
     /// Files that a parser reads, from the smallest.
@@ -31,7 +32,10 @@ struct SeededFuzzTests {
     }
 
     private static func dictionary(of target: String) -> [Data] {
-        let names = ["recipe": "recipe", "setting": "recipe", "checkpoint": "pickle", "weights": "pickle", "frame": "pickle", "arrays": "pickle"]
+        let names = [
+            "recipe": "recipe", "setting": "recipe", "argument": "recipe", "checkpoint": "pickle", "weights": "pickle", "frame": "pickle", "arrays": "pickle",
+            "sentiment": "pickle",
+        ]
         guard let name = names[target],
             let text = try? String(contentsOf: root.appendingPathComponent("Fuzzing/Dictionaries/\(name).dict"), encoding: .utf8)
         else { return [] }

@@ -55,7 +55,7 @@ struct PlanFaultTests {
                 _ = try PlannedStudy(study, components: PlannedComponents(components, memory: 1 << 30), threads: 1)
                 return ""
             } catch {
-                return "\(try #require(error as? RecipeError))"
+                return "\(error)"
             }
         }
         let model = try message("hidden: [16]", "hidden: [60000, 60000]")

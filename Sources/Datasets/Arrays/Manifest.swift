@@ -136,7 +136,8 @@ struct Manifest: Sendable {
         return "\(folder)/\(text)"
     }
 
-    /// The folder of the manifest, which its paths are relative to.
+    /// The folder of the manifest, which its paths are relative to; `.` where the manifest is named
+    /// without a folder.
     var folder: String {
         let parent = Folder.parent(of: path)
         return parent.isEmpty ? "." : parent

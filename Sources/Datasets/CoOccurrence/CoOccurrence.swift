@@ -88,7 +88,10 @@ public struct CoOccurrence: DatasetPlugin {
         self.init(world: world, heldOut: [])
     }
 
-    /// A gibibyte of values, and products that take about a minute.
+    /// The most values of a world, a gibibyte of them, and the most products behind them, which take
+    /// about a minute.
+    ///
+    /// A value is a sum over the latent dimensions, `N·M·D` values of `D` products each.
     private static let (mostValues, mostProducts) = (1 << 28, 1 << 36)
 
     /// Generates the samples, with `target-cue` applied to the domains that are held out.

@@ -53,7 +53,9 @@ struct SentimentPart: Sendable {
         self.arrays = arrays
     }
 
-    /// The number of rows, by the labels.
+    /// The number of rows, by the labels: all their elements, whichever axis they lie along.
+    ///
+    /// - Throws: `DatasetFault` where the part has no labels.
     private static func rows(_ container: ArrayContainer, _ prefix: String) throws(DatasetFault) -> Int {
         try container.array(prefix + "regression_labels", option: "root").elementCount
     }

@@ -26,10 +26,12 @@ package struct SavedOrigin: Hashable, Sendable {
     /// The processor type whose kernels are used.
     let core: String
 
-    package init(plan: TrialPlan) {
-        self.plan = plan.training
-        threads = plan.threads
-        core = Threads.coreType
+    package init(plan: TrialPlan) { self.init(plan: plan.training, threads: plan.threads, core: Threads.coreType) }
+
+    init(plan: String, threads: Int, core: String) {
+        self.plan = plan
+        self.threads = threads
+        self.core = core
     }
 }
 
@@ -74,6 +76,13 @@ extension SavedTrial {
         var manifest = Manifest(origin: origin, progress: text)
         for entry in file.entries { manifest.add(entry.name, shape: entry.shape, bytes: try file.bytes(entry.name)) }
         guard file.metadata["sha256"] == manifest.digest else { throw fault("its content is not what was saved") }
+        try self.init(contentOf: file, progress: text)
+    }
+
+    /// Reads what a file holds, whatever its digest and its origin.
+    ///
+    /// - Throws: `WeightsFault` or `DecodingError`.
+    init(contentOf file: SafetensorsFile, progress text: String) throws {
         let tensors = try file.entries.map { (name: $0.name, value: try file.tensor($0.name)) }
         trainer = tensors.filter { !$0.name.hasPrefix(Self.selectedPrefix) }
         selected = tensors.filter { $0.name.hasPrefix(Self.selectedPrefix) }

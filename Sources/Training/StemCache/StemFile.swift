@@ -31,7 +31,7 @@ package final class StemFile: Sendable {
     ///   - shapes: of the stem's maps for one sample.
     init(in folder: String, key: StemKey, rows: Int, shapes: [Shape]) throws(FileFault) {
         let path = "\(folder)/\(key.path)"
-        try Folder.create((path as NSString).deletingLastPathComponent)
+        try Folder.create(Folder.parent(of: path))
         let header = Self.header(key, rows: rows, shapes: shapes)
         do {
             // Whoever has the lock decides whether the file is what it should be; closing the file gives the lock back.

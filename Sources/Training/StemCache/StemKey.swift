@@ -56,8 +56,12 @@ struct StemKey: Hashable, Sendable {
                     ? ("view draw \(number) of seed \(plan.seed)", "seed-\(plan.seed)-draw-\(number)")
                     : ("view draw \(number) of all seeds", "draw-\(number)")
             }
-        text = (shared + [line]).joined(separator: "\n")
-        path = "\(folder)/\(name).stems"
+        self.init(text: (shared + [line]).joined(separator: "\n"), path: "\(folder)/\(name).stems")
+    }
+
+    init(text: String, path: String) {
+        self.text = text
+        self.path = path
         digest = SHA256Digest(of: text).hex
     }
 }

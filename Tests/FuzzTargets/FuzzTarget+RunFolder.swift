@@ -1,0 +1,172 @@
+import Configuration
+import Foundation
+import Models
+import Networks
+
+@testable import Launching
+@testable import Monitoring
+@testable import Persistence
+@testable import PluginLibraries
+@testable import Processes
+@testable import Results
+@testable import Studies
+@testable import Tensors
+@testable import Training
+@testable import Weights
+
+/// What lies in run folders, where others may write as well, and what other programs say.
+extension FuzzTarget {
+    static let ofRunFolders: [String: @Sendable (Data) -> Void] = [
+        "json": json, "folder": folder, "log": log, "save": save, "stems": stems, "model": model, "claim": claim, "events": events,
+    ]
+    static let ofSystems: [String: @Sendable (Data) -> Void] = ["elf": elf, "workers": workers, "queue": queue, "groups": groups]
+
+    // MARK: - Results
+
+    private static func json(_ data: Data) {
+        _ = try? JSONValue(parsing: data)
+        _ = try? ResultCoding.value(TrialResult.self, from: data)
+        _ = try? ResultCoding.value(EpochRecord.self, from: data)
+        _ = try? ResultCoding.value(TrialOutline.self, from: data)
+        _ = try? ResultCoding.value(MeasurementRecord.self, from: data)
+        if let training = try? ResultCoding.value(RunningTraining.self, from: data) { _ = training.fraction }
+        _ = try? ResultCoding.value(StudyRegistration.self, from: data)
+        _ = try? ResultCoding.value(BegunTrial.self, from: data)
+        if let settings = try? ResultCoding.value(RunSettings.self, from: data) { _ = settings.keys.count }
+        // As a file of a run folder has it, under its digest.
+        if let content = SealedDocument.content(of: data) { _ = try? JSONValue(parsing: content) }
+        let document = Data("{\n".utf8) + data
+        precondition(SealedDocument.content(of: SealedDocument.sealing(document)) == document)
+    }
+
+    /// A run folder in which the document is everything that carries a digest: behind a digest that is right, anything may stand.
+    private static func folder(_ data: Data) {
+        let opening = Data("{\n".utf8)
+        let sealed = SealedDocument.sealing(data.starts(with: opening) ? data : opening + data)
+        for name in ["settings.json", "registration.json", "result.json"] { MemoryFile.write(sealed, "run/\(name)") }
+        let folder = RunFolder(URL(fileURLWithPath: MemoryFile.folder + "/run"))
+        let store = RunStore(folder)
+        _ = try? store.result(at: folder.root.appendingPathComponent("result.json"))
+        _ = try? store.registration()
+        // A folder of so many trials takes a while, damaged or not.
+        guard let settings = try? store.settings(), settings.trialCount <= 1_000 else { return }
+        _ = folder.obstacles(to: settings.keys)
+        guard let state = try? StudyFolder(reading: folder) else { return }
+        _ = (state.progress, state.isOver)
+    }
+
+    /// The log of those who looked at a study's figures: read, and a line appended.
+    private static func log(_ data: Data) {
+        MemoryFile.write(data, "looks.jsonl")
+        let log = SealedLog(MemoryFile.folder + "/looks.jsonl")
+        let look = LookRecord(time: 1, command: "report", results: 1, figures: "a")
+        guard let before = try? log.read(as: LookRecord.self) else { return }
+        guard (try? log.append(look)) != nil, let after = try? log.read(as: LookRecord.self) else { return }
+        precondition(after.values.count == before.values.count + 1 && after.values.last == look)
+    }
+
+    // MARK: - Running trials
+
+    /// What a trial goes on from: as a file among its saves, and, whatever its digest and its origin, what it holds, saved and read again.
+    private static func save(_ data: Data) {
+        let folder = ResumeFolder(URL(fileURLWithPath: MemoryFile.folder + "/resume"), origin: SavedOrigin(plan: "plan", threads: 1, core: "core"))
+        folder.remove()
+        MemoryFile.write(data, "resume/3.safetensors")
+        _ = folder.isOfOrigin
+        _ = folder.newest { $0.progress.isPossible(epochs: 3, batchesPerEpoch: 2) }
+        guard let file = try? SafetensorsFile(data, named: "f"), let text = file.metadata["progress"],
+            let trial = try? SavedTrial(contentOf: file, progress: text)
+        else { return }
+        _ = trial.progress.isPossible(epochs: 1_000_000, batchesPerEpoch: 1_000_000)
+        folder.remove()
+        guard (try? folder.write(trial)) != nil else { return }
+        // As text: a sum may be NaN, which equals nothing.
+        let read = folder.newest { try ResultCoding.line($0.progress) }
+        precondition(read != nil && read == (try? ResultCoding.line(trial.progress)))
+    }
+
+    /// A file of stored stems of four rows: read, and a row written that is there then.
+    private static func stems(_ data: Data) {
+        MemoryFile.write(data, "stems/small.stems")
+        let key = StemKey(text: "key", path: "small.stems")
+        guard let file = try? StemFile(in: MemoryFile.folder + "/stems", key: key, rows: 4, shapes: [[3]]) else { return }
+        for row in 0..<4 { _ = (try? file.mayHold(row), try? file.read(row)) }
+        let values: [Float16] = [1, -2, 0.5]
+        guard (try? file.write(values, row: 3)) != nil else { return }
+        let read = try? file.read(3)
+        precondition(read == values)
+    }
+
+    private static let components = try? Components()
+
+    /// What a checkpoint says of its model: the model is made, and the checkpoint's tensors, of which there are none, are put into it.
+    private static func model(_ data: Data) {
+        let path = MemoryFile.folder + "/checkpoint.safetensors"
+        let file = SafetensorsWriter(metadata: [ModelDescription.key: String(decoding: data, as: UTF8.self)])
+        guard let components, (try? file.write(to: path, durability: .none)) != nil else { return }
+        _ = try? SavedModel(path, components: components)
+        _ = try? components.encoders.make("vector-mlp", options: ["weights": .string(path)], sampleShape: [4], from: .zeros)
+    }
+
+    /// A claim on a trial, which is respected, taken over or in nobody's way.
+    private static func claim(_ data: Data) {
+        MemoryFile.write(data, "claims/claim.1")
+        let place = ClaimPlace(folder: MemoryFile.folder + "/claims", name: "claim")
+        let watch = ClaimWatch(patience: .zero)
+        for _ in 0..<2 {
+            guard let claim = try? place.take(watch) else { continue }
+            precondition(claim.isHeld)
+            claim.release()
+        }
+        place.removeLeftovers()
+    }
+
+    /// Curves for TensorBoard, of which what is already there keeps its times.
+    private static func events(_ data: Data) {
+        let epochs = (1...3).map { EpochRecord(epoch: $0, trainingLoss: 1 / Double($0), terms: ["task": 0.5], targetScore: 0.25) }
+        let content = EventFile.data(of: epochs)
+        precondition(EventFile.keepingTimes(of: data, in: content).count == content.count)
+        _ = EventFile.keepingTimes(of: content, in: data)
+    }
+
+    // MARK: - Other programs and the system
+
+    private static func elf(_ data: Data) {
+        _ = ProgramFile.buildIdentifier(in: data)
+        guard let file = try? ELFFile(library: data) else { return }
+        _ = file.section(PluginRecord.sectionName).flatMap { PluginRecord($0) }
+        _ = file.place(ofSection: PluginRecord.sectionName).flatMap { PluginRecord.digest(of: data, section: $0) }
+        _ = try? file.defines(PluginRecord.entryPoint)
+    }
+
+    /// The record of the workers of a queue.
+    private static func workers(_ data: Data) {
+        MemoryFile.write(data, "array.json")
+        guard let record = try? ArrayRecord.read(MemoryFile.folder + "/array.json") else { return }
+        precondition(!record.workers.isEmpty && record.jobs.allSatisfy { $0 >= 0 })
+        _ = record.isOver
+    }
+
+    /// What the commands of a queue print, and the options that users give them.
+    private static func queue(_ data: Data) {
+        let text = String(decoding: data, as: UTF8.self)
+        _ = (SlurmCommands.job(submitted: text), SlurmCommands.jobs(listed: text))
+        for state in SlurmCommands.states(listed: text).values { _ = (state.meaning, state.phrase) }
+        for state in SlurmCommands.pastStates(listed: text).values { _ = (state.meaning, state.phrase) }
+        _ = try? BatchOption(parsing: text)
+    }
+
+    /// The files in which a system says what a control group may use: one line of each that has a single one, in between those that have several.
+    private static func groups(_ data: Data) {
+        let text = String(decoding: data, as: UTF8.self)
+        let mounts = ControlGroups.mounts(in: text)
+        for membership in ControlGroups.memberships(in: text) { for mount in mounts.prefix(8) { _ = mount.folders(of: membership.path) } }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        for start in lines.indices.prefix(64) {
+            _ = ControlGroups.quota(lines[start])
+            guard start + 2 < lines.count else { continue }
+            let available = ControlGroups.available(limit: lines[start], used: lines[start + 1], statistics: text)
+            precondition(available.map { $0 >= 0 } ?? true)
+        }
+    }
+}

@@ -146,7 +146,8 @@ let tests: [Target] = [
     .testTarget(name: "TensorsTests", dependencies: ["GoldenFixtures", "Tensors"]),
     .testTarget(name: "NetworksTests", dependencies: ["Configuration", "GoldenFixtures", "Networks", "Tensors"]),
     .testTarget(
-        name: "WeightsTests", dependencies: ["GoldenFixtures", "Networks", "Persistence", "Tensors", "Weights"], swiftSettings: arraySettings),
+        name: "WeightsTests", dependencies: ["GoldenFixtures", "Networks", "Persistence", "Tensors", "TestSupport", "Weights"],
+        swiftSettings: arraySettings),
     .testTarget(
         name: "RegularizationTests",
         dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizerTesting", "Tensors"]),

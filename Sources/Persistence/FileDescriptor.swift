@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// An open regular file or folder that is closed with its owner; every call is repeated when a signal
 /// interrupts it.
@@ -143,7 +144,13 @@ package struct FileDescriptor: ~Copyable, Sendable {
         guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, number, 0), address != MAP_FAILED else {
             throw FileFault(action: "read", path: path)
         }
-        return Data(bytesNoCopy: address, count: count, deallocator: .custom { pointer, size in munmap(pointer, size) })
+        FileContents.bytesMapped.wrappingAdd(count, ordering: .relaxed)
+        return Data(
+            bytesNoCopy: address, count: count,
+            deallocator: .custom { pointer, size in
+                munmap(pointer, size)
+                FileContents.bytesMapped.wrappingSubtract(size, ordering: .relaxed)
+            })
     }
 }
 
@@ -181,6 +188,11 @@ package struct FileFault: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Reads whole files, with the system's reason where that fails.
 package enum FileContents {
+    /// The bytes of all files that are mapped at the moment, whether they were read or not.
+    package static var mappedCount: Int { bytesMapped.load(ordering: .relaxed) }
+
+    fileprivate static let bytesMapped = Atomic(0)
+
     /// The bytes of the file at `path`, mapped into memory: pages are read when they are first touched.
     ///
     /// The mapping stays valid when the file is replaced by `AtomicFile`. If another program shortens
@@ -207,10 +219,11 @@ package enum FileContents {
 
     /// The text of the file at `path`, which must be UTF-8.
     package static func text(_ path: String) throws(FileFault) -> String {
-        guard let text = String(data: try mapped(path), encoding: .utf8) else {
-            throw FileFault(action: "read", path: path, reason: "not UTF-8 text")
-        }
-        return text
+        let data = try mapped(path)
+        if let text = String(data: data, encoding: .utf8) { return text }
+        // A line end is no part of a longer character, so that lines can be told apart in text of any encoding like this one.
+        let line = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).firstIndex { String(data: $0, encoding: .utf8) == nil }
+        throw FileFault(action: "read", path: path, reason: "not UTF-8 text" + (line.map { " in line \($0 + 1)" } ?? ""))
     }
 
     /// The size in bytes of the file at `path`, links followed; nil where there is none.

@@ -79,7 +79,7 @@ struct AtomicFileTests {
         #expect(notAFile?.description == "cannot read \(folder.path): it is a folder, not a file")
         try AtomicFile.write(Data([0xff, 0xfe]), to: folder("latin"))
         let notText = #expect(throws: FileFault.self) { try FileContents.text(folder("latin")) }
-        #expect(notText?.description == "cannot read \(folder("latin")): not UTF-8 text")
+        #expect(notText?.description == "cannot read \(folder("latin")): not UTF-8 text in line 1")
     }
 
     @Test("Folders are made with those above them, and listed in order")

@@ -32,7 +32,7 @@ typedef H5L_info_t link_info;
 #define HDF5_FUNCTIONS(use) \
     use(H5Dget_create_plist) use(H5Dget_offset) use(H5Dget_space) use(H5Dget_type) use(H5Dread) use(H5Eset_auto2) use(H5Fclose) use(H5Fopen) \
     use(H5Gget_info) use(H5Iget_type) use(H5Lget_name_by_idx) use(H5Oclose) use(H5Oopen) use(H5PLset_loading_state) use(H5Pclose) \
-    use(H5Pget_chunk) use(H5Pget_external_count) use(H5Pget_layout) use(H5Sclose) use(H5Screate_simple) use(H5Sget_simple_extent_dims) \
+    use(H5Pget_chunk) use(H5Pget_external_count) use(H5Pget_filter2) use(H5Pget_layout) use(H5Pget_nfilters) use(H5Zfilter_avail) use(H5Sclose) use(H5Screate_simple) use(H5Sget_simple_extent_dims) \
     use(H5Sget_simple_extent_ndims) use(H5Sget_simple_extent_type) use(H5Sselect_hyperslab) use(H5Tclose) use(H5Tget_class) use(H5Tget_fields) \
     use(H5Tget_order) use(H5Tget_sign) use(H5Tget_size) use(H5Tis_variable_str) use(H5free_memory) use(H5get_libversion) HDF5_LINKS(use)
 
@@ -144,6 +144,16 @@ int regulus_h5_describe(long long dataset, struct regulus_h5_array *array) {
             hsize_t chunk[REGULUS_H5_AXES];
             int axes = hdf5.H5Pget_chunk(plist, REGULUS_H5_AXES, chunk);
             if (axes < 0 || axes > REGULUS_H5_AXES) good = 0;
+            int filters = hdf5.H5Pget_nfilters(plist);
+            for (int place = 0; good && place < filters && !array->missing_filter[0]; place++) {
+                unsigned flags, configuration;
+                size_t values = 0;
+                H5Z_filter_t filter = hdf5.H5Pget_filter2(
+                    plist, (unsigned)place, &flags, &values, NULL, sizeof array->missing_filter, array->missing_filter, &configuration);
+                if (filter >= 0 && hdf5.H5Zfilter_avail(filter) > 0) array->missing_filter[0] = 0;
+                else if (!array->missing_filter[0]) strcpy(array->missing_filter, "an unnamed filter");
+                array->missing_filter[sizeof array->missing_filter - 1] = 0;
+            }
             array->chunk_bytes = array->size;
             for (int axis = 0; good && axis < axes; axis++) {
                 if (__builtin_mul_overflow(array->chunk_bytes, (unsigned long long)chunk[axis], &array->chunk_bytes)) good = 0;

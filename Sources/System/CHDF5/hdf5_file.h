@@ -24,6 +24,8 @@ struct regulus_h5_array {
     // Bytes of one chunk; 0 where there are none.
     unsigned long long chunk_bytes;
     int is_elsewhere;
+    // The name of the first filter of its chunks that the library does not have, or empty.
+    char missing_filter[32];
 };
 
 // Opens the library, in `folder` or where the loader finds it if that is null. Returns 0 where it is not there, with the reason in the `size` bytes

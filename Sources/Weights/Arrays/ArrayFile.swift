@@ -53,7 +53,8 @@ package struct ArrayFile: Sendable {
         (format, entries, opaque, metadata) = (source.format, source.entries, source.opaque, source.metadata)
         places = Dictionary(source.entries.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         guard !entries.isEmpty else {
-            let first = opaque.first.map { "; \(JSONValue.quoted($0.name)) is \($0.kind), which is not read" } ?? ""
+            let first =
+                opaque.first.map { "; \($0.name.isEmpty ? "it" : JSONValue.quoted($0.name)) is \($0.kind), which is not read: \($0.wayOut)" } ?? ""
             throw WeightsFault(file: name, reason: "the file has no arrays that are read\(first)")
         }
     }

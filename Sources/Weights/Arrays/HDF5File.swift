@@ -32,7 +32,7 @@ struct HDF5File: ArraySource {
     }
 
     #if REGULUS_HDF5
-        private var descriptions: [String: (path: String, array: regulus_h5_array)] = [:]
+        private var descriptions: [String: (path: String, array: regulus_h5_array, shape: [Int])] = [:]
         private let data: Data
         private let library: HDF5Library
 
@@ -74,12 +74,12 @@ struct HDF5File: ArraySource {
                 let reason =
                     array.is_elsewhere != 0
                     ? "an array whose elements lie in other files"
-                    : array.chunk_bytes > 256 << 20 ? "an array in chunks of more than 256 MiB" : "an array of a type that is not read"
+                    : array.chunk_bytes > 256 << 20 ? "an array in chunks of more than 256 MiB" : "an array whose elements are neither real numbers nor strings"
                 opaque.append(OpaqueValue(name: name, kind: reason, isAmongTensors: false))
                 return
             }
             entries.append(ArrayFile.Entry(name: name, type: isText ? nil : type, shape: extents))
-            descriptions[name] = (path.joined(separator: "/"), array)
+            descriptions[name] = (path.joined(separator: "/"), array, extents)
         }
 
         private static func type(_ array: regulus_h5_array) -> ElementType? {
@@ -97,24 +97,29 @@ struct HDF5File: ArraySource {
         }
 
         func array(_ name: String) throws(WeightsFault) -> any StoredArray {
-            guard let (path, array) = descriptions[name], let type = Self.type(array),
-                let entry = entries.first(where: { $0.name == name })
-            else { throw WeightsFault(file: file, place: name, reason: "the file has no such array") }
-            let bytes = (StridedLayout.elementCount(of: entry.shape) ?? 0) * type.size
+            guard let (path, array, shape) = descriptions[name], let type = Self.type(array) else {
+                throw WeightsFault(file: file, place: name, reason: "the file has no such array")
+            }
+            let bytes = (StridedLayout.elementCount(of: shape) ?? 0) * type.size
             // A file may claim any place.
             if (0...Int64(data.count)).contains(array.offset), bytes <= data.count, let elements = data.part(Int(array.offset)..<Int(array.offset) + bytes),
                 let layout = try? StridedLayout(
-                    packed: type, isBigEndian: array.is_big_endian != 0, shape: entry.shape, byteCount: bytes)
+                    packed: type, isBigEndian: array.is_big_endian != 0, shape: shape, byteCount: bytes)
             {
                 return MappedArray(file: file, name: name, layout: layout, data: elements)
             }
-            return HDF5Array(
-                file: file, name: name, type: type, shape: entry.shape, path: path, isBigEndian: array.is_big_endian != 0, library: library)
+            let filter = withUnsafeBytes(of: array.missing_filter) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let chunked = HDF5Array(
+                file: file, name: name, type: type, shape: shape, path: path, isBigEndian: array.is_big_endian != 0,
+                missingFilter: filter.isEmpty ? nil : filter, library: library)
+            // Chunks that a filter could not make smaller are stored as they are. Where the first one is not, no training has to find out.
+            if !filter.isEmpty, !shape.contains(0) { _ = try chunked.bytes(rows: 0..<1) }
+            return chunked
         }
 
         func texts(_ name: String) throws(WeightsFault) -> [String] {
-            guard let (path, array) = descriptions[name], let entry = entries.first(where: { $0.name == name }) else { return [] }
-            guard let texts = library.texts(path, array: array, shape: entry.shape) else {
+            guard let (path, array, shape) = descriptions[name] else { return [] }
+            guard let texts = library.texts(path, array: array, shape: shape) else {
                 throw WeightsFault(file: file, place: "array \(JSONValue.quoted(name))", reason: "its strings cannot be read, or are not UTF-8")
             }
             return texts
@@ -142,6 +147,8 @@ struct HDF5File: ArraySource {
         let shape: [Int]
         let path: String
         let isBigEndian: Bool
+        /// The filter that chunks were written with and the library lacks.
+        let missingFilter: String?
         let library: HDF5Library
 
         func bytes(rows: Range<Int>) throws(WeightsFault) -> Data {
@@ -150,7 +157,15 @@ struct HDF5File: ArraySource {
             guard count > 0 else { return Data() }
             guard let data = library.read(path, rows: rows, byteCount: count),
                 let layout = try? StridedLayout(packed: type, isBigEndian: isBigEndian, shape: extents, byteCount: count)
-            else { throw fault("rows \(rows.lowerBound) to \(rows.upperBound - 1) cannot be read: damaged, or of a filter that is not there") }
+            else {
+                let place = rows.count == 1 ? "row \(rows.lowerBound)" : "rows \(rows.lowerBound) to \(rows.upperBound - 1)"
+                throw fault(
+                    "\(place) cannot be read: "
+                        + (missingFilter.map {
+                            "compressed by '\($0)', which the library does not have; `h5repack -f GZIP=4 old.h5 new.h5` writes it so that it is read, as does "
+                                + "compression='gzip' in h5py"
+                        } ?? "damaged"))
+            }
             return layout.rowMajor(data)
         }
     }

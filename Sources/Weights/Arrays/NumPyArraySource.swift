@@ -53,7 +53,10 @@ struct NumPyArchiveSource: ArraySource {
             do {
                 header = try NumPyHeader(of: beginning, file: file, place: "array \(JSONValue.quoted(name))")
             } catch  where beginning.starts(with: NumPyHeader.magic) {
-                opaque.append(OpaqueValue(name: name, kind: "an array that \(error.reason)", isAmongTensors: false))
+                // What it holds, and what to do about it.
+                let words = error.reason.split(separator: "; ", maxSplits: 1).map(String.init)
+                opaque.append(
+                    OpaqueValue(name: name, kind: "an array that \(words[0])", isAmongTensors: false, remedy: words.count > 1 ? words[1] : nil))
                 continue
             }
             let member = NumPyMember(header: header, file: file, name: name)

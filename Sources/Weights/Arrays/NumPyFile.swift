@@ -33,7 +33,9 @@ struct NumPyHeader: Sendable {
             throw fault(
                 fields["descr"] == nil ? "the header lacks 'descr'" : "holds records of several fields; save each field as an array of its own")
         }
-        guard let type = NumPyType(described: description) else { throw fault("holds elements of the type '\(description)', which are not read") }
+        guard let type = NumPyType(described: description) else {
+            throw fault("holds elements of the type '\(description)'; save integers, floats, truth values or strings, as with array.astype('float32')")
+        }
         guard case .truth(let isColumnMajor)? = fields["fortran_order"], case .tuple(let extents)? = fields["shape"] else {
             throw fault("the header lacks 'fortran_order' or 'shape'")
         }

@@ -3,7 +3,7 @@ import Foundation
 /// The arrays in what a pickle describes: a file of Python's `pickle`, or one of `torch.save`.
 ///
 /// Names are the keys of the dictionaries on the way, joined by dots. Arrays are NumPy's and PyTorch's, lists of numbers, lists of strings,
-/// and lists of arrays of one shape, which are the rows of one. All else is opaque.
+/// and lists of arrays of one shape, or of sequences of different lengths, which are the rows of one. All else is opaque.
 struct PickledArrays: ArraySource {
     let format: String
     private(set) var entries: [ArrayFile.Entry] = []
@@ -16,6 +16,9 @@ struct PickledArrays: ArraySource {
 
     private let file: String
     private var found: [String: Found] = [:]
+
+    /// Values of a list that may have names of their own.
+    private static let mostSingle = 1000
 
     /// The state of the search through the contents.
     private struct Contents {
@@ -76,7 +79,8 @@ struct PickledArrays: ArraySource {
         }
         if let found = try found(value, name: name, contents) {
             add(found, name: name.isEmpty ? ArrayFile.onlyName : name)
-            return
+            // Arrays that differ in length may be sequences, or parts such as those for training and for the test.
+            guard case .array(let array) = found, array.stepCounts != nil, array.rowCount <= Self.mostSingle else { return }
         }
         switch value {
         case .dictionary(let place):
@@ -90,13 +94,12 @@ struct PickledArrays: ArraySource {
             defer { contents.open.remove(place) }
             let elements = contents.heap.sequences[place]
             // A list of arrays that do not fit each other, or of mixed values.
-            guard elements.count <= 1000 else { return leave(name, "a list of \(elements.count) values that are not rows of one array") }
+            guard elements.count <= Self.mostSingle else { return leave(name, "a list of \(elements.count) values that are not rows of one array") }
             for (index, element) in elements.enumerated() {
                 try visit(element, name: name.isEmpty ? "\(index)" : "\(name).\(index)", depth: depth + 1, &contents)
             }
         case .object, .constructor:
-            if contents.numbers.scalar(value) == nil { leave(name, contents.numbers.kind(value) ?? contents.numbers.kindOf(value)) }
-        // A single number or text is not an array, and nobody will ask for it as one.
+            leave(name, contents.numbers.kind(value) ?? contents.numbers.kindOf(value))
         default: break
         }
     }
@@ -110,7 +113,11 @@ struct PickledArrays: ArraySource {
     }
 
     private mutating func leave(_ name: String, _ kind: String) {
-        if opaque.count < ReadingLimits().listedValues { opaque.append(OpaqueValue(name: name, kind: kind, isAmongTensors: false)) }
+        guard opaque.count < ReadingLimits().listedValues else { return }
+        let remedy =
+            kind.hasPrefix("an object of pandas.")
+            ? "in pandas, frame.to_numpy('float32') makes an array of numbers, and frame.to_csv('table.csv', index=False) a table for the option manifest" : nil
+        opaque.append(OpaqueValue(name: name, kind: kind, isAmongTensors: false, remedy: remedy))
     }
 
     /// The array or list of strings that a value is; nil for anything else.
@@ -130,8 +137,16 @@ struct PickledArrays: ArraySource {
             switch array?.contents {
             case .numbers(let layout, let data)?: return .array(MappedArray(file: file, name: name, layout: layout, data: data))
             case .texts(let texts)?: return .texts(texts)
-            case .objects, nil: return nil
+            case .objects: return nil
+            case nil:
+                if let text = contents.numbers.text(value) { return .texts([text]) }
+                return contents.numbers.scalar(value).flatMap { scalar($0, name: name) }
             }
+        // A single number or text is what one sample of many has for a label.
+        case .integer(let number): return scalar(.integer(number), name: name)
+        case .number(let number): return scalar(.double(number), name: name)
+        case .truth(let truth): return scalar(.truth(truth), name: name)
+        case .text(let text): return .texts([text])
         case .list(let place), .tuple(let place): return try rows(contents.heap.sequences[place], name: name, contents)
         default: return nil
         }
@@ -168,7 +183,20 @@ struct PickledArrays: ArraySource {
             arrays.append(array)
         }
         // Arrays that do not fit each other stay single arrays.
-        return (try? StackedArray(arrays, file: file, name: name)).map { .array($0) }
+        return StackedArray(arrays, file: file, name: name).map { .array($0) }
+    }
+
+    private func scalar(_ number: NumPyObjects.Number, name: String) -> Found? {
+        let (type, bits): (ElementType, UInt64) =
+            switch number {
+            case .integer(let value): (.int64, UInt64(bitPattern: Int64(value)))
+            case .double(let value): (.float64, value.bitPattern)
+            case .truth(let value): (.bool, value ? 1 : 0)
+            }
+        let data = withUnsafeBytes(of: bits.littleEndian) { Data($0.prefix(type.size)) }
+        return (try? StridedLayout(packed: type, shape: [], byteCount: data.count)).map {
+            .array(MappedArray(file: file, name: name, layout: $0, data: data))
+        }
     }
 
     private func vector<Bits>(_ elements: [Bits], _ type: ElementType, name: String) -> any StoredArray {

@@ -1,4 +1,5 @@
 import Foundation
+import Persistence
 
 /// An array of numbers in a file. Its first axis counts rows, and rows are read when they are asked for.
 package protocol StoredArray: Sendable {
@@ -9,6 +10,9 @@ package protocol StoredArray: Sendable {
     var type: ElementType { get }
     /// Extents, first axis first; the first is the number of rows.
     var shape: [Int] { get }
+
+    /// The number of real steps of each row, where rows are sequences of different lengths that are filled up with zeros; nil elsewhere.
+    var stepCounts: [Int]? { get }
 
     /// The elements of some rows in row-major order, little-endian, in their own type.
     ///
@@ -26,6 +30,8 @@ package protocol StoredArray: Sendable {
 
 extension StoredArray {
     package var rowCount: Int { shape.first ?? 1 }
+
+    package var stepCounts: [Int]? { nil }
 
     /// Elements of one row; 0 where they cannot be counted, which an array without rows alone may have.
     package var rowSize: Int { StridedLayout.elementCount(of: Array(shape.dropFirst())) ?? 0 }
@@ -89,11 +95,11 @@ struct MappedArray: StoredArray {
         data.withUnsafeBytes { type.convert(UnsafeRawBufferPointer(rebasing: $0[range]), into: target) }
     }
 
-    /// An array that fits into memory is read in pieces as long as those that the system reads by itself, so that all of it is soon there; of a
-    /// larger one just the rows are, as what lies beside them would only push others out.
+    /// Where all files together fit into memory, pieces are read as long as those that the system reads by itself, so that everything is soon
+    /// there; of larger ones just the rows are, as what lies beside them would only push others out.
     func readAhead(rows: Range<Int>) {
         guard let range = layout.packedBytes(rows: rows), !range.isEmpty else { return }
-        let piece = data.count <= Self.halfOfMemory ? 128 << 10 : Self.page
+        let piece = FileContents.mappedCount <= Self.halfOfMemory ? 128 << 10 : Self.page
         data.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress else { return }
             let first = Int(bitPattern: base) + range.lowerBound
@@ -109,7 +115,8 @@ struct MappedArray: StoredArray {
     private static let halfOfMemory = max(0, Int(sysconf(Int32(_SC_PHYS_PAGES)))) / 2 * page
 }
 
-/// Arrays of one shape and type as the rows of one.
+/// Arrays of one type as the rows of one. They have one shape, or are sequences that differ along their first axis, the steps: shorter
+/// ones then end in zeros.
 struct StackedArray: StoredArray {
     let file: String
     let name: String
@@ -117,32 +124,76 @@ struct StackedArray: StoredArray {
     let shape: [Int]
     private let rows: [any StoredArray]
 
-    /// - Throws: where shapes or types differ, with the first row that does.
-    init(_ rows: [any StoredArray], file: String, name: String) throws(WeightsFault) {
-        guard let first = rows.first else { throw WeightsFault(file: file, place: name, reason: "has no rows") }
-        for (number, row) in rows.enumerated() where row.shape != first.shape || row.type != first.type {
-            let ragged = row.shape.count == first.shape.count && row.shape.dropFirst() == first.shape.dropFirst() && row.type == first.type
-            throw WeightsFault(
-                file: file, place: "array \(JSONValue.quoted(name))",
-                reason: "row \(number) (\(JSONValue.quoted(row.name))) is \(row.type.rawValue) \(row.shapeText), row 0 is "
-                    + "\(first.type.rawValue) \(first.shapeText); all have to be alike"
-                    + (ragged ? ": fill sequences up to one length, with zeros at the end" : ""))
-        }
-        self.file = file
-        self.name = name
-        self.rows = rows
-        type = first.type
-        shape = [rows.count] + first.shape
+    /// Nil where types, or axes behind the first, differ, and where there are no rows.
+    init?(_ rows: [any StoredArray], file: String, name: String) {
+        guard let first = rows.first else { return nil }
+        let rest = first.shape.dropFirst()
+        guard rows.allSatisfy({ $0.type == first.type && $0.shape.count == first.shape.count && $0.shape.dropFirst() == rest }) else { return nil }
+        let steps = rows.map { $0.rowCount }
+        // Vectors of different lengths are no sequences of features.
+        guard first.shape.count >= 2 || steps.allSatisfy({ $0 == steps[0] }) else { return nil }
+        var shape = [rows.count]
+        if !first.shape.isEmpty { shape += [steps.max() ?? 0] + Array(rest) }
+        guard StridedLayout.elementCount(of: shape) != nil else { return nil }
+        (self.file, self.name, self.rows) = (file, name, rows)
+        (self.shape, type) = (shape, first.type)
+    }
+
+    var stepCounts: [Int]? {
+        guard shape.count > 1, rows.contains(where: { $0.rowCount < shape[1] }) else { return nil }
+        return rows.map { $0.rowCount }
     }
 
     func readAhead(rows range: Range<Int>) {
         for row in rows[range] where !row.shape.isEmpty { row.readAhead(rows: 0..<row.rowCount) }
     }
 
+    func read(rows range: Range<Int>, into target: UnsafeMutableBufferPointer<Float>) throws(WeightsFault) {
+        for (place, row) in rows[range].enumerated() {
+            let part = UnsafeMutableBufferPointer(rebasing: target[place * rowSize..<(place + 1) * rowSize])
+            let count = row.rowCount * row.rowSize
+            try row.read(rows: 0..<row.rowCount, into: UnsafeMutableBufferPointer(rebasing: part[..<count]))
+            UnsafeMutableBufferPointer(rebasing: part[count...]).update(repeating: 0)
+        }
+    }
+
     func bytes(rows range: Range<Int>) throws(WeightsFault) -> Data {
-        if range.count == 1 { return try rows[range.lowerBound].bytes(rows: 0..<rows[range.lowerBound].rowCount) }
         var data = Data(capacity: range.count * rowSize * type.size)
-        for row in rows[range] { data.append(try row.bytes(rows: 0..<row.rowCount)) }
+        for row in rows[range] {
+            let bytes = try row.bytes(rows: 0..<row.rowCount)
+            data.append(bytes)
+            data.append(Data(count: rowSize * type.size - bytes.count))
+        }
         return data
+    }
+}
+
+/// An array that is alone in its file, which is opened whenever rows are read: of many such files few are open at a time.
+package struct ReopenedArray: StoredArray {
+    package let file: String
+    package let name: String
+    package let type: ElementType
+    package let shape: [Int]
+    private let path: String
+
+    /// - Parameter path: the file of `array`.
+    package init(_ array: any StoredArray, at path: String) {
+        (file, name, type, shape) = (array.file, array.name, array.type, array.shape)
+        self.path = path
+    }
+
+    /// - Throws: where the file is no longer there, or holds another array.
+    private func opened() throws(WeightsFault) -> any StoredArray {
+        let array = try ArrayFile(path).array(name)
+        guard array.shape == shape, array.type == type else {
+            throw fault("was \(type.rawValue) \(shapeText) when it was opened, and is \(array.type.rawValue) \(array.shapeText) now")
+        }
+        return array
+    }
+
+    package func bytes(rows: Range<Int>) throws(WeightsFault) -> Data { try opened().bytes(rows: rows) }
+
+    package func read(rows: Range<Int>, into target: UnsafeMutableBufferPointer<Float>) throws(WeightsFault) {
+        try opened().read(rows: rows, into: target)
     }
 }

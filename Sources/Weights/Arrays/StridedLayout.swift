@@ -134,11 +134,12 @@ package struct StridedLayout: Hashable, Sendable {
     }
 
     /// Where some indices of the first axis lie in the memory, in bytes from its start, where they lie there as they are read: without gaps, in
-    /// row-major order and little-endian; else nil.
-    /// - Precondition: there is a first axis, and it has these indices.
+    /// row-major order and little-endian; else nil. A scalar is one row.
+    /// - Precondition: the first axis has these indices.
     func packedBytes(rows: Range<Int>) -> Range<Int>? {
-        guard isPacked, !isBigEndian || type.size == 1, shape[0] > 0 else { return nil }
-        let row = elementCount / shape[0] * type.size
+        let count = shape.first ?? 1
+        guard isPacked, !isBigEndian || type.size == 1, count > 0 else { return nil }
+        let row = elementCount / count * type.size
         let first = start * type.size + rows.lowerBound * row
         return first..<first + rows.count * row
     }

@@ -136,6 +136,14 @@ struct NumPyObjects {
         return type.doubles(in: element).first.map { .double($0) }
     }
 
+    /// The text that NumPy's `scalar(type, data)` stands for; nil for anything else.
+    func text(_ value: PickleValue) -> String? {
+        guard let call = object(value, .scalar), call.arguments.count == 2, case .bytes(let bytes) = call.arguments[1],
+            case .texts(let encoding)? = try? elements(call.arguments[0])
+        else { return nil }
+        return try? encoding.texts(in: bytes, count: 1).first
+    }
+
     /// A whole number of Python or NumPy.
     func integer(_ value: PickleValue) -> Int? {
         if case .integer(let number) = value { return number }

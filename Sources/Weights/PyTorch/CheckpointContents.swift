@@ -162,4 +162,11 @@ package struct OpaqueValue: Hashable, Sendable {
     package let kind: String
     /// Whether it stands in a dictionary that holds tensors and nothing else but such values: a state dictionary that lacks one of its own.
     package let isAmongTensors: Bool
+    /// How to write it so that it is read, where that is not what is said of any such value.
+    package var remedy: String?
+}
+
+extension OpaqueValue {
+    /// What to do about a value that is not read, as a sentence goes on: `in Python, …`.
+    package var wayOut: String { remedy ?? "in Python, numpy.asarray(value, dtype='float32') makes an array of numbers" }
 }

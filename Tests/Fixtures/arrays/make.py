@@ -38,3 +38,16 @@ if tag == "numpy-2":
         for i in range(4): f[f"samples/s{i}/f4"] = arrays["f4"][i]
     scipy.io.savemat("scipy.mat", {**{k: a for k, a in arrays.items() if k not in ("f2", "bytes", "names")}, "names": np.array(["ab", "c"]), "structure": {"a": 1}, "complex": np.zeros((1, 2), "c16")})
     scipy.io.savemat("scipy-compressed.mat", {k: a for k, a in arrays.items() if k in ("f8", "i2", "b1")}, do_compression=True)
+    # A group for each sample: `steps` differ in length, the last sample lacks `other`.
+    samples = {f"s{i}": {"x": arrays["f4"][i], "steps": arrays["f4"][i][: 1 + i % 2], "label": i % 2, "domain": np.str_("ab"[i // 2]), "both": arrays["f4"][i, 0, :2],
+                         **({"other": np.float32(i)} if i < 3 else {})} for i in range(4)}
+    with open("samples.pkl", "wb") as f: pickle.dump(samples, f, protocol=4)
+    with open("sequences.pkl", "wb") as f:
+        pickle.dump({"steps": [arrays["f4"][i][: 1 + i % 2] for i in range(4)], "label": [0, 1, 0, 1], "domain": ["a", "a", "b", "b"], "id": list("wxyz")}, f, protocol=4)
+    with h5py.File("samples.h5", "w") as f:
+        for name, sample in samples.items():
+            for k, a in sample.items(): f[f"{name}/{k}"] = str(a) if k == "domain" else a
+    with h5py.File("lzf.h5", "w") as f:
+        f.create_dataset("zeros", data=np.zeros((4, 50), "f4"), compression="lzf")
+    import pandas
+    pandas.DataFrame({"a": [1.0, 2.0]}).to_pickle("frame.pkl")

@@ -132,7 +132,8 @@ struct RunCommand: ParsableCommand {
                     The same command continues from there.
                     """, code: StopRequest.exitCode)
         } catch let fault as DatasetFault {
-            throw CommandFault.failure("error: \(fault)\n\(Self.kept)")
+            // Data that are read when they are needed show only then that they are wrong.
+            throw CommandFault.input("error: \(fault)\n\(Self.kept)")
         } catch let fault as FileFault {
             throw CommandFault.file(fault, Self.kept)
         }

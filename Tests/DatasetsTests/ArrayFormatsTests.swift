@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import GoldenFixtures
+import Networks
 import Tensors
 import TestSupport
 import Testing
@@ -76,6 +77,64 @@ struct ArrayFormatsTests {
         #expect(data.facts.modalityNames == ["c", "columns"])
         #expect(data.labels == [1, 0, 1, 0])
         #expect(try data.inputs([1], modality: "columns").values == data.inputs([1], modality: "c").values)
+    }
+
+    @Test("A group or a dictionary for each sample is a row, in the file's order", arguments: ["samples.pkl", "samples.h5"])
+    func sampleGroups(name: String) throws {
+        let data = try arrays([fixture(name)]) {
+            ($0.modalities, $0.labels, $0.domains) = (["x", "steps", "other"], "label", "domain")
+        }
+        #expect(data.labels == [0, 1, 0, 1] && data.domains == [0, 0, 1, 1])
+        #expect(data.facts.domains == ["a", "b"])
+        #expect(try data.inputs([3, 0], modality: "x").values == [18, 19, 20, 21, 22, 23, 0, 1, 2, 3, 4, 5])
+        #expect(data.facts.modalities.map(\.sampleShape) == [[2, 3], [2, 3], [1]])
+        #expect(try data.presence([0, 1], modality: "steps") == Presence(lengths: [1, 2]))
+        #expect(try data.inputs([2], modality: "steps").values == [12, 13, 14, 0, 0, 0])
+        #expect(try data.inputs([2, 3], modality: "other").values == [2, 0])
+        #expect(try data.presence([2, 3], modality: "other").rows == [0])
+        #expect(data.remarks.contains("\(fixture(name)): its 4 groups are read as one sample each, the first is 's0'"))
+    }
+
+    @Test("Groups of two files are joined with their lengths; what is learned may be several numbers of each")
+    func joinedGroups() throws {
+        let data = try arrays([fixture("samples.pkl"), fixture("samples.h5")]) {
+            ($0.modalities, $0.labels, $0.targets, $0.domains) = (["steps"], "both", .values, "domain")
+        }
+        #expect(data.domains == [0, 0, 1, 1, 0, 0, 1, 1])
+        #expect(try data.presence([1, 4, 5], modality: "steps") == Presence(lengths: [2, 1, 2]))
+        #expect(data.targetValues?.suffix(4) == [12, 13, 18, 19])
+    }
+
+    @Test("A list of sequences of different lengths is padded, and its lengths are known, also where a manifest names its rows")
+    func raggedLists() throws {
+        let data = try arrays([fixture("sequences.pkl")]) { ($0.modalities, $0.labels, $0.domains) = (["steps"], "label", "domain") }
+        #expect(data.facts.modalities.map(\.sampleShape) == [[2, 3]] && data.facts.modalities.map(\.isPadded) == [true])
+        #expect(try data.inputs([2, 1], modality: "steps").values == [12, 13, 14, 0, 0, 0, 6, 7, 8, 9, 10, 11])
+        #expect(try data.presence([2, 1], modality: "steps") == Presence(lengths: [1, 2]))
+        try "label,domain,steps\n0,a,3\n1,b,0\n".write(toFile: folder("m.csv"), atomically: true, encoding: .utf8)
+        let listed = try arrays([fixture("sequences.pkl")]) {
+            ($0.modalities, $0.domains, $0.manifest) = (["steps"], "domains", folder("m.csv"))
+        }
+        #expect(try listed.presence([0, 1], modality: "steps") == Presence(lengths: [2, 1]))
+        #expect(throws: DatasetFault.self) {
+            try arrays([fixture("sequences.pkl")]) {
+                ($0.modalities, $0.labels, $0.domains, $0.layout) = (["steps"], "label", "domain", .channelsFirst)
+            }
+        }
+    }
+
+    @Test("What a group lacks is named with the group")
+    func incompleteGroups() throws {
+        func fault(_ change: (inout Arrays.Options) -> Void) -> String {
+            do {
+                _ = try arrays([fixture("samples.pkl")], change)
+                return "nothing was thrown"
+            } catch { return "\(error)" }
+        }
+        #expect(fault { ($0.modalities, $0.labels) = (["x"], "other") }.contains("has no array 's3.other'"))
+        #expect(
+            fault { ($0.modalities, $0.labels) = (["x"], "both") }.contains(
+                "the array 's0.both' of shape 2 does not fit the inputs (the modalities are in 4 groups,"))
     }
 
     @Test("Train, validation and test parts of a dictionary are the prescribed split")

@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import GoldenFixtures
 import Networks
 import Tensors
 import TestSupport
@@ -81,7 +82,7 @@ struct ManifestTests {
         #expect(try data.inputs([0, 1], modality: "video").values == [12, 10])
         #expect(try data.inputs([0, 1], modality: "audio").values == [22, 20])
         #expect(data.facts.domains == ["x"])
-        #expect(data.remarks.first?.contains("1 of 3 rows lack a modality, the first in line 4 (audio); they are left out") == true)
+        #expect(data.remarks.last?.contains("1 of 3 rows lack a modality, the first in line 4 (audio); they are left out") == true)
         #expect(
             fault { ($0.path, $0.onMissing) = ([folder("a.safetensors")], .stop) }.contains(
                 "1 of 3 rows lack a modality, the first in line 4 (audio); expected every modality in every row, or on-missing: keep or skip"))
@@ -89,7 +90,12 @@ struct ManifestTests {
         #expect(kept.facts.domains == ["x", "y"])
         #expect(try kept.presence([0, 1, 2], modality: "audio") == Presence(samples: [true, true, false]))
         #expect(try kept.presence([0, 1, 2], modality: "video") == .whole)
-        #expect(kept.remarks == ["\(folder("m.csv")): 1 of 3 rows lack a modality, the first in line 4 (audio): audio in 1"])
+        #expect(
+            kept.remarks == [
+                "\(folder("m.csv")): 1 of 3 ids have no 'audio' in \(folder("a.safetensors")) (5)",
+                "\(folder("a.safetensors")): 1 of 3 ids of 'audio' are not in \(folder("m.csv")) (8)",
+                "\(folder("m.csv")): 1 of 3 rows lack a modality, the first in line 4 (audio): audio in 1",
+            ])
     }
 
     @Test("Every fault names the table, the line and the nearest column")
@@ -116,6 +122,67 @@ struct ManifestTests {
         #expect(self.fault { $0.onMissing = .stop }.contains("1 of 2 rows lack a modality, the first in line 3 (video)"))
         #expect(try fault("label,domain,video,audio\n0,x,,a.npy\n1,x,,a.npy\n").contains("'video'"))
         #expect(try fault("label,video,audio\n0,a.npy,a.npy\n").contains("has no column 'domain'"))
+    }
+
+    @Test("A file may hold a single number")
+    func scalars() throws {
+        try array([1], shape: "()", to: "a.npy")
+        try array([2], shape: "()", to: "b.npy")
+        try write("label,domain,video\n0,x,a.npy\n1,y,b.npy\n")
+        let data = try open { $0.modalities = ["video"] }
+        #expect(data.facts.modalities.map(\.sampleShape) == [[1]])
+        #expect(try data.inputs([1, 0], modality: "video").values == [2, 1])
+    }
+
+    @Test("Ids name the groups of a file that has one for each sample")
+    func groups() throws {
+        try write("id,label,domain\ns2,0,x\ns7,0,x\ns0,1,y\n")
+        let data = try open {
+            ($0.modalities, $0.path) = (["x", "steps"], [Fixtures.path("arrays/samples.pkl")])
+        }
+        #expect(data.labels == [0, 1])
+        #expect(try data.inputs([1, 0], modality: "x").values.prefix(7) == [0, 1, 2, 3, 4, 5, 12])
+        try write("id,label,domain\na,0,x\nb,0,x\n")
+        let unknown = fault { ($0.modalities, $0.path) = (["x"], [Fixtures.path("arrays/samples.pkl")]) }
+        #expect(unknown.contains("none of the ids of") && unknown.contains("ids such as s0, s1, s2; the manifest has a, b"))
+        try write("label,domain\n0,x\n")
+        #expect(fault { ($0.modalities, $0.path) = (["x"], [Fixtures.path("arrays/samples.pkl")]) }.contains("has a group for each sample"))
+    }
+
+    @Test("Rows that cannot be read are named together, up to five; separators and encodings with what they are")
+    func severalFaults() throws {
+        try array([1], shape: "(1,)", to: "a.npy")
+        try array([1, 2], shape: "(2,)", to: "b.npy")
+        try write("label,domain,video\n0,x,a.npy\n1,y,b.npy\n" + (0..<6).map { "0,x,\($0).npy\n" }.joined())
+        let several = fault { $0.modalities = ["video"] }
+        #expect(several.contains("m.csv:3: ") && several.contains("has shape 2, others of 'video' have 1; "))
+        #expect(several.contains("m.csv:4: ") && several.contains("0.npy: cannot read: No such file or directory"))
+        #expect(several.contains("; and 2 more"))
+        try write("label;domain;video\n0;x;a.npy\n")
+        #expect(fault().contains("fields are separated by semicolons; expected commas"))
+        try Data([0x6c, 0x0a, 0xff, 0x0a]).write(to: URL(fileURLWithPath: folder("m.csv")))
+        #expect(fault().contains("not UTF-8 text in line 2"))
+        try write("label,domain,video\n0,x,a.npy\n,y,a.npy\n")
+        #expect(fault { $0.modalities = ["video"] }.contains("m.csv: 1 of 2 rows have no label (-1, NaN or empty; lines 3); expected a label"))
+    }
+
+    @Test("A check lists all that a run would refuse, and looks at the rest")
+    func problems() throws {
+        try array([1], shape: "(1,)", to: "a.npy")
+        try array([.nan], shape: "(1,)", to: "b.npy")
+        try write("label,domain,video,audio\n0,x,a.npy,a.npy\n1,y,none.npy,b.npy\n1,y,a.npy,gone.npy\n,y,a.npy,a.npy\n")
+        let path = folder("m.csv")
+        let data = try #require(
+            DatasetRegistry.standard().makeUnchecked(
+                "arrays", options: ["manifest": .string(path), "modalities": .list([.string("video"), .string("audio")])])
+                as? Arrays)
+        #expect(data.problems.count == 3)
+        #expect(data.problems[0].hasPrefix("\(path):3: \(folder("none.npy")): cannot read"))
+        #expect(data.problems[1].hasPrefix("\(path):4: \(folder("gone.npy")): cannot read"))
+        #expect(data.problems[2] == "\(path): 1 of 4 rows have no label (-1, NaN or empty; lines 5): a label for every row, or unlabeled: leave-out")
+        let check = try DataCheck(data)
+        #expect(!check.isSound && check.lines.contains(data.problems[1]))
+        #expect(check.lines.contains("audio: 1 values in 1 rows are not finite (rows 1); numpy.nan_to_num(array) puts zeros there, or leave those rows out"))
     }
 
     @Test("An empty cell is a sample without the modality; one that has none at all is left out")

@@ -16,11 +16,16 @@ struct ArrayContainer: Sendable {
     private let file: ArrayFile?
     /// The arrays that are there: key, type and shape.
     let entries: [ArrayFile.Entry]
+    /// Where each key stands among the entries.
+    private let places: [String: Int]
+    /// The keys of what is in the file and not read.
+    private let unread: Set<String>
 
     /// Opens a file.
     private init(file path: String) throws(DatasetFault) {
         let file = try Self.read(path)
         (self.path, self.file, files, entries) = (path, file, [:], file.entries)
+        (places, unread) = (Self.places(entries), Set(file.opaque.map(\.name)))
     }
 
     /// Opens the files of a folder; the name of each without `.npy` is its key.
@@ -34,6 +39,12 @@ struct ArrayContainer: Sendable {
             entries += file.entries.map { ArrayFile.Entry(name: key, type: $0.type, shape: $0.shape) }
         }
         (self.path, file, self.files, self.entries) = (path, nil, files, entries)
+        (places, unread) = (Self.places(entries), [])
+    }
+
+    /// Where each key stands; of equal keys the first counts.
+    private static func places(_ entries: [ArrayFile.Entry]) -> [String: Int] {
+        Dictionary(entries.enumerated().map { ($1.name, $0) }) { first, _ in first }
     }
 
     /// Opens a file of arrays; what is wrong with it becomes a fault of the option `path`.
@@ -109,7 +120,10 @@ struct ArrayContainer: Sendable {
     }
 
     /// Whether there is an array of this key.
-    func has(_ key: String) -> Bool { entries.contains { $0.name == key } }
+    func has(_ key: String) -> Bool { places[key] != nil }
+
+    /// Whether there is something of this key that is not read.
+    func hasUnread(_ key: String) -> Bool { unread.contains(key) }
 
     /// The parts of a nested dictionary `{train: {key: …}, valid: {…}, test: {…}}` that have all of
     /// `keys`, in the order of the split.
@@ -117,11 +131,10 @@ struct ArrayContainer: Sendable {
     /// - Returns: the parts with what their keys begin with, such as `train.`; none where the file has
     ///   all of `keys` itself.
     func parts(with keys: [String]) -> [(prefix: String, split: SplitName)] {
-        let names = Set(entries.map(\.name))
-        guard keys.contains(where: { !names.contains($0) }) else { return [] }
+        guard keys.contains(where: { !has($0) }) else { return [] }
         var parts: [(prefix: String, split: SplitName)] = []
         for (name, known) in SplitNames.known.sorted(by: { ($0.value.order, $0.key) < ($1.value.order, $1.key) })
-        where keys.allSatisfy({ names.contains("\(name).\($0)") }) {
+        where keys.allSatisfy({ has("\(name).\($0)") }) {
             parts.append((name + ".", known.value))
         }
         return parts
@@ -144,7 +157,7 @@ struct ArrayContainer: Sendable {
         }
     }
 
-    /// An array with one number or name for each row, of shape `N`, `N×1` or `1×N`. NaN in an array of
+    /// An array with one number or name for each row, of shape `N`, `N×1` or `1×N`, or a scalar for a single row. NaN in an array of
     /// whole numbers stands for a missing one and becomes −1.
     ///
     /// - Throws: `DatasetFault` where there is no such array, where it has another shape, or where it
@@ -156,10 +169,10 @@ struct ArrayContainer: Sendable {
     ///   - rows: the number of samples `N`.
     func values(_ key: String, option: String, rows: Int) throws(DatasetFault) -> RowValues {
         let entry = try entry(key, option: option)
-        guard entry.shape == [rows] || entry.shape == [rows, 1] || entry.shape == [1, rows] else {
+        guard entry.shape == [rows] || entry.shape == [rows, 1] || entry.shape == [1, rows] || (rows == 1 && entry.shape.isEmpty) else {
             throw DatasetFault(
                 option: option, message: "\(path): the array '\(key)' of shape \(Self.text(entry.shape)) does not fit the inputs",
-                expected: "one number or name for each of \(rows) rows")
+                expected: rows == 1 ? "one number or name" : "one number or name for each of \(rows) rows")
         }
         do throws(WeightsFault) {
             if let texts = try source(key).texts(inner(key)) { return .texts(texts) }
@@ -196,11 +209,11 @@ struct ArrayContainer: Sendable {
     /// A value that the file has but that is not read, such as an object, is named with its kind
     /// instead.
     private func entry(_ key: String, option: String) throws(DatasetFault) -> ArrayFile.Entry {
-        if let entry = entries.first(where: { $0.name == key }) { return entry }
+        if let place = places[key] { return entries[place] }
         if let unread = file?.opaque.first(where: { $0.name == key || $0.name.hasPrefix(key + ".") }) {
             throw DatasetFault(
                 option: option, message: "\(path): '\(unread.name)' is \(unread.kind), which is not read",
-                expected: "an array of numbers or strings; in Python, numpy.asarray(value, dtype='float32') makes one")
+                expected: "an array of numbers or strings; \(unread.wayOut)")
         }
         let known = entries.sorted { $0.name < $1.name }.map(\.summary)
         let shown = known.prefix(40).joined(separator: ", ") + (known.count > 40 ? ", and \(known.count - 40) more" : "")

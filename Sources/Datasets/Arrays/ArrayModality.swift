@@ -1,5 +1,6 @@
 import Configuration
 import Networks
+import Synchronization
 import Tensors
 import Weights
 
@@ -22,6 +23,8 @@ struct ArrayModality: Sendable {
     private var replacesNotFinite = false
     /// All values, rows × sample, where they are few enough to stay in memory.
     private var held: [Float]?
+    /// The rows of files that were found to be finite.
+    private var finite: FiniteRows?
 
     /// Where a sample is stored.
     struct Place: Hashable, Sendable {
@@ -60,6 +63,12 @@ struct ArrayModality: Sendable {
         }
         try self.init(
             name, [array], layout: layout, sample: Array(array.shape.dropFirst()), places: (0..<array.rowCount).map { Place(array: 0, row: $0) })
+        guard let steps = array.stepCounts else { return }
+        guard layout == .channelsLast else {
+            throw DatasetFault(
+                option: "layout", message: "\(array.file): the sequences of '\(array.name)' differ in length", expected: "channels-last: steps × features")
+        }
+        try take(lengths: steps)
     }
 
     /// Rows of several arrays, or whole arrays, of samples of one shape.
@@ -116,7 +125,13 @@ struct ArrayModality: Sendable {
         joined.arrays += other.arrays
         let offset = Int32(arrays.count)
         joined.places += other.places.map { place in place.map { Place(array: $0.array + offset, row: $0.row) } }
+        if lengths != nil || other.lengths != nil { joined.lengths = .given(givenLengths + other.givenLengths) }
         return joined
+    }
+
+    /// The steps of each row as they are given; all of them where nothing else is said.
+    private var givenLengths: [Int] {
+        if case .given(let lengths) = lengths { lengths } else { places.map { $0 == nil ? 0 : sampleShape[0] } }
     }
 
     /// Only some of the rows, in this order.
@@ -199,7 +214,10 @@ struct ArrayModality: Sendable {
     ///   read.
     /// - Throws: `DatasetFault` where a row cannot be read.
     mutating func holdIfSmall() throws(DatasetFault) -> DatasetFault? {
-        guard let total = places.count.multipliedWithin(Self.mostHeldBytes / 4, by: sampleSize) else { return nil }
+        guard let total = places.count.multipliedWithin(Self.mostHeldBytes / 4, by: sampleSize) else {
+            finite = FiniteRows(count: count)
+            return nil
+        }
         var values = [Float](repeating: 0, count: total)
         var notFinite = NotFinite()
         for row in places.indices {
@@ -221,6 +239,7 @@ struct ArrayModality: Sendable {
         if let held { return gather(rows, from: held, sampleShape: sampleShape) }
         var fault: DatasetFault?
         let size = sampleSize
+        let known = finite?.known(among: rows)
         let inputs = Tensor(shape: Shape([rows.count] + sampleShape)) { output in
             var notFinite = NotFinite()
             for (place, row) in rows.enumerated() where fault == nil {
@@ -230,11 +249,12 @@ struct ArrayModality: Sendable {
                 } catch {
                     fault = error
                 }
-                if Self.hasNotFinite(slot) { notFinite.look(at: slot, row: row) }
+                if known?[place] != true, Self.hasNotFinite(slot) { notFinite.look(at: slot, row: row) }
             }
             fault = fault ?? notFinite.fault(in: self)
         }
         if let fault { throw fault }
+        finite?.insert(rows)
         return inputs
     }
 
@@ -307,6 +327,24 @@ struct ArrayModality: Sendable {
             "samples of '\(name)' have shape \(ArrayContainer.text(sampleShape)), so \(last) channels; if these are \(first) channels of "
                 + "\(ArrayContainer.text(Array(sampleShape.dropFirst()))), say layout: channels-first, which makes them \(ArrayContainer.text(turned))"
         ]
+    }
+
+    /// The rows of a file that were read and found to be finite, by any thread: each is looked at once, however often it is read.
+    private final class FiniteRows: Sendable {
+        private let rows: Mutex<[Bool]>
+
+        /// None of so many.
+        init(count: Int) { rows = Mutex(Array(repeating: false, count: count)) }
+
+        /// Whether each of some rows is known to be finite.
+        ///
+        /// - Parameter asked: rows that exist, in the order of the result.
+        func known(among asked: [Int]) -> [Bool] { rows.withLock { rows in asked.map { rows[$0] } } }
+
+        /// Takes rows that are finite.
+        ///
+        /// - Parameter found: rows that exist; some may be known already.
+        func insert(_ found: [Int]) { rows.withLock { rows in for row in found { rows[row] = true } } }
     }
 
     /// The rows that hold NaN or infinity: how many, and the first few.

@@ -46,7 +46,8 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
                 "what is learned need not be classes: targets: values with `task: regression`, targets: labels with `task: multi-label`",
                 "every array has one row per sample; rows of several files are joined in the order of the list, or by name in a folder",
                 "a folder of .npy files is one file whose keys are their names; keys of nested dictionaries and groups are joined by dots",
-                "a dictionary of train, valid and test parts is read as one data set with that split",
+                "a dictionary of train, valid and test parts is read as one data set with that split; a file with a group or a dictionary for each "
+                    + "sample, with its modalities and its label inside, as a row of each",
                 "a manifest is a table with a header: id, label, domain, split, group, position, and a column for each modality with a path or a "
                     + "row; `regulus data manifest` writes one from a folder",
                 "a row without a modality (an empty cell, an id that is not there, a length of 0) is a sample without it; sequences of different "
@@ -77,21 +78,23 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
 
     /// The modalities, in the order of the option.
     let arrays: [ArrayModality]
+    /// What a run would refuse, where the data were opened to be checked.
+    package let problems: [String]
 
     /// Opens the files, reads targets and domains, and holds small modalities in memory.
     ///
     /// - Throws: `DatasetFault` with file, key, shape and the nearest key.
     public init(options: Options) throws(DatasetFault) { try self.init(options: options, requiringFinite: true) }
 
-    /// Opens the data, with or without the check for NaN and infinity.
+    /// Opens the data, with or without the demand that all of it can be trained on.
     ///
-    /// - Parameter requiringFinite: whether a value that is not finite is a fault; a check of the data
-    ///   reports them all instead.
+    /// - Parameter requiringFinite: whether a value that is not finite, a file of a manifest that cannot be read or a row without a
+    ///   label is a fault; a check of the data reports them all instead.
     init(options: Options, requiringFinite: Bool) throws(DatasetFault) {
         let keys = try ModalityKey.parse(options.modalities)
         let table: RowTable
         if let manifest = options.manifest {
-            table = try RowTable(try Manifest(manifest), keys: keys, options: options)
+            table = try RowTable(try Manifest(manifest), keys: keys, options: options, listingFaults: !requiringFinite)
         } else {
             guard !options.path.isEmpty else {
                 throw DatasetFault(option: "path", message: "option path: found none", expected: "at least one file or folder")
@@ -100,7 +103,16 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
         }
         var rows = table
         try rows.leaveOutMissing(options.onMissing)
-        var remarks = try rows.leaveOutUnlabeled(options.unlabeled)
+        var remarks: [String] = []
+        var problems = rows.faults
+        if let unlabeled = try rows.leaveOutUnlabeled(requiringFinite ? options.unlabeled : .leaveOut) {
+            if options.unlabeled == .leaveOut {
+                remarks.append("\(unlabeled); they are left out")
+            } else {
+                problems.append("\(unlabeled): a label for every row, or unlabeled: leave-out")
+            }
+        }
+        self.problems = problems
         if rows.count == 0 { throw DatasetFault(message: "there are no rows with a label", expected: "at least one") }
         let targets: TargetFacts
         (targets, labels, targetValues) = try Self.targets(of: rows, options: options)
@@ -196,6 +208,8 @@ public struct TensorFiles: DatasetPlugin, UncheckedRows, ReadsAhead {
     }
 
     private let arrays: Arrays
+
+    package var problems: [String] { arrays.problems }
 
     /// Opens the files.
     ///

@@ -27,6 +27,8 @@ struct RowTable: Sendable {
     private(set) var targetNames: [String] = []
     /// What was left out, and why.
     var remarks: [String] = []
+    /// What cannot be read, each with file and line, where it was to be listed and not to end the reading.
+    private(set) var faults: [String] = []
 
     /// The manifest, and the line of every row in it; nil without a manifest.
     private var table: (path: String, lines: [Int])?
@@ -80,11 +82,16 @@ struct RowTable: Sendable {
         _ container: ArrayContainer, prefix: String, keys: [ModalityKey], options: Arrays.Options
     ) throws(DatasetFault) {
         let path = container.path
+        let samples = prefix.isEmpty ? SampleGroups(container, keys: keys.map(\.key)) : nil
         var added: [ArrayModality] = []
         for key in keys {
-            added.append(
-                try ArrayModality(key.name, try container.array(prefix + key.key, option: "modalities"), layout: options.layout))
+            if let samples {
+                added.append(try samples.modality(key, layout: options.layout))
+            } else {
+                added.append(try ArrayModality(key.name, try container.array(prefix + key.key, option: "modalities"), layout: options.layout))
+            }
         }
+        if let samples { remarks.append(samples.remark) }
         guard let first = added.first else { return }
         let rows = first.count
         if let other = added.first(where: { $0.count != rows }) {
@@ -99,10 +106,14 @@ struct RowTable: Sendable {
             for (index, array) in added.enumerated() { modalities[index] = try modalities[index].joined(array) }
         }
         func values(_ key: String, _ option: String) throws(DatasetFault) -> RowValues {
-            try container.values(prefix + key, option: option, rows: rows)
+            if let samples { return try samples.values(key, option: option) }
+            return try container.values(prefix + key, option: option, rows: rows)
         }
         let isFirst = firstPath == nil
-        let own = try container.targets(prefix + options.labels, kind: options.targets, rows: rows)
+        let own =
+            if let samples { try samples.targets(options.labels, kind: options.targets) } else {
+                try container.targets(prefix + options.labels, kind: options.targets, rows: rows)
+            }
         targets = try isFirst ? own : targets.joined(own, in: path)
         if isFirst { targetNames = container.names(options.targets.rawValue) }
         if let key = options.domains {
@@ -171,10 +182,17 @@ struct RowTable: Sendable {
     ///   - manifest: the table.
     ///   - keys: the modalities with the columns or arrays of their samples.
     ///   - options: `path` names the files of arrays that columns and ids refer to.
-    init(_ manifest: Manifest, keys: [ModalityKey], options: Arrays.Options) throws(DatasetFault) {
+    ///   - listingFaults: whether samples that cannot be read are listed in ``faults`` and missing, so that the rest can be looked at.
+    init(_ manifest: Manifest, keys: [ModalityKey], options: Arrays.Options, listingFaults: Bool = false) throws(DatasetFault) {
         let containers = options.path.isEmpty ? [] : try ArrayContainer.open(options.path)
         var sources: [ManifestModality] = []
         for key in keys { sources.append(try ManifestModality(key, of: manifest, in: containers, options: options)) }
+        faults = sources.flatMap(\.faults)
+        remarks = sources.flatMap(\.remarks)
+        guard listingFaults || faults.isEmpty else {
+            let more = faults.count > Self.namedFaults ? "; and \(faults.count - Self.namedFaults) more" : ""
+            throw DatasetFault(option: "manifest", message: faults.prefix(Self.namedFaults).joined(separator: "; ") + more)
+        }
         // A row may lack a modality; one that lacks all of them is not a sample.
         let kept = (0..<manifest.count).filter { row in sources.contains { $0.places[row] != nil } }
         if kept.count < manifest.count {
@@ -215,6 +233,9 @@ struct RowTable: Sendable {
         remarks += manifest.remarks
     }
 
+    /// How many samples that cannot be read are named at a time.
+    private static let namedFaults = 5
+
     // MARK: - Missing modalities
 
     /// Leaves out rows that lack a modality, refuses them, or keeps those that have another one, and
@@ -254,23 +275,26 @@ struct RowTable: Sendable {
 
     /// Leaves out rows without a label, or refuses them.
     ///
-    /// - Returns: a remark with the number of rows and the first five; empty where every row has a
+    /// - Returns: the number of rows without one and the first five, as a sentence begins; nil where every row has a
     ///   label.
     /// - Throws: `DatasetFault` where the rule is `refuse` and a row has none.
     ///
     /// - Parameter rule: whether rows without a label are left out or refused.
-    mutating func leaveOutUnlabeled(_ rule: Arrays.Incomplete) throws(DatasetFault) -> [String] {
+    mutating func leaveOutUnlabeled(_ rule: Arrays.Incomplete) throws(DatasetFault) -> String? {
         let targets = targets
         let missing = (0..<count).filter { targets.isMissing($0) }
-        guard let first = missing.first else { return [] }
-        let some = missing.prefix(5).map(String.init).joined(separator: ", ") + (missing.count > 5 ? ", …" : "")
-        let text = "\(missing.count) of \(count) rows have no label (-1, NaN or empty; rows \(some))"
+        guard let first = missing.first else { return nil }
+        let some = missing.prefix(5).map { String(table?.lines[$0] ?? $0) }.joined(separator: ", ") + (missing.count > 5 ? ", …" : "")
+        let text =
+            (table.map { "\($0.path): " } ?? "")
+            + "\(missing.count) of \(count) rows have no label (-1, NaN or empty; \(table == nil ? "rows" : "lines") \(some))"
         guard rule == .leaveOut else {
             throw DatasetFault(
-                option: "labels", message: "\(text), the first is row \(first)", expected: "a label for every row, or unlabeled: leave-out")
+                option: "labels", message: text + (table == nil ? ", the first is row \(first)" : ""),
+                expected: "a label for every row, or unlabeled: leave-out")
         }
         keep((0..<count).filter { !targets.isMissing($0) })
-        return ["\(text); they are left out"]
+        return text
     }
 
     /// Keeps only some of the rows, in this order.

@@ -169,10 +169,17 @@ private struct FileContentsOfRows {
     }
 }
 
-/// A data set that also returns rows whose values are not finite.
+/// A data set that can be opened to be checked: it then also returns rows whose values are not finite, and lists what a run would refuse.
 package protocol UncheckedRows: Dataset {
+    /// What a run would refuse, a sentence each; none by default.
+    var problems: [String] { get }
+
     /// One row of a modality, row-major and channels last, with whatever values it has.
     ///
     /// - Throws: `DatasetFault` where it cannot be read.
     func uncheckedRow(_ row: Int, modality: String) throws(DatasetFault) -> [Float]
+}
+
+extension UncheckedRows {
+    package var problems: [String] { [] }
 }

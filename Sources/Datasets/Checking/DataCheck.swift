@@ -65,14 +65,18 @@ package struct DataCheck: Sendable {
     package let gaps: [Gaps]
     /// The data set's own remarks.
     package let remarks: [String]
+    /// What a run would refuse: samples of a manifest that cannot be read, rows without a label.
+    package let problems: [String]
     /// What the values reveal.
     package let contents: ContentCheck
 
     /// Whether nothing is missing, unreadable or not finite.
-    package var isSound: Bool { missing.isEmpty && unreadable.isEmpty && contents.notFinite.isEmpty }
+    package var isSound: Bool { missing.isEmpty && unreadable.isEmpty && problems.isEmpty && contents.notFinite.isEmpty }
 
     /// How many files are named.
     private static let examples = 5
+    /// How many things that a run would refuse are named.
+    private static let namedProblems = 20
 
     /// Checks a data set.
     ///
@@ -95,6 +99,7 @@ package struct DataCheck: Sendable {
         self.counts = counts
         targets = Self.targets(of: dataset)
         remarks = dataset.remarks
+        problems = (dataset as? any UncheckedRows)?.problems ?? []
         gaps = try Self.gaps(of: dataset)
         contents = try ContentCheck(dataset)
         guard let decoder = dataset.decoder else {
@@ -291,6 +296,8 @@ extension DataCheck {
                 lines.append("\(gap.modality): \(shortest) to \(longest) real steps a row, median \(lengths[lengths.count / 2])")
             }
         }
+        lines += problems.prefix(Self.namedProblems)
+        if problems.count > Self.namedProblems { lines.append("and \(problems.count - Self.namedProblems) more of this kind") }
         lines += contents.lines
         for missing in missing {
             lines.append("missing, \(missing.modality): \(missing.files) files, which \(missing.rows) rows need")

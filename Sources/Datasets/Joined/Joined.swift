@@ -240,6 +240,9 @@ package struct Joined: Dataset, DecodedByOthers, UncheckedRows, ReadsAhead {
         }
     }
 
+    /// What a run would refuse in any of the data sets.
+    package var problems: [String] { parts.flatMap { ($0 as? any UncheckedRows)?.problems ?? [] } }
+
     /// One row with whatever values it has, filled up with zeros to the longest sequence.
     ///
     /// - Throws: `DatasetFault` where it cannot be read.

@@ -162,8 +162,8 @@ struct HDF5File: ArraySource {
                 throw fault(
                     "\(place) cannot be read: "
                         + (missingFilter.map {
-                            "compressed by '\($0)', which the library does not have; `h5repack -f GZIP=4 old.h5 new.h5` writes it so that it is read, as does "
-                                + "compression='gzip' in h5py"
+                            "compressed by '\($0)', which the library does not have; in h5py, create_dataset(name, data=array, compression='gzip') writes it "
+                                + "so that it is read"
                         } ?? "damaged"))
             }
             return layout.rowMajor(data)

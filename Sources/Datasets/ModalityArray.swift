@@ -30,6 +30,24 @@ struct ModalityArray: Sendable {
     /// - Precondition: all rows exist. They may repeat, and come in any order.
     func inputs(_ rows: [Int]) -> Tensor { gather(rows, from: values, sampleShape: sampleShape) }
 
+    /// A part of every sample as a modality of its own.
+    ///
+    /// - Parameters:
+    ///   - name: of the part.
+    ///   - axis: of a sample, from 0.
+    ///   - range: the places of that axis that the part has.
+    /// - Precondition: the axis exists and has these places.
+    func part(_ name: String, axis: Int, _ range: Range<Int>) -> ModalityArray {
+        require(sampleShape.indices.contains(axis), "samples of shape \(sampleShape) have no axis \(axis)")
+        let (size, inner) = (sampleShape[axis], sampleShape[(axis + 1)...].reduce(1, *))
+        require(!range.isEmpty && range.lowerBound >= 0 && range.upperBound <= size, "\(range) are no places of \(size)")
+        let block = size * inner
+        let kept = stride(from: 0, to: values.count, by: block).flatMap { values[$0 + range.lowerBound * inner..<$0 + range.upperBound * inner] }
+        var shape = sampleShape
+        shape[axis] = range.count
+        return ModalityArray(name: name, sampleShape: shape, values: kept)
+    }
+
     /// Values of rows × C × (further axes), reordered to rows × (further axes) × C, as a copy.
     ///
     /// - Precondition: there are `rows · channels · positions` values.

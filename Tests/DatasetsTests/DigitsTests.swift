@@ -37,6 +37,23 @@ struct DigitsTests {
         #expect(try pictures.inputs([7], modality: "audio").values[3 * 48 + 5] == sound.values[5 * 32 + 3])
     }
 
+    @Test("The halves of sound and picture can be modalities of their own", arguments: Digits.Shape.allCases)
+    func halves(shape: Digits.Shape) throws {
+        var options = Digits.Options()
+        options.shape = shape
+        let whole = try Digits(options: options)
+        options.modalities = .halves
+        let halves = try Digits(options: options)
+        #expect(halves.facts.modalities.map(\.name) == ["audio-low", "audio-high", "image-top", "image-bottom"])
+        let bands = shape == .series ? 2 : 1
+        let sound = try ["audio-low", "audio-high"].map { try halves.inputs([7, 2999], modality: $0) }
+        #expect(Tensor.concatenated(sound, axis: bands).values == (try whole.inputs([7, 2999], modality: "audio").values))
+        let picture = try ["image-top", "image-bottom"].map { try halves.inputs([7, 2999], modality: $0) }
+        #expect(Tensor.concatenated(picture, axis: 1).values == (try whole.inputs([7, 2999], modality: "image").values))
+        // Speech has more of its energy in the lower bands.
+        #expect(sound[0].values.reduce(0, +) > sound[1].values.reduce(0, +))
+    }
+
     @Test("Each speaker can be a domain")
     func speakers() throws {
         var options = Digits.Options()

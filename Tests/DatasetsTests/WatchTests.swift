@@ -36,6 +36,22 @@ struct WatchTests {
         #expect(zip(watch.domains, watch.people).allSatisfy { $0 + 1 == $1 })
     }
 
+    @Test("Each axis of a sensor can be a modality, and holds that axis")
+    func axes() throws {
+        var options = Watch.Options()
+        options.modalities = .axes
+        let axes = try Watch(options: options)
+        let sensors = try watch()
+        let names = ["accelerometer-x", "accelerometer-y", "accelerometer-z", "gyroscope-x", "gyroscope-y", "gyroscope-z"]
+        #expect(axes.facts.modalities.map(\.name) == names)
+        #expect(axes.facts.modalities.allSatisfy { $0.sampleShape == [100, 1] })
+        #expect(axes.labels == sensors.labels && axes.domains == sensors.domains && axes.groups == sensors.groups)
+        let whole = try sensors.inputs([3, 1500], modality: "gyroscope")
+        for (place, axis) in ["x", "y", "z"].enumerated() {
+            #expect(try axes.inputs([3, 1500], modality: "gyroscope-\(axis)").values == whole.slice(axis: 2, place..<place + 1).values)
+        }
+    }
+
     @Test("Samples are channels last: the file's 3×100 windows, transposed")
     func layout() throws {
         let watch = try watch()

@@ -11,7 +11,8 @@ import Weights
 /// domain, neither tells anything about the other.
 ///
 /// The modalities are `audio`, a log-mel spectrogram of 48 steps and 32 bands in decibels below the
-/// maximum (−80 to 0), and `image`, 28×28 pixels from 0 to 1.
+/// maximum (−80 to 0), and `image`, 28×28 pixels from 0 to 1; or the halves of both: `audio-low` and
+/// `audio-high`, 16 bands each, `image-top` and `image-bottom`, 14 lines each.
 ///
 /// ```yaml
 /// data: {use: digits, domains: speakers, shape: pictures}
@@ -33,20 +34,31 @@ public struct Digits: DatasetPlugin {
         case pictures
     }
 
+    /// What counts as a modality.
+    public enum Modalities: String, CaseIterable, Sendable {
+        /// Sound and picture.
+        case whole
+        /// The lower and the upper bands of the sound, the upper and the lower lines of the picture.
+        case halves
+    }
+
     /// What a recipe may set.
     public struct Options: Configuration.Options {
         /// What counts as a domain.
         public var domains = Domains.groups
         /// The shape in which samples are given to an encoder.
         public var shape = Shape.series
+        /// What counts as a modality.
+        public var modalities = Modalities.whole
 
-        /// Three groups, and samples as series of rows.
+        /// Three groups, two modalities, and samples as series of rows.
         public init() {}
 
         public static var fields: [OptionField<Options>] {
             [
                 .choice("domains", \.domains, "what is held out: a pair of speakers with its handwriting, or each speaker"),
                 .choice("shape", \.shape, "series: sound 48×32 and pictures 28×28 line by line; pictures: 32×48×1 and 28×28×1"),
+                .choice("modalities", \.modalities, "what is a modality: sound and picture, or the lower and upper half of each"),
             ]
         }
     }
@@ -58,7 +70,7 @@ public struct Digits: DatasetPlugin {
             source: "Free Spoken Digit Dataset, MNIST, Semeion, optdigits; the file is CC BY-SA 4.0, notices beside it",
             options: Options.descriptions,
             notes: [
-                "modalities: audio (log-mel, decibels below the maximum), image (0 to 1)",
+                "modalities: audio (log-mel, decibels below the maximum), image (0 to 1); halves: audio-low, audio-high, image-top, image-bottom",
                 "validation: the held-back takes 0–9 of the source domains; the held-out domain is reported on its own held-back takes",
                 "the two modalities of a pair are independent given digit and domain",
             ])
@@ -71,7 +83,7 @@ public struct Digits: DatasetPlugin {
     /// The speakers, in the order of their numbers.
     private static let speakerNames = ["george", "jackson", "lucas", "nicolas", "theo", "yweweler"]
 
-    /// The two modalities, the names of the domains, and the ten digits.
+    /// The modalities, the names of the domains, and the ten digits.
     public let facts: DatasetFacts
     /// The digit of each pair, 0 to 9.
     public let labels: [Int]
@@ -84,7 +96,7 @@ public struct Digits: DatasetPlugin {
     /// The take of every recording, 0 to 49.
     public let takes: [Int]
 
-    /// Both modalities, in memory.
+    /// All modalities, in memory.
     private let arrays: [ModalityArray]
 
     /// Reads the bundled file.
@@ -101,20 +113,34 @@ public struct Digits: DatasetPlugin {
             guard sound.shape.dropFirst() == [32, 48], image.shape.dropFirst() == [28, 28] else {
                 throw sound.fault("has shape \(sound.shapeText)")
             }
+            let whole: [ModalityArray]
+            // The axis of bands, in the shape that was asked for; lines of the picture come first in both.
+            let bands: Int
             switch options.shape {
             case .series:
-                arrays = [
+                bands = 1
+                whole = [
                     ModalityArray(
                         name: "audio", sampleShape: [48, 32],
                         values: ModalityArray.channelsLast(levels, rows: sound.rowCount, channels: 32, positions: 48)),
                     ModalityArray(name: "image", sampleShape: [28, 28], values: pixels),
                 ]
             case .pictures:
-                arrays = [
+                bands = 0
+                whole = [
                     ModalityArray(name: "audio", sampleShape: [32, 48, 1], values: levels),
                     ModalityArray(name: "image", sampleShape: [28, 28, 1], values: pixels),
                 ]
             }
+            arrays =
+                switch options.modalities {
+                case .whole: whole
+                case .halves:
+                    [
+                        whole[0].part("audio-low", axis: bands, 0..<16), whole[0].part("audio-high", axis: bands, 16..<32),
+                        whole[1].part("image-top", axis: 0, 0..<14), whole[1].part("image-bottom", axis: 0, 14..<28),
+                    ]
+                }
             labels = try file.array("labels").integers()
             speakers = try file.array("speaker").integers()
             takes = try file.array("take").integers()

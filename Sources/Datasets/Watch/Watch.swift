@@ -8,14 +8,20 @@ import Weights
 /// `watch` in a recipe.
 ///
 /// 2369 windows of 2 s (100 samples at 50 Hz) from 140 recordings of 10 people doing 7 exercises on
-/// both sides. The modalities are `accelerometer`, `100×3` in g, and `gyroscope`, `100×3` in rad/s.
-/// Validation takes the last part of every recording of the source domains.
+/// both sides. The modalities are `accelerometer`, `100×3` in g, and `gyroscope`, `100×3` in rad/s, or
+/// each of their axes by itself, `accelerometer-x` to `gyroscope-z`, `100×1`, of which a recipe's model
+/// may read any. Validation takes the last part of every recording of the source domains.
 ///
 /// Source: Burns et al., "Shoulder Physiotherapy Exercise Recognition", arXiv:1802.01489; BSD-3-Clause,
 /// see the notice and citation beside the file.
 ///
 /// ```yaml
 /// data: {use: watch, domains: people}
+/// ```
+///
+/// ```yaml
+/// data: {use: watch, modalities: axes}
+/// model: {modalities: [accelerometer-x, accelerometer-y, gyroscope-x]}
 /// ```
 public struct Watch: DatasetPlugin {
     /// What counts as a domain.
@@ -26,16 +32,29 @@ public struct Watch: DatasetPlugin {
         case people
     }
 
+    /// What counts as a modality.
+    public enum Modalities: String, CaseIterable, Sendable {
+        /// Accelerometer and gyroscope.
+        case sensors
+        /// Each of their three axes.
+        case axes
+    }
+
     /// What a recipe may set.
     public struct Options: Configuration.Options {
         /// What counts as a domain.
         public var domains = Domains.groups
+        /// What counts as a modality.
+        public var modalities = Modalities.sensors
 
-        /// Three groups of people.
+        /// Three groups of people, and two sensors.
         public init() {}
 
         public static var fields: [OptionField<Options>] {
-            [.choice("domains", \.domains, "what is held out: one of three groups of people (1–3, 4–6, 7–10), or each person")]
+            [
+                .choice("domains", \.domains, "what is held out: one of three groups of people (1–3, 4–6, 7–10), or each person"),
+                .choice("modalities", \.modalities, "what is a modality: each sensor, or each of its three axes"),
+            ]
         }
     }
 
@@ -46,7 +65,7 @@ public struct Watch: DatasetPlugin {
             source: "Burns et al., arXiv:1802.01489; from the package seglearn 1.2.5, BSD-3-Clause",
             options: Options.descriptions,
             notes: [
-                "modalities: accelerometer 100×3 (g), gyroscope 100×3 (rad/s)",
+                "modalities: accelerometer 100×3 (g), gyroscope 100×3 (rad/s); axes: accelerometer-x to gyroscope-z, 100×1",
                 "validation: the last part of every recording of the source domains",
             ])
     }
@@ -57,7 +76,7 @@ public struct Watch: DatasetPlugin {
         "upright-row",
     ]
 
-    /// The two modalities, the names of the domains, and the seven exercises.
+    /// The modalities, the names of the domains, and the seven exercises.
     public let facts: DatasetFacts
     /// The exercise of each window.
     public let labels: [Int]
@@ -72,7 +91,7 @@ public struct Watch: DatasetPlugin {
     /// The side of every window: 1 right, 0 left.
     public let sides: [Int]
 
-    /// Both modalities, in memory.
+    /// All modalities, in memory.
     private let arrays: [ModalityArray]
 
     /// Reads the bundled file.
@@ -81,10 +100,18 @@ public struct Watch: DatasetPlugin {
     public init(options: Options) throws(DatasetFault) {
         let file = try WatchFile.open()
         do throws(WeightsFault) {
-            arrays = [
+            let sensors = [
                 try WatchFile.array("accelerometer", key: "accel", of: file),
                 try WatchFile.array("gyroscope", key: "gyro", of: file),
             ]
+            arrays =
+                switch options.modalities {
+                case .sensors: sensors
+                case .axes:
+                    sensors.flatMap { sensor in
+                        zip(["x", "y", "z"], 0...).map { sensor.part("\(sensor.name)-\($0)", axis: 1, $1..<$1 + 1) }
+                    }
+                }
             labels = try file.integers("label")
             people = try file.integers("subject")
             sides = try file.integers("side")

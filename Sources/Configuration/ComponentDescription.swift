@@ -13,7 +13,7 @@ public struct ComponentDescription: Sendable, Hashable {
     public let formula: String?
     /// Paper, equation, or where the data come from; nil for the project's own.
     public let source: String?
-    /// What a regularizer costs in each step, as an order or in passes through the model; nil where that is not said.
+    /// What it costs in each step, as an order or in passes through the model; nil where that is not said.
     public let cost: String?
     /// Its options, in the order in which they are described.
     public let options: [OptionDescription]
@@ -31,8 +31,8 @@ public struct ComponentDescription: Sendable, Hashable {
     ///   - summary: one line, lowercase, without a full stop.
     ///   - formula: plain text; several lines are allowed.
     ///   - source: authors, year and the equation or section.
-    ///   - cost: of a regularizer in each step: `O(N·D²) for each modality`, with N samples a batch and D features
-    ///     an embedding, or passes through the model.
+    ///   - cost: in each step: `O(N·D²) for each modality`, with N samples a batch and D features an embedding,
+    ///     or passes through the model.
     ///   - options: left empty by plug-ins, whose options are added when they are registered.
     ///   - search: the ranges that `tune: default` draws from.
     ///   - notes: whole sentences.

@@ -24,7 +24,7 @@ struct ComponentDocument: Encodable {
     let summary: String
     let formula: String?
     let source: String?
-    /// What a regularizer costs in each step.
+    /// What it costs in each step.
     let cost: String?
     let notes: [String]
     let options: [Option]

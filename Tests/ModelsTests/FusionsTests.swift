@@ -105,6 +105,40 @@ import Testing
         #expect(areClose(found.values, expected.values, within: 1e-6))
     }
 
+    @Test("reads embeddings that are normalized over their features, with a scale and a shift to learn or without", arguments: kinds)
+    func normalized(kind: Kind) throws {
+        let count = kind.counts[kind.counts.count - 1]
+        func model(_ norm: String) throws -> FusionModel {
+            try ModelSamples.model(count, fusion: kind.name, options: kind.options.merging(["embedding-norm": .string(norm)]) { $1 })
+        }
+        let (plain, learned, untrained) = (try model("none"), try model("layer"), try model("untrained"))
+        let embeddings = plain.encode(ModelSamples.batch(count, samples: 4), pass: .evaluation)
+        func normalized(_ array: Tensor) -> Tensor {
+            let width = array.shape[-1]
+            return array.layerNormalized(axes: 1, weight: .ones([width]), bias: .zeros([width]), epsilon: 1e-5)
+        }
+        let expected = plain.fuse(embeddings.mapEmbeddings { $1.map { array, _ in normalized(array) } }, pass: .evaluation).logits
+        #expect(areClose(untrained.fuse(embeddings, pass: .evaluation).logits.values, expected.values, within: 1e-5))
+        #expect(areClose(learned.fuse(embeddings, pass: .evaluation).logits.values, expected.values, within: 1e-5))
+        let names = Set(plain.namedParameters.map(\.name))
+        #expect(Set(untrained.namedParameters.map(\.name)) == names)
+        var added: Set<String> = []
+        for modality in plain.modalities { added.formUnion(["fusion.norms.\(modality).weight", "fusion.norms.\(modality).bias"]) }
+        #expect(Set(learned.namedParameters.map(\.name)).subtracting(names) == added)
+    }
+
+    @Test("a normalized row of zeros stays one, whatever the shift has become") func dropped() throws {
+        let model = try ModelSamples.model(2, fusion: "sum", options: ["embedding-norm": .string("layer")])
+        for (name, parameter) in model.namedParameters where name.hasPrefix("fusion.norms.") { parameter.value = parameter.value + 1 }
+        let embeddings = model.encode(ModelSamples.batch(2, samples: 3), pass: .evaluation)
+        let dropped = embeddings.mapPooled { modality, z in modality == model.modalities[0] ? z * Tensor([1, 0, 1], shape: [3, 1]) : z }
+        let (whole, without) = (model.fuse(embeddings, pass: .evaluation), model.fuse(dropped, pass: .evaluation))
+        let width = model.embeddingWidths[model.modalities[0]] ?? 0
+        let read = try #require(without.representation).slice(axis: 1, 0..<width)
+        #expect(read[1..<2].values.allSatisfy { $0 == 0 } && !read[0..<1].values.allSatisfy { $0 == 0 })
+        #expect(whole.logits[0..<1].values == without.logits[0..<1].values)
+    }
+
     private func model(_ kind: Kind, _ count: Int) throws -> FusionModel {
         try ModelSamples.model(count, fusion: kind.name, options: kind.options)
     }

@@ -46,7 +46,7 @@ public final class BottleneckTokensFusion: FusionPlugin {
         name: "bottleneck-tokens", summary: "a few tokens read all embeddings, each embedding reads them, then classify the mean",
         formula: "h_m = relu(W_m z_m + b_m),  t = A(T, h),  y = mean_m LayerNorm(h_m + s_m A(h_m, t)),  A(q, K) = softmax(qKᵀ/√H) K",
         source: "as in MMDG-Bench's program; after Nagrani et al., Attention Bottlenecks for Multimodal Fusion, NeurIPS 2021",
-        options: Options.descriptions)
+        cost: "O(N·W·(Σ_m D_m + M·B + H)), with M modalities, B tokens of W features, and H hidden ones", options: Options.descriptions)
 
     public let modalities: [Modality]
     /// It reads pooled embeddings only.

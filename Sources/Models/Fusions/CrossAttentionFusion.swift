@@ -53,7 +53,8 @@ public final class CrossAttentionFusion: FusionPlugin {
     public static let description = ComponentDescription(
         name: "cross-attention", summary: "each modality's tokens attend to the others', then classify the means",
         formula: "yₘ = mean_t norm(xₘ + attention(xₘ, x_others));  logits = head([y₁; …; y_M])",
-        source: "Vaswani et al. 2017, section 3.2", options: Options.descriptions)
+        source: "Vaswani et al. 2017, section 3.2",
+        cost: "O(N·T·W·(D + W + T)), with T tokens of all modalities together, of W features", options: Options.descriptions)
 
     /// The layers of one modality.
     private struct Branch {

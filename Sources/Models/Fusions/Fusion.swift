@@ -151,11 +151,16 @@ extension FusionRegistry {
         return registry
     }
 
-    /// Adds a fusion under the name of its description.
+    /// Adds a fusion under the name of its description, with the option of ``EmbeddingNorm`` besides its own.
     ///
     /// - Throws: `DuplicateComponent` where the name is taken.
     public mutating func register<F: FusionPlugin>(_ type: F.Type) throws(DuplicateComponent) {
-        try register(F.description) { (options, context) throws(OptionFault) in try F(options: .decoding(options), context: context) }
+        let options = F.Options.descriptions + EmbeddingNorm.descriptions(beside: F.self)
+        try register(F.description.describing(options)) { (options, context) throws(OptionFault) in
+            let (own, norm) = try EmbeddingNorm.dividing(options, of: F.self)
+            let fusion = try F(options: .decoding(own), context: context)
+            return norm.kind == .none ? fusion : NormalizedFusion(fusion, learns: norm.kind == .layer, context: context)
+        }
     }
 }
 

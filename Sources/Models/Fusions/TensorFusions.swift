@@ -38,7 +38,8 @@ public final class TensorFusion: FusionPlugin {
     public static let description = ComponentDescription(
         name: "tensor", summary: "all products of the modalities' features, then classify",
         formula: "logits = head([1, h_1] ⊗ … ⊗ [1, h_M]),  h_m = W_m z_m + b_m",
-        source: "Zadeh et al., Tensor Fusion Network for Multimodal Sentiment Analysis, EMNLP 2017", options: Options.descriptions)
+        source: "Zadeh et al., Tensor Fusion Network for Multimodal Sentiment Analysis, EMNLP 2017",
+        cost: "O(N·H·(W + 1)^M), with M modalities of W features each and a hidden layer of H", options: Options.descriptions)
 
     /// The largest number of products.
     static let limit = 1 << 20
@@ -129,7 +130,8 @@ public final class LowRankTensorFusion: FusionPlugin {
     public static let description = ComponentDescription(
         name: "low-rank-tensor", summary: "tensor fusion with a weight tensor of low rank, then classify",
         formula: "y = Σ_r w_r Π_m [1, z_m] F_m,r + b;  logits = W y + b'",
-        source: "Liu et al., Efficient Low-rank Multimodal Fusion with Modality-Specific Factors, ACL 2018", options: Options.descriptions)
+        source: "Liu et al., Efficient Low-rank Multimodal Fusion with Modality-Specific Factors, ACL 2018",
+        cost: "O(N·R·W·Σ_m D_m), of rank R with a representation of W features", options: Options.descriptions)
 
     public let modalities: [Modality]
     public let readsTokens = false

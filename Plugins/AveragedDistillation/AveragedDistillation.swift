@@ -8,12 +8,13 @@ import Tensors
 ///
 ///     t = softmax of the averaged model's logits, at least 10⁻¹²; a constant
 ///     KL(f) = (1/N) Σ_i Σ_k t_ik (ln t_ik − ln softmax(f_i)_k)
-///     penalty = λ_f KL(fused) + Σ_m [CE(f_m, y) + λ_u KL(f_m)],  f_m = W_m z_m + b_m
+///     penalty = λ_f KL(fused) + Σ_m [CE(f_m, y) + λ_u KL(f_m)],  f_m = W_m norm_m(z_m) + b_m
 ///     average ← decay · average + (1 − decay) · weights, begun at the initial weights
 ///
 /// The averaged model is asked without dropout, with its averaged statistics. The classifiers read the
-/// encoders' own output, `N×D_m`, before any change, and are saved with the model, as is the average:
-/// one more copy of it. NaN gives NaN. Cost: one pass through the model.
+/// encoders' own output, `N×D_m`, before any change, normalized over its features where `norm` says so,
+/// and are saved with the model, as is the average: one more copy of it. NaN gives NaN. Cost: one pass
+/// through the model.
 ///
 /// ```yaml
 /// regularizers:
@@ -22,8 +23,19 @@ import Tensors
 /// ```
 ///
 /// Source: MBCD, as in the MMDG benchmark's program (decay 0.999, both λ 1), whose model is the average
-/// itself: put a `weight-averaging: {kind: exponential}` beside it.
+/// itself: put a `weight-averaging: {kind: exponential}` beside it. That program normalizes embeddings for
+/// unimodal and fused heads alike; for the fused one it is the fusion's `embedding-norm`.
 public struct AveragedDistillation: RegularizerPlugin, AddsPenalty, FollowsUpdates {
+    /// How the unimodal classifiers' embeddings are normalized.
+    public enum Norm: String, CaseIterable, Sendable {
+        /// Not at all.
+        case none
+        /// Over their features, with a scale and a shift that are learned.
+        case layer
+        /// The same with scale 1 and shift 0: the released program does not hand them to its optimizer.
+        case untrained
+    }
+
     /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// How much of the average each update keeps.
@@ -32,6 +44,9 @@ public struct AveragedDistillation: RegularizerPlugin, AddsPenalty, FollowsUpdat
         /// `λ_f` and `λ_u`.
         public var fused = 1.0, unimodal = 1.0
 
+        /// What the unimodal classifiers' embeddings go through.
+        public var norm = Norm.none
+
         public init() {}
 
         public static var fields: [OptionField<Options>] {
@@ -39,6 +54,10 @@ public struct AveragedDistillation: RegularizerPlugin, AddsPenalty, FollowsUpdat
                 .number("decay", \.decay, in: 0..<1, "how much of the average each update keeps"),
                 .number("fused", \.fused, in: 0...1e6, "weight of the fused prediction's divergence, λ_f"),
                 .number("unimodal", \.unimodal, in: 0...1e6, "weight of the unimodal predictions' divergence, λ_u"),
+                .choice(
+                    "norm", \.norm,
+                    "whether the unimodal classifiers' embeddings are normalized over their features: layer learns a scale and a shift, "
+                        + "untrained, MBCD's released program, has none"),
             ]
         }
     }
@@ -71,19 +90,25 @@ public struct AveragedDistillation: RegularizerPlugin, AddsPenalty, FollowsUpdat
     private let options: Options
     /// The model with averaged weights: the teacher.
     private let average: any WeightAverage
-    /// The linear classifier of each modality, `D_m → K`.
-    private let classifiers: [(modality: Modality, classifier: Linear)]
+    /// The linear classifier of each modality, `D_m → K`, and what its embeddings go through.
+    private let classifiers: [(modality: Modality, norm: LayerNormalization?, classifier: Linear)]
 
     public var parts: Parts {
-        ["average": average, "classifiers": Parts(classifiers.map { (name: $0.modality.name, part: $0.classifier) })]
+        var parts: Parts = ["average": average, "classifiers": Parts(classifiers.map { (name: $0.modality.name, part: $0.classifier) })]
+        if options.norm == .layer { parts.append(Parts(classifiers.map { (name: $0.modality.name, part: $0.norm) }), named: "norms") }
+        return parts
     }
 
     /// Starts the average at the initial weights, and makes a linear classifier for each modality.
     public init(options: Options, context: RegularizerContext) {
         self.options = options
         average = ExponentialMovingAverage(of: context.model, decay: Float(options.decay))
-        classifiers = context.modalities.map {
-            ($0, Linear(context.widths[$0] ?? 0, context.classes, from: context.initializer["classifiers"][$0.name]))
+        classifiers = context.modalities.map { modality in
+            let width = context.widths[modality] ?? 0
+            return (
+                modality, options.norm == .none ? nil : LayerNormalization([width], from: context.initializer["norms"][modality.name]),
+                Linear(width, context.classes, from: context.initializer["classifiers"][modality.name])
+            )
         }
     }
 
@@ -96,9 +121,9 @@ public struct AveragedDistillation: RegularizerPlugin, AddsPenalty, FollowsUpdat
             average.withAverage { step.model.fuse(step.encoded(pass), pass: pass).logits }
         }
         let fused = Self.divergence(of: step.prediction.logits, from: teacher)
-        let own = classifiers.compactMap { modality, classifier -> Penalty? in
+        let own = classifiers.compactMap { modality, norm, classifier -> Penalty? in
             guard let z = step.originalEmbeddings[modality]?.pooled else { return nil }
-            let logits = classifier(z)
+            let logits = classifier(norm.map { $0(z) } ?? z)
             let (loss, divergence) = (logits.crossEntropy(labels: step.labels), Self.divergence(of: logits, from: teacher))
             return Penalty(
                 value: loss + divergence * Float(options.unimodal),

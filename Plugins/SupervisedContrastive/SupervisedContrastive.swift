@@ -30,6 +30,15 @@ import Tensors
 /// Source: Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020, Eq. 2, with all views as
 /// anchors; as used by SimMMDG (Dong et al., NeurIPS 2023), with weight 3.
 public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresence {
+    /// Whose class a row is judged by.
+    public enum Labels: String, CaseIterable, Sendable {
+        /// That of its own sample.
+        case own
+        /// Row `v` of `V` of sample `i` by the class of sample `(iV + v) mod N`: the released NEL for motor faults, which
+        /// lays rows out sample by sample and labels view by view. Most of its positives are none.
+        case displaced
+    }
+
     /// What a recipe may set.
     public struct Options: ComponentOptions {
         /// `T`, what similarities are divided by.
@@ -40,6 +49,9 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresen
 
         /// Whether every sample is encoded a second time and counts twice.
         public var hasSecondView = false
+
+        /// Whose class a row is judged by.
+        public var labels = Labels.own
 
         /// Standard deviation of the second view's noise, relative to that of a modality's inputs.
         public var noise = 0.1
@@ -52,6 +64,7 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresen
                 .number("base-temperature", \.baseTemperature, in: 1e-4...1e4, "the loss is multiplied by temperature over this"),
                 .flag("second-view", \.hasSecondView, "whether every sample is encoded a second time and counts twice"),
                 .number("noise", \.noise, in: 0...1e3, "of the second view's inputs, relative to their standard deviation in the batch"),
+                .choice("labels", \.labels, "whose class a row is judged by: its own sample's, or, as NEL's released program for motor faults does, another's"),
             ]
         }
     }
@@ -97,7 +110,9 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresen
         let classes = step.targets.classes ?? Self.signs(of: step.targets.array)
         let loss = ContrastiveLoss(
             of: Tensor.concatenated(views.map(\.present), axis: 0).normalized(axis: 1),
-            labels: views.flatMap { $0.rows.map { classes[$0] } },
+            labels: views.enumerated().flatMap { view, embedding in
+                embedding.rows.map { classes[options.labels == .own ? $0 : ($0 * views.count + view) % classes.count] }
+            },
             temperature: options.temperature, baseTemperature: options.baseTemperature)
         return Penalty(value: loss.value, reports: [("anchors", Float(loss.anchors))])
     }

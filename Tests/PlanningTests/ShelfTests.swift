@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Recipes
 import Results
@@ -62,6 +63,61 @@ import Testing
             #expect(term.formula != nil && term.source != nil && term.cost != nil, "\(term.name)")
             #expect(term.search.isEmpty == (term.unsearched != nil), "\(term.name)")
         }
+    }
+
+    @Test("every fusion says its formula, its source and its cost") func fusions() throws {
+        for fusion in try Sample.components().fusions.descriptions {
+            #expect(fusion.formula != nil && fusion.source != nil && fusion.cost != nil, "\(fusion.name)")
+        }
+    }
+
+    @Test("every fragment of a method says its source and what is adapted, and is planned as a row") func fragments() throws {
+        let folder = PaperRecipes.root.appendingPathComponent("recipes/methods")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }.sorted()
+        #expect(names.count > 12)
+        for name in names where name != "fusion.yaml" {
+            let text = try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+            let header = text.split(separator: "\n").prefix { $0.hasPrefix("#") }.joined(separator: " ")
+            #expect(header.contains("Source: ") && header.contains("Adapted: "), "\(name)")
+            let recipe = """
+                data: {use: watch}
+                model: {encoder: {use: series-resnet, width: 4, embedding: 8, blocks: [1, 1, 1]}, fusion: {use: late, hidden: 16}}
+                evaluation: {validation: 0.2, domains: [people-1-3]}
+                training: {epochs: 1, batch: 16}
+                seeds: [1]
+                variables: {heads: [16], projection-width: 8, translation-width: 16, bottleneck-width: 16, jigsaw-width: 16, adversary-width: 8}
+                rows:
+                  - {name: Method, regularizers: [{include: methods/\(name)}]}
+                """
+            #expect(try Sample.planned(recipe, file: PaperRecipes.path("own.yaml")).cells.count == 1, "\(name)")
+        }
+    }
+
+    @Test(
+        "what a released program does not do right is a form by name",
+        arguments: [
+            ("gmp", "discriminator-learns: false", "domain-adversarial", "learns", OptionValue.bool(false)),
+            ("mbcd", "embedding-norm: untrained", "averaged-distillation", "norm", .string("untrained")),
+            ("nel", "contrast-labels: displaced", "supervised-contrastive", "labels", .string("displaced")),
+        ])
+    func releasedForms(method: String, form: String, term: String, option: String, released: OptionValue) throws {
+        func planned(_ variables: String) throws -> OptionValue? {
+            let recipe = """
+                data: {use: watch}
+                model: {encoder: {use: series-resnet, width: 4, embedding: 8}, fusion: {use: late, hidden: 16}}
+                evaluation: {validation: 0.2, domains: [people-1-3]}
+                training: {epochs: 1, batch: 16}
+                seeds: [1]
+                variables: {\(variables)}
+                rows:
+                  - {name: Method, regularizers: [{include: methods/\(method).yaml}]}
+                """
+            let cell = try #require(try Sample.planned(recipe, file: PaperRecipes.path("own.yaml")).cells.first)
+            return cell.candidates[0].plan.regularizers.first { $0.instance == term }?.options[option]
+        }
+        #expect(try planned(form) == released)
+        let own = try planned("")
+        #expect(own != nil && own != released)
     }
 
     @Test("all combinations of four terms are rows of one recipe") func combinations() throws {

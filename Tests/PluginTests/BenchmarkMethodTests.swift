@@ -141,6 +141,25 @@ import VonNeumannEntropyPlugin
         #expect(uneven?.option == "pieces")
     }
 
+    @Test("MBCD: normalizations learn a scale and a shift, or have none to learn, as in the released program", arguments: AveragedDistillation.Norm.allCases)
+    func norms(norm: AveragedDistillation.Norm) throws {
+        let model = ByNameModel(["audio", "video"])
+        var options = AveragedDistillation.Options()
+        options.norm = norm
+        let plugin = AveragedDistillation(options: options, context: model.context())
+        let step = model.step()
+        let penalty = try #require(plugin.penalty(step))
+        let owned = plugin.parts.namedParameters.filter { $0.name.hasPrefix("norms.") }
+        let learned = ["norms.audio.weight", "norms.audio.bias", "norms.video.weight", "norms.video.bias"]
+        #expect(owned.map(\.name) == (norm == .layer ? learned : []))
+        let slopes = gradients(of: penalty.value, with: owned.map(\.parameter.value))
+        #expect(slopes.allSatisfy { $0?.values.contains { $0 != 0 } == true })
+        // Both begin alike, at scale 1 and shift 0, and neither is what embeddings give that are not normalized.
+        options.norm = .untrained
+        let begun = try #require(AveragedDistillation(options: options, context: model.context()).penalty(step)).value.item
+        #expect((penalty.value.item == begun) == (norm != .none))
+    }
+
     @Test("the averaged model is a constant, and the model at first is its own average") func teacher() throws {
         let model = ByNameModel(["audio", "video"])
         let plugin = AveragedDistillation(options: .init(), context: model.context())

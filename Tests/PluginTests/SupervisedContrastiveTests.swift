@@ -56,6 +56,19 @@ import Testing
         #expect(abs(plain - shuffled.value.item) < 1e-5)
     }
 
+    @Test("displaced labels are those of rows that lie sample by sample, read view by view") func displaced() throws {
+        let embeddings: Embeddings = ["a": Embedding(pooled: normal([3, 4])), "b": Embedding(pooled: normal([3, 4], seed: 2))]
+        var options = SupervisedContrastive.Options()
+        options.labels = .displaced
+        let found = try #require(SupervisedContrastive(options: options).penalty(step(embeddings, labels: [0, 1, 0]))).value.item
+        // Sample by sample, rows a₀ b₀ a₁ b₁ a₂ b₂ are judged by the classes of samples 0 1 2 0 1 2.
+        let expected = ContrastiveLoss(
+            of: Tensor.concatenated(embeddings.map(\.embedding.pooled), axis: 0).normalized(axis: 1), labels: [0, 0, 1, 1, 0, 0],
+            temperature: options.temperature, baseTemperature: options.baseTemperature)
+        #expect(abs(found - expected.value.item) < 1e-5)
+        #expect(found != SupervisedContrastive().penalty(step(embeddings, labels: [0, 1, 0]))?.value.item)
+    }
+
     @Test("anchors without positives are skipped") func noPositives() throws {
         let z = normal([3, 4])
         let pair = try #require(SupervisedContrastive().penalty(step(["a": Embedding(pooled: z)], labels: [0, 1, 0])))

@@ -62,6 +62,9 @@ public struct BarlowTwins: RegularizerPlugin, AddsPenalty, ReadsCovariance, Read
     /// A correlation needs two samples.
     public static var minimumBatch: Int { 2 }
 
+    /// It correlates two modalities.
+    public static var needs: [DataNeed] { [.severalModalities] }
+
     private let options: Options
 
     /// A regularizer for direct use, as in tests.

@@ -70,6 +70,9 @@ public struct Confidence: RegularizerPlugin, AddsPenalty {
     /// Confidence is the largest probability of a class.
     public static var tasks: [Targets.Kind] { [.classes] }
 
+    /// It compares predictions from fewer modalities with those from more.
+    public static var needs: [DataNeed] { [.severalModalities] }
+
     private let options: Options
 
     /// - Throws: `OptionFault` where there is only one modality, or the term sees only a part of the

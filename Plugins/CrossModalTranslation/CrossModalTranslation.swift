@@ -67,6 +67,9 @@ public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty, ReadsPresen
     /// Embeddings and projections: there have to be at least two modalities.
     public static var places: [Place] { [.embedding, .projection] }
 
+    /// It translates between modalities.
+    public static var needs: [DataNeed] { [.severalModalities] }
+
     private let mask: Float
     /// `T_ab` of each ordered pair of modalities.
     private let translators: [(source: Modality, target: Modality, network: MLP)]

@@ -58,6 +58,9 @@ public struct FunctionalEntropy: RegularizerPlugin, AddsPenalty {
     /// Divergences are those of distributions over classes.
     public static var tasks: [Targets.Kind] { [.classes] }
 
+    /// It compares what the prediction draws from each modality.
+    public static var needs: [DataNeed] { [.severalModalities] }
+
     private let samples: Int
 
     /// - Throws: `OptionFault` where there is only one modality, or the term sees only a part of the

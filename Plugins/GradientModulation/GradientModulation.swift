@@ -110,6 +110,9 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
         [TermExclusion(.balancesEncoders, because: "encoders would be held back twice, by ratios that know nothing of each other")]
     }
 
+    /// Modalities are held back against each other.
+    public static var needs: [DataNeed] { [.severalModalities] }
+
     private let options: Options
     private let modalities: [Modality]
     /// The mean ratios of the adaptive rule.

@@ -89,6 +89,9 @@ public struct JointAdversarial: RegularizerPlugin, AddsPenalty {
     /// The classifiers read classes.
     public static var tasks: [Targets.Kind] { [.classes] }
 
+    /// A discriminator tells modalities apart.
+    public static var needs: [DataNeed] { [.severalModalities] }
+
     private let options: Options
     private let domains: SourceDomains
     /// The three discriminators with the projections before them.

@@ -57,7 +57,10 @@ public struct Mixup: RegularizerPlugin, ChangesEmbeddings, ChangesTargets {
             source: "Zhang et al., mixup, ICLR 2018; Verma et al., Manifold Mixup, ICML 2019; DomainBed",
             cost: "O(N·D)",
             search: [.logarithmic("concentration", 0.1...10)],
-            notes: ["All modalities of a sample are mixed with the same other sample.", "Penalties that read labels see the unmixed ones."])
+            notes: [
+                "All modalities of a sample are mixed with the same other sample.", "Penalties that read labels see the unmixed ones.",
+                "pairs: across needs samples of at least two source domains.",
+            ])
     }
 
     /// The terms that it conflicts with, and why.
@@ -68,12 +71,16 @@ public struct Mixup: RegularizerPlugin, ChangesEmbeddings, ChangesTargets {
     private let options: Options
 
     /// - Throws: `OptionFault` where the term sees only a part of the modalities, as the targets are
-    ///   mixed for all of them.
+    ///   mixed for all of them, and where samples are to be mixed across domains and there is one.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         guard context.modalities.count == context.model.modalities.count else {
             throw OptionFault(
                 option: "on", expected: "all modalities, as the targets are mixed for all",
                 found: context.modalities.map(\.name).joined(separator: ", "))
+        }
+        guard options.pairs == .within || context.sourceDomains.count != 1 else {
+            throw OptionFault(
+                option: "pairs", expected: "within, as the training has a single source domain", found: options.pairs.rawValue, suggestion: "within")
         }
         self.options = options
     }

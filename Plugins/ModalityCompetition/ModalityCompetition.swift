@@ -110,6 +110,9 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
     // A divergence between predicted distributions over classes.
     public static var tasks: [TargetKind] { [.classes] }
 
+    /// Modalities play against each other.
+    public static var needs: [DataNeed] { [.severalModalities] }
+
     private let options: Options
 
     /// - Throws: `OptionFault` where there is only one modality, or the term sees only a part of the

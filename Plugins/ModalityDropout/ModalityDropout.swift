@@ -55,6 +55,9 @@ public struct ModalityDropout: RegularizerPlugin, ChangesEmbeddings, ReadsPresen
             notes: ["At most one modality of a sample is dropped, with its tokens.", "Embeddings are not rescaled."])
     }
 
+    /// Where one is dropped another has to remain.
+    public static var needs: [DataNeed] { [.severalModalities] }
+
     private let rate: Double
     /// The modalities that can be dropped.
     private let candidates: [Modality]

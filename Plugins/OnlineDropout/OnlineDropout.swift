@@ -78,6 +78,9 @@ public struct OnlineDropout: RegularizerPlugin, ChangesEmbeddings {
     /// Modalities are compared by probabilities of classes.
     public static var tasks: [Targets.Kind] { [.classes] }
 
+    /// Modalities are dropped against each other.
+    public static var needs: [DataNeed] { [.severalModalities] }
+
     private let options: Options
     /// The model, whose fusion says what each modality predicts alone.
     private let model: any MultimodalModel

@@ -55,8 +55,8 @@ public struct Prototypes: RegularizerPlugin, AddsPenalty, FollowsUpdates {
             notes: ["Logged: loss and ratio of each modality; a ratio below 1 gets the term.", "The prototypes are saved with the model."])
     }
 
-    /// A class mean needs several samples of the class.
-    public static var needs: [DataNeed] { [.severalSamplesOfAClass] }
+    /// A class mean needs several samples of the class, and the weaker modality another one to be weaker than.
+    public static var needs: [DataNeed] { [.severalModalities, .severalSamplesOfAClass] }
 
     /// Embeddings and projections, which have class means.
     public static var places: [Place] { [.embedding, .projection] }

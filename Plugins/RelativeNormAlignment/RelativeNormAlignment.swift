@@ -55,6 +55,9 @@ public struct RelativeNormAlignment: RegularizerPlugin, AddsPenalty, ReadsPresen
             notes: ["Logged: norm, the mean length, of each modality."])
     }
 
+    /// It compares lengths between modalities.
+    public static var needs: [DataNeed] { [.severalModalities] }
+
     private let order: [Modality]?
 
     /// - Parameter order: the modalities in the order in which they are divided; nil for that of the

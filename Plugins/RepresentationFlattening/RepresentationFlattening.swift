@@ -124,6 +124,9 @@ public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsU
     public static var places: [Place] { [.embedding] }
     public static var tasks: [Targets.Kind] { [.classes] }
 
+    /// It interpolates between modalities.
+    public static var needs: [DataNeed] { [.severalModalities] }
+
     private let options: Options
     private let heads: [(modality: Modality, head: ProjectionHead)]
     private let factors: [Modality: Double]

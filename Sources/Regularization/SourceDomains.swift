@@ -63,6 +63,9 @@ public enum DataNeed: String, CaseIterable, Hashable, Sendable {
     /// Samples of at least two source domains; a recipe that trains on one is refused.
     case severalDomains
 
+    /// At least two modalities, between which it works; a recipe in which the term sees one is refused.
+    case severalModalities
+
     /// Several samples of one class in a batch. Batches of data sets with many classes may lack them;
     /// the term then has little to work with.
     case severalSamplesOfAClass
@@ -71,6 +74,7 @@ public enum DataNeed: String, CaseIterable, Hashable, Sendable {
     public var summary: String {
         switch self {
         case .severalDomains: "samples of at least two source domains"
+        case .severalModalities: "at least two modalities"
         case .severalSamplesOfAClass: "several samples of a class in a batch"
         }
     }

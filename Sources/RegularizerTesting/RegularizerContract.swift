@@ -145,9 +145,11 @@ public enum ContractCheck: String, CaseIterable, Sendable {
     /// The wrapper sees to this. A failure points to a regularizer that changes the model outside its
     /// hooks.
     case zeroWeight
-    /// Constant, repeated and zero embeddings, and a single class, give finite results.
+    /// Constant, repeated and zero embeddings, a single class, a single domain, a class that a domain lacks and
+    /// a domain of one sample give finite results.
     ///
-    /// Such batches occur in trainings: an encoder may collapse, and a small batch may hold one class.
+    /// Such batches occur in trainings: an encoder may collapse, and a small batch may hold one class, or a
+    /// single sample of a domain.
     /// Where zero embeddings cannot be served, declare ``ContractExceptions/undefinedAtZero``.
     case degenerateInputs
     /// NaN in what the penalty reads makes the penalty NaN.
@@ -188,7 +190,7 @@ public enum ContractCheck: String, CaseIterable, Sendable {
         case .targets: "targets stay distributions, without gradient"
         case .tasks: "serves every task that it declares"
         case .zeroWeight: "weight 0 changes nothing"
-        case .degenerateInputs: "constant, repeated and zero inputs"
+        case .degenerateInputs: "constant and zero inputs, single classes and domains"
         case .nan: "NaN in, NaN out"
         case .checkpoint: "state round-trips through a checkpoint"
         case .evaluation: "evaluation draws nothing"

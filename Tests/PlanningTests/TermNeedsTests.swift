@@ -36,6 +36,20 @@ import Testing
         #expect(error?.diagnostics.first?.expected == "at least two source domains for coral")
     }
 
+    @Test("a term that works between modalities says so, and is refused where there is one") func singleModality() throws {
+        let registry = try Sample.components().regularizers
+        for name in registry.names where !["breaking", "probe"].contains(name) {
+            var faults: [Diagnostic] = []
+            do {
+                _ = try Sample.planned(text("[\(name)]"), overrides: ["model.modalities=[m1]"])
+            } catch let error as RecipeError {
+                faults = error.diagnostics
+            }
+            let isRefused = faults.contains { $0.expected?.hasPrefix("at least two modalities") == true }
+            #expect(isRefused == registry[name]?.needs.contains(.severalModalities), "\(name)")
+        }
+    }
+
     @Test("a term that reads another one needs it in the row") func readTerms() throws {
         #expect(try Sample.planned(text("[unimodal-loss, pareto]")).cells.count == 3)
         #expect(try Sample.planned(text("[{unimodal-loss: {name: alone}}, {pareto: {unimodal: alone}}]")).cells.count == 3)

@@ -79,6 +79,19 @@ import Testing
         #expect(fault?.option == "on")
     }
 
+    @Test("mixing across domains is refused where the training has one, and goes on where they are not known") func singleSource() throws {
+        var context = RegularizerContext.sample(widths: ["video": 6, "audio": 4], instance: "mixup")
+        var options = Mixup.Options()
+        options.pairs = .across
+        context.sourceDomains = [2]
+        let fault = #expect(throws: OptionFault.self) { try Mixup(options: options, context: context) }
+        #expect(fault?.option == "pairs" && fault?.suggestion == "within")
+        for domains: SourceDomains in [[], [0, 2]] {
+            context.sourceDomains = domains
+            _ = try Mixup(options: options, context: context)
+        }
+    }
+
     private func make(_ pairs: Mixup.Pairs) throws -> Mixup {
         var options = Mixup.Options()
         options.pairs = pairs

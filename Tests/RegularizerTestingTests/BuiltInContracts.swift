@@ -157,6 +157,7 @@ struct BuiltInContract: Sendable, CustomTestStringConvertible {
         BuiltInContract("EntropyWeighting", EntropyWeighting.self),
         BuiltInContract("Jigsaw", Jigsaw.self) { ($0.pieces, $0.orders, $0.width) = (1, 2, 8) },
         BuiltInContract("AveragedDistillation", AveragedDistillation.self),
+        BuiltInContract("AveragedDistillation", AveragedDistillation.self, "normalized") { $0.norm = .layer },
         BuiltInContract("CrossModalTranslation", CrossModalTranslation.self, "masked", declares: .randomDraws) {
             ($0.hidden, $0.dropout, $0.mask) = (12, 0, 0.3)
         },

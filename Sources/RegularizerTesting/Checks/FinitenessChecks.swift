@@ -82,21 +82,25 @@ enum NaNCheck: Check {
 }
 
 /// Values and gradients stay finite where features are constant, samples repeat, all labels are one
-/// class of one domain, or all embeddings are 0.
+/// class of one domain, the samples are of one domain, a domain lacks a class or has a single sample, or
+/// all embeddings are 0.
 ///
 /// A regularizer that is undefined for zero embeddings declares ``ContractExceptions/undefinedAtZero``.
 enum DegenerateInputsCheck: Check {
     static let check = ContractCheck.degenerateInputs
     static let presumes: [ContractCheck] = [.options, .finiteness]
 
-    /// A finding for each of the four inputs.
+    /// A finding for each of these inputs.
     static func findings(on subject: Subject) -> [Finding] {
         onOrdinary(subject) { rehearsal in
             let batch = rehearsal.batch
             let samples = rehearsal.scenario.samples
-            var oneClass = batch
+            let oneDomain = batch.with(domains: .init(repeating: 0, count: samples))
+            var oneClass = oneDomain
             oneClass.labels = .init(repeating: 0, count: samples)
-            oneClass.domains = .init(repeating: 0, count: samples)
+            // Class 0 is in the first domain alone, all others are in both.
+            let unevenClasses = batch.with(domains: zip(batch.labels, batch.domains).map { $0 == 0 ? 0 : $1 })
+            let lonelySample = batch.with(domains: (0..<samples).map { $0 == 0 ? 0 : 1 })
             var zero = batch
             zero.embeddings = batch.embeddings.mapEmbeddings { $1.map { array, _ in .zeros(array.shape) } }
             zero.featureMaps = batch.featureMaps.map { .zeros($0.shape) }
@@ -104,6 +108,9 @@ enum DegenerateInputsCheck: Check {
                 ("constant features", constant(batch), nil),
                 ("duplicated samples", batch.gathering((0..<samples).map { $0 / 2 }), nil),
                 ("one class", oneClass, nil),
+                ("one domain", oneDomain, nil),
+                ("a class that a domain lacks", unevenClasses, nil),
+                ("a domain of one sample", lonelySample, nil),
                 ("zero embeddings", zero, .undefinedAtZero),
             ]
             return cases.map { name, batch, exception in

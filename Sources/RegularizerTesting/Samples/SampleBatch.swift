@@ -65,6 +65,13 @@ struct SampleBatch {
     /// What is to be learned.
     var targets: Targets { .classes(labels, of: logits.shape[1]) }
 
+    /// The batch with its samples in other domains, 0 or 1.
+    func with(domains: [Int]) -> SampleBatch {
+        var batch = self
+        batch.domains = domains
+        return batch
+    }
+
     /// The batch in another order: sample `order[i]` comes `i`-th. A sample may be left out or
     /// repeated.
     func gathering(_ order: [Int]) -> SampleBatch {

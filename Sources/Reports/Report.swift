@@ -162,6 +162,9 @@ package struct Report: Hashable, Sendable {
     /// Whether there is more than one variant to compare.
     package var isSweep: Bool { variants.count > 1 }
 
+    /// Whether a sweep has more rows than a table can hold side by side, and more of them than variants.
+    var hasManyRows: Bool { isSweep && settings.rows.count > 8 && settings.rows.count > variants.count }
+
     /// `data.rel = 0.9, data.inv = 1`, in the order of the dials, a named set of values by its name
     /// alone; empty without a sweep.
     package func label(of variant: [String: String]) -> String {

@@ -136,9 +136,20 @@ extension Report {
     }
 
     /// One line per variant: the baseline's average and every other row's difference to it; without a
-    /// baseline, every row's average.
+    /// baseline, every row's average. Many rows would not fit side by side: they stand below each other,
+    /// with their averages, and a column for each variant.
     private var summary: TextTable {
         let (paths, rows) = (variantDials, settings.rows)
+        guard !hasManyRows else {
+            return TextTable(
+                columns: [.init("Row")] + variants.map { .init(label(of: $0.variant), .right) },
+                rows: rows.map { name in
+                    [name]
+                        + variants.map { variant in
+                            variant.score.row(name).map { CellText.text($0.average, variant.score.score) } ?? NumberText.nothing
+                        }
+                })
+        }
         return TextTable(
             columns: paths.map { .init($0) } + rows.map { .init($0, .right) },
             rows: variants.map { variant in

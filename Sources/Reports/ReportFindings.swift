@@ -33,6 +33,7 @@ extension Report {
         return heading("Is the difference to \(baseline) more than chance?", isHeaded)
             + [
                 .table(table), .paragraph(comparisonNote(comparisons, variant.settings)), .paragraph(untestedNote(comparisons, score)),
+                .paragraph(powerlessNote(comparisons, variant.settings)),
                 .figures([differenceFigure(variant)]),
             ]
     }
@@ -43,6 +44,19 @@ extension Report {
             let (size, count) = (score.signedText(comparison.difference.estimate.mean), comparison.difference.units.count)
             return "\(comparison.row): all \(count) differences are \(size), so there is no spread to test with or to make an interval of."
         }.joined(separator: " ")
+    }
+
+    /// That so many rows leave the sign-flip test nothing to show, whatever the differences are; empty where they do not.
+    ///
+    /// Of `n` pairs its p cannot be below `2 / 2ⁿ`, and the correction multiplies the smallest one by the number of rows.
+    private func powerlessNote(_ comparisons: [RowComparison], _ variant: VariantSettings) -> String {
+        let tested = comparisons.filter { $0.test != nil }
+        guard tested.count > 1, let most = tested.map(\.difference.units.count).max(), most <= SignFlipTest.largestExact else { return "" }
+        let smallest = 2 / Double(1 << most)
+        guard smallest < Self.level, smallest * Double(tested.count) >= Self.level else { return "" }
+        return "Of \(most) \(units(variant)) the sign-flip test gives no p below \(NumberText.probability(smallest)), which Holm's correction for "
+            + "\(tested.count) rows makes \(NumberText.probability(smallest * Double(tested.count))): so corrected it can show nothing here. More seeds, "
+            + "or fewer rows, would let it."
     }
 
     private func comparisonNote(_ comparisons: [RowComparison], _ variant: VariantSettings) -> String {
@@ -133,8 +147,9 @@ extension Report {
             })
         let note =
             "Medians over a row's trials, with the range of their middle half. Trials are timed at different hours and under different load: "
-            + "a difference is printed only where it is larger than these ranges. A regularizer's part is its hooks and its share of the "
-            + "backward pass."
+            + "a difference is printed only where it is larger than these ranges, and a row that does more in less time was timed under less load. "
+            + "A regularizer's part is its hooks and its share of the "
+            + "backward pass; what several share, such as a second view of the samples, is in the part of each."
         return heading("Cost of a step", isHeaded) + [.table(table), .paragraph(note)]
     }
 

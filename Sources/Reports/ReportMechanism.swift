@@ -59,7 +59,7 @@ extension Report {
     /// Numbers that are named for one verb; all of them stand in the tables below.
     private static let mostNamed = 4
     /// The level of the tests, after Holm's correction.
-    fileprivate static let level = 0.05
+    static let level = 0.05
 
     // MARK: Dependence beside the score
 

@@ -11,7 +11,9 @@ extension Report {
         if isSweep {
             text = "\(subject), averaged over targets: mean ± standard deviation over \(unitText)."
             let baselines = Set(variants.map(\.settings.baseline))
-            if baselines.count == 1, let baseline = variants.first?.settings.baseline {
+            if hasManyRows {
+                text += " Differences stand below, variant by variant."
+            } else if baselines.count == 1, let baseline = variants.first?.settings.baseline {
                 text =
                     "\(subject), averaged over targets. Column \(baseline): mean ± standard deviation over "
                     + "\(unitText). Other columns: difference to \(baseline)."

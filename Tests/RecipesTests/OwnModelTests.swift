@@ -111,6 +111,13 @@ struct RowCombinationTests {
         #expect(rows[0].factors == nil && rows[4].factors == ["mer", "one sensor"])
     }
 
+    @Test("they take the place of the rows of a recipe that is extended")
+    func extending() throws {
+        let text = "extends: base.yaml\nrows:\n  all-combinations-of: [mer, dropout]\n  base: Fusion\n"
+        let study = try Sample.study(text, files: ["base.yaml": Self.recipe("  - Old")])
+        #expect(study.variants[0].recipe.rows.map(\.name) == ["Fusion", "+ mer", "+ dropout", "+ mer + dropout"])
+    }
+
     @Test("rows that were written out can be set by their names, and the resolved recipe says them all")
     func settings() throws {
         let text = Self.recipe("  all-combinations-of: [mer, dropout]")

@@ -144,6 +144,23 @@ struct FindingsTests {
         #expect(text.contains("| + Five |       +5.0 |              – |                – |     – |     – |             – |     – |          – |"))
     }
 
+    @Test("Where so many rows are compared that the sign-flip test can show nothing after Holm's correction, the report says so", arguments: [3, 4])
+    func powerless(tested: Int) throws {
+        let seeds = Array(0..<7)
+        let rows = ["Fusion"] + (1...tested).map { "Row \($0)" }
+        var results: [TrialResult] = []
+        for (index, row) in rows.enumerated() {
+            for seed in seeds {
+                let gain = Double(index * (seed + 1)) / 200
+                results.append(SampleStudy.result(row, "D1", seed, 0.5 + gain))
+            }
+        }
+        let text = try Report(results: results, settings: SampleStudy.settings(rows: rows, targets: ["D1"], seeds: seeds)).document().markdown()
+        // Of seven pairs no p is below 2/2⁷: three times that is below 0.05, four times is not.
+        let note = "Of 7 (seed, domain) pairs the sign-flip test gives no p below 0.016, which Holm's correction for 4 rows makes 0.062"
+        #expect(text.contains(note) == (tested == 4))
+    }
+
     @Test("A row that equals the baseline to the bit is named, and so is a term whose gradient was always zero")
     func inactive() throws {
         let settings = SampleStudy.settings(rows: ["Fusion", "+ Off", "+ Idle", "+ MER"], targets: ["D1"], seeds: [0, 1])

@@ -87,6 +87,26 @@ struct ReportTextTests {
         #expect(report.document().markdown() == expected)
     }
 
+    @Test("A sweep of more rows than fit side by side has them below each other, a column for each variant")
+    func manyRows() throws {
+        let rows = ["Fusion"] + (1...8).map { "Row \($0)" }
+        let variants = [["model.modalities": "[a]"], ["model.modalities": "[a, b]"]]
+        var results: [TrialResult] = []
+        for (number, variant) in variants.enumerated() {
+            for (place, row) in rows.enumerated() {
+                let accuracy: Double = 0.5 + Double(10 * number + place) / 100
+                results.append(SampleStudy.result(row, "D1", 0, accuracy, variant: variant))
+                results.append(SampleStudy.result(row, "D1", 1, accuracy + 0.02, variant: variant))
+            }
+        }
+        let settings = SampleStudy.settings(rows: rows, targets: ["D1"], dials: ["model.modalities"], variants: variants)
+        let text = try Report(results: results, settings: settings).document().markdown()
+        #expect(text.contains("averaged over targets: mean ± standard deviation over 2 seeds. Differences stand below, variant by variant."))
+        let lines = text.split(separator: "\n").map { $0.replacing(" ", with: "") }
+        #expect(lines.contains("|Row|model.modalities=\\[a\\]|model.modalities=\\[a,b\\]|"))
+        #expect(lines.contains("|Row8|59.0±1.4|69.0±1.4|"))
+    }
+
     @Test("Terminal: the whole text of a sweep with repetitions")
     func terminal() throws {
         let text = try Self.sweep.terminalText(width: 90)

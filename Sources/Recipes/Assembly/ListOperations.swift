@@ -161,6 +161,8 @@ extension YAMLNode {
         for index in entries.indices {
             guard ListOperations.keys.contains(entries[index].key), entries[index].value.entries != nil else { continue }
             let list = self[entries[index].key]
+            // Combinations take the place of the whole list.
+            guard entries[index].value[RowCombinations.key] == nil else { continue }
             guard list == nil || list?.isNull == true || list?.items != nil else { continue }
             let operations = ListOperations(entries[index], faults: faults)
             entries[index].value = operations.applied(to: list?.items ?? [])

@@ -84,6 +84,7 @@ extension Document {
         tbody { border-bottom: 2px solid #222; }
         th, td { padding: .28rem .6rem; text-align: left; white-space: nowrap; vertical-align: top; }
         th { font-weight: 600; }
+        /* Headings take several lines where a table would else be wider than the page. */
         thead th { white-space: normal; vertical-align: bottom; }
         td:first-child:not(.number) { white-space: normal; }
         th:first-child, td:first-child { padding-left: .2rem; }

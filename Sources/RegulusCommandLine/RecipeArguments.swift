@@ -74,6 +74,8 @@ struct RecipeArguments: ParsableArguments {
     /// - Throws: `CommandFault` with every fault of the recipe at once.
     func plan() throws -> Plan {
         if Folder.exists(recipe) { throw CommandFault.input("error: cannot read \(recipe): it is a folder, and a recipe is a YAML file") }
+        // The first question to OpenBLAS opens it, so that what it maps is among what is taken: where it finds no room later, it waits for ever.
+        _ = Threads.available
         if let shortage = AddressSpace.shortage(forThreads: threads) { throw CommandFault.input("error: \(shortage)") }
         let bytes: [UInt8]
         do throws(FileFault) {

@@ -129,8 +129,9 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     /// ```
     public mutating func bernoulli(_ shape: Shape, keeping: Float, value: Float = 1) -> Tensor {
         require(keeping >= 0 && keeping <= 1, "\(keeping) is not a probability")
-        // Signed, because the first vector instructions compare no others: a draw is below 2¹⁶.
-        let threshold = Int32((keeping * 65536).rounded())
+        // Signed, because the first vector instructions compare no others (a draw is below 2¹⁶), and a vector, because the compiler compares with a
+        // single number lane by lane.
+        let threshold = SIMD8(repeating: Int32((keeping * 65536).rounded()))
         return Tensor(shape: shape) { output in
             // Each block gives eight 16-bit draws; blocks are taken eight at a time, one in each vector lane, 64 draws in all.
             let draw = { (stream: inout RandomStream, target: UnsafeMutablePointer<Float>) in

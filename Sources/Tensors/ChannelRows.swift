@@ -73,18 +73,26 @@ struct ChannelRows {
         }
     }
 
-    /// A loop over some rows for some channels: sixteen neighboring ones, for which there is a loop of `CLanes`, or all of a tensor that has fewer.
-    protocol Loop {
+    /// A loop over some rows for sixteen neighboring channels, for which there is a loop of `CLanes`.
+    protocol WideLoop {
         /// Runs over rows `rows` of the sixteen channels that begin with `first`, counted from 0.
         func run(_ rows: Range<Int>, from first: Int)
+    }
+
+    /// A loop for tensors of any number of channels.
+    protocol Loop: WideLoop {
         /// Runs over rows `rows` of a tensor with few channels.
         func run(_ rows: Range<Int>, _ few: FewLanes)
     }
 
-    /// A loop that adds up two terms for each channel, in single precision.
-    protocol Sum {
+    /// A loop that adds up two terms for each of sixteen neighboring channels, in single precision.
+    protocol WideSum {
         /// Writes the sums over rows `rows` of the sixteen channels that begin with `first`, sixteen numbers each.
         func run(_ rows: Range<Int>, from first: Int, into one: UnsafeMutablePointer<Float>, _ two: UnsafeMutablePointer<Float>)
+    }
+
+    /// Such a loop for tensors of any number of channels.
+    protocol Sum: WideSum {
         /// The sums over rows `rows` of a tensor with few channels.
         func run(_ rows: Range<Int>, _ few: FewLanes) -> (SIMD16<Float>, SIMD16<Float>)
     }
@@ -93,9 +101,14 @@ struct ChannelRows {
     ///
     /// - Parameter loop: what is done with some rows and channels; it may be called for the same ones twice.
     func forEach(_ loop: some Loop) {
+        if width >= 16 { return forEach(wide: loop) }
+        forEachChunk { _, rows in loop.run(rows, FewLanes(count: width)) }
+    }
+
+    /// Runs a loop over all rows and channels, of which there are sixteen at least.
+    func forEach(wide loop: some WideLoop) {
         let starts = starts
         forEachChunk { _, rows in
-            guard width >= 16 else { return loop.run(rows, FewLanes(count: width)) }
             for first in starts { loop.run(rows, from: first) }
         }
     }
@@ -108,15 +121,22 @@ struct ChannelRows {
     /// - Parameter sum: the two sums over some rows, in single precision.
     /// - Returns: a number for each channel, twice.
     func sums(_ sum: some Sum) -> (first: [Double], second: [Double]) {
+        sums(wide: sum) { sum.run($0, FewLanes(count: width)) }
+    }
+
+    /// The same for sixteen channels at least; `few` computes the sums over some rows of a tensor that has fewer.
+    func sums(
+        wide sum: some WideSum, few: (Range<Int>) -> (SIMD16<Float>, SIMD16<Float>) = { _ in (.zero, .zero) }
+    ) -> (first: [Double], second: [Double]) {
         // Of each chunk the first sums of all channels, then the second ones.
         let parts = Storage(count: 2 * chunks * width)
         let (base, starts) = (parts.base, starts)
         forEachChunk { chunk, rows in
             let (firsts, seconds) = (base + 2 * chunk * width, base + (2 * chunk + 1) * width)
             guard width >= 16 else {
-                let (few, found) = (FewLanes(count: width), sum.run(rows, FewLanes(count: width)))
-                few.store(found.0, firsts)
-                few.store(found.1, seconds)
+                let (lanes, found) = (FewLanes(count: width), few(rows))
+                lanes.store(found.0, firsts)
+                lanes.store(found.1, seconds)
                 return
             }
             for first in starts { sum.run(rows, from: first, into: firsts + first, seconds + first) }
@@ -135,7 +155,7 @@ struct ChannelRows {
 
     /// Where blocks of sixteen channels begin. The last one overlaps the one before where the number of channels is no multiple of sixteen: what
     /// is computed twice there is the same.
-    private var starts: [Int] {
+    var starts: [Int] {
         guard width >= 16 else { return [] }
         let whole = Array(stride(from: 0, through: width - 16, by: 16))
         return width % 16 == 0 ? whole : whole + [width - 16]

@@ -161,9 +161,9 @@ final class Kernel: @unchecked Sendable {  // never changed after creation; what
         case .pooling(let isBackward, let plan):
             let source = KernelLayout.channelsLast(plan.input)
             let destination = KernelLayout.channelsLast(plan.output)
-            self.init("pooling") { kernel in
+            self.init("average pooling") { kernel in
                 regulus_pooling(
-                    kernel, engine, isBackward ? 1 : 0, plan.kind == .maximum ? 1 : 0, plan.kind == .averageCountingPadding ? 1 : 0,
+                    kernel, engine, isBackward ? 1 : 0, plan.countsPadding ? 1 : 0,
                     source.handle, destination.handle, Int32(plan.window.count), plan.window, plan.stride, plan.padding)
             }
         case .products(let plan):

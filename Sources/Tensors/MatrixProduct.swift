@@ -48,6 +48,13 @@ struct ProductPlan: Hashable, Sendable {
         repeatsRight = right == 0
     }
 
+    /// Products of matrices that lie one behind the other, whatever their size.
+    init(batch: Int, rows: Int, columns: Int, inner: Int, transposingRight: Bool) {
+        (self.batch, self.rows, self.columns, self.inner) = (batch, rows, columns, inner)
+        (transposingLeft, self.transposingRight) = (false, transposingRight)
+        (repeatsLeft, repeatsRight) = (false, false)
+    }
+
     /// The layout of the left operands; a single matrix where all products share it.
     var leftLayout: KernelLayout { layout(repeatsLeft ? 1 : batch, rows, inner, isTransposed: transposingLeft) }
 

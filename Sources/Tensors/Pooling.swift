@@ -1,11 +1,8 @@
-/// The shapes and steps of one pooling operation, with two spatial axes at least. Equal plans share a
+internal import CLanes
+
+/// The shapes and steps of one average pooling, with two spatial axes at least. Equal plans share a
 /// compiled kernel.
 struct PoolingPlan: Hashable, Sendable {
-    /// Maximum, or mean without or with padding counted.
-    enum Kind: Hashable, Sendable { case maximum, average, averageCountingPadding }
-
-    /// Which of the three.
-    let kind: Kind
     /// Channels last: `N × space… × C`.
     let input: Shape
     /// Channels last: `N × space… × C`, with the number of windows along each axis.
@@ -16,6 +13,8 @@ struct PoolingPlan: Hashable, Sendable {
     let stride: [Int]
     /// Positions added on both sides of each spatial axis.
     let padding: [Int]
+    /// Whether added positions count as zeros in the mean.
+    var countsPadding = false
 }
 
 extension Tensor {
@@ -34,67 +33,33 @@ extension Tensor {
     /// x.maxPooled(window: [3, 3], stride: [2, 2], padding: [1, 1])       // N×32×32×C: N×16×16×C
     /// ```
     public func maxPooled(window: [Int], stride: [Int]? = nil, padding: [Int]? = nil) -> Tensor {
-        let plan = poolingPlan(.maximum, window, stride ?? window, padding ?? Array(repeating: 0, count: window.count))
-        // oneDNN passes NaN over, and takes −∞ for the least finite number.
-        guard withExtendedLifetime(self, { Lanes.largestMagnitude(pointer, count: elementCount) }).isFinite else {
-            return maxPooledKeepingNaN(plan)
-        }
-        let kernel = Kernel.cached(.pooling(isBackward: false, plan))
+        let plan = poolingPlan(window, stride ?? window, padding ?? Array(repeating: 0, count: window.count))
+        let (shape, pointer) = (shape, pointer)
+        let (inputs, outputs) = (shape.elementCount / max(shape[0], 1), plan.output.elementCount / max(shape[0], 1))
+        require(inputs <= Int(Int32.max), "maxPooled: a sample of shape \(shape) has more places than can be numbered")
+        let windows = regulus_windows(plan)
         let result = Tensor(uninitialized: plan.output)
-        let winners = Storage(count: kernel.floatCount(ofArgument: 2))
-        withExtendedLifetime(self) { kernel.run(pointer, result.pointer, winners.base) }
-        let shape = self.shape
-        return result.recorded(self) { gradient in
-            let spread = Tensor(uninitialized: shape)
-            Kernel.cached(.pooling(isBackward: true, plan)).run(gradient.pointer, spread.pointer, winners.base)
-            withExtendedLifetime((gradient, winners)) {}
-            return spread
-        }
-    }
-
-    /// Maximum pooling of elements that are not all finite, which is slow and rarely needed.
-    private func maxPooledKeepingNaN(_ plan: PoolingPlan) -> Tensor {
-        // With three spatial axes, of which the first may have the extent 1.
-        func three(_ sizes: [Int], _ filler: Int) -> [Int] { [Int](repeating: filler, count: 3 - sizes.count) + sizes }
-        let input = three(KernelLayout.space(plan.input), 1)
-        let output = three(KernelLayout.space(plan.output), 1)
-        let (window, stride, padding) = (three(plan.window, 1), three(plan.stride, 1), three(plan.padding, 0))
-        let channels = shape[-1]
-        let result = Tensor(uninitialized: plan.output)
-        var winners = [Int](repeating: 0, count: result.elementCount)
-        var slot = 0
-        let cells = [output[0], output[1], output[2]].reduce(1, *)
-        for sample in 0..<shape[0] {
-            for cell in 0..<cells {
-                let place = [cell / (output[1] * output[2]), cell / output[2] % output[1], cell % output[2]]
-                let ranges = (0..<3).map { axis in
-                    let start = place[axis] * stride[axis] - padding[axis]
-                    return max(start, 0)..<max(min(start + window[axis], input[axis]), max(start, 0))
-                }
-                for channel in 0..<channels {
-                    var best: Int?
-                    for first in ranges[0] {
-                        for second in ranges[1] {
-                            for third in ranges[2] {
-                                let index = (((sample * input[0] + first) * input[1] + second) * input[2] + third) * channels + channel
-                                guard let present = best else {
-                                    best = index
-                                    continue
-                                }
-                                if pointer[index] > pointer[present] || pointer[index].isNaN && !pointer[present].isNaN { best = index }
-                            }
-                        }
-                    }
-                    winners[slot] = best ?? -1
-                    result.pointer[slot] = best.map { pointer[$0] } ?? -.infinity
-                    slot += 1
+        // The place that won each window.
+        let winners = Storage(count: plan.output.elementCount)
+        withExtendedLifetime((self, winners)) {
+            Threads.split(shape[0]) { samples in
+                for sample in samples {
+                    regulus_maxima(pointer + sample * inputs, result.pointer + sample * outputs, winners.places + sample * outputs, windows)
                 }
             }
         }
-        let shape = self.shape
-        return result.recorded(self) { [winners] gradient in
-            let spread = Tensor.zeros(shape)
-            for (slot, winner) in winners.enumerated() where winner >= 0 { spread.pointer[winner] += gradient.pointer[slot] }
+        // No maximum exceeds what no input exceeds; a window of nothing but padding would.
+        if plan.padding.allSatisfy({ $0 == 0 }) { result.storage.bound = storage.bound }
+        return result.recorded(self) { gradient in
+            let spread = Tensor(uninitialized: shape)
+            withExtendedLifetime((gradient, winners)) {
+                Threads.split(shape[0]) { samples in
+                    for sample in samples {
+                        regulus_maxima_gradient(
+                            gradient.pointer + sample * outputs, winners.places + sample * outputs, spread.pointer + sample * inputs, windows)
+                    }
+                }
+            }
             return spread
         }
     }
@@ -115,8 +80,8 @@ extension Tensor {
     /// x.averagePooled(window: [2, 2])                 // N×32×32×C: N×16×16×C
     /// ```
     public func averagePooled(window: [Int], stride: [Int]? = nil, padding: [Int]? = nil, countingPadding: Bool = true) -> Tensor {
-        let kind: PoolingPlan.Kind = countingPadding ? .averageCountingPadding : .average
-        let plan = poolingPlan(kind, window, stride ?? window, padding ?? Array(repeating: 0, count: window.count))
+        var plan = poolingPlan(window, stride ?? window, padding ?? Array(repeating: 0, count: window.count))
+        plan.countsPadding = countingPadding
         let result = Tensor(uninitialized: plan.output)
         withExtendedLifetime(self) { Kernel.cached(.pooling(isBackward: false, plan)).run(pointer, result.pointer) }
         let shape = self.shape
@@ -141,7 +106,7 @@ extension Tensor {
     }
 
     /// The plan for this tensor; one spatial axis is planned as two, the first of extent 1.
-    private func poolingPlan(_ kind: PoolingPlan.Kind, _ window: [Int], _ stride: [Int], _ padding: [Int]) -> PoolingPlan {
+    private func poolingPlan(_ window: [Int], _ stride: [Int], _ padding: [Int]) -> PoolingPlan {
         let spatial = rank - 2
         require(
             (1...3).contains(spatial) && window.count == spatial && stride.count == spatial && padding.count == spatial,
@@ -155,8 +120,21 @@ extension Tensor {
         let missing = max(0, 2 - spatial)
         let ones = [Int](repeating: 1, count: missing)
         return PoolingPlan(
-            kind: kind, input: shape, output: output, window: ones + window, stride: ones + stride,
+            input: shape, output: output, window: ones + window, stride: ones + stride,
             padding: [Int](repeating: 0, count: missing) + padding)
+    }
+}
+
+extension regulus_windows {
+    /// The windows over one sample of a plan; axes that it lacks have the extent 1.
+    fileprivate init(_ plan: PoolingPlan) {
+        func three(_ sizes: [Int], _ filler: Int) -> (Int, Int, Int) {
+            let all = [Int](repeating: filler, count: 3 - sizes.count) + sizes
+            return (all[0], all[1], all[2])
+        }
+        self.init(
+            extent: three(KernelLayout.space(plan.input), 1), cells: three(KernelLayout.space(plan.output), 1), window: three(plan.window, 1),
+            stride: three(plan.stride, 1), padding: three(plan.padding, 0), channels: plan.input[-1])
     }
 }
 

@@ -17,6 +17,9 @@ enum ProcessorKernels {
         return regulus_choose_kernels() != 0
     }()
 
+    /// Whether the processor has 512-bit vectors.
+    static let hasWideVectors = Instructions.present == .avx512
+
     /// The environment variable that OpenBLAS reads when it chooses.
     private static let variable = "OPENBLAS_CORETYPE"
 

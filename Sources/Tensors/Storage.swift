@@ -42,6 +42,9 @@ final class Storage {
         isMapped = true
     }
 
+    /// The same memory for numbers of places, of which as many fit.
+    var places: UnsafeMutablePointer<Int32> { UnsafeMutableRawPointer(base).assumingMemoryBound(to: Int32.self) }
+
     deinit {
         if isMapped {
             munmap(base, count * MemoryLayout<Float>.stride)

@@ -106,6 +106,35 @@ struct BatchNormalizationTests {
         }
     }
 
+    @Test(arguments: [3, 16, 21, 32], [[2, 2], [5, 7], [8, 6]])
+    func `halving in the same pass gives every bit of normalizing first and halving afterwards`(width: Int, sides: [Int]) {
+        defer { Threads.use(1) }
+        let (inside, halves) = (Shape([3] + sides + [width]), Shape([3] + sides.map { $0 / 2 } + [width]))
+        let (weight, bias, towards) = (sample([width], "w"), sample([width], "b"), sample(halves, "t"))
+        var spoiled = sample(inside, "x")
+        spoiled.withUnsafeMutableValues { $0[width + 1] = .nan }
+        for (x, threads) in [(sample(inside, "x"), 1), (sample(inside, "x"), 2), (spoiled, 1)] {
+            Threads.use(threads)
+            func run(_ isFused: Bool) -> [[UInt32]] {
+                let tracked = [x, weight, bias].map { $0.tracked() }
+                var found = (output: x, mean: x, variance: x)
+                if isFused {
+                    found = tracked[0].batchNormalizedAndHalved(weight: tracked[1], bias: tracked[2])
+                } else {
+                    found = tracked[0].batchNormalized(weight: tracked[1], bias: tracked[2], appliesReLU: true)
+                    found.output = found.output.maxPooled(window: [2, 2])
+                }
+                let slopes = gradients(of: (found.output * towards).sum(), with: tracked)
+                // 0 and −0 are the same number, and so is every NaN.
+                return ([found.output, found.mean, found.variance] + slopes.compactMap(\.self)).map {
+                    $0.values.map { $0.isNaN ? Float.nan.bitPattern : ($0 + 0).bitPattern }
+                }
+            }
+            let (fused, apart) = (run(true), run(false))
+            #expect(fused.count == 6 && fused == apart)
+        }
+    }
+
     @Test func `a mean far from zero costs no digits of the variance`() {
         let near = sample([300, 5], "x")
         let far = near + 4096

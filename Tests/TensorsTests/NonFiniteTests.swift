@@ -87,7 +87,7 @@ import Testing
     ) {
         let shape = Shape([2] + space + [3])
         let clean = sample(shape).tracked()
-        // The last sample is spoiled, so the first takes the road for values that are not finite to the same result.
+        // The last sample is spoiled, which the first must not notice.
         let x = spoiled(shape, at: shape.elementCount - 1, with: .nan).tracked()
         let (one, other) = (clean.maxPooled(window: window, stride: stride, padding: padding), x.maxPooled(window: window, stride: stride, padding: padding))
         #expect(one[0..<1].values == other[0..<1].values)

@@ -1,40 +1,8 @@
 #include "lanes.h"
 
-#include <stdint.h>
 #include <string.h>
 
-#pragma STDC FP_CONTRACT OFF
-
-// Sixteen numbers, which the compiler keeps in as many registers as the processor takes.
-typedef float lanes __attribute__((vector_size(64)));
-typedef int32_t mask __attribute__((vector_size(64)));
-// The same at any address. Vectors are no arguments of functions: how they are handed over depends on the processor.
-typedef float row __attribute__((vector_size(64), aligned(4), may_alias));
-#define LOAD(place) ((lanes)(*(const row *)(place)))
-#define STORE(value, place) (*(row *)(place) = (value))
-// The value where the condition holds, 0 elsewhere.
-#define WHERE(condition, value) ((lanes)((mask)(condition) & (mask)(value)))
-
-#define INLINE static inline __attribute__((always_inline)) void
-
-// Defines `name` by `name_body`, compiled for each width.
-#if defined(__x86_64__)
-#define FOR_EACH_WIDTH(name, parameters, arguments) \
-    __attribute__((target("avx512f"))) static void name##_512 parameters { name##_body arguments; } \
-    __attribute__((target("avx2"))) static void name##_256 parameters { name##_body arguments; } \
-    void name parameters { \
-        if (__builtin_cpu_supports("avx512f")) { \
-            name##_512 arguments; \
-        } else if (__builtin_cpu_supports("avx2")) { \
-            name##_256 arguments; \
-        } else { \
-            name##_body arguments; \
-        } \
-    }
-#else
-#define FOR_EACH_WIDTH(name, parameters, arguments) \
-    void name parameters { name##_body arguments; }
-#endif
+#include "widths.h"
 
 INLINE regulus_channel_moments_body(const float *x, const float *first, long rows, long width, float *sum, float *squares) {
     lanes origin = LOAD(first), total = {0}, total_squares = {0};
@@ -103,6 +71,83 @@ FOR_EACH_WIDTH(regulus_channel_gradient,
                 const float *along, long rows, long width, int rectifies),
                (x, gradient, result, mean, scale, bias, center, along, rows, width, rectifies))
 
+// What `regulus_channel_map` computes with a ReLU, for sixteen channels of a place.
+#define RECTIFIED(x, m, a, b) ({ lanes mapped = (LOAD(x) - (m)) * (a) + (b); WHERE(~(mapped < 0), mapped); })
+
+INLINE regulus_halved_map_body(const float *x, float *y, int32_t *winners, const float *mean, const float *scale, const float *bias, long height,
+                               long width, long channels) {
+    lanes m = LOAD(mean), a = LOAD(scale), b = LOAD(bias);
+    for (long i = 0, cell = 0; i < height / 2; ++i) {
+        for (long j = 0; j < width / 2; ++j, ++cell) {
+            long place = 2 * i * width + 2 * j;
+            lanes best = RECTIFIED(x + place * channels, m, a, b);
+            mask winner = (mask){0} + (int32_t)place;
+            const long others[3] = {place + 1, place + width, place + width + 1};
+            for (long index = 0; index < 3; ++index) {
+                lanes value = RECTIFIED(x + others[index] * channels, m, a, b);
+                // As in `regulus_maxima`: NaN counts as the largest, and the first of several equal values wins.
+                mask takes = ~(value <= best) & (best == best);
+                best = (lanes)((takes & (mask)value) | (~takes & (mask)best));
+                winner = (takes & (int32_t)others[index]) | (~takes & winner);
+            }
+            STORE(best, y + cell * channels);
+            *(unaligned_mask *)(winners + cell * channels) = winner;
+        }
+    }
+}
+FOR_EACH_WIDTH(regulus_halved_map,
+               (const float *x, float *y, int32_t *winners, const float *mean, const float *scale, const float *bias, long height, long width,
+                long channels),
+               (x, y, winners, mean, scale, bias, height, width, channels))
+
+// Runs `body` for rows `first` up to but not including `first + rows` of pictures, with `passed`: the gradient of the row's cell, where the row won it.
+#define FOR_EACH_WON(first, rows, body) \
+    long image = (first) / (height * width), place = (first) % (height * width); \
+    long i = place / width, j = place % width; \
+    for (long row = (first); row < (first) + (rows); ++row) { \
+        long cell = (image * (height / 2) + i / 2) * (width / 2) + j / 2; \
+        int isCovered = i / 2 < height / 2 && j / 2 < width / 2; \
+        lanes passed = isCovered ? WHERE(*(const unaligned_mask *)(winners + cell * channels) == (int32_t)(i * width + j), \
+                                         LOAD(gradient + cell * channels)) \
+                                 : (lanes){0}; \
+        lanes distance = LOAD(x + row * channels) - m; \
+        passed = WHERE(~(distance * a + b <= 0), passed); \
+        body \
+        if (++j == width) { \
+            j = 0; \
+            if (++i == height) { \
+                i = 0; \
+                ++image; \
+            } \
+        } \
+    }
+
+INLINE regulus_halved_passed_body(const float *x, const float *gradient, const int32_t *winners, const float *mean, const float *scale,
+                                  const float *bias, long first, long rows, long height, long width, long channels, float *sum, float *along) {
+    lanes m = LOAD(mean), a = LOAD(scale), b = LOAD(bias), total = {0}, total_along = {0};
+    FOR_EACH_WON(first, rows, {
+        total += passed;
+        total_along += passed * distance;
+    })
+    STORE(total, sum);
+    STORE(total_along, along);
+}
+FOR_EACH_WIDTH(regulus_halved_passed,
+               (const float *x, const float *gradient, const int32_t *winners, const float *mean, const float *scale, const float *bias, long first,
+                long rows, long height, long width, long channels, float *sum, float *along),
+               (x, gradient, winners, mean, scale, bias, first, rows, height, width, channels, sum, along))
+
+INLINE regulus_halved_gradient_body(const float *x, const float *gradient, const int32_t *winners, float *result, const float *mean,
+                                    const float *scale, const float *bias, const float *center, const float *along, long first, long rows,
+                                    long height, long width, long channels) {
+    lanes m = LOAD(mean), a = LOAD(scale), b = LOAD(bias), c = LOAD(center), s = LOAD(along);
+    FOR_EACH_WON(first, rows, { STORE(a * (passed - c - distance * s), result + row * channels); })
+}
+FOR_EACH_WIDTH(regulus_halved_gradient,
+               (const float *x, const float *gradient, const int32_t *winners, float *result, const float *mean, const float *scale,
+                const float *bias, const float *center, const float *along, long first, long rows, long height, long width, long channels),
+               (x, gradient, winners, result, mean, scale, bias, center, along, first, rows, height, width, channels))
+
 // The square root of a number that is not negative, to about one unit in the last place: x·(1/√x), where the inverse root comes from three steps of
 // Newton's method, starting from a guess that halves the exponent.
 static inline __attribute__((always_inline)) float root(float x) {
@@ -131,3 +176,112 @@ INLINE regulus_adam_body(float *restrict values, const float *restrict gradient,
 FOR_EACH_WIDTH(regulus_adam,
                (float *values, const float *gradient, float *mean, float *square, long count, struct regulus_adam_step step),
                (values, gradient, mean, square, count, step))
+
+// The part of a window that lies inside one axis: from `start` up to but not including `end`.
+struct span {
+    long start, end;
+};
+static inline __attribute__((always_inline)) struct span inside(long cell, long stride, long padding, long window, long extent) {
+    long start = cell * stride - padding, end = start + window;
+    return (struct span){start < 0 ? 0 : start, end < extent ? end : extent};
+}
+
+// Runs `body` for every cell of the output, with the spans of its window along the three axes.
+#define FOR_EACH_CELL(p, body) \
+    for (long c0 = 0, cell = 0; c0 < p.cells[0]; ++c0) { \
+        struct span s0 = inside(c0, p.stride[0], p.padding[0], p.window[0], p.extent[0]); \
+        for (long c1 = 0; c1 < p.cells[1]; ++c1) { \
+            struct span s1 = inside(c1, p.stride[1], p.padding[1], p.window[1], p.extent[1]); \
+            for (long c2 = 0; c2 < p.cells[2]; ++c2, ++cell) { \
+                struct span s2 = inside(c2, p.stride[2], p.padding[2], p.window[2], p.extent[2]); \
+                body \
+            } \
+        } \
+    }
+
+// Runs `body` for every place of a cell's window.
+#define FOR_EACH_PLACE(p, body) \
+    for (long i0 = s0.start; i0 < s0.end; ++i0) \
+        for (long i1 = s1.start; i1 < s1.end; ++i1) \
+            for (long i2 = s2.start; i2 < s2.end; ++i2) { \
+                long place = (i0 * p.extent[1] + i1) * p.extent[2] + i2; \
+                body \
+            }
+
+INLINE maxima(const float *restrict x, float *restrict y, int32_t *restrict winners, const struct regulus_windows p) {
+    const long width = p.channels, whole = width / 16 * 16;
+    FOR_EACH_CELL(p, {
+        for (long channel = 0; channel < whole; channel += 16) {
+            lanes best = (lanes){0} - __builtin_inff();
+            mask winner = (mask){0} - 1;
+            FOR_EACH_PLACE(p, {
+                lanes value = LOAD(x + place * width + channel);
+                // What is not at most the best is larger or NaN. NaN is never replaced, and the first place is taken whatever it holds.
+                mask takes = (~(value <= best) & (best == best)) | (winner < 0);
+                best = (lanes)((takes & (mask)value) | (~takes & (mask)best));
+                winner = (takes & (int32_t)place) | (~takes & winner);
+            })
+            STORE(best, y + cell * width + channel);
+            *(unaligned_mask *)(winners + cell * width + channel) = winner;
+        }
+        for (long channel = whole; channel < width; ++channel) {
+            float best = -__builtin_inff();
+            int32_t winner = -1;
+            FOR_EACH_PLACE(p, {
+                float value = x[place * width + channel];
+                int takes = (!(value <= best) & (best == best)) | (winner < 0);
+                best = takes ? value : best;
+                winner = takes ? (int32_t)place : winner;
+            })
+            y[cell * width + channel] = best;
+            winners[cell * width + channel] = winner;
+        }
+    })
+}
+
+INLINE maxima_gradient(const float *restrict gradient, const int32_t *restrict winners, float *restrict result, const struct regulus_windows p) {
+    const long width = p.channels, whole = width / 16 * 16;
+    memset(result, 0, sizeof *result * width * p.extent[0] * p.extent[1] * p.extent[2]);
+    FOR_EACH_CELL(p, {
+        for (long channel = 0; channel < whole; channel += 16) {
+            lanes slope = LOAD(gradient + cell * width + channel);
+            mask winner = *(const unaligned_mask *)(winners + cell * width + channel);
+            FOR_EACH_PLACE(p, {
+                float *target = result + place * width + channel;
+                STORE(LOAD(target) + WHERE(winner == (int32_t)place, slope), target);
+            })
+        }
+        for (long channel = whole; channel < width; ++channel) {
+            int32_t winner = winners[cell * width + channel];
+            if (winner >= 0) result[winner * width + channel] += gradient[cell * width + channel];
+        }
+    })
+}
+
+// The windows of most networks, 2×2 side by side, with what is known of them while compiling.
+static inline __attribute__((always_inline)) struct regulus_windows halving(struct regulus_windows p) {
+    return (struct regulus_windows){{1, p.extent[1], p.extent[2]}, {1, p.cells[1], p.cells[2]}, {1, 2, 2}, {1, 2, 2}, {0, 0, 0}, p.channels};
+}
+static inline __attribute__((always_inline)) int halves(struct regulus_windows p) {
+    struct regulus_windows q = halving(p);
+    return memcmp(&p, &q, sizeof p) == 0;
+}
+
+INLINE regulus_maxima_body(const float *x, float *y, int32_t *winners, struct regulus_windows windows) {
+    if (halves(windows)) {
+        maxima(x, y, winners, halving(windows));
+    } else {
+        maxima(x, y, winners, windows);
+    }
+}
+FOR_EACH_WIDTH(regulus_maxima, (const float *x, float *y, int32_t *winners, struct regulus_windows windows), (x, y, winners, windows))
+
+INLINE regulus_maxima_gradient_body(const float *gradient, const int32_t *winners, float *result, struct regulus_windows windows) {
+    if (halves(windows)) {
+        maxima_gradient(gradient, winners, result, halving(windows));
+    } else {
+        maxima_gradient(gradient, winners, result, windows);
+    }
+}
+FOR_EACH_WIDTH(regulus_maxima_gradient, (const float *gradient, const int32_t *winners, float *result, struct regulus_windows windows),
+               (gradient, winners, result, windows))

@@ -6,6 +6,8 @@
 #ifndef REGULUS_CLANES_H
 #define REGULUS_CLANES_H
 
+#include <stdint.h>
+
 // In the loops over channels, pointers lead to the first of sixteen neighboring channels, `width` is the distance from a row to the next, and what
 // belongs to each channel (mean, scale, bias …) has sixteen numbers.
 
@@ -25,6 +27,22 @@ void regulus_channel_passed(const float *x, const float *other, const float *gra
 void regulus_channel_gradient(const float *x, const float *gradient, float *result, const float *mean, const float *scale, const float *bias,
                               const float *center, const float *along, long rows, long width, int rectifies);
 
+// The same for pictures that are halved afterwards, height by width places of `channels` channels: of each 2×2 places the largest result of
+// `regulus_channel_map` with its ReLU counts, as `regulus_maxima` takes it. Each pointer leads to the first of sixteen channels of the first picture.
+
+// One picture's largest numbers, and the place within the picture of each.
+void regulus_halved_map(const float *x, float *y, int32_t *winners, const float *mean, const float *scale, const float *bias, long height, long width,
+                        long channels);
+
+// The sums of `regulus_channel_passed` over the places `first` up to but not including `first + rows`, counted through all pictures.
+void regulus_halved_passed(const float *x, const float *gradient, const int32_t *winners, const float *mean, const float *scale, const float *bias,
+                           long first, long rows, long height, long width, long channels, float *sum, float *along);
+
+// The results of `regulus_channel_gradient` at the same places.
+void regulus_halved_gradient(const float *x, const float *gradient, const int32_t *winners, float *result, const float *mean, const float *scale,
+                             const float *bias, const float *center, const float *along, long first, long rows, long height, long width,
+                             long channels);
+
 // The numbers of one step of Adam: see `AdaptiveMoments`.
 struct regulus_adam_step {
     float beta1, beta2, share1, share2, epsilon, decay, keep, rate, scale;
@@ -32,5 +50,18 @@ struct regulus_adam_step {
 
 // One step of Adam for `count` values that lie apart from each other.
 void regulus_adam(float *values, const float *gradient, float *mean, float *square, long count, struct regulus_adam_step step);
+
+// Windows over a sample of three spatial axes with channels last: how many places and cells there are along each axis, and how large the windows are,
+// how far they lie apart and how far they begin before the first place.
+struct regulus_windows {
+    long extent[3], cells[3], window[3], stride[3], padding[3], channels;
+};
+
+// The largest number of each window of one sample, or NaN where there is one, and the number of its place within the sample; -1 for a window without a
+// place, whose largest number is -infinity. The first of several equal numbers counts.
+void regulus_maxima(const float *x, float *y, int32_t *winners, struct regulus_windows windows);
+
+// The gradient of the sample: each window's gradient goes to the place that won it.
+void regulus_maxima_gradient(const float *gradient, const int32_t *winners, float *result, struct regulus_windows windows);
 
 #endif

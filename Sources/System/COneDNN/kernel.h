@@ -220,9 +220,8 @@ static inline dnnl_status_t regulus_convolution(regulus_kernel *kernel, dnnl_eng
     return regulus_kernel_finish(kernel, engine, description, arguments, count);
 }
 
-// Maximum or average pooling. Arguments, in order: forward src, dst [, workspace]; backward diff_dst, diff_src [, workspace].
-// Maximum pooling remembers in its workspace which element won.
-static inline dnnl_status_t regulus_pooling(regulus_kernel *kernel, dnnl_engine_t engine, int backward, int maximum, int counting_padding,
+// Average pooling. Arguments, in order: forward src, dst; backward diff_dst, diff_src.
+static inline dnnl_status_t regulus_pooling(regulus_kernel *kernel, dnnl_engine_t engine, int backward, int counting_padding,
                                             const regulus_layout *source, const regulus_layout *destination, int spatial, const long *window,
                                             const long *stride, const long *padding) {
     dnnl_dims_t sizes, steps, paddings, ends;
@@ -230,8 +229,7 @@ static inline dnnl_status_t regulus_pooling(regulus_kernel *kernel, dnnl_engine_
     regulus_dimensions(steps, stride, spatial);
     regulus_dimensions(paddings, padding, spatial);
     regulus_dimensions(ends, padding, spatial);
-    const dnnl_alg_kind_t algorithm = maximum ? dnnl_pooling_max
-                                      : counting_padding ? dnnl_pooling_avg_include_padding : dnnl_pooling_avg_exclude_padding;
+    const dnnl_alg_kind_t algorithm = counting_padding ? dnnl_pooling_avg_include_padding : dnnl_pooling_avg_exclude_padding;
     dnnl_primitive_attr_t attributes;
     dnnl_status_t status = regulus_attributes(&attributes);
     if (status != dnnl_success) return status;
@@ -259,9 +257,9 @@ static inline dnnl_status_t regulus_pooling(regulus_kernel *kernel, dnnl_engine_
     }
     if (hint) dnnl_primitive_desc_destroy(hint);
     if (status != dnnl_success) return status;
-    const int forward[] = {DNNL_ARG_SRC, DNNL_ARG_DST, DNNL_ARG_WORKSPACE};
-    const int reverse[] = {DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_SRC, DNNL_ARG_WORKSPACE};
-    return regulus_kernel_finish(kernel, engine, description, backward ? reverse : forward, maximum ? 3 : 2);
+    const int forward[] = {DNNL_ARG_SRC, DNNL_ARG_DST};
+    const int reverse[] = {DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_SRC};
+    return regulus_kernel_finish(kernel, engine, description, backward ? reverse : forward, 2);
 }
 
 #endif

@@ -1,3 +1,5 @@
+internal import CLanes
+
 /// A convolution over three frames of clips: 4 outputs are made from 6 inputs with 6 multiplications,
 /// where the plain sum takes 12.
 ///
@@ -24,7 +26,7 @@ struct WinogradFrames: WinogradTiling {
         let weight = plan.weight
         guard plan.input.rank == 5, weight.rank == 5, weight[2] == 3, weight[3] == 1, weight[4] == 1,
             plan.stride.elementCount == 1, plan.dilation.elementCount == 1, plan.padding[0] <= 2, plan.padding[1] == 0, plan.padding[2] == 0,
-            weight[0] % WinogradTransform.lanes == 0, weight[1] % WinogradTransform.lanes == 0
+            weight[0] % Self.lanes == 0, weight[1] % Self.lanes == 0
         else { return nil }
         self.init(
             clips: plan.input[0], frames: plan.input[1], places: plan.input[2] * plan.input[3], inputs: weight[1],
@@ -56,29 +58,17 @@ struct WinogradFrames: WinogradTiling {
         WinogradFrames(clips: clips, frames: outputFrames, places: places, inputs: outputs, outputs: inputs, padding: 2 - padding)
     }
 
-    /// The position of a tile's first output.
-    @inline(__always)
-    private func place(of tile: Int) -> (clip: Int, frame: Int, place: Int) {
-        let (block, place) = tile.quotientAndRemainder(dividingBy: places)
-        return (block / blocks, block % blocks * 4, place)
+    /// What the loops of `CLanes` are told.
+    private var extents: regulus_frames {
+        regulus_frames(
+            frames: frames, output_frames: outputFrames, blocks: blocks, places: places, padding: padding, inputs: inputs, outputs: outputs)
     }
 
     /// `Bᵀ x` of the six input frames of each tile; frames outside the clip count as zeros.
     func transform(
         _ x: UnsafePointer<Float>, from first: Int, _ range: Range<Int>, into matrices: UnsafeMutablePointer<Float>, rows: Int
     ) {
-        typealias T = WinogradTransform
-        for row in range {
-            let (clip, frame, place) = place(of: first + row)
-            let target = matrices + row * inputs
-            for channel in stride(from: 0, to: inputs, by: T.lanes) {
-                @inline(__always) func at(_ index: Int) -> T.Values {
-                    let source = frame - padding + index
-                    return source >= 0 && source < frames ? T.load(x + ((clip * frames + source) * places + place) * inputs + channel) : T.Values()
-                }
-                T.store(T.input(at(0), at(1), at(2), at(3), at(4), at(5)), target + channel, rows * inputs)
-            }
-        }
+        regulus_frames_inputs(x, matrices, extents, first, range.lowerBound, range.upperBound, rows)
     }
 
     /// `A g` of the gradients of each tile's four output frames; frames outside the output count as
@@ -86,16 +76,7 @@ struct WinogradFrames: WinogradTiling {
     func transformGradient(
         _ gradient: UnsafePointer<Float>, from first: Int, _ range: Range<Int>, into matrices: UnsafeMutablePointer<Float>, rows: Int
     ) {
-        typealias T = WinogradTransform
-        for row in range {
-            let (clip, frame, place) = place(of: first + row)
-            let start = gradient + ((clip * outputFrames + frame) * places + place) * outputs
-            let (count, step) = (outputFrames - frame, places * outputs)
-            for channel in stride(from: 0, to: outputs, by: T.lanes) {
-                @inline(__always) func at(_ index: Int) -> T.Values { index < count ? T.load(start + index * step + channel) : T.Values() }
-                T.store(T.outputGradient(at(0), at(1), at(2), at(3)), matrices + row * outputs + channel, rows * outputs)
-            }
-        }
+        regulus_frames_gradients(gradient, matrices, extents, first, range.lowerBound, range.upperBound, rows)
     }
 
     /// `Aᵀ m`: the six products of each tile become its output frames; those beyond the end are not
@@ -104,58 +85,23 @@ struct WinogradFrames: WinogradTiling {
         _ matrices: UnsafePointer<Float>, rows: Int, from first: Int, _ range: Range<Int>, into y: UnsafeMutablePointer<Float>,
         bias: UnsafePointer<Float>?, addsToOutput: Bool, appliesReLU: Bool
     ) {
-        typealias T = WinogradTransform
-        for row in range {
-            let (clip, frame, place) = place(of: first + row)
-            let start = y + ((clip * outputFrames + frame) * places + place) * outputs
-            let count = outputFrames - frame
-            for channel in stride(from: 0, to: outputs, by: T.lanes) {
-                let source = matrices + row * outputs + channel
-                @inline(__always) func at(_ index: Int) -> T.Values { T.load(source + index * rows * outputs) }
-                let t = T.output(at(0), at(1), at(2), at(3), at(4), at(5))
-                let shift = bias.map { T.load($0 + channel) } ?? T.Values()
-                @inline(__always) func put(_ value: T.Values, _ index: Int) {
-                    T.finish(value + shift, start + index * places * outputs + channel, addsToOutput, appliesReLU)
-                }
-                put(t.0, 0)
-                if count > 1 { put(t.1, 1) }
-                if count > 2 { put(t.2, 2) }
-                if count > 3 { put(t.3, 3) }
-            }
-        }
+        regulus_frames_outputs(
+            matrices, y, bias, extents, first, range.lowerBound, range.upperBound, rows, addsToOutput ? 1 : 0, appliesReLU ? 1 : 0)
     }
 
     /// `G w` of every kernel, 16 input channels at a time, into six matrices of outputs×inputs.
     static func transformKernels(
         _ weight: UnsafePointer<Float>, outputs: Int, inputs: Int, isTurned: Bool, into target: UnsafeMutablePointer<Float>
     ) {
-        typealias T = WinogradTransform
-        Threads.split(outputs) { range in
-            for output in range {
-                for channel in stride(from: 0, to: inputs, by: T.lanes) {
-                    let place = output * inputs + channel
-                    @inline(__always) func tap(_ index: Int) -> T.Values {
-                        T.gather(weight + place * taps + (isTurned ? taps - 1 - index : index), step: taps)
-                    }
-                    T.store(T.kernel(tap(0), tap(1), tap(2)), target + place, outputs * inputs)
-                }
-            }
+        Threads.split(outputs) {
+            regulus_frames_kernels(weight, target, outputs, inputs, $0.lowerBound, $0.upperBound, isTurned ? 1 : 0)
         }
     }
 
     /// `Gᵀ m` of the gradients of six matrices, into the gradients of the three taps.
     func transformKernelGradient(_ matrices: UnsafePointer<Float>, into gradient: UnsafeMutablePointer<Float>) {
-        typealias T = WinogradTransform
-        let (inputs, step) = (inputs, outputs * inputs)
-        Threads.split(outputs) { range in
-            for output in range {
-                for channel in stride(from: 0, to: inputs, by: T.lanes) {
-                    let place = output * inputs + channel
-                    @inline(__always) func at(_ index: Int) -> T.Values { T.load(matrices + place + index * step) }
-                    let t = T.kernelGradient(at(0), at(1), at(2), at(3), at(4), at(5))
-                    T.scatter(t, gradient + place * Self.taps, step: Self.taps)
-                }
-            }
+        Threads.split(outputs) {
+            regulus_frames_kernel_gradients(matrices, gradient, outputs, inputs, $0.lowerBound, $0.upperBound)
         }
     }
 }

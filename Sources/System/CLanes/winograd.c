@@ -1,0 +1,296 @@
+#include "winograd.h"
+
+#include "widths.h"
+
+// The transforms along one axis. With inputs d, taps w and the matrices of Lavin and Gray 2016, four outputs are Aᵀ[(G w) ⊙ (Bᵀ d)]; gradients go through
+// the transposed matrices. The two-dimensional ones go along the columns and then along the rows.
+
+// Bᵀ: six inputs become the six numbers of a tile.
+INLINE input(const lanes d[6], lanes out[6]) {
+    lanes p = d[4] - 4 * d[2], q = d[3] - 4 * d[1], r = d[4] - d[2], s = 2 * (d[3] - d[1]);
+    out[0] = 4 * d[0] - 5 * d[2] + d[4];
+    out[1] = p + q;
+    out[2] = p - q;
+    out[3] = r + s;
+    out[4] = r - s;
+    out[5] = 4 * d[1] - 5 * d[3] + d[5];
+}
+
+// Aᵀ: six products become four outputs.
+INLINE output(const lanes m[6], lanes out[4]) {
+    lanes p = m[1] + m[2], q = m[1] - m[2], r = m[3] + m[4], s = m[3] - m[4];
+    out[0] = m[0] + p + r;
+    out[1] = q + 2 * s;
+    out[2] = p + 4 * r;
+    out[3] = q + 8 * s + m[5];
+}
+
+// A: the gradients of four outputs become those of six products.
+INLINE output_gradient(const lanes g[4], lanes out[6]) {
+    lanes p = g[0] + g[2], q = g[1] + g[3], r = g[0] + 4 * g[2], s = 2 * g[1] + 8 * g[3];
+    out[0] = g[0];
+    out[1] = p + q;
+    out[2] = p - q;
+    out[3] = r + s;
+    out[4] = r - s;
+    out[5] = g[3];
+}
+
+// G: three taps of a kernel become six numbers.
+INLINE kernel(const lanes w[3], lanes out[6]) {
+    const float sixth = 1.0f / 6, twelfth = 1.0f / 12, twentyfourth = 1.0f / 24;
+    lanes p = (w[0] + w[2]) * -sixth, q = w[1] * sixth, r = w[0] * twentyfourth + w[2] * sixth, s = w[1] * twelfth;
+    out[0] = w[0] * 0.25f;
+    out[1] = p - q;
+    out[2] = p + q;
+    out[3] = r + s;
+    out[4] = r - s;
+    out[5] = w[2];
+}
+
+// Gᵀ: the gradients of six numbers become those of three taps.
+INLINE kernel_gradient(const lanes m[6], lanes out[3]) {
+    const float sixth = 1.0f / 6, twelfth = 1.0f / 12, twentyfourth = 1.0f / 24;
+    lanes p = m[1] + m[2], q = m[2] - m[1], r = m[3] + m[4], s = m[3] - m[4];
+    out[0] = m[0] * 0.25f - p * sixth + r * twentyfourth;
+    out[1] = q * sixth + s * twelfth;
+    out[2] = m[5] - p * sixth + r * sixth;
+}
+
+// Writes results, with what is added to them and a ReLU where asked for. NaN is not below 0 and stays.
+#define FINISH(result, place, adds, rectifies) \
+    do { \
+        lanes value = (result); \
+        if (adds) value = value + LOAD(place); \
+        if (rectifies) value = WHERE(~(value < 0), value); \
+        STORE(value, place); \
+    } while (0)
+
+// The position of a tile: its picture, and its first output there.
+struct place {
+    long image, top, left;
+};
+static inline __attribute__((always_inline)) struct place place_of(struct regulus_plane p, long tile) {
+    long of_image = p.tile_rows * p.tile_columns, rest = tile % of_image;
+    return (struct place){tile / of_image, rest / p.tile_columns * 4, rest % p.tile_columns * 4};
+}
+
+INLINE regulus_plane_inputs_body(const float *x, float *matrices, struct regulus_plane p, long first, long begin, long end, long rows) {
+    const long channels = p.inputs, step = rows * channels;
+    for (long row = begin; row < end; ++row) {
+        struct place at = place_of(p, first + row);
+        const long top = at.top - p.padding, left = at.left - p.padding;
+        const float *start = x + ((at.image * p.height + top) * p.width + left) * channels;
+        // Bit 6i + j says whether the input in row i and column j is inside the picture.
+        uint64_t inside = 0;
+        for (long i = 0; i < 6; ++i)
+            for (long j = 0; j < 6; ++j)
+                inside |= (uint64_t)(top + i >= 0 && top + i < p.height && left + j >= 0 && left + j < p.width) << (6 * i + j);
+        for (long channel = 0; channel < channels; channel += 16) {
+            lanes half[36];
+            for (long j = 0; j < 6; ++j) {
+                lanes column[6], made[6];
+                for (long i = 0; i < 6; ++i)
+                    column[i] = inside >> (6 * i + j) & 1 ? LOAD(start + (i * p.width + j) * channels + channel) : (lanes){0};
+                input(column, made);
+                for (long i = 0; i < 6; ++i) half[6 * i + j] = made[i];
+            }
+            for (long i = 0; i < 6; ++i) {
+                lanes made[6];
+                input(half + 6 * i, made);
+                for (long j = 0; j < 6; ++j) STORE(made[j], matrices + (6 * i + j) * step + row * channels + channel);
+            }
+        }
+    }
+}
+FOR_EACH_WIDTH(regulus_plane_inputs,
+               (const float *x, float *matrices, struct regulus_plane p, long first, long begin, long end, long rows),
+               (x, matrices, p, first, begin, end, rows))
+
+INLINE regulus_plane_gradients_body(const float *gradient, float *matrices, struct regulus_plane p, long first, long begin, long end, long rows) {
+    const long channels = p.outputs, step = rows * channels;
+    for (long row = begin; row < end; ++row) {
+        struct place at = place_of(p, first + row);
+        const float *start = gradient + ((at.image * p.output_height + at.top) * p.output_width + at.left) * channels;
+        const long tall = p.output_height - at.top, wide = p.output_width - at.left;
+        for (long channel = 0; channel < channels; channel += 16) {
+            lanes half[24];
+            for (long j = 0; j < 4; ++j) {
+                lanes column[4], made[6];
+                for (long i = 0; i < 4; ++i)
+                    column[i] = i < tall && j < wide ? LOAD(start + (i * p.output_width + j) * channels + channel) : (lanes){0};
+                output_gradient(column, made);
+                for (long i = 0; i < 6; ++i) half[4 * i + j] = made[i];
+            }
+            for (long i = 0; i < 6; ++i) {
+                lanes made[6];
+                output_gradient(half + 4 * i, made);
+                for (long j = 0; j < 6; ++j) STORE(made[j], matrices + (6 * i + j) * step + row * channels + channel);
+            }
+        }
+    }
+}
+FOR_EACH_WIDTH(regulus_plane_gradients,
+               (const float *gradient, float *matrices, struct regulus_plane p, long first, long begin, long end, long rows),
+               (gradient, matrices, p, first, begin, end, rows))
+
+INLINE regulus_plane_outputs_body(const float *matrices, float *y, const float *bias, struct regulus_plane p, long first, long begin, long end,
+                                  long rows, int adds, int rectifies) {
+    const long channels = p.outputs, step = rows * channels;
+    for (long row = begin; row < end; ++row) {
+        struct place at = place_of(p, first + row);
+        float *start = y + ((at.image * p.output_height + at.top) * p.output_width + at.left) * channels;
+        const long tall = p.output_height - at.top, wide = p.output_width - at.left;
+        for (long channel = 0; channel < channels; channel += 16) {
+            const float *source = matrices + row * channels + channel;
+            lanes half[24], shift = bias ? LOAD(bias + channel) : (lanes){0};
+            for (long j = 0; j < 6; ++j) {
+                lanes column[6], made[4];
+                for (long i = 0; i < 6; ++i) column[i] = LOAD(source + (6 * i + j) * step);
+                output(column, made);
+                for (long i = 0; i < 4; ++i) half[6 * i + j] = made[i];
+            }
+            for (long i = 0; i < 4; ++i) {
+                lanes made[4];
+                if (i >= tall) break;
+                output(half + 6 * i, made);
+                for (long j = 0; j < 4; ++j)
+                    if (j < wide) FINISH(made[j] + shift, start + (i * p.output_width + j) * channels + channel, adds, rectifies);
+            }
+        }
+    }
+}
+FOR_EACH_WIDTH(regulus_plane_outputs,
+               (const float *matrices, float *y, const float *bias, struct regulus_plane p, long first, long begin, long end, long rows, int adds,
+                int rectifies),
+               (matrices, y, bias, p, first, begin, end, rows, adds, rectifies))
+
+INLINE regulus_plane_kernels_body(const float *weight, float *target, long outputs, long inputs, long begin, long end, int turned) {
+    const long step = outputs * inputs;
+    for (long place = begin * inputs; place < end * inputs; place += 16) {
+        lanes taps[9], half[18];
+        for (long tap = 0; tap < 9; ++tap)
+            for (long lane = 0; lane < 16; ++lane) taps[tap][lane] = weight[(place + lane) * 9 + (turned ? 8 - tap : tap)];
+        for (long j = 0; j < 3; ++j) {
+            lanes column[3] = {taps[j], taps[3 + j], taps[6 + j]}, made[6];
+            kernel(column, made);
+            for (long i = 0; i < 6; ++i) half[3 * i + j] = made[i];
+        }
+        for (long i = 0; i < 6; ++i) {
+            lanes made[6];
+            kernel(half + 3 * i, made);
+            for (long j = 0; j < 6; ++j) STORE(made[j], target + (6 * i + j) * step + place);
+        }
+    }
+}
+FOR_EACH_WIDTH(regulus_plane_kernels, (const float *weight, float *target, long outputs, long inputs, long begin, long end, int turned),
+               (weight, target, outputs, inputs, begin, end, turned))
+
+INLINE regulus_plane_kernel_gradients_body(const float *matrices, float *gradient, long outputs, long inputs, long begin, long end) {
+    const long step = outputs * inputs;
+    for (long place = begin * inputs; place < end * inputs; place += 16) {
+        lanes half[18], taps[9];
+        for (long j = 0; j < 6; ++j) {
+            lanes column[6], made[3];
+            for (long i = 0; i < 6; ++i) column[i] = LOAD(matrices + place + (6 * i + j) * step);
+            kernel_gradient(column, made);
+            for (long i = 0; i < 3; ++i) half[6 * i + j] = made[i];
+        }
+        for (long i = 0; i < 3; ++i) kernel_gradient(half + 6 * i, taps + 3 * i);
+        for (long tap = 0; tap < 9; ++tap)
+            for (long lane = 0; lane < 16; ++lane) gradient[(place + lane) * 9 + tap] = taps[tap][lane];
+    }
+}
+FOR_EACH_WIDTH(regulus_plane_kernel_gradients, (const float *matrices, float *gradient, long outputs, long inputs, long begin, long end),
+               (matrices, gradient, outputs, inputs, begin, end))
+
+// The position of a tile's first output among clips: its clip, the frame, and the place in the frame.
+struct moment {
+    long clip, frame, place;
+};
+static inline __attribute__((always_inline)) struct moment moment_of(struct regulus_frames p, long tile) {
+    long block = tile / p.places;
+    return (struct moment){block / p.blocks, block % p.blocks * 4, tile % p.places};
+}
+
+INLINE regulus_frames_inputs_body(const float *x, float *matrices, struct regulus_frames p, long first, long begin, long end, long rows) {
+    const long channels = p.inputs, step = rows * channels, frame = p.places * channels;
+    for (long row = begin; row < end; ++row) {
+        struct moment at = moment_of(p, first + row);
+        const float *clip = x + (at.clip * p.frames * p.places + at.place) * channels;
+        for (long channel = 0; channel < channels; channel += 16) {
+            lanes read[6], made[6];
+            for (long i = 0; i < 6; ++i) {
+                long source = at.frame - p.padding + i;
+                read[i] = source >= 0 && source < p.frames ? LOAD(clip + source * frame + channel) : (lanes){0};
+            }
+            input(read, made);
+            for (long i = 0; i < 6; ++i) STORE(made[i], matrices + i * step + row * channels + channel);
+        }
+    }
+}
+FOR_EACH_WIDTH(regulus_frames_inputs, (const float *x, float *matrices, struct regulus_frames p, long first, long begin, long end, long rows),
+               (x, matrices, p, first, begin, end, rows))
+
+INLINE regulus_frames_gradients_body(const float *gradient, float *matrices, struct regulus_frames p, long first, long begin, long end, long rows) {
+    const long channels = p.outputs, step = rows * channels, frame = p.places * channels;
+    for (long row = begin; row < end; ++row) {
+        struct moment at = moment_of(p, first + row);
+        const float *start = gradient + ((at.clip * p.output_frames + at.frame) * p.places + at.place) * channels;
+        for (long channel = 0; channel < channels; channel += 16) {
+            lanes read[4], made[6];
+            for (long i = 0; i < 4; ++i) read[i] = i < p.output_frames - at.frame ? LOAD(start + i * frame + channel) : (lanes){0};
+            output_gradient(read, made);
+            for (long i = 0; i < 6; ++i) STORE(made[i], matrices + i * step + row * channels + channel);
+        }
+    }
+}
+FOR_EACH_WIDTH(regulus_frames_gradients,
+               (const float *gradient, float *matrices, struct regulus_frames p, long first, long begin, long end, long rows),
+               (gradient, matrices, p, first, begin, end, rows))
+
+INLINE regulus_frames_outputs_body(const float *matrices, float *y, const float *bias, struct regulus_frames p, long first, long begin, long end,
+                                   long rows, int adds, int rectifies) {
+    const long channels = p.outputs, step = rows * channels, frame = p.places * channels;
+    for (long row = begin; row < end; ++row) {
+        struct moment at = moment_of(p, first + row);
+        float *start = y + ((at.clip * p.output_frames + at.frame) * p.places + at.place) * channels;
+        for (long channel = 0; channel < channels; channel += 16) {
+            lanes read[6], made[4], shift = bias ? LOAD(bias + channel) : (lanes){0};
+            for (long i = 0; i < 6; ++i) read[i] = LOAD(matrices + i * step + row * channels + channel);
+            output(read, made);
+            for (long i = 0; i < 4; ++i)
+                if (i < p.output_frames - at.frame) FINISH(made[i] + shift, start + i * frame + channel, adds, rectifies);
+        }
+    }
+}
+FOR_EACH_WIDTH(regulus_frames_outputs,
+               (const float *matrices, float *y, const float *bias, struct regulus_frames p, long first, long begin, long end, long rows, int adds,
+                int rectifies),
+               (matrices, y, bias, p, first, begin, end, rows, adds, rectifies))
+
+INLINE regulus_frames_kernels_body(const float *weight, float *target, long outputs, long inputs, long begin, long end, int turned) {
+    const long step = outputs * inputs;
+    for (long place = begin * inputs; place < end * inputs; place += 16) {
+        lanes taps[3], made[6];
+        for (long tap = 0; tap < 3; ++tap)
+            for (long lane = 0; lane < 16; ++lane) taps[tap][lane] = weight[(place + lane) * 3 + (turned ? 2 - tap : tap)];
+        kernel(taps, made);
+        for (long i = 0; i < 6; ++i) STORE(made[i], target + i * step + place);
+    }
+}
+FOR_EACH_WIDTH(regulus_frames_kernels, (const float *weight, float *target, long outputs, long inputs, long begin, long end, int turned),
+               (weight, target, outputs, inputs, begin, end, turned))
+
+INLINE regulus_frames_kernel_gradients_body(const float *matrices, float *gradient, long outputs, long inputs, long begin, long end) {
+    const long step = outputs * inputs;
+    for (long place = begin * inputs; place < end * inputs; place += 16) {
+        lanes read[6], taps[3];
+        for (long i = 0; i < 6; ++i) read[i] = LOAD(matrices + place + i * step);
+        kernel_gradient(read, taps);
+        for (long tap = 0; tap < 3; ++tap)
+            for (long lane = 0; lane < 16; ++lane) gradient[(place + lane) * 3 + tap] = taps[tap][lane];
+    }
+}
+FOR_EACH_WIDTH(regulus_frames_kernel_gradients, (const float *matrices, float *gradient, long outputs, long inputs, long begin, long end),
+               (matrices, gradient, outputs, inputs, begin, end))

@@ -61,24 +61,28 @@ public final class FusionModel: OffersFeatureMaps {
     ///
     /// - Precondition: there is an input for each of the model's modalities, and lengths only for
     ///   encoders that read them.
-    public func encode(_ inputs: Inputs, pass: Pass) -> Embeddings { encode(inputs, pass: pass) { $1.values } }
+    public func encode(_ inputs: Inputs, pass: Pass) -> Embeddings { encode(inputs, only: Set(modalities), pass: pass) }
 
     /// Runs the encoders of some modalities and no others.
     ///
     /// - Precondition: as for all of them; inputs of other modalities are not read.
     public func encode(_ inputs: Inputs, only modalities: Set<Modality>, pass: Pass) -> Embeddings {
-        encode(inputs, only: modalities, pass: pass) { $1.values }
+        embeddings(of: inputs, only: modalities) { $1.encode($2, $3, pass: pass) }
     }
 
     /// Encodes a batch with changes of the feature maps of those encoders that show theirs.
     ///
     /// - Precondition: as without changes.
     public func encode(_ inputs: Inputs, pass: Pass, changing change: (Modality, FeatureMap) throws -> Tensor) rethrows -> Embeddings {
-        try encode(inputs, only: Set(modalities), pass: pass, changing: change)
+        try embeddings(of: inputs, only: Set(modalities)) { modality, encoder, input, presence in
+            try encoder.encode(input, presence, pass: pass) { try change(modality, $0) }
+        }
     }
 
-    private func encode(
-        _ inputs: Inputs, only chosen: Set<Modality>, pass: Pass, changing change: (Modality, FeatureMap) throws -> Tensor
+    /// What `encode` makes of the inputs of some modalities.
+    private func embeddings(
+        of inputs: Inputs, only chosen: Set<Modality>,
+        _ encode: (Modality, any Encoder, _ input: Tensor, Presence) throws -> Embedding
     ) rethrows -> Embeddings {
         Embeddings(
             try zip(modalities, encoders).filter { chosen.contains($0.0) }.map { modality, encoder in
@@ -86,7 +90,7 @@ public final class FusionModel: OffersFeatureMaps {
                     stop(
                         "encode: the input of \(modality) is missing; given are \(inputs.modalities)")
                 }
-                return (modality, try encoder.encode(input, inputs.presence(of: modality), pass: pass) { try change(modality, $0) })
+                return (modality, try encode(modality, encoder, input, inputs.presence(of: modality)))
             })
     }
 

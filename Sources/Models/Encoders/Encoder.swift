@@ -84,26 +84,40 @@ extension Encoder {
     /// - Parameter presence: which samples and places of `x` are real.
     /// - Returns: an embedding of all samples, 0 for those that lack the modality.
     /// - Precondition: lengths are given only to a ``SequenceEncoder``.
+    func encode(_ x: Tensor, _ presence: Presence, pass: Pass) -> Embedding {
+        encode(x, presence) { x, lengths in sequences(lengths)?(x, lengths: lengths, pass: pass) ?? self(x, pass: pass) }
+    }
+
+    /// The same with changes of the feature maps, where the encoder shows them.
     func encode(_ x: Tensor, _ presence: Presence, pass: Pass, changing change: (FeatureMap) throws -> Tensor) rethrows -> Embedding {
-        guard let rows = presence.rows else { return try encode(x, lengths: presence.lengths, pass: pass, changing: change) }
+        guard let encoder = self as? any FeatureMapEncoder else { return encode(x, presence, pass: pass) }
+        return try encode(x, presence) { x, lengths in
+            _ = sequences(lengths)
+            return try encoder(x, lengths: lengths, pass: pass, changing: change)
+        }
+    }
+
+    /// Encodes with `body` the samples that have the modality.
+    private func encode(
+        _ x: Tensor, _ presence: Presence, _ body: (_ x: Tensor, _ lengths: [Int]?) throws -> Embedding
+    ) rethrows -> Embedding {
+        guard let rows = presence.rows else { return try body(x, presence.lengths) }
         let count = x.shape[0]
         guard !rows.isEmpty else {
             return Embedding(pooled: .zeros([count, embeddingWidth]), presence: Presence(samples: .init(repeating: false, count: count)))
         }
-        return try encode(x.gathering(rows: rows), lengths: presence.gathering(rows: rows).lengths, pass: pass, changing: change)
-            .spread(to: rows, of: count)
+        return try body(x.gathering(rows: rows), presence.gathering(rows: rows).lengths).spread(to: rows, of: count)
     }
 
-    /// Encodes samples that all have the modality.
-    private func encode(
-        _ x: Tensor, lengths: [Int]?, pass: Pass, changing change: (FeatureMap) throws -> Tensor
-    ) rethrows -> Embedding {
+    /// This encoder as one of sequences; nil where it is none.
+    ///
+    /// - Precondition: it is one where there are lengths.
+    private func sequences(_ lengths: [Int]?) -> (any SequenceEncoder)? {
         let sequences = self as? any SequenceEncoder
         guard lengths == nil || sequences != nil else {
             stop("encode: \(type(of: self)) was given sequences of different lengths, and is no SequenceEncoder")
         }
-        if let encoder = self as? any FeatureMapEncoder { return try encoder(x, lengths: lengths, pass: pass, changing: change) }
-        return sequences?(x, lengths: lengths, pass: pass) ?? self(x, pass: pass)
+        return sequences
     }
 }
 

@@ -51,7 +51,7 @@ public final class ImageCNN: EncoderPlugin, FeatureMapEncoder {
     public let embeddingWidth: Int
     public var providesTokens = false
     /// The convolution of each stage with its normalization.
-    private let stages: [(convolution: Convolution, normalization: BatchNormalization)]
+    private let stages: [NormalizedConvolution]
     /// `fc`, from the last stage's channels to the embedding; nil where the option `embedding` is 0.
     private let projection: Linear?
 
@@ -82,14 +82,14 @@ public final class ImageCNN: EncoderPlugin, FeatureMapEncoder {
                 expected: "samples of at least \(smallest)×\(smallest) pixels for \(options.stages) stages",
                 found: "\(sampleShape)", suggestion: nil)
         }
-        var stages: [(convolution: Convolution, normalization: BatchNormalization)] = []
+        var stages: [NormalizedConvolution] = []
         var inputs = sampleShape[2]
         for stage in 1...options.stages {
             let outputs = options.width << (stage - 1)
             let convolution = Convolution(
                 inputs, outputs, kernel: [options.kernel, options.kernel],
                 padding: [options.kernel / 2, options.kernel / 2], bias: false, from: initializer["conv\(stage)"])
-            stages.append((convolution, BatchNormalization(outputs, from: initializer["bn\(stage)"])))
+            stages.append(NormalizedConvolution(convolution, BatchNormalization(outputs, from: initializer["bn\(stage)"])))
             inputs = outputs
         }
         self.stages = stages
@@ -111,9 +111,21 @@ public final class ImageCNN: EncoderPlugin, FeatureMapEncoder {
         var map = x
         for (index, stage) in stages.enumerated() {
             if index > 0 { map = map.maxPooled(window: [2, 2]) }
-            map = stage.normalization(stage.convolution(map), pass, appliesReLU: true)
+            map = stage(map, pass)
             map = try change(FeatureMap(map, at: "conv\(index + 1)"))
         }
+        return embedding(map)
+    }
+
+    /// The same with every map as it is, which need not be kept in full then.
+    public func callAsFunction(_ x: Tensor, pass: Pass) -> Embedding {
+        var map = x
+        for stage in stages.dropLast() { map = stage.halved(map, pass) }
+        return embedding(stages.last.map { $0(map, pass) } ?? map)
+    }
+
+    /// The embedding of the last stage's map.
+    private func embedding(_ map: Tensor) -> Embedding {
         let places = map.reshaped([map.shape[0], map.shape[1] * map.shape[2], map.shape[3]])
         return Embedding(map: places, projection: projection, withTokens: providesTokens)
     }

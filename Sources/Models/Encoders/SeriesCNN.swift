@@ -62,7 +62,7 @@ public final class SeriesCNN: EncoderPlugin, SequenceEncoder, FeatureMapEncoder 
     public let embeddingWidth: Int
     /// Without effect: this encoder has no tokens.
     public var providesTokens = false
-    private let layers: [(convolution: Convolution, normalization: BatchNormalization)]
+    private let layers: [NormalizedConvolution]
     private let options: Options
     private let projection: Linear?
 
@@ -101,11 +101,13 @@ public final class SeriesCNN: EncoderPlugin, SequenceEncoder, FeatureMapEncoder 
             throw OptionFault(option: "places", expected: "at most \(65536 / last) maxima of each of \(last) channels", found: "\(options.places)")
         }
         self.options = options
-        var layers: [(convolution: Convolution, normalization: BatchNormalization)] = []
+        var layers: [NormalizedConvolution] = []
         var inputs = sampleShape[1]
         for (index, (width, kernel)) in zip(options.widths, options.kernels).enumerated() {
             let path = initializer["layer\(index + 1)"]
-            layers.append((Convolution(inputs, width, kernel: [kernel], from: path["0"]), BatchNormalization(width, from: path["1"])))
+            layers.append(
+                NormalizedConvolution(
+                    Convolution(inputs, width, kernel: [kernel], from: path["0"]), BatchNormalization(width, from: path["1"])))
             inputs = width
         }
         self.layers = layers
@@ -140,8 +142,7 @@ public final class SeriesCNN: EncoderPlugin, SequenceEncoder, FeatureMapEncoder 
         var lengths = lengths
         var map = lengths.map { x.clearingPadding(lengths: $0) } ?? x
         for (index, layer) in layers.enumerated() {
-            lengths = lengths.map(layer.convolution.lengths)
-            map = layer.normalization(layer.convolution(map), lengths: lengths, pass, appliesReLU: true)
+            (map, lengths) = layer(map, lengths: lengths, pass)
             map = try change(FeatureMap(map, at: "layer\(index + 1)", lengths: lengths))
             guard index < layers.count - 1 else { break }
             map = map.maxPooled(window: [options.pool], stride: [options.poolStride])

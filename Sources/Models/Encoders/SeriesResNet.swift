@@ -60,15 +60,14 @@ public final class SeriesResNet: EncoderPlugin, SequenceEncoder, FeatureMapEncod
     public let embeddingWidth: Int
     public var providesTokens = false
     /// The first convolution.
-    private let stem: Convolution
-    private let stemNormalization: BatchNormalization
+    private let stem: NormalizedConvolution
     /// The residual blocks of each stage.
     private let stages: [[ResidualBlock]]
     /// `fc`, from the last stage's channels to the embedding; nil where the option `embedding` is 0.
     private let projection: Linear?
 
     public var parts: Parts {
-        var parts: Parts = ["conv1": stem, "bn1": stemNormalization]
+        var parts: Parts = ["conv1": stem.convolution, "bn1": stem.normalization]
         for (index, stage) in stages.enumerated() { parts.append(Parts(numbered: stage), named: "layer\(index + 1)") }
         parts.append(projection, named: "fc")
         return parts
@@ -89,10 +88,11 @@ public final class SeriesResNet: EncoderPlugin, SequenceEncoder, FeatureMapEncod
                 option: "blocks", expected: "1 to 16 stages", found: "\(options.blocks.count)", suggestion: nil)
         }
         try OptionFault.check(width: options.width, doublingOver: options.blocks.count)
-        stem = Convolution(
-            sampleShape[1], options.width, kernel: [options.stemKernel], stride: [options.stemStride],
-            padding: [options.stemKernel / 2], bias: false, from: initializer["conv1"])
-        stemNormalization = BatchNormalization(options.width, from: initializer["bn1"])
+        stem = NormalizedConvolution(
+            Convolution(
+                sampleShape[1], options.width, kernel: [options.stemKernel], stride: [options.stemStride],
+                padding: [options.stemKernel / 2], bias: false, from: initializer["conv1"]),
+            BatchNormalization(options.width, from: initializer["bn1"]))
         var stages: [[ResidualBlock]] = []
         var inputs = options.width
         for (stage, count) in options.blocks.enumerated() {
@@ -129,8 +129,7 @@ public final class SeriesResNet: EncoderPlugin, SequenceEncoder, FeatureMapEncod
         // Convolutions read zeros beyond the end of a series: while the padding is 0, each series is convolved as if it had none.
         var lengths = lengths
         var map = lengths.map { x.clearingPadding(lengths: $0) } ?? x
-        (map, lengths) = (stem(map), lengths.map(stem.lengths))
-        map = stemNormalization(map, lengths: lengths, pass, appliesReLU: true)
+        (map, lengths) = stem(map, lengths: lengths, pass)
         map = try change(FeatureMap(map, at: "conv1", lengths: lengths))
         for (index, stage) in stages.enumerated() {
             for block in stage { (map, lengths) = block(map, lengths: lengths, pass) }

@@ -147,6 +147,14 @@ public final class NormalizedConvolution: Layer {
         return (self(x, pass, appliesReLU: appliesReLU).clearingPadding(lengths: left), left)
     }
 
+    /// Convolves pictures, normalizes, applies a ReLU and takes the largest value of each 2×2 places.
+    ///
+    /// - Parameter x: N×H×W×inputs.
+    /// - Returns: N×⌊H'/2⌋×⌊W'/2⌋×outputs, for a convolution to H'×W' places.
+    public func halved(_ x: Tensor, _ pass: Pass) -> Tensor {
+        isFixed(x, pass) ? self(x, pass).maxPooled(window: [2, 2]) : normalization.halved(convolution(x), pass)
+    }
+
     /// Adds the normalized convolution of `x` to `sum` and applies a ReLU: `sum ← max(0, sum +
     /// bn(conv(x)))`, the end of a residual block. Where no gradients are recorded it is computed in
     /// place.

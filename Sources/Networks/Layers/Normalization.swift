@@ -68,7 +68,7 @@ public final class BatchNormalization: Layer {
                 weight: weight.value, bias: bias.value, mean: runningMean.value, variance: runningVariance.value,
                 epsilon: epsilon, appliesReLU: appliesReLU)
         }
-        return followed(x.batchNormalized(weight: weight.value, bias: bias.value, epsilon: epsilon, appliesReLU: appliesReLU))
+        return followed(x.batchNormalized(weight: weight.value, bias: bias.value, epsilon: epsilon, appliesReLU: appliesReLU), of: x)
     }
 
     /// Normalizes, adds another tensor and applies a ReLU: the end of a residual block. In training it is one pass over memory.
@@ -79,13 +79,22 @@ public final class BatchNormalization: Layer {
     /// - Returns: the shape of `x`.
     public func rectifiedSum(_ x: Tensor, _ other: Tensor, _ pass: Pass) -> Tensor {
         guard pass.isTraining else { return .rectifiedSum(self(x, pass), other) }
-        return followed(x.batchNormalized(weight: weight.value, bias: bias.value, adding: other, epsilon: epsilon, appliesReLU: true))
+        return followed(x.batchNormalized(weight: weight.value, bias: bias.value, adding: other, epsilon: epsilon, appliesReLU: true), of: x)
     }
 
-    /// Moves the running statistics towards those of a batch, and returns its output.
-    private func followed(_ batch: (output: Tensor, mean: Tensor, variance: Tensor)) -> Tensor {
+    /// Normalizes, applies a ReLU and takes the largest value of each 2×2 places. In training it is one pass over memory.
+    ///
+    /// - Parameter x: N×H×W×width, with two places at least along H and W.
+    /// - Returns: N×⌊H/2⌋×⌊W/2⌋×width.
+    public func halved(_ x: Tensor, _ pass: Pass) -> Tensor {
+        guard pass.isTraining else { return self(x, pass, appliesReLU: true).maxPooled(window: [2, 2]) }
+        return followed(x.batchNormalizedAndHalved(weight: weight.value, bias: bias.value, epsilon: epsilon), of: x)
+    }
+
+    /// Moves the running statistics towards those of the batch `x`, and returns its output.
+    private func followed(_ batch: (output: Tensor, mean: Tensor, variance: Tensor), of x: Tensor) -> Tensor {
         let (y, mean, variance) = batch
-        let count = y.elementCount / width
+        let count = x.elementCount / width
         follow(runningMean, mean, factor: 1)
         if count > 1 { follow(runningVariance, variance, factor: Float(count) / Float(count - 1)) }
         trackedBatches.withUnsafeMutableValues { $0[0] += 1 }

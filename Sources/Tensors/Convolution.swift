@@ -48,6 +48,11 @@ extension Tensor {
                 && weight.shape[0] % groups == 0,
             "convolved: an input of shape \(shape) does not fit a weight of shape \(weight.shape) in \(groups) groups")
         if let bias { require(bias.shape == [weight.shape[0]], "convolved: a bias of shape \(bias.shape) does not fit \(weight.shape[0]) outputs") }
+        if spatial == 1, weight.shape[2] == 1, let stride, stride.count == 1, stride[0] > 1, (padding ?? [0]) == [0], (dilation ?? [1]).count == 1 {
+            // A kernel of one step reads no others: they are left out first. For some lengths oneDNN's kernels with a stride are several times slower.
+            let steps = Array(Swift.stride(from: 0, to: shape[1], by: stride[0]))
+            return gathering(axis: 1, steps).convolved(weight: weight, bias: bias, groups: groups)
+        }
         let plan = convolutionPlan(
             weight.shape, stride ?? Array(repeating: 1, count: spatial), padding ?? Array(repeating: 0, count: spatial),
             dilation ?? Array(repeating: 1, count: spatial), groups: groups, hasBias: bias != nil)

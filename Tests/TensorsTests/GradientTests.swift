@@ -87,6 +87,9 @@ private let operations: [OperationCase] = [
     .init(testDescription: "3-D convolution", shapes: [[1, 4, 3, 3, 2], [3, 2, 3, 1, 1]]) {
         $0[0].convolved(weight: $0[1], padding: [1, 0, 0])
     },
+    .init(testDescription: "strided convolution over one step", shapes: [[2, 7, 3], [4, 3, 1], [4]]) {
+        $0[0].convolved(weight: $0[1], bias: $0[2], stride: [2])
+    },
     .init(testDescription: "dilated convolution", shapes: [[1, 8, 2], [3, 2, 3]]) { $0[0].convolved(weight: $0[1], dilation: [2]) },
     .init(testDescription: "maximum pooling", shapes: [[2, 7, 3]]) { $0[0].maxPooled(window: [3], stride: [2], padding: [1]) },
     .init(testDescription: "average pooling", shapes: [[1, 5, 6, 2]]) { $0[0].averagePooled(window: [2, 3], padding: [1, 1]) },

@@ -102,11 +102,14 @@ public struct Standardization: Hashable, Sendable, Codable {
         require(
             inputs.elementCount % channels == 0,
             "inputs of shape \(inputs.shape) do not have the \(channels) channels of \(modality)")
-        let factors = scale.deviations.map { 1 / $0 }
+        // Several rows at a time, so that the innermost loop is long where there are few channels.
+        let rows = max(1, min(inputs.elementCount, 256) / channels)
+        let repeatedMeans = Array(repeatElement(scale.means, count: rows).joined())
+        let repeatedFactors = Array(repeatElement(scale.deviations.map { 1 / $0 }, count: rows).joined())
         return Tensor(shape: inputs.shape) { output in
             inputs.withUnsafeValues { input in
-                scale.means.withUnsafeBufferPointer { means in
-                    factors.withUnsafeBufferPointer { factors in
+                repeatedMeans.withUnsafeBufferPointer { means in
+                    repeatedFactors.withUnsafeBufferPointer { factors in
                         standardize(input, means, factors, into: output)
                     }
                 }
@@ -188,20 +191,18 @@ private func addMoments(_ values: UnsafeBufferPointer<Float>, _ origins: [Double
 
 /// `(value − mean)·factor` for interleaved channels.
 ///
-/// - Precondition: the input is a multiple of the channels, and the output as long.
+/// - Parameters:
+///   - means: those of the channels of one row, or of several rows one behind the other.
+///   - factors: as many.
+/// - Precondition: the input is whole channels, and the output as long.
 private func standardize(
     _ input: UnsafeBufferPointer<Float>, _ means: UnsafeBufferPointer<Float>, _ factors: UnsafeBufferPointer<Float>,
     into output: UnsafeMutableBufferPointer<Float>
 ) {
-    let channels = means.count
-    if channels == 1 {
-        let (mean, factor) = (means[0], factors[0])
-        for index in 0..<input.count { output[index] = (input[index] - mean) * factor }
-        return
-    }
-    var start = 0
-    while start < input.count {
-        for channel in 0..<channels { output[start + channel] = (input[start + channel] - means[channel]) * factors[channel] }
-        start += channels
+    guard let source = input.baseAddress, let target = output.baseAddress, let mean = means.baseAddress, let factor = factors.baseAddress
+    else { return }
+    for start in stride(from: 0, to: input.count, by: means.count) {
+        let (from, to) = (source + start, target + start)
+        for index in 0..<min(means.count, input.count - start) { to[index] = (from[index] - mean[index]) * factor[index] }
     }
 }

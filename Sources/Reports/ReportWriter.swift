@@ -6,11 +6,12 @@ import Results
 package struct ReportWriter: Sendable {
     private let write: @Sendable (Data, URL) throws -> Void
 
-    /// - Parameter write: how one file is written; atomically, so that a reader never sees half a report.
+    /// - Parameter write: how one file is written; by default atomically, so that a reader never sees half a report, and without waiting for
+    ///   the medium: after a power failure a report is made again from its trials.
     package init(
         write: @escaping @Sendable (Data, URL) throws -> Void = { data, url in
             try Folder.create(url.deletingLastPathComponent().path)
-            try AtomicFile.write(data, to: url.path)
+            try AtomicFile.write(data, to: url.path, durability: .none)
         }
     ) {
         self.write = write

@@ -6,7 +6,7 @@ import Results
 /// `event.proto` and `summary.proto`).
 ///
 /// TensorBoard continues reading where it stopped and, with `--reload_multifile=true`, gives up on
-/// files whose newest event is older than a day. So a file only grows while its trial runs, and events
+/// files whose newest event is older than a day. So a file only grows while its trial runs (see ``LiveCurve``), and events
 /// carry the time by the clock. An epoch that is trained again after an interruption gives the same
 /// values at a later time: its record stays as it was.
 package enum EventFile {
@@ -16,19 +16,26 @@ package enum EventFile {
     ///   - score: what the epochs' scores are.
     ///   - times: when the trial began and its epochs ended; where that is not known, an epoch's number stands for its time.
     package static func data(of epochs: [EpochRecord], score: ScoreDescription = .accuracy, times: TrialTimes? = nil) -> Data {
+        epochs.indices.reduce(into: version(times)) { data, index in data += record(of: epochs, at: index, score: score, times: times) }
+    }
+
+    /// The record that a file begins with.
+    static func version(_ times: TrialTimes?) -> Data {
         var version = ProtocolBuffer()
         version.append(field: Field.Event.wallTime, times?.started ?? 0)
         version.append(field: Field.Event.fileVersion, "brain.Event:2")
-        var data = record(version.data)
-        for (index, epoch) in epochs.enumerated() {
-            var event = ProtocolBuffer()
-            let time = times.flatMap { index < $0.epochs.count ? $0.epochs[index] : nil }
-            event.append(field: Field.Event.wallTime, time ?? Double(epoch.epoch))
-            event.append(field: Field.Event.step, Int64(epoch.epoch))
-            event.append(field: Field.Event.summary, summary(of: epoch, score))
-            data += record(event.data)
-        }
-        return data
+        return record(version.data)
+    }
+
+    /// The record of one epoch.
+    static func record(of epochs: [EpochRecord], at index: Int, score: ScoreDescription, times: TrialTimes?) -> Data {
+        let epoch = epochs[index]
+        var event = ProtocolBuffer()
+        let time = times.flatMap { index < $0.epochs.count ? $0.epochs[index] : nil }
+        event.append(field: Field.Event.wallTime, time ?? Double(epoch.epoch))
+        event.append(field: Field.Event.step, Int64(epoch.epoch))
+        event.append(field: Field.Event.summary, summary(of: epoch, score))
+        return record(event.data)
     }
 
     /// Completes the event file of an ended trial in the trial's folder. A trial without epochs has
@@ -36,49 +43,23 @@ package enum EventFile {
     ///
     /// - Throws: `FileFault`.
     package static func write(_ result: TrialResult, to folder: RunFolder) throws {
-        let file = folder.events(result.key)
-        if result.epochs.isEmpty {
+        let file = folder.events(result.key).path
+        defer { AtomicFile.removeAbandonedTemporaries(in: folder.trial(result.key).path) }
+        guard !result.epochs.isEmpty else {
             // The file of an earlier attempt would be taken for this trial's.
-            unlink(file.path)
-        } else {
-            try extend(file, to: data(of: result.epochs, score: result.score, times: result.times))
+            unlink(file)
+            return
         }
-        AtomicFile.removeAbandonedTemporaries(in: folder.trial(result.key).path)
-    }
-
-    /// Brings the event file of a running trial up to the epochs that are done. A file that holds later
-    /// epochs, from before an interruption, is kept: the same epochs follow again.
-    ///
-    /// - Throws: `FileFault`.
-    package static func write(running training: RunningTraining, to folder: RunFolder) throws {
-        try extend(folder.events(training.key), to: data(of: training.epochs, score: training.score, times: training.times), mayHoldMore: true)
-    }
-
-    private static func extend(_ file: URL, to content: Data, mayHoldMore: Bool = false) throws {
-        try Folder.create(file.deletingLastPathComponent().path)
-        let present = (try? FileContents.mapped(file.path)) ?? Data()
+        let content = data(of: result.epochs, score: result.score, times: result.times)
+        guard let present = try? FileContents.copied(file) else {
+            try Folder.create(folder.trial(result.key).path)
+            return try AtomicFile.write(content, to: file, durability: .none)
+        }
         // A report is made again and again, and the curves of its trials have long been complete.
         guard present != content else { return }
-        try GrowingFile.extend(file.path, to: keepingTimes(of: present, in: content), mayHoldMore: mayHoldMore)
-    }
-
-    /// The content, with records of the present file in place of those that differ only in their time.
-    static func keepingTimes(of present: Data, in content: Data) -> Data {
-        var result = Data()
-        var (old, new) = (RecordReader(present), RecordReader(content))
-        var isSame = true
-        while let record = new.next() {
-            let known = isSame ? old.next() : nil
-            isSame =
-                known.map { $0.count == record.count && $0.dropFirst(Self.untilValues).dropLast(4) == record.dropFirst(Self.untilValues).dropLast(4) } ?? false
-            // A record whose checksum is wrong is damaged, however much of it looks right.
-            if let known, isSame, known == Self.record(Data(known.dropFirst(12).dropLast(4))) {
-                result += known
-            } else {
-                result += record
-            }
-        }
-        return result
+        var curve = try LiveCurve(at: file, version: version(result.times))
+        for index in result.epochs.indices { try curve.append(record(of: result.epochs, at: index, score: result.score, times: result.times)) }
+        try curve.end()
     }
 
     /// The number of bytes at the beginning of a record that depend on its time: length with its
@@ -86,9 +67,17 @@ package enum EventFile {
     /// comparing the message alone.
     private static let untilValues = 12 + 1 + 8
 
+    /// Whether two records differ in their time at most, and the first of them is undamaged.
+    static func isSame(_ present: Data, as record: Data) -> Bool {
+        present.count == record.count && present.dropFirst(untilValues).dropLast(4) == record.dropFirst(untilValues).dropLast(4)
+            // A record whose checksum is wrong is damaged, however much of it looks right.
+            && present == Self.record(Data(present.dropFirst(12).dropLast(4)))
+    }
+
     /// Splits a file into complete records.
-    private struct RecordReader {
-        private var rest: Data
+    struct RecordReader {
+        /// What has not been read.
+        private(set) var rest: Data
 
         init(_ data: Data) { rest = data }
 
@@ -138,10 +127,80 @@ package enum EventFile {
     }
 
     /// Length, checksum of the length, message, checksum of the message; numbers are little-endian.
-    private static func record(_ message: Data) -> Data {
+    fileprivate static func record(_ message: Data) -> Data {
         let length = withUnsafeBytes(of: UInt64(message.count).littleEndian) { Data($0) }
         func checksum(_ bytes: Data) -> Data { withUnsafeBytes(of: CRC32C.masked(bytes).littleEndian) { Data($0) } }
         return length + checksum(length) + message + checksum(message)
+    }
+}
+
+/// The event file of one trial while it grows: each epoch adds its record, whatever there was before.
+///
+/// A file from before an interruption is read once, record by record as its epochs are told of again. Records that say the same keep their
+/// place and their times, so that a reader goes on where it stands; those that follow stay until their epochs come again. A record that was
+/// torn off is cut away, and a file of another training is replaced.
+package struct LiveCurve: Sendable {
+    private let path: String
+    private var file: GrowingFile
+    /// What the file holds behind the records that have been found to be right; nil where nothing is left to compare.
+    private var present: EventFile.RecordReader?
+    /// How many epochs have been told of.
+    private var epochs = 0
+
+    /// Begins with the file of a running trial, none of whose epochs has been told of.
+    ///
+    /// - Throws: `FileFault`.
+    package init(of training: RunningTraining, in folder: RunFolder) throws {
+        try self.init(at: folder.events(training.key).path, version: EventFile.version(training.times))
+    }
+
+    /// - Parameter version: the record that it begins with.
+    fileprivate init(at path: String, version: Data) throws {
+        self.path = path
+        try Folder.create(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+        // A copy: the file may be cut while it is read.
+        var reader = EventFile.RecordReader((try? FileContents.copied(path)) ?? Data())
+        if let first = reader.next(), EventFile.isSame(first, as: version) {
+            (file, present) = (GrowingFile(continuing: path, keeping: first.count), reader)
+        } else {
+            (file, present) = (try GrowingFile(beginning: version, at: path), nil)
+        }
+    }
+
+    /// Whether `training` goes on from where this stands; false where it has begun anew.
+    package func precedes(_ training: RunningTraining) -> Bool { training.epochs.count > epochs }
+
+    /// Adds the epochs of a trial that are not there yet.
+    ///
+    /// - Throws: `FileFault`.
+    package mutating func follow(_ training: RunningTraining) throws {
+        for index in min(epochs, training.epochs.count)..<training.epochs.count {
+            try append(EventFile.record(of: training.epochs, at: index, score: training.score, times: training.times))
+        }
+    }
+
+    fileprivate mutating func append(_ record: Data) throws {
+        epochs += 1
+        if var reader = present {
+            let known = reader.next()
+            if let known, EventFile.isSame(known, as: record) {
+                (file, present) = (GrowingFile(continuing: path, keeping: file.count + known.count), reader)
+                return
+            }
+            present = nil
+            if known != nil {
+                // Other epochs: a reader that has seen them must begin anew.
+                file = try GrowingFile(beginning: FileContents.copied(path).prefix(file.count) + record, at: path)
+                return
+            }
+        }
+        try file.append(record)
+    }
+
+    /// Cuts off what follows the last epoch.
+    fileprivate mutating func end() throws {
+        guard let reader = present, !reader.rest.isEmpty else { return }
+        try file.append(Data())
     }
 }
 

@@ -1,25 +1,43 @@
 import Foundation
 
-/// Files that others read while they grow.
-package enum GrowingFile {
-    /// Makes the file at `path` hold `content`.
+/// A file that others read while it grows, piece by piece.
+///
+/// What is appended is written behind the bytes that are known to be as they should; nothing before them is read or written again, so that a
+/// piece costs the same however long the file has become. Nothing is waited for: a file that must survive a power failure is an `AtomicFile`
+/// or a `SealedLog`. What a kill or a power failure leaves of the last piece is cut off when the file is gone on with, for which its reader has
+/// to tell a whole piece from a torn one.
+package struct GrowingFile: Sendable {
+    private let path: String
+    /// How many bytes are as they should be.
+    package private(set) var count: Int
+    /// Whether something may lie behind them.
+    private var mayHoldMore: Bool
+
+    /// Begins the file anew; what was there is replaced at once, so that a reader sees the old file or the new one.
     ///
-    /// Where the file already holds the beginning of the content, the rest is appended, so that a
-    /// reader continues where it is; otherwise the file is replaced atomically. Several processes may
-    /// do this at once if one's content begins with the other's. Nothing is waited for: what a power failure takes of the file is appended again.
-    ///
-    /// - Parameters:
-    ///   - path: the file.
-    ///   - content: all of its future content.
-    ///   - mayHoldMore: whether a file that continues after `content` is left as it is.
     /// - Throws: `FileFault`.
-    package static func extend(_ path: String, to content: Data, mayHoldMore: Bool = false) throws(FileFault) {
-        let present: Data
-        do throws(FileFault) { present = try FileContents.mapped(path) } catch { return try AtomicFile.write(content, to: path, durability: .none) }
-        if present == content || mayHoldMore && present.starts(with: content) { return }
-        guard content.starts(with: present) else { return try AtomicFile.write(content, to: path, durability: .none) }
-        let file = try FileDescriptor(opening: path, flags: O_WRONLY, action: "write")
-        // At its offset, not at the end: another process that adds the same writes the same bytes to the same place.
-        try file.write(content.dropFirst(present.count), at: present.count)
+    package init(beginning content: Data, at path: String) throws(FileFault) {
+        try AtomicFile.write(content, to: path, durability: .none)
+        (self.path, count, mayHoldMore) = (path, content.count, false)
+    }
+
+    /// Goes on with a file that is there.
+    ///
+    /// - Parameter count: how many of its bytes are as they should be; what lies behind them is cut off when something is appended.
+    package init(continuing path: String, keeping count: Int) {
+        (self.path, self.count, mayHoldMore) = (path, count, true)
+    }
+
+    /// Appends a piece.
+    ///
+    /// Several processes may append the same pieces at once: each writes the same bytes to the same place.
+    ///
+    /// - Throws: `FileFault`, also where the file is no longer there.
+    package mutating func append(_ piece: Data) throws(FileFault) {
+        let file = try FileDescriptor(opening: path, flags: O_WRONLY, action: "append to")
+        if mayHoldMore { try file.truncate(to: count) }
+        mayHoldMore = false
+        try file.write(piece, at: count)
+        count += piece.count
     }
 }

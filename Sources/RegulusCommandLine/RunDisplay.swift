@@ -40,7 +40,11 @@ final class RunDisplay: Sendable {
         let progress = event.progress
         let result: TrialResult? = if case .trial(let result, _) = event { result } else { nil }
         let before = last.withLock { last in
-            defer { last = progress }
+            defer {
+                last = progress
+                // Whoever keeps an array of epochs makes the training copy it in order to add one.
+                last?.running = []
+            }
             return last?.finishedRehearsals ?? 0
         }
         switch form {
@@ -106,19 +110,35 @@ final class RunDisplay: Sendable {
 }
 
 /// Keeps what TensorBoard and `regulus status` read up to date while trials are trained.
-struct LiveEvents: Sendable {
-    let folder: RunFolder
+final class LiveEvents: Sendable {
+    /// The files of one running trial.
+    private struct Files {
+        var curve: LiveCurve
+        var running: RunningFile
+    }
+
+    private let folder: RunFolder
+    private let open = Mutex<[TrialKey: Files]>([:])
+
+    init(folder: RunFolder) { self.folder = folder }
 
     /// Follows one event. A file that cannot be written now is no reason to end a training: the report writes it again, and says so.
     func show(_ event: StudyEvent) {
         switch event {
         case .epoch(let training, _) where !training.isRehearsal:
-            try? EventFile.write(running: training, to: folder)
-            if let text = try? ResultCoding.document(training) {
-                // Told anew after the next epoch, and of no use once the program has ended.
-                try? AtomicFile.write(text, to: folder.progress(training.key).path, durability: .none)
+            open.withLock { open in
+                do {
+                    let known = open.removeValue(forKey: training.key).flatMap { $0.curve.precedes(training) ? $0 : nil }
+                    var files = try known ?? Files(curve: LiveCurve(of: training, in: folder), running: RunningFile(of: training, in: folder))
+                    try files.curve.follow(training)
+                    try files.running.follow(training)
+                    open[training.key] = files
+                } catch {
+                    // After the next epoch both are begun anew.
+                }
             }
         case .trial(let result, _):
+            open.withLock { _ = $0.removeValue(forKey: result.key) }
             unlink(folder.progress(result.key).path)
             try? EventFile.write(result, to: folder)
         case .epoch, .progress: break

@@ -11,7 +11,7 @@ import Foundation
 /// verdict.html  verdict.csv  verdict.json            over several data sets
 /// trials/<row>/<target>/<seed>/{metrics.jsonl,checkpoint.safetensors,result.json,events.out.tfevents.…}
 /// trials/<row>/<target>/<seed>/measurements/<measurement>.<options>.json      where the model was measured
-/// trials/<row>/<target>/<seed>/{resume/<step>.safetensors,claim.<generation>,progress.json}      while the trial runs
+/// trials/<row>/<target>/<seed>/{resume/<step>.safetensors,claim.<generation>,progress.jsonl}      while the trial runs
 /// trials/<dial=value,…>/@<dial=value,…>/<row>/…      with a sweep, with repetitions
 /// tuning/<plan>.json                                 where something is tuned
 /// choice/<plan>.json                                 where it is asked how well values are chosen
@@ -68,7 +68,7 @@ package struct RunFolder: Hashable, Sendable {
     }
 
     /// The epochs that a running trial has told of, for whoever looks into the folder; it is gone once the trial has ended.
-    package func progress(_ key: TrialKey) -> URL { trial(key).appendingPathComponent("progress.json") }
+    package func progress(_ key: TrialKey) -> URL { trial(key).appendingPathComponent("progress.jsonl") }
 
     /// What a trial goes on from when its process ends before it does; the folder is gone once the trial has ended.
     package func resume(_ key: TrialKey) -> URL { trial(key).appendingPathComponent("resume", isDirectory: true) }

@@ -44,7 +44,7 @@ extension RunFolder {
 
     /// Whether a run keeps a file of this name in a trial's folder.
     private static func isFile(_ name: String) -> Bool {
-        ["metrics.jsonl", "checkpoint.safetensors", resultName, "progress.json"].contains(name) || name.hasPrefix("claim.") || name.contains("tfevents")
+        ["metrics.jsonl", "checkpoint.safetensors", resultName, "progress.jsonl"].contains(name) || name.hasPrefix("claim.") || name.contains("tfevents")
     }
 
     /// What is in the way of a folder, or of the files in it.

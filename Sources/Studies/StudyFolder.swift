@@ -69,7 +69,7 @@ package struct StudyFolder: Sendable {
                 return
             }
             claimed = ClaimedTrial(
-                training: StudyFolder.progress(of: key, in: store.folder) ?? RunningTraining(key, epochCount: 0), host: claim.host,
+                training: RunningFile.read(key, in: store.folder) ?? RunningTraining(key, epochCount: 0), host: claim.host,
                 process: claim.process, isGone: claim.isGone, silence: claim.silence)
         }
     }
@@ -144,13 +144,6 @@ package struct StudyFolder: Sendable {
             let stop = SpendingDesign(looks: design.looks).stop(differences.values, reach: design.reach, seeds: differences.seeds)
             return stop.map { design.looks[$0] }
         }
-    }
-
-    /// The epochs that a running trial has reported.
-    private static func progress(of key: TrialKey, in folder: RunFolder) -> RunningTraining? {
-        guard let data = try? FileContents.copied(folder.progress(key).path) else { return nil }
-        let training = try? ResultCoding.value(RunningTraining.self, from: data)
-        return training?.key == key ? training : nil
     }
 
     /// The claim of the highest generation.

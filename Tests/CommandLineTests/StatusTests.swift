@@ -17,7 +17,7 @@ struct StatusTests {
         #expect(done.code == 0 && done.output.contains("12/12") && !done.output.contains("no process is training"), "\(done.output)")
         let json = try await folder.regulus("status", "--json", "out")
         #expect(json.output.contains("\"finished\":12,") && json.output.contains("\"isOver\":true"))
-        #expect(!folder.files(below: "out").contains { $0.hasSuffix("progress.json") })
+        #expect(!folder.files(below: "out").contains { $0.hasSuffix("progress.jsonl") })
         let again = try await folder.regulus("run", "r.yaml", "--out", "out", "--rows", "+ MER")
         #expect(again.code == 0 && again.output.contains("Fusion"))
     }

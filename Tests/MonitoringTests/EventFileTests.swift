@@ -32,6 +32,12 @@ final class EventFileTests {
         RunningTraining(result.key, epochCount: 300, epochs: epochs, times: times)
     }
 
+    /// What a process writes that tells of all these epochs, first of all of those before it.
+    private func follow(_ training: RunningTraining) throws {
+        var curve = try LiveCurve(of: training, in: folder)
+        try curve.follow(training)
+    }
+
     @Test("The checksum is CRC-32C, masked as TFRecord does")
     func checksum() {
         #expect(CRC32C.checksum(Data("123456789".utf8)) == 0xE306_9283)
@@ -79,7 +85,7 @@ final class EventFileTests {
 
     @Test("A trial that failed in its first epoch has no file, not even an earlier attempt's")
     func earlierAttempt() throws {
-        try EventFile.write(running: running(result.epochs), to: folder)
+        try follow(running(result.epochs))
         var failed = result
         failed.epochs = []
         try EventFile.write(failed, to: folder)
@@ -89,23 +95,39 @@ final class EventFileTests {
     @Test("While a trial runs, a reader goes on where it stands: the same file grows")
     func growing() throws {
         func number() throws -> Int { try #require(FileManager.default.attributesOfItem(atPath: file(result).path)[.systemFileNumber] as? Int) }
-        try EventFile.write(running: running(Array(result.epochs.prefix(1))), to: folder)
+        try follow(running(Array(result.epochs.prefix(1))))
         #expect(try Data(contentsOf: file(result)) == EventFile.data(of: Array(result.epochs.prefix(1))))
         let before = try number()
-        try EventFile.write(running: running(result.epochs), to: folder)
+        try follow(running(result.epochs))
         try EventFile.write(result, to: folder)
         #expect(try Data(contentsOf: file(result)) == EventFile.data(of: result.epochs))
         #expect(try number() == before)
     }
 
+    @Test("An epoch adds its record, and what lies before it is neither read nor written again")
+    func appending() throws {
+        var curve = try LiveCurve(of: running([]), in: folder)
+        let first = Array(result.epochs.prefix(1))
+        try curve.follow(running(first))
+        #expect(curve.precedes(running(result.epochs)) && !curve.precedes(running(first)))
+        // Whatever happens to the file meanwhile, the next record lands behind what was written.
+        let length = EventFile.data(of: first).count
+        try Data(repeating: 7, count: length).write(to: file(result))
+        try curve.follow(running(result.epochs))
+        #expect(try Data(contentsOf: file(result)) == Data(repeating: 7, count: length) + EventFile.data(of: result.epochs).dropFirst(length))
+        // The end of the trial puts it right.
+        try EventFile.write(result, to: folder)
+        #expect(try Data(contentsOf: file(result)) == EventFile.data(of: result.epochs))
+    }
+
     @Test("A resumed trial leaves the epochs that it will do again, and completes a record that was cut short", arguments: [0, 1, 40])
     func resumed(missing: Int) throws {
         let whole = EventFile.data(of: result.epochs)
-        try EventFile.write(running: running(result.epochs), to: folder)
+        try follow(running(result.epochs))
         try whole.dropLast(missing).write(to: file(result))
-        try EventFile.write(running: running(Array(result.epochs.prefix(1))), to: folder)
+        try follow(running(Array(result.epochs.prefix(1))))
         #expect(try Data(contentsOf: file(result)) == whole.dropLast(missing))
-        try EventFile.write(running: running(result.epochs), to: folder)
+        try follow(running(result.epochs))
         #expect(try Data(contentsOf: file(result)) == whole)
     }
 
@@ -118,9 +140,9 @@ final class EventFileTests {
     @Test("Epochs that are trained again keep their first times, so that a reader's place in the file stays good")
     func keptTimes() throws {
         func times(_ start: Double) -> TrialTimes { TrialTimes(started: start, epochs: [start + 1, start + 2]) }
-        try EventFile.write(running: running(result.epochs, times: times(100)), to: folder)
+        try follow(running(result.epochs, times: times(100)))
         let first = try Data(contentsOf: file(result))
-        try EventFile.write(running: running(Array(result.epochs.prefix(1)), times: times(900)), to: folder)
+        try follow(running(Array(result.epochs.prefix(1)), times: times(900)))
         #expect(try Data(contentsOf: file(result)) == first)
         var ended = result
         ended.times = times(900)
@@ -138,7 +160,7 @@ final class EventFileTests {
         let times = TrialTimes(started: 5, epochs: [6, 7])
         var damaged = EventFile.data(of: result.epochs, times: times)
         damaged[damaged.count - 1] ^= 1
-        try EventFile.write(running: running(result.epochs, times: times), to: folder)
+        try follow(running(result.epochs, times: times))
         try damaged.write(to: file(result))
         var ended = result
         ended.times = times
@@ -150,11 +172,11 @@ final class EventFileTests {
     func replaced() throws {
         var other = result
         other.epochs[0].trainingLoss = 1
-        try EventFile.write(running: running(other.epochs), to: folder)
-        try EventFile.write(running: running(Array(result.epochs.prefix(1))), to: folder)
+        try follow(running(other.epochs))
+        try follow(running(Array(result.epochs.prefix(1))))
         let short = EventFile.data(of: Array(result.epochs.prefix(1)))
         #expect(try Data(contentsOf: file(result)) == short)
-        try EventFile.write(running: running(result.epochs), to: folder)
+        try follow(running(result.epochs))
         var stopped = result
         stopped.epochs.removeLast()
         try EventFile.write(stopped, to: folder)

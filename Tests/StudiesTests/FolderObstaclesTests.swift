@@ -39,7 +39,7 @@ struct FolderObstaclesTests {
             "recipe.resolved.yaml", "settings.json", "registration.json", "looks.jsonl", "report.md", "report.csv", "costs.csv", "measurements.csv",
             "report.html", "report.tex", "verdict.html", "verdict.csv", "verdict.json", "figures/a.svg", "tuning/a.json", "choice/a.json",
             trial + "checkpoint.safetensors", trial + "claim.1", trial + "events.out.tfevents.0000000000.regulus",
-            trial + "measurements/calibration.0.json", trial + "metrics.jsonl", trial + "progress.json", trial + "result.json",
+            trial + "measurements/calibration.0.json", trial + "metrics.jsonl", trial + "progress.jsonl", trial + "result.json",
             trial + "resume/3.safetensors",
         ]
         #expect(try obstacles(names) == names)

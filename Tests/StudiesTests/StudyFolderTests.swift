@@ -31,7 +31,8 @@ struct StudyFolderTests {
         let claim = try #require(try ClaimPlace(folder: folder.run.trial(key).path, name: "claim").take(ClaimWatch(patience: .seconds(60))))
         let training = RunningTraining(key, epochCount: 4, epochs: Array(finished[0].epochs.prefix(1)))
         #expect(!finished[0].epochs.isEmpty)
-        try AtomicFile.write(ResultCoding.document(training), to: folder.run.progress(key).path)
+        var file = try RunningFile(of: training, in: folder.run)
+        try file.follow(training)
         let state = try #require(try StudyFolder(reading: folder.run))
         #expect(state.results.map(\.key) == finished.map(\.key) && !state.isOver)
         #expect(state.running.map(\.training) == [training] && state.running[0].process == getpid())
@@ -39,6 +40,32 @@ struct StudyFolderTests {
         claim.release()
         let later = try #require(try StudyFolder(reading: folder.run, after: state))
         #expect(later.running.isEmpty && later.progress.secondsLeft == nil && later.results == state.results)
+    }
+
+    @Test("an epoch adds a line to what a running trial tells of; a line that is torn off is left out, as is what another trial tells of")
+    func runningFile() throws {
+        let folder = try TemporaryFolder()
+        let key = TrialKey(row: "row", target: "d3", seed: 1)
+        try Folder.create(folder.run.trial(key).path)
+        var training = RunningTraining(key, epochCount: 3, times: TrialTimes(started: 10))
+        var file = try RunningFile(of: training, in: folder.run)
+        #expect(RunningFile.read(key, in: folder.run) == training)
+        func content() throws -> Data { try FileContents.copied(folder.run.progress(key).path) }
+        for epoch in 1...3 {
+            let before = try content()
+            training.epochs.append(EpochRecord(epoch: epoch, trainingLoss: epoch == 2 ? .nan : 1))
+            training.times?.epochs.append(10 + Double(epoch))
+            try file.follow(training)
+            #expect(try content().starts(with: before) && content().count > before.count)
+        }
+        let read = try #require(RunningFile.read(key, in: folder.run))
+        #expect(read.epochs.map(\.epoch) == [1, 2, 3] && read.epochs[1].trainingLoss.isNaN && read.times == training.times)
+        try AtomicFile.write(content().dropLast(5), to: folder.run.progress(key).path)
+        #expect(RunningFile.read(key, in: folder.run)?.epochs.map(\.epoch) == [1, 2])
+        let other = TrialKey(row: "row", target: "d3", seed: 2)
+        try Folder.create(folder.run.trial(other).path)
+        try AtomicFile.write(content(), to: folder.run.progress(other).path)
+        #expect(RunningFile.read(other, in: folder.run) == nil)
     }
 
     @Test("a claim of a process that is gone is no sign of work")

@@ -46,7 +46,8 @@ package struct SeedDesign: Hashable, Codable, Sendable {
         }
         let rows = Dictionary(grouping: keys, by: \.row)
         var differences = Differences()
-        for key in keys where key.row != baseline && !differences.rows.contains(key.row) { differences.rows.append(key.row) }
+        var known: Set<String> = [baseline]
+        for key in keys where known.insert(key.row).inserted { differences.rows.append(key.row) }
         differences.values = differences.rows.map { _ in [] }
         for seed in seeds {
             func columns(of row: String) -> [Column: TrialOutline]? {

@@ -24,6 +24,7 @@ package struct MeasurementRun: Sendable {
     private let otherDatasets: [ComponentPlan: any Dataset]
     private let stems: URL
     private let stop: StopRequest
+    private let prepared = PreparedData()
 
     package init(
         cells: [Cell], folder: RunFolder, components: Components, pool: WorkerPool, datasets: [ComponentPlan: any Dataset],
@@ -136,7 +137,7 @@ package struct MeasurementRun: Sendable {
         }
         guard checkpoint.metadata["plan"] == result.plan else { return leftOut("its checkpoint belongs to another result") }
         guard let dataset = datasets[plan.data] else { return leftOut("its data set was not opened") }
-        let trial = try Trial(plan, key: key, dataset: dataset, components: components, stems: stems)
+        let trial = try Trial(plan, key: key, dataset: dataset, components: components, stems: stems, prepared: prepared)
         let model: TrainedModel
         var others = OtherModels(trial: trial, plan: plan, key: key, dataset: dataset, checkpoint: checkpoint, components: components)
         do {

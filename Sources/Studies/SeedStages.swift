@@ -20,11 +20,25 @@ final class SeedStages: Sendable {
 
     private struct Group {
         let design: SeedDesign
-        var keys: [TrialKey]
+        /// A trial of every cell, of the first seed.
+        private(set) var keys: [TrialKey] = []
         let seeds: [Int]
-        var results: [TrialKey: TrialOutline] = [:]
+        private var results: [TrialKey: TrialOutline] = [:]
+        /// How many results of a seed are there, by seed.
+        private var counts: [Int: Int] = [:]
         /// How many seeds are trained, once that is decided, and how many are complete; nil while it has to be computed again.
-        var decision: (stop: Int?, complete: Int)?
+        private var decision: (stop: Int?, complete: Int)?
+
+        init(design: SeedDesign, seeds: [Int]) { (self.design, self.seeds) = (design, seeds) }
+
+        mutating func add(_ cell: TrialKey) { keys.append(cell) }
+
+        mutating func add(_ result: TrialOutline) {
+            let isNew = results.updateValue(result, forKey: result.key) == nil
+            counts[result.key.seed, default: 0] += isNew ? 1 : 0
+            // What is decided rests on complete seeds alone. A study of ten thousand trials is not gone through again for each of them.
+            if !isNew || counts[result.key.seed, default: 0] >= keys.count { decision = nil }
+        }
 
         mutating func decide() -> (stop: Int?, complete: Int) {
             if let decision { return decision }
@@ -44,17 +58,14 @@ final class SeedStages: Sendable {
         var groups: [[String: String]: Group] = [:]
         for cell in cells {
             guard let design = cell.design, let seed = cell.seeds.first else { continue }
-            groups[cell.variant, default: Group(design: design, keys: [], seeds: cell.seeds)].keys.append(cell.key(seed: seed))
+            groups[cell.variant, default: Group(design: design, seeds: cell.seeds)].add(cell.key(seed: seed))
         }
         self.groups = Mutex(groups)
     }
 
     /// Records a trial's result.
     func add(_ result: TrialOutline) {
-        groups.withLock { groups in
-            groups[result.key.variant]?.results[result.key] = result
-            groups[result.key.variant]?.decision = nil
-        }
+        groups.withLock { $0[result.key.variant]?.add(result) }
     }
 
     func need(of cell: Cell, seed index: Int) -> Need {

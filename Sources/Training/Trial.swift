@@ -32,22 +32,26 @@ package struct Trial {
     ///   - key: the trial that is trained for.
     ///   - dataset: the data set that the plan names.
     ///   - stems: the folder in which outputs of frozen stems are stored, where the plan says that they are.
+    ///   - prepared: what other trials have made of the data already.
     /// - Throws: `OptionFault` or `DatasetFault` where something of the plan does not fit the data or the model.
-    package init(_ plan: TrialPlan, key: TrialKey, dataset: any Dataset, components: Components, stems: URL? = nil) throws {
-        try self.init(plan, keys: [key], dataset: dataset, components: components, stems: stems)
+    package init(
+        _ plan: TrialPlan, key: TrialKey, dataset: any Dataset, components: Components, stems: URL? = nil, prepared: PreparedData = PreparedData()
+    ) throws {
+        try self.init(plan, keys: [key], dataset: dataset, components: components, stems: stems, prepared: prepared)
     }
 
     /// The same for a training that serves several trials.
     ///
     /// - Parameter keys: the trials, one for each of the plan's targets.
-    package init(_ plan: TrialPlan, keys: [TrialKey], dataset: any Dataset, components: Components, stems: URL? = nil) throws {
+    package init(
+        _ plan: TrialPlan, keys: [TrialKey], dataset: any Dataset, components: Components, stems: URL? = nil, prepared: PreparedData = PreparedData()
+    ) throws {
         require(keys.count == plan.targets.count, "\(plan.targets.count) targets were given for \(keys.count) trials")
         self.plan = plan
         self.keys = keys
-        let data = dataset.holdingOut(plan.targets)
-        facts = data.facts
-        split = try plan.makeSplit(of: data)
-        standardization = try Standardization(plan.standardization, of: data, rows: split.training)
+        let parts = try prepared.parts(for: plan, of: dataset)
+        let data = parts.data
+        (facts, split, standardization) = (data.facts, parts.split, parts.standardization)
         sampler = try plan.makeSampler(of: data, rows: split.training)
         require(!plan.stemCache || stems != nil, "a plan that stores stems needs a folder for them")
         let (made, cached) = try plan.makeModelReadingStems(of: data, components: components)
@@ -132,6 +136,8 @@ package struct Trial {
         var progress = TrialProgress()
         /// The model of the selected epoch.
         var selected: NamedTensors = []
+        /// What the selection may see of each epoch.
+        private(set) var scores: [SourceScore]
         private let started = ContinuousClock.now
         /// What earlier processes read.
         private let loadedBefore: LoadingRecord?
@@ -149,7 +155,20 @@ package struct Trial {
             self.progress = progress
             self.progress.times = progress.times ?? TrialTimes(started: Date().timeIntervalSince1970)
             self.selected = selected
+            scores = progress.epochs.map(SourceScore.init)
             loadedBefore = progress.loading
+        }
+
+        /// Whether a selection that also sees the record of a further epoch chooses that one.
+        mutating func chooses(_ record: EpochRecord, by selection: EpochSelection, in situation: SelectionSituation, ties: TieRule) -> Bool {
+            scores.append(SourceScore(record))
+            return selection.choose(from: scores, in: situation, ties: ties)?.epoch == record.epoch
+        }
+
+        /// Adds the record of the epoch that was asked about, with what has been measured since.
+        mutating func add(_ record: EpochRecord) {
+            scores[scores.count - 1] = SourceScore(record)
+            progress.epochs.append(record)
         }
 
         /// What has been read over all the processes that have worked on the trial.
@@ -228,12 +247,11 @@ package struct Trial {
             (record.sourceValidationAlone, record.sourceValidationRecombined) = try trainer.scores(of: sources.probes)
         }
         if plan.probesEveryEpoch { try probe() }
-        let scores = (course.progress.epochs + [record]).map(SourceScore.init)
-        let isBest = plan.selection.choose(from: scores, in: situation, ties: plan.ties)?.epoch == epoch
+        let isBest = course.chooses(record, by: plan.selection, in: situation, ties: plan.ties)
         // Of a model that is reported, and where the choice among settings looks at the last epoch, the diagnostic is always there.
         if !plan.probesEveryEpoch, isBest && plan.selection != .lastEpoch || epoch == plan.epochs { try probe() }
         try measureTargets(of: &course, after: record)
-        course.progress.epochs.append(record)
+        course.add(record)
         course.progress.times?.epochs.append(Date().timeIntervalSince1970)
         if isBest {
             course.progress.selectedEpoch = epoch

@@ -57,6 +57,10 @@ struct BatchSamplerTests {
         let all = (1...7).flatMap { passes.batches(epoch: $0) }
         let found = (1...4).flatMap { stepwise.batches(epoch: $0) }
         #expect(found == Array(all.prefix(4 * stepsPerEpoch)))
+        // Whichever epoch was asked for before, as where a training is resumed.
+        for epoch in [3, 1, 4, 4, 2] {
+            #expect(stepwise.batches(epoch: epoch) == Array(all[(epoch - 1) * stepsPerEpoch..<epoch * stepsPerEpoch]))
+        }
     }
 
     @Test("Batches are a function of source and epoch, and differ between epochs", arguments: BatchOrder.allCases)

@@ -1,6 +1,7 @@
 import Configuration
 import Glibc
 import Media
+import Synchronization
 import Tensors
 
 /// How rows are combined into batches.
@@ -39,6 +40,8 @@ public struct BatchSampler: Sendable {
     /// The number of batches in one pass over the rows.
     private let batchesPerPass: Int
     private let random: RandomSource
+    /// Of epochs that are shorter than a pass, many have the order of one pass.
+    private let lastPass = LastPass()
 
     /// - Parameters:
     ///   - rows: the rows to train on.
@@ -59,8 +62,9 @@ public struct BatchSampler: Sendable {
             pools = [rows.rows]
         case .domainBalanced:
             let domains = dataset.domains
-            let byDomain = Dictionary(grouping: rows.rows) { domains[$0] }
-            pools = byDomain.sorted { $0.key < $1.key }.map(\.value)
+            var byDomain = [[Int]](repeating: [], count: dataset.facts.domains.count)
+            for row in rows.rows { byDomain[domains[row]].append(row) }
+            pools = byDomain.filter { !$0.isEmpty }
         }
         share = pools.isEmpty ? 0 : Self.effectiveBatchSize(batchSize, order, domains: pools.count) / pools.count
         guard share > 0 else {
@@ -86,23 +90,46 @@ public struct BatchSampler: Sendable {
     }
 
     /// The batches of one epoch, counted from 1, each with the rows of one step.
+    ///
+    /// - Complexity: `O(n)` in the rows of its batches, and in all rows for each pass that it is the first to enter.
     public func batches(epoch: Int) -> [[Int]] {
-        guard batchesPerEpoch != batchesPerPass else { return batches(pass: epoch) }
-        let steps = max(epoch - 1, 0) * batchesPerEpoch..<(max(epoch - 1, 0) + 1) * batchesPerEpoch
-        let passes = steps.lowerBound / batchesPerPass...(steps.upperBound - 1) / batchesPerPass
-        let batches = passes.flatMap { self.batches(pass: $0 + 1) }
-        let first = steps.lowerBound - passes.lowerBound * batchesPerPass
-        return Array(batches[first..<first + batchesPerEpoch])
+        guard batchesPerEpoch != batchesPerPass else { return batches(0..<batchesPerPass, in: orders(pass: epoch)) }
+        var batches: [[Int]] = []
+        batches.reserveCapacity(batchesPerEpoch)
+        var step = max(epoch - 1, 0) * batchesPerEpoch
+        let end = step + batchesPerEpoch
+        while step < end {
+            let (pass, first) = step.quotientAndRemainder(dividingBy: batchesPerPass)
+            let last = min(batchesPerPass, first + end - step)
+            batches += self.batches(first..<last, in: lastPass.orders(pass + 1) { orders(pass: $0) })
+            step += last - first
+        }
+        return batches
     }
 
-    /// The batches of one pass over the rows.
-    private func batches(pass: Int) -> [[Int]] {
-        let orders = pools.enumerated().map { index, pool in
+    /// The order in which one pass goes through each pool.
+    private func orders(pass: Int) -> [[Int]] {
+        pools.enumerated().map { index, pool in
             var stream = random.stream("order-\(index)", step: pass)
             return stream.permutation(pool.count).map { pool[$0] }
         }
-        return (0..<batchesPerPass).map { batch in
-            orders.flatMap { $0[batch * share..<(batch + 1) * share] }
+    }
+
+    private func batches(_ places: Range<Int>, in orders: [[Int]]) -> [[Int]] {
+        places.map { place in orders.flatMap { $0[place * share..<(place + 1) * share] } }
+    }
+
+    /// The orders of the pass that was asked for last. To draw them takes as long as there are rows, however few an epoch reads of them.
+    private final class LastPass: Sendable {
+        private let known = Mutex<(pass: Int, orders: [[Int]])?>(nil)
+
+        func orders(_ pass: Int, _ draw: (Int) -> [[Int]]) -> [[Int]] {
+            known.withLock { known in
+                if let known, known.pass == pass { return known.orders }
+                let orders = draw(pass)
+                known = (pass, orders)
+                return orders
+            }
         }
     }
 

@@ -20,6 +20,8 @@ struct StudyWorker: Sendable {
     private let claims: HeldClaims
     private let watch: ClaimWatch
     private let store: RunStore
+    /// What trials of any row make of the data before they begin.
+    private let prepared = PreparedData()
     /// What is in the folder already, whichever trial it was trained for.
     private let trained = TrainedPlans()
     /// Digests of failed results that were there before: those are tried again, those that come while the study runs are not.
@@ -226,7 +228,7 @@ struct StudyWorker: Sendable {
 
     private func trial(_ plan: TrialPlan, keys: [TrialKey]) throws -> Trial {
         guard let dataset = study.datasets[plan.data] else { stop("the data set \(plan.data.name) was not opened") }
-        return try Trial(plan, keys: keys, dataset: dataset, components: study.components, stems: study.stems)
+        return try Trial(plan, keys: keys, dataset: dataset, components: study.components, stems: study.stems, prepared: prepared)
     }
 
     /// A result of exactly this plan. One that is damaged, or whose files are, counts as none: the trial is run again, as is one that had
@@ -252,7 +254,7 @@ struct StudyWorker: Sendable {
             return [folder.metrics(key)]
         }
         var checkpoint = SafetensorsWriter(metadata: [
-            "plan": plan.hash, RunStore.trialKey: key.description, "epoch": "\(outcome.result.selectedEpoch ?? 0)", "threads": "\(plan.threads)",
+            "plan": outcome.result.plan, RunStore.trialKey: key.description, "epoch": "\(outcome.result.selectedEpoch ?? 0)", "threads": "\(plan.threads)",
             "core": Threads.coreType, ModelDescription.key: try outcome.model.text,
         ])
         for (name, value) in outcome.state { checkpoint.add(name, value) }

@@ -40,7 +40,7 @@ struct StudyEstimateTests {
             cost.step = 1
             cost.evaluation = 100
             cost.setup = 1000
-            costs[TrialKind(cell.candidates[0].plan, row: cell.row, facts: data.facts)] = cost
+            costs[TrialKind(cell.candidates[0].plan, facts: data.facts)] = cost
         }
         let work = try StudyWork(planned, costs: costs)
         let split = try planned.cells[0].candidates[0].plan.makeSplit(of: data)
@@ -51,7 +51,7 @@ struct StudyEstimateTests {
         #expect(work.seconds(workers: 18, without: []) == trial)
     }
 
-    @Test("every row is measured once, however many targets, seeds and candidates it has")
+    @Test("every kind of row is measured once, however many targets, seeds and candidates it has")
     func kinds() throws {
         let folder = try TemporaryFolder()
         let estimate = try estimate(in: folder.run)
@@ -60,14 +60,16 @@ struct StudyEstimateTests {
         #expect(estimate.memory.total > 0)
     }
 
-    @Test("of many rows each is measured for a part of the time, so that a study of hundreds is checked in moments")
+    @Test("of many kinds of rows each is measured for a part of the time, and rows that differ in a strength alone are one kind")
     func manyKinds() throws {
-        let rows = (1...40).map { "  - name: + MER \($0)\n    regularizers: [mer: {weight: \($0)}]\n" }.joined()
+        let rows = (1...40).map {
+            "  - name: + MER \($0)\n    regularizers: [mer: {weight: \($0), gamma: 1.\($0), estimator: \($0 < 40 ? "paper" : "reference")}]\n"
+        }.joined()
         let planned = try Sample.planned("\(Sample.recipeHead)\ntraining: {epochs: 1, batch: 8}\nseeds: [1]\nrows:\n  - Fusion\n\(rows)")
         let calibration = StudyCalibration(planned, components: try Sample.components(), pool: WorkerPool(workers: 1, threadsPerWorker: 1))
         #expect(StudyCalibration.seconds(ofKinds: 2, each: 1.5) == 1.5 && StudyCalibration.seconds(ofKinds: 40, each: 1.5) == 0.6)
         let estimate = try calibration.estimate(without: [], seconds: 0)
-        #expect(estimate.measurement.kinds == 41 && estimate.seconds > 0)
+        #expect(estimate.measurement.kinds == 3 && estimate.seconds > 0)
     }
 
     @Test("a recipe may plan as many trials as the settings of its run folder may list")
@@ -86,7 +88,7 @@ struct StudyEstimateTests {
         let data = try #require(planned.datasets.values.first)
         let first = planned.cells[0]
         let plan = first.candidates[0].plan
-        let costs = [TrialKind(plan, row: first.row, facts: data.facts): TrialCost(setup: 8)]
+        let costs = [TrialKind(plan, facts: data.facts): TrialCost(setup: 8)]
         let kind = MeasuringKind(plan, facts: data.facts, measurements: first.measurements)
         let work = try StudyWork(planned, costs: costs, measuring: [kind: MeasuringCost(parts: [("scores", 2)])])
         // Both rows have the same model; the second one's trainings take nothing here.

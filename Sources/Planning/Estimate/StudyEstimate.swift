@@ -48,7 +48,7 @@ package struct StudyEstimate: Sendable, Hashable, Codable {
     }
 
     package struct Measurement: Sendable, Hashable, Codable {
-        /// The number of kinds of trials (rows, or sizes of model and batch) that were measured.
+        /// The number of kinds of trials (by their regularizers, model and batch) that were measured.
         package var kinds: Int
         package var steps: Int
         package var seconds: Double
@@ -160,7 +160,7 @@ package struct StudyCalibration: Sendable {
             guard let data = study.datasets[plan.data] else { continue }
             let kind = MeasuringKind(plan, facts: data.facts, measurements: cell.measurements)
             guard found[kind] == nil else { continue }
-            let cost = costs[TrialKind(plan, row: cell.row, facts: data.facts)] ?? TrialCost()
+            let cost = costs[TrialKind(plan, facts: data.facts)] ?? TrialCost()
             let outcome = Slots<Result<MeasuringCost, any Error>>(count: 1)
             let job: @Sendable () -> Void = {
                 outcome.set(
@@ -184,7 +184,7 @@ package struct StudyCalibration: Sendable {
         for cell in study.cells {
             for candidate in cell.candidates {
                 guard let data = study.datasets[candidate.plan.data] else { continue }
-                let kind = TrialKind(candidate.plan, row: cell.row, facts: data.facts)
+                let kind = TrialKind(candidate.plan, facts: data.facts)
                 if samples[kind] == nil { samples[kind] = Sample(plan: candidate.plan, key: cell.key(seed: candidate.plan.seed)) }
             }
         }

@@ -42,7 +42,7 @@ struct StudyWork {
             // Leaving a source domain out makes no other kind of trial.
             let sample = cell.candidates[rehearsal.candidate].plan
             guard let data = study.datasets[sample.data] else { continue }
-            let cost = costs[TrialKind(sample, row: cell.row, facts: data.facts)] ?? TrialCost()
+            let cost = costs[TrialKind(sample, facts: data.facts)] ?? TrialCost()
             let extent = try study.divisions.division(of: data, by: rehearsal.plan, isRehearsal: true)
             let seconds = extent.secondsOfTraining(at: cost, epochs: rehearsal.plan.epochs)
             rehearsals.append(Job(training: seconds, parts: [(.rehearsal(rehearsal.name), 0)]))
@@ -53,7 +53,7 @@ struct StudyWork {
             guard let data = study.datasets[cell.candidates[0].plan.data] else { continue }
             // The candidates of a row differ little, so the first represents the one that will be chosen.
             let plan = cell.candidates[0].plan
-            let cost = costs[TrialKind(plan, row: cell.row, facts: data.facts)] ?? TrialCost()
+            let cost = costs[TrialKind(plan, facts: data.facts)] ?? TrialCost()
             let extents = try group.cells.map { try study.divisions.division(of: data, by: $0.candidates[0].plan) }
             // At its end a training measures its step and each term's part of it, three times each.
             let training = extents[0].secondsOfTraining(at: cost, epochs: plan.epochs) + 6 * cost.step

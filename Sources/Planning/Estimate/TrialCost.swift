@@ -98,7 +98,29 @@ extension Trial {
 
 /// Trials of equal cost: everything in a plan that decides how long a step takes.
 struct TrialKind: Hashable {
-    private let row: String
+    /// A term without its name, its weight and when it acts, and with those options alone that may change what it computes: a number such as a
+    /// strength or a temperature does not, so that a grid of them is measured once.
+    private struct Term: Hashable {
+        let regularizer: String
+        /// A term of weight 0 may cost nothing.
+        let isOff: Bool
+        let options: [String: OptionValue]
+        let modalities: [Modality]?
+        let place: Place
+        let part: EmbeddingPart
+        let points: [String]?
+        let projection: ProjectionOptions
+        let terms: [Term]
+
+        init(_ plan: TermPlan) {
+            (regularizer, isOff) = (plan.regularizer, plan.weight == 0)
+            options = plan.options.filter { if case .number = $0.value { false } else { true } }
+            (modalities, place, part, points, projection) = (plan.modalities, plan.place, plan.part, plan.points, plan.projection)
+            terms = plan.terms.map(Term.init)
+        }
+    }
+
+    private let terms: [Term]
     private let model: TrialModel
     private let modalities: [DatasetFacts.ModalityFacts]
     private let task: ComponentPlan
@@ -109,9 +131,8 @@ struct TrialKind: Hashable {
     private let optimizer: String
     private let standardization: StandardizationRule
 
-    /// - Parameter row: the name of the row, in place of its regularizers, whose options hardly change the cost.
-    init(_ plan: TrialPlan, row: String, facts: DatasetFacts) {
-        self.row = row
+    init(_ plan: TrialPlan, facts: DatasetFacts) {
+        terms = plan.regularizers.map(Term.init)
         model = plan.model
         modalities = facts.modalities
         task = plan.task

@@ -135,14 +135,34 @@ import Testing
     func blocks() throws {
         let samples = try SampleMatrix(Samples.normal(50, 3))
         let whole = PairDistances(samples, block: 64)
-        for block in [1, 7, 50] {
-            let parts = PairDistances(samples, block: block)
+        for (block, held) in [(1, 2048), (7, 2048), (50, 2048), (7, 0), (64, 49)] {
+            let parts = PairDistances(samples, block: block, holdingUpTo: held)
             for including in [true, false] {
                 #expect(abs(parts.medianSquared(includingDiagonal: including) - whole.medianSquared(includingDiagonal: including)) < 1e-12)
             }
             let sums = try PairSums(parts, parts, .distance, .distance)
             #expect(abs(sums.centeredXX - (try PairSums(whole, whole, .distance, .distance)).centeredXX) < 1e-9)
         }
+    }
+
+    @Test("distances that are held give the numbers of those that are computed for each who asks")
+    func heldDistances() throws {
+        let (x, y) = (try SampleMatrix(Samples.normal(40, 5)), try SampleMatrix(Samples.normal(40, 7, seed: 2)))
+        func measures(_ held: Int) throws -> [Double] {
+            let (x, y) = (PairDistances(x, block: 16, holdingUpTo: held), PairDistances(y, block: 16, holdingUpTo: held))
+            let (criterion, correlation) = (try HSIC(x, y), try DistanceCorrelation(x, y))
+            return try [criterion.widthX, criterion.biased, criterion.unbiased.get(), correlation.squared, correlation.corrected.get()]
+        }
+        for (held, computed) in zip(try measures(2048), try measures(0)) { #expect(abs(held - computed) <= 1e-12 * max(1, abs(computed))) }
+    }
+
+    @Test("what is standardized on the way is what the scale makes of the rows afterwards, a constant column included")
+    func standardizing() throws {
+        var samples = try SampleMatrix(Samples.normal(20, 4))
+        for row in 0..<20 { samples[row, 2] = 0.1 }
+        let scale = Standardizing(samples)
+        for (own, after) in zip(scale.training.values, scale(samples).values) { #expect(abs(own - after) <= 1e-15) }
+        #expect((0..<20).allSatisfy { scale.training[$0, 2] == 0 })
     }
 
     @Test("the median is that of the sorted distances, also where most are equal", arguments: [2, 3, 4, 5, 37, 64], [1, 2, 5, 1000])

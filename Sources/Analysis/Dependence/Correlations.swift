@@ -98,12 +98,16 @@ public struct DistanceCorrelation: Sendable, Hashable {
     /// - Throws: `Undefined` where the numbers of samples differ or are below two, a value is not
     ///   finite, or one side is constant (whose correlation is 0 by definition only).
     public init(_ x: Tensor, _ y: Tensor) throws(Undefined) {
-        let first = try SampleMatrix(x, "the first embeddings", minimum: 2)
-        let second = try SampleMatrix(y, "the second embeddings", minimum: 2)
-        for (samples, name) in [(first, "first"), (second, "second")] where samples.constantColumns.count == samples.columns {
+        try self.init(
+            PairDistances(SampleMatrix(x, "the first embeddings", minimum: 2)), PairDistances(SampleMatrix(y, "the second embeddings", minimum: 2)))
+    }
+
+    /// The same from the distances between at least two samples, which other measures of them may have computed already.
+    init(_ x: PairDistances, _ y: PairDistances) throws(Undefined) {
+        for (distances, name) in [(x, "first"), (y, "second")] where distances.samples.constantColumns.count == distances.samples.columns {
             throw Undefined("all samples have the same \(name) embedding")
         }
-        let sums = try PairSums(PairDistances(first), PairDistances(second), .distance, .distance)
+        let sums = try PairSums(x, y, .distance, .distance)
         let squaredCount = Double(sums.count * sums.count)
         covariance = sums.centeredXY / squaredCount
         varianceX = sums.centeredXX / squaredCount

@@ -34,9 +34,14 @@ public struct HSIC {
     /// - Throws: `Undefined` where the numbers of samples differ or are below two, a value is not
     ///   finite, or half of the pairs of one side are equal, which leaves its kernel without a width.
     public init(_ x: Tensor, _ y: Tensor) throws(Undefined) {
-        self.x = PairDistances(try SampleMatrix(x, "the first embeddings", minimum: 2))
-        self.y = PairDistances(try SampleMatrix(y, "the second embeddings", minimum: 2))
-        guard self.x.count == self.y.count else { throw Undefined("\(self.x.count) and \(self.y.count) samples cannot be paired") }
+        try self.init(
+            PairDistances(SampleMatrix(x, "the first embeddings", minimum: 2)), PairDistances(SampleMatrix(y, "the second embeddings", minimum: 2)))
+    }
+
+    /// The same from the distances between at least two samples, which other measures of them may have computed already.
+    init(_ x: PairDistances, _ y: PairDistances) throws(Undefined) {
+        guard x.count == y.count else { throw Undefined("\(x.count) and \(y.count) samples cannot be paired") }
+        (self.x, self.y) = (x, y)
         widthX = try Self.width(of: self.x, "first")
         widthY = try Self.width(of: self.y, "second")
         let sums = try PairSums(self.x, self.y, .gaussian(bandwidth: widthX), .gaussian(bandwidth: widthY))

@@ -70,7 +70,7 @@ public struct MutualInformation: Sendable, Hashable {
 
     private init(_ x: SampleMatrix, _ y: SampleMatrix, neighbors: Int) throws(Undefined) {
         guard x.rows == y.rows else { throw Undefined("\(x.rows) and \(y.rows) samples cannot be paired") }
-        let (u, v) = (Self.standardized(x), Self.standardized(y))
+        let (u, v) = (Standardizing(x).training, Standardizing(y).training)
         for (samples, name) in [(u, "first"), (v, "second")] where samples.norm == 0 {
             throw Undefined("all samples have the same \(name) embedding")
         }
@@ -99,10 +99,6 @@ public struct MutualInformation: Sendable, Hashable {
         (neighborDistances, countsX, countsY) = (distances, nearX, nearY)
         let sum = (0..<n).reduce(0.0) { $0 + digamma(nearX[$1] + 1) + digamma(nearY[$1] + 1) }
         value = digamma(neighbors) + digamma(n) - sum / Double(n)
-    }
-
-    private static func standardized(_ samples: SampleMatrix) -> SampleMatrix {
-        samples.centered.dividing(by: samples.deviations)
     }
 
     /// The distances from sample `i` to all, 0 to itself.

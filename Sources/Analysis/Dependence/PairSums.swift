@@ -48,23 +48,36 @@ struct PairSums {
         rowsY = rowsX
         func onDiagonal(_ entry: Entry) -> Double { if case .gaussian = entry { 1 } else { 0 } }
         diagonal = (onDiagonal(entryX), onDiagonal(entryY))
+        // Both matrices are symmetric: each pair is looked at once, and counts for both of its places.
         for rows in x.blocks {
-            var (a, b) = (x.squared(rows, 0..<count), y.squared(rows, 0..<count))
+            let columns = rows.lowerBound..<count
+            var (a, b) = (x.squared(rows, columns), y.squared(rows, columns))
             entryX.fill(&a)
             entryY.fill(&b)
-            for i in rows {
-                let start = (i - rows.lowerBound) * count
-                var (sumX, sumY, productXY, squareX, squareY) = (0.0, 0.0, 0.0, 0.0, 0.0)
-                for place in start..<start + count {
-                    sumX += a[place]
-                    sumY += b[place]
-                    productXY += a[place] * b[place]
-                    squareX += a[place] * a[place]
-                    squareY += b[place] * b[place]
-                }
-                (rowsX[i], rowsY[i]) = (sumX, sumY)
-                (xy, xx, yy) = (xy + productXY, xx + squareX, yy + squareY)
+            a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { b in add(rows, a, b) } }
+        }
+    }
+
+    /// Adds a block of rows, from its first column on.
+    private mutating func add(_ rows: Range<Int>, _ a: UnsafeBufferPointer<Double>, _ b: UnsafeBufferPointer<Double>) {
+        let width = count - rows.lowerBound
+        for i in rows {
+            let start = (i - rows.lowerBound) * width - rows.lowerBound
+            var (sumX, sumY, productXY, squareX, squareY) = (0.0, 0.0, 0.0, 0.0, 0.0)
+            for j in (i + 1)..<max(count, i + 1) {
+                let (own, other) = (a[start + j], b[start + j])
+                sumX += own
+                sumY += other
+                productXY += own * other
+                squareX += own * own
+                squareY += other * other
+                rowsX[j] += own
+                rowsY[j] += other
             }
+            let (own, other) = (a[start + i], b[start + i])
+            rowsX[i] += sumX + own
+            rowsY[i] += sumY + other
+            (xy, xx, yy) = (xy + 2 * productXY + own * other, xx + 2 * squareX + own * own, yy + 2 * squareY + other * other)
         }
     }
 

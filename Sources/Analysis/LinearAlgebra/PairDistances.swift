@@ -1,9 +1,11 @@
 import Tensors
 
-/// The distances between all pairs of samples, a block of rows at a time: no `N×N` matrix is ever in
-/// memory.
+/// The distances between all pairs of samples.
 ///
-/// - Complexity: `O(N² D)` for everything that asks for all pairs; memory is `O(N D)` and one block of
+/// Up to 2048 samples they are computed once, 32 MiB at most, for everybody who asks. Of more samples no `N×N` matrix is ever in
+/// memory: they are computed a block of rows at a time, each time that somebody asks.
+///
+/// - Complexity: `O(N² D)`, for more samples for each who asks for all pairs; memory is then `O(N D)` and one block of
 ///   `B×N` numbers.
 struct PairDistances {
     /// The samples with their mean taken off, `N×D`.
@@ -11,12 +13,16 @@ struct PairDistances {
     /// `‖x_i‖²` of the centered samples, `N`.
     private let squaredNorms: [Double]
     private let block: Int
+    /// All of them, `N×N`, row-major; nil where the samples are too many.
+    private var held: [Double]?
 
     /// The number of samples `N`.
     var count: Int { samples.rows }
 
-    /// - Parameter block: how many rows of the `N×N` matrix are worked on at once.
-    init(_ samples: SampleMatrix, block: Int = 256) {
+    /// - Parameters:
+    ///   - block: how many rows of the `N×N` matrix are worked on at once.
+    ///   - most: how many samples there may be for the whole matrix to be held.
+    init(_ samples: SampleMatrix, block: Int = 256, holdingUpTo most: Int = 2048) {
         // Distances do not change with the mean, and small vectors lose fewer digits.
         let centered = samples.centered
         self.samples = centered
@@ -24,6 +30,8 @@ struct PairDistances {
         squaredNorms = (0..<centered.rows).map { row in
             (0..<centered.columns).reduce(0) { $0 + centered[row, $1] * centered[row, $1] }
         }
+        guard centered.rows <= most else { return }
+        held = blocks.reduce(into: []) { all, rows in all += computed(rows, 0..<count) }
     }
 
     /// The blocks of rows that together are all.
@@ -37,9 +45,15 @@ struct PairDistances {
     /// - Parameters:
     ///   - rows: samples `i`, at most a block of them.
     ///   - columns: samples `j`.
+    func squared(_ rows: Range<Int>, _ columns: Range<Int>) -> [Double] {
+        guard let held else { return computed(rows, columns) }
+        if columns.count == count { return Array(held[rows.lowerBound * count..<rows.upperBound * count]) }
+        return rows.flatMap { held[$0 * count + columns.lowerBound..<$0 * count + columns.upperBound] }
+    }
+
     /// - Complexity: one `B×D` by `D×M` product; where `‖x_i‖² + ‖x_j‖² − 2 x_i·x_j` loses more than
     ///   six digits, the differences are summed instead.
-    func squared(_ rows: Range<Int>, _ columns: Range<Int>) -> [Double] {
+    private func computed(_ rows: Range<Int>, _ columns: Range<Int>) -> [Double] {
         var result = samples.innerProducts(rows, columns)
         result.withUnsafeMutableBufferPointer { result in
             squaredNorms.withUnsafeBufferPointer { norms in

@@ -108,10 +108,14 @@ struct SampleMatrix: Sendable, Hashable {
     }
 
     /// The columns minus their means. A constant column becomes exactly 0.
-    var centered: SampleMatrix {
-        var result = subtracting(columnMeans)
+    var centered: SampleMatrix { centeredWithMeans.centered }
+
+    /// The mean of each column, and ``centered``, for those who need both.
+    var centeredWithMeans: (means: [Double], centered: SampleMatrix) {
+        let means = columnMeans
+        var result = subtracting(means)
         for column in constantColumns { for row in 0..<rows { result[row, column] = 0 } }
-        return result
+        return (means, result)
     }
 
     /// The columns that hold one value throughout, whose deviation may differ from 0 by rounding.
@@ -120,9 +124,10 @@ struct SampleMatrix: Sendable, Hashable {
     }
 
     /// The population standard deviation of each column; exactly 0 where it is constant.
-    var deviations: [Double] {
-        centered.columnSums { $0 * $0 }.map { ($0 / Double(rows)).squareRoot() }
-    }
+    var deviations: [Double] { centered.deviationsFromZero }
+
+    /// The same of columns whose mean is 0.
+    var deviationsFromZero: [Double] { columnSums { $0 * $0 }.map { ($0 / Double(rows)).squareRoot() } }
 
     /// The columns with each one divided by its divisor, and 0 where that is 0.
     ///

@@ -82,17 +82,16 @@ package struct ModalityDependence: MeasurementPlugin {
                     if places.count < outputs.count { findings.note("\(set.rawValue): \(places.count) of them have \(name)") }
                     let shared = Set(places)
                     let classes = places.count == outputs.count ? classes : classes.map { $0.filter(shared.contains) }.filter { !$0.isEmpty }
+                    func paired(_ rows: [Int]) -> Paired { Paired(first.values, second.values, rows, options) }
+                    let all = paired(places)
                     for measure in Measure.allCases {
-                        let quantity = Quantity.attempt {
-                            try measure.value(first.values, second.values, places, options)
-                        }
+                        let quantity = Quantity.attempt { () throws(Undefined) in try measure.value(of: all) }
                         findings.add(measure.rawValue, of: name, on: set, quantity)
                     }
                     guard options.withinClasses, model.targets.kind == .classes else { continue }
+                    let parts = classes.map(paired)
                     for measure in Measure.allCases {
-                        let quantity = Quantity.attempt {
-                            try measure.meanValue(first.values, second.values, classes, options)
-                        }
+                        let quantity = Quantity.attempt { () throws(Undefined) in try measure.meanValue(of: parts) }
                         findings.add(measure.rawValue, of: name, on: set, under: "within classes", quantity)
                     }
                 }
@@ -108,10 +107,32 @@ package struct ModalityDependence: MeasurementPlugin {
         parts.indices.flatMap { first in ((first + 1)..<max(parts.count, first + 1)).map { (parts[first], parts[$0]) } }
     }
 
+    /// Two embeddings on some rows, with what more than one measure starts from.
+    private struct Paired {
+        let x, y: Tensor
+        let rows: [Int]
+        let options: Options
+        /// Each feature brought to mean 0 and variance 1, a constant one to 0, so that no unit and no scale of an encoder counts; deviations
+        /// are those of the population, `1/N`.
+        let standardized: Result<(x: Tensor, y: Tensor), Undefined>
+        /// Distances between the standardized samples.
+        let distances: Result<(x: PairDistances, y: PairDistances), Undefined>
+
+        init(_ x: Tensor, _ y: Tensor, _ rows: [Int], _ options: Options) {
+            (self.x, self.y, self.rows, self.options) = (x, y, rows, options)
+            func scaled(_ embeddings: Tensor) throws(Undefined) -> Tensor {
+                Standardizing(try SampleMatrix(embeddings.selectingRows(rows), minimum: 2)).training.tensor
+            }
+            let standardized = Result { () throws(Undefined) in (x: try scaled(x), y: try scaled(y)) }
+            self.standardized = standardized
+            distances = Result { () throws(Undefined) in
+                let (x, y) = try standardized.get()
+                return (PairDistances(try SampleMatrix(x, "the first embeddings")), PairDistances(try SampleMatrix(y, "the second embeddings")))
+            }
+        }
+    }
+
     /// The measures, named as in findings.
-    ///
-    /// Each is taken on features that are standardized over the rows in question, so that no unit and
-    /// no scale of an encoder counts.
     private enum Measure: String, CaseIterable {
         case canonicalCorrelation = "canonical-correlation"
         case hsic
@@ -120,26 +141,25 @@ package struct ModalityDependence: MeasurementPlugin {
         case prediction
         case predictionReversed = "prediction-reversed"
 
-        /// The measure of two embeddings on some rows.
-        func value(_ x: Tensor, _ y: Tensor, _ rows: [Int], _ options: Options) throws(Undefined) -> Double {
+        /// - Throws: `Undefined` where the two embeddings have no such value.
+        func value(of paired: Paired) throws(Undefined) -> Double {
+            let options = paired.options
             switch self {
-            case .prediction: return try ModalityDependence.predicted(x, y, rows, options)
-            case .predictionReversed: return try ModalityDependence.predicted(y, x, rows, options)
-            default: break
-            }
-            let (first, second) = (try ModalityDependence.standardized(x, rows), try ModalityDependence.standardized(y, rows))
-            switch self {
+            case .prediction: return try ModalityDependence.predicted(paired.x, paired.y, paired.rows, options)
+            case .predictionReversed: return try ModalityDependence.predicted(paired.y, paired.x, paired.rows, options)
             case .canonicalCorrelation:
-                let found = try CanonicalCorrelations(first, second, ridge: options.ridge)
+                let (x, y) = try paired.standardized.get()
+                let found = try CanonicalCorrelations(x, y, ridge: options.ridge)
                 return try found.mean(ofLargest: min(options.correlations, found.values.count))
             case .hsic:
-                return try HSIC(first, second).unbiased.get()
+                let (x, y) = try paired.distances.get()
+                return try HSIC(x, y).unbiased.get()
             case .distanceCorrelation:
-                return try DistanceCorrelation(first, second).corrected.get()
-            default:
-                return try MutualInformation(
-                    principalComponentsOf: first, second, dimensions: options.dimensions, neighbors: options.neighbors
-                ).value
+                let (x, y) = try paired.distances.get()
+                return try DistanceCorrelation(x, y).corrected.get()
+            case .mutualInformation:
+                let (x, y) = try paired.standardized.get()
+                return try MutualInformation(principalComponentsOf: x, y, dimensions: options.dimensions, neighbors: options.neighbors).value
             }
         }
 
@@ -147,11 +167,8 @@ package struct ModalityDependence: MeasurementPlugin {
         ///
         /// - Parameter classes: the rows of each class.
         /// - Throws: `Undefined` where no class has enough samples for the measure.
-        func meanValue(_ x: Tensor, _ y: Tensor, _ classes: [[Int]], _ options: Options) throws(Undefined) -> Double {
-            var values: [Double] = []
-            for rows in classes {
-                if let own = Quantity.attempt({ try value(x, y, rows, options) }).number { values.append(own) }
-            }
+        func meanValue(of classes: [Paired]) throws(Undefined) -> Double {
+            let values = classes.compactMap { own in Quantity.attempt { () throws(Undefined) in try value(of: own) }.number }
             return try mean(values.filter(\.isFinite), orBecause: "no class has samples enough")
         }
     }
@@ -164,13 +181,5 @@ package struct ModalityDependence: MeasurementPlugin {
         let training = rows.indices.filter { $0.isMultiple(of: 2) }.map { rows[$0] }
         let test = rows.indices.filter { !$0.isMultiple(of: 2) }.map { rows[$0] }
         return try CrossPrediction(from: x, to: y, training: training, test: test, lambda: options.ridge).score
-    }
-
-    /// Some rows with each feature brought to mean 0 and variance 1.
-    ///
-    /// A constant feature becomes 0. Deviations are those of the population, `1/N`.
-    private static func standardized(_ embeddings: Tensor, _ rows: [Int]) throws(Undefined) -> Tensor {
-        let samples = try SampleMatrix(embeddings.selectingRows(rows), minimum: 2)
-        return Standardizing(samples)(samples).tensor
     }
 }

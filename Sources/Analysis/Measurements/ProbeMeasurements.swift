@@ -149,15 +149,17 @@ package struct ClassSeparability: MeasurementPlugin {
         let training = try model.outputs(on: .training).thinned(to: options.samples)
         var findings = Findings()
         findings.note("\(training.count) training samples, which the classifiers are fitted to")
+        var others: [SampleSet: [RepresentedSamples]] = [:]
         for (index, own) in training.representations.enumerated() {
             let probe = Result<StandardizedProbe, Undefined>.attempt {
                 try StandardizedProbe(on: own.values, labels: own.labels, classes: model.classes.count, lambda: options.lambda)
             }
             for set in [SampleSet.validation, .target] {
                 try findings.onEach(set, of: model) { findings, outputs in
-                    let outputs = outputs.thinned(to: options.samples)
+                    let representations = others[set] ?? outputs.thinned(to: options.samples).representations
+                    others[set] = representations
                     findings.add("class-accuracy", of: own.modality, on: set) {
-                        let other = outputs.representations[index]
+                        let other = representations[index]
                         return try probe.get().accuracy(on: other.values, labels: other.labels)
                     }
                 }
@@ -177,14 +179,13 @@ package struct ClassSeparability: MeasurementPlugin {
         ///   - lambda: the ridge, absolute.
         /// - Throws: `Undefined` as ``RidgeProbe``.
         init(on embeddings: Tensor, labels: [Int], classes: Int, lambda: Double) throws(Undefined) {
-            let samples = try SampleMatrix(embeddings, minimum: 2)
-            scale = Standardizing(samples)
-            probe = try RidgeProbe(on: scale(samples).tensor, labels: labels, classes: classes, lambda: lambda)
+            scale = Standardizing(try SampleMatrix(embeddings, minimum: 2))
+            probe = try RidgeProbe(on: scale.training, labels: labels, classes: classes, lambda: lambda)
         }
 
         /// The share of `M×D` embeddings whose class is predicted, scaled as the training samples were.
         func accuracy(on embeddings: Tensor, labels: [Int]) throws(Undefined) -> Double {
-            try probe.accuracy(on: scale(SampleMatrix(embeddings)).tensor, labels: labels)
+            try probe.accuracy(on: scale(SampleMatrix(embeddings)), labels: labels)
         }
     }
 }

@@ -38,7 +38,7 @@ public struct DomainProbe {
         }
         scale = Standardizing(samples)
         width = samples.columns
-        let regression = SoftmaxRegression(samples: scale(samples), labels: domains, classes: count, lambda: lambda)
+        let regression = SoftmaxRegression(samples: scale.training, labels: domains, classes: count, lambda: lambda)
         let curvature = CurvatureAtZero(of: regression)
         let found = try minimize(
             from: [Double](repeating: 0, count: count * (samples.columns + 1)), preconditioner: curvature.map { $0.dividing }, regression.evaluate)

@@ -16,8 +16,8 @@ struct RidgeRegression {
     ///   - outputs: `N×V`.
     /// - Throws: `Undefined` where the system is singular, which λ > 0 prevents.
     init(from inputs: SampleMatrix, to outputs: SampleMatrix, lambda: Double) throws(Undefined) {
-        let (meansZ, meansY) = (inputs.columnMeans, outputs.columnMeans)
-        let (z, y) = (inputs.centered, outputs.subtracting(meansY))
+        let ((meansZ, z), meansY) = (inputs.centeredWithMeans, outputs.columnMeans)
+        let y = outputs.subtracting(meansY)
         let ofSamples = z.rows < z.columns
         guard let factor = z.gram(ofSamples: ofSamples).addingToDiagonal(lambda).cholesky else {
             throw Undefined("\(z.rows) samples of \(z.columns) features give a singular system with a ridge of \(lambda)")
@@ -55,7 +55,11 @@ public struct RidgeProbe {
     /// - Throws: `Undefined` where fewer than two classes occur, a value is not finite, or the numbers
     ///   do not fit.
     public init(on embeddings: Tensor, labels: [Int], classes: Int, lambda: Double) throws(Undefined) {
-        let samples = try SampleMatrix(embeddings, minimum: 2)
+        try self.init(on: SampleMatrix(embeddings, minimum: 2), labels: labels, classes: classes, lambda: lambda)
+    }
+
+    /// The same on at least two samples in double precision.
+    init(on samples: SampleMatrix, labels: [Int], classes: Int, lambda: Double) throws(Undefined) {
         try checkLabels(labels, count: samples.rows, classes: classes)
         guard Set(labels).count > 1 else { throw Undefined("all samples are of one class") }
         var targets = SampleMatrix(rows: samples.rows, columns: classes)
@@ -75,12 +79,12 @@ public struct RidgeProbe {
     /// - Parameter embeddings: `M×D`.
     /// - Throws: `Undefined` where there are no samples, another number of features, or a value that is
     ///   not finite.
-    public func scores(of embeddings: Tensor) throws(Undefined) -> Tensor { try regression(samples(embeddings)).tensor }
+    public func scores(of embeddings: Tensor) throws(Undefined) -> Tensor { try scores(of: SampleMatrix(embeddings)).tensor }
 
     /// The predicted classes of `M×D` embeddings.
     ///
     /// - Throws: as ``scores(of:)``. Of equal scores the first class is predicted.
-    public func predictions(for embeddings: Tensor) throws(Undefined) -> [Int] { try regression(samples(embeddings)).largestColumns }
+    public func predictions(for embeddings: Tensor) throws(Undefined) -> [Int] { try scores(of: SampleMatrix(embeddings)).largestColumns }
 
     /// The share of samples whose class is predicted.
     ///
@@ -89,17 +93,21 @@ public struct RidgeProbe {
     ///   - labels: `M` classes in `0..<classes`.
     /// - Throws: as ``scores(of:)``, and where the labels do not fit.
     public func accuracy(on embeddings: Tensor, labels: [Int]) throws(Undefined) -> Double {
-        let found = try predictions(for: embeddings)
+        try accuracy(on: SampleMatrix(embeddings), labels: labels)
+    }
+
+    /// The same of samples in double precision.
+    func accuracy(on samples: SampleMatrix, labels: [Int]) throws(Undefined) -> Double {
+        let found = try scores(of: samples).largestColumns
         try checkLabels(labels, count: found.count, classes: classes)
         return Double(zip(found, labels).count { $0 == $1 }) / Double(found.count)
     }
 
-    private func samples(_ embeddings: Tensor) throws(Undefined) -> SampleMatrix {
-        let samples = try SampleMatrix(embeddings)
+    private func scores(of samples: SampleMatrix) throws(Undefined) -> SampleMatrix {
         guard samples.columns == regression.weight.rows else {
             throw Undefined("the probe reads \(regression.weight.rows) features, and the embeddings have \(samples.columns)")
         }
-        return samples
+        return regression(samples)
     }
 }
 
@@ -130,9 +138,8 @@ public struct CrossPrediction: Sendable, Hashable {
             throw Undefined("it needs two training and two other samples, found \(training.count) and \(test.count)")
         }
         require((training + test).allSatisfy { $0 >= 0 && $0 < x.rows }, "a row is outside the \(x.rows) samples")
-        let scale = Standardizing(x.selecting(rows: training))
-        let target = Standardizing(y.selecting(rows: training))
-        let (trainX, trainY) = (scale(x.selecting(rows: training)), target(y.selecting(rows: training)))
+        let (scale, target) = (Standardizing(x.selecting(rows: training)), Standardizing(y.selecting(rows: training)))
+        let (trainX, trainY) = (scale.training, target.training)
         let (testX, testY) = (scale(x.selecting(rows: test)), target(y.selecting(rows: test)))
         guard trainX.norm > 0 else { throw Undefined("all training samples have the same first embedding") }
         guard trainY.norm > 0, testY.norm > 0 else { throw Undefined("all samples have the same second embedding") }
@@ -151,10 +158,15 @@ public struct CrossPrediction: Sendable, Hashable {
 /// becomes 0.
 struct Standardizing {
     private let means, deviations: [Double]
+    /// The training rows in their own scale.
+    let training: SampleMatrix
 
     /// - Parameter training: the rows whose means and deviations are kept, at least one.
     init(_ training: SampleMatrix) {
-        (means, deviations) = (training.columnMeans, training.deviations)
+        let (means, centered) = training.centeredWithMeans
+        let deviations = centered.deviationsFromZero
+        (self.means, self.deviations) = (means, deviations)
+        self.training = centered.dividing(by: deviations)
     }
 
     /// Other rows in the training rows' scale; what was constant there becomes 0 whatever it is here.

@@ -272,7 +272,8 @@ public final class TrainedModel {
         init(modalities: [Modality]) { self.modalities = modalities }
 
         mutating func add(_ batch: Batch, _ encoded: Embeddings, _ prediction: Prediction) {
-            (rows, domains) = (rows + batch.rows, domains + batch.domains)
+            rows += batch.rows
+            domains += batch.domains
             targets.append(batch.targets)
             for (modality, embedding) in encoded {
                 embeddings[modality, default: []].append(embedding.pooled)

@@ -56,6 +56,26 @@ extension Options {
     public static var descriptions: [OptionDescription] { fields.map(\.description) }
 }
 
+/// Options that every component of a kind has in a recipe besides its own, such as the file of weights that an encoder starts from.
+///
+/// A component that declares them itself is not given them: it is asked for by `isOwn`, in each of these.
+extension Options {
+    /// Their descriptions, to be listed behind a component's own.
+    package static func descriptions(besideOwn isOwn: Bool) -> [OptionDescription] { isOwn ? [] : descriptions }
+
+    /// Divides what a recipe gives a component into the component's own options, which are not read here, and these.
+    ///
+    /// - Parameter values: by the option's name in kebab-case.
+    /// - Throws: `OptionFault` for a value of these that is of the wrong kind or out of its range.
+    package static func dividing(
+        _ values: [String: OptionValue], besideOwn isOwn: Bool
+    ) throws(OptionFault) -> (own: [String: OptionValue], beside: Self) {
+        guard !isOwn else { return (values, Self()) }
+        let names = Set(fields.map(\.name))
+        return (values.filter { !names.contains($0.key) }, try .decoding(values.filter { names.contains($0.key) }))
+    }
+}
+
 /// The protocol ``Options`` by a name that a component's own `struct Options` does not hide.
 public typealias ComponentOptions = Options
 

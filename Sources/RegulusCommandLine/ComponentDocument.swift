@@ -101,7 +101,11 @@ struct ComponentDocument: Encodable {
             lines.append("    \(option.name): \(option.accepts), \(standard)")
             lines.append("        \(option.help)")
         }
-        if !search.isEmpty { lines.append("  searched, and by `tune: default`: \(search.joined(separator: "; "))") }
+        if !search.isEmpty {
+            // What `tune: default` draws are values of regularizers.
+            let who = kind == "regularizer" ? "searched, and by `tune: default`" : "searched"
+            lines.append("  \(who): \(search.joined(separator: "; "))")
+        }
         if let unsearched { lines.append("  no published search: \(unsearched)") }
         if kind == "regularizer" {
             lines.append("  keys that every regularizer also has:")

@@ -124,7 +124,7 @@ import Testing
         arguments: [
             (
                 "cross-attention", ["width": .integer(12), "heads": .integer(5)],
-                "heads: expected a divisor of width 12, found 5; did you mean '4'?"
+                "heads: expected a divisor of the width 12, found 5; did you mean '4'?"
             ),
             (
                 "lat", [:],

@@ -139,6 +139,19 @@ import Testing
         #expect(whole.logits[0..<1].values == without.logits[0..<1].values)
     }
 
+    @Test("where no row is zeros, a normalized model gives the bits of one whose embeddings were normalized before") func filled() throws {
+        let model = try ModelSamples.model(2, fusion: "sum", options: ["embedding-norm": .string("untrained")])
+        let plain = try ModelSamples.model(2, fusion: "sum")
+        let embeddings = model.encode(ModelSamples.batch(2, samples: 3), pass: .evaluation)
+        let normalized = embeddings.mapEmbeddings {
+            $1.map { array, _ in
+                let width = array.shape[-1]
+                return array.layerNormalized(axes: 1, weight: .ones([width]), bias: .zeros([width]), epsilon: 1e-5)
+            }
+        }
+        #expect(model.fuse(embeddings, pass: .evaluation).logits.values == plain.fuse(normalized, pass: .evaluation).logits.values)
+    }
+
     private func model(_ kind: Kind, _ count: Int) throws -> FusionModel {
         try ModelSamples.model(count, fusion: kind.name, options: kind.options)
     }

@@ -163,9 +163,9 @@ import Testing
         #expect(message("mmdg-bnech") == "unknown search 'mmdg-bnech'; mmdg-bench")
     }
 
-    @Test("every regularizer has a published search, or says why not; ranges fit their options") func everyOne() throws {
-        let registry = try Sample.components().regularizers
-        for description in registry.descriptions where !["breaking", "probe"].contains(description.name) {
+    @Test("every regularizer and fusion has a published search, or says why not; ranges fit their options") func everyOne() throws {
+        let components = try Sample.components()
+        for description in components.regularizers.descriptions + components.fusions.descriptions where !["breaking", "probe"].contains(description.name) {
             #expect(description.search.isEmpty != (description.unsearched == nil), "\(description.name)")
             for range in description.search where range.option != "weight" {
                 let option = try #require(description[option: range.option], "\(description.name).\(range.option)")

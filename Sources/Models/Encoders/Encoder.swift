@@ -195,9 +195,9 @@ extension EncoderRegistry {
     ///
     /// - Throws: `DuplicateComponent` where the name is taken.
     public mutating func register<E: EncoderPlugin>(_ type: E.Type) throws(DuplicateComponent) {
-        let options = E.Options.descriptions + StartingWeights.descriptions(beside: E.self)
+        let options = E.Options.descriptions + StartingWeights.descriptions(besideOwn: E.loadsItsOwnWeights)
         try register(E.description.describing(options)) { (options, context) throws(OptionFault) in
-            let (own, start) = try StartingWeights.dividing(options, of: E.self)
+            let (own, start) = try StartingWeights.dividing(options, besideOwn: E.loadsItsOwnWeights)
             let encoder = try E(options: .decoding(own), sampleShape: context.sampleShape, from: context.initializer)
             try start.load(into: encoder.parts, of: context.modality, published: E.publishedKeys)
             return encoder
@@ -270,6 +270,14 @@ extension OptionFault {
         guard value % 2 == 0 else { return }
         throw OptionFault(
             option: option, expected: "an odd number", found: "\(value)", suggestion: "\(value + 1)")
+    }
+
+    /// Refuses heads of attention that do not divide the width evenly among them.
+    static func check(heads: Int, dividing width: Int) throws(OptionFault) {
+        guard width % heads != 0 else { return }
+        throw OptionFault(
+            option: "heads", expected: "a divisor of the width \(width)", found: "\(heads)",
+            suggestion: (1...heads).last { width % $0 == 0 }.map(String.init))
     }
 
     /// Refuses channels that double from stage to stage beyond 65 536.

@@ -104,9 +104,7 @@ public final class SequenceTransformer: EncoderPlugin, SequenceEncoder {
         guard sampleShape.rank == 2 && sampleShape.elementCount > 0 else {
             throw OptionFault.sampleShape(sampleShape, expected: "places×features (T×C)")
         }
-        guard options.width % options.heads == 0 else {
-            throw OptionFault(option: "heads", expected: "a divisor of the width \(options.width)", found: "\(options.heads)")
-        }
+        try OptionFault.check(heads: options.heads, dividing: options.width)
         pooling = options.pooling
         embeddingWidth = options.width
         projection = Linear(sampleShape[1], options.width, from: initializer["proj"])

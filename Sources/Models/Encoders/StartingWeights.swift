@@ -44,20 +44,6 @@ extension StartingWeights {
     /// The names of these options.
     package static var names: [String] { fields.map(\.name) }
 
-    /// The options that encoders of a type have besides their own; none where they load weights themselves.
-    static func descriptions(beside encoder: any EncoderPlugin.Type) -> [OptionDescription] {
-        encoder.loadsItsOwnWeights ? [] : descriptions
-    }
-
-    /// Divides the options that a recipe gives an encoder into the encoder's own and these.
-    static func dividing(
-        _ options: [String: OptionValue], of encoder: any EncoderPlugin.Type
-    ) throws(OptionFault) -> (own: [String: OptionValue], start: StartingWeights) {
-        guard !encoder.loadsItsOwnWeights else { return (options, StartingWeights()) }
-        let names = Set(names)
-        return (options.filter { !names.contains($0.key) }, try .decoding(options.filter { names.contains($0.key) }))
-    }
-
     /// How the weights fitted that an encoder started from, for those who tell of it.
     ///
     /// - Parameters:
@@ -67,7 +53,7 @@ extension StartingWeights {
     package static func report(
         of encoder: any Encoder, options: [String: OptionValue], modality: String?
     ) -> (file: String, report: LoadReport)? {
-        guard let type = type(of: encoder) as? any EncoderPlugin.Type, let start = try? dividing(options, of: type).start,
+        guard let type = type(of: encoder) as? any EncoderPlugin.Type, let start = try? dividing(options, besideOwn: type.loadsItsOwnWeights).beside,
             let source = try? start.source(for: modality, published: type.publishedKeys)
         else { return nil }
         let found = (try? source.file.taken(by: source.mapping)) ?? []

@@ -45,9 +45,7 @@ public final class BottleneckFusion: FusionPlugin {
                 .integer("layers", \.layers, in: 1...256, "transformer layers of each modality"),
                 .integer("heads", \.heads, in: 1...1024, "attention heads; they divide the width"),
                 .integer("feedforward", \.feedforward, in: 1...65536, unit: "features", "width of the hidden layer in a transformer layer"),
-                .integer("hidden", \.hidden, in: 0...65536, unit: "features", "width of the classifier's hidden layer; 0 leaves it out"),
-                .number("dropout", \.dropout, in: 0.0...1.0, "rate before the classifier"),
-            ]
+            ] + ClassifierHead.fields(\.hidden, \.dropout)
         }
     }
 
@@ -56,7 +54,7 @@ public final class BottleneckFusion: FusionPlugin {
         formula: "[x_m, b_m] = layer_m([x_m, b]),  b = mean_m b_m;  logits = head(mean_m mean_t x_m)",
         source: "Nagrani et al., Attention Bottlenecks for Multimodal Fusion, NeurIPS 2021",
         cost: "O(N·(T + B)·W·(T + B + W + F)) for each modality and layer, with T tokens, B of the bottleneck, of W features, and F between them",
-        options: Options.descriptions)
+        options: Options.descriptions, unsearched: "the source compares 4 to 1024 bottleneck tokens, and keeps 4")
 
     public let modalities: [Modality]
     /// It reads tokens, and pooled embeddings where an encoder has none.
@@ -83,11 +81,7 @@ public final class BottleneckFusion: FusionPlugin {
     ///
     /// - Throws: `OptionFault` where the heads do not divide the width.
     public init(options: Options, context: FusionContext) throws(OptionFault) {
-        guard options.width % options.heads == 0 else {
-            let fitting = (1...options.heads).last { options.width % $0 == 0 } ?? 1
-            throw OptionFault(
-                option: "heads", expected: "a divisor of width \(options.width)", found: "\(options.heads)", suggestion: "\(fitting)")
-        }
+        try OptionFault.check(heads: options.heads, dividing: options.width)
         modalities = context.modalities
         project = context.modalities.map { Linear(context.width(of: $0), options.width, from: context.initializer["project"][$0.name]) }
         core = BottleneckLayers(

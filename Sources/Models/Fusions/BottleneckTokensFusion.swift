@@ -36,9 +36,7 @@ public final class BottleneckTokensFusion: FusionPlugin {
             [
                 .integer("width", \.width, in: 1...65536, unit: "features", "common width of embeddings and tokens"),
                 .integer("tokens", \.tokens, in: 1...65536, "bottleneck tokens"),
-                .integer("hidden", \.hidden, in: 0...65536, unit: "features", "width of the classifier's hidden layer; 0 leaves it out"),
-                .number("dropout", \.dropout, in: 0.0...1.0, "rate after the hidden layer"),
-            ]
+            ] + ClassifierHead.fields(\.hidden, \.dropout)
         }
     }
 
@@ -46,7 +44,8 @@ public final class BottleneckTokensFusion: FusionPlugin {
         name: "bottleneck-tokens", summary: "a few tokens read all embeddings, each embedding reads them, then classify the mean",
         formula: "h_m = relu(W_m z_m + b_m),  t = A(T, h),  y = mean_m LayerNorm(h_m + s_m A(h_m, t)),  A(q, K) = softmax(qKᵀ/√H) K",
         source: "as in MMDG-Bench's program; after Nagrani et al., Attention Bottlenecks for Multimodal Fusion, NeurIPS 2021",
-        cost: "O(N·W·(Σ_m D_m + M·B + H)), with M modalities, B tokens of W features, and H hidden ones", options: Options.descriptions)
+        cost: "O(N·W·(Σ_m D_m + M·B + H)), with M modalities, B tokens of W features, and H hidden ones", options: Options.descriptions,
+        unsearched: "none is known")
 
     public let modalities: [Modality]
     /// It reads pooled embeddings only.

@@ -42,11 +42,7 @@ public final class CrossAttentionFusion: FusionPlugin {
                 .integer("width", \.width, in: 1...65536, unit: "features", "common width of all tokens"),
                 .integer("heads", \.heads, in: 1...1024, "attention heads; they divide the width"),
                 .number("attention-dropout", \.attentionDropout, in: 0.0...1.0, "rate on the attention's result"),
-                .integer(
-                    "hidden", \.hidden, in: 0...65536, unit: "features",
-                    "width of the classifier's hidden layer; 0 leaves it out"),
-                .number("dropout", \.dropout, in: 0.0...1.0, "rate after the hidden layer"),
-            ]
+            ] + ClassifierHead.fields(\.hidden, \.dropout)
         }
     }
 
@@ -54,7 +50,7 @@ public final class CrossAttentionFusion: FusionPlugin {
         name: "cross-attention", summary: "each modality's tokens attend to the others', then classify the means",
         formula: "yₘ = mean_t norm(xₘ + attention(xₘ, x_others));  logits = head([y₁; …; y_M])",
         source: "Vaswani et al. 2017, section 3.2",
-        cost: "O(N·T·W·(D + W + T)), with T tokens of all modalities together, of W features", options: Options.descriptions)
+        cost: "O(N·T·W·(D + W + T)), with T tokens of all modalities together, of W features", options: Options.descriptions, unsearched: "none is known")
 
     /// The layers of one modality.
     private struct Branch {
@@ -92,12 +88,7 @@ public final class CrossAttentionFusion: FusionPlugin {
     ///
     /// - Throws: `OptionFault` where the heads do not divide the width.
     public init(options: Options, context: FusionContext) throws(OptionFault) {
-        guard options.width % options.heads == 0 else {
-            let fitting = (1...options.heads).last { options.width % $0 == 0 } ?? 1
-            throw OptionFault(
-                option: "heads", expected: "a divisor of width \(options.width)", found: "\(options.heads)",
-                suggestion: "\(fitting)")
-        }
+        try OptionFault.check(heads: options.heads, dividing: options.width)
         let initializer = context.initializer
         branches = context.modalities.map { modality in
             Branch(

@@ -155,9 +155,9 @@ extension FusionRegistry {
     ///
     /// - Throws: `DuplicateComponent` where the name is taken.
     public mutating func register<F: FusionPlugin>(_ type: F.Type) throws(DuplicateComponent) {
-        let options = F.Options.descriptions + EmbeddingNorm.descriptions(beside: F.self)
+        let options = F.Options.descriptions + EmbeddingNorm.descriptions(besideOwn: F.normalizesByItself)
         try register(F.description.describing(options)) { (options, context) throws(OptionFault) in
-            let (own, norm) = try EmbeddingNorm.dividing(options, of: F.self)
+            let (own, norm) = try EmbeddingNorm.dividing(options, besideOwn: F.normalizesByItself)
             let fusion = try F(options: .decoding(own), context: context)
             return norm.kind == .none ? fusion : NormalizedFusion(fusion, learns: norm.kind == .layer, context: context)
         }
@@ -178,6 +178,20 @@ final class ClassifierHead: Module {
 
     /// The width of what the last linear map reads.
     var representationWidth: Int { classifier.inputs }
+
+    /// The options of a fusion that ends with such a head, `hidden` and `dropout`.
+    ///
+    /// - Parameters:
+    ///   - hidden: the width of the hidden layer, 0 for none.
+    ///   - dropout: the rate before the last linear map.
+    static func fields<Root: Options>(
+        _ hidden: WritableKeyPath<Root, Int> & Sendable, _ dropout: WritableKeyPath<Root, Double> & Sendable
+    ) -> [OptionField<Root>] {
+        [
+            .integer("hidden", hidden, in: 0...65536, unit: "features", "width of the classifier's hidden layer; 0 leaves it out"),
+            .number("dropout", dropout, in: 0.0...1.0, "rate before the last linear map"),
+        ]
+    }
 
     /// Makes a head whose parts lie directly under the initializer's path.
     init(_ inputs: Int, hidden: Int, residual: Int = 0, classes: Int, dropout: Float, from initializer: Initializer) {

@@ -30,7 +30,7 @@ public final class FiLMFusion: FusionPlugin {
     public static let description = ComponentDescription(
         name: "film", summary: "one modality scales and shifts the features of the other", formula: "logits = W (γ ∘ z_b + β) + b,  [γ, β] = W' z_a + b'",
         source: "Perez et al., FiLM: Visual Reasoning with a General Conditioning Layer, AAAI 2018; as in Peng et al., OGM-GE, CVPR 2022",
-        cost: "O(N·D_b·(D_a + K)), with K classes", options: Options.descriptions, notes: ["It is defined for two modalities."])
+        cost: "O(N·D_b·(D_a + K)), with K classes", options: Options.descriptions, unsearched: "none is known", notes: ["It is defined for two modalities."])
 
     public let modalities: [Modality]
     public let readsTokens = false
@@ -99,7 +99,7 @@ public final class GatedFusion: FusionPlugin {
     public static let description = ComponentDescription(
         name: "gated", summary: "one modality gates the features of the others", formula: "logits = W (σ(h_g) ∘ Σ_{m≠g} h_m) + b,  h_m = W_m z_m + b_m",
         source: "Kiela et al., Efficient Large-Scale Multi-Modal Classification, AAAI 2018; as in Peng et al., OGM-GE, CVPR 2022",
-        cost: "O(N·W·(Σ_m D_m + K)), with W features that pass and K classes", options: Options.descriptions,
+        cost: "O(N·W·(Σ_m D_m + K)), with W features that pass and K classes", options: Options.descriptions, unsearched: "none is known",
         notes: ["It is defined for two modalities; of more, those that are not the gate are added up, which is our convention."])
 
     public let modalities: [Modality]

@@ -39,7 +39,7 @@ public final class LateFusion: FusionPlugin {
     public static let description = ComponentDescription(
         name: "late", summary: "concatenate the pooled embeddings, one hidden layer, classify",
         formula: "logits = W₂ dropout(relu(W₁ [z₁; …; z_M] + b₁)) + b₂", source: "as in the programs of SimMMDG and of the MMDG benchmark",
-        cost: "O(N·H·(Σ_m D_m + K)), with a hidden layer of H features and K classes", options: Options.descriptions)
+        cost: "O(N·H·(Σ_m D_m + K)), with a hidden layer of H features and K classes", options: Options.descriptions, unsearched: "none is known")
 
     public let modalities: [Modality]
     public let readsTokens = false
@@ -78,7 +78,7 @@ public final class LateFusion: FusionPlugin {
 public final class SumFusion: FusionPlugin {
     public static let description = ComponentDescription(
         name: "sum", summary: "a linear map from each modality to the classes, added up", formula: "logits = Σ_m (W_m z_m + b_m)",
-        source: "as in Peng et al., OGM-GE, CVPR 2022", cost: "O(N·K·Σ_m D_m), with K classes")
+        source: "as in Peng et al., OGM-GE, CVPR 2022", cost: "O(N·K·Σ_m D_m), with K classes", unsearched: "it has nothing to choose")
 
     public let modalities: [Modality]
     public let readsTokens = false
@@ -150,7 +150,8 @@ public final class EnsembleFusion: FusionPlugin {
         name: "ensemble", summary: "a classifier for each modality, averaged",
         formula: "logits = mean_m head_m(z_m);  probabilities: ln mean_m softmax(head_m(z_m))",
         source: "Kittler et al., On Combining Classifiers, TPAMI 1998, the sum rule",
-        cost: "O(N·H·(Σ_m D_m + M·K)), with hidden layers of H features, M modalities and K classes", options: Options.descriptions)
+        cost: "O(N·H·(Σ_m D_m + M·K)), with hidden layers of H features, M modalities and K classes", options: Options.descriptions,
+        unsearched: "none is known")
 
     public let modalities: [Modality]
     public let readsTokens = false

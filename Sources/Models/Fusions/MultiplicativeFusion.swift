@@ -46,7 +46,7 @@ public final class MultiplicativeFusion: FusionPlugin {
         name: "multiplicative", summary: "one modality makes the weights that act on the other, then classify",
         formula: "matrix: y_o = z_0ᵀ W_o z_1 + z_0 U_o + z_1 V_o + b_o;  vector: y = (z_0 W + V) ∘ z_1 + z_0 U + b;  scalar: y = (z_0·W + V) z_1 + z_0·U + b",
         source: "Jayakumar et al., Multiplicative Interactions and Where to Find Them, ICLR 2020",
-        cost: "O(N·D_0·D_1·W) with a representation of W features; vector: O(N·D_0·D_1)", options: Options.descriptions,
+        cost: "O(N·D_0·D_1·W) with a representation of W features; vector: O(N·D_0·D_1)", options: Options.descriptions, unsearched: "none is known",
         notes: ["It is defined for two modalities."])
 
     /// The largest number of weights that a fusion may have.

@@ -39,25 +39,11 @@ public struct EmbeddingNorm: ComponentOptions, Hashable {
                 "whether each embedding is normalized over its features before it is fused: layer learns a scale and a shift, untrained has none")
         ]
     }
-
-    /// The options that a fusion of this type has besides its own; none where it has one of the same name.
-    static func descriptions(beside fusion: any FusionPlugin.Type) -> [OptionDescription] {
-        fusion.normalizesByItself ? [] : descriptions
-    }
-
-    /// Divides the options that a recipe gives a fusion into the fusion's own and these.
-    static func dividing(
-        _ options: [String: OptionValue], of fusion: any FusionPlugin.Type
-    ) throws(OptionFault) -> (own: [String: OptionValue], norm: EmbeddingNorm) {
-        guard !fusion.normalizesByItself else { return (options, EmbeddingNorm()) }
-        let names = Set(fields.map(\.name))
-        return (options.filter { !names.contains($0.key) }, try .decoding(options.filter { names.contains($0.key) }))
-    }
 }
 
 extension FusionPlugin {
     /// Whether the type declares an option `embedding-norm` of its own.
-    fileprivate static var normalizesByItself: Bool { Options.fields.contains { $0.name == "embedding-norm" } }
+    static var normalizesByItself: Bool { Options.fields.contains { $0.name == "embedding-norm" } }
 }
 
 /// A fusion of normalized embeddings.
@@ -101,15 +87,20 @@ final class NormalizedFusion: Fusion {
     }
 
     private func normalized(_ embedding: Embedding, by norm: LayerNormalization) -> Embedding {
-        embedding.map { array, _ in norm(array) * Self.filled(array) }
+        embedding.map { array, _ in
+            let normalized = norm(array)
+            return Self.filled(array).map { normalized * $0 } ?? normalized
+        }
     }
 
-    /// 1 for each row that is not all 0, …×1 for an array …×D.
-    private static func filled(_ array: Tensor) -> Tensor {
+    /// 1 for each row that is not all 0, …×1 for an array …×D; nil where there is no row of zeros.
+    private static func filled(_ array: Tensor) -> Tensor? {
         let width = array.shape[-1]
-        let marks = array.detached().withUnsafeValues { values in
-            (0..<values.count / width).map { row in values[row * width..<(row + 1) * width].contains { $0 != 0 } ? 1 as Float : 0 }
+        return array.detached().withUnsafeValues { values in
+            // In most rows the first number says that it is not all 0.
+            let isFilled = (0..<values.count / width).map { row in values[row * width..<(row + 1) * width].contains { $0 != 0 } }
+            guard isFilled.contains(false) else { return nil }
+            return Tensor(isFilled.map { $0 ? 1 : 0 }, shape: Shape(Array(array.shape.dimensions.dropLast()) + [1]))
         }
-        return Tensor(marks, shape: Shape(Array(array.shape.dimensions.dropLast()) + [1]))
     }
 }

@@ -28,10 +28,8 @@ public final class TensorFusion: FusionPlugin {
 
         public static var fields: [OptionField<Options>] {
             [
-                .integer("width", \.width, in: 0...65536, unit: "features", "width to which each embedding is mapped; 0 takes it as it is"),
-                .integer("hidden", \.hidden, in: 0...65536, unit: "features", "width of the classifier's hidden layer; 0 leaves it out"),
-                .number("dropout", \.dropout, in: 0.0...1.0, "rate after the hidden layer"),
-            ]
+                .integer("width", \.width, in: 0...65536, unit: "features", "width to which each embedding is mapped; 0 takes it as it is")
+            ] + ClassifierHead.fields(\.hidden, \.dropout)
         }
     }
 
@@ -39,7 +37,7 @@ public final class TensorFusion: FusionPlugin {
         name: "tensor", summary: "all products of the modalities' features, then classify",
         formula: "logits = head([1, h_1] ⊗ … ⊗ [1, h_M]),  h_m = W_m z_m + b_m",
         source: "Zadeh et al., Tensor Fusion Network for Multimodal Sentiment Analysis, EMNLP 2017",
-        cost: "O(N·H·(W + 1)^M), with M modalities of W features each and a hidden layer of H", options: Options.descriptions)
+        cost: "O(N·H·(W + 1)^M), with M modalities of W features each and a hidden layer of H", options: Options.descriptions, unsearched: "none is known")
 
     /// The largest number of products.
     static let limit = 1 << 20
@@ -131,7 +129,8 @@ public final class LowRankTensorFusion: FusionPlugin {
         name: "low-rank-tensor", summary: "tensor fusion with a weight tensor of low rank, then classify",
         formula: "y = Σ_r w_r Π_m [1, z_m] F_m,r + b;  logits = W y + b'",
         source: "Liu et al., Efficient Low-rank Multimodal Fusion with Modality-Specific Factors, ACL 2018",
-        cost: "O(N·R·W·Σ_m D_m), of rank R with a representation of W features", options: Options.descriptions)
+        cost: "O(N·R·W·Σ_m D_m), of rank R with a representation of W features", options: Options.descriptions,
+        search: [.linear("rank", 1...16, step: 1)], notes: ["The source's program tries the ranks 1, 4, 8 and 16."])
 
     public let modalities: [Modality]
     public let readsTokens = false

@@ -17,8 +17,7 @@ struct ChoiceCommand: ParsableCommand {
             they are measured against; nothing is ever chosen by it.
             """)
 
-    @Argument(help: "The run folder.", completion: .directory, transform: { UserPath.expanded($0) })
-    var folder: String
+    @OptionGroup var given: RunFolderArgument
 
     @Option(
         help: ArgumentHelp(
@@ -32,7 +31,6 @@ struct ChoiceCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        if folder.isEmpty { throw ValidationError("the run folder needs a path") }
         if let twice = selection.first(where: { name in selection.count { $0 == name } > 1 }) { throw ValidationError("--selection \(twice) is given twice") }
     }
 
@@ -47,7 +45,7 @@ struct ChoiceCommand: ParsableCommand {
         }
         // Rules that need options are compared only where they are asked for.
         if rules.isEmpty { rules = registry.names.compactMap { try? registry.rule($0) } }
-        let report = try ReportCommand.contents(of: RunFolder(URL(fileURLWithPath: folder)), comparing: rules).report
+        let report = try ReportCommand.contents(of: RunFolder(URL(fileURLWithPath: given.folder)), comparing: rules).report
         if json {
             let data = try ResultCoding.document(report.variants.map(ChoiceDocument.init))
             try StandardOutput.print(String(decoding: data.dropLast(), as: UTF8.self))

@@ -18,8 +18,7 @@ struct MeasureCommand: ParsableCommand {
             'measure:'. `regulus list measurements` lists what there is, `regulus describe NAME` its options.
             """)
 
-    @Argument(help: "The run folder.", completion: .directory, transform: { UserPath.expanded($0) })
-    var folder: String
+    @OptionGroup var given: RunFolderArgument
 
     @Option(
         help: ArgumentHelp(
@@ -33,12 +32,12 @@ struct MeasureCommand: ParsableCommand {
     var threads: Int?
 
     func validate() throws {
-        if folder.isEmpty { throw ValidationError("the run folder needs a path") }
         if measure.contains("") { throw ValidationError("--measure needs a name") }
         if let threads { try ThreadCount.check(threads) }
     }
 
     func run() throws {
+        let folder = given.folder
         let place = RunFolder(URL(fileURLWithPath: folder))
         guard Folder.exists(place.root.path) else { throw CommandFault.input("error: there is no run folder \(place.root.path)") }
         let plan = try arguments(for: place).plan()

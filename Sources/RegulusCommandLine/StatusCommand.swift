@@ -66,18 +66,17 @@ struct WatchCommand: ParsableCommand {
             "It reads the run folder alone and changes nothing but the log of who looked; Ctrl-C ends the watching, not the run. In a pipe it prints a line for each trial."
     )
 
-    @Argument(help: "The run folder.", completion: .directory, transform: { UserPath.expanded($0) })
-    var folder: String
+    @OptionGroup var given: RunFolderArgument
 
     @Option(help: ArgumentHelp("Time from one look to the next.", valueName: "seconds"))
     var every = 2.0
 
     func validate() throws {
-        if folder.isEmpty { throw ValidationError("the run folder needs a path") }
         guard (0.1...3600).contains(every) else { throw ValidationError("--every must be between 0.1 and 3600 seconds") }
     }
 
     func run() throws {
+        let folder = given.folder
         var state = try StatusCommand.state(of: folder)
         var told = Set(state.results.map(\.key))
         StatusCommand.noteLook(by: Self.configuration.commandName ?? "regulus", at: state, in: folder)

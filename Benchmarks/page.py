@@ -1,6 +1,6 @@
-"""Every comparison with PyTorch on one page: OUT/benchmark.md, and OUT/benchmark.json with the same tables.
+"""Every comparison with PyTorch, a large study and large data on one page: OUT/benchmark.md, and OUT/benchmark.json with the same tables.
 
-    python page.py --regulus path/to/regulus [--out benchmarks] [--only steps trainings encoders] [--rounds 3]
+    python page.py --regulus path/to/regulus [--out benchmarks] [--only steps trainings encoders study data] [--rounds 3] [--trials 10000]
 
 The page is written anew after each part, so that what has been measured is there if a later part fails. In the JSON
 each table has its columns' titles and its rows, with the cells as they are printed.
@@ -17,17 +17,23 @@ from pathlib import Path
 
 from run import HERE, machine, pytorch_version
 
-# Part → its title, and the script that measures it.
+# Part → its title, the script that measures it, and which of the page's options that takes.
 PARTS = {
-    "steps": ("The loss of MER and single training steps", "run.py"),
-    "trainings": ("Whole trainings", "run_trainings.py"),
-    "encoders": ("The published encoders at full size", "run_encoders.py"),
+    "steps": ("The loss of MER and single training steps", "run.py", ["rounds"]),
+    "trainings": ("Whole trainings", "run_trainings.py", ["rounds"]),
+    "encoders": ("The published encoders at full size", "run_encoders.py", ["rounds"]),
+    "study": ("A study of very many tiny trials", "large_study.py", ["trials"]),
+    "data": ("Few rows of vectors and many", "large_data.py", ["rounds", "rows"]),
 }
 
 
-def measured(script, arguments):
+def measured(script, names, arguments):
     """What a script prints; its progress goes to the terminal. Ends the program where it fails."""
-    command = [sys.executable, str(HERE / script), "--regulus", str(arguments.regulus), "--rounds", str(arguments.rounds)]
+    command = [sys.executable, str(HERE / script), "--regulus", str(arguments.regulus)]
+    for name in names:
+        value = getattr(arguments, name)
+        if value is not None:
+            command += [f"--{name}", *map(str, value if isinstance(value, list) else [value])]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"page.py: {script} ended with code {done.returncode}")
@@ -66,21 +72,24 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("benchmarks"), help="the folder of the page")
     parser.add_argument("--only", choices=list(PARTS), nargs="+", default=list(PARTS))
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--trials", type=int, help="of the large study; its own default otherwise")
+    parser.add_argument("--rows", type=int, nargs="+", help="of the data, few and many; their own default otherwise")
     arguments = parser.parse_args()
     if arguments.rounds < 1:
         parser.error("rounds start at 1")
     arguments.out.mkdir(parents=True, exist_ok=True)
 
-    facts = {"date": date.today().isoformat(), "machine": machine(), "load": round(os.getloadavg()[0], 2), "pytorch": pytorch_version()}
+    facts = {"date": date.today().isoformat(), "machine": machine(), "load": round(os.getloadavg()[0], 2), "pytorch": pytorch_version() if {"steps", "trainings", "encoders"} & set(arguments.only) else None}
     page = [
-        "# Regulus beside PyTorch", "",
-        f"{facts['date']}, {facts['machine']}; load at the start {facts['load']:.2f}; PyTorch {facts['pytorch']}; {arguments.rounds} rounds, alternating.",
+        "# Regulus beside PyTorch, and at scale", "",
+        f"{facts['date']}, {facts['machine']}; load at the start {facts['load']:.2f}; PyTorch {facts['pytorch'] or 'not asked for'}; "
+        f"{arguments.rounds} rounds, alternating.",
         "A ratio above 1 says that Regulus is faster.",
     ]
     document = {**facts, "rounds": arguments.rounds, "parts": {}}
     for part in arguments.only:
-        title, script = PARTS[part]
-        text = measured(script, arguments)
+        title, script, names = PARTS[part]
+        text = measured(script, names, arguments)
         page += ["", f"## {title}", "", text]
         document["parts"][part] = {"title": title, "tables": tables(text)}
         write(arguments.out / "benchmark.md", "\n".join(page) + "\n")

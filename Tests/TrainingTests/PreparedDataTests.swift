@@ -1,5 +1,5 @@
 import Datasets
-import Synchronization
+import Results
 import Testing
 
 @testable import Training

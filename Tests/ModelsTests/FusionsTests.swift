@@ -141,7 +141,7 @@ import Testing
 
     @Test("where no row is zeros, a normalized model gives the bits of one whose embeddings were normalized before") func filled() throws {
         let model = try ModelSamples.model(2, fusion: "sum", options: ["embedding-norm": .string("untrained")])
-        let plain = try ModelSamples.model(2, fusion: "sum")
+        let plain = try ModelSamples.model(2, fusion: "sum", options: [:])
         let embeddings = model.encode(ModelSamples.batch(2, samples: 3), pass: .evaluation)
         let normalized = embeddings.mapEmbeddings {
             $1.map { array, _ in

@@ -1,4 +1,5 @@
 import Datasets
+import Regularization
 import Results
 import Testing
 
@@ -11,7 +12,7 @@ struct PreparedDataTests {
     func shared() throws {
         let dataset = try Sample.dataset()
         let prepared = PreparedData()
-        let plans = [Sample.plan(), Sample.plan([.init("mer")]), Sample.plan { $0.learningRate = 0.1 }]
+        let plans = [Sample.plan(), Sample.plan([TermPlan("mer")]), Sample.plan { $0.learningRate = 0.1 }]
         for plan in plans {
             let (parts, own) = (try prepared.parts(for: plan, of: dataset), try PreparedData().parts(for: plan, of: dataset))
             #expect(parts.split.training == own.split.training && parts.split.validation == own.split.validation)
@@ -58,9 +59,9 @@ struct PreparedDataTests {
     func sameBits() throws {
         let (dataset, components) = (try Sample.dataset(), try Sample.components())
         let prepared = PreparedData()
-        let (first, plan) = (Sample.plan([.init("mer")]), Sample.plan())
+        let (first, plan) = (Sample.plan([TermPlan("mer")]), Sample.plan())
         func run(_ plan: TrialPlan) throws -> Trial.Outcome {
-            try Trial(plan, key: .init(row: "row", target: "d3", seed: 1), dataset: dataset, components: components, prepared: prepared).run()
+            try Trial(plan, key: TrialKey(row: "row", target: "d3", seed: 1), dataset: dataset, components: components, prepared: prepared).run()
         }
         _ = try run(first)
         #expect(try run(plan).bits == Sample.run(plan).bits && prepared.count == 1)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Persistence
 
 /// The run folder of a command that works on one.
 struct RunFolderArgument: ParsableArguments {

@@ -33,6 +33,14 @@ struct ArraysTests {
         return options
     }
 
+    /// What is thrown, as a user reads it.
+    private func fault(of body: () throws -> Void) -> String {
+        do {
+            try body()
+            return "nothing was thrown"
+        } catch { return "\(error)" }
+    }
+
     @Test("Arrays, labels and domains are read; numbers are the names where none are given")
     func reading() throws {
         try writer().write(to: folder("a.safetensors"))
@@ -209,5 +217,106 @@ struct ArraysTests {
                 == "\(folder("broken.safetensors")): byte 0: is none of the formats that are read: safetensors, npy, npz, pickle, PyTorch, HDF5, MATLAB 5")
         let empty = try TemporaryFolder()
         #expect(fault([empty.path]) == "the folder \(empty.path) has no file that ends in .safetensors, .npz, .pkl, .pickle, .pt, .pth, .h5, .hdf5, .mat, .npy")
+    }
+
+    @Test("A modality on disk is read to the same bits as one in memory, from any file, and its values are looked at")
+    func onDisk() throws {
+        let rows = 70
+        let values = (0..<rows * 33).map { Float($0).squareRoot() }
+        var first = SafetensorsWriter()
+        first.add("x", values, shape: [rows, 33])
+        // Elements that need more than to be copied.
+        first.add("y", .float64, shape: [rows, 33], bytes: values.map { Double($0) }.withUnsafeBytes { Data($0) })
+        try first.write(to: folder("first.safetensors"))
+        let file = try ArrayFile(folder("first.safetensors"))
+        #expect(try file.array("x").packedRows != nil && file.array("y").packedRows == nil)
+        let asked = [69, 0, 3, 3, 68]
+        let expected = asked.flatMap { values[$0 * 33..<($0 + 1) * 33] }.map(\.bitPattern)
+        for key in ["x", "y"] {
+            for limit in [0, 1 << 20] {
+                var modality = try ArrayModality("x", try file.array(key), layout: .channelsLast)
+                #expect(try modality.holdIfSmall(limit: limit) == nil)
+                for _ in 0..<2 { #expect(try modality.inputs(asked).values.map(\.bitPattern) == expected, "\(key) \(limit)") }
+                #expect(try modality.keeping([5, 4, 69]).values(of: 2).map(\.bitPattern) == Array(expected.prefix(33)))
+            }
+        }
+        var bad = SafetensorsWriter()
+        bad.add("x", values.dropLast() + [.nan], shape: [rows, 33])
+        try bad.write(to: folder("bad.safetensors"))
+        var modality = try ArrayModality("x", try ArrayFile(folder("bad.safetensors")).array("x"), layout: .channelsLast)
+        #expect(try modality.holdIfSmall(limit: 0) == nil)
+        #expect(try modality.inputs([0, 68]).shape.dimensions == [2, 33])
+        #expect(throws: DatasetFault.self) { try modality.inputs([0, 69]) }
+        #expect(throws: DatasetFault.self, "a row that was not finite is not taken for one that is") { try modality.inputs([69]) }
+    }
+
+    @Test("NaN and infinity are found at every place, and no other number is taken for them", arguments: [0, 1, 15, 16, 17, 40])
+    func notFinite(count: Int) {
+        func found(_ values: [Float]) -> Bool {
+            var values = values
+            return values.withUnsafeMutableBufferPointer { ArrayModality.hasNotFinite($0) }
+        }
+        let extremes: [Float] = [0, -0, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude, -1]
+        let finite = (0..<count).map { extremes[$0 % extremes.count] }
+        #expect(!found(finite))
+        for place in 0..<count {
+            for bad in [Float.nan, .infinity, -.infinity, .signalingNaN] {
+                var values = finite
+                values[place] = bad
+                #expect(found(values), "\(bad) at \(place) of \(count)")
+            }
+        }
+    }
+
+    @Test("A negative label is none where it is -1, and otherwise refused: it is never a class")
+    func negativeLabels() throws {
+        var writer = SafetensorsWriter()
+        writer.add("video", [1, 2, 3, 4] as [Float], shape: [4, 1])
+        writer.add("audio", [1, 2, 3, 4] as [Float], shape: [4, 1])
+        writer.add("domains", [0, 0, 1, 1], shape: [4])
+        writer.add("labels", [0, -2, 1, -1], shape: [4])
+        writer.add("floats", [0, 1, -3, .nan] as [Float], shape: [4])
+        writer.add("none", [0, -1, 1, -1], shape: [4])
+        writer.add("several", [0, 1, -1, 0, 1, 1, 0, 0] as [Float], shape: [4, 2])
+        try writer.write(to: folder("negative.safetensors"))
+        let path = folder("negative.safetensors")
+        func opened(_ key: String, _ targets: TargetKind = .classes, isChecked: Bool = false) throws -> Arrays {
+            try Arrays(
+                options: options("") {
+                    ($0.path, $0.labels, $0.targets, $0.unlabeled) = ([path], key, targets, .leaveOut)
+                }, requiringFinite: !isChecked)
+        }
+        let rule = "expected classes from 0 on, or names; -1, NaN or an empty label says that a row has none"
+        #expect(
+            fault { _ = try opened("labels") }
+                == "\(path): 1 of 4 rows have a negative label such as -2 (row 1); \(rule)")
+        #expect(
+            fault { _ = try opened("floats") }
+                == "\(path): 1 of 4 rows have a negative label such as -3 (row 2); \(rule)")
+        let checked = try opened("labels", isChecked: true)
+        #expect(checked.problems.first == "\(path): 1 of 4 rows have a negative label such as -2 (row 1); \(rule)")
+        #expect(checked.facts.classes == ["0", "1"] && checked.labels == [0, 1])
+        #expect(try opened("none").labels == [0, 1])
+        #expect(try opened("several", .labels).targetValues == [0, 1, 1, 1, 0, 0])
+    }
+
+    @Test("In a folder, a link that leads out of it is refused unless links are followed")
+    func links() throws {
+        try FileManager.default.createDirectory(atPath: folder("here"), withIntermediateDirectories: true)
+        var writer = SafetensorsWriter()
+        writer.add("video", [1, 2] as [Float], shape: [2, 1])
+        writer.add("audio", [1, 2] as [Float], shape: [2, 1])
+        writer.add("labels", [0, 1], shape: [2])
+        writer.add("domains", [0, 1], shape: [2])
+        try writer.write(to: folder("a.safetensors"))
+        try FileManager.default.createSymbolicLink(atPath: folder("here/a.safetensors"), withDestinationPath: "../a.safetensors")
+        func opened(_ links: LinkRule) throws -> Arrays {
+            try Arrays(options: options("") { ($0.path, $0.links) = ([folder("here")], links) })
+        }
+        #expect(
+            fault { _ = try opened(.inside) }
+                == "\(folder("here"))/a.safetensors is a symbolic link that leads out of its folder; expected the file itself, its path, or links: follow")
+        #expect(try opened(.follow).count == 2)
+        #expect(try Arrays(options: options("") { $0.path = [folder("here/a.safetensors")] }).count == 2, "a file that is named is the user's choice")
     }
 }

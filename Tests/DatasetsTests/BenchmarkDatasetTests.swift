@@ -320,7 +320,6 @@ import Testing
             let whole = try Data(contentsOf: URL(fileURLWithPath: cut))
             try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: cut))
             let check = try DataCheck(try hac { $0.root = folder.path }, depth: .all)
-            withExtendedLifetime(folder) {}
             let reasons = Dictionary(check.unreadable.map { (String($0.path.dropFirst(folder.path.count + 1)), $0.reason) }) { $1 }
             #expect(
                 Set(reasons.keys) == [
@@ -331,6 +330,13 @@ import Testing
             #expect(reasons["animal/videos/third.mp4"]?.isEmpty == false && !check.isSound)
             // The human film stands in both lists.
             #expect(check.decoded.tried == 15 && check.decoded.good == 11)
+            // A film that is not there does not hide that the sound beside it is empty.
+            try FileManager.default.removeItem(atPath: folder.path + "/human/videos/third.mp4")
+            let more = try DataCheck(try hac { $0.root = folder.path }, depth: .all)
+            #expect(more.missing.map(\.modality) == ["video"] && more.missing[0].rows == 2)
+            #expect(Set(more.unreadable.map(\.path)) == Set(check.unreadable.map(\.path)))
+            #expect(more.decoded.tried == 13)
+            withExtendedLifetime(folder) {}
         }
 
         @Test("The page shows frames, flow and a spectrogram of each row, or why not")

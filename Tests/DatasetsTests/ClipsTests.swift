@@ -111,10 +111,35 @@ import Testing
                 ("label,domain,film\n0,a,x.mp4\n", "has no column of files"),
                 ("label,video\n0,x.mp4\n", "there is no column 'domain'"),
                 ("label,domain,video\n-1,a,x.mp4\n", ":2: the clip has no label"),
+                ("label,domain,video\n0,a,x.mp4\n-2,a,x.mp4\n", "1 of 2 rows have a negative label such as -2 (line 3)"),
             ])
         func faults(table: String, message: String) throws {
             let found = try fault(table).message
             #expect(found.contains(message), "\(found)")
+        }
+
+        @Test("clips without a label or a modality stay, are left out and counted, or end the run, as the recipe says")
+        func incomplete() throws {
+            let table = """
+                label,domain,video,audio
+                run,a,films/one.mp4,sound/one.wav
+                ,a,films/one.mp4,sound/one.wav
+                sit,b,films/two.mp4,
+                -1,b,films/two.mp4,sound/two.wav
+                sit,b,films/two.mp4,sound/two.wav
+
+                """
+            #expect(try fault(table).message.contains(":3: the clip has no label, as 1 more"))
+            let kept = try clips(table) { $0.unlabeled = .leaveOut }
+            #expect(kept.labels == [0, 1, 1] && kept.domains == [0, 1, 1])
+            #expect(kept.remarks.count == 1 && kept.remarks[0].contains("2 of 5 rows have no label (-1 or empty; lines 3, 5); they are left out"))
+            #expect(try kept.presence([0, 1, 2], modality: "audio").samples == [true, false, true])
+            let skipped = try clips(table) { ($0.unlabeled, $0.onMissing) = (.leaveOut, .skip) }
+            #expect(skipped.labels == [0, 1] && skipped.groups == nil)
+            #expect(skipped.files(1, modality: "audio").first?.hasSuffix("two.wav") == true)
+            #expect(skipped.remarks.last?.contains("1 of 3 clips lack a modality, the first in line 4; they are left out") == true)
+            let stopped = #expect(throws: DatasetFault.self) { try clips(table) { ($0.unlabeled, $0.onMissing) = (.leaveOut, .stop) } }
+            #expect(stopped?.option == "on-missing" && stopped?.message.contains("1 of 3 clips lack a modality, the first in line 4") == true)
         }
 
         @Test("a clip behind the end of its film is the film's fault, named")

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import GoldenFixtures
+import MediaSupport
 import Persistence
 import Synchronization
 import Tensors
@@ -8,6 +9,7 @@ import TestSupport
 import Testing
 
 @testable import Datasets
+@testable import Media
 
 @Suite("Conversion to one safetensors file")
 struct ConversionTests {
@@ -65,6 +67,68 @@ struct ConversionTests {
         let back = try converted(digits)
         #expect(back.split == digits.split && back.split?.contains(.heldBack) == true)
     }
+
+    #if REGULUS_FFMPEG
+        @Test("films, flow and sound come back as evaluation sees them: clips by a table")
+        func clips() throws {
+            let media = try MediaFolder()
+            for name in ["one", "two"] {
+                try MediaWriter.video(
+                    (0..<20).map { MediaWriter.picture(width: 64, height: 48, time: $0 + name.count, isGray: false) },
+                    to: try media.file("\(name).mp4"))
+                _ = try media.write(MediaWriter.wav(MediaWriter.tone(16_000, frequency: 300)), to: "\(name).wav")
+            }
+            var options = Clips.Options()
+            let table = "label,domain,split,video,audio,start,stop\na,x,train,one.mp4,one.wav,0,0.5\nb,y,test,two.mp4,two.wav,,\na,y,test,two.mp4,,,\n"
+            options.manifest = try media.write(Data(table.utf8), to: "clips.csv")
+            (options.clip.shortSide, options.clip.crop, options.clip.frames) = (32, 24, 4)
+            let lacking = try Clips(options: options)
+            let refused = #expect(throws: DatasetFault.self) { _ = try SafetensorsConversion(lacking) }
+            #expect(refused?.expected?.contains("on-missing: skip") == true)
+            options.onMissing = .skip
+            let clips = try Clips(options: options)
+            try expectEqual(clips, try converted(clips))
+            withExtendedLifetime(media) {}
+        }
+
+        @Test("EPIC-Kitchens comes back, from pictures and from films")
+        func epic() throws {
+            for layout in [{ try MediaLayouts.epicFilms(in: $0) }, { try MediaLayouts.epic(in: $0) }] as [(MediaFolder) throws -> Void] {
+                let media = try MediaFolder()
+                try layout(media)
+                var options = EpicKitchens.Options()
+                options.root = media.path
+                (options.clip.shortSide, options.clip.crop, options.clip.flowEvaluationCrop) = (32, 24, 24)
+                (options.clip.frames, options.clip.flowFrames) = (4, 2)
+                let epic = try EpicKitchens(options: options)
+                let back = try converted(epic)
+                try expectEqual(epic, back)
+                #expect(back.split?.contains(.heldBack) == true)
+                withExtendedLifetime(media) {}
+            }
+        }
+
+        @Test("HAC comes back, with flow as evaluation crops it")
+        func hac() throws {
+            let media = try MediaFolder()
+            try MediaLayouts.hac(in: media)
+            var options = HAC.Options()
+            options.root = media.path
+            (options.clip.shortSide, options.clip.crop, options.clip.flowEvaluationCrop) = (32, 24, 32)
+            (options.clip.frames, options.clip.flowFrames) = (4, 2)
+            let hac = try HAC(options: options)
+            let back = try converted(hac)
+            #expect(back.facts.modalities.first { $0.name == "flow" }?.sampleShape == [2, 32, 32, 2])
+            #expect(back.labels == hac.labels && back.domains == hac.domains && back.split == hac.split)
+            for modality in ["video", "audio", "flow"] {
+                let rows = Array(hac.labels.indices)
+                #expect(
+                    try hac.inputs(rows, modality: modality, view: .evaluation).values.map(\.bitPattern)
+                        == back.inputs(rows, modality: modality).values.map(\.bitPattern))
+            }
+            withExtendedLifetime(media) {}
+        }
+    #endif
 
     @Test("bytes are counted while they are written")
     func progress() throws {

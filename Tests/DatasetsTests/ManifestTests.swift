@@ -98,6 +98,44 @@ struct ManifestTests {
             ])
     }
 
+    @Test("A path that leaves the table's folder by a link is refused unless links are followed; one in a circle is named")
+    func links() throws {
+        try array([1, 2], shape: "(2,)", to: "table/in/a.npy")
+        try array([3, 4], shape: "(2,)", to: "out/a.npy")
+        func link(_ name: String, to place: String) throws {
+            try FileManager.default.createSymbolicLink(atPath: folder("table/\(name)"), withDestinationPath: place)
+        }
+        try link("inside", to: "in")
+        try link("outside", to: "../out")
+        try link("file.npy", to: "../out/a.npy")
+        try link("circle", to: "circle")
+        func fault(_ path: String, _ links: LinkRule = .inside) throws -> String {
+            try write("label,domain,video,audio\n0,x,\(path),in/a.npy\n1,x,in/a.npy,in/a.npy\n", to: "table/m.csv")
+            return self.fault { ($0.manifest, $0.links) = (folder("table/m.csv"), links) }
+        }
+        #expect(try fault("inside/a.npy") == "nothing was thrown")
+        for path in ["outside/a.npy", "file.npy"] {
+            #expect(
+                try fault(path)
+                    == "\(folder("table/m.csv")):2: the path \(path) leaves the manifest's folder by a symbolic link; expected a file below "
+                    + "\(folder("table")), or links: follow")
+            #expect(try fault(path, .follow) == "nothing was thrown")
+        }
+        #expect(try fault("circle/a.npy").contains("m.csv:2: "))
+        #expect(try fault("circle/a.npy").contains("Too many levels of symbolic links"))
+        #expect(try fault("in/../../out/a.npy", .follow).contains("leaves the manifest's folder"), "a path that climbs is refused in any case")
+    }
+
+    @Test("A negative label is refused with its line, and -1 is none")
+    func negativeLabels() throws {
+        try array([1, 2], shape: "(2,)", to: "a.npy")
+        try write("label,domain,video,audio\n0,x,a.npy,a.npy\n-2,x,a.npy,a.npy\n1,x,a.npy,a.npy\n")
+        let rule = "expected classes from 0 on, or names; -1, NaN or an empty label says that a row has none"
+        #expect(fault() == "\(folder("m.csv")): 1 of 3 rows have a negative label such as -2 (line 3); \(rule)")
+        try write("label,domain,video,audio\ncat,x,a.npy,a.npy\n-7,x,a.npy,a.npy\n-1,x,a.npy,a.npy\n")
+        #expect(fault() == "\(folder("m.csv")): 1 of 3 rows have a negative label such as -7 (line 3); \(rule)")
+    }
+
     @Test("Every fault names the table, the line and the nearest column")
     func faults() throws {
         try array([1, 2], shape: "(2,)", to: "a.npy")

@@ -255,6 +255,16 @@ struct ArrayFileTests {
         #expect(fault?.reason.contains("numpy.savez, not compressed") == true)
     }
 
+    @Test("An HDF5 array that would take far more memory than its file has bytes is named, and others are read", .enabled(if: HDF5File.isAvailable))
+    func expansionOfHDF5() throws {
+        let file = try file("expands.h5")
+        #expect(file.entries.map(\.name).sorted() == ["domains", "labels", "video"])
+        #expect(file.opaque.map(\.name).sorted() == ["unwritten", "zeros"])
+        #expect(try file.array("video").floats(rows: 0..<4) == (0..<12).map { Float($0) })
+        let fault = #expect(throws: WeightsFault.self) { try file.array("zeros") }
+        #expect(fault?.reason.contains("an array of 83886080 bytes in a file of 7152, more than is plausible") == true, "\(fault?.description ?? "")")
+    }
+
     @Test("Cut off, an HDF5 file is refused", .enabled(if: HDF5File.isAvailable))
     func cutOffHDF5() throws {
         let whole = try Data(contentsOf: URL(fileURLWithPath: Fixtures.path("arrays/h5py.h5")))

@@ -69,8 +69,11 @@ struct ArrayContainer: Sendable {
     /// - Throws: `DatasetFault` where a file cannot be read, where a folder has no file of arrays, or
     ///   where it mixes `.npy` files with others.
     ///
-    /// - Parameter given: paths of files or folders, at least one.
-    static func open(_ given: [String]) throws(DatasetFault) -> [ArrayContainer] {
+    /// - Parameters:
+    ///   - given: paths of files or folders, at least one.
+    ///   - links: what becomes of links in a folder that lead out of it; a file that is given itself may be
+    ///     a link.
+    static func open(_ given: [String], links: LinkRule) throws(DatasetFault) -> [ArrayContainer] {
         var result: [ArrayContainer] = []
         for path in given {
             guard Folder.exists(path) else {
@@ -85,6 +88,12 @@ struct ArrayContainer: Sendable {
             }
             let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
             let files = names.filter { name in endings.contains { name.hasSuffix("." + $0) } }
+            let place = ConfinedFolder(folder, links)
+            if let name = names.first(where: { name in (endings + ["npy"]).contains { name.hasSuffix("." + $0) } && place.isLeft(by: name) }) {
+                throw DatasetFault(
+                    option: "path", message: "\(folder)/\(name) is a symbolic link that leads out of its folder",
+                    expected: "the file itself, its path, or links: follow")
+            }
             for name in files { result.append(try ArrayContainer(file: "\(folder)/\(name)")) }
             let single = names.filter { $0.hasSuffix(".npy") }
             guard files.isEmpty || single.isEmpty else {
@@ -96,7 +105,8 @@ struct ArrayContainer: Sendable {
             guard !files.isEmpty || !single.isEmpty else {
                 throw DatasetFault(
                     option: "path",
-                    message: "the folder \(path) has no file that ends in " + (endings + ["npy"]).map { "." + $0 }.joined(separator: ", "))
+                    message: "the folder \(path) has no file that ends in " + (endings + ["npy"]).map { "." + $0 }.joined(separator: ", ")
+                        + KnownLayout.remark(on: path, asFor: "arrays"))
             }
         }
         return result

@@ -25,6 +25,8 @@ struct ArrayModality: Sendable {
     private var held: [Float]?
     /// The rows of files that were found to be finite.
     private var finite: FiniteRows?
+    /// For each array of a modality that stays in its files, its rows as they lie there, where they need only be copied.
+    private var packed: [PackedRows?] = []
 
     /// Where a sample is stored.
     struct Place: Hashable, Sendable {
@@ -207,29 +209,68 @@ struct ArrayModality: Sendable {
 
     // MARK: - Reading
 
-    /// Reads all values into memory where they take at most `mostHeldBytes`; leaves larger modalities
-    /// in their files.
+    /// Reads all values into memory where they take at most so many bytes; leaves larger modalities in
+    /// their files.
     ///
+    /// - Parameter limit: how many bytes.
     /// - Returns: what is wrong where some values are not finite; nil where nothing is, or nothing was
     ///   read.
     /// - Throws: `DatasetFault` where a row cannot be read.
-    mutating func holdIfSmall() throws(DatasetFault) -> DatasetFault? {
-        guard let total = places.count.multipliedWithin(Self.mostHeldBytes / 4, by: sampleSize) else {
+    mutating func holdIfSmall(limit: Int = Self.mostHeldBytes) throws(DatasetFault) -> DatasetFault? {
+        let size = sampleSize
+        guard let total = places.count.multipliedWithin(limit / 4, by: size) else {
             finite = FiniteRows(count: count)
+            if !isChannelsFirst, !replacesNotFinite { packed = arrays.map { $0.rowSize == size ? $0.packedRows : nil } }
             return nil
         }
         var values = [Float](repeating: 0, count: total)
         var notFinite = NotFinite()
-        for row in places.indices {
-            let slice = row * sampleSize..<(row + 1) * sampleSize
+        var next = 0
+        while next < places.count {
+            // Rows that follow each other in a file are read at once: compressed ones may share a chunk.
+            let rows = next..<next + followers(of: next)
             let outcome = values.withUnsafeMutableBufferPointer { buffer in
-                Result { () throws(DatasetFault) in try read(row, into: UnsafeMutableBufferPointer(rebasing: buffer[slice])) }
+                Result { () throws(DatasetFault) -> Void in
+                    let target = UnsafeMutableBufferPointer(rebasing: buffer[rows.lowerBound * size..<rows.upperBound * size])
+                    if rows.count > 1 { try read(rows, into: target) } else { try read(next, into: target) }
+                }
             }
             try outcome.get()
-            notFinite.look(at: values[slice], row: row)
+            for row in rows { notFinite.look(at: values[row * size..<(row + 1) * size], row: row) }
+            next = rows.upperBound
         }
         held = values
         return notFinite.fault(in: self)
+    }
+
+    /// What is read of a file at once.
+    private static let blockBytes = 8 << 20
+
+    /// How many rows from this one on are rows of one array that follow each other there, up to a block; 1 where rows need more than to be
+    /// read.
+    private func followers(of first: Int) -> Int {
+        guard !isChannelsFirst, !replacesNotFinite, let place = places[first], let row = place.row, arrays[Int(place.array)].rowSize == sampleSize
+        else { return 1 }
+        let most = min(places.count - first, max(1, Self.blockBytes / max(1, sampleSize * MemoryLayout<Float>.size)))
+        var count = 1
+        while count < most, places[first + count] == Place(array: place.array, row: row + count) { count += 1 }
+        return count
+    }
+
+    /// Reads rows that follow each other in their array.
+    ///
+    /// - Throws: `DatasetFault` with the first of them that cannot be read.
+    private func read(_ rows: Range<Int>, into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault) {
+        guard let place = places[rows.lowerBound], let first = place.row else { return }
+        do throws(WeightsFault) {
+            try arrays[Int(place.array)].read(rows: first..<first + rows.count, into: target)
+        } catch {
+            // One after another tells which it is.
+            for row in rows {
+                let start = (row - rows.lowerBound) * sampleSize
+                try read(row, into: UnsafeMutableBufferPointer(rebasing: target[start..<start + sampleSize]))
+            }
+        }
     }
 
     /// Reads some rows, `N×(sample shape)`; zeros for a row that lacks the modality.
@@ -244,10 +285,14 @@ struct ArrayModality: Sendable {
             var notFinite = NotFinite()
             for (place, row) in rows.enumerated() where fault == nil {
                 let slot = UnsafeMutableBufferPointer(rebasing: output[place * size..<(place + 1) * size])
-                do throws(DatasetFault) {
-                    try read(row, into: slot)
-                } catch {
-                    fault = error
+                if let packed = packedRow(row) {
+                    packed.rows.copy(row: packed.row, into: slot)
+                } else {
+                    do throws(DatasetFault) {
+                        try read(row, into: slot)
+                    } catch {
+                        fault = error
+                    }
                 }
                 if known?[place] != true, Self.hasNotFinite(slot) { notFinite.look(at: slot, row: row) }
             }
@@ -256,6 +301,12 @@ struct ArrayModality: Sendable {
         if let fault { throw fault }
         finite?.insert(rows)
         return inputs
+    }
+
+    /// Where a row lies that need only be copied; nil for any other.
+    private func packedRow(_ row: Int) -> (rows: PackedRows, row: Int)? {
+        guard !packed.isEmpty, let place = places[row], let number = place.row, let rows = packed[Int(place.array)] else { return nil }
+        return (rows, number)
     }
 
     /// Asks the system to have some rows ready soon, and does not wait for it.
@@ -307,12 +358,23 @@ struct ArrayModality: Sendable {
         }
     }
 
-    /// Whether a value is NaN or infinite. It takes a small part of the time of reading, as the processor compares many values at once.
-    private static func hasNotFinite(_ values: UnsafeMutableBufferPointer<Float>) -> Bool {
-        let exponent: UInt32 = 0x7f80_0000
-        var found: UInt32 = 0
-        for value in values { found |= value.bitPattern & exponent == exponent ? 1 : 0 }
-        return found != 0
+    /// Whether a value is NaN or infinite. Sixteen are looked at together, right after they were copied: it takes a small part of the time of
+    /// reading.
+    static func hasNotFinite(_ values: UnsafeMutableBufferPointer<Float>) -> Bool {
+        // Only an exponent of ones alone carries into the sign's place when one is added to it.
+        let (exponent, one): (UInt32, UInt32) = (0x7f80_0000, 0x0080_0000)
+        let bytes = UnsafeRawBufferPointer(values)
+        let width = MemoryLayout<SIMD16<UInt32>>.size
+        var found = SIMD16<UInt32>()
+        var next = 0
+        while next + width <= bytes.count {
+            found |= (bytes.loadUnaligned(fromByteOffset: next, as: SIMD16<UInt32>.self) & exponent) &+ one
+            next += width
+        }
+        var rest: UInt32 = 0
+        for value in values[(next / MemoryLayout<Float>.size)...] { rest |= (value.bitPattern & exponent) &+ one }
+        for lane in found.indices { rest |= found[lane] }
+        return rest >> 31 == 1
     }
 
     // MARK: - Remarks

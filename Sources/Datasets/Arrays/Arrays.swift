@@ -94,14 +94,15 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
         let keys = try ModalityKey.parse(options.modalities)
         let table: RowTable
         if let manifest = options.manifest {
-            table = try RowTable(try Manifest(manifest), keys: keys, options: options, listingFaults: !requiringFinite)
+            table = try RowTable(try Manifest(manifest, links: options.links), keys: keys, options: options, listingFaults: !requiringFinite)
         } else {
             guard !options.path.isEmpty else {
                 throw DatasetFault(option: "path", message: "option path: found none", expected: "at least one file or folder")
             }
-            table = try RowTable(joining: try ArrayContainer.open(options.path), keys: keys, options: options)
+            table = try RowTable(joining: try ArrayContainer.open(options.path, links: options.links), keys: keys, options: options)
         }
         var rows = table
+        try rows.refuseNegativeClasses(listing: !requiringFinite)
         try rows.leaveOutMissing(options.onMissing)
         var remarks: [String] = []
         var problems = rows.faults

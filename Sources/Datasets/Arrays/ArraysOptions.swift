@@ -59,6 +59,8 @@ extension Arrays {
         public var unlabeled = Incomplete.refuse
         /// What happens to rows that lack a modality.
         public var onMissing = OnMissing.keep
+        /// What becomes of symbolic links that lead out of the folder of the manifest or of the arrays.
+        public var links = LinkRule.inside
         /// Where the lengths of padded sequences come from, as `modality=key` or `modality=padding`.
         public var lengths: [String] = []
 
@@ -101,6 +103,7 @@ extension Arrays {
                     "on-missing", \.onMissing,
                     "what a row does that lacks a modality (an empty cell, an id that is not there, a length of 0): stay as a sample without it, be "
                         + "left out and counted, or end the run"),
+                .choice("links", \.links, LinkRule.summary),
                 .texts(
                     "lengths", \.lengths,
                     "for sequences that are padded at their ends, modality=key with an array (or a manifest's column) of N numbers of real steps, or "

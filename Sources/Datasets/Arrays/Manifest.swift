@@ -19,14 +19,16 @@ struct Manifest: Sendable {
     /// The path of the table, as it was given.
     let path: String
     /// The line of the file on which each row stands.
-    let lines: [Int]
+    private(set) var lines: [Int]
     /// What was noticed while ids were matched.
     var remarks: [String] = []
 
+    /// The folder of the table, which its paths are relative to.
+    private let place: ConfinedFolder
     /// The names of the columns, in order.
     private let header: [String]
     /// The cells of each column without blanks around them, by name.
-    private let columns: [String: [String]]
+    private var columns: [String: [String]]
 
     /// The largest number of rows: more than is likely, and fewer than fill the memory.
     private static let mostRows = 20_000_000
@@ -37,8 +39,10 @@ struct Manifest: Sendable {
     ///   header differ in length, where a column or an id occurs twice, or where there is no column
     ///   `label`.
     ///
-    /// - Parameter path: of the CSV file.
-    init(_ path: String) throws(DatasetFault) {
+    /// - Parameters:
+    ///   - path: of the CSV file.
+    ///   - links: what becomes of links that lead out of its folder.
+    init(_ path: String, links: LinkRule) throws(DatasetFault) {
         let table = try SeparatedValues(path)
         guard let header = table.rows.first else {
             throw DatasetFault(option: "manifest", message: "\(path): the file is empty", expected: "a header: id, label, domain, …")
@@ -68,6 +72,7 @@ struct Manifest: Sendable {
                 suggestion: nearestName(to: "label", among: names))
         }
         self.path = path
+        place = ConfinedFolder(Self.folder(of: path), links)
         self.header = names
         self.columns = columns
         lines = rows.map(\.line)
@@ -81,6 +86,14 @@ struct Manifest: Sendable {
                 }
             }
         }
+    }
+
+    /// The same table with only some of its rows, in this order.
+    func keeping(_ rows: [Int]) -> Manifest {
+        var kept = self
+        kept.lines = rows.map { lines[$0] }
+        kept.columns = columns.mapValues { cells in rows.map { cells[$0] } }
+        return kept
     }
 
     /// The number of rows below the header.
@@ -123,26 +136,32 @@ struct Manifest: Sendable {
 
     /// The path of a file that the table names.
     ///
-    /// - Throws: `DatasetFault` for a path that leaves the manifest's folder: otherwise such a table
-    ///   could make the program read any file that its writer knows of.
+    /// - Throws: `DatasetFault` for a path that leaves the manifest's folder, by its text or by a link:
+    ///   otherwise such a table could make the program read any file that its writer knows of.
     ///
     /// - Parameters:
     ///   - text: the path as the cell has it.
     ///   - row: for the message.
     /// - Returns: the path below the manifest's folder; whether a file is there is not looked at.
     func resolved(_ text: String, row: Int) throws(DatasetFault) -> String {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard !text.hasPrefix("/"), !parts.contains("..") else {
+        guard !ConfinedFolder.climbs(text) else {
             throw DatasetFault(
                 option: "manifest", message: "\(path):\(lines[row]): the path \(text) leaves the manifest's folder",
                 expected: "a path below \(folder)")
+        }
+        guard !place.isLeft(by: text) else {
+            throw DatasetFault(
+                option: "manifest", message: "\(path):\(lines[row]): the path \(text) leaves the manifest's folder by a symbolic link",
+                expected: "a file below \(folder), or links: follow")
         }
         return "\(folder)/\(text)"
     }
 
     /// The folder of the manifest, which its paths are relative to; `.` where the manifest is named
     /// without a folder.
-    var folder: String {
+    var folder: String { place.path }
+
+    private static func folder(of path: String) -> String {
         let parent = Folder.parent(of: path)
         return parent.isEmpty ? "." : parent
     }

@@ -184,7 +184,7 @@ struct RowTable: Sendable {
     ///   - options: `path` names the files of arrays that columns and ids refer to.
     ///   - listingFaults: whether samples that cannot be read are listed in ``faults`` and missing, so that the rest can be looked at.
     init(_ manifest: Manifest, keys: [ModalityKey], options: Arrays.Options, listingFaults: Bool = false) throws(DatasetFault) {
-        let containers = options.path.isEmpty ? [] : try ArrayContainer.open(options.path)
+        let containers = options.path.isEmpty ? [] : try ArrayContainer.open(options.path, links: options.links)
         var sources: [ManifestModality] = []
         for key in keys { sources.append(try ManifestModality(key, of: manifest, in: containers, options: options)) }
         faults = sources.flatMap(\.faults)
@@ -272,6 +272,20 @@ struct RowTable: Sendable {
     }
 
     // MARK: - Labels
+
+    /// Refuses rows of classes with negative numbers other than −1, or lists them among the ``faults`` and leaves them out.
+    ///
+    /// - Parameter listing: whether they are listed.
+    /// - Throws: `DatasetFault` with the first of them, by its line or its row.
+    mutating func refuseNegativeClasses(listing: Bool) throws(DatasetFault) {
+        let table = table
+        guard let (rows, text) = targets.negativeClasses(naming: { row in table.map { "line \($0.lines[row])" } ?? "row \(row)" }) else { return }
+        let fault = DatasetFault(option: "labels", message: "\(table?.path ?? firstPath ?? ""): \(text)", expected: RowTargets.classRule)
+        guard listing else { throw fault }
+        faults.append("\(fault)")
+        let left = Set(rows)
+        keep((0..<count).filter { !left.contains($0) })
+    }
 
     /// Leaves out rows without a label, or refuses them.
     ///

@@ -31,6 +31,21 @@ enum RowTargets: Sendable {
         }
     }
 
+    /// Rows of classes with negative numbers other than −1, as a sentence begins; nil where there are none.
+    ///
+    /// - Parameter name: what a row is called in messages, such as its line.
+    /// - Returns: the rows, and how many they are, with the first number and the first five of them.
+    func negativeClasses(naming name: (Int) -> String) -> (rows: [Int], text: String)? {
+        guard case .classes(let values) = self else { return nil }
+        let rows = (0..<count).filter { values.isNegativeClass($0) }
+        guard let first = rows.first else { return nil }
+        let some = rows.prefix(5).map(name).joined(separator: ", ") + (rows.count > 5 ? ", …" : "")
+        return (rows, "\(rows.count) of \(count) rows have a negative label such as \(values.keeping([first]).asTexts[0]) (\(some))")
+    }
+
+    /// What labels may be, for messages.
+    static let classRule = "classes from 0 on, or names; -1, NaN or an empty label says that a row has none"
+
     /// These rows followed by others.
     ///
     /// - Parameter path: the file of the others, for messages.
@@ -47,6 +62,11 @@ enum RowTargets: Sendable {
         default:
             throw DatasetFault(option: "labels", message: "\(path): the targets are of another kind than those of the files before")
         }
+    }
+
+    /// Numbers of an array with NaN for those that are missing: for labels −1 says it too.
+    static func marked(_ numbers: [Float], _ kind: TargetKind) -> [Float] {
+        kind == .labels ? numbers.map { $0 == Float(RowValues.unlabeled) ? .nan : $0 } : numbers
     }
 
     /// Only some of the rows, in this order.
@@ -90,7 +110,7 @@ extension ArrayContainer {
                     ? "0 or 1 for each of \(rows) rows and each label: \(rows)×K" : "one number or several for each of \(rows) rows: \(rows) or \(rows)×V")
         }
         do throws(WeightsFault) {
-            return .numbers(try array.floats(rows: 0..<array.rowCount), width: width)
+            return .numbers(RowTargets.marked(try array.floats(rows: 0..<array.rowCount), kind), width: width)
         } catch {
             throw DatasetFault(option: "labels", message: "\(error)", expected: "numbers")
         }
@@ -98,6 +118,28 @@ extension ArrayContainer {
 }
 
 extension Manifest {
+    /// The rows with a class.
+    ///
+    /// - Parameter rule: whether rows without one are left out, with a remark, or refused.
+    /// - Throws: `DatasetFault` with the lines of rows without a class, or of a negative one that is not −1.
+    func labeled(_ rule: Arrays.Incomplete) throws(DatasetFault) -> Manifest {
+        let targets = RowTargets.classes(try values("label", option: "manifest"))
+        if let (_, text) = targets.negativeClasses(naming: { "line \(lines[$0])" }) {
+            throw DatasetFault(option: "manifest", message: "\(path): \(text)", expected: RowTargets.classRule)
+        }
+        let missing = (0..<count).filter { targets.isMissing($0) }
+        guard let first = missing.first else { return self }
+        guard rule == .leaveOut, missing.count < count else {
+            throw DatasetFault(
+                option: "manifest", message: "\(path):\(lines[first]): the clip has no label" + (missing.count > 1 ? ", as \(missing.count - 1) more" : ""),
+                expected: "a class in every row, or unlabeled: leave-out")
+        }
+        var kept = keeping((0..<count).filter { !targets.isMissing($0) })
+        let some = missing.prefix(5).map { String(lines[$0]) }.joined(separator: ", ") + (missing.count > 5 ? ", …" : "")
+        kept.remarks.append("\(path): \(missing.count) of \(count) rows have no label (-1 or empty; lines \(some)); they are left out")
+        return kept
+    }
+
     /// What there is to learn of the rows, by the column `label`: a class, a number, or names of labels
     /// with semicolons between them. An empty cell has no class or no value; for labels it means that
     /// none applies, and `-1` that they are unknown.

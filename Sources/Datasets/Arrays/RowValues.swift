@@ -27,6 +27,15 @@ enum RowValues: Hashable, Sendable {
         }
     }
 
+    /// Whether a row is said to be of a class with a negative number other than −1, which no class has: another program's mark for
+    /// something, and never a class of its own.
+    func isNegativeClass(_ row: Int) -> Bool {
+        switch self {
+        case .integers(let values): values[row] < Self.unlabeled
+        case .texts(let values): (Int(values[row]) ?? 0) < Self.unlabeled
+        }
+    }
+
     /// These values followed by others; numbers become names where the others are names.
     ///
     /// - Returns: as many values as both have together.

@@ -169,7 +169,7 @@ struct SampleGroups {
             }
             width = count
             do throws(WeightsFault) {
-                numbers += try array.floats(rows: 0..<array.rowCount)
+                numbers += RowTargets.marked(try array.floats(rows: 0..<array.rowCount), kind)
             } catch {
                 throw DatasetFault(option: "labels", message: "\(error)", expected: "numbers")
             }

@@ -106,11 +106,13 @@ package struct DataCheck: Sendable {
             (missing, unreadable, decoded, seconds) = ([], [], (0, 0), [])
             return
         }
-        let (missing, broken) = Self.missing(of: dataset, decoder)
+        let (missing, absent, broken) = Self.missing(of: dataset, decoder)
         self.missing = missing
-        let tried = Self.rows(of: dataset, depth: depth).filter { !broken.contains($0) }
+        let asked = Self.rows(of: dataset, depth: depth)
+        let tried = asked.filter { !broken.contains($0) }
         let (faults, good) = Self.decode(tried, of: dataset, decoder)
-        let whole = Self.checkWhole(tried, of: dataset, decoder, except: Set(faults.map(\.path)))
+        // A row that lacks a file may have a damaged one as well.
+        let whole = Self.checkWhole(asked, of: dataset, decoder, except: absent.union(faults.map(\.path)))
         unreadable = faults + whole.faults
         decoded = (good.subtracting(whole.rows).count, Set(tried).count)
         seconds = Self.seconds(of: dataset, decoder, except: broken)
@@ -155,8 +157,9 @@ package struct DataCheck: Sendable {
     /// The files that do not exist, and the rows that need one of them. Folders are listed once,
     /// because looking for each file would take millions of calls.
     ///
-    /// - Returns: an entry for each modality of which a file is missing, and all rows that need one.
-    private static func missing(of dataset: any Dataset, _ decoder: any SampleDecoder) -> ([Missing], rows: Set<Int>) {
+    /// - Returns: an entry for each modality of which a file is missing, the paths of all such files, and
+    ///   all rows that need one.
+    private static func missing(of dataset: any Dataset, _ decoder: any SampleDecoder) -> ([Missing], paths: Set<String>, rows: Set<Int>) {
         var listings: [Substring: Set<String>] = [:]
         func exists(_ path: String) -> Bool {
             guard let slash = path.lastIndex(of: "/") else { return false }
@@ -165,6 +168,7 @@ package struct DataCheck: Sendable {
             return listings[folder]?.contains(String(path[path.index(after: slash)...])) ?? false
         }
         var broken: Set<Int> = []
+        var paths: Set<String> = []
         var result: [Missing] = []
         for modality in dataset.facts.modalityNames {
             var (files, rows): (Set<String>, Int) = ([], 0)
@@ -174,11 +178,12 @@ package struct DataCheck: Sendable {
                 guard !absent.isEmpty else { continue }
                 rows += 1
                 broken.insert(row)
+                paths.formUnion(absent)
                 for path in absent where files.insert(path).inserted && examples.count < Self.examples { examples.append(path) }
             }
             if rows > 0 { result.append(Missing(modality: modality, files: files.count, rows: rows, examples: examples)) }
         }
-        return (result, broken)
+        return (result, paths, broken)
     }
 
     /// The rows to decode.
@@ -228,7 +233,7 @@ package struct DataCheck: Sendable {
     ///
     /// - Returns: the faults in the order of paths, and the rows that use a damaged file.
     ///
-    /// - Parameter known: files that are damaged already, which need not be read again.
+    /// - Parameter known: files that are not there, or known to be damaged, which need not be read.
     private static func checkWhole(
         _ rows: [Int], of dataset: any Dataset, _ decoder: any SampleDecoder, except known: Set<String>
     ) -> (faults: [MediaFault], rows: Set<Int>) {

@@ -35,14 +35,15 @@ struct ClipRows: Sendable {
     /// Reads paths and extents of a table.
     ///
     /// - Parameters:
-    ///   - manifest: the table.
+    ///   - manifest: the table, of which rows may be left out.
     ///   - frameRate: frames a second, where files do not say it.
+    ///   - onMissing: what becomes of rows that lack a modality which others have.
     /// - Throws: `DatasetFault` with the line of a path that leaves the folder, half a flow, or an
-    ///   extent that is none.
+    ///   extent that is none; where `onMissing` is `stop`, with that of the first row without a modality.
     ///
     /// An empty cell is a row without the modality; both columns of a flow have to be there, or none.
     /// Every row has one modality or more.
-    init(_ manifest: Manifest, frameRate: Double) throws(DatasetFault) {
+    init(_ manifest: inout Manifest, frameRate: Double, onMissing: Arrays.OnMissing) throws(DatasetFault) {
         self.frameRate = frameRate
         var paths: [String: [[String]]] = [:]
         for (modality, columns) in Self.columns {
@@ -66,7 +67,7 @@ struct ClipRows: Sendable {
             }
             if found.contains(where: { !$0.isEmpty }) { paths[modality] = found }
         }
-        guard let first = Self.columns.compactMap({ paths[$0.0] }).first else {
+        guard !paths.isEmpty else {
             throw DatasetFault(
                 option: "manifest", message: "\(manifest.path) has no column of files",
                 expected: "video, flow_x and flow_y, audio or picture; it has " + manifest.names.joined(separator: ", "))
@@ -76,8 +77,22 @@ struct ClipRows: Sendable {
                 option: "manifest", message: "\(manifest.path):\(manifest.lines[row]): the row has no file at all",
                 expected: "one modality or more in every row")
         }
-        self.paths = paths
         modalities = Set(paths.keys)
+        let lacking = (0..<manifest.count).filter { row in paths.values.contains { $0[row].isEmpty } }
+        if onMissing != .keep, let first = lacking.first {
+            let text = "\(lacking.count) of \(manifest.count) clips lack a modality, the first in line \(manifest.lines[first])"
+            guard onMissing == .skip, lacking.count < manifest.count else {
+                throw DatasetFault(
+                    option: "on-missing", message: "\(manifest.path): \(text)", expected: "every modality in every row, or on-missing: keep")
+            }
+            manifest.remarks.append("\(manifest.path): \(text); they are left out")
+            let left = Set(lacking)
+            let kept = (0..<manifest.count).filter { !left.contains($0) }
+            manifest = manifest.keeping(kept)
+            paths = paths.mapValues { own in kept.map { own[$0] } }
+        }
+        self.paths = paths
+        let first = Self.columns.compactMap { paths[$0.0] }.first ?? []
         extents = try Self.extents(manifest)
         let texts = first.map { $0.joined(separator: "\n") }
         files = Set(texts).count < texts.count ? RowValues.texts(texts).numbered() : nil

@@ -25,7 +25,8 @@ import Tensors
 ///
 /// Frames are drawn from the part, at a random place in training and from the middle in evaluation; a
 /// part that is shorter than a clip wraps around. Rows of one file belong together when data are
-/// divided, unless `group` says otherwise. A path that leaves the table's folder is refused.
+/// divided, unless `group` says otherwise. A path that leaves the table's folder is refused, also one
+/// that does so by a link unless `links: follow` is said.
 public struct Clips: DatasetPlugin, DecodingDataset {
     /// What a recipe can set.
     public struct Options: ClipDatasetOptions {
@@ -37,6 +38,12 @@ public struct Clips: DatasetPlugin, DecodingDataset {
         public var domainNames: [String] = []
         /// Frames a second of a folder of pictures, and of what `start_frame` counts for sound.
         public var frameRate = 25.0
+        /// What happens to clips without a label.
+        public var unlabeled = Arrays.Incomplete.refuse
+        /// What happens to clips that lack a modality.
+        public var onMissing = Arrays.OnMissing.keep
+        /// What becomes of symbolic links that lead out of the table's folder.
+        public var links = LinkRule.inside
         /// How frames are sampled and cropped.
         public var clip = ClipOptions()
         /// How samples are decoded ahead.
@@ -52,6 +59,11 @@ public struct Clips: DatasetPlugin, DecodingDataset {
                 .number(
                     "frame-rate", \.frameRate, in: 0.001...100_000, unit: "frames a second",
                     "of folders of pictures and of films that do not say theirs, where seconds become frames or frames seconds"),
+                .choice("unlabeled", \.unlabeled, "what clips of label -1 or without one do: end the run, or be left out and counted"),
+                .choice(
+                    "on-missing", \.onMissing,
+                    "what a clip does that lacks a modality (an empty path): stay as a sample without it, be left out and counted, or end the run"),
+                .choice("links", \.links, LinkRule.summary),
             ] + clipFields
         }
     }
@@ -97,8 +109,8 @@ public struct Clips: DatasetPlugin, DecodingDataset {
     /// - Throws: `DatasetFault` with the table's line and column.
     public init(options: Options) throws(DatasetFault) {
         guard FFmpegSupport.isAvailable else { throw DatasetFault(message: FFmpegSupport.remedy) }
-        let manifest = try Manifest(options.manifest)
-        let rows = try ClipRows(manifest, frameRate: options.frameRate)
+        var manifest = try Manifest(options.manifest, links: options.links).labeled(options.unlabeled)
+        let rows = try ClipRows(&manifest, frameRate: options.frameRate, onMissing: options.onMissing)
         self.rows = rows
         let classes = try Categories(manifest.values("label", option: "manifest"), names: options.classNames, what: "class", option: "manifest")
         guard let texts = manifest.texts("domain") else {
@@ -108,10 +120,6 @@ public struct Clips: DatasetPlugin, DecodingDataset {
         }
         if let row = texts.firstIndex(of: "") {
             throw DatasetFault(option: "manifest", message: "\(manifest.path):\(manifest.lines[row]): the domain is empty", expected: "a name or a number")
-        }
-        if let row = manifest.texts("label")?.firstIndex(where: { $0.isEmpty || $0 == "-1" }) {
-            throw DatasetFault(
-                option: "manifest", message: "\(manifest.path):\(manifest.lines[row]): the clip has no label", expected: "a class in every row")
         }
         let domains = try Categories(manifest.values("domain", option: "manifest"), names: options.domainNames, what: "domain", option: "manifest")
         (labels, self.domains) = (classes.indices, domains.indices)

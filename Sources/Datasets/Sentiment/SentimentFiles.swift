@@ -129,7 +129,7 @@ struct SentimentFiles {
             }
             let path = "\(options.root)/\(name).pkl"
             guard FileContents.size(path) != nil else { throw Self.absent(name, options.root) }
-            guard let container = try ArrayContainer.open([path]).first else { throw Self.absent(name, options.root) }
+            guard let container = try ArrayContainer.open([path], links: .follow).first else { throw Self.absent(name, options.root) }
             let found = container.parts(with: Sentiment.modalityNames + ["regression_labels"])
             for (part, split) in [("train", SplitName.train), ("valid", .validation), ("test", .test)] {
                 guard let prefix = found.first(where: { $0.split == split })?.prefix else {

@@ -1,5 +1,6 @@
 import Foundation
 import Persistence
+import Synchronization
 
 #if REGULUS_HDF5
     internal import CHDF5
@@ -32,6 +33,8 @@ struct HDF5File: ArraySource {
     }
 
     #if REGULUS_HDF5
+        /// Bytes of the arrays that are not stored as they are read.
+        private var expandedBytes = 0
         private var descriptions: [String: (path: String, array: regulus_h5_array, shape: [Int])] = [:]
         private let data: Data
         private let library: HDF5Library
@@ -78,6 +81,19 @@ struct HDF5File: ArraySource {
                 opaque.append(OpaqueValue(name: name, kind: reason, isAmongTensors: false))
                 return
             }
+            // A chunk that was never written, and a compressed one of zeros, take no room in a file that claims terabytes.
+            let bytes = count * max(1, Int(array.size))
+            let isStored = (0...Int64(data.count)).contains(array.offset) && bytes <= data.count
+            let (sum, isTooLarge) = expandedBytes.addingReportingOverflow(isStored ? 0 : bytes)
+            guard !isTooLarge, sum <= ReadingLimits().expandedBytes(of: data.count) else {
+                let kind = "an array of \(bytes) bytes in a file of \(data.count), more than is plausible"
+                opaque.append(
+                    OpaqueValue(
+                        name: name, kind: kind, isAmongTensors: false,
+                        remedy: "in h5py, create_dataset(name, data=array) without compression writes it so that it is read"))
+                return
+            }
+            expandedBytes = sum
             entries.append(ArrayFile.Entry(name: name, type: isText ? nil : type, shape: extents))
             descriptions[name] = (path.joined(separator: "/"), array, extents)
         }
@@ -174,6 +190,9 @@ struct HDF5File: ArraySource {
     final class HDF5Library: Sendable {
         private static let lock = NSLock()
         private let identifier: Int64
+        /// The data sets that were read last, the latest at the end.
+        private let kept = Mutex<[(path: String, object: Int64)]>([])
+        private static let mostKept = 8
 
         /// Why the library cannot be opened, as the loader puts it; nil where it is open. The first file that is read opens it: it brings some
         /// thirty others, for which every start of the program would wait.
@@ -199,7 +218,12 @@ struct HDF5File: ArraySource {
             self.identifier = identifier
         }
 
-        deinit { Self.lock.withLock { regulus_h5_close(identifier) } }
+        deinit {
+            Self.lock.withLock {
+                kept.withLock { kept in for data in kept { regulus_h5_close_object(data.object) } }
+                regulus_h5_close(identifier)
+            }
+        }
 
         /// Calls `body` with the names on the way to each data set and its description, nil for what cannot be opened.
         func visit(file: String, _ body: ([String], regulus_h5_array?) throws(WeightsFault) -> Void) throws(WeightsFault) {
@@ -235,16 +259,33 @@ struct HDF5File: ArraySource {
             }
         }
 
+        /// The bytes of some rows; nil where they cannot be read.
         func read(_ path: String, rows: Range<Int>, byteCount: Int) -> Data? {
             Self.lock.withLock {
-                let object = regulus_h5_object(identifier, path)
-                guard object >= 0 else { return nil }
-                defer { regulus_h5_close_object(object) }
+                guard let object = opened(path) else { return nil }
                 var data = Data(count: byteCount)
                 let isRead = data.withUnsafeMutableBytes {
                     regulus_h5_read(object, UInt64(rows.lowerBound), UInt64(rows.count), $0.baseAddress) != 0
                 }
                 return isRead ? data : nil
+            }
+        }
+
+        /// A data set, which stays open until others have been read: the library keeps the chunks of an open one that it read last, so that
+        /// the next row need not be decompressed again. Of a file with a group for each sample not all are open at a time.
+        ///
+        /// To be called with the lock.
+        private func opened(_ path: String) -> Int64? {
+            kept.withLock { kept in
+                if let place = kept.firstIndex(where: { $0.path == path }) {
+                    kept.append(kept.remove(at: place))
+                    return kept.last?.object
+                }
+                let object = regulus_h5_object(identifier, path)
+                guard object >= 0 else { return nil }
+                kept.append((path, object))
+                if kept.count > Self.mostKept { regulus_h5_close_object(kept.removeFirst().object) }
+                return object
             }
         }
 

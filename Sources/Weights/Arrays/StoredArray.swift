@@ -26,6 +26,33 @@ package protocol StoredArray: Sendable {
     /// Asks the system to have some rows ready soon, and does not wait for it. By default nothing is asked.
     /// - Precondition: there is a first axis, and it has these rows.
     func readAhead(rows: Range<Int>)
+
+    /// The rows as they lie in memory, where copying is all that it takes to read them; nil elsewhere, which is the default.
+    var packedRows: PackedRows? { get }
+}
+
+/// Rows of 32-bit floats that lie in memory, or in a mapped file, one after another as they are read.
+///
+/// Whoever reads a few rows at a time, and often, asks an array once for these: where a row lies is then a multiplication.
+package struct PackedRows: Sendable {
+    private let data: Data
+    /// Bytes before row 0.
+    private let start: Int
+    /// Bytes of a row.
+    private let stride: Int
+
+    /// - Precondition: `data` has all rows that will be copied.
+    fileprivate init(_ data: Data, start: Int, stride: Int) { (self.data, self.start, self.stride) = (data, start, stride) }
+
+    /// Copies as many floats of a row as `target` has room for.
+    /// - Precondition: there is this row, and it is as long.
+    package func copy(row: Int, into target: UnsafeMutableBufferPointer<Float>) {
+        let count = target.count * MemoryLayout<Float>.size
+        data.withUnsafeBytes { bytes in
+            let first = start + row * stride
+            UnsafeMutableRawBufferPointer(target).copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[first..<first + count]))
+        }
+    }
 }
 
 extension StoredArray {
@@ -43,6 +70,8 @@ extension StoredArray {
     package var shapeText: String { shape.isEmpty ? "scalar" : shape.map(String.init).joined(separator: "×") }
 
     package func readAhead(rows: Range<Int>) {}
+
+    package var packedRows: PackedRows? { nil }
 
     package func read(rows: Range<Int>, into target: UnsafeMutableBufferPointer<Float>) throws(WeightsFault) {
         try bytes(rows: rows).withUnsafeBytes { type.convert($0, into: target) }
@@ -93,6 +122,11 @@ struct MappedArray: StoredArray {
             return try bytes(rows: rows).withUnsafeBytes { type.convert($0, into: target) }
         }
         data.withUnsafeBytes { type.convert(UnsafeRawBufferPointer(rebasing: $0[range]), into: target) }
+    }
+
+    var packedRows: PackedRows? {
+        guard type == .float32, !shape.isEmpty, rowCount > 0, let all = layout.packedBytes(rows: 0..<rowCount) else { return nil }
+        return PackedRows(data, start: all.lowerBound, stride: rowSize * type.size)
     }
 
     /// Where all files together fit into memory, pieces are read as long as those that the system reads by itself, so that everything is soon

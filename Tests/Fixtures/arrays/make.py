@@ -51,3 +51,16 @@ if tag == "numpy-2":
         f.create_dataset("zeros", data=np.zeros((4, 50), "f4"), compression="lzf")
     import pandas
     pandas.DataFrame({"a": [1.0, 2.0]}).to_pickle("frame.pkl")
+# 80 MiB of zeros, compressed three times over, and rows that were never written: 7 KB that claim to be terabytes.
+if tag == "numpy-2":
+    with h5py.File("expands.h5", "w") as file:
+        zeros = np.zeros((20480, 1024), "f4")
+        properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        properties.set_chunk(zeros.shape)
+        for _ in range(3):
+            properties.set_deflate(9)
+        data = h5py.h5d.create(file.id, b"zeros", h5py.h5t.IEEE_F32LE, h5py.h5s.create_simple(zeros.shape), dcpl=properties)
+        data.write(h5py.h5s.ALL, h5py.h5s.ALL, zeros)
+        file.create_dataset("unwritten", shape=(1 << 40, 8), chunks=(1024, 8), dtype="f4")
+        file["video"] = np.arange(12, dtype="f4").reshape(4, 3)
+        file["labels"], file["domains"] = [0, 1, 0, 1], [0, 0, 1, 1]

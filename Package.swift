@@ -219,7 +219,8 @@ let tests: [Target] = [
     .target(name: "SlurmSupport", dependencies: ["TestSupport"], path: "Tests/SlurmSupport", exclude: ["commands"]),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport", "TestSupport"]),
     .testTarget(name: "PublicSurfaceTests", dependencies: ["regulus-cli", "ComponentTesting", "MeasurementTesting", "RegularizerTesting"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["PluginLibraries", "SlurmSupport", "Weights", "regulus-cli"], swiftSettings: mediaSettings),
+    .testTarget(
+        name: "CommandLineTests", dependencies: ["PluginLibraries", "Processes", "SlurmSupport", "Weights", "regulus-cli"], swiftSettings: mediaSettings),
 ]
 
 /// The rooms that read foreign bytes, and what feeds them, for the package in Fuzzing alone.

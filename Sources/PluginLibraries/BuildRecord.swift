@@ -1,5 +1,6 @@
 import Foundation
 import Persistence
+import Processes
 
 /// How this program was compiled: the modules in its folder, and the compiler arguments that SwiftPM
 /// recorded for the module `Regulus`.
@@ -13,6 +14,8 @@ package struct BuildRecord {
     let compiler: String
     /// What a compiler needs in order to import the modules.
     let arguments: [String]
+    /// Where the compiler kept the C modules that it had read; nil where that is not recorded.
+    private let moduleCache: String?
     /// The folder of Regulus's own package, where its sources are still there.
     package let package: String?
 
@@ -36,15 +39,19 @@ package struct BuildRecord {
             let description = try? JSONSerialization.jsonObject(with: Data(Self.placed(text, in: folder.path).utf8)) as? [String: Any],
             let commands = description["swiftCommands"] as? [String: [String: Any]],
             let command = commands.values.first(where: { $0["moduleName"] as? String == "Regulus" }),
-            let compiler = command["executable"] as? String, let arguments = command["otherArguments"] as? [String]
+            let recorded = command["executable"] as? String, let arguments = command["otherArguments"] as? [String]
         else {
             throw PluginFault(record, "SwiftPM's record of the build is missing or of an unknown form; build with `swift build`")
         }
-        guard FileManager.default.isExecutableFile(atPath: compiler) else {
-            throw PluginFault(compiler, "the Swift compiler that built this program is missing")
+        guard let compiler = Self.compiler(recorded: recorded) else {
+            throw PluginFault(
+                recorded, "the Swift compiler that built this program is not here, and there is no swiftc in PATH; plug-ins are compiled with that toolchain")
         }
         self.compiler = compiler
-        self.arguments = Self.importing(arguments)
+        // An installed program brings the headers that its modules were built with; they come before those of this machine.
+        let headers = folder.appendingPathComponent("include").path
+        self.arguments = (Folder.exists(headers) ? ["-I", headers] : []) + Self.importing(arguments)
+        moduleCache = arguments.firstIndex(of: "-module-cache-path").flatMap { $0 + 1 < arguments.count ? arguments[$0 + 1] : nil }
         let source = (command["sources"] as? [String])?.first.map { URL(fileURLWithPath: $0) }
         // Sources/Regulus/<file> in its package.
         let root = source?.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
@@ -58,12 +65,31 @@ package struct BuildRecord {
     /// program can be moved.
     static func placed(_ record: String, in folder: String) -> String { record.replacing("@REGULUS@", with: folder) }
 
+    /// The compiler that is used: the one that built the program, otherwise, on another machine, the one that `PATH` leads to. A compiler of another
+    /// version says so itself when it reads the modules.
+    static func compiler(recorded: String, path: String = ProcessInfo.processInfo.environment["PATH"] ?? "") -> String? {
+        FileManager.default.isExecutableFile(atPath: recorded) ? recorded : SearchPath.executable("swiftc", in: path)
+    }
+
+    /// A folder for the C modules that the compiler reads: the build's own where this user may write in it, otherwise one that the user's plug-ins
+    /// share.
+    ///
+    /// - Parameter spare: the folder to use where the user has none.
+    func moduleCache(otherwise spare: String, in environment: [String: String] = ProcessInfo.processInfo.environment) -> String {
+        if let moduleCache, Folder.exists(moduleCache), access(moduleCache, W_OK) == 0 { return moduleCache }
+        let caches = environment["XDG_CACHE_HOME"] ?? environment["HOME"].map { $0 + "/.cache" }
+        guard let folder = caches.map({ $0 + "/regulus/modules" }), folder.hasPrefix("/"), (try? Folder.create(folder)) != nil,
+            access(folder, W_OK) == 0
+        else { return spare }
+        return folder
+    }
+
     /// Those of a module's arguments that say what can be imported and for which machine.
     static func importing(_ arguments: [String]) -> [String] {
         var kept: [String] = []
         var rest = arguments[...]
         while let argument = rest.popFirst() {
-            if ["-Xcc", "-target", "-sdk", "-module-cache-path", "-resource-dir"].contains(argument), let value = rest.popFirst() {
+            if ["-Xcc", "-target", "-sdk", "-resource-dir"].contains(argument), let value = rest.popFirst() {
                 kept += [argument, value]
             } else if argument.hasPrefix("-I"), argument.count > 2 {
                 kept.append(argument)

@@ -7,6 +7,9 @@ import Processes
 /// The library contains the plug-in alone. Everything it uses from the framework is left unresolved and
 /// found in the program when it is loaded, so that every type exists once.
 package struct PluginCompiler {
+    /// How long the compiler may take, in seconds.
+    private static let patience = 600.0
+
     private let build: ProgramBuild
     private let record: BuildRecord
 
@@ -35,7 +38,7 @@ package struct PluginCompiler {
             let library = "\(temporary)/library.so"
             let text = PluginRecord(build: build.fingerprint, module: sources.module, compiler: try compilerVersion()).text
             try AtomicFile.write(Self.entry(record: text), to: entry)
-            try run(sources, entry: entry, library: library, folder: folder)
+            try run(sources, entry: entry, library: library, folder: folder, moduleCache: record.moduleCache(otherwise: "\(temporary)/modules"))
             try AtomicFile.write(try sealed(library, folder: folder), to: output)
         } catch let fault as PluginFault {
             throw fault
@@ -45,7 +48,7 @@ package struct PluginCompiler {
         return output
     }
 
-    private func run(_ sources: PluginSources, entry: String, library: String, folder: String) throws {
+    private func run(_ sources: PluginSources, entry: String, library: String, folder: String, moduleCache: String) throws {
         // The compiler would call it a circular dependency.
         guard !record.hasModule(sources.module) else {
             throw PluginFault(
@@ -53,17 +56,26 @@ package struct PluginCompiler {
         }
         let arguments =
             ["-O", "-whole-module-optimization", "-parse-as-library", "-swift-version", "6", "-emit-library", "-module-name", sources.module]
-            + ["-I", record.modules] + record.arguments
+            + ["-module-cache-path", moduleCache, "-I", record.modules] + record.arguments
             // Found in the program when the library is loaded.
             + ["-Xlinker", "--unresolved-symbols=ignore-all", "-o", library, entry] + sources.files
-        let child = try ChildProcess.run(record.compiler, arguments, limit: 600)
+        let child = try ChildProcess.run(record.compiler, arguments, limit: Self.patience)
+        if case .timeout = child.end { throw PluginFault(folder, "the compiler \(record.compiler) did not end within \(Int(Self.patience)) s") }
         guard child.end == .code(0) else {
             let messages = (child.output + child.messages).trimmingCharacters(in: .whitespacesAndNewlines)
-            let hint =
-                messages.contains("cannot find 'register' in scope")
-                ? "\nA plug-in needs a function `public func register(in registrar: inout PluginRegistrar) throws`." : ""
-            throw PluginFault(folder, "it does not compile\n\(messages)\(hint)")
+            throw PluginFault(folder, "it does not compile\n\(messages)\(Self.hint(for: messages))")
         }
+    }
+
+    /// What to do about errors that do not say so themselves.
+    private static func hint(for messages: String) -> String {
+        if messages.contains("cannot find 'register' in scope") {
+            return "\nA plug-in needs a function `public func register(in registrar: inout PluginRegistrar) throws`."
+        }
+        if messages.contains("could not build C module") {
+            return "\nA header is missing. swift.org names what its toolchain needs on each system; on Debian, libc6-dev, libstdc++-dev and gcc."
+        }
+        return ""
     }
 
     private func sealed(_ path: String, folder: String) throws -> Data {

@@ -1,7 +1,9 @@
 import Foundation
-import Synchronization
 
 /// A program that is run to its end, with everything it wrote.
+///
+/// It is started and waited for by the system's own calls. Foundation's `Process` learns of a child's end through a network socket of this
+/// machine, so that it waits for ever where there is no network at all, not even the loopback device, as in some containers.
 package struct ChildProcess: Sendable {
     /// How it ended.
     package enum End: Equatable, Sendable {
@@ -16,67 +18,152 @@ package struct ChildProcess: Sendable {
     /// What it wrote to standard error.
     package let messages: String
 
-    /// Runs a program and waits for its end.
+    /// How much is kept of either stream, in bytes; what a program writes beyond that is read and forgotten.
+    private static let outputLimit = 64 << 20
+    /// How long to wait, in seconds, for a killed program to end, and for streams that a grandchild holds open.
+    private static let grace = 2.0
+
+    /// Runs a program and waits for its end. Its standard input is empty, and no file that this process has open is handed down.
     ///
     /// - Parameters:
     ///   - executable: its path.
     ///   - arguments: as it receives them.
     ///   - environment: variables in addition to those of this process.
     ///   - hidden: beginnings of the names of variables that the program must not see.
-    ///   - limit: the longest time in seconds, after which it is killed.
-    /// - Throws: where it cannot be started.
+    ///   - limit: the longest time in seconds, after which it is killed, and with it what it has started.
+    /// - Throws: `POSIXError` where it cannot be started.
     package static func run(
         _ executable: String, _ arguments: [String], environment: [String: String] = [:], hiding hidden: [String] = [], limit: Double
     ) throws -> ChildProcess {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = arguments
         let inherited = ProcessInfo.processInfo.environment.filter { variable in !hidden.contains { variable.key.hasPrefix($0) } }
-        process.environment = inherited.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        let (output, messages) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = messages
-        let ended = DispatchSemaphore(value: 0)
-        process.terminationHandler = { _ in ended.signal() }
-        try process.run()
-        let bytes = Mutex([Data(), Data()])
-        let readers = DispatchGroup()
-        // Both at once: a pipe that nobody empties stops its writer.
-        for (index, pipe) in [output, messages].enumerated() {
-            let file = pipe.fileHandleForReading
-            DispatchQueue.global().async(group: readers) {
-                // Read piece by piece: a grandchild may keep the pipe open for ever, and what has arrived is still wanted.
-                while case let piece = file.availableData, !piece.isEmpty { bytes.withLock { $0[index] += piece } }
+        var streams: [Stream] = []
+        defer { for stream in streams { stream.close() } }
+        for _ in 0..<2 { streams.append(try Stream()) }
+        let id = try spawn(executable, arguments, environment: inherited.merging(environment) { $1 }, output: streams.map(\.writing))
+        for index in streams.indices { streams[index].closeWriting() }
+
+        var deadline = ContinuousClock.now + .seconds(limit)
+        var (end, isLate): (End?, Bool) = (nil, false)
+        while end == nil || streams.contains(where: { !$0.hasEnded }) {
+            // The streams of a program that ends are closed by that, which ends this waiting at once.
+            Stream.read(&streams, waiting: 5, keeping: outputLimit)
+            if end == nil, let found = try self.end(of: id) {
+                end = found
+                deadline = .now + .seconds(grace)
             }
+            guard ContinuousClock.now >= deadline else { continue }
+            if end != nil || isLate { break }
+            isLate = true
+            // It leads a process group of its own, so that what it has started ends with it.
+            if kill(-id, SIGKILL) != 0 { kill(id, SIGKILL) }
+            deadline = .now + .seconds(grace)
         }
-        let isLate = !waited(atMost: limit) { ended.wait(timeout: .now()) == .success }
-        if isLate {
-            // Foundation gives a child a process group of its own: what the child has started ends with it. A grandchild that went on would also hold open
-            // what Foundation sees the child's end by, and leave it unreaped.
-            if kill(-process.processIdentifier, SIGKILL) != 0 { kill(process.processIdentifier, SIGKILL) }
-            _ = waited(atMost: 2) { ended.wait(timeout: .now()) == .success }
-        }
-        // A grandchild may hold the pipes open for longer than anybody wants to wait.
-        _ = waited(atMost: 2) { readers.wait(timeout: .now()) == .success }
-        let end: End =
-            isLate ? .timeout : process.terminationReason == .exit ? .code(process.terminationStatus) : .signal(process.terminationStatus)
-        let written = bytes.withLock { $0.map { String(decoding: $0, as: UTF8.self) } }
-        return ChildProcess(end: end, output: written[0], messages: written[1])
+        let written = streams.map { String(decoding: $0.bytes, as: UTF8.self) }
+        return ChildProcess(end: isLate ? .timeout : end ?? .timeout, output: written[0], messages: written[1])
     }
 
-    /// Waits until something is over. Semaphores wait by the wall clock, which may be set: back by an
-    /// hour, and a limit of two minutes would be one of an hour more.
+    /// Starts a program at the head of a process group of its own.
     ///
-    /// - Parameter seconds: the longest time, by a clock that nobody sets.
-    /// - Returns: whether it is over.
-    private static func waited(atMost seconds: Double, until isOver: () -> Bool) -> Bool {
-        let end = ContinuousClock.now + .seconds(seconds)
-        while !isOver() {
-            if ContinuousClock.now >= end { return false }
-            usleep(2_000)
+    /// - Parameter output: the descriptors for its standard output and standard error.
+    private static func spawn(
+        _ executable: String, _ arguments: [String], environment: [String: String], output: [Int32]
+    ) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        // Out of the way first: either may already have one of the numbers 0 to 2.
+        let ends = output.map { fcntl($0, F_DUPFD_CLOEXEC, 64) }
+        defer { for end in ends { Glibc.close(end) } }
+        guard ends.allSatisfy({ $0 >= 0 }) else { throw fault(errno) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, ends[0], STDOUT_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO)
+        for descriptor in openDescriptors where descriptor > STDERR_FILENO { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // A thread of a pool blocks signals, and would hand that down.
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
+
+        var words = ([executable] + arguments).map { strdup($0) } + [nil]
+        var variables = environment.map { strdup("\($0)=\($1)") } + [nil]
+        defer { for text in words + variables { free(text) } }
+        var id = pid_t()
+        let code = posix_spawn(&id, executable, &actions, &attributes, &words, &variables)
+        guard code == 0 else { throw fault(code) }
+        return id
+    }
+
+    /// The numbers of the files that this process has open.
+    private static var openDescriptors: [Int32] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []).compactMap { Int32($0) }
+    }
+
+    /// How a child ended; nil while it runs.
+    private static func end(of id: pid_t) throws -> End? {
+        var status: Int32 = 0
+        while true {
+            let found = waitpid(id, &status, WNOHANG)
+            if found == 0 { return nil }
+            if found == id { break }
+            if errno != EINTR { throw fault(errno) }
         }
-        return true
+        return status & 0x7F != 0 ? .signal(status & 0x7F) : .code(status >> 8 & 0xFF)
+    }
+
+    private static func fault(_ code: Int32) -> POSIXError { POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO) }
+
+    /// A pipe from the child, and what has come out of it.
+    private struct Stream {
+        private var reading: Int32
+        private(set) var writing: Int32
+        private(set) var bytes = Data()
+
+        init() throws {
+            var ends: [Int32] = [-1, -1]
+            guard pipe(&ends) == 0 else { throw ChildProcess.fault(errno) }
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+            (reading, writing) = (ends[0], ends[1])
+        }
+
+        /// Whether nothing can come any more.
+        var hasEnded: Bool { reading < 0 }
+
+        mutating func closeWriting() {
+            Glibc.close(writing)
+            writing = -1
+        }
+
+        func close() {
+            for end in [reading, writing] where end >= 0 { Glibc.close(end) }
+        }
+
+        /// Takes what is there. Both streams at once: a pipe that nobody empties stops its writer.
+        ///
+        /// - Parameters:
+        ///   - waiting: how long to wait for something, in milliseconds.
+        ///   - limit: how much of each is kept.
+        static func read(_ streams: inout [Stream], waiting: Int32, keeping limit: Int) {
+            // A negative descriptor is passed over.
+            var polled = streams.map { pollfd(fd: $0.reading, events: Int16(POLLIN), revents: 0) }
+            guard poll(&polled, nfds_t(polled.count), waiting) > 0 else { return }
+            for index in streams.indices where polled[index].revents != 0 { streams[index].take(keeping: limit) }
+        }
+
+        private mutating func take(keeping limit: Int) {
+            var piece = [UInt8](repeating: 0, count: 1 << 16)
+            let count = Glibc.read(reading, &piece, piece.count)
+            if count > 0 {
+                bytes.append(contentsOf: piece.prefix(min(count, max(0, limit - bytes.count))))
+            } else if count == 0 || (errno != EINTR && errno != EAGAIN) {
+                Glibc.close(reading)
+                reading = -1
+            }
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Processes
 import Testing
 import Weights
 
@@ -17,6 +18,17 @@ struct PluginLibraryTests {
         let description = try await plugin.folder.regulus("describe", "shrink-plugin", "--plugin", plugin.library)
         #expect(description.lines.contains("  from:    \(plugin.library)"))
         #expect(description.output.contains("center: a number from -100 to 100 (embedding entry), default 0"))
+    }
+
+    /// Whether this machine lets a program have a network of its own, with nothing in it.
+    static let canCutOff = (try? ChildProcess.run("/usr/bin/unshare", ["--map-root-user", "--net", "true"], limit: 10))?.end == .code(0)
+
+    @Test("a library is tried out also where there is no network, not even this machine's own", .enabled(if: canCutOff))
+    func cutOff() async throws {
+        let plugin = try await PluginFolder.shrink.value
+        let arguments = ["--map-root-user", "--net", Regulus.executable.path, "list", "regularizers", "--plugin", plugin.library]
+        let list = try ChildProcess.run("/usr/bin/unshare", arguments, limit: 60)
+        #expect(list.end == .code(0) && list.output.contains("shrink-plugin "), "\(list.messages)")
     }
 
     @Test("a recipe names its library, relative to itself, and trains with it")

@@ -1,4 +1,5 @@
 import Foundation
+import Processes
 import Testing
 
 @Suite("plugin new")
@@ -76,6 +77,20 @@ struct PluginNewTests {
         #expect(taken.code == 2 && taken.messages == "error: there is a fusion 'late' already (built-in)\n")
         let (_, both) = try await new("mine", "--fusion", "--encoder")
         #expect(both.code == 2)
+    }
+
+    @Test("where Regulus's package is not here, a library is its sources and a recipe, and a program of its own asks for the package")
+    func withoutPackage() async throws {
+        let folder = try RecipeFolder()
+        // A program without the record of its build is one without sources.
+        let copy = folder.url.appendingPathComponent("regulus").path
+        try FileManager.default.copyItem(atPath: Regulus.executable.path, toPath: copy)
+        let library = try ChildProcess.run(copy, ["plugin", "new", "shrink", "--library", "--directory", folder.url.path], limit: 60)
+        #expect(library.end == .code(0) && library.output.contains("with --regulus"), "\(library.messages)")
+        #expect(
+            folder.files(below: "shrink") == ["Sources/ShrinkPlugin/Register.swift", "Sources/ShrinkPlugin/Shrink.swift", "shrink.yaml"])
+        let program = try ChildProcess.run(copy, ["plugin", "new", "mine", "--standalone", "--directory", folder.url.path], limit: 60)
+        #expect(program.end == .code(2) && program.messages.contains("give its folder, or its repository's address, with --regulus"))
     }
 
     @Test("a package can find Regulus by its repository's address")

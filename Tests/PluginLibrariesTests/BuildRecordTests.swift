@@ -12,6 +12,12 @@ struct BuildRecordTests {
                 == #"["-fmodule-map-file=/opt/regulus/lib/regulus/System/CZlib/module.modulemap", "-I/opt/regulus/lib/regulus/System"]"#)
     }
 
+    @Test("the compiler that built the program is used where it is, and otherwise the one in PATH")
+    func compiler() {
+        #expect(BuildRecord.compiler(recorded: "/bin/sh", path: "") == "/bin/sh")
+        #expect(BuildRecord.compiler(recorded: "/nonexistent/swiftc", path: "/nonexistent") == nil)
+    }
+
     @Test("of a module's arguments, those are kept that say what can be imported")
     func importing() {
         let arguments = ["-O", "-Xcc", "-fmodule-map-file=/a/module.modulemap", "-I/usr/include/openblas", "-package-name", "main", "-sdk", "/"]

@@ -53,6 +53,16 @@ struct ChildProcessTests {
         #expect(try shell(script, hiding: ["REGULUS_TEST_HIDDEN"]).output == "[][]\n")
     }
 
+    @Test("no file that this process has open is handed down, and no signal is blocked")
+    func inheritance() throws {
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        // 3 is the folder that is being listed.
+        #expect(try shell("ls /proc/self/fd").output == "0\n1\n2\n3\n")
+        #expect(try shell("grep SigBlk /proc/self/status").output.split(separator: "\t").last == "0000000000000000\n")
+    }
+
     @Test("standard input is empty, and a program that is not there throws")
     func edges() throws {
         #expect(try shell("cat").output == "")

@@ -4,12 +4,13 @@ import Persistence
 import PluginLibraries
 import Recipes
 import Registration
+import Reports
 import Training
 
-/// `regulus plugin`: begins and compiles plug-ins.
+/// `regulus plugin`: starts, compiles and tests plug-ins.
 struct PluginCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plugin", abstract: "Begins, compiles and tests plug-ins of your own.",
+        commandName: "plugin", abstract: "Starts, compiles and tests plug-ins of your own.",
         subcommands: [PluginNewCommand.self, PluginBuildCommand.self, PluginTestCommand.self])
 }
 
@@ -35,13 +36,20 @@ struct PluginBuildCommand: ParsableCommand {
     }
 
     func run() throws {
-        let library: String
+        try StandardOutput.print(try PluginCompiler.library(of: folder, to: output))
+    }
+}
+
+extension PluginCompiler {
+    /// Compiles a plug-in for the running program. It takes seconds, so that a terminal says what is going on.
+    static func library(of folder: String, to output: String?) throws(CommandFault) -> String {
         do throws(PluginFault) {
-            library = try PluginCompiler(for: try ProgramBuild(executable: ProgramBuild.running)).compile(folder, to: output)
+            let compiler = try PluginCompiler(for: try ProgramBuild(executable: ProgramBuild.running))
+            if StandardError.isTerminal { StandardError.print("compiling \(DisplayText.singleLine(folder))") }
+            return try compiler.compile(folder, to: output)
         } catch {
-            throw CommandFault.input("error: \(error)")
+            throw .input("error: \(error)")
         }
-        try StandardOutput.print(library)
     }
 }
 
@@ -51,8 +59,9 @@ struct PluginNewCommand: ParsableCommand {
         commandName: "new", abstract: "Writes a small working plug-in with options, a test and a recipe, to be changed.",
         discussion: """
             A regularizer unless said otherwise. Regularizers may be a folder in Plugins of Regulus's own package; everything else is a package of \
-            its own, compiled to a library unless --standalone is given. No existing file is changed. What has to be added to existing ones is \
-            printed.
+            its own, compiled to a library unless --standalone is given. Where the sources of this program are not here, a library is written \
+            without a package around it: `regulus plugin build` and `regulus plugin test` need none. No existing file is changed. What has to be \
+            added to existing ones is printed.
             """)
 
     @Argument(help: "Its name in recipes: lowercase letters, digits and hyphens.")
@@ -75,7 +84,7 @@ struct PluginNewCommand: ParsableCommand {
     @Option(
         help: """
             For packages of their own: the folder of Regulus's package, or the address of its repository, as https://…, git@… or file://…; the \
-            folder that this program was built from by default.
+            folder that this program was built from by default, where it is still there.
             """)
     var regulus: String?
 
@@ -107,8 +116,8 @@ struct PluginNewCommand: ParsableCommand {
         try StandardOutput.print(scaffold.nextSteps)
     }
 
-    /// Regulus's package, as a package below `directory` refers to it.
-    private func dependency(for door: Scaffold.Door) throws -> Scaffold.Dependency {
+    /// Regulus's package, as a package below `directory` refers to it; nil for a library where it is not on this machine.
+    private func dependency(for door: Scaffold.Door) throws -> Scaffold.Dependency? {
         if door == .folder { return .folder(directory) }
         if let regulus {
             if regulus.contains("://") || regulus.hasPrefix("git@") { return .repository(url: regulus, version: Version.current) }
@@ -116,13 +125,10 @@ struct PluginNewCommand: ParsableCommand {
             guard Scaffold.isRegulus(folder) else { throw CommandFault.input("error: --regulus \(regulus): this is not Regulus's package") }
             return .folder(URL(fileURLWithPath: folder).standardizedFileURL.path)
         }
-        do throws(PluginFault) {
-            if let package = try BuildRecord(executable: ProgramBuild.running).package { return .folder(package) }
-        } catch {
-            throw CommandFault.input("error: \(error)\nThe folder of Regulus's package, or its address, can be given with --regulus.")
-        }
+        if let package = (try? BuildRecord(executable: ProgramBuild.running))?.package { return .folder(package) }
+        if door == .library { return nil }
         throw CommandFault.input(
-            "error: the package that this program was built from is gone; give its folder, or its repository's address, with --regulus")
+            "error: the package that this program was built from is not here; give its folder, or its repository's address, with --regulus")
     }
 }
 

@@ -5,8 +5,6 @@ struct PluginTemplates {
     let name: PluginName
     let kind: Scaffold.Kind
     let door: Scaffold.Door
-    /// Where Regulus's package comes from.
-    let regulus: Scaffold.Dependency
 
     private var module: String { "\(name.type)Plugin" }
 
@@ -105,7 +103,10 @@ struct PluginTemplates {
             """
     }
 
-    var package: String {
+    /// The description of the package.
+    ///
+    /// - Parameter regulus: where Regulus's package comes from.
+    func package(dependingOn regulus: Scaffold.Dependency) -> String {
         let product = ".product(name: \"Regulus\", package: \"regulus\")"
         let executable = """
                     // A program that loads libraries has to show them its symbols.

@@ -82,12 +82,7 @@ struct PluginTestCommand: ParsableCommand {
         guard Folder.exists(plugin) else { return try test(plugin, options) }
         let library = FileManager.default.temporaryDirectory.appendingPathComponent("regulus-test-\(UUID().uuidString).so").path
         defer { try? FileManager.default.removeItem(atPath: library) }
-        do throws(PluginFault) {
-            _ = try PluginCompiler(for: try ProgramBuild(executable: ProgramBuild.running)).compile(plugin, to: library)
-        } catch {
-            throw CommandFault.input("error: \(error)")
-        }
-        try test(library, options)
+        try test(try PluginCompiler.library(of: plugin, to: library), options)
     }
 
     private func test(_ library: String, _ options: [String: [String: OptionValue]]) throws {

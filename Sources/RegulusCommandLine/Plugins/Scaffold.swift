@@ -73,8 +73,8 @@ struct Scaffold {
     let door: Door
     /// Where it is written.
     let directory: String
-    /// Regulus's package.
-    let regulus: Dependency
+    /// Regulus's package; nil where it is not here. A library then has no package around it, which only an editor and `swift test` would need.
+    let regulus: Dependency?
 
     /// Types of plug-ins that could not be compiled beside what they use.
     static let reservedTypes: Set = [
@@ -99,7 +99,7 @@ struct Scaffold {
 
     /// Paths with their texts.
     private var files: [(path: String, text: String)] {
-        let templates = PluginTemplates(name: name, kind: kind, door: door, regulus: regulus)
+        let templates = PluginTemplates(name: name, kind: kind, door: door)
         switch door {
         case .folder:
             return [
@@ -109,13 +109,17 @@ struct Scaffold {
             ]
         case .program, .library:
             let module = "\(name.type)Plugin"
-            let files = [
-                ("\(root)Package.swift", templates.package),
+            var files = [
                 ("\(root)Sources/\(module)/\(name.type).swift", templates.source),
                 ("\(root)Sources/\(module)/Register.swift", templates.registration),
-                ("\(root)Tests/\(module)Tests/\(name.type)Tests.swift", templates.test),
                 ("\(root)\(name.kebab).yaml", templates.recipe),
             ]
+            if let regulus {
+                files += [
+                    ("\(root)Package.swift", templates.package(dependingOn: regulus)),
+                    ("\(root)Tests/\(module)Tests/\(name.type)Tests.swift", templates.test),
+                ]
+            }
             return door == .library ? files : files + [("\(root)Sources/regulus-\(name.kebab)/main.swift", templates.program)]
         }
     }
@@ -167,7 +171,9 @@ struct Scaffold {
             case .library:
                 [
                     "regulus plugin build \(folder)", "regulus plugin test \(root)lib\(name.type)Plugin.so", "regulus run \(root)\(name.kebab).yaml",
-                    "for a test in the package: cd \(folder), and swift test -c release -Xswiftc -enable-testing",
+                    regulus == nil
+                        ? "with --regulus, the folder or address of Regulus's package, there would be a Package.swift and a test as well"
+                        : "for a test in the package: cd \(folder), and swift test -c release -Xswiftc -enable-testing",
                 ]
             }
         return written + "next:\n" + steps.map { "  \($0)" }.joined(separator: "\n")

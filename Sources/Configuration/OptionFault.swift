@@ -46,8 +46,10 @@ extension OptionFault: CustomStringConvertible {
 /// The known name that a mistyped one most likely stands for, or nil where none is near.
 ///
 /// Near means: no more slips than a third of the longer name (a letter changed, left out, added, or two
-/// neighbors exchanged), at least one. Case does not count, nor does `_` or a space for `-`. Of equally
-/// near names the first wins.
+/// neighbors exchanged), at least one. Where no name is near in that way, one is that holds the typed words
+/// (`mlp` for `vector-mlp`), and after that one whose words are held by what was typed (`gru-encoder` for
+/// `gru`). Case does not count, nor does `_` or a space for `-`. Of equally near names the first wins; of
+/// those with words in common, the one that has the fewest other letters.
 ///
 /// Cost: length of the name × length of all names.
 public func nearestName(to name: String, among names: some Sequence<String>) -> String? {
@@ -55,14 +57,32 @@ public func nearestName(to name: String, among names: some Sequence<String>) -> 
     // A name longer than any sensible one would only cost time: its distance cannot be small.
     guard !typed.isEmpty, typed.count <= 256 else { return nil }
     var best: (name: String, distance: Int)?
+    var holding: (name: String, others: Int)?
+    var held: (name: String, others: Int)?
     for candidate in names where candidate != name {
         let known = folded(candidate)
+        let others = abs(typed.count - known.count)
+        if others < (holding?.others ?? .max), hasWords(typed, in: known) { holding = (candidate, others) }
+        if others < (held?.others ?? .max), hasWords(known, in: typed) { held = (candidate, others) }
         let allowed = max(1, max(typed.count, known.count) / 3)
-        guard abs(typed.count - known.count) <= allowed, min(typed.count, known.count) > 1 || typed == known else { continue }
+        guard others <= allowed, min(typed.count, known.count) > 1 || typed == known else { continue }
         let distance = slips(from: typed, to: known)
         if distance <= allowed && distance < (best?.distance ?? .max) { best = (candidate, distance) }
     }
-    return best?.name
+    return best?.name ?? holding?.name ?? held?.name
+}
+
+/// Whether a name begins at a word of a longer one and ends where a word or a number in it does: `mlp` in `vector-mlp`, `resnet` in `resnet18`. Less
+/// than three letters say too little.
+private func hasWords(_ part: [Character], in whole: [Character]) -> Bool {
+    guard part.count >= 3, part.count < whole.count else { return false }
+    return (0...whole.count - part.count).contains { start in
+        guard start == 0 || !whole[start - 1].isLetter && !whole[start - 1].isNumber, whole[start..<start + part.count].elementsEqual(part) else {
+            return false
+        }
+        let end = start + part.count
+        return end == whole.count || !whole[end].isLetter
+    }
 }
 
 private func folded(_ name: String) -> [Character] {

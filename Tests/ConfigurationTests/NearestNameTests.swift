@@ -15,7 +15,14 @@ struct NearestNameTests {
         #expect(nearestName(to: typed, among: Self.names) == meant)
     }
 
-    @Test("stays silent where nothing is near", arguments: ["", "x", "vicreg", "dropout", "mermermermer"])
+    @Test(
+        "where no name is near by its letters, finds one that holds the typed words, or whose words were typed",
+        arguments: [("mlp", "vector-mlp"), ("RESNET", "resnet18"), ("rate", "learning-rate"), ("cnn", "image-cnn"), ("mer_regularizer", "mer")])
+    func parts(typed: String, meant: String) {
+        #expect(nearestName(to: typed, among: Self.names + ["series-cnn", "vector-mlp", "image-cnn", "resnet18"]) == meant)
+    }
+
+    @Test("stays silent where nothing is near", arguments: ["", "x", "vicreg", "dropout", "mermermermer", "at", "tim"])
     func far(typed: String) {
         #expect(nearestName(to: typed, among: Self.names) == nil)
     }

@@ -99,7 +99,7 @@ extension Report {
         guard verdict.decided > 0 else { return [verdict.rule, "not measured"] }
         func correlation(_ value: Double?) -> String { value.map { NumberText.signed($0) } ?? NumberText.nothing }
         let share = verdict.decided == verdict.decisions ? "" : " (\(verdict.decided) of \(verdict.decisions))"
-        let gain = verdict.gain.map { "\(score.signedText($0.mean)) ± \(score.text($0.standardError))" } ?? NumberText.nothing
+        let gain = verdict.gain.map { score.signedText($0.mean, plusMinus: $0.standardError) } ?? NumberText.nothing
         var cells = [verdict.rule + share, text(verdict.target), text(verdict.regret), verdict.rule == reference ? "" : gain]
         if hasEnds { cells += ["\(verdict.lowest)", "\(verdict.highest)"] }
         cells += ["\(verdict.undecidable)", correlation(verdict.correlation), correlation(verdict.correlationWithin)]

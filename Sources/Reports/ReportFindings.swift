@@ -83,13 +83,13 @@ extension Report {
         let scores = variant.expectations.map { check in
             [
                 check.row, check.column, variant.score.score.text(check.expected),
-                check.ours.map { variant.score.score.text($0.mean, plusMinus: $0.standardError) } ?? NumberText.nothing,
+                check.ours.map { variant.score.score.text($0.mean, plusMinus: $0.standardError, unit: "seed") } ?? NumberText.nothing,
                 check.verdict.rawValue,
             ]
         }
         let measured = variant.measuredExpectations.map { check in
             let ours = check.ours.map { ours in
-                NumberText.significant(ours.mean) + (ours.standardError.map { " ± \(NumberText.significant($0))" } ?? "")
+                NumberText.figure(NumberText.significant(ours.mean), plusMinus: ours.standardError.map { NumberText.significant($0) }, unit: "trial")
             }
             return [
                 check.expected.row, "\(check.expected.quantity) (\(check.expected.measurement))", NumberText.significant(check.expected.value),
@@ -109,7 +109,7 @@ extension Report {
     private func factorialBlocks(_ variant: VariantReport, isHeaded: Bool) -> [Document.Block] {
         guard let findings = variant.factorial else { return [] }
         func text(_ estimate: Estimate) -> String {
-            "\(variant.score.score.signedText(estimate.mean)) ± \(variant.score.score.text(estimate.standardError))"
+            variant.score.score.signedText(estimate.mean, plusMinus: estimate.standardError)
         }
         let table = TextTable(
             columns: [.init("Part"), .init("Effect", .right), .init("Shapley value", .right)],

@@ -23,14 +23,14 @@ extension Report {
     private func sentence(about row: String, in variant: VariantReport) -> String? {
         guard let comparison = variant.comparisons.first(where: { $0.row == row }) else { return nil }
         let (score, estimate) = (variant.score.score, comparison.difference.estimate)
-        let size = "\(score.text(estimate.standardError)) \(score.differenceUnit)"
+        let size = (estimate.standardError.map { " ± \(score.text($0))" } ?? "") + " \(score.differenceUnit)"
         let subject = "the \(score.title) on the target"
         guard let p = comparison.test?.adjustedTTest, p < Self.level else {
             let reason = comparison.test.map { "not more than chance, p \(NumberText.probability($0.adjustedTTest))" } ?? "too few pairs to tell from chance"
-            return "\(row) changes \(subject) by \(score.signedText(estimate.mean)) ± \(size) (\(reason))."
+            return "\(row) changes \(subject) by \(score.signedText(estimate.mean))\(size) (\(reason))."
         }
         let verb = estimate.mean > 0 ? "raises" : "lowers"
-        return "\(row) \(verb) \(subject) by \(score.text(abs(estimate.mean))) ± \(size) (p \(NumberText.probability(p)))."
+        return "\(row) \(verb) \(subject) by \(score.text(abs(estimate.mean)))\(size) (p \(NumberText.probability(p)))."
     }
 
     /// What of a row's models is more than chance, a line for each measurement.
@@ -150,13 +150,14 @@ extension MeasuredFindings.Entry {
     /// `0.12 ± 0.03`.
     fileprivate var level: String {
         guard let estimate else { return NumberText.nothing }
-        return "\(NumberText.significant(estimate.mean)) ± \(NumberText.significant(estimate.deviation))"
+        return NumberText.figure(NumberText.significant(estimate.mean), plusMinus: estimate.deviation.map { NumberText.significant($0) }, unit: "trial")
     }
 
     /// `+0.12 ± 0.03 *`.
     fileprivate var change: String {
         guard let estimate = difference?.estimate else { return NumberText.nothing }
-        return
-            "\(NumberText.signed(estimate.mean, beside: estimate.standardError)) ± \(NumberText.significant(estimate.standardError))\(isMoreThanChance ? " *" : "")"
+        let error = estimate.standardError.map { NumberText.significant($0) }
+        return NumberText.figure(NumberText.signed(estimate.mean, beside: estimate.standardError), plusMinus: error, unit: "pair")
+            + (isMoreThanChance ? " *" : "")
     }
 }

@@ -112,7 +112,7 @@ extension Verdict {
     }
 
     private func differenceText(_ effect: Effect) -> String {
-        effect.difference.map { "\(score.signedText($0.estimate.mean)) ± \(score.text($0.estimate.standardError))" } ?? NumberText.nothing
+        effect.difference.map { score.signedText($0.estimate.mean, plusMinus: $0.estimate.standardError) } ?? NumberText.nothing
     }
 
     private var setTable: TextTable {

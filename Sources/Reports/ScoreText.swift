@@ -23,8 +23,15 @@ extension ScoreDescription {
         return form == .percent ? NumberText.signedPercent(difference) : NumberText.signed(difference)
     }
 
-    /// `61.2 ± 0.9`; the second number is `–` when there is none.
-    package func text(_ mean: Double, plusMinus spread: Double?) -> String { "\(text(mean)) ± \(text(spread))" }
+    /// `61.2 ± 0.9`; `61.2 (one seed)` where there is no spread. See ``NumberText/figure(_:plusMinus:unit:note:)``.
+    package func text(_ mean: Double, plusMinus spread: Double?, unit: String = "value", note: String = "") -> String {
+        NumberText.figure(text(mean), plusMinus: spread.map { text($0) }, unit: unit, note: note)
+    }
+
+    /// `+1.2 ± 0.4`; `+1.2 (one pair)` where there is no spread.
+    func signedText(_ difference: Double, plusMinus spread: Double?, note: String = "") -> String {
+        NumberText.figure(signedText(difference), plusMinus: spread.map { text($0) }, unit: "pair", note: note)
+    }
 
     /// The title as the beginning of a sentence.
     package var heading: String { title.prefix(1).uppercased() + title.dropFirst() }
@@ -47,25 +54,26 @@ extension ScoreDescription {
 
 /// How the cells of a report are spelled; a cell that rests on fewer trials than planned says so.
 enum CellText {
-    /// `61.2 ± 0.9`, `61.2 ± 0.9 (2 of 3)` when trials are missing, `100.0 ± 0.0 (saturated)` when no trial could have been better,
+    /// `61.2 ± 0.9`, `61.2 (one seed)`, `61.2 ± 0.9 (2 of 3)` when trials are missing, `100.0 ± 0.0 (saturated)` when no trial could have been better,
     /// `failed (0 of 3)` when all failed, `not finite (0 of 3)` when none gave a number, `– (0 of 3)` when none was run.
     static func text(_ cell: ReportCell, _ score: ScoreDescription) -> String {
         let lost = cell.notFinite > 0 && cell.estimate != nil ? ", \(cell.notFinite) not finite" : ""
-        let notes = [cell.isComplete ? nil : "\(cell.count) of \(cell.planned)\(lost)", cell.isSaturated ? "saturated" : nil].compactMap(\.self)
+        let share = cell.isComplete ? cell.count == 1 ? "one seed" : nil : "\(cell.count) of \(cell.planned)\(lost)"
+        let notes = [share, cell.isSaturated ? "saturated" : nil].compactMap(\.self)
         let note = notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))"
         guard let estimate = cell.estimate else {
             if cell.planned > 0, cell.failed == cell.planned { return "failed" + note }
             return (cell.notFinite > 0 ? NumberText.notFinite : NumberText.nothing) + note
         }
-        return score.text(estimate.mean, plusMinus: estimate.deviation) + note
+        return score.text(estimate.mean, plusMinus: estimate.deviation, note: note)
     }
 
-    /// `+1.2 ± 0.4`, `+1.2 ± 0.4 (7 of 9)` when pairs are missing; empty for the baseline itself.
+    /// `+1.2 ± 0.4`, `+1.2 (one pair)`, `+1.2 ± 0.4 (7 of 9)` when pairs are missing; empty for the baseline itself.
     static func text(_ difference: ReportDifference?, _ score: ScoreDescription) -> String {
         guard let difference else { return "" }
         let share = difference.isComplete ? "" : " (\(difference.difference?.pairs ?? 0) of \(difference.planned))"
         guard let estimate = difference.difference?.estimate else { return NumberText.nothing + share }
-        return "\(score.signedText(estimate.mean)) ± \(score.text(estimate.standardError))\(share)"
+        return score.signedText(estimate.mean, plusMinus: estimate.standardError, note: share)
     }
 
     /// `[+0.3, +2.1]`, in the unit of differences.

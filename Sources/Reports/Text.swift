@@ -96,9 +96,15 @@ package enum NumberText {
         return (difference < 0 ? "−" : "+") + size
     }
 
-    /// `61.2 ± 0.9`; the second number is `–` when there is none.
-    package static func percent(_ mean: Double, plusMinus spread: Double?) -> String {
-        "\(percent(mean)) ± \(percent(spread))"
+    /// A figure with its spread: `61.2 ± 0.9`. A single value has none, and says what it is: `61.2 (one seed)`.
+    ///
+    /// - Parameters:
+    ///   - spread: as a text; nil where it cannot be given.
+    ///   - unit: what there is one of.
+    ///   - note: what the cell says besides, such as ` (1 of 2)`, which also says what there is one of.
+    package static func figure(_ text: String, plusMinus spread: String?, unit: String = "value", note: String = "") -> String {
+        if let spread { return "\(text) ± \(spread)\(note)" }
+        return text + (note.isEmpty ? " (one \(unit))" : note)
     }
 
     /// A probability with three decimals, `<0.001` below.

@@ -21,10 +21,10 @@ struct ReportTextTests {
             standard deviation over 2 seeds. Where trials are missing, the cell says on how many of the \#
             planned ones it rests.
 
-            | Row    |                D1 |                D2 |           Average | Difference to Fusion |
-            | ------ | ----------------: | ----------------: | ----------------: | -------------------: |
-            | Fusion |        52.0 ± 2.8 | 60.0 ± – (1 of 2) | 55.0 ± – (1 of 2) |                      |
-            | + MER  | 53.0 ± – (1 of 2) |        65.5 ± 4.9 | 57.5 ± – (1 of 2) |  +2.5 ± 0.5 (2 of 4) |
+            | Row    |            D1 |            D2 |       Average | Difference to Fusion |
+            | ------ | ------------: | ------------: | ------------: | -------------------: |
+            | Fusion |    52.0 ± 2.8 | 60.0 (1 of 2) | 55.0 (1 of 2) |                      |
+            | + MER  | 53.0 (1 of 2) |    65.5 ± 4.9 | 57.5 (1 of 2) |  +2.5 ± 0.5 (2 of 4) |
 
             Difference to Fusion: mean of the paired differences in percentage points ± its standard error \#
             over 4 (seed, domain) pairs.
@@ -51,15 +51,15 @@ struct ReportTextTests {
 
             | Row    | Average, looking at the target | Gained |
             | ------ | -----------------------------: | -----: |
-            | Fusion |              65.0 ± – (1 of 2) |  +10.0 |
-            | + MER  |              67.5 ± – (1 of 2) |  +10.0 |
+            | Fusion |                  65.0 (1 of 2) |  +10.0 |
+            | + MER  |                  67.5 (1 of 2) |  +10.0 |
 
             ## Beside the result
 
             | Row    | Source validation | Target, last epoch | Time per trial | In penalties | Parameters |
             | ------ | ----------------: | -----------------: | -------------: | -----------: | ---------: |
-            | Fusion | 95.0 ± – (1 of 2) |  45.0 ± – (1 of 2) |          4.0 s |        0.0 % |       1000 |
-            | + MER  | 95.0 ± – (1 of 2) |  47.5 ± – (1 of 2) |          4.0 s |        1.5 % |       1000 |
+            | Fusion |     95.0 (1 of 2) |      45.0 (1 of 2) |          4.0 s |        0.0 % |       1000 |
+            | + MER  |     95.0 (1 of 2) |      47.5 (1 of 2) |          4.0 s |        1.5 % |       1000 |
 
             | Row   | Tuned      | Chosen (by so many trials) |
             | ----- | ---------- | -------------------------- |
@@ -239,9 +239,11 @@ struct ReportTextTests {
         #expect(Document([.table(table)]).markdown() == expected)
     }
 
-    @Test("A cell of a single trial has no deviation, and one without trials no mean")
+    @Test("A cell of a single trial has no deviation and says why, and one without trials no mean")
     func cells() {
-        #expect(CellText.text(ReportCell(estimate: Estimate([0.5]), planned: 1, failed: 0), .accuracy) == "50.0 ± –")
+        #expect(CellText.text(ReportCell(estimate: Estimate([0.5]), planned: 1, failed: 0), .accuracy) == "50.0 (one seed)")
+        #expect(CellText.text(ReportCell(estimate: Estimate([0.5]), planned: 2, failed: 1), .accuracy) == "50.0 (1 of 2)")
+        #expect(CellText.text(ReportCell(estimate: Estimate([1]), planned: 1, failed: 0, isSaturated: true), .accuracy) == "100.0 (one seed, saturated)")
         let two = ReportCell(estimate: Estimate([0.5, 0.5]), planned: 3, failed: 1)
         #expect(CellText.text(two, .accuracy) == "50.0 ± 0.0 (2 of 3)")
         #expect(CellText.text(ReportCell(estimate: nil, planned: 3, failed: 3), .accuracy) == "failed (0 of 3)")

@@ -15,11 +15,13 @@ extension Report {
 
     // MARK: Tables
 
-    /// One line for each row under each condition, one column for each name: the layout of a paper's table.
+    /// One line for each row under each condition, one column for each name: the layout of a paper's table. What could be computed for no row at
+    /// all has no place in it; the reasons stand below.
     private func levels(_ findings: MeasuredFindings, of variant: VariantReport) -> TextTable {
         var names: [String] = []
         var contexts: [String] = []
-        for quantity in findings.quantities {
+        let computed = zip(findings.quantities, findings.entries).filter { $1.contains { $0.estimate != nil } }.map { $0.0 }
+        for quantity in computed.isEmpty ? findings.quantities : computed {
             if !names.contains(quantity.name) { names.append(quantity.name) }
             if !contexts.contains(quantity.context) { contexts.append(quantity.context) }
         }
@@ -44,7 +46,8 @@ extension Report {
     private static func text(_ entry: MeasuredFindings.Entry) -> String {
         let share = entry.count == entry.measured ? "" : " (\(entry.count) of \(entry.measured))"
         guard let estimate = entry.estimate else { return entry.measured == 0 ? "not measured" : NumberText.nothing + share }
-        return "\(NumberText.significant(estimate.mean)) ± \(NumberText.significant(estimate.deviation))\(share)"
+        return NumberText.figure(
+            NumberText.significant(estimate.mean), plusMinus: estimate.deviation.map { NumberText.significant($0) }, unit: "trial", note: share)
     }
 
     /// Notes that differ in numbers only are one note: `target: 641 to 1000 samples`.

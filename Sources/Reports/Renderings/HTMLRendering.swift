@@ -51,7 +51,17 @@ extension Document {
         }
         let head = cells(table.columns.map(\.heading), "th", row: nil)
         let body = table.rows.indices.map { cells(table.rows[$0], "td", row: $0) }.joined()
-        return "<div class=\"table\"><table>\n<thead>\n\(head)</thead>\n<tbody>\n\(body)</tbody>\n</table></div>"
+        return "<div class=\"\(isWide(table) ? "wide table" : "table")\"><table>\n<thead>\n\(head)</thead>\n<tbody>\n\(body)</tbody>\n</table></div>"
+    }
+
+    /// Whether a table needs smaller letters in order to fit a page as wide as a small laptop's. Figures stand on one line; headings, and what
+    /// stands in words, are broken where they would make the table wider.
+    private static func isWide(_ table: TextTable) -> Bool {
+        let letters = table.columns.indices.map { column in
+            let longest = table.rows.map { column < $0.count ? DisplayText.width($0[column]) : 0 }.max() ?? 0
+            return 3 + (table.columns[column].alignment == .right ? max(longest, 6) : min(longest, 20))
+        }
+        return letters.reduce(0, +) > 120
     }
 
     /// A line of text; what stands between backquotes, as commands do, is code.
@@ -89,6 +99,8 @@ extension Document {
         td:first-child:not(.number) { white-space: normal; }
         th:first-child, td:first-child { padding-left: .2rem; }
         .number { text-align: right; }
+        .wide table { font-size: .8rem; }
+        .wide th, .wide td { padding: .25rem .4rem; }
         tbody tr:nth-child(even) { background: #00000009; }
         .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); gap: 1rem; margin: 1rem 0; }
         figure { margin: 0; min-width: 0; }

@@ -1,12 +1,10 @@
 extension Document {
     /// The document's tables as LaTeX `table` environments with booktabs rules, to be included by `\input`.
     ///
-    /// A table's caption is the heading above it and the sentence between, where there is one. Drawings, lists and folded
-    /// parts are left out.
+    /// A table's caption is the heading above it and the sentence between, where there is one. A table that is longer than a page goes on in another
+    /// one. Drawings, lists and folded parts are left out.
     package func latex() -> String {
-        var result =
-            "% Needs \\usepackage{booktabs,graphicx} and an engine that reads UTF-8.\n"
-            + "% A table that is wider than its column is made smaller, until it fits.\n"
+        var tables: [String] = []
         var heading = ""
         var sentence = ""
         for block in blocks {
@@ -16,15 +14,29 @@ extension Document {
                 sentence = ""
             case .paragraph(let text): sentence = text
             case .table(let table):
-                result += "\n" + Self.latex(table, caption: sentence.isEmpty ? heading : "\(heading). \(sentence)")
+                tables += Self.latex(table, caption: sentence.isEmpty ? heading : "\(heading). \(sentence)")
                 sentence = ""
             case .list, .figures, .source, .folded: break
             }
         }
+        var result =
+            "% Needs \\usepackage{booktabs,graphicx} and an engine that reads UTF-8.\n"
+            + "% A table that is wider than its column is made smaller, until it fits.\n"
+        for (index, table) in tables.enumerated() {
+            // TeX keeps no more than some fifty tables that wait for a page.
+            if index > 0, index % Self.mostWaiting == 0 { result += "\n\\clearpage\n" }
+            result += "\n" + table
+        }
         return result
     }
 
-    private static func latex(_ table: TextTable, caption: String) -> String {
+    /// After how many tables a page is ended.
+    private static let mostWaiting = 12
+    /// The most rows that fit a page beneath a caption of several lines.
+    private static let mostRows = 36
+
+    /// One `table` environment, or several of a table that is longer than a page.
+    private static func latex(_ table: TextTable, caption: String) -> [String] {
         let sides = table.columns.map { $0.alignment == .left ? "l" : "r" }.joined()
         func line(_ cells: [String]) -> String { cells.joined(separator: " & ") + " \\\\\n" }
         let rows = table.rows.indices.map { row in
@@ -34,10 +46,13 @@ extension Document {
                     return table.marked.contains(.init(row: row, column: column)) ? "\\textbf{\(text)}" : text
                 })
         }
-        return "\\begin{table}[htbp]\n\\centering\n\\caption{\(LaTeXText.escaped(caption))}\n"
-            + "\\resizebox{\\ifdim\\width>\\columnwidth\\columnwidth\\else\\width\\fi}{!}{%\n"
-            + "\\begin{tabular}{\(sides)}\n\\toprule\n" + line(table.columns.map { LaTeXText.escaped($0.heading) })
-            + "\\midrule\n" + rows.joined() + "\\bottomrule\n\\end{tabular}}\n\\end{table}\n"
+        return stride(from: 0, to: max(rows.count, 1), by: mostRows).map { first in
+            let text = first == 0 ? caption : "\(caption) (continued)"
+            return "\\begin{table}[htbp]\n\\centering\n\\caption{\(LaTeXText.escaped(text))}\n"
+                + "\\resizebox{\\ifdim\\width>\\columnwidth\\columnwidth\\else\\width\\fi}{!}{%\n"
+                + "\\begin{tabular}{\(sides)}\n\\toprule\n" + line(table.columns.map { LaTeXText.escaped($0.heading) })
+                + "\\midrule\n" + rows.dropFirst(first).prefix(mostRows).joined() + "\\bottomrule\n\\end{tabular}}\n\\end{table}\n"
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 # Everything is built optimized: numeric loops in a debug build are some fifty times slower.
 # Always by `swift build`: what `swift test` builds, `swift build` compiles again.
-SWIFT_FLAGS := -c release -Xswiftc -enable-testing
+# Without the line numbers of a debugger or a profiler, which change no instruction and cost the compiler a quarter of its time; DEBUG_INFO=dwarf has them.
+DEBUG_INFO ?= none
+SWIFT_FLAGS := -c release -Xswiftc -enable-testing -debug-info-format $(DEBUG_INFO)
 SWIFT_FILES := Package.swift Sources Plugins Tests $(addprefix Examples/TensorFusion/,Package.swift Sources Tests) $(addprefix Fuzzing/,Package.swift Sources)
 REGULUS = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)/regulus
 
@@ -14,7 +16,7 @@ export REGULUS_FFMPEG ?= $(shell pkg-config --exists libavformat libavcodec libs
 PREFIX ?= /usr/local
 BUNDLE ?= .build/regulus-$(shell uname -m).tar.gz
 
-.PHONY: install uninstall bundle try-bundle try-onednn readme picture measurements build test fuzz faults table13 table3 quickstart co-occurrence benchmark benchmark-trainings benchmark-encoders docs doc-share format lint packages media-packages clean
+.PHONY: install uninstall bundle try-bundle try-onednn try-containerfile readme picture measurements build test fuzz faults table13 table3 quickstart co-occurrence benchmark benchmark-trainings benchmark-encoders docs doc-share format lint packages media-packages clean
 
 table13: build ## Table 13's comparison, measured on the bundled smartwatch data
 	$(REGULUS) run recipes/table13.yaml
@@ -61,6 +63,9 @@ try-bundle: bundle ## the archive in fresh Debian 12 and 13, as root
 
 try-onednn: packages ## oneDNN's kernels in the release that is here and in Debian 13's, as root
 	.ci/try-onednn trixie
+
+try-containerfile: ## the image that Containerfile describes, without an image from elsewhere, as root
+	.ci/try-containerfile
 
 readme: build ## every command of README.md
 	.ci/readme $$(swift build $(SWIFT_FLAGS) --show-bin-path)

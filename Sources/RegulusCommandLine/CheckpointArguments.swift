@@ -27,7 +27,7 @@ struct CheckpointArguments: ParsableArguments {
 
     @OptionGroup var plugins: PluginArguments
 
-    @Option(help: "Cores to use; all of the machine by default.")
+    @Option(help: "Cores to use; all that this machine has by default.")
     var threads: Int?
 
     func validate() throws {

@@ -18,8 +18,8 @@ struct DataCheckCommand: ParsableCommand {
         commandName: "check", abstract: "Counts rows by domain, split and class, and finds missing and damaged files and values.",
         discussion: """
             Your own arrays are checked as a recipe would name them:
-              regulus data check arrays path=features.npz modalities=video,audio domains=site
-              regulus data check '{use: joined, domains: [{name: a, use: watch}, {name: b, use: watch}]}'
+              regulus data check arrays path=f.npz modalities=video,audio domains=site
+              regulus data check '{use: watch, domains: groups}'
             Ends with status 1 where a file is missing or damaged, or a value is not finite.
             """)
 
@@ -144,7 +144,7 @@ struct DataManifestCommand: ParsableCommand {
     @Option(help: "What the parts of a path mean.")
     var pattern = ManifestWriter.defaultPattern
 
-    @Option(help: "The file to write, in the folder where paths begin; else manifest.csv in it.", transform: { UserPath.expanded($0) })
+    @Option(help: "The file to write, in the folder that paths are relative to; manifest.csv in it by default.", transform: { UserPath.expanded($0) })
     var output: String?
 
     func run() throws {
@@ -170,7 +170,7 @@ struct DataConvertCommand: ParsableCommand {
         commandName: "convert", abstract: "Writes a data set, whatever its format, as one safetensors file that 'arrays' reads.",
         discussion: """
             Inputs as evaluation sees them, as 32-bit floats, with labels, domains, split, groups, positions and lengths:
-              regulus data convert arrays path=features.h5 modalities=video,audio domains=site --output features.safetensors
+              regulus data convert arrays path=f.h5 modalities=video,audio -o f.safetensors
               regulus data convert hust-motor /data/hust --output hust.safetensors
             Prints the section of a recipe that reads the file. Memory stays bounded, and the file is complete or absent.
             """)

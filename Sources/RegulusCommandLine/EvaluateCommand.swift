@@ -171,8 +171,8 @@ struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict", abstract: "Writes a trained model's predictions as CSV.",
         discussion: """
-            Of classes: row, domain, label, prediction, a probability for each class. Of labels: row, domain, label, prediction (names with semicolons \
-            between them), a probability for each label. Of values: row, domain, each value and its prediction.
+            For classes: row, domain, label, prediction, a probability for each class. For labels: row, domain, label, prediction (names with semicolons \
+            between them), a probability for each label. For values: row, domain, each value and its prediction.
             """)
 
     @OptionGroup var arguments: CheckpointArguments

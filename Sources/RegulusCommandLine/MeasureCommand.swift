@@ -14,8 +14,8 @@ struct MeasureCommand: ParsableCommand {
         commandName: "measure", abstract: "Measures the trained models of a run folder: rank, similarity, dependence, corruption, calibration …",
         discussion: """
             Nothing is trained. The models are read from the trials' checkpoints, and what was found is written beside each trial, where \
-            `regulus report` finds it. What has been measured before is not measured again. Without --measure this is what the recipe names under \
-            'measure:'. `regulus list measurements` lists what there is, `regulus describe NAME` its options.
+            `regulus report` finds it. What has been measured before is not measured again. Without --measure, what the recipe names under \
+            'measure:' is measured. `regulus list measurements` lists what there is, `regulus describe NAME` its options.
             """)
 
     @OptionGroup var given: RunFolderArgument
@@ -28,7 +28,7 @@ struct MeasureCommand: ParsableCommand {
 
     @OptionGroup var plugins: PluginArguments
 
-    @Option(help: "Cores to use in all; all of the machine by default.")
+    @Option(help: "Cores to use in total; all that this machine has by default.")
     var threads: Int?
 
     func validate() throws {

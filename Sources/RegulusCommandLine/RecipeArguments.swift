@@ -38,7 +38,7 @@ struct RecipeArguments: ParsableArguments {
 
     @OptionGroup var plugins: PluginArguments
 
-    @Option(name: .customLong("threads"), help: "Cores to use in all; all of the machine by default. With --launcher slurm, the cores of each worker.")
+    @Option(name: .customLong("threads"), help: "Cores to use in total; all that this machine has by default. With --launcher slurm, the cores of each worker.")
     var givenThreads: Int?
 
     var threads: Int { givenThreads ?? Threads.available }

@@ -43,7 +43,7 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Only train, for another run on the same folder that writes the report.")
     var worker = false
 
-    @Flag(help: "Takes the trials that have failed before as done; else they are tried again.")
+    @Flag(help: "Leaves trials that failed before as they are; by default they are tried again.")
     var keepFailures = false
 
     @Option(

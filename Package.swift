@@ -35,6 +35,7 @@ let systemLibraries: [Target] = [
     // Loops in C, because Swift compiles for one width of vector registers.
     .target(name: "CLanes", path: "Sources/System/CLanes", publicHeadersPath: "."),
     .systemLibrary(name: "CMalloc", path: "Sources/System/CMalloc"),
+    .systemLibrary(name: "CProcesses", path: "Sources/System/CProcesses"),
     .target(name: "CLoading", path: "Sources/System/CLoading", publicHeadersPath: ".", linkerSettings: [.linkedLibrary("dl")]),
     // Headers of libopenblas-dev, and what opens its library at run time.
     .target(name: "COpenBLAS", dependencies: ["CLoading"], path: "Sources/System/COpenBLAS", publicHeadersPath: "."),
@@ -47,10 +48,10 @@ let systemLibraries: [Target] = [
 let rooms: [Target] = [
     .target(name: "Configuration"),
     .target(name: "Persistence", dependencies: ["COpenSSL"]),
-    .target(name: "Processes"),
+    .target(name: "Processes", dependencies: ["CProcesses"]),
     .target(name: "Selection", dependencies: ["Configuration"]),
     .target(name: "Results", dependencies: ["Selection"]),
-    .target(name: "Tensors", dependencies: ["CLanes", "CMalloc", "COpenBLAS", "COneDNN", "Processes"]),
+    .target(name: "Tensors", dependencies: ["CLanes", "CMalloc", "COpenBLAS", "COneDNN", "CProcesses", "Processes"]),
     .target(name: "Networks", dependencies: ["CLanes", "Configuration", "Tensors"]),
     .target(
         name: "Weights", dependencies: ["CZlib", "Networks", "Persistence", "Tensors"] + arrayLibraries, swiftSettings: arraySettings),

@@ -1,3 +1,4 @@
+internal import CProcesses
 import Foundation
 
 /// Notes about what a process is doing, in memory that its parent reads: which hook of which component
@@ -61,13 +62,10 @@ final class TracePage {
 
     deinit { munmap(memory, Self.size) }
 
-    /// A file without a name that holds a page of zeros; nil where none can be made.
+    /// A file in memory that holds a page of zeros, whatever there is room for on disks; nil where none can be made.
     static func makeFile() -> Int32? {
-        var path = Array(FileManager.default.temporaryDirectory.appendingPathComponent("regulus-trace-XXXXXX").path.utf8CString)
-        let descriptor = mkstemp(&path)
+        let descriptor = regulus_memory_file()
         guard descriptor >= 0 else { return nil }
-        unlink(path)
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         guard ftruncate(descriptor, off_t(size)) == 0 else {
             close(descriptor)
             return nil

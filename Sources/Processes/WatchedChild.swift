@@ -111,6 +111,11 @@ package final class WatchedChild {
     package var call: (hook: String, component: String)? { trace.call }
 }
 
+extension sigaction {
+    /// Whether the signal does what it does by itself.
+    fileprivate var isDefault: Bool { unsafeBitCast(__sigaction_handler.sa_handler, to: Int.self) == 0 }
+}
+
 /// The child's side of ``WatchedChild``.
 package enum ParentLink {
     static let controlDescriptor: Int32 = 3
@@ -134,15 +139,21 @@ package enum ParentLink {
         // Neither this nor the descriptors are for processes that this one starts.
         unsetenv(roleVariable)
         for descriptor in [controlDescriptor, traceDescriptor] { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        Descendants.adopt()
         CallTrace.begin(in: traceDescriptor)
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         let watch = Thread {
             var byte: UInt8 = 0
             while read(controlDescriptor, &byte, 1) > 0 || errno == EINTR { errno = 0 }
-            kill(getpid(), SIGTERM)
-            sleep(patience)
+            var present = sigaction()
+            // Before it listens for signals, there is nothing to be saved, and one would end it with everything below it left behind.
+            if sigaction(SIGTERM, nil, &present) == 0, !present.isDefault {
+                kill(getpid(), SIGTERM)
+                sleep(patience)
+            }
             // Whatever does not return now never will.
+            Descendants.end()
             _exit(75)
         }
         watch.stackSize = 1 << 16

@@ -44,7 +44,10 @@ struct ApplyWeightsCommand: ParsableCommand {
     }
 
     func run() throws {
-        Threads.use(threads)
+        for output in [outputs, export].compactMap(\.self) {
+            try OutputFile.check(output, isNoneOf: [inputs, weights].compactMap(\.self))
+        }
+        try ThreadCount.use(threads)
         let encoders = try plugins.components().registrar.components.encoders
         let x: Tensor
         let network: any Encoder

@@ -47,7 +47,7 @@ struct CheckpointArguments: ParsableArguments {
     /// - Parameter needsTargets: whether the data must have the targets that the model predicts.
     /// - Throws: `CommandFault` where the checkpoint cannot be used, the data cannot be opened, or the two do not fit.
     func application(needsTargets: Bool) throws -> Application {
-        Threads.use(threads ?? Threads.available)
+        try ThreadCount.use(threads ?? Threads.available)
         let components = try plugins.components().components
         do {
             let saved = try SavedModel(checkpoint, components: components)

@@ -89,7 +89,7 @@ struct DescribeCommand: ParsableCommand {
     /// On embeddings of two modalities, on one thread.
     private func printCost(_ registry: RegularizerRegistry) throws {
         guard let entry = registry[name] else { throw CommandFault.input("error: --cost is for regularizers, and '\(name)' is not one") }
-        Threads.use(1)
+        try ThreadCount.use(1)
         let cost: RegularizerCost
         do {
             cost = try RegularizerCost.measure(samples: [32, 64, 128, 256].filter { $0 >= entry.minimumBatch }) { context in

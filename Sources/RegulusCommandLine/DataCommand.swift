@@ -38,6 +38,7 @@ struct DataCheckCommand: ParsableCommand {
     var page: String?
 
     func run() throws {
+        try ThreadCount.checkRoom(for: 1)
         let known = try plugins.components()
         let check: DataCheck
         let opened: any Dataset
@@ -76,6 +77,11 @@ struct DataArguments: ParsableArguments {
 
     @Argument(help: "The folder that it lies in, for data sets that are not bundled; or its options as OPTION=VALUE, lists with commas.")
     var options: [String] = []
+
+    /// What of the options may be files.
+    var paths: [String] {
+        options.map { text in UserPath.expanded(text.firstIndex(of: "=").map { String(text[text.index(after: $0)...]) } ?? text) }
+    }
 
     /// Opens the data set.
     ///
@@ -183,6 +189,8 @@ struct DataConvertCommand: ParsableCommand {
     var output: String
 
     func run() throws {
+        try OutputFile.check(output, isNoneOf: data.paths)
+        try ThreadCount.checkRoom(for: 1)
         let known = try plugins.components()
         let conversion: SafetensorsConversion
         do {

@@ -131,6 +131,7 @@ struct EmbedCommand: ParsableCommand {
     private var format: String { URL(fileURLWithPath: out).pathExtension.lowercased() }
 
     func run() throws {
+        try OutputFile.check(out, isNoneOf: [arguments.checkpoint])
         let application = try arguments.application(needsTargets: false)
         let outputs = try arguments.outputs(of: application)
         var writer = writer(of: application)
@@ -181,6 +182,7 @@ struct PredictCommand: ParsableCommand {
     var out: String?
 
     func run() throws {
+        if let out { try OutputFile.check(out, isNoneOf: [arguments.checkpoint]) }
         let application = try arguments.application(needsTargets: false)
         let outputs = try arguments.outputs(of: application)
         let lines: [[String]]

@@ -18,6 +18,19 @@ enum ThreadCount {
     static func check(_ count: Int, of option: String = "--threads") throws {
         guard (1...most).contains(count) else { throw ValidationError("\(option) must be between 1 and \(most)") }
     }
+
+    /// - Throws: `CommandFault` where so many threads cannot compute in the address space that this process may have.
+    static func checkRoom(for count: Int) throws(CommandFault) {
+        if let shortage = Threads.shortage(for: count) { throw .input("error: \(shortage)") }
+    }
+
+    /// Lets the calling thread compute on so many threads.
+    ///
+    /// - Throws: `CommandFault` where there is no room for them.
+    static func use(_ count: Int) throws(CommandFault) {
+        try checkRoom(for: count)
+        Threads.use(count)
+    }
 }
 
 /// What `run` and `check` have in common: a recipe, changes to it, and how much of the machine to use.
@@ -74,9 +87,7 @@ struct RecipeArguments: ParsableArguments {
     /// - Throws: `CommandFault` with every fault of the recipe at once.
     func plan() throws -> Plan {
         if Folder.exists(recipe) { throw CommandFault.input("error: cannot read \(recipe): it is a folder, and a recipe is a YAML file") }
-        // The first question to OpenBLAS opens it, so that what it maps is among what is taken: where it finds no room later, it waits for ever.
-        _ = Threads.available
-        if let shortage = AddressSpace.shortage(forThreads: threads) { throw CommandFault.input("error: \(shortage)") }
+        try ThreadCount.checkRoom(for: threads)
         let bytes: [UInt8]
         do throws(FileFault) {
             bytes = Array(try FileContents.mapped(recipe))

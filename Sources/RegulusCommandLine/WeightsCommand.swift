@@ -89,6 +89,7 @@ struct ConvertCommand: ParsableCommand {
     var prefix: String?
 
     func run() throws {
+        try OutputFile.check(output, isNoneOf: [input])
         let weights = try opened(input)
         let writer: SafetensorsWriter
         let count: Int

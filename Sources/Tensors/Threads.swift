@@ -1,4 +1,5 @@
 internal import COpenBLAS
+internal import CProcesses
 import Glibc
 internal import Processes
 
@@ -33,9 +34,22 @@ public enum Threads {
     /// no more than the processor time that its control groups grant, rounded down. With more threads
     /// than that, threads only wait for one another.
     public static let available: Int = {
-        let processors = max(1, Int(openblas_get_num_procs()))
+        let affinity = Int(regulus_affinity_count())
+        let processors = max(1, affinity > 0 ? affinity : Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         return ControlGroups().processors.map { max(1, min(processors, Int($0))) } ?? processors
     }()
+
+    /// What is missing in the address space of this process for so many threads that compute; nil where
+    /// there is room, or no limit.
+    ///
+    /// Where there is a limit, OpenBLAS is opened first, so that what it maps is among what is taken.
+    ///
+    /// - Parameter count: the number of threads.
+    package static func shortage(for count: Int) -> String? {
+        guard AddressSpace.limit != nil else { return nil }
+        _ = ProcessorKernels.selected
+        return AddressSpace.shortage(forThreads: count)
+    }
 
     /// The processor type whose kernels OpenBLAS selected. Results are equal to the bit only for the
     /// same type.

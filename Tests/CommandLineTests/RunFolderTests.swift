@@ -111,6 +111,43 @@ struct RunFolderTests {
         #expect(try await folder.regulus("runs", "absent").messages == "error: there is no folder absent\n")
     }
 
+    @Test("a command does not replace the file that it reads, under whatever name, and says so")
+    func sameFile() async throws {
+        let folder = try RecipeFolder()
+        #expect(try await folder.regulus("run", "r.yaml", "--out", "out", "--rows", "Fusion", "--targets", "d1", "--set", "seeds=[1]").code == 0)
+        let name = try #require(folder.files(below: "out").first { $0.hasSuffix("checkpoint.safetensors") })
+        let (path, bytes) = ("out/\(name)", try folder.data("out/\(name)"))
+        #expect(symlink(path, folder.url.appendingPathComponent("link.safetensors").path) == 0)
+        let commands = [
+            ["weights", "convert", path, path], ["weights", "convert", path, "link.safetensors"], ["embed", path, "--out", path],
+            ["predict", path, "--out", path], ["data", "convert", "arrays", "path=\(path)", "--output", path],
+            ["weights", "apply", "vector-mlp", "--inputs", path, "--outputs", path],
+        ]
+        for words in commands {
+            let outcome = try await folder.regulus.run(words)
+            #expect(outcome.code == 2 && outcome.messages.contains(" is the file that is read"), "\(words): \(outcome.messages)")
+            #expect(try folder.data(path) == bytes)
+        }
+    }
+
+    @Test("what cannot be read in a run folder ends every command that would count or replace it, and stays")
+    func unreadable() async throws {
+        let folder = try RecipeFolder()
+        #expect(try await folder.regulus("run", "r.yaml", "--out", "out").code == 0)
+        let name = try #require(folder.files(below: "out/trials").first { $0.hasSuffix("/result.json") })
+        let path = folder.url.appendingPathComponent("out/trials/\(name)").path
+        #expect(unlink(path) == 0 && symlink("result.json", path) == 0)
+        for words in [["run", "r.yaml", "--out", "out"], ["report", "out"], ["choice", "out"]] {
+            let outcome = try await folder.regulus.run(words)
+            #expect(outcome.code == 1)
+            #expect(outcome.messages.hasPrefix("error: cannot read ") && outcome.messages.contains("\(name): "), "\(outcome.messages)")
+            #expect(!outcome.messages.contains("writes it again"))
+        }
+        let status = try await folder.regulus("status", "out")
+        #expect(status.output.contains("11/12") && status.output.contains("cannot read "), "\(status.output)")
+        #expect((try? FileManager.default.destinationOfSymbolicLink(atPath: path)) == "result.json")
+    }
+
     @Test("a named pipe in the place of a recipe is refused at once")
     func pipe() async throws {
         let folder = try RecipeFolder()
@@ -118,6 +155,34 @@ struct RunFolderTests {
         let outcome = try await folder.regulus("check", "pipe.yaml")
         #expect(outcome.code == 2)
         #expect(outcome.messages == "error: cannot read pipe.yaml: it is a named pipe, not a file\n")
+    }
+
+    @Test(
+        "no command waits for ever or ends without a word where the address space is limited, whatever it computes",
+        arguments: [
+            ["check", "r.yaml", "--threads", "1"], ["bench", "mer", "--features", "64", "--repeats", "1", "--warmup", "0", "--threads", "1"],
+            ["data", "check", "co-occurrence"], ["describe", "mer", "--cost"], ["data", "convert", "watch", "--output", "w.safetensors"],
+        ])
+    func smallAddressSpace(words: [String]) throws {
+        let folder = try RecipeFolder()
+        var codes: Set<Int32> = []
+        for mebibytes in [160, 240, 320, 400, 480, 640] {
+            let shell = Process()
+            shell.executableURL = URL(fileURLWithPath: "/bin/bash")
+            // The library that has no room asks for it for ever: only the clock would end that.
+            shell.arguments =
+                ["-c", "ulimit -v \(mebibytes * 1024); exec timeout -s KILL 60 \"$0\" \"$@\" >output 2>messages", Regulus.executable.path] + words
+            shell.currentDirectoryURL = folder.url
+            try shell.run()
+            shell.waitUntilExit()
+            codes.insert(shell.terminationStatus)
+            if shell.terminationStatus == 2 {
+                let messages = try folder.text("messages")
+                #expect(messages.hasPrefix("error: ") && messages.contains("address space") && messages.contains("ulimit -v"), "\(mebibytes): \(messages)")
+            }
+        }
+        // 127: the system's loader found no room for the program itself.
+        #expect(codes.isSubset(of: [0, 2, 127]), "\(codes)")
     }
 
     @Test("a limit on the address space that leaves too little is said, where libraries would end the process without a word")

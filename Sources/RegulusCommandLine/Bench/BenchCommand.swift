@@ -114,7 +114,7 @@ struct StepBench: ParsableCommand {
     }
 
     func run() throws {
-        Threads.use(bench.threads)
+        try ThreadCount.use(bench.threads)
         for form in Form.allCases where only == nil || only == form {
             try bench.measure(form.rawValue) {
                 try makeStep(terms: form == .mer ? [RegularizerTerm(MER(), instance: "mer", weight: MER.defaultWeight)] : [])
@@ -161,7 +161,7 @@ struct MERBench: ParsableCommand {
     }
 
     func run() throws {
-        Threads.use(bench.threads)
+        try ThreadCount.use(bench.threads)
         for width in features {
             try bench.measure("mer-\(samples)x\(width)") {
                 var stream = RandomSource(seed: 0).stream("bench")
@@ -206,7 +206,7 @@ struct ConvolutionBench: ParsableCommand {
     }
 
     func run() throws {
-        Threads.use(bench.threads)
+        try ThreadCount.use(bench.threads)
         var stream = RandomSource(seed: 0).stream("bench")
         for shapes in convolutions {
             let x = stream.normal(shapes.input)

@@ -59,7 +59,7 @@ struct EncoderBench: ParsableCommand {
     }
 
     func run() throws {
-        Threads.use(bench.threads)
+        try ThreadCount.use(bench.threads)
         try bench.measure("\(encoder.rawValue)-\(work.rawValue)", making: makeStep)
     }
 

@@ -143,7 +143,7 @@ private struct Loading {
 
     /// Of the second of two steps: the first makes what later ones keep.
     func stepSamplesPerSecond(batch: Int, threads: Int) throws -> Double {
-        Threads.use(threads)
+        try ThreadCount.use(threads)
         let data = try components.datasets.make(trial.data.name, options: trial.data.options)
         let trainer = try trial.makeTrainer(facts: data.facts, components: components, random: RandomSource(seed: 0), stepsPerEpoch: 2)
         let chosen = (0..<batch).map { rows[$0 % rows.count] }

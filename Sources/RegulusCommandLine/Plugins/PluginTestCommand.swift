@@ -77,6 +77,7 @@ struct PluginTestCommand: ParsableCommand {
                 throw CommandFault.input("error: --with \(text)\n\(error)")
             }
         }
+        try ThreadCount.checkRoom(for: 1)
         // Before compiling, so that only the child process compiles.
         try ForeignCodeGuard.enter()
         guard Folder.exists(plugin) else { return try test(plugin, options) }

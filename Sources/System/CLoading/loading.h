@@ -13,6 +13,10 @@
 // Returns null where that fails, with the reason as the loader puts it in the `size` bytes of `reason`, always terminated.
 void *regulus_open_library(const char *folder, const char *name, char *reason, size_t size);
 
+// Whether this process may map so many bytes more: a limit on its address space (`ulimit -v`), and a system that promises no more memory
+// than it has, refuse that long before memory runs out. Nothing stays mapped.
+int regulus_has_room(size_t bytes);
+
 // Finds a function of an open library. Returns 0 where it has none of this name, with the reason as above.
 int regulus_find_function(void *library, const char *name, void **function, char *reason, size_t size);
 

@@ -31,7 +31,7 @@ void dsyevd_(
 #define OPENBLAS_FUNCTIONS(use) \
     use(cblas_sgemm) use(cblas_dgemm) use(cblas_dsymm) use(cblas_dsyrk) use(cblas_dtrmm) use(cblas_dtrsm) \
     use(dbdsqr_) use(dgebrd_) use(dgeqrf_) use(dgesdd_) use(dgetrf_) use(dgetri_) use(dgetrs_) use(dpotrf_) use(dpotri_) use(dsyevd_) \
-    use(openblas_get_corename) use(openblas_get_num_procs) use(openblas_set_num_threads)
+    use(openblas_get_corename) use(openblas_set_num_threads)
 
 // Pointers to the functions, each of the type that is declared.
 struct openblas_functions {
@@ -40,7 +40,8 @@ struct openblas_functions {
 #undef OPENBLAS_POINTER
 };
 
-// The functions of the library, which the first call opens.
+// The functions of the library, which the first call opens, for a thread that computes: where there is no room for its buffer, the process ends
+// with a sentence and exit code 2.
 const struct openblas_functions *openblas(void);
 
 #endif

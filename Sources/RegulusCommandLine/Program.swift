@@ -32,11 +32,18 @@ package enum Program {
             registrar.origin = .program
             try registering(&registrar)
             try $registrar.withValue(registrar) { try command.run() }
-            CallTrace.end()
+            endChild()
         } catch {
-            CallTrace.end()
+            endChild()
             end(with: error)
         }
+    }
+
+    /// Ends what a process into which plug-ins are loaded leaves to the process that started it.
+    private static func endChild() {
+        guard ParentLink.role != nil else { return }
+        CallTrace.end()
+        Descendants.end()
     }
 
     private static func end(with error: any Error) -> Never {

@@ -92,6 +92,46 @@ struct ForeignCodeTests {
         for file in files { #expect(try folder.data("plain/trials/\(file)") == folder.data("out/trials/\(file)"), "\(file)") }
     }
 
+    /// The programs that a plug-in has started, by their numbers; none before the first.
+    private func programs(_ folder: RecipeFolder) -> [pid_t] {
+        ((try? folder.text("programs")) ?? "").split(separator: "\n").compactMap { pid_t($0) }
+    }
+
+    /// Those that go on. One that has ended and that nobody has asked for yet has no words any more.
+    private func runningPrograms(_ folder: RecipeFolder) -> [pid_t] {
+        programs(folder).filter { FileManager.default.contents(atPath: "/proc/\($0)/cmdline")?.isEmpty == false }
+    }
+
+    @Test("what it started ends with the run, however its processes end", arguments: [("well", 0), ("exit", 1)] as [(String, Int32)])
+    func programsEnd(mood: String, code: Int32) async throws {
+        let plugin = try await PluginFolder.moody.value
+        let folder = try RecipeFolder(("mer: {weight", "moody: {weight"))
+        let file = folder.url.appendingPathComponent("programs").path
+        let outcome = try await folder.regulus.run(
+            ["run", "r.yaml", "--out", "out", "--plugin", plugin.library, "--set", "seeds=[1]"], environment: ["TRAINING": mood, "LEAVES": file])
+        #expect(outcome.code == code, "\(outcome.messages)")
+        // Of the registration, which is tried in a process of its own first, of planning, and of training.
+        #expect(programs(folder).count >= 3)
+        #expect(runningPrograms(folder).isEmpty)
+    }
+
+    @Test(
+        "what it started ends when the program that it was started for is killed or interrupted, while it is planned and later",
+        arguments: [SIGKILL, SIGINT, SIGTERM], [2, 4])
+    func programsEndAfterSignal(signal: Int32, count: Int) async throws {
+        let plugin = try await PluginFolder.moody.value
+        let folder = try RecipeFolder(("mer: {weight", "moody: {weight"))
+        let file = folder.url.appendingPathComponent("programs").path
+        let running = try RunningRegulus(
+            ["run", "r.yaml", "--out", "out", "--plugin", plugin.library, "--set", "training.epochs=100000"], in: folder, environment: ["LEAVES": file])
+        running.wait { programs(folder).count >= count }
+        running.signal(signal)
+        _ = try running.outcome()
+        // Where nobody waits for them any more, its processes have yet to notice.
+        for _ in 0..<1_000 where !runningPrograms(folder).isEmpty { usleep(20_000) }
+        #expect(runningPrograms(folder).isEmpty)
+    }
+
     @Test("by ending the program while it is planned")
     func planning() async throws {
         let plugin = try await PluginFolder.moody.value

@@ -27,6 +27,7 @@ struct PluginFolder: Sendable {
                     public static var description: ComponentDescription { ComponentDescription(name: name, summary: "a test") }
                     public init(options: NoOptions, context: RegularizerContext) {
                         if ProcessInfo.processInfo.environment["PLANNING"] == "exit" { exit(0) }
+                        leaveProgram()
                     }
 
                     public func penalty(_ step: TrainingStep) -> Penalty? {
@@ -47,9 +48,20 @@ struct PluginFolder: Sendable {
 
                 @inline(never) func deep(_ depth: Int) -> Int { depth == 0 ? 0 : deep(depth + 1) + Int.random(in: 0...depth) }
 
+                /// Starts a program that goes on for as long as nobody ends it, and notes its number.
+                func leaveProgram() {
+                    guard let file = ProcessInfo.processInfo.environment["LEAVES"] else { return }
+                    let shell = Process()
+                    shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+                    shell.arguments = ["-c", "setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >>'\\(file)'"]
+                    try? shell.run()
+                    shell.waitUntilExit()
+                }
+
                 struct BadMood: Error {}
 
                 public func register(in registrar: inout PluginRegistrar) throws {
+                    leaveProgram()
                     switch ProcessInfo.processInfo.environment["REGISTRATION"] {
                     case "crash": fatalError("a bad day")
                     case "signal": kill(getpid(), SIGSEGV)

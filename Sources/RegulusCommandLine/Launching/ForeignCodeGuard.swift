@@ -18,6 +18,7 @@ enum ForeignCodeGuard {
     /// - Throws: `CommandFault` where the program cannot start itself.
     static func enter() throws {
         guard ParentLink.role == nil else { return }
+        Descendants.adopt()
         let child: WatchedChild
         do {
             child = try WatchedChild(Array(CommandLine.arguments.dropFirst()), role: role)
@@ -27,11 +28,15 @@ enum ForeignCodeGuard {
         Self.child = child
         for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGXCPU] { handOn(number) }
         let end = child.end(waiting: true) ?? .exited(code: -1)
+        // One that ends by its own decision has seen to what is below it.
+        if case .ended = end {} else { Descendants.end() }
         let place = child.call.map { " in \($0.hook) of '\($0.component)'" } ?? ""
         switch end {
         case .ended(let code): throw ExitCode(code)
         // A second SIGINT ends it at once.
         case .exited(code: 130): throw ExitCode(130)
+        // It was asked to end before there was anything to save.
+        case .crashed(let signal) where [SIGINT, SIGTERM, SIGHUP].contains(signal): throw ExitCode(128 + signal)
         case .exited(let code): throw CommandFault.failure("error: a plug-in ended the program with exit code \(code)\(place)\(kept)")
         case .crashed(let signal):
             throw CommandFault.failure("error: the program crashed\(place) (\(String(cString: strsignal(signal)))) with plug-ins loaded\(kept)")

@@ -69,7 +69,11 @@ final class IsolatedRun: Sendable {
         let looking = Thread { [self] in
             while !isEnded.load(ordering: .relaxed) {
                 slots.withLock { slots in
+                    let before = slots.compactMap { $0.child?.id }
                     for index in slots.indices { look(after: &slots[index]) }
+                    let present = Set(slots.compactMap { $0.child?.id })
+                    // What its plug-ins had started would take from the others what it no longer may.
+                    if !present.isSuperset(of: before) { Descendants.end(sparing: present) }
                     if slots.allSatisfy({ $0.child == nil && $0.failures > Self.mostFailures }) {
                         giveUp("error: trainings are left that no process takes up")
                     }

@@ -63,11 +63,12 @@ public struct FunctionalEntropy: RegularizerPlugin, AddsPenalty {
 
     private let samples: Int
 
-    /// - Throws: `OptionFault` where there is only one modality, or the term sees only a part of the
-    ///   embeddings.
+    /// - Throws: `OptionFault` where there is only one modality, the term sees only a part of the
+    ///   embeddings, or there is no room for all perturbations of a batch.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         try context.requireSeveralModalities()
         try context.requireWholeEmbeddings()
+        try context.requireRoom(forRepeats: options.samples, option: "samples")
         samples = options.samples
     }
 

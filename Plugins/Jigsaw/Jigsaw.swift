@@ -67,7 +67,8 @@ public struct Jigsaw: RegularizerPlugin, AddsPenalty {
 
     public var parts: Parts { ["hidden": hidden, "output": output] }
 
-    /// - Throws: `OptionFault` where parts do not divide an embedding, or there are not so many orders.
+    /// - Throws: `OptionFault` where parts do not divide an embedding, or there are not so many orders, or
+    ///   no room for a batch in all of them.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         for modality in context.modalities {
             guard let width = context.widths[modality], width % options.pieces != 0 || width < options.pieces else { continue }
@@ -79,6 +80,7 @@ public struct Jigsaw: RegularizerPlugin, AddsPenalty {
         guard possible >= options.orders else {
             throw OptionFault(option: "orders", expected: "at most \(possible), the orders of \(count) parts", found: "\(options.orders)")
         }
+        try context.requireRoom(forRepeats: options.orders, option: "orders")
         pieces = options.pieces
         orders = Self.draw(options.orders, of: count, from: context.initializer["orders"].stream())
         hidden = Linear(context.widths.values.reduce(0, +), options.width, from: context.initializer["hidden"])

@@ -115,11 +115,12 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
 
     private let options: Options
 
-    /// - Throws: `OptionFault` where there is only one modality, or the term sees only a part of the
-    ///   embeddings.
+    /// - Throws: `OptionFault` where there is only one modality, the term sees only a part of the
+    ///   embeddings, or there is no room for all permutations of a batch.
     public init(options: Options, context: RegularizerContext) throws(OptionFault) {
         try context.requireSeveralModalities()
         try context.requireWholeEmbeddings()
+        try context.requireRoom(forRepeats: options.permutations, option: "permutations")
         self.options = options
     }
 

@@ -125,7 +125,7 @@ extension Planner {
         guard isWell else { return nil }
         do throws(OptionFault) {
             let made = try components.model(model, facts: facts, task: task)
-            if let shortage = components.shortage(forParameters: made.parameterCount) {
+            if let shortage = components.shortage(for: ["model": made]) {
                 faults.add(RecipeFault(path, "the model is too large: found \(shortage.found)", expected: shortage.expected))
                 return nil
             }
@@ -150,8 +150,7 @@ extension Planner {
         for (position, term) in plan.regularizers.enumerated() {
             do throws(OptionFault) {
                 let made = try components.term(term, of: plan, facts: facts, task: task)
-                let own = made.parts.namedParameters.reduce(0) { $0 + $1.parameter.elementCount }
-                if let shortage = components.shortage(forParameters: own) { throw shortage }
+                if let shortage = components.shortage(for: made.parts) { throw shortage }
                 terms.append(made)
                 let names = plan.regularizers.map(\.instance)
                 guard let missing = made.termsRead.first(where: { !names.contains($0) }) else { continue }

@@ -163,16 +163,28 @@ package final class PlannedComponents: @unchecked Sendable {
         }
     }
 
-    /// Why so many parameters cannot be trained here; nil where they may fit.
+    /// Why a model or a term with these parts cannot be trained here; nil where it may fit.
     ///
     /// Each width of a layer is bounded by itself, and their product by the memory alone.
-    func shortage(forParameters count: Int) -> OptionFault? {
-        // Values and gradients of 32 bits, without which no step is taken.
-        let (needed, overflows) = count.multipliedReportingOverflow(by: 8)
-        guard let memory, overflows || needed > memory else { return nil }
+    func shortage(for parts: Parts) -> OptionFault? {
+        let trained = parts.namedParameters.reduce(0) { $0 + $1.parameter.elementCount }
+        // Frozen parameters, running statistics, and averages of weights, which are as large as the model.
+        let kept = parts.contents.entries.reduce(0) { $0 + $1.entry.value.elementCount } - trained
+        return shortage(trained: trained, kept: kept)
+    }
+
+    /// The same by numbers of values.
+    func shortage(trained: Int, kept: Int) -> OptionFault? {
+        // Values of 32 bits, and gradients where they are trained, without which no step is taken.
+        let (values, overflows) = trained.multipliedReportingOverflow(by: 2)
+        let (all, overflowsToo) = values.addingReportingOverflow(kept)
+        let (needed, overflowsAsBytes) = all.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
+        let isUncountable = overflows || overflowsToo || overflowsAsBytes
+        guard let memory, isUncountable || needed > memory else { return nil }
         return OptionFault(
             option: nil, expected: "no more than the \(memory >> 20) MiB of memory that are available here",
-            found: "\(count) parameters, which take \(overflows ? "more than any machine has" : "\(needed >> 20) MiB") with their gradients")
+            found: "\(trained) parameters" + (kept > 0 ? " and \(kept) values that are kept" : "")
+                + ", which take \(isUncountable ? "more than any machine has" : "\(needed >> 20) MiB") with their gradients")
     }
 
     private func once<Key: Hashable, Value, Fault: Error>(

@@ -180,6 +180,24 @@ extension RegularizerContext {
         }
     }
 
+    /// Refuses an option that repeats each sample so often that the embeddings of a batch, repeated, would take more than a gibibyte.
+    ///
+    /// The option and the batch are bounded by themselves; memory goes by their product.
+    ///
+    /// - Parameters:
+    ///   - count: how often each sample is repeated.
+    ///   - option: the option that says so.
+    /// - Throws: `OptionFault` with the largest number that would do. Nothing is refused where the size of a batch is not known.
+    package func requireRoom(forRepeats count: Int, option: String) throws(OptionFault) {
+        let features = widths.values.reduce(0, +)
+        let (values, overflows) = batchSize.multipliedReportingOverflow(by: features)
+        let most = overflows ? 0 : Int(1 << 28) / max(values, 1)
+        guard count > most else { return }
+        throw OptionFault(
+            option: option, expected: "at most \(most) for batches of \(batchSize) samples with \(features) features", found: "\(count)",
+            suggestion: most > 0 ? "\(most)" : nil)
+    }
+
     /// Reads a number for each modality from an option such as `factors: [audio=0.5]`.
     ///
     /// - Parameters:

@@ -31,10 +31,45 @@ struct CoOccurrenceTests {
             ($0.samples, $0.domains, $0.modalities) = (1_000_000, 100, 16)
             ($0.invariantWidth, $0.cueWidth, $0.nuisance) = (1024, 1024, 1024)
         }
-        #expect(large?.hasSuffix("which are 4915200000000 values") == true)
+        #expect(large?.hasSuffix("takes more than a gibibyte") == true)
         // Few enough values, each of which is a sum over thousands.
         #expect(fault { ($0.samples, $0.nuisance) = (20_000, 1024) } != nil)
         #expect(fault { ($0.samples, $0.nuisance) = (200, 60) } == nil)
+        // Few samples, and rotations or patterns that take minutes.
+        #expect(fault { ($0.samples, $0.modalities, $0.invariantWidth, $0.nuisance) = (1, 16, 1024, 1024) } != nil)
+        #expect(fault { ($0.samples, $0.modalities, $0.domains, $0.classes, $0.cueWidth) = (1, 16, 100, 1000, 1024) } != nil)
+        // Made anew for each domain that is held out.
+        #expect(fault { ($0.samples, $0.domains, $0.nuisance, $0.targetCue) = (4000, 100, 128, .off) } != nil)
+    }
+
+    @Test("A world that is too large is refused with the largest value of a dial that would do")
+    func nearest() throws {
+        let worlds: [(CoOccurrence.Options) -> CoOccurrence.Options] = [
+            {
+                var o = $0; (o.samples, o.nuisance) = (20_000, 1024); return o
+            },
+            {
+                var o = $0; (o.samples, o.modalities, o.invariantWidth, o.nuisance) = (1, 4, 1024, 1024); return o
+            },
+            {
+                var o = $0; (o.samples, o.modalities, o.domains, o.classes, o.cueWidth) = (1, 16, 100, 1000, 1024); return o
+            },
+        ]
+        let dials: [String: WritableKeyPath<CoOccurrence.Options, Int>] = [
+            "samples": \.samples, "nuisance": \.nuisance, "invariant-width": \.invariantWidth, "cue-width": \.cueWidth, "domains": \.domains,
+            "modalities": \.modalities, "classes": \.classes,
+        ]
+        for make in worlds {
+            var options = make(CoOccurrence.Options())
+            let fault = #expect(throws: DatasetFault.self) { try CoOccurrence(options: options) }
+            let dial = try #require(dials[fault?.option ?? ""])
+            let suggestion = try #require(Int(fault?.suggestion ?? ""))
+            #expect(suggestion < options[keyPath: dial])
+            options[keyPath: dial] = suggestion
+            #expect(CoOccurrenceWorld(options).size.isPossible)
+            options[keyPath: dial] = suggestion + (fault?.option == "classes" ? 2 : 1)
+            #expect(!CoOccurrenceWorld(options).size.isPossible)
+        }
     }
 
     @Test("Facts follow the dials")

@@ -1,4 +1,4 @@
-import Networks
+@testable import Networks
 import Tensors
 import Testing
 
@@ -33,6 +33,22 @@ import Testing
         average.update()
         #expect(value("weight", average) == 2)
         #expect(value("running_mean", average) == 1.25)
+    }
+
+    @Test func `an average of what nobody trains takes no memory, however large it is`() {
+        let model = Linear(1 << 17, 1 << 17, from: .zeros)
+        let average = ExponentialMovingAverage(of: SimpleMovingAverage(of: model), decay: 0.9)
+        #expect(average.state().first?.value.shape == [1 << 17, 1 << 17])
+    }
+
+    @Test func `an average keeps the values of its beginning when the module changes in place`() {
+        let layer = layer()
+        let average = ExponentialMovingAverage(of: layer, decay: 0.5)
+        layer.weight.withUnsafeMutableValues { $0[0] = 3 }
+        #expect(value("weight", average) == 1)
+        average.update()
+        #expect(value("weight", average) == 2)
+        #expect(layer.weight.value.values == [3])
     }
 
     @Test func `counts are copied and not averaged`() {

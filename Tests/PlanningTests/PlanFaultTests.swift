@@ -63,7 +63,22 @@ struct PlanFaultTests {
         #expect(model.contains("expected no more than the 1024 MiB of memory that are available here"))
         let term = try message("[mer]", "[mer: {at: projection, projection: {hidden: [65536, 65536], width: 65536}}]")
         #expect(term.contains("r.yaml:9:") && term.contains("MiB with their gradients"), "\(term)")
+        // What a term keeps counts too: an average of the weights for each epoch that may be gone back to.
+        #expect(try message("[mer]", "[swad: {patience: 1000}]").isEmpty)
+        let heads = try message("[mer]", "[representation-flattening: {hidden: [65536], width: 65536}]")
+        #expect(heads.contains("r.yaml:9:") && heads.contains("values that are kept, which take"), "\(heads)")
         #expect(try message("hidden: [16]", "hidden: [32]").isEmpty)
+    }
+
+    @Test("an option that repeats the samples of a batch more often than memory has room for, with the largest number that it has")
+    func repeats() throws {
+        let recipe = text.replacing("embedding: 8", with: "embedding: 60000")
+            .replacing("[mer]", with: "[jigsaw: {pieces: 4, orders: 4096, width: 8}]")
+        let fault = #expect(throws: RecipeError.self) { try Sample.planned(recipe) }
+        let message = fault.map { "\($0)" } ?? ""
+        #expect(message.contains("error: orders of regularizer 'jigsaw' in row 'A' does not fit: found 4096"), "\(message)")
+        #expect(message.contains("expected at most 279 for batches of 8 samples with 120000 features"), "\(message)")
+        #expect(message.contains("did you mean '279'?"))
     }
 
     @Test("a modality that the model or a sum does not have, at the name itself")

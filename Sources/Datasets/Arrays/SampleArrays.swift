@@ -161,7 +161,7 @@ struct SampleGroups {
         var width = 0
         for name in names {
             let array = try container.array("\(name).\(key)", option: "labels")
-            let count = array.shape.reduce(1, *)
+            let count = array.elementCount
             guard count > 0, width == 0 || width == count, array.shape.count <= 1, names.count <= RowTargets.mostNumbers / count else {
                 throw DatasetFault(
                     option: "labels", message: "\(container.path): the array '\(name).\(key)' of shape \(array.shapeText) cannot hold \(kind.rawValue)",

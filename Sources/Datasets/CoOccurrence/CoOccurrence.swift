@@ -68,31 +68,60 @@ public struct CoOccurrence: DatasetPlugin {
 
     /// Generates the world.
     ///
-    /// - Throws: `DatasetFault` where the number of classes is odd, or the world is larger than a memory holds or takes minutes to make.
+    /// - Throws: `DatasetFault` where the number of classes is odd, or the world takes more than a gibibyte or about 20 seconds to make,
+    ///   with a dial and the largest value of it that would do.
     public init(options: Options) throws(DatasetFault) {
         guard options.classes.isMultiple(of: 2) else {
             throw DatasetFault(
                 option: "classes", message: "option classes: found \(options.classes)",
                 expected: "an even number, as the cue's parts pair classes", suggestion: "\(options.classes + 1)")
         }
+        // Each dial is bounded by itself; what counts is their product.
         let world = CoOccurrenceWorld(options)
-        // Each dial is bounded by itself; what counts is their product. Every value is a sum over the latent dimensions.
-        let values = options.samples * options.domains * options.modalities * world.width
-        guard values <= Self.mostValues, values <= Self.mostProducts / world.width else {
-            throw DatasetFault(
-                option: "samples",
-                message: "option samples: found \(options.samples) samples of \(world.width) dimensions in each of \(options.domains) domains and "
-                    + "\(options.modalities) modalities, which are \(values) values",
-                expected: "fewer of any of them: up to \(min(Self.mostValues, Self.mostProducts / world.width)) values of so many dimensions")
-        }
+        guard world.size.isPossible else { throw Self.tooLarge(world) }
         self.init(world: world, heldOut: [])
     }
 
-    /// The most values of a world, a gibibyte of them, and the most products behind them, which take
-    /// about a minute.
+    /// The dial that has to be turned down the least for a world that can be made, and how far.
     ///
-    /// A value is a sum over the latent dimensions, `N·M·D` values of `D` products each.
-    private static let (mostValues, mostProducts) = (1 << 28, 1 << 36)
+    /// Every dial is tried by itself, the others as they are. What a world takes rises with each of
+    /// them, so the largest value that would do is found by halving.
+    ///
+    /// - Parameter world: one that is too large.
+    /// - Returns: a fault at that dial; at `samples`, without a value, where no single dial would do.
+    private static func tooLarge(_ world: CoOccurrenceWorld) -> DatasetFault {
+        let options = world.options
+        let dials: [(name: String, dial: WritableKeyPath<Options, Int>, least: Int)] = [
+            ("samples", \.samples, 1), ("nuisance", \.nuisance, 0), ("invariant-width", \.invariantWidth, 1), ("cue-width", \.cueWidth, 1),
+            ("pair-width", \.pairWidth, 1), ("domains", \.domains, 2), ("modalities", \.modalities, 2), ("classes", \.classes, 4),
+        ]
+        var best: (name: String, found: Int, most: Int)?
+        for (name, dial, least) in dials {
+            func isPossible(_ value: Int) -> Bool {
+                var changed = options
+                changed[keyPath: dial] = value
+                return CoOccurrenceWorld(changed).size.isPossible
+            }
+            let found = options[keyPath: dial]
+            guard least < found, isPossible(least) else { continue }
+            var (possible, impossible) = (least, found)
+            while impossible - possible > 1 {
+                let middle = (possible + impossible) / 2
+                if isPossible(middle) { possible = middle } else { impossible = middle }
+            }
+            let most = name == "classes" ? possible / 2 * 2 : possible
+            // Of a dial that is large to begin with, less is lost.
+            if best.map({ most * $0.found > $0.most * found }) ?? true { best = (name, found, most) }
+        }
+        let (name, found, most) = best ?? ("samples", options.samples, 1)
+        return DatasetFault(
+            option: name,
+            message: "option \(name): found \(found), with which a world of \(options.samples) samples of \(world.width) dimensions in each of "
+                + "\(options.domains) domains and \(options.modalities) modalities takes "
+                + (world.size.isTooLarge ? "more than a gibibyte" : "longer to make than to learn from"),
+            expected: best == nil ? "fewer and narrower modalities, domains and classes, too" : "at most \(most) beside the other options, or less of those",
+            suggestion: best == nil ? nil : "\(most)")
+    }
 
     /// Generates the samples, with `target-cue` applied to the domains that are held out.
     private init(world: CoOccurrenceWorld, heldOut: Set<Int>) {

@@ -22,6 +22,44 @@ struct CoOccurrenceWorld: Sendable {
     /// The blocks in order: invariant, cue, nuisance and, in a world with pairs, pair.
     var width: Int { options.invariantWidth + options.cueWidth + options.nuisance + (options.pair > 0 ? options.pairWidth : 0) }
 
+    /// What the world takes to make, by its dials alone.
+    var size: Size { Size(options, width: width) }
+
+    /// The products of the dials that memory and time go by, `N` samples in all, of `M` modalities and `D` dimensions.
+    struct Size {
+        /// `N·M·D` of one version of the world; there is another for each domain that is held out and shows cue or pair in another way.
+        private let values: Int
+        /// Multiplications in place of everything that is done: `N·M·D²` of the rotations, and for the others what takes as long.
+        private let products: Int
+
+        /// What a world of these dials takes.
+        ///
+        /// Each dial is small enough by itself that no product of them overflows.
+        ///
+        /// - Parameters:
+        ///   - options: the dials.
+        ///   - width: `D`, which follows from them.
+        init(_ options: CoOccurrence.Options, width: Int) {
+            let versions = options.targetCue == .kept && options.targetPair == .kept ? 1 : 1 + options.domains
+            let (classes, modalities) = (options.classes, options.modalities)
+            let perModality = options.samples * options.domains * width
+            // Patterns, codes, rotations and noise: each a normal number, which takes as long as 400 products.
+            var drawn = perModality + options.samples * options.domains * options.nuisance + width * width
+            drawn += classes * options.invariantWidth + options.domains * (classes / 2) * options.cueWidth
+            if options.pair > 0 { drawn += classes * options.pairWidth }
+            // A rotation is made orthonormal by sums whose order is fixed, one addition after the other.
+            let rotated = perModality * width + 6 * width * width * width
+            values = versions * modalities * perModality
+            products = versions * modalities * (rotated + 400 * drawn)
+        }
+
+        /// More than a gibibyte of single precision.
+        var isTooLarge: Bool { values > 1 << 28 }
+
+        /// Whether it fits, and is made in about 20 seconds at most.
+        var isPossible: Bool { !isTooLarge && products <= 1 << 36 }
+    }
+
     /// The name of a modality, counted from 0: `m1`, `m2`, ….
     func name(of modality: Int) -> String { "m\(modality + 1)" }
 
@@ -103,22 +141,33 @@ struct CoOccurrenceWorld: Sendable {
     func array(_ modality: Int, of rows: CoOccurrenceRows) -> ModalityArray {
         let parts = parts(modality, of: rows)
         let blocks = [parts.invariant, parts.cue, parts.nuisance, parts.pair]
-        let rotation = randomRotation(width, from: random.stream("rotation/\(name(of: modality))"))
+        let rotation = transposed(randomRotation(width, from: random.stream("rotation/\(name(of: modality))")))
         var values = [Float](repeating: 0, count: rows.labels.count * width)
-        var latent = [Float](repeating: 0, count: width)
-        for row in rows.labels.indices {
-            var place = 0
-            for block in blocks {
-                for dimension in 0..<block.width { latent[place + dimension] = block.values[row * block.width + dimension] }
-                place += block.width
-            }
-            for coordinate in 0..<width {
-                var sum: Float = 0
-                for dimension in 0..<width { sum += rotation[coordinate * width + dimension] * latent[dimension] }
-                values[row * width + coordinate] = sum
+        values.withUnsafeMutableBufferPointer { values in
+            rotation.withUnsafeBufferPointer { rotation in
+                for row in rows.labels.indices {
+                    let sums = UnsafeMutableBufferPointer(rebasing: values[row * width..<(row + 1) * width])
+                    var place = 0
+                    for block in blocks {
+                        for dimension in 0..<block.width {
+                            let latent = block.values[row * block.width + dimension]
+                            let column = UnsafeBufferPointer(rebasing: rotation[(place + dimension) * width..<(place + dimension + 1) * width])
+                            // All coordinates side by side, so that each sum has its order and the processor has work meanwhile.
+                            for coordinate in 0..<width { sums[coordinate] += column[coordinate] * latent }
+                        }
+                        place += block.width
+                    }
+                }
             }
         }
         return ModalityArray(name: name(of: modality), sampleShape: [width], values: values)
+    }
+
+    /// A `width×width` matrix with rows and columns exchanged.
+    ///
+    /// - Parameter matrix: row-major.
+    private func transposed(_ matrix: [Float]) -> [Float] {
+        (0..<width).flatMap { column in (0..<width).map { row in matrix[row * width + column] } }
     }
 
     /// The latent values of all modalities, and the class that each row's cue names.

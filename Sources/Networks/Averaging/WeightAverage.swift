@@ -26,10 +26,11 @@ final class AveragedValues {
     private let entries: [(name: String, present: ModuleContents.Entry, average: Buffer)]
 
     /// Starts at the module's present values.
+    ///
+    /// They are copied when either side changes first: what never trains, such as the model of a plan, is
+    /// never copied, however large it is and however many averages follow it.
     init(_ contents: ModuleContents) {
-        entries = contents.entries.map { name, entry in
-            (name: name, present: entry, average: Buffer(Tensor(entry.value.values, shape: entry.value.shape), isCount: entry.isCount))
-        }
+        entries = contents.entries.map { name, entry in (name: name, present: entry, average: Buffer(entry.value, isCount: entry.isCount)) }
     }
 
     /// Every average under the module's own name for the value.

@@ -209,7 +209,9 @@ enum Sparkline {
         return String(
             means.map { value -> Character in
                 guard value.isFinite else { return "·" }
-                let height = high > low ? (value - low) / (high - low) : 0.5
+                // Of halves, because the range of numbers that a worker reports may be more than any number.
+                let range = high / 2 - low / 2
+                let height = range > 0 ? (value / 2 - low / 2) / range : 0.5
                 return steps[min(steps.count - 1, Int(height * Double(steps.count)))]
             })
     }

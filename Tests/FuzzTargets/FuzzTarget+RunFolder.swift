@@ -19,7 +19,7 @@ extension FuzzTarget {
     static let ofRunFolders: [String: @Sendable (Data) -> Void] = [
         "json": json, "folder": folder, "log": log, "save": save, "stems": stems, "model": model, "claim": claim, "events": events,
     ]
-    static let ofSystems: [String: @Sendable (Data) -> Void] = ["elf": elf, "workers": workers, "queue": queue, "groups": groups]
+    static let ofSystems: [String: @Sendable (Data) -> Void] = ["elf": elf, "workers": workers, "worker": worker, "queue": queue, "groups": groups]
 
     // MARK: - Results
 
@@ -145,6 +145,36 @@ extension FuzzTarget {
         guard let record = try? ArrayRecord.read(MemoryFile.folder + "/array.json") else { return }
         precondition(!record.workers.isEmpty && record.jobs.allSatisfy { $0 >= 0 })
         _ = record.isOver
+    }
+
+    private static let screenSettings = RunSettings(
+        recipe: "r", variants: [VariantSettings(baseline: "a", rows: ["a", "b"], targets: ["d"], seeds: [1], selection: "last", protocolText: "p")],
+        machine: "m", threads: 1)
+
+    /// What a worker reports of itself, and what those who follow the run make of it: their screen, their line, their curves.
+    private static func worker(_ data: Data) {
+        MemoryFile.write(data, "worker/1.json")
+        MemoryFile.write(data, "worker/1.json.trial")
+        let folder = RunFolder(URL(fileURLWithPath: MemoryFile.folder + "/worker"))
+        defer { try? FileManager.default.removeItem(at: folder.trials) }
+        if let begun = try? ResultCoding.value(BegunTrial.self, from: data), begun.trials.count <= 8 {
+            _ = try? begun.fail(term: "t", step: 1, message: "m", epochs: { _ in [] }, in: folder)
+        }
+        guard let report = WorkerProgress.read(MemoryFile.folder + "/worker/1.json") else { return }
+        var progress = StudyProgress(finished: 1, total: 4, running: report.trainings, elapsed: 1)
+        precondition((0...1).contains(progress.fraction))
+        precondition(progress.secondsLeft.map { $0 >= 0 } ?? true)
+        for width in [0, 20, 80] { precondition(!ProgressLine.live(progress, width: width).contains("\n")) }
+        for rows in [10, 24, 200] {
+            let size = RunScreen.Size(columns: 80, rows: rows)
+            let lines = RunScreen.lines(RunView(settings: screenSettings, progress: progress), size: size, isColored: false) ?? []
+            precondition(lines.count < rows && lines.allSatisfy { !$0.contains("\n") && !$0.contains("\u{1B}") })
+        }
+        for training in report.trainings.prefix(8) {
+            try? EventFile.write(running: training, to: folder)
+            progress.running = [training]
+            precondition((0...1).contains(training.fraction) && progress.trainings.count == 1)
+        }
     }
 
     /// What the commands of a queue print, and the options that users give them.

@@ -163,6 +163,9 @@ struct RunScreenTests {
         #expect(Sparkline.text([2, 2], width: 5) == "▅▅")
         #expect(Sparkline.text([0, .nan, 1, .infinity], width: 5) == "▁·█·")
         #expect(Sparkline.text([], width: 5) == "")
+        // Further apart than the largest number, as a damaged report of a worker may say.
+        let most = Double.greatestFiniteMagnitude
+        #expect(Sparkline.text([-most, 0, most], width: 5) == "▁▅█")
     }
 
     @Test("A frame goes over the one before, and leaves the cursor visible at the left below it")

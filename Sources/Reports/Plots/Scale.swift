@@ -30,7 +30,7 @@ package enum Scale: Hashable, Sendable {
     ///
     /// - Parameter wholeNumbers: whether there is nothing between 1 and 2, as with epochs.
     package func ticks(from low: Double, to high: Double, count: Int, wholeNumbers: Bool = false) -> [Double] {
-        guard low.isFinite, high.isFinite, low < high, count > 0 else { return low.isFinite ? [low] : [] }
+        guard low.isFinite, (high - low).isFinite, low < high, count > 0 else { return low.isFinite ? [low] : [] }
         switch self {
         case .linear: return Self.linear(low, high, count, wholeNumbers)
         case .logarithmic: return Self.logarithmic(low, high, count)

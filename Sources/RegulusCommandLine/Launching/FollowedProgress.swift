@@ -6,21 +6,6 @@ import Studies
 import Synchronization
 import Training
 
-/// What a worker reports to those who follow the run.
-struct WorkerProgress: Codable, Hashable {
-    /// Processor and operating system.
-    let machine: String
-    /// The libraries that computed, with their versions.
-    let versions: [String]
-    var trainings: [RunningTraining] = []
-
-    /// Nil where there is none, or none that can be read.
-    static func read(_ path: String) -> WorkerProgress? {
-        guard let data = try? FileContents.copied(path) else { return nil }
-        return try? ResultCoding.value(WorkerProgress.self, from: data)
-    }
-}
-
 /// Keeps a file with a worker's progress up to date.
 final class ProgressPublisher: Sendable {
     private final class Page: Sendable {

@@ -163,16 +163,22 @@ package struct FileFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// Why: the text of `strerror` or a sentence.
     package let reason: String
 
+    /// The system's number of it; nil where it is a sentence of ours.
+    private let code: Int32?
+
     package init(action: String, path: String, reason: String) {
-        self.action = action
-        self.path = path
-        self.reason = reason
+        (self.action, self.path, self.reason, code) = (action, path, reason, nil)
     }
 
     /// A fault from the current value of `errno`, or from `code` where it was kept.
     package init(action: String, path: String, code: Int32 = errno) {
-        self.init(action: action, path: path, reason: String(cString: strerror(code)))
+        (self.action, self.path, reason, self.code) = (action, path, String(cString: strerror(code)), code)
     }
+
+    /// Whether the file may be there and whole all the same: permissions, a file system that does not answer, a disk's error, too many open files.
+    ///
+    /// What cannot be read is not to be taken for absent or damaged, and be replaced.
+    package var mayPass: Bool { code.map { ![ENOENT, ENOTDIR, EISDIR].contains($0) } ?? false }
 
     package var description: String { "cannot \(action) \(path): \(reason)" }
 

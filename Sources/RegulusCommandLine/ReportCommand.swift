@@ -74,6 +74,7 @@ struct ReportCommand: ParsableCommand {
                 measurements: store.measurements(of: results) { throw $0 }, provenance: store.provenance(), comparing: rules)
             return (report, results)
         } catch let fault as DamagedFile {
+            if let fault = fault.unreadable { throw CommandFault.file(fault) }
             throw CommandFault.input("error: \(fault)\n`regulus run` on this folder writes it again, and `regulus measure` what it has measured.")
         } catch let fault as ReportFault {
             throw CommandFault.input("error: \(folder.root.path): \(fault)")

@@ -82,6 +82,8 @@ struct RunCommand: ParsableCommand {
         }
         do {
             let before = FolderState(of: planned.cells, in: folder)
+            // What may be whole is not done again in its place.
+            if let fault = before.damages.lazy.compactMap(\.unreadable).first { throw fault }
             let display = RunDisplay(asJSON: json, isSilent: ParentLink.role == IsolatedRun.role)
             defer { display.close() }
             if !json, ParentLink.role != IsolatedRun.role { for line in planned.loadedWeights + stemLines { StandardError.print(line) } }
@@ -255,10 +257,11 @@ extension RunCommand {
         if let folder = arguments.stemCache { words += ["--stem-cache", folder] }
         if let threads = launch.isSlurm ? arguments.givenThreads : arguments.threads { words += ["--threads", "\(threads)"] }
         words += ["--threads-per-trial", "\(arguments.threadsPerTrial)"] + launch.words
-        return words.map(quoted).joined(separator: " ")
+        return words.map(Self.quoted).joined(separator: " ")
     }
 
-    private func quoted(_ word: String) -> String {
+    /// A word as a shell reads it.
+    static func quoted(_ word: String) -> String {
         let plain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=,:".contains($0) } && !word.isEmpty
         return plain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
     }

@@ -133,7 +133,9 @@ private enum StatusText {
         lines += state.damages.map { "\($0)" }
         if let last = state.lastResult { lines.append("last result: \(last.formatted(.iso8601))") }
         if state.results.count < state.settings.trialCount, state.running.isEmpty, state.rehearsals.running == 0 {
-            lines.append("no process is training" + (state.settings.command.map { "; to continue: \($0)" } ?? ""))
+            // The command is kept without the folder, so that a report says the same wherever it lies.
+            let place = " --out " + RunCommand.quoted(path)
+            lines.append("no process is training" + (state.settings.command.map { "; to continue: \($0)\(place)" } ?? ""))
         }
         return lines
     }

@@ -2,17 +2,26 @@ import Foundation
 import Persistence
 import Results
 
-/// A file of a run folder that is not what a run wrote there.
+/// A file of a run folder that is not what a run wrote there, or that cannot be read.
 package struct DamagedFile: Error, Hashable, Sendable, CustomStringConvertible {
     package let path: String
     package let reason: String
+    /// Why it cannot be read now, though it may be whole; nil where it is known to be damaged.
+    package let unreadable: FileFault?
 
     package init(path: String, reason: String) {
         self.path = path
         self.reason = reason
+        unreadable = nil
     }
 
-    package var description: String { "\(path) is damaged: \(reason)" }
+    /// A file that could not be read.
+    init(_ fault: FileFault) {
+        (path, reason) = (fault.path, fault.reason)
+        unreadable = fault.mayPass ? fault : nil
+    }
+
+    package var description: String { unreadable.map { "\($0)" } ?? "\(path) is damaged: \(reason)" }
 }
 
 /// Reads and writes what trials leave in a run folder, and notices what has been changed there since.
@@ -39,13 +48,25 @@ package struct RunStore: Sendable {
             for (name, digest) in record.files.sorted(by: { $0.key < $1.key }) {
                 let path = place.appendingPathComponent(name).path
                 let found: String
-                do throws(FileFault) { found = try SHA256Digest(ofFile: path).hex } catch {
-                    throw DamagedFile(path: path, reason: error.reason)
-                }
+                do throws(FileFault) { found = try SHA256Digest(ofFile: path).hex } catch { throw DamagedFile(error) }
                 guard found == digest else { throw DamagedFile(path: path, reason: Self.changed) }
             }
         }
         return record.result
+    }
+
+    /// The result in a file, as far as it can be used; nil where there is none, or one that is damaged and that a new one may replace.
+    ///
+    /// - Throws: `FileFault` where it cannot be read now: it may be whole, and must not be lost.
+    package func usableResult(at file: URL) throws(FileFault) -> TrialResult? {
+        try usable { () throws(DamagedFile) in try result(at: file) }
+    }
+
+    private func usable<Value>(_ read: () throws(DamagedFile) -> Value?) throws(FileFault) -> Value? {
+        do throws(DamagedFile) { return try read() } catch {
+            if let fault = error.unreadable { throw fault }
+            return nil
+        }
     }
 
     /// What is counted and shown of the result in a file; nil where there is none. The files beside it are not looked at.
@@ -89,9 +110,7 @@ package struct RunStore: Sendable {
         var facts = stat()
         if lstat(file.path, &facts) != 0, errno == ENOENT || errno == ENOTDIR { return nil }
         let data: Data
-        do throws(FileFault) { data = try FileContents.copied(file.path) } catch {
-            throw DamagedFile(path: file.path, reason: error.reason)
-        }
+        do throws(FileFault) { data = try FileContents.copied(file.path) } catch { throw DamagedFile(error) }
         guard let content = SealedDocument.content(of: data) else { throw DamagedFile(path: file.path, reason: Self.changed) }
         do { return try ResultCoding.value(type, from: content) } catch {
             throw DamagedFile(path: file.path, reason: "it is not what this version of the program writes: \(error)")
@@ -174,9 +193,12 @@ package struct RunStore: Sendable {
     /// The result itself is moved last, so that after a kill in between the next call completes the
     /// move.
     ///
-    /// - Throws: `FileFault` where a file cannot be moved.
+    /// - Throws: `FileFault` where a file cannot be read or moved.
     package func makeRoom(for plan: String, at key: TrialKey) throws {
-        guard let present = try? record(at: folder.result(key)), present.result.plan != plan, present.result.isFinished else { return }
+        let file = folder.result(key)
+        guard let present = try usable({ () throws(DamagedFile) in try record(at: file) }), present.result.plan != plan, present.result.isFinished else {
+            return
+        }
         let there = place(of: present.result.plan, at: key)
         try Folder.create(there.deletingLastPathComponent().path)
         try move(present, from: folder.trial(key), to: there.deletingLastPathComponent())
@@ -186,10 +208,11 @@ package struct RunStore: Sendable {
     /// the way.
     ///
     /// - Returns: the result; nil where none of this plan is kept, or where it is damaged.
-    /// - Throws: `FileFault` where a file cannot be moved.
+    /// - Throws: `FileFault` where a file cannot be read or moved.
     package func bringBack(_ plan: String, at key: TrialKey) throws -> TrialResult? {
         let kept = place(of: plan, at: key)
-        guard (try? result(at: kept)) != nil, let record = try? record(at: kept), record.result.plan == plan else { return nil }
+        guard try usableResult(at: kept) != nil, let record = try usable({ () throws(DamagedFile) in try record(at: kept) }), record.result.plan == plan
+        else { return nil }
         try makeRoom(for: plan, at: key)
         try move(record, from: kept.deletingLastPathComponent(), to: folder.trial(key))
         Folder.remove(kept.deletingLastPathComponent().path)
@@ -224,6 +247,14 @@ package struct RunStore: Sendable {
         try AtomicFile.write(SealedDocument.sealing(ResultCoding.document(settings)), to: folder.settings.path)
     }
 
+    /// The recipe that is there; nil where there is none, or something that is none.
+    private func presentRecipe() throws(FileFault) -> String? {
+        do throws(FileFault) { return try FileContents.text(folder.resolvedRecipe.path) } catch {
+            if error.mayPass { throw error }
+            return nil
+        }
+    }
+
     /// Writes the recipe and the settings of a run, and keeps those of another recipe whose results are
     /// kept.
     ///
@@ -233,7 +264,7 @@ package struct RunStore: Sendable {
     package func write(_ settings: RunSettings, recipe: String, keepingOthers: Bool) throws -> DamagedFile? {
         var settings = settings
         settings.resolvedRecipe = SHA256Digest(of: recipe).hex
-        let other = (try? FileContents.text(folder.resolvedRecipe.path)).flatMap { $0 == recipe ? nil : $0 }
+        let other = try presentRecipe().flatMap { $0 == recipe ? nil : $0 }
         // The last run wrote exactly this recipe, so what is there now was changed since and is not the
         // recipe of another run.
         let isDamaged = other != nil && (try? self.settings())?.resolvedRecipe == settings.resolvedRecipe

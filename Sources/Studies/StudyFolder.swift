@@ -55,7 +55,7 @@ package struct StudyFolder: Sendable {
             var (ended, damage): (Ended?, DamagedFile?)
             if let known, known.mark == mark, mark != nil {
                 ended = known
-            } else if mark != nil {
+            } else {
                 do throws(DamagedFile) {
                     ended = try store.outline(at: file).flatMap { $0.key == key ? Ended(mark: mark, result: $0) : nil }
                 } catch {

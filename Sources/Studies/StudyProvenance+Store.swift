@@ -35,7 +35,7 @@ extension RunStore {
             provenance.looks = values
             provenance.damages = damages.map(\.description)
         } catch {
-            throw DamagedFile(path: error.path, reason: error.reason)
+            throw DamagedFile(error)
         }
         return provenance
     }

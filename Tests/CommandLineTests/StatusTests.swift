@@ -11,6 +11,7 @@ struct StatusTests {
         #expect(part.messages.contains("small: 2 of 12 trials into "))
         let status = try await folder.regulus("status", "out")
         #expect(status.code == 0 && status.output.contains("2/12") && status.output.contains("no process is training"), "\(status.output)")
+        #expect(status.lines.contains { $0.contains("to continue: regulus run r.yaml ") && $0.hasSuffix(" --out out") }, "\(status.output)")
         let whole = try await folder.regulus("run", "r.yaml", "--out", "out")
         #expect(whole.code == 0 && whole.messages.contains("2 taken from the run folder"), "\(whole.messages)")
         let done = try await folder.regulus("watch", "out")

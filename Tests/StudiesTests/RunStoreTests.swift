@@ -49,6 +49,27 @@ struct RunStoreTests {
         }
     }
 
+    @Test("a result that cannot be read now is not taken for absent or damaged: nothing takes its place", arguments: ["result.json", "checkpoint.safetensors"])
+    func unreadable(_ name: String) throws {
+        let folder = try TemporaryFolder()
+        let cells = [Sample.cell("row", [plan])]
+        let key = try Sample.run(cells, in: folder.run)[0].key
+        let file = folder.run.trial(key).appendingPathComponent(name)
+        let bytes = try Data(contentsOf: file)
+        // A link that leads to itself can be read by nobody, whatever their permissions; a disk or a server that does not answer are no different.
+        try FileManager.default.removeItem(at: file)
+        try #require(symlink(file.lastPathComponent, file.path) == 0)
+        let store = RunStore(folder.run)
+        let damage = #expect(throws: DamagedFile.self) { try store.result(at: folder.run.result(key)) }
+        #expect(damage?.unreadable?.path == file.path && damage?.description.hasPrefix("cannot read \(file.path): ") == true)
+        #expect(throws: FileFault.self) { try store.usableResult(at: folder.run.result(key)) }
+        #expect(throws: FileFault.self) { try Sample.run(cells, in: folder.run) }
+        if name == "result.json" { #expect(throws: FileFault.self) { try store.makeRoom(for: "another", at: key) } }
+        try FileManager.default.removeItem(at: file)
+        try bytes.write(to: file)
+        #expect(try restored(cells, in: folder.run) == 1)
+    }
+
     @Test("a trial with a damaged file is named, and run again to the same bytes", arguments: ["result.json", "metrics.jsonl", "checkpoint.safetensors"])
     func redone(_ name: String) throws {
         let folder = try TemporaryFolder()

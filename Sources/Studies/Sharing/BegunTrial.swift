@@ -35,13 +35,13 @@ package struct BegunTrial: Codable, Hashable, Sendable {
     ///   - term: the component that was called last; `process` where none was.
     ///   - epochs: those that a trial had done before.
     /// - Returns: the trials that had no result.
-    /// - Throws: `FileFault` where a result cannot be written.
+    /// - Throws: `FileFault` where a result cannot be read or written.
     package func fail(term: String, step: Int, message: String, epochs: (TrialKey) -> [EpochRecord], in folder: RunFolder) throws -> [TrialKey] {
         var failed: [TrialKey] = []
         for trial in trials {
             let file = isRehearsal ? folder.rehearsal(trial.plan, measuresTarget: measuresTarget) : folder.result(trial.key)
             let store = RunStore(folder)
-            if let found = try? store.result(at: file), found.plan == trial.plan { continue }
+            if let found = try store.usableResult(at: file), found.plan == trial.plan { continue }
             let status = TrialStatus.failed(term: term, step: step, message: message)
             let result = TrialResult(key: trial.key, plan: trial.plan, status: status, epochs: epochs(trial.key))
             try Folder.create(file.deletingLastPathComponent().path)

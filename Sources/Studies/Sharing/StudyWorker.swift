@@ -157,12 +157,12 @@ struct StudyWorker: Sendable {
     ) throws -> [Found?] {
         if study.stop.isAsked { throw stopped }
         if study.isFollowing {
-            return places.map { place in
-                let kept = place.key.map { store.place(of: place.plan, at: $0) }
-                return (savedResult(at: place.result, of: place.plan) ?? kept.flatMap { savedResult(at: $0, of: place.plan) }).map { ($0, true) }
+            return try places.map { place -> Found? in
+                if let saved = try savedResult(at: place.result, of: place.plan) { return (saved, true) }
+                return try place.key.flatMap { try savedResult(at: store.place(of: place.plan, at: $0), of: place.plan) }.map { ($0, true) }
             }
         }
-        var found: [Found?] = places.map { place in savedResult(at: place.result, of: place.plan).map { ($0, true) } }
+        var found: [Found?] = try places.map { place in try savedResult(at: place.result, of: place.plan).map { ($0, true) } }
         // A process that is killed right after it has written a result leaves its claim behind.
         for (place, found) in zip(places, found) where found != nil { place.claim.removeLeftovers() }
         var missing: [Int] { found.indices.filter { found[$0] == nil } }
@@ -185,7 +185,7 @@ struct StudyWorker: Sendable {
             // Another may have finished it between the look and the claim.
             for index in missing {
                 let place = places[index]
-                if let saved = savedResult(at: place.result, of: place.plan) {
+                if let saved = try savedResult(at: place.result, of: place.plan) {
                     found[index] = (saved, true)
                 } else if let key = place.key, let kept = try store.bringBack(place.plan, at: key) {
                     found[index] = (kept, true)
@@ -233,8 +233,10 @@ struct StudyWorker: Sendable {
 
     /// A result of exactly this plan. One that is damaged, or whose files are, counts as none: the trial is run again, as is one that had
     /// failed before this study began.
-    private func savedResult(at file: URL, of plan: String) -> TrialResult? {
-        guard let saved = try? store.result(at: file), saved.plan == plan else { return nil }
+    ///
+    /// - Throws: `FileFault` where it cannot be read now: it may be a result all the same.
+    private func savedResult(at file: URL, of plan: String) throws(FileFault) -> TrialResult? {
+        guard let saved = try store.usableResult(at: file), saved.plan == plan else { return nil }
         if saved.isFinished { return saved }
         return earlierFailures[file].map { $0 == (try? SHA256Digest(ofFile: file.path).hex) } ?? false ? nil : saved
     }

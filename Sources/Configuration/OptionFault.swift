@@ -104,3 +104,19 @@ private func slips(from a: [Character], to b: [Character]) -> Int {
     }
     return last[b.count]
 }
+
+extension String {
+    /// The name as a reader of a table sees it: without characters that are not seen, and with blanks
+    /// of any kind as single spaces, none at the ends.
+    ///
+    /// Two names of which this is equal are told apart by the program and by nobody else. Joiners stay:
+    /// they make one sign of several.
+    package var asSeen: String {
+        let scalars = unicodeScalars.compactMap { scalar -> Unicode.Scalar? in
+            if scalar.properties.isWhitespace { return " " }
+            let isUnseen = [.control, .format].contains(scalar.properties.generalCategory) && scalar != "\u{200D}"
+            return isUnseen ? nil : scalar
+        }
+        return String(String.UnicodeScalarView(scalars)).split(separator: " ").joined(separator: " ")
+    }
+}

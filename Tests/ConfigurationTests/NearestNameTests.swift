@@ -27,3 +27,18 @@ struct NearestNameTests {
         #expect(nearestName(to: typed, among: Self.names) == nil)
     }
 }
+
+@Suite("Names as they are seen")
+struct SeenNameTests {
+    @Test(
+        "are equal where nobody can tell them apart",
+        arguments: ["site a", " site a", "site a ", "site  a", "site\ta", "site\u{00A0}a", "si\u{200B}te a", "\u{FEFF}site a", "site a\u{202E}"])
+    func equal(name: String) {
+        #expect(name.asSeen == "site a")
+    }
+
+    @Test("are different where somebody can", arguments: ["Site a", "sitea", "site-a", "site á", "👨\u{200D}👩"])
+    func different(name: String) {
+        #expect(name.asSeen == name)
+    }
+}

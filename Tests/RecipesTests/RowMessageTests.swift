@@ -114,6 +114,22 @@ struct RowMessageTests {
                   |           ^~~~~
             """),
         MessageCase(
+            "a row that looks like another",
+            """
+            - Fusion
+
+            """,
+            """
+            - Fusion
+              - name: "+  MER "
+
+            """,
+            """
+            r.yaml:17:11: error: row '+ MER' looks like row '+  MER ' in every table, which is already at r.yaml:16:11
+               17 |   - name: + MER
+                  |           ^~~~~
+            """),
+        MessageCase(
             "no name",
             """
             - Fusion

@@ -63,7 +63,7 @@ package struct DataCheck: Sendable {
     package let seconds: [[Double]]
     /// What some rows lack, and how long sequences are; a complete modality has no entry.
     package let gaps: [Gaps]
-    /// The data set's own remarks.
+    /// The data set's own remarks, and names that no reader can tell apart.
     package let remarks: [String]
     /// What a run would refuse: samples of a manifest that cannot be read, rows without a label.
     package let problems: [String]
@@ -98,7 +98,7 @@ package struct DataCheck: Sendable {
         }
         self.counts = counts
         targets = Self.targets(of: dataset)
-        remarks = dataset.remarks
+        remarks = dataset.remarks + Self.twins(facts.domains, "domains") + Self.twins(facts.classes, "classes")
         problems = (dataset as? any UncheckedRows)?.problems ?? []
         gaps = try Self.gaps(of: dataset)
         contents = try ContentCheck(dataset)
@@ -339,4 +339,20 @@ extension DataCheck {
 
     /// A number with one decimal.
     private func text(_ value: Double) -> String { String((value * 10).rounded() / 10) }
+}
+
+extension DataCheck {
+    /// A remark for each two names that look the same: most often one is a slip, of a blank at an end.
+    ///
+    /// - Parameters:
+    ///   - names: of domains or classes, which the data tell apart.
+    ///   - what: they are, in the plural.
+    private static func twins(_ names: [String], _ what: String) -> [String] {
+        var known: [String: String] = [:]
+        return names.compactMap { name in
+            let seen = name.asSeen
+            guard let other = known.updateValue(name, forKey: seen) else { return nil }
+            return "two \(what) look the same, '\(other)' and '\(name)': they differ in blanks or in characters that are not seen"
+        }
+    }
 }

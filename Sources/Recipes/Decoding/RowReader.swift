@@ -33,14 +33,17 @@ struct RowReader {
             faults.report("rows cannot be \(phrase)", at: node.location, expected: "a list of rows, each with a name")
             return []
         }
-        var places: [String: SourceLocation] = [:]
+        var places: [String: (name: String, location: SourceLocation)] = [:]
         var rows: [Row] = []
         for item in items {
             guard let (row, place) = row(item) else { continue }
-            if let first = places[row.name] {
-                faults.report("duplicate row '\(row.name)'; it is already at \(first)", at: place)
+            // A name of nothing but what is not seen looks like no other.
+            let seen = row.name.asSeen.isEmpty ? row.name : row.name.asSeen
+            if let first = places[seen] {
+                let what = first.name == row.name ? "duplicate row '\(row.name)'; it" : "row '\(row.name)' looks like row '\(first.name)' in every table, which"
+                faults.report("\(what) is already at \(first.location)", at: place)
             } else {
-                places[row.name] = place
+                places[seen] = (row.name, place)
                 rows.append(row)
             }
         }

@@ -51,11 +51,7 @@ struct PluginFolder: Sendable {
                 /// Starts a program that goes on for as long as nobody ends it, and notes its number.
                 func leaveProgram() {
                     guard let file = ProcessInfo.processInfo.environment["LEAVES"] else { return }
-                    let shell = Process()
-                    shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-                    shell.arguments = ["-c", "setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >>'\\(file)'"]
-                    try? shell.run()
-                    shell.waitUntilExit()
+                    _ = system("setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >>'\\(file)'")
                 }
 
                 struct BadMood: Error {}

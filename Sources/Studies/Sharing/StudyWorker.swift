@@ -222,7 +222,8 @@ struct StudyWorker: Sendable {
     private func removeTemporaries(of place: Place) {
         place.claim.removeLeftovers()
         for file in place.files {
-            AtomicFile.removeTemporaries(in: file.deletingLastPathComponent().path, of: file.lastPathComponent)
+            // The process above may be writing down that this trial's last process ended.
+            AtomicFile.removeAbandonedTemporaries(in: file.deletingLastPathComponent().path, of: file.lastPathComponent)
         }
     }
 

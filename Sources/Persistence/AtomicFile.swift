@@ -49,31 +49,68 @@ package enum AtomicFile {
     package static func write(
         to path: String, durability: Durability = .whole, _ body: (borrowing Writer) throws(FileFault) -> Void
     ) throws(FileFault) {
+        let temporary = try prepared(path, durability: durability, body)
+        try place(temporary, at: path)
+        // Only after this does the new name survive a power failure.
+        if durability == .whole { try synchronizeFolder(split(path).folder) }
+    }
+
+    /// Replaces several files that belong together, and waits until all of them are on the medium. That takes little longer than for
+    /// one: waiting for the first brings the others along.
+    ///
+    /// - Throws: `FileFault`. Where one of them cannot be written, none has been replaced; no temporary file is left.
+    package static func write(_ files: [(data: Data, path: String)]) throws(FileFault) {
+        var waiting: [(temporary: String, path: String)] = []
+        // Those that took their places are no longer there under these names.
+        defer { for (temporary, _) in waiting { unlink(temporary) } }
+        for (data, path) in files {
+            let temporary = try prepared(path, durability: .none) { (writer) throws(FileFault) in try writer.append(data) }
+            waiting.append((temporary, path))
+        }
+        for (temporary, path) in waiting {
+            do throws(FileFault) {
+                try FileDescriptor(opening: temporary, flags: O_RDWR, action: "write").synchronize()
+            } catch {
+                throw FileFault(action: error.action, path: path, reason: error.reason)
+            }
+        }
+        for (temporary, path) in waiting { try place(temporary, at: path) }
+        for folder in Set(files.map { split($0.path).folder }).sorted() { try synchronizeFolder(folder) }
+    }
+
+    /// Writes the content of a file under a temporary name beside it.
+    ///
+    /// - Returns: the temporary path.
+    /// - Throws: `FileFault`, with `path` in place of the temporary one; nothing is left.
+    private static func prepared(
+        _ path: String, durability: Durability, _ body: (borrowing Writer) throws(FileFault) -> Void
+    ) throws(FileFault) -> String {
         let (folder, name) = split(path)
         guard !name.isEmpty else {
             throw FileFault(action: "write", path: path, reason: "the path names a folder, not a file")
         }
         let temporary = "\(folder)/\(temporaryName(for: name))"
         do throws(FileFault) {
-            let file: FileDescriptor
-            do throws(FileFault) {
-                file = try FileDescriptor(opening: temporary, flags: O_WRONLY | O_CREAT | O_EXCL, action: "write")
-            } catch {
-                // The message names what the user asked for, not the temporary file.
-                throw FileFault(action: "write", path: path, reason: error.reason)
-            }
-            let writer = Writer(file: file)
+            let writer = Writer(file: try FileDescriptor(opening: temporary, flags: O_WRONLY | O_CREAT | O_EXCL, action: "write"))
             try body(writer)
             if durability != .none { try writer.file.synchronize() }
-            guard rename(temporary, path) == 0 else { throw FileFault(action: "write", path: path) }
         } catch {
             unlink(temporary)
             throw error.path == temporary ? FileFault(action: error.action, path: path, reason: error.reason) : error
         }
-        guard durability == .whole else { return }
-        // Only after this does the new name survive a power failure.
-        let folderFile = try FileDescriptor(opening: folder, flags: O_RDONLY | O_DIRECTORY, action: "write")
-        try folderFile.synchronize()
+        return temporary
+    }
+
+    /// Gives a temporary file the name that it was written for.
+    private static func place(_ temporary: String, at path: String) throws(FileFault) {
+        guard rename(temporary, path) != 0 else { return }
+        let fault = FileFault(action: "write", path: path)
+        unlink(temporary)
+        throw fault
+    }
+
+    private static func synchronizeFolder(_ folder: String) throws(FileFault) {
+        try FileDescriptor(opening: folder, flags: O_RDONLY | O_DIRECTORY, action: "write").synchronize()
     }
 
     /// A new name, hidden in listings, under which a file called `name` can begin. It says which process writes it.

@@ -2,20 +2,10 @@ import Foundation
 import Persistence
 import Results
 
-/// Puts a report into the run folder.
+/// Puts a report into the run folder, whole: a reader never sees half a file, nor tables of one report beside drawings of another for longer than
+/// it takes to rename them.
 package struct ReportWriter: Sendable {
-    private let write: @Sendable (Data, URL) throws -> Void
-
-    /// - Parameter write: how one file is written; by default atomically, so that a reader never sees half a report, and without waiting for
-    ///   the medium: after a power failure a report is made again from its trials.
-    package init(
-        write: @escaping @Sendable (Data, URL) throws -> Void = { data, url in
-            try Folder.create(url.deletingLastPathComponent().path)
-            try AtomicFile.write(data, to: url.path, durability: .none)
-        }
-    ) {
-        self.write = write
-    }
+    package init() {}
 
     /// The files that `write` puts into a folder, drawings aside.
     package static func files(in folder: RunFolder) -> [URL] {
@@ -30,26 +20,27 @@ package struct ReportWriter: Sendable {
     /// - Throws: what writing throws, for example when the folder cannot be written to.
     package func write(_ report: Report, recipe: String? = nil, to folder: RunFolder) throws {
         let document = report.document(recipe: recipe)
-        try write(Data(document.markdown().utf8), folder.markdownReport)
-        try write(Data(report.csv().utf8), folder.csvReport)
-        try write(Data(report.costsCSV().utf8), folder.costs)
+        var files: [(data: Data, file: URL)] = [
+            (Data(document.markdown().utf8), folder.markdownReport), (Data(report.csv().utf8), folder.csvReport),
+            (Data(report.costsCSV().utf8), folder.costs), (Data(document.html().utf8), folder.htmlReport),
+            (Data(document.latex().utf8), folder.latexReport),
+        ]
         if report.measurements.isEmpty {
             unlink(folder.measurementsCSV.path)
         } else {
-            try write(Data(report.measurementsCSV().utf8), folder.measurementsCSV)
+            files.append((Data(report.measurementsCSV().utf8), folder.measurementsCSV))
         }
         if report.verdicts.isEmpty {
             for file in [folder.verdictPage, folder.verdictCSV, folder.verdictJSON] { unlink(file.path) }
         } else {
-            try write(Data(Verdict.document(report.verdicts, title: report.settings.recipe).html().utf8), folder.verdictPage)
-            try write(Data(Verdict.csv(report.verdicts).utf8), folder.verdictCSV)
-            try write(ResultCoding.document(report.verdicts.map(\.content)), folder.verdictJSON)
+            files += [
+                (Data(Verdict.document(report.verdicts, title: report.settings.recipe).html().utf8), folder.verdictPage),
+                (Data(Verdict.csv(report.verdicts).utf8), folder.verdictCSV),
+                (try ResultCoding.document(report.verdicts.map(\.content)), folder.verdictJSON),
+            ]
         }
-        try write(Data(document.html().utf8), folder.htmlReport)
-        try write(Data(document.latex().utf8), folder.latexReport)
-        for figure in document.figures {
-            try write(Data(figure.svg.utf8), folder.figures.appendingPathComponent("\(figure.name).svg"))
-        }
+        files += document.figures.map { (data: Data($0.svg.utf8), file: folder.figures.appendingPathComponent("\($0.name).svg")) }
+        try write(files)
         removeDrawings(besides: document.figures, in: folder)
         // Files of runs that were killed while writing; those that another run is writing now stay.
         for place in [folder.root, folder.figures] { AtomicFile.removeAbandonedTemporaries(in: place.path) }
@@ -80,6 +71,12 @@ package struct ReportWriter: Sendable {
         let title = reports.map(\.report.settings.recipe).joined(separator: ", ")
         let together = verdicts.isEmpty ? [] : Verdict.document(verdicts, title: title).blocks
         let blocks = together + reports.flatMap { $0.report.document(recipe: $0.recipe).blocks }
-        try write(Data(Document(blocks).html().utf8), page)
+        try write([(Data(Document(blocks).html().utf8), page)])
+    }
+
+    /// Writes files, and the folders that they lie in where these are missing.
+    private func write(_ files: [(data: Data, file: URL)]) throws {
+        for folder in Set(files.map { $0.file.deletingLastPathComponent().path }) { try Folder.create(folder) }
+        try AtomicFile.write(files.map { (data: $0.data, path: $0.file.path) })
     }
 }

@@ -24,6 +24,29 @@ struct AtomicFileTests {
         #expect(folder.names == ["a.txt"])
     }
 
+    @Test("Several files that belong together are replaced together, in any folders")
+    func together() throws {
+        let folder = try TemporaryFolder()
+        try Folder.create(folder("inside"))
+        try AtomicFile.write("old", to: folder("a.txt"))
+        try AtomicFile.write([(Data("first".utf8), folder("a.txt")), (Data("second".utf8), folder("inside/b.txt"))])
+        #expect(try FileContents.text(folder("a.txt")) == "first")
+        #expect(try FileContents.text(folder("inside/b.txt")) == "second")
+        #expect(folder.names == ["a.txt", "inside"])
+    }
+
+    @Test("Of several files none is replaced where one cannot be written, and that one is named")
+    func togetherOrNot() throws {
+        let folder = try TemporaryFolder()
+        try AtomicFile.write("old", to: folder("a.txt"))
+        let fault = #expect(throws: FileFault.self) {
+            try AtomicFile.write([(Data("new".utf8), folder("a.txt")), (Data("second".utf8), folder("none/b.txt"))])
+        }
+        #expect(fault?.path == folder("none/b.txt"))
+        #expect(try FileContents.text(folder("a.txt")) == "old")
+        #expect(folder.names == ["a.txt"])
+    }
+
     @Test("An empty file can be written and read")
     func empty() throws {
         let folder = try TemporaryFolder()

@@ -1,6 +1,6 @@
 # Everything is built optimized: numeric loops in a debug build are some fifty times slower.
 # Always by `swift build`: what `swift test` builds, `swift build` compiles again.
-# Without the line numbers of a debugger or a profiler, which change no instruction and cost the compiler a quarter of its time; DEBUG_INFO=dwarf has them.
+# Without the line numbers of a debugger or a profiler, which change no instruction and cost the compiler a tenth to a quarter of its time; DEBUG_INFO=dwarf has them.
 DEBUG_INFO ?= none
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing -debug-info-format $(DEBUG_INFO)
 SWIFT_FILES := Package.swift Sources Plugins Tests $(addprefix Examples/TensorFusion/,Package.swift Sources Tests) $(addprefix Fuzzing/,Package.swift Sources)

@@ -121,12 +121,22 @@ extension FuzzTarget {
         place.removeLeftovers()
     }
 
-    /// Curves for TensorBoard, of which what is already there keeps its times.
+    /// A curve for TensorBoard that lies in the folder of a trial which begins: what of it is right keeps its place, the rest is put right.
     private static func events(_ data: Data) {
-        let epochs = (1...3).map { EpochRecord(epoch: $0, trainingLoss: 1 / Double($0), terms: ["task": 0.5], targetScore: 0.25) }
-        let content = EventFile.data(of: epochs)
-        precondition(EventFile.keepingTimes(of: data, in: content).count == content.count)
-        _ = EventFile.keepingTimes(of: content, in: data)
+        let folder = RunFolder(URL(fileURLWithPath: MemoryFile.folder + "/curve"))
+        var training = RunningTraining(TrialKey(row: "a", target: "d", seed: 1), epochCount: 3)
+        defer { try? FileManager.default.removeItem(at: folder.trials) }
+        MemoryFile.write(data, "curve/" + folder.events(training.key).path.dropFirst(folder.root.path.count + 1))
+        guard var curve = try? LiveCurve(of: training, in: folder) else { return }
+        for epoch in 1...3 {
+            training.epochs.append(EpochRecord(epoch: epoch, trainingLoss: 1 / Double(epoch), terms: ["task": 0.5], targetScore: 0.25))
+            precondition(curve.precedes(training))
+            guard (try? curve.follow(training)) != nil else { return }
+        }
+        let content = EventFile.data(of: training.epochs)
+        guard let file = try? FileContents.copied(folder.events(training.key).path) else { return }
+        // Records from before may carry other times, and further epochs may follow.
+        precondition(file.count >= content.count && (data.prefix(content.count) == file.prefix(content.count) || file.count == content.count))
     }
 
     // MARK: - Other programs and the system
@@ -171,7 +181,7 @@ extension FuzzTarget {
             precondition(lines.count < rows && lines.allSatisfy { !$0.contains("\n") && !$0.contains("\u{1B}") })
         }
         for training in report.trainings.prefix(8) {
-            try? EventFile.write(running: training, to: folder)
+            if var curve = try? LiveCurve(of: training, in: folder) { try? curve.follow(training) }
             progress.running = [training]
             precondition((0...1).contains(training.fraction) && progress.trainings.count == 1)
         }

@@ -57,6 +57,7 @@ struct PluginFolder: Sendable {
                 struct BadMood: Error {}
 
                 public func register(in registrar: inout PluginRegistrar) throws {
+                    leaveProgram()
                     switch ProcessInfo.processInfo.environment["REGISTRATION"] {
                     case "crash": fatalError("a bad day")
                     case "signal": kill(getpid(), SIGSEGV)

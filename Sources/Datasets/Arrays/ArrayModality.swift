@@ -259,6 +259,9 @@ struct ArrayModality: Sendable {
 
     /// Reads rows that follow each other in their array.
     ///
+    /// - Parameters:
+    ///   - rows: rows of the modality, none of which lacks it.
+    ///   - target: room for all of their values, row after row.
     /// - Throws: `DatasetFault` with the first of them that cannot be read.
     private func read(_ rows: Range<Int>, into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault) {
         guard let place = places[rows.lowerBound], let first = place.row else { return }
@@ -304,6 +307,9 @@ struct ArrayModality: Sendable {
     }
 
     /// Where a row lies that need only be copied; nil for any other.
+    ///
+    /// - Parameter row: of the modality.
+    /// - Returns: the rows of its array as they lie in the file, and its number there.
     private func packedRow(_ row: Int) -> (rows: PackedRows, row: Int)? {
         guard !packed.isEmpty, let place = places[row], let number = place.row, let rows = packed[Int(place.array)] else { return nil }
         return (rows, number)

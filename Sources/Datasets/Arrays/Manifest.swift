@@ -89,6 +89,8 @@ struct Manifest: Sendable {
     }
 
     /// The same table with only some of its rows, in this order.
+    ///
+    /// - Parameter rows: their numbers, counted from 0 below the header.
     func keeping(_ rows: [Int]) -> Manifest {
         var kept = self
         kept.lines = rows.map { lines[$0] }

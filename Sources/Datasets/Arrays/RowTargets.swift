@@ -65,6 +65,10 @@ enum RowTargets: Sendable {
     }
 
     /// Numbers of an array with NaN for those that are missing: for labels −1 says it too.
+    ///
+    /// - Parameters:
+    ///   - numbers: as the array has them.
+    ///   - kind: what they are: of values, which may be negative, none is replaced.
     static func marked(_ numbers: [Float], _ kind: TargetKind) -> [Float] {
         kind == .labels ? numbers.map { $0 == Float(RowValues.unlabeled) ? .nan : $0 } : numbers
     }

@@ -29,6 +29,8 @@ enum RowValues: Hashable, Sendable {
 
     /// Whether a row is said to be of a class with a negative number other than −1, which no class has: another program's mark for
     /// something, and never a class of its own.
+    ///
+    /// - Parameter row: counted from 0. A class that is named by such a number counts as one.
     func isNegativeClass(_ row: Int) -> Bool {
         switch self {
         case .integers(let values): values[row] < Self.unlabeled

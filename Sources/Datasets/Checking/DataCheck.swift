@@ -347,6 +347,7 @@ extension DataCheck {
     /// - Parameters:
     ///   - names: of domains or classes, which the data tell apart.
     ///   - what: they are, in the plural.
+    /// - Returns: the remarks, in the order of the names; none where all look different.
     private static func twins(_ names: [String], _ what: String) -> [String] {
         var known: [String: String] = [:]
         return names.compactMap { name in

@@ -163,7 +163,8 @@ struct CoOccurrenceWorld: Sendable {
         return ModalityArray(name: name(of: modality), sampleShape: [width], values: values)
     }
 
-    /// A `width×width` matrix with rows and columns exchanged.
+    /// A `width×width` matrix with rows and columns exchanged, so that the coordinates of a rotated
+    /// sample lie side by side.
     ///
     /// - Parameter matrix: row-major.
     private func transposed(_ matrix: [Float]) -> [Float] {

@@ -194,7 +194,7 @@ import Testing
             ("series-cnn", [:], [20, 3], "kernels: expected samples of at least 46 steps for these layers, found 20×3"),
             ("series-cnn", ["kernels": .list([.integer(3)])], [99, 3], "kernels: expected a length for each of 4 layers, found 1"),
             ("series-cnn", ["places": .integer(4096)], [99, 3], "places: expected at most 2048 maxima of each of 32 channels, found 4096"),
-            ("sequence-transformer", ["heads": .integer(7)], [9, 3], "heads: expected a divisor of the width 40, found 7"),
+            ("sequence-transformer", ["heads": .integer(7)], [9, 3], "heads: expected a divisor of the width 40, found 7; did you mean '5'?"),
             ("sequence-transformer", [:], [9], "expected samples of shape places×features (T×C), found 9"),
         ] as [(String, [String: OptionValue], [Int], String)])
     func `what does not fit is named`(name: String, options: [String: OptionValue], shape: [Int], message: String) throws {

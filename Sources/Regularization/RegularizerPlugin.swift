@@ -188,7 +188,7 @@ extension RegularizerContext {
     ///   - count: how often each sample is repeated.
     ///   - option: the option that says so.
     /// - Throws: `OptionFault` with the largest number that would do. Nothing is refused where the size of a batch is not known.
-    package func requireRoom(forRepeats count: Int, option: String) throws(OptionFault) {
+    public func requireRoom(forRepeats count: Int, option: String) throws(OptionFault) {
         let features = widths.values.reduce(0, +)
         let (values, overflows) = batchSize.multipliedReportingOverflow(by: features)
         let most = overflows ? 0 : Int(1 << 28) / max(values, 1)

@@ -57,5 +57,10 @@ enum ForeignCodeGuard {
         }
         action.sa_flags = Int32(SA_RESTART) | Int32(SA_SIGINFO)
         sigaction(number, &action, nil)
+        // Whoever started this program may have blocked the signal, without which the child was started.
+        var numbers = sigset_t()
+        sigemptyset(&numbers)
+        sigaddset(&numbers, number)
+        pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
     }
 }

@@ -51,7 +51,8 @@ struct PluginFolder: Sendable {
                 /// Starts a program that goes on for as long as nobody ends it, and notes its number.
                 func leaveProgram() {
                     guard let file = ProcessInfo.processInfo.environment["LEAVES"] else { return }
-                    _ = system("setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >>'\\(file)'")
+                    // Not `system`, which ignores SIGINT until the shell has ended.
+                    if let shell = popen("setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >>'\\(file)'", "r") { pclose(shell) }
                 }
 
                 struct BadMood: Error {}

@@ -19,8 +19,8 @@ package enum Descendants {
 
     /// Ends all children of this process, and theirs, which become children of this one.
     ///
-    /// - Parameter spared: children that go on, with everything below them.
-    package static func end(sparing spared: Set<pid_t> = []) {
+    /// - Parameter spared: the numbers of children that go on, with everything below them.
+    package static func end(sparing spared: Set<Int32> = []) {
         let end = ContinuousClock.now + .seconds(patience)
         while ContinuousClock.now < end {
             let children = children.subtracting(spared)

@@ -286,11 +286,10 @@ struct ArrayModality: Sendable {
         let known = finite?.known(among: rows)
         let inputs = Tensor(shape: Shape([rows.count] + sampleShape)) { output in
             var notFinite = NotFinite()
+            let isCopied = copyPacked(rows, into: output)
             for (place, row) in rows.enumerated() where fault == nil {
                 let slot = UnsafeMutableBufferPointer(rebasing: output[place * size..<(place + 1) * size])
-                if let packed = packedRow(row) {
-                    packed.rows.copy(row: packed.row, into: slot)
-                } else {
+                if !isCopied {
                     do throws(DatasetFault) {
                         try read(row, into: slot)
                     } catch {
@@ -306,13 +305,20 @@ struct ArrayModality: Sendable {
         return inputs
     }
 
-    /// Where a row lies that need only be copied; nil for any other.
+    /// Copies rows that all lie packed in one array.
     ///
-    /// - Parameter row: of the modality.
-    /// - Returns: the rows of its array as they lie in the file, and its number there.
-    private func packedRow(_ row: Int) -> (rows: PackedRows, row: Int)? {
-        guard !packed.isEmpty, let place = places[row], let number = place.row, let rows = packed[Int(place.array)] else { return nil }
-        return (rows, number)
+    /// - Returns: whether they do; otherwise nothing is copied.
+    private func copyPacked(_ rows: [Int], into target: UnsafeMutableBufferPointer<Float>) -> Bool {
+        guard let first = rows.first, let array = places[first]?.array, packed.indices.contains(Int(array)), let packed = packed[Int(array)]
+        else { return false }
+        var numbers: [Int] = []
+        numbers.reserveCapacity(rows.count)
+        for row in rows {
+            guard let place = places[row], place.array == array, let number = place.row else { return false }
+            numbers.append(number)
+        }
+        packed.copy(numbers, into: target)
+        return true
     }
 
     /// Asks the system to have some rows ready soon, and does not wait for it.

@@ -44,13 +44,16 @@ package struct PackedRows: Sendable {
     /// - Precondition: `data` has all rows that will be copied.
     fileprivate init(_ data: Data, start: Int, stride: Int) { (self.data, self.start, self.stride) = (data, start, stride) }
 
-    /// Copies as many floats of a row as `target` has room for.
-    /// - Precondition: there is this row, and it is as long.
-    package func copy(row: Int, into target: UnsafeMutableBufferPointer<Float>) {
-        let count = target.count * MemoryLayout<Float>.size
+    /// Copies some rows, one after another.
+    /// - Precondition: there are these rows, and `target` has room for exactly them.
+    package func copy(_ rows: [Int], into target: UnsafeMutableBufferPointer<Float>) {
+        let target = UnsafeMutableRawBufferPointer(target)
         data.withUnsafeBytes { bytes in
-            let first = start + row * stride
-            UnsafeMutableRawBufferPointer(target).copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[first..<first + count]))
+            for (place, row) in rows.enumerated() {
+                let first = start + row * stride
+                UnsafeMutableRawBufferPointer(rebasing: target[place * stride..<(place + 1) * stride])
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[first..<first + stride]))
+            }
         }
     }
 }

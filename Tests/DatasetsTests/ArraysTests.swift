@@ -240,6 +240,15 @@ struct ArraysTests {
                 #expect(try modality.keeping([5, 4, 69]).values(of: 2).map(\.bitPattern) == Array(expected.prefix(33)))
             }
         }
+        // Rows of two arrays in one batch, and one that lacks the modality between them.
+        let arrays = [try file.array("x"), try file.array("y")]
+        let places = [(0, 69), (0, 0), (1, 3), nil, (0, 3), (1, 68)].map { place in place.map { StoredRows.Place(array: $0.0, row: $0.1) } }
+        for limit in [0, 1 << 20] {
+            var mixed = try ArrayModality("x", arrays, layout: .channelsLast, sample: [33], places: places)
+            #expect(try mixed.holdIfSmall(limit: limit) == nil)
+            let read = try mixed.inputs([0, 1, 2, 3, 4, 5]).values.map(\.bitPattern)
+            #expect(Array(read[..<99] + read[132...]) == expected && read[99..<132].allSatisfy { $0 == 0 }, "\(limit)")
+        }
         var bad = SafetensorsWriter()
         bad.add("x", values.dropLast() + [.nan], shape: [rows, 33])
         try bad.write(to: folder("bad.safetensors"))
@@ -254,7 +263,7 @@ struct ArraysTests {
     func notFinite(count: Int) {
         func found(_ values: [Float]) -> Bool {
             var values = values
-            return values.withUnsafeMutableBufferPointer { ArrayModality.hasNotFinite($0) }
+            return values.withUnsafeMutableBufferPointer { NotFiniteRows.isAmong($0) }
         }
         let extremes: [Float] = [0, -0, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude, -1]
         let finite = (0..<count).map { extremes[$0 % extremes.count] }

@@ -1,40 +1,19 @@
 import Configuration
 import Networks
-import Synchronization
 import Tensors
 import Weights
 
-/// One modality of a data set whose samples are rows of arrays in files. Small arrays are held in
-/// memory, others are read row by row.
+/// One modality of a data set whose samples are rows of arrays in files: the shape of its samples, which rows have it, and how long their
+/// sequences are. Small arrays are held in memory, others are read when rows are asked for.
 struct ArrayModality: Sendable {
-    /// The name of the modality in recipes and reports.
-    let name: String
-    /// The shape of one sample, channels last.
-    let sampleShape: [Int]
-    /// Whether the files store the channels of a sample first.
-    private let isChannelsFirst: Bool
-    /// The arrays that rows are read from.
-    private var arrays: [any StoredArray]
-    /// For each row, which array and which row of it; nil for a row that lacks the modality.
-    private var places: [Place?]
+    /// Where the samples lie, and how they are read from there.
+    private var stored: StoredRows
     /// The lengths of the sequences; nil where all are of one length.
     private var lengths: Lengths?
-    /// Whether values that are not finite are read as 0.
-    private var replacesNotFinite = false
     /// All values, rows × sample, where they are few enough to stay in memory.
     private var held: [Float]?
     /// The rows of files that were found to be finite.
     private var finite: FiniteRows?
-    /// For each array of a modality that stays in its files, its rows as they lie there, where they need only be copied.
-    private var packed: [PackedRows?] = []
-
-    /// Where a sample is stored.
-    struct Place: Hashable, Sendable {
-        /// The number of the array among those of the modality.
-        let array: Int32
-        /// Nil where the whole array is one sample.
-        let row: Int?
-    }
 
     /// Where the lengths of padded sequences come from.
     private enum Lengths: Sendable {
@@ -64,7 +43,7 @@ struct ArrayModality: Sendable {
                 option: "modalities", message: "\(array.file): the array '\(array.name)' of shape \(array.shapeText) has more than \(Self.mostRows) rows")
         }
         try self.init(
-            name, [array], layout: layout, sample: Array(array.shape.dropFirst()), places: (0..<array.rowCount).map { Place(array: 0, row: $0) })
+            name, [array], layout: layout, sample: Array(array.shape.dropFirst()), places: (0..<array.rowCount).map { StoredRows.Place(array: 0, row: $0) })
         guard let steps = array.stepCounts else { return }
         guard layout == .channelsLast else {
             throw DatasetFault(
@@ -80,11 +59,7 @@ struct ArrayModality: Sendable {
     ///   - places: where each row is stored; nil for a row that lacks the modality.
     /// - Throws: `DatasetFault` where there are not rows, or samples are empty, have too many axes or
     ///   too many values.
-    init(_ name: String, _ arrays: [any StoredArray], layout: Arrays.Layout, sample: [Int], places: [Place?]) throws(DatasetFault) {
-        self.name = name
-        self.arrays = arrays
-        self.places = places
-        var sample = sample
+    init(_ name: String, _ arrays: [any StoredArray], layout: Arrays.Layout, sample: [Int], places: [StoredRows.Place?]) throws(DatasetFault) {
         guard sample.count < Self.mostAxes - 1, !sample.contains(0), !places.isEmpty else {
             throw arrays.first.map(Self.unfit) ?? DatasetFault(option: "modalities", message: "'\(name)' has no rows")
         }
@@ -92,10 +67,8 @@ struct ArrayModality: Sendable {
             throw DatasetFault(
                 option: "modalities", message: "samples of '\(name)' have shape \(ArrayContainer.text(sample)), more than \(Self.mostSampleValues) values each")
         }
-        if sample.isEmpty { sample = [1] }
-        isChannelsFirst = layout == .channelsFirst && sample.count > 1
-        if isChannelsFirst { sample.append(sample.removeFirst()) }
-        sampleShape = sample
+        stored = StoredRows(
+            name, arrays, sample: sample.isEmpty ? [1] : sample, places: places, isChannelsFirst: layout == .channelsFirst && sample.count > 1)
     }
 
     /// The fault of an array whose shape cannot be rows of samples.
@@ -105,12 +78,14 @@ struct ArrayModality: Sendable {
             expected: "rows × up to \(mostAxes - 2) axes, none empty")
     }
 
+    /// The name of the modality in recipes and reports.
+    var name: String { stored.name }
+    /// The shape of one sample, channels last.
+    var sampleShape: [Int] { stored.sampleShape }
     /// The number of rows.
-    var count: Int { places.count }
+    var count: Int { stored.count }
     /// The name, the shape of a sample, and whether samples are padded sequences.
     var facts: DatasetFacts.ModalityFacts { DatasetFacts.ModalityFacts(name: name, sampleShape: sampleShape, isPadded: lengths != nil) }
-    /// The number of values in a sample.
-    private var sampleSize: Int { sampleShape.reduce(1, *) }
 
     /// These rows followed by those of another array.
     ///
@@ -119,27 +94,25 @@ struct ArrayModality: Sendable {
         guard other.sampleShape == sampleShape else {
             throw DatasetFault(
                 option: "modalities",
-                message: "samples of '\(name)' have shape \(ArrayContainer.text(other.sampleShape)) in \(other.arrays.first?.file ?? ""), but "
-                    + "\(ArrayContainer.text(sampleShape)) in \(arrays.first?.file ?? "")",
+                message: "samples of '\(name)' have shape \(ArrayContainer.text(other.sampleShape)) in \(other.stored.arrays.first?.file ?? ""), but "
+                    + "\(ArrayContainer.text(sampleShape)) in \(stored.arrays.first?.file ?? "")",
                 expected: "one shape in all files")
         }
         var joined = self
-        joined.arrays += other.arrays
-        let offset = Int32(arrays.count)
-        joined.places += other.places.map { place in place.map { Place(array: $0.array + offset, row: $0.row) } }
+        joined.stored = stored.joined(other.stored)
         if lengths != nil || other.lengths != nil { joined.lengths = .given(givenLengths + other.givenLengths) }
         return joined
     }
 
     /// The steps of each row as they are given; all of them where nothing else is said.
     private var givenLengths: [Int] {
-        if case .given(let lengths) = lengths { lengths } else { places.map { $0 == nil ? 0 : sampleShape[0] } }
+        if case .given(let lengths) = lengths { lengths } else { stored.places.map { $0 == nil ? 0 : sampleShape[0] } }
     }
 
     /// Only some of the rows, in this order.
     func keeping(_ rows: [Int]) -> ArrayModality {
         var kept = self
-        kept.places = rows.map { places[$0] }
+        kept.stored = stored.keeping(rows)
         if case .given(let lengths) = lengths { kept.lengths = .given(rows.map { lengths[$0] }) }
         return kept
     }
@@ -168,7 +141,7 @@ struct ArrayModality: Sendable {
     }
 
     /// Takes values that are not finite for 0.
-    mutating func replaceNotFinite() { replacesNotFinite = true }
+    mutating func replaceNotFinite() { stored.replacesNotFinite = true }
 
     /// Refuses samples that have no axis of steps.
     private func requireSequences() throws(DatasetFault) {
@@ -185,29 +158,30 @@ struct ArrayModality: Sendable {
     ///
     /// - Throws: `DatasetFault` where lengths come from the padding and a row cannot be read.
     func presence(_ rows: [Int]) throws(DatasetFault) -> Presence {
-        let there = rows.map { places[$0] != nil }
+        let there = rows.map { stored.places[$0] != nil }
         switch lengths {
         case nil: return Presence(samples: there)
         case .given(let lengths): return Presence(samples: there, lengths: rows.map { lengths[$0] })
         case .fromPadding:
             var found: [Int] = []
-            for row in rows { found.append(places[row] == nil ? 0 : try stepsBeforePadding(row)) }
+            for row in rows { found.append(stored.places[row] == nil ? 0 : try stepsBeforePadding(row)) }
             return Presence(samples: there, lengths: found)
         }
     }
 
     /// The number of steps before the padding at the end of a row; 0 where all values are 0.
     private func stepsBeforePadding(_ row: Int) throws(DatasetFault) -> Int {
-        let width = sampleSize / sampleShape[0]
+        let size = stored.sampleSize
+        let width = size / sampleShape[0]
         func steps(_ values: some BidirectionalCollection<Float>) -> Int {
             guard let last = values.lastIndex(where: { $0 != 0 }) else { return 0 }
             return values.distance(from: values.startIndex, to: last) / width + 1
         }
-        if let held { return steps(held[row * sampleSize..<(row + 1) * sampleSize]) }
+        if let held { return steps(held[row * size..<(row + 1) * size]) }
         return steps(try values(of: row))
     }
 
-    // MARK: - Reading
+    // MARK: - Values
 
     /// Reads all values into memory where they take at most so many bytes; leaves larger modalities in
     /// their files.
@@ -217,176 +191,68 @@ struct ArrayModality: Sendable {
     ///   read.
     /// - Throws: `DatasetFault` where a row cannot be read.
     mutating func holdIfSmall(limit: Int = Self.mostHeldBytes) throws(DatasetFault) -> DatasetFault? {
-        let size = sampleSize
-        guard let total = places.count.multipliedWithin(limit / 4, by: size) else {
+        let size = stored.sampleSize
+        guard let total = count.multipliedWithin(limit / 4, by: size) else {
             finite = FiniteRows(count: count)
-            if !isChannelsFirst, !replacesNotFinite { packed = arrays.map { $0.rowSize == size ? $0.packedRows : nil } }
+            stored.findPacked()
             return nil
         }
-        var values = [Float](repeating: 0, count: total)
-        var notFinite = NotFinite()
-        var next = 0
-        while next < places.count {
-            // Rows that follow each other in a file are read at once: compressed ones may share a chunk.
-            let rows = next..<next + followers(of: next)
-            let outcome = values.withUnsafeMutableBufferPointer { buffer in
-                Result { () throws(DatasetFault) -> Void in
-                    let target = UnsafeMutableBufferPointer(rebasing: buffer[rows.lowerBound * size..<rows.upperBound * size])
-                    if rows.count > 1 { try read(rows, into: target) } else { try read(next, into: target) }
-                }
-            }
-            try outcome.get()
-            for row in rows { notFinite.look(at: values[row * size..<(row + 1) * size], row: row) }
-            next = rows.upperBound
-        }
+        let values = try Self.filled(total) { buffer throws(DatasetFault) in try stored.readAll(into: buffer) }
+        var notFinite = NotFiniteRows()
+        for row in 0..<count { notFinite.look(at: values[row * size..<(row + 1) * size], row: row) }
         held = values
-        return notFinite.fault(in: self)
+        return notFinite.fault(in: stored)
     }
 
-    /// What is read of a file at once.
-    private static let blockBytes = 8 << 20
-
-    /// How many rows from this one on are rows of one array that follow each other there, up to a block; 1 where rows need more than to be
-    /// read.
-    private func followers(of first: Int) -> Int {
-        guard !isChannelsFirst, !replacesNotFinite, let place = places[first], let row = place.row, arrays[Int(place.array)].rowSize == sampleSize
-        else { return 1 }
-        let most = min(places.count - first, max(1, Self.blockBytes / max(1, sampleSize * MemoryLayout<Float>.size)))
-        var count = 1
-        while count < most, places[first + count] == Place(array: place.array, row: row + count) { count += 1 }
-        return count
-    }
-
-    /// Reads rows that follow each other in their array.
+    /// So many values, which `fill` writes.
     ///
-    /// - Parameters:
-    ///   - rows: rows of the modality, none of which lacks it.
-    ///   - target: room for all of their values, row after row.
-    /// - Throws: `DatasetFault` with the first of them that cannot be read.
-    private func read(_ rows: Range<Int>, into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault) {
-        guard let place = places[rows.lowerBound], let first = place.row else { return }
-        do throws(WeightsFault) {
-            try arrays[Int(place.array)].read(rows: first..<first + rows.count, into: target)
-        } catch {
-            // One after another tells which it is.
-            for row in rows {
-                let start = (row - rows.lowerBound) * sampleSize
-                try read(row, into: UnsafeMutableBufferPointer(rebasing: target[start..<start + sampleSize]))
-            }
+    /// - Throws: what `fill` throws.
+    private static func filled(
+        _ count: Int, by fill: (UnsafeMutableBufferPointer<Float>) throws(DatasetFault) -> Void
+    ) throws(DatasetFault) -> [Float] {
+        var values = [Float](repeating: 0, count: count)
+        let outcome = values.withUnsafeMutableBufferPointer { buffer in
+            Result { () throws(DatasetFault) in try fill(buffer) }
         }
+        try outcome.get()
+        return values
     }
 
-    /// Reads some rows, `N×(sample shape)`; zeros for a row that lacks the modality.
+    /// Some rows, `N×(sample shape)`; zeros for a row that lacks the modality.
     ///
     /// - Throws: `DatasetFault` where a row cannot be read or holds a value that is not finite.
     func inputs(_ rows: [Int]) throws(DatasetFault) -> Tensor {
         if let held { return gather(rows, from: held, sampleShape: sampleShape) }
         var fault: DatasetFault?
-        let size = sampleSize
+        let size = stored.sampleSize
         let known = finite?.known(among: rows)
         let inputs = Tensor(shape: Shape([rows.count] + sampleShape)) { output in
-            var notFinite = NotFinite()
-            let isCopied = copyPacked(rows, into: output)
-            for (place, row) in rows.enumerated() where fault == nil {
-                let slot = UnsafeMutableBufferPointer(rebasing: output[place * size..<(place + 1) * size])
-                if !isCopied {
-                    do throws(DatasetFault) {
-                        try read(row, into: slot)
-                    } catch {
-                        fault = error
-                    }
-                }
-                if known?[place] != true, Self.hasNotFinite(slot) { notFinite.look(at: slot, row: row) }
+            do throws(DatasetFault) { try stored.read(rows, into: output) } catch {
+                fault = error
+                return
             }
-            fault = fault ?? notFinite.fault(in: self)
+            var notFinite = NotFiniteRows()
+            for (place, row) in rows.enumerated() where known?[place] != true {
+                let sample = UnsafeMutableBufferPointer(rebasing: output[place * size..<(place + 1) * size])
+                if NotFiniteRows.isAmong(sample) { notFinite.look(at: sample, row: row) }
+            }
+            fault = notFinite.fault(in: stored)
         }
         if let fault { throw fault }
         finite?.insert(rows)
         return inputs
     }
 
-    /// Copies rows that all lie packed in one array.
-    ///
-    /// - Returns: whether they do; otherwise nothing is copied.
-    private func copyPacked(_ rows: [Int], into target: UnsafeMutableBufferPointer<Float>) -> Bool {
-        guard let first = rows.first, let array = places[first]?.array, packed.indices.contains(Int(array)), let packed = packed[Int(array)]
-        else { return false }
-        var numbers: [Int] = []
-        numbers.reserveCapacity(rows.count)
-        for row in rows {
-            guard let place = places[row], place.array == array, let number = place.row else { return false }
-            numbers.append(number)
-        }
-        packed.copy(numbers, into: target)
-        return true
-    }
-
     /// Asks the system to have some rows ready soon, and does not wait for it.
     func readAhead(_ rows: [Int]) {
-        guard held == nil else { return }
-        for case let place? in rows.map({ places[$0] }) {
-            let array = arrays[Int(place.array)]
-            if !array.shape.isEmpty { array.readAhead(rows: place.row.map { $0..<$0 + 1 } ?? 0..<array.rowCount) }
-        }
+        if held == nil { stored.readAhead(rows) }
     }
 
     /// One row, channels last, with whatever values it has.
     ///
     /// - Throws: `DatasetFault` where it cannot be read.
     func values(of row: Int) throws(DatasetFault) -> [Float] {
-        var values = [Float](repeating: 0, count: sampleSize)
-        let outcome = values.withUnsafeMutableBufferPointer { buffer in
-            Result { () throws(DatasetFault) in try read(row, into: buffer) }
-        }
-        try outcome.get()
-        return values
-    }
-
-    /// Reads one row into a buffer of one sample, with its channels moved to the end; zeros for a row
-    /// that lacks the modality, and behind the end of a shorter sequence.
-    private func read(_ row: Int, into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault) {
-        guard let place = places[row] else {
-            target.update(repeating: 0)
-            return
-        }
-        let array = arrays[Int(place.array)]
-        do throws(WeightsFault) {
-            let rows = place.row.map { $0..<$0 + 1 } ?? 0..<array.rowCount
-            guard isChannelsFirst, let channels = sampleShape.last else {
-                // A sequence that is shorter than others ends in zeros.
-                let count = min(rows.count * array.rowSize, target.count)
-                try array.read(rows: rows, into: UnsafeMutableBufferPointer(rebasing: target[..<count]))
-                for index in count..<target.count { target[index] = 0 }
-                if replacesNotFinite { for index in 0..<count where !target[index].isFinite { target[index] = 0 } }
-                return
-            }
-            let values = try array.floats(rows: rows)
-            let positions = sampleSize / channels
-            for position in 0..<positions {
-                for channel in 0..<channels { target[position * channels + channel] = values[channel * positions + position] }
-            }
-        } catch {
-            throw DatasetFault(option: "modalities", message: "row \(row) of '\(name)' cannot be read: \(error)")
-        }
-    }
-
-    /// Whether a value is NaN or infinite. Sixteen are looked at together, right after they were copied: it takes a small part of the time of
-    /// reading.
-    static func hasNotFinite(_ values: UnsafeMutableBufferPointer<Float>) -> Bool {
-        // Only an exponent of ones alone carries into the sign's place when one is added to it.
-        let (exponent, one): (UInt32, UInt32) = (0x7f80_0000, 0x0080_0000)
-        let bytes = UnsafeRawBufferPointer(values)
-        let width = MemoryLayout<SIMD16<UInt32>>.size
-        var found = SIMD16<UInt32>()
-        var next = 0
-        while next + width <= bytes.count {
-            found |= (bytes.loadUnaligned(fromByteOffset: next, as: SIMD16<UInt32>.self) & exponent) &+ one
-            next += width
-        }
-        var rest: UInt32 = 0
-        for value in values[(next / MemoryLayout<Float>.size)...] { rest |= (value.bitPattern & exponent) &+ one }
-        for lane in found.indices { rest |= found[lane] }
-        return rest >> 31 == 1
+        try Self.filled(stored.sampleSize) { buffer throws(DatasetFault) in try stored.read(row, into: buffer) }
     }
 
     // MARK: - Remarks
@@ -401,58 +267,6 @@ struct ArrayModality: Sendable {
             "samples of '\(name)' have shape \(ArrayContainer.text(sampleShape)), so \(last) channels; if these are \(first) channels of "
                 + "\(ArrayContainer.text(Array(sampleShape.dropFirst()))), say layout: channels-first, which makes them \(ArrayContainer.text(turned))"
         ]
-    }
-
-    /// The rows of a file that were read and found to be finite, by any thread: each is looked at once, however often it is read.
-    private final class FiniteRows: Sendable {
-        private let rows: Mutex<[Bool]>
-
-        /// None of so many.
-        init(count: Int) { rows = Mutex(Array(repeating: false, count: count)) }
-
-        /// Whether each of some rows is known to be finite.
-        ///
-        /// - Parameter asked: rows that exist, in the order of the result.
-        func known(among asked: [Int]) -> [Bool] { rows.withLock { rows in asked.map { rows[$0] } } }
-
-        /// Takes rows that are finite.
-        ///
-        /// - Parameter found: rows that exist; some may be known already.
-        func insert(_ found: [Int]) { rows.withLock { rows in for row in found { rows[row] = true } } }
-    }
-
-    /// The rows that hold NaN or infinity: how many, and the first few.
-    struct NotFinite {
-        /// The number of rows with such values.
-        private(set) var rows = 0
-        /// The number of such values.
-        private(set) var values = 0
-        /// Up to five of the rows.
-        private(set) var first: [Int] = []
-
-        /// Counts the values of a row that are not finite.
-        mutating func look(at sample: some Collection<Float>, row: Int) {
-            let found = sample.count { !$0.isFinite }
-            guard found > 0 else { return }
-            rows += 1
-            values += found
-            if first.count < 5 { first.append(row) }
-        }
-
-        /// The finding in words.
-        var summary: String {
-            "\(values) values in \(rows) rows are not finite (rows \(first.map(String.init).joined(separator: ", "))\(rows > first.count ? ", …" : ""))"
-        }
-
-        /// The finding as a fault that names file and array; nil where all values are finite.
-        func fault(in modality: ArrayModality) -> DatasetFault? {
-            guard rows > 0 else { return nil }
-            guard let place = modality.places[first[0]] else { return nil }
-            let file = modality.arrays[Int(place.array)]
-            return DatasetFault(
-                option: "modalities", message: "\(file.file): '\(modality.name)' (array '\(file.name)'): \(summary)",
-                expected: "finite numbers; numpy.nan_to_num(array) puts zeros there, or leave those rows out")
-        }
     }
 }
 

@@ -11,7 +11,7 @@ struct ManifestModality {
     /// The arrays that samples are read from: one with many rows, or one for each file.
     private var samples = SampleArrays()
     /// One for each row of the manifest; nil where the modality is missing.
-    private(set) var places: [ArrayModality.Place?] = []
+    private(set) var places: [StoredRows.Place?] = []
     /// What is wrong with rows whose samples cannot be read, each with its file and line; their places are nil.
     private(set) var faults: [String] = []
     /// Which ids the table and the file of arrays do not share.
@@ -63,7 +63,7 @@ struct ManifestModality {
     /// - Throws: `DatasetFault` with the line of a path that leaves the manifest's folder.
     private mutating func takeFiles(_ cells: [String], of manifest: Manifest, layout: Arrays.Layout) throws(DatasetFault) {
         var files: [String: ArrayFile] = [:]
-        var known: [String: ArrayModality.Place] = [:]
+        var known: [String: StoredRows.Place] = [:]
         for (row, cell) in cells.enumerated() {
             guard !cell.isEmpty else {
                 places.append(nil)
@@ -121,7 +121,7 @@ struct ManifestModality {
                     option: "manifest", message: "\(manifest.path):\(manifest.lines[row]): there is no row \(number) in '\(key.key)'",
                     expected: "0 to \(array.rowCount - 1)")
             }
-            places.append(ArrayModality.Place(array: 0, row: number))
+            places.append(StoredRows.Place(array: 0, row: number))
         }
     }
 
@@ -145,7 +145,7 @@ struct ManifestModality {
                         + "to match them by",
                     expected: "as many rows, or a column 'id' and an array '\(options.ids)'")
             }
-            places = (0..<manifest.count).map { ArrayModality.Place(array: 0, row: $0) }
+            places = (0..<manifest.count).map { StoredRows.Place(array: 0, row: $0) }
             return
         }
         var rows: [String: Int] = [:]
@@ -155,7 +155,7 @@ struct ManifestModality {
                 throw DatasetFault(option: "ids", message: "\(container.path): the id '\(id)' appears twice")
             }
         }
-        places = ids.map { id in rows[id].map { ArrayModality.Place(array: 0, row: $0) } }
+        places = ids.map { id in rows[id].map { StoredRows.Place(array: 0, row: $0) } }
         try compare(ids, of: manifest, with: known, in: container)
     }
 

@@ -28,7 +28,7 @@ struct SampleArrays: Sendable {
     ///   - modality: its name, for the message.
     /// - Returns: the place of the sample.
     /// - Throws: `WeightsFault` for a shape that does not fit the ones before.
-    mutating func append(_ array: any StoredArray, layout: Arrays.Layout, modality: String) throws(WeightsFault) -> ArrayModality.Place {
+    mutating func append(_ array: any StoredArray, layout: Arrays.Layout, modality: String) throws(WeightsFault) -> StoredRows.Place {
         if arrays.isEmpty { sample = array.shape }
         if array.shape != sample, layout == .channelsLast, sample.count >= 2, array.shape.dropFirst() == sample.dropFirst(), array.rowCount > 0 {
             differInLength = true
@@ -38,7 +38,7 @@ struct SampleArrays: Sendable {
             throw array.fault("has shape \(array.shapeText), others of '\(modality)' have \(ArrayContainer.text(sample))")
         }
         arrays.append(array)
-        return ArrayModality.Place(array: Int32(arrays.count - 1), row: nil)
+        return StoredRows.Place(array: Int32(arrays.count - 1), row: nil)
     }
 
     /// The modality whose samples lie at these places; those of different lengths are padded at their ends.
@@ -48,7 +48,7 @@ struct SampleArrays: Sendable {
     ///   - places: of each row; nil for one that lacks the modality.
     ///   - layout: which axis holds channels.
     /// - Throws: `DatasetFault` where no row has the modality, or samples have a shape that cannot be.
-    func modality(_ name: String, places: [ArrayModality.Place?], layout: Arrays.Layout) throws(DatasetFault) -> ArrayModality {
+    func modality(_ name: String, places: [StoredRows.Place?], layout: Arrays.Layout) throws(DatasetFault) -> ArrayModality {
         guard !arrays.isEmpty else { throw DatasetFault(option: "modalities", message: "no row has '\(name)'") }
         var modality = try ArrayModality(name, arrays, layout: layout, sample: sample, places: places)
         let stepCounts = arrays.map { $0.stepCounts }
@@ -112,7 +112,7 @@ struct SampleGroups {
     /// - Throws: `DatasetFault` with the first sample whose shape differs.
     func modality(_ key: ModalityKey, layout: Arrays.Layout) throws(DatasetFault) -> ArrayModality {
         var samples = SampleArrays()
-        var places: [ArrayModality.Place?] = []
+        var places: [StoredRows.Place?] = []
         for name in names {
             guard let array = try array(name, key: key.key) else {
                 places.append(nil)

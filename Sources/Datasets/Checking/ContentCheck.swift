@@ -49,7 +49,7 @@ package struct ContentCheck: Sendable {
     ///   (``UncheckedRows``).
     init(_ dataset: any Dataset) throws(DatasetFault) {
         let modalities = dataset.facts.modalities
-        var found = modalities.map { _ in ArrayModality.NotFinite() }
+        var found = modalities.map { _ in NotFiniteRows() }
         // The first row of each content; a digest is enough to tell contents apart.
         var seen: [SHA256Digest: Int] = [:]
         var (otherDomain, otherPart) = ((rows: 0, first: [[Int]]()), (rows: 0, first: [[Int]]()))

@@ -153,9 +153,9 @@ public struct Sentiment: DatasetPlugin, UncheckedRows, ReadsAhead {
     ) throws(DatasetFault) -> ArrayModality {
         let arrays = parts.compactMap { $0.arrays[name] }
         let steps = arrays.map { $0.shape[1] }.max() ?? 0
-        var places: [ArrayModality.Place?] = []
+        var places: [StoredRows.Place?] = []
         for (number, array) in arrays.enumerated() {
-            places += (0..<array.rowCount).map { ArrayModality.Place(array: Int32(number), row: $0) }
+            places += (0..<array.rowCount).map { StoredRows.Place(array: Int32(number), row: $0) }
         }
         var modality = try ArrayModality(name, arrays, layout: .channelsLast, sample: [steps, arrays.first?.shape[2] ?? 0], places: places)
         if options.notFinite == .zero { modality.replaceNotFinite() }

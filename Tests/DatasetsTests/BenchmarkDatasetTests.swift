@@ -24,9 +24,7 @@ import Testing
 
     private func small<Options: ClipDatasetOptions>(_ options: Options) -> Options {
         var options = options
-        options.clip.shortSide = 32
-        options.clip.crop = 24
-        options.clip.flowEvaluationCrop = 32
+        options.clip = .small()
         return options
     }
 

@@ -7,6 +7,7 @@ import Synchronization
 import Tensors
 import TestSupport
 import Testing
+import Weights
 
 @testable import Datasets
 @testable import Media
@@ -30,7 +31,8 @@ struct ConversionTests {
         if recipe.contains("split: split") { options.split = "split" }
         if recipe.contains("groups: groups") { options.groups = "groups" }
         if recipe.contains("positions: positions") { options.positions = "positions" }
-        if recipe.contains("lengths: [") { options.lengths = options.modalities.map { "\($0)=lengths.\($0)" } }
+        func marked(_ option: String) -> [String] { options.modalities.map { "\($0)=\(option).\($0)" }.filter(recipe.contains) }
+        (options.lengths, options.present) = (marked("lengths"), marked("present"))
         return try Arrays(options: options)
     }
 
@@ -61,6 +63,54 @@ struct ConversionTests {
         try expectEqual(sentiment, try converted(sentiment))
     }
 
+    @Test("rows without a modality come back as samples without it, and are counted and standardized alike")
+    func missing() throws {
+        // Sequences of 3 steps at most, and vectors of two numbers; what is stored where nothing is may be anything.
+        var writer = SafetensorsWriter()
+        writer.add("steps", (0..<36).map { Float($0) / 7 }, shape: [6, 3, 2])
+        writer.add("vector", [1, 2, .nan, 4, 5, .infinity, 7, 9, 0.5, 3, 2, 8] as [Float], shape: [6, 2])
+        writer.add("length", [3, 0, 2, 1, 3, 2], shape: [6])
+        writer.add("has-vector", [1, 0, 0, 1, 1, 1], shape: [6])
+        writer.add("labels", [0, 1, 1, 0, 1, 0], shape: [6])
+        writer.add("domains", [0, 0, 1, 1, 1, 1], shape: [6])
+        writer.add("split", [0, 0, 0, 3, 0, 0], shape: [6])
+        try writer.write(to: folder("in.safetensors"))
+        var options = Arrays.Options()
+        (options.path, options.modalities, options.split) = ([folder("in.safetensors")], ["steps", "vector"], "split")
+        (options.lengths, options.present) = (["steps=length"], ["vector=has-vector"])
+        let original = try Arrays(options: options)
+        #expect(original.count == 5, "the second row has neither")
+        #expect(original.remarks.contains { $0.contains("2 of 6 rows lack a modality, the first row 1 (steps): steps in 1, vector in 2") }, "\(original.remarks)")
+        let back = try converted(original)
+        try expectEqual(original, back)
+        #expect(try back.presence([0, 1, 2], modality: "vector").samples == [true, false, true])
+        #expect(try back.presence([0, 1, 2, 3, 4], modality: "steps").lengths == [3, 2, 1, 3, 2])
+        #expect(try DataCheck(back, depth: .presence).lines == DataCheck(original, depth: .presence).lines)
+        // The rows of the second domain are learned from, one of them without the vector.
+        for rule in [StandardizationRule.scale, .channel] {
+            let scales = try [original, back].map { dataset in
+                try Standardization(
+                    rule, of: dataset,
+                    rows: SourceSplit(of: dataset, holdingOut: [0], validation: .fraction(0.25), random: RandomSource(seed: 0)).training)
+            }
+            #expect(scales[0] == scales[1] && scales[0].scales.count == 2)
+        }
+    }
+
+    @Test("a modality whose name the file needs for something else is refused", arguments: ["labels", "split", "lengths.video", "present.video"])
+    func names(name: String) throws {
+        var writer = SafetensorsWriter()
+        writer.add("x", [1, 2] as [Float], shape: [2, 1])
+        writer.add("labels", [0, 1], shape: [2])
+        writer.add("domains", [0, 1], shape: [2])
+        try writer.write(to: folder("in.safetensors"))
+        var options = Arrays.Options()
+        (options.path, options.modalities) = ([folder("in.safetensors")], ["\(name)=x"])
+        let dataset = try Arrays(options: options)
+        let fault = #expect(throws: DatasetFault.self) { _ = try SafetensorsConversion(dataset) }
+        #expect(fault?.message == "a modality is called '\(name)'")
+    }
+
     @Test("a split with rows that are held back comes back")
     func heldBack() throws {
         let digits = try Digits(options: Digits.Options())
@@ -81,13 +131,11 @@ struct ConversionTests {
             var options = Clips.Options()
             let table = "label,domain,split,video,audio,start,stop\na,x,train,one.mp4,one.wav,0,0.5\nb,y,test,two.mp4,two.wav,,\na,y,test,two.mp4,,,\n"
             options.manifest = try media.write(Data(table.utf8), to: "clips.csv")
-            (options.clip.shortSide, options.clip.crop, options.clip.frames) = (32, 24, 4)
-            let lacking = try Clips(options: options)
-            let refused = #expect(throws: DatasetFault.self) { _ = try SafetensorsConversion(lacking) }
-            #expect(refused?.expected?.contains("on-missing: skip") == true)
-            options.onMissing = .skip
+            options.clip = .small(frames: 4)
             let clips = try Clips(options: options)
-            try expectEqual(clips, try converted(clips))
+            let back = try converted(clips)
+            try expectEqual(clips, back)
+            #expect(try back.presence([0, 1, 2], modality: "audio").samples == [true, true, false], "the third clip has no sound")
             withExtendedLifetime(media) {}
         }
 
@@ -97,8 +145,7 @@ struct ConversionTests {
             try MediaLayouts.epicFilms(in: media)
             var options = EpicKitchens.Options()
             options.root = media.path
-            (options.clip.shortSide, options.clip.crop, options.clip.flowEvaluationCrop) = (32, 24, 24)
-            (options.clip.frames, options.clip.flowFrames) = (4, 2)
+            options.clip = .small(frames: 4, flowEvaluationCrop: 24)
             let epic = try EpicKitchens(options: options)
             let back = try converted(epic)
             try expectEqual(epic, back)
@@ -112,8 +159,7 @@ struct ConversionTests {
             try MediaLayouts.hac(in: media)
             var options = HAC.Options()
             options.root = media.path
-            (options.clip.shortSide, options.clip.crop, options.clip.flowEvaluationCrop) = (32, 24, 32)
-            (options.clip.frames, options.clip.flowFrames) = (4, 2)
+            options.clip = .small(frames: 4)
             let hac = try HAC(options: options)
             let back = try converted(hac)
             #expect(back.facts.modalities.first { $0.name == "flow" }?.sampleShape == [2, 32, 32, 2])

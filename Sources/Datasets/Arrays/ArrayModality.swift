@@ -140,6 +140,11 @@ struct ArrayModality: Sendable {
         lengths = .fromPadding
     }
 
+    /// Takes it that rows lack the modality, whatever is stored for them.
+    ///
+    /// - Parameter present: whether each row has it.
+    mutating func lack(except present: [Bool]) { stored.lack(except: present) }
+
     /// Takes values that are not finite for 0.
     mutating func replaceNotFinite() { stored.replacesNotFinite = true }
 

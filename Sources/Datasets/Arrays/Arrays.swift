@@ -32,7 +32,7 @@ import Weights
 /// Sequences of different lengths are padded at their ends, and `lengths: [audio=audio_lengths]` names
 /// an array of `N` numbers of real steps; `lengths: [audio=padding]` takes steps that are 0 to the end
 /// for padding. A row of length 0, an empty cell of a manifest and an id that is not found are samples
-/// without that modality.
+/// without that modality, as are rows that an array `N` of 0 and 1 marks, `present: [audio=has_audio]`.
 ///
 /// A modality of up to 256 MiB is held in memory, which is when its values are checked for NaN and
 /// infinity; a larger one stays on disk and is read and checked batch by batch.
@@ -50,8 +50,8 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
                     + "sample, with its modalities and its label inside, as a row of each",
                 "a manifest is a table with a header: id, label, domain, split, group, position, and a column for each modality with a path or a "
                     + "row; `regulus data manifest` writes one from a folder",
-                "a row without a modality (an empty cell, an id that is not there, a length of 0) is a sample without it; sequences of different "
-                    + "lengths are padded at their ends, and lengths says how many steps are real",
+                "a row without a modality (an empty cell, an id that is not there, a length of 0, a 0 in the array that present names) is a sample "
+                    + "without it; sequences of different lengths are padded at their ends, and lengths says how many steps are real",
                 "nothing in a file is executed; elements stay on disk and are read when a batch needs them",
                 "`regulus data check arrays OPTION=VALUE…` says what a program would see: shapes, counts, missing and non-finite values",
             ])
@@ -116,7 +116,8 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
         self.problems = problems
         if rows.count == 0 { throw DatasetFault(message: "there are no rows with a label", expected: "at least one") }
         let targets: TargetFacts
-        (targets, labels, targetValues) = try Self.targets(of: rows, options: options)
+        (targets, labels, targetValues) = try rows.targets.learned(
+            options.targets, names: options.classNames.isEmpty ? rows.targetNames : options.classNames, option: "labels")
         let domains = try Categories(
             rows.domains, names: options.domainNames.isEmpty ? rows.domainNames : options.domainNames, what: "domain",
             option: "domains")
@@ -138,35 +139,6 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
         facts = DatasetFacts(
             modalities: arrays.map(\.facts), domains: domains.names, targets: targets,
             samplesPerDomain: tally(domains.indices, kinds: domains.names.count))
-    }
-
-    /// What there is to learn: the classes of the rows, or numbers with a single class for all rows.
-    private static func targets(
-        of rows: RowTable, options: Options
-    ) throws(DatasetFault) -> (facts: TargetFacts, classes: [Int], numbers: [Float]?) {
-        let given = options.classNames.isEmpty ? rows.targetNames : options.classNames
-        switch rows.targets {
-        case .classes(let values):
-            let classes = try Categories(values, names: given, what: "class", option: "labels")
-            return (TargetFacts(.classes, names: classes.names), classes.indices, nil)
-        case .numbers(let numbers, let width):
-            guard given.isEmpty || given.count == width else {
-                throw DatasetFault(
-                    option: "class-names", message: "\(given.count) names are given for \(width) \(options.targets.rawValue)",
-                    expected: "\(width) names")
-            }
-            if options.targets == .labels, let place = numbers.firstIndex(where: { $0 != 0 && $0 != 1 }) {
-                throw DatasetFault(
-                    option: "labels", message: "row \(place / width) holds \(numbers[place]) in column \(place % width)", expected: "0 or 1",
-                    suggestion: nil)
-            }
-            if let place = numbers.firstIndex(where: { !$0.isFinite }) {
-                throw DatasetFault(option: "labels", message: "the value of row \(place / width) is \(numbers[place])", expected: "a finite number")
-            }
-            let noun = options.targets == .labels ? "label" : "value"
-            let names = given.isEmpty ? (width == 1 ? [noun] : (1...width).map { "\(noun)-\($0)" }) : given
-            return (TargetFacts(options.targets, names: names), Array(repeating: 0, count: rows.count), numbers)
-        }
     }
 
     /// Reads some rows of a modality, `N×(sample shape)`, channels last; zeros for a row without it and
@@ -245,24 +217,9 @@ enum LengthsSource: Hashable, Sendable {
     /// - Throws: `DatasetFault` for an entry of another form, for an unknown modality, and for one that
     ///   occurs twice.
     static func parse(_ texts: [String], of modalities: [ModalityKey]) throws(DatasetFault) -> [String: LengthsSource] {
-        var result: [String: LengthsSource] = [:]
-        for text in texts {
-            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2, !parts[1].isEmpty else {
-                throw DatasetFault(
-                    option: "lengths", message: "option lengths: found '\(text)'", expected: "modality=key, or modality=padding")
-            }
-            let names = modalities.map(\.name)
-            guard names.contains(parts[0]) else {
-                throw DatasetFault(
-                    option: "lengths", message: "option lengths: there is no modality '\(parts[0])'", expected: "one of: " + names.joined(separator: ", "),
-                    suggestion: nearestName(to: parts[0], among: names))
-            }
-            guard result.updateValue(parts[1] == "padding" ? .padding : .key(parts[1]), forKey: parts[0]) == nil else {
-                throw DatasetFault(option: "lengths", message: "option lengths: '\(parts[0])' appears twice")
-            }
+        try ModalityKey.assigned(texts, to: modalities, option: "lengths", expected: "modality=key, or modality=padding").mapValues {
+            $0 == "padding" ? .padding : .key($0)
         }
-        return result
     }
 }
 
@@ -291,6 +248,38 @@ struct ModalityKey: Hashable, Sendable {
                 throw DatasetFault(option: "modalities", message: "option modalities: '\(name)' appears twice")
             }
             result.append(ModalityKey(name: name, key: key))
+        }
+        return result
+    }
+
+    /// Reads an option that says something of some modalities: `name=text` for each.
+    ///
+    /// - Parameters:
+    ///   - texts: the entries.
+    ///   - modalities: those that there are.
+    ///   - option: the option's name, for messages.
+    ///   - expected: what an entry is, for messages.
+    /// - Returns: the text for each modality that has one.
+    /// - Throws: `DatasetFault` for an entry of another form, for an unknown modality, and for one that
+    ///   occurs twice.
+    static func assigned(
+        _ texts: [String], to modalities: [ModalityKey], option: String, expected: String
+    ) throws(DatasetFault) -> [String: String] {
+        var result: [String: String] = [:]
+        let names = modalities.map(\.name)
+        for text in texts {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, !parts[1].isEmpty else {
+                throw DatasetFault(option: option, message: "option \(option): found '\(text)'", expected: expected)
+            }
+            guard names.contains(parts[0]) else {
+                throw DatasetFault(
+                    option: option, message: "option \(option): there is no modality '\(parts[0])'", expected: "one of: " + names.joined(separator: ", "),
+                    suggestion: nearestName(to: parts[0], among: names))
+            }
+            guard result.updateValue(parts[1], forKey: parts[0]) == nil else {
+                throw DatasetFault(option: option, message: "option \(option): '\(parts[0])' appears twice")
+            }
         }
         return result
     }

@@ -63,6 +63,8 @@ extension Arrays {
         public var links = LinkRule.inside
         /// Where the lengths of padded sequences come from, as `modality=key` or `modality=padding`.
         public var lengths: [String] = []
+        /// Where it is said which rows have a modality, as `modality=key`.
+        public var present: [String] = []
 
         /// Labels in `labels`, domains in `domains`, and all else left out; path and modalities are to
         /// be set.
@@ -108,6 +110,10 @@ extension Arrays {
                     "lengths", \.lengths,
                     "for sequences that are padded at their ends, modality=key with an array (or a manifest's column) of N numbers of real steps, or "
                         + "modality=padding to take steps that are 0 to the end for padding"),
+                .texts(
+                    "present", \.present,
+                    "for modalities that some rows lack, modality=key with an array (or a manifest's column) of N of 1 and 0: a row of 0 is a sample "
+                        + "without it, whatever its array holds there"),
             ]
         }
     }

@@ -34,6 +34,8 @@ struct RowTable: Sendable {
     private var table: (path: String, lines: [Int])?
     /// The number of real steps of each row, by modality, where an array or a column says it.
     private var lengths: [String: [Int]] = [:]
+    /// 1 for each row that has a modality and 0 for one that lacks it, by modality, where an array or a column says it.
+    private var present: [String: [Int]] = [:]
 
     /// The first file; its metadata name classes and domains.
     private var firstPath: String?
@@ -66,6 +68,7 @@ struct RowTable: Sendable {
             }
         }
         try takeLengths(options, keys: keys)
+        try takePresent()
         if let split, split.count != count {
             throw DatasetFault(option: "path", message: "some files are divided into train and test parts, and others are not")
         }
@@ -136,6 +139,9 @@ struct RowTable: Sendable {
         for case (let name, .key(let key)) in try LengthsSource.parse(options.lengths, of: keys) {
             lengths[name, default: []] += try integers(values(key, "lengths"), "lengths", path)
         }
+        for (name, key) in try Self.presentKeys(options, of: keys) {
+            present[name, default: []] += try integers(values(key, "present"), "present", path)
+        }
         firstPath = firstPath ?? path
         lastPath = path
     }
@@ -152,6 +158,26 @@ struct RowTable: Sendable {
             case .key: try modalities[index].take(lengths: lengths[modalities[index].name] ?? [])
             case .padding: try modalities[index].takeLengthsFromPadding()
             }
+        }
+    }
+
+    /// The option `present` by modality.
+    private static func presentKeys(_ options: Arrays.Options, of keys: [ModalityKey]) throws(DatasetFault) -> [String: String] {
+        try ModalityKey.assigned(options.present, to: keys, option: "present", expected: "modality=key")
+    }
+
+    /// Tells the modalities which rows lack them, where the option `present` says where this stands.
+    ///
+    /// - Throws: `DatasetFault` with the first number that is neither 0 nor 1.
+    private mutating func takePresent() throws(DatasetFault) {
+        for index in modalities.indices {
+            guard let present = present[modalities[index].name] else { continue }
+            if let row = present.firstIndex(where: { $0 != 0 && $0 != 1 }) {
+                let place = table.map { "line \($0.lines[row])" } ?? "row \(row)"
+                throw DatasetFault(
+                    option: "present", message: "\(place) holds \(present[row]) for '\(modalities[index].name)'", expected: "1 where it is there, 0 where not")
+            }
+            modalities[index].lack(except: present.map { $0 == 1 })
         }
     }
 
@@ -206,10 +232,14 @@ struct RowTable: Sendable {
         for source in sources { modalities.append(try source.modality(rows: kept, layout: options.layout)) }
         table = (manifest.path, kept.map { manifest.lines[$0] })
         for case (let name, .key(let key)) in try LengthsSource.parse(options.lengths, of: keys) {
-            lengths[name] = try manifest.lengths(key, rows: kept)
+            lengths[name] = try manifest.counts(key, rows: kept, option: "lengths", what: "a number of steps")
+        }
+        for (name, key) in try Self.presentKeys(options, of: keys) {
+            present[name] = try manifest.counts(key, rows: kept, option: "present", what: "1 or 0")
         }
         try takeLengths(options, keys: keys)
-        let (found, names) = try manifest.targets(options.targets, names: options.classNames)
+        try takePresent()
+        let (found, names) = try manifest.targets(options.targets, names: options.classNames, option: "labels")
         (targets, targetNames) = (found.keeping(kept), names)
         if let texts = manifest.texts("domain") {
             if let row = kept.first(where: { texts[$0].isEmpty }) {

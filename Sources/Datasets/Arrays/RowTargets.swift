@@ -73,6 +73,40 @@ enum RowTargets: Sendable {
         kind == .labels ? numbers.map { $0 == Float(RowValues.unlabeled) ? .nan : $0 } : numbers
     }
 
+    /// What there is to learn: the classes of the rows, or numbers with a single class for all rows.
+    ///
+    /// - Parameters:
+    ///   - kind: what it is.
+    ///   - names: of classes, labels or values, in order; empty where nothing gives them.
+    ///   - option: which option named the targets, for messages.
+    /// - Returns: the facts with names for all; the class of each row; labels or values row-major, nil for classes.
+    /// - Throws: `DatasetFault` where names do not fit, a label is neither 0 nor 1, or a value is not finite.
+    func learned(
+        _ kind: TargetKind, names: [String], option: String
+    ) throws(DatasetFault) -> (facts: TargetFacts, classes: [Int], numbers: [Float]?) {
+        switch self {
+        case .classes(let values):
+            let classes = try Categories(values, names: names, what: "class", option: option)
+            return (TargetFacts(.classes, names: classes.names), classes.indices, nil)
+        case .numbers(let numbers, let width):
+            guard names.isEmpty || names.count == width else {
+                throw DatasetFault(
+                    option: "class-names", message: "\(names.count) names are given for \(width) \(kind.rawValue)", expected: "\(width) names")
+            }
+            if kind == .labels, let place = numbers.firstIndex(where: { $0 != 0 && $0 != 1 }) {
+                throw DatasetFault(
+                    option: option, message: "row \(place / width) holds \(numbers[place]) in column \(place % width)", expected: "0 or 1",
+                    suggestion: nil)
+            }
+            if let place = numbers.firstIndex(where: { !$0.isFinite }) {
+                throw DatasetFault(option: option, message: "the value of row \(place / width) is \(numbers[place])", expected: "a finite number")
+            }
+            let noun = kind == .labels ? "label" : "value"
+            let names = names.isEmpty ? (width == 1 ? [noun] : (1...width).map { "\(noun)-\($0)" }) : names
+            return (TargetFacts(kind, names: names), Array(repeating: 0, count: count), numbers)
+        }
+    }
+
     /// Only some of the rows, in this order.
     ///
     /// Rows may repeat.
@@ -122,12 +156,15 @@ extension ArrayContainer {
 }
 
 extension Manifest {
-    /// The rows with a class.
+    /// The rows of clips with a label.
     ///
-    /// - Parameter rule: whether rows without one are left out, with a remark, or refused.
-    /// - Throws: `DatasetFault` with the lines of rows without a class, or of a negative one that is not −1.
-    func labeled(_ rule: Arrays.Incomplete) throws(DatasetFault) -> Manifest {
-        let targets = RowTargets.classes(try values("label", option: "manifest"))
+    /// - Parameters:
+    ///   - rule: whether rows without one are left out, with a remark, or refused.
+    ///   - kind: what the labels are.
+    ///   - names: names of labels; empty to take those that occur.
+    /// - Throws: `DatasetFault` with the lines of rows without a label, or of a negative class that is not −1.
+    func labeled(_ rule: Arrays.Incomplete, _ kind: TargetKind, names: [String]) throws(DatasetFault) -> Manifest {
+        let targets = try targets(kind, names: names, option: "manifest").targets
         if let (_, text) = targets.negativeClasses(naming: { "line \(lines[$0])" }) {
             throw DatasetFault(option: "manifest", message: "\(path): \(text)", expected: RowTargets.classRule)
         }
@@ -136,7 +173,7 @@ extension Manifest {
         guard rule == .leaveOut, missing.count < count else {
             throw DatasetFault(
                 option: "manifest", message: "\(path):\(lines[first]): the clip has no label" + (missing.count > 1 ? ", as \(missing.count - 1) more" : ""),
-                expected: "a class in every row, or unlabeled: leave-out")
+                expected: "a label in every row, or unlabeled: leave-out")
         }
         var kept = keeping((0..<count).filter { !targets.isMissing($0) })
         let some = missing.prefix(5).map { String(lines[$0]) }.joined(separator: ", ") + (missing.count > 5 ? ", …" : "")
@@ -148,21 +185,26 @@ extension Manifest {
     /// with semicolons between them. An empty cell has no class or no value; for labels it means that
     /// none applies, and `-1` that they are unknown.
     ///
-    /// - Parameter names: names of the labels; empty to take those that occur, in ascending order.
+    /// - Parameters:
+    ///   - kind: what they are.
+    ///   - names: names of the labels; empty to take those that occur, in ascending order.
+    ///   - option: which option the labels belong to, for messages.
     /// - Returns: the targets, and the names of labels; no names for classes and values.
     /// - Throws: `DatasetFault` with the file and line of a cell that is none of these.
     ///
     /// Numbers are read with a decimal point and may have an exponent.
-    func targets(_ kind: TargetKind, names: [String]) throws(DatasetFault) -> (targets: RowTargets, names: [String]) {
+    func targets(
+        _ kind: TargetKind, names: [String], option: String
+    ) throws(DatasetFault) -> (targets: RowTargets, names: [String]) {
         let cells = texts("label") ?? []
         switch kind {
-        case .classes: return (.classes(try values("label", option: "labels")), [])
+        case .classes: return (.classes(try values("label", option: option)), [])
         case .values:
             var numbers: [Float] = []
             for (row, cell) in cells.enumerated() {
                 guard cell.isEmpty || Float(cell) != nil else {
                     throw DatasetFault(
-                        option: "labels", message: "\(path):\(lines[row]): '\(cell)' is not a number", expected: "a number in the column 'label'")
+                        option: option, message: "\(path):\(lines[row]): '\(cell)' is not a number", expected: "a number in the column 'label'")
                 }
                 numbers.append(Float(cell) ?? .nan)
             }
@@ -175,7 +217,7 @@ extension Manifest {
             let places = Dictionary(known.enumerated().map { ($1, $0) }) { first, _ in first }
             guard !known.isEmpty, lists.count <= RowTargets.mostNumbers / known.count else {
                 throw DatasetFault(
-                    option: "labels", message: "\(path): no row names a label", expected: "names with semicolons between them in the column 'label'")
+                    option: option, message: "\(path): no row names a label", expected: "names with semicolons between them in the column 'label'")
             }
             var numbers = [Float](repeating: 0, count: lists.count * known.count)
             for (row, list) in lists.enumerated() {
@@ -186,7 +228,7 @@ extension Manifest {
                         numbers[row * known.count + place] = 1
                     } else {
                         throw DatasetFault(
-                            option: "labels", message: "\(path):\(lines[row]): there is no label '\(name)'",
+                            option: option, message: "\(path):\(lines[row]): there is no label '\(name)'",
                             expected: "one of: " + known.joined(separator: ", "), suggestion: nearestName(to: name, among: known))
                     }
                 }

@@ -17,7 +17,8 @@ import Tensors
 /// cut,lab,held-back,frames/b,,,sound/b.wav,,
 /// ```
 ///
-/// EPIC-Kitchens and HAC are such tables with names of their own. Columns: `label`, `domain`, and for
+/// EPIC-Kitchens and HAC are such tables with names of their own; `regulus data manifest` writes one of a folder, or of a folder and a table of
+/// labels. Columns: `label` (a class, or what the option `targets` says), `domain`, and for
 /// each modality the file, by its path from the table's folder: `video` (a film, or a folder of
 /// pictures in the order of their names), `flow_x` and `flow_y` (the same), `audio` (anything with
 /// sound), `picture`. Where a clip is a part of its files, `start` and `stop` say which, in seconds, or
@@ -32,6 +33,8 @@ public struct Clips: DatasetPlugin, DecodingDataset {
     public struct Options: ClipDatasetOptions {
         /// The path of the table.
         public var manifest = ""
+        /// What the labels are: classes, several labels, or a value.
+        public var targets = TargetKind.classes
         /// Names of the classes, in order; else the labels themselves.
         public var classNames: [String] = []
         /// Names of the domains, in order; else the domains themselves.
@@ -54,7 +57,9 @@ public struct Clips: DatasetPlugin, DecodingDataset {
         public static var fields: [OptionField<Options>] {
             [
                 .path("manifest", \.manifest, required: true, "a CSV table of clips: label, domain, and the files of each modality"),
-                .texts("class-names", \.classNames, "names of classes 0, 1, …; else the labels themselves"),
+                .choice(
+                    "targets", \.targets, "what the column 'label' has: a class; labels, names with semicolons between them; values, a number such as 0.4"),
+                .texts("class-names", \.classNames, "names of classes 0, 1, …, of labels or of the value; else the labels themselves"),
                 .texts("domain-names", \.domainNames, "names of domains 0, 1, …; else the domains themselves"),
                 .number(
                     "frame-rate", \.frameRate, in: 0.001...100_000, unit: "frames a second",
@@ -84,8 +89,10 @@ public struct Clips: DatasetPlugin, DecodingDataset {
 
     /// The modalities that some row has, with the shapes of training.
     public let facts: DatasetFacts
-    /// The class of each clip.
+    /// The class of each clip; 0 for all where labels or values are learned.
     public let labels: [Int]
+    /// Row-major `N×K`: 0 or 1 for each label, or the value; nil where classes are learned.
+    public let targetValues: [Float]?
     /// The domain of each clip.
     public let domains: [Int]
     /// Which clips stay together when data are divided: those of one file, or of one `group`.
@@ -109,10 +116,13 @@ public struct Clips: DatasetPlugin, DecodingDataset {
     /// - Throws: `DatasetFault` with the table's line and column.
     public init(options: Options) throws(DatasetFault) {
         guard FFmpegSupport.isAvailable else { throw DatasetFault(message: FFmpegSupport.remedy) }
-        var manifest = try Manifest(options.manifest, links: options.links).labeled(options.unlabeled)
+        var manifest = try Manifest(options.manifest, links: options.links).labeled(options.unlabeled, options.targets, names: options.classNames)
         let rows = try ClipRows(&manifest, frameRate: options.frameRate, onMissing: options.onMissing)
         self.rows = rows
-        let classes = try Categories(manifest.values("label", option: "manifest"), names: options.classNames, what: "class", option: "manifest")
+        let (found, names) = try manifest.targets(options.targets, names: options.classNames, option: "manifest")
+        let targets: TargetFacts
+        (targets, labels, targetValues) = try found.learned(
+            options.targets, names: options.classNames.isEmpty ? names : options.classNames, option: "manifest")
         guard let texts = manifest.texts("domain") else {
             throw DatasetFault(
                 option: "manifest", message: "\(manifest.path): there is no column 'domain'", expected: "one, such as the place or the person of each clip",
@@ -122,7 +132,7 @@ public struct Clips: DatasetPlugin, DecodingDataset {
             throw DatasetFault(option: "manifest", message: "\(manifest.path):\(manifest.lines[row]): the domain is empty", expected: "a name or a number")
         }
         let domains = try Categories(manifest.values("domain", option: "manifest"), names: options.domainNames, what: "domain", option: "manifest")
-        (labels, self.domains) = (classes.indices, domains.indices)
+        self.domains = domains.indices
         groups = try manifest.has("group") ? manifest.values("group", option: "manifest").numbered() : rows.files
         split =
             try manifest.has("split")
@@ -134,7 +144,7 @@ public struct Clips: DatasetPlugin, DecodingDataset {
         (self.crop, shortSide) = (crop, options.clip.shortSide)
         let known = reader.facts + [DatasetFacts.ModalityFacts(name: "picture", sampleShape: [crop, crop, 3])]
         facts = DatasetFacts(
-            modalities: known.filter { rows.modalities.contains($0.name) }, domains: domains.names, classes: classes.names,
+            modalities: known.filter { rows.modalities.contains($0.name) }, domains: domains.names, targets: targets,
             samplesPerDomain: tally(domains.indices, kinds: domains.names.count))
         remarks = manifest.remarks
     }

@@ -20,12 +20,15 @@ import Weights
 /// split                 N                 0 train, 1 validation, 2 test, 3 held-back
 /// groups, positions     N                 where the data set has them
 /// lengths.<modality>    N                 real steps of padded sequences, 0 where the modality is missing
+/// present.<modality>    N                 1, or 0 where it is missing; for what is no padded sequence and is missing somewhere
 /// ```
 ///
 /// Its metadata have the names of classes (or labels, or values) and of domains.
 package struct SafetensorsConversion: Sendable {
     private let dataset: any Dataset
     private let lengths: [String: [Int]]
+    /// 1 or 0 for each row, for modalities without lengths that some rows lack.
+    private let present: [String: [Int]]
     /// What there is to say about what the file cannot hold.
     package let remarks: [String]
 
@@ -33,19 +36,24 @@ package struct SafetensorsConversion: Sendable {
     private static let blockBytes = 64 << 20
     /// Keys that no modality can have.
     private static let reserved: Set = ["labels", "domains", "split", "groups", "positions"]
+    /// How keys begin that say which rows and steps of a modality are real.
+    private static let prefixes = ["lengths.", "present."]
 
     /// Looks whether a file can hold the data set; nothing is written.
     ///
-    /// - Throws: `DatasetFault` where rows lack a modality that is not a sequence, which one file of
-    ///   arrays cannot say.
+    /// - Throws: `DatasetFault` where a modality has a name that the file needs for something else, or where it cannot be read which rows
+    ///   have one.
     package init(_ dataset: any Dataset) throws(DatasetFault) {
         self.dataset = dataset
         var lengths: [String: [Int]] = [:]
+        var present: [String: [Int]] = [:]
         let rows = Array(dataset.labels.indices)
         for modality in dataset.facts.modalities {
-            guard !Self.reserved.contains(modality.name) else {
+            guard !Self.reserved.contains(modality.name), !Self.prefixes.contains(where: modality.name.hasPrefix) else {
                 throw DatasetFault(
-                    message: "a modality is called '\(modality.name)'", expected: "another name than " + Self.reserved.sorted().joined(separator: ", "))
+                    message: "a modality is called '\(modality.name)'",
+                    expected: "another name than " + Self.reserved.sorted().joined(separator: ", ") + ", not beginning with "
+                        + Self.prefixes.joined(separator: " or "))
             }
             let presence: Presence
             do { presence = try dataset.presence(rows, modality: modality.name) } catch {
@@ -53,13 +61,11 @@ package struct SafetensorsConversion: Sendable {
             }
             if modality.isPadded {
                 lengths[modality.name] = presence.lengths(of: rows.count, places: modality.sampleShape.first ?? 0)
-            } else if let lacking = presence.samples?.count(where: { !$0 }) {
-                throw DatasetFault(
-                    message: "\(lacking) rows lack '\(modality.name)', which one file of arrays cannot say",
-                    expected: "every modality in every row; on-missing: skip leaves the others out")
+            } else if let samples = presence.samples {
+                present[modality.name] = samples.map { $0 ? 1 : 0 }
             }
         }
-        self.lengths = lengths
+        (self.lengths, self.present) = (lengths, present)
         let names = dataset.facts.domains + dataset.facts.targets.names
         remarks = names.contains { $0.contains(",") } ? ["commas in names of classes and domains become semicolons"] : []
     }
@@ -87,7 +93,8 @@ package struct SafetensorsConversion: Sendable {
         if let split = dataset.split { writer.add("split", split.map(SplitNames.number), shape: [dataset.count]) }
         if let groups = dataset.groups { writer.add("groups", groups, shape: [dataset.count]) }
         if let positions = dataset.positions { writer.add("positions", positions, shape: [dataset.count]) }
-        for (modality, own) in lengths { writer.add("lengths.\(modality)", own, shape: [dataset.count]) }
+        for (modality, own) in lengths.sorted(by: { $0.key < $1.key }) { writer.add("lengths.\(modality)", own, shape: [dataset.count]) }
+        for (modality, own) in present.sorted(by: { $0.key < $1.key }) { writer.add("present.\(modality)", own, shape: [dataset.count]) }
         let done = ByteCount()
         for modality in facts.modalities {
             let size = modality.sampleShape.reduce(1, *)
@@ -118,6 +125,7 @@ package struct SafetensorsConversion: Sendable {
         if dataset.groups != nil { options.append("groups: groups") }
         if dataset.positions != nil { options.append("positions: positions") }
         if !lengths.isEmpty { options.append("lengths: [\(lengths.keys.sorted().map { "\($0)=lengths.\($0)" }.joined(separator: ", "))]") }
+        if !present.isEmpty { options.append("present: [\(present.keys.sorted().map { "\($0)=present.\($0)" }.joined(separator: ", "))]") }
         if dataset.isStandardized { options.append("standardize: none") }
         return "data: {\(options.joined(separator: ", "))}"
     }

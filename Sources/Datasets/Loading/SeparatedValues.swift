@@ -1,4 +1,5 @@
 import Configuration
+import Foundation
 import Persistence
 
 /// A CSV file as lines of fields (RFC 4180): fields are separated by commas, a quote within quotes is
@@ -102,5 +103,39 @@ struct SeparatedValues {
         if !field.isEmpty || !fields.isEmpty || wasQuoted { endRow() }
         self.path = path
         self.rows = rows
+    }
+
+    /// The largest number of rows of a table with a header: more than is likely, and fewer than fill the memory.
+    private static let mostRows = 20_000_000
+
+    /// The file as a table: a header, and rows of as many fields below it.
+    ///
+    /// - Parameters:
+    ///   - option: which option named the file, for messages; nil where none did.
+    ///   - expected: what the header should say, for messages.
+    /// - Returns: the names of the columns in order; the cells of each without blanks around them; the line of each row.
+    /// - Throws: `DatasetFault` with file and line where rows differ from the header, where there are none, or where a column occurs twice.
+    func columns(option: String?, expected: String) throws(DatasetFault) -> (names: [String], cells: [String: [String]], lines: [Int]) {
+        guard let header = rows.first else {
+            throw DatasetFault(option: option, message: "\(path): the file is empty", expected: "a header: \(expected)")
+        }
+        let below = rows.dropFirst()
+        guard !below.isEmpty, below.count <= Self.mostRows else {
+            throw DatasetFault(option: option, message: "\(path): \(below.count) rows below the header")
+        }
+        if let row = below.first(where: { $0.fields.count != header.fields.count }) {
+            throw DatasetFault(option: option, message: "\(path):\(row.line): \(row.fields.count) fields where the header has \(header.fields.count)")
+        }
+        let names = header.fields.map { $0.trimmingCharacters(in: .whitespaces) }
+        if names.count == 1, let other = [";", "\t"].first(where: names[0].contains) {
+            throw DatasetFault(option: option, message: "\(path): fields are separated by \(other == ";" ? "semicolons" : "tabs")", expected: "commas")
+        }
+        var cells: [String: [String]] = [:]
+        for (place, name) in names.enumerated() {
+            guard cells.updateValue(below.map { $0.fields[place].trimmingCharacters(in: .whitespaces) }, forKey: name) == nil else {
+                throw DatasetFault(option: option, message: "\(path): the column '\(name)' appears twice")
+            }
+        }
+        return (names, cells, below.map(\.line))
     }
 }

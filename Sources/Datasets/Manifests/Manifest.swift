@@ -30,9 +30,6 @@ struct Manifest: Sendable {
     /// The cells of each column without blanks around them, by name.
     private var columns: [String: [String]]
 
-    /// The largest number of rows: more than is likely, and fewer than fill the memory.
-    private static let mostRows = 20_000_000
-
     /// Reads the table.
     ///
     /// - Throws: `DatasetFault` with the file and line where the file is no CSV table, where rows and
@@ -43,39 +40,17 @@ struct Manifest: Sendable {
     ///   - path: of the CSV file.
     ///   - links: what becomes of links that lead out of its folder.
     init(_ path: String, links: LinkRule) throws(DatasetFault) {
-        let table = try SeparatedValues(path)
-        guard let header = table.rows.first else {
-            throw DatasetFault(option: "manifest", message: "\(path): the file is empty", expected: "a header: id, label, domain, …")
-        }
-        let rows = table.rows.dropFirst()
-        guard !rows.isEmpty, rows.count <= Self.mostRows else {
-            throw DatasetFault(option: "manifest", message: "\(path): \(rows.count) rows below the header")
-        }
-        if let row = rows.first(where: { $0.fields.count != header.fields.count }) {
-            throw DatasetFault(
-                option: "manifest", message: "\(path):\(row.line): \(row.fields.count) fields where the header has \(header.fields.count)")
-        }
-        let names = header.fields.map { $0.trimmingCharacters(in: .whitespaces) }
-        var columns: [String: [String]] = [:]
-        for (place, name) in names.enumerated() {
-            guard columns.updateValue(rows.map { $0.fields[place].trimmingCharacters(in: .whitespaces) }, forKey: name) == nil else {
-                throw DatasetFault(option: "manifest", message: "\(path): the column '\(name)' appears twice")
-            }
-        }
-        if columns["label"] == nil, names.count == 1, let other = [";", "\t"].first(where: names[0].contains) {
-            throw DatasetFault(
-                option: "manifest", message: "\(path): fields are separated by \(other == ";" ? "semicolons" : "tabs")", expected: "commas")
-        }
-        guard columns["label"] != nil else {
+        let table = try SeparatedValues(path).columns(option: "manifest", expected: "id, label, domain, …")
+        let names = table.names
+        guard table.cells["label"] != nil else {
             throw DatasetFault(
                 option: "manifest", message: "\(path): there is no column 'label'", expected: "among: " + names.joined(separator: ", "),
                 suggestion: nearestName(to: "label", among: names))
         }
         self.path = path
         place = ConfinedFolder(Self.folder(of: path), links)
-        self.header = names
-        self.columns = columns
-        lines = rows.map(\.line)
+        header = names
+        (columns, lines) = (table.cells, table.lines)
         if let ids = columns["id"] {
             var seen: [String: Int] = [:]
             for (row, id) in ids.enumerated() {
@@ -114,26 +89,29 @@ struct Manifest: Sendable {
         RowValues.texts(columns[column] ?? []).asNumbersWherePossible
     }
 
-    /// The number of real steps of some rows; an empty cell is 0.
+    /// The numbers of a column for some rows, such as their real steps; an empty cell is 0.
     ///
     /// - Throws: `DatasetFault` where there is no such column, or a cell is not a whole number.
     ///
-    /// - Parameter rows: positions below the header, in the order of the result.
-    func lengths(_ column: String, rows: [Int]) throws(DatasetFault) -> [Int] {
+    /// - Parameters:
+    ///   - rows: positions below the header, in the order of the result.
+    ///   - option: which option named the column, for messages.
+    ///   - what: what a cell says, for messages.
+    func counts(_ column: String, rows: [Int], option: String, what: String) throws(DatasetFault) -> [Int] {
         guard let cells = columns[column] else {
             throw DatasetFault(
-                option: "lengths", message: "\(path) has no column '\(column)'", expected: "one of: " + header.joined(separator: ", "),
+                option: option, message: "\(path) has no column '\(column)'", expected: "one of: " + header.joined(separator: ", "),
                 suggestion: nearestName(to: column, among: header))
         }
-        var lengths: [Int] = []
+        var counts: [Int] = []
         for row in rows {
-            guard let length = cells[row].isEmpty ? 0 : Int(cells[row]) else {
+            guard let count = cells[row].isEmpty ? 0 : Int(cells[row]) else {
                 throw DatasetFault(
-                    option: "lengths", message: "\(path):\(lines[row]): '\(cells[row])' is not a number of steps", expected: "a whole number")
+                    option: option, message: "\(path):\(lines[row]): '\(cells[row])' is not \(what)", expected: "a whole number")
             }
-            lengths.append(length)
+            counts.append(count)
         }
-        return lengths
+        return counts
     }
 
     /// The path of a file that the table names.

@@ -139,34 +139,61 @@ struct DataManifestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "manifest", abstract: "Writes a CSV table of the samples in a folder, one file for each sample and modality.",
         discussion: """
-            The pattern says what a path means, without its ending: {id}, {label}, {domain}, {split}, {group} and {modality}; * is anything.
-              regulus data manifest clips --pattern '{domain}/{label}/{id}_{modality}'
-            Names of modalities become columns. A sample that lacks one gets an empty field.
+            Where paths say what a file is, a pattern says how, without its ending: {id}, {label}, {domain}, {split}, {group} and {modality}; * is
+            anything. Without {modality}, the ending says it: video, audio or picture.
+              regulus data manifest features --pattern '{domain}/{label}/{id}_{modality}'
+            Where labels stand in a table, its columns in braces say which cells are taken, and which files belong to a row:
+              regulus data manifest sims --table sims/label.csv --column label={label} --column split={mode} --column domain=sims \\
+                --file 'video=Raw/{video_id}/{clip_id:4}.mp4' --file 'audio=Raw/{video_id}/{clip_id:4}.mp4'
+            Names of modalities become columns. A sample that lacks one gets an empty field. Arrays are read by the data set `arrays`, films, sound
+            and pictures by `clips`, whose modalities are video, flow_x with flow_y, audio and picture.
             """)
 
-    @Argument(help: "The folder; files of arrays below it are listed, links are not followed.", transform: { UserPath.expanded($0) })
+    @Argument(help: "The folder; files of arrays, films, sound and pictures below it are listed, folders that are links are not.", transform: { UserPath.expanded($0) })
     var folder: String
 
-    @Option(help: "What the parts of a path mean.")
-    var pattern = ManifestWriter.defaultPattern
+    @Option(help: "What the parts of a path mean; \(ManifestWriter.defaultPattern) by default.")
+    var pattern: String?
+
+    @Option(help: "A CSV table of labels with a row for each sample.", transform: { UserPath.expanded($0) })
+    var table: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --table: a column, in whose text {name} is a cell of the table, as in label={sentiment} or domain=studio. May be repeated.",
+            valueName: "name=text"))
+    var column: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "With --table: a modality, as in audio=sound/{id}.wav; {id:4} has zeros in front up to 4 characters. May be repeated.", valueName: "name=path"))
+    var file: [String] = []
 
     @Option(help: "The file to write, in the folder that paths are relative to; manifest.csv in it by default.", transform: { UserPath.expanded($0) })
     var output: String?
 
     func run() throws {
-        let table: ManifestWriter
+        if table == nil, let first = column.first ?? file.first {
+            throw CommandFault.input("error: '\(first)' is taken from a table of labels; expected --table too")
+        }
+        if table != nil, pattern != nil { throw CommandFault.input("error: --pattern and --table both say what the samples are; expected one of them") }
+        let manifest: ManifestWriter
         do throws(DatasetFault) {
-            table = try ManifestWriter(folder, pattern: pattern)
+            manifest =
+                if let table { try ManifestWriter(folder, table: table, columns: column, files: file) } else {
+                    try ManifestWriter(folder, pattern: pattern ?? ManifestWriter.defaultPattern)
+                }
         } catch {
             throw CommandFault.input("error: \(error)")
         }
         let path = output ?? "\(folder)/manifest.csv"
+        try OutputFile.check(path, isNoneOf: [table].compactMap(\.self))
         do throws(FileFault) {
-            try AtomicFile.write(table.csv, to: path)
+            try AtomicFile.write(manifest.csv, to: path)
         } catch {
             throw CommandFault.file(error)
         }
-        try StandardOutput.print((["\(path): \(table.count) samples"] + table.summary).joined(separator: "\n"))
+        try StandardOutput.print((["\(path): \(manifest.count) samples"] + manifest.summary).joined(separator: "\n"))
     }
 }
 

@@ -38,7 +38,7 @@ import Testing
         private func clips(_ table: String, _ name: String = UUID().uuidString, _ change: (inout Clips.Options) -> Void = { _ in }) throws -> Clips {
             var options = Clips.Options()
             options.manifest = try folder.write(Data(table.utf8), to: "\(name).csv")
-            (options.clip.shortSide, options.clip.crop, options.clip.flowEvaluationCrop) = (32, 24, 32)
+            options.clip = .small()
             change(&options)
             return try Clips(options: options)
         }
@@ -142,6 +142,72 @@ import Testing
             #expect(stopped?.option == "on-missing" && stopped?.message.contains("1 of 3 clips lack a modality, the first in line 4") == true)
         }
 
+        @Test("films of fewer frames than a clip wrap around, down to one frame; flow and sound that end before the film are read as far as they go")
+        func short() throws {
+            func pictures(_ count: Int, isGray: Bool = false) -> [Picture] {
+                (0..<count).map { MediaWriter.picture(width: 64, height: 48, time: 5 * $0, isGray: isGray) }
+            }
+            for count in [1, 2, 5] { try MediaWriter.video(pictures(count), to: try folder.file("short/\(count).mp4")) }
+            for (axis, count) in [("x", 3), ("y", 1)] { try MediaWriter.video(pictures(count, isGray: true), to: try folder.file("short/\(axis).mp4")) }
+            _ = try folder.write(MediaWriter.wav(MediaWriter.tone(800, frequency: 300)), to: "short/sound.wav")
+            let table = """
+                label,domain,video,flow_x,flow_y,audio
+                0,a,short/1.mp4,short/x.mp4,short/y.mp4,short/sound.wav
+                1,a,short/2.mp4,,,
+                0,b,short/5.mp4,short/y.mp4,short/x.mp4,short/sound.wav
+                1,b,films/one.mp4,short/x.mp4,short/y.mp4,short/sound.wav
+
+                """
+            let data = try clips(table) { $0.clip.frames = 8 }
+            for view in [SampleView.evaluation, .training(epoch: 0, random: RandomSource(seed: 1))] {
+                for modality in data.facts.modalityNames {
+                    let inputs = try data.inputs([0, 1, 2, 3], modality: modality, view: view)
+                    #expect(inputs.shape.dimensions == [4] + (data.sampleShape(modality, view: view) ?? []))
+                    #expect(inputs.values.allSatisfy { $0.isFinite })
+                }
+            }
+            let frames = try data.inputs([0], modality: "video").values
+            let size = frames.count / 8
+            #expect((1..<8).allSatisfy { frames[$0 * size..<($0 + 1) * size].elementsEqual(frames[..<size]) }, "a film of one frame is that frame")
+            #expect(try DataCheck(data, depth: .all).isSound)
+        }
+
+        @Test("a film without frames, and sound without samples, are named as such")
+        func nothing() throws {
+            _ = try folder.write(MediaWriter.wav([]), to: "nothing.wav")
+            let table = "label,domain,video,audio\n0,a,sound/one.wav,nothing.wav\n1,b,films/one.mp4,sound/one.wav\n"
+            let check = try DataCheck(clips(table), depth: .all)
+            #expect(!check.isSound && check.decoded.good == 1)
+            #expect(check.lines.contains { $0.hasSuffix("sound/one.wav: there is no video in it") })
+            let data = try clips(table)
+            let silent = #expect(throws: DatasetFault.self) { try data.inputs([0], modality: "audio") }
+            #expect(silent?.message.contains("nothing.wav: there are no samples in it") == true)
+        }
+
+        @Test("a folder of segments with a table of labels is read by the manifest that is written of it, and its labels may be values")
+        func segments() throws {
+            for (film, clip) in [("one", "video_0001/0001"), ("two", "video_0001/0002"), ("two", "video_0002/0001")] {
+                let path = try folder.file("segments/Raw/\(clip).mp4")
+                if !FileManager.default.fileExists(atPath: path) { try FileManager.default.copyItem(atPath: "\(folder.path)/films/\(film).mp4", toPath: path) }
+            }
+            let labels = "video_id,clip_id,label,mode\nvideo_0001,1,-0.8,train\nvideo_0001,2,,valid\nvideo_0002,1,1.0,test\n"
+            let table = try folder.write(Data(labels.utf8), to: "segments/label.csv")
+            let manifest = try ManifestWriter(
+                "\(folder.path)/segments", table: table, columns: ["label={label}", "split={mode}", "group={video_id}", "domain=sims"],
+                files: ["video=Raw/{video_id}/{clip_id:4}.mp4"])
+            var options = Clips.Options()
+            options.manifest = try folder.write(Data(manifest.csv.utf8), to: "segments/manifest.csv")
+            (options.clip, options.targets, options.unlabeled) = (.small(frames: 4), .values, .leaveOut)
+            let data = try Clips(options: options)
+            #expect(data.facts.targets == TargetFacts(.values, names: ["value"]) && data.targetValues == [-0.8, 1])
+            #expect(data.labels == [0, 0] && data.split == [.train, .test] && data.groups == [0, 1] && data.facts.domains == ["sims"])
+            #expect(data.remarks[0].contains("1 of 3 rows have no label (-1 or empty; lines 3)"))
+            try data.checkRows()
+            options.targets = .labels
+            options.unlabeled = .refuse
+            #expect(try Clips(options: options).facts.targets == TargetFacts(.labels, names: ["-0.8", "1.0"]))
+        }
+
         @Test("a clip behind the end of its film is the film's fault, named")
         func behind() throws {
             let data = try clips("label,domain,video,start_frame,stop_frame\n0,a,films/one.mp4,70,80\n0,b,films/two.mp4,0,9\n")
@@ -166,7 +232,7 @@ import Testing
             try MediaLayouts.epicFilms(in: folder)
             var options = EpicKitchens.Options()
             options.root = folder.path
-            (options.clip.shortSide, options.clip.crop, options.clip.flowEvaluationCrop) = (32, 24, 32)
+            options.clip = .small()
             let data = try EpicKitchens(options: options)
             #expect(data.files(0, modality: "video") == ["\(folder.path)/video/train/D1/D1_P01_01_1_41_0.mp4"])
             #expect(data.files(0, modality: "flow").first == "\(folder.path)/flow/train/D1/D1_P01_01_1_21_0_u.mp4")
@@ -180,7 +246,7 @@ import Testing
             try MediaLayouts.hac(in: folder)
             var options = HAC.Options()
             options.root = folder.path
-            (options.clip.shortSide, options.clip.crop, options.clip.flowEvaluationCrop) = (32, 24, 32)
+            options.clip = .small()
             let beside = try HAC(options: options).inputs([0], modality: "video").values
             for domain in ["human", "animal", "cartoon"] {
                 try FileManager.default.moveItem(atPath: "\(folder.path)/\(domain)", toPath: "\(folder.path)/HAC_Splits/\(domain)")

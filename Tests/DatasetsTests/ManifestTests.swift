@@ -288,6 +288,34 @@ struct ManifestTests {
                 .contains("row 0 of 'video' is said to have 5 steps; expected 0 to 4"))
     }
 
+    @Test("an array of 0 and 1, or such a column, says which rows have a modality")
+    func present() throws {
+        var writer = SafetensorsWriter()
+        writer.add("video", [1, 2, 3] as [Float], shape: [3, 1])
+        writer.add("audio", [1, .nan, 3] as [Float], shape: [3, 1])
+        writer.add("heard", [1, 0, 1], shape: [3])
+        writer.add("twice", [1, 2, 1], shape: [3])
+        writer.add("labels", [0, 1, 0], shape: [3])
+        writer.add("domains", [0, 1, 1], shape: [3])
+        try writer.write(to: folder("a.safetensors"))
+        let path = folder("a.safetensors")
+        func arrays(_ present: [String], _ rule: Arrays.OnMissing = .keep) throws -> Arrays {
+            try open { ($0.manifest, $0.path, $0.present, $0.onMissing) = (nil, [path], present, rule) }
+        }
+        let data = try arrays(["audio=heard"])
+        #expect(try data.presence([0, 1, 2], modality: "audio").samples == [true, false, true])
+        #expect(try data.inputs([1], modality: "audio").values == [0], "what lies in the row of a sample that is not there is not looked at")
+        #expect(try data.presence([0, 1, 2], modality: "video").isWhole)
+        #expect(try arrays(["audio=heard"], .skip).labels == [0, 0])
+        #expect(fault { ($0.manifest, $0.path, $0.present) = (nil, [path], ["audio=twice"]) }.contains("row 1 holds 2 for 'audio'; expected 1 where it is there"))
+        #expect(fault { ($0.manifest, $0.path, $0.present) = (nil, [path], ["audoi=heard"]) }.contains("did you mean 'audio'?"))
+        #expect(fault { ($0.manifest, $0.path, $0.present) = (nil, [path], ["audio"]) }.contains("option present: found 'audio'; expected modality=key"))
+        try write("label,domain,video,audio,heard\n0,x,0,0,1\n1,y,1,1,0\n")
+        #expect(try open { ($0.path, $0.present) = ([path], ["audio=heard"]) }.presence([0, 1], modality: "audio").samples == [true, false])
+        try write("label,domain,video,audio,heard\n0,x,0,0,1\n1,y,1,1,2\n")
+        #expect(fault { ($0.path, $0.present) = ([path], ["audio=heard"]) }.contains("line 3 holds 2 for 'audio'"))
+    }
+
     @Test("Standardization is of what is there")
     func standardization() throws {
         var writer = SafetensorsWriter()
@@ -329,6 +357,89 @@ struct ManifestTests {
         #expect(try Arrays(options: options).count == 2)
     }
 
+    /// Empty files: what is in them is not looked at where a table is written.
+    private func touch(_ names: [String]) throws {
+        for name in names {
+            let path = folder(name)
+            try FileManager.default.createDirectory(
+                atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            try Data().write(to: URL(fileURLWithPath: path))
+        }
+    }
+
+    @Test("A folder of films, sound and pictures becomes a table of them by their endings; arrays go before them")
+    func writingFilms() throws {
+        try touch(["tree/home/cut/a.mp4", "tree/home/cut/a.WAV", "tree/lab/pour/b.mkv", "tree/lab/pour/b.jpg", "tree/lab/notes.txt"])
+        let pattern = "{domain}/{label}/{id}"
+        #expect(
+            try ManifestWriter(folder("tree"), pattern: pattern).csv == """
+                id,label,domain,audio,picture,video
+                a,cut,home,home/cut/a.WAV,,home/cut/a.mp4
+                b,pour,lab,,lab/pour/b.jpg,lab/pour/b.mkv
+
+                """)
+        try touch(["tree/home/cut/a.npy"])
+        let arrays = try ManifestWriter(folder("tree"), pattern: pattern)
+        #expect(arrays.csv == "id,label,domain,array\na,cut,home,home/cut/a.npy\n")
+        #expect(arrays.summary.last == "4 films, sounds and pictures beside the arrays are left out, the first is home/cut/a.WAV")
+    }
+
+    @Test("A table of labels beside a folder becomes a manifest: texts say which of its cells are what, and which files belong to a row")
+    func writingFromLabels() throws {
+        try touch(["sims/Raw/video_0001/0001.mp4", "sims/Raw/video_0001/0002.mp4", "sims/Raw/video_0002/0010.mp4", "sims/sound/video_0001_2.wav"])
+        try write(
+            """
+            video_id,clip_id,text,label,mode
+            video_0001,1,"one, with a comma",-0.8,train
+            video_0001,2,two,0.4,valid
+            video_0002,10,three,1.0,test
+            video_0003,1,no film,0.2,test
+
+            """, to: "sims/label.csv")
+        func writer(_ columns: [String], _ files: [String], table: String = "sims/label.csv") throws -> ManifestWriter {
+            try ManifestWriter(folder("sims"), table: folder(table), columns: columns, files: files)
+        }
+        let columns = ["id={video_id}/{clip_id}", "label={label}", "split={mode}", "domain=sims"]
+        let films = "video=Raw/{video_id}/{clip_id:4}.mp4"
+        let manifest = try writer(columns, [films, "audio=sound/{video_id}_{clip_id}.wav"])
+        #expect(
+            manifest.csv == """
+                id,label,split,domain,video,audio
+                video_0001/1,-0.8,train,sims,Raw/video_0001/0001.mp4,
+                video_0001/2,0.4,valid,sims,Raw/video_0001/0002.mp4,sound/video_0001_2.wav
+                video_0002/10,1.0,test,sims,Raw/video_0002/0010.mp4,
+
+                """)
+        #expect(
+            manifest.summary == [
+                "domain: sims 3", "label: -0.8 1, 0.4 1, 1.0 1", "split: test 1, train 1, valid 1", "video: 3 files",
+                "audio: 1 files, missing for 2 samples", "the first file that is not there is Raw/video_0003/0001.mp4",
+                "the first file that is not there is sound/video_0001_1.wav",
+                "1 rows of \(folder("sims/label.csv")) have no file at all, the first in line 5; they are left out",
+            ])
+
+        func fault(_ columns: [String], _ files: [String], table: String = "sims/label.csv") -> String {
+            do {
+                _ = try writer(columns, files, table: table)
+                return ""
+            } catch { return "\(error)" }
+        }
+        #expect(fault(columns, ["video=Raw/{video}/{clip_id}.mp4"]).contains("label.csv has no column 'video'; expected one of: video_id, clip_id"))
+        #expect(fault(columns, ["video=Raw/{vide_id}.mp4"]).contains("did you mean 'video_id'?"))
+        #expect(fault(columns, ["video=Raw/{video_id.mp4"]).contains("a brace is not closed"))
+        #expect(fault(["{label}"], [films]).contains("--column {label}: there is no NAME=TEXT"))
+        #expect(fault(["domain=sims"], [films]).contains("a manifest needs a label and a file of each sample"))
+        #expect(fault(columns, []).contains("a manifest needs a label and a file of each sample"))
+        #expect(fault(columns + ["label={text}"], [films]).contains("the column 'label' is given twice"))
+        #expect(fault(["id={video_id}", "label={label}"], [films]).contains("label.csv:3: the id 'video_0001' is that of line 2 already"))
+        #expect(fault(columns, ["video=Raw/{video_id}/{clip_id}.mp4"]).contains("there is no file of 'video' for any row of"))
+        #expect(fault(columns, ["video=Raw/{video_id}/{clip_id}.mp4"]).contains("such as Raw/video_0001/1.mp4"))
+        try write("video_id,label\n../../x,0\n", to: "sims/bad.csv")
+        #expect(fault(["label={label}"], ["video=Raw/{video_id}.mp4"], table: "sims/bad.csv").contains("bad.csv:2: the path Raw/../../x.mp4 leaves the folder"))
+        try write("video_id;label\n1;0\n", to: "sims/bad.csv")
+        #expect(fault(["label={label}"], [films], table: "sims/bad.csv").contains("fields are separated by semicolons; expected commas"))
+    }
+
     @Test("A pattern that is none, and a folder that fits none, are refused")
     func badPatterns() throws {
         try array([1], shape: "(1,)", to: "x/a.npy")
@@ -342,5 +453,6 @@ struct ManifestTests {
         #expect(fault("{label}/{idd}").contains("did you mean 'id'?"))
         #expect(fault("{label}/{id").contains("not closed"))
         #expect(fault("{domain}/{label}/{id}").contains("none of 1 files fits the pattern"))
+        #expect(fault("{id}_{modality}").contains("labels that stand in a table are read with --table"))
     }
 }

@@ -149,7 +149,9 @@ struct DataManifestCommand: ParsableCommand {
             and pictures by `clips`, whose modalities are video, flow_x with flow_y, audio and picture.
             """)
 
-    @Argument(help: "The folder; files of arrays, films, sound and pictures below it are listed, folders that are links are not.", transform: { UserPath.expanded($0) })
+    @Argument(
+        help: "The folder; files of arrays, films, sound and pictures below it are listed, folders that are links are not.",
+        transform: { UserPath.expanded($0) })
     var folder: String
 
     @Option(help: "What the parts of a path mean; \(ManifestWriter.defaultPattern) by default.")

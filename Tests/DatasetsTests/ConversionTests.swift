@@ -80,7 +80,8 @@ struct ConversionTests {
         (options.lengths, options.present) = (["steps=length"], ["vector=has-vector"])
         let original = try Arrays(options: options)
         #expect(original.count == 5, "the second row has neither")
-        #expect(original.remarks.contains { $0.contains("2 of 6 rows lack a modality, the first row 1 (steps): steps in 1, vector in 2") }, "\(original.remarks)")
+        #expect(
+            original.remarks.contains { $0.contains("2 of 6 rows lack a modality, the first row 1 (steps): steps in 1, vector in 2") }, "\(original.remarks)")
         let back = try converted(original)
         try expectEqual(original, back)
         #expect(try back.presence([0, 1, 2], modality: "vector").samples == [true, false, true])

@@ -307,7 +307,8 @@ struct ManifestTests {
         #expect(try data.inputs([1], modality: "audio").values == [0], "what lies in the row of a sample that is not there is not looked at")
         #expect(try data.presence([0, 1, 2], modality: "video").isWhole)
         #expect(try arrays(["audio=heard"], .skip).labels == [0, 0])
-        #expect(fault { ($0.manifest, $0.path, $0.present) = (nil, [path], ["audio=twice"]) }.contains("row 1 holds 2 for 'audio'; expected 1 where it is there"))
+        #expect(
+            fault { ($0.manifest, $0.path, $0.present) = (nil, [path], ["audio=twice"]) }.contains("row 1 holds 2 for 'audio'; expected 1 where it is there"))
         #expect(fault { ($0.manifest, $0.path, $0.present) = (nil, [path], ["audoi=heard"]) }.contains("did you mean 'audio'?"))
         #expect(fault { ($0.manifest, $0.path, $0.present) = (nil, [path], ["audio"]) }.contains("option present: found 'audio'; expected modality=key"))
         try write("label,domain,video,audio,heard\n0,x,0,0,1\n1,y,1,1,0\n")

@@ -118,6 +118,17 @@ import Testing
             #expect(found.contains(message), "\(found)")
         }
 
+        @Test("a folder in place of a table, and a table of labels alone, say what makes a table of clips")
+        func noTable() throws {
+            var options = Clips.Options()
+            options.manifest = "\(folder.path)/films"
+            let found = #expect(throws: DatasetFault.self) { try Clips(options: options) }
+            #expect(found?.message == "\(folder.path)/films is a folder" && found?.expected?.contains("`regulus data manifest` writes one") == true)
+            let labels = try fault("video_id,clip_id,label,domain\na,1,0,x\n")
+            #expect(labels.message.hasSuffix("has no column of files") && labels.expected?.contains("it has video_id, clip_id, label, domain") == true)
+            #expect(labels.expected?.hasSuffix("`regulus data manifest` makes one") == true)
+        }
+
         @Test("clips without a label or a modality stay, are left out and counted, or end the run, as the recipe says")
         func incomplete() throws {
             let table = """

@@ -86,7 +86,9 @@ struct ConversionTests {
         try expectEqual(original, back)
         #expect(try back.presence([0, 1, 2], modality: "vector").samples == [true, false, true])
         #expect(try back.presence([0, 1, 2, 3, 4], modality: "steps").lengths == [3, 2, 1, 3, 2])
-        #expect(try DataCheck(back, depth: .presence).lines == DataCheck(original, depth: .presence).lines)
+        // Notes tell what was left out on the way here, and are the only difference.
+        let reports = try [original, back].map { try DataCheck($0, depth: .presence).lines.filter { !$0.hasPrefix("note: ") } }
+        #expect(reports[0] == reports[1] && reports[0].contains("vector: 1 of 5 rows lack it (1 1)"), "\(reports[0])")
         // The rows of the second domain are learned from, one of them without the vector.
         for rule in [StandardizationRule.scale, .channel] {
             let scales = try [original, back].map { dataset in

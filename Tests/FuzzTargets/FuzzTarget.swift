@@ -113,7 +113,13 @@ enum FuzzTarget {
         guard var manifest = try? Manifest(MemoryFile.folder + "/manifest.csv", links: .inside) else { return }
         for name in manifest.names.prefix(8) {
             _ = try? manifest.values(name, option: name)
-            _ = try? manifest.lengths(name, rows: Array(0..<min(manifest.count, 64)))
+            _ = try? manifest.counts(name, rows: Array(0..<min(manifest.count, 64)), option: "lengths", what: "a number of steps")
+        }
+        for kind in [TargetKind.classes, .labels, .values] { _ = try? manifest.targets(kind, names: [], option: "manifest") }
+        // The same file as a table of labels, from which a manifest is made.
+        if let name = manifest.names.first {
+            _ = try? ManifestWriter(
+                MemoryFile.folder, table: MemoryFile.folder + "/manifest.csv", columns: ["label={\(name)}"], files: ["video={\(name):4}"])
         }
         guard let clips = try? ClipRows(&manifest, frameRate: 25, onMissing: .keep) else { return }
         for row in 0..<min(manifest.count, 64) { _ = (clips.seconds(row), clips.paths("video", row)) }

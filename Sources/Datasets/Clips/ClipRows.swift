@@ -70,7 +70,8 @@ struct ClipRows: Sendable {
         guard !paths.isEmpty else {
             throw DatasetFault(
                 option: "manifest", message: "\(manifest.path) has no column of files",
-                expected: "video, flow_x and flow_y, audio or picture; it has " + manifest.names.joined(separator: ", "))
+                expected: "video, flow_x and flow_y, audio or picture; it has " + manifest.names.joined(separator: ", ")
+                    + "; of a table of labels and a folder of films `regulus data manifest` makes one")
         }
         if let row = (0..<manifest.count).first(where: { row in paths.values.allSatisfy { $0[row].isEmpty } }) {
             throw DatasetFault(

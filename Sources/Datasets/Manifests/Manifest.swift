@@ -40,6 +40,11 @@ struct Manifest: Sendable {
     ///   - path: of the CSV file.
     ///   - links: what becomes of links that lead out of its folder.
     init(_ path: String, links: LinkRule) throws(DatasetFault) {
+        guard !Folder.exists(path) else {
+            throw DatasetFault(
+                option: "manifest", message: "\(path) is a folder\(KnownLayout.remark(on: path, asFor: ""))",
+                expected: "a CSV table of what lies in it; `regulus data manifest` writes one")
+        }
         let table = try SeparatedValues(path).columns(option: "manifest", expected: "id, label, domain, …")
         let names = table.names
         guard table.cells["label"] != nil else {

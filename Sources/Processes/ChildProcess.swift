@@ -10,6 +10,13 @@ package struct ChildProcess: Sendable {
         case code(Int32)
         case signal(Int32)
         case timeout
+
+        init(_ end: ProcessEnd) {
+            switch end {
+            case .code(let code): self = .code(code)
+            case .signal(let signal): self = .signal(signal)
+            }
+        }
     }
 
     package let end: End
@@ -39,7 +46,12 @@ package struct ChildProcess: Sendable {
         var streams: [Stream] = []
         defer { for stream in streams { stream.close() } }
         for _ in 0..<2 { streams.append(try Stream()) }
-        let id = try spawn(executable, arguments, environment: inherited.merging(environment) { $1 }, output: streams.map(\.writing))
+        var start = ProgramStart(program: executable, arguments: arguments, environment: inherited.merging(environment) { $1 })
+        start.files = [
+            (STDIN_FILENO, .nothing), (STDOUT_FILENO, .descriptor(streams[0].writing)), (STDERR_FILENO, .descriptor(streams[1].writing)),
+        ]
+        (start.isCutOff, start.leadsGroup) = (true, true)
+        let id = try start.begin()
         for index in streams.indices { streams[index].closeWriting() }
 
         var deadline = ContinuousClock.now + .seconds(limit)
@@ -47,8 +59,8 @@ package struct ChildProcess: Sendable {
         while end == nil || streams.contains(where: { !$0.hasEnded }) {
             // The streams of a program that ends are closed by that, which ends this waiting at once.
             Stream.read(&streams, waiting: 5, keeping: outputLimit)
-            if end == nil, let found = try self.end(of: id) {
-                end = found
+            if end == nil, let found = try ProcessEnd.of(id) {
+                end = End(found)
                 deadline = .now + .seconds(grace)
             }
             guard ContinuousClock.now >= deadline else { continue }
@@ -62,61 +74,6 @@ package struct ChildProcess: Sendable {
         return ChildProcess(end: isLate ? .timeout : end ?? .timeout, output: written[0], messages: written[1])
     }
 
-    /// Starts a program at the head of a process group of its own.
-    ///
-    /// - Parameter output: the descriptors for its standard output and standard error.
-    private static func spawn(
-        _ executable: String, _ arguments: [String], environment: [String: String], output: [Int32]
-    ) throws -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        // Out of the way first: either may already have one of the numbers 0 to 2.
-        let ends = output.map { fcntl($0, F_DUPFD_CLOEXEC, 64) }
-        defer { for end in ends { Glibc.close(end) } }
-        guard ends.allSatisfy({ $0 >= 0 }) else { throw fault(errno) }
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, ends[0], STDOUT_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO)
-        for descriptor in openDescriptors where descriptor > STDERR_FILENO { posix_spawn_file_actions_addclose(&actions, descriptor) }
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // A thread of a pool blocks signals, and would hand that down.
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
-
-        var words = ([executable] + arguments).map { strdup($0) } + [nil]
-        var variables = environment.map { strdup("\($0)=\($1)") } + [nil]
-        defer { for text in words + variables { free(text) } }
-        var id = pid_t()
-        let code = posix_spawn(&id, executable, &actions, &attributes, &words, &variables)
-        guard code == 0 else { throw fault(code) }
-        return id
-    }
-
-    /// The numbers of the files that this process has open.
-    private static var openDescriptors: [Int32] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []).compactMap { Int32($0) }
-    }
-
-    /// How a child ended; nil while it runs.
-    private static func end(of id: pid_t) throws -> End? {
-        var status: Int32 = 0
-        while true {
-            let found = waitpid(id, &status, WNOHANG)
-            if found == 0 { return nil }
-            if found == id { break }
-            if errno != EINTR { throw fault(errno) }
-        }
-        return status & 0x7F != 0 ? .signal(status & 0x7F) : .code(status >> 8 & 0xFF)
-    }
-
-    private static func fault(_ code: Int32) -> POSIXError { POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO) }
-
     /// A pipe from the child, and what has come out of it.
     private struct Stream {
         private var reading: Int32
@@ -125,7 +82,7 @@ package struct ChildProcess: Sendable {
 
         init() throws {
             var ends: [Int32] = [-1, -1]
-            guard pipe(&ends) == 0 else { throw ChildProcess.fault(errno) }
+            guard pipe(&ends) == 0 else { throw POSIXError(number: errno) }
             for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
             (reading, writing) = (ends[0], ends[1])
         }

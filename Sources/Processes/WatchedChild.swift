@@ -26,71 +26,44 @@ package final class WatchedChild {
     /// - Throws: `POSIXError` where it cannot be started.
     package init(_ arguments: [String], log: String? = nil, role: String) throws {
         var pipes: [Int32] = [0, 0]
-        guard let file = TracePage.makeFile() else { throw Self.fault }
+        guard let file = TracePage.makeFile() else { throw POSIXError(number: errno) }
         defer { close(file) }
-        guard let trace = TracePage(mapping: file), pipe(&pipes) == 0 else { throw Self.fault }
+        guard let trace = TracePage(mapping: file), pipe(&pipes) == 0 else { throw POSIXError(number: errno) }
         for end in pipes { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         self.trace = trace
         control = pipes[1]
         defer { close(pipes[0]) }
 
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        // Out of the way first: either may already have one of the numbers that the child expects.
-        let ends = [pipes[0], file].map { fcntl($0, F_DUPFD_CLOEXEC, 64) }
-        defer { for end in ends { close(end) } }
-        posix_spawn_file_actions_adddup2(&actions, ends[0], ParentLink.controlDescriptor)
-        posix_spawn_file_actions_adddup2(&actions, ends[1], ParentLink.traceDescriptor)
-        if let log {
-            posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-            posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-            posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
-        }
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // A thread of a pool blocks signals, and would hand that down.
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-
-        let program = ParentLink.program
         var variables = ProcessInfo.processInfo.environment
         variables[ParentLink.roleVariable] = role
         // Crashes are expected here, so there is no stack trace, which takes seconds, and no question at the terminal.
         variables["SWIFT_BACKTRACE"] = "enable=no"
-        var words = ([program] + arguments).map { strdup($0) } + [nil]
-        var environment = variables.map { strdup("\($0)=\($1)") } + [nil]
-        defer { for text in words + environment { free(text) } }
-        var id = pid_t()
-        let code = posix_spawn(&id, program, &actions, &attributes, &words, &environment)
-        guard code == 0 else {
+        var start = ProgramStart(program: ParentLink.program, arguments: arguments, environment: variables)
+        start.files = [(ParentLink.controlDescriptor, .descriptor(pipes[0])), (ParentLink.traceDescriptor, .descriptor(file))]
+        if let log { start.files += [(STDIN_FILENO, .nothing), (STDOUT_FILENO, .end(of: log)), (STDERR_FILENO, .same(as: STDOUT_FILENO))] }
+        do {
+            id = try start.begin()
+        } catch {
             close(control)
-            throw POSIXError(POSIXErrorCode(rawValue: code) ?? .ENOEXEC)
+            throw error
         }
-        self.id = id
     }
 
     deinit { release() }
-
-    private static var fault: POSIXError { POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
 
     /// How it ended; nil while it runs.
     ///
     /// - Parameter waiting: whether to wait for it.
     package func end(waiting: Bool = false) -> End? {
-        var status: Int32 = 0
-        while true {
-            let found = waitpid(id, &status, waiting ? 0 : WNOHANG)
-            if found == 0 { return nil }
-            if found == id { break }
-            if errno != EINTR { return .exited(code: -1) }
+        do {
+            switch try ProcessEnd.of(id, waiting: waiting) {
+            case nil: return nil
+            case .signal(let signal): return .crashed(signal: signal)
+            case .code(let code): return trace.hasEnded ? .ended(code: code) : .exited(code: code)
+            }
+        } catch {
+            return .exited(code: -1)
         }
-        if status & 0x7F != 0 { return .crashed(signal: status & 0x7F) }
-        let code = status >> 8 & 0xFF
-        return trace.hasEnded ? .ended(code: code) : .exited(code: code)
     }
 
     /// Asks the child to save and end, as it would if its parent ended.
@@ -109,11 +82,6 @@ package final class WatchedChild {
 
     /// The hook that it has called and that has not returned.
     package var call: (hook: String, component: String)? { trace.call }
-}
-
-extension sigaction {
-    /// Whether the signal does what it does by itself.
-    fileprivate var isDefault: Bool { unsafeBitCast(__sigaction_handler.sa_handler, to: Int.self) == 0 }
 }
 
 /// The child's side of ``WatchedChild``.
@@ -146,9 +114,8 @@ package enum ParentLink {
         let watch = Thread {
             var byte: UInt8 = 0
             while read(controlDescriptor, &byte, 1) > 0 || errno == EINTR { errno = 0 }
-            var present = sigaction()
             // Before it listens for signals, there is nothing to be saved, and one would end it with everything below it left behind.
-            if sigaction(SIGTERM, nil, &present) == 0, !present.isDefault {
+            if SignalAction.present(of: SIGTERM) != .byDefault {
                 kill(getpid(), SIGTERM)
                 sleep(patience)
             }

@@ -1,4 +1,5 @@
 import Foundation
+import Processes
 import Synchronization
 import Training
 
@@ -29,25 +30,9 @@ extension StopRequest {
     package static func listenForSignals() {
         // Made before a handler needs it: a handler must not wait for anything.
         _ = ofProcess
-        for number in [SIGTERM, SIGHUP, SIGPIPE, SIGXCPU, SIGUSR1] { handle(number) { _ in StopRequest.ofProcess.ask() } }
-        handle(SIGINT) { _ in
+        for number in [SIGTERM, SIGHUP, SIGPIPE, SIGXCPU, SIGUSR1] { SignalAction.handle(number) { _, _, _ in StopRequest.ofProcess.ask() } }
+        SignalAction.handle(SIGINT) { _, _, _ in
             if StopRequest.ofProcess.asked.exchange(true, ordering: .relaxed) { _exit(130) }
         }
-    }
-
-    private static func handle(_ number: Int32, _ handler: @escaping @convention(c) (Int32) -> Void) {
-        var present = sigaction()
-        let ignored = 1  // SIG_IGN
-        if sigaction(number, nil, &present) == 0, unsafeBitCast(present.__sigaction_handler.sa_handler, to: Int.self) == ignored { return }
-        var action = sigaction()
-        action.__sigaction_handler.sa_handler = handler
-        // Calls that a signal interrupts go on by themselves.
-        action.sa_flags = Int32(SA_RESTART)
-        sigaction(number, &action, nil)
-        // A parent that starts processes from a thread of a pool hands down that thread's mask, which blocks everything.
-        var numbers = sigset_t()
-        sigemptyset(&numbers)
-        sigaddset(&numbers, number)
-        pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
     }
 }

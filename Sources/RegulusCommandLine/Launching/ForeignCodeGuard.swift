@@ -7,7 +7,8 @@ import Processes
 ///
 /// A library may end its process with exit code 0, and then nobody would know that the command was not
 /// carried out. So the process that a user started never loads a library: it waits for the child,
-/// passes signals on to it, and reports when the child did not end by its own decision.
+/// passes signals on to it, and reports when the child did not end by its own decision. What is ignored
+/// in it, because whoever started it wanted that, is ignored in the child as well.
 enum ForeignCodeGuard {
     /// The role of a process that runs a whole command.
     static let role = "command"
@@ -49,18 +50,10 @@ enum ForeignCodeGuard {
     nonisolated(unsafe) private static var child: WatchedChild?
 
     private static func handOn(_ number: Int32) {
-        var action = sigaction()
-        action.__sigaction_handler.sa_sigaction = { number, info, _ in
+        SignalAction.handle(number) { number, info, _ in
             // A terminal sends its signals to both processes.
             guard let code = info?.pointee.si_code, code <= 0, let child = ForeignCodeGuard.child else { return }
             kill(child.id, number)
         }
-        action.sa_flags = Int32(SA_RESTART) | Int32(SA_SIGINFO)
-        sigaction(number, &action, nil)
-        // Whoever started this program may have blocked the signal, without which the child was started.
-        var numbers = sigset_t()
-        sigemptyset(&numbers)
-        sigaddset(&numbers, number)
-        pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
     }
 }

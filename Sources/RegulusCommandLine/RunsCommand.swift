@@ -46,37 +46,42 @@ struct RunsCommand: ParsableCommand {
 
     private static func description(ofRunIn path: String) -> String {
         let folder = RunFolder(URL(fileURLWithPath: path))
-        let store = RunStore(folder)
-        let settings: RunSettings
+        let study: StudyFolder
         do throws(DamagedFile) {
-            guard let found = try store.settings() else { return "\(path): no run" }
-            settings = found
+            guard let found = try StudyFolder(reading: folder) else { return "\(path): no run" }
+            study = found
         } catch {
             return "\(path): \(error)"
         }
-        var (finished, failed, others) = (0, 0, 0)
-        var damages: [DamagedFile] = []
-        var last: Date?
-        for key in settings.keys {
-            do throws(DamagedFile) {
-                if let result = try store.outline(at: folder.result(key)) {
-                    if result.isFinished { finished += 1 } else { failed += 1 }
-                }
-            } catch {
-                damages.append(error)
-            }
-            last = [last, FileContents.date(folder.result(key).path)].compactMap(\.self).max()
-            others += (try? Folder.names(in: folder.trial(key).appendingPathComponent("other-plans").path))?.count ?? 0
-        }
-        let plan = (try? FileContents.copied(folder.resolvedRecipe.path)).map { String(SHA256Digest(of: $0).hex.prefix(12)) }
-        var lines = [
-            "\(path): \(settings.recipe)", "  rows: \(settings.rows.joined(separator: ", "))",
-            "  trials: \(finished) of \(settings.keys.count) finished" + (failed > 0 ? ", \(failed) failed" : "")
-                + (others > 0 ? "; \(others) earlier results of changed recipes in other-plans/" : ""),
-            "  plan: \(plan ?? "unknown")",
+        let keys = study.settings.keys
+        let (running, ended) = (Set(study.running.map(\.training.key)), Set(study.results.map(\.key)))
+        // Begun, and neither ended nor under way: saved by a run that was stopped, or left by a process that is gone.
+        let waiting = Set(study.claimed.map(\.training.key)).subtracting(running)
+            .union(keys.filter { !running.contains($0) && !ended.contains($0) && Folder.exists(folder.resume($0).path) })
+        let counts = [
+            (study.results.count { !$0.isFinished }, "failed"), (running.count, "in training"), (waiting.count, "begun and to be continued"),
         ]
-        let dates = [("begun", FileContents.date(folder.resolvedRecipe.path)), ("last result", last)]
-        lines += ["  dates: " + dates.compactMap { name, date in date.map { "\(name) \($0.formatted(.iso8601))" } }.joined(separator: ", ")]
+        let others = keys.reduce(0) { $0 + ((try? Folder.names(in: folder.trial($1).appendingPathComponent("other-plans").path))?.count ?? 0) }
+        let trials =
+            ["\(study.results.count(where: \.isFinished)) of \(keys.count) finished"] + counts.compactMap { $0 > 0 ? "\($0) \($1)" : nil }
+        var damages = study.damages.map(\.description)
+        let recipe = (try? FileContents.copied(folder.resolvedRecipe.path)).map { SHA256Digest(of: $0).hex }
+        if let plan = study.settings.resolvedRecipe, let recipe, recipe != plan {
+            damages.append("\(folder.resolvedRecipe.path) is damaged: it is not the recipe of these trials")
+        }
+        // The recipe is written whenever a run begins; the first look at the folder is that of its first run.
+        let first = (try? RunStore(folder).looks.read(as: LookRecord.self))?.values.first
+        let dates = [
+            ("begun", first.flatMap { abs($0.time) < 1e11 ? Date(timeIntervalSince1970: $0.time) : nil }),
+            ("last run", FileContents.date(folder.resolvedRecipe.path)),
+            ("last result", study.lastResult),
+        ]
+        let lines = [
+            "\(path): \(study.settings.recipe)", "  rows: \(study.settings.rows.joined(separator: ", "))",
+            "  trials: " + trials.joined(separator: ", ") + (others > 0 ? "; \(others) earlier results of changed recipes in other-plans/" : ""),
+            "  plan: \((study.settings.resolvedRecipe ?? recipe).map { String($0.prefix(12)) } ?? "unknown")",
+            "  dates: " + dates.compactMap { name, date in date.map { "\(name) \($0.formatted(.iso8601))" } }.joined(separator: ", "),
+        ]
         return (lines + damages.map { "  \($0)" }).joined(separator: "\n")
     }
 }

@@ -6,7 +6,7 @@ import Foundation
 /// recipe.resolved.yaml
 /// settings.json
 /// registration.json                                  where the study was registered
-/// looks.jsonl                                        who looked at target figures
+/// looks.jsonl  looks.jsonl.seal                      who looked at target figures, and how many lines that were
 /// report.md  report.csv  costs.csv  measurements.csv  report.html  report.tex  figures/<name>.svg
 /// verdict.html  verdict.csv  verdict.json            over several data sets
 /// trials/<row>/<target>/<seed>/{metrics.jsonl,checkpoint.safetensors,result.json,events.out.tfevents.…}

@@ -12,7 +12,8 @@ extension RunFolder {
     package func obstacles(to keys: [TrialKey]) -> [Obstacle] {
         if let obstacle = Obstacle(at: root.path, of: .folder) { return [obstacle] }
         let files = [
-            resolvedRecipe, settings, registration, looks, markdownReport, csvReport, costs, measurementsCSV, htmlReport, latexReport, verdictPage,
+            resolvedRecipe, settings, registration, looks, URL(fileURLWithPath: SealedLog(looks.path).sealPath), markdownReport, csvReport, costs,
+            measurementsCSV, htmlReport, latexReport, verdictPage,
             verdictCSV, verdictJSON,
         ]
         var found = files.compactMap { Obstacle(at: $0.path, of: .file) }

@@ -228,7 +228,7 @@ package struct SavedModel {
         } catch let fault as CheckpointFault {
             throw fault
         } catch let fault as WeightsFault {
-            throw CheckpointFault(path: path, reason: "\(fault)")
+            throw CheckpointFault(path: path, reason: fault.file == path ? fault.text : "\(fault)")
         } catch let fault as OptionFault {
             throw CheckpointFault(path: path, reason: "its model cannot be made: \(fault)")
         } catch {

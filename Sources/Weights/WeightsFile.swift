@@ -217,9 +217,10 @@ package struct WeightsFault: Error, Hashable, Sendable, CustomStringConvertible 
         self.init(file: file, place: fault.entry, offset: fault.offset, reason: fault.reason)
     }
 
-    package var description: String {
-        [file, place, offset.map { "byte \($0)" }, reason].compactMap { $0 }.joined(separator: ": ")
-    }
+    package var description: String { "\(file): \(text)" }
+
+    /// The fault without its file, for a message that has named that already.
+    package var text: String { [place, offset.map { "byte \($0)" }, reason].compactMap { $0 }.joined(separator: ": ") }
 }
 
 extension Data {

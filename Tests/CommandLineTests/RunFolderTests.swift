@@ -105,6 +105,19 @@ struct RunFolderTests {
         #expect(try await folder.regulus("run", "r.yaml", "--set", "training.epochs=1").code == 0)
         let list = try await folder.regulus("runs")
         #expect(list.code == 0 && list.lines.first == "runs/small: small")
+        // The recipe is written again by every run, and says nothing about when the first one began.
+        let recipe = folder.url.appendingPathComponent("runs/small/recipe.resolved.yaml").path
+        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 4_000_000_000)], ofItemAtPath: recipe)
+        let dates = try #require(
+            try await folder.regulus("runs").output.firstMatch(of: /dates: begun (\S+), last run 2096-10-02T07:06:40Z, last result (\S+)/))
+        #expect(dates.1 <= dates.2)
+        let trial = try #require(folder.files(below: "runs/small/trials").first { $0.hasSuffix("/result.json") }).replacing("/result.json", with: "")
+        try FileManager.default.removeItem(at: folder.url.appendingPathComponent("runs/small/trials/\(trial)/result.json"))
+        try folder.makeFolder("runs/small/trials/\(trial)/resume")
+        try folder.write(folder.text("runs/small/recipe.resolved.yaml") + "# changed\n", to: "runs/small/recipe.resolved.yaml")
+        let changed = try await folder.regulus("runs").output
+        #expect(changed.contains("  trials: 11 of 12 finished, 1 begun and to be continued\n"), "\(changed)")
+        #expect(changed.contains("recipe.resolved.yaml is damaged: it is not the recipe of these trials"), "\(changed)")
         try folder.makeFolder("empty")
         let none = try await folder.regulus("runs", "empty")
         #expect(none.code == 2 && none.messages == "error: no run folder in empty: none holds a settings.json\n")

@@ -11,13 +11,15 @@ struct RunTests {
         let outcome = try await folder.regulus("run", "r.yaml", "--out", "out folder")
         #expect(outcome.code == 0)
         let files = folder.files(below: "out folder")
-        for name in ["recipe.resolved.yaml", "settings.json", "report.md", "report.csv", "report.html", "report.tex", "costs.csv", "looks.jsonl"] {
+        for name in [
+            "recipe.resolved.yaml", "settings.json", "report.md", "report.csv", "report.html", "report.tex", "costs.csv", "looks.jsonl", "looks.jsonl.seal",
+        ] {
             #expect(files.contains(name))
         }
         for name in ["metrics.jsonl", "checkpoint.safetensors", "result.json", "events.out.tfevents.0000000000.regulus"] {
             #expect(files.count { $0.hasPrefix("trials/") && $0.hasSuffix("/\(name)") } == trials)
         }
-        #expect(files.count { !$0.hasPrefix("figures/") } == 8 + 4 * trials)
+        #expect(files.count { !$0.hasPrefix("figures/") } == 9 + 4 * trials)
         #expect(outcome.lines.contains { $0.hasPrefix("Row") && $0.contains("d1") && $0.contains("Average") })
         #expect(outcome.lines.contains { $0.hasPrefix("+ MER") })
         #expect(outcome.output.contains("Difference to Fusion"))

@@ -208,6 +208,48 @@ struct ArrayFormatsTests {
         #expect(check.lines.contains { $0.hasPrefix("a: 3 values in 3 rows are not finite (rows 0, 1, 2)") })
     }
 
+    /// A safetensors file of arrays of 64-bit floats.
+    private func write64(_ arrays: [(name: String, shape: [Int], values: [Double])], to path: String) throws {
+        var (entries, data) = ([String](), Data())
+        for array in arrays {
+            let bytes = array.values.withUnsafeBytes { Data($0) }
+            entries.append(
+                "\"\(array.name)\":{\"dtype\":\"F64\",\"shape\":\(array.shape),\"data_offsets\":[\(data.count),\(data.count + bytes.count)]}")
+            data += bytes
+        }
+        let header = Data("{\(entries.joined(separator: ","))}".utf8)
+        try (withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) } + header + data).write(to: URL(fileURLWithPath: path))
+    }
+
+    @Test("A number beyond single precision is called that, with its value and its place, and not infinite")
+    func beyondSinglePrecision() throws {
+        let path = folder("wide.safetensors")
+        try write64(
+            [
+                ("a", [3, 2], [1, 2, 3, 1e300, 5, 6]), ("c", [3, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, -4e38, 12]), ("y", [3], [0, 1, 1]),
+                ("fine", [3], [3.4e38, -3.4e38, 1e-300]), ("v", [3], [0.5, 0.25, -1e39]),
+            ], to: path)
+        func fault(_ modality: String, labels: String = "y", targets: TargetKind = .classes) -> DatasetFault? {
+            #expect(throws: DatasetFault.self) {
+                try arrays([path]) { ($0.modalities, $0.labels, $0.targets, $0.domains) = ([modality], labels, targets, nil) }
+            }
+        }
+        let a = fault("a")
+        #expect(
+            a?.message == "\(path): 'a' (array 'a'): 1 values in 1 rows are not finite (rows 1); "
+                + "row 1 holds 1e+300 in column 1, which is beyond what single precision holds (±3.4028235e+38)")
+        #expect(a?.expected == "numbers within that range; divide the array by a constant, or leave those rows out")
+        #expect(fault("c")?.message.contains("row 2 holds -4e+38 at [1, 0], which is beyond") == true)
+        #expect(fault("fine", labels: "v", targets: .values)?.message.contains("holds -1e+39, which is beyond what single precision holds") == true)
+        #expect(try arrays([path]) { ($0.modalities, $0.labels, $0.domains) = (["fine"], "y", nil) }.inputs([1], modality: "fine").values == [-3.4e38])
+        let options: [String: OptionValue] = [
+            "path": .string(path), "modalities": .list([.string("a")]), "labels": .string("y"), "domains": .null,
+        ]
+        let check = try DataCheck(DatasetRegistry.standard().makeUnchecked("arrays", options: options))
+        #expect(check.contents.notFinite.map(\.beyond) == ["row 1 holds 1e+300 in column 1, which is beyond what single precision holds (±3.4028235e+38)"])
+        #expect(!check.isSound && !check.lines.joined().contains("nan_to_num"))
+    }
+
     @Test("A row that repeats one of another domain is found by its content")
     func duplicates() throws {
         var writer = SafetensorsWriter()

@@ -59,6 +59,7 @@ extension FuzzTarget {
     private static func log(_ data: Data) {
         MemoryFile.write(data, "looks.jsonl")
         let log = SealedLog(MemoryFile.folder + "/looks.jsonl")
+        unlink(log.sealPath)
         let look = LookRecord(time: 1, command: "report", results: 1, figures: "a")
         guard let before = try? log.read(as: LookRecord.self) else { return }
         guard (try? log.append(look)) != nil, let after = try? log.read(as: LookRecord.self) else { return }

@@ -20,7 +20,7 @@ struct SealedLogTests {
     /// A log of four entries, with its lines changed.
     private func log(_ folder: TemporaryFolder, _ change: (inout [String]) -> Void) throws -> SealedLog {
         let log = SealedLog(folder("log"))
-        try? FileManager.default.removeItem(atPath: log.path)
+        for path in [log.path, log.sealPath] { try? FileManager.default.removeItem(atPath: path) }
         for number in 1...4 { try log.append(Entry(number: number)) }
         var lines = try lines(log.path)
         change(&lines)
@@ -50,6 +50,57 @@ struct SealedLogTests {
         let folder = try TemporaryFolder()
         #expect(try reasons(log(folder) { $0.remove(at: 1) }) == ["2 follows one that is missing"])
         #expect(try reasons(log(folder) { $0.removeFirst() }) == ["1 follows one that is missing"])
+    }
+
+    @Test("notices lines that were taken away from its end, all of them too, and does not forget it with what is appended", arguments: 1...4)
+    func shortened(by count: Int) throws {
+        let folder = try TemporaryFolder()
+        let log = try log(folder) { $0.removeLast(count) }
+        let missing = "\(5 - count) is missing: there were 4 lines"
+        #expect(try reasons(log) == [missing])
+        try log.append(Entry(number: 5))
+        #expect(try reasons(log) == ["\(5 - count) follows one that is missing"])
+        try log.append(Entry(number: 6))
+        #expect(try reasons(log) == ["\(5 - count) follows one that is missing"])
+    }
+
+    @Test("notices that its file is gone")
+    func gone() throws {
+        let folder = try TemporaryFolder()
+        let log = try log(folder) { _ in }
+        unlink(log.path)
+        #expect(try reasons(log) == ["1 is missing: there were 4 lines"])
+    }
+
+    @Test("may be longer than its seal says, as after a crash between the two, or have none, as an older one")
+    func olderSeal() throws {
+        let folder = try TemporaryFolder()
+        let log = try log(folder) { _ in }
+        let seal = try Data(contentsOf: URL(fileURLWithPath: log.sealPath))
+        try log.append(Entry(number: 5))
+        try seal.write(to: URL(fileURLWithPath: log.sealPath))
+        #expect(try reasons(log) == [])
+        try log.append(Entry(number: 6))
+        #expect(try reasons(log) == [])
+        unlink(log.sealPath)
+        #expect(try reasons(log) == [])
+        try log.append(Entry(number: 7))
+        #expect(try reasons(log) == [] && log.read(as: Entry.self).values.map(\.number) == Array(1...7))
+    }
+
+    @Test("names a seal of which any byte was changed")
+    func everyByteOfSeal() throws {
+        let folder = try TemporaryFolder()
+        let log = try log(folder) { _ in }
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: log.sealPath))
+        for place in bytes.indices {
+            var changed = bytes
+            changed[place] ^= 1
+            try changed.write(to: URL(fileURLWithPath: log.sealPath))
+            #expect(try log.read(as: Entry.self).damages.map(\.path) == [log.sealPath], "byte \(place)")
+        }
+        try log.append(Entry(number: 5))
+        #expect(try reasons(log) == [])
     }
 
     @Test("is not shaken by what a crash left of a line: that line is named, and the next one stands by itself")

@@ -36,7 +36,8 @@ struct FolderObstaclesTests {
     func folders() throws {
         let trial = "trials/+_MER/D1/1/"
         let names = [
-            "recipe.resolved.yaml", "settings.json", "registration.json", "looks.jsonl", "report.md", "report.csv", "costs.csv", "measurements.csv",
+            "recipe.resolved.yaml", "settings.json", "registration.json", "looks.jsonl", "looks.jsonl.seal", "report.md", "report.csv", "costs.csv",
+            "measurements.csv",
             "report.html", "report.tex", "verdict.html", "verdict.csv", "verdict.json", "figures/a.svg", "tuning/a.json", "choice/a.json",
             trial + "checkpoint.safetensors", trial + "claim.1", trial + "events.out.tfevents.0000000000.regulus",
             trial + "measurements/calibration.0.json", trial + "metrics.jsonl", trial + "progress.jsonl", trial + "result.json",

@@ -36,6 +36,24 @@ struct ModelDescriptionTests {
     @Test("one that a run wrote is read; then the weights are missing in this file")
     func whole() throws { #expect(try fault(Self.text).contains("it does not hold the model that it describes")) }
 
+    @Test("a file that is not there, and one that is no checkpoint, are named once")
+    func path() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.url.appendingPathComponent("checkpoint.safetensors").path
+        let components = try Sample.components()
+        func message() -> String {
+            do throws(CheckpointFault) {
+                _ = try SavedModel(path, components: components)
+                return "none"
+            } catch {
+                return "\(error)"
+            }
+        }
+        #expect(message() == "\(path): cannot read: No such file or directory")
+        try Data("{}".utf8).write(to: URL(fileURLWithPath: path))
+        #expect(message().hasPrefix("\(path): ") && message().components(separatedBy: path).count == 2, "\(message())")
+    }
+
     @Test(
         "numbers and names that no model can have are refused with what is wrong",
         arguments: [

@@ -273,6 +273,10 @@ struct ArrayModality: Sendable {
                 + "\(ArrayContainer.text(Array(sampleShape.dropFirst()))), say layout: channels-first, which makes them \(ArrayContainer.text(turned))"
         ]
     }
+
+    /// A number of a row that the file has in double precision and that is infinite in single precision, in words with its place; nil where there is none, or
+    /// the row cannot be read.
+    func beyondSinglePrecision(_ row: Int) -> String? { stored.beyondSinglePrecision(row) }
 }
 
 extension Int {

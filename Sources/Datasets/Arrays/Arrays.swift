@@ -168,6 +168,10 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
         guard let array = arrays.first(where: { $0.name == modality }) else { throw unknownModality(modality) }
         return try array.values(of: row)
     }
+
+    package func beyondSinglePrecision(_ row: Int, modality: String) -> String? {
+        arrays.first { $0.name == modality }?.beyondSinglePrecision(row)
+    }
 }
 
 /// The data set `arrays` under its former name, `tensors`; older recipes use it.
@@ -203,6 +207,7 @@ public struct TensorFiles: DatasetPlugin, UncheckedRows, ReadsAhead {
     package func uncheckedRow(_ row: Int, modality: String) throws(DatasetFault) -> [Float] {
         try arrays.uncheckedRow(row, modality: modality)
     }
+    package func beyondSinglePrecision(_ row: Int, modality: String) -> String? { arrays.beyondSinglePrecision(row, modality: modality) }
 }
 
 /// Where the lengths of a modality's sequences come from: an entry of the option `lengths`.

@@ -27,10 +27,14 @@ struct NotFiniteRows {
     /// The finding as a fault that names file and array; nil where all values are finite.
     func fault(in stored: StoredRows) -> DatasetFault? {
         guard let row = first.first, let array = stored.array(of: row) else { return nil }
+        let beyond = first.lazy.compactMap { row in stored.beyondSinglePrecision(row).map { "row \(row) holds \($0)" } }.first
         return DatasetFault(
-            option: "modalities", message: "\(array.file): '\(stored.name)' (array '\(array.name)'): \(summary)",
-            expected: "finite numbers; numpy.nan_to_num(array) puts zeros there, or leave those rows out")
+            option: "modalities", message: "\(array.file): '\(stored.name)' (array '\(array.name)'): \(summary)" + (beyond.map { "; \($0)" } ?? ""),
+            expected: beyond == nil ? "finite numbers; numpy.nan_to_num(array) puts zeros there, or leave those rows out" : Self.expectedRange)
     }
+
+    /// What is expected where numbers are beyond single precision.
+    static let expectedRange = "numbers within that range; divide the array by a constant, or leave those rows out"
 
     /// Whether a value is NaN or infinite. Sixteen are looked at together, right after they were copied: it takes a small part of the time of
     /// reading.

@@ -148,6 +148,9 @@ extension ArrayContainer {
                     ? "0 or 1 for each of \(rows) rows and each label: \(rows)×K" : "one number or several for each of \(rows) rows: \(rows) or \(rows)×V")
         }
         do throws(WeightsFault) {
+            if let beyond = try array.beyondSinglePrecision(rows: 0..<array.rowCount) {
+                throw array.fault("holds \(beyond.text) for row \(shape.first == rows ? beyond.row : 0)")
+            }
             return .numbers(RowTargets.marked(try array.floats(rows: 0..<array.rowCount), kind), width: width)
         } catch {
             throw DatasetFault(option: "labels", message: "\(error)", expected: "numbers")
@@ -202,11 +205,17 @@ extension Manifest {
         case .values:
             var numbers: [Float] = []
             for (row, cell) in cells.enumerated() {
-                guard cell.isEmpty || Float(cell) != nil else {
+                let number = cell.isEmpty ? .nan : Double(cell)
+                guard let number else {
                     throw DatasetFault(
                         option: option, message: "\(path):\(lines[row]): '\(cell)' is not a number", expected: "a number in the column 'label'")
                 }
-                numbers.append(Float(cell) ?? .nan)
+                guard !number.isFinite || Float(number).isFinite else {
+                    throw DatasetFault(
+                        option: "labels", message: "\(path):\(lines[row]): \(cell) is beyond what single precision holds",
+                        expected: "numbers within ±\(Float.greatestFiniteMagnitude)")
+                }
+                numbers.append(Float(number))
             }
             return (.numbers(numbers, width: 1), [])
         case .labels:

@@ -188,6 +188,17 @@ struct StoredRows: Sendable {
         }
     }
 
+    /// A number of a row that the file has in double precision and that is infinite in single precision, in words with its place; nil where there is none, or
+    /// the row cannot be read.
+    func beyondSinglePrecision(_ row: Int) -> String? {
+        guard let place = places[row] else { return nil }
+        let array = arrays[Int(place.array)]
+        guard !array.shape.isEmpty, let found = try? array.beyondSinglePrecision(rows: place.row.map { $0..<$0 + 1 } ?? 0..<array.rowCount) else {
+            return nil
+        }
+        return found.text
+    }
+
     /// Asks the system to have some rows ready soon, and does not wait for it.
     func readAhead(_ rows: [Int]) {
         for case let place? in rows.map({ places[$0] }) {

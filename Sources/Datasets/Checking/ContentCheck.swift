@@ -17,6 +17,8 @@ package struct ContentCheck: Sendable {
         package let rows: Int
         /// Up to five of the rows.
         package let first: [Int]
+        /// One of these that is a number in the file, but too large for single precision, in words.
+        package let beyond: String?
     }
 
     /// Rows with the same inputs, in all modalities and to the last bit, as a row of another domain or
@@ -82,7 +84,11 @@ package struct ContentCheck: Sendable {
             }
         }
         notFinite = zip(modalities, found).filter { $1.rows > 0 }.map { modality, found in
-            NotFinite(modality: modality.name, values: found.values, rows: found.rows, first: found.first)
+            let arrays = dataset as? any UncheckedRows
+            return NotFinite(
+                modality: modality.name, values: found.values, rows: found.rows, first: found.first,
+                beyond: found.first.lazy.compactMap { row in arrays?.beyondSinglePrecision(row, modality: modality.name).map { "row \(row) holds \($0)" } }
+                    .first)
         }
         duplicates = [("of another domain", otherDomain), ("of another part of the split", otherPart)].filter { $1.rows > 0 }.map {
             Duplicates(what: $0, rows: $1.rows, first: $1.first)
@@ -104,7 +110,9 @@ package struct ContentCheck: Sendable {
         notFinite.map { found in
             "\(found.modality): \(found.values) values in \(found.rows) rows are not finite (rows "
                 + found.first.map(String.init).joined(separator: ", ") + (found.rows > found.first.count ? ", …" : "")
-                + "); numpy.nan_to_num(array) puts zeros there, or leave those rows out"
+                + ")"
+                + (found.beyond.map { "; \($0): expected \(NotFiniteRows.expectedRange)" }
+                    ?? "; numpy.nan_to_num(array) puts zeros there, or leave those rows out")
         }
             + duplicates.map { found in
                 "\(found.rows) rows have the inputs of a row \(found.what) ("
@@ -178,8 +186,15 @@ package protocol UncheckedRows: Dataset {
     ///
     /// - Throws: `DatasetFault` where it cannot be read.
     func uncheckedRow(_ row: Int, modality: String) throws(DatasetFault) -> [Float]
+
+    /// A number of a row that its file has in double precision and that is infinite in single precision, in words with its place.
+    ///
+    /// Nil where there is none, which is the default.
+    func beyondSinglePrecision(_ row: Int, modality: String) -> String?
 }
 
 extension UncheckedRows {
     package var problems: [String] { [] }
+
+    package func beyondSinglePrecision(_ row: Int, modality: String) -> String? { nil }
 }

@@ -113,7 +113,10 @@ private struct StoredWindows {
                     }
                     let values = try array.floats(rows: 0..<window)
                     let count = array.shape[1]
-                    guard values.allSatisfy(\.isFinite) else { throw array.fault("holds values that are not finite") }
+                    guard values.allSatisfy(\.isFinite) else {
+                        let beyond = try array.beyondSinglePrecision(rows: 0..<window)
+                        throw array.fault(beyond.map { "holds, in row \($0.row), \($0.text)" } ?? "holds values that are not finite")
+                    }
                     windows[name] = [Float](unsafeUninitializedCapacity: values.count) { turned, filled in
                         for place in 0..<count { for step in 0..<window { turned[place * window + step] = values[step * count + place] } }
                         filled = values.count

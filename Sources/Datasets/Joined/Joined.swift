@@ -261,6 +261,10 @@ package struct Joined: Dataset, DecodedByOthers, UncheckedRows, ReadsAhead {
         return values
     }
 
+    package func beyondSinglePrecision(_ row: Int, modality: String) -> String? {
+        (parts[domains[row]] as? any UncheckedRows)?.beyondSinglePrecision(rows[row], modality: modality)
+    }
+
     /// A generated world that is held out is held out as a whole.
     package func holdingOut(_ domains: [Int]) -> any Dataset {
         Joined(self, parts: parts.indices.map { parts[$0].holdingOut(domains.contains($0) ? Array(parts[$0].facts.domains.indices) : []) })

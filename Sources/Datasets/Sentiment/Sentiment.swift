@@ -187,6 +187,10 @@ public struct Sentiment: DatasetPlugin, UncheckedRows, ReadsAhead {
     /// One row with whatever values it has.
     package func uncheckedRow(_ row: Int, modality: String) throws(DatasetFault) -> [Float] { try array(modality).values(of: row) }
 
+    package func beyondSinglePrecision(_ row: Int, modality: String) -> String? {
+        modalities.first { $0.name == modality }?.beyondSinglePrecision(row)
+    }
+
     private func array(_ name: String) throws(DatasetFault) -> ArrayModality {
         guard let array = modalities.first(where: { $0.name == name }) else { throw unknownModality(name) }
         return array

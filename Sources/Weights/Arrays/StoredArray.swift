@@ -85,6 +85,30 @@ extension StoredArray {
         try bytes(rows: rows).withUnsafeBytes { type.floats(in: $0) }
     }
 
+    /// The first element of some rows that is a number, but one beyond what single precision holds, so that as a float it is infinite.
+    ///
+    /// - Returns: in words, with its place behind the first axis; nil where there is none.
+    /// - Throws: `WeightsFault` where the rows cannot be read.
+    /// - Precondition: there is a first axis, and it has these rows.
+    package func beyondSinglePrecision(rows: Range<Int>) throws(WeightsFault) -> (row: Int, text: String)? {
+        guard type == .float64 else { return nil }
+        let values = type.doubles(in: try bytes(rows: rows))
+        guard let place = values.firstIndex(where: { $0.isFinite && !Float($0).isFinite }) else { return nil }
+        // Of a sample of one axis the columns are counted, of others the place along each axis.
+        var (rest, indices) = (place % max(1, rowSize), [Int]())
+        for extent in shape.dropFirst().reversed() {
+            indices.insert(rest % extent, at: 0)
+            rest /= extent
+        }
+        let column = indices.isEmpty ? "" : indices.count == 1 ? " in column \(indices[0])" : " at [\(indices.map(String.init).joined(separator: ", "))]"
+        return (
+            rows.lowerBound + place / max(1, rowSize),
+            "\(values[place])\(column), which is beyond what single precision holds (±\(Self.mostOfSinglePrecision))"
+        )
+    }
+
+    private static var mostOfSinglePrecision: String { "\(Float.greatestFiniteMagnitude)" }
+
     /// All elements, which have to be whole numbers or truth values (0 and 1). Floating-point numbers without a fraction count as whole.
     package func integers() throws(WeightsFault) -> [Int] {
         let all = try bytes(rows: 0..<rowCount)

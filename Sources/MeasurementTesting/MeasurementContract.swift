@@ -42,13 +42,6 @@ public enum MeasurementContract {
                 if kind == .ordinary, !findings.numbers.isEmpty, findings.numbers.allSatisfy({ $0.value == nil }) {
                     violations.append("no number of an ordinary model has a value: \(findings.numbers[0].reason ?? "")")
                 }
-                if findings.curves.contains(where: { $0.x.count != $0.y.count }) {
-                    violations.append("a curve of \(kind.rawValue) has more coordinates on one axis than on the other")
-                }
-                let isEven = findings.grids.allSatisfy { grid in
-                    grid.values.count == grid.rows.count && grid.values.allSatisfy { $0.count == grid.columns.count }
-                }
-                if !isEven { violations.append("a grid of \(kind.rawValue) does not have as many values as names") }
             } catch {
                 violations.append("\(kind.rawValue): \(error)")
             }

@@ -146,6 +146,50 @@ public struct Findings: Hashable, Codable, Sendable {
     }
 }
 
+extension Findings {
+    /// The most numbers, and the most points of curves and maps and cells of grids together.
+    private static let (mostNumbers, mostPoints) = (20_000, 4_000_000)
+    /// The largest count in a grid. Sums over any number of trials stay within an integer.
+    private static let largestCount = 1 << 40
+
+    /// What of these a report could not show, as a noun phrase; nil where everything is what its documentation says.
+    ///
+    /// A measurement may set the properties to anything, and so may a file.
+    package var fault: String? {
+        if numbers.count > Self.mostNumbers { return "\(numbers.count) numbers, more than \(Self.mostNumbers)" }
+        for number in numbers {
+            if number.name.isEmpty { return "a number without a name" }
+            if let value = number.value, !value.isFinite { return "'\(number.name)' with the value \(value)" }
+        }
+        var points = 0
+        for curve in curves {
+            points += curve.x.count
+            if curve.x.count != curve.y.count { return "a curve '\(curve.name)' with \(curve.x.count) and \(curve.y.count) coordinates" }
+            if !(curve.x + curve.y).allSatisfy(\.isFinite) { return "a curve '\(curve.name)' with coordinates that are not finite" }
+        }
+        for grid in grids {
+            points += grid.rows.count * grid.columns.count
+            guard grid.values.count == grid.rows.count, grid.values.allSatisfy({ $0.count == grid.columns.count }) else {
+                return "a grid '\(grid.name)' without a count for each of its \(grid.rows.count) rows and \(grid.columns.count) columns"
+            }
+            if let count = grid.values.joined().first(where: { !(0...Self.largestCount).contains($0) }) {
+                return "a grid '\(grid.name)' with \(count), which is no count"
+            }
+        }
+        for map in maps {
+            points += map.x.count
+            guard map.y.count == map.x.count, map.groupings.allSatisfy({ $0.members.count == map.x.count }) else {
+                return "a map '\(map.name)' without two coordinates and a group for each point"
+            }
+            for grouping in map.groupings {
+                guard let stranger = grouping.members.first(where: { !grouping.names.indices.contains($0) }) else { continue }
+                return "a map '\(map.name)' with a point in the group \(stranger) of \(grouping.names.count) by \(grouping.name)"
+            }
+        }
+        return points > Self.mostPoints ? "\(points) points, more than \(Self.mostPoints)" : nil
+    }
+}
+
 /// What one measurement found in one trial's model: the content of a file in the trial's `measurements`.
 package struct MeasurementRecord: Hashable, Codable, Sendable {
     /// The measurement's name in the recipe.

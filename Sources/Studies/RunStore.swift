@@ -149,8 +149,12 @@ package struct RunStore: Sendable {
 
     /// What was measured of a trial's model; nil where the file is not there.
     ///
-    /// - Throws: `DamagedFile` where a byte of it is not what was written.
-    package func measurement(at file: URL) throws(DamagedFile) -> MeasurementRecord? { try value(MeasurementRecord.self, at: file) }
+    /// - Throws: `DamagedFile` where a byte of it is not what was written, or where it holds what no report can show.
+    package func measurement(at file: URL) throws(DamagedFile) -> MeasurementRecord? {
+        let record = try value(MeasurementRecord.self, at: file)
+        if let fault = record?.findings.fault { throw DamagedFile(path: file.path, reason: "it holds \(fault)") }
+        return record
+    }
 
     /// - Throws: `FileFault` where it cannot be written.
     package func write(_ record: MeasurementRecord, to file: URL) throws {

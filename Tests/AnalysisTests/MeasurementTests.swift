@@ -133,6 +133,26 @@ import Testing
         #expect(MeasurementContract.violations(of: Unsteady.self).contains { $0.contains("differ") })
     }
 
+    @Test("findings that no report could show are a fault", arguments: Unshowable.moods)
+    func unshowable(mood: String, text: String) throws {
+        let model = SampleModel(.ordinary).trained()
+        let fault = #expect(throws: MeasurementFault.self) { try model.measure(with: Unshowable(mood)) }
+        #expect(fault?.description == text)
+    }
+
+    @Test("an error of a measurement's own is its fault; one of reading the samples is not")
+    func errors() throws {
+        struct Unreadable: Error {}
+        let fault = #expect(throws: MeasurementFault.self) { try SampleModel(.ordinary).trained().measure(with: Unshowable("error")) }
+        #expect(fault?.description == "it throws BadMood()")
+        let model = TrainedModel(
+            modalities: ["video"], targets: TargetFacts(.classes, names: ["a", "b"]), domains: ["d"], encode: { _, _ in Embeddings([]) },
+            fuse: { _ in Prediction(logits: Tensor.zeros([1, 2])) }, forEachBatch: { _, _ in throw Unreadable() })
+        #expect(throws: Unreadable.self) { try model.measure(with: Representation(options: .init())) }
+        // It is forgotten with the measurement that met it.
+        #expect(throws: MeasurementFault.self) { try model.measure(with: Unshowable("error")) }
+    }
+
     @Test("noise on embeddings is a function of the seed and the row, not of the batch or of other rows")
     func noise() throws {
         let change = EmbeddingChange.noise(0.5, on: "video", seed: 3)
@@ -257,6 +277,57 @@ private struct Repeating: MeasurementPlugin {
     func measure(_ model: TrainedModel) throws -> Findings {
         var findings = Findings()
         for value in [1.0, 2.0] { findings.add("value") { value } }
+        return findings
+    }
+}
+
+private struct BadMood: Error {}
+
+/// Sets its findings to what no report could show.
+private struct Unshowable: MeasurementPlugin {
+    static let moods = [
+        ("nan", "it returns 'x' with the value nan"), ("nameless", "it returns a number without a name"),
+        ("many", "it returns 20001 numbers, more than 20000"), ("curve", "it returns a curve 'c' with 2 and 1 coordinates"),
+        ("infinite curve", "it returns a curve 'c' with coordinates that are not finite"),
+        ("grid", "it returns a grid 'g' without a count for each of its 1 rows and 2 columns"),
+        ("negative grid", "it returns a grid 'g' with -1, which is no count"),
+        ("large grid", "it returns a grid 'g' with 9223372036854775807, which is no count"),
+        ("map", "it returns a map 'm' without two coordinates and a group for each point"),
+        ("stranger", "it returns a map 'm' with a point in the group 1 of 1 by domain"),
+    ]
+    static var description: ComponentDescription { ComponentDescription(name: "unshowable", summary: "breaks its word") }
+    var reads: Set<SampleSet> { [.target] }
+    private let mood: String
+    init(options: Nothing) { mood = "" }
+    init(_ mood: String) { self.mood = mood }
+
+    func measure(_ model: TrainedModel) throws -> Findings {
+        var findings = Findings()
+        findings.numbers = [Findings.Number("x", value: 1)]
+        var curve = Findings.Curve("c", xAxis: "x", yAxis: "y", x: [1, 2], y: [1, 2])
+        func grid(_ values: [Int]) -> Findings.Grid {
+            Findings.Grid("g", rowAxis: "r", columnAxis: "c", rows: ["a"], columns: ["a", "b"], values: [values])
+        }
+        func map(_ y: [Double], _ members: [Int]) -> Findings.Map {
+            Findings.Map("m", xAxis: "x", yAxis: "y", x: [0, 1], y: y, groupings: [.init("domain", names: ["d"], members: members)])
+        }
+        switch mood {
+        case "nan": findings.numbers[0].value = .nan
+        case "nameless": findings.numbers[0].name = ""
+        case "many": findings.numbers = (0...20_000).map { Findings.Number("\($0)", value: 1) }
+        case "curve":
+            curve.y = [1]
+            findings.curves = [curve]
+        case "infinite curve":
+            curve.y = [1, .infinity]
+            findings.curves = [curve]
+        case "grid": findings.grids = [grid([1])]
+        case "negative grid": findings.grids = [grid([1, -1])]
+        case "large grid": findings.grids = [grid([.max, 0])]
+        case "map": findings.maps = [map([1], [0, 0])]
+        case "stranger": findings.maps = [map([1, 2], [0, 1])]
+        default: throw BadMood()
+        }
         return findings
     }
 }

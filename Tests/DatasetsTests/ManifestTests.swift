@@ -136,6 +136,22 @@ struct ManifestTests {
         #expect(fault() == "\(folder("m.csv")): 1 of 3 rows have a negative label such as -7 (line 3); \(rule)")
     }
 
+    @Test("A label that another program writes for none is none, and no class of its own", arguments: ["NaN", "nan", "-1.0", "-1", ""])
+    func missingLabels(text: String) throws {
+        try array([1, 2], shape: "(2,)", to: "a.npy")
+        try write("label,domain,video,audio\n0,x,a.npy,a.npy\n\(text),x,a.npy,a.npy\n1,x,a.npy,a.npy\n")
+        #expect(fault().contains("m.csv: 1 of 3 rows have no label (-1, NaN or empty; lines 3)"), "\(fault())")
+    }
+
+    @Test("A check says why where not one file of a modality can be read")
+    func nothingToRead() throws {
+        try array([1], shape: "(1,)", to: "a.npy")
+        try write("label,domain,video\n0,x,none.npy\n1,y,gone.npy\n")
+        let options: [String: OptionValue] = ["manifest": .string(folder("m.csv")), "modalities": .list([.string("video")])]
+        let fault = #expect(throws: DatasetFault.self) { try DatasetRegistry.standard().makeUnchecked("arrays", options: options) }
+        #expect(fault?.message.contains("m.csv:2: \(folder("none.npy")): cannot read: No such file") == true, "\(fault?.message ?? "")")
+    }
+
     @Test("Every fault names the table, the line and the nearest column")
     func faults() throws {
         try array([1, 2], shape: "(2,)", to: "a.npy")

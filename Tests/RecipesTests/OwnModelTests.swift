@@ -111,6 +111,17 @@ struct RowCombinationTests {
         #expect(rows[0].factors == nil && rows[4].factors == ["mer", "one sensor"])
     }
 
+    @Test("parts may say different things of one section, equal things of one value, and each its own regularizers")
+    func together() throws {
+        let rows = try rows(
+            """
+              all-combinations-of:
+                - {name: long, training: {epochs: 2, batch: 8}, regularizers: [dropout]}
+                - {name: small, training: {batch: 8}, regularizers: [mer]}
+            """)
+        #expect(rows.map(\.training.epochs) == [1, 2, 1, 2] && rows[3].regularizers.map(\.name) == ["dropout", "mer"])
+    }
+
     @Test("they take the place of the rows of a recipe that is extended")
     func extending() throws {
         let text = "extends: base.yaml\nrows:\n  all-combinations-of: [mer, dropout]\n  base: Fusion\n"
@@ -135,6 +146,14 @@ struct RowCombinationTests {
             ("  all-combinations-of: [mer]\n  bass: Fusion", "6:3", "unknown key 'bass' beside all-combinations-of"),
             ("  all-combinations-of: [a, b, c, d, e, f, g, h, i, j, k]", "5:24", "all combinations of 11 parts are too many rows"),
             ("  all-combinations-of: [{name: x, model: {}, wight: 3}]", "5:46", "unknown key 'wight' in the part 'x'"),
+            (
+                "  all-combinations-of: [{name: x, training: {epochs: 3}}, {name: y, training: {epochs: 4}}]", "5:66",
+                "the parts 'x' and 'y' give training.epochs different values, so that a row of both could have only one"
+            ),
+            (
+                "  all-combinations-of: [{name: x, model: {modalities: [video]}}, {name: y, model: {modalities: [audio]}}]", "5:73",
+                "the parts 'x' and 'y' give model.modalities different values, so that a row of both could have only one"
+            ),
         ])
     func faults(rows: String, place: String, message: String) {
         let found = Sample.messages(Self.recipe(rows))

@@ -100,8 +100,8 @@ extension Findings {
         }
     }
 
-    /// - Throws: `MeasurementFault` where two numbers cannot be told apart, or nothing was found at
-    ///   all.
+    /// - Throws: `MeasurementFault` where two numbers cannot be told apart, nothing was found at all, or
+    ///   something cannot be shown.
     func check() throws(MeasurementFault) {
         guard !numbers.isEmpty || !curves.isEmpty || !grids.isEmpty || !maps.isEmpty else { throw MeasurementFault("it returns no findings") }
         var seen: Set<[String?]> = []
@@ -109,6 +109,7 @@ extension Findings {
             let facts = [number.modality, number.samples, number.condition].compactMap(\.self)
             throw MeasurementFault("it returns '\(number.name)' twice" + (facts.isEmpty ? "" : " (\(facts.joined(separator: ", ")))"))
         }
+        if let fault { throw MeasurementFault("it returns \(fault)") }
     }
 }
 

@@ -45,7 +45,9 @@ public final class TrainedModel {
     private let encode: (Inputs, Set<Modality>) throws -> Embeddings
     private let change: (Embeddings) throws -> Embeddings
     private let fuse: (Embeddings) throws -> Prediction
-    private let forEachBatch: (SampleSet, (Batch) throws -> Void) throws -> Void
+    private let readBatches: (SampleSet, (Batch) throws -> Void) throws -> Void
+    /// What reading samples, or the model, threw while the present measurement runs.
+    private var ownFault: (any Error)?
     private var known: [SampleSet: ModelOutputs] = [:]
     /// The embeddings of each batch as the fusion reads them, of sets in which they are small enough to be kept.
     private var kept: [SampleSet: [(rows: [Int], embeddings: Embeddings)]] = [:]
@@ -78,7 +80,21 @@ public final class TrainedModel {
         self.encode = encode
         self.change = change
         self.fuse = fuse
-        self.forEachBatch = forEachBatch
+        readBatches = forEachBatch
+    }
+
+    /// Hands over the batches of a set, and remembers what this throws: it is no fault of the measurement
+    /// that asks.
+    ///
+    /// - Parameters:
+    ///   - set: which samples.
+    ///   - body: is given one batch after another; what it throws ends this.
+    /// - Throws: what reading the samples throws, and what `body` throws.
+    private func forEachBatch(_ set: SampleSet, _ body: (Batch) throws -> Void) throws {
+        do { try readBatches(set, body) } catch {
+            ownFault = error
+            throw error
+        }
     }
 
     /// Names of the classes, in the order of their labels; none where something else is learned.
@@ -198,7 +214,7 @@ public final class TrainedModel {
                 shape = batch.inputs[modality].map { Array($0.shape.dimensions.dropFirst()) }
                 throw Found()
             }
-        } catch is Found {}
+        } catch is Found { ownFault = nil }
         shapes[modality] = shape
         return shape
     }
@@ -232,12 +248,14 @@ public final class TrainedModel {
     ///   - modalities: those that it is about; nil for all.
     ///   - other: the same model on the samples of another data set, which the measurement reads as ``SampleSet/other``.
     /// - Returns: its findings; where it has none at all, a number `measurement` that says why.
-    /// - Throws: `MeasurementFault` where it reads what it did not say or returns findings that cannot
-    ///   be told apart; what reading the data throws.
+    /// - Throws: `MeasurementFault` where it reads what it did not say, returns findings that are none, or throws something of its own;
+    ///   what reading the data throws.
     package func measure(
         with measurement: any MeasurementPlugin, on modalities: [Modality]? = nil, against other: TrainedModel? = nil
     ) throws -> Findings {
         (readable, shown, self.other) = (measurement.reads, modalities.map(Set.init), other)
+        ownFault = nil
+        other?.ownFault = nil
         defer { (readable, shown, self.other) = (nil, nil, nil) }
         do {
             if let modalities, self.modalities.isEmpty, !modalities.contains(.fused) {
@@ -250,8 +268,17 @@ public final class TrainedModel {
             var findings = Findings()
             findings.numbers = [Findings.Number("measurement", value: nil, reason: undefined.reason)]
             return findings
+        } catch let fault as MeasurementFault {
+            throw fault
+        } catch {
+            throw ownFault ?? other?.ownFault ?? MeasurementFault("it throws \("\(error)".prefix(Self.longestError))")
         }
     }
+
+    /// How much is said of an error that a measurement throws, in characters.
+    ///
+    /// The text is whatever somebody's type makes of itself.
+    private static let longestError = 300
 
     /// - Throws: `MeasurementFault` where the measurement that runs has not named the set.
     private func checkReadable(_ set: SampleSet) throws(MeasurementFault) {

@@ -274,8 +274,11 @@ struct ArrayModality: Sendable {
         ]
     }
 
-    /// A number of a row that the file has in double precision and that is infinite in single precision, in words with its place; nil where there is none, or
-    /// the row cannot be read.
+    /// A number of a row that the file has in double precision and that is infinite in single precision,
+    /// in words with its place.
+    ///
+    /// - Parameter row: of the modality.
+    /// - Returns: nil where there is none, or the row cannot be read.
     func beyondSinglePrecision(_ row: Int) -> String? { stored.beyondSinglePrecision(row) }
 }
 

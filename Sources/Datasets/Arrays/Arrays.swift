@@ -169,6 +169,7 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
         return try array.values(of: row)
     }
 
+    /// A number of a row that is infinite in single precision and finite in the file, in words.
     package func beyondSinglePrecision(_ row: Int, modality: String) -> String? {
         arrays.first { $0.name == modality }?.beyondSinglePrecision(row)
     }

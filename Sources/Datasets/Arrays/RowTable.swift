@@ -215,7 +215,8 @@ struct RowTable: Sendable {
         for key in keys { sources.append(try ManifestModality(key, of: manifest, in: containers, options: options)) }
         faults = sources.flatMap(\.faults)
         remarks = sources.flatMap(\.remarks)
-        guard listingFaults || faults.isEmpty else {
+        // Where not one sample of a modality can be read there is no rest to be looked at.
+        guard faults.isEmpty || listingFaults && sources.allSatisfy({ $0.places.contains { $0 != nil } }) else {
             let more = faults.count > Self.namedFaults ? "; and \(faults.count - Self.namedFaults) more" : ""
             throw DatasetFault(option: "manifest", message: faults.prefix(Self.namedFaults).joined(separator: "; ") + more)
         }

@@ -173,7 +173,10 @@ extension Manifest {
         }
         let missing = (0..<count).filter { targets.isMissing($0) }
         guard let first = missing.first else { return self }
-        guard rule == .leaveOut, missing.count < count else {
+        guard missing.count < count else {
+            throw DatasetFault(option: "manifest", message: "\(path): none of its \(count) clips has a label", expected: "a class in the column 'label'")
+        }
+        guard rule == .leaveOut else {
             throw DatasetFault(
                 option: "manifest", message: "\(path):\(lines[first]): the clip has no label" + (missing.count > 1 ? ", as \(missing.count - 1) more" : ""),
                 expected: "a label in every row, or unlabeled: leave-out")

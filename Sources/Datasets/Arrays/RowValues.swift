@@ -5,7 +5,7 @@ import Weights
 enum RowValues: Hashable, Sendable {
     /// Whole numbers, −1 for one that is missing.
     case integers([Int])
-    /// Names, empty for one that is missing.
+    /// Names, empty for one that is missing; so are `NaN` and `-1`, also as `-1.0`, as tables of other programs have them where a column of numbers has gaps.
     case texts([String])
 
     /// The number that says that a row has no label.
@@ -19,11 +19,11 @@ enum RowValues: Hashable, Sendable {
         }
     }
 
-    /// Whether a row has no label: −1, or empty text.
+    /// Whether a row has no label: −1, empty text, or text that is NaN.
     func isMissing(_ row: Int) -> Bool {
         switch self {
         case .integers(let values): values[row] == Self.unlabeled
-        case .texts(let values): values[row].isEmpty || values[row] == "-1"
+        case .texts(let values): values[row].isEmpty || Double(values[row]).map { $0.isNaN || $0 == Double(Self.unlabeled) } ?? false
         }
     }
 
@@ -34,7 +34,7 @@ enum RowValues: Hashable, Sendable {
     func isNegativeClass(_ row: Int) -> Bool {
         switch self {
         case .integers(let values): values[row] < Self.unlabeled
-        case .texts(let values): (Int(values[row]) ?? 0) < Self.unlabeled
+        case .texts(let values): (Double(values[row]) ?? 0) < Double(Self.unlabeled)
         }
     }
 

@@ -64,6 +64,15 @@ struct RowCombinations {
             faults.report("two parts are named '\(printable(part.name))'; the first is at \(first.location)", at: part.location)
             return []
         }
+        for (index, part) in parts.enumerated() {
+            for other in parts[..<index] {
+                guard let path = Self.conflict(other.row, part.row) else { continue }
+                faults.report(
+                    "the parts '\(printable(other.name))' and '\(printable(part.name))' give \(printable(path)) different values, so that a row of both could have only one",
+                    at: part.location, expected: "parts that a row can have together")
+                return []
+            }
+        }
         let base = node[Self.baseKey].flatMap { node -> String? in
             if node.nameText == nil { faults.report("base cannot be \(node.phrase)", at: node.location, expected: "the name of a row") }
             return node.nameText
@@ -71,6 +80,21 @@ struct RowCombinations {
         return (0..<1 << parts.count).map { number in
             row(parts.indices.filter { number >> $0 & 1 == 1 }.map { parts[$0] }, base: base ?? "Baseline", at: node.location)
         }
+    }
+
+    /// Where two parts cannot both be in a row: the path of a value that both give and in which they differ; nil where there is none. Lists of
+    /// regularizers and of measurements are joined.
+    private static func conflict(_ first: YAMLNode, _ second: YAMLNode, at path: [String] = []) -> String? {
+        for entry in first.entries ?? [] {
+            let path = path + [entry.key]
+            guard path != ["name"], let other = second[entry.key] else { continue }
+            if entry.value.entries != nil, other.entries != nil {
+                if let found = conflict(entry.value, other, at: path) { return found }
+            } else if path.count > 1 || path[0] == "model" || entry.value.items == nil || other.items == nil, entry.value.content != other.content {
+                return path.joined(separator: ".")
+            }
+        }
+        return nil
     }
 
     private func part(_ item: YAMLNode) -> Part? {

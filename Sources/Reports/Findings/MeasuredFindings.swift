@@ -190,10 +190,19 @@ package struct MeasuredFindings: Hashable, Sendable {
 private struct MeasurementTabulation {
     let variant: VariantSettings
     let trials: TrialSet
-    let records: [TrialKey: MeasurementRecord]
+    /// The numbers of each trial.
+    private let values: [TrialKey: [MeasuredFindings.Quantity: Double]]
+    private let records: Set<TrialKey>
+
+    init(variant: VariantSettings, trials: TrialSet, records: [TrialKey: MeasurementRecord]) {
+        (self.variant, self.trials, self.records) = (variant, trials, Set(records.keys))
+        values = records.mapValues { record in
+            Dictionary(record.findings.numbers.compactMap { number in number.value.map { (MeasuredFindings.Quantity(number), $0) } }) { first, _ in first }
+        }
+    }
 
     func entry(_ quantity: MeasuredFindings.Quantity, row: String) -> MeasuredFindings.Entry {
-        let own = trials.results(row: row, of: variant).filter { records[$0.key] != nil }
+        let own = trials.results(row: row, of: variant).filter { records.contains($0.key) }
         let values = own.compactMap { value(quantity, $0.key) }
         var gains: [MeasuredFindings.Gain] = []
         var difference: PairedDifference?
@@ -215,7 +224,7 @@ private struct MeasurementTabulation {
 
     private func value(_ quantity: MeasuredFindings.Quantity, _ key: TrialKey) -> Double? {
         guard trials[key]?.isFinished == true else { return nil }
-        return records[key]?.findings.numbers.first { MeasuredFindings.Quantity($0) == quantity }?.value
+        return values[key]?[quantity]
     }
 
     private func correlation(_ pairs: [MeasuredFindings.Gain]) -> Double? {

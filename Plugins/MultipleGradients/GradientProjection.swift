@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 import Regularization
 import Tensors
 
@@ -109,15 +110,15 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
 
     /// Each term's gradient without what conflicts with the others, added up.
     private func pairs(_ gradients: Gradients, _ step: TrainingStep, _ objective: StepObjective) throws -> Gradients {
-        let all = try (options.terms.isEmpty ? objective.terms : options.terms).map { try objective.gradients(of: $0, namedBy: "terms") }
-        guard all.count > 1, all.allSatisfy({ $0.norm.isFinite }) else { return gradients }
+        let terms = try TermGradients(options.terms.isEmpty ? objective.terms : options.terms, of: objective, namedBy: "terms")
+        guard terms.canBeCombined else { return gradients }
+        let all = terms.gradients
         var stream = step.stream("order")
         let orders = all.indices.map { index in stream.permutation(all.count).filter { $0 != index } }
         let projected = Self.projected(all, orders: orders)
         let conflicts = all.indices.reduce(0) { sum, i in sum + all[..<i].count { $0.dot(all[i]) < 0 } }
         step.report("conflicts", Float(conflicts) / Float(all.count * (all.count - 1) / 2))
-        // What terms before this one have changed stays in.
-        return zip(projected, all).reduce(gradients) { $0 + ($1.0 - $1.1) }
+        return terms.moving(gradients) { projected[$0] - $1 }
     }
 
     /// Each gradient without its components along those that it conflicts with.
@@ -155,14 +156,12 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
             )
             step.report("\(modality).class-coefficient", Float(a))
             step.report("\(modality).domain-coefficient", Float(b))
-            let prefixes = ["encoders.\(modality).", "regularizers.\(options.classes).\(modality)."]
-            let isOwn = { (name: String) in prefixes.contains { name.hasPrefix($0) } }
-            let c = classes.filter(isOwn)
+            let c = classes.ofEncoder(modality, and: options.classes)
             guard let domains else {
                 changed = changed + c * Float(a - 1)
                 continue
             }
-            let d = domains.filter(isOwn)
+            let d = domains.ofEncoder(modality, and: options.classes)
             let pair = ModulatedPair.projected(classes: c * Float(a), domains: d * Float(b), classRatio: r, domainRatio: u)
             changed = changed + (pair.classes - c) + (pair.domains - d)
         }
@@ -170,16 +169,41 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
     }
 }
 
-extension StepObjective {
-    /// The gradient of a term that an option names.
-    ///
-    /// - Throws: `OptionFault` of the option where the loss has no such term.
-    func gradients(of term: String, namedBy option: String) throws -> Gradients {
-        guard let gradients = try gradients(of: term) else {
-            throw OptionFault(
-                option: option, expected: "a term of the loss: " + terms.joined(separator: ", "), found: term,
-                suggestion: nearestName(to: term, among: terms))
+/// The class and the domain gradient of each modality's encoder, scaled by how far each modality leads,
+/// and one of them projected where they conflict (GMP).
+struct ModulatedPair {
+    /// How well the modalities do, against the mean of the others.
+    struct Ratios {
+        /// Of the probability of the true class: above 1 for a modality that leads.
+        let classes: [Double]
+        /// Of the probability of the true domain, inverted: above 1 for a modality whose domains are
+        /// hard to tell.
+        let domains: [Double]
+
+        /// - Parameter domains: nil where there is a single one.
+        init(classes: [Double], domains: [Double]?) {
+            func others(_ values: [Double], _ index: Int) -> Double { (values.reduce(0, +) - values[index]) / Double(values.count - 1) }
+            let count = classes.count
+            self.classes = count < 2 ? classes.map { _ in 1 } : classes.indices.map { classes[$0] / (others(classes, $0) + 1e-6) }
+            guard let domains, count > 1 else {
+                self.domains = classes.map { _ in 1 }
+                return
+            }
+            self.domains = domains.indices.map { others(domains, $0) / (domains[$0] + 1e-6) }
         }
-        return gradients
+    }
+
+    /// `1 − tanh(α r)` for `r > 1`, else 1.
+    static func coefficient(_ ratio: Double, strength: Double) -> Double { ratio > 1 ? max(0, 1 - tanh(strength * ratio)) : 1 }
+
+    /// The two gradients of one modality, already scaled, after the projection: where they conflict,
+    /// the one of the larger ratio loses its component along the other.
+    static func projected(
+        classes: Gradients, domains: Gradients, classRatio: Double, domainRatio: Double
+    ) -> (classes: Gradients, domains: Gradients) {
+        let product = classes.dot(domains)
+        guard product < 0 else { return (classes, domains) }
+        if classRatio >= domainRatio { return (classes + domains * Float(-product / (domains.dot(domains) + 1e-12)), domains) }
+        return (classes, domains + classes * Float(-product / (classes.dot(classes) + 1e-12)))
     }
 }

@@ -1,5 +1,4 @@
 import Configuration
-import Glibc
 import Regularization
 import Tensors
 
@@ -103,9 +102,7 @@ public struct Pareto: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPres
         let rest = gradients - unimodal
         var changed = gradients
         for modality in modalities {
-            let isOwn = { (name: String) in name.hasPrefix("encoders.\(modality).") }
-            let (u, g) = (unimodal.filter(isOwn), rest.filter(isOwn))
-            let integrated = Integration(g, u)
+            let integrated = Integration(rest.ofEncoder(modality), unimodal.ofEncoder(modality))
             guard integrated.cosine.isFinite else { continue }
             step.report("\(modality).cosine", Float(integrated.cosine))
             step.report("\(modality).weight", Float(integrated.weights[0]))
@@ -117,13 +114,12 @@ public struct Pareto: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPres
 
     /// The shortest vector in the convex hull of the gradients of all terms, times their number.
     private func terms(_ gradients: Gradients, _ step: TrainingStep, _ objective: StepObjective) throws -> Gradients {
-        let all = try objective.terms.compactMap { name in try objective.gradients(of: name).map { (name, $0) } }.filter { $0.1.norm > 0 }
-        guard all.count > 1, all.allSatisfy({ $0.1.norm.isFinite }) else { return gradients }
-        let weights = MinimumNorm.weights(products: all.map { first in all.map { first.1.dot($0.1) } })
-        // What terms before this one have changed stays in.
-        return zip(all, weights).reduce(gradients) { sum, term in
-            step.report("\(term.0.0).weight", Float(term.1))
-            return sum + term.0.1 * Float(term.1 * Double(all.count) - 1)
+        let all = try TermGradients(objective.terms, of: objective, namedBy: "form").withoutZeros
+        guard all.canBeCombined else { return gradients }
+        let weights = MinimumNorm.weights(products: all.gradients.map { first in all.gradients.map { first.dot($0) } })
+        return all.moving(gradients) { index, gradient in
+            step.report("\(all.terms[index]).weight", Float(weights[index]))
+            return gradient * Float(weights[index] * Double(weights.count) - 1)
         }
     }
 }
@@ -184,44 +180,5 @@ enum MinimumNorm {
             weights[taking] += move
         }
         return weights
-    }
-}
-
-/// The class and the domain gradient of each modality's encoder, scaled by how far each modality leads,
-/// and one of them projected where they conflict (GMP).
-struct ModulatedPair {
-    /// How well the modalities do, against the mean of the others.
-    struct Ratios {
-        /// Of the probability of the true class: above 1 for a modality that leads.
-        let classes: [Double]
-        /// Of the probability of the true domain, inverted: above 1 for a modality whose domains are
-        /// hard to tell.
-        let domains: [Double]
-
-        /// - Parameter domains: nil where there is a single one.
-        init(classes: [Double], domains: [Double]?) {
-            func others(_ values: [Double], _ index: Int) -> Double { (values.reduce(0, +) - values[index]) / Double(values.count - 1) }
-            let count = classes.count
-            self.classes = count < 2 ? classes.map { _ in 1 } : classes.indices.map { classes[$0] / (others(classes, $0) + 1e-6) }
-            guard let domains, count > 1 else {
-                self.domains = classes.map { _ in 1 }
-                return
-            }
-            self.domains = domains.indices.map { others(domains, $0) / (domains[$0] + 1e-6) }
-        }
-    }
-
-    /// `1 − tanh(α r)` for `r > 1`, else 1.
-    static func coefficient(_ ratio: Double, strength: Double) -> Double { ratio > 1 ? max(0, 1 - tanh(strength * ratio)) : 1 }
-
-    /// The two gradients of one modality, already scaled, after the projection: where they conflict,
-    /// the one of the larger ratio loses its component along the other.
-    static func projected(
-        classes: Gradients, domains: Gradients, classRatio: Double, domainRatio: Double
-    ) -> (classes: Gradients, domains: Gradients) {
-        let product = classes.dot(domains)
-        guard product < 0 else { return (classes, domains) }
-        if classRatio >= domainRatio { return (classes + domains * Float(-product / (domains.dot(domains) + 1e-12)), domains) }
-        return (classes, domains + classes * Float(-product / (classes.dot(classes) + 1e-12)))
     }
 }

@@ -94,19 +94,20 @@ public struct HSIC {
         _ own: PairDistances, _ ownWidth: Double, _ other: PairDistances, _ otherWidth: Double, _ slope: (Int, Int, Double) -> Double
     ) -> Tensor {
         let (count, features) = (own.count, own.samples.columns)
+        let (kernel, otherKernel) = (PairSums.Entry.gaussian(bandwidth: ownWidth), PairSums.Entry.gaussian(bandwidth: otherWidth))
         return Tensor(shape: [count, features]) { target in
             for rows in own.blocks {
-                var (kernel, otherKernel) = (own.squared(rows, 0..<count), other.squared(rows, 0..<count))
-                PairSums.Entry.gaussian(bandwidth: ownWidth).fill(&kernel)
-                PairSums.Entry.gaussian(bandwidth: otherWidth).fill(&otherKernel)
-                for i in rows {
-                    var sum = [Double](repeating: 0, count: features)
-                    for j in 0..<count {
-                        let place = (i - rows.lowerBound) * count + j
-                        let factor = 2 * slope(i, j, otherKernel[place]) * kernel[place] / (ownWidth * ownWidth)
-                        for column in 0..<features { sum[column] += factor * (own.samples[j, column] - own.samples[i, column]) }
+                own.withSquared(rows, 0..<count) { squared in
+                    other.withSquared(rows, 0..<count) { otherSquared in
+                        for i in rows {
+                            var sum = [Double](repeating: 0, count: features)
+                            for j in 0..<count {
+                                let factor = 2 * slope(i, j, otherKernel(otherSquared[i, j])) * kernel(squared[i, j]) / (ownWidth * ownWidth)
+                                for column in 0..<features { sum[column] += factor * (own.samples[j, column] - own.samples[i, column]) }
+                            }
+                            for column in 0..<features { target[i * features + column] = Float(sum[column]) }
+                        }
                     }
-                    for column in 0..<features { target[i * features + column] = Float(sum[column]) }
                 }
             }
         }

@@ -14,13 +14,11 @@ struct PairSums {
         /// `exp(−d²/2s²)`.
         case gaussian(bandwidth: Double)
 
-        /// Turns squared distances into entries of the matrix, in place.
-        func fill(_ squared: inout [Double]) {
+        /// The entry of the matrix for a squared distance.
+        func callAsFunction(_ squared: Double) -> Double {
             switch self {
-            case .distance: for index in squared.indices { squared[index] = squared[index].squareRoot() }
-            case .gaussian(let bandwidth):
-                let scale = -0.5 / (bandwidth * bandwidth)
-                for index in squared.indices { squared[index] = exp(scale * squared[index]) }
+            case .distance: squared.squareRoot()
+            case .gaussian(let bandwidth): exp(-0.5 / (bandwidth * bandwidth) * squared)
             }
         }
     }
@@ -40,7 +38,7 @@ struct PairSums {
     ///   - entryX: what the first matrix holds.
     ///   - entryY: what the second one does.
     /// - Throws: `Undefined` where the two have different numbers of samples.
-    /// - Complexity: `O(N²(D1 + D2))`, in memory for a block of rows of both matrices.
+    /// - Complexity: `O(N²(D1 + D2))`; where distances are not held, in memory for a block of rows of both matrices.
     init(_ x: PairDistances, _ y: PairDistances, _ entryX: Entry, _ entryY: Entry) throws(Undefined) {
         guard x.count == y.count else { throw Undefined("\(x.count) and \(y.count) samples cannot be paired") }
         count = x.count
@@ -51,21 +49,16 @@ struct PairSums {
         // Both matrices are symmetric: each pair is looked at once, and counts for both of its places.
         for rows in x.blocks {
             let columns = rows.lowerBound..<count
-            var (a, b) = (x.squared(rows, columns), y.squared(rows, columns))
-            entryX.fill(&a)
-            entryY.fill(&b)
-            a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { b in add(rows, a, b) } }
+            x.withSquared(rows, columns) { x in y.withSquared(rows, columns) { y in add(rows, x, y, entryX, entryY) } }
         }
     }
 
-    /// Adds a block of rows, from its first column on.
-    private mutating func add(_ rows: Range<Int>, _ a: UnsafeBufferPointer<Double>, _ b: UnsafeBufferPointer<Double>) {
-        let width = count - rows.lowerBound
+    /// Adds a block of rows, each from its diagonal on.
+    private mutating func add(_ rows: Range<Int>, _ x: PairDistances.Block, _ y: PairDistances.Block, _ entryX: Entry, _ entryY: Entry) {
         for i in rows {
-            let start = (i - rows.lowerBound) * width - rows.lowerBound
             var (sumX, sumY, productXY, squareX, squareY) = (0.0, 0.0, 0.0, 0.0, 0.0)
             for j in (i + 1)..<max(count, i + 1) {
-                let (own, other) = (a[start + j], b[start + j])
+                let (own, other) = (entryX(x[i, j]), entryY(y[i, j]))
                 sumX += own
                 sumY += other
                 productXY += own * other
@@ -74,7 +67,7 @@ struct PairSums {
                 rowsX[j] += own
                 rowsY[j] += other
             }
-            let (own, other) = (a[start + i], b[start + i])
+            let (own, other) = (entryX(x[i, i]), entryY(y[i, i]))
             rowsX[i] += sumX + own
             rowsY[i] += sumY + other
             (xy, xx, yy) = (xy + 2 * productXY + own * other, xx + 2 * squareX + own * own, yy + 2 * squareY + other * other)

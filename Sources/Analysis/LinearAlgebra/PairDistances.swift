@@ -39,16 +39,33 @@ struct PairDistances {
         stride(from: 0, to: count, by: block).map { $0..<min(count, $0 + block) }
     }
 
-    /// `‖x_i − x_j‖²` for the rows `i` of a block and the columns `j` of a range, row-major. Exactly 0
-    /// for equal samples.
+    /// The squared distances between some rows and some columns, where they lie in memory.
+    struct Block {
+        /// The first of them, between the first row and the first column.
+        fileprivate let base: UnsafePointer<Double>
+        /// How far a row lies from the next.
+        fileprivate let stride: Int
+        /// The first row and the first column.
+        fileprivate let row, column: Int
+
+        /// `‖x_i − x_j‖²`, exactly 0 for equal samples; `i` and `j` count all samples and must be in the block.
+        subscript(i: Int, j: Int) -> Double { base[(i - row) * stride + j - column] }
+    }
+
+    /// Shows `‖x_i − x_j‖²` for the rows `i` of a block and the columns `j` of a range, without a copy where they are held.
     ///
     /// - Parameters:
-    ///   - rows: samples `i`, at most a block of them.
+    ///   - rows: samples `i`, at most a block of them and one at least.
     ///   - columns: samples `j`.
-    func squared(_ rows: Range<Int>, _ columns: Range<Int>) -> [Double] {
-        guard let held else { return computed(rows, columns) }
-        if columns.count == count { return Array(held[rows.lowerBound * count..<rows.upperBound * count]) }
-        return rows.flatMap { held[$0 * count + columns.lowerBound..<$0 * count + columns.upperBound] }
+    ///   - body: reads them, and keeps nothing of the block.
+    func withSquared<Result>(_ rows: Range<Int>, _ columns: Range<Int>, _ body: (Block) -> Result) -> Result {
+        func show(_ values: [Double], _ first: Int, _ stride: Int) -> Result {
+            values.withUnsafeBufferPointer { values in
+                guard let base = values.baseAddress else { stop("PairDistances: no distances between \(rows) and \(columns)") }
+                return body(Block(base: base + first, stride: stride, row: rows.lowerBound, column: columns.lowerBound))
+            }
+        }
+        return held.map { show($0, rows.lowerBound * count + columns.lowerBound, count) } ?? show(computed(rows, columns), 0, columns.count)
     }
 
     /// - Complexity: one `B×D` by `D×M` product; where `‖x_i‖² + ‖x_j‖² − 2 x_i·x_j` loses more than
@@ -114,9 +131,9 @@ struct PairDistances {
     /// Calls `body` with the squared distance of every pair `i < j`, in the order of the rows.
     private func forEachPair(_ body: (Double) -> Void) {
         for rows in blocks {
-            let width = count - rows.lowerBound
-            let distances = squared(rows, rows.lowerBound..<count)
-            for i in 0..<rows.count { for j in (i + 1)..<max(width, i + 1) { body(distances[i * width + j]) } }
+            withSquared(rows, rows.lowerBound..<count) { squared in
+                for i in rows { for j in (i + 1)..<max(count, i + 1) { body(squared[i, j]) } }
+            }
         }
     }
 

@@ -75,64 +75,42 @@ static inline __attribute__((always_inline)) struct place place_of(struct regulu
     return (struct place){tile / of_image, rest / p.tile_columns * 4, rest % p.tile_columns * 4};
 }
 
-INLINE regulus_plane_inputs_body(const float *x, float *matrices, struct regulus_plane p, long first, long begin, long end, long rows) {
-    const long channels = p.inputs, step = rows * channels;
-    for (long row = begin; row < end; ++row) {
-        struct place at = place_of(p, first + row);
-        const long top = at.top - p.padding, left = at.left - p.padding;
-        const float *start = x + ((at.image * p.height + top) * p.width + left) * channels;
-        // Bit 6i + j says whether the input in row i and column j is inside the picture.
-        uint64_t inside = 0;
-        for (long i = 0; i < 6; ++i)
-            for (long j = 0; j < 6; ++j)
-                inside |= (uint64_t)(top + i >= 0 && top + i < p.height && left + j >= 0 && left + j < p.width) << (6 * i + j);
-        for (long channel = 0; channel < channels; channel += 16) {
-            lanes half[36];
-            for (long j = 0; j < 6; ++j) {
-                lanes column[6], made[6];
-                for (long i = 0; i < 6; ++i)
-                    column[i] = inside >> (6 * i + j) & 1 ? LOAD(start + (i * p.width + j) * channels + channel) : (lanes){0};
-                input(column, made);
-                for (long i = 0; i < 6; ++i) half[6 * i + j] = made[i];
-            }
-            for (long i = 0; i < 6; ++i) {
-                lanes made[6];
-                input(half + 6 * i, made);
-                for (long j = 0; j < 6; ++j) STORE(made[j], matrices + (6 * i + j) * step + row * channels + channel);
-            }
-        }
-    }
-}
-FOR_EACH_WIDTH(regulus_plane_inputs,
-               (const float *x, float *matrices, struct regulus_plane p, long first, long begin, long end, long rows),
-               (x, matrices, p, first, begin, end, rows))
+// Defines `name`: the transform of the `size`×`size` numbers of each tile along both axes, of pictures of `tall` by `wide` places and `channels_` channels,
+// where tiles begin `before` places ahead of their first output. Places outside the picture count as zeros.
+#define PLANE(name, size, transform, tall, wide, channels_, before) \
+    INLINE name##_body(const float *x, float *matrices, struct regulus_plane p, long first, long begin, long end, long rows) { \
+        const long channels = channels_, step = rows * channels; \
+        for (long row = begin; row < end; ++row) { \
+            struct place at = place_of(p, first + row); \
+            const long top = at.top - before, left = at.left - before; \
+            const float *start = x + ((at.image * tall + top) * wide + left) * channels; \
+            /* Bit `size` · i + j says whether the number in row i and column j is inside the picture. */ \
+            uint64_t inside = 0; \
+            for (long i = 0; i < size; ++i) \
+                for (long j = 0; j < size; ++j) \
+                    inside |= (uint64_t)(top + i >= 0 && top + i < tall && left + j >= 0 && left + j < wide) << (size * i + j); \
+            for (long channel = 0; channel < channels; channel += 16) { \
+                lanes half[6 * size]; \
+                for (long j = 0; j < size; ++j) { \
+                    lanes column[size], made[6]; \
+                    for (long i = 0; i < size; ++i) \
+                        column[i] = inside >> (size * i + j) & 1 ? LOAD(start + (i * wide + j) * channels + channel) : (lanes){0}; \
+                    transform(column, made); \
+                    for (long i = 0; i < 6; ++i) half[size * i + j] = made[i]; \
+                } \
+                for (long i = 0; i < 6; ++i) { \
+                    lanes made[6]; \
+                    transform(half + size * i, made); \
+                    for (long j = 0; j < 6; ++j) STORE(made[j], matrices + (6 * i + j) * step + row * channels + channel); \
+                } \
+            } \
+        } \
+    } \
+    FOR_EACH_WIDTH(name, (const float *x, float *matrices, struct regulus_plane p, long first, long begin, long end, long rows), \
+                   (x, matrices, p, first, begin, end, rows))
 
-INLINE regulus_plane_gradients_body(const float *gradient, float *matrices, struct regulus_plane p, long first, long begin, long end, long rows) {
-    const long channels = p.outputs, step = rows * channels;
-    for (long row = begin; row < end; ++row) {
-        struct place at = place_of(p, first + row);
-        const float *start = gradient + ((at.image * p.output_height + at.top) * p.output_width + at.left) * channels;
-        const long tall = p.output_height - at.top, wide = p.output_width - at.left;
-        for (long channel = 0; channel < channels; channel += 16) {
-            lanes half[24];
-            for (long j = 0; j < 4; ++j) {
-                lanes column[4], made[6];
-                for (long i = 0; i < 4; ++i)
-                    column[i] = i < tall && j < wide ? LOAD(start + (i * p.output_width + j) * channels + channel) : (lanes){0};
-                output_gradient(column, made);
-                for (long i = 0; i < 6; ++i) half[4 * i + j] = made[i];
-            }
-            for (long i = 0; i < 6; ++i) {
-                lanes made[6];
-                output_gradient(half + 4 * i, made);
-                for (long j = 0; j < 6; ++j) STORE(made[j], matrices + (6 * i + j) * step + row * channels + channel);
-            }
-        }
-    }
-}
-FOR_EACH_WIDTH(regulus_plane_gradients,
-               (const float *gradient, float *matrices, struct regulus_plane p, long first, long begin, long end, long rows),
-               (gradient, matrices, p, first, begin, end, rows))
+PLANE(regulus_plane_inputs, 6, input, p.height, p.width, p.inputs, p.padding)
+PLANE(regulus_plane_gradients, 4, output_gradient, p.output_height, p.output_width, p.outputs, 0)
 
 INLINE regulus_plane_outputs_body(const float *matrices, float *y, const float *bias, struct regulus_plane p, long first, long begin, long end,
                                   long rows, int adds, int rectifies) {
@@ -213,41 +191,29 @@ static inline __attribute__((always_inline)) struct moment moment_of(struct regu
     return (struct moment){block / p.blocks, block % p.blocks * 4, tile % p.places};
 }
 
-INLINE regulus_frames_inputs_body(const float *x, float *matrices, struct regulus_frames p, long first, long begin, long end, long rows) {
-    const long channels = p.inputs, step = rows * channels, frame = p.places * channels;
-    for (long row = begin; row < end; ++row) {
-        struct moment at = moment_of(p, first + row);
-        const float *clip = x + (at.clip * p.frames * p.places + at.place) * channels;
-        for (long channel = 0; channel < channels; channel += 16) {
-            lanes read[6], made[6];
-            for (long i = 0; i < 6; ++i) {
-                long source = at.frame - p.padding + i;
-                read[i] = source >= 0 && source < p.frames ? LOAD(clip + source * frame + channel) : (lanes){0};
-            }
-            input(read, made);
-            for (long i = 0; i < 6; ++i) STORE(made[i], matrices + i * step + row * channels + channel);
-        }
-    }
-}
-FOR_EACH_WIDTH(regulus_frames_inputs, (const float *x, float *matrices, struct regulus_frames p, long first, long begin, long end, long rows),
-               (x, matrices, p, first, begin, end, rows))
+// Defines `name`: the same along time, for clips of `count` frames.
+#define FRAMES(name, size, transform, count, channels_, before) \
+    INLINE name##_body(const float *x, float *matrices, struct regulus_frames p, long first, long begin, long end, long rows) { \
+        const long channels = channels_, step = rows * channels, frame = p.places * channels; \
+        for (long row = begin; row < end; ++row) { \
+            struct moment at = moment_of(p, first + row); \
+            const float *clip = x + (at.clip * count * p.places + at.place) * channels; \
+            for (long channel = 0; channel < channels; channel += 16) { \
+                lanes read[size], made[6]; \
+                for (long i = 0; i < size; ++i) { \
+                    long source = at.frame - before + i; \
+                    read[i] = source >= 0 && source < count ? LOAD(clip + source * frame + channel) : (lanes){0}; \
+                } \
+                transform(read, made); \
+                for (long i = 0; i < 6; ++i) STORE(made[i], matrices + i * step + row * channels + channel); \
+            } \
+        } \
+    } \
+    FOR_EACH_WIDTH(name, (const float *x, float *matrices, struct regulus_frames p, long first, long begin, long end, long rows), \
+                   (x, matrices, p, first, begin, end, rows))
 
-INLINE regulus_frames_gradients_body(const float *gradient, float *matrices, struct regulus_frames p, long first, long begin, long end, long rows) {
-    const long channels = p.outputs, step = rows * channels, frame = p.places * channels;
-    for (long row = begin; row < end; ++row) {
-        struct moment at = moment_of(p, first + row);
-        const float *start = gradient + ((at.clip * p.output_frames + at.frame) * p.places + at.place) * channels;
-        for (long channel = 0; channel < channels; channel += 16) {
-            lanes read[4], made[6];
-            for (long i = 0; i < 4; ++i) read[i] = i < p.output_frames - at.frame ? LOAD(start + i * frame + channel) : (lanes){0};
-            output_gradient(read, made);
-            for (long i = 0; i < 6; ++i) STORE(made[i], matrices + i * step + row * channels + channel);
-        }
-    }
-}
-FOR_EACH_WIDTH(regulus_frames_gradients,
-               (const float *gradient, float *matrices, struct regulus_frames p, long first, long begin, long end, long rows),
-               (gradient, matrices, p, first, begin, end, rows))
+FRAMES(regulus_frames_inputs, 6, input, p.frames, p.inputs, p.padding)
+FRAMES(regulus_frames_gradients, 4, output_gradient, p.output_frames, p.outputs, 0)
 
 INLINE regulus_frames_outputs_body(const float *matrices, float *y, const float *bias, struct regulus_frames p, long first, long begin, long end,
                                    long rows, int adds, int rectifies) {

@@ -100,7 +100,7 @@ public struct Jigsaw: RegularizerPlugin, AddsPenalty {
     /// The cross-entropy of the orders that the network names; nil for an empty batch.
     public func penalty(_ step: TrainingStep) -> Penalty? {
         guard step.batchSize > 0 else { return nil }
-        let logits = output(hidden(Self.puzzles(step.originalEmbeddings.map(\.embedding.pooled), pieces: pieces, orders: orders)).relu())
+        let logits = output(hidden(Self.puzzles(step.originalEmbeddings.map(\.embedding.pooled), pieces: pieces, orders: orders), appliesReLU: true))
         let labels = orders.indices.flatMap { [Int](repeating: $0, count: step.batchSize) }
         let hits = zip(logits.argmax(axis: 1), labels).count { $0 == $1 }
         return Penalty(value: logits.crossEntropy(labels: labels), reports: [("accuracy", Float(hits) / Float(labels.count))])

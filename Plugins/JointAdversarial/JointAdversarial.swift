@@ -221,17 +221,17 @@ final class Adversaries: Module {
     ) -> Losses {
         let samples = z[0].shape[0]
         let modal = z.indices.map { index in
-            let projected = dropout(modalProjection[index](reversed(z[index], reversal.modal)).relu(), pass.child("modal.\(index)"))
+            let projected = dropout(modalProjection[index](reversed(z[index], reversal.modal), appliesReLU: true), pass.child("modal.\(index)"))
             return modalDiscriminator(projected).crossEntropy(labels: .init(repeating: index, count: samples))
         }
         guard hasDomains else { return Losses(modal: mean(modal), local: nil, global: nil, judged: classLogits) }
         let turned = z.map { reversed($0, reversal.domain) }
         // Statistics of the batch are those of one modality at a time.
         let judged = turned.indices.map { index in
-            let projected = dropout(domainProjection[index](turned[index]).relu(), pass.child("domain.\(index)"))
+            let projected = dropout(domainProjection[index](turned[index], appliesReLU: true), pass.child("domain.\(index)"))
             return localOutput(localNorm(localHidden(projected), pass).relu())
         }
-        let joint = dropout(globalHidden(Tensor.concatenated(turned, axis: 1)).relu(), pass.child("global"))
+        let joint = dropout(globalHidden(Tensor.concatenated(turned, axis: 1), appliesReLU: true), pass.child("global"))
         return Losses(
             modal: mean(modal), local: mean(judged.map { $0.crossEntropy(labels: domains) }),
             global: globalOutput(joint).crossEntropy(labels: domains), judged: judged)

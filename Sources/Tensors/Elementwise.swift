@@ -1,3 +1,4 @@
+internal import CLanes
 import Glibc
 
 extension Tensor {
@@ -164,8 +165,17 @@ extension SIMD8<Float> {
 extension Tensor {
     /// max(0, x) of each element. The gradient at 0 is 0, and NaN stays NaN.
     public func relu() -> Tensor {
-        let result = mapped { $0 < 0 ? 0 : $0 }
-        return result.recorded(self) { Tensor.combined("relu", $0, result) { $1 > 0 ? $0 : 0 } }
+        let result = Tensor(uninitialized: shape)
+        withExtendedLifetime(self) { regulus_rectify(pointer, result.pointer, elementCount) }
+        return result.recorded(self) { $0.passed(byReLU: result) }
+    }
+
+    /// This gradient as far as a ReLU with the given output lets it pass.
+    func passed(byReLU output: Tensor) -> Tensor {
+        require(shape == output.shape, "relu: a gradient of shape \(shape) does not fit an output of shape \(output.shape)")
+        let result = Tensor(uninitialized: shape)
+        withExtendedLifetime((self, output)) { regulus_rectified_gradient(output.pointer, pointer, result.pointer, elementCount) }
+        return result
     }
 
     /// max(0, left + right) for two tensors of the same shape, in one pass over memory: the end of
@@ -179,7 +189,7 @@ extension Tensor {
         require(left.shape == right.shape, "rectifiedSum: shapes \(left.shape) and \(right.shape) differ")
         let result = combined("rectifiedSum", left, right) { $0 + $1 < 0 ? 0 : $0 + $1 }
         return custom(result, inputs: [left, right]) { gradient in
-            let passed = combined("rectifiedSum", gradient, result) { $1 > 0 ? $0 : 0 }
+            let passed = gradient.passed(byReLU: result)
             return [passed, passed]
         }
     }

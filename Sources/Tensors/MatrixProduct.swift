@@ -1,3 +1,4 @@
+internal import CLanes
 internal import COneDNN
 internal import COpenBLAS
 
@@ -159,17 +160,24 @@ extension Tensor {
 
     /// `output = op(left) · op(right)` for row-major matrices: `rows×inner` times `inner×columns`.
     ///
-    /// OpenBLAS computes it on one thread; oneDNN where several threads are in use and there are at
-    /// least 2²⁰ multiplications.
+    /// oneDNN computes the larger products on processors with 512-bit vectors, where OpenBLAS copies both operands first and takes up to 1.7 times as
+    /// long, and on any processor where several threads may share one. OpenBLAS computes all others, among them those so narrow that oneDNN is slower.
+    ///
+    /// - Parameters:
+    ///   - adds: whether the product is added to what the output holds.
+    ///   - splits: whether other threads than the calling one may take part.
     static func multiply(
         _ left: UnsafePointer<Float>, _ transposingLeft: Bool, _ right: UnsafePointer<Float>, _ transposingRight: Bool,
-        into output: UnsafeMutablePointer<Float>, _ rows: Int, _ columns: Int, _ inner: Int
+        into output: UnsafeMutablePointer<Float>, _ rows: Int, _ columns: Int, _ inner: Int, adds: Bool = false, splits: Bool = true
     ) {
-        if rows * columns * inner >= 1 << 20, Threads.current > 1 {
+        let threads = splits ? Threads.current : 1
+        // OpenBLAS is slow for small matrices of which the right one alone is transposed.
+        let least = threads == 1 && transposingRight && !transposingLeft && columns >= 24 ? 1 << 18 : 1 << 20
+        if rows * columns * inner >= least, threads > 1 || ProcessorKernels.hasWideVectors {
             let (yes, no) = (CChar(UInt8(ascii: "T")), CChar(UInt8(ascii: "N")))
             let status = dnnl_sgemm(
                 transposingLeft ? yes : no, transposingRight ? yes : no, dnnl_dim_t(rows), dnnl_dim_t(columns), dnnl_dim_t(inner), 1,
-                left, dnnl_dim_t(transposingLeft ? rows : inner), right, dnnl_dim_t(transposingRight ? inner : columns), 0,
+                left, dnnl_dim_t(transposingLeft ? rows : inner), right, dnnl_dim_t(transposingRight ? inner : columns), adds ? 1 : 0,
                 output, dnnl_dim_t(columns))
             require(status == dnnl_success, "oneDNN failed in a matrix product (status \(status.rawValue))")
             return
@@ -177,7 +185,7 @@ extension Tensor {
         cblas_sgemm(
             CblasRowMajor, transposingLeft ? CblasTrans : CblasNoTrans, transposingRight ? CblasTrans : CblasNoTrans,
             Int32(rows), Int32(columns), Int32(inner), 1, left, Int32(transposingLeft ? rows : inner),
-            right, Int32(transposingRight ? inner : columns), 0, output, Int32(columns))
+            right, Int32(transposingRight ? inner : columns), adds ? 1 : 0, output, Int32(columns))
     }
 
     /// An affine map of the last axis, `x Wᵀ + b`, for input of any rank.
@@ -185,13 +193,14 @@ extension Tensor {
     /// - Parameters:
     ///   - weight: `out×in`.
     ///   - bias: `out`; nil for none.
+    ///   - appliesReLU: whether negative outputs become 0, in the pass that adds the bias: the bits of ``relu()`` afterwards.
     /// - Returns: the shape of this tensor with the last extent `out`.
     /// - Precondition: the last extent is `in`.
     ///
     /// ```swift
     /// x.linear(weight: w, bias: b)                // x N×T×in, w out×in, b out: N×T×out
     /// ```
-    public func linear(weight: Tensor, bias: Tensor? = nil) -> Tensor {
+    public func linear(weight: Tensor, bias: Tensor? = nil, appliesReLU: Bool = false) -> Tensor {
         require(
             weight.rank == 2 && rank >= 1 && shape[-1] == weight.shape[1],
             "linear: an input of shape \(shape) does not fit a weight of shape \(weight.shape)")
@@ -203,20 +212,18 @@ extension Tensor {
             Tensor.multiply(pointer, false, weight.pointer, true, into: result.pointer, rows, outputs, inputs)
         }
         if let bias {
-            let addend = bias.pointer
-            for row in 0..<rows {
-                let output = result.pointer + row * outputs
-                for column in 0..<outputs { output[column] += addend[column] }
-            }
+            withExtendedLifetime(bias) { regulus_shift_rows(result.pointer, bias.pointer, rows, outputs, appliesReLU ? 1 : 0) }
+        } else if appliesReLU {
+            for index in 0..<result.elementCount where result.pointer[index] < 0 { result.pointer[index] = 0 }
         }
         let input = self
         return Tensor.custom(result, inputs: [input, weight] + (bias.map { [$0] } ?? [])) { gradient in
-            let flat = gradient.viewed(as: [rows, outputs])
+            let flat = (appliesReLU ? gradient.passed(byReLU: result) : gradient).viewed(as: [rows, outputs])
             let flatInput = input.viewed(as: [rows, inputs])
             return [
                 input.isTracked ? Tensor.product(flat, weight, false, false).viewed(as: input.shape) : nil,
                 weight.isTracked ? Tensor.product(flat, flatInput, true, false) : nil,
-                flat.sum(axis: 0),
+                bias.map { _ in flat.sum(axis: 0) },
             ]
         }
     }

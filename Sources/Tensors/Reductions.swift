@@ -1,3 +1,4 @@
+internal import CLanes
 import Glibc
 
 extension Tensor {
@@ -90,13 +91,7 @@ extension Tensor {
     /// `target = Σ` of `count` consecutive rows: at most 64 rows at a time in single precision, their
     /// sums in double precision.
     private static func addRows(_ rows: UnsafePointer<Float>, count: Int, width: Int, to target: UnsafeMutablePointer<Float>) {
-        func add(_ range: Range<Int>) {
-            target.update(repeating: 0, count: width)
-            for position in range {
-                let source = rows + position * width
-                for index in 0..<width { target[index] += source[index] }
-            }
-        }
+        func add(_ range: Range<Int>) { regulus_sum_rows(rows + range.lowerBound * width, target, range.count, width) }
         guard count > 64 else { return add(0..<count) }
         withUnsafeTemporaryAllocation(of: Double.self, capacity: width) { totals in
             totals.initialize(repeating: 0)

@@ -8,7 +8,7 @@ internal import Processes
 /// Work is split over threads by oneDNN alone, through OpenMP. OpenBLAS computes on the calling thread:
 /// its own pool would compete with OpenMP's for the cores, because idle workers of both wait actively,
 /// and a step of a small model alternates between them a hundred times. Large matrix products go to
-/// oneDNN where more than one thread may be used.
+/// oneDNN where more than one thread may be used, and where it is faster on one.
 public enum Threads {
     /// Lets the calling thread's convolutions and large matrix products use `count` threads.
     ///

@@ -102,19 +102,7 @@ public struct Standardization: Hashable, Sendable, Codable {
         require(
             inputs.elementCount % channels == 0,
             "inputs of shape \(inputs.shape) do not have the \(channels) channels of \(modality)")
-        // Several rows at a time, so that the innermost loop is long where there are few channels.
-        let rows = max(1, min(inputs.elementCount, 256) / channels)
-        let repeatedMeans = Array(repeatElement(scale.means, count: rows).joined())
-        let repeatedFactors = Array(repeatElement(scale.deviations.map { 1 / $0 }, count: rows).joined())
-        return Tensor(shape: inputs.shape) { output in
-            inputs.withUnsafeValues { input in
-                repeatedMeans.withUnsafeBufferPointer { means in
-                    repeatedFactors.withUnsafeBufferPointer { factors in
-                        standardize(input, means, factors, into: output)
-                    }
-                }
-            }
-        }
+        return inputs.standardized(means: scale.means, factors: scale.deviations.map { 1 / $0 })
     }
 
     /// The standardized inputs of some rows, for every modality of the data set.
@@ -186,23 +174,5 @@ private func addMoments(_ values: UnsafeBufferPointer<Float>, _ origins: [Double
                 }
             }
         }
-    }
-}
-
-/// `(value − mean)·factor` for interleaved channels.
-///
-/// - Parameters:
-///   - means: those of the channels of one row, or of several rows one behind the other.
-///   - factors: as many.
-/// - Precondition: the input is whole channels, and the output as long.
-private func standardize(
-    _ input: UnsafeBufferPointer<Float>, _ means: UnsafeBufferPointer<Float>, _ factors: UnsafeBufferPointer<Float>,
-    into output: UnsafeMutableBufferPointer<Float>
-) {
-    guard let source = input.baseAddress, let target = output.baseAddress, let mean = means.baseAddress, let factor = factors.baseAddress
-    else { return }
-    for start in stride(from: 0, to: input.count, by: means.count) {
-        let (from, to) = (source + start, target + start)
-        for index in 0..<min(means.count, input.count - start) { to[index] = (from[index] - mean[index]) * factor[index] }
     }
 }

@@ -108,7 +108,7 @@ final class BottleneckTokens: Module {
     /// - Parameter shares: what each modality counts for, `N×1`; nil for all alike.
     /// - Returns: the mean over modalities, `N×H`, and the tokens after they have read, `N×B×H`.
     func callAsFunction(_ pooled: [Tensor], shares: [Tensor]? = nil, _ pass: Pass) -> (fused: Tensor, tokens: Tensor) {
-        let features = zip(branches, pooled).map { branch, z in (branch.projection.map { $0(z) } ?? z).relu() }
+        let features = zip(branches, pooled).map { branch, z in branch.projection.map { $0(z, appliesReLU: true) } ?? z.relu() }
         let (samples, count, width) = (features[0].shape[0], tokens.shape[1], tokens.shape[2])
         let read = Self.attention(tokens.value.expanded(to: [samples, count, width]), over: Tensor.stacked(features, axis: 1), shares)
         let normalized = zip(branches, features).map { branch, h in

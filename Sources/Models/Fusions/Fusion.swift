@@ -204,7 +204,7 @@ final class ClassifierHead: Module {
 
     /// Classifies N×inputs; the representation is what the last linear map reads.
     func callAsFunction(_ x: Tensor, _ pass: Pass) -> Prediction {
-        var features = hidden.map { $0(x).relu() } ?? x
+        var features = hidden.map { $0(x, appliesReLU: true) } ?? x
         for block in blocks { features = features + block(features, pass) }
         let representation = dropout(features, pass)
         return Prediction(logits: classifier(representation), representation: representation)

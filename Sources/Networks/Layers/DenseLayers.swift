@@ -39,10 +39,12 @@ public final class Linear: Layer {
 
     /// Applies the layer to the last axis.
     ///
-    /// - Parameter x: …×inputs, of any rank.
+    /// - Parameters:
+    ///   - x: …×inputs, of any rank.
+    ///   - appliesReLU: whether negative outputs become 0 in the same pass over memory.
     /// - Returns: …×outputs.
-    public func callAsFunction(_ x: Tensor) -> Tensor {
-        x.linear(weight: weight.value, bias: bias?.value)
+    public func callAsFunction(_ x: Tensor, appliesReLU: Bool = false) -> Tensor {
+        x.linear(weight: weight.value, bias: bias?.value, appliesReLU: appliesReLU)
     }
 
     public func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor { self(x) }
@@ -130,8 +132,16 @@ public final class Sequential: Layer {
     }
 
     public func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
-        var x = x
-        for layer in layers { x = layer(x, pass) }
+        var (x, rest) = (x, layers[...])
+        while let layer = rest.popFirst() {
+            // A linear map and its ReLU are one pass over memory, with the bits of two.
+            if let map = layer as? Linear, let activation = rest.first as? Activation, activation.function == .relu {
+                x = map(x, appliesReLU: true)
+                rest.removeFirst()
+            } else {
+                x = layer(x, pass)
+            }
+        }
         return x
     }
 }

@@ -43,6 +43,34 @@ void regulus_halved_gradient(const float *x, const float *gradient, const int32_
                              const float *bias, const float *center, const float *along, long first, long rows, long height, long width,
                              long channels);
 
+// y = x, where negative numbers become 0 and NaN stays.
+void regulus_rectify(const float *x, float *y, long count);
+
+// result = gradient where y is above 0, and 0 elsewhere.
+void regulus_rectified_gradient(const float *y, const float *gradient, float *result, long count);
+
+// y = y + bias for each of `rows` rows of `width` numbers; negative numbers become 0 where `rectifies`.
+void regulus_shift_rows(float *y, const float *bias, long rows, long width, int rectifies);
+
+// The sum of `rows` rows of `width` numbers, each added to those before it.
+void regulus_sum_rows(const float *x, float *sum, long rows, long width);
+
+// y = (x − means) · factors for each of `rows` rows of `width` numbers.
+void regulus_standardize(const float *x, float *y, const float *means, const float *factors, long rows, long width);
+
+// Σ x² in double precision, in eight parts that together are the sum.
+void regulus_squares(const float *x, long count, double *sums);
+
+// Where random draws come from: the key of a stream, its step and the first block; what a draw of sixteen bits must be below, and what is written then.
+struct regulus_draws {
+    uint64_t key, step, first;
+    uint32_t threshold;
+    float value;
+};
+
+// Writes `value` or 0 for each draw of `groups` groups of eight blocks, 64 draws a group: see `RandomStream.bernoulli`.
+void regulus_bernoulli(float *out, long groups, struct regulus_draws draws);
+
 // The numbers of one step of Adam: see `AdaptiveMoments`.
 struct regulus_adam_step {
     float beta1, beta2, share1, share2, epsilon, decay, keep, rate, scale;

@@ -1,5 +1,3 @@
-internal import COpenBLAS
-
 /// A convolution of stride 1 computed by Winograd's F(4, 3) along the axes of its kernel (Lavin and
 /// Gray 2016).
 ///
@@ -158,9 +156,9 @@ extension WinogradTiling {
             }
             Threads.split(Self.points) { range in
                 for point in range {
-                    Self.multiply(
-                        slope + point * rows * outputs, true, source + point * rows * inputs, false, outputs, inputs, count,
-                        into: total + point * inputs * outputs, adds: first > 0)
+                    Tensor.multiply(
+                        slope + point * rows * outputs, true, source + point * rows * inputs, false, into: total + point * inputs * outputs,
+                        outputs, inputs, count, adds: first > 0, splits: false)
                 }
             }
         }
@@ -182,20 +180,9 @@ extension WinogradTiling {
             return Kernel.cached(.products(plan)).run(matrices, UnsafeMutablePointer(mutating: kernels), products)
         }
         for point in 0..<Self.points {
-            Self.multiply(
-                matrices + point * rows * inputs, false, kernels + point * inputs * outputs, !transposed, rows, outputs, inputs,
-                into: products + point * rows * outputs)
+            Tensor.multiply(
+                matrices + point * rows * inputs, false, kernels + point * inputs * outputs, !transposed,
+                into: products + point * rows * outputs, rows, outputs, inputs, splits: false)
         }
-    }
-
-    /// `product = op(left) · op(right)`, or added to it, on the calling thread.
-    private static func multiply(
-        _ left: UnsafePointer<Float>, _ transposingLeft: Bool, _ right: UnsafePointer<Float>, _ transposingRight: Bool, _ rows: Int,
-        _ columns: Int, _ inner: Int, into product: UnsafeMutablePointer<Float>, adds: Bool = false
-    ) {
-        cblas_sgemm(
-            CblasRowMajor, transposingLeft ? CblasTrans : CblasNoTrans, transposingRight ? CblasTrans : CblasNoTrans, Int32(rows),
-            Int32(columns), Int32(inner), 1, left, Int32(transposingLeft ? rows : inner), right, Int32(transposingRight ? inner : columns),
-            adds ? 1 : 0, product, Int32(columns))
     }
 }

@@ -99,8 +99,8 @@ func gather(_ rows: [Int], from values: [Float], sampleShape: [Int]) -> Tensor {
         values.withUnsafeBufferPointer { input in
             for (place, row) in rows.enumerated() {
                 require(row >= 0 && row < count, "row \(row) does not exist in \(count) rows")
-                let sample = UnsafeBufferPointer(rebasing: input[row * size..<(row + 1) * size])
-                _ = UnsafeMutableBufferPointer(rebasing: output[place * size..<(place + 1) * size]).update(from: sample)
+                guard let target = output.baseAddress, let source = input.baseAddress else { return }
+                (target + place * size).update(from: source + row * size, count: size)
             }
         }
     }

@@ -1,3 +1,4 @@
+internal import CLanes
 import Glibc
 
 /// Where every random number of a run comes from: a seed, and names for the purposes that draw from it.
@@ -129,32 +130,21 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     /// ```
     public mutating func bernoulli(_ shape: Shape, keeping: Float, value: Float = 1) -> Tensor {
         require(keeping >= 0 && keeping <= 1, "\(keeping) is not a probability")
-        // Signed, because the first vector instructions compare no others (a draw is below 2¹⁶), and a vector, because the compiler compares with a
-        // single number lane by lane.
-        let threshold = SIMD8(repeating: Int32((keeping * 65536).rounded()))
         return Tensor(shape: shape) { output in
-            // Each block gives eight 16-bit draws; blocks are taken eight at a time, one in each vector lane, 64 draws in all.
-            let draw = { (stream: inout RandomStream, target: UnsafeMutablePointer<Float>) in
-                let words = Philox.eightBlocks(key: stream.key, step: stream.step, first: stream.block)
-                stream.block += 8
-                func isKept(_ draws: SIMD8<UInt32>) -> SIMDMask<SIMD8<Int32>> { unsafeBitCast(draws, to: SIMD8<Int32>.self) .< threshold }
-                func store(_ word: SIMD8<UInt32>, _ target: UnsafeMutablePointer<Float>) {
-                    Lanes.store(SIMD8<Float>.zero.replacing(with: value, where: isKept(word & 0xFFFF)), target)
-                    Lanes.store(SIMD8<Float>.zero.replacing(with: value, where: isKept(word &>> 16)), target + 8)
-                }
-                store(words.0, target)
-                store(words.1, target + 16)
-                store(words.2, target + 32)
-                store(words.3, target + 48)
+            // Each block gives eight 16-bit draws; blocks are taken eight at a time, 64 draws in all.
+            func draw(_ groups: Int, into target: UnsafeMutablePointer<Float>) {
+                let draws = regulus_draws(key: key, step: step, first: block, threshold: UInt32((keeping * 65536).rounded()), value: value)
+                regulus_bernoulli(target, groups, draws)
+                block += 8 * UInt64(groups)
             }
             guard let start = output.baseAddress else { return }
-            let whole = output.count / 64 * 64
-            for index in stride(from: 0, to: whole, by: 64) { draw(&self, start + index) }
-            if whole < output.count {
+            let groups = output.count / 64
+            draw(groups, into: start)
+            if output.count % 64 > 0 {
                 withUnsafeTemporaryAllocation(of: Float.self, capacity: 64) { rest in
                     guard let first = rest.baseAddress else { return }
-                    draw(&self, first)
-                    (start + whole).update(from: first, count: output.count - whole)
+                    draw(1, into: first)
+                    (start + groups * 64).update(from: first, count: output.count % 64)
                 }
             }
             position = 4
@@ -183,7 +173,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     }
 }
 
-/// The Philox 4×32-10 counter-based generator.
+/// The Philox 4×32-10 counter-based generator. Many blocks at a time come from `regulus_bernoulli`.
 enum Philox {
     /// The multipliers of the published generator.
     private static let multipliers: (UInt64, UInt64) = (0xD251_1F53, 0xCD9E_8D57)
@@ -206,27 +196,5 @@ enum Philox {
             k1 &+= weyl.1
         }
         return SIMD4(x0, x1, x2, x3)
-    }
-
-    /// Blocks `first ..< first + 8`, the i-th in lane i of the four words.
-    static func eightBlocks(key: UInt64, step: UInt64, first: UInt64) -> (SIMD8<UInt32>, SIMD8<UInt32>, SIMD8<UInt32>, SIMD8<UInt32>) {
-        let counters = SIMD8<UInt64>(repeating: first) &+ SIMD8<UInt64>(0, 1, 2, 3, 4, 5, 6, 7)
-        var x0 = SIMD8<UInt32>(truncatingIfNeeded: counters)
-        var x1 = SIMD8<UInt32>(truncatingIfNeeded: counters &>> 32)
-        var x2 = SIMD8<UInt32>(repeating: UInt32(truncatingIfNeeded: step))
-        var x3 = SIMD8<UInt32>(repeating: UInt32(truncatingIfNeeded: step >> 32))
-        var (k0, k1) = (UInt32(truncatingIfNeeded: key), UInt32(truncatingIfNeeded: key >> 32))
-        for _ in 0..<10 {
-            let p0 = SIMD8<UInt64>(truncatingIfNeeded: x0) &* multipliers.0
-            let p1 = SIMD8<UInt64>(truncatingIfNeeded: x2) &* multipliers.1
-            let (y0, y2) = (SIMD8<UInt32>(truncatingIfNeeded: p1 &>> 32) ^ x1 ^ k0, SIMD8<UInt32>(truncatingIfNeeded: p0 &>> 32) ^ x3 ^ k1)
-            x1 = SIMD8<UInt32>(truncatingIfNeeded: p1)
-            x3 = SIMD8<UInt32>(truncatingIfNeeded: p0)
-            x0 = y0
-            x2 = y2
-            k0 &+= weyl.0
-            k1 &+= weyl.1
-        }
-        return (x0, x1, x2, x3)
     }
 }

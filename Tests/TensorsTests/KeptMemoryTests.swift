@@ -72,4 +72,13 @@ struct ProcessorKernelsTests {
         // Only the environment may ask for older kernels than the processor's.
         #expect(!isOld || ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"] != nil)
     }
+
+    @Test("a large piece begins where a large page does, and a small one where a vector does")
+    func largePieces() {
+        for (count, alignment) in [(3, 64), (1 << 18, 64), (1 << 19, 2 << 20), (900_001, 2 << 20)] {
+            let piece = Storage(count: count)
+            piece.base.update(repeating: 1, count: count)
+            #expect(Int(bitPattern: piece.base) % alignment == 0)
+        }
+    }
 }

@@ -11,13 +11,21 @@ import Testing
             Philox.block(key: .max, step: .max, block: .max) == SIMD4(0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd))
     }
 
-    @Test("eight blocks at once equal eight blocks one by one")
+    @Test("the draws of a mask are those of the blocks one by one, and numbers go on with a fresh block")
     func vectorized() {
-        let many = Philox.eightBlocks(key: 5, step: 3, first: 0xFFFF_FFFC)
-        for lane in 0..<8 {
-            let one = Philox.block(key: 5, step: 3, block: 0xFFFF_FFFC + UInt64(lane))
-            #expect(SIMD4(many.0[lane], many.1[lane], many.2[lane], many.3[lane]) == one)
+        let (key, step): (UInt64, UInt64) = (0xFEDC_BA98_7654_3210, 0x1_0000_0003)
+        var stream = RandomStream(key: key, step: step)
+        // Three groups of eight blocks and a rest, twice.
+        for first in [UInt64(0), 32] {
+            for (index, value) in stream.bernoulli([200], keeping: 0.3, value: 2).values.enumerated() {
+                // A group is 64 numbers: of each of four words first the lower and then the upper halves of eight blocks.
+                let (group, place) = (index / 64, index % 64)
+                let word = Philox.block(key: key, step: step, block: first + UInt64(8 * group + place % 8))[place / 16]
+                let draw = place % 16 < 8 ? word & 0xFFFF : word >> 16
+                #expect(value == (draw < UInt32((Float(0.3) * 65536).rounded()) ? 2 : 0))
+            }
         }
+        #expect(stream.next32() == Philox.block(key: key, step: step, block: 64)[0])
     }
 
     @Test("the same seed, name and step give the same numbers, any other give different ones")

@@ -202,25 +202,28 @@ struct ArrayModality: Sendable {
             stored.findPacked()
             return nil
         }
-        let values = try Self.filled(total) { buffer throws(DatasetFault) in try stored.readAll(into: buffer) }
+        let rows = count
         var notFinite = NotFiniteRows()
-        for row in 0..<count { notFinite.look(at: values[row * size..<(row + 1) * size], row: row) }
+        var fault: DatasetFault?
+        let values = [Float](unsafeUninitializedCapacity: total) { buffer, count in
+            // Rows are all that is written: large pages come cheaper.
+            LargePages.ask(for: UnsafeMutableRawBufferPointer(buffer))
+            let target = UnsafeMutableBufferPointer(rebasing: buffer[..<total])
+            do throws(DatasetFault) {
+                try stored.readAll(into: target)
+                count = total
+            } catch {
+                fault = error
+                return
+            }
+            for row in 0..<rows {
+                let sample = UnsafeMutableBufferPointer(rebasing: target[row * size..<(row + 1) * size])
+                if NotFiniteRows.isAmong(sample) { notFinite.look(at: sample, row: row) }
+            }
+        }
+        if let fault { throw fault }
         held = values
         return notFinite.fault(in: stored)
-    }
-
-    /// So many values, which `fill` writes.
-    ///
-    /// - Throws: what `fill` throws.
-    private static func filled(
-        _ count: Int, by fill: (UnsafeMutableBufferPointer<Float>) throws(DatasetFault) -> Void
-    ) throws(DatasetFault) -> [Float] {
-        var values = [Float](repeating: 0, count: count)
-        let outcome = values.withUnsafeMutableBufferPointer { buffer in
-            Result { () throws(DatasetFault) in try fill(buffer) }
-        }
-        try outcome.get()
-        return values
     }
 
     /// Some rows, `N×(sample shape)`; zeros for a row that lacks the modality.

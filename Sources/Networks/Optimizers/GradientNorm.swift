@@ -1,3 +1,4 @@
+internal import CLanes
 import Tensors
 
 /// The Euclidean norm of all gradients taken together, summed in double precision; `nil` entries count
@@ -36,40 +37,33 @@ public func clipGradientNorm(_ gradients: inout [Tensor?], to maximum: Float, no
 }
 
 extension UnsafeBufferPointer<Float> {
-    /// Σxᵢ², summed in double precision in eight lanes.
+    /// Σxᵢ², summed in double precision in 32 parts.
     func sumOfSquares() -> Double {
         guard let start = baseAddress else { return 0 }
-        return Self.sumOfSquares(count, { start[$0] }) { index in
-            UnsafeRawPointer(start + index).loadUnaligned(as: SIMD8<Float>.self)
+        var parts = SIMD8<Double>.zero
+        withUnsafeMutableBytes(of: &parts) { parts in
+            if let parts = parts.baseAddress { regulus_squares(start, count, parts.assumingMemoryBound(to: Double.self)) }
         }
+        return parts.sum()
     }
 
-    /// Σ(xᵢ + factor·yᵢ)², for `y` of the same count.
+    /// Σ(xᵢ + factor·yᵢ)², for `y` of the same count, summed in double precision in eight lanes.
     func sumOfSquares(adding factor: Float, times y: UnsafePointer<Float>) -> Double {
         guard let start = baseAddress else { return 0 }
-        return Self.sumOfSquares(count, { start[$0] + factor * y[$0] }) { index in
-            let x = UnsafeRawPointer(start + index).loadUnaligned(as: SIMD8<Float>.self)
-            return x + factor * UnsafeRawPointer(y + index).loadUnaligned(as: SIMD8<Float>.self)
-        }
-    }
-
-    @inline(__always)
-    private static func sumOfSquares(
-        _ count: Int, _ single: (Int) -> Float, _ eight: (Int) -> SIMD8<Float>
-    ) -> Double {
         var lanes = SIMD8<Double>.zero
         var index = 0
         while index + 8 <= count {
-            let x = SIMD8<Double>(eight(index))
-            lanes += x * x
+            let x = UnsafeRawPointer(start + index).loadUnaligned(as: SIMD8<Float>.self)
+            let sum = SIMD8<Double>(x + factor * UnsafeRawPointer(y + index).loadUnaligned(as: SIMD8<Float>.self))
+            lanes += sum * sum
             index += 8
         }
-        var sum = lanes.sum()
+        var total = lanes.sum()
         while index < count {
-            let x = Double(single(index))
-            sum += x * x
+            let x = Double(start[index] + factor * y[index])
+            total += x * x
             index += 1
         }
-        return sum
+        return total
     }
 }

@@ -80,15 +80,16 @@ extension Tensor {
     func channelMoments() -> (mean: Tensor, variance: Tensor) {
         let rows = ChannelRows(shape)
         let (mean, variance) = (Tensor(uninitialized: [rows.width]), Tensor(uninitialized: [rows.width]))
-        withExtendedLifetime(self) {
+        withExtendedLifetime((self, mean, variance)) {
             let sums = rows.sums(Moments(x: pointer, width: rows.width))
             let count = Double(max(rows.count, 1))
+            let (first, means, variances) = (pointer, mean.pointer, variance.pointer)
             for channel in 0..<rows.width {
                 let shifted = sums.first[channel] / count
-                mean.pointer[channel] = Float(Double(pointer[channel]) + shifted)
+                means[channel] = Float(Double(first[channel]) + shifted)
                 // Not `max`, which may drop NaN.
                 let square = sums.second[channel] / count - shifted * shifted
-                variance.pointer[channel] = Float(square < 0 ? 0 : square)
+                variances[channel] = Float(square < 0 ? 0 : square)
             }
         }
         return (mean, variance)
@@ -119,9 +120,10 @@ private struct Moments: ChannelRows.Sum {
     /// The number of channels.
     let width: Int
 
-    /// Adds up sixteen channels, in the loop that is compiled for the width of the machine's vectors.
-    func run(_ rows: Range<Int>, from first: Int, into sum: UnsafeMutablePointer<Float>, _ squares: UnsafeMutablePointer<Float>) {
-        regulus_channel_moments(x + rows.lowerBound * width + first, x + first, rows.count, width, sum, squares)
+    /// Adds up many channels, in the loop that is compiled for the width of the machine's vectors.
+    func run(_ rows: Range<Int>, _ channels: Range<Int>, into sum: UnsafeMutablePointer<Float>, _ squares: UnsafeMutablePointer<Float>) {
+        let first = channels.lowerBound
+        regulus_channel_moments(x + rows.lowerBound * width + first, x + first, rows.count, width, channels.count, sum, squares)
     }
 
     /// The same operations in the same order for a tensor of fewer channels, whose bits are those of sixteen.
@@ -161,9 +163,10 @@ struct ChannelMap: @unchecked Sendable {  // its tensors are only read
     init(weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: Float, appliesReLU: Bool) {
         let (scale, root) = (Tensor(uninitialized: weight.shape), Tensor(uninitialized: weight.shape))
         withExtendedLifetime((weight, variance)) {
+            let (variances, weights, roots, scales) = (variance.pointer, weight.pointer, root.pointer, scale.pointer)
             for channel in 0..<weight.elementCount {
-                root.pointer[channel] = 1 / (variance.pointer[channel] + epsilon).squareRoot()
-                scale.pointer[channel] = weight.pointer[channel] * root.pointer[channel]
+                roots[channel] = 1 / (variances[channel] + epsilon).squareRoot()
+                scales[channel] = weights[channel] * roots[channel]
             }
         }
         (self.mean, self.scale, self.bias, self.root, self.appliesReLU) = (mean.detached(), scale, bias.detached(), root, appliesReLU)
@@ -227,13 +230,19 @@ struct ChannelMap: @unchecked Sendable {  // its tensors are only read
     ) -> (weight: Tensor, bias: Tensor, center: Tensor, along: Tensor) {
         func empty() -> Tensor { Tensor(uninitialized: mean.shape) }
         let found = (weight: empty(), bias: empty(), center: empty(), along: empty())
+        let (weights, biases, centers, alongs, roots) = (
+            found.weight.pointer, found.bias.pointer, found.center.pointer, found.along.pointer, root.pointer
+        )
         let count = Double(max(rows, 1))
-        for channel in 0..<mean.elementCount {
-            let root = Double(root.pointer[channel])
-            found.bias.pointer[channel] = Float(sums.first[channel])
-            found.weight.pointer[channel] = Float(sums.second[channel] * root)
-            found.center.pointer[channel] = Float(sums.first[channel] / count)
-            found.along.pointer[channel] = Float(sums.second[channel] * root * root / count)
+        withExtendedLifetime((found, self)) {
+            // Through pointers: an element asked of a tensor is a reference counted up and down.
+            for channel in 0..<mean.elementCount {
+                let root = Double(roots[channel])
+                biases[channel] = Float(sums.first[channel])
+                weights[channel] = Float(sums.second[channel] * root)
+                centers[channel] = Float(sums.first[channel] / count)
+                alongs[channel] = Float(sums.second[channel] * root * root / count)
+            }
         }
         return found
     }
@@ -252,11 +261,13 @@ private struct Forward: ChannelRows.Loop {
     /// Whether negative results become 0.
     let appliesReLU: Bool
 
-    /// Maps sixteen channels, in the loop that is compiled for the width of the machine's vectors.
-    func run(_ rows: Range<Int>, from first: Int) {
+    /// Maps many channels, in the loop that is compiled for the width of the machine's vectors.
+    func run(_ rows: Range<Int>, _ channels: Range<Int>) {
+        let first = channels.lowerBound
         let place = rows.lowerBound * width + first
         regulus_channel_map(
-            x + place, other.map { $0 + place }, y + place, mean + first, scale + first, bias + first, rows.count, width, appliesReLU ? 1 : 0)
+            x + place, other.map { $0 + place }, y + place, mean + first, scale + first, bias + first, rows.count, width,
+            channels.count, appliesReLU ? 1 : 0)
     }
 
     /// The same operations in the same order for a tensor of fewer channels, whose bits are those of sixteen.
@@ -299,12 +310,13 @@ private struct Passed: ChannelRows.Sum {
     /// Whether there was a ReLU.
     let appliesReLU: Bool
 
-    /// Adds up sixteen channels, in the loop that is compiled for the width of the machine's vectors.
-    func run(_ rows: Range<Int>, from first: Int, into sum: UnsafeMutablePointer<Float>, _ along: UnsafeMutablePointer<Float>) {
+    /// Adds up many channels, in the loop that is compiled for the width of the machine's vectors.
+    func run(_ rows: Range<Int>, _ channels: Range<Int>, into sum: UnsafeMutablePointer<Float>, _ along: UnsafeMutablePointer<Float>) {
+        let first = channels.lowerBound
         let place = rows.lowerBound * width + first
         regulus_channel_passed(
             x + place, other.map { $0 + place }, gradient + place, kept.map { $0 + place }, mean + first, scale + first, bias + first, rows.count, width,
-            appliesReLU ? 1 : 0, sum, along)
+            channels.count, appliesReLU ? 1 : 0, sum, along)
     }
 
     /// The same operations in the same order for a tensor of fewer channels, whose bits are those of sixteen.
@@ -350,12 +362,13 @@ private struct Backward: ChannelRows.Loop {
     /// Whether the gradient has yet to pass the ReLU.
     let appliesReLU: Bool
 
-    /// Maps sixteen channels, in the loop that is compiled for the width of the machine's vectors.
-    func run(_ rows: Range<Int>, from first: Int) {
+    /// Maps many channels, in the loop that is compiled for the width of the machine's vectors.
+    func run(_ rows: Range<Int>, _ channels: Range<Int>) {
+        let first = channels.lowerBound
         let place = rows.lowerBound * width + first
         regulus_channel_gradient(
             x + place, gradient + place, result + place, mean + first, scale + first, bias + first, center + first, along + first, rows.count, width,
-            appliesReLU ? 1 : 0)
+            channels.count, appliesReLU ? 1 : 0)
     }
 
     /// The same operations in the same order for a tensor of fewer channels, whose bits are those of sixteen.

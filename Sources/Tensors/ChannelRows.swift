@@ -73,10 +73,10 @@ struct ChannelRows {
         }
     }
 
-    /// A loop over some rows for sixteen neighboring channels, for which there is a loop of `CLanes`.
+    /// A loop over some rows for neighboring channels, a multiple of sixteen, for which there is a loop of `CLanes`.
     protocol WideLoop {
-        /// Runs over rows `rows` of the sixteen channels that begin with `first`, counted from 0.
-        func run(_ rows: Range<Int>, from first: Int)
+        /// Runs over rows `rows` of the channels `channels`, counted from 0.
+        func run(_ rows: Range<Int>, _ channels: Range<Int>)
     }
 
     /// A loop for tensors of any number of channels.
@@ -85,10 +85,10 @@ struct ChannelRows {
         func run(_ rows: Range<Int>, _ few: FewLanes)
     }
 
-    /// A loop that adds up two terms for each of sixteen neighboring channels, in single precision.
+    /// A loop that adds up two terms for each of neighboring channels, a multiple of sixteen, in single precision.
     protocol WideSum {
-        /// Writes the sums over rows `rows` of the sixteen channels that begin with `first`, sixteen numbers each.
-        func run(_ rows: Range<Int>, from first: Int, into one: UnsafeMutablePointer<Float>, _ two: UnsafeMutablePointer<Float>)
+        /// Writes the sums over rows `rows` of the channels `channels`, a number for each of them twice.
+        func run(_ rows: Range<Int>, _ channels: Range<Int>, into one: UnsafeMutablePointer<Float>, _ two: UnsafeMutablePointer<Float>)
     }
 
     /// Such a loop for tensors of any number of channels.
@@ -107,9 +107,9 @@ struct ChannelRows {
 
     /// Runs a loop over all rows and channels, of which there are sixteen at least.
     func forEach(wide loop: some WideLoop) {
-        let starts = starts
+        let spans = spans
         forEachChunk { _, rows in
-            for first in starts { loop.run(rows, from: first) }
+            for channels in spans { loop.run(rows, channels) }
         }
     }
 
@@ -130,7 +130,7 @@ struct ChannelRows {
     ) -> (first: [Double], second: [Double]) {
         // Of each chunk the first sums of all channels, then the second ones.
         let parts = Storage(count: 2 * chunks * width)
-        let (base, starts) = (parts.base, starts)
+        let (base, spans) = (parts.base, spans)
         forEachChunk { chunk, rows in
             let (firsts, seconds) = (base + 2 * chunk * width, base + (2 * chunk + 1) * width)
             guard width >= 16 else {
@@ -139,7 +139,7 @@ struct ChannelRows {
                 lanes.store(found.1, seconds)
                 return
             }
-            for first in starts { sum.run(rows, from: first, into: firsts + first, seconds + first) }
+            for channels in spans { sum.run(rows, channels, into: firsts + channels.lowerBound, seconds + channels.lowerBound) }
         }
         var (first, second) = ([Double](repeating: 0, count: width), [Double](repeating: 0, count: width))
         for chunk in 0..<chunks {
@@ -153,11 +153,11 @@ struct ChannelRows {
         return (first, second)
     }
 
-    /// Where blocks of sixteen channels begin. The last one overlaps the one before where the number of channels is no multiple of sixteen: what
-    /// is computed twice there is the same.
-    var starts: [Int] {
+    /// Spans of channels, each a multiple of sixteen, that together are all. Where the number of channels is no multiple of sixteen, the last sixteen
+    /// overlap those before them: what is computed twice there is the same.
+    var spans: [Range<Int>] {
         guard width >= 16 else { return [] }
-        let whole = Array(stride(from: 0, through: width - 16, by: 16))
-        return width % 16 == 0 ? whole : whole + [width - 16]
+        let whole = width / 16 * 16
+        return whole == width ? [0..<width] : [0..<whole, width - 16..<width]
     }
 }

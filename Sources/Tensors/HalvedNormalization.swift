@@ -44,14 +44,15 @@ extension ChannelMap {
         let result = Tensor(uninitialized: [shape[0], shape[1] / 2, shape[2] / 2, shape[3]])
         let winners = Storage(count: result.elementCount)
         let (read, made) = (shape.count(1..<4), result.shape.count(1..<4))
-        let starts = ChannelRows(shape).starts
+        let spans = ChannelRows(shape).spans
         withExtendedLifetime((input, self)) {
             Threads.split(shape[0]) { samples in
                 for sample in samples {
-                    for first in starts {
+                    for channels in spans {
+                        let first = channels.lowerBound
                         regulus_halved_map(
                             input.pointer + sample * read + first, result.pointer + sample * made + first, winners.places + sample * made + first,
-                            mean.pointer + first, scale.pointer + first, bias.pointer + first, shape[1], shape[2], shape[3])
+                            mean.pointer + first, scale.pointer + first, bias.pointer + first, shape[1], shape[2], shape[3], channels.count)
                     }
                 }
             }
@@ -88,10 +89,11 @@ private struct Halved: ChannelRows.WideSum {
     /// That of the input, `N×H×W×C`.
     let shape: Shape
 
-    func run(_ rows: Range<Int>, from first: Int, into sum: UnsafeMutablePointer<Float>, _ along: UnsafeMutablePointer<Float>) {
+    func run(_ rows: Range<Int>, _ channels: Range<Int>, into sum: UnsafeMutablePointer<Float>, _ along: UnsafeMutablePointer<Float>) {
+        let first = channels.lowerBound
         regulus_halved_passed(
             x + first, gradient + first, winners + first, mean + first, scale + first, bias + first, rows.lowerBound, rows.count, shape[1], shape[2],
-            shape[3], sum, along)
+            shape[3], channels.count, sum, along)
     }
 }
 
@@ -102,9 +104,10 @@ private struct HalvedBackward: ChannelRows.WideLoop {
     /// Where the gradient of the input is written, and what belongs to each channel.
     let result, center, along: UnsafeMutablePointer<Float>
 
-    func run(_ rows: Range<Int>, from first: Int) {
+    func run(_ rows: Range<Int>, _ channels: Range<Int>) {
+        let first = channels.lowerBound
         regulus_halved_gradient(
             of.x + first, of.gradient + first, of.winners + first, result + first, of.mean + first, of.scale + first, of.bias + first,
-            center + first, along + first, rows.lowerBound, rows.count, of.shape[1], of.shape[2], of.shape[3])
+            center + first, along + first, rows.lowerBound, rows.count, of.shape[1], of.shape[2], of.shape[3], channels.count)
     }
 }

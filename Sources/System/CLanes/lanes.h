@@ -8,39 +8,39 @@
 
 #include <stdint.h>
 
-// In the loops over channels, pointers lead to the first of sixteen neighboring channels, `width` is the distance from a row to the next, and what
-// belongs to each channel (mean, scale, bias …) has sixteen numbers.
+// In the loops over channels, pointers lead to the first of `channels` neighboring channels, a multiple of sixteen; `width` is the distance from a row to
+// the next, and what belongs to each channel (mean, scale, bias …) has as many numbers as there are channels.
 
-// Σ (x − first) into `sum` and Σ (x − first)² into `squares`, sixteen numbers each.
-void regulus_channel_moments(const float *x, const float *first, long rows, long width, float *sum, float *squares);
+// Σ (x − first) into `sum` and Σ (x − first)² into `squares`.
+void regulus_channel_moments(const float *x, const float *first, long rows, long width, long channels, float *sum, float *squares);
 
 // y = (x − mean) · scale + bias, plus `other` where it is not null; negative numbers become 0 where `rectifies`.
 void regulus_channel_map(const float *x, const float *other, float *y, const float *mean, const float *scale, const float *bias, long rows,
-                         long width, int rectifies);
+                         long width, long channels, int rectifies);
 
-// Σ g into `sum` and Σ g (x − mean) into `along`, sixteen numbers each: g is the gradient of what `regulus_channel_map` computes, as far as its ReLU
-// lets it pass. It is written to `kept` where that is not null.
+// Σ g into `sum` and Σ g (x − mean) into `along`: g is the gradient of what `regulus_channel_map` computes, as far as its ReLU lets it pass. It is written
+// to `kept` where that is not null.
 void regulus_channel_passed(const float *x, const float *other, const float *gradient, float *kept, const float *mean, const float *scale,
-                            const float *bias, long rows, long width, int rectifies, float *sum, float *along);
+                            const float *bias, long rows, long width, long channels, int rectifies, float *sum, float *along);
 
 // result = scale · (g − center − (x − mean) · along), with the gradient g as far as the ReLU lets it pass where `rectifies`.
 void regulus_channel_gradient(const float *x, const float *gradient, float *result, const float *mean, const float *scale, const float *bias,
-                              const float *center, const float *along, long rows, long width, int rectifies);
+                              const float *center, const float *along, long rows, long width, long channels, int rectifies);
 
-// The same for pictures that are halved afterwards, height by width places of `channels` channels: of each 2×2 places the largest result of
-// `regulus_channel_map` with its ReLU counts, as `regulus_maxima` takes it. Each pointer leads to the first of sixteen channels of the first picture.
+// The same for pictures that are halved afterwards, height by width places that lie `pitch` apart: of each 2×2 places the largest result of
+// `regulus_channel_map` with its ReLU counts, as `regulus_maxima` takes it. Each pointer leads to the first of the channels of the first picture.
 
 // One picture's largest numbers, and the place within the picture of each.
 void regulus_halved_map(const float *x, float *y, int32_t *winners, const float *mean, const float *scale, const float *bias, long height, long width,
-                        long channels);
+                        long pitch, long channels);
 
 // The sums of `regulus_channel_passed` over the places `first` up to but not including `first + rows`, counted through all pictures.
 void regulus_halved_passed(const float *x, const float *gradient, const int32_t *winners, const float *mean, const float *scale, const float *bias,
-                           long first, long rows, long height, long width, long channels, float *sum, float *along);
+                           long first, long rows, long height, long width, long pitch, long channels, float *sum, float *along);
 
 // The results of `regulus_channel_gradient` at the same places.
 void regulus_halved_gradient(const float *x, const float *gradient, const int32_t *winners, float *result, const float *mean, const float *scale,
-                             const float *bias, const float *center, const float *along, long first, long rows, long height, long width,
+                             const float *bias, const float *center, const float *along, long first, long rows, long height, long width, long pitch,
                              long channels);
 
 // y = x, where negative numbers become 0 and NaN stays.

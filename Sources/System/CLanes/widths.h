@@ -20,22 +20,49 @@ typedef int32_t unaligned_mask __attribute__((vector_size(64), aligned(4), may_a
 #define INLINE static inline __attribute__((always_inline)) void
 
 // Defines `name` by `name_body`, compiled for each width.
-#if defined(__x86_64__)
 #define FOR_EACH_WIDTH(name, parameters, arguments) \
-    __attribute__((target("avx512f"))) static void name##_512 parameters { name##_body arguments; } \
-    __attribute__((target("avx2"))) static void name##_256 parameters { name##_body arguments; } \
+    DEFINE(name, parameters, arguments, name##_body arguments, name##_body arguments, name##_body arguments)
+
+// The same for a body whose first parameter is how many groups of sixteen numbers it may work on at once without running out of registers.
+#define FOR_EACH_WIDTH_IN_GROUPS(name, parameters, arguments) \
+    DEFINE(name, parameters, arguments, name##_body(4, LIST arguments), name##_body(2, LIST arguments), name##_body(1, LIST arguments))
+
+#define LIST(...) __VA_ARGS__
+#if defined(__x86_64__)
+#define DEFINE(name, parameters, arguments, widest, wide, narrow) \
+    __attribute__((target("avx512f"))) static void name##_512 parameters { widest; } \
+    __attribute__((target("avx2"))) static void name##_256 parameters { wide; } \
     void name parameters { \
         if (__builtin_cpu_supports("avx512f")) { \
             name##_512 arguments; \
         } else if (__builtin_cpu_supports("avx2")) { \
             name##_256 arguments; \
         } else { \
-            name##_body arguments; \
+            narrow; \
         } \
     }
 #else
-#define FOR_EACH_WIDTH(name, parameters, arguments) \
-    void name parameters { name##_body arguments; }
+#define DEFINE(name, parameters, arguments, widest, wide, narrow) \
+    void name parameters { narrow; }
 #endif
+
+// Runs `body` for all `channels` channels, a multiple of sixteen, `groups` groups of sixteen at a time from `channel` on. The more there are at a time, the
+// more of a row is read at once, and the less often memory is gone through.
+#define FOR_EACH_GROUP(most, channels, body) \
+    for (long channel = 0; channel < (channels);) { \
+        if ((most) >= 4 && (channels) - channel >= 64) { \
+            enum { groups = 4 }; \
+            body; \
+            channel += 64; \
+        } else if ((most) >= 2 && (channels) - channel >= 32) { \
+            enum { groups = 2 }; \
+            body; \
+            channel += 32; \
+        } else { \
+            enum { groups = 1 }; \
+            body; \
+            channel += 16; \
+        } \
+    }
 
 #endif

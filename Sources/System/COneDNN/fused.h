@@ -28,7 +28,7 @@ static inline dnnl_status_t regulus_fused_convolution(regulus_kernel *kernel, dn
     if (status == dnnl_success)
         status = dnnl_dilated_convolution_forward_desc_init(&operation, dnnl_forward_inference, dnnl_convolution_direct, source, weights, bias,
                                                             destination, steps, dilations, paddings, paddings);
-    if (status == dnnl_success) status = dnnl_primitive_desc_create(&description, &operation, attributes, engine, NULL);
+    if (status == dnnl_success) status = regulus_describe_forward(&description, &operation, attributes, engine, source->dims[1]);
 #else
     if (status == dnnl_success && adds) status = dnnl_post_ops_append_sum(after, 1.0f, 0, dnnl_f32);
     if (status == dnnl_success && rectifies) status = dnnl_post_ops_append_eltwise(after, dnnl_eltwise_relu, 0.0f, 0.0f);

@@ -16,7 +16,7 @@ extension RunStore {
         let figures = results.filter(\.isFinished).map { "\($0.key) \($0.targetScore.map { "\($0)" } ?? "none")" }.sorted()
         try looks.append(
             LookRecord(
-                time: Date().timeIntervalSince1970.rounded(), command: command, results: figures.count,
+                time: Date().timeIntervalSince1970.rounded(.down), command: command, results: figures.count,
                 figures: SHA256Digest(of: figures.joined(separator: "\n")).hex))
     }
 

@@ -148,7 +148,7 @@ import Testing
         let model = TrainedModel(
             modalities: ["video"], targets: TargetFacts(.classes, names: ["a", "b"]), domains: ["d"], encode: { _, _ in Embeddings([]) },
             fuse: { _ in Prediction(logits: Tensor.zeros([1, 2])) }, forEachBatch: { _, _ in throw Unreadable() })
-        #expect(throws: Unreadable.self) { try model.measure(with: Representation(options: .init())) }
+        #expect(throws: Unreadable.self) { try model.measure(with: Unshowable("reads")) }
         // It is forgotten with the measurement that met it.
         #expect(throws: MeasurementFault.self) { try model.measure(with: Unshowable("error")) }
     }
@@ -312,6 +312,7 @@ private struct Unshowable: MeasurementPlugin {
             Findings.Map("m", xAxis: "x", yAxis: "y", x: [0, 1], y: y, groupings: [.init("domain", names: ["d"], members: members)])
         }
         switch mood {
+        case "reads": _ = try model.outputs(on: .target)
         case "nan": findings.numbers[0].value = .nan
         case "nameless": findings.numbers[0].name = ""
         case "many": findings.numbers = (0...20_000).map { Findings.Number("\($0)", value: 1) }

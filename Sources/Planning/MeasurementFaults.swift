@@ -26,7 +26,7 @@ extension Planner {
         if made.reads.contains(.unknown), recipe.evaluation.unknownClasses.isEmpty {
             return [
                 RecipeFault(
-                    path, "measurement \(measurement.name) reads samples of classes that training does not know, and the recipe names none",
+                    path, "measurement \(measurement.name) needs samples of unknown classes, and the recipe names none",
                     expected: "evaluation: {unknown-classes: [...]}, of: " + facts.classes.joined(separator: ", "))
             ]
         }
@@ -35,11 +35,11 @@ extension Planner {
         case (true, nil):
             return [
                 RecipeFault(
-                    path, "measurement \(measurement.name) sets the target against another data set, and names none",
+                    path, "measurement \(measurement.name) compares the target with another data set, and names none",
                     expected: "data, as in \(choice.component): {data: {use: arrays, path: other.npz, modalities: [video, audio]}}")
             ]
         case (false, _?):
-            return [RecipeFault(path["data"], "measurement \(measurement.name) reads no data set but that of the study", expected: "nothing under 'data'")]
+            return [RecipeFault(path["data"], "measurement \(measurement.name) uses no other data set than that of the study", expected: "nothing under 'data'")]
         case (true, let data?): return faults(of: ComponentPlan(data), models: models, at: path["data"])
         }
     }

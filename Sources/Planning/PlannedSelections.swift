@@ -79,7 +79,7 @@ extension PlannedSelections {
         var advice: [String] = []
         if let cell = rows.first?.cells.first, cell.tuning.choosesEpoch {
             advice.append(
-                "leave-one-source-out is meant for tuned values: where it was measured for epochs, it chose worse epochs than source-validation "
+                "leave-one-source-out is meant for tuned values: when it was measured, it chose worse epochs than source-validation "
                     + "(−6.4 ± 1.8 points in the co-occurrence world)")
         }
         var fewest: Int?
@@ -87,14 +87,14 @@ extension PlannedSelections {
             guard let rule = cells.first?.tuning.selection else { continue }
             for axis in row.grid where Set(axis.values.map(\.description)).count == 2 && axis.values.allSatisfy({ Double($0.description) != nil }) {
                 advice.append(
-                    "\(axis.path) of \(row.name) is tuned over two values, which are both ends of the grid: with a third one the report can tell whether "
+                    "\(axis.path) of \(row.name) is tuned over two values, which are both ends of the grid; with a third one the report could tell whether "
                         + "the best lies beyond them")
             }
             if rule.name == GuardedSilenced.description.name,
                 row.regularizers.flatMap(\.regularizers).contains(where: { $0.choice.component == "label-smoothing" })
             {
                 advice.append(
-                    "\(rule.name) is known to choose badly for label smoothing (−2.4 ± 0.8 and −3.3 ± 1.5 points where it was measured); "
+                    "\(rule.name) is known to choose badly for label smoothing (−2.4 ± 0.8 and −3.3 ± 1.5 points when it was measured); "
                         + "leave-one-source-out is not")
             }
             guard [SourceValidation.description.name, SourceLoss.description.name].contains(rule.name) else { continue }
@@ -105,8 +105,8 @@ extension PlannedSelections {
             let resolution = (0.99 * 0.01 / Double(fewest)).squareRoot() * 100
             advice.append(
                 "tuned values are compared on \(fewest) held-back samples: near 99 % one standard error is "
-                    + "\(resolution.formatted(.number.precision(.significantDigits(2)))) points, and where source validation is that high it cannot choose; "
-                    + "tuning: {selection: leave-one-source-out} trains more and can")
+                    + "\(resolution.formatted(.number.precision(.significantDigits(2)))) points, so there source validation can hardly choose; "
+                    + "tuning: {selection: leave-one-source-out} can, at the cost of more trainings")
         }
         return advice
     }

@@ -165,7 +165,7 @@ extension Planner {
             let seen = Set(plans.flatMap(\.targets)).subtracting(heldOut).sorted().map { facts.domains[$0] }
             guard !seen.isEmpty else { return nil }
             return "The encoder of \(modality) starts from \(path), which was trained on these data without holding out \(seen.joined(separator: ", ")): "
-                + "figures there are not of unseen samples."
+                + "figures for these domains are not for unseen samples."
         }
     }
 }

@@ -137,8 +137,8 @@ extension Recipe {
         return switch evaluation.trainingDomains {
         case .multiSource: "multi-source: each domain is held out in turn, all others are trained on; \(held("their"))"
         case .trainedOnTarget:
-            "trained-on-target: a reference and no generalization; each domain is trained on itself, and what is reported is no part of what is "
-                + "trained on; \(held("its remaining"))"
+            "trained-on-target: a reference, not a measure of generalization; the model is trained on a part of each domain and evaluated on the "
+                + "rest; \(held("its remaining"))"
         case .singleSource: "single-source: one domain is trained on, every other is held out; \(held("its"))"
         case .iid:
             "iid: \(hasSplit ? "the data set's test samples, or " : "")\(evaluation.test.formatted(.percent)) of the samples, in whole groups, are held out "
@@ -210,7 +210,7 @@ extension TrainingPlan {
     /// Its length: passes, or steps and the steps between checks, which then take the place of epochs
     /// in all tables.
     var lengthText: String {
-        checkEvery.map { "\(epochs * $0) steps, checked every \($0) (an epoch of the tables and figures is \($0) steps)" } ?? "\(epochs) epochs"
+        checkEvery.map { "\(epochs * $0) steps, checked every \($0) (an epoch of the tables and figures is \($0) steps)" } ?? (epochs == 1 ? "1 epoch" : "\(epochs) epochs")
     }
 
     /// The factors of the learning rate of parts that have one.

@@ -194,8 +194,8 @@ package enum RecipeLoader {
                 guard let recipe = read(applied) else { continue }
                 if let rule = recipe.seedRule, !repeated.isEmpty {
                     faults.report(
-                        "the number of seeds cannot depend on a difference where 'repeat' draws again", at: rule.location,
-                        expected: "a list of seeds: what varies then is the draw, of which as many are listed as are wanted")
+                        "the number of seeds cannot depend on a difference in a recipe with 'repeat'", at: rule.location,
+                        expected: "a list of seeds; what varies with 'repeat' is the draw, so list as many draws as you want")
                     return []
                 }
                 variants.append(
@@ -273,7 +273,7 @@ extension RecipeLoader {
             let list = PathOptions(catalogue, files: files).absolute(in: setting.value)
             let found = MeasurementReader(catalogue: catalogue, faults: faults).measurements([list], owner: "the command")
             if let choice = found.first, found.count == 1, faults.isEmpty { return choice }
-            if faults.isEmpty { faults.report("one measurement is read here, not \(found.count)", at: setting.value.location) }
+            if faults.isEmpty { faults.report("one measurement is expected here, not \(found.count)", at: setting.value.location) }
         }
         throw faults.error
     }

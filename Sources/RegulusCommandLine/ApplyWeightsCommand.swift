@@ -10,10 +10,10 @@ import Weights
 /// for given inputs.
 struct ApplyWeightsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "apply", abstract: "Computes the embeddings of the inputs in a file, with the weights of another.",
+        commandName: "apply", abstract: "Computes embeddings of the inputs in one file with the weights in another.",
         discussion: """
-            The encoder has its default options and runs in evaluation mode. Without --weights it starts from random ones. With --export \
-            its weights are written as they were used, under PyTorch's names, which puts any conversion to the test.
+            The encoder has its default options and runs in evaluation mode, with random weights unless --weights is given. With --export the weights \
+            that were used are written under PyTorch's names, which can serve to test a conversion.
             """)
 
     @Argument(help: "An encoder: see regulus list encoders.")
@@ -31,7 +31,7 @@ struct ApplyWeightsCommand: ParsableCommand {
     @Option(help: "The modality whose encoder is taken from a checkpoint of a run.")
     var weightsOf: String?
 
-    @Option(help: "Also write the encoder's weights to this safetensors file.", transform: { UserPath.expanded($0) })
+    @Option(help: "Also writes the weights of the encoder to this safetensors file.", transform: { UserPath.expanded($0) })
     var export: String?
 
     @Option(help: "Threads for matrix products and convolutions.")

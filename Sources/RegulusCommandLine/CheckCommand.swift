@@ -10,35 +10,35 @@ import Training
 /// what that takes.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Checks a recipe without running it, and says what a run would do and roughly what it would take.",
+        commandName: "check", abstract: "Checks a recipe without running it, and says what a run would do and roughly what it would cost.",
         discussion: """
-            Nothing is written. The estimate comes from a few steps of every kind of trial on real batches, as many trials side by side as a \
-            run has.
+            Nothing is written. For the estimate, a few steps of every kind of trial are run on real batches, with as many trials side by side as in a \
+            run.
             """)
 
     @OptionGroup var arguments: RecipeArguments
 
     @Option(
-        name: .customLong("out"), help: "The run folder whose finished trials count; runs/NAME by default.", completion: .directory,
+        name: .customLong("out"), help: "The run folder in which finished trials are looked for; runs/NAME by default.", completion: .directory,
         transform: { UserPath.expanded($0) })
     var folder: String?
 
-    @Flag(help: "Prints the recipe with everything that it extends and includes, settings and variables in place, and nothing else.")
+    @Flag(help: "Prints only the resolved recipe, in which all included files, settings and variables are in place.")
     var resolved = false
 
     @Flag(help: "One JSON object instead of text.")
     var json = false
 
-    @Flag(inversion: .prefixedNo, help: "Measures what a run takes in time, memory and disk.")
+    @Flag(inversion: .prefixedNo, help: "Estimates the time, memory and disk space of a run by trying it.")
     var estimate = true
 
     @Option(
-        help: ArgumentHelp("How long each kind of trial is measured. More than 16 kinds share the time of 16.", valueName: "seconds"))
+        help: ArgumentHelp("How long each kind of trial is measured. If there are more than 16 kinds, they share the time of 16.", valueName: "seconds"))
     var measure = 1.5
 
     @Option(
         help: ArgumentHelp(
-            "Says what it would cost to know differences of this size: seeds and time. In percentage points, or in the score's own unit.",
+            "Says how many seeds and how much time it takes to detect a difference of this size, in percentage points or in the unit of the score.",
             valueName: "points"))
     var difference: Double?
 

@@ -118,7 +118,7 @@ struct CheckDocument: Encodable {
         advice =
             planned.advice
             + state.undecidedRows.map {
-                "the results in the folder say that no rule could reliably choose the values of \($0): another rule, or more held-back samples, may"
+                "according to the results in the folder, the values of \($0) could not be chosen reliably; another rule or more held-back samples may help"
             }
         (modules, covariances) = (planned.outline.modules, planned.outline.covariances)
         tuning = study.variants[0].recipe.rows.filter { !$0.grid.isEmpty }.map { row in
@@ -173,7 +173,7 @@ extension CheckDocument {
             return "  \(label): \(counts.map { NumberText.count($0.0, $0.1) }.joined(separator: " × "))"
         }
         let head = shapes.isEmpty ? product : NumberText.count(variants, "variant") + ", which differ:"
-        let sharing = trainings == trials ? "" : " of \(NumberText.count(trainings, "training")), each measured on all targets that it serves"
+        let sharing = trainings == trials ? "" : " of \(NumberText.count(trainings, "training")), each evaluated on all of its targets"
         let tuning = tuningTrainings == 0 ? "" : ", and \(NumberText.count(tuningTrainings, "training")) for tuning"
         return ["\(recipe): \(head)"] + shapeLines + [NumberText.count(trials, "trial") + sharing + tuning, protocolText, "selection: " + selection] + settings
             + notices.map { "note: \($0)" } + advice.map { "advice: \($0)" }
@@ -189,7 +189,7 @@ extension CheckDocument {
 
     private var stemLines: [String] {
         guard !stemCache.isEmpty, estimate != nil else { return stemCache }
-        return stemCache + ["Time is estimated as if no stems were stored: an epoch that finds them takes less."]
+        return stemCache + ["The time is estimated without stored stems; an epoch that finds them stored takes less."]
     }
 
     private func table(_ name: String, _ table: TextTable) -> [String] {
@@ -243,7 +243,7 @@ extension CheckDocument {
         if folder.finishedTuningTrainings > 0 {
             phrases.append("\(NumberText.count(folder.finishedTuningTrainings, "training")) for tuning finished, to be reused")
         }
-        add(.saved, "under way, to continue from the last save")
+        add(.saved, "unfinished, to continue from the last save")
         add(.failed, "failed, to be run again")
         add(.otherProgram, "of another build of the program, to be run again, with the old results kept")
         add(.otherData, "of other data, to be run again, with the old results kept")
@@ -262,7 +262,7 @@ extension StudyEstimate {
     fileprivate var lines: [String] {
         let inAll = NumberText.duration(secondsInAll)
         let isPartial = seconds < 0.995 * secondsInAll
-        let time = isPartial ? "\(NumberText.duration(seconds)) for what is left, \(inAll) from the beginning" : inAll
+        let time = isPartial ? "\(NumberText.duration(seconds)) for the rest, \(inAll) from the beginning" : inAll
         let side = "\(NumberText.count(memory.trials, "trial")) side by side"
         let available = memory.available.map { ", \(NumberText.bytes($0)) available" } ?? ""
         var lines = [
@@ -284,7 +284,7 @@ extension StudyEstimate.Measuring {
         let line = "measuring: about \(NumberText.duration(ofTrial)) of each trial, \(NumberText.percent(share)) % of its training"
         guard share > Self.acceptable else { return [line] }
         let longest = parts.prefix(3).map { "\($0.name) \(NumberText.duration($0.seconds))" }.joined(separator: ", ")
-        return [line, "note: measuring takes more than a tenth of training, most of it: \(longest); fewer `samples` of a measurement take less"]
+        return [line, "note: measuring takes more than a tenth of the time of training, most of it \(longest); fewer `samples` of a measurement take less"]
     }
 }
 
@@ -292,7 +292,7 @@ extension MemoryNeed {
     /// What to say where there is less memory than the trials take; nil where there is enough.
     var warning: String? {
         guard exceedsAvailable, let available else { return nil }
-        let remedy = trials > 1 ? "; fewer --threads, or more --threads-per-trial, make fewer trials side by side" : ""
+        let remedy = trials > 1 ? "; use fewer --threads, or more --threads-per-trial, for fewer trials side by side" : ""
         return "warning: \(NumberText.count(trials, "trial")) side by side take about \(NumberText.bytes(total)) of memory, and "
             + "\(NumberText.bytes(available)) are available\(remedy)"
     }

@@ -18,7 +18,7 @@ struct CheckpointArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The data set, as in a recipe: watch, or '{use: arrays, path: heart.safetensors, modalities: [ecg, sound]}'; by default the one that the model was trained on.",
+            "The data set, as in a recipe: watch, or '{use: arrays, path: heart.safetensors, modalities: [ecg, sound]}'; by default the data set that the model was trained on.",
             valueName: "data"))
     var data: String?
 
@@ -27,7 +27,7 @@ struct CheckpointArguments: ParsableArguments {
 
     @OptionGroup var plugins: PluginArguments
 
-    @Option(help: "Cores to use; all that this machine has by default.")
+    @Option(help: "Cores to use; all cores of this machine by default.")
     var threads: Int?
 
     func validate() throws {

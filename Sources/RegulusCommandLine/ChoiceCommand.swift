@@ -10,18 +10,18 @@ import Statistics
 /// `regulus choice DIR`: how well selection rules choose among what a study has trained already.
 struct ChoiceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "choice", abstract: "Compares selection rules on what a run folder holds: regret, rank correlation, grid ends, agreement.",
+        commandName: "choice", abstract: "Compares selection rules on the results in a run folder: regret, rank correlation, grid ends, agreement.",
         discussion: """
-            Nothing is trained. Rules choose again among the epochs of every training, among the rows of the table, and among the tuned values of \
-            every row whose candidates were measured on the target, as `choice:` in a recipe asks. What was best on the target is the bound that \
-            they are measured against; nothing is ever chosen by it.
+            Nothing is trained. Each rule chooses again among the epochs of every training, among the rows of the table, and among the tuned values of \
+            every row whose candidates were measured on the target (which `choice:` in a recipe requests). The choices are compared with the best \
+            candidate on the target, which is only an upper bound and is never used to choose.
             """)
 
     @OptionGroup var given: RunFolderArgument
 
     @Option(
         help: ArgumentHelp(
-            "A rule that `regulus list selections` names, with its default options. May be repeated; the first is what the others are compared with.",
+            "A rule listed by `regulus list selections`, with its default options. May be repeated; all others are compared with the first.",
             valueName: "name"))
     var selection: [String] = []
 

@@ -49,14 +49,14 @@ struct ListCommand: ParsableCommand {
 /// `regulus describe NAME`: formula, source, options with defaults, ranges and units.
 struct DescribeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "describe", abstract: "Prints a component's formula, source and options with defaults and units.")
+        commandName: "describe", abstract: "Prints the formula, source and options of a component, with defaults and units.")
 
     @Argument(help: "A name that `regulus list` prints.")
     var name: String
 
     @OptionGroup var plugins: PluginArguments
 
-    @Flag(help: "Measures a regularizer with its default options: time of penalty, transforms and gradient, against N and D.")
+    @Flag(help: "Times a regularizer with its default options: its penalty, transforms and gradient, for several N and D.")
     var cost = false
 
     @Flag(help: "One JSON object instead of text.")

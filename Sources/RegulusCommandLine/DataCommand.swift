@@ -9,7 +9,7 @@ import Training
 /// `regulus data`: looks at data sets on disk.
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "data", abstract: "Looks at data sets on disk.", subcommands: [DataCheckCommand.self, DataManifestCommand.self, DataConvertCommand.self])
+        commandName: "data", abstract: "Checks, lists and converts data sets on disk.", subcommands: [DataCheckCommand.self, DataManifestCommand.self, DataConvertCommand.self])
 }
 
 /// `regulus data check DATASET …`: counts, missing and damaged files, durations, a page of samples.
@@ -17,10 +17,10 @@ struct DataCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Counts rows by domain, split and class, and finds missing and damaged files and values.",
         discussion: """
-            Your own arrays are checked as a recipe would name them:
+            For your own arrays, give the options that a recipe would give:
               regulus data check arrays path=f.npz modalities=video,audio domains=site
               regulus data check '{use: watch, domains: groups}'
-            Ends with status 1 where a file is missing or damaged, or a value is not finite.
+            Exit code 1: a file is missing or damaged, or a value is not finite.
             """)
 
     enum Decoding: String, CaseIterable, ExpressibleByArgument {
@@ -31,7 +31,7 @@ struct DataCheckCommand: ParsableCommand {
 
     @OptionGroup var plugins: PluginArguments
 
-    @Option(help: "How many rows are decoded to find damaged files: none, some (8 of each domain) or all.")
+    @Option(help: "How many rows to decode in search of damaged files: none, some (8 of each domain) or all.")
     var decode = Decoding.some
 
     @Option(help: "Writes a page of sample frames and spectrograms to this SVG file.", transform: { UserPath.expanded($0) })
@@ -72,10 +72,10 @@ struct DataCheckCommand: ParsableCommand {
 
 /// A data set on the command line.
 struct DataArguments: ParsableArguments {
-    @Argument(help: "A data set that `regulus list` prints; or a section of a recipe in braces, {use: NAME, OPTION: VALUE}.")
+    @Argument(help: "A data set listed by `regulus list datasets`, or the data section of a recipe: {use: NAME, OPTION: VALUE}.")
     var dataset: String
 
-    @Argument(help: "The folder that it lies in, for data sets that are not bundled; or its options as OPTION=VALUE, lists with commas.")
+    @Argument(help: "The folder of a data set that is not bundled, or options as OPTION=VALUE, with commas in lists.")
     var options: [String] = []
 
     /// What of the options may be files.
@@ -92,7 +92,7 @@ struct DataArguments: ParsableArguments {
         let datasets = components.datasets
         if dataset.hasPrefix("{") {
             guard options.isEmpty else {
-                throw DatasetFault(message: "'\(options[0])' stands behind a section in braces", expected: "all options within the braces")
+                throw DatasetFault(message: "'\(options[0])' cannot follow a section in braces", expected: "all options within the braces")
             }
             let choice = try RecipeLoader.dataset(dataset, catalogue: components.catalogue)
             return try countingNotFinite
@@ -139,22 +139,22 @@ struct DataManifestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "manifest", abstract: "Writes a CSV table of the samples in a folder, one file for each sample and modality.",
         discussion: """
-            Where paths say what a file is, a pattern says how, without its ending: {id}, {label}, {domain}, {split}, {group} and {modality}; * is
-            anything. Without {modality}, the ending says it: video, audio or picture.
+            If paths say what a file is, a pattern gives the meaning of each part of a path, without its extension: {id}, {label}, {domain}, {split}, {group}
+            and {modality}; * matches anything. Without {modality}, the extension decides: video, audio or picture.
               regulus data manifest features --pattern '{domain}/{label}/{id}_{modality}'
-            Where labels stand in a table, its columns in braces say which cells are taken, and which files belong to a row:
+            If a table holds the labels, columns of it in braces say which cells are used, and which files belong to a row:
               regulus data manifest sims --table sims/label.csv --column label={label} --column split={mode} --column domain=sims \\
                 --file 'video=Raw/{video_id}/{clip_id:4}.mp4' --file 'audio=Raw/{video_id}/{clip_id:4}.mp4'
-            Names of modalities become columns. A sample that lacks one gets an empty field. Arrays are read by the data set `arrays`, films, sound
+            Each modality becomes a column, which is empty for samples that lack the modality. Arrays are read by the data set `arrays`; films, sound
             and pictures by `clips`, whose modalities are video, flow_x with flow_y, audio and picture.
             """)
 
     @Argument(
-        help: "The folder; files of arrays, films, sound and pictures below it are listed, folders that are links are not.",
+        help: "The folder. All files of arrays, films, sound and pictures in it and below it are listed; folders that are links are not entered.",
         transform: { UserPath.expanded($0) })
     var folder: String
 
-    @Option(help: "What the parts of a path mean; \(ManifestWriter.defaultPattern) by default.")
+    @Option(help: "The meaning of the parts of a path; \(ManifestWriter.defaultPattern) by default.")
     var pattern: String?
 
     @Option(help: "A CSV table of labels with a row for each sample.", transform: { UserPath.expanded($0) })
@@ -162,13 +162,14 @@ struct DataManifestCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "With --table: a column, in whose text {name} is a cell of the table, as in label={sentiment} or domain=studio. May be repeated.",
+            "With --table: a column and its text, in which {name} is a cell of the table, as in label={sentiment} or domain=studio. May be repeated.",
             valueName: "name=text"))
     var column: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "With --table: a modality, as in audio=sound/{id}.wav; {id:4} has zeros in front up to 4 characters. May be repeated.", valueName: "name=path"))
+            "With --table: a modality and its file, as in audio=sound/{id}.wav; {id:4} is padded with zeros to 4 characters. May be repeated.",
+            valueName: "name=path"))
     var file: [String] = []
 
     @Option(help: "The file to write, in the folder that paths are relative to; manifest.csv in it by default.", transform: { UserPath.expanded($0) })
@@ -204,10 +205,10 @@ struct DataConvertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert", abstract: "Writes a data set, whatever its format, as one safetensors file that 'arrays' reads.",
         discussion: """
-            Inputs as evaluation sees them, as 32-bit floats, with labels, domains, split, groups, positions and lengths:
+            Writes the inputs as evaluation sees them, as 32-bit floats, with labels, domains, splits, groups, positions and lengths:
               regulus data convert arrays path=f.h5 modalities=video,audio -o f.safetensors
               regulus data convert hust-motor /data/hust --output hust.safetensors
-            Prints the section of a recipe that reads the file. Memory stays bounded, and the file is complete or absent.
+            Prints the section of a recipe that reads the file. Memory use is bounded, and the file is never left incomplete.
             """)
 
     @OptionGroup var data: DataArguments

@@ -7,7 +7,7 @@ struct DiffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff", abstract: "Prints how two recipes differ, path by path.",
         discussion: """
-            Both are compared after everything that they extend and include, with the values of their variables. Exit codes: 0 the \
+            Both are compared in resolved form, with all included files and variables in place. Exit codes: 0 the \
             recipes are the same, 1 they differ, 2 one of them cannot be read.
             """)
 

@@ -75,7 +75,7 @@ struct DifferenceCost: Encodable {
         let source = row.map { "\($0), \(spread) over \(NumberText.count(measured, "seed"))" } ?? "with \(spread)"
         let limit = variant.design.map { "more than the \($0.most) that are trained at most" } ?? "more than 1000"
         let time = seeds.flatMap { count in share.map { ", about \(NumberText.duration($0 * Double(count))) for all rows" } } ?? ""
-        let what = variant.design == nil ? "to find a difference of \(score.text(difference))" : "to know the difference to ± \(score.text(difference))"
+        let what = variant.design == nil ? "to detect a difference of \(score.text(difference))" : "to know the difference to ± \(score.text(difference))"
         return "\(what): \(place)\(source): " + (seeds.map { "\(NumberText.count($0, "seed"))\(time)" } ?? limit)
     }
 }

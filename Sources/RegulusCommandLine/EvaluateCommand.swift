@@ -17,13 +17,13 @@ import Weights
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Scores a trained model on a data set: the task's scores, worst domain, calibration, and other measurements.",
-        discussion: "All samples count as target samples. Classes, labels and values of the data are matched to the model's by name.")
+        discussion: "All samples count as target samples. The classes, labels or values of the data are matched by name to those of the model.")
 
     @OptionGroup var arguments: CheckpointArguments
 
     @Option(
         help: ArgumentHelp(
-            "A measurement, with options as in a recipe: 'corruption: {sigmas: [2]}'. May be repeated; scores by default, scores-by-class and calibration for classes.",
+            "A measurement, with options as in a recipe: 'corruption: {sigmas: [2]}'. May be repeated. By default: scores; for classes also scores-by-class and calibration.",
             valueName: "name"))
     var measure: [String] = []
 
@@ -107,16 +107,16 @@ struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "embed", abstract: "Writes a trained model's embeddings, fused representation and logits to a safetensors or an npz file.",
         discussion: """
-            Arrays: embeddings.MODALITY (N×D), present.MODALITY (N, 1 or 0) where samples lack the modality, fused (N×F) where the model has it, logits (N×K), rows, labels and domains (N, rows of the data set and \
-            numbers of its classes and domains). Where labels or values are learned there are targets (N×K) in place of labels. The classes, labels or \
-            values and the domains are named in the header of a safetensors file, and in the arrays names and domain_names of an npz file, which \
-            numpy.load reads.
+            The arrays are embeddings.MODALITY (N×D); present.MODALITY (N, 1 or 0) if some samples lack the modality; fused (N×F) if the model has a \
+            fused representation; logits (N×K); and rows, labels and domains (N, the number of each sample's row, class and domain in the data set). \
+            If labels or values are learned, there is targets (N×K) in place of labels. The names of classes, labels or values and of domains are in \
+            the header of a safetensors file, and in the arrays names and domain_names of an npz file. numpy.load reads npz files.
             """)
 
     @OptionGroup var arguments: CheckpointArguments
 
     @Option(
-        help: "The file to write, by whose ending the format is chosen: .safetensors or .npz.", completion: .file(extensions: ["safetensors", "npz"]),
+        help: "The file to write. Its extension chooses the format: .safetensors or .npz.", completion: .file(extensions: ["safetensors", "npz"]),
         transform: { UserPath.expanded($0) })
     var out: String
 
@@ -172,8 +172,8 @@ struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict", abstract: "Writes a trained model's predictions as CSV.",
         discussion: """
-            For classes: row, domain, label, prediction, a probability for each class. For labels: row, domain, label, prediction (names with semicolons \
-            between them), a probability for each label. For values: row, domain, each value and its prediction.
+            The columns for classes: row, domain, label, prediction, a probability for each class. For labels: row, domain, label, prediction (names \
+            separated by semicolons), a probability for each label. For values: row, domain, each value and its prediction.
             """)
 
     @OptionGroup var arguments: CheckpointArguments

@@ -13,16 +13,16 @@ struct MeasureCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "measure", abstract: "Measures the trained models of a run folder: rank, similarity, dependence, corruption, calibration …",
         discussion: """
-            Nothing is trained. The models are read from the trials' checkpoints, and what was found is written beside each trial, where \
-            `regulus report` finds it. What has been measured before is not measured again. Without --measure, what the recipe names under \
-            'measure:' is measured. `regulus list measurements` lists what there is, `regulus describe NAME` its options.
+            Nothing is trained. The models are read from the trials' checkpoints, and the findings are written beside each trial, where `regulus \
+            report` reads them. Existing measurements are not repeated. Without --measure, the measurements under 'measure:' in the recipe are made. \
+            `regulus list measurements` lists all measurements, and `regulus describe NAME` shows the options of one.
             """)
 
     @OptionGroup var given: RunFolderArgument
 
     @Option(
         help: ArgumentHelp(
-            "A measurement, with options as in a recipe: 'dependence: {samples: 500}'. May be repeated; 'all' stands for all that the data allow, with their defaults.",
+            "A measurement, with options as in a recipe: 'dependence: {samples: 500}'. May be repeated. 'all' means all that the data allow, with default options.",
             valueName: "name"))
     var measure: [String] = []
 

@@ -131,7 +131,7 @@ struct CommandFault: Error {
     static func file(_ fault: FileFault, _ kept: String? = nil) -> CommandFault {
         let lines = ["error: \(fault)", kept].compactMap(\.self)
         guard let obstacle = fault.obstacle else { return .failure(lines.joined(separator: "\n")) }
-        return .input((lines + ["\(obstacle): it has to be moved elsewhere first."]).joined(separator: "\n"))
+        return .input((lines + ["\(obstacle): move it elsewhere first."]).joined(separator: "\n"))
     }
 }
 

@@ -40,7 +40,7 @@ struct RecipeArguments: ParsableArguments {
 
     @Option(
         name: .customLong("set"),
-        help: ArgumentHelp("Changes one value of the recipe, as in --set training.epochs=5. May be repeated.", valueName: "path=value"))
+        help: ArgumentHelp("Changes one value of the recipe, for example training.epochs=5. May be repeated.", valueName: "path=value"))
     var settings: [String] = []
 
     @Option(help: ArgumentHelp("Only this row of the study. May be repeated.", valueName: "row"))
@@ -51,17 +51,17 @@ struct RecipeArguments: ParsableArguments {
 
     @OptionGroup var plugins: PluginArguments
 
-    @Option(name: .customLong("threads"), help: "Cores to use in total; all that this machine has by default. With --launcher slurm, the cores of each worker.")
+    @Option(name: .customLong("threads"), help: "Cores to use in total; all cores of this machine by default. With --launcher slurm, the cores of each worker.")
     var givenThreads: Int?
 
     var threads: Int { givenThreads ?? Threads.available }
 
-    @Option(help: "Cores for each trial. Several trials run side by side. Results are equal, bit for bit, only for equal numbers.")
+    @Option(help: "Cores for each trial. Several trials run side by side. Only runs with the same number have results that are equal to the bit.")
     var threadsPerTrial = 1
 
     @Option(
         help: ArgumentHelp(
-            "Where outputs of frozen stems are stored, for recipes with stem-cache: true; the run folder's stems by default. Runs may share it.",
+            "The folder for outputs of frozen stems, for recipes with stem-cache: true; stems in the run folder by default. Several runs may share it.",
             valueName: "folder"), completion: .directory, transform: { UserPath.expanded($0) })
     var stemCache: String?
 
@@ -112,8 +112,8 @@ struct RecipeArguments: ParsableArguments {
     private func part(of planned: PlannedStudy) throws -> PlannedStudy {
         if !rows.isEmpty || !targets.isEmpty, planned.cells.contains(where: { $0.design != nil }) {
             throw CommandFault.input(
-                "error: where the number of seeds depends on differences, every row and target is needed, so no part of the study can be run by itself\n"
-                    + "--set 'seeds=[1, 2, 3]' trains a list of seeds.")
+                "error: the number of seeds depends on the differences of all rows and targets, so a part of this study cannot be run by itself\n"
+                    + "With a list of seeds it can: --set 'seeds=[1, 2, 3]'.")
         }
         do throws(StudyPartFault) { return try planned.keeping(rows: rows, targets: targets) } catch {
             throw CommandFault.input("error: \(error)")
@@ -139,7 +139,7 @@ struct RecipeArguments: ParsableArguments {
         let path = stems(for: folder).path
         if let (needed, free) = estimate.shortage(in: path) {
             throw CommandFault.input(
-                "error: the stem cache takes \(NumberText.bytes(needed)) more, and there are \(NumberText.bytes(free)) left for \(path)\nAnother folder can be chosen with --stem-cache; fewer augmentation-draws take less, stem-cache: false nothing."
+                "error: the stem cache takes \(NumberText.bytes(needed)) more, and there are \(NumberText.bytes(free)) left for \(path)\nChoose another folder with --stem-cache, use fewer augmentation-draws, or set stem-cache: false."
             )
         }
         let parts = estimate.parts.map { "\($0.modality) (\($0.encoder)): \($0.outputs) outputs, \(NumberText.bytes($0.bytes))" }

@@ -9,9 +9,10 @@ struct RegisterCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "register", abstract: "Declares a study before it is trained: its rows, grids, rules, seeds and planned tests.",
         discussion: """
-            Nothing is trained. The declaration lies in registration.json of the run folder, with its time and a digest that can be published. Reports say \
-            which figures follow it, and which were added or changed after. Where the folder holds results of trainings already, nothing is declared unless \
-            --after-results says so, and then the declaration says it too. Declaring a changed recipe again amends the declaration; the earlier one stays.
+            Nothing is trained. The declaration is written to registration.json in the run folder, with the time and a digest that can be published. \
+            Reports say which results follow it, and which were added or changed afterward. If the folder already has results, nothing is declared \
+            without --after-results; with it, the declaration records that there were results. Registering a changed recipe amends the declaration; \
+            the earlier one is kept.
             """)
 
     @OptionGroup var arguments: RecipeArguments
@@ -20,7 +21,7 @@ struct RegisterCommand: ParsableCommand {
         name: .customLong("out"), help: "The run folder; runs/NAME by default.", completion: .directory, transform: { UserPath.expanded($0) })
     var folder: String?
 
-    @Flag(help: "Declares it though there are results already, and says so in the declaration.")
+    @Flag(help: "Registers the study even if there are results already, and records this in the declaration.")
     var afterResults = false
 
     func validate() throws {
@@ -41,8 +42,8 @@ struct RegisterCommand: ParsableCommand {
         switch outcome {
         case .refused(let results):
             throw CommandFault.input(
-                "error: \(folder.root.path) holds \(NumberText.count(results, "result")) of trainings already, so it is too late to declare the study beforehand\n"
-                    + "--after-results declares it all the same, and says so; --out chooses another folder.")
+                "error: \(folder.root.path) already holds \(NumberText.count(results, "result")) of trainings, so it is too late to register the study beforehand\n"
+                    + "--after-results registers it anyway and records this; --out chooses another folder.")
         case .present(let entry):
             try StandardOutput.print("registered already \(NumberText.date(entry.time)) UTC\ndigest \(entry.digest)")
         case .registered(let entry):
@@ -52,7 +53,7 @@ struct RegisterCommand: ParsableCommand {
             let lines =
                 ["registered \(NumberText.date(entry.time)) UTC in \(folder.registration.path)", "digest \(entry.digest)"]
                 + (entry.resultsPresent > 0
-                    ? ["\(NumberText.count(entry.resultsPresent, "result")) of trainings were there already, which the declaration says"] : [])
+                    ? ["\(NumberText.count(entry.resultsPresent, "result")) of trainings existed already, which the declaration records"] : [])
                 + ["\(NumberText.count(variants.count, "variant")), \(NumberText.count(rows.count, "row")): \(rows.joined(separator: ", "))"]
                 + grid.map { "  \($0)" } + entry.plan.tests.map { "test: \($0)" }
             try StandardOutput.print(lines.map(DisplayText.singleLine).joined(separator: "\n"))

@@ -11,12 +11,12 @@ import Studies
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Writes the report of one run folder or several: HTML, Markdown, CSV, LaTeX, drawings, TensorBoard.",
-        discussion: "Nothing is trained. A run that was cut short gives the report of what is there.")
+        discussion: "Nothing is trained. If a run is not finished, the report contains the results so far.")
 
     @Argument(help: "Run folders.", completion: .directory, transform: { UserPath.expanded($0) })
     var folders: [String]
 
-    @Option(help: "With several folders: one page for all of them.", completion: .file(extensions: ["html"]), transform: { UserPath.expanded($0) })
+    @Option(help: "With several folders: an HTML file that compares all of them.", completion: .file(extensions: ["html"]), transform: { UserPath.expanded($0) })
     var page: String?
 
     func validate() throws {
@@ -49,7 +49,7 @@ struct ReportCommand: ParsableCommand {
         guard stray.isEmpty else {
             let list = ReportFault.list(stray, separator: "\n  ")
             throw CommandFault.failure(
-                "error: \(NumberText.count(stray.count, "result")) of trials that no recipe here plans, and that no table shows:\n  \(list)")
+                "error: \(NumberText.count(stray.count, "result")) of trials that belong to none of these recipes, and are in no table:\n  \(list)")
         }
     }
 
@@ -61,7 +61,7 @@ struct ReportCommand: ParsableCommand {
         let store = RunStore(folder)
         do {
             guard let settings = try store.settings() else {
-                throw DamagedFile(path: folder.settings.path, reason: "there is no such file, which every run writes")
+                throw DamagedFile(path: folder.settings.path, reason: "there is no such file, although every run writes one")
             }
             // A report needs neither checkpoints nor curves, which may have been left elsewhere.
             let results = try store.results(of: settings.keys, verifyingFiles: false)
@@ -75,7 +75,7 @@ struct ReportCommand: ParsableCommand {
             return (report, results)
         } catch let fault as DamagedFile {
             if let fault = fault.unreadable { throw CommandFault.file(fault) }
-            throw CommandFault.input("error: \(fault)\n`regulus run` on this folder writes it again, and `regulus measure` what it has measured.")
+            throw CommandFault.input("error: \(fault)\n`regulus run` on this folder writes results again, and `regulus measure` measurements.")
         } catch let fault as ReportFault {
             throw CommandFault.input("error: \(folder.root.path): \(fault)")
         }

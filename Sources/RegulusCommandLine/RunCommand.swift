@@ -16,16 +16,16 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Trains every row of a recipe on every held-out domain and seed, and prints the comparison.",
         discussion: """
-            A run folder that holds finished trials of the same recipe is continued. Trials that the recipe or the program has changed are \
-            run again; the results that they had move to other-plans/ in the trial's folder, and come back when a recipe asks for them again \
-            (with --overwrite they are deleted). Running trials are saved from time to time, and when SIGTERM or SIGINT ends the run (exit code 75): the same command continues from there. Any number of \
-            runs of one recipe, on any machines, may share a folder; none takes a trial that another is training.
+            If the run folder has finished trials of the same recipe, they are kept and the run continues. A trial is run again if the recipe or the \
+            program has changed for it. Its earlier results are moved to other-plans/ in the trial's folder, and are used again if a later recipe fits \
+            them (with --overwrite they are deleted). Unfinished trials are saved at intervals, and when SIGTERM or SIGINT ends the run (exit code \
+            75); the same command continues from there. Several runs of one recipe, on any machines, may share a folder; no trial is trained twice.
 
-            With --launcher slurm the trainings are done by an array of workers in Slurm's queue. They need a file system that they share \
-            with this machine: the run folder, the data, the recipe and this program have the same paths there. This process follows them, \
-            submits again those that end while work is left (a failed node, a time limit), and writes the report. When it ends before they \
-            do, they go on, and the same command follows them again; scancel ends them, after saving. A trial that fails by itself is not \
-            repeated. Script, logs and the list of workers lie in slurm/ in the run folder.
+            With --launcher slurm, an array of workers in Slurm's queue does the trainings. The workers and this machine need a shared file system, on \
+            which the run folder, the data, the recipe and this program have the same paths. This process follows the workers, resubmits those that \
+            end while work is left (after a failed node or a time limit), and writes the report. If it ends before the workers do, they go on, and the \
+            same command follows them again; scancel ends them after they have saved. A trial that fails by itself is not repeated. The script, the \
+            logs and the list of workers are in slurm/ in the run folder.
             """)
 
     @OptionGroup var arguments: RecipeArguments
@@ -34,24 +34,24 @@ struct RunCommand: ParsableCommand {
         name: .customLong("out"), help: "The run folder; runs/NAME by default.", completion: .directory, transform: { UserPath.expanded($0) })
     var folder: String?
 
-    @Flag(help: "Progress and figures as JSON, one object a line, on standard output.")
+    @Flag(help: "Prints progress and results as JSON, one object per line.")
     var json = false
 
-    @Option(help: ArgumentHelp("Wall time from one save of a running trial to the next.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Time between two saves of an unfinished trial.", valueName: "seconds"))
     var saveEvery = 60.0
 
-    @Flag(help: "Only train, for another run on the same folder that writes the report.")
+    @Flag(help: "Only trains; another run on the same folder writes the report.")
     var worker = false
 
-    @Flag(help: "Leaves trials that failed before as they are; by default they are tried again.")
+    @Flag(help: "Does not retry trials that failed before; by default they are retried.")
     var keepFailures = false
 
     @Option(
         help: ArgumentHelp(
-            "With plug-ins: the longest time that a training may take for one step, or for reading what it needs for one.", valueName: "seconds"))
+            "With plug-in libraries: the longest time for one step of a training, or for reading the data of one step.", valueName: "seconds"))
     var trialTimeout = 3600.0
 
-    @Flag(help: "Deletes the results of trials that are run again because of a changed recipe, instead of moving them to other-plans/ in their folders.")
+    @Flag(help: "If a changed recipe makes trials run again, deletes their earlier results instead of moving them to other-plans/.")
     var overwrite = false
 
     @Option(help: .hidden)
@@ -119,7 +119,7 @@ struct RunCommand: ParsableCommand {
                 noteLook(at: all.map(\.outline), in: store, display)
                 let report = try Report(
                     results: all, settings: settings, stray: folder.strayResults(beside: settings.keys),
-                    measurements: store.measurements(of: all) { display.note("note: \($0); it is left out, `regulus measure` writes it again") },
+                    measurements: store.measurements(of: all) { display.note("note: \($0); it is left out, and `regulus measure` measures it again") },
                     provenance: provenance(of: store, display))
                 try ReportWriter().write(report, recipe: study.resolvedYAML, to: folder)
                 for result in results { try EventFile.write(result, to: folder) }
@@ -160,21 +160,21 @@ extension RunCommand {
 
     private func provenance(of store: RunStore, _ display: RunDisplay) -> StudyProvenance {
         do throws(DamagedFile) { return try store.provenance() } catch {
-            display.note("note: \(error); the report is made without it")
+            display.note("note: \(error); the report is written without it")
             return StudyProvenance(damages: ["\(error)"])
         }
     }
 
     /// Notes on results that the folder holds and this run does not use.
     private func notes(on state: FolderState, in folder: RunFolder) -> [String] {
-        var notes = state.damages.map { "note: \($0); what it belongs to is run again" }
+        var notes = state.damages.map { "note: \($0); its trial is run again" }
         let changed = state.count(.changed) + state.count(.otherData) + state.count(.otherProgram)
         if changed > 0 {
             let what = "\(changed == 1 ? "1 trial" : "\(changed) trials") of \(folder.root.path) finished with another recipe, data or program"
             notes.append(
                 overwrite
-                    ? "note: \(what): the results there are replaced"
-                    : "note: \(what): the results there are kept, in other-plans/ of each trial (--overwrite replaces them)")
+                    ? "note: \(what); the old results are replaced"
+                    : "note: \(what); the old results are kept in other-plans/ of each trial (--overwrite replaces them)")
         }
         return notes
     }

@@ -8,13 +8,13 @@ import Studies
 /// `regulus runs [DIR…]`: what run folders hold.
 struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "runs", abstract: "Lists what run folders hold: recipe, rows, trials, plan, dates.",
+        commandName: "runs", abstract: "Lists run folders: recipe, rows, trials, plan, dates.",
         discussion: """
-            The plan is the beginning of the resolved recipe's digest: equal for equal recipes. A trial that was run again with a changed \
-            recipe has its earlier results in other-plans/ of its folder; the same recipe as then takes them up again.
+            The plan is the beginning of the digest of the resolved recipe; equal recipes have equal plans. If a trial was run again with a changed \
+            recipe, its earlier results are in other-plans/ in its folder. Running the earlier recipe again uses them again.
             """)
 
-    @Argument(help: "Run folders, or folders of run folders; runs by default.", completion: .directory, transform: { UserPath.expanded($0) })
+    @Argument(help: "Run folders, or folders that contain run folders; the folder runs by default.", completion: .directory, transform: { UserPath.expanded($0) })
     var folders: [String] = ["runs"]
 
     func validate() throws {

@@ -9,10 +9,10 @@ import Studies
 /// `regulus status DIR…`: how far runs have come.
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Tells how far a run has come: rows and domains, what is being trained and where, what failed and why.",
+        commandName: "status", abstract: "Shows how far a run has come: rows and domains, what is being trained and where, what failed and why.",
         discussion: """
-            It reads the run folder alone: the run may be another process's, on another machine, or over. Of trials that have not ended it shows \
-            source validation only.
+            This command only reads the run folder, so the run may belong to another process or machine, or be finished. For unfinished trials it \
+            shows source validation only.
             """)
 
     @Argument(help: "Run folders.", completion: .directory, transform: { UserPath.expanded($0) })
@@ -61,14 +61,14 @@ struct StatusCommand: ParsableCommand {
 /// `regulus watch DIR`: the screen of a run that goes on elsewhere.
 struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "watch", abstract: "Shows a run as it goes on, also one of another process or machine, until it is over.",
+        commandName: "watch", abstract: "Shows the live screen of a run, also of one on another machine, until the run ends.",
         discussion:
-            "It reads the run folder alone and changes nothing but the log of who looked; Ctrl-C ends the watching, not the run. In a pipe it prints a line for each trial."
+            "This command only reads the run folder, apart from adding a line to its log of looks. Ctrl-C ends the command, not the run. If the output is a pipe, it prints a line for each trial."
     )
 
     @OptionGroup var given: RunFolderArgument
 
-    @Option(help: ArgumentHelp("Time from one look to the next.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Time between two updates.", valueName: "seconds"))
     var every = 2.0
 
     func validate() throws {

@@ -5,15 +5,15 @@ import Weights
 /// `regulus weights`: what is in files of weights.
 struct WeightsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "weights", abstract: "Inspects, converts and tries files of weights: safetensors and PyTorch checkpoints.",
-        discussion: "Checkpoints are read without executing anything in them; what only Python could make is listed and left out.",
+        commandName: "weights", abstract: "Inspects, converts and tries weight files: safetensors and PyTorch checkpoints.",
+        discussion: "Nothing in a checkpoint is executed. Objects that only Python could create are listed and left out.",
         subcommands: [InspectCommand.self, ConvertCommand.self, ApplyWeightsCommand.self])
 }
 
 /// `regulus weights inspect FILE`: a table of keys, types and shapes.
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "inspect", abstract: "Prints the key, type and shape of every tensor, and what else the file says.")
+        commandName: "inspect", abstract: "Prints the key, type and shape of every tensor, and the other contents of the file.")
 
     @Argument(help: "A safetensors file or a PyTorch checkpoint (.pth, .pt, .pth.tar).", transform: { UserPath.expanded($0) })
     var file: String
@@ -74,7 +74,7 @@ struct InspectCommand: ParsableCommand {
 struct ConvertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert", abstract: "Writes the tensors of a file as safetensors, types and values unchanged.",
-        discussion: "The new file is complete or absent; an older one of its name is replaced only then.")
+        discussion: "The new file is never left incomplete; an existing file of that name is replaced only once the new one is complete.")
 
     @Argument(help: "A safetensors file or a PyTorch checkpoint.", transform: { UserPath.expanded($0) })
     var input: String
@@ -82,10 +82,10 @@ struct ConvertCommand: ParsableCommand {
     @Argument(help: "The safetensors file to write.", transform: { UserPath.expanded($0) })
     var output: String
 
-    @Option(help: "Take only this dictionary of the checkpoint, by dotted path: state_dict, model_state_dict.")
+    @Option(help: "Takes only this dictionary of the checkpoint, named by its dotted path, as in state_dict or model_state_dict.")
     var select: String?
 
-    @Option(help: "Strip this from the beginning of the keys that have it: module., audnet.")
+    @Option(help: "Removes this from the beginning of keys, as in module. or audnet.")
     var prefix: String?
 
     func run() throws {

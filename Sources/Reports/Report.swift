@@ -239,7 +239,7 @@ extension Report {
                 if caveats.isBaseline, let baseline = variant.settings.baseline {
                     sentences.append(
                         "\(caveats.row)\(place) trained exactly as \(baseline) did in all \(NumberText.count(caveats.pairs, "trial")): every "
-                            + "loss and \(variant.settings.score.title) on source validation and target is the same, bit for bit. What the row adds never acted."
+                            + "loss and \(variant.settings.score.title) on source validation and target is the same, bit for bit. What the row adds had no effect."
                     )
                 }
                 for effect in caveats.idle {

@@ -40,8 +40,8 @@ extension Report {
         if variants.allSatisfy({ $0.choices.allSatisfy { $0.subject != .values } }) {
             blocks.append(
                 .paragraph(
-                    "Tuned values cannot be judged here: the target was not measured for the settings that were not chosen. "
-                        + "With `choice: [source-validation, silenced-modality, leave-one-source-out]` in the recipe it is."))
+                    "The choice of tuned values cannot be judged here, since only the chosen ones were measured on the target. "
+                        + "With `choice: [source-validation, silenced-modality, leave-one-source-out]` in the recipe, all of them are."))
         }
         return Document(Self.withoutRepetition(blocks))
     }
@@ -57,7 +57,7 @@ extension Report {
         let unit = variant.settings.repetitions.count > 1 ? "draws" : "training domains"
         blocks.append(
             .paragraph(
-                "Regret: how much better the best candidate on the target is, in \(score.differenceUnit); it is a bound, as choosing that one would take the target. "
+                "Regret: how much better the best candidate on the target is, in \(score.differenceUnit); it is a bound, since nobody can choose that candidate without the target. "
                     + "At random: the mean over candidates. Difference to \(first): in \(score.differenceUnit), ± standard error over \(unit). "
                     + "Cannot choose: the criterion cannot tell the candidates apart (all lie within its resolution, it differs more between seeds than "
                     + "between candidates, or all are tied). r: Spearman's rank correlation of the criterion with the \(score.title) on the target, over all models and, "

@@ -48,7 +48,7 @@ extension Report {
         let note =
             "Mean over seeds and targets\(variant.settings.repetitions.count > 1 ? " and repetitions" : ""); band, where there are few rows: ± one "
             + "standard deviation. "
-            + "The \(variant.score.score.title) on the target is drawn for the reader; nothing was selected by it."
+            + "The \(variant.score.score.title) on the target is shown for information only; nothing was selected by it."
         var blocks: [Document.Block] = []
         let progress = figures(.progress)
         if !progress.isEmpty { blocks += [.figures(progress)] }

@@ -42,7 +42,7 @@ extension Report {
     private func untestedNote(_ comparisons: [RowComparison], _ score: ScoreDescription) -> String {
         comparisons.filter(\.isConstant).map { comparison in
             let (size, count) = (score.signedText(comparison.difference.estimate.mean), comparison.difference.units.count)
-            return "\(comparison.row): all \(count) differences are \(size), so there is no spread to test with or to make an interval of."
+            return "\(comparison.row): all \(count) differences are \(size), so there is no spread to base a test or an interval on."
         }.joined(separator: " ")
     }
 
@@ -55,8 +55,8 @@ extension Report {
         let smallest = 2 / Double(1 << most)
         guard smallest < Self.level, smallest * Double(tested.count) >= Self.level else { return "" }
         return "Of \(most) \(units(variant)) the sign-flip test gives no p below \(NumberText.probability(smallest)), which Holm's correction for "
-            + "\(tested.count) rows makes \(NumberText.probability(smallest * Double(tested.count))): so corrected it can show nothing here. More seeds, "
-            + "or fewer rows, would let it."
+            + "\(tested.count) rows makes \(NumberText.probability(smallest * Double(tested.count))): with this correction it can show nothing here. "
+            + "More seeds or fewer rows would change that."
     }
 
     private func comparisonNote(_ comparisons: [RowComparison], _ variant: VariantSettings) -> String {
@@ -97,9 +97,9 @@ extension Report {
             ]
         }
         let rule =
-            "Reproduced: the figure of \(source) lies within two standard errors of our mean, taken over seeds"
+            "Reproduced: the figure of \(source) lies within two standard errors of the mean measured here, over seeds"
             + (variant.settings.repetitions.count > 1 ? " and repetitions" : "")
-            + (measured.isEmpty ? "" : ", for what is measured over all trials of the row") + "; undecided: there is no standard error of one value."
+            + (measured.isEmpty ? "" : ", for what is measured over all trials of the row") + "; undecided: one value has no standard error."
         return heading("Beside the figures of \(source)", isHeaded) + table(["Row", "Target"], scores) + table(["Row", "Measured"], measured)
             + [.paragraph(rule)]
     }
@@ -119,10 +119,10 @@ extension Report {
             })
         let unit = variant.score.score.differenceUnit
         let note =
-            "\(findings.design.rows.count) rows are all combinations of \(findings.design.factors.count) parts. Effect of one: "
-            + "what it adds, averaged over all settings of the others; of several: how far they go beyond the sum of their effects. "
-            + "Shapley value: what it adds, averaged over all orders of adding; the values add up to the difference between all and "
-            + "none. \(unit.prefix(1).uppercased() + unit.dropFirst()) ± standard error over \(units(variant.settings))."
+            "\(findings.design.rows.count) rows are all combinations of \(findings.design.factors.count) parts. Effect of one part: "
+            + "what it adds, averaged over all combinations of the others; of several parts: what they add beyond the sum of their effects. "
+            + "Shapley value: what a part adds, averaged over all orders in which the parts can be added; these values sum to the difference between "
+            + "all parts and none. \(unit.prefix(1).uppercased() + unit.dropFirst()) ± standard error over \(units(variant.settings))."
         return heading("What each part contributes", isHeaded) + [.table(table), .paragraph(note)]
     }
 
@@ -146,10 +146,9 @@ extension Report {
                 return (parts.isEmpty ? [["", "", ""]] : parts).enumerated().map { ($0.offset == 0 ? row : blank) + $0.element }
             })
         let note =
-            "Medians over a row's trials, with the range of their middle half. Trials are timed at different hours and under different load: "
-            + "a difference is printed only where it is larger than these ranges, and a row that does more in less time was timed under less load. "
-            + "A regularizer's part is its hooks and its share of the "
-            + "backward pass; what several share, such as a second view of the samples, is in the part of each."
+            "Medians over a row's trials, with the range of their middle half. Trials run at different times and under different load, so a "
+            + "difference is printed only where it exceeds these ranges. The part of a regularizer is the time of its hooks and its share of the backward "
+            + "pass; work that several of them share, such as a second view of the samples, counts for each."
         return heading("Cost of a step", isHeaded) + [.table(table), .paragraph(note)]
     }
 
@@ -162,8 +161,8 @@ extension Report {
                 [$0.title, NumberText.duration($0.secondsPerTrial), $0.share.map { NumberText.percent($0) } ?? NumberText.nothing, String($0.trials)]
             })
         let note =
-            "Wall time, beside that of the trainings that the measured trials come from. The first measurement that reads a part of the data takes the "
-            + "model's pass over it upon itself."
+            "Wall time, and its ratio to the time of the trainings that the measured trials come from. The model's pass over the data counts for the "
+            + "first measurement that needs it."
         return heading("Cost of measuring", isHeaded) + [.table(table), .paragraph(note)]
     }
 

@@ -12,7 +12,7 @@ extension Report {
             text = "\(subject), averaged over targets: mean ± standard deviation over \(unitText)."
             let baselines = Set(variants.map(\.settings.baseline))
             if hasManyRows {
-                text += " Differences stand below, variant by variant."
+                text += " Differences are listed below for each variant."
             } else if baselines.count == 1, let baseline = variants.first?.settings.baseline {
                 text =
                     "\(subject), averaged over targets. Column \(baseline): mean ± standard deviation over "
@@ -20,7 +20,7 @@ extension Report {
             }
         }
         if finishedCount < plannedCount {
-            text += " Where trials are missing, the cell says on how many of the planned ones it rests."
+            text += " Where trials are missing, the cell says how many of the planned ones it is based on."
         }
         return text
     }
@@ -147,6 +147,6 @@ extension Report {
         let more = leftOut.count - Self.named
         let lines = leftOut.prefix(Self.named).map { "row \($0.row), \($0.path): \($0.reason)" } + (more > 0 ? ["and \(more) more"] : [])
         let samples = NumberText.count(leftOut.count, "sample")
-        return [.paragraph("\(samples) left out of training and scores, as on-bad-sample: skip asks:"), .list(lines)]
+        return [.paragraph("\(samples) left out of training and scores, because of on-bad-sample: skip:"), .list(lines)]
     }
 }

@@ -73,14 +73,14 @@ extension Report {
 
     private var declarationBlocks: [Document.Block] {
         guard let registration = provenance.registration, let first = registration.entries.first else {
-            return [.paragraph("The study was not registered before it was trained: `regulus register` does that.")]
+            return [.paragraph("The study was not registered before it was trained (`regulus register` does this).")]
         }
         var sentences = registration.entries.enumerated().map { index, entry in
             let results = entry.resultsPresent == 0 ? "before any training" : "when there were \(NumberText.count(entry.resultsPresent, "result")) already"
             return "\(index == 0 ? "Registered" : "Amended") \(NumberText.date(entry.time)) UTC, \(results); digest \(entry.digest.prefix(16))."
         }
         if let trainedBefore, trainedBefore > 0 {
-            sentences.append("\(NumberText.count(trainedBefore, "trial")) of this report had begun before, by the clocks of the machines.")
+            sentences.append("\(NumberText.count(trainedBefore, "trial")) of this report had begun before the registration, according to the clocks of the machines.")
         }
         let rows = registeredRows
         let dials = variantDials
@@ -109,7 +109,7 @@ extension Report {
         if lines.count > 12 { lines = Array(lines.prefix(6)) + ["\(lines.count - 12) more"] + lines.suffix(6) }
         let beforehand = provenance.registration?.entries.first.map { entry in looks.count { $0.time < entry.time && $0.results > 0 } } ?? 0
         var head = "Looks at target figures through this program, this report included: \(looks.count)."
-        if beforehand > 0 { head += " \(beforehand) of them came before the registration." }
+        if beforehand > 0 { head += " \(beforehand) of them were before the registration." }
         return [.paragraph(head)] + (damages.isEmpty ? [] : [.list(damages)]) + (lines.isEmpty ? [] : [.folded("All looks", isOpen: false, [.list(lines)])])
     }
 }

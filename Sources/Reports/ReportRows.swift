@@ -19,7 +19,7 @@ extension Report {
     /// Samples of each class and domain, and of each part of the data; on a page, as it may be long.
     var sampleBlocks: [Document.Block] {
         let tables = countTables + partTables
-        return tables.isEmpty ? [] : [.folded("Samples by class, domain and part", isOpen: false, tables)]
+        return tables.isEmpty ? [] : [.folded("Samples by class, domain and split", isOpen: false, tables)]
     }
 
     private var countTables: [Document.Block] {
@@ -36,10 +36,10 @@ extension Report {
     private var partTables: [Document.Block] {
         guard let parts = settings.variants.first?.parts, !parts.isEmpty, settings.variants.allSatisfy({ $0.parts == parts }) else { return [] }
         let columns: [TextTable.Column] =
-            [.init("Held out")] + ["Trained on", "Held back for validation", "Measured on"].map { .init($0, .right) }
+            [.init("Held out")] + ["Trained on", "Held back for validation", "Evaluated on"].map { .init($0, .right) }
         let rows = parts.map { [$0.target, "\($0.training)", "\($0.validation)", "\($0.heldOut)"] }
         return [
-            .paragraph("Samples of the parts of each column's trainings, with the first seed:"), .table(TextTable(columns: columns, rows: rows)),
+            .paragraph("Samples in each part, for the trainings of each column with the first seed:"), .table(TextTable(columns: columns, rows: rows)),
         ]
     }
 

@@ -59,8 +59,8 @@ extension Report {
             return Figure(name: name("tuning-\(position + 1)", variant), caption: title, svg: plot.svg(), isCaptioned: false)
         }
         let note =
-            "What the choice of tuned values rests on: \(score.title) on source domains, mean over targets ± standard error. The target was not "
-            + "measured there."
+            "The basis for the choice of tuned values: \(score.title) on source domains, mean over targets ± standard error. The target was not "
+            + "measured for it."
         return figures.isEmpty ? [] : [.paragraph(note), .figures(figures)]
     }
 }

@@ -36,10 +36,10 @@ extension Verdict {
         }
         let note =
             "Each row's mean difference to \(first.baseline) over data sets with its 95 % interval, in \(first.score.differenceUnit), by the rule that chose"
-            + "\(path.map { " (\($0))" } ?? ""). Data, rows and seeds are the same; each verdict below is corrected for many tests by itself."
+            + "\(path.map { " (\($0))" } ?? ""). Data, rows and seeds are the same; each verdict below has its own correction for multiple tests."
         return [
-            .heading("What the rule decides"), .table(TextTable(columns: [.init("Row")] + columns, rows: summaries)), .paragraph(note),
-            .paragraph("The same on each set and in each of its settings, ± standard error:"),
+            .heading("What the selection rule changes"), .table(TextTable(columns: [.init("Row")] + columns, rows: summaries)), .paragraph(note),
+            .paragraph("The same for each set and each of its settings, ± standard error:"),
             .table(TextTable(columns: [.init("Row"), .init("Set")] + columns, rows: withoutRepeatedNames(lines))),
         ]
     }
@@ -139,13 +139,13 @@ extension Verdict {
         let unit = score.differenceUnit
         let prediction =
             sets.count > 2
-            ? "Another set: where the difference on one more set lies with a probability of 95 %. "
-            : "Two sets are too few to say where another one lies. "
-        return "Difference: the mean over all data sets that there could be, in \(unit) ± its standard error: random effects, the spread between "
+            ? "Another set: the interval that contains the difference on one more set with a probability of 95 %. "
+            : "Two sets are too few for a prediction on another one. "
+        return "Difference: the mean over data sets, in \(unit) ± its standard error, by a random-effects model (the spread between "
             + "sets by Paule and Mandel, the interval by Hartung and Knapp with \(sets.count - 1) \(sets.count == 2 ? "degree" : "degrees") of freedom, "
-            + "never narrower than the spread within sets allows. " + prediction
-            + "Won, lost, of so many tested: p < 0.05 in a paired t test, corrected by Holm over all rows and sets"
-            + (hasSettings ? ", and separately over all rows and settings. Settings of one data set count as one set: each seed or draw counts once." : ".")
+            + "and never narrower than the spread within sets allows). " + prediction
+            + "Won, lost: significantly better or worse, of so many sets tested, with p < 0.05 in a paired t test after Holm's correction over all rows and sets"
+            + (hasSettings ? ", and separately over all rows and settings. Several settings of one data set count as one set, and each seed or draw counts once." : ".")
     }
 
     private var rankNote: String {
@@ -153,15 +153,15 @@ extension Verdict {
         let distance = Self.rank(ranks.criticalDifference)
         let reach =
             ranks.isReachable
-            ? "two mean ranks differ by more than chance where they lie \(distance) apart (Nemenyi, 5 %)"
-            : "over \(ranks.count) sets no two of \(rows.count + 1) rows can be told apart by ranks: it would take a distance of \(distance) (Nemenyi, 5 %)"
-        return "Mean rank: 1 is the best, over \(ranks.count) sets; \(reach). Friedman's permutation test that all rows rank alike: p = "
+            ? "two mean ranks differ by more than chance if they are at least \(distance) apart (Nemenyi, 5 %)"
+            : "over \(ranks.count) sets, ranks cannot distinguish any two of \(rows.count + 1) rows, since a difference of \(distance) would be needed (Nemenyi, 5 %)"
+        return "Mean rank: 1 is the best, over \(ranks.count) sets; \(reach). Friedman's permutation test of equal ranks: p = "
             + "\(NumberText.probability(ranks.p))."
     }
 
     private var setNote: String {
-        "Difference: mean ± standard error over the set's units, and their 95 % interval from Student's t."
-            + (hasSettings ? " Of several settings of one data set, a unit is a seed, or a draw, with its mean over all settings and domains." : "")
+        "Difference: mean ± standard error over the units of the set, with a 95 % interval from Student's t."
+            + (hasSettings ? " For a data set with several settings, a unit is the mean of one seed or draw over all settings and domains." : "")
     }
 
     /// What the figures leave out.
@@ -169,7 +169,7 @@ extension Verdict {
         leftOut.map { "Left out of the verdict: \($0)." }
             + rows.flatMap { row in
                 row.leftOut.map { name in
-                    "\(row.name): the summary leaves out \(name), because the spread of its differences is not known (a single unit, equal differences, or no seed "
+                    "\(row.name): the summary leaves out \(name), because the spread of its differences is unknown (a single unit, equal differences, or no seed "
                         + "that all of its settings share)."
                 }
             }
@@ -196,7 +196,7 @@ extension Verdict {
             })
         return Figure(
             name: Self.figureName(place),
-            caption: "Mean difference in \(score.title) to \(baseline) over data sets. Diamond: its 95 % interval; thin line: where another set lies.",
+            caption: "Mean difference in \(score.title) to \(baseline) over data sets. Diamond: its 95 % interval; thin line: the range for another set.",
             svg: plot.svg())
     }
 
@@ -224,7 +224,7 @@ extension Verdict {
             return Figure(
                 name: "\(Self.figureName(place))-\(index + 1)",
                 caption: "\(row.name): difference to \(baseline) on each set with its 95 % interval, pale for single settings; diamond: all sets, with "
-                    + "the range of another set as a thin line.",
+                    + "the range for another set as a thin line.",
                 svg: plot.svg())
         }
     }

@@ -71,7 +71,7 @@ struct EvaluateTests {
         let good = try await folder.regulus("run", "good.yaml", "--out", "second", "--targets", "d3", "--rows", "Fusion")
         #expect(good.code == 0, "\(good.messages)")
         #expect(good.messages.contains("m1: vector-mlp from") && good.messages.contains("4 matched, 0 missing"))
-        #expect(good.messages.contains("trained on these data without holding out d1, d2: figures there are not of unseen samples"))
+        #expect(good.messages.contains("trained on these data without holding out d1, d2: figures for these domains are not for unseen samples"))
         let narrow = try await folder.regulus("check", "narrow.yaml")
         #expect(narrow.code == 2 && narrow.messages.contains("narrow.yaml:4:") && narrow.messages.contains("expected 15"), "\(narrow.messages)")
         let other = try await folder.regulus("check", "other.yaml")

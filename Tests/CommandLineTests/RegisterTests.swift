@@ -20,6 +20,6 @@ struct RegisterTests {
         let changed = try await folder.regulus("register", "r.yaml", "--out", "out", "--set", "training.epochs=3")
         #expect(changed.code == 2 && changed.messages.contains("holds 12 results of trainings already"))
         let said = try await folder.regulus("register", "r.yaml", "--out", "out", "--set", "training.epochs=3", "--after-results")
-        #expect(said.code == 0 && said.output.contains("12 results of trainings were there already"))
+        #expect(said.code == 0 && said.output.contains("12 results of trainings existed already"))
     }
 }

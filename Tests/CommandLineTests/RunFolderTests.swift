@@ -39,10 +39,10 @@ struct RunFolderTests {
         let folder = try RecipeFolder()
         let first = try await folder.regulus("run", "r.yaml", "--out", "out")
         let table = try folder.data("out/report.csv")
-        #expect(first.code == 0 && !first.messages.contains("the results there are kept"))
+        #expect(first.code == 0 && !first.messages.contains("the old results are kept"))
         let changed = try await folder.regulus("run", "r.yaml", "--out", "out", "--set", "training.epochs=3")
         #expect(changed.code == 0)
-        #expect(changed.messages.contains("12 trials of ") && changed.messages.contains("the results there are kept, in other-plans/"))
+        #expect(changed.messages.contains("12 trials of ") && changed.messages.contains("the old results are kept, in other-plans/"))
         #expect(changed.messages.contains("12 of 12 trials\n") || !changed.messages.contains("taken from the run folder"))
         let list = try await folder.regulus("runs", "out")
         #expect(list.code == 0)
@@ -53,7 +53,7 @@ struct RunFolderTests {
         #expect(back.messages.contains("12 of 12 trials, 12 taken from the run folder"))
         #expect(try folder.data("out/report.csv") == table)
         let over = try await folder.regulus("run", "r.yaml", "--out", "out", "--set", "training.epochs=1", "--overwrite")
-        #expect(over.code == 0 && over.messages.contains("the results there are replaced"))
+        #expect(over.code == 0 && over.messages.contains("the old results are replaced"))
     }
 
     @Test("a folder in the place of a file, or a file in that of a folder, ends a run before it begins, and stays as it is")
@@ -81,7 +81,7 @@ struct RunFolderTests {
         try folder.makeFolder("taken/mine")
         let outcome = try await folder.regulus("data", "convert", "watch", "--output", "taken")
         #expect(outcome.code == 2)
-        #expect(outcome.messages.contains("taken is a folder, where a file belongs: it has to be moved elsewhere first."), "\(outcome.messages)")
+        #expect(outcome.messages.contains("taken is a folder, where a file belongs: move it elsewhere first."), "\(outcome.messages)")
     }
 
     @Test("a path that begins with a tilde lies in the home folder of the variable HOME, whichever argument it is")

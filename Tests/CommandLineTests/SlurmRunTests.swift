@@ -104,7 +104,7 @@ struct SlurmRunTests {
         let second = try start(arguments())
         let outcomes = [try first.outcome(), try second.outcome()]
         #expect(outcomes.map(\.code) == [0, 0])
-        #expect(outcomes[1].messages.contains("another process looks after the workers of this run"))
+        #expect(outcomes[1].messages.contains("another process manages the workers of this run"))
         #expect(slurm.submissions.count == 1)
         #expect(outcomes[0].output == outcomes[1].output)
     }
@@ -146,7 +146,7 @@ struct SlurmRunTests {
         run.wait { slurm.process("101_2") != nil && isSubmitted }
         let other = try await self.run(arguments("--set", "training.epochs=41"))
         #expect(other.code == 2)
-        #expect(other.messages.contains("are at work in \(folder.url.path)/out\nscancel 101 ends them"))
+        #expect(other.messages.contains("are running in \(folder.url.path)/out\nscancel 101 ends them"))
         run.signal(SIGINT)
         #expect(try run.outcome().code == 75)
         #expect(slurm.submissions.count == 1)

@@ -88,7 +88,7 @@ struct PlanningTests {
         let cells = planned.cells.filter { $0.row == "Fusion" }
         #expect(cells.map(\.target) == ["d1 → d1", "d2 → d2", "d3 → d3"])
         #expect(cells.allSatisfy { $0.candidates[0].plan.sources == $0.candidates[0].plan.targets })
-        #expect(planned.settings.variants[0].protocolText.hasPrefix("trained-on-target: a reference and no generalization"))
+        #expect(planned.settings.variants[0].protocolText.hasPrefix("trained-on-target: a reference, not a measure of generalization"))
     }
 
     @Test("a length in steps, a rule for ties, rows of each class and rates of parts reach the plan, and make other trials")

@@ -159,7 +159,7 @@ import Testing
             let error = #expect(throws: RecipeError.self) { try Sample.planned(text("[coral]", tune: tune)) }
             return error?.diagnostics.first.map { "\($0.message); \($0.suggestion ?? "")" }
         }
-        #expect(message("{protocol: domainbed, budget: 3}") == "'budget' beside a protocol, which sets it itself; ")
+        #expect(message("{protocol: domainbed, budget: 3}") == "'budget' cannot stand beside a protocol, which sets it; ")
         #expect(message("mmdg-bnech") == "unknown search 'mmdg-bnech'; mmdg-bench")
     }
 

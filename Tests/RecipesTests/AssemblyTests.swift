@@ -180,7 +180,7 @@ struct AssemblyTests {
             b.yaml:21:25: error: a.yaml would include itself
                21 | regularizers: [include: ./a.yaml]
                   |                         ^~~~~~~~
-                  = expected a file that does not lead back here
+                  = expected a file that does not include this one
                   = extended at a.yaml:1:10
                   = extended at r.yaml:1:10
             """
@@ -241,7 +241,7 @@ struct AssemblyTests {
             n.yaml:1:13: error: the variable 'a' has another value at m.yaml:1:13
                 1 | variables: {a: 2}
                   |             ^
-                  = expected the recipe's own variables to say which
+                  = expected a value for it under the recipe's own variables
             """
         ),
     ]

@@ -57,7 +57,7 @@ struct DocumentMessageTests {
             r.yaml:4:7: error: '&a' is an anchor, which recipes do not have
                 4 | data: &a watch
                   |       ^~~~~~~~
-                  = expected the value alone; what is said in several places can be a variable (variables:) or a file (include:)
+                  = expected the value alone; a value that is needed in several places can be a variable (variables:) or a file (include:)
             """),
         MessageCase(
             "alias", "data: watch",

@@ -69,7 +69,7 @@ struct OtherReadersTests {
                 --set seeds=[1, 2] # two: error: the value ends before this
                 --set | seeds=[1, 2] # two
                       |              ^~~~~
-                      = expected the value alone; in a text with ' #' quotes around it
+                      = expected the value alone; text that contains ' #' needs quotes
                 """)
     }
 }

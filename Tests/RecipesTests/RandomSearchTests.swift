@@ -87,7 +87,7 @@ struct RandomSearchTests {
         "what is no search",
         arguments: [
             ("tune: {search: random, mer.weight: [1, 2]}", "tune lacks the required key 'budget'"),
-            ("tune: {search: random, budget: 3, mer.weight: [1, 2]}", "a budget of 3 is more than there is to draw"),
+            ("tune: {search: random, budget: 3, mer.weight: [1, 2]}", "a budget of 3 is more than the number of different combinations"),
             ("tune: {search: random, budget: 3}", "a random search has nothing to draw"),
             ("tune: {budget: 3, mer.weight: [1, 2]}", "'budget' belongs to a random search"),
             ("tune: {mer.weight: {between: [1, 2]}}", "a range needs a random search"),

@@ -132,12 +132,12 @@ struct ExpectationTests {
                 r.yaml:16:35: error: average cannot be 'high'
                    16 |     expect: {groop-1: 3, average: high, group-2: [1]}
                       |                                   ^~~~
-                      = expected a number, as the table has it: in percent for a fraction
+                      = expected a number in the unit of the table: percent for a fraction
 
                 r.yaml:16:50: error: group-2 cannot be '[1]'
                    16 |     expect: {groop-1: 3, average: high, group-2: [1]}
                       |                                                  ^~~
-                      = expected a number, as the table has it: in percent for a fraction
+                      = expected a number in the unit of the table: percent for a fraction
 
                 r.yaml:22:17: error: unknown row 'Fusoin'
                    22 | expect: {rows: {Fusoin: {}}, sorce: x}

@@ -60,7 +60,7 @@ struct SeedRuleTests {
     func difference() {
         let text = Sample.recipe("seeds: [1, 2]", "seeds: {until: 1, at-most: 9}")
         let repeated = Sample.messages(text + "repeat: {training.batch: [8, 16]}\n")
-        #expect(repeated.contains("the number of seeds cannot depend on a difference where 'repeat' draws again"))
+        #expect(repeated.contains("the number of seeds cannot depend on a difference in a recipe with 'repeat'"))
         let alone = Sample.messages(text, set: ["rows=[Fusion]"])
         #expect(alone.contains("the number of seeds cannot depend on a difference"))
     }

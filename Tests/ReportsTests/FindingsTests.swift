@@ -182,7 +182,7 @@ struct FindingsTests {
         #expect(
             report.warnings == [
                 "+ Off trained exactly as Fusion did in all 2 trials: every loss and accuracy on source validation and target is the same, "
-                    + "bit for bit. What the row adds never acted.",
+                    + "bit for bit. What the row adds had no effect.",
                 "In + Idle, idle changed nothing in any trial: its gradient was zero whenever it was measured.",
             ])
         #expect(report.document().markdown().contains("## Warnings\n\n- \\+ Off trained exactly"))

@@ -32,7 +32,7 @@ struct LoadingTests {
             | Fusion |      40 |        5.0 |           25.0 % |   1 (8×) |
             | + MER  |      40 |        5.0 |           25.0 % |        0 |
 
-            1 sample left out of training and scores, as on-bad-sample: skip asks:
+            1 sample left out of training and scores, because of on-bad-sample: skip:
 
             - row 7, D1/a.wav: damaged
 

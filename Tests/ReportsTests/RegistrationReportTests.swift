@@ -80,7 +80,7 @@ struct RegistrationReportTests {
             LookRecord(time: 999_000, command: "run", results: 3, figures: "a"), LookRecord(time: 1_500_000, command: "report", results: 8, figures: "b"),
         ]
         let text = try report(settings(), [entry(settings())], looks: looks, damages: ["line 3 of looks.jsonl is not what was written"]).document().markdown()
-        #expect(text.contains("this report included: 2. 1 of them came before the registration."))
+        #expect(text.contains("this report included: 2. 1 of them were before the registration."))
         #expect(text.contains("The log of looks is damaged: line 3 of looks.jsonl is not what was written."))
     }
 

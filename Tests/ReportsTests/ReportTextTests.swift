@@ -101,7 +101,7 @@ struct ReportTextTests {
         }
         let settings = SampleStudy.settings(rows: rows, targets: ["D1"], dials: ["model.modalities"], variants: variants)
         let text = try Report(results: results, settings: settings).document().markdown()
-        #expect(text.contains("averaged over targets: mean ± standard deviation over 2 seeds. Differences stand below, variant by variant."))
+        #expect(text.contains("averaged over targets: mean ± standard deviation over 2 seeds. Differences are listed below for each variant."))
         let lines = text.split(separator: "\n").map { $0.replacing(" ", with: "") }
         #expect(lines.contains("|Row|model.modalities=\\[a\\]|model.modalities=\\[a,b\\]|"))
         #expect(lines.contains("|Row8|59.0±1.4|69.0±1.4|"))
@@ -129,8 +129,8 @@ struct ReportTextTests {
             Not a valid selection: the best epoch on the target
             ───────────────────────────────────────────────────
 
-            For reference only: this epoch was chosen by looking at the target, which is impossible in
-            a place that is really new. Gained: how much that flatters the average.
+            For reference only: this epoch was chosen by looking at the target, which is impossible in a truly new domain. Gained: by how much that \
+            overstates the average.
 
             data.rel  Row     Average, looking at the target  Gained
             ────────  ──────  ──────────────────────────────  ──────

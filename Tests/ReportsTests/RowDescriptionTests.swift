@@ -25,7 +25,7 @@ struct RowDescriptionTests {
         #expect(text.contains("• Data: digest 0123456789ab"))
         let page = report.document().html()
         #expect(page.contains("<td>d1</td><td class=\"number\">8</td><td class=\"number\">2</td><td class=\"number\">8</td>"))
-        #expect(page.contains("Samples by class, domain and part") && page.contains("<td>all</td><td class=\"number\">8</td><td class=\"number\">10</td>"))
+        #expect(page.contains("Samples by class, domain and split") && page.contains("<td>all</td><td class=\"number\">8</td><td class=\"number\">10</td>"))
     }
 
     @Test("commands are set as code on the page")

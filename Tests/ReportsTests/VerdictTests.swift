@@ -132,7 +132,7 @@ struct VerdictTests {
         #expect(document.figures.map(\.name) == ["verdict", "verdict-1", "verdict-rule-2", "verdict-rule-2-1"])
         let text = document.markdown()
         #expect(text.contains("source-loss |") && text.contains("by the rule that chose (tuning.selection)"))
-        #expect(text.contains("The same on each set and in each of its settings"))
+        #expect(text.contains("The same for each set and each of its settings"))
         #expect(Verdict.csv(verdicts).split(separator: "\r\n").count == 1 + 2 * 7)
     }
 
@@ -140,8 +140,8 @@ struct VerdictTests {
     func two() throws {
         let text = try VerdictSample.report(Array(Self.three.prefix(2))).document().markdown()
         #expect(text.contains("## Verdict over 2 data sets"))
-        #expect(text.contains("Two sets are too few to say where another one lies."))
-        #expect(text.contains("over 2 sets no two of 2 rows can be told apart by ranks"))
+        #expect(text.contains("Two sets are too few for a prediction on another one."))
+        #expect(text.contains("over 2 sets, ranks cannot distinguish any two of 2 rows"))
     }
 
     @Test("Several runs have a verdict together, and none from runs of other baselines")

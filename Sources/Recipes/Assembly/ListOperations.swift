@@ -39,7 +39,7 @@ struct ListOperations {
             if replacements.entries == nil {
                 faults.report(
                     "replace cannot be \(replacements.phrase)", at: replacements.location,
-                    expected: "names, each with what takes its place")
+                    expected: "names, each with its replacement")
             }
             for entry in replacements.entries ?? [] {
                 guard let index = index(of: entry.key, at: entry.keyLocation, in: places), let item = items[index] else { continue }

@@ -156,7 +156,7 @@ final class RecipeAssembly {
         }
         let here = RecipeFiles.resolve(file, in: "")
         guard target != here, !chain.contains(where: { RecipeFiles.resolve($0.file, in: "") == target }) else {
-            return refuse("\(target) would include itself", expected: "a file that does not lead back here")
+            return refuse("\(target) would include itself", expected: "a file that does not include this one")
         }
         guard chain.count < Self.deepestInclusion else {
             return refuse("files include each other more than \(Self.deepestInclusion) deep")
@@ -196,7 +196,7 @@ final class RecipeAssembly {
                 guard first.value != entry.value else { continue }
                 faults.report(
                     "the variable '\(entry.key)' has another value at \(first.keyLocation)", at: entry.keyLocation,
-                    expected: "the recipe's own variables to say which")
+                    expected: "a value for it under the recipe's own variables")
             } else {
                 places[entry.key] = added.count
                 added.append(entry)

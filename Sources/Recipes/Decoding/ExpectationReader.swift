@@ -87,7 +87,7 @@ struct ExpectationReader {
     }
 
     private func number(
-        _ node: YAMLNode, of target: String, expected: String = "a number, as the table has it: in percent for a fraction"
+        _ node: YAMLNode, of target: String, expected: String = "a number in the unit of the table: percent for a fraction"
     ) -> Double? {
         switch node.scalar?.value {
         case .integer(let value): return Double(value)

@@ -132,7 +132,7 @@ struct RecipeReader {
         guard let given = section.names("transfers", of: "transfers, as in 'mosi + mosei -> sims'") else { return nil }
         for key in ["protocol", "domains"] {
             guard let place = section.locations[key] else { continue }
-            faults.report("evaluation has both \(key) and transfers", at: place, expected: "transfers alone: they say what is trained on and held out")
+            faults.report("evaluation has both \(key) and transfers", at: place, expected: "transfers alone, which say what is trained on and what is held out")
         }
         var transfers: [EvaluationPlan.Transfer] = []
         for (text, place) in given {
@@ -246,7 +246,7 @@ struct TrainingReader {
         func isGiven(_ key: String) -> Bool { section.node[key].map { !$0.isNull } ?? false }
         guard isGiven("steps") || isGiven("check-every") else { return (section.options(TrainingPlan.EpochSettings.self).epochs, nil) }
         if isGiven("epochs"), let place = section.locations["epochs"] {
-            faults.report("training has both epochs and steps", at: place, expected: "epochs, or steps with check-every (epochs: null takes them back)")
+            faults.report("training has both epochs and steps", at: place, expected: "epochs, or steps with check-every (epochs: null removes inherited epochs)")
         }
         let settings = section.options(TrainingPlan.StepSettings.self)
         if settings.steps % settings.checkEvery != 0, let place = section.locations["steps"] {
@@ -274,7 +274,7 @@ struct TrainingReader {
             guard let factor, (0...1_000_000).contains(factor) else {
                 faults.report(
                     "\(entry.key) of optimizer.rates cannot be \(entry.value.phrase)", at: entry.value.location,
-                    expected: "a number from 0 on: what the learning rate of this part is multiplied by")
+                    expected: "a number from 0 up, by which the learning rate of this part is multiplied")
                 continue
             }
             locations["optimizer.rates.\(entry.key)"] = entry.keyLocation

@@ -55,7 +55,7 @@ struct StudyLimits {
         }
         if longest > Self.longestSettings {
             size.refuse(
-                "a variant would be named by \(longest) bytes, the paths and values that are swept",
+                "the name of a variant, made of the swept paths and values, would have \(longest) bytes",
                 expected: "at most \(Self.longestSettings), as they name a folder")
         }
         return size

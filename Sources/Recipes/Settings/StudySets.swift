@@ -53,7 +53,7 @@ struct StudySets {
             guard let section = SectionReader(item, name: "a set", at: item.location, faults: faults) else { return nil }
             section.refuseKeys(except: Self.keys)
             guard item["name"] != nil else {
-                section.reportMissing("name", expected: "what tables call the set")
+                section.reportMissing("name", expected: "the name of the set in tables")
                 return nil
             }
             guard let name = section.name("name") else { return nil }

@@ -72,7 +72,7 @@ struct TuningSearch {
         if let published = settings.published {
             for key in ["search", "budget"] {
                 guard let entry = node.entry(key) else { continue }
-                faults.report("'\(key)' beside a protocol, which sets it itself", at: entry.keyLocation, expected: "one of the two")
+                faults.report("'\(key)' cannot stand beside a protocol, which sets it", at: entry.keyLocation, expected: "one of the two")
             }
             (self.published, seed) = (published, settings.seed)
             draw(
@@ -183,7 +183,7 @@ struct TuningSearch {
         }
         guard drawn.count == budget else {
             faults.report(
-                "a budget of \(budget) is more than there is to draw", at: location,
+                "a budget of \(budget) is more than the number of different combinations", at: location,
                 expected: "at most \(draws == 0 ? Int(possible) : drawn.count), the different combinations of these values")
             return
         }

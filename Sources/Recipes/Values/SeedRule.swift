@@ -51,7 +51,7 @@ package struct SeedRule: Sendable, Hashable {
         let faults = section.faults
         section.refuseKeys(except: ["until", "at-most", "first", "looks"])
         guard let node = section.node["until"] else {
-            section.reportMissing("until", expected: "how well differences are to be known, such as 1.0 points")
+            section.reportMissing("until", expected: "the precision that differences must reach, such as 1.0 points")
             return nil
         }
         let words = (node.nameText ?? "").split(separator: " ")

@@ -85,7 +85,7 @@ package struct TrainingPlan: Sendable, Hashable {
                 .integer(
                     "augmentation-draws", \.augmentationDraws, in: 1...1_000_000, unit: "draws",
                     "different views that training has of each sample, the same for all seeds; null for a new one in each epoch"),
-                .flag("stem-cache", \.stemCache, "what frozen stems make is stored as 16-bit floats and read from there"),
+                .flag("stem-cache", \.stemCache, "the outputs of frozen stems are stored as 16-bit floats, and read from there"),
             ]
         }
     }
@@ -108,7 +108,7 @@ package struct TrainingPlan: Sendable, Hashable {
             [
                 .integer("steps", \.steps, in: 1...1_000_000_000, required: true, "steps of the optimizer, in place of epochs"),
                 .integer(
-                    "check-every", \.checkEvery, in: 1...1_000_000_000, unit: "steps", required: true, "from one look at source validation to the next"),
+                    "check-every", \.checkEvery, in: 1...1_000_000_000, unit: "steps", required: true, "between two looks at source validation"),
             ]
         }
     }

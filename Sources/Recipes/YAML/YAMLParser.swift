@@ -37,7 +37,7 @@ struct YAMLParser {
             return YAMLNode(.scalar(YAMLScalar(plain: text)), at: source.start)
         }
         faults.report(
-            "the value ends before this", at: rest, expected: "the value alone; in a text with ' #' quotes around it")
+            "the value ends before this", at: rest, expected: "the value alone; text that contains ' #' needs quotes")
         return nil
     }
 
@@ -152,7 +152,7 @@ struct YAMLParser {
         if let anchor = event.anchor {
             faults.report(
                 "'&\(anchor)' is an anchor, which recipes do not have", at: location,
-                expected: "the value alone; what is said in several places can be a variable (variables:) or a file (include:)")
+                expected: "the value alone; a value that is needed in several places can be a variable (variables:) or a file (include:)")
         }
         if let tag = event.tag {
             faults.report("'\(tag)' is a tag, which recipes do not have", at: location, expected: "the value alone")

@@ -10,7 +10,7 @@ import Training
 /// Measures this program the way the scripts in `Benchmarks` measure PyTorch.
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Times a regularizer, a training step, an encoder, convolutions or the loading of samples; simulates designs of seeds.",
+        commandName: "bench", abstract: "Times a regularizer, a training step, an encoder, convolutions or the loading of samples; simulates rules for the number of seeds.",
         subcommands: [MERBench.self, StepBench.self, EncoderBench.self, ConvolutionBench.self, LoadingBench.self, SeedBench.self])
 }
 
@@ -99,7 +99,7 @@ struct StepBench: ParsableCommand {
 
     @OptionGroup var bench: BenchOptions
     @Option(help: "Batch size.") var batch = 64
-    @Option(help: "step or step-mer, in a process of its own as for the time to the first step; both by default.") var only: Form?
+    @Option(help: "Times only step or only step-mer, for example to measure the time to the first step; both by default.") var only: Form?
 
     /// With which regularizers.
     enum Form: String, CaseIterable, ExpressibleByArgument {

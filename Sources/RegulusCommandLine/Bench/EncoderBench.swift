@@ -44,12 +44,12 @@ struct EncoderBench: ParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "encoder",
-        abstract: "A frozen pass or a training step of a published encoder on random samples of the published size.",
-        discussion: "A training step: the encoder, late fusion to 7 classes, cross-entropy, Adam.")
+        abstract: "An inference pass or a training step of a published encoder, on random samples of the published size.",
+        discussion: "A training step consists of the encoder, late fusion to 7 classes, cross-entropy and Adam.")
 
     @OptionGroup var bench: BenchOptions
     @Argument(help: "slowfast (R101, 32×224×224×3), slowonly (R50, 8×224×224×2) or resnet18 (257×1004×1).") var encoder: Published
-    @Option(help: "inference, last-stage (over the frozen stem), last-stage-over-maps (what the stem made before) or training.") var work = Work.inference
+    @Option(help: "inference, last-stage (training above the frozen stem), last-stage-over-maps (training on stored outputs of the stem) or training.") var work = Work.inference
     @Option(help: "Batch size.") var batch = 1
 
     func validate() throws {

@@ -9,21 +9,21 @@ import Training
 /// `regulus bench loading RECIPE`: how fast a recipe's samples are decoded, beside how fast its training uses them.
 struct LoadingBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "loading", abstract: "Samples of a recipe that are decoded and augmented per second, beside what a training step uses.",
+        commandName: "loading", abstract: "Decoded and augmented samples per second of a recipe, compared with what a training step uses.",
         discussion: """
-            Rows are loaded as training loads them, each modality by itself and all together, with each number of workers; the step is \
-            that of the recipe's first row. Loading and training are timed one after the other: on the same cores they share the time.
+            Rows are loaded as for training, each modality alone and all together, with each number of workers. The training step is that of the first \
+            row. Loading and training are timed one after the other; in a run they share the cores.
             """)
 
     @OptionGroup var arguments: RecipeArguments
 
-    @Option(help: "Samples that are loaded, evenly spread over the data set.")
+    @Option(help: "Samples to load, spread evenly over the data set.")
     var samples = 48
 
-    @Option(help: "Threads that decode; may be repeated. 1 and 2 by default.")
+    @Option(help: "Decoding threads; may be repeated. 1 and 2 by default.")
     var workers: [Int] = []
 
-    @Option(help: "Samples of the timed training step; 0 leaves it out. Samples a second hardly depend on it, memory does.")
+    @Option(help: "Batch size of the timed training step; 0 skips it. It hardly affects the samples per second, but it affects memory.")
     var batch = 4
 
     @Flag(help: "One JSON object instead of a table.")

@@ -6,32 +6,32 @@ import Statistics
 /// `regulus bench seeds`: how seeds in stages do in simulated studies, beside a fixed number of seeds.
 struct SeedBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "seeds", abstract: "Simulates studies whose number of seeds depends on differences: coverage of their intervals, and the seeds they take.",
+        commandName: "seeds", abstract: "Simulates studies that stop at a wanted precision: coverage of their intervals, and how many seeds they train.",
         discussion: """
-            In each simulated study the true differences are zero, and those of a seed are normal with the given spread, or have heavier tails. Coverage is how \
-            often the interval at the stop holds the truth; the usual 95 % interval at the same stop is there for comparison. The same arguments give the \
-            same figures.
+            In each simulated study the true differences are zero, and the differences of each seed are normal with the given spread, or have heavier \
+            tails. Coverage is how often the interval at the stop contains the truth; the usual 95 % interval at the same stop is shown for \
+            comparison. The same arguments give the same figures.
             """)
 
     @Option(help: "Simulated studies.")
     var studies = 10_000
 
-    @Option(parsing: .upToNextOption, help: "Numbers of seeds after which a study looks, rising.")
+    @Option(parsing: .upToNextOption, help: "Numbers of seeds after which a study looks at its results, in rising order.")
     var looks = [5, 7, 9, 12, 16, 21, 30]
 
-    @Option(help: "How far an interval may reach, in points.")
+    @Option(help: "The wanted half-width of intervals, in points.")
     var until = 1.0
 
     @Option(parsing: .upToNextOption, help: "Standard deviations of differences from seed to seed, in points.")
     var spreads = [0.3, 0.5, 0.75, 1.0, 1.5, 2.0]
 
-    @Option(help: "Rows that are compared; all of them have to be known.")
+    @Option(help: "Rows that are compared; the precision has to be reached for all of them.")
     var rows = 1
 
-    @Option(help: "Degrees of freedom of Student's t that differences are drawn from; normal unless given.")
+    @Option(help: "Degrees of freedom of the Student's t distribution from which differences are drawn; normal by default.")
     var tail: Int?
 
-    @Flag(help: "One JSON object a line.")
+    @Flag(help: "One JSON object per line.")
     var json = false
 
     func validate() throws {

@@ -9,32 +9,32 @@ struct LaunchArguments: ParsableArguments {
         case local, slurm
     }
 
-    @Option(help: "Trains in this process (local), or in workers that are submitted to Slurm (slurm).")
+    @Option(help: "Where to train: in this process (local), or in workers submitted to Slurm (slurm).")
     var launcher = Launcher.local
 
-    @Option(help: "With --launcher slurm: how many workers; 4 by default, and never more than there are trainings.")
+    @Option(help: "With --launcher slurm: the number of workers; 4 by default, and never more than there are trainings.")
     var workers: Int?
 
-    @Option(help: "With --launcher slurm: the partition; the cluster's own choice by default.")
+    @Option(help: "With --launcher slurm: the partition; the default of the cluster unless given.")
     var partition: String?
 
     @Option(
         help: ArgumentHelp(
-            "With --launcher slurm: the time limit of a worker. One that reaches it saves and is submitted again.", valueName: "[days-]hours:minutes:seconds"))
+            "With --launcher slurm: the time limit of a worker. A worker that reaches it saves its trainings and is submitted again.", valueName: "[days-]hours:minutes:seconds"))
     var time: String?
 
-    @Option(help: ArgumentHelp("With --launcher slurm: the memory of a worker, as in 16G.", valueName: "size"))
+    @Option(help: ArgumentHelp("With --launcher slurm: the memory of a worker, for example 16G.", valueName: "size"))
     var memory: String?
 
     @Option(
         name: .customLong("sbatch-option"),
-        help: ArgumentHelp("With --launcher slurm: any other option of sbatch, as in account=vision or exclusive. May be repeated.", valueName: "name=value"))
+        help: ArgumentHelp("With --launcher slurm: any other option of sbatch, for example account=vision or exclusive. May be repeated.", valueName: "name=value"))
     var options: [String] = []
 
-    @Option(help: "With --launcher slurm: how often a worker that ends while work is left is submitted again; 3 by default.")
+    @Option(help: "With --launcher slurm: how many times a worker that ends while work is left is resubmitted; 3 by default.")
     var resubmissions: Int?
 
-    @Option(help: ArgumentHelp("With --launcher slurm: wall time from one look at Slurm's queue to the next; 10 by default.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("With --launcher slurm: time between two queries of Slurm's queue; 10 by default.", valueName: "seconds"))
     var pollEvery: Double?
 
     var isSlurm: Bool { launcher == .slurm }

@@ -88,7 +88,7 @@ final class LaunchedRun: Sendable {
         let remedy = jobs.isEmpty ? "" : "scancel \(jobs) ends them; "
         return .input(
             """
-            error: workers of another recipe, or of another state of this one, are at work in \(folder.root.path)
+            error: workers of another recipe, or of another version of this one, are running in \(folder.root.path)
             \(remedy)--out chooses another folder.
             """)
     }
@@ -148,12 +148,12 @@ final class LaunchedRun: Sendable {
 extension LaunchedRun {
     private func begin() throws {
         guard right.withLock({ $0.isHeld }) else {
-            display.note("another process looks after the workers of this run; this one follows")
+            display.note("another process manages the workers of this run; this one only follows")
             return
         }
         if isContinued {
             let jobs = array.withLock { $0.record.jobs.map(String.init).joined(separator: ", ") }
-            display.note(jobs.isEmpty ? "looking for the workers that were submitted last" : "following array \(jobs) again")
+            display.note(jobs.isEmpty ? "looking for the workers submitted before" : "following array \(jobs) again")
             return
         }
         if !keepsFailures { try study.removeFailures() }
@@ -186,7 +186,7 @@ extension LaunchedRun {
                 StopRequest.ofProcess.ask()
             }
         } catch let trouble as LaunchFault {
-            display.note("\(trouble)\n  the workers go on; the next look is in \(Int((polling / .seconds(1)).rounded(.up))) s")
+            display.note("\(trouble)\n  the workers go on; the next attempt is in \(Int((polling / .seconds(1)).rounded(.up))) s")
         } catch {
             fault.withLock { $0 = error }
             StopRequest.ofProcess.ask()
@@ -237,7 +237,7 @@ extension LaunchedRun {
             return CommandFault(
                 text: """
                     stopped following after \(count); the workers go on
-                    The same command follows them again. scancel \(jobs) ends them; what they were at is saved then.
+                    The same command follows them again. scancel \(jobs) ends them, after they have saved.
                     """, code: StopRequest.exitCode)
         }
         try? close()

@@ -10,7 +10,7 @@ import Training
 /// `regulus plugin`: starts, compiles and tests plug-ins.
 struct PluginCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plugin", abstract: "Starts, compiles and tests plug-ins of your own.",
+        commandName: "plugin", abstract: "Creates, compiles and tests your own plug-ins.",
         subcommands: [PluginNewCommand.self, PluginBuildCommand.self, PluginTestCommand.self])
 }
 
@@ -19,15 +19,15 @@ struct PluginBuildCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "build", abstract: "Compiles a plug-in to a library for this build of the program.",
         discussion: """
-            The library is loaded with --plugin, or by a recipe that names it under plugins:. It fits this build of the program and no \
-            other: build it again whenever the program has been built again.
+            The library is loaded with --plugin, or by a recipe that names it under plugins:. It only fits this build of the program. Compile it again \
+            whenever the program has been rebuilt.
             """)
 
     @Argument(help: "The plug-in's folder: a package, or Swift files.", completion: .directory, transform: { UserPath.expanded($0) })
     var folder: String
 
     @Option(
-        name: [.short, .customLong("output")], help: "The library to write; lib<Module>.so in the folder by default.", transform: { UserPath.expanded($0) })
+        name: [.short, .customLong("output")], help: "The library to write; lib<Module>.so in that folder by default.", transform: { UserPath.expanded($0) })
     var output: String?
 
     func validate() throws {
@@ -56,12 +56,12 @@ extension PluginCompiler {
 /// `regulus plugin new NAME`: something small that works, to be changed.
 struct PluginNewCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "new", abstract: "Writes a small working plug-in with options, a test and a recipe, to be changed.",
+        commandName: "new", abstract: "Writes a small working plug-in with options, a test and a recipe, for you to change.",
         discussion: """
-            A regularizer unless said otherwise. Regularizers may be a folder in Plugins of Regulus's own package; everything else is a package of \
-            its own, compiled to a library unless --standalone is given. Where the sources of this program are not here, a library is written \
-            without a package around it: `regulus plugin build` and `regulus plugin test` need none. No existing file is changed. What has to be \
-            added to existing ones is printed.
+            Without a flag the plug-in is a regularizer. A regularizer may be a folder in Plugins of Regulus's own package. Everything else is a \
+            separate package, which is compiled to a library unless --standalone is given. If the sources of this program are not on this machine, the \
+            plug-in is written without a package, which `regulus plugin build` and `regulus plugin test` do not need. No existing file is changed; \
+            lines to add to existing files are printed.
             """)
 
     @Argument(help: "Its name in recipes: lowercase letters, digits and hyphens.")
@@ -70,21 +70,21 @@ struct PluginNewCommand: ParsableCommand {
     @Flag(help: "What it is.")
     var kind: Scaffold.Kind = .regularizer
 
-    @Flag(help: "A package of its own with a program of its own, instead of a folder in Plugins.")
+    @Flag(help: "A separate package with its own program, instead of a folder in Plugins.")
     var standalone = false
 
-    @Flag(help: "A package of its own that is compiled to a library for this program.")
+    @Flag(help: "A separate package that is compiled to a library for this program.")
     var library = false
 
     @Option(
-        help: "Where it is written: the folder of Regulus's package, or the one in which a folder of its own is made.", completion: .directory,
+        help: "Where to write it: the folder of Regulus's package or, for a separate package, the folder in which to create it.", completion: .directory,
         transform: { UserPath.expanded($0) })
     var directory = "."
 
     @Option(
         help: """
-            For packages of their own: the folder of Regulus's package, or the address of its repository, as https://…, git@… or file://…; the \
-            folder that this program was built from by default, where it is still there.
+            For separate packages: the folder of Regulus's package, or the address of its repository (https://…, git@… or file://…). By default the \
+            folder from which this program was built, if it still exists.
             """)
     var regulus: String?
 
@@ -135,12 +135,12 @@ struct PluginNewCommand: ParsableCommand {
 extension Scaffold.Kind: EnumerableFlag {
     static func help(for value: Scaffold.Kind) -> ArgumentHelp? {
         switch value {
-        case .regularizer: "Something that shapes training beside the base loss."
+        case .regularizer: "Anything that shapes training beyond the base loss."
         case .encoder: "A network that turns one modality into embeddings."
         case .fusion: "A network that turns all embeddings into a prediction."
         case .model: "A whole model, in place of encoders and a fusion."
-        case .dataset: "Data of your own."
-        case .measurement: "Something that looks at trained models."
+        case .dataset: "A data set."
+        case .measurement: "Something that is measured on trained models."
         case .task: "A base loss with its scores."
         }
     }

@@ -18,13 +18,13 @@ import Selection
 /// `regulus plugin test LIB`: the contract of each kind, on what a library brings.
 struct PluginTestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "test", abstract: "Checks everything that a plug-in brings against the contract of its kind, in seconds.",
+        commandName: "test", abstract: "Checks every component of a plug-in against the contract of its kind, in seconds.",
         discussion: """
-            Nothing of Regulus is built. A regularizer's gradients are compared with central differences on batches of many kinds, with missing \
-            modalities, constant inputs and NaN; encoders, fusions, models, data sets, tasks, optimizers, schedules, measurements and rules of \
-            selection have contracts of their own. A folder is compiled first, as `regulus plugin build` would.
+            Regulus itself is not built again. The gradients of a regularizer are compared with central differences on batches of many kinds, with \
+            missing modalities, constant inputs and NaN. Encoders, fusions, models, data sets, tasks, optimizers, schedules, measurements and \
+            selection rules have contracts of their own. A folder is first compiled, as by `regulus plugin build`.
 
-            Exit codes: 0 everything is kept, 1 something is not, 2 the plug-in cannot be loaded.
+            Exit codes: 0 all checks passed, 1 a check failed, 2 the plug-in cannot be loaded.
             """)
 
     /// The parts of the contract that a regularizer may declare it does not keep.
@@ -50,17 +50,17 @@ struct PluginTestCommand: ParsableCommand {
     @Option(
         name: .customLong("with"),
         help: ArgumentHelp(
-            "Options for one of its components, as in a recipe: 'my-data: {path: data.npz}'. May be repeated; the defaults for all others.",
+            "Options for one of its components, as in a recipe: 'my-data: {path: data.npz}'. May be repeated; all others have their defaults.",
             valueName: "component"))
     var with: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "What its regularizers are documented not to keep: stop-gradients, random-draws, undefined-at-zero or hides-nan. May be repeated.",
+            "A documented exception of its regularizers: stop-gradients, random-draws, undefined-at-zero or hides-nan. May be repeated.",
             valueName: "exception"))
     var declares: [Exception] = []
 
-    @Flag(help: "Prints every check of every regularizer with what was found, as a table in Markdown.")
+    @Flag(help: "Prints every check of every regularizer with its result, as a Markdown table.")
     var table = false
 
     func validate() throws {

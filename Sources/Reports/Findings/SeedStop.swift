@@ -79,7 +79,7 @@ extension Report {
         let (looks, aim) = (stop.design.looks, "± \(score.text(stop.design.reach)) \(score.differenceUnit)")
         guard stop.isDecided, let look = stop.look else {
             let next = looks.first { $0 > stop.seeds } ?? stop.design.most
-            return "Not decided yet: \(NumberText.count(stop.seeds, "seed")) of \(next) are complete that the next look needs, of at most \(stop.design.most)."
+            return "Not decided yet: of the \(next) seeds that the next look needs, \(stop.seeds) are complete; there are at most \(stop.design.most)."
         }
         let place = "look \(look + 1) of \(looks.count), after \(stop.seeds) of at most \(stop.design.most) seeds"
         return stop.rows.allSatisfy(\.isNarrow)
@@ -89,7 +89,7 @@ extension Report {
 
     private func seedNote(_ stop: SeedStop) -> String {
         "Looks after \(stop.design.looks.map(String.init).joined(separator: ", ")) seeds and the width at which to stop were declared before the first result. Valid at "
-            + "the stop: the interval over seeds, each the mean over all targets, from Student's t at the part of 5 % that the look spends; the chance that any "
-            + "look's interval misses is at most 5 %. The other intervals and p values of this report do not account for earlier looks: they are slightly too narrow, or too small."
+            + "the stop: the interval over seeds, each the mean over all targets, from Student's t at the share of the 5 % that this look spends; the chance that the "
+            + "interval of any look misses is at most 5 %. The other intervals and p values of this report do not account for earlier looks: they are slightly too narrow, or too small."
     }
 }

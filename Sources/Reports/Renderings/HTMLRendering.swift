@@ -115,10 +115,12 @@ extension Document {
         @media (max-width: 600px) {
           body { font-size: 15px; }
           main { padding: 1rem .75rem 3rem; }
-          h1 { font-size: 1.4rem; overflow-wrap: anywhere; }
+          h1 { font-size: 1.4rem; }
+          h1, h2 { overflow-wrap: anywhere; }
           table { width: max-content; font-size: .82rem; }
           th, td { padding: .25rem .35rem; }
-          thead th { max-width: 6rem; }
+          /* The path of a swept value is one long word. */
+          thead th { max-width: 6rem; overflow-wrap: anywhere; }
           /* The row's name stays in sight while its figures are scrolled; a long one takes several lines, and not all the room. */
           td:not(.number) { max-width: 35vw; white-space: normal; overflow-wrap: break-word; }
           th:first-child, td:first-child { position: sticky; left: 0; background: #fff; }

@@ -39,7 +39,9 @@ extension Planner {
                     expected: "data, as in \(choice.component): {data: {use: arrays, path: other.npz, modalities: [video, audio]}}")
             ]
         case (false, _?):
-            return [RecipeFault(path["data"], "measurement \(measurement.name) uses no other data set than that of the study", expected: "nothing under 'data'")]
+            return [
+                RecipeFault(path["data"], "measurement \(measurement.name) uses no other data set than that of the study", expected: "nothing under 'data'")
+            ]
         case (true, let data?): return faults(of: ComponentPlan(data), models: models, at: path["data"])
         }
     }

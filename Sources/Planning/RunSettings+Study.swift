@@ -210,7 +210,8 @@ extension TrainingPlan {
     /// Its length: passes, or steps and the steps between checks, which then take the place of epochs
     /// in all tables.
     var lengthText: String {
-        checkEvery.map { "\(epochs * $0) steps, checked every \($0) (an epoch of the tables and figures is \($0) steps)" } ?? (epochs == 1 ? "1 epoch" : "\(epochs) epochs")
+        checkEvery.map { "\(epochs * $0) steps, checked every \($0) (an epoch of the tables and figures is \($0) steps)" }
+            ?? (epochs == 1 ? "1 epoch" : "\(epochs) epochs")
     }
 
     /// The factors of the learning rate of parts that have one.

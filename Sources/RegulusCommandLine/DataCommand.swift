@@ -9,7 +9,8 @@ import Training
 /// `regulus data`: looks at data sets on disk.
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "data", abstract: "Checks, lists and converts data sets on disk.", subcommands: [DataCheckCommand.self, DataManifestCommand.self, DataConvertCommand.self])
+        commandName: "data", abstract: "Checks, lists and converts data sets on disk.",
+        subcommands: [DataCheckCommand.self, DataManifestCommand.self, DataConvertCommand.self])
 }
 
 /// `regulus data check DATASET …`: counts, missing and damaged files, durations, a page of samples.

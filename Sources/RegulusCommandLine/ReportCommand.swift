@@ -16,7 +16,8 @@ struct ReportCommand: ParsableCommand {
     @Argument(help: "Run folders.", completion: .directory, transform: { UserPath.expanded($0) })
     var folders: [String]
 
-    @Option(help: "With several folders: an HTML file that compares all of them.", completion: .file(extensions: ["html"]), transform: { UserPath.expanded($0) })
+    @Option(
+        help: "With several folders: an HTML file that compares all of them.", completion: .file(extensions: ["html"]), transform: { UserPath.expanded($0) })
     var page: String?
 
     func validate() throws {

@@ -14,7 +14,8 @@ struct RunsCommand: ParsableCommand {
             recipe, its earlier results are in other-plans/ in its folder. Running the earlier recipe again uses them again.
             """)
 
-    @Argument(help: "Run folders, or folders that contain run folders; the folder runs by default.", completion: .directory, transform: { UserPath.expanded($0) })
+    @Argument(
+        help: "Run folders, or folders that contain run folders; the folder runs by default.", completion: .directory, transform: { UserPath.expanded($0) })
     var folders: [String] = ["runs"]
 
     func validate() throws {

@@ -80,7 +80,8 @@ extension Report {
             return "\(index == 0 ? "Registered" : "Amended") \(NumberText.date(entry.time)) UTC, \(results); digest \(entry.digest.prefix(16))."
         }
         if let trainedBefore, trainedBefore > 0 {
-            sentences.append("\(NumberText.count(trainedBefore, "trial")) of this report had begun before the registration, according to the clocks of the machines.")
+            sentences.append(
+                "\(NumberText.count(trainedBefore, "trial")) of this report had begun before the registration, according to the clocks of the machines.")
         }
         let rows = registeredRows
         let dials = variantDials

@@ -145,7 +145,8 @@ extension Verdict {
             + "sets by Paule and Mandel, the interval by Hartung and Knapp with \(sets.count - 1) \(sets.count == 2 ? "degree" : "degrees") of freedom, "
             + "and never narrower than the spread within sets allows). " + prediction
             + "Won, lost: significantly better or worse, of so many sets tested, with p < 0.05 in a paired t test after Holm's correction over all rows and sets"
-            + (hasSettings ? ", and separately over all rows and settings. Several settings of one data set count as one set, and each seed or draw counts once." : ".")
+            + (hasSettings
+                ? ", and separately over all rows and settings. Several settings of one data set count as one set, and each seed or draw counts once." : ".")
     }
 
     private var rankNote: String {

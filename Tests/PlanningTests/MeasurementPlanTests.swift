@@ -47,7 +47,8 @@ struct MeasurementPlanTests {
     @Test("the data set that a measurement lacks, or does not need, is said at its line")
     func needed() throws {
         let missing = try messages("other-data-detection")
-        #expect(missing.contains("r.yaml:8:11: error: measurement other-data-detection compares the target with another data set, and names none"), "\(missing)")
+        #expect(
+            missing.contains("r.yaml:8:11: error: measurement other-data-detection compares the target with another data set, and names none"), "\(missing)")
         #expect(missing.contains("other-data-detection: {data: {use: arrays, path: other.npz, modalities: [video, audio]}}"))
         let idle = try messages("scores: {data: watch}")
         #expect(idle.contains("r.yaml:8:26: error: measurement scores uses no other data set than that of the study"), "\(idle)")

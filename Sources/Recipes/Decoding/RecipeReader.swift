@@ -246,7 +246,8 @@ struct TrainingReader {
         func isGiven(_ key: String) -> Bool { section.node[key].map { !$0.isNull } ?? false }
         guard isGiven("steps") || isGiven("check-every") else { return (section.options(TrainingPlan.EpochSettings.self).epochs, nil) }
         if isGiven("epochs"), let place = section.locations["epochs"] {
-            faults.report("training has both epochs and steps", at: place, expected: "epochs, or steps with check-every (epochs: null removes inherited epochs)")
+            faults.report(
+                "training has both epochs and steps", at: place, expected: "epochs, or steps with check-every (epochs: null removes inherited epochs)")
         }
         let settings = section.options(TrainingPlan.StepSettings.self)
         if settings.steps % settings.checkEvery != 0, let place = section.locations["steps"] {

@@ -10,7 +10,8 @@ import Training
 /// Measures this program the way the scripts in `Benchmarks` measure PyTorch.
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Times a regularizer, a training step, an encoder, convolutions or the loading of samples; simulates rules for the number of seeds.",
+        commandName: "bench",
+        abstract: "Times a regularizer, a training step, an encoder, convolutions or the loading of samples; simulates rules for the number of seeds.",
         subcommands: [MERBench.self, StepBench.self, EncoderBench.self, ConvolutionBench.self, LoadingBench.self, SeedBench.self])
 }
 

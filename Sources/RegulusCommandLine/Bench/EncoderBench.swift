@@ -49,7 +49,8 @@ struct EncoderBench: ParsableCommand {
 
     @OptionGroup var bench: BenchOptions
     @Argument(help: "slowfast (R101, 32×224×224×3), slowonly (R50, 8×224×224×2) or resnet18 (257×1004×1).") var encoder: Published
-    @Option(help: "inference, last-stage (training above the frozen stem), last-stage-over-maps (training on stored outputs of the stem) or training.") var work = Work.inference
+    @Option(help: "inference, last-stage (training above the frozen stem), last-stage-over-maps (training on stored outputs of the stem) or training.")
+    var work = Work.inference
     @Option(help: "Batch size.") var batch = 1
 
     func validate() throws {

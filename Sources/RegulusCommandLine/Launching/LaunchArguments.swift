@@ -20,7 +20,8 @@ struct LaunchArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "With --launcher slurm: the time limit of a worker. A worker that reaches it saves its trainings and is submitted again.", valueName: "[days-]hours:minutes:seconds"))
+            "With --launcher slurm: the time limit of a worker. A worker that reaches it saves its trainings and is submitted again.",
+            valueName: "[days-]hours:minutes:seconds"))
     var time: String?
 
     @Option(help: ArgumentHelp("With --launcher slurm: the memory of a worker, for example 16G.", valueName: "size"))
@@ -28,7 +29,8 @@ struct LaunchArguments: ParsableArguments {
 
     @Option(
         name: .customLong("sbatch-option"),
-        help: ArgumentHelp("With --launcher slurm: any other option of sbatch, for example account=vision or exclusive. May be repeated.", valueName: "name=value"))
+        help: ArgumentHelp(
+            "With --launcher slurm: any other option of sbatch, for example account=vision or exclusive. May be repeated.", valueName: "name=value"))
     var options: [String] = []
 
     @Option(help: "With --launcher slurm: how many times a worker that ends while work is left is resubmitted; 3 by default.")

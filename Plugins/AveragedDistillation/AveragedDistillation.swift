@@ -66,7 +66,7 @@ public struct AveragedDistillation: RegularizerPlugin, AddsPenalty, FollowsUpdat
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "averaged-distillation",
-            summary: "lets fused and unimodal predictions follow those of the model with averaged weights",
+            summary: "makes fused and unimodal predictions follow those of the model with averaged weights",
             formula: "λ_f KL(t ‖ f) + Σ_m [CE(f_m, y) + λ_u KL(t ‖ f_m)],  t from averaged weights",
             source: "MBCD, MMDG benchmark (arXiv 2605.06643) and its program",
             cost: "one more pass through the model, without gradients; memory for a copy of it",

@@ -48,7 +48,7 @@ public struct BarlowTwins: RegularizerPlugin, AddsPenalty, ReadsCovariance, Read
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "barlow-twins",
-            summary: "makes the same features of two modalities correlate, and different ones not",
+            summary: "makes equal features of two modalities correlate, and different features not",
             formula: "Σ_{a<b} [Σ_d (C_dd − 1)² + λ Σ_{i≠j} C_ij²],  C = ẐₐᵀẐ_b/N",
             source: "Zbontar et al., Barlow Twins, ICML 2021, Eq. 1",
             cost: "O(N·D²) for each pair of modalities",

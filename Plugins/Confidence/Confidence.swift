@@ -53,7 +53,7 @@ public struct Confidence: RegularizerPlugin, AddsPenalty {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "confidence",
-            summary: "keeps predictions from fewer modalities from being more confident",
+            summary: "keeps predictions from fewer modalities less confident than those from more",
             formula: "Σ_l Σ_i max(0, conf(S_{l+1})_i − conf(S_l)_i),  S_0 ⊃ S_1 ⊃ … sets of modalities",
             source: "Ma et al., Calibrating Multimodal Learning, ICML 2023; BalanceBenchmark",
             cost: "one pass through the fusion for each modality",

@@ -50,7 +50,7 @@ public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty, ReadsPresen
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "cross-modal-translation",
-            summary: "predicts each modality's embedding from each other's",
+            summary: "predicts the embedding of each modality from that of every other",
             formula: "mean_{a≠b} mean_n ‖ T_ab(z_a)/‖T_ab(z_a)‖ − z_b/‖z_b‖ ‖",
             source: "Dong et al., SimMMDG, NeurIPS 2023",
             cost: "O(N·hidden·(D_a + hidden + D_b)) for each ordered pair of modalities",

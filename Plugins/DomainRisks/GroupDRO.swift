@@ -38,7 +38,7 @@ public struct GroupDRO: RegularizerPlugin, AddsPenalty, FollowsUpdates, ReadsPre
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "group-dro",
-            summary: "gives more weight to source domains that are learned badly",
+            summary: "gives more weight to source domains with a high loss",
             formula: "Σ_e q_e L_e − CE,  q_e ∝ q_e exp(η L_e)",
             source: "Sagawa et al., Distributionally Robust Neural Networks for Group Shifts, ICLR 2020; DomainBed",
             cost: "O(N·K), with K classes",

@@ -61,7 +61,7 @@ public struct IRM: RegularizerPlugin, AddsPenalty, ReadsPresence {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "irm",
-            summary: "asks that scaling the logits helps in no source domain: the classifier is optimal for all at once",
+            summary: "penalizes a classifier that scaling the logits would improve in some source domain",
             formula: "mean_e g(even rows of e) · g(odd rows of e),  g = d/ds CE(s·f, y) at s = 1;  squared: mean_e g(e)²",
             source: "Arjovsky et al., Invariant Risk Minimization, 2019; DomainBed",
             cost: "O(N·K), with K classes",

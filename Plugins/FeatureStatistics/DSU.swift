@@ -29,7 +29,7 @@ public struct DSU: RegularizerPlugin, ChangesFeatureMaps, ReadsPresence {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "dsu",
-            summary: "draws the statistics of feature maps anew, by their own spread over the batch, in training",
+            summary: "redraws the statistics of feature maps according to their spread over the batch, in training",
             formula: "y = (σ + n' s_σ)(x − μ)/σ + μ + n s_μ",
             source: "Li et al., Uncertainty Modeling for Out-of-Distribution Generalization, ICLR 2022",
             cost: "O(V) for each point, with V values in its feature map",

@@ -59,7 +59,7 @@ public struct InnerStep: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsP
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "inner-step",
-            summary: "takes gradients where the encoders are after a small step of their own",
+            summary: "takes gradients at the weights that the encoders have after a small step of their own",
             formula: "e = −ρ Σ_along ∇ℓ_t(θ);  gradient ← gradient + Σ_terms [∇ℓ_t(θ + e) − ∇ℓ_t(θ)]",
             source: "MBCD, MMDG benchmark (arXiv 2605.06643) and its program",
             cost: "a forward and a backward pass for each term of `along`, and two for each of `terms`, or one more",

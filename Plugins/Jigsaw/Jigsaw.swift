@@ -48,7 +48,7 @@ public struct Jigsaw: RegularizerPlugin, AddsPenalty {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "jigsaw",
-            summary: "lets a network tell in which order parts of all embeddings have been put",
+            summary: "trains a network to recognize the order in which parts of all embeddings were shuffled",
             formula: "mean_{j,i} CE(W' relu(W x_j,i + b) + b', j),  x_j: the parts of all embeddings in order j",
             source: "Dong et al., Towards Multimodal Open-Set Domain Generalization and Adaptation, ECCV 2024 (MOOSA)",
             cost: "O(orders·N·ΣD·width)",

@@ -56,7 +56,7 @@ public struct MeanShiftContrast: RegularizerPlugin, AddsPenalty {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "mean-shift-contrast",
-            summary: "lets two views of a sample, each moved towards its neighbors, find each other",
+            summary: "contrasts two views of a sample, each moved toward its neighbors",
             formula: "mean_i [log Σ_j exp(a_i·b_j/τ) − a_i·b_i/τ],  a, b: two views after a mean shift by k neighbors",
             source: "NEL, MMDG benchmark (arXiv 2605.06643) and its program",
             cost: "one more pass through the encoders, and O(N²·ΣW), with W features of a projection",

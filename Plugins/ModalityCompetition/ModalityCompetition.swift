@@ -87,7 +87,7 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "modality-competition",
-            summary: "lets each modality play for influence on the fused prediction",
+            summary: "makes modalities compete for influence on the fused prediction",
             formula: "Σ_m [−JSD(fuse(z̃_m, [z]), fuse(z)) + JSD(fuse([z̃_m], z), fuse(z))]  (greedy)",
             source: "Kontras et al., Multimodal Competition Regularizer, NeurIPS 2025",
             cost: "one pass through the fusion, and for each modality one (greedy: two) of permutations × N rows",

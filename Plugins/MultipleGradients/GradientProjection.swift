@@ -68,7 +68,7 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "gradient-projection",
-            summary: "takes out of the terms' gradients what points against each other",
+            summary: "removes from the gradients of terms the components that conflict",
             formula: "g_i ← g_i − (g_i·g_j/‖g_j‖²) g_j where g_i·g_j < 0;  gradient ← Σ_i g_i",
             source: "Yu et al., Gradient Surgery for Multi-Task Learning, NeurIPS 2020; modulated: GMP, MMDG benchmark",
             cost: "a forward and a backward pass for each term",

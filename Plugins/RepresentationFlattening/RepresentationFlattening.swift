@@ -107,7 +107,7 @@ public struct RepresentationFlattening: RegularizerPlugin, AddsPenalty, FollowsU
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "representation-flattening",
-            summary: "draws each modality to interpolations between modalities, as an averaged teacher sees them",
+            summary: "pulls each modality toward interpolations between modalities, as an averaged teacher sees them",
             formula: "Σ_{a≠b} f_a mean_n ‖mix_ab/‖mix_ab‖ − S_a/‖S_a‖‖ + contrast · SupCon(S)",
             source: "Fan et al., Cross-modal Representation Flattening, NeurIPS 2024",
             cost: "one more pass through the encoders, without gradients, and two through the heads; memory for a copy of the model",

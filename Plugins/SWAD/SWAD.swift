@@ -52,7 +52,7 @@ public struct SWAD: RegularizerPlugin, FollowsUpdates, FollowsValidation, Averag
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "swad",
-            summary: "evaluates and saves the mean of all weights from where the validation loss stops falling to where it rises",
+            summary: "evaluates and saves the mean of all weights from the point where the validation loss stops falling until it rises",
             formula: "θ̄ = mean of θ_t over the steps from s to e, both found on source validation samples",
             source: "Cha et al., SWAD: Domain Generalization by Seeking Flat Minima, NeurIPS 2021",
             cost: "O(P) in each update, with P parameters; memory for some copies of the model",

@@ -64,7 +64,7 @@ public struct SharpnessAware: RegularizerPlugin, ChangesGradients, ReadsPresence
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "sharpness-aware",
-            summary: "takes the gradient where the loss is largest nearby",
+            summary: "takes the gradient at the nearby weights with the largest loss",
             formula: "e = ρ g/‖g‖;  the optimizer gets the gradient at θ + e",
             source: "Foret et al., Sharpness-Aware Minimization, ICLR 2021; Kwon et al., ASAM, ICML 2021",
             cost: "one more forward and backward pass",

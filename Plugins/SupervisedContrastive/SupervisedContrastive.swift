@@ -73,7 +73,7 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresen
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "supervised-contrastive",
-            summary: "draws embeddings of one class together over all modalities, and those of other classes apart",
+            summary: "pulls embeddings of one class together over all modalities, and those of different classes apart",
             formula: "mean_i −(T/T₀) mean_{j∈P(i)} [s_ij − log Σ_{k≠i} exp s_ik],  s_ij = f_i·f_j/(‖f_i‖ ‖f_j‖ T)",
             source: "Khosla et al., Supervised Contrastive Learning, NeurIPS 2020, Eq. 2; Dong et al., SimMMDG, NeurIPS 2023",
             cost: "O((M·N)²·D) and memory for two arrays of (M·N)², with M modalities; twice as many rows with second-view",

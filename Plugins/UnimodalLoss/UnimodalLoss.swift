@@ -44,7 +44,7 @@ public struct UnimodalLoss: RegularizerPlugin, AddsPenalty, ReadsPresence {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "unimodal-loss",
-            summary: "a linear classifier and a cross-entropy for each modality",
+            summary: "adds a linear classifier and its cross-entropy for each modality",
             formula: "Σ_m f_m · CE(W_m z_m + b_m, y)",
             source: "Wang et al., What Makes Training Multi-Modal Classification Networks Hard?, CVPR 2020",
             cost: "O(N·D·K) for each modality, with K classes",

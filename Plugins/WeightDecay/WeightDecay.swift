@@ -77,7 +77,7 @@ public struct WeightDecay: RegularizerPlugin, AddsPenalty, FollowsUpdates, Reads
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "weight-decay",
-            summary: "pulls the parameters towards 0",
+            summary: "pulls the parameters toward 0",
             formula: "coupled: ½ · rate · ‖θ‖²; decoupled: θ ← θ − η · rate · θ",
             source: "Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019",
             cost: "O(P) in each update, with P parameters",

@@ -20,16 +20,16 @@ package struct Misclassification: MeasuresEachSet {
         package var level = 0.95
         package init() {}
         package static var fields: [OptionField<Options>] {
-            [.number("level", \.level, in: 0.5...0.999, "share of right predictions that have to be accepted, for the false-positive rates")]
+            [.number("level", \.level, in: 0.5...0.999, "share of correct predictions to accept, for the false-positive rates")]
         }
     }
 
     package static var description: ComponentDescription {
         ComponentDescription(
-            name: "misclassification-detection", summary: "how well confidence tells wrong predictions: AURC, AUROC, false-positive rate",
+            name: "misclassification-detection", summary: "how well confidence detects wrong predictions: AURC, AUROC, false-positive rate",
             source: "Hendrycks and Gimpel 2017; Geifman and El-Yaniv 2017; MMDG-Bench", options: Options.descriptions,
             notes: [
-                "fpr: at the highest threshold that accepts the level of the right predictions. fpr-nearest: at the point whose rate is nearest to it, as MMDG-Bench has it.",
+                "fpr: at the highest threshold that accepts at least that share of the correct predictions. fpr-nearest: at the point whose share is closest to it, as in MMDG-Bench.",
                 "All are fractions. MMDG-Bench prints AURC × 1000 and the others × 100.",
             ])
     }
@@ -68,7 +68,7 @@ package struct DetectionOptions: Configuration.Options {
     package init() {}
     package static var fields: [OptionField<DetectionOptions>] {
         [
-            .number("level", \.level, in: 0.5...0.999, "share of the samples of the known side that have to be accepted"),
+            .number("level", \.level, in: 0.5...0.999, "share of the positive samples to accept"),
             .number("temperature", \.temperature, in: 1e-3...1000, "temperature of the energy"),
         ]
     }
@@ -111,7 +111,7 @@ extension TellsSetsApart {
     ///   - notes: what is special about it.
     fileprivate static func describing(_ name: String, _ summary: String, notes: [String]) -> ComponentDescription {
         ComponentDescription(
-            name: name, summary: "how well confidence tells samples of \(summary)", formula: "msp = max softmax;  energy = T log Σ exp(logit/T)",
+            name: name, summary: "how well confidence distinguishes \(summary)", formula: "msp = max softmax;  energy = T log Σ exp(logit/T)",
             source: "Hendrycks and Gimpel 2017; Liu et al. 2020; MMDG-Bench", options: Options.descriptions, notes: notes)
     }
 }
@@ -123,10 +123,10 @@ extension TellsSetsApart {
 package struct ShiftDetection: TellsSetsApart {
     package static var description: ComponentDescription {
         describing(
-            "shift-detection", "the held-out domain from those of training domains",
+            "shift-detection", "the held-out domain from the training domains",
             notes: [
-                "Both have the same classes: this is detection of the shift, not of unknown classes. A model that generalizes may well score near 0.5.",
-                "auroc and fpr count samples of training domains as positive; fpr-out counts those of the held-out domain.",
+                "Both have the same classes, so this detects the shift, not unknown classes. A model that generalizes well may score near 0.5.",
+                "auroc and fpr treat samples of training domains as positive; fpr-out treats those of the held-out domain so.",
             ])
     }
 
@@ -145,10 +145,10 @@ package struct ShiftDetection: TellsSetsApart {
 package struct UnknownClassDetection: TellsSetsApart {
     package static var description: ComponentDescription {
         describing(
-            "unknown-class-detection", "known classes from those of classes that training did not know",
+            "unknown-class-detection", "samples of known classes from those of unknown classes",
             notes: [
-                "The recipe says which classes those are: `evaluation: {unknown-classes: [...]}`. Both sides are of the held-out domain.",
-                "auroc and fpr count samples of known classes as positive; fpr-out counts those of unknown ones.",
+                "The recipe names these classes: `evaluation: {unknown-classes: [...]}`. All samples are from the held-out domain.",
+                "auroc and fpr treat samples of known classes as positive; fpr-out treats those of unknown classes so.",
             ])
     }
 
@@ -167,10 +167,10 @@ package struct UnknownClassDetection: TellsSetsApart {
 package struct OtherDataDetection: TellsSetsApart {
     package static var description: ComponentDescription {
         describing(
-            "other-data-detection", "the held-out domain from those of another data set",
+            "other-data-detection", "the held-out domain from another data set",
             notes: [
-                "The other data set stands under `data`, as in a recipe: `other-data-detection: {data: {use: arrays, path: other.npz, modalities: [video, audio]}}`.",
-                "auroc and fpr count samples of the held-out domain as positive; fpr-out counts those of the other data set.",
+                "The other data set is given under `data`, as in a recipe: `other-data-detection: {data: {use: arrays, path: other.npz, modalities: [video, audio]}}`.",
+                "auroc and fpr treat samples of the held-out domain as positive; fpr-out treats those of the other data set so.",
             ])
     }
 

@@ -21,7 +21,7 @@ package struct EmbeddingMap: MeasurementPlugin {
         package var samples = 150
         package init() {}
         package static var fields: [OptionField<Options>] {
-            [.integer("samples", \.samples, in: 3...5000, "most samples of a set that are shown, evenly spread")]
+            [.integer("samples", \.samples, in: 3...5000, "the largest number of samples shown of a set, evenly spread")]
         }
     }
 
@@ -31,9 +31,9 @@ package struct EmbeddingMap: MeasurementPlugin {
             formula: "the first two principal components of source validation and target samples together",
             source: "Pearson 1901", options: Options.descriptions,
             notes: [
-                "explained is the share of the variance that the picture shows; where it is small, what looks mixed need not be.",
+                "explained is the share of the variance that the picture shows; where it is small, groups that look mixed may be separate.",
                 "The report draws the first trial of each row. Axes of different rows are not comparable.",
-                "Principal components only: for t-SNE or UMAP hand the file of `regulus embed` to a program that has it.",
+                "Principal components only; for t-SNE or UMAP, pass the file of `regulus embed` to another program.",
             ])
     }
 

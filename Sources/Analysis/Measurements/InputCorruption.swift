@@ -35,7 +35,7 @@ package struct InputCorruption: MeasurementPlugin {
         package static var fields: [OptionField<Options>] {
             [
                 .texts(
-                    "kinds", \.kinds, "what goes wrong, of \(Corruption.allCases.map(\.rawValue).joined(separator: ", ")); all that suit a modality if left out"
+                    "kinds", \.kinds, "kinds of corruption, out of \(Corruption.allCases.map(\.rawValue).joined(separator: ", ")); by default all that suit a modality"
                 ),
                 .numbers("severities", \.severities, in: 1...5, "whole numbers from 1 to 5, rising"),
                 .flag("in-domain", \.inDomain, "whether source validation samples are corrupted too"),
@@ -46,11 +46,11 @@ package struct InputCorruption: MeasurementPlugin {
 
     package static var description: ComponentDescription {
         ComponentDescription(
-            name: "input-corruption", summary: "score when the inputs of one modality are corrupted, over severities",
+            name: "input-corruption", summary: "score when the inputs of one modality are corrupted, at several severities",
             formula: "relative-robustness: area under score(severity), over the range;  change: mean over severities of score − clean score",
             source: "MultiBench, Liang et al. 2021; MMDG-Bench", options: Options.descriptions,
             notes: [
-                "Every row of a table meets the same corrupted samples. The difference of two rows in `change` is MultiBench's effective robustness, a severity.",
+                "Every row of a table meets the same corrupted samples. The difference of two rows in `change` is MultiBench's effective robustness per severity.",
                 "Each kind and severity runs the encoder of the corrupted modality, and the fusion, once more over the samples.",
             ])
     }
@@ -109,7 +109,7 @@ package struct InputCorruption: MeasurementPlugin {
                 findings.add(model.task.score.name, of: nil, on: set, under: "clean", clean)
                 for modality in model.modalities {
                     guard !model.frozenInputs.contains(modality) else {
-                        let reason = "the output of the encoder's frozen part is stored, and its inputs are not read; train without stem-cache"
+                        let reason = "the output of the encoder's frozen part is stored, so its inputs are not read; train without stem-cache"
                         findings.add(model.task.score.name, of: modality.name, on: set, under: "corrupted", .failure(Undefined(reason)))
                         continue
                     }

@@ -39,7 +39,7 @@ package struct EmbeddingCorruption: MeasuresEachSet {
             source: "MER-DG, Table 14", options: Options.descriptions,
             notes: [
                 "Every row of a table meets the same noise. The scale of embeddings differs between rows: a σ means more where they are small.",
-                "The difference of two rows in `change` is MultiBench's effective robustness, a level.",
+                "The difference of two rows in `change` is MultiBench's effective robustness per level.",
             ])
     }
 

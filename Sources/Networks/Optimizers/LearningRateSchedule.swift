@@ -153,7 +153,7 @@ public struct InversePowerSchedule: SchedulePlugin {
     }
 
     public static let description = ComponentDescription(
-        name: "inverse-power", summary: "an inverse power of the part of the training that is done",
+        name: "inverse-power", summary: "falls as an inverse power of the fraction of the training that is done",
         formula: "base·(1 + factor·p)^−power,  p = step/steps", source: "Ganin and Lempitsky 2015, section 4.1", options: Options.descriptions)
 
     private let options: Options

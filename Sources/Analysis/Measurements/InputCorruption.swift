@@ -35,7 +35,8 @@ package struct InputCorruption: MeasurementPlugin {
         package static var fields: [OptionField<Options>] {
             [
                 .texts(
-                    "kinds", \.kinds, "kinds of corruption, out of \(Corruption.allCases.map(\.rawValue).joined(separator: ", ")); by default all that suit a modality"
+                    "kinds", \.kinds,
+                    "kinds of corruption, out of \(Corruption.allCases.map(\.rawValue).joined(separator: ", ")); by default all that suit a modality"
                 ),
                 .numbers("severities", \.severities, in: 1...5, "whole numbers from 1 to 5, rising"),
                 .flag("in-domain", \.inDomain, "whether source validation samples are corrupted too"),

@@ -12,7 +12,7 @@ import Tensors
 ///
 /// `r` is the fused representation that the classifier reads, `N×F`, and `p` the softmax of its logits;
 /// a classifier that is not linear is taken for one. The division by `1 − ema` at every step is the
-/// released program's, with which the penalty grows towards `1/(1 − ema)²` of its first size. Domains
+/// released program's, with which the penalty grows toward `1/(1 − ema)²` of its first size. Domains
 /// that a batch lacks keep their average and are not compared. NaN gives NaN. Memory: `E·(K·F + K)`
 /// numbers, saved with the model. Cost: `O(N·K·F)`.
 ///

@@ -2,7 +2,7 @@ import Configuration
 import Regularization
 import Tensors
 
-/// Contrast of two views after a mean shift: a sample and its second view find each other among all samples, each first moved towards its
+/// Contrast of two views after a mean shift: a sample and its second view find each other among all samples, each first moved toward its
 /// nearest neighbors.
 ///
 ///     p_m     = the rows of both views, divided by their length, 2N×P
@@ -44,7 +44,7 @@ public struct MeanShiftContrast: RegularizerPlugin, AddsPenalty {
         /// The options under their names in recipes.
         public static var fields: [OptionField<Options>] {
             [
-                .integer("neighbors", \.neighbors, in: 1...65536, unit: "rows", "that a row is moved towards, k"),
+                .integer("neighbors", \.neighbors, in: 1...65536, unit: "rows", "that a row is moved toward, k"),
                 .number("temperature", \.temperature, in: 1e-4...1e4, "what similarities are divided by, τ"),
                 .flag("symmetric", \.isSymmetric, "whether the second view looks for the first as well"),
                 .number("noise", \.noise, in: 0...1e3, "of the second view's inputs, relative to their standard deviation in the batch"),

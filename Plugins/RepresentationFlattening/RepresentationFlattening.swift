@@ -3,7 +3,7 @@ import Networks
 import Regularization
 import Tensors
 
-/// Cross-modal representation flattening: each modality is drawn towards interpolations between its own
+/// Cross-modal representation flattening: each modality is drawn toward interpolations between its own
 /// and each other modality's features, as a teacher with averaged weights sees them, so that the way
 /// between two modalities becomes flat in the loss.
 ///

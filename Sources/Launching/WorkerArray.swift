@@ -77,7 +77,7 @@ package struct WorkerArray: Sendable {
             switch state.meaning {
             case .cancelled:
                 try giveUp(number, .cancelled)
-                notes.append("worker \(id) was cancelled")
+                notes.append("worker \(id) was canceled")
             case .impossible:
                 try giveUp(number, .failed)
                 notes.append("worker \(id) cannot work\(state.place): \(state.phrase)" + logText(id))

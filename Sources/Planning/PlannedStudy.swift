@@ -78,6 +78,7 @@ package struct PlannedStudy: Sendable {
             facts.append(planner.facts)
             tasks.append(task)
             let planned = recipe.rows.map { (row: $0, cells: planner.cells(of: $0, score: task.score)) }
+            outline.begin(variant: variant.settings.map { ($0.path, $0.value.description) })
             faults += planner.faults(of: planned, task: task, outline: &outline)
             let plannedCells = planned.flatMap(\.cells)
             variants.append((planner, recipe, task, plannedCells))
@@ -108,6 +109,7 @@ package struct PlannedStudy: Sendable {
         self.cells = cells
         let others = Set(cells.flatMap(\.measurements).compactMap(\.other?.plan))
         otherDatasets = Dictionary(uniqueKeysWithValues: others.compactMap { plan in (try? components.dataset(plan)).map { (plan, $0.dataset) } })
+        outline.finish()
         self.outline = outline
         self.datasets = datasets
         self.stems = stems.parts.isEmpty ? nil : stems

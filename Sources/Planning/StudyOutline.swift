@@ -2,6 +2,7 @@ import Configuration
 import Datasets
 import Networks
 import Regularization
+import Results
 import Training
 
 /// What a study's models and terms consist of, as plain values: what `check` prints of them.
@@ -17,6 +18,8 @@ package struct StudyOutline: Sendable, Hashable, Codable {
         package var trained: Int
         /// Values that stay as they were read.
         package var frozen: Int
+        /// The variants of a sweep that have it, as `path = value`; empty where all of them do.
+        package var variants: [String] = []
     }
 
     /// A covariance that a term reads: of `samples` samples over `features` features.
@@ -41,9 +44,25 @@ package struct StudyOutline: Sendable, Hashable, Codable {
     package var modules: [Module] = []
     package var covariances: [Covariance] = []
 
+    /// The variants whose rows were added so far, the last one being that of the next row.
+    private var variants: [String] = []
+
     init() {}
 
-    /// Adds a row of one variant; what is listed already is not repeated.
+    /// Begins the rows of a variant.
+    ///
+    /// - Parameter settings: the paths and values that make it; none in a study without a sweep.
+    mutating func begin(variant settings: [(path: String, value: String)]) {
+        let label = settings.map { $0.path == VariantSettings.setDial ? $0.value : "\($0.path) = \($0.value)" }.joined(separator: ", ")
+        if variants.last != label { variants.append(label) }
+    }
+
+    /// Leaves out the variants of what all variants have.
+    mutating func finish() {
+        for index in modules.indices where modules[index].variants.count == variants.count { modules[index].variants = [] }
+    }
+
+    /// Adds a row of the variant that was begun last; what is listed already is not repeated.
     ///
     /// - Parameter isOwn: whether the model is the row's own.
     mutating func add(_ row: String, model: any MultimodalModel, isOwn: Bool, terms: [RegularizerTerm], samples: [Int]) {
@@ -56,7 +75,12 @@ package struct StudyOutline: Sendable, Hashable, Codable {
     }
 
     private mutating func add(_ module: Module) {
-        if !modules.contains(module) { modules.append(module) }
+        let same = modules.firstIndex {
+            ($0.row, $0.name, $0.trained, $0.frozen) == (module.row, module.name, module.trained, module.frozen)
+        }
+        let index = same ?? modules.endIndex
+        if same == nil { modules.append(module) }
+        if let variant = variants.last, modules[index].variants.last != variant { modules[index].variants.append(variant) }
     }
 
     private mutating func addCovariances(of term: RegularizerTerm, prefix: String, row: String, samples: [Int]) {

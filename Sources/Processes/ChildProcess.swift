@@ -3,7 +3,7 @@ import Foundation
 /// A program that is run to its end, with everything it wrote.
 ///
 /// It is started and waited for by the system's own calls. Foundation's `Process` learns of a child's end through a network socket of this
-/// machine, so that it waits for ever where there is no network at all, not even the loopback device, as in some containers.
+/// machine, so that it waits forever where there is no network at all, not even the loopback device, as in some containers.
 package struct ChildProcess: Sendable {
     /// How it ended.
     package enum End: Equatable, Sendable {

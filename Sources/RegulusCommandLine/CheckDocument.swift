@@ -113,7 +113,12 @@ struct CheckDocument: Encodable {
         }
         protocolText = distinct(frame.variants.map(\.protocolText)).joined(separator: "\n")
         selection = distinct(frame.variants.map(\.selection)).joined(separator: "; ")
-        settings = distinct(frame.variants.flatMap(\.lines))
+        let lines = frame.variants.flatMap { variant in distinct(variant.lines).map { (line: $0, variant: Self.label(of: variant.assignment)) } }
+        let owners = Dictionary(grouping: lines, by: \.line).mapValues { $0.map(\.variant) }
+        settings = distinct(lines.map(\.line)).map { line in
+            let own = owners[line] ?? []
+            return own.count == shapes.count ? line : "\(Self.label(of: own)): \(line)"
+        }
         notices = frame.notices
         advice =
             planned.advice
@@ -166,7 +171,7 @@ extension CheckDocument {
         // A study has one variant and one repetition even where none is asked for.
         let product = counts.enumerated().filter { $0 < 3 || $1.0 > 1 }.map { NumberText.count($1.0, $1.1) }.joined(separator: " × ")
         let shapeLines = shapes.map { shape in
-            let label = shape.variant.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
+            let label = Self.label(of: shape.variant)
             let counts =
                 [(shape.rows, "row"), (shape.targets, "target"), (shape.seeds, "seed")]
                 + (shape.repetitions > 1 ? [(shape.repetitions, "repetition")] : [])
@@ -197,12 +202,22 @@ extension CheckDocument {
         return [String(Document([.table(table)]).terminalText().dropLast())]
     }
 
+    /// A variant by its swept values; a set of data by its name.
+    private static func label(of assignment: [String: String]) -> String {
+        assignment.sorted { $0.key < $1.key }.map { $0.key == VariantSettings.setDial ? $0.value : "\($0.key) = \($0.value)" }.joined(separator: ", ")
+    }
+
+    /// Several variants: the first one, and how many there are besides.
+    private static func label(of variants: [String]) -> String {
+        (variants.first ?? "") + (variants.count > 1 ? " and \(variants.count - 1) more" : "")
+    }
+
     private var parameters: TextTable {
         TextTable(
             columns: [.init("Parameters"), .init("Trained", .right), .init("Frozen", .right)],
             rows: modules.map { module in
                 let name = module.row.map { "\($0): \(module.name)" } ?? module.name
-                return [name, Self.number(module.trained), Self.number(module.frozen)]
+                return [name + (module.variants.isEmpty ? "" : " (\(Self.label(of: module.variants)))"), Self.number(module.trained), Self.number(module.frozen)]
             })
     }
 

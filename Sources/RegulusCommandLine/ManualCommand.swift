@@ -52,6 +52,7 @@ struct ManualPages {
         let shouldDisplay, isOptional, isRepeating: Bool
         let names: [Name]?
         let valueName, abstract, discussion, defaultValue: String?
+        let allValues: [String]?
     }
 
     private let root: Command
@@ -87,8 +88,9 @@ struct ManualPages {
             for argument in arguments {
                 let value = argument.valueName.map { argument.kind == "flag" ? "" : " \($0)" } ?? ""
                 let names = argument.kind == "positional" ? argument.valueName ?? "" : (argument.names ?? []).map(\.text).joined(separator: ", ") + value
+                let values = argument.allValues.map { " Values: \($0.joined(separator: ", "))." } ?? ""
                 let standard = argument.defaultValue.map { $0.isEmpty ? "" : " Default: \($0)." } ?? ""
-                lines += [".TP", ".B \(Self.escaped(names))", Self.escaped((argument.abstract ?? "") + standard)]
+                lines += [".TP", ".B \(Self.escaped(names))", Self.escaped((argument.abstract ?? "") + values + standard)]
                 if let discussion = argument.discussion, !discussion.isEmpty { lines += Self.paragraphs(discussion) }
             }
         }

@@ -156,9 +156,16 @@ extension Report {
 
     private func grids(_ findings: MeasuredFindings) -> [Document.Block] {
         let blocks = findings.grids.flatMap { row, grid -> [Document.Block] in
+            // Counts of classes by classes: what lies on the diagonal is right, so its share of a line is the accuracy on that class.
+            let hasDiagonal = grid.rows == grid.columns
             let table = TextTable(
-                columns: [.init("\(grid.rowAxis) \\ \(grid.columnAxis)")] + grid.columns.map { .init($0, .right) },
-                rows: zip(grid.rows, grid.values).map { [$0] + $1.map(String.init) })
+                columns: [.init("\(grid.rowAxis) \\ \(grid.columnAxis)")] + grid.columns.map { .init($0, .right) }
+                    + (hasDiagonal ? [.init("Accuracy, %", .right)] : []),
+                rows: zip(grid.rows, grid.values).enumerated().map { index, line in
+                    let sum = line.1.reduce(0) { $0 + Double($1) }
+                    let share = line.1.indices.contains(index) && sum > 0 ? NumberText.percent(Double(line.1[index]) / sum) : NumberText.nothing
+                    return [line.0] + line.1.map(String.init) + (hasDiagonal ? [share] : [])
+                })
             return [.paragraph("\(row): \(grid.name)\(grid.samples.map { " on \($0)" } ?? ""), added up over trials"), .table(table)]
         }
         return blocks.isEmpty ? [] : [.folded("Counts of \(findings.title)", isOpen: false, blocks)]

@@ -76,7 +76,7 @@ extension Tensor {
     }
 }
 
-// Mathematical functions of eight numbers at once. The polynomials are least-squares fits, reweighted towards the smallest
+// Mathematical functions of eight numbers at once. The polynomials are least-squares fits, reweighted toward the smallest
 // largest error; that error is given with each.
 
 extension SIMD8<Float> {

@@ -132,7 +132,7 @@ struct SlurmRunTests {
         try scancel.run()
         let first = try run.outcome()
         #expect(first.code == 75)
-        #expect(first.messages.contains("worker 101_1 was cancelled") && first.messages.contains("no worker is left after "))
+        #expect(first.messages.contains("worker 101_1 was canceled") && first.messages.contains("no worker is left after "))
         let second = try await self.run(arguments())
         #expect(second.code == 0, "\(second.messages)")
         #expect(second.messages.contains("submitted array 102"))

@@ -46,5 +46,6 @@ struct StatusTests {
         #expect(!files.contains("regulus-plugin-probe.1") && !files.contains("regulus-manual.1"))
         let page = try folder.text("man/regulus-run.1")
         #expect(page.hasPrefix(".TH \"REGULUS\\-RUN\" 1 ") && page.contains("\n.B \\-\\-save\\-every seconds\n"), "\(page.prefix(300))")
+        #expect(try folder.text("man/regulus-data-check.1").contains("Values: none, some, all. Default: some."))
     }
 }

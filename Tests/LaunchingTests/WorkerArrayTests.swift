@@ -110,7 +110,7 @@ struct WorkerArrayTests {
         try slurm.say("101_1", "CANCELLED", status: 75 << 8)
         try slurm.say("101_2", "FAILED", status: 127 << 8, node: "node7")
         let notes = try array.look(workIsLeft: true)
-        #expect(notes[0] == "worker 101_1 was cancelled")
+        #expect(notes[0] == "worker 101_1 was canceled")
         #expect(notes[1].hasPrefix("worker 101_2 cannot work on node7: FAILED (exit code 127)\n  It has left no log"))
         #expect(array.record.workers.map(\.loss) == [.cancelled, .failed])
         #expect(array.record.isOver && slurm.submissions.count == 1)
@@ -124,7 +124,7 @@ struct WorkerArrayTests {
         try slurm.forget("101_2")
         try slurm.set("accounting", "101_1|CANCELLED by 1000|0:15|node1\n101_1.batch|CANCELLED|0:15|node1\n")
         let notes = try array.look(workIsLeft: true)
-        #expect(notes[0] == "worker 101_1 was cancelled")
+        #expect(notes[0] == "worker 101_1 was canceled")
         #expect(notes[1].hasPrefix("worker 101_2 ended while work is left: UNKNOWN; submitting it again"))
     }
 

@@ -32,6 +32,14 @@ struct OwnModelPlanTests {
         #expect(planned.outline.modules.filter { $0.row == "First alone" }.map(\.name) == ["encoders.m1", "fusion"])
     }
 
+    @Test("a part of the model that some tables of a sweep have says which; one that all have says nothing")
+    func variants() throws {
+        let swept = text.replacing("rows:\n", with: "sweep: {model.fusion: [{use: late, hidden: 16}, {use: sum}]}\nrows:\n")
+        let modules = try Sample.planned(swept).outline.modules.filter { $0.row == nil }
+        #expect(modules.map(\.name) == ["encoders.m1", "encoders.m2", "fusion", "fusion"])
+        #expect(modules.map(\.variants) == [[], [], ["model.fusion = {use: late, hidden: 16}"], ["model.fusion = {use: sum}"]])
+    }
+
     @Test("what a row does not change is planned as without the others: its trials are the same")
     func sameTrials() throws {
         let alone = text.replacing("  - name: First alone\n    model: {modalities: [m1]}\n  - name: Sum\n    model: {fusion: {use: sum}}\n", with: "")

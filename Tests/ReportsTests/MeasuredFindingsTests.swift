@@ -116,6 +116,12 @@ struct MeasuredFindingsTests {
         #expect(findings.grids.map(\.grid.values) == [[[4, 8], [12, 16]], [[4, 8], [12, 16]]])
     }
 
+    @Test("counts of classes by classes have the accuracy on each class beside them")
+    func accuracyByClass() throws {
+        let page = try Self.report().document().html()
+        #expect(page.contains("Accuracy, %") && page.contains(">33.3<") && page.contains(">57.1<"), "4 of 12, and 16 of 28")
+    }
+
     @Test("the page, the tables and the lines name every quantity, with the units' note")
     func renderings() throws {
         let report = try Self.report()

@@ -108,7 +108,7 @@ package struct TaskScores: MeasuresEachSet {
 package struct ScoresByClass: MeasuresEachSet {
     package static var description: ComponentDescription {
         ComponentDescription(
-            name: "scores-by-class", summary: "worst class, worst domain, macro-F1, balanced accuracy, confusion matrix",
+            name: "scores-by-class", summary: "worst class, worst domain, macro-F1, balanced accuracy, confusion matrix with the accuracy on each class",
             formula: "worst-group: lowest accuracy of a class within a domain", source: "Sagawa et al. 2020",
             notes: ["macro-f1 is over the classes that occur among labels or predictions, balanced-accuracy over those that occur as labels."])
     }

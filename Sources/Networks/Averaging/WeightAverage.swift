@@ -36,7 +36,7 @@ final class AveragedValues {
     /// Every average under the module's own name for the value.
     var parts: Parts { Parts(entries.map { (name: $0.name, part: $0.average) }) }
 
-    /// Moves the average towards the module: `average ← average + share·(present − average)`; counts
+    /// Moves the average toward the module: `average ← average + share·(present − average)`; counts
     /// are copied.
     func blend(_ share: Float) {
         for (_, entry, average) in entries {

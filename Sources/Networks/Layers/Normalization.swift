@@ -3,7 +3,7 @@ import Tensors
 /// Batch normalization over all axes but the last (Ioffe and Szegedy 2015).
 ///
 /// In training, `y = (x − mean)/√(variance + ε)·weight + bias` with the batch's mean and population
-/// variance, and the running statistics move by `momentum` towards the batch's mean and unbiased
+/// variance, and the running statistics move by `momentum` toward the batch's mean and unbiased
 /// variance. In evaluation the running statistics take the batch's place.
 ///
 /// State as in PyTorch: parameters `weight` (ones) and `bias` (zeros), buffers `running_mean`,
@@ -91,7 +91,7 @@ public final class BatchNormalization: Layer {
         return followed(x.batchNormalizedAndHalved(weight: weight.value, bias: bias.value, epsilon: epsilon), of: x)
     }
 
-    /// Moves the running statistics towards those of the batch `x`, and returns its output.
+    /// Moves the running statistics toward those of the batch `x`, and returns its output.
     private func followed(_ batch: (output: Tensor, mean: Tensor, variance: Tensor), of x: Tensor) -> Tensor {
         let (y, mean, variance) = batch
         let count = x.elementCount / width

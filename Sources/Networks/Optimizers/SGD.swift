@@ -124,9 +124,9 @@ public final class LARS: OptimizerPlugin {
             var scale: Float = 1
             if isScaled {
                 let own = UnsafeBufferPointer(start: UnsafePointer(values), count: step.count).sumOfSquares()
-                let towards = UnsafeBufferPointer(start: gradient, count: step.count)
+                let toward = UnsafeBufferPointer(start: gradient, count: step.count)
                     .sumOfSquares(adding: decay, times: UnsafePointer(values))
-                if own > 0 && towards > 0 { scale = Float(options.trust * (own / towards).squareRoot()) }
+                if own > 0 && toward > 0 { scale = Float(options.trust * (own / toward).squareRoot()) }
             }
             for i in 0..<step.count {
                 let u = momentum * direction[i] + scale * (gradient[i] + decay * values[i])

@@ -19,7 +19,7 @@ static void give_up(const char *reason) {
 // What the library maps when it is opened, and the buffer that it keeps for each thread in it, in bytes.
 enum { library_size = 64 << 20, buffer_size = 130 << 20 };
 
-// Where OpenBLAS finds no room for a buffer it asks for it again and again, for ever.
+// Where OpenBLAS finds no room for a buffer it asks for it again and again, forever.
 static void require_room(size_t bytes) {
     if (regulus_has_room(bytes)) return;
     fprintf(

@@ -217,7 +217,9 @@ extension CheckDocument {
             columns: [.init("Parameters"), .init("Trained", .right), .init("Frozen", .right)],
             rows: modules.map { module in
                 let name = module.row.map { "\($0): \(module.name)" } ?? module.name
-                return [name + (module.variants.isEmpty ? "" : " (\(Self.label(of: module.variants)))"), Self.number(module.trained), Self.number(module.frozen)]
+                return [
+                    name + (module.variants.isEmpty ? "" : " (\(Self.label(of: module.variants)))"), Self.number(module.trained), Self.number(module.frozen),
+                ]
             })
     }
 

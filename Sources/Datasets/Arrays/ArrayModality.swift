@@ -260,7 +260,12 @@ struct ArrayModality: Sendable {
     ///
     /// - Throws: `DatasetFault` where it cannot be read.
     func values(of row: Int) throws(DatasetFault) -> [Float] {
-        try Self.filled(stored.sampleSize) { buffer throws(DatasetFault) in try stored.read(row, into: buffer) }
+        var values = [Float](repeating: 0, count: stored.sampleSize)
+        let outcome = values.withUnsafeMutableBufferPointer { buffer in
+            Result { () throws(DatasetFault) in try stored.read(row, into: buffer) }
+        }
+        try outcome.get()
+        return values
     }
 
     // MARK: - Remarks

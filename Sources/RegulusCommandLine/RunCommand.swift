@@ -81,7 +81,7 @@ struct RunCommand: ParsableCommand {
             throw CommandFault.input("error: \(error)\nThe run folder can be chosen with --out.")
         }
         do {
-            let before = FolderState(of: planned.cells, in: folder)
+            let before = FolderState(of: planned.cells, in: folder, keeping: true)
             // What may be whole is not done again in its place.
             if let fault = before.damages.lazy.compactMap(\.unreadable).first { throw fault }
             let display = RunDisplay(asJSON: json, isSilent: ParentLink.role == IsolatedRun.role)
@@ -92,10 +92,11 @@ struct RunCommand: ParsableCommand {
             var run = StudyRun(
                 cells: planned.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: planned.datasets,
                 timing: timing, stop: .ofProcess, stems: arguments.stems(for: folder))
+            run.known = before.known
             run.keepsFailures = keepFailures
             run.keepsOtherPlans = !overwrite
             let launched = try launchedRun(run, recipe: study.name, display: display)
-            let store = RunStore(folder)
+            let store = RunStore(folder, known: before.known)
             var damagedRecipe: DamagedFile?
             if ParentLink.role != IsolatedRun.role {
                 damagedRecipe = try store.write(settings, recipe: study.resolvedYAML, keepingOthers: !overwrite)
@@ -106,13 +107,14 @@ struct RunCommand: ParsableCommand {
             for note in notes(on: before, in: folder) { display.note(note) }
             if ParentLink.role != IsolatedRun.role, !worker { noteLook(at: store.finished(settings.keys), in: store, display) }
             StopRequest.listenForSignals()
-            let results = try launched?.results() ?? results(of: run, plan, before, display: display)
+            let events = LiveEvents(folder: folder)
+            let results = try launched?.results() ?? results(of: run, plan, before, events: events, display: display)
             if ParentLink.role != IsolatedRun.role { try measure(plan, in: folder, display) }
             if worker {
                 display.finish()
             } else {
                 if let launched { settings = launched.settings(settings) }
-                let all = results + finished(besides: results, of: plan.whole, in: folder)
+                let all = results + finished(besides: results, of: plan.whole, in: folder, after: before.known)
                 let trained = Set(results.filter { !before.holds($0) }.map(\.key))
                 settings.reused = all.map(\.key).filter { !trained.contains($0) }
                 try store.write(settings)
@@ -122,7 +124,7 @@ struct RunCommand: ParsableCommand {
                     measurements: store.measurements(of: all) { display.note("note: \($0); it is left out, and `regulus measure` measures it again") },
                     provenance: provenance(of: store, display))
                 try ReportWriter().write(report, recipe: study.resolvedYAML, to: folder)
-                for result in results { try EventFile.write(result, to: folder) }
+                try events.complete(results)
                 try display.finish(report, folder: folder)
             }
             try launched?.close()
@@ -181,11 +183,14 @@ extension RunCommand {
 
     /// Results of rows and targets that were not asked for now, where the folder holds those of exactly
     /// this recipe, so that a report shows the study as it is.
-    private func finished(besides results: [TrialResult], of whole: PlannedStudy, in folder: RunFolder) -> [TrialResult] {
+    private func finished(
+        besides results: [TrialResult], of whole: PlannedStudy, in folder: RunFolder, after earlier: KnownResults
+    ) -> [TrialResult] {
         guard results.count < whole.cells.trialCount else { return [] }
         let known = Set(results.map(\.key))
-        let store = RunStore(folder)
-        return FolderState(of: whole.cells, in: folder).trials.compactMap { key, status in
+        let state = FolderState(of: whole.cells, in: folder, keeping: true, after: earlier)
+        let store = RunStore(folder, known: state.known)
+        return state.trials.compactMap { key, status in
             guard status == .finished, !known.contains(key) else { return nil }
             return try? store.result(at: folder.result(key), verifyingFiles: false)
         }
@@ -193,9 +198,8 @@ extension RunCommand {
 
     /// Trains everything in this process.
     private func results(
-        of run: StudyRun, _ plan: RecipeArguments.Plan, _ before: FolderState, display: RunDisplay
+        of run: StudyRun, _ plan: RecipeArguments.Plan, _ before: FolderState, events: LiveEvents, display: RunDisplay
     ) throws -> [TrialResult] {
-        let events = LiveEvents(folder: run.folder)
         let publisher = progressFile.map { ProgressPublisher($0, settings: plan.planned.settings) }
         let observer: @Sendable (StudyEvent) -> Void = { event in
             events.show(event)

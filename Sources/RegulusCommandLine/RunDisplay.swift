@@ -119,10 +119,19 @@ final class LiveEvents: Sendable {
 
     private let folder: RunFolder
     private let open = Mutex<[TrialKey: Files]>([:])
+    private let written = Mutex<Set<TrialKey>>([])
 
     init(folder: RunFolder) { self.folder = folder }
 
-    /// Follows one event. A file that cannot be written now is no reason to end a training: the report writes it again, and says so.
+    /// Writes the curves of those results that have not been written yet.
+    ///
+    /// - Throws: `FileFault`.
+    func complete(_ results: [TrialResult]) throws {
+        let known = written.withLock(\.self)
+        for result in results where !known.contains(result.key) { try EventFile.write(result, to: folder) }
+    }
+
+    /// Follows one event. A file that cannot be written now is no reason to end a training: `complete` writes it again, and says so.
     func show(_ event: StudyEvent) {
         switch event {
         case .epoch(let training, _) where !training.isRehearsal:
@@ -140,7 +149,7 @@ final class LiveEvents: Sendable {
         case .trial(let result, _):
             open.withLock { _ = $0.removeValue(forKey: result.key) }
             unlink(folder.progress(result.key).path)
-            try? EventFile.write(result, to: folder)
+            if (try? EventFile.write(result, to: folder)) != nil { written.withLock { _ = $0.insert(result.key) } }
         case .epoch, .progress: break
         }
     }

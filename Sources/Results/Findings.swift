@@ -228,12 +228,12 @@ extension RunFolder {
     package func measurements(_ key: TrialKey) -> URL { trial(key).appendingPathComponent("measurements", isDirectory: true) }
 
     /// Every number of every trial, as comma-separated values.
-    package var measurementsCSV: URL { root.appendingPathComponent("measurements.csv") }
+    package var measurementsCSV: URL { file("measurements.csv") }
 
     /// The file of one measurement.
     ///
     /// - Parameter identity: names the measurement with its options.
     package func measurement(_ identity: String, of key: TrialKey) -> URL {
-        measurements(key).appendingPathComponent("\(identity).json")
+        file("measurements/\(identity).json", of: key)
     }
 }

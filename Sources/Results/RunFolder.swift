@@ -28,22 +28,26 @@ package struct RunFolder: Hashable, Sendable {
         self.root = root
     }
 
+    /// A file by its path in the folder. Foundation is told that it is no folder: else it asks the file system, for each of some ten files of each
+    /// of ten thousand trials.
+    package func file(_ path: String) -> URL { root.appendingPathComponent(path, isDirectory: false) }
+
     /// The recipe with every default, override and inherited value written out.
-    package var resolvedRecipe: URL { root.appendingPathComponent("recipe.resolved.yaml") }
+    package var resolvedRecipe: URL { file("recipe.resolved.yaml") }
     /// The run's `RunSettings`, so that a report can be made again without the recipe.
-    package var settings: URL { root.appendingPathComponent("settings.json") }
-    package var markdownReport: URL { root.appendingPathComponent("report.md") }
-    package var csvReport: URL { root.appendingPathComponent("report.csv") }
+    package var settings: URL { file("settings.json") }
+    package var markdownReport: URL { file("report.md") }
+    package var csvReport: URL { file("report.csv") }
     /// What a training step of each row takes, as comma-separated values.
-    package var costs: URL { root.appendingPathComponent("costs.csv") }
+    package var costs: URL { file("costs.csv") }
     /// One page that needs no other file.
-    package var htmlReport: URL { root.appendingPathComponent("report.html") }
+    package var htmlReport: URL { file("report.html") }
     /// The tables, to be included in a LaTeX document.
-    package var latexReport: URL { root.appendingPathComponent("report.tex") }
+    package var latexReport: URL { file("report.tex") }
     /// What a study over several data sets says of each row, as a page, as values and for machines.
-    package var verdictPage: URL { root.appendingPathComponent("verdict.html") }
-    package var verdictCSV: URL { root.appendingPathComponent("verdict.csv") }
-    package var verdictJSON: URL { root.appendingPathComponent("verdict.json") }
+    package var verdictPage: URL { file("verdict.html") }
+    package var verdictCSV: URL { file("verdict.csv") }
+    package var verdictJSON: URL { file("verdict.json") }
     package var figures: URL { root.appendingPathComponent("figures", isDirectory: true) }
     package var trials: URL { root.appendingPathComponent("trials", isDirectory: true) }
 
@@ -52,23 +56,22 @@ package struct RunFolder: Hashable, Sendable {
         root.appendingPathComponent(Self.path(of: key), isDirectory: true)
     }
 
+    /// A file by its path in a trial's folder.
+    package func file(_ path: String, of key: TrialKey) -> URL { file("\(Self.path(of: key))/\(path)") }
+
     /// One line of JSON an epoch.
-    package func metrics(_ key: TrialKey) -> URL { trial(key).appendingPathComponent("metrics.jsonl") }
-    package func checkpoint(_ key: TrialKey) -> URL {
-        trial(key).appendingPathComponent("checkpoint.safetensors")
-    }
+    package func metrics(_ key: TrialKey) -> URL { file("metrics.jsonl", of: key) }
+    package func checkpoint(_ key: TrialKey) -> URL { file("checkpoint.safetensors", of: key) }
     /// The trial's `TrialResult`; it exists once the trial has ended.
-    package func result(_ key: TrialKey) -> URL { trial(key).appendingPathComponent(Self.resultName) }
+    package func result(_ key: TrialKey) -> URL { file(Self.resultName, of: key) }
     /// The file name of every trial's result.
     package static let resultName = "result.json"
 
     /// The trial's curves for TensorBoard, which recognizes its files by `tfevents` in their name.
-    package func events(_ key: TrialKey) -> URL {
-        trial(key).appendingPathComponent("events.out.tfevents.0000000000.regulus")
-    }
+    package func events(_ key: TrialKey) -> URL { file("events.out.tfevents.0000000000.regulus", of: key) }
 
     /// The epochs that a running trial has told of, for whoever looks into the folder; it is gone once the trial has ended.
-    package func progress(_ key: TrialKey) -> URL { trial(key).appendingPathComponent("progress.jsonl") }
+    package func progress(_ key: TrialKey) -> URL { file("progress.jsonl", of: key) }
 
     /// What a trial goes on from when its process ends before it does; the folder is gone once the trial has ended.
     package func resume(_ key: TrialKey) -> URL { trial(key).appendingPathComponent("resume", isDirectory: true) }
@@ -85,7 +88,7 @@ package struct RunFolder: Hashable, Sendable {
     ///
     /// - Parameter measuresTarget: whether the report measures it on the target: such results lie apart from those that tuning alone reads.
     package func rehearsal(_ plan: String, measuresTarget: Bool = false) -> URL {
-        (measuresTarget ? choice : tuning).appendingPathComponent("\(plan).json")
+        (measuresTarget ? choice : tuning).appendingPathComponent("\(plan).json", isDirectory: false)
     }
     /// The results of those of them that the report measures on the target.
     package var choice: URL { root.appendingPathComponent("choice", isDirectory: true) }

@@ -62,28 +62,36 @@ package enum SafeName {
 /// shortening it by a hash, keeps different names apart for certain: a piece that goes on ends in `~`,
 /// and no complete name does.
 private struct PathText {
-    private(set) var text = ""
+    private var bytes: [UInt8] = []
     private var pieceLength = 0
     private static let longestPiece = 200
 
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
     mutating func append(_ name: String) {
-        for byte in name.precomposedStringWithCanonicalMapping.utf8 {
+        // ASCII is composed as it stands. Nearly all names are, and a study of many trials asks for their places again and again.
+        let composed = name.utf8.allSatisfy { $0 < 0x80 } ? name : name.precomposedStringWithCanonicalMapping
+        for byte in composed.utf8 {
             if pieceLength >= Self.longestPiece {
-                text += "~/"
+                bytes += "~/".utf8
                 pieceLength = 0
             }
-            append(unit: Self.isPlain(byte, first: pieceLength == 0) ? Self.plain(byte) : Self.escape(byte))
+            if !Self.isPlain(byte, first: pieceLength == 0) {
+                append(unit: Self.escape(byte).utf8)
+            } else {
+                append(unit: CollectionOfOne(byte == UInt8(ascii: " ") ? UInt8(ascii: "_") : byte))
+            }
         }
     }
 
     /// Appends a character that no name contains once it is encoded.
     mutating func append(mark: Character) {
-        append(unit: String(mark))
+        append(unit: mark.utf8)
     }
 
-    private mutating func append(unit: String) {
-        text += unit
-        pieceLength += unit.utf8.count
+    private mutating func append(unit: some Collection<UInt8>) {
+        bytes += unit
+        pieceLength += unit.count
     }
 
     private static func isPlain(_ byte: UInt8, first: Bool) -> Bool {
@@ -94,10 +102,6 @@ private struct PathText {
         case UInt8(ascii: "."), UInt8(ascii: "-"): !first
         default: false
         }
-    }
-
-    private static func plain(_ byte: UInt8) -> String {
-        byte == UInt8(ascii: " ") ? "_" : String(UnicodeScalar(byte))
     }
 
     private static func escape(_ byte: UInt8) -> String {

@@ -109,9 +109,9 @@ package struct StudyRegistration: Hashable, Codable, Sendable {
 
 extension RunFolder {
     /// What was declared before training; see `StudyRegistration`.
-    package var registration: URL { root.appendingPathComponent("registration.json") }
+    package var registration: URL { file("registration.json") }
     /// Who looked at target figures, and when; see `LookRecord`.
-    package var looks: URL { root.appendingPathComponent("looks.jsonl") }
+    package var looks: URL { file("looks.jsonl") }
 }
 
 /// One look at figures on a target: a line of the run folder's `looks.jsonl`.

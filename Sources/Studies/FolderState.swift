@@ -36,6 +36,8 @@ package struct FolderState: Sendable {
     package let undecidedRows: [String]
     /// What need not be trained again.
     package let finished: Set<StudyJob>
+    /// Everything that was read, for those who ask again; empty where nobody will.
+    package let known: KnownResults
     /// The plans of finished trials.
     private let plans: [TrialKey: String]
 
@@ -43,11 +45,21 @@ package struct FolderState: Sendable {
     package func holds(_ result: TrialResult) -> Bool { plans[result.key] == result.plan }
 
     /// Looks into a folder, which need not exist.
-    package init(of cells: StudyCells, in folder: RunFolder) {
-        let store = RunStore(folder)
+    ///
+    /// - Parameters:
+    ///   - isKeeping: whether what is read is kept, whole.
+    ///   - earlier: what was read before.
+    package init(of cells: StudyCells, in folder: RunFolder, keeping isKeeping: Bool = false, after earlier: KnownResults = KnownResults()) {
+        let store = RunStore(folder, known: earlier)
         var damages: [DamagedFile] = []
+        var read = earlier
         func stored(at file: URL) -> TrialResult? {
-            do throws(DamagedFile) { return try store.result(at: file) } catch {
+            do throws(DamagedFile) {
+                let mark = isKeeping ? KnownResults.Mark(of: file) : nil
+                guard let result = try store.result(at: file) else { return nil }
+                read.add(result, at: file, marked: mark)
+                return result
+            } catch {
                 damages.append(error)
                 return nil
             }
@@ -95,9 +107,10 @@ package struct FolderState: Sendable {
                     let known = damages.count
                     let found = stored(at: folder.result(key))
                     let isDamaged = damages.count > known
-                    let keptResults = hashesOfPlans.compactMap { plan in try? store.result(at: store.place(of: plan, at: key)) }
+                    func isWanted(_ result: TrialResult) -> Bool { hashesOfPlans.contains(result.plan) && result.isFinished }
+                    let kept = hashesOfPlans.lazy.compactMap { plan in try? store.result(at: store.place(of: plan, at: key)) }
                     let status: Status
-                    if let present = ([found].compactMap(\.self) + keptResults).first(where: { hashesOfPlans.contains($0.plan) && $0.isFinished }) {
+                    if let present = found.flatMap({ isWanted($0) ? $0 : nil }) ?? kept.first(where: isWanted) {
                         status = .finished
                         finished.insert(.trial(key))
                         hashes[key] = present.plan
@@ -117,6 +130,7 @@ package struct FolderState: Sendable {
         let needed = Set(stages.trimmed(cells.all).flatMap { cell in cell.seeds.map { cell.key(seed: $0) } })
         self.trials = trials.flatMap(\.self).filter { needed.contains($0.key) }
         self.damages = damages
+        known = read
         self.finished = finished
         self.plans = hashes
         undecidedRows = undecided

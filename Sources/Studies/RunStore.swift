@@ -32,8 +32,13 @@ package struct DamagedFile: Error, Hashable, Sendable, CustomStringConvertible {
 /// and come back when the study asks for that plan again.
 package struct RunStore: Sendable {
     package let folder: RunFolder
+    /// What need not be read again.
+    private let known: KnownResults
 
-    package init(_ folder: RunFolder) { self.folder = folder }
+    package init(_ folder: RunFolder, known: KnownResults = KnownResults()) {
+        self.folder = folder
+        self.known = known
+    }
 
     // MARK: Results
 
@@ -42,11 +47,12 @@ package struct RunStore: Sendable {
     /// - Parameter verifyingFiles: whether the files beside it, which it lists, are read and verified too.
     /// - Throws: `DamagedFile` where a byte of it, or of a file beside it, is not what was written.
     package func result(at file: URL, verifyingFiles: Bool = true) throws(DamagedFile) -> TrialResult? {
+        if let result = known.result(at: file) { return result }
         guard let record = try record(at: file) else { return nil }
         if verifyingFiles {
-            let place = file.deletingLastPathComponent()
+            let place = file.deletingLastPathComponent().path
             for (name, digest) in record.files.sorted(by: { $0.key < $1.key }) {
-                let path = place.appendingPathComponent(name).path
+                let path = "\(place)/\(name)"
                 let found: String
                 do throws(FileFault) { found = try SHA256Digest(ofFile: path).hex } catch { throw DamagedFile(error) }
                 guard found == digest else { throw DamagedFile(path: path, reason: Self.changed) }
@@ -72,7 +78,10 @@ package struct RunStore: Sendable {
     /// What is counted and shown of the result in a file; nil where there is none. The files beside it are not looked at.
     ///
     /// - Throws: `DamagedFile` where a byte of it is not what was written.
-    package func outline(at file: URL) throws(DamagedFile) -> TrialOutline? { try value(TrialOutline.self, at: file) }
+    package func outline(at file: URL) throws(DamagedFile) -> TrialOutline? {
+        if let result = known.result(at: file) { return result.outline }
+        return try value(TrialOutline.self, at: file)
+    }
 
     /// The results of some trials, in the order of these; those that have none yet are left out.
     ///
@@ -188,7 +197,7 @@ package struct RunStore: Sendable {
 
     /// Where a result of another plan is kept.
     package func place(of plan: String, at key: TrialKey) -> URL {
-        folder.trial(key).appendingPathComponent("other-plans/\(SafeName.encode(plan))/result.json")
+        folder.file("other-plans/\(SafeName.encode(plan))/\(RunFolder.resultName)", of: key)
     }
 
     /// Moves a finished result that is of another plan out of the way, with its files. Only the holder

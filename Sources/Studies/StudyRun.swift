@@ -25,6 +25,8 @@ package struct StudyRun: Sendable {
     package let stop: StopRequest
     /// Where outputs of frozen stems are stored.
     package let stems: URL
+    /// Results that have been read already.
+    package var known = KnownResults()
     /// Whether a failed result that is in the folder stands; else its trial is tried again.
     package var keepsFailures = false
     /// Called with every trial before it begins, and with nil when it has ended.
@@ -47,6 +49,8 @@ package struct StudyRun: Sendable {
         self.stop = stop
         self.stems = stems ?? folder.stems
     }
+
+    var store: RunStore { RunStore(folder, known: known) }
 
     /// - Parameter observer: told about everything that happens, from any thread, one call at a time.
     /// - Throws: `StudyStopped` where `stop` was asked, else the first error that was not a trial's own: a file that cannot be written,

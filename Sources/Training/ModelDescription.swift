@@ -13,9 +13,9 @@ import Weights
 ///
 /// It is stored as JSON under `model` in the header of the checkpoint; the tensors of the file are the
 /// model's state under its parameters' names, and what regularizers own under `regularizers.`.
-package struct ModelDescription: Codable, Sendable {
+package struct ModelDescription: Hashable, Codable, Sendable {
     /// A component with its options.
-    package struct Component: Codable, Sendable {
+    package struct Component: Hashable, Codable, Sendable {
         package var use: String
         package var options: [String: OptionValue]
 
@@ -28,7 +28,7 @@ package struct ModelDescription: Codable, Sendable {
     }
 
     /// One modality that the model reads.
-    package struct Input: Codable, Sendable {
+    package struct Input: Hashable, Codable, Sendable {
         package var name: String
         /// Shape of one sample, without the batch axis.
         package var shape: [Int]

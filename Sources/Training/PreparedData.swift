@@ -53,6 +53,7 @@ package final class PreparedData: Sendable {
 
     private let capacity: Int
     private let places = Mutex<[Key: Place]>([:])
+    private let texts = Mutex<[ModelDescription: String]>([:])
 
     /// Nothing has been made yet.
     package convenience init() { self.init(capacity: Self.capacity) }
@@ -62,6 +63,22 @@ package final class PreparedData: Sendable {
 
     /// How many are kept.
     var count: Int { places.withLock(\.count) }
+
+    /// A model's description as it stands in a checkpoint. Rows that differ in their regularizers alone have one and the same.
+    ///
+    /// - Throws: `EncodingError` where a value cannot be written.
+    package func text(of model: ModelDescription) throws -> String {
+        try texts.withLock { texts in
+            if let known = texts[model] { return known }
+            if texts.count >= Self.mostTexts { texts.removeAll() }
+            let made = try model.text
+            texts[model] = made
+            return made
+        }
+    }
+
+    /// How many descriptions are kept: some megabytes.
+    private static let mostTexts = 1000
 
     /// What the trials of a plan begin with.
     ///

@@ -318,18 +318,19 @@ package struct Trial {
         let statuses = keys.indices.map { course.failure ?? ($0 < progress.targets.count ? progress.targets[$0].status : .finished) }
         let isMeasured = !progress.targets.isEmpty
         let cost = isMeasured && statuses.contains(.finished) ? try stepCost() : nil
+        let names = plan.targets.map { plan.measured(on: [$0]).names }
         return keys.indices.map { index in
             let (status, target) = (statuses[index], plan.targets[index])
             let (isFinished, epochs) = (status == .finished, isMeasured ? progress.targets[index].epochs : progress.epochs)
             let chosen = isFinished ? progress.selectedEpoch.map { epochs[$0 - 1] } : nil
             let result = TrialResult(
-                key: keys[index], plan: isMeasured ? plan.measured(on: [target]).hash : plan.training,
+                key: keys[index], plan: isMeasured ? names[index].hash : names[index].training,
                 origin: ResultOrigin(program: plan.program, data: plan.dataFingerprint), status: status, epochs: epochs,
                 selectedEpoch: chosen?.epoch, score: score, targetScore: chosen?.targetScore,
                 oracleScore: isFinished ? score.best(of: epochs.compactMap(\.targetScore).filter { !$0.isNaN }) : nil,
                 lastScore: isFinished ? epochs.last?.targetScore : nil, sourceValidationScore: chosen?.sourceValidationScore,
                 seconds: seconds, steps: steps, secondsInPenalties: secondsInPenalties, stepCost: isFinished ? cost : nil,
-                parameters: parameterCount, loading: loading, effects: effects, training: plan.training, times: progress.times)
+                parameters: parameterCount, loading: loading, effects: effects, training: names[index].training, times: progress.times)
             return Outcome(result: result, state: isFinished ? course.selected : [], model: description(of: target))
         }
     }

@@ -106,12 +106,19 @@ package struct TrialPlan: Sendable {
     }
 
     /// A name for exactly this plan under exactly this program: 64 hexadecimal digits.
-    package var hash: String { SHA256Digest(of: canonicalText(withTargets: true)).hex }
+    package var hash: String { names.hash }
 
     /// A name for what is trained, whatever it is measured on: plans with equal names end with the same model, to the bit.
     ///
     /// That rests on what `Dataset.holdingOut` promises: no sample of a source domain depends on which domains are held out.
-    package var training: String { SHA256Digest(of: canonicalText(withTargets: false)).hex }
+    package var training: String { names.training }
+
+    /// Both names, for who needs both: to write down what they are made of takes longer than all else.
+    package var names: (hash: String, training: String) {
+        let (before, after) = canonicalLines
+        func name(_ targets: String) -> String { SHA256Digest(of: (before + [targets] + after).joined(separator: "\n")).hex }
+        return (name("targets \(targets)"), name("any targets"))
+    }
 
     /// The same training, measured on other domains.
     package func measured(on targets: [Int]) -> TrialPlan {
@@ -126,21 +133,22 @@ package struct TrialPlan: Sendable {
         return text(ComponentPlan(data.name, options: options.mapValues { $0.leavingOut(indifferentOptions) }))
     }
 
-    /// Every value in a fixed order, one a line.
-    private func canonicalText(withTargets: Bool) -> String {
-        var lines = [
+    /// Every value but the targets in a fixed order, one a line: those that are written before the targets, and those after.
+    private var canonicalLines: (before: [String], after: [String]) {
+        var before = [
             "program \(program)", "data \(dataText)", "fingerprint \(dataFingerprint)", "standardize \(standardization.rawValue)",
             "task \(text(task))",
         ]
         switch model {
         case .assembled(let encoders, let fusion):
-            lines += encoders.sorted { $0.key < $1.key }.map { "encoder \($0.key) \(text($0.value))" }
-            lines.append("fusion \(text(fusion))")
+            before += encoders.sorted { $0.key < $1.key }.map { "encoder \($0.key) \(text($0.value))" }
+            before.append("fusion \(text(fusion))")
         case .whole(let model, let modalities):
-            lines.append("model \(text(model)) of \(modalities.map(\.name))")
+            before.append("model \(text(model)) of \(modalities.map(\.name))")
         }
-        lines += [
-            "sources \(sources)", withTargets ? "targets \(targets)" : "any targets", "validation \(validation)", "selection \(selectionText)",
+        before.append("sources \(sources)")
+        var lines = [
+            "validation \(validation)", "selection \(selectionText)",
             "epochs \(epochs)", "batch \(batch)", "batching \(batching.rawValue)", "optimizer \(text(optimizer))",
             "learning-rate \(learningRate)", "schedule \(text(schedule))", "gradient-clip \(gradientClip.map { "\($0)" } ?? "none")",
         ]
@@ -156,7 +164,7 @@ package struct TrialPlan: Sendable {
         lines += probesEveryEpoch ? ["probes every epoch"] : []
         lines += weightDigests.map { "weights \($0)" }
         lines += ["seed \(seed)", "threads \(threads)"] + foreignCode.map { "code \($0)" }
-        return lines.joined(separator: "\n")
+        return (before, lines)
     }
 
     private var selectionText: String {

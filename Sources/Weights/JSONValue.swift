@@ -75,20 +75,22 @@ package enum JSONValue: Hashable, Sendable {
 
     /// `text` as a JSON string with its quotes; control characters are escaped.
     package static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
+        // Whatever is escaped is a byte of ASCII, which is no part of any other character.
+        var result: [UInt8] = [UInt8(ascii: "\"")]
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""): result += "\\\"".utf8
+            case UInt8(ascii: "\\"): result += "\\\\".utf8
+            case UInt8(ascii: "\n"): result += "\\n".utf8
+            case UInt8(ascii: "\r"): result += "\\r".utf8
+            case UInt8(ascii: "\t"): result += "\\t".utf8
+            case 0..<0x20:
+                let digits = String(byte, radix: 16)
+                result += ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8
+            default: result.append(byte)
             }
         }
-        return result + "\""
+        result.append(UInt8(ascii: "\""))
+        return String(decoding: result, as: UTF8.self)
     }
 }

@@ -50,6 +50,24 @@ struct FolderStateTests {
         #expect(FolderState(of: StudyCells(cells), in: folder.run).trials.map(\.status) == [.failed])
     }
 
+    @Test("what was read with the files beside it is handed on, until its file is another one")
+    func known() throws {
+        let folder = try TemporaryFolder()
+        let cells = [Sample.cell("row", [Sample.plan()])]
+        let key = try Sample.run(cells, in: folder.run)[0].key
+        let state = FolderState(of: StudyCells(cells), in: folder.run, keeping: true)
+        let (store, file) = (RunStore(folder.run, known: state.known), folder.run.result(key))
+        let stored = try Data(contentsOf: file)
+        // Who reads it again finds what has changed beside it since.
+        try Data().write(to: folder.run.metrics(key))
+        #expect(try store.result(at: file)?.key == key && store.outline(at: file)?.key == key)
+        #expect(throws: DamagedFile.self) { try RunStore(folder.run).result(at: file) }
+        try stored.write(to: file, options: .atomic)
+        #expect(throws: DamagedFile.self) { try store.result(at: file) }
+        try FileManager.default.removeItem(at: file)
+        #expect(try store.result(at: file) == nil)
+    }
+
     @Test("with tuning done its choice counts, before it any candidate")
     func tuned() throws {
         let folder = try TemporaryFolder()

@@ -22,6 +22,18 @@ struct PreparedDataTests {
         #expect(prepared.count == 1)
     }
 
+    @Test("a model's description has one text, whichever row asks for it")
+    func descriptions() throws {
+        let dataset = try Sample.dataset()
+        let prepared = PreparedData()
+        let plans = [Sample.plan(), Sample.plan([TermPlan("mer")]), Sample.plan { $0.standardization = .channel }]
+        for plan in plans {
+            let scale = try prepared.parts(for: plan, of: dataset).standardization
+            let model = ModelDescription(plan, facts: dataset.facts, standardization: scale)
+            #expect(try prepared.text(of: model) == model.text)
+        }
+    }
+
     @Test("whatever decides about them has parts of its own")
     func different() throws {
         let dataset = try Sample.dataset()

@@ -18,6 +18,7 @@ extension StudyRun {
         study.isFollowing = true
         study.keepsFailures = keepsFailures
         study.keepsOtherPlans = keepsOtherPlans
+        study.known = known
         return study
     }
 
@@ -33,8 +34,9 @@ extension StudyRun {
     ///
     /// - Throws: `FileFault` where one cannot be removed.
     package func removeFailures() throws(FileFault) {
+        let store = store
         for file in resultFiles {
-            guard let saved = try? RunStore(folder).result(at: file), !saved.isFinished else { continue }
+            guard let saved = try? store.result(at: file), !saved.isFinished else { continue }
             guard unlink(file.path) == 0 || errno == ENOENT else { throw FileFault(action: "remove", path: file.path) }
         }
     }

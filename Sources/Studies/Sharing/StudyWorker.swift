@@ -32,7 +32,7 @@ struct StudyWorker: Sendable {
         self.journal = journal
         claims = HeldClaims(beatingEvery: study.timing.beating)
         watch = ClaimWatch(patience: study.timing.patience, patienceWithUnknown: study.timing.beating * 3)
-        store = RunStore(study.folder)
+        store = study.store
         var failures: [URL: String] = [:]
         for file in study.resultFiles {
             guard !study.keepsFailures, let saved = try? store.outline(at: file), !saved.isFinished else { continue }
@@ -80,10 +80,11 @@ struct StudyWorker: Sendable {
     func train(_ group: CellGroup, by outcomes: [TuningChoice.Outcome] = [], measured: [Int: CandidateScore.Measured] = [:], seed: Int) throws -> [Found?] {
         let choice = TuningChoice.choose(in: group.cells[0], from: outcomes)
         let plans = group.cells.map { $0.plan(of: choice, seed: seed) }
+        let names = plans.map(\.names)
         let (keys, folder) = (group.keys(seed: seed), study.folder)
-        let places = zip(keys, plans).map { key, plan in
+        let places = zip(keys, names).map { key, names in
             Place(
-                plan: plan.hash, result: folder.result(key), claim: ClaimPlace(folder: folder.trial(key).path, name: "claim"),
+                plan: names.hash, result: folder.result(key), claim: ClaimPlace(folder: folder.trial(key).path, name: "claim"),
                 files: [folder.metrics(key), folder.checkpoint(key), folder.result(key)], key: key)
         }
         func completed(_ result: TrialResult, at index: Int) -> TrialResult {
@@ -97,11 +98,11 @@ struct StudyWorker: Sendable {
             for (candidate, figures) in measured { result.candidates?[candidate].measured = figures }
             return result
         }
-        let resume = ResumeFolder(folder.resume(keys[0]), origin: SavedOrigin(plan: plans[0]))
+        let resume = ResumeFolder(folder.resume(keys[0]), origin: SavedOrigin(plan: plans[0], training: names[0].training))
         let begun = { (missing: [Int]) in BegunTrial(trials: missing.map { .init(key: keys[$0], plan: places[$0].plan) }, isRehearsal: false) }
         let found = try obtain(places, resume: resume, begun: begun) { missing, saving in
             let plan = plans[0].measured(on: missing.flatMap { plans[$0].targets })
-            let name = missing.count > 1 ? plan.training : nil
+            let name = missing.count > 1 ? names[0].training : nil
             let trainings = missing.map { index in
                 let (cell, key) = (group.cells[index], keys[index])
                 let values = cell.candidates[choice.candidate].values
@@ -258,7 +259,7 @@ struct StudyWorker: Sendable {
         }
         var checkpoint = SafetensorsWriter(metadata: [
             "plan": outcome.result.plan, RunStore.trialKey: key.description, "epoch": "\(outcome.result.selectedEpoch ?? 0)", "threads": "\(plan.threads)",
-            "core": Threads.coreType, ModelDescription.key: try outcome.model.text,
+            "core": Threads.coreType, ModelDescription.key: try prepared.text(of: outcome.model),
         ])
         for (name, value) in outcome.state { checkpoint.add(name, value) }
         try checkpoint.write(to: folder.checkpoint(key).path, durability: .content)

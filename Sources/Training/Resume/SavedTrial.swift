@@ -26,7 +26,10 @@ package struct SavedOrigin: Hashable, Sendable {
     /// The processor type whose kernels are used.
     let core: String
 
-    package init(plan: TrialPlan) { self.init(plan: plan.training, threads: plan.threads, core: Threads.coreType) }
+    /// - Parameter training: the name of the training, where it is known; else it is worked out.
+    package init(plan: TrialPlan, training: String? = nil) {
+        self.init(plan: training ?? plan.training, threads: plan.threads, core: Threads.coreType)
+    }
 
     init(plan: String, threads: Int, core: String) {
         self.plan = plan

@@ -19,6 +19,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from arrays_file import head
+
 ROWS = 48
 CLASSES = ["close", "open", "pour"]
 DOMAINS = ["kitchen", "office", "street"]
@@ -50,14 +52,9 @@ def values(kind):
 
 def write_safetensors(path, arrays):
     """The format is simple enough to be written without its library, which is then no part of the comparison."""
-    header, body = {}, b""
     names = {"float32": "F32", "int32": "I32"}
-    for key, array in arrays.items():
-        content = array.tobytes()
-        header[key] = {"dtype": names[array.dtype.name], "shape": list(array.shape), "data_offsets": [len(body), len(body) + len(content)]}
-        body += content
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + body)
+    shapes = {key: (names[array.dtype.name], array.shape) for key, array in arrays.items()}
+    path.write_bytes(head(shapes) + b"".join(array.tobytes() for array in arrays.values()))
 
 
 def write(folder):

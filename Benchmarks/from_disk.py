@@ -1,9 +1,9 @@
 """Training from features on disk, side by side with training from features that are held in memory.
 
-    python from_disk.py --regulus path/to/regulus --folder /scratch/features --gigabytes 20 --rounds 3
+    python from_disk.py --regulus path/to/regulus [--gigabytes 20] [--rounds 3] [--folder FOLDER]
 
 Writes two safetensors files of the same kind, one of the size that is asked for and one of 0.2 GB, which Regulus holds in memory
-(needs NumPy; the files stay for the next time). Then the same steps are trained from each in turn, on one thread: first from the
+(needs NumPy; in FOLDER they stay for the next time). Then the same steps are trained from each in turn, on one thread: first from the
 large file with as much of it out of the system's memory as the system lets go of, then, after reading it once, for each round from
 both. The table has samples per second as the trial counts them, memory of the process's own (RssAnon, which the system cannot take back), and the ratio
 within each round. What the disk gives is read before, in order and in pieces as long as a sample.
@@ -15,12 +15,14 @@ import os
 import random
 import shutil
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from arrays_file import head
+from processes import workplace
 
 WIDTHS = {"video": 2304, "audio": 512, "flow": 2048}
 SAMPLE = 4 * sum(WIDTHS.values())
@@ -32,13 +34,8 @@ def write(path, rows):
     """One array for each modality, and labels, domains and a split that leaves few rows for evaluation. Written piece by piece."""
     import numpy as np
 
-    header, offset = {}, 0
-    for key, shape in [*((name, [rows, width]) for name, width in WIDTHS.items()), ("labels", [rows]), ("domains", [rows]), ("split", [rows])]:
-        size = 4 * int(np.prod(shape, dtype=np.int64))
-        header[key] = {"dtype": "F32" if key in WIDTHS else "I32", "shape": shape, "data_offsets": [offset, offset + size]}
-        offset += size
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
+    shapes = {name: ("F32", (rows, width)) for name, width in WIDTHS.items()}
+    shapes |= {name: ("I32", (rows,)) for name in ("labels", "domains", "split")}
     random = np.random.default_rng(0)
     labels = (np.arange(rows) % 8).astype("i4")
     split = np.zeros(rows, "i4")
@@ -46,7 +43,7 @@ def write(path, rows):
     split[random.permutation(rows)[:600]] = 1
     temporary = path.with_suffix(".writing")
     with open(temporary, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
+        file.write(head(shapes))
         for width in WIDTHS.values():
             noise = random.normal(size=(1 << 15, width)).astype("f4")
             centers = random.normal(size=(8, width)).astype("f4")
@@ -121,21 +118,26 @@ def train(regulus, path, steps):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--regulus", required=True)
-    parser.add_argument("--folder", type=Path, required=True, help="where the files are written, or lie already")
+    parser.add_argument("--folder", type=Path, help="where the files are written, or lie already; else they are removed at the end")
     parser.add_argument("--gigabytes", type=float, default=20)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=2000)
     options = parser.parse_args()
-    options.folder = options.folder.resolve()
-    options.folder.mkdir(parents=True, exist_ok=True)
+    with workplace(options.folder) as folder:
+        compare(options, folder)
+    return 0
+
+
+def compare(options, folder):
+    """Prints what the disk gives, and the table."""
     rows = int(options.gigabytes * 1e9 / SAMPLE)
-    files = {rows: options.folder / f"features-{rows}.safetensors", HELD: options.folder / f"features-{HELD}.safetensors"}
+    files = {rows: folder / f"features-{rows}.safetensors", HELD: folder / f"features-{HELD}.safetensors"}
     for count, path in files.items():
         if not path.exists():
             write(path, count)
     large, held = files[rows], files[HELD]
     in_order, scattered = disk(large)
-    print(f"{os.path.getsize(large) / 1e9:.1f} GB on disk, {os.path.getsize(held) / 1e9:.1f} GB held; load {os.getloadavg()[0]:.1f}")
+    print(f"{os.path.getsize(large) / 1e9:.1f} GB on disk, {os.path.getsize(held) / 1e9:.1f} GB held, one thread")
     print(f"the disk: {in_order:.0f} MB/s in order, {scattered:.0f} MB/s in pieces of {4 * WIDTHS['video']} bytes; a sample has {SAMPLE} bytes\n")
     print("| Round | From disk, samples/s | Own memory, MB | Held, samples/s | Own memory, MB | Ratio |\n|---|--:|--:|--:|--:|--:|")
     rate, own = train(options.regulus, large, options.steps)
@@ -150,8 +152,7 @@ def main():
         (rate, own), (other, theirs) = pair if number % 2 else reversed(pair)
         ratios.append(rate / other)
         print(f"| {number} | {rate:.0f} | {own:.0f} | {other:.0f} | {theirs:.0f} | {rate / other:.2f} |", flush=True)
-    print(f"\nmedian {statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f}); load {os.getloadavg()[0]:.1f}")
-    return 0
+    print(f"\nmedian {statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})")
 
 
 if __name__ == "__main__":

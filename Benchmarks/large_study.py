@@ -11,13 +11,11 @@ what a step takes, and all of a trial but its steps is called ours. Files are wr
 """
 
 import argparse
-import os
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
-from processes import finished
+from processes import finished, workplace
 
 DOMAINS, STEPS = 2, 8
 
@@ -55,20 +53,23 @@ def main():
     seeds = options.trials // (DOMAINS * options.rows)
     if options.rows < 2 or seeds < 2:
         parser.error(f"at least two rows, and {2 * DOMAINS} trials of each")
-    trials = options.rows * DOMAINS * seeds
-    few = max(2, seeds // 10)
-    folder = options.folder or Path(tempfile.mkdtemp())
-    folder.mkdir(parents=True, exist_ok=True)
+    with workplace(options.folder) as folder:
+        compare(options.regulus, options.rows, seeds, folder)
+    return 0
+
+
+def compare(regulus, rows, seeds, folder):
+    """Prints what each command takes on a study of so many rows and seeds, and what of a trial is not training."""
+    trials, few = rows * DOMAINS * seeds, max(2, seeds // 10)
 
     def use(*words, seeds=seeds, steps=STEPS, out="run"):
         path = folder / f"{out}.yaml"
-        path.write_text(recipe(options.rows, seeds, steps))
+        path.write_text(recipe(rows, seeds, steps))
         places = {"recipe": [path, "--out", folder / out], "folder": [folder / out]}
-        return finished([options.regulus, words[0], *places["recipe" if words[0] in ("check", "run") else "folder"], *words[1:]])
+        return finished([regulus, words[0], *places["recipe" if words[0] in ("check", "run") else "folder"], *words[1:]])
 
     for out in ("run", "short", "long"):
         shutil.rmtree(folder / out, ignore_errors=True)
-    load = os.getloadavg()[0]
     planning = use("check", "--no-estimate")
     estimate = use("check")
     run = use("run")
@@ -76,9 +77,9 @@ def main():
     status = use("status")
     again = use("run")
     short, long = (use("run", seeds=few, steps=steps, out=out) for steps, out in ((STEPS, "short"), (STEPS + 100, "long")))
-    training = STEPS * (long.processor - short.processor) / (100 * options.rows * DOMAINS * few)
+    training = STEPS * (long.processor - short.processor) / (100 * rows * DOMAINS * few)
     whole = (run.processor - planning.processor - report.processor) / trials
-    print(f"| {trials} trials of {options.rows} rows | CPU s | s | Memory, MB |\n|---|--:|--:|--:|")
+    print(f"| {trials} trials of {rows} rows | CPU s | s | Memory, MB |\n|---|--:|--:|--:|")
     for name, measured in (
         ("planning (`check --no-estimate`)", planning), ("planning and an estimate (`check`)", estimate), ("`run`", run), ("`report`", report),
         ("`status`", status), ("`run` again, nothing left to train", again),
@@ -88,10 +89,6 @@ def main():
     print(f"| all of it, without planning and report | {1000 * whole:.2f} |")
     print(f"| its {STEPS} steps | {1000 * training:.2f} |")
     print(f"| ours | {1000 * (whole - training):.2f} |")
-    print(f"\n{os.cpu_count()} cores; load {load:.1f} at the start, {os.getloadavg()[0]:.1f} at the end")
-    if options.folder is None:
-        shutil.rmtree(folder)
-    return 0
 
 
 if __name__ == "__main__":

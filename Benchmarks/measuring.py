@@ -1,5 +1,6 @@
 """What both PyTorch benchmarks measure, and how: repeated runs, peak memory, time to the first step."""
 
+import argparse
 import json
 import os
 import statistics
@@ -44,6 +45,15 @@ def measure(step, warmup, repeats):
         "peak_mib": peak_mebibytes(),
         "repeats": repeats,
     }
+
+
+def parser(description, warmup, repeats):
+    """A parser with the options that all of them take."""
+    options = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--threads", type=int, default=1)
+    options.add_argument("--warmup", type=int, default=warmup, help="steps that are not measured")
+    options.add_argument("--repeats", type=int, default=repeats, help="steps that are")
+    return options
 
 
 def report(name, variant, threads, figures):

@@ -1,6 +1,6 @@
-"""Every comparison with PyTorch, a large study and large data on one page: OUT/benchmark.md, and OUT/benchmark.json with the same tables.
+"""Every comparison with PyTorch, a large study, large data and data on disk on one page: OUT/benchmark.md, and OUT/benchmark.json with the same tables.
 
-    python page.py --regulus path/to/regulus [--out benchmarks] [--only steps trainings encoders study data] [--rounds 3] [--trials 10000]
+    python page.py --regulus path/to/regulus [--out benchmarks] [--only steps trainings encoders study data disk] [--rounds 3] [--trials 10000]
 
 The page is written anew after each part, so that what has been measured is there if a later part fails. In the JSON
 each table has its columns' titles and its rows, with the cells as they are printed.
@@ -24,6 +24,7 @@ PARTS = {
     "encoders": ("The published encoders at full size", "run_encoders.py", ["rounds"]),
     "study": ("A study of very many tiny trials", "large_study.py", ["trials"]),
     "data": ("Few rows of vectors and many", "large_data.py", ["rounds", "rows"]),
+    "disk": ("Features on disk and in memory", "from_disk.py", ["rounds", "gigabytes"]),
 }
 
 
@@ -74,17 +75,22 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--trials", type=int, help="of the large study; its own default otherwise")
     parser.add_argument("--rows", type=int, nargs="+", help="of the data, few and many; their own default otherwise")
+    parser.add_argument("--gigabytes", type=float, default=4, help="of the features on disk")
     arguments = parser.parse_args()
     if arguments.rounds < 1:
         parser.error("rounds start at 1")
     arguments.out.mkdir(parents=True, exist_ok=True)
 
-    facts = {"date": date.today().isoformat(), "machine": machine(), "load": round(os.getloadavg()[0], 2), "pytorch": pytorch_version() if {"steps", "trainings", "encoders"} & set(arguments.only) else None}
+    compared = {"steps", "trainings", "encoders"} & set(arguments.only)
+    facts = {
+        "date": date.today().isoformat(), "machine": machine(), "load": round(os.getloadavg()[0], 2),
+        "pytorch": pytorch_version() if compared else None,
+    }
     page = [
         "# Regulus beside PyTorch, and at scale", "",
         f"{facts['date']}, {facts['machine']}; load at the start {facts['load']:.2f}; PyTorch {facts['pytorch'] or 'not asked for'}; "
         f"{arguments.rounds} rounds, alternating.",
-        "A ratio above 1 says that Regulus is faster.",
+        "A ratio to PyTorch above 1 says that Regulus is faster.",
     ]
     document = {**facts, "rounds": arguments.rounds, "parts": {}}
     for part in arguments.only:

@@ -6,11 +6,10 @@ A convolution is input (channels last), weight, stride and padding. Prints two l
 layout of memory, plain and channels-last.
 """
 
-import argparse
 
 import torch
 
-from measuring import measure, report
+from measuring import measure, parser, report
 
 
 def parsed(text):
@@ -18,12 +17,9 @@ def parsed(text):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("shapes", nargs="+")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--warmup", type=int, default=1)
-    parser.add_argument("--repeats", type=int, default=5)
-    arguments = parser.parse_args()
+    options = parser(__doc__, warmup=1, repeats=5)
+    options.add_argument("shapes", nargs="+")
+    arguments = options.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     for text in arguments.shapes:

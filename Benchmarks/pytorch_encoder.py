@@ -13,12 +13,11 @@ Forms:
                         the same with batch normalization folded into the convolutions wherever it is frozen
 """
 
-import argparse
 
 import torch
 from torch import nn
 
-from measuring import measure, report
+from measuring import measure, parser, report
 from pytorch_networks import NETWORKS, train
 
 CLASSES = 7
@@ -82,17 +81,14 @@ def work(arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("encoder", choices=list(NETWORKS))
-    parser.add_argument("--work", choices=["inference", "last-stage", "last-stage-over-maps", "training"], default="inference")
-    parser.add_argument("--form", choices=FORMS, default="plain")
-    parser.add_argument("--batch", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--warmup", type=int, default=1)
-    parser.add_argument("--repeats", type=int, default=5)
-    arguments = parser.parse_args()
+    options = parser(__doc__, warmup=1, repeats=5)
+    options.add_argument("encoder", choices=list(NETWORKS))
+    options.add_argument("--work", choices=["inference", "last-stage", "last-stage-over-maps", "training"], default="inference")
+    options.add_argument("--form", choices=FORMS, default="plain")
+    options.add_argument("--batch", type=int, default=1)
+    arguments = options.parse_args()
     if arguments.work == "training" and arguments.form.startswith("folded"):
-        parser.error("nothing is frozen in training, so nothing can be folded")
+        options.error("nothing is frozen in training, so nothing can be folded")
 
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)

@@ -7,11 +7,10 @@ Prints one line of JSON. Two forms of the spectral term give the same number:
   gram    log det of the N×N Gram matrix, by Sylvester's identity: O(N²·D + N³)
 """
 
-import argparse
 
 import torch
 
-from measuring import measure, report
+from measuring import measure, parser, report
 
 EPSILON = 1e-4
 GAMMA = 1.0
@@ -40,14 +39,11 @@ def mer(embedding, form):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--form", choices=["paper", "gram"], default="paper")
-    parser.add_argument("--batch", type=int, default=48, help="N, samples (default 48)")
-    parser.add_argument("--width", type=int, default=2304, help="D, features (default 2304)")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--warmup", type=int, default=2)
-    parser.add_argument("--repeats", type=int, default=10)
-    arguments = parser.parse_args()
+    options = parser(__doc__, warmup=2, repeats=10)
+    options.add_argument("--form", choices=["paper", "gram"], default="paper")
+    options.add_argument("--batch", type=int, default=48, help="N, samples (default 48)")
+    options.add_argument("--width", type=int, default=2304, help="D, features (default 2304)")
+    arguments = options.parse_args()
 
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)

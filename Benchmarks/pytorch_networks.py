@@ -82,6 +82,19 @@ class Pathway(nn.Module):
         return self.pool(self.conv1(x))
 
 
+class OnePath(nn.Module):
+    """What follows a stem's maps where there is one path of four stages."""
+
+    def last_stage(self, x):
+        return mean(self.layer4(x))
+
+    def last_stage_modules(self):
+        return [self.layer4]
+
+    def forward(self, x):
+        return self.last_stage(self.stem(x))
+
+
 class SlowFast(nn.Module):
     sample = (3, 32, 224, 224)
     width = 2304
@@ -113,7 +126,7 @@ class SlowFast(nn.Module):
         return self.last_stage(self.stem(x))
 
 
-class SlowOnly(Pathway):
+class SlowOnly(Pathway, OnePath):
     sample = (2, 8, 224, 224)
     width = 2048
 
@@ -122,15 +135,6 @@ class SlowOnly(Pathway):
 
     def stem(self, x):
         return self.layer3(self.layer2(self.layer1(self.enter(x))))
-
-    def last_stage(self, x):
-        return mean(self.layer4(x))
-
-    def last_stage_modules(self):
-        return [self.layer4]
-
-    def forward(self, x):
-        return self.last_stage(self.stem(x))
 
 
 class BasicBlock(nn.Module):
@@ -156,7 +160,7 @@ class BasicBlock(nn.Module):
             self.downsample = nn.Sequential(fuse_conv_bn_eval(*self.downsample))
 
 
-class ResNet18(nn.Module):
+class ResNet18(OnePath):
     sample = (1, 257, 1004)
     width = 512
 
@@ -175,15 +179,6 @@ class ResNet18(nn.Module):
     def stem(self, x):
         x = self.pool(self.bn1(self.conv1(x)).relu_())
         return self.layer3(self.layer2(self.layer1(x)))
-
-    def last_stage(self, x):
-        return mean(self.layer4(x))
-
-    def last_stage_modules(self):
-        return [self.layer4]
-
-    def forward(self, x):
-        return self.last_stage(self.stem(x))
 
     def fold(self):
         self.conv1, self.bn1 = fuse_conv_bn_eval(self.conv1, self.bn1), nn.Identity()

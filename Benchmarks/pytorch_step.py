@@ -11,12 +11,11 @@ Variants:
   compile       forward pass and loss through torch.compile, with fused Adam
 """
 
-import argparse
 
 import torch
 from torch import nn
 
-from measuring import measure, report
+from measuring import measure, parser, report
 from pytorch_mer import mer
 
 MODALITIES = ("accelerometer", "gyroscope")
@@ -105,15 +104,12 @@ def training_step(variant, batch, embedding, with_mer):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--variant", choices=["eager", "eager-fused", "compile"], default="eager")
-    parser.add_argument("--mer", action="store_true", help="add MER on both embeddings")
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--embedding", type=int, default=32, help="width of each embedding (default 32)")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--warmup", type=int, default=20)
-    parser.add_argument("--repeats", type=int, default=200)
-    arguments = parser.parse_args()
+    options = parser(__doc__, warmup=20, repeats=200)
+    options.add_argument("--variant", choices=["eager", "eager-fused", "compile"], default="eager")
+    options.add_argument("--mer", action="store_true", help="add MER on both embeddings")
+    options.add_argument("--batch", type=int, default=64)
+    options.add_argument("--embedding", type=int, default=32, help="width of each embedding (default 32)")
+    arguments = options.parse_args()
 
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)

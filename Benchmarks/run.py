@@ -146,6 +146,12 @@ def pytorch_version():
     return done.stdout.strip()
 
 
+def print_origin(rounds, load, more=""):
+    """What the figures above were taken with; load: at the start."""
+    print(f"Rounds: {rounds}, alternating. PyTorch {pytorch_version()}.{more}")
+    print(f"Machine: {machine()}; load at the start {load:.2f}.")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--regulus", required=True, help="path to the regulus executable, built in release mode")
@@ -175,8 +181,7 @@ def main():
     print(table(pairs))
     print()
     print("Medians of repeated steps; memory and time to the first step are of the whole process, Regulus / PyTorch.")
-    print(f"Rounds: {arguments.rounds}, alternating. PyTorch {pytorch_version()}.")
-    print(f"Machine: {machine()}; load at the start {load:.2f}.")
+    print_origin(arguments.rounds, load)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pytorch_encoder import FORMS
 from pytorch_networks import NETWORKS, SlowFast, convolutions, operations
-from run import HERE, check_same_model, machine, markdown, number, pytorch_version, run
+from run import HERE, check_same_model, markdown, number, print_origin, run
 
 # Name → encoder, work, batch, measured repetitions.
 ENCODERS = {
@@ -139,8 +139,7 @@ def main():
         print(markdown(header, rows, left=(0,)) + "\n")
     rates = ", ".join(f"{sgemm(threads):.0f} GFLOP/s on {threads}" for threads in arguments.threads)
     print("Medians of rounds of medians of repetitions; peak memory of the whole process, Regulus / PyTorch.")
-    print(f"Rounds: {arguments.rounds}, alternating. PyTorch {pytorch_version()}. OpenBLAS's sgemm at the end: {rates}.")
-    print(f"Machine: {machine()}; load at the start {load:.2f}.")
+    print_origin(arguments.rounds, load, f" OpenBLAS's sgemm at the end: {rates}.")
 
 
 if __name__ == "__main__":

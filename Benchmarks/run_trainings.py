@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from run import HERE, machine, markdown, number, pytorch_version
+from run import HERE, markdown, number, print_origin
 from trainings import TARGET, TRAININGS, recipe, write_data
 
 
@@ -106,8 +106,7 @@ def main():
     print(markdown(header, rows, left=(0,)))
     print()
     print(f"Seconds of {arguments.epochs} epochs; of Regulus the whole process, of PyTorch without its imports. study: two trainings on two cores.")
-    print(f"Rounds: {arguments.rounds}, alternating. PyTorch {pytorch_version()}.")
-    print(f"Machine: {machine()}; load at the start {load:.2f}.")
+    print_origin(arguments.rounds, load)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ package enum RunScreen {
 
     /// The lines of the screen, each short enough not to wrap and all of them few enough not to scroll.
     ///
-    /// Where not all rows fit it shows those around the rows that are being trained; where not all domains fit, their mean alone.
+    /// Where not all rows fit it shows those around the rows that are being trained, and below them every row as one sign; where not all domains
+    /// fit, their mean alone.
     ///
     /// - Parameter isColored: whether the text may change its color.
     /// - Returns: nil where the terminal is too small.
@@ -55,7 +56,8 @@ package enum RunScreen {
     // MARK: The table
 
     private static func table(_ view: RunView, _ lines: [RunView.Line], height: Int, width: Int, _ isColored: Bool) -> [String] {
-        let (shown, note) = window(view, lines, height: height - 1)
+        let signs = signs(view, lines, height: height - 1, width: width, isColored)
+        let (shown, note) = window(view, lines, height: height - 1 - signs.count)
         let labels = lines.map { label($0) }
         let labelWidth = min(labels.map(DisplayText.width).max() ?? 0, widestLabel, width / 2)
         let targets = view.settings.targets
@@ -85,7 +87,7 @@ package enum RunScreen {
                 return cell.ended == lines[index].trialsPerCell ? .done : view.isActive(lines[index], targets[column]) ? .active : .plain
             }
         }
-        return [line("", heads) { _ in .faint }] + body + (note.map { [DisplayText.truncated("  " + $0, to: width)] } ?? [])
+        return [line("", heads) { _ in .faint }] + body + (note.map { [DisplayText.truncated("  " + $0, to: width)] } ?? []) + signs
     }
 
     private static func label(_ line: RunView.Line) -> String {
@@ -121,6 +123,29 @@ package enum RunScreen {
         let below = lines.count - start - count
         let parts = [start > 0 ? "\(start) above" : nil, below > 0 ? "\(below) below" : nil].compactMap(\.self)
         return (start..<start + count, "… " + parts.joined(separator: ", "))
+    }
+
+    /// Every line of a table that does not fit as one sign, in the table's order: `▶` where it is being trained, `✗` where a trial has failed, `·` where
+    /// none has ended, `▁` to `▇` by the share of those that have, `█` where all have. Nothing where that would take more than a third of the height.
+    private static func signs(_ view: RunView, _ lines: [RunView.Line], height: Int, width: Int, _ isColored: Bool) -> [String] {
+        let room = width - 2
+        let count = (lines.count + room - 1) / room
+        guard lines.count > height, 3 * count <= height else { return [] }
+        return (0..<count).map { part in
+            lines[part * room..<min(lines.count, (part + 1) * room)].reduce(into: "  ") { text, line in
+                let (sign, style) = sign(view, line)
+                text += style.applied(to: sign, isColored)
+            }
+        }
+    }
+
+    private static func sign(_ view: RunView, _ line: RunView.Line) -> (String, Style) {
+        if view.isActive(line) { return ("▶", .active) }
+        let sum = line.targets.reduce(RunView.Cell()) { $0 + view.cell(line, $1) }
+        if sum.failed > 0 { return ("✗", .failed) }
+        if sum.ended == 0 { return ("·", .plain) }
+        let trials = line.trialsPerCell * line.targets.count
+        return sum.ended >= trials ? ("█", .done) : (String(Sparkline.steps[7 * sum.ended / trials]), .plain)
     }
 
     // MARK: What is being trained
@@ -193,7 +218,8 @@ package enum ScreenFrame {
 
 /// A curve as one line of text.
 enum Sparkline {
-    private static let steps: [Character] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
+    /// From the lowest to the highest.
+    static let steps: [Character] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
 
     /// One character per value, from the lowest to the highest of the values; more values than columns
     /// are averaged in groups. A value that is not a finite number is a dot.

@@ -110,6 +110,19 @@ struct RunScreenTests {
         #expect(shown >= 4 && shown + counts.reduce(0, +) == 40)
     }
 
+    @Test("Of rows that do not fit, each has a sign below those that are shown")
+    func signs() throws {
+        let rows = (1...500).map { "row \($0)." }
+        let results = [("row 1.", "D1"), ("row 1.", "D2"), ("row 2.", "D1")].flatMap { row, target in
+            [0, 1].map { SampleStudy.result(row, target, $0, 0.5) }
+        }
+        let view = view(rows: rows, results: results, running: [running("row 3.")])
+        let all = try #require(lines(view, 160, 40))
+        let signs = all.filter { line in line.hasPrefix("  ") && line.dropFirst(2).allSatisfy { "·▁▂▃▄▅▆▇█▶✗".contains($0) } }
+        #expect(signs.count == 4 && signs.map { String($0.dropFirst(2)) }.joined() == "█▄▶" + String(repeating: "·", count: 497))
+        #expect(all.contains { $0.hasPrefix("▶ row 3. ") } && all.contains { $0.contains(" below") })
+    }
+
     @Test("Where nothing is being trained, the first row that is not done is in sight")
     func waiting() throws {
         let rows = (1...40).map { "row \($0)." }

@@ -66,7 +66,10 @@ extension Document {
 
     /// A line of text; what stands between backquotes, as commands do, is code.
     private static func line(_ text: String) -> String {
-        MarkupText.escaped(DisplayText.singleLine(text)).replacing(/`([^`]+)`/) { "<code>\($0.1)</code>" }
+        let escaped = MarkupText.escaped(DisplayText.singleLine(text))
+        // An expression is made anew each time that it is used, and few of the cells of a large table hold code.
+        guard escaped.utf8.contains(UInt8(ascii: "`")) else { return escaped }
+        return escaped.replacing(/`([^`]+)`/) { "<code>\($0.1)</code>" }
     }
 
     private static let style = """

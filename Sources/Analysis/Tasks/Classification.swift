@@ -83,5 +83,10 @@ package struct Classification: TaskPlugin {
 
     /// A class may be ruled out by a logit of −∞; a prediction is one as long as log Σ exp of the
     /// logits is finite.
-    package func areFinite(_ outputs: Tensor) -> [Bool] { outputs.logSumExp(axis: 1).values.map(\.isFinite) }
+    ///
+    /// Where all logits are finite, so are all probabilities. Only else, as where one is −∞, is each row looked at as a whole.
+    package func areFinite(_ outputs: Tensor) -> [Bool] {
+        let isFinite = outputs.shape[1] > 0 && outputs.withUnsafeValues { $0.allSatisfy(\.isFinite) }
+        return isFinite ? Array(repeating: true, count: outputs.shape[0]) : outputs.logSumExp(axis: 1).values.map(\.isFinite)
+    }
 }

@@ -191,7 +191,7 @@ let tests: [Target] = [
         dependencies: [
             "Analysis", "Configuration", "Datasets", "MediaSupport", "Planning", "Recipes", "Regularization", "Reports", "Results", "Selection", "Studies",
             "Tensors",
-            "TestSupport", "Training", "TrainingSupport",
+            "TestSupport", "Training", "TrainingSupport", "Weights",
         ], swiftSettings: mediaSettings),
     .testTarget(
         name: "StudiesTests",

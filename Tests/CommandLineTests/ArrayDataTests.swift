@@ -105,5 +105,32 @@ struct ArrayDataTests {
         let outcome = try await folder.regulus("data", "check", "arrays", "manifest=clips/manifest.csv", "modalities=video")
         #expect(outcome.code == 0, "\(outcome.messages)")
         #expect(outcome.lines.first == "4 rows, 2 domains, 2 classes")
+
+        try folder.write(Data("name,mood,place\na,sad,home\nb,glad,home\nc,glad,lab\n".utf8), to: "clips/labels.csv")
+        let labeled = try await folder.regulus(
+            "data", "manifest", "clips", "--table", "clips/labels.csv", "--column", "id={name}", "--column", "label={mood}", "--column", "domain={place}",
+            "--file", "video={place}/cut/{name}_video.npy")
+        #expect(labeled.code == 0, "\(labeled.messages)")
+        #expect(
+            labeled.lines == [
+                "clips/manifest.csv: 2 samples", "domain: home 1, lab 1", "label: glad 1, sad 1", "video: 2 files",
+                "the first file that is not there is home/cut/b_video.npy",
+                "1 rows of clips/labels.csv have no file at all, the first in line 3; they are left out",
+            ])
+    }
+
+    @Test("manifest refuses what contradicts itself, and does not write over the table of labels")
+    func manifestFaults() async throws {
+        try folder.makeFolder("clips")
+        try folder.write(Data("name,mood\na,sad\n".utf8), to: "clips/labels.csv")
+        let lonely = try await folder.regulus("data", "manifest", "clips", "--column", "label={mood}")
+        #expect(lonely.code == 2 && lonely.messages.contains("'label={mood}' is taken from a table of labels; expected --table too"))
+        let both = try await folder.regulus("data", "manifest", "clips", "--table", "clips/labels.csv", "--pattern", "{label}/{id}")
+        #expect(both.code == 2 && both.messages.contains("--pattern and --table both say what the samples are; expected one of them"))
+        try folder.write(Data(), to: "clips/a.mp4")
+        let over = try await folder.regulus(
+            "data", "manifest", "clips", "--table", "clips/labels.csv", "--column", "label={mood}", "--file", "video={name}.mp4", "--output",
+            "clips/labels.csv")
+        #expect(over.code == 2 && over.messages.contains("clips/labels.csv is the file that is read"))
     }
 }

@@ -42,7 +42,7 @@ struct RunFolderTests {
         #expect(first.code == 0 && !first.messages.contains("the old results are kept"))
         let changed = try await folder.regulus("run", "r.yaml", "--out", "out", "--set", "training.epochs=3")
         #expect(changed.code == 0)
-        #expect(changed.messages.contains("12 trials of ") && changed.messages.contains("the old results are kept, in other-plans/"))
+        #expect(changed.messages.contains("12 trials of ") && changed.messages.contains("the old results are kept in other-plans/"))
         #expect(changed.messages.contains("12 of 12 trials\n") || !changed.messages.contains("taken from the run folder"))
         let list = try await folder.regulus("runs", "out")
         #expect(list.code == 0)

@@ -70,7 +70,7 @@ struct MeasurementPlanTests {
     @Test("what no data of the study can give a measurement is said at its line before anything is trained")
     func lacking() throws {
         let unknown = try messages("unknown-class-detection")
-        #expect(unknown.contains("r.yaml:8:11: error: measurement unknown-class-detection reads samples of classes that training does not know"), "\(unknown)")
+        #expect(unknown.contains("r.yaml:8:11: error: measurement unknown-class-detection needs samples of unknown classes"), "\(unknown)")
         #expect(unknown.contains("evaluation: {unknown-classes: [...]}"))
         let corruption = try messages("input-corruption: {kinds: [white-noise, blur]}")
         #expect(corruption.contains("r.yaml:8:37: error: kinds of measurement input-corruption does not fit: found blur"), "\(corruption)")

@@ -144,7 +144,7 @@ struct LimitTests {
         #expect(heads("name: \(long)\n") == ["the study's name has 5000 bytes"])
         let row = Sample.messages(Sample.recipe("name: + MER", "name: \(long)"))
         #expect(row.contains("error: the row's name has 5000 bytes"))
-        #expect(heads("sweep: {data.domains: [\(long), groups]}\n").first == "a variant would be named by 5012 bytes, the paths and values that are swept")
+        #expect(heads("sweep: {data.domains: [\(long), groups]}\n").first == "the name of a variant, made of the swept paths and values, would have 5012 bytes")
     }
 
     @Test("messages, in number and in length")

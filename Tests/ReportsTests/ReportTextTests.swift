@@ -18,8 +18,8 @@ struct ReportTextTests {
             # table13
 
             Accuracy in percent on the held-out domain, at the epoch that the selection rule chose: mean ± \#
-            standard deviation over 2 seeds. Where trials are missing, the cell says on how many of the \#
-            planned ones it rests.
+            standard deviation over 2 seeds. Where trials are missing, the cell says how many of the \#
+            planned ones it is based on.
 
             | Row    |            D1 |            D2 |       Average | Difference to Fusion |
             | ------ | ------------: | ------------: | ------------: | -------------------: |

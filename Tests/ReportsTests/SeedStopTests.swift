@@ -51,6 +51,6 @@ struct SeedStopTests {
     func interrupted() throws {
         let report = try report([9, -9, 9, 3])
         #expect(report.plannedCount == 10 && report.missingCount == 2)
-        #expect(report.document().markdown().contains("Not decided yet: 4 seeds of 5 are complete that the next look needs, of at most 8."))
+        #expect(report.document().markdown().contains("Not decided yet: of the 5 seeds that the next look needs, 4 are complete; there are at most 8."))
     }
 }

@@ -102,7 +102,7 @@ struct VerdictTests {
         let verdict = try #require(report.verdicts.first)
         #expect(verdict.rows[0].sets.map { $0.difference?.units.count } == [2, 3, 3])
         #expect(verdict.rows[0].leftOut.contains("same"))
-        #expect(report.document().markdown().contains("+ MER: the summary leaves out same, because the spread of its differences is not known"))
+        #expect(report.document().markdown().contains("+ MER: the summary leaves out same, because the spread of its differences is unknown"))
     }
 
     @Test("There is none over one data set, and none where it is not known which data a setting has")

@@ -71,6 +71,16 @@ extension Planner {
             expected: "one of: " + parts.sorted().joined(separator: ", "), suggestion: nearestName(to: rate.part, among: Array(parts)))
     }
 
+    /// Keys that say how test samples are drawn, where the data set prescribes them.
+    var divisionFaults: [RecipeFault] {
+        guard recipe.evaluation.trainingDomains == .iid, SampleDivision.takesPrescribedTest(dataset) else { return [] }
+        return ["test", "draw"].filter { recipe.evaluation.locations[$0] != nil }.map { key in
+            RecipeFault(
+                RecipePath("evaluation", key), "'\(key)' has no effect: the data set itself says which samples are for the test",
+                expected: "no '\(key)' here, or protocol: k-fold, which divides all samples anew")
+        }
+    }
+
     /// Expected figures that no score of this kind can reach.
     func expectationFaults(_ score: ScoreDescription) -> [RecipeFault] {
         guard score.form == .percent else { return [] }

@@ -66,7 +66,7 @@ package struct PlannedStudy: Sendable {
                 continue
             }
             faults += planner.selections.faults.map(recipe.diagnostic)
-            let misfits = recipe.faults(against: planner.facts) + planner.expectationFaults(task.score) + recipe.seedFaults(task.score)
+            let misfits = recipe.faults(against: planner.facts) + planner.divisionFaults + planner.expectationFaults(task.score) + recipe.seedFaults(task.score)
             guard misfits.isEmpty else {
                 faults += misfits.map(recipe.diagnostic)
                 continue
@@ -116,7 +116,7 @@ package struct PlannedStudy: Sendable {
         self.loadedWeights = loadedWeights
         self.advice = advice
         var settings = RunSettings(
-            study, facts: facts, tasks: tasks, threads: threads, hasSplit: { datasets[$0.dataPlan]?.split != nil }
+            study, facts: facts, tasks: tasks, threads: threads, data: { datasets[$0.dataPlan] }
         ) { frame, recipe in
             guard let dataset = datasets[recipe.dataPlan], let fingerprint = fingerprints[recipe.dataPlan] else { return }
             frame.describe(recipe, dataset: dataset, fingerprint: fingerprint, components: components.components)

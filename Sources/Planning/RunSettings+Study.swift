@@ -1,5 +1,6 @@
 import Analysis
 import Configuration
+import Datasets
 import Foundation
 import Recipes
 import Results
@@ -12,16 +13,16 @@ extension RunSettings {
     /// - Parameters:
     ///   - facts: of the data of every variant; at least one.
     ///   - tasks: what is learned of them, one for each.
-    ///   - hasSplit: whether a recipe's data set itself says which rows are for validation.
+    ///   - data: the data set of a recipe, divided as its protocol says.
     ///   - describe: adds a description of the rows and the data of a recipe.
     init(
-        _ study: Study, facts: [DatasetFacts], tasks: [any TaskPlugin], threads: Int, hasSplit: (Recipe) -> Bool,
+        _ study: Study, facts: [DatasetFacts], tasks: [any TaskPlugin], threads: Int, data: (Recipe) -> (any Dataset)?,
         describe: (inout VariantSettings, Recipe) -> Void
     ) {
         var variants: [VariantSettings] = []
         var places: [[String: String]: Int] = [:]
         for (variant, (facts, task)) in zip(study.variants, zip(facts, tasks)) {
-            var frame = VariantSettings(variant, facts: facts, task: task, hasSplit: hasSplit(variant.recipe))
+            var frame = VariantSettings(variant, facts: facts, task: task, data: data(variant.recipe))
             describe(&frame, variant.recipe)
             if let place = places[frame.assignment] {
                 variants[place].add(frame)
@@ -40,7 +41,7 @@ extension RunSettings {
 
 extension VariantSettings {
     /// What is trained under one combination of swept and repeated settings.
-    fileprivate init(_ variant: Study.Variant, facts: DatasetFacts, task: any TaskPlugin, hasSplit: Bool) {
+    fileprivate init(_ variant: Study.Variant, facts: DatasetFacts, task: any TaskPlugin, data: (any Dataset)?) {
         let recipe = variant.recipe
         func assignment(_ settings: [(path: String, value: OptionValue)]) -> [String: String] {
             Dictionary(uniqueKeysWithValues: settings.map { ($0.path, $0.value.description) })
@@ -49,7 +50,7 @@ extension VariantSettings {
             assignment: assignment(variant.settings), baseline: recipe.baseline, rows: recipe.rows.map(\.name),
             targets: recipe.evaluation.columns(among: facts.domains), trainedOn: recipe.trainedOn(facts), seeds: recipe.seeds,
             repetitions: [assignment(variant.repetition)], selection: recipe.selectionText(task.score),
-            protocolText: recipe.protocolText(hasSplit: hasSplit), lines: recipe.settingLines(facts),
+            protocolText: recipe.protocolText(on: data), lines: recipe.settingLines(facts),
             regularizers: Dictionary(recipe.rows.compactMap { row in recipe.factors(of: row).map { (row.name, $0) } }) { first, _ in first },
             scores: task.scores, dataset: variant.dataset ?? recipe.data.source.identity, design: recipe.seedDesign(of: task.score))
     }
@@ -127,7 +128,9 @@ extension Recipe {
             .filter { evaluation.columns(among: facts.domains).contains($0.key) }
     }
 
-    fileprivate func protocolText(hasSplit: Bool) -> String {
+    /// The protocol in words, with what the data set itself prescribes.
+    fileprivate func protocolText(on data: (any Dataset)?) -> String {
+        let hasSplit = data?.split?.contains { $0 == .validation || $0 == .heldBack } ?? false
         let share = evaluation.validation == 0 ? "none" : evaluation.validation.formatted(.percent)
         func held(_ whose: String) -> String {
             if let count = evaluation.validationPerClass { return "\(count) of \(whose) samples of each class are validation" }
@@ -141,8 +144,11 @@ extension Recipe {
                 + "rest; \(held("its remaining"))"
         case .singleSource: "single-source: one domain is trained on, every other is held out; \(held("its"))"
         case .iid:
-            "iid: \(hasSplit ? "the data set's test samples, or " : "")\(evaluation.test.formatted(.percent)) of the samples, in whole groups, are held out "
-                + "(draw \(evaluation.draw)); \(held("the other"))"
+            if let data, SampleDivision.takesPrescribedTest(data) {
+                "iid: the data set's own test samples are held out; \(held("the other"))"
+            } else {
+                "iid: \(evaluation.test.formatted(.percent)) of the samples, in whole groups, are held out (draw \(evaluation.draw)); \(held("the other"))"
+            }
         case .kFold:
             "k-fold: \(evaluation.folds) folds of whole groups (draw \(evaluation.draw)), each held out in turn; \(held("the other folds'"))"
         }

@@ -1,7 +1,9 @@
 import Configuration
 import Datasets
 import Recipes
+import TestSupport
 import Testing
+import Weights
 
 @testable import Planning
 @testable import Training
@@ -32,6 +34,42 @@ struct ProtocolTests {
         let planned = try Sample.planned(text.replacing("{protocol: k-fold, folds: 4}", with: "{protocol: iid, test: 0.25}"))
         #expect(planned.cells.map(\.target) == ["test"] && planned.cells[0].candidates[0].plan.sources == [0])
         #expect(planned.datasets.values.map { $0.facts.samplesPerDomain } == [[108, 36]])
+    }
+
+    @Test("iid: where the data set prescribes test samples those are held out, the protocol says so, and keys that would draw others are refused")
+    func prescribedTest() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.url.appendingPathComponent("parts.safetensors").path
+        var writer = SafetensorsWriter()
+        writer.add("x", (0..<36).map { Float($0) / 36 }, shape: [12, 3])
+        writer.add("y", (0..<12).map { $0 % 2 }, shape: [12])
+        writer.add("parts", (0..<12).map { $0 < 8 ? 0 : 2 }, shape: [12])
+        try writer.write(to: path)
+        func recipe(_ evaluation: String) -> String {
+            """
+            data: {use: arrays, path: "\(path)", modalities: [x], labels: y, domains: null, split: parts}
+            model: {encoder: {use: vector-mlp, hidden: [4], embedding: 4}, fusion: {use: late, hidden: 4}}
+            evaluation: \(evaluation)
+            training: {epochs: 1, batch: 4}
+            seeds: [1]
+            rows: [Fusion]
+
+            """
+        }
+        let planned = try Sample.planned(recipe("{protocol: iid}"))
+        #expect(planned.datasets.values.map { $0.facts.samplesPerDomain } == [[8, 4]])
+        #expect(
+            planned.settings.variants[0].protocolText
+                == "iid: the data set's own test samples are held out; 20% of the other samples are validation")
+        for (key, column) in [("test: 0.5", 28), ("draw: 1", 28)] {
+            let error = #expect(throws: RecipeError.self) { try Sample.planned(recipe("{protocol: iid, \(key)}")) }
+            let text = error?.description ?? ""
+            #expect(text.contains("3:\(column)") && text.contains("the data set itself says which samples are for the test"), "\(text)")
+        }
+        // Folds are of all samples, whatever is prescribed.
+        #expect(try Sample.planned(recipe("{protocol: k-fold, folds: 2}")).cells.count == 2)
+        let drawn = try Sample.planned(recipe("{protocol: iid, test: 0.25}").replacing(", split: parts", with: ""))
+        #expect(drawn.settings.variants[0].protocolText.hasPrefix("iid: 25% of the samples, in whole groups, are held out (draw 0)"))
     }
 
     @Test("the division is part of what a trial is, and over domains a plan is what it was before there were others")

@@ -67,6 +67,13 @@ public enum SampleDivision: Hashable, Sendable {
         Divided(original: dataset, parts: try Parts(self, of: dataset))
     }
 
+    /// Whether the data set, divided into `train` and `test`, has for its `test` the samples that it prescribes itself: neither a share nor a draw has
+    /// a say then.
+    package static func takesPrescribedTest(_ dataset: any Dataset) -> Bool {
+        if let divided = dataset as? Divided { return divided.original.split?.contains(.test) ?? false }
+        return (dataset as? any DatasetView).map { takesPrescribedTest($0.original) } ?? false
+    }
+
     /// The parts of one data set.
     fileprivate struct Parts: Sendable {
         /// Names of the parts, which become the domains.

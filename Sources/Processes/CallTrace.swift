@@ -7,11 +7,15 @@ import Foundation
 /// Foreign code may end, crash or block the process at any moment; the parent can then say which hook
 /// it was in. Without a parent that watches, a note costs one comparison.
 ///
-/// Only one thread may write notes at a time: a watched process trains one trial after another.
+/// Only one thread may write notes at a time: a watched process trains one trial after another, and one that calls components from several
+/// threads notes no calls.
 package enum CallTrace {
     /// The page shared with the parent. It is safe because it is set once, before any component is
     /// called.
     nonisolated(unsafe) private static var page: TracePage?
+
+    /// Whether calls are noted. It is safe because it is changed once, before there are several threads.
+    nonisolated(unsafe) private static var notesCalls = true
 
     /// Begins to note.
     ///
@@ -26,11 +30,16 @@ package enum CallTrace {
     package static func during<Value, Failure: Error>(
         _ hook: StaticString, of component: String, _ body: () throws(Failure) -> Value
     ) throws(Failure) -> Value {
-        guard let page else { return try body() }
-        page.enter(hook, of: component)
-        defer { page.leave() }
+        guard let page, notesCalls else { return try body() }
+        // A measurement may run a model that calls hooks of its own.
+        let outer = page.call
+        page.enter(hook.description, of: component)
+        defer { if let outer { page.enter(outer.hook, of: outer.component) } else { page.leave() } }
         return try body()
     }
+
+    /// Notes no calls from now on, since several threads will make them at once.
+    package static func leaveOutCalls() { notesCalls = false }
 
     /// Notes that a step has begun.
     package static func beat(step: Int) { page?.beat(step: step) }
@@ -73,9 +82,9 @@ final class TracePage {
         return descriptor
     }
 
-    func enter(_ hook: StaticString, of component: String) {
-        hook.withUTF8Buffer { store($0, at: Offset.hook, limit: Self.longestHook) }
-        var component = component
+    func enter(_ hook: String, of component: String) {
+        var (hook, component) = (hook, component)
+        hook.withUTF8 { store($0, at: Offset.hook, limit: Self.longestHook) }
         component.withUTF8 { store($0, at: Offset.component, limit: Self.longestComponent) }
         memory.storeBytes(of: 1, toByteOffset: Offset.isInside, as: UInt8.self)
         beat(step: nil)

@@ -5,6 +5,7 @@ import Datasets
 import Foundation
 import Persistence
 import Planning
+import Processes
 import Recipes
 import Reports
 import Regularization
@@ -42,8 +43,9 @@ struct EvaluateCommand: ParsableCommand {
             do {
                 let measurement = try application.components.measurements.make(choice.choice.component, options: choice.choice.options, for: kind)
                 let other = try choice.data.map { try application.reading($0) }
-                var findings = try application.model.measure(
-                    with: measurement, on: choice.modalities.map { $0.map { Modality($0) } }, against: other)
+                var findings = try CallTrace.during("measure", of: name) {
+                    try application.model.measure(with: measurement, on: choice.modalities.map { $0.map { Modality($0) } }, against: other)
+                }
                 // The given data are all that can be measured.
                 findings.numbers.removeAll { $0.samples != nil && $0.samples != SampleSet.target.rawValue }
                 measured.append((name, findings))

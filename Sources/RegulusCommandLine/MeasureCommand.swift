@@ -3,6 +3,7 @@ import Foundation
 import Persistence
 import Datasets
 import Planning
+import Processes
 import Results
 import Studies
 import Tensors
@@ -48,11 +49,22 @@ struct MeasureCommand: ParsableCommand {
         }
         StopRequest.listenForSignals()
         let run = MeasurementRun(
-            cells: cells, folder: place, components: plan.components, pool: WorkerPool(workers: threads ?? Threads.available, threadsPerWorker: 1),
+            cells: cells, folder: place, components: plan.components,
+            pool: IsolatedMeasuring.pool(WorkerPool(workers: threads ?? Threads.available, threadsPerWorker: 1)),
             datasets: plan.planned.datasets, otherDatasets: plan.planned.otherDatasets, stop: .ofProcess)
+        let observer: @Sendable (TrialKey, Int, Int) -> Void = { key, done, all in StandardError.print("\(done) of \(all)  \(key)") }
+        if IsolatedMeasuring.isMeasurer { return try IsolatedMeasuring.measure(run, in: place, observer: observer) }
+        var isMeasured = true
         let outcome: MeasurementRun.Outcome
         do {
-            outcome = try run.run { key, done, all in StandardError.print("\(done) of \(all)  \(key)") }
+            if ParentLink.role == ForeignCodeGuard.role {
+                outcome = try IsolatedMeasuring(run, in: place).outcome { note in
+                    isMeasured = false
+                    StandardError.print(note)
+                }
+            } else {
+                outcome = try run.run(observer: observer)
+            }
         } catch let stopped as StudyStopped {
             throw CommandFault(
                 text: "stopped after \(stopped.finished) of \(stopped.total) trials; the same command continues from there",
@@ -69,7 +81,7 @@ struct MeasureCommand: ParsableCommand {
         try StandardOutput.print(
             "\(outcome.measured) measured in \(seconds) s, \(outcome.present) there before, \(outcome.leftOut.count) trials left out\n"
                 + "regulus report \(folder) shows them")
-        if !outcome.leftOut.isEmpty { throw ExitCode(1) }
+        if !isMeasured || !outcome.leftOut.isEmpty { throw ExitCode(1) }
     }
 
     /// Every measurement that can be asked of the models of a recipe.

@@ -73,6 +73,7 @@ struct RunCommand: ParsableCommand {
         var settings = planned.settings
         settings.command = commandLine
         let folder = RunFolder(choosing: folder, for: study)
+        if IsolatedMeasuring.isMeasurer { return try IsolatedMeasuring.measure(measurementRun(plan, in: folder), in: folder) }
         let stemLines = try arguments.stemLines(of: planned, folder: folder)
         if ParentLink.role != IsolatedRun.role { try folder.checkKinds(for: settings.keys) }
         do throws(FileFault) {
@@ -109,7 +110,7 @@ struct RunCommand: ParsableCommand {
             StopRequest.listenForSignals()
             let events = LiveEvents(folder: folder)
             let results = try launched?.results() ?? results(of: run, plan, before, events: events, display: display)
-            if ParentLink.role != IsolatedRun.role { try measure(plan, in: folder, display) }
+            let isMeasured = try ParentLink.role == IsolatedRun.role || measure(plan, in: folder, display)
             if worker {
                 display.finish()
             } else {
@@ -128,7 +129,7 @@ struct RunCommand: ParsableCommand {
                 try display.finish(report, folder: folder)
             }
             try launched?.close()
-            if results.contains(where: { $0.status != .finished }) { throw ExitCode(1) }
+            if !isMeasured || results.contains(where: { $0.status != .finished }) { throw ExitCode(1) }
         } catch let stopped as StudyStopped {
             throw CommandFault(
                 text: """
@@ -234,13 +235,30 @@ extension RunCommand {
     }
 
     /// Measures the trained models as the recipe asks, those that have not been measured yet.
-    private func measure(_ plan: RecipeArguments.Plan, in folder: RunFolder, _ display: RunDisplay) throws {
-        guard plan.planned.cells.contains(where: { !$0.measurements.isEmpty }) else { return }
-        let outcome = try MeasurementRun(
-            cells: plan.planned.cells.all, folder: folder, components: plan.components, pool: arguments.pool, datasets: plan.planned.datasets,
-            otherDatasets: plan.planned.otherDatasets, stems: arguments.stems(for: folder), stop: .ofProcess
-        ).run()
+    ///
+    /// - Returns: whether no measurement ended its process.
+    private func measure(_ plan: RecipeArguments.Plan, in folder: RunFolder, _ display: RunDisplay) throws -> Bool {
+        guard plan.planned.cells.contains(where: { !$0.measurements.isEmpty }) else { return true }
+        let run = measurementRun(plan, in: folder)
+        var isMeasured = true
+        let outcome: MeasurementRun.Outcome
+        if ParentLink.role == ForeignCodeGuard.role {
+            let isolated = IsolatedMeasuring(run, in: folder)
+            outcome = try isolated.outcome { note in
+                isMeasured = false
+                display.note(note)
+            }
+        } else {
+            outcome = try run.run()
+        }
         for trial in outcome.leftOut { display.note("not measured: \(trial.key): \(trial.reason)") }
+        return isMeasured
+    }
+
+    private func measurementRun(_ plan: RecipeArguments.Plan, in folder: RunFolder) -> MeasurementRun {
+        MeasurementRun(
+            cells: plan.planned.cells.all, folder: folder, components: plan.components, pool: IsolatedMeasuring.pool(arguments.pool),
+            datasets: plan.planned.datasets, otherDatasets: plan.planned.otherDatasets, stems: arguments.stems(for: folder), stop: .ofProcess)
     }
 
     /// Warns where the trials side by side need more memory than there is.

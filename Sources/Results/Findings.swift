@@ -204,6 +204,8 @@ package struct MeasurementRecord: Hashable, Codable, Sendable {
     package var seconds: Double
     /// What was found.
     package var findings: Findings
+    /// Whether it ended the process that ran it, so that nothing was found; nil for false.
+    package var endedProcess: Bool?
 
     package init(
         instance: String, measurement: String, options: [String: String], plan: String, seconds: Double, findings: Findings

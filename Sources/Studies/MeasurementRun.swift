@@ -4,6 +4,7 @@ import Datasets
 import Foundation
 import Networks
 import Persistence
+import Processes
 import Regularization
 import Results
 import Synchronization
@@ -41,7 +42,7 @@ package struct MeasurementRun: Sendable {
     }
 
     /// What became of the trials.
-    package struct Outcome: Sendable, Hashable {
+    package struct Outcome: Sendable, Hashable, Codable {
         /// How many measurements were made now, and how many were there before.
         package var measured = 0
         package var present = 0
@@ -49,9 +50,11 @@ package struct MeasurementRun: Sendable {
         package var leftOut: [LeftOut] = []
         /// Seconds that measuring took, over all workers.
         package var seconds = 0.0
+
+        package init() {}
     }
 
-    package struct LeftOut: Sendable, Hashable {
+    package struct LeftOut: Sendable, Hashable, Codable {
         package let key: TrialKey
         package let reason: String
     }
@@ -153,7 +156,9 @@ package struct MeasurementRun: Sendable {
             let started = ContinuousClock.now
             var other: TrainedModel?
             if let name = measurement.other?.plan, let data = otherDatasets[name] { other = try others.model(reading: data, named: name) }
-            let findings = try findings(of: measurement, in: model, against: other, for: dataset.facts.targets.kind)
+            let findings = try CallTrace.during("measure", of: Self.call(measurement, of: key)) {
+                try self.findings(of: measurement, in: model, against: other, for: dataset.facts.targets.kind)
+            }
             let seconds = started.duration(to: .now) / .seconds(1)
             let record = MeasurementRecord(
                 instance: measurement.instance, measurement: measurement.component.name, options: measurement.optionTexts, plan: result.plan,
@@ -211,6 +216,50 @@ package struct MeasurementRun: Sendable {
             try reader.load(checkpoint)
             return reader
         }
+    }
+
+    // MARK: Measurements that end their process
+
+    /// A measurement of a trial, as the trace of a process names it.
+    private static func call(_ measurement: MeasurementPlan, of key: TrialKey) -> String { "\(measurement.instance) of \(key)" }
+
+    /// Removes what says that a measurement ended its process, so that it is tried again.
+    ///
+    /// - Throws: `FileFault` where a file cannot be removed.
+    package func removeFailures() throws(FileFault) {
+        for (measurement, key) in all {
+            let file = folder.measurement(measurement.identity, of: key)
+            guard let record = try? RunStore(folder).measurement(at: file), record.endedProcess == true else { continue }
+            guard unlink(file.path) == 0 || errno == ENOENT else { throw FileFault(action: "remove", path: file.path) }
+        }
+    }
+
+    /// Writes down that a measurement ended the process that ran it, in place of its findings.
+    ///
+    /// - Parameters:
+    ///   - call: the component of the call in which the process was, see ``Processes/CallTrace``.
+    ///   - reason: how it ended.
+    /// - Returns: whether it was a call of one of these measurements.
+    /// - Throws: `FileFault` where the record cannot be written.
+    package func fail(_ call: String, reason: String) throws -> Bool {
+        let store = RunStore(folder)
+        // A trace has room for the beginning of a long name.
+        let isWhole = call.utf8.count < 1000
+        guard let (measurement, key) = all.first(where: { isWhole ? Self.call($0, of: $1) == call : Self.call($0, of: $1).hasPrefix(call) }),
+            let result = try store.result(at: folder.result(key), verifyingFiles: false)
+        else { return false }
+        var findings = Findings()
+        findings.numbers = [Findings.Number("measurement", value: nil, reason: reason)]
+        var record = MeasurementRecord(
+            instance: measurement.instance, measurement: measurement.component.name, options: measurement.optionTexts, plan: result.plan, seconds: 0,
+            findings: findings)
+        record.endedProcess = true
+        try store.write(record, to: folder.measurement(measurement.identity, of: key))
+        return true
+    }
+
+    private var all: some Sequence<(MeasurementPlan, TrialKey)> {
+        cells.lazy.flatMap { cell in cell.seeds.lazy.flatMap { seed in cell.measurements.lazy.map { ($0, cell.key(seed: seed)) } } }
     }
 
     private func isPresent(_ measurement: MeasurementPlan, of result: TrialResult) -> Bool {

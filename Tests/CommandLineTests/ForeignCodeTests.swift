@@ -132,6 +132,24 @@ struct ForeignCodeTests {
         #expect(runningPrograms(folder).isEmpty)
     }
 
+    @Test(
+        "by ending the process that measures: the report says so in its place, other measurements are made, and it is tried again",
+        arguments: [("exit", "it ended the process with exit code 0"), ("abort", "it crashed (Aborted)")])
+    func measuring(mood: String, reason: String) async throws {
+        let plugin = try await PluginFolder.moody.value
+        let folder = try RecipeFolder()
+        let words = ["run", "r.yaml", "--out", "out", "--plugin", plugin.library, "--set", "seeds=[1]", "--set", "measure=[moody-look, scores-by-class]"]
+        let outcome = try await folder.regulus.run(words, environment: ["MEASURING": mood])
+        #expect(outcome.code == 1, "\(outcome.messages)")
+        #expect(outcome.messages.contains("not measured: moody-look of ") && outcome.messages.contains(reason), "\(outcome.messages)")
+        let table = try folder.text("out/measurements.csv")
+        #expect(table.contains("moody-look") && table.contains(reason) && table.contains("scores-by-class"), "\(table)")
+        #expect(!(try folder.text("out/report.md")).isEmpty)
+        let again = try await folder.regulus.run(words, environment: ["MEASURING": "well"])
+        #expect(again.code == 0, "\(again.messages)")
+        #expect(!(try folder.text("out/measurements.csv")).contains(reason))
+    }
+
     @Test("by ending the program while it is planned")
     func planning() async throws {
         let plugin = try await PluginFolder.moody.value

@@ -46,6 +46,23 @@ struct PluginFolder: Sendable {
                     }
                 }
 
+                public struct MoodyLook: MeasurementPlugin {
+                    public static var description: ComponentDescription { ComponentDescription(name: "moody-look", summary: "a test") }
+                    public var reads: Set<SampleSet> { [.target] }
+                    public init(options: NoOptions) {}
+
+                    public func measure(_ model: TrainedModel) throws -> Findings {
+                        switch ProcessInfo.processInfo.environment["MEASURING"] {
+                        case "exit": exit(0)
+                        case "abort": abort()
+                        default: break
+                        }
+                        var findings = Findings()
+                        findings.add("mood", on: .target) { 1 }
+                        return findings
+                    }
+                }
+
                 @inline(never) func deep(_ depth: Int) -> Int { depth == 0 ? 0 : deep(depth + 1) + Int.random(in: 0...depth) }
 
                 /// Starts a program that goes on for as long as nobody ends it, and notes its number.
@@ -59,6 +76,7 @@ struct PluginFolder: Sendable {
 
                 public func register(in registrar: inout PluginRegistrar) throws {
                     leaveProgram()
+                    if ProcessInfo.processInfo.environment["MEASURING"] != nil { try registrar.register(MoodyLook.self) }
                     switch ProcessInfo.processInfo.environment["REGISTRATION"] {
                     case "crash": fatalError("a bad day")
                     case "signal": kill(getpid(), SIGSEGV)

@@ -109,6 +109,26 @@ struct MeasurementRunTests {
         #expect(try run().present == 2)
     }
 
+    @Test("a measurement that ended its process is recorded with the reason, is not made again, and is once that is removed")
+    func endedProcess() throws {
+        let folder = try TemporaryFolder()
+        let cell = Self.cell("Fusion", [Sample.plan()], measuring: ["scores-by-class", "calibration"])
+        let results = try Self.train([cell], in: folder.run)
+        let run = try MeasurementRun(
+            cells: [cell], folder: folder.run, components: Self.components(), pool: WorkerPool(workers: 1, threadsPerWorker: 1),
+            datasets: [Sample.data: Sample.dataset()])
+        #expect(try run.fail("calibration of \(results[0].key)", reason: "it crashed"))
+        // Seed 1 is no seed 10.
+        for other in ["penalty", "", String("calibration of \(results[0].key)".dropLast())] { #expect(try !run.fail(other, reason: "it crashed")) }
+        let outcome = try run.run()
+        #expect(outcome.measured == 1 && outcome.present == 1)
+        let record = try #require(try Self.records(of: results[0], in: folder.run).first { $0.instance == "calibration" })
+        #expect(record.endedProcess == true && record.findings.numbers.map(\.reason) == ["it crashed"])
+        try run.removeFailures()
+        #expect(try run.run().measured == 1)
+        #expect(try Self.records(of: results[0], in: folder.run).allSatisfy { $0.endedProcess == nil && $0.findings.numbers.count > 1 })
+    }
+
     @Test("the measured accuracy is the reported one, also of averaged weights, tuned rows and another number of threads")
     func accuracy() throws {
         let folder = try TemporaryFolder()

@@ -21,6 +21,7 @@ package enum Program {
         for number in Int32(0)...2 where fcntl(number, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
         // A limit on the size of files is an error of the call that writes, as a full disk is, and no reason to end without a word.
         signal(SIGXFSZ, SIG_IGN)
+        CutFile.watch()
         // What plug-ins print is for people, and no part of a result.
         if ParentLink.role != nil { StandardOutput.keepForResults() }
         do {

@@ -78,6 +78,26 @@ struct SentimentTests {
         #expect(split.target.rows == Array(112..<120))
     }
 
+    @Test("not-finite: zero takes what is not finite in the file for 0, and refuses a number that only single precision has no room for")
+    func beyondSinglePrecision() throws {
+        // The first word's first feature in the first row of CH-SIMS, whose arrays are of 64 bits.
+        let known = withUnsafeBytes(of: 0.18905338179353307) { Data($0) }
+        func changed(to value: Double) throws -> TemporaryFolder {
+            let folder = try TemporaryFolder()
+            var data = try Data(contentsOf: URL(fileURLWithPath: Fixtures.path("sentiment/sims.pkl")))
+            let place = try #require(data.range(of: known))
+            data.replaceSubrange(place, with: withUnsafeBytes(of: value) { Data($0) })
+            try data.write(to: URL(fileURLWithPath: folder("sims.pkl")))
+            return folder
+        }
+        let infinite = try changed(to: -.infinity)
+        let replaced = try dataset(infinite.path) { ($0.sets, $0.notFinite) = (["sims"], .zero) }
+        #expect(try replaced.inputs([0], modality: "text").values[0] == 0)
+        let wide = try changed(to: 1e300)
+        let found = try fault(wide.path) { ($0.sets, $0.notFinite) = (["sims"], .zero) }
+        #expect(found.message.contains("row 0 of 'text' cannot be read") && found.message.contains("1e+300 at [0, 0], which is beyond"), "\(found.message)")
+    }
+
     @Test("files that are missing, of MMSA, or of other widths are named")
     func faults() throws {
         #expect(try fault { $0.sets = ["mosi", "mozi"] }.suggestion == "mosi.pkl")

@@ -109,6 +109,7 @@ struct ProtocolTests {
             ("{protocol: multi-source, folds: 3}", "5:38: error: 'folds' belongs to another protocol than multi-source"),
             ("{protocol: k-fold, test: 0.5}", "5:32: error: 'test' belongs to another protocol than k-fold"),
             ("{unknown-classes: [clas-1]}", "5:31: error: the data have no class 'clas-1'"),
+            ("{protocol: k-fold, folds: 144}", "in the source domains (fold-2, fold-3, fold-4, fold-5, fold-6, … 143 in all)"),
             ("{protocol: k-fold, folds: 500}", "5:24: error: nothing is left for the part 'fold-145'"),
         ])
     func faults(evaluation: String, message: String) {

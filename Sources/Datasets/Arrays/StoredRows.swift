@@ -175,7 +175,15 @@ struct StoredRows: Sendable {
                 let count = min(rows.count * array.rowSize, target.count)
                 try array.read(rows: rows, into: UnsafeMutableBufferPointer(rebasing: target[..<count]))
                 for index in count..<target.count { target[index] = 0 }
-                if replacesNotFinite { for index in 0..<count where !target[index].isFinite { target[index] = 0 } }
+                if replacesNotFinite {
+                    let values = UnsafeMutableBufferPointer(rebasing: target[..<count])
+                    guard NotFiniteRows.isAmong(values) else { return }
+                    // A number is no gap, even where single precision has no room for it.
+                    if !array.shape.isEmpty, let beyond = try array.beyondSinglePrecision(rows: rows) {
+                        throw array.fault("holds \(beyond.text), and is not to be taken for a value that is not finite; divide the array by a constant")
+                    }
+                    for index in values.indices where !values[index].isFinite { values[index] = 0 }
+                }
                 return
             }
             let values = try array.floats(rows: rows)

@@ -86,7 +86,7 @@ public struct Sentiment: DatasetPlugin, UncheckedRows, ReadsAhead {
                     "which steps are real: those before the zeros at the end, those that the file says, or all of a data set's arrays as released"),
                 .choice("targets", \.targets, "what is learned: the sentiment itself, or whether it is negative, neutral (exactly 0) or positive"),
                 .number("sims-scale", \.simsScale, in: 0.001...1000, "what the labels of sims are multiplied by; they lie in ±1, the others' in ±3"),
-                .choice("not-finite", \.notFinite, "what values do that are NaN or infinite: end the run, or be 0"),
+                .choice("not-finite", \.notFinite, "what values do that are NaN or infinite in the file: end the run, or be 0"),
             ]
         }
     }

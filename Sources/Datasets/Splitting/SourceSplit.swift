@@ -133,7 +133,9 @@ public struct SourceSplit: Sendable {
                 message: "rows of this data set belong together in groups, which a number of rows for each class would divide",
                 expected: "a share of the source samples for validation")
         }
-        let sourceNames = sources.sorted().map { names[$0] }.joined(separator: ", ")
+        // There may be a thousand folds.
+        let shown = sources.sorted().prefix(5).map { names[$0] }.joined(separator: ", ")
+        let sourceNames = sources.count > 5 ? "\(shown), … \(sources.count) in all" : shown
         if training.rows.isEmpty {
             throw DatasetFault(message: "no rows are left to train on in the source domains (\(sourceNames))")
         }

@@ -61,7 +61,7 @@ struct ProtocolTests {
         #expect(
             planned.settings.variants[0].protocolText
                 == "iid: the data set's own test samples are held out; 20% of the other samples are validation")
-        for (key, column) in [("test: 0.5", 28), ("draw: 1", 28)] {
+        for (key, column) in [("test: 0.5", 35), ("draw: 1", 35)] {
             let error = #expect(throws: RecipeError.self) { try Sample.planned(recipe("{protocol: iid, \(key)}")) }
             let text = error?.description ?? ""
             #expect(text.contains("3:\(column)") && text.contains("the data set itself says which samples are for the test"), "\(text)")

@@ -4,15 +4,16 @@ import Tensors
 import Weights
 
 /// One modality of a data set whose samples are rows of arrays in files: the shape of its samples, which rows have it, and how long their
-/// sequences are. Small arrays are held in memory, others are read when rows are asked for.
+/// sequences are. Small arrays are held in memory, others are read when rows are asked for. Where rows are cut into windows, these are the
+/// samples, and the rows themselves are what is held.
 struct ArrayModality: Sendable {
     /// Where the samples lie, and how they are read from there.
     private var stored: StoredRows
     /// The lengths of the sequences; nil where all are of one length.
     private var lengths: Lengths?
-    /// All values, rows × sample, where they are few enough to stay in memory.
+    /// All values, rows × (values of a row), where they are few enough to stay in memory.
     private var held: [Float]?
-    /// The rows of files that were found to be finite.
+    /// The samples of files that were found to be finite.
     private var finite: FiniteRows?
 
     /// Where the lengths of padded sequences come from.
@@ -82,8 +83,10 @@ struct ArrayModality: Sendable {
     var name: String { stored.name }
     /// The shape of one sample, channels last.
     var sampleShape: [Int] { stored.sampleShape }
-    /// The number of rows.
+    /// The number of samples.
     var count: Int { stored.count }
+    /// Whether a row has an axis of steps, along which it can be cut into windows.
+    var isSequence: Bool { stored.isSequence }
     /// The name, the shape of a sample, and whether samples are padded sequences.
     var facts: DatasetFacts.ModalityFacts { DatasetFacts.ModalityFacts(name: name, sampleShape: sampleShape, isPadded: lengths != nil) }
 
@@ -115,6 +118,17 @@ struct ArrayModality: Sendable {
         kept.stored = stored.keeping(rows)
         if case .given(let lengths) = lengths { kept.lengths = .given(rows.map { lengths[$0] }) }
         return kept
+    }
+
+    /// The windows of the rows as samples. A row that lacks the modality lacks it in all of its windows.
+    ///
+    /// - Parameter windows: within the rows; each holds real steps only, so that none is padded.
+    func cut(into windows: RowWindows.Places) -> ArrayModality {
+        var cut = self
+        if let there = windows.present[name] { cut.stored.lack(except: there) }
+        cut.lengths = nil
+        cut.stored.cut(into: windows)
+        return cut
     }
 
     // MARK: - What is there
@@ -163,7 +177,7 @@ struct ArrayModality: Sendable {
     ///
     /// - Throws: `DatasetFault` where lengths come from the padding and a row cannot be read.
     func presence(_ rows: [Int]) throws(DatasetFault) -> Presence {
-        let there = rows.map { stored.places[$0] != nil }
+        let there = rows.map { stored.place(of: $0) != nil }
         switch lengths {
         case nil: return Presence(samples: there)
         case .given(let lengths): return Presence(samples: there, lengths: rows.map { lengths[$0] })
@@ -197,12 +211,12 @@ struct ArrayModality: Sendable {
     /// - Throws: `DatasetFault` where a row cannot be read.
     mutating func holdIfSmall(limit: Int = Self.mostHeldBytes) throws(DatasetFault) -> DatasetFault? {
         let size = stored.sampleSize
-        guard let total = count.multipliedWithin(limit / 4, by: size) else {
+        guard let total = stored.rowCount.multipliedWithin(limit / 4, by: stored.rowSize) else {
             finite = FiniteRows(count: count)
             stored.findPacked()
             return nil
         }
-        let rows = count
+        let (samples, stored) = (count, stored)
         var notFinite = NotFiniteRows()
         var fault: DatasetFault?
         let values = [Float](unsafeUninitializedCapacity: total) { buffer, count in
@@ -216,8 +230,9 @@ struct ArrayModality: Sendable {
                 fault = error
                 return
             }
-            for row in 0..<rows {
-                let sample = UnsafeMutableBufferPointer(rebasing: target[row * size..<(row + 1) * size])
+            for row in 0..<samples {
+                let first = stored.offset(of: row)
+                let sample = UnsafeMutableBufferPointer(rebasing: target[first..<first + size])
                 if NotFiniteRows.isAmong(sample) { notFinite.look(at: sample, row: row) }
             }
         }
@@ -230,7 +245,7 @@ struct ArrayModality: Sendable {
     ///
     /// - Throws: `DatasetFault` where a row cannot be read or holds a value that is not finite.
     func inputs(_ rows: [Int]) throws(DatasetFault) -> Tensor {
-        if let held { return gather(rows, from: held, sampleShape: sampleShape) }
+        if let held { return stored.hasWindows ? windows(rows, from: held) : gather(rows, from: held, sampleShape: sampleShape) }
         var fault: DatasetFault?
         let size = stored.sampleSize
         let known = finite?.known(among: rows)
@@ -249,6 +264,27 @@ struct ArrayModality: Sendable {
         if let fault { throw fault }
         finite?.insert(rows)
         return inputs
+    }
+
+    /// Copies windows out of the rows that are held, `N×(sample shape)`.
+    ///
+    /// Windows that overlap are copied out of the same row, which is held once.
+    ///
+    /// - Parameters:
+    ///   - samples: the windows, in any order; they may repeat.
+    ///   - held: all rows, one after another.
+    /// - Precondition: all of them exist.
+    private func windows(_ samples: [Int], from held: [Float]) -> Tensor {
+        let (size, stored) = (stored.sampleSize, stored)
+        return Tensor(shape: Shape([samples.count] + sampleShape)) { output in
+            held.withUnsafeBufferPointer { input in
+                for (place, sample) in samples.enumerated() {
+                    require(sample >= 0 && sample < stored.count, "window \(sample) does not exist in \(stored.count) windows")
+                    guard let target = output.baseAddress, let source = input.baseAddress else { return }
+                    (target + place * size).update(from: source + stored.offset(of: sample), count: size)
+                }
+            }
+        }
     }
 
     /// Asks the system to have some rows ready soon, and does not wait for it.

@@ -34,6 +34,11 @@ import Weights
 /// for padding. A row of length 0, an empty cell of a manifest and an id that is not found are samples
 /// without that modality, as are rows that an array `N` of 0 and 1 marks, `present: [audio=has_audio]`.
 ///
+/// `window: 128` cuts every row, a recording of `T×C`, into windows of 128 steps when it is read, and `every: 64` lets a window begin every
+/// 64 steps. All sequences of a row are cut alike; what is no sequence, label, domain and split are those of the row in all of its windows.
+/// Windows of one row, or of one group of rows, are a group. Validation takes the last windows of each row; where windows overlap or
+/// groups are given it takes whole groups.
+///
 /// A modality of up to 256 MiB is held in memory, which is when its values are checked for NaN and
 /// infinity; a larger one stays on disk and is read and checked batch by batch.
 public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
@@ -52,6 +57,8 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
                     + "row; `regulus data manifest` writes one from a folder",
                 "a row without a modality (an empty cell, an id that is not there, a length of 0, a 0 in the array that present names) is a sample "
                     + "without it; sequences of different lengths are padded at their ends, and lengths says how many steps are real",
+                "recordings are cut into windows by window: STEPS; validation takes the last windows of each recording, or whole groups where windows "
+                    + "overlap (every below window) or groups are given",
                 "nothing in a file is executed; elements stay on disk and are read when a batch needs them",
                 "`regulus data check arrays OPTION=VALUE…` says what a program would see: shapes, counts, missing and non-finite values",
             ])
@@ -115,18 +122,33 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
         }
         self.problems = problems
         if rows.count == 0 { throw DatasetFault(message: "there are no rows with a label", expected: "at least one") }
-        let targets: TargetFacts
-        (targets, labels, targetValues) = try rows.targets.learned(
+        let learned = try rows.targets.learned(
             options.targets, names: options.classNames.isEmpty ? rows.targetNames : options.classNames, option: "labels")
         let domains = try Categories(
             rows.domains, names: options.domainNames.isEmpty ? rows.domainNames : options.domainNames, what: "domain",
             option: "domains")
-        self.domains = domains.indices
-        (groups, positions, split) = (rows.groups, rows.positions, rows.split)
+        // A window is learned as its row is, and belongs to its row's domain and part of the split.
+        let windows = try RowWindows(options)
+        let places: RowWindows.Places?
+        if let windows {
+            let found = try rows.places(of: windows, onMissing: options.onMissing)
+            (groups, positions) = try windows.order(found, groups: rows.groups, positions: rows.positions)
+            places = found
+        } else {
+            (groups, positions, places) = (rows.groups, rows.positions, nil)
+        }
+        labels = places?.repeating(learned.classes) ?? learned.classes
+        targetValues = try learned.numbers.map { numbers throws(DatasetFault) in
+            try places?.repeating(numbers, width: learned.facts.width) ?? numbers
+        }
+        self.domains = places?.repeating(domains.indices) ?? domains.indices
+        split = rows.split.map { split in places?.repeating(split) ?? split }
+        remarks += places?.remarks ?? []
         var arrays: [ArrayModality] = []
         var faults: [DatasetFault] = []
         for var array in rows.modalities {
             remarks += array.remarks(layout: options.layout)
+            if let places { array = array.cut(into: places) }
             if requiringFinite, let fault = try array.holdIfSmall() { faults.append(fault) }
             arrays.append(array)
         }
@@ -137,8 +159,8 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
         self.arrays = arrays
         self.remarks = rows.remarks + remarks
         facts = DatasetFacts(
-            modalities: arrays.map(\.facts), domains: domains.names, targets: targets,
-            samplesPerDomain: tally(domains.indices, kinds: domains.names.count))
+            modalities: arrays.map(\.facts), domains: domains.names, targets: learned.facts,
+            samplesPerDomain: tally(self.domains, kinds: domains.names.count))
     }
 
     /// Reads some rows of a modality, `N×(sample shape)`, channels last; zeros for a row without it and

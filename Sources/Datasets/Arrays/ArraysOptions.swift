@@ -51,6 +51,10 @@ extension Arrays {
         public var groups: String?
         /// The array of positions in time within a group.
         public var positions: String?
+        /// The length of the windows that recordings are cut into, in steps; nil leaves every row one sample.
+        public var window: Int?
+        /// How many steps lie between the beginnings of two windows; nil for as many as a window has.
+        public var every: Int?
         /// The array of ids that a manifest's column `id` is matched with.
         public var ids = "ids"
         /// Which axis of a sample holds its channels in the files.
@@ -98,6 +102,12 @@ extension Arrays {
                 .text(
                     "positions", \.positions,
                     "array of N whole numbers: a row's place in time in its group; validation then takes the last part of each"),
+                .integer(
+                    "window", \.window, in: 1..., unit: "steps",
+                    "length of the windows that every row is cut into when it is read; null leaves it one sample"),
+                .integer(
+                    "every", \.every, in: 1..., unit: "steps",
+                    "how far apart windows begin: fewer than 'window' lets them overlap; null for the length of a window"),
                 .text("ids", \.ids, "array of N numbers or names that a manifest's column 'id' is matched with"),
                 .choice("layout", \.layout, "where a sample's channels lie in the files"),
                 .choice("unlabeled", \.unlabeled, "what rows of label -1 or NaN or without one do: end the run, or be left out and counted"),

@@ -27,9 +27,10 @@ struct NotFiniteRows {
     /// The finding as a fault that names file and array; nil where all values are finite.
     func fault(in stored: StoredRows) -> DatasetFault? {
         guard let row = first.first, let array = stored.array(of: row) else { return nil }
+        let window = stored.window(of: row).map { "; the first is \($0)" } ?? ""
         let beyond = first.lazy.compactMap { row in stored.beyondSinglePrecision(row).map { "row \(row) holds \($0)" } }.first
         return DatasetFault(
-            option: "modalities", message: "\(array.file): '\(stored.name)' (array '\(array.name)'): \(summary)" + (beyond.map { "; \($0)" } ?? ""),
+            option: "modalities", message: "\(array.file): '\(stored.name)' (array '\(array.name)'): \(summary)\(window)" + (beyond.map { "; \($0)" } ?? ""),
             expected: beyond == nil ? "finite numbers; numpy.nan_to_num(array) puts zeros there, or leave those rows out" : Self.expectedRange)
     }
 

@@ -302,6 +302,20 @@ struct RowTable: Sendable {
         }
     }
 
+    // MARK: - Windows
+
+    /// Where the windows of the rows lie.
+    ///
+    /// - Parameters:
+    ///   - windows: how rows are cut.
+    ///   - rule: `skip` leaves out rows that are shorter than a window; else they are refused.
+    /// - Throws: `DatasetFault` with the row, or its line, that cannot be cut.
+    func places(of windows: RowWindows, onMissing rule: Arrays.OnMissing) throws(DatasetFault) -> RowWindows.Places {
+        try windows.places(in: modalities, skipsShort: rule == .skip) { row in
+            table.map { "\($0.path):\($0.lines[row])" } ?? "row \(row)"
+        }
+    }
+
     // MARK: - Labels
 
     /// Refuses rows of classes with negative numbers other than −1, or lists them among the ``faults`` and leaves them out.

@@ -4,7 +4,7 @@ import Weights
 /// The samples of one modality where they lie: which row of which array each of them is, and how it is read from there.
 ///
 /// Nothing is kept of what was read. A sample comes out in the shape of all of them, channels last: channels that a file stores first are moved,
-/// and behind the end of a shorter sequence there are zeros.
+/// and behind the end of a shorter sequence there are zeros. Where rows are cut into windows, each window is a sample.
 struct StoredRows: Sendable {
     /// Where a sample is stored.
     struct Place: Hashable, Sendable {
@@ -17,13 +17,17 @@ struct StoredRows: Sendable {
     /// The name of the modality, for messages.
     let name: String
     /// The shape of one sample, channels last.
-    let sampleShape: [Int]
+    private(set) var sampleShape: [Int]
+    /// The shape of one row, channels last: that of a sample where rows are not cut.
+    let rowShape: [Int]
     /// Whether the files store the channels of a sample first.
     private let isChannelsFirst: Bool
     /// The arrays that rows are read from.
     private(set) var arrays: [any StoredArray]
     /// For each row, which array and which row of it; nil for a row that lacks the modality.
     private(set) var places: [Place?]
+    /// The windows that rows are cut into; nil where every row is a sample.
+    private var windows: RowWindows.Places?
     /// Whether values that are not finite are read as 0.
     var replacesNotFinite = false
     /// For each array, its rows as they lie in the file, where they need only be copied; empty before ``findPacked()``.
@@ -36,20 +40,64 @@ struct StoredRows: Sendable {
     ///   - isChannelsFirst: whether the first axis of a sample is that of its channels.
     init(_ name: String, _ arrays: [any StoredArray], sample: [Int], places: [Place?], isChannelsFirst: Bool) {
         (self.name, self.arrays, self.places, self.isChannelsFirst) = (name, arrays, places, isChannelsFirst)
-        sampleShape = isChannelsFirst ? Array(sample.dropFirst()) + sample.prefix(1) : sample
+        rowShape = isChannelsFirst ? Array(sample.dropFirst()) + sample.prefix(1) : sample
+        sampleShape = rowShape
     }
 
-    /// The number of rows.
-    var count: Int { places.count }
+    /// The number of samples.
+    var count: Int { windows?.rows.count ?? places.count }
     /// The number of values in a sample.
     var sampleSize: Int { sampleShape.reduce(1, *) }
+    /// The number of rows.
+    var rowCount: Int { places.count }
+    /// The number of values in a row.
+    var rowSize: Int { rowShape.reduce(1, *) }
 
-    /// The array that a row lies in; nil for a row that lacks the modality.
-    func array(of row: Int) -> (any StoredArray)? { places[row].map { arrays[Int($0.array)] } }
+    /// Whether a row has an axis of steps, along which it can be cut.
+    var isSequence: Bool { rowShape.count >= 2 }
+    /// Whether samples are the windows of rows.
+    var hasWindows: Bool { windows != nil }
+    /// Whether a sample is a part of a row.
+    private var isCut: Bool { windows != nil && isSequence }
+
+    /// Where the row of a sample is stored; nil for one that lacks the modality.
+    func place(of sample: Int) -> Place? { places[row(of: sample)] }
+
+    /// The row that a sample is, or is a part of.
+    private func row(of sample: Int) -> Int { windows?.rows[sample] ?? sample }
+
+    /// Where the values of a sample begin among those of all rows, row after row.
+    ///
+    /// A sample that is not a part of its row begins where the row does.
+    func offset(of sample: Int) -> Int {
+        guard let windows else { return sample * rowSize }
+        return windows.rows[sample] * rowSize + (isCut ? windows.starts[sample] * stepSize : 0)
+    }
+
+    /// The number of values in a step of a sequence.
+    private var stepSize: Int { rowShape.dropFirst().reduce(1, *) }
+
+    /// The array that a sample lies in; nil for one that lacks the modality.
+    func array(of sample: Int) -> (any StoredArray)? { place(of: sample).map { arrays[Int($0.array)] } }
+
+    /// The window that a sample is, in words, for messages; nil where rows are not cut.
+    ///
+    /// - Parameter sample: counted from 0. The row is that of the table after rows were left out.
+    func window(of sample: Int) -> String? {
+        windows.map { "window \($0.numbers[sample]), from step \($0.starts[sample]) on, of recording \($0.rows[sample])" }
+    }
+
+    /// Makes every window a sample; rows without an axis of steps are the same in all of their windows.
+    ///
+    /// - Parameter windows: within the rows as they are now, which stay as they are from here on.
+    mutating func cut(into windows: RowWindows.Places) {
+        self.windows = windows
+        if isSequence { sampleShape[0] = windows.steps }
+    }
 
     // MARK: - Other rows
 
-    /// These rows followed by others of the same shape.
+    /// These rows followed by others of the same shape. Rows are joined and left out before they are cut.
     func joined(_ other: StoredRows) -> StoredRows {
         var joined = self
         joined.arrays += other.arrays
@@ -77,18 +125,25 @@ struct StoredRows: Sendable {
     /// Finds out of which arrays rows need only be copied, which makes reading them faster from here on.
     mutating func findPacked() {
         guard !isChannelsFirst, !replacesNotFinite else { return }
-        let size = sampleSize
+        let size = rowSize
         packed = arrays.map { $0.rowSize == size ? $0.packedRows : nil }
     }
 
-    /// Reads some rows, one after another. Neighbors among them that lie packed in one array are copied in one go.
+    /// Reads some samples, one after another. Neighbors among them that lie packed in one array are copied in one go.
     ///
     /// - Parameters:
-    ///   - rows: in any order.
+    ///   - rows: the samples, in any order.
     ///   - target: room for all of their values.
     /// - Throws: `DatasetFault` with the first of them that cannot be read.
     func read(_ rows: [Int], into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault) {
         let size = sampleSize
+        if isCut {
+            var latest = ReadRow()
+            for (slot, sample) in rows.enumerated() {
+                try readWindow(sample, into: UnsafeMutableBufferPointer(rebasing: target[slot * size..<(slot + 1) * size]), latest: &latest)
+            }
+            return
+        }
         var slot = 0
         while slot < rows.count {
             let run = packedRun(rows[slot...])
@@ -103,10 +158,10 @@ struct StoredRows: Sendable {
     ///
     /// - Returns: the array, and the numbers of the rows there.
     private func packedRun(_ rows: ArraySlice<Int>) -> (array: PackedRows, numbers: [Int])? {
-        guard !packed.isEmpty, let first = rows.first, let place = places[first], place.row != nil, let array = packed[Int(place.array)] else { return nil }
+        guard !packed.isEmpty, let first = rows.first, let place = place(of: first), place.row != nil, let array = packed[Int(place.array)] else { return nil }
         var numbers: [Int] = []
         for row in rows {
-            guard let other = places[row], other.array == place.array, let number = other.row else { break }
+            guard let other = self.place(of: row), other.array == place.array, let number = other.row else { break }
             numbers.append(number)
         }
         return (array, numbers)
@@ -117,12 +172,12 @@ struct StoredRows: Sendable {
     /// - Parameter target: room for the values of all rows.
     /// - Throws: `DatasetFault` with the first row that cannot be read.
     func readAll(into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault) {
-        let size = sampleSize
+        let size = rowSize
         var next = 0
-        while next < count {
+        while next < rowCount {
             let rows = next..<next + followers(of: next)
             let part = UnsafeMutableBufferPointer(rebasing: target[rows.lowerBound * size..<rows.upperBound * size])
-            if rows.count > 1 { try readBlock(rows, into: part) } else { try read(next, into: part) }
+            if rows.count > 1 { try readBlock(rows, into: part) } else { try readRow(next, into: part) }
             next = rows.upperBound
         }
     }
@@ -133,9 +188,9 @@ struct StoredRows: Sendable {
     /// How many rows from this one on are rows of one array that follow each other there, up to a block; 1 where rows need more than to be
     /// read.
     private func followers(of first: Int) -> Int {
-        guard !isChannelsFirst, !replacesNotFinite, let place = places[first], let row = place.row, arrays[Int(place.array)].rowSize == sampleSize
+        guard !isChannelsFirst, !replacesNotFinite, let place = places[first], let row = place.row, arrays[Int(place.array)].rowSize == rowSize
         else { return 1 }
-        let most = min(places.count - first, max(1, Self.blockBytes / max(1, sampleSize * MemoryLayout<Float>.size)))
+        let most = min(places.count - first, max(1, Self.blockBytes / max(1, rowSize * MemoryLayout<Float>.size)))
         var count = 1
         while count < most, places[first + count] == Place(array: place.array, row: row + count) { count += 1 }
         return count
@@ -154,15 +209,78 @@ struct StoredRows: Sendable {
         } catch {
             // One after another tells which it is.
             for row in rows {
-                let start = (row - rows.lowerBound) * sampleSize
-                try read(row, into: UnsafeMutableBufferPointer(rebasing: target[start..<start + sampleSize]))
+                let start = (row - rows.lowerBound) * rowSize
+                try readRow(row, into: UnsafeMutableBufferPointer(rebasing: target[start..<start + rowSize]))
             }
         }
     }
 
-    /// Reads one row into a buffer of one sample, with its channels moved to the end; zeros for a row
+    /// Reads one sample into a buffer of its size; zeros for one that lacks the modality.
+    ///
+    /// - Parameters:
+    ///   - sample: a row, or a window where rows are cut.
+    ///   - target: room for all of its values.
+    /// - Throws: `DatasetFault` where it cannot be read.
+    func read(_ sample: Int, into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault) {
+        guard isCut else { return try readRow(row(of: sample), into: target) }
+        var latest = ReadRow()
+        try readWindow(sample, into: target, latest: &latest)
+    }
+
+    /// The row that was read last where windows had to be taken from whole rows: its neighbors often are of the same row.
+    private struct ReadRow {
+        var row: Int?
+        var values: [Float] = []
+    }
+
+    /// Reads a window: its steps alone where they lie together, and else its row.
+    ///
+    /// - Parameters:
+    ///   - sample: the window.
+    ///   - target: room for all of its values.
+    ///   - latest: the row that was read last, which this one replaces where a whole row is read.
+    /// - Throws: `DatasetFault` where the row cannot be read.
+    private func readWindow(
+        _ sample: Int, into target: UnsafeMutableBufferPointer<Float>, latest: inout ReadRow
+    ) throws(DatasetFault) {
+        guard let windows else { return }
+        let (row, start) = (windows.rows[sample], windows.starts[sample])
+        guard let place = places[row] else {
+            target.update(repeating: 0)
+            return
+        }
+        let elements = start * stepSize..<(start + windows.steps) * stepSize
+        if let number = place.row, !packed.isEmpty, let array = packed[Int(place.array)] {
+            array.copy(elements, of: number, into: target)
+            return
+        }
+        let array = arrays[Int(place.array)]
+        if place.row == nil, !isChannelsFirst, !replacesNotFinite, array.rowSize == stepSize, start + windows.steps <= array.rowCount {
+            do throws(WeightsFault) { try array.read(rows: start..<start + windows.steps, into: target) } catch {
+                throw DatasetFault(option: "modalities", message: "row \(row) of '\(name)' cannot be read: \(error)")
+            }
+            return
+        }
+        if latest.row != row {
+            latest.row = nil
+            if latest.values.count != rowSize { latest.values = Array(repeating: 0, count: rowSize) }
+            let outcome = latest.values.withUnsafeMutableBufferPointer { buffer in
+                Result { () throws(DatasetFault) in try readRow(row, into: buffer) }
+            }
+            try outcome.get()
+            latest.row = row
+        }
+        for (place, element) in elements.enumerated() { target[place] = latest.values[element] }
+    }
+
+    /// Reads one row into a buffer of its size, with its channels moved to the end; zeros for a row
     /// that lacks the modality, and behind the end of a shorter sequence.
-    func read(_ row: Int, into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault) {
+    ///
+    /// - Parameters:
+    ///   - row: the whole of it, whether or not it is cut.
+    ///   - target: room for all of its values.
+    /// - Throws: `DatasetFault` where it cannot be read.
+    private func readRow(_ row: Int, into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault) {
         guard let place = places[row] else {
             target.update(repeating: 0)
             return
@@ -170,7 +288,7 @@ struct StoredRows: Sendable {
         let array = arrays[Int(place.array)]
         do throws(WeightsFault) {
             let rows = place.row.map { $0..<$0 + 1 } ?? 0..<array.rowCount
-            guard isChannelsFirst, let channels = sampleShape.last else {
+            guard isChannelsFirst, let channels = rowShape.last else {
                 // A sequence that is shorter than others ends in zeros.
                 let count = min(rows.count * array.rowSize, target.count)
                 try array.read(rows: rows, into: UnsafeMutableBufferPointer(rebasing: target[..<count]))
@@ -187,7 +305,7 @@ struct StoredRows: Sendable {
                 return
             }
             let values = try array.floats(rows: rows)
-            let positions = sampleSize / channels
+            let positions = rowSize / channels
             for position in 0..<positions {
                 for channel in 0..<channels { target[position * channels + channel] = values[channel * positions + position] }
             }
@@ -196,13 +314,13 @@ struct StoredRows: Sendable {
         }
     }
 
-    /// A number of a row that the file has in double precision and that is infinite in single precision,
-    /// in words with its place.
+    /// A number of a sample's row that the file has in double precision and that is infinite in single
+    /// precision, in words with its place.
     ///
-    /// - Parameter row: of the modality.
+    /// - Parameter sample: of the modality.
     /// - Returns: nil where there is none, or the row cannot be read.
-    func beyondSinglePrecision(_ row: Int) -> String? {
-        guard let place = places[row] else { return nil }
+    func beyondSinglePrecision(_ sample: Int) -> String? {
+        guard let place = place(of: sample) else { return nil }
         let array = arrays[Int(place.array)]
         guard !array.shape.isEmpty, let found = try? array.beyondSinglePrecision(rows: place.row.map { $0..<$0 + 1 } ?? 0..<array.rowCount) else {
             return nil
@@ -210,10 +328,21 @@ struct StoredRows: Sendable {
         return found.text
     }
 
-    /// Asks the system to have some rows ready soon, and does not wait for it.
-    func readAhead(_ rows: [Int]) {
-        for case let place? in rows.map({ places[$0] }) {
+    /// Asks the system to have some samples ready soon, and does not wait for it.
+    ///
+    /// Of a window its steps are asked for where they are rows of its array; else its row, unless that is much longer than a window needs.
+    func readAhead(_ samples: [Int]) {
+        for sample in samples {
+            guard let place = place(of: sample) else { continue }
             let array = arrays[Int(place.array)]
+            if isCut, let windows {
+                let steps = windows.starts[sample]..<windows.starts[sample] + windows.steps
+                if place.row == nil, !isChannelsFirst, array.rowSize == stepSize, steps.upperBound <= array.rowCount {
+                    array.readAhead(rows: steps)
+                    continue
+                }
+                if rowSize > Self.blockBytes / MemoryLayout<Float>.size { continue }
+            }
             if !array.shape.isEmpty { array.readAhead(rows: place.row.map { $0..<$0 + 1 } ?? 0..<array.rowCount) }
         }
     }

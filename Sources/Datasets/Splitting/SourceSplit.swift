@@ -128,11 +128,7 @@ public struct SourceSplit: Sendable {
         sourceDomains = sources.sorted()
         targetDomains = targets.sorted()
 
-        if case .perClass = rule, dataset.groups != nil || dataset.positions != nil {
-            throw DatasetFault(
-                message: "rows of this data set belong together in groups, which a number of rows for each class would divide",
-                expected: "a share of the source samples for validation")
-        }
+        if case .perClass = rule { try Self.refuseToDivideGroups(of: dataset) }
         // There may be a thousand folds.
         let shown = sources.sorted().prefix(5).map { names[$0] }.joined(separator: ", ")
         let sourceNames = sources.count > 5 ? "\(shown), … \(sources.count) in all" : shown
@@ -180,7 +176,9 @@ public struct SourceSplit: Sendable {
         switch rule {
         case .domain:
             throw DatasetFault(message: "a domain that is trained on itself has no other to choose by", expected: "source-validation or last-epoch")
-        case .perClass(let count): chosen = try Self.rowsPerClass(count, of: dataset, among: rest.filter { !prescribed.contains($0) }, random: random)
+        case .perClass(let count):
+            try Self.refuseToDivideGroups(of: dataset)
+            chosen = try Self.rowsPerClass(count, of: dataset, among: rest.filter { !prescribed.contains($0) }, random: random)
         case .fraction(let fraction):
             chosen = prescribed.isEmpty ? validationRows(of: dataset, among: rest, fraction: fraction, random: random) : prescribed
         }
@@ -194,6 +192,14 @@ public struct SourceSplit: Sendable {
             throw DatasetFault(
                 message: "'\(names[domain])' has \(own.count) rows, too few to train on, to choose by and to report", expected: "more rows of each class")
         }
+    }
+
+    /// - Throws: where rows belong together, of which single ones cannot be chosen.
+    private static func refuseToDivideGroups(of dataset: some Dataset) throws(DatasetFault) {
+        guard dataset.groups != nil || dataset.positions != nil else { return }
+        throw DatasetFault(
+            message: "rows of this data set belong together in groups, which a number of rows for each class would divide",
+            expected: "a share of the source samples for validation")
     }
 
     /// - Throws: where a class of a domain has no more rows than are asked for.

@@ -44,6 +44,21 @@ package struct PackedRows: Sendable {
     /// - Precondition: `data` has all rows that will be copied.
     fileprivate init(_ data: Data, start: Int, stride: Int) { (self.data, self.start, self.stride) = (data, start, stride) }
 
+    /// Copies a part of one row.
+    ///
+    /// - Parameters:
+    ///   - elements: of the row, counted from 0.
+    ///   - row: which.
+    /// - Precondition: the row exists and has these elements, and `target` has room for exactly them.
+    package func copy(_ elements: Range<Int>, of row: Int, into target: UnsafeMutableBufferPointer<Float>) {
+        let width = MemoryLayout<Float>.size
+        data.withUnsafeBytes { bytes in
+            let first = start + row * stride + elements.lowerBound * width
+            UnsafeMutableRawBufferPointer(target)
+                .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[first..<first + elements.count * width]))
+        }
+    }
+
     /// Copies some rows, one after another.
     /// - Precondition: there are these rows, and `target` has room for exactly them.
     package func copy(_ rows: [Int], into target: UnsafeMutableBufferPointer<Float>) {

@@ -154,6 +154,25 @@ struct RowWindowsTests {
         #expect(try vector.inputs([2], modality: "v").values == [3, 4, 5])
     }
 
+    @Test("A modality may be missing in recordings that are longer than any that has it")
+    func longerThanAny() throws {
+        var writer = SafetensorsWriter()
+        writer.add("x", recordings([0, 1], steps: 10), shape: [2, 10, 2])
+        writer.add("y", [1, 2, 3, 4, 5, 6, 7, 8, 0, 0] as [Float], shape: [2, 5, 1])
+        writer.add("labels", [0, 1] as [Int32], shape: [2])
+        writer.add("domains", [0, 1], shape: [2])
+        writer.add("real", [5, 10], shape: [2])
+        writer.add("there", [1, 0], shape: [2])
+        try writer.write(to: folder("l.safetensors"))
+        let data = try open {
+            ($0.path, $0.modalities, $0.window) = ([folder("l.safetensors")], ["x", "y"], 2)
+            ($0.lengths, $0.present) = (["x=real"], ["y=there"])
+        }
+        #expect(data.groups == [0, 0, 1, 1, 1, 1, 1])
+        #expect(try data.inputs(Array(0..<7), modality: "y").values == [1, 2, 3, 4] + Array(repeating: 0, count: 10))
+        #expect(try data.presence([1, 2, 6], modality: "y").samples == [true, false, false])
+    }
+
     // MARK: - Lengths
 
     @Test("Windows lie within the length of a row, given or told by its padding")

@@ -231,7 +231,7 @@ struct ArrayModality: Sendable {
                 return
             }
             for row in 0..<samples {
-                let first = stored.offset(of: row)
+                guard let first = stored.offset(of: row) else { continue }
                 let sample = UnsafeMutableBufferPointer(rebasing: target[first..<first + size])
                 if NotFiniteRows.isAmong(sample) { notFinite.look(at: sample, row: row) }
             }
@@ -281,7 +281,11 @@ struct ArrayModality: Sendable {
                 for (place, sample) in samples.enumerated() {
                     require(sample >= 0 && sample < stored.count, "window \(sample) does not exist in \(stored.count) windows")
                     guard let target = output.baseAddress, let source = input.baseAddress else { return }
-                    (target + place * size).update(from: source + stored.offset(of: sample), count: size)
+                    if let first = stored.offset(of: sample) {
+                        (target + place * size).update(from: source + first, count: size)
+                    } else {
+                        (target + place * size).update(repeating: 0, count: size)
+                    }
                 }
             }
         }

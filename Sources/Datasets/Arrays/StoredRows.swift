@@ -68,9 +68,11 @@ struct StoredRows: Sendable {
 
     /// Where the values of a sample begin among those of all rows, row after row.
     ///
-    /// A sample that is not a part of its row begins where the row does.
-    func offset(of sample: Int) -> Int {
+    /// A sample that is not a part of its row begins where the row does. Nil for a window that lacks the modality: its steps may lie behind the
+    /// longest sequence that there is of it.
+    func offset(of sample: Int) -> Int? {
         guard let windows else { return sample * rowSize }
+        guard !isCut || places[windows.rows[sample]] != nil else { return nil }
         return windows.rows[sample] * rowSize + (isCut ? windows.starts[sample] * stepSize : 0)
     }
 

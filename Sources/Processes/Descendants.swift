@@ -31,20 +31,17 @@ package enum Descendants {
         }
     }
 
-    /// The children of this process, also those that have ended and that nobody has waited for.
-    static var children: Set<pid_t> {
-        let own = getpid()
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc") else { return [] }
-        return Set(names.compactMap { pid_t($0) }.filter { parent(of: $0) == own })
+    /// Ends this process, and before that everything below it.
+    ///
+    /// All other threads of this process stop first, for one of them might start a program between the last look and the end. So nothing that takes a
+    /// lock or memory may come after, and nothing does: buffers are not written out.
+    package static func endWithThisProcess(code: Int32) -> Never {
+        regulus_end_with_all_below(code)
+        _exit(code)
     }
 
-    /// Nil where there is no such process (any more).
-    private static func parent(of process: pid_t) -> pid_t? {
-        // `number (name) state parent …`, and the name may hold anything.
-        guard let data = FileManager.default.contents(atPath: "/proc/\(process)/stat") else { return nil }
-        let text = String(decoding: data, as: UTF8.self)
-        guard let end = text.lastIndex(of: ")") else { return nil }
-        let fields = text[text.index(after: end)...].split(separator: " ")
-        return fields.count > 1 ? pid_t(fields[1]) : nil
+    /// The children of this process, also those that have ended and that nobody has waited for; some of them where there are over a thousand.
+    static var children: Set<pid_t> {
+        Set([pid_t](unsafeUninitializedCapacity: 1024) { numbers, count in count = Int(regulus_children(numbers.baseAddress, 1024)) })
     }
 }

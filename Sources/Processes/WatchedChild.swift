@@ -120,8 +120,7 @@ package enum ParentLink {
                 sleep(patience)
             }
             // Whatever does not return now never will.
-            Descendants.end()
-            _exit(75)
+            Descendants.endWithThisProcess(code: 75)
         }
         watch.stackSize = 1 << 16
         watch.start()

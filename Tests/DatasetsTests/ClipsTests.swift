@@ -110,7 +110,7 @@ import Testing
                 ("label,domain,video\n0,,x.mp4\n", ":2: the domain is empty"),
                 ("label,domain,film\n0,a,x.mp4\n", "has no column of files"),
                 ("label,video\n0,x.mp4\n", "there is no column 'domain'"),
-                ("label,domain,video\n-1,a,x.mp4\n", ":2: the clip has no label"),
+                ("label,domain,video\n-1,a,x.mp4\n", "none of its 1 clips has a label"),
                 ("label,domain,video\n0,a,x.mp4\n-2,a,x.mp4\n", "1 of 2 rows have a negative label such as -2 (line 3)"),
             ])
         func faults(table: String, message: String) throws {

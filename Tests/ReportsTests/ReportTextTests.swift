@@ -129,8 +129,8 @@ struct ReportTextTests {
             Not a valid selection: the best epoch on the target
             ───────────────────────────────────────────────────
 
-            For reference only: this epoch was chosen by looking at the target, which is impossible in a truly new domain. Gained: by how much that \
-            overstates the average.
+            For reference only: this epoch was chosen by looking at the target, which is impossible in
+            a place that is really new. Gained: how much that flatters the average.
 
             data.rel  Row     Average, looking at the target  Gained
             ────────  ──────  ──────────────────────────────  ──────

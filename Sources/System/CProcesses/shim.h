@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
+#include "below.h"
+
 // The number of processors that this process may run on; 0 where the system has more than the C library's type for a mask has room for.
 static inline int regulus_affinity_count(void) {
     cpu_set_t mask;

@@ -254,6 +254,8 @@ package struct MeasurementRun: Sendable {
             instance: measurement.instance, measurement: measurement.component.name, options: measurement.optionTexts, plan: result.plan, seconds: 0,
             findings: findings)
         record.endedProcess = true
+        // The first one of a trial may be the one that ended its process.
+        try Folder.create(folder.measurements(key).path)
         try store.write(record, to: folder.measurement(measurement.identity, of: key))
         return true
     }

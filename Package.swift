@@ -35,7 +35,7 @@ let systemLibraries: [Target] = [
     // Loops in C, because Swift compiles for one width of vector registers.
     .target(name: "CLanes", path: "Sources/System/CLanes", publicHeadersPath: "."),
     .systemLibrary(name: "CMalloc", path: "Sources/System/CMalloc"),
-    .systemLibrary(name: "CProcesses", path: "Sources/System/CProcesses"),
+    .target(name: "CProcesses", path: "Sources/System/CProcesses", publicHeadersPath: "."),
     .target(name: "CLoading", path: "Sources/System/CLoading", publicHeadersPath: ".", linkerSettings: [.linkedLibrary("dl")]),
     // Headers of libopenblas-dev, and what opens its library at run time.
     .target(name: "COpenBLAS", dependencies: ["CLoading"], path: "Sources/System/COpenBLAS", publicHeadersPath: "."),

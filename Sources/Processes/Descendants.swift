@@ -22,9 +22,11 @@ package enum Descendants {
     /// - Parameter spared: the numbers of children that go on, with everything below them.
     package static func end(sparing spared: Set<Int32> = []) {
         let end = ContinuousClock.now + .seconds(patience)
-        while ContinuousClock.now < end {
+        var looksWithoutAny = 0
+        // One look may come between a child that starts another one and ends, and its own child.
+        while looksWithoutAny < 2, ContinuousClock.now < end {
             let children = children.subtracting(spared)
-            if children.isEmpty { return }
+            looksWithoutAny = children.isEmpty ? looksWithoutAny + 1 : 0
             for child in children { kill(child, SIGKILL) }
             for child in children { waitpid(child, nil, WNOHANG) }
             usleep(1_000)
@@ -33,15 +35,28 @@ package enum Descendants {
 
     /// Ends this process, and before that everything below it.
     ///
-    /// All other threads of this process stop first, for one of them might start a program between the last look and the end. So nothing that takes a
-    /// lock or memory may come after, and nothing does: buffers are not written out.
+    /// None of its threads can start a program any more from here on: one that did between the last look and the end would leave it behind.
     package static func endWithThisProcess(code: Int32) -> Never {
-        regulus_end_with_all_below(code)
+        // Where the system cannot refuse it, what is left is that moment.
+        _ = regulus_refuse_processes()
+        end()
         _exit(code)
     }
 
-    /// The children of this process, also those that have ended and that nobody has waited for; some of them where there are over a thousand.
+    /// The children of this process, also those that have ended and that nobody has waited for.
     static var children: Set<pid_t> {
-        Set([pid_t](unsafeUninitializedCapacity: 1024) { numbers, count in count = Int(regulus_children(numbers.baseAddress, 1024)) })
+        let own = getpid()
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc") else { return [] }
+        return Set(names.compactMap { pid_t($0) }.filter { parent(of: $0) == own })
+    }
+
+    /// Nil where there is no such process (any more).
+    private static func parent(of process: pid_t) -> pid_t? {
+        // `number (name) state parent …`, and the name may hold anything.
+        guard let data = FileManager.default.contents(atPath: "/proc/\(process)/stat") else { return nil }
+        let text = String(decoding: data, as: UTF8.self)
+        guard let end = text.lastIndex(of: ")") else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        return fields.count > 1 ? pid_t(fields[1]) : nil
     }
 }

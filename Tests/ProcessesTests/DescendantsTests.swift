@@ -7,6 +7,7 @@ import Testing
     @Test("ends with it, though other threads go on starting programs until then")
     func endWithThisProcess() async throws {
         await #expect(processExitsWith: .exitCode(7)) {
+            // Threads that block every signal are among those that have to be held up: those of Swift's own pool do.
             Descendants.adopt()
             for _ in 0..<3 {
                 Thread.detachNewThread {

@@ -9,8 +9,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
-#include "below.h"
-
 // The number of processors that this process may run on; 0 where the system has more than the C library's type for a mask has room for.
 static inline int regulus_affinity_count(void) {
     cpu_set_t mask;
@@ -22,5 +20,9 @@ static inline int regulus_memory_file(void) { return memfd_create("regulus", MFD
 
 // Makes this process the parent of all processes below it whose own parent ends. Returns 0, or -1 where the system cannot.
 static inline int regulus_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+// Refuses every attempt of any thread of this process to start another process, from now on and for good. Threads may still be started: whoever cannot may
+// end the process. Returns 0, or another number where the system cannot.
+long regulus_refuse_processes(void);
 
 #endif

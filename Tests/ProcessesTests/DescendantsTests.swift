@@ -12,15 +12,15 @@ import Testing
             for _ in 0..<3 {
                 Thread.detachNewThread {
                     while true {
-                        // Out of its session and its process group, as programs go that mean to stay.
-                        if let shell = popen("setsid sleep 86399 >/dev/null 2>&1 </dev/null &", "r") { pclose(shell) }
+                        // Out of its session and its process group, as programs go that mean to stay; but not for ever, should this test fail.
+                        if let shell = popen("setsid sleep 61.7 >/dev/null 2>&1 </dev/null &", "r") { pclose(shell) }
                     }
                 }
             }
             while Descendants.children.isEmpty { usleep(1_000) }
             Descendants.endWithThisProcess(code: 7)
         }
-        let left = try ChildProcess.run("/usr/bin/env", ["sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c 'sleep 8639[9]'"], limit: 20)
+        let left = try ChildProcess.run("/usr/bin/env", ["sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c 'sleep 61[.]7'"], limit: 20)
         #expect(left.output == "0\n", "\(left.messages)")
     }
 

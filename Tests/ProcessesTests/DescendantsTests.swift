@@ -26,7 +26,7 @@ import Testing
 
     @Test("is found, whatever its name is")
     func children() throws {
-        let child = try ProgramStart(program: "/bin/sh", arguments: ["-c", "sleep 100"], environment: [:]).begin()
+        let child = try ProgramStart(program: "/bin/sh", arguments: ["-c", "exec sleep 100"], environment: [:]).begin()
         #expect(Descendants.children.contains(child))
         kill(child, SIGKILL)
         #expect(try ProcessEnd.of(child, waiting: true) == .signal(SIGKILL))

@@ -1,5 +1,6 @@
 import Foundation
 import Persistence
+import Processes
 
 /// The folder inside a run folder that holds everything about submitted workers.
 ///
@@ -21,15 +22,8 @@ package struct LaunchFolder: Hashable, Sendable {
 
     /// The last lines that a worker printed, indented; nil where it printed nothing.
     package func excerpt(_ id: WorkerID, lines count: Int = 4) -> String? {
-        guard let file = FileHandle(forReadingAtPath: log(id)) else { return nil }
-        defer { try? file.close() }
-        let size = (try? file.seekToEnd()) ?? 0
-        try? file.seek(toOffset: size > 4096 ? size - 4096 : 0)
-        let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
-        let lines = text.split(whereSeparator: \.isNewline).suffix(count).map { line in
-            "  " + String(String.UnicodeScalarView(line.unicodeScalars.prefix(300).filter { $0.properties.generalCategory != .control }))
-        }
-        return lines.isEmpty ? nil : lines.joined(separator: "\n")
+        let lines = PrintedLines.last(count, ofFile: log(id))
+        return lines.isEmpty ? nil : lines.map { "  \($0)" }.joined(separator: "\n")
     }
 }
 

@@ -125,12 +125,9 @@ package struct SlurmCommands: Sendable {
         .unreachable("\(name) failed:\n" + excerpt(child))
     }
 
-    /// What a command printed, indented, without control characters that a terminal would obey.
+    /// What a command printed, indented.
     private static func excerpt(_ child: ChildProcess) -> String {
-        let said = child.messages.split(whereSeparator: \.isNewline).suffix(8)
-        let lines = said.map { line in
-            "  " + String(String.UnicodeScalarView(line.unicodeScalars.prefix(300).filter { $0.properties.generalCategory != .control }))
-        }
+        let lines = PrintedLines.last(8, of: child.messages).map { "  \($0)" }
         if child.end == .timeout { return (lines + ["  no answer within \(Int(patience)) seconds"]).joined(separator: "\n") }
         return lines.isEmpty ? "  (it gave no reason)" : lines.joined(separator: "\n")
     }

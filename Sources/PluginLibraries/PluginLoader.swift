@@ -66,15 +66,7 @@ package struct PluginLoader {
             case .code(let code): "its registration ended the program with exit code \(code)"
             case .timeout: "its registration did not end within \(Int(Self.patience)) seconds"
             }
-        throw PluginFault(libraries[transcript.registered].name, reason + Self.excerpt(child.messages))
-    }
-
-    /// The last lines that the child printed, without control characters that a terminal would obey.
-    private static func excerpt(_ messages: String) -> String {
-        let lines = messages.split(separator: "\n").suffix(3).map { line in
-            String(String.UnicodeScalarView(line.unicodeScalars.prefix(300).filter { $0.properties.generalCategory != .control }))
-        }
-        return lines.map { "\n  \($0)" }.joined()
+        throw PluginFault(libraries[transcript.registered].name, reason + PrintedLines.last(3, of: child.messages).map { "\n  \($0)" }.joined())
     }
 
     /// Loads a library and calls its entry point.

@@ -163,7 +163,7 @@ extension IsolatedRun {
         slot.failures = 0
         let call = child.call
         let hook = call.map { " in \($0.hook)" } ?? ""
-        let said = place.lines(slot.number, from: slot.logStart).last.map { ": \($0)" } ?? ""
+        let said = place.lastLine(slot.number, from: slot.logStart).map { ": \($0)" } ?? ""
         let running = WorkerProgress.read(place.progress(slot.number))?.trainings ?? []
         do {
             let failed = try trial.fail(
@@ -231,19 +231,10 @@ struct IsolatedFolder {
     }
 
     /// The last lines that were printed, indented.
-    func excerpt(_ number: Int) -> String { lines(number).suffix(8).map { "\n  \($0)" }.joined() }
+    func excerpt(_ number: Int) -> String { PrintedLines.last(8, ofFile: log(number)).map { "\n  \($0)" }.joined() }
+
+    /// The last line that was printed behind a position in the log; nil where there is none.
+    func lastLine(_ number: Int, from start: UInt64) -> String? { PrintedLines.last(1, ofFile: log(number), from: start).last }
 
     func logSize(_ number: Int) -> UInt64 { (try? FileHandle(forReadingAtPath: log(number))?.seekToEnd()) ?? 0 }
-
-    /// The last printed lines, without control characters that a terminal would obey.
-    ///
-    /// - Parameter start: where in the log to begin.
-    func lines(_ number: Int, from start: UInt64 = 0) -> [String] {
-        guard let file = FileHandle(forReadingAtPath: log(number)), let size = try? file.seekToEnd() else { return [] }
-        try? file.seek(toOffset: max(start, size - min(size, 4096)))
-        let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
-        return text.split(whereSeparator: \.isNewline).map { line in
-            String(String.UnicodeScalarView(line.unicodeScalars.prefix(200).filter { $0.properties.generalCategory != .control }))
-        }
-    }
 }

@@ -91,8 +91,7 @@ package enum RunScreen {
     }
 
     private static func label(_ line: RunView.Line) -> String {
-        let dials = line.variant.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }
-        return DisplayText.singleLine(([line.row] + dials).joined(separator: ", "))
+        DisplayText.singleLine(([line.row] + TrialKey.phrases(of: line.variant)).joined(separator: ", "))
     }
 
     private static func text(_ cell: RunView.Cell, _ line: RunView.Line) -> String {

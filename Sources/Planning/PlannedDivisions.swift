@@ -64,8 +64,7 @@ package final class PlannedDivisions: Sendable {
 
     /// How many samples each target's trainings have with the first seed: another seed's division differs by a few at most.
     func parts(of cells: [Cell], datasets: [ComponentPlan: any Dataset]) -> [SampleParts] {
-        var seen: Set<String> = []
-        return cells.filter { seen.insert($0.target).inserted }.compactMap { cell in
+        cells.distinct(by: \.target).compactMap { cell in
             guard var plan = cell.candidates.first?.plan, let seed = cell.seeds.first, let dataset = datasets[plan.data] else { return nil }
             plan.seed = seed
             guard let division = try? division(of: dataset, by: plan) else { return nil }

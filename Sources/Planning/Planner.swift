@@ -77,9 +77,7 @@ struct Planner {
 
     /// Why rules that the recipe names do not choose, each reason once.
     func fallbacks(_ score: ScoreDescription) -> [String] {
-        var seen: Set<String> = []
-        return recipe.rows.flatMap { row in columns.flatMap { selection(of: row, on: $0, score: score).fallbacks } }
-            .filter { seen.insert($0).inserted }
+        recipe.rows.flatMap { row in columns.flatMap { selection(of: row, on: $0, score: score).fallbacks } }.distinct
     }
 
     struct Column {

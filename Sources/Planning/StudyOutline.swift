@@ -53,7 +53,7 @@ package struct StudyOutline: Sendable, Hashable, Codable {
     ///
     /// - Parameter settings: the paths and values that make it; none in a study without a sweep.
     mutating func begin(variant settings: [(path: String, value: String)]) {
-        let label = settings.map { $0.path == VariantSettings.setDial ? $0.value : "\($0.path) = \($0.value)" }.joined(separator: ", ")
+        let label = settings.map(VariantSettings.phrase).joined(separator: ", ")
         if variants.last != label { variants.append(label) }
     }
 

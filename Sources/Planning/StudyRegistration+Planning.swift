@@ -27,7 +27,7 @@ extension PlannedStudy {
         var tests: [String] = []
         for variant in settings.variants {
             guard let baseline = variant.baseline, variant.rows.count > 1 else { continue }
-            let label = variant.assignment.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
+            let label = TrialKey.phrases(of: variant.assignment).joined(separator: ", ")
             let place = label.isEmpty ? "" : "\(label): "
             let others = variant.rows.filter { $0 != baseline }.joined(separator: ", ")
             tests.append(

@@ -70,7 +70,7 @@ struct DifferenceCost: Encodable {
         _ variant: VariantSettings, _ row: String?, _ difference: Double, _ deviation: Double, _ measured: Int, _ seeds: Int?, _ share: Double?
     ) -> String {
         let score = variant.score
-        let place = variant.assignment.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value), " }.joined()
+        let place = TrialKey.phrases(of: variant.assignment).map { "\($0), " }.joined()
         let spread = "a spread of \(score.text(deviation)) from seed to seed"
         let source = row.map { "\($0), \(spread) over \(NumberText.count(measured, "seed"))" } ?? "with \(spread)"
         let limit = variant.design.map { "more than the \($0.most) that are trained at most" } ?? "more than 1000"

@@ -193,7 +193,7 @@ struct PredictCommand: ParsableCommand {
         } catch {
             throw CommandFault.failure("error: probabilities \(error)")
         }
-        let text = lines.map { $0.map(CSVText.field).joined(separator: ",") + "\r\n" }.joined()
+        let text = CSVText.text(lines)
         guard let out else { return try StandardOutput.print(text.trimmingCharacters(in: .newlines)) }
         try AtomicFile.write(Data(text.utf8), to: out)
         try StandardOutput.print("\(outputs.count) samples written to \(out)")

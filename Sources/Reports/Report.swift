@@ -168,22 +168,17 @@ package struct Report: Hashable, Sendable {
     /// `data.rel = 0.9, data.inv = 1`, in the order of the dials, a named set of values by its name
     /// alone; empty without a sweep.
     package func label(of variant: [String: String]) -> String {
-        dials(of: variant).map { $0.path == VariantSettings.setDial ? $0.value : "\($0.path) = \($0.value)" }.joined(separator: ", ")
+        dials(of: variant).map(VariantSettings.phrase).joined(separator: ", ")
     }
 
     /// Every dial that some variant sets, the settings' first.
-    var variantDials: [String] {
-        var seen: Set<String> = []
-        return variants.flatMap { dials(of: $0.variant).map(\.path) }.filter { seen.insert($0).inserted }
-    }
+    var variantDials: [String] { variants.flatMap { dials(of: $0.variant).map(\.path) }.distinct }
 
     private static func verdictSettings(_ variants: [VariantReport], in trials: TrialSet, prefix: String = "") -> [Verdict.Setting] {
         variants.map { variant in
             func label(_ isIncluded: (String) -> Bool) -> String {
-                trials.settings.dials.filter(isIncluded).compactMap { path in
-                    variant.variant[path].map { path == VariantSettings.setDial ? $0 : "\(path) = \($0)" }
-                }
-                .joined(separator: ", ")
+                trials.settings.dials.filter(isIncluded).compactMap { path in variant.variant[path].map { VariantSettings.phrase(path, $0) } }
+                    .joined(separator: ", ")
             }
             let setting = label { !VariantSettings.ruleDials.contains($0) }
             return Verdict.Setting(

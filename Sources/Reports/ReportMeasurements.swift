@@ -18,13 +18,9 @@ extension Report {
     /// One line for each row under each condition, one column for each name: the layout of a paper's table. What could be computed for no row at
     /// all has no place in it; the reasons stand below.
     private func levels(_ findings: MeasuredFindings, of variant: VariantReport) -> TextTable {
-        var names: [String] = []
-        var contexts: [String] = []
         let computed = zip(findings.quantities, findings.entries).filter { $1.contains { $0.estimate != nil } }.map { $0.0 }
-        for quantity in computed.isEmpty ? findings.quantities : computed {
-            if !names.contains(quantity.name) { names.append(quantity.name) }
-            if !contexts.contains(quantity.context) { contexts.append(quantity.context) }
-        }
+        let shown = computed.isEmpty ? findings.quantities : computed
+        let (names, contexts) = (shown.map(\.name).distinct, shown.map(\.context).distinct)
         let byPlace = Dictionary(
             zip(findings.quantities, findings.entries).map { ([$0.name, $0.context], $1) }
         ) { first, _ in first }
@@ -176,13 +172,11 @@ extension Report {
     /// - Returns: only the header where nothing was measured.
     package func measurementsCSV() -> String {
         let header = ["row", "target", "seed", "variant", "repetition", "measurement", "name", "modality", "samples", "condition", "value", "reason"]
-        func dials(_ values: [String: String]) -> String {
-            values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ";")
-        }
         var lines: [[String]] = []
         for key in settings.keys {
             let trial: [String] = [
-                CSVText.name(key.row), CSVText.name(key.target), "\(key.seed)", CSVText.name(dials(key.variant)), CSVText.name(dials(key.repetition)),
+                CSVText.name(key.row), CSVText.name(key.target), "\(key.seed)", CSVText.name(CSVText.assignment(key.variant)),
+                CSVText.name(CSVText.assignment(key.repetition)),
             ]
             for record in measurements[key] ?? [] {
                 for number in record.findings.numbers {
@@ -192,6 +186,6 @@ extension Report {
                 }
             }
         }
-        return ([header] + lines).map { $0.map(CSVText.field).joined(separator: ",") + "\r\n" }.joined()
+        return CSVText.text([header] + lines)
     }
 }

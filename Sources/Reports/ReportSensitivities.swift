@@ -34,9 +34,7 @@ extension Report {
 
     func tuningBlocks(_ variant: VariantReport) -> [Document.Block] {
         let score = variant.score.score
-        var paths: [String] = []
-        for path in variant.tuning.map(\.path) where !paths.contains(path) { paths.append(path) }
-        let figures = paths.enumerated().map { position, path in
+        let figures = variant.tuning.map(\.path).distinct.enumerated().map { position, path in
             let curves = variant.tuning.filter { $0.path == path }
             let values = curves.flatMap { $0.points.map(\.value) }
             let distinct = Set(values).sorted()

@@ -63,7 +63,6 @@ extension Verdict {
 
     /// As comma-separated values, one line per record.
     package static func csv(_ verdicts: [Verdict]) -> String {
-        func number(_ value: Double?) -> String { value.map { $0.isFinite ? String(format: "%.6f", $0) : NumberText.notFinite } ?? "" }
         let header = [
             "level", "row", "name", "dataset", "unit", "difference", "standard_error", "low", "high", "prediction_low", "prediction_high", "p", "p_holm",
             "units", "share", "outcome", "won", "lost", "mean_rank", "between_sets", "rule",
@@ -72,13 +71,13 @@ extension Verdict {
             let names = [record.level.rawValue, CSVText.name(record.row), CSVText.name(record.name ?? ""), CSVText.name(record.dataset ?? ""), record.unit]
             let figures = [
                 record.difference, record.standardError, record.low, record.high, record.predictionLow, record.predictionHigh, record.p, record.adjustedP,
-            ].map(number)
+            ].map(CSVText.number)
             return names + figures + [
-                String(record.units), number(record.share), record.outcome?.rawValue ?? "", record.won.map(String.init) ?? "",
-                record.lost.map(String.init) ?? "", number(record.meanRank), number(record.between), CSVText.name(record.rule ?? ""),
+                String(record.units), CSVText.number(record.share), record.outcome?.rawValue ?? "", record.won.map(String.init) ?? "",
+                record.lost.map(String.init) ?? "", CSVText.number(record.meanRank), CSVText.number(record.between), CSVText.name(record.rule ?? ""),
             ]
         }
-        return ([header] + lines).map { $0.map(CSVText.field).joined(separator: ",") + "\r\n" }.joined()
+        return CSVText.text([header] + lines)
     }
 
     /// The whole verdict for a program to read.

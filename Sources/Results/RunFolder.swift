@@ -154,9 +154,11 @@ package struct TrialKey: Hashable, Codable, Sendable, CustomStringConvertible {
 
     /// One line for people: `+ MER → D2, seed 1, data.rel = 0.9`.
     package var description: String {
-        let dials = [variant, repetition].flatMap { assignment in
-            assignment.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }
-        }
-        return (["\(row) → \(target)", "seed \(seed)"] + dials).joined(separator: ", ")
+        (["\(row) → \(target)", "seed \(seed)"] + [variant, repetition].flatMap(Self.phrases)).joined(separator: ", ")
+    }
+
+    /// What a sweep or a repetition sets, for people: `data.rel = 0.9`, by path.
+    package static func phrases(of assignment: [String: String]) -> [String] {
+        assignment.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }
     }
 }

@@ -42,13 +42,13 @@ package struct RunSettings: Hashable, Sendable {
     }
 
     /// The rows of all variants, each once, in order of appearance.
-    package var rows: [String] { distinct(variants.flatMap(\.rows)) }
+    package var rows: [String] { variants.flatMap(\.rows).distinct }
     /// The columns of all variants, each once, in order of appearance.
-    package var targets: [String] { distinct(variants.flatMap(\.targets)) }
+    package var targets: [String] { variants.flatMap(\.targets).distinct }
     /// The seeds of all variants, each once, in order of appearance.
-    package var seeds: [Int] { distinct(variants.flatMap(\.seeds)) }
+    package var seeds: [Int] { variants.flatMap(\.seeds).distinct }
     /// The repetitions of all variants, each once, in order of appearance.
-    package var repetitions: [[String: String]] { distinct(variants.flatMap(\.repetitions)) }
+    package var repetitions: [[String: String]] { variants.flatMap(\.repetitions).distinct }
 
     /// Every planned trial, ordered by variant, repetition, row, target and seed.
     package var keys: [TrialKey] { variants.flatMap(\.keys) }
@@ -122,6 +122,9 @@ package struct VariantSettings: Hashable, Sendable {
 
     /// The dial that tells the sets of a study apart.
     package static let setDial = "set"
+
+    /// One setting of a sweep for people: `data.rel = 0.9`; a set of data by its name alone.
+    package static func phrase(_ dial: String, _ value: String) -> String { dial == setDial ? value : "\(dial) = \(value)" }
 
     /// The dials that say by which rule an epoch or tuned values are chosen.
     package static let ruleDials: Set<String> = ["evaluation.selection", "tuning.selection"]
@@ -216,7 +219,7 @@ extension RunSettings: Codable {
     /// Why the variants cannot be those of a run; nil where they can.
     private var fault: String? {
         if variants.isEmpty { return "there is no variant" }
-        if distinct(variants.map(\.assignment)).count < variants.count { return "a variant is listed twice" }
+        if Set(variants.map(\.assignment)).count < variants.count { return "a variant is listed twice" }
         var planned = 0
         for variant in variants {
             for (what, isTwice) in [
@@ -236,11 +239,6 @@ extension RunSettings: Codable {
         }
         return nil
     }
-}
-
-private func distinct<Value: Hashable>(_ values: [Value]) -> [Value] {
-    var seen: Set<Value> = []
-    return values.filter { seen.insert($0).inserted }
 }
 
 /// Figures from elsewhere, such as a paper's table, that a run is compared with.

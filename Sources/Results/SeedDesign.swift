@@ -46,8 +46,7 @@ package struct SeedDesign: Hashable, Codable, Sendable {
         }
         let rows = Dictionary(grouping: keys, by: \.row)
         var differences = Differences()
-        var known: Set<String> = [baseline]
-        for key in keys where known.insert(key.row).inserted { differences.rows.append(key.row) }
+        differences.rows = keys.map(\.row).filter { $0 != baseline }.distinct
         differences.values = differences.rows.map { _ in [] }
         for seed in seeds {
             func columns(of row: String) -> [Column: TrialOutline]? {

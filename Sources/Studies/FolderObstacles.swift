@@ -23,8 +23,7 @@ extension RunFolder {
         }
         for key in keys { found += obstacles(inTrial: key) }
         // A file in the place of a row's folder is in the way of every trial of the row.
-        var seen: Set<Obstacle> = []
-        return found.filter { seen.insert($0).inserted }
+        return found.distinct
     }
 
     private func obstacles(inTrial key: TrialKey) -> [Obstacle] {

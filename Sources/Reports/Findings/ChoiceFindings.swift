@@ -174,9 +174,9 @@ extension ChoiceFindings {
         return registry.names.compactMap { try? registry.rule($0) }
     }()
 
-    private static func unit(_ key: TrialKey, _ variant: VariantSettings) -> String {
-        guard variant.repetitions.count > 1 else { return variant.trainedOn[key.target] ?? key.target }
-        return key.repetition.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ";")
+    /// What makes choices depend on each other: the draw of the data or, without repetitions, the training domains.
+    fileprivate static func unit(_ key: TrialKey, _ variant: VariantSettings) -> String {
+        variant.repetitions.count > 1 ? CSVText.assignment(key.repetition) : variant.trainedOn[key.target] ?? key.target
     }
 
     private static func valueDecisions(of row: String, _ variant: VariantSettings, _ trials: TrialSet) -> [Decision] {
@@ -250,10 +250,10 @@ private struct TunedEnds {
         for path in candidates.first?.map(\.path) ?? [] {
             let numbers = candidates.map { $0.first { $0.path == path }.flatMap { Double($0.value) } }
             let known = numbers.compactMap(\.self)
-            guard known.count == numbers.count, Set(known).count > 1 else { continue }
+            guard known.count == numbers.count, let low = known.min(), let high = known.max(), low < high else { continue }
             for (index, number) in known.enumerated() {
-                if number == known.min() { lowest.insert(index) }
-                if number == known.max() { highest.insert(index) }
+                if number == low { lowest.insert(index) }
+                if number == high { highest.insert(index) }
             }
         }
     }
@@ -272,8 +272,7 @@ package struct CandidateFigures: Hashable, Sendable {
     /// Every setting of a row, in the grid's order; empty where the target was not measured for each.
     package static func all(row: String, of variant: VariantSettings, in trials: TrialSet, rules: [SelectionRule]) -> [CandidateFigures] {
         let results = trials.results(row: row, of: variant).filter { $0.isFinished && ($0.candidates?.contains { $0.measured != nil } ?? false) }
-        var order: [[ChosenValue]] = []
-        for candidate in results.flatMap({ $0.candidates ?? [] }) where !order.contains(candidate.values) { order.append(candidate.values) }
+        let order = results.flatMap { $0.candidates ?? [] }.map(\.values).distinct
         let situation = SelectionSituation(.values, isHigherBetter: variant.score.isHigherBetter, isShare: variant.score.form == .percent)
         return order.map { values in
             let own = results.compactMap { result in
@@ -281,8 +280,9 @@ package struct CandidateFigures: Hashable, Sendable {
             }
             let targets = own.compactMap { entry -> (value: Double, labels: [String])? in
                 guard let target = entry.candidate.measured?.target, target.isFinite else { return nil }
-                let draw = entry.key.repetition.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ";")
-                return (target, [variant.repetitions.count > 1 ? draw : "\(variant.trainedOn[entry.key.target] ?? entry.key.target) \(entry.key.seed)"])
+                let unit = ChoiceFindings.unit(entry.key, variant)
+                // Trainings of one draw are not independent, whatever their seeds.
+                return (target, [variant.repetitions.count > 1 ? unit : "\(unit) \(entry.key.seed)"])
             }
             var criteria: [String: Double] = [:]
             for rule in rules where rule.rule.unit != .place {

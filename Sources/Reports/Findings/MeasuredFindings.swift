@@ -102,9 +102,7 @@ package struct MeasuredFindings: Hashable, Sendable {
         of variant: VariantSettings, in trials: TrialSet, records: [TrialKey: [MeasurementRecord]]
     ) -> [MeasuredFindings] {
         let results = variant.rows.flatMap { trials.results(row: $0, of: variant) }
-        var titles: [String] = []
-        for record in results.flatMap({ records[$0.key] ?? [] }) where !titles.contains(record.title) { titles.append(record.title) }
-        return titles.map { title in
+        return results.flatMap { records[$0.key] ?? [] }.map(\.title).distinct.map { title in
             let own = Dictionary(
                 results.compactMap { result in records[result.key]?.first { $0.title == title }.map { (result.key, $0) } }
             ) { first, _ in first }
@@ -114,9 +112,7 @@ package struct MeasuredFindings: Hashable, Sendable {
 
     private init(_ title: String, of variant: VariantSettings, in trials: TrialSet, records: [TrialKey: MeasurementRecord]) {
         let inOrder = variant.rows.flatMap { row in trials.results(row: row, of: variant).compactMap { records[$0.key] } }
-        var quantities: [Quantity] = []
-        var known: Set<Quantity> = []
-        for number in inOrder.flatMap(\.findings.numbers) where known.insert(Quantity(number)).inserted { quantities.append(Quantity(number)) }
+        let quantities = inOrder.flatMap(\.findings.numbers).map(Quantity.init).distinct
         let tabulation = MeasurementTabulation(variant: variant, trials: trials, records: records)
         var entries = quantities.map { quantity in variant.rows.map { tabulation.entry(quantity, row: $0) } }
         let family = ComparisonFamily(entries.joined().map { $0.difference?.units ?? [] })
@@ -130,9 +126,7 @@ package struct MeasuredFindings: Hashable, Sendable {
         let missing = inOrder.flatMap(\.findings.numbers).compactMap(\.reason)
         reasons = Dictionary(grouping: missing) { $0 }.map { (reason: $0.key, count: $0.value.count) }
             .sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
-        var notes: [String] = []
-        for note in inOrder.flatMap(\.findings.notes) where !notes.contains(note) { notes.append(note) }
-        self.notes = notes
+        notes = inOrder.flatMap(\.findings.notes).distinct
         seconds = Estimate(inOrder.map(\.seconds))?.mean ?? 0
         curves = Self.curves(of: variant, in: trials, records: records)
         maps = variant.rows.flatMap { row -> [(key: TrialKey, map: Findings.Map)] in
@@ -141,10 +135,8 @@ package struct MeasuredFindings: Hashable, Sendable {
         }
         grids = variant.rows.flatMap { row -> [(row: String, grid: Findings.Grid)] in
             let found = trials.results(row: row, of: variant).compactMap { records[$0.key] }.flatMap(\.findings.grids)
-            var names: [String] = []
-            for grid in found where !names.contains(grid.name + (grid.samples ?? "")) { names.append(grid.name + (grid.samples ?? "")) }
-            return names.compactMap { name in
-                Self.sum(of: found.filter { $0.name + ($0.samples ?? "") == name }).map { (row: row, grid: $0) }
+            return found.map { [$0.name, $0.samples ?? ""] }.distinct.compactMap { name in
+                Self.sum(of: found.filter { [$0.name, $0.samples ?? ""] == name }).map { (row: row, grid: $0) }
             }
         }
     }
@@ -155,23 +147,25 @@ package struct MeasuredFindings: Hashable, Sendable {
         struct Name: Hashable {
             let name: String
             let modality, samples: String?
+
+            init(_ curve: Findings.Curve) { (name, modality, samples) = (curve.name, curve.modality, curve.samples) }
         }
-        var names: [Name] = []
-        var means: [Name: [Curve]] = [:]
-        for row in variant.rows {
-            let found = trials.results(row: row, of: variant).compactMap { records[$0.key] }.flatMap(\.findings.curves)
-            let groups = Dictionary(grouping: found) { Name(name: $0.name, modality: $0.modality, samples: $0.samples) }
-            for name in found.map({ Name(name: $0.name, modality: $0.modality, samples: $0.samples) }) where !names.contains(name) {
-                names.append(name)
-            }
-            for (name, curves) in groups {
-                // Where the places differ, as those of a reliability curve do, there is no mean at a place.
-                guard var mean = curves.first, curves.allSatisfy({ $0.x == mean.x }), !mean.x.isEmpty else { continue }
-                mean.y = mean.y.indices.map { index in curves.reduce(0) { $0 + $1.y[index] } / Double(curves.count) }
-                means[name, default: []].append(Curve(row: row, curve: mean))
-            }
+        let byRow = variant.rows.map { row in
+            (row: row, curves: trials.results(row: row, of: variant).compactMap { records[$0.key] }.flatMap(\.findings.curves))
         }
-        return names.compactMap { means[$0] }
+        return byRow.flatMap(\.curves).map(Name.init).distinct.compactMap { name in
+            let own = byRow.compactMap { row, curves in
+                mean(of: curves.filter { Name($0) == name }).map { Curve(row: row, curve: $0) }
+            }
+            return own.isEmpty ? nil : own
+        }
+    }
+
+    /// Nil without curves, and where their places differ, as those of a reliability curve do: there is no mean at a place then.
+    private static func mean(of curves: [Findings.Curve]) -> Findings.Curve? {
+        guard var mean = curves.first, curves.allSatisfy({ $0.x == mean.x }), !mean.x.isEmpty else { return nil }
+        mean.y = mean.y.indices.map { index in curves.reduce(0) { $0 + $1.y[index] } / Double(curves.count) }
+        return mean
     }
 
     /// Nil where the grids have different rows or columns.

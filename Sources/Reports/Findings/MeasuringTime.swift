@@ -34,8 +34,7 @@ package struct MeasuringTime: Hashable, Sendable {
             return Part(
                 title: title, secondsPerTrial: sum / Double(measured.count), share: training > 0 ? sum / training : nil, trials: measured.count)
         }
-        var titles: [String] = []
-        for record in results.flatMap({ records[$0.key] ?? [] }) where !titles.contains(record.title) { titles.append(record.title) }
+        let titles = results.flatMap { records[$0.key] ?? [] }.map(\.title).distinct
         guard let all = part("all", { $0.seconds }) else { return nil }
         self.all = all
         parts = titles.compactMap { title in part(title) { $0.title == title ? $0.seconds : nil } }

@@ -78,8 +78,7 @@ package struct RowCaveats: Hashable, Sendable {
     private static func idle(_ results: [TrialResult]) -> [TermEffect] {
         let observed = results.flatMap { $0.effects ?? Self.effects(by: $0.epochs) }
         let active = Set(observed.filter(\.hasActed).map(\.term))
-        var seen = active
-        return observed.filter { seen.insert($0.term).inserted }.sorted { $0.term < $1.term }
+        return observed.filter { !active.contains($0.term) }.distinct(by: \.term).sorted { $0.term < $1.term }
     }
 
     /// What the shares of the gradient say about terms, for results that do not record it themselves.

@@ -57,9 +57,7 @@ package struct RowCost: Hashable, Sendable {
         let baseline = measured.first { $0.0 == variant.baseline }.flatMap { MeasuredTime($0.1.map(\.seconds)) }
         return measured.compactMap { row, costs in
             guard let step = MeasuredTime(costs.map(\.seconds)) else { return nil }
-            var seen: Set<String> = []
-            let instances = costs.flatMap { $0.terms.map(\.instance) }.filter { seen.insert($0).inserted }
-            let terms = instances.compactMap { instance in
+            let terms = costs.flatMap { $0.terms.map(\.instance) }.distinct.compactMap { instance in
                 costs.flatMap(\.terms).filter { $0.instance == instance }.map(\.seconds).median.map {
                     Term(instance: instance, seconds: $0, share: step.median > 0 ? $0 / step.median : nil)
                 }
@@ -114,20 +112,15 @@ package struct RowUsage: Hashable, Sendable {
 
     private static func tuned(in results: [TrialResult]) -> [TunedValue] {
         let chosen = results.flatMap(\.chosen)
-        return distinct(chosen.map(\.path)).map { path in
+        return chosen.map(\.path).distinct.map { path in
             let values = chosen.filter { $0.path == path }.map(\.value)
-            let choices = distinct(values).map { value in
+            let choices = values.distinct.map { value in
                 TunedValue.Choice(value: value, count: values.count { $0 == value })
             }
             // The offset decides between equal counts: sorting alone does not promise to keep the order.
             let ordered = choices.enumerated().sorted { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }
             return TunedValue(path: path, choices: ordered.map(\.element))
         }
-    }
-
-    private static func distinct(_ names: [String]) -> [String] {
-        var seen: Set<String> = []
-        return names.filter { seen.insert($0).inserted }
     }
 }
 

@@ -28,12 +28,7 @@ package struct Sensitivity: Hashable, Sendable {
     /// Every dial that takes two or more numbers, under each setting of the others.
     static func all(of variants: [VariantReport], dials: [String]) -> [Sensitivity] {
         dials.flatMap { dial -> [Sensitivity] in
-            var settings: [[String: String]] = []
-            for variant in variants {
-                let others = variant.variant.filter { $0.key != dial }
-                if !settings.contains(others) { settings.append(others) }
-            }
-            return settings.compactMap { others in
+            variants.map { $0.variant.filter { $0.key != dial } }.distinct.compactMap { others in
                 let swept = variants.compactMap { variant -> (Double, VariantReport)? in
                     guard variant.variant.filter({ $0.key != dial }) == others else { return nil }
                     return variant.variant[dial].flatMap(Double.init).flatMap { $0.isFinite ? ($0, variant) : nil }
@@ -73,9 +68,7 @@ package struct TuningCurve: Hashable, Sendable {
     /// The curves of every tuned number of a row that took two values or more.
     static func curves(row: String, of variant: VariantSettings, in trials: TrialSet) -> [TuningCurve] {
         let candidates = candidates(row: row, of: variant, in: trials)
-        var paths: [String] = []
-        for path in candidates.flatMap(\.values).map(\.path) where !paths.contains(path) { paths.append(path) }
-        return paths.flatMap { path -> [TuningCurve] in
+        return candidates.flatMap(\.values).map(\.path).distinct.flatMap { path -> [TuningCurve] in
             let numbers = candidates.compactMap { candidate -> (value: Double, others: [ChosenValue], estimate: Estimate?)? in
                 guard let text = candidate.values.first(where: { $0.path == path })?.value, let value = Double(text), value.isFinite else {
                     return nil
@@ -83,8 +76,7 @@ package struct TuningCurve: Hashable, Sendable {
                 return (value, candidate.values.filter { $0.path != path }, candidate.estimate)
             }
             guard Set(numbers.map(\.value)).count > 1 else { return [] }
-            var settings: [[ChosenValue]] = []
-            for number in numbers where !settings.contains(number.others) { settings.append(number.others) }
+            let settings = numbers.map(\.others).distinct
             func points(_ numbers: [(value: Double, others: [ChosenValue], estimate: Estimate?)]) -> [SensitivityCurve.Point] {
                 numbers.sorted { $0.value < $1.value }.map { .init(value: $0.value, estimate: $0.estimate) }
             }

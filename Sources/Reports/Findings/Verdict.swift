@@ -98,8 +98,7 @@ package struct Verdict: Hashable, Sendable {
 
     /// One verdict for each rule that the settings were chosen by: models that were chosen by another rule are another answer, and no setting more.
     static func all(of settings: [Setting]) -> [Verdict] {
-        var rules: [String] = []
-        for setting in settings where !rules.contains(setting.rule) { rules.append(setting.rule) }
+        let rules = settings.map(\.rule).distinct
         return rules.compactMap { rule in Verdict(settings.filter { $0.rule == rule }, rule: rules.count > 1 ? rule : nil) }
     }
 
@@ -115,12 +114,10 @@ package struct Verdict: Hashable, Sendable {
                 ? "its data set is not known" : setting.score.score != score ? "its score is another" : "its baseline is another"
             return "\(setting.name): \(reason)"
         }
-        var datasets: [String] = []
-        for name in kept.compactMap(\.dataset) where !datasets.contains(name) { datasets.append(name) }
+        let datasets = kept.compactMap(\.dataset).distinct
         guard datasets.count > 1 else { return nil }
         let groups = datasets.map { name in (name: name, settings: kept.filter { $0.dataset == name }) }
-        var names: [String] = []
-        for row in kept.flatMap(\.variant.rows) where row != baseline && !names.contains(row) { names.append(row) }
+        let names = kept.flatMap(\.variant.rows).filter { $0 != baseline }.distinct
         guard !names.isEmpty else { return nil }
         var rows = names.map { name in
             let ofSettings = kept.map { setting in

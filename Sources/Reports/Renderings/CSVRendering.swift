@@ -18,14 +18,14 @@ extension Report {
             let comparison = record.comparison
             let figures = [
                 CSVText.name(record.measure), record.statistic.rawValue, CSVText.name(record.row), CSVText.name(record.target ?? ""), record.unit,
-                Self.number(record.value), Self.number(record.deviation), Self.number(record.standardError),
+                CSVText.number(record.value), CSVText.number(record.deviation), CSVText.number(record.standardError),
                 String(record.units), String(record.count), String(record.planned), String(record.failed), String(record.notFinite),
             ]
             let tests = [
-                Self.number(comparison?.intervalLow), Self.number(comparison?.intervalHigh),
-                Self.number(comparison?.studentIntervalLow), Self.number(comparison?.studentIntervalHigh),
-                Self.number(comparison?.tTest), Self.number(comparison?.adjustedTTest), Self.number(comparison?.signFlip),
-                Self.number(comparison?.adjustedSignFlip), Self.number(comparison?.detectable),
+                CSVText.number(comparison?.intervalLow), CSVText.number(comparison?.intervalHigh),
+                CSVText.number(comparison?.studentIntervalLow), CSVText.number(comparison?.studentIntervalHigh),
+                CSVText.number(comparison?.tTest), CSVText.number(comparison?.adjustedTTest), CSVText.number(comparison?.signFlip),
+                CSVText.number(comparison?.adjustedSignFlip), CSVText.number(comparison?.detectable),
             ]
             return (record.variant, figures + tests + [record.verdict?.rawValue ?? ""])
         }
@@ -40,7 +40,7 @@ extension Report {
     ///
     /// - Returns: only the header when no trial measured it.
     package func costsCSV() -> String {
-        func milliseconds(_ seconds: Double?) -> String { Self.number(seconds.map { $0 * 1000 }) }
+        func milliseconds(_ seconds: Double?) -> String { CSVText.number(seconds.map { $0 * 1000 }) }
         func difference(_ cost: RowCost) -> Double? { if case .seconds(let seconds) = cost.difference { seconds } else { nil } }
         var lines: [([String: String], [String])] = []
         for variant in variants {
@@ -53,14 +53,15 @@ extension Report {
                 for term in cost.terms {
                     let part = [
                         CSVText.name(cost.row), "regularizer", CSVText.name(term.instance), milliseconds(term.seconds), "", "", "",
-                        Self.number(term.share), String(cost.trials),
+                        CSVText.number(term.share), String(cost.trials),
                     ]
                     lines.append((variant.variant, part))
                 }
             }
             for part in variant.measuringTime?.parts ?? [] {
                 let own = [
-                    "", "measurement", CSVText.name(part.title), milliseconds(part.secondsPerTrial), "", "", "", Self.number(part.share), String(part.trials),
+                    "", "measurement", CSVText.name(part.title), milliseconds(part.secondsPerTrial), "", "", "", CSVText.number(part.share),
+                    String(part.trials),
                 ]
                 lines.append((variant.variant, own))
             }
@@ -77,18 +78,28 @@ extension Report {
         let all =
             [["recipe"] + dials.map { "variant.\($0)" } + header]
             + lines.map { variant, fields in [CSVText.name(settings.recipe)] + dials.map { CSVText.name(variant[$0] ?? "") } + fields }
-        return all.map { $0.map(CSVText.field).joined(separator: ",") + "\r\n" }.joined()
+        return CSVText.text(all)
+    }
+}
+
+/// Comma-separated values (RFC 4180).
+package enum CSVText {
+    /// The whole text, a line for each list of fields.
+    package static func text(_ lines: [[String]]) -> String {
+        lines.map { $0.map(field).joined(separator: ",") + "\r\n" }.joined()
     }
 
-    private static func number(_ value: Double?) -> String {
+    /// A figure with six decimals; an empty field for none.
+    static func number(_ value: Double?) -> String {
         guard let value else { return "" }
         return value.isFinite ? String(format: "%.6f", value) : NumberText.notFinite
     }
 
-}
+    /// Values assigned to recipe paths in one field: `data.draw=3;data.rel=0.9`.
+    static func assignment(_ values: [String: String]) -> String {
+        values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ";")
+    }
 
-/// One field of comma-separated values (RFC 4180).
-package enum CSVText {
     /// The name, written so that no spreadsheet takes it for a formula. A dial's value that is a number
     /// stays a number.
     package static func name(_ text: String) -> String {
@@ -98,7 +109,7 @@ package enum CSVText {
     }
 
     /// The text, in quotes where it needs them.
-    package static func field(_ text: String) -> String {
+    static func field(_ text: String) -> String {
         let needsQuotes = text.unicodeScalars.contains { "\",\r\n".unicodeScalars.contains($0) }
         return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
     }

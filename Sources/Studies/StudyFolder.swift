@@ -64,7 +64,7 @@ package struct StudyFolder: Sendable {
             }
             (self.ended, self.damage) = (ended, damage)
             // A failed trial may be tried again.
-            guard ended?.result.isFinished != true, let claim = StudyFolder.claim(named: "claim", in: store.folder.trial(key).path) else {
+            guard ended?.result.isFinished != true, let claim = StudyFolder.claim(ClaimPlace(ofTrialIn: store.folder.trial(key))) else {
                 claimed = nil
                 return
             }
@@ -105,7 +105,7 @@ package struct StudyFolder: Sendable {
             let plans = names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map { String($0.dropLast(".json".count)) }
             let begun = Set(names.compactMap { name in name.range(of: ".claim.").map { String(name[..<$0.lowerBound]) } }).subtracting(plans)
             trainings.finished += plans.count
-            trainings.running += begun.count { Self.claim(named: "\($0).claim", in: path)?.isGone == false }
+            trainings.running += begun.count { Self.claim(ClaimPlace(ofRehearsal: $0, in: path))?.isGone == false }
         }
         let needed = Self.trimmed(settings, to: results)
         if needed != settings {
@@ -146,15 +146,9 @@ package struct StudyFolder: Sendable {
         }
     }
 
-    /// The claim of the highest generation.
-    private static func claim(
-        named name: String, in folder: String
-    ) -> (host: String, process: Int32, isGone: Bool, silence: Double)? {
-        let names = (try? Folder.names(in: folder)) ?? []
-        let generations = names.filter { $0.hasPrefix(name + ".") }.compactMap { Int($0.dropFirst(name.count + 1)) }
-        guard let highest = generations.max() else { return nil }
-        let path = "\(folder)/\(name).\(highest)"
-        guard let holder = ClaimWatch.holder(path), let beaten = FileContents.date(path) else { return nil }
+    /// The claim that counts; nil where there is none, or where it does not say whose it is.
+    private static func claim(_ place: ClaimPlace) -> (host: String, process: Int32, isGone: Bool, silence: Double)? {
+        guard let path = place.present, let holder = ClaimWatch.holder(path), let beaten = FileContents.date(path) else { return nil }
         let host = holder.host.split(separator: " ").first.map(String.init) ?? "unknown host"
         return (host, holder.process, holder.isGone, max(0, Date().timeIntervalSince(beaten)))
     }

@@ -28,7 +28,7 @@ struct StudyFolderTests {
         let finished = try Sample.run([Sample.cell("row", [Sample.plan()], seeds: [1])], in: folder.run)
         let key = TrialKey(row: "row", target: "d3", seed: 2)
         try Folder.create(folder.run.trial(key).path)
-        let claim = try #require(try ClaimPlace(folder: folder.run.trial(key).path, name: "claim").take(ClaimWatch(patience: .seconds(60))))
+        let claim = try #require(try ClaimPlace(ofTrialIn: folder.run.trial(key)).take(ClaimWatch(patience: .seconds(60))))
         let training = RunningTraining(key, epochCount: 4, epochs: Array(finished[0].epochs.prefix(1)))
         #expect(!finished[0].epochs.isEmpty)
         var file = try RunningFile(of: training, in: folder.run)
@@ -40,6 +40,21 @@ struct StudyFolderTests {
         claim.release()
         let later = try #require(try StudyFolder(reading: folder.run, after: state))
         #expect(later.running.isEmpty && later.progress.secondsLeft == nil && later.results == state.results)
+    }
+
+    @Test(
+        "a file that is named like a claim, with a number that no run has counted up to, hides nobody who is at work",
+        arguments: ["9223372036854775807", "007"])
+    func foreignClaim(_ number: String) throws {
+        let folder = try TemporaryFolder()
+        try RunStore(folder.run).write(settings)
+        let key = TrialKey(row: "row", target: "d3", seed: 1)
+        try Folder.create(folder.run.trial(key).path)
+        let claim = try #require(try ClaimPlace(ofTrialIn: folder.run.trial(key)).take(ClaimWatch(patience: .seconds(60))))
+        try Data("{}".utf8).write(to: folder.run.trial(key).appendingPathComponent("claim.\(number)"))
+        let state = try #require(try StudyFolder(reading: folder.run))
+        #expect(state.running.map(\.process) == [getpid()])
+        claim.release()
     }
 
     @Test("an epoch adds a line to what a running trial tells of; a line that is torn off is left out, as is what another trial tells of")

@@ -51,7 +51,7 @@ struct StudyWorker: Sendable {
         let file = folder.rehearsal(name, measuresTarget: rehearsal.measuresTarget)
         let key = cell.key(seed: plan.seed)
         let place = Place(
-            plan: name, result: file, claim: ClaimPlace(folder: file.deletingLastPathComponent().path, name: "\(name).claim"), files: [file])
+            plan: name, result: file, claim: ClaimPlace(ofRehearsal: name, in: file.deletingLastPathComponent().path), files: [file])
         let resume = ResumeFolder(file.deletingPathExtension().appendingPathExtension("resume"), origin: SavedOrigin(plan: plan))
         let begun = BegunTrial(trials: [.init(key: key, plan: name)], isRehearsal: true, measuresTarget: rehearsal.measuresTarget)
         let outcome = try obtain([place], resume: resume, begun: { _ in begun }) { _, saving in
@@ -84,7 +84,7 @@ struct StudyWorker: Sendable {
         let (keys, folder) = (group.keys(seed: seed), study.folder)
         let places = zip(keys, names).map { key, names in
             Place(
-                plan: names.hash, result: folder.result(key), claim: ClaimPlace(folder: folder.trial(key).path, name: "claim"),
+                plan: names.hash, result: folder.result(key), claim: ClaimPlace(ofTrialIn: folder.trial(key)),
                 files: [folder.metrics(key), folder.checkpoint(key), folder.result(key)], key: key)
         }
         func completed(_ result: TrialResult, at index: Int) -> TrialResult {

@@ -51,6 +51,9 @@ struct ClaimPlace: Hashable, Sendable {
     let folder: String
     let name: String
 
+    /// The path of the claim that counts; nil where there is none.
+    var present: String? { (try? generations)?.max().map(path) }
+
     fileprivate func path(_ generation: Int) -> String { "\(folder)/\(name).\(generation)" }
 
     /// The inode number of a claim's file, which never changes; nil (and `errno`) where there is no
@@ -109,15 +112,8 @@ struct ClaimPlace: Hashable, Sendable {
     private func create(_ generation: Int, _ link: (String, String) -> Int32) throws -> TrialClaim? {
         let claim = path(generation)
         let temporary = "\(folder)/\(AtomicFile.temporaryName(for: name))"
-        let stream = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard stream >= 0 else { throw FileFault(action: "claim", path: claim) }
+        guard try make(temporary, of: claim) else { throw FileFault(action: "claim", path: claim, code: EEXIST) }
         defer { unlink(temporary) }
-        let text = try JSONEncoder().encode(ProcessIdentity.own)
-        let written = text.withUnsafeBytes { write(stream, $0.baseAddress, $0.count) }
-        let reason = errno
-        guard close(stream) == 0, written == text.count else {
-            throw FileFault(action: "claim", path: claim, code: written < 0 ? reason : ENOSPC)
-        }
         let isLinked = link(temporary, claim) == 0
         let code = errno
         var facts = stat()
@@ -127,22 +123,39 @@ struct ClaimPlace: Hashable, Sendable {
         }
         if code == EEXIST || code == ENOENT { return nil }
         // File systems without hard links say so in many ways. Where no file can be made either, that call says why.
-        return try createWithoutLink(generation, text)
+        return try make(claim, of: claim) ? TrialClaim(place: self, generation: generation, file: nil) : nil
     }
 
-    private func createWithoutLink(_ generation: Int, _ text: Data) throws -> TrialClaim? {
-        let claim = path(generation)
-        let stream = open(claim, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o666)
+    /// Makes a file that names this process as the holder of a claim.
+    ///
+    /// - Parameters:
+    ///   - path: the claim's own, or a temporary one.
+    ///   - claim: the claim's path, for the message.
+    /// - Returns: whether it was this process that made it; false where there is one already.
+    /// - Throws: `FileFault` where it cannot be made or written; nothing is left of it then.
+    private func make(_ path: String, of claim: String) throws -> Bool {
+        let text = try JSONEncoder().encode(ProcessIdentity.own)
+        let stream = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o666)
         guard stream >= 0 else {
-            if errno == EEXIST { return nil }
+            if errno == EEXIST { return false }
             throw FileFault(action: "claim", path: claim)
         }
         let written = text.withUnsafeBytes { write(stream, $0.baseAddress, $0.count) }
         let reason = errno
         guard close(stream) == 0, written == text.count else {
-            unlink(claim)
+            unlink(path)
             throw FileFault(action: "claim", path: claim, code: written < 0 ? reason : ENOSPC)
         }
-        return TrialClaim(place: self, generation: generation, file: nil)
+        return true
     }
+}
+
+extension ClaimPlace {
+    /// - Parameter folder: the trial's.
+    init(ofTrialIn folder: URL) { self.init(folder: folder.path, name: "claim") }
+
+    /// - Parameters:
+    ///   - name: the rehearsal's, by which its result is named.
+    ///   - folder: the folder of its result.
+    init(ofRehearsal name: String, in folder: String) { self.init(folder: folder, name: "\(name).claim") }
 }

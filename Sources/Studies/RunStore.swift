@@ -48,17 +48,7 @@ package struct RunStore: Sendable {
     /// - Throws: `DamagedFile` where a byte of it, or of a file beside it, is not what was written.
     package func result(at file: URL, verifyingFiles: Bool = true) throws(DamagedFile) -> TrialResult? {
         if let result = known.result(at: file) { return result }
-        guard let record = try record(at: file) else { return nil }
-        if verifyingFiles {
-            let place = file.deletingLastPathComponent().path
-            for (name, digest) in record.files.sorted(by: { $0.key < $1.key }) {
-                let path = "\(place)/\(name)"
-                let found: String
-                do throws(FileFault) { found = try SHA256Digest(ofFile: path).hex } catch { throw DamagedFile(error) }
-                guard found == digest else { throw DamagedFile(path: path, reason: Self.changed) }
-            }
-        }
-        return record.result
+        return try verifyingFiles ? verifiedRecord(at: file)?.result : record(at: file)?.result
     }
 
     /// The result in a file, as far as it can be used; nil where there is none, or one that is damaged and that a new one may replace.
@@ -107,12 +97,30 @@ package struct RunStore: Sendable {
     package func write(_ result: TrialResult, to file: URL, beside files: [URL] = []) throws {
         let digests = try files.map { ($0.lastPathComponent, try SHA256Digest(ofFile: $0.path).hex) }
         let record = Record(result: result, files: Dictionary(uniqueKeysWithValues: digests))
-        try AtomicFile.write(SealedDocument.sealing(ResultCoding.document(record)), to: file.path)
+        try seal(record, to: file)
+    }
+
+    /// Writes a value as a document that carries its own digest.
+    func seal(_ value: some Encodable, to file: URL) throws {
+        try AtomicFile.write(SealedDocument.sealing(ResultCoding.document(value)), to: file.path)
     }
 
     private static let changed = "its content is not what a run wrote"
 
     private func record(at file: URL) throws(DamagedFile) -> Record? { try value(Record.self, at: file) }
+
+    /// The same, after the files beside it have been compared with their digests.
+    private func verifiedRecord(at file: URL) throws(DamagedFile) -> Record? {
+        guard let record = try record(at: file) else { return nil }
+        let place = file.deletingLastPathComponent().path
+        for (name, digest) in record.files.sorted(by: { $0.key < $1.key }) {
+            let path = "\(place)/\(name)"
+            let found: String
+            do throws(FileFault) { found = try SHA256Digest(ofFile: path).hex } catch { throw DamagedFile(error) }
+            guard found == digest else { throw DamagedFile(path: path, reason: Self.changed) }
+        }
+        return record
+    }
 
     /// What a sealed file holds; nil where there is none.
     private func value<Value: Decodable>(_ type: Value.Type, at file: URL) throws(DamagedFile) -> Value? {
@@ -122,7 +130,7 @@ package struct RunStore: Sendable {
         do throws(FileFault) { data = try FileContents.copied(file.path) } catch { throw DamagedFile(error) }
         guard let content = SealedDocument.content(of: data) else { throw DamagedFile(path: file.path, reason: Self.changed) }
         do { return try ResultCoding.value(type, from: content) } catch {
-            throw DamagedFile(path: file.path, reason: "it is not what this version of the program writes: \(error)")
+            throw DamagedFile(path: file.path, reason: "it is not what this version of the program writes: \(ResultCoding.reason(of: error))")
         }
     }
 
@@ -167,7 +175,7 @@ package struct RunStore: Sendable {
 
     /// - Throws: `FileFault` where it cannot be written.
     package func write(_ record: MeasurementRecord, to file: URL) throws {
-        try AtomicFile.write(SealedDocument.sealing(ResultCoding.document(record)), to: file.path)
+        try seal(record, to: file)
     }
 
     /// What was measured of the models of finished trials, by file name: the records that belong to
@@ -224,8 +232,7 @@ package struct RunStore: Sendable {
     /// - Throws: `FileFault` where a file cannot be read or moved.
     package func bringBack(_ plan: String, at key: TrialKey) throws -> TrialResult? {
         let kept = place(of: plan, at: key)
-        guard try usableResult(at: kept) != nil, let record = try usable({ () throws(DamagedFile) in try record(at: kept) }), record.result.plan == plan
-        else { return nil }
+        guard let record = try usable({ () throws(DamagedFile) in try verifiedRecord(at: kept) }), record.result.plan == plan else { return nil }
         try makeRoom(for: plan, at: key)
         try move(record, from: kept.deletingLastPathComponent(), to: folder.trial(key))
         Folder.remove(kept.deletingLastPathComponent().path)
@@ -233,7 +240,7 @@ package struct RunStore: Sendable {
     }
 
     private func move(_ record: Record, from old: URL, to new: URL) throws {
-        for name in record.files.keys.sorted() + ["result.json"] {
+        for name in record.files.keys.sorted() + [RunFolder.resultName] {
             let (from, to) = (old.appendingPathComponent(name).path, new.appendingPathComponent(name).path)
             guard rename(from, to) == 0 || errno == ENOENT else { throw FileFault(action: "move \(from) to", path: to) }
         }
@@ -257,7 +264,7 @@ package struct RunStore: Sendable {
 
     /// - Throws: `FileFault`.
     package func write(_ settings: RunSettings) throws {
-        try AtomicFile.write(SealedDocument.sealing(ResultCoding.document(settings)), to: folder.settings.path)
+        try seal(settings, to: folder.settings)
     }
 
     /// The recipe that is there; nil where there is none, or something that is none.

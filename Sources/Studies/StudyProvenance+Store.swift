@@ -63,7 +63,7 @@ extension RunStore {
         let entry = StudyRegistration.Entry(time: Date().timeIntervalSince1970.rounded(), digest: digest, resultsPresent: count, plan: plan)
         registration.entries.append(entry)
         try Folder.create(folder.root.path)
-        try AtomicFile.write(SealedDocument.sealing(ResultCoding.document(registration)), to: folder.registration.path)
+        try seal(registration, to: folder.registration)
         return .registered(entry)
     }
 

@@ -49,6 +49,14 @@ struct RunStoreTests {
         }
     }
 
+    @Test("a file that is whole and not what this version writes is named with the entry that it lacks")
+    func otherVersion() throws {
+        let folder = try TemporaryFolder()
+        try AtomicFile.write(SealedDocument.sealing(Data("{\n  \"recipe\" : \"small\"\n}\n".utf8)), to: folder.run.settings.path)
+        let damage = #expect(throws: DamagedFile.self) { try RunStore(folder.run).settings() }
+        #expect(damage?.reason == "it is not what this version of the program writes: 'dials' is missing")
+    }
+
     @Test("a result that cannot be read now is not taken for absent or damaged: nothing takes its place", arguments: ["result.json", "checkpoint.safetensors"])
     func unreadable(_ name: String) throws {
         let folder = try TemporaryFolder()

@@ -50,90 +50,39 @@ package struct FolderState: Sendable {
     ///   - isKeeping: whether what is read is kept, whole.
     ///   - earlier: what was read before.
     package init(of cells: StudyCells, in folder: RunFolder, keeping isKeeping: Bool = false, after earlier: KnownResults = KnownResults()) {
-        let store = RunStore(folder, known: earlier)
-        var damages: [DamagedFile] = []
-        var read = earlier
-        func stored(at file: URL) -> TrialResult? {
-            do throws(DamagedFile) {
-                let mark = isKeeping ? KnownResults.Mark(of: file) : nil
-                guard let result = try store.result(at: file) else { return nil }
-                read.add(result, at: file, marked: mark)
-                return result
-            } catch {
-                damages.append(error)
-                return nil
-            }
-        }
+        var reader = FolderReader(folder, keeping: isKeeping, after: earlier)
         var finished: Set<StudyJob> = []
-        var trials: [[(key: TrialKey, status: Status)]] = cells.map { _ in [] }
-        var hashes: [TrialKey: String] = [:]
-        let stages = SeedStages(cells.all)
-        var undecided: [String] = []
         var rehearsed: [String: TrialResult] = [:]
         for rehearsal in cells.rehearsals.map(\.rehearsal) {
-            let result = stored(at: folder.rehearsal(rehearsal.name, measuresTarget: rehearsal.measuresTarget))
+            let result = reader.result(at: folder.rehearsal(rehearsal.name, measuresTarget: rehearsal.measuresTarget))
             guard let result, result.plan == rehearsal.name, result.isFinished else { continue }
             rehearsed[rehearsal.name] = result
             finished.insert(.rehearsal(rehearsal.name))
         }
+        var trials: [[(key: TrialKey, status: Status)]] = cells.map { _ in [] }
+        var plans: [TrialKey: String] = [:]
+        var undecided: [String] = []
+        let stages = SeedStages(cells.all)
         for group in cells.groups {
-            let rehearsals = group.rehearsals
-            let known = rehearsals.compactMap { rehearsed[$0.name] }
-            var choice: TuningChoice?
-            if known.count == rehearsals.count {
-                choice = TuningChoice.choose(
-                    in: group.cells[0],
-                    from: zip(rehearsals, known).map { rehearsal, result in
-                        (rehearsal: rehearsal, scores: .some(result.epochs.map(SourceScore.init)))
-                    })
-            }
+            let choice = group.choice(from: rehearsed)
             for (place, cell) in zip(group.places, group.cells) {
                 for seed in cell.seeds {
                     let key = cell.key(seed: seed)
-                    let resume = folder.resume(group.cells[0].key(seed: seed))
-                    // Names of plans are digests: they are not computed for trials of which there is nothing.
-                    let (isThere, isSaved) = (Folder.exists(folder.trial(key).path), Folder.exists(resume.path))
-                    guard isThere || isSaved else {
-                        trials[place].append((key, .new))
-                        continue
-                    }
-                    // Until tuning is done, any candidate may turn out to be the chosen one.
-                    let plans =
-                        choice.map { [cell.plan(of: $0, seed: seed)] }
-                        ?? cell.candidates.indices.map {
-                            cell.plan(of: TuningChoice(candidate: $0, epoch: nil), seed: seed)
-                        }
-                    let hashesOfPlans = plans.map(\.hash)
-                    let known = damages.count
-                    let found = stored(at: folder.result(key))
-                    let isDamaged = damages.count > known
-                    func isWanted(_ result: TrialResult) -> Bool { hashesOfPlans.contains(result.plan) && result.isFinished }
-                    let kept = hashesOfPlans.lazy.compactMap { plan in try? store.result(at: store.place(of: plan, at: key)) }
-                    let status: Status
-                    if let present = found.flatMap({ isWanted($0) ? $0 : nil }) ?? kept.first(where: isWanted) {
-                        status = .finished
-                        finished.insert(.trial(key))
-                        hashes[key] = present.plan
-                        stages.add(present.outline)
-                        if present.choice?.guards.cannotChoose == true, !undecided.contains(key.row) { undecided.append(key.row) }
-                    } else if isSaved, plans.contains(where: { ResumeFolder(resume, origin: SavedOrigin(plan: $0)).isOfOrigin }) {
-                        status = .saved
-                    } else if let found {
-                        status = Self.status(of: found, beside: plans)
-                    } else {
-                        status = isDamaged ? .damaged : .new
-                    }
+                    let (status, result) = reader.trial(key, of: cell, by: choice, savedIn: folder.resume(group.cells[0].key(seed: seed)))
                     trials[place].append((key, status))
+                    guard let result else { continue }
+                    finished.insert(.trial(key))
+                    plans[key] = result.plan
+                    stages.add(result.outline)
+                    if result.choice?.guards.cannotChoose == true { undecided.append(key.row) }
                 }
             }
         }
         let needed = Set(stages.trimmed(cells.all).flatMap { cell in cell.seeds.map { cell.key(seed: $0) } })
         self.trials = trials.flatMap(\.self).filter { needed.contains($0.key) }
-        self.damages = damages
-        known = read
-        self.finished = finished
-        self.plans = hashes
-        undecidedRows = undecided
+        (damages, known) = (reader.damages, reader.known)
+        (self.finished, self.plans) = (finished, plans)
+        undecidedRows = undecided.distinct
         (finishedRehearsals, rehearsalCount) = (rehearsed.count, cells.rehearsals.count)
     }
 
@@ -142,15 +91,76 @@ package struct FolderState: Sendable {
 
     /// The rows that have trials of a status, in the study's order.
     package func rows(_ status: Status) -> [String] {
-        var seen: Set<String> = []
-        return trials.filter { $0.status == status }.map(\.key.row).filter { seen.insert($0).inserted }
+        trials.filter { $0.status == status }.map(\.key.row).distinct
+    }
+}
+
+extension CellGroup {
+    /// What its rehearsals lead to; nil until all of them are done.
+    ///
+    /// - Parameter results: of finished rehearsals, by name.
+    fileprivate func choice(from results: [String: TrialResult]) -> TuningChoice? {
+        let known = rehearsals.compactMap { results[$0.name] }
+        guard known.count == rehearsals.count else { return nil }
+        return TuningChoice.choose(
+            in: cells[0], from: zip(rehearsals, known).map { rehearsal, result in (rehearsal: rehearsal, scores: .some(result.epochs.map(SourceScore.init))) })
+    }
+}
+
+/// Reads what trials have left in a folder, and remembers what of it is damaged.
+private struct FolderReader {
+    private let store: RunStore
+    private let isKeeping: Bool
+    /// What was read, as far as it is kept.
+    private(set) var known: KnownResults
+    private(set) var damages: [DamagedFile] = []
+
+    init(_ folder: RunFolder, keeping isKeeping: Bool, after earlier: KnownResults) {
+        store = RunStore(folder, known: earlier)
+        self.isKeeping = isKeeping
+        known = earlier
     }
 
-    /// The status of a trial whose result is not finished, or not of these plans.
-    private static func status(of result: TrialResult, beside plans: [TrialPlan]) -> Status {
-        if plans.contains(where: { $0.hash == result.plan }) { return .failed }
-        guard let origin = result.origin else { return .changed }
-        if !plans.contains(where: { $0.program == origin.program }) { return .otherProgram }
-        return plans.contains { $0.dataFingerprint == origin.data } ? .changed : .otherData
+    /// The result in a file; nil where there is none, or a damaged one.
+    mutating func result(at file: URL) -> TrialResult? {
+        do throws(DamagedFile) {
+            let mark = isKeeping ? KnownResults.Mark(of: file) : nil
+            guard let result = try store.result(at: file) else { return nil }
+            known.add(result, at: file, marked: mark)
+            return result
+        } catch {
+            damages.append(error)
+            return nil
+        }
+    }
+
+    /// What becomes of a trial, and its result where that is used.
+    ///
+    /// - Parameters:
+    ///   - choice: what tuning chose; nil until that is done: any candidate may turn out to be the chosen one then.
+    ///   - resume: where its training is saved.
+    mutating func trial(
+        _ key: TrialKey, of cell: Cell, by choice: TuningChoice?, savedIn resume: URL
+    ) -> (status: FolderState.Status, used: TrialResult?) {
+        let store = store
+        let isSaved = Folder.exists(resume.path)
+        // Names of plans are digests: they are not computed for trials of which there is nothing.
+        guard isSaved || Folder.exists(store.folder.trial(key).path) else { return (.new, nil) }
+        let choices = choice.map { [$0] } ?? cell.candidates.indices.map { TuningChoice(candidate: $0, epoch: nil) }
+        let plans = choices.map { cell.plan(of: $0, seed: key.seed) }
+        let hashes = plans.map(\.hash)
+        func isWanted(_ result: TrialResult) -> Bool { result.isFinished && hashes.contains(result.plan) }
+        let known = damages.count
+        let found = result(at: store.folder.result(key))
+        if let found, isWanted(found) { return (.finished, found) }
+        // A result of the plan may have been set aside for one of another.
+        let kept = hashes.lazy.compactMap { try? store.result(at: store.place(of: $0, at: key)) }
+        if let kept = kept.first(where: isWanted) { return (.finished, kept) }
+        if isSaved, plans.contains(where: { ResumeFolder(resume, origin: SavedOrigin(plan: $0)).isOfOrigin }) { return (.saved, nil) }
+        guard let found else { return (damages.count > known ? .damaged : .new, nil) }
+        if hashes.contains(found.plan) { return (.failed, nil) }
+        guard let origin = found.origin else { return (.changed, nil) }
+        if !plans.contains(where: { $0.program == origin.program }) { return (.otherProgram, nil) }
+        return (plans.contains { $0.dataFingerprint == origin.data } ? .changed : .otherData, nil)
     }
 }

@@ -62,7 +62,7 @@ extension CandidateScore: Codable {
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
         values = try fields.decode([ChosenValue].self, forKey: .values)
-        score = try (fields.decodeIfPresent(JSONNumber.self, forKey: .score) ?? fields.decodeIfPresent(JSONNumber.self, forKey: .accuracy))?.value
+        score = try fields.score(.score, former: .accuracy)
         evidence = try fields.decodeIfPresent(SourceEvidence.self, forKey: .evidence)
         measured = try fields.decodeIfPresent(Measured.self, forKey: .measured)
     }

@@ -79,27 +79,23 @@ extension EpochRecord: Codable {
         case sourceValidationAccuracy, targetAccuracy
     }
 
-    /// - Throws: `DecodingError` for a record without its epoch, its loss or its terms.
+    /// - Throws: `DecodingError` for a record without its epoch, its loss or its terms, and for counts that are none.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
         epoch = try fields.decode(Int.self, forKey: .epoch)
         trainingLoss = try fields.decode(JSONNumber.self, forKey: .trainingLoss).value
         terms = try fields.decode([String: JSONNumber].self, forKey: .terms).mapValues(\.value)
-        sourceValidationScore =
-            try fields.decodeIfPresent(JSONNumber.self, forKey: .sourceValidationScore)?.value
-            ?? fields.decodeIfPresent(JSONNumber.self, forKey: .sourceValidationAccuracy)?.value
+        sourceValidationScore = try fields.score(.sourceValidationScore, former: .sourceValidationAccuracy)
         sourceValidationLoss = try fields.decodeIfPresent(JSONNumber.self, forKey: .sourceValidationLoss)?.value
-        sourceValidationNonFinite = try fields.decodeIfPresent(Int.self, forKey: .sourceValidationNonFinite) ?? 0
-        sourceValidationCount = try fields.decodeIfPresent(Int.self, forKey: .sourceValidationCount)
-        sourceValidationAlone = try fields.decodeIfPresent([String: JSONNumber].self, forKey: .sourceValidationAlone)?.mapValues(\.value) ?? [:]
+        sourceValidationNonFinite = try fields.count(.sourceValidationNonFinite) ?? 0
+        sourceValidationCount = try fields.count(.sourceValidationCount)
+        sourceValidationAlone = try fields.numbers(.sourceValidationAlone)
         sourceValidationRecombined = try fields.decodeIfPresent(JSONNumber.self, forKey: .sourceValidationRecombined)?.value
-        otherSourceValidationScores = try fields.decodeIfPresent([String: JSONNumber].self, forKey: .otherSourceValidationScores)?.mapValues(\.value) ?? [:]
-        targetScore =
-            try fields.decodeIfPresent(JSONNumber.self, forKey: .targetScore)?.value
-            ?? fields.decodeIfPresent(JSONNumber.self, forKey: .targetAccuracy)?.value
-        otherTargetScores = try fields.decodeIfPresent([String: JSONNumber].self, forKey: .otherTargetScores)?.mapValues(\.value) ?? [:]
+        otherSourceValidationScores = try fields.numbers(.otherSourceValidationScores)
+        targetScore = try fields.score(.targetScore, former: .targetAccuracy)
+        otherTargetScores = try fields.numbers(.otherTargetScores)
         undefinedTargetScores = try fields.decodeIfPresent([String: String].self, forKey: .undefinedTargetScores) ?? [:]
-        targetNonFinite = try fields.decodeIfPresent(Int.self, forKey: .targetNonFinite) ?? 0
+        targetNonFinite = try fields.count(.targetNonFinite) ?? 0
         gradientShares = try fields.decodeIfPresent([String: Double].self, forKey: .gradientShares) ?? [:]
     }
 

@@ -149,8 +149,6 @@ public struct Findings: Hashable, Codable, Sendable {
 extension Findings {
     /// The most numbers, and the most points of curves and maps and cells of grids together.
     private static let (mostNumbers, mostPoints) = (20_000, 4_000_000)
-    /// The largest count in a grid. Sums over any number of trials stay within an integer.
-    private static let largestCount = 1 << 40
 
     /// What of these a report could not show, as a noun phrase; nil where everything is what its documentation says.
     ///
@@ -172,7 +170,7 @@ extension Findings {
             guard grid.values.count == grid.rows.count, grid.values.allSatisfy({ $0.count == grid.columns.count }) else {
                 return "a grid '\(grid.name)' without a count for each of its \(grid.rows.count) rows and \(grid.columns.count) columns"
             }
-            if let count = grid.values.joined().first(where: { !(0...Self.largestCount).contains($0) }) {
+            if let count = grid.values.joined().first(where: { !(0...RecordLimits.largestCount).contains($0) }) {
                 return "a grid '\(grid.name)' with \(count), which is no count"
             }
         }

@@ -34,6 +34,19 @@ package struct LoadingRecord: Hashable, Codable, Sendable {
         self.leftOut = leftOut
     }
 
+    private enum Key: String, CodingKey { case samples, seconds, secondsWaited, leftOut }
+
+    /// - Throws: `DecodingError` where an entry is missing or has another type, and for counts that are none.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        samples = try fields.decode(Int.self, forKey: .samples)
+        seconds = try fields.decode(Double.self, forKey: .seconds)
+        secondsWaited = try fields.decode(Double.self, forKey: .secondsWaited)
+        leftOut = try fields.decode([LeftOut].self, forKey: .leftOut)
+        try fields.check([samples], of: .samples)
+        try fields.check(leftOut.map(\.times), of: .leftOut)
+    }
+
     /// Rows a second, use of the batches included; nil where no time passed.
     package var samplesPerSecond: Double? { seconds > 0 ? Double(samples) / seconds : nil }
 

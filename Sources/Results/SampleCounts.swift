@@ -35,7 +35,7 @@ package struct SampleCounts: Hashable, Codable, Sendable {
 
     private enum Key: String, CodingKey { case domains, classes, counts, digest }
 
-    /// - Throws: `DecodingError` where there are not as many numbers as names.
+    /// - Throws: `DecodingError` where there are not as many numbers as names, and for numbers that count nothing.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
         domains = try fields.decode([String].self, forKey: .domains)
@@ -45,5 +45,6 @@ package struct SampleCounts: Hashable, Codable, Sendable {
         guard counts.count == classes.count, counts.allSatisfy({ $0.count == domains.count }) else {
             throw DecodingError.dataCorruptedError(forKey: .counts, in: fields, debugDescription: "there are not as many counts as names")
         }
+        try fields.check(counts.joined(), of: .counts)
     }
 }

@@ -155,16 +155,15 @@ extension TrialResult: Codable {
     /// - Throws: `DecodingError` where an entry is missing or has another type.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
-        func score(_ key: Key, _ former: Key) throws -> Double? { try fields.score(key, former: former) }
         self.init(
             key: try fields.decode(TrialKey.self, forKey: .key), plan: try fields.decode(String.self, forKey: .plan),
             origin: try fields.decodeIfPresent(ResultOrigin.self, forKey: .origin),
             status: try fields.decode(TrialStatus.self, forKey: .status), epochs: try fields.decode([EpochRecord].self, forKey: .epochs),
             selectedEpoch: try fields.decodeIfPresent(Int.self, forKey: .selectedEpoch),
             score: try fields.decodeIfPresent(ScoreDescription.self, forKey: .score) ?? .accuracy,
-            targetScore: try score(.targetScore, .targetAccuracy), oracleScore: try score(.oracleScore, .oracleAccuracy),
-            lastScore: try score(.lastScore, .lastAccuracy),
-            sourceValidationScore: try score(.sourceValidationScore, .sourceValidationAccuracy),
+            targetScore: try fields.score(.targetScore, former: .targetAccuracy), oracleScore: try fields.score(.oracleScore, former: .oracleAccuracy),
+            lastScore: try fields.score(.lastScore, former: .lastAccuracy),
+            sourceValidationScore: try fields.score(.sourceValidationScore, former: .sourceValidationAccuracy),
             chosen: try fields.decode([ChosenValue].self, forKey: .chosen),
             candidates: try fields.decodeIfPresent([CandidateScore].self, forKey: .candidates),
             choice: try fields.decodeIfPresent(ChoiceRecord.self, forKey: .choice),
@@ -202,13 +201,6 @@ extension TrialResult: Codable {
         try fields.encodeIfPresent(effects, forKey: .effects)
         try fields.encodeIfPresent(training, forKey: .training)
         try fields.encodeIfPresent(times, forKey: .times)
-    }
-}
-
-extension KeyedDecodingContainer<TrialResult.Key> {
-    /// A score, which may go by the name that it had while there was one task; nil where there is none.
-    fileprivate func score(_ key: Key, former: Key) throws -> Double? {
-        try (decodeIfPresent(JSONNumber.self, forKey: key) ?? decodeIfPresent(JSONNumber.self, forKey: former))?.value
     }
 }
 

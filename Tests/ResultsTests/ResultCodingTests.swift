@@ -70,6 +70,29 @@ struct ResultCodingTests {
         #expect(context.debugDescription == #"expected a number, "nan", "inf" or "-inf", found "low""#)
     }
 
+    @Test("A number that counts nothing is refused: counts of many trials are added up", arguments: [-1, Int.max])
+    func counts(_ number: Int) {
+        func refuses<Value: Decodable>(_ type: Value.Type, _ text: String) -> Bool {
+            do {
+                _ = try ResultCoding.value(type, from: Data(text.utf8))
+                return false
+            } catch {
+                return ResultCoding.reason(of: error).hasSuffix("\(number) is no count")
+            }
+        }
+        #expect(refuses(EpochRecord.self, #"{"epoch":1,"trainingLoss":1,"terms":{},"targetNonFinite":\#(number)}"#))
+        #expect(refuses(LoadingRecord.self, #"{"samples":\#(number),"seconds":1,"secondsWaited":0,"leftOut":[]}"#))
+        let leftOut = #"{"row":0,"path":"p","reason":"r","times":\#(number)}"#
+        #expect(refuses(LoadingRecord.self, #"{"samples":1,"seconds":1,"secondsWaited":0,"leftOut":[\#(leftOut)]}"#))
+        #expect(refuses(SampleCounts.self, #"{"domains":["d"],"classes":["a"],"counts":[[\#(number)]],"digest":""}"#))
+    }
+
+    @Test("How files were read comes back as it was")
+    func loading() throws {
+        let record = LoadingRecord(samples: 8, seconds: 2, secondsWaited: 0.5, leftOut: [.init(row: 3, path: "a.jpg", reason: "it is damaged", times: 2)])
+        #expect(try ResultCoding.value(LoadingRecord.self, from: ResultCoding.document(record)) == record)
+    }
+
     @Test("A failure is written flat, with term, step and message")
     func failure() throws {
         let status = TrialStatus.failed(term: "mer", step: 132, message: "not finite")

@@ -97,6 +97,7 @@ package struct StudyCalibration: Sendable {
 
     /// One kind of trial, and a trial that represents it.
     private struct Sample {
+        let kind: TrialKind
         let plan: TrialPlan
         let key: TrialKey
     }
@@ -115,8 +116,9 @@ package struct StudyCalibration: Sendable {
         let started = ContinuousClock.now
         let base = MachineMemory.resident ?? 0
         var largest = 0
-        for (_, sample) in samples.sorted(by: { $0.value.plan.batch > $1.value.plan.batch }) {
-            largest = max(largest, try alone(sample, seconds: 0).memory)
+        let ordered = samples.enumerated().sorted { ($1.element.plan.batch, $0.offset) < ($0.element.plan.batch, $1.offset) }
+        for sample in ordered.map(\.element) {
+            largest = max(largest, try measure(sample, workers: 1, seconds: 0).memory)
             if started.duration(to: .now) > .seconds(seconds) { break }
         }
         return MemoryNeed(base: base, ofTrial: largest, trials: trialsAtOnce)
@@ -134,11 +136,11 @@ package struct StudyCalibration: Sendable {
         let base = MachineMemory.resident ?? 0
         var costs: [TrialKind: TrialCost] = [:]
         var memory = 0
-        for (kind, sample) in samples {
-            var measured = try alone(sample, seconds: trialsAtOnce == 1 ? seconds : 0)
+        for sample in samples {
+            var measured = try measure(sample, workers: 1, seconds: trialsAtOnce == 1 ? seconds : 0)
             let fits = available.map { measured.memory * trialsAtOnce < $0 / 10 * 9 } ?? true
-            if trialsAtOnce > 1, fits { measured = try sideBySide(sample, seconds: seconds) }
-            costs[kind] = measured.cost
+            if trialsAtOnce > 1, fits { measured = try measure(sample, workers: trialsAtOnce, seconds: seconds) }
+            costs[sample.kind] = measured.cost
             memory = max(memory, measured.memory)
         }
         let measuring = try measuringCosts(costs, moment: 0.1 * seconds)
@@ -179,22 +181,15 @@ package struct StudyCalibration: Sendable {
     /// No more than there are trainings.
     private var trialsAtOnce: Int { min(pool.workers, max(1, study.cells.jobCount)) }
 
-    private var samples: [TrialKind: Sample] {
-        var samples: [TrialKind: Sample] = [:]
-        for cell in study.cells {
-            for candidate in cell.candidates {
-                guard let data = study.datasets[candidate.plan.data] else { continue }
-                let kind = TrialKind(candidate.plan, facts: data.facts)
-                if samples[kind] == nil { samples[kind] = Sample(plan: candidate.plan, key: cell.key(seed: candidate.plan.seed)) }
+    /// In the study's order.
+    private var samples: [Sample] {
+        study.cells.lazy.flatMap { cell in
+            cell.candidates.compactMap { candidate in
+                study.datasets[candidate.plan.data].map { data in
+                    Sample(kind: TrialKind(candidate.plan, facts: data.facts), plan: candidate.plan, key: cell.key(seed: candidate.plan.seed))
+                }
             }
-        }
-        return samples
-    }
-
-    private func alone(_ sample: Sample, seconds: Double) throws -> Measured { try measure(sample, workers: 1, seconds: seconds) }
-
-    private func sideBySide(_ sample: Sample, seconds: Double) throws -> Measured {
-        try measure(sample, workers: trialsAtOnce, seconds: seconds)
+        }.distinct(by: \.kind)
     }
 
     private func measure(_ sample: Sample, workers: Int, seconds: Double) throws -> Measured {

@@ -97,10 +97,10 @@ extension Trial {
 }
 
 /// Trials of equal cost: everything in a plan that decides how long a step takes.
-struct TrialKind: Hashable {
+struct TrialKind: Hashable, Sendable {
     /// A term without its name, its weight and when it acts, and with those options alone that may change what it computes: a number such as a
     /// strength or a temperature does not, so that a grid of them is measured once.
-    private struct Term: Hashable {
+    private struct Term: Hashable, Sendable {
         let regularizer: String
         /// A term of weight 0 may cost nothing.
         let isOff: Bool

@@ -111,7 +111,7 @@ extension DatasetFault {
 /// The message with what was expected and the suggestion: `…; expected …; did you mean '…'?`
 extension DatasetFault: CustomStringConvertible {
     public var description: String {
-        message + (expected.map { "; expected \($0)" } ?? "") + (suggestion.map { "; did you mean '\($0)'?" } ?? "")
+        message + (expected.map { "; expected \($0)" } ?? "") + suggestionText(suggestion)
     }
 }
 

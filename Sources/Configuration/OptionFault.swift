@@ -38,10 +38,12 @@ extension OptionFault: CustomStringConvertible {
     /// `rate: expected a number from 0 to 1, found 7`.
     public var description: String {
         let subject = option.map { "\($0): " } ?? ""
-        let hint = suggestion.map { "; did you mean '\($0)'?" } ?? ""
-        return "\(subject)expected \(expected), found \(found)\(hint)"
+        return "\(subject)expected \(expected), found \(found)\(suggestionText(suggestion))"
     }
 }
+
+/// The end of a sentence that suggests a name: `; did you mean 'adam'?`; empty for none.
+package func suggestionText(_ name: String?) -> String { name.map { "; did you mean '\($0)'?" } ?? "" }
 
 /// The known name that a mistyped one most likely stands for, or nil where none is near.
 ///

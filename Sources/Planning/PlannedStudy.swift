@@ -195,8 +195,7 @@ package struct StudyPartFault: Error, Hashable, Sendable, CustomStringConvertibl
     let known: [String]
 
     package var description: String {
-        let hint = nearestName(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
-        return "the study has no \(kind) '\(name)', only \(known.joined(separator: ", "))\(hint)"
+        "the study has no \(kind) '\(name)', only \(known.joined(separator: ", "))" + suggestionText(nearestName(to: name, among: known))
     }
 }
 

@@ -67,7 +67,7 @@ struct CheckCommand: ParsableCommand {
         }
         let costs = DifferenceCost.all(of: plan.planned.settings, difference: difference, in: folder, seconds: estimated?.secondsInAll)
         let document = CheckDocument(plan, folder: folder, state: state, stemCache: stemLines, estimate: estimated, costs: costs)
-        try StandardOutput.print(json ? document.json() : document.text)
+        if json { try StandardOutput.print(json: document) } else { try StandardOutput.print(document.text) }
     }
 }
 

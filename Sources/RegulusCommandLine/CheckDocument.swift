@@ -107,15 +107,11 @@ struct CheckDocument: Encodable {
         let isUniform = Set(shapes.map { [$0.rows, $0.targets, $0.seeds, $0.repetitions] }).count <= 1
         self.shapes = isUniform ? [] : shapes
         tuningTrainings = state.rehearsalCount
-        func distinct(_ texts: [String]) -> [String] {
-            var seen: Set<String> = []
-            return texts.filter { seen.insert($0).inserted }
-        }
-        protocolText = distinct(frame.variants.map(\.protocolText)).joined(separator: "\n")
-        selection = distinct(frame.variants.map(\.selection)).joined(separator: "; ")
-        let lines = frame.variants.flatMap { variant in distinct(variant.lines).map { (line: $0, variant: Self.label(of: variant.assignment)) } }
+        protocolText = frame.variants.map(\.protocolText).distinct.joined(separator: "\n")
+        selection = frame.variants.map(\.selection).distinct.joined(separator: "; ")
+        let lines = frame.variants.flatMap { variant in variant.lines.distinct.map { (line: $0, variant: Self.label(of: variant.assignment)) } }
         let owners = Dictionary(grouping: lines, by: \.line).mapValues { $0.map(\.variant) }
-        settings = distinct(lines.map(\.line)).map { line in
+        settings = lines.map(\.line).distinct.map { line in
             let own = owners[line] ?? []
             return own.count == shapes.count ? line : "\(Self.label(of: own)): \(line)"
         }
@@ -136,21 +132,14 @@ struct CheckDocument: Encodable {
             path: folder.root.path, trials: Dictionary(uniqueKeysWithValues: statuses.map { ($0.rawValue, state.count($0)) }),
             rows: Dictionary(uniqueKeysWithValues: statuses.map { ($0.rawValue, state.rows($0)) }),
             finishedTuningTrainings: state.finishedRehearsals)
-        var designs: [Design] = []
-        for variant in frame.variants {
-            guard let design = variant.design else { continue }
-            let own = Design(
-                baseline: design.baseline, looks: design.looks, reach: "\(variant.score.text(design.reach)) \(variant.score.differenceUnit)")
-            if !designs.contains(own) { designs.append(own) }
-        }
-        self.designs = designs
+        designs =
+            frame.variants.compactMap { variant in
+                variant.design.map { design in
+                    Design(
+                        baseline: design.baseline, looks: design.looks, reach: "\(variant.score.text(design.reach)) \(variant.score.differenceUnit)")
+                }
+            }.distinct
         (self.stemCache, self.estimate, self.costs) = (stemCache, estimate, costs)
-    }
-
-    func json() throws -> String {
-        var text = String(decoding: try ResultCoding.document(self), as: UTF8.self)
-        text.removeLast()
-        return text
     }
 }
 
@@ -204,7 +193,7 @@ extension CheckDocument {
 
     /// A variant by its swept values; a set of data by its name.
     private static func label(of assignment: [String: String]) -> String {
-        assignment.sorted { $0.key < $1.key }.map { $0.key == VariantSettings.setDial ? $0.value : "\($0.key) = \($0.value)" }.joined(separator: ", ")
+        assignment.sorted { $0.key < $1.key }.map(VariantSettings.phrase).joined(separator: ", ")
     }
 
     /// Several variants: the first one, and how many there are besides.

@@ -68,7 +68,7 @@ struct CheckpointArguments: ParsableArguments {
     }
 
     /// Records, in the run folder of the checkpoint, that figures of its trial are shown.
-    func noteLook(by command: String) {
+    func noteLook(by command: any ParsableCommand.Type) {
         var place = URL(fileURLWithPath: checkpoint).standardizedFileURL.deletingLastPathComponent()
         let trial = place
         while place.pathComponents.count > 1 {
@@ -77,10 +77,7 @@ struct CheckpointArguments: ParsableArguments {
             guard trial.path.hasPrefix(folder.trials.path + "/"), FileManager.default.fileExists(atPath: folder.settings.path) else { continue }
             let store = RunStore(folder)
             let result = try? store.result(at: trial.appendingPathComponent(RunFolder.resultName), verifyingFiles: false)
-            do throws(FileFault) { try store.noteLook(by: command, at: [result?.outline].compactMap(\.self)) } catch {
-                StandardError.print("note: this look at target figures cannot be logged: \(error)")
-            }
-            return
+            return store.noteLook(by: command, at: [result?.outline].compactMap(\.self))
         }
     }
 
@@ -112,7 +109,7 @@ struct CheckpointArguments: ParsableArguments {
         var chosen: Set<Int> = []
         for name in domains.split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }) {
             guard let number = data.facts.domains.firstIndex(of: name) else {
-                let hint = nearestName(to: name, among: data.facts.domains).map { "; did you mean '\($0)'?" } ?? ""
+                let hint = suggestionText(nearestName(to: name, among: data.facts.domains))
                 throw CommandFault.input("error: the data have no domain '\(name)', only \(data.facts.domains.joined(separator: ", "))\(hint)")
             }
             chosen.insert(number)

@@ -39,16 +39,14 @@ struct ChoiceCommand: ParsableCommand {
         var rules: [SelectionRule] = []
         for name in selection {
             do throws(OptionFault) { rules.append(try registry.rule(name)) } catch {
-                let hint = error.suggestion.map { "; did you mean '\($0)'?" } ?? ""
-                throw CommandFault.input("error: the selection \(name) cannot be compared\(hint)\nexpected \(error.expected)")
+                throw CommandFault.input("error: the selection \(name) cannot be compared\(suggestionText(error.suggestion))\nexpected \(error.expected)")
             }
         }
         // Rules that need options are compared only where they are asked for.
         if rules.isEmpty { rules = registry.names.compactMap { try? registry.rule($0) } }
         let report = try ReportCommand.contents(of: RunFolder(URL(fileURLWithPath: given.folder)), comparing: rules).report
         if json {
-            let data = try ResultCoding.document(report.variants.map(ChoiceDocument.init))
-            try StandardOutput.print(String(decoding: data.dropLast(), as: UTF8.self))
+            try StandardOutput.print(json: report.variants.map(ChoiceDocument.init))
         } else {
             try StandardOutput.print(report.choiceDocument().terminalText())
         }

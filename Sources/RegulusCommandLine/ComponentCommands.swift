@@ -28,7 +28,7 @@ struct ListCommand: ParsableCommand {
             let documents = kinds.flatMap { kind in
                 known.components[kind].map { ComponentDocument($0, kind: kind, origin: known.registrar.origin(of: $0.name, kind)) }
             }
-            try StandardOutput.print(try ComponentDocument.json(documents))
+            try StandardOutput.print(json: documents)
             return
         }
         for kind in kinds {
@@ -73,13 +73,13 @@ struct DescribeCommand: ParsableCommand {
         }
         guard !found.isEmpty else {
             let names = ComponentKind.allCases.flatMap { known.components[$0].map(\.name) }
-            let hint = nearestName(to: name, among: names).map { "; did you mean '\($0)'?" } ?? ""
+            let hint = suggestionText(nearestName(to: name, among: names))
             let lines = ["error: nothing is called '\(name)'\(hint)", "known names: \(names.joined(separator: ", "))"]
             throw CommandFault.input((lines + [known.additionsText].compactMap(\.self)).joined(separator: "\n"))
         }
         if cost && json { throw CommandFault.input("error: --cost and --json do not go together") }
         if json {
-            try StandardOutput.print(try ComponentDocument.json(found))
+            try StandardOutput.print(json: found)
         } else {
             try StandardOutput.print(found.map(\.text).joined(separator: "\n\n"))
         }

@@ -78,12 +78,6 @@ struct ComponentDocument: Encodable {
         }
     }
 
-    static func json(_ documents: [ComponentDocument]) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(documents), as: UTF8.self)
-    }
-
     var text: String {
         var lines = ["\(name) (\(kind))", "  \(summary)"]
         if let formula { lines.append("  formula: \(formula)") }

@@ -33,7 +33,7 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let application = try arguments.application(needsTargets: true)
-        arguments.noteLook(by: Self.configuration.commandName ?? "regulus")
+        arguments.noteLook(by: Self.self)
         let kind = application.model.targets.kind
         let names = !measure.isEmpty ? measure : kind == .classes ? ["scores-by-class", "calibration"] : ["scores"]
         var measured: [(name: String, findings: Findings)] = []
@@ -60,8 +60,7 @@ struct EvaluateCommand: ParsableCommand {
             }
         }
         if json {
-            let document = Dictionary(measured.map { ($0.name, $0.findings) }) { first, _ in first }
-            return try StandardOutput.print(String(decoding: ResultCoding.document(document), as: UTF8.self).trimmingCharacters(in: .newlines))
+            return try StandardOutput.print(json: Dictionary(measured.map { ($0.name, $0.findings) }) { first, _ in first })
         }
         let table = TextTable(
             columns: [.init("Measurement"), .init("Quantity"), .init("Value", .right)],

@@ -73,9 +73,7 @@ struct MeasureCommand: ParsableCommand {
             throw CommandFault.file(fault, "What was measured before is kept.")
         }
         let store = RunStore(place)
-        do throws(FileFault) { try store.noteLook(by: Self.configuration.commandName ?? "regulus", at: store.finished(plan.planned.settings.keys)) } catch {
-            StandardError.print("note: this measurement on targets cannot be logged: \(error)")
-        }
+        store.noteLook(by: Self.self, at: store.finished(plan.planned.settings.keys))
         for trial in outcome.leftOut { StandardError.print("not measured: \(trial.key): \(trial.reason)") }
         let seconds = outcome.seconds.formatted(.number.precision(.fractionLength(1)).locale(Locale(identifier: "en_US_POSIX")))
         try StandardOutput.print(

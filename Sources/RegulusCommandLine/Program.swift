@@ -5,6 +5,7 @@ import Foundation
 import Persistence
 import Processes
 import Registration
+import Results
 import Training
 
 /// The whole program: what `main` of the `regulus` executable, and of a third party's own, calls.
@@ -110,7 +111,7 @@ extension RegulusCommand {
         let commands = configuration.subcommands.filter { $0.configuration.shouldDisplay }.compactMap { $0.configuration.commandName }
         let known = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
         guard let word, !word.hasPrefix("-"), !known.contains(word) else { return }
-        let hint = nearestName(to: word, among: commands).map { "; did you mean '\($0)'?" } ?? ""
+        let hint = suggestionText(nearestName(to: word, among: commands))
         throw .input("error: there is no command '\(word)'\(hint)\ncommands: \(commands.joined(separator: ", ")); see regulus --help")
     }
 }
@@ -158,6 +159,12 @@ enum StandardOutput {
         } catch {
             throw .failure("error: cannot write to standard output: \(error.localizedDescription)")
         }
+    }
+
+    /// Writes a value as an indented JSON document.
+    static func print(json value: some Encodable) throws {
+        // A document ends with a line break, as printing does.
+        try print(String(decoding: ResultCoding.document(value).dropLast(), as: UTF8.self))
     }
 }
 

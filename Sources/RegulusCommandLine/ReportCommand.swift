@@ -66,10 +66,7 @@ struct ReportCommand: ParsableCommand {
             }
             // A report needs neither checkpoints nor curves, which may have been left elsewhere.
             let results = try store.results(of: settings.keys, verifyingFiles: false)
-            let command = rules == nil ? Self.configuration : ChoiceCommand.configuration
-            do throws(FileFault) { try store.noteLook(by: command.commandName ?? "regulus", at: results.map(\.outline)) } catch {
-                StandardError.print("note: this look at target figures cannot be logged: \(error)")
-            }
+            store.noteLook(by: rules == nil ? Self.self : ChoiceCommand.self, at: results.map(\.outline))
             let report = try Report(
                 results: results, settings: settings, stray: folder.strayResults(beside: settings.keys),
                 measurements: store.measurements(of: results) { throw $0 }, provenance: store.provenance(), comparing: rules)

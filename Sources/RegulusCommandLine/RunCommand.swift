@@ -69,67 +69,17 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let plan = try arguments.plan()
-        let (study, planned) = (plan.study, plan.planned)
-        var settings = planned.settings
-        settings.command = commandLine
-        let folder = RunFolder(choosing: folder, for: study)
+        let folder = RunFolder(choosing: folder, for: plan.study)
         if IsolatedMeasuring.isMeasurer { return try IsolatedMeasuring.measure(measurementRun(plan, in: folder), in: folder) }
-        let stemLines = try arguments.stemLines(of: planned, folder: folder)
-        if ParentLink.role != IsolatedRun.role { try folder.checkKinds(for: settings.keys) }
+        let stemLines = try arguments.stemLines(of: plan.planned, folder: folder)
+        if !isTrainer { try folder.checkKinds(for: plan.planned.settings.keys) }
         do throws(FileFault) {
             try Folder.create(folder.root.path)
         } catch {
             throw CommandFault.input("error: \(error)\nThe run folder can be chosen with --out.")
         }
         do {
-            let before = FolderState(of: planned.cells, in: folder, keeping: true)
-            // What may be whole is not done again in its place.
-            if let fault = before.damages.lazy.compactMap(\.unreadable).first { throw fault }
-            let display = RunDisplay(asJSON: json, isSilent: ParentLink.role == IsolatedRun.role)
-            defer { display.close() }
-            if !json, ParentLink.role != IsolatedRun.role { for line in planned.loadedWeights + stemLines { StandardError.print(line) } }
-            var timing = StudyTiming()
-            timing.saving = .seconds(saveEvery)
-            var run = StudyRun(
-                cells: planned.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: planned.datasets,
-                timing: timing, stop: .ofProcess, stems: arguments.stems(for: folder))
-            run.known = before.known
-            run.keepsFailures = keepFailures
-            run.keepsOtherPlans = !overwrite
-            let launched = try launchedRun(run, recipe: study.name, display: display)
-            let store = RunStore(folder, known: before.known)
-            var damagedRecipe: DamagedFile?
-            if ParentLink.role != IsolatedRun.role {
-                damagedRecipe = try store.write(settings, recipe: study.resolvedYAML, keepingOthers: !overwrite)
-            }
-            settings.resolvedRecipe = SHA256Digest(of: study.resolvedYAML).hex
-            try display.start(settings, trials: planned.cells.trialCount, folder: folder)
-            if let damagedRecipe { display.note("note: \(damagedRecipe); it is written again") }
-            for note in notes(on: before, in: folder) { display.note(note) }
-            if ParentLink.role != IsolatedRun.role, !worker { noteLook(at: store.finished(settings.keys), in: store, display) }
-            StopRequest.listenForSignals()
-            let events = LiveEvents(folder: folder)
-            let results = try launched?.results() ?? results(of: run, plan, before, events: events, display: display)
-            let isMeasured = try ParentLink.role == IsolatedRun.role || measure(plan, in: folder, display)
-            if worker {
-                display.finish()
-            } else {
-                if let launched { settings = launched.settings(settings) }
-                let all = results + finished(besides: results, of: plan.whole, in: folder, after: before.known)
-                let trained = Set(results.filter { !before.holds($0) }.map(\.key))
-                settings.reused = all.map(\.key).filter { !trained.contains($0) }
-                try store.write(settings)
-                noteLook(at: all.map(\.outline), in: store, display)
-                let report = try Report(
-                    results: all, settings: settings, stray: folder.strayResults(beside: settings.keys),
-                    measurements: store.measurements(of: all) { display.note("note: \($0); it is left out, and `regulus measure` measures it again") },
-                    provenance: provenance(of: store, display))
-                try ReportWriter().write(report, recipe: study.resolvedYAML, to: folder)
-                try events.complete(results)
-                try display.finish(report, folder: folder)
-            }
-            try launched?.close()
-            if !isMeasured || results.contains(where: { $0.status != .finished }) { throw ExitCode(1) }
+            try run(plan, in: folder, stemLines)
         } catch let stopped as StudyStopped {
             throw CommandFault(
                 text: """
@@ -146,19 +96,86 @@ struct RunCommand: ParsableCommand {
 }
 
 extension RunCommand {
+    /// Whether this process does trainings for another one, which shows and reports them.
+    private var isTrainer: Bool { ParentLink.role == IsolatedRun.role }
+
+    /// Trains, measures and reports what is not in the folder yet.
+    private func run(_ plan: RecipeArguments.Plan, in folder: RunFolder, _ stemLines: [String]) throws {
+        let (study, planned) = (plan.study, plan.planned)
+        let before = FolderState(of: planned.cells, in: folder, keeping: true)
+        // What may be whole is not done again in its place.
+        if let fault = before.damages.lazy.compactMap(\.unreadable).first { throw fault }
+        let display = RunDisplay(asJSON: json, isSilent: isTrainer)
+        defer { display.close() }
+        if !json, !isTrainer { for line in planned.loadedWeights + stemLines { StandardError.print(line) } }
+        let run = studyRun(plan, in: folder, knowing: before.known)
+        let launched = try launchedRun(run, recipe: study.name, display: display)
+        let store = RunStore(folder, known: before.known)
+        var settings = planned.settings
+        settings.command = commandLine
+        let damagedRecipe = try isTrainer ? nil : store.write(settings, recipe: study.resolvedYAML, keepingOthers: !overwrite)
+        settings.resolvedRecipe = SHA256Digest(of: study.resolvedYAML).hex
+        try display.start(settings, trials: planned.cells.trialCount, folder: folder)
+        if let damagedRecipe { display.note("note: \(damagedRecipe); it is written again") }
+        for note in notes(on: before, in: folder) { display.note(note) }
+        if !isTrainer, !worker { store.noteLook(by: Self.self, at: store.finished(settings.keys), note: display.note) }
+        StopRequest.listenForSignals()
+        let events = LiveEvents(folder: folder)
+        let results = try launched?.results() ?? results(of: run, plan, before, events: events, display: display)
+        let isMeasured = try isTrainer || measure(plan, in: folder, display)
+        if worker {
+            display.finish()
+        } else {
+            if let launched { settings = launched.settings(settings) }
+            let report = try report(results, of: plan, settings, beside: before, in: store, display)
+            try events.complete(results)
+            try display.finish(report, folder: folder)
+        }
+        try launched?.close()
+        if !isMeasured || results.contains(where: { $0.status != .finished }) { throw ExitCode(1) }
+    }
+
+    private func studyRun(_ plan: RecipeArguments.Plan, in folder: RunFolder, knowing known: KnownResults) -> StudyRun {
+        var timing = StudyTiming()
+        timing.saving = .seconds(saveEvery)
+        var run = StudyRun(
+            cells: plan.planned.cells, folder: folder, components: plan.components, pool: arguments.pool, datasets: plan.planned.datasets,
+            timing: timing, stop: .ofProcess, stems: arguments.stems(for: folder))
+        run.known = known
+        run.keepsFailures = keepFailures
+        run.keepsOtherPlans = !overwrite
+        return run
+    }
+
+    /// Writes the settings and the report of a run that has ended.
+    ///
+    /// - Parameters:
+    ///   - results: of all trials that were asked for now.
+    ///   - before: what the folder held at the start.
+    private func report(
+        _ results: [TrialResult], of plan: RecipeArguments.Plan, _ settings: RunSettings, beside before: FolderState, in store: RunStore,
+        _ display: RunDisplay
+    ) throws -> Report {
+        let all = results + finished(besides: results, of: plan.whole, in: store.folder, after: before.known)
+        let trained = Set(results.filter { !before.holds($0) }.map(\.key))
+        var settings = settings
+        settings.reused = all.map(\.key).filter { !trained.contains($0) }
+        try store.write(settings)
+        store.noteLook(by: Self.self, at: all.map(\.outline), note: display.note)
+        let report = try Report(
+            results: all, settings: settings, stray: store.folder.strayResults(beside: settings.keys),
+            measurements: store.measurements(of: all) { display.note("note: \($0); it is left out, and `regulus measure` measures it again") },
+            provenance: provenance(of: store, display))
+        try ReportWriter().write(report, recipe: plan.study.resolvedYAML, to: store.folder)
+        return report
+    }
+
     private static let kept = "What was finished or saved before is kept; the same command continues from there."
 
     private func launchedRun(_ run: StudyRun, recipe: String, display: RunDisplay) throws -> LaunchedRun? {
         guard launch.isSlurm else { return nil }
         let script = try WorkerScript(arguments, launch: launch, folder: run.folder)
         return try LaunchedRun(run, recipe: recipe, script: script, launch: launch, keepsFailures: keepFailures, display: display)
-    }
-
-    /// Writes down that this run shows figures on targets, from now on as they come.
-    private func noteLook(at results: [TrialOutline], in store: RunStore, _ display: RunDisplay) {
-        do throws(FileFault) { try store.noteLook(by: Self.configuration.commandName ?? "regulus", at: results) } catch {
-            display.note("note: this look at target figures cannot be logged: \(error)")
-        }
     }
 
     private func provenance(of store: RunStore, _ display: RunDisplay) -> StudyProvenance {
@@ -214,7 +231,7 @@ extension RunCommand {
         }
         try warnOfMemory(plan, before, display)
         var run = run
-        if ParentLink.role == IsolatedRun.role, let progressFile {
+        if isTrainer, let progressFile {
             let file = IsolatedFolder.trialFile(besides: progressFile)
             run.onTrial = { trial in
                 if let trial, let text = try? ResultCoding.document(trial) {

@@ -29,28 +29,21 @@ struct StatusCommand: ParsableCommand {
         for (index, path) in folders.enumerated() {
             let state = try Self.state(of: path)
             if json {
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-                try StandardOutput.print(String(decoding: try encoder.encode(StatusDocument(state, path: path)), as: UTF8.self))
+                try StandardOutput.print(ResultCoding.line(StatusDocument(state, path: path)))
             } else {
-                Self.noteLook(by: Self.configuration.commandName ?? "regulus", at: state, in: path)
+                Self.store(path).noteLook(by: Self.self, at: state.results)
                 try StandardOutput.print((index > 0 ? "\n" : "") + StatusText.lines(state, path: path).joined(separator: "\n"))
             }
         }
     }
 
-    /// Writes down, in the run folder, that figures on targets are shown.
-    static func noteLook(by command: String, at state: StudyFolder, in path: String) {
-        do throws(FileFault) { try RunStore(RunFolder(URL(fileURLWithPath: path))).noteLook(by: command, at: state.results) } catch {
-            StandardError.print("note: this look at target figures cannot be logged: \(error)")
-        }
-    }
+    static func store(_ path: String) -> RunStore { RunStore(RunFolder(URL(fileURLWithPath: path))) }
 
     /// - Throws: `CommandFault` where there is no run, or it cannot be read.
     static func state(of path: String, after before: StudyFolder? = nil) throws -> StudyFolder {
         guard Folder.exists(path) else { throw CommandFault.input("error: there is no run folder \(path)") }
         do throws(DamagedFile) {
-            if let state = try StudyFolder(reading: RunFolder(URL(fileURLWithPath: path)), after: before) { return state }
+            if let state = try StudyFolder(reading: store(path).folder, after: before) { return state }
         } catch {
             throw CommandFault.input("error: \(error)")
         }
@@ -79,7 +72,8 @@ struct WatchCommand: ParsableCommand {
         let folder = given.folder
         var state = try StatusCommand.state(of: folder)
         var told = Set(state.results.map(\.key))
-        StatusCommand.noteLook(by: Self.configuration.commandName ?? "regulus", at: state, in: folder)
+        let store = StatusCommand.store(folder)
+        store.noteLook(by: Self.self, at: state.results)
         let screen = LiveScreen.isPossible ? LiveScreen(state.view) : nil
         if screen == nil { try StandardOutput.print(StatusText.lines(state, path: folder).joined(separator: "\n")) }
         let shown = told.count
@@ -91,7 +85,7 @@ struct WatchCommand: ParsableCommand {
             let fresh = state.results.filter { told.insert($0.key).inserted }
             if screen == nil { for result in fresh { try StandardOutput.print(ProgressLine.plain(result, progress: state.progress)) } }
         }
-        if told.count > shown { StatusCommand.noteLook(by: Self.configuration.commandName ?? "regulus", at: state, in: folder) }
+        if told.count > shown { store.noteLook(by: Self.self, at: state.results) }
         screen?.end(keeping: false)
         if screen != nil { try StandardOutput.print(StatusText.lines(state, path: folder).joined(separator: "\n")) }
     }

@@ -91,7 +91,7 @@ struct PluginTestCommand: ParsableCommand {
         let additions = known.registrar.additions.filter { if case .library = $0.origin { true } else { false } }
         if let stranger = options.keys.sorted().first(where: { name in !additions.contains { $0.name == name } }) {
             let names = additions.map(\.name)
-            let hint = nearestName(to: stranger, among: names).map { "; did you mean '\($0)'?" } ?? ""
+            let hint = suggestionText(nearestName(to: stranger, among: names))
             throw CommandFault.input("error: --with: the plug-in brings no '\(stranger)', only \(names.joined(separator: ", "))\(hint)")
         }
         let tester = ComponentTester(exceptions: declares.reduce(into: []) { $0.formUnion($1.exceptions) }, isTable: table)

@@ -17,8 +17,8 @@ package enum MachineMemory {
     /// The part of it that is no file's, and that nobody else has a share in.
     static var own: Int? { field("RssAnon:", of: "/proc/self/status") }
 
-    /// The most that this process has held since ``forgetPeak()``.
-    static var peak: Int? { field("VmHWM:", of: "/proc/self/status") }
+    /// The most that this process has held at once, since its start or ``forgetPeak()``.
+    package static var peak: Int? { field("VmHWM:", of: "/proc/self/status") }
 
     /// Returns freed memory to the system: what a measurement has used is not kept for threads that
     /// have ended.

@@ -3,7 +3,9 @@ import Foundation
 import MERPlugin
 import Models
 import Networks
+import Planning
 import Regularization
+import Results
 import Tensors
 import Training
 
@@ -62,9 +64,9 @@ struct BenchOptions: ParsableArguments {
         }
         let figures = Figures(
             name: name, threads: threads, medianMilliseconds: milliseconds.sorted()[repeats / 2],
-            peakMebibytes: ProcessFigures.peakMebibytes, firstStepSeconds: first, repeats: repeats,
+            peakMebibytes: MachineMemory.peak.map { Double($0) / 1_048_576 }, firstStepSeconds: first, repeats: repeats,
             parameters: parameters)
-        try StandardOutput.print(json ? figures.jsonLine() : figures.sentence)
+        try StandardOutput.print(json ? ResultCoding.line(figures) : figures.sentence)
     }
 
     private struct Figures: Encodable {
@@ -82,8 +84,6 @@ struct BenchOptions: ParsableArguments {
             case peakMebibytes = "peak_mib"
             case firstStepSeconds = "first_step_s"
         }
-
-        func jsonLine() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
 
         var sentence: String {
             let memory = peakMebibytes.map { String(format: ", %.0f MiB at most", $0) } ?? ""
@@ -227,11 +227,6 @@ struct ConvolutionBench: ParsableCommand {
 
 /// What the kernel knows about this process.
 enum ProcessFigures {
-    /// The most memory held at once, in MiB.
-    static var peakMebibytes: Double? {
-        field("VmHWM:", of: "/proc/self/status").flatMap { $0.split(whereSeparator: \.isWhitespace).first.flatMap { Double($0) } }.map { $0 / 1024 }
-    }
-
     /// Seconds since the kernel started this process, to a clock tick.
     static var secondsSinceStart: Double? {
         // The command's name, in parentheses, may itself contain spaces.
@@ -241,10 +236,5 @@ enum ProcessFigures {
         var now = timespec()
         clock_gettime(CLOCK_BOOTTIME, &now)
         return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9 - ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
-    }
-
-    private static func field(_ name: String, of path: String) -> String? {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
-        return text.split(separator: "\n").first { $0.hasPrefix(name) }.map { String($0.dropFirst(name.count)) }
     }
 }

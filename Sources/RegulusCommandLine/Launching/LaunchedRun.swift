@@ -124,13 +124,7 @@ final class LaunchedRun: Sendable {
     /// Remembers, once the report is written, that the workers' work has been collected.
     func close() throws(FileFault) {
         let isMine = right.withLock { $0.isHeld }
-        if isMine {
-            let fault = array.withLock { array -> FileFault? in
-                do throws(FileFault) { try array.close() } catch { return error }
-                return nil
-            }
-            if let fault { throw fault }
-        }
+        if isMine { try array.withLock { (array) throws(FileFault) in try array.close() } }
         right.withLock { $0.release() }
     }
 

@@ -151,7 +151,7 @@ let tests: [Target] = [
         swiftSettings: arraySettings),
     .testTarget(
         name: "RegularizationTests",
-        dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizerTesting", "Tensors"]),
+        dependencies: ["Configuration", "GoldenFixtures", "Networks", "Regularization", "RegularizerTesting", "Tensors", "TestSupport"]),
     .testTarget(
         name: "RegularizerTestingTests",
         dependencies: ["BuiltIn", "Configuration", "Networks", "Regularization", "RegularizerTesting", "Tensors"] + pluginNames),
@@ -168,7 +168,7 @@ let tests: [Target] = [
         dependencies: ["Configuration", "Datasets", "GoldenFixtures", "Media", "MediaSupport", "Persistence", "Tensors", "TestSupport", "Weights"],
         swiftSettings: mediaSettings),
     .testTarget(name: "RecipesTests", dependencies: ["Configuration", "Persistence", "Recipes"]),
-    .testTarget(name: "StatisticsTests", dependencies: ["Statistics"]),
+    .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "TestSupport"]),
     .target(name: "SampleResults", dependencies: ["Results", "Selection"], path: "Tests/SampleResults"),
     .testTarget(name: "ResultsTests", dependencies: ["Results", "SampleResults", "Selection"]),
     .testTarget(name: "ReportsTests", dependencies: ["Persistence", "Reports", "Results", "SampleResults", "Selection", "Statistics"]),
@@ -219,9 +219,11 @@ let tests: [Target] = [
     .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets"]),
     .target(name: "SlurmSupport", dependencies: ["TestSupport"], path: "Tests/SlurmSupport", exclude: ["commands"]),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching", "SlurmSupport", "TestSupport"]),
-    .testTarget(name: "PublicSurfaceTests", dependencies: ["regulus-cli", "ComponentTesting", "MeasurementTesting", "RegularizerTesting"]),
     .testTarget(
-        name: "CommandLineTests", dependencies: ["PluginLibraries", "Processes", "SlurmSupport", "Weights", "regulus-cli"], swiftSettings: mediaSettings),
+        name: "PublicSurfaceTests", dependencies: ["regulus-cli", "ComponentTesting", "MeasurementTesting", "RegularizerTesting", "TestSupport"]),
+    .testTarget(
+        name: "CommandLineTests", dependencies: ["PluginLibraries", "Processes", "SlurmSupport", "TestSupport", "Weights", "regulus-cli"],
+        swiftSettings: mediaSettings),
 ]
 
 /// The rooms that read foreign bytes, and what feeds them, for the package in Fuzzing alone.

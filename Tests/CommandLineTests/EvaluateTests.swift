@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Weights
 
@@ -180,10 +181,9 @@ struct EvaluateTests {
 
     @Test("PyTorch gives the same logits from a checkpoint alone", .enabled(if: python != nil, "REGULUS_BENCHMARK_PYTHON names a Python with PyTorch"))
     func pyTorch() throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").standardized
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try #require(Self.python))
-        process.arguments = [root.appendingPathComponent("Benchmarks/load_checkpoint.py").path, "--regulus", Regulus.executable.path]
+        process.arguments = [Repository.url("Benchmarks/load_checkpoint.py").path, "--regulus", Regulus.executable.path]
         let output = Pipe()
         process.standardOutput = output
         try process.run()

@@ -1,5 +1,6 @@
 import Foundation
 import Processes
+import TestSupport
 import Testing
 
 @testable import PluginLibraries
@@ -7,13 +8,13 @@ import Testing
 /// Every regularizer of this repository could have been written outside of it.
 @Suite("Plug-ins need nothing that a third party does not have") struct ForeignPluginTests {
     private static let folders: [String] = {
-        let names = try? FileManager.default.contentsOfDirectory(atPath: PluginFolder.package + "/Plugins")
+        let names = try? FileManager.default.contentsOfDirectory(atPath: Repository.root.path + "/Plugins")
         return (names ?? []).filter { !$0.hasPrefix(".") }.sorted()
     }()
 
     @Test("each folder compiles against the public declarations alone", .enabled(if: PluginFolder.canCompile), arguments: folders)
     func compiles(folder: String) throws {
-        let path = "\(PluginFolder.package)/Plugins/\(folder)"
+        let path = "\(Repository.root.path)/Plugins/\(folder)"
         let files = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".swift") }.map { "\(path)/\($0)" }
         let child = try typecheck(files, module: "Foreign\(folder)")
         #expect(child.end == .code(0), "\(child.output)\(child.messages)")

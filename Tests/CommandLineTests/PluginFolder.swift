@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 @testable import PluginLibraries
 
@@ -94,7 +95,7 @@ struct PluginFolder: Sendable {
 
     /// MER as the example package has it.
     static let outsideMER = Task {
-        let source = URL(fileURLWithPath: package).appendingPathComponent("Examples/TensorFusion/Sources/OutsideMER/OutsideMER.swift")
+        let source = Repository.url("Examples/TensorFusion/Sources/OutsideMER/OutsideMER.swift")
         return try await PluginFolder(
             "outside-mer",
             sources: [
@@ -106,8 +107,7 @@ struct PluginFolder: Sendable {
 
     /// The sources of a built-in regularizer under another name.
     static let copy = Task {
-        let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let folder = package.appendingPathComponent("Plugins/SupervisedContrastive")
+        let folder = Repository.url("Plugins/SupervisedContrastive")
         var sources = [
             "Register.swift":
                 "import Regulus\npublic func register(in registrar: inout PluginRegistrar) throws { try registrar.register(SupervisedContrastive.self) }\n"
@@ -133,16 +133,12 @@ struct PluginFolder: Sendable {
             try folder.makeFolder(name)
             for (file, text) in sources { try folder.write(text, to: "\(name)/\(file)") }
         } else {
-            let outcome = try await folder.regulus("plugin", "new", name, "--library", "--regulus", Self.package)
+            let outcome = try await folder.regulus("plugin", "new", name, "--library", "--regulus", Repository.root.path)
             guard outcome.code == 0 else { throw Failure(messages: outcome.messages) }
         }
         let outcome = try await folder.regulus("plugin", "build", name, "-o", library)
         guard outcome.code == 0 else { throw Failure(messages: outcome.messages) }
         bytes = try Data(contentsOf: URL(fileURLWithPath: library))
-    }
-
-    static var package: String {
-        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
     }
 
     struct Failure: Error {

@@ -1,5 +1,6 @@
 import Foundation
 import Processes
+import TestSupport
 import Testing
 
 @Suite("plugin new")
@@ -26,15 +27,15 @@ struct PluginNewTests {
 
     @Test("a package of its own has a program, or is made to become a library")
     func packages() async throws {
-        let (own, outcome) = try await new("shrink", "--standalone", "--directory", "mine", "--regulus", PluginFolder.package)
+        let (own, outcome) = try await new("shrink", "--standalone", "--directory", "mine", "--regulus", Repository.root.path)
         #expect(outcome.code == 0)
         #expect(
             own.files(below: "mine/shrink") == [
                 "Package.swift", "Sources/ShrinkPlugin/Register.swift", "Sources/ShrinkPlugin/Shrink.swift", "Sources/regulus-shrink/main.swift",
                 "Tests/ShrinkPluginTests/ShrinkTests.swift", "shrink.yaml",
             ])
-        #expect(try own.text("mine/shrink/Package.swift").contains("path: \"\(PluginFolder.package)\""))
-        let (library, _) = try await new("shrink", "--library", "--regulus", PluginFolder.package)
+        #expect(try own.text("mine/shrink/Package.swift").contains("path: \"\(Repository.root.path)\""))
+        let (library, _) = try await new("shrink", "--library", "--regulus", Repository.root.path)
         #expect(!library.files.contains { $0.hasSuffix("main.swift") })
         #expect(try library.text("shrink/shrink.yaml").contains("plugins: [libShrinkPlugin.so]"))
     }
@@ -44,7 +45,7 @@ struct PluginNewTests {
         let folder = try RecipeFolder()
         try folder.makeFolder("shrink")
         try folder.write("mine", to: "shrink/Package.swift")
-        let outcome = try await folder.regulus("plugin", "new", "shrink", "--library", "--regulus", PluginFolder.package)
+        let outcome = try await folder.regulus("plugin", "new", "shrink", "--library", "--regulus", Repository.root.path)
         #expect(outcome.code == 2 && outcome.messages == "error: nothing was written, because these exist: shrink/Package.swift\n")
         #expect(folder.files == ["r.yaml", "shrink/Package.swift"])
         #expect(try folder.text("shrink/Package.swift") == "mine")
@@ -54,7 +55,7 @@ struct PluginNewTests {
         "a name that is taken, impossible, Swift's own, or that of one of Regulus's modules is refused",
         arguments: ["mer", "Shrink", "a--b", "../a", "", "type", "tensor", "confidence"])
     func names(name: String) async throws {
-        let (folder, outcome) = try await new(name, "--library", "--regulus", PluginFolder.package)
+        let (folder, outcome) = try await new(name, "--library", "--regulus", Repository.root.path)
         #expect(outcome.code == 2 && outcome.output.isEmpty && outcome.messages.hasPrefix("error: "))
         #expect(folder.files == ["r.yaml"])
     }
@@ -68,12 +69,12 @@ struct PluginNewTests {
 
     @Test("whatever is no regularizer is a package of its own, with the test of its kind")
     func kinds() async throws {
-        let (folder, outcome) = try await new("late-mean", "--fusion", "--regulus", PluginFolder.package)
+        let (folder, outcome) = try await new("late-mean", "--fusion", "--regulus", Repository.root.path)
         #expect(outcome.code == 0 && outcome.output.contains("regulus plugin test late-mean/libLateMeanPlugin.so"))
         #expect(try folder.text("late-mean/Package.swift").contains(".product(name: \"ComponentTesting\", package: \"regulus\")"))
         #expect(try folder.text("late-mean/Tests/LateMeanPluginTests/LateMeanTests.swift").contains("FusionContract.violations(of: LateMean.self)"))
         #expect(try folder.text("late-mean/late-mean.yaml").contains("fusion: {use: late-mean, width: 16}"))
-        let (_, taken) = try await new("late", "--fusion", "--regulus", PluginFolder.package)
+        let (_, taken) = try await new("late", "--fusion", "--regulus", Repository.root.path)
         #expect(taken.code == 2 && taken.messages == "error: there is a fusion 'late' already (built-in)\n")
         let (_, both) = try await new("mine", "--fusion", "--encoder")
         #expect(both.code == 2)

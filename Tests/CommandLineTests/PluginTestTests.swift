@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import PluginLibraries
@@ -10,7 +11,7 @@ struct PluginTestTests {
         arguments: ["encoder", "fusion", "model", "dataset", "measurement", "task"])
     func scaffolds(kind: String) async throws {
         let folder = try RecipeFolder()
-        let begun = try await folder.regulus("plugin", "new", "my-own", "--\(kind)", "--regulus", PluginFolder.package)
+        let begun = try await folder.regulus("plugin", "new", "my-own", "--\(kind)", "--regulus", Repository.root.path)
         #expect(begun.code == 0, "\(begun.messages)")
         let built = try await folder.regulus("plugin", "build", "my-own")
         #expect(built.code == 0 && built.lines == ["my-own/libMyOwnPlugin.so"], "\(built.messages)")

@@ -1,8 +1,10 @@
 import Foundation
+import TestSupport
 
 /// A fresh folder with a recipe in it whose trials take milliseconds; removed with its owner.
 final class RecipeFolder: Sendable {
-    let url: URL
+    private let folder: TemporaryFolder
+    var url: URL { folder.url }
 
     static let recipe = """
         name: small
@@ -26,8 +28,7 @@ final class RecipeFolder: Sendable {
 
     /// - Parameter changes: passages of the recipe and what replaces them.
     init(_ changes: (String, String)...) throws {
-        url = FileManager.default.temporaryDirectory.appendingPathComponent("regulus-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        folder = try TemporaryFolder()
         var text = Self.recipe
         for (passage, replacement) in changes {
             guard text.contains(passage) else { throw MissingPassage(passage: passage) }
@@ -35,8 +36,6 @@ final class RecipeFolder: Sendable {
         }
         try write(text, to: "r.yaml")
     }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
 
     struct MissingPassage: Error {
         let passage: String

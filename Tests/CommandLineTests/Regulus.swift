@@ -23,32 +23,27 @@ struct Regulus {
 
     /// - Parameter environment: variables besides those of the tests.
     func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Outcome {
+        let process = Self.process(arguments, in: folder, environment: environment)
+        let written = try WrittenOutput(of: process)
+        try Self.runToEnd(process)
+        return try written.outcome(code: process.terminationStatus)
+    }
+
+    /// A process of it that has not been started yet.
+    ///
+    /// - Parameter environment: variables besides those of the tests.
+    static func process(_ arguments: [String], in folder: RecipeFolder, environment: [String: String] = [:]) -> Process {
         let process = Process()
-        process.executableURL = Self.executable
+        process.executableURL = executable
         process.arguments = arguments
         process.currentDirectoryURL = folder.url
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        // Files, not pipes: nobody has to read along.
-        let streams = FileManager.default.temporaryDirectory.appendingPathComponent("regulus-streams-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: streams, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: streams) }
-        let (output, messages) = (streams.appendingPathComponent("out"), streams.appendingPathComponent("err"))
-        for file in [output, messages] { try Data().write(to: file) }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = try FileHandle(forWritingTo: messages)
-        try Self.runToEnd(process)
-        return Outcome(
-            code: process.terminationStatus, output: try String(contentsOf: output, encoding: .utf8),
-            messages: try String(contentsOf: messages, encoding: .utf8))
+        return process
     }
 
     /// Starts it with `--json` and kills it, without warning, once `trials` trials have ended.
     func runAndKill(after trials: Int, _ arguments: [String]) async throws {
-        let process = Process()
-        process.executableURL = Self.executable
-        process.arguments = arguments + ["--json"]
-        process.currentDirectoryURL = folder.url
+        let process = Self.process(arguments + ["--json"], in: folder)
         let pipe = Pipe()
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = pipe

@@ -1,11 +1,11 @@
 import Foundation
+import TestSupport
 
 /// The article on slips, against which tests hold what the program says.
 enum WhatGoesWrong {
     /// Its lines.
     static let lines: [String] = {
-        let article = URL(fileURLWithPath: PluginFolder.package).appendingPathComponent("Sources/Regulus/Regulus.docc/WhatGoesWrong.md")
-        return ((try? String(contentsOf: article, encoding: .utf8)) ?? "").components(separatedBy: "\n")
+        ((try? Repository.text("Sources/Regulus/Regulus.docc/WhatGoesWrong.md")) ?? "").components(separatedBy: "\n")
     }()
 
     /// The first program in it.

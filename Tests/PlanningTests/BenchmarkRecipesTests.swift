@@ -81,7 +81,7 @@ struct BenchmarkRecipesTests {
 
     @Test("sentiment is trained from pickles", arguments: ["sentiment", "sentiment-single-source", "sentiment-trained-on-target"])
     func sentiment(name: String) throws {
-        let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../Fixtures/sentiment").standardized.path
+        let fixtures = Repository.url("Tests/Fixtures/sentiment").path
         let (planned, result) = try train(
             name, ["data.root=\(fixtures)", "training.epochs=1", "training.batch=8", "model.encoder.layers=1", "seeds=[8]"])
         #expect(planned.cells.count == ["sentiment": 2, "sentiment-single-source": 5, "sentiment-trained-on-target": 3][name])

@@ -1,5 +1,6 @@
 import Foundation
 import Recipes
+import TestSupport
 import Testing
 
 @testable import Planning
@@ -8,18 +9,16 @@ import Testing
 /// The parts of recipes in documentation comments of regularizers, encoders and fusions.
 @Suite("Snippets of recipes in the documentation")
 struct DocumentedSnippetsTests {
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").standardized
-
     static var files: [String] {
         ["Plugins", "Sources/Models"].flatMap { folder in
-            let paths = FileManager.default.enumerator(atPath: root.appendingPathComponent(folder).path)?.compactMap { $0 as? String } ?? []
+            let paths = FileManager.default.enumerator(atPath: Repository.url(folder).path)?.compactMap { $0 as? String } ?? []
             return paths.filter { $0.hasSuffix(".swift") }.map { "\(folder)/\($0)" }
         }.filter { !((try? snippets(of: $0)) ?? []).isEmpty }.sorted()
     }
 
     /// What stands between the fences, without the comment's signs.
     static func snippets(of file: String) throws -> [String] {
-        let lines = try String(contentsOf: root.appendingPathComponent(file), encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = try Repository.text(file).split(separator: "\n", omittingEmptySubsequences: false)
         var snippets: [String] = []
         var open: [Substring]?
         for line in lines where line.hasPrefix("///") {

@@ -31,14 +31,7 @@ struct JoinedPlanTests {
         """
     }
 
-    private func messages(_ domains: String, set overrides: [String] = []) -> String {
-        do {
-            _ = try Sample.planned(Self.text(domains), overrides: overrides)
-            return ""
-        } catch {
-            return "\(error)"
-        }
-    }
+    private func messages(_ domains: String) throws -> String { try Sample.messages(Self.text(domains)) }
 
     @Test("each has a column under its name, and is trained on with the others")
     func columns() throws {
@@ -60,25 +53,25 @@ struct JoinedPlanTests {
     }
 
     @Test("what is wrong with one is said where it stands")
-    func faults() {
+    func faults() throws {
         #expect(
-            messages("  domains: [{name: a, use: co-occurrence, sampels: 24}, {name: b, use: co-occurrence}]")
+            try messages("  domains: [{name: a, use: co-occurrence, sampels: 24}, {name: b, use: co-occurrence}]")
                 .contains("r.yaml:3:43: error: unknown key 'sampels' in data set co-occurrence"))
-        #expect(messages("  domains: [{name: a, use: co-ocurrence}, watch]").contains("r.yaml:3:28: error: unknown data set 'co-ocurrence'"))
+        #expect(try messages("  domains: [{name: a, use: co-ocurrence}, watch]").contains("r.yaml:3:28: error: unknown data set 'co-ocurrence'"))
         #expect(
-            messages("  domains:\n    - watch\n    - watch").contains("r.yaml:5:7: error: two of domains are called 'watch'; the first is at r.yaml:4:7"))
-        #expect(messages("  domains: watch").contains("r.yaml:3:12: error: domains cannot be 'watch'"))
-        #expect(messages("  domains: []").contains("r.yaml:3:12: error: domains cannot be an empty list"))
-        #expect(messages("  classes: equal").contains("error: data set joined lacks the required key 'domains'"))
-        #expect(messages("  domains: [watch]").contains("r.yaml:3:12: error: option domains: found 1 data sets"))
+            try messages("  domains:\n    - watch\n    - watch").contains("r.yaml:5:7: error: two of domains are called 'watch'; the first is at r.yaml:4:7"))
+        #expect(try messages("  domains: watch").contains("r.yaml:3:12: error: domains cannot be 'watch'"))
+        #expect(try messages("  domains: []").contains("r.yaml:3:12: error: domains cannot be an empty list"))
+        #expect(try messages("  classes: equal").contains("error: data set joined lacks the required key 'domains'"))
+        #expect(try messages("  domains: [watch]").contains("r.yaml:3:12: error: option domains: found 1 data sets"))
     }
 
     @Test("what does not fit the others is said at the data set, with the names of both")
-    func misfits() {
-        let message = messages("  domains:\n    - watch\n    - {name: spoken, use: digits}")
+    func misfits() throws {
+        let message = try messages("  domains:\n    - watch\n    - {name: spoken, use: digits}")
         #expect(message.contains("r.yaml:5:27: error: 'spoken' has the modalities"))
         #expect(message.contains("but 'watch' has accelerometer, gyroscope"))
-        let missing = messages("  domains:\n    - watch\n    - {name: own, use: arrays, path: none.npz, modalities: [accelerometer, gyroscope]}")
+        let missing = try messages("  domains:\n    - watch\n    - {name: own, use: arrays, path: none.npz, modalities: [accelerometer, gyroscope]}")
         #expect(missing.contains("r.yaml:5:") && missing.contains("error: 'own': "))
     }
 

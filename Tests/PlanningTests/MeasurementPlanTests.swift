@@ -20,14 +20,7 @@ struct MeasurementPlanTests {
         """
     }
 
-    private func messages(_ measure: String) throws -> String {
-        do {
-            _ = try Sample.planned(text(measure))
-            return ""
-        } catch {
-            return "\(try #require(error as? RecipeError))"
-        }
-    }
+    private func messages(_ measure: String) throws -> String { try Sample.messages(text(measure)) }
 
     @Test("another data set that models can read is opened and belongs to the measurement")
     func otherData() throws {

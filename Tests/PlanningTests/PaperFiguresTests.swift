@@ -2,6 +2,7 @@ import Configuration
 import Datasets
 import Foundation
 import Recipes
+import TestSupport
 import Testing
 
 @testable import Planning
@@ -10,7 +11,7 @@ import Testing
 
 /// The recipes of MER-DG's tables on EPIC-Kitchens and HAC, read without the data.
 enum PaperRecipes {
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = Repository.root
 
     /// `epic-kitchens/table3.yaml` and the others, without what they extend.
     static let names: [String] = ["epic-kitchens", "hac"].flatMap { folder in

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Recipes
+import TestSupport
 import Testing
 
 @testable import Planning
@@ -23,12 +24,7 @@ struct PlanFaultTests {
     /// The messages about the recipe with a passage replaced; empty where there are none.
     private func messages(_ passage: String, _ replacement: String, set overrides: [String] = []) throws -> String {
         try #require(text.contains(passage))
-        do {
-            _ = try Sample.planned(text.replacing(passage, with: replacement), overrides: overrides)
-            return ""
-        } catch {
-            return "\(try #require(error as? RecipeError))"
-        }
+        return try Sample.messages(text.replacing(passage, with: replacement), overrides: overrides)
     }
 
     @Test("an encoder that cannot read the samples, for each modality")
@@ -136,9 +132,9 @@ struct PlanFaultTests {
 
     @Test("two terms of one name, in the words of the documentation")
     func namedTwice() throws {
-        let article = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../Sources/Regulus/Regulus.docc/WhatGoesWrong.md").standardized
+        let article = try Repository.text("Sources/Regulus/Regulus.docc/WhatGoesWrong.md")
         let line = try #require(try messages("[mer]", "[mer, mer]").split(separator: "\n").first?.split(separator: "error: ").last)
-        #expect(try String(contentsOf: article, encoding: .utf8).split(separator: "\n").contains(line), "\(line)")
+        #expect(article.split(separator: "\n").contains(line), "\(line)")
     }
 
     @Test("a schedule that ends before it starts")

@@ -1,5 +1,6 @@
 import Planning
 import Recipes
+import Testing
 import Training
 
 @testable import TrainingSupport
@@ -13,7 +14,7 @@ extension Sample {
           fusion: {use: late, hidden: 16}
         """
 
-    /// The planned of a recipe's text.
+    /// The study of a recipe's text, planned.
     static func planned(
         _ text: String, file: String = "r.yaml", overrides: [String] = [], foreignCode: [String: String] = [:], components given: Components? = nil,
         threads: Int = 1
@@ -21,5 +22,14 @@ extension Sample {
         let components = try given ?? components(foreignCode: foreignCode)
         let study = try RecipeLoader.load(file: file, text: text, overrides: overrides, catalogue: components.catalogue)
         return try PlannedStudy(study, components: PlannedComponents(components), threads: threads)
+    }
+    /// Everything that is said against a recipe's text; empty where nothing is.
+    static func messages(_ text: String, overrides: [String] = []) throws -> String {
+        do {
+            _ = try planned(text, overrides: overrides)
+            return ""
+        } catch {
+            return "\(try #require(error as? RecipeError))"
+        }
     }
 }

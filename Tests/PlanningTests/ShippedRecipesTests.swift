@@ -11,7 +11,7 @@ import Testing
 
 @Suite("The recipes that come with the program")
 struct ShippedRecipesTests {
-    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../recipes").standardized
+    static let folder = Repository.url("recipes")
 
     static var recipes: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { $0.hasSuffix(".yaml") }.sorted()

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct PublicSurfaceTests {
-    private let list = URL(fileURLWithPath: #filePath).appendingPathComponent("../../Fixtures/public-surface/Regularization.txt").standardized
+    private let list = Repository.url("Tests/Fixtures/public-surface/Regularization.txt")
 
     /// Whoever makes something of the protocol layer public, or takes it away, changes the list too:
     /// `REGULUS_UPDATE_SURFACE=1 make test` writes it anew.
@@ -29,11 +30,10 @@ import Testing
     @Test func `what the article for people from PyTorch names is public`() throws {
         let symbols = try ["Tensors", "Networks", "Regularization"].flatMap { try SymbolGraph(of: $0).symbols }
         let known = Set(symbols.flatMap(\.pathComponents).map { $0.prefix { $0 != "(" } })
-        let article = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../Sources/Regulus/Regulus.docc/ComeFromPyTorch.md").standardized
         // What stands for a value, and a command with what it reads.
         let others: Set<Substring> = ["x", "pass", "model", "regulus", "apply", "pth"]
         var named = 0
-        for line in try String(contentsOf: article, encoding: .utf8).split(separator: "\n") where line.hasPrefix("| ") {
+        for line in try Repository.text("Sources/Regulus/Regulus.docc/ComeFromPyTorch.md").split(separator: "\n") where line.hasPrefix("| ") {
             let cells = line.dropFirst(2).split(separator: " | ")
             guard cells.count == 2 else { continue }
             for code in cells[1].matches(of: /`+([^`]+)`/).map(\.output.1) {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What one module makes public, as the toolchain's own `swift-symbolgraph-extract` lists it.
@@ -23,12 +24,11 @@ struct SymbolGraph {
     /// - Parameter inheriting: whether a declaration without a comment of its own has that of the requirement that it meets.
     init(of module: String, inheriting: Bool = true) throws {
         let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        let repository = URL(fileURLWithPath: #filePath).appendingPathComponent("../../..").standardized
         let output = FileManager.default.temporaryDirectory.appendingPathComponent("symbols-\(UUID().uuidString)", isDirectory: true)
         try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: output) }
 
-        let folders = try Self.output(of: [repository.appendingPathComponent(".ci/module-folders").path]).split(separator: "\n").map(String.init)
+        let folders = try Self.output(of: [Repository.url(".ci/module-folders").path]).split(separator: "\n").map(String.init)
         _ = try Self.output(
             of: ["swift-symbolgraph-extract", "-module-name", module, "-target", Self.target, "-minimum-access-level", "public"]
                 + ["-output-dir", output.path, "-I", products.appendingPathComponent("Modules").path] + folders.flatMap { ["-I", $0] }

@@ -3,6 +3,7 @@ import Foundation
 import Regularization
 import RegularizerTesting
 import Tensors
+import TestSupport
 import Testing
 
 /// The article on slips says what the program says.
@@ -30,8 +31,7 @@ import Testing
 
     /// The lines of the article.
     static let lines: [Substring] = {
-        let article = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../Sources/Regulus/Regulus.docc/WhatGoesWrong.md").standardized
-        return ((try? String(contentsOf: article, encoding: .utf8)) ?? "").split(separator: "\n")
+        ((try? Repository.text("Sources/Regulus/Regulus.docc/WhatGoesWrong.md")) ?? "").split(separator: "\n")
     }()
 
     /// The message of the failure in which one step of training ends.

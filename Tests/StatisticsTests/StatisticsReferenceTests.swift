@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Statistics
@@ -31,8 +32,7 @@ struct StatisticsReferences: Decodable {
     let detectable: [Detectable]
 
     static func load() throws -> StatisticsReferences {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let data = try Data(contentsOf: folder.appendingPathComponent("Fixtures/statistics/references.json"))
+        let data = try Data(contentsOf: Repository.url("Tests/Fixtures/statistics/references.json"))
         return try JSONDecoder().decode(StatisticsReferences.self, from: data)
     }
 }

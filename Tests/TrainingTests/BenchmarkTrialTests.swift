@@ -57,7 +57,7 @@ struct BenchmarkTrialTests {
             ])
         let result = try run(
             Sample.plan { plan in
-                plan.data = ComponentPlan("sentiment", options: ["root": .string(Sample.fixtures("sentiment"))])
+                plan.data = ComponentPlan("sentiment", options: ["root": .string(Repository.url("Tests/Fixtures/sentiment").path)])
                 plan.task = ComponentPlan("regression", options: ["score": .string("two-class-accuracy-zero-negative")])
                 plan.standardization = .none
                 plan.model = .assembled(encoders: ["text": encoder, "audio": encoder, "vision": encoder], fusion: ComponentPlan("late"))
@@ -66,12 +66,5 @@ struct BenchmarkTrialTests {
         #expect(result.status == .finished && result.score.name == "two-class-accuracy-zero-negative")
         #expect(try #require(result.epochs.last).trainingLoss < 0.8 * result.epochs[0].trainingLoss)
         #expect(Set(try #require(result.selected).otherTargetScores.keys).isSuperset(of: ["mae", "weighted-f1-zero-negative"]))
-    }
-}
-
-extension Sample {
-    /// A folder of fixtures.
-    static func fixtures(_ name: String) -> String {
-        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Fixtures/" + name).path
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import GoldenFixtures
 import Testing
 
 @testable import Weights
@@ -21,9 +22,7 @@ struct CheckpointCase: Sendable, CustomTestStringConvertible {
 
     /// The folders that are there: the repository's own, and the one that `REGULUS_FIXTURES` names.
     static let folders: [String] = {
-        // This file lies in <repository>/Tests/WeightsTests.
-        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
-        let fixtures = [tests + "/Fixtures"] + [ProcessInfo.processInfo.environment["REGULUS_FIXTURES"]].compactMap { $0 }
+        let fixtures = [GoldenFixtures.repositoryFolder + "/Tests/Fixtures"] + [ProcessInfo.processInfo.environment["REGULUS_FIXTURES"]].compactMap { $0 }
         let folders = fixtures.map { URL(fileURLWithPath: $0 + "/checkpoints").resolvingSymlinksInPath().path }
         return Set(folders).filter { FileManager.default.fileExists(atPath: $0 + "/checkpoints.json") }.sorted()
     }()

@@ -54,7 +54,7 @@ package struct RunStore: Sendable {
     /// The result in a file, as far as it can be used; nil where there is none, or one that is damaged and that a new one may replace.
     ///
     /// - Throws: `FileFault` where it cannot be read now: it may be whole, and must not be lost.
-    package func usableResult(at file: URL) throws(FileFault) -> TrialResult? {
+    func usableResult(at file: URL) throws(FileFault) -> TrialResult? {
         try usable { () throws(DamagedFile) in try result(at: file) }
     }
 
@@ -105,7 +105,7 @@ package struct RunStore: Sendable {
         try AtomicFile.write(SealedDocument.sealing(ResultCoding.document(value)), to: file.path)
     }
 
-    private static let changed = "its content is not what a run wrote"
+    static let changed = "its content is not what a run wrote"
 
     private func record(at file: URL) throws(DamagedFile) -> Record? { try value(Record.self, at: file) }
 
@@ -123,7 +123,7 @@ package struct RunStore: Sendable {
     }
 
     /// What a sealed file holds; nil where there is none.
-    private func value<Value: Decodable>(_ type: Value.Type, at file: URL) throws(DamagedFile) -> Value? {
+    func value<Value: Decodable>(_ type: Value.Type, at file: URL) throws(DamagedFile) -> Value? {
         var facts = stat()
         if lstat(file.path, &facts) != 0, errno == ENOENT || errno == ENOTDIR { return nil }
         let data: Data
@@ -215,7 +215,7 @@ package struct RunStore: Sendable {
     /// move.
     ///
     /// - Throws: `FileFault` where a file cannot be read or moved.
-    package func makeRoom(for plan: String, at key: TrialKey) throws {
+    func makeRoom(for plan: String, at key: TrialKey) throws {
         let file = folder.result(key)
         guard let present = try usable({ () throws(DamagedFile) in try record(at: file) }), present.result.plan != plan, present.result.isFinished else {
             return
@@ -230,7 +230,7 @@ package struct RunStore: Sendable {
     ///
     /// - Returns: the result; nil where none of this plan is kept, or where it is damaged.
     /// - Throws: `FileFault` where a file cannot be read or moved.
-    package func bringBack(_ plan: String, at key: TrialKey) throws -> TrialResult? {
+    func bringBack(_ plan: String, at key: TrialKey) throws -> TrialResult? {
         let kept = place(of: plan, at: key)
         guard let record = try usable({ () throws(DamagedFile) in try verifiedRecord(at: kept) }), record.result.plan == plan else { return nil }
         try makeRoom(for: plan, at: key)
@@ -244,60 +244,5 @@ package struct RunStore: Sendable {
             let (from, to) = (old.appendingPathComponent(name).path, new.appendingPathComponent(name).path)
             guard rename(from, to) == 0 || errno == ENOENT else { throw FileFault(action: "move \(from) to", path: to) }
         }
-    }
-
-    /// What was declared before training; nil where nothing was.
-    ///
-    /// - Throws: `DamagedFile`.
-    package func registration() throws(DamagedFile) -> StudyRegistration? {
-        guard let found = try value(StudyRegistration.self, at: folder.registration) else { return nil }
-        guard !found.entries.isEmpty else { throw DamagedFile(path: folder.registration.path, reason: "it declares nothing") }
-        return found
-    }
-
-    // MARK: Recipe and settings of the run
-
-    /// What the run set out to do; nil where nothing says so.
-    ///
-    /// - Throws: `DamagedFile`.
-    package func settings() throws(DamagedFile) -> RunSettings? { try value(RunSettings.self, at: folder.settings) }
-
-    /// - Throws: `FileFault`.
-    package func write(_ settings: RunSettings) throws {
-        try seal(settings, to: folder.settings)
-    }
-
-    /// The recipe that is there; nil where there is none, or something that is none.
-    private func presentRecipe() throws(FileFault) -> String? {
-        do throws(FileFault) { return try FileContents.text(folder.resolvedRecipe.path) } catch {
-            if error.mayPass { throw error }
-            return nil
-        }
-    }
-
-    /// Writes the recipe and the settings of a run, and keeps those of another recipe whose results are
-    /// kept.
-    ///
-    /// - Returns: the recipe that is there where it is not what a run wrote; it is replaced.
-    /// - Throws: `FileFault`.
-    @discardableResult
-    package func write(_ settings: RunSettings, recipe: String, keepingOthers: Bool) throws -> DamagedFile? {
-        var settings = settings
-        settings.resolvedRecipe = SHA256Digest(of: recipe).hex
-        let other = try presentRecipe().flatMap { $0 == recipe ? nil : $0 }
-        // The last run wrote exactly this recipe, so what is there now was changed since and is not the
-        // recipe of another run.
-        let isDamaged = other != nil && (try? self.settings())?.resolvedRecipe == settings.resolvedRecipe
-        if keepingOthers, !isDamaged, let present = other {
-            let kept = folder.root.appendingPathComponent("other-plans/\(SHA256Digest(of: present).hex.prefix(12))")
-            try Folder.create(kept.path)
-            try AtomicFile.write(present, to: kept.appendingPathComponent(folder.resolvedRecipe.lastPathComponent).path)
-            if let old = try? FileContents.copied(folder.settings.path) {
-                try AtomicFile.write(old, to: kept.appendingPathComponent(folder.settings.lastPathComponent).path)
-            }
-        }
-        try AtomicFile.write(recipe, to: folder.resolvedRecipe.path)
-        try write(settings)
-        return isDamaged ? DamagedFile(path: folder.resolvedRecipe.path, reason: Self.changed) : nil
     }
 }

@@ -25,6 +25,15 @@ extension RunStore {
         keys.compactMap { try? outline(at: folder.result($0)) }.filter(\.isFinished)
     }
 
+    /// What was declared before training; nil where nothing was.
+    ///
+    /// - Throws: `DamagedFile`.
+    package func registration() throws(DamagedFile) -> StudyRegistration? {
+        guard let found = try value(StudyRegistration.self, at: folder.registration) else { return nil }
+        guard !found.entries.isEmpty else { throw DamagedFile(path: folder.registration.path, reason: "it declares nothing") }
+        return found
+    }
+
     /// What was declared beforehand, and who has looked at target figures.
     ///
     /// - Throws: `DamagedFile` where the registration is not what was written, or the log cannot be read.

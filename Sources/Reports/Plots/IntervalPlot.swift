@@ -55,73 +55,100 @@ extension IntervalPlot.Row {
     }
 }
 
+extension ConfidenceInterval {
+    /// The interval, where both ends are numbers that can be drawn.
+    fileprivate var drawable: ConfidenceInterval? { low.isFinite && high.isFinite ? self : nil }
+}
+
 extension IntervalPlot {
     /// The plot as an SVG document: one line per row, its interval as a bar with ends, its mean as a
     /// marker.
-    package func svg() -> String {
-        let rowHeight = 24.0
-        let names = rows.map { DisplayText.truncated(DisplayText.singleLine($0.name), to: 32) }
-        let left = 16 + (names.map(SVGDrawing.width(of:)).max() ?? 0)
-        let width = max(520, left + 360)
-        let top = 34.0
-        let base = top + rowHeight * Double(rows.count) + 6
-        var drawing = SVGDrawing(width: width, height: base + 46, title: title)
-        drawing.text(title, x: width / 2, y: 20, anchor: .middle, bold: true)
+    package func svg() -> String { Drawing(self).svg() }
 
-        let (low, high) = range
-        // What reaches beyond the drawing ends at its border.
-        func x(_ value: Double) -> Double { left + (min(max(value, low), high) - low) / (high - low) * (width - left - 16) }
+    private struct Drawing {
+        private let plot: IntervalPlot
+        private let names: [String]
+        private let width: Double
+        /// Where the drawing begins beside the names, and below the title.
+        private let left: Double
+        private static let top = 34.0
+        private static let right = 16.0
+        private static let rowHeight = 24.0
+        /// What the drawing shows.
+        private let low, high: Double
 
-        let ticks = Scale.linear.ticks(from: low, to: high, count: 7)
-        for tick in ticks {
-            drawing.line([(x(tick), top), (x(tick), base)], color: "#dddddd")
-            drawing.text(Scale.text(tick, among: ticks), x: x(tick), y: base + 17, anchor: .middle)
+        init(_ plot: IntervalPlot) {
+            self.plot = plot
+            names = plot.rows.map { DisplayText.truncated(DisplayText.singleLine($0.name), to: 32) }
+            left = 16 + (names.map(SVGDrawing.width(of:)).max() ?? 0)
+            width = max(520, left + 360)
+            (low, high) = plot.range
         }
-        drawing.line([(x(0), top), (x(0), base)], width: 1.2)
-        drawing.line([(left, base), (width - 16, base)])
-        drawing.text(label, x: (left + width - 16) / 2, y: base + 36, anchor: .middle)
 
-        for (index, row) in rows.enumerated() {
-            let y = top + rowHeight * (Double(index) + 0.5) + 3
-            let style = PlotStyle(row.style)
-            drawing.text(names[index], x: left - 8, y: y + 4, anchor: .end, bold: row.form == .summary && rows.contains { $0.form != .summary })
-            guard row.mean.isFinite else {
-                drawing.text("not known", x: x(0) + 6, y: y + 4)
-                continue
-            }
-            defer {
-                let shown = row.interval ?? ConfidenceInterval(low: row.mean, high: row.mean)
-                let isKnown = shown.low.isFinite && shown.high.isFinite
-                drawing.hover(row.text, x: x(isKnown ? shown.low : row.mean), to: x(isKnown ? shown.high : row.mean), y: y)
-            }
-            if let outer = row.outer, outer.low.isFinite, outer.high.isFinite {
-                drawing.line([(x(outer.low), y), (x(outer.high), y)], color: style.color)
-                for (end, inside) in [(outer.low, 5.0), (outer.high, -5.0)] where end < low || end > high {
-                    drawing.line([(x(end) + inside, y - 4), (x(end), y), (x(end) + inside, y + 4)], color: style.color)
+        private var base: Double { Self.top + Self.rowHeight * Double(plot.rows.count) + 6 }
+
+        /// What reaches beyond the drawing ends at its border.
+        private func x(_ value: Double) -> Double { left + (min(max(value, low), high) - low) / (high - low) * (width - left - Self.right) }
+
+        func svg() -> String {
+            var drawing = SVGDrawing(width: width, height: base + 46, title: plot.title)
+            drawing.text(plot.title, x: width / 2, y: 20, anchor: .middle, bold: true)
+            drawAxis(in: &drawing)
+            let isMixed = plot.rows.contains { $0.form != .summary }
+            for (index, row) in plot.rows.enumerated() {
+                let y = Self.top + Self.rowHeight * (Double(index) + 0.5) + 3
+                drawing.text(names[index], x: left - 8, y: y + 4, anchor: .end, bold: row.form == .summary && isMixed)
+                guard row.mean.isFinite else {
+                    drawing.text("not known", x: x(0) + 6, y: y + 4)
+                    continue
                 }
+                if let outer = row.outer?.drawable { draw(outer, of: row, y: y, in: &drawing) }
+                draw(row, y: y, in: &drawing)
+                let shown = row.interval?.drawable ?? ConfidenceInterval(low: row.mean, high: row.mean)
+                drawing.hover(row.text, x: x(shown.low), to: x(shown.high), y: y)
             }
-            if row.form == .summary, let interval = row.interval, interval.low.isFinite, interval.high.isFinite {
+            return drawing.document
+        }
+
+        private func drawAxis(in drawing: inout SVGDrawing) {
+            let ticks = Scale.linear.ticks(from: low, to: high, count: 7)
+            for tick in ticks {
+                drawing.line([(x(tick), Self.top), (x(tick), base)], color: "#dddddd")
+                drawing.text(Scale.text(tick, among: ticks), x: x(tick), y: base + 17, anchor: .middle)
+            }
+            drawing.line([(x(0), Self.top), (x(0), base)], width: 1.2)
+            drawing.line([(left, base), (width - Self.right, base)])
+            drawing.text(plot.label, x: (left + width - Self.right) / 2, y: base + 36, anchor: .middle)
+        }
+
+        /// A thin line, with an arrow at an end that lies beyond the drawing.
+        private func draw(_ outer: ConfidenceInterval, of row: Row, y: Double, in drawing: inout SVGDrawing) {
+            let color = PlotStyle(row.style).color
+            drawing.line([(x(outer.low), y), (x(outer.high), y)], color: color)
+            for (end, inside) in [(outer.low, 5.0), (outer.high, -5.0)] where end < low || end > high {
+                drawing.line([(x(end) + inside, y - 4), (x(end), y), (x(end) + inside, y + 4)], color: color)
+            }
+        }
+
+        /// The mean and its interval, as the row's form says.
+        private func draw(_ row: Row, y: Double, in drawing: inout SVGDrawing) {
+            let style = PlotStyle(row.style)
+            switch (row.form, row.interval?.drawable) {
+            case (.summary, let interval?):
                 let corners = [(x(interval.low), y), (x(row.mean), y - 7), (x(interval.high), y), (x(row.mean), y + 7), (x(interval.low), y)]
                 drawing.area(corners, color: style.color)
                 drawing.line(corners, color: style.color, width: 1.5)
-                continue
-            }
-            if row.form == .detail {
-                if let interval = row.interval, interval.low.isFinite, interval.high.isFinite {
-                    drawing.line([(x(interval.low), y), (x(interval.high), y)], color: style.color, width: 0.8, dashes: "3 2")
-                }
+            case (.detail, let interval):
+                if let interval { drawing.line([(x(interval.low), y), (x(interval.high), y)], color: style.color, width: 0.8, dashes: "3 2") }
                 drawing.line([(x(row.mean), y - 3), (x(row.mean), y + 3)], color: style.color, width: 1.5)
-                continue
-            }
-            if let interval = row.interval, interval.low.isFinite, interval.high.isFinite {
-                drawing.line([(x(interval.low), y), (x(interval.high), y)], color: style.color, width: 1.8)
-                for end in [interval.low, interval.high] {
-                    drawing.line([(x(end), y - 4), (x(end), y + 4)], color: style.color, width: 1.8)
+            case (.marker, let interval), (.summary, let interval):
+                if let interval {
+                    drawing.line([(x(interval.low), y), (x(interval.high), y)], color: style.color, width: 1.8)
+                    for end in [interval.low, interval.high] { drawing.line([(x(end), y - 4), (x(end), y + 4)], color: style.color, width: 1.8) }
                 }
+                drawing.marker(style, x: x(row.mean), y: y)
             }
-            drawing.marker(style, x: x(row.mean), y: y)
         }
-        return drawing.document
     }
 
     /// What the drawing shows: everything but outer ranges that would leave no room for the rest, which are cut off.

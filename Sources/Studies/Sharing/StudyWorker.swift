@@ -157,12 +157,7 @@ struct StudyWorker: Sendable {
         copying: (Int) throws -> TrialResult? = { _ in nil }
     ) throws -> [Found?] {
         if study.stop.isAsked { throw stopped }
-        if study.isFollowing {
-            return try places.map { place -> Found? in
-                if let saved = try savedResult(at: place.result, of: place.plan) { return (saved, true) }
-                return try place.key.flatMap { try savedResult(at: store.place(of: place.plan, at: $0), of: place.plan) }.map { ($0, true) }
-            }
-        }
+        if study.isFollowing { return try places.map(present) }
         var found: [Found?] = try places.map { place in try savedResult(at: place.result, of: place.plan).map { ($0, true) } }
         // A process that is killed right after it has written a result leaves its claim behind.
         for (place, found) in zip(places, found) where found != nil { place.claim.removeLeftovers() }
@@ -171,17 +166,7 @@ struct StudyWorker: Sendable {
             resume.remove()
             return found
         }
-        var held: [TrialClaim] = []
-        for index in missing {
-            try Folder.create(places[index].claim.folder)
-            guard let claim = try places[index].claim.take(watch) else {
-                // Whoever holds it trains for all of them, or will: half of a training is of no use.
-                for claim in held { claim.release() }
-                return found
-            }
-            held.append(claim)
-        }
-        let owned = held
+        guard let owned = try claim(all: missing.map { places[$0] }) else { return found }
         return try claims.holding(owned) {
             // Another may have finished it between the look and the claim.
             for index in missing {
@@ -214,6 +199,26 @@ struct StudyWorker: Sendable {
                 return found
             }
         }
+    }
+
+    /// A result that is in the folder, in its place or set aside for one of another plan.
+    private func present(_ place: Place) throws -> Found? {
+        if let saved = try savedResult(at: place.result, of: place.plan) { return (saved, true) }
+        return try place.key.flatMap { try savedResult(at: store.place(of: place.plan, at: $0), of: place.plan) }.map { ($0, true) }
+    }
+
+    /// Claims all of these places; nil while another worker holds one: it trains for all of them, or will, and half of a training is of no use.
+    private func claim(all places: [Place]) throws -> [TrialClaim]? {
+        var held: [TrialClaim] = []
+        for place in places {
+            try Folder.create(place.claim.folder)
+            guard let claim = try place.claim.take(watch) else {
+                for claim in held { claim.release() }
+                return nil
+            }
+            held.append(claim)
+        }
+        return held
     }
 
     private var stopped: StudyStopped { StudyStopped(finished: journal.progress.finished, total: journal.progress.total) }

@@ -56,8 +56,8 @@ public struct AveragedDistillation: RegularizerPlugin, AddsPenalty, FollowsUpdat
                 .number("unimodal", \.unimodal, in: 0...1e6, "weight of the unimodal predictions' divergence, λ_u"),
                 .choice(
                     "norm", \.norm,
-                    "whether the unimodal classifiers' embeddings are normalized over their features: layer learns a scale and a shift, "
-                        + "untrained, MBCD's released program, has none"),
+                    "normalization of embeddings over their features before the unimodal classifiers: layer learns a scale and a shift, "
+                        + "untrained has neither, as in MBCD's released program"),
             ]
         }
     }

@@ -48,7 +48,7 @@ public struct BarlowTwins: RegularizerPlugin, AddsPenalty, ReadsCovariance, Read
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "barlow-twins",
-            summary: "makes equal features of two modalities correlate, and different features not",
+            summary: "correlates each feature of one modality with the same feature of another, and decorrelates different features",
             formula: "Σ_{a<b} [Σ_d (C_dd − 1)² + λ Σ_{i≠j} C_ij²],  C = ẐₐᵀẐ_b/N",
             source: "Zbontar et al., Barlow Twins, ICML 2021, Eq. 1",
             cost: "O(N·D²) for each pair of modalities",

@@ -39,7 +39,7 @@ public struct ConditionalEntropyBottleneck: RegularizerPlugin, AddsPenalty, Read
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "conditional-entropy-bottleneck",
-            summary: "pulls embeddings toward what a network can reconstruct of them from the fused prediction",
+            summary: "pulls embeddings toward what a network reconstructs from the fused prediction",
             formula: "mean (R([logits]) − concatenated z)²",
             source: "Kontras et al., Multimodal Competition Regularizer, NeurIPS 2025",
             cost: "O(N·hidden·ΣD)",

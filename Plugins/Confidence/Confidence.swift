@@ -43,8 +43,8 @@ public struct Confidence: RegularizerPlugin, AddsPenalty {
 
         public static var fields: [OptionField<Options>] {
             [
-                .choice("form", \.form, "each sample's confidence, or the batch's sum"),
-                .choice("absence", \.absence, "what stands for an absent modality: zeros, or the batch's mean embedding"),
+                .choice("form", \.form, "what is compared: the confidence of each sample, or the sum over the batch"),
+                .choice("absence", \.absence, "what replaces an absent modality: zeros, or the mean embedding of the batch"),
             ]
         }
     }

@@ -40,7 +40,7 @@ public struct CrossModalTranslation: RegularizerPlugin, AddsPenalty, ReadsPresen
         public static var fields: [OptionField<Options>] {
             [
                 .integer("hidden", \.hidden, in: 1...65_536, "width of the two hidden layers"),
-                .number("dropout", \.dropout, in: 0..<1, "rate of the dropout after each hidden layer"),
+                .number("dropout", \.dropout, in: 0..<1, "dropout rate after each hidden layer"),
                 .number("mask", \.mask, in: 0..<1, "share of the source's entries that are hidden from the perceptron, as in MOOSA"),
             ]
         }

@@ -53,13 +53,13 @@ public struct DomainAdversarial: RegularizerPlugin, AddsPenalty {
 
         public static var fields: [OptionField<Options>] {
             [
-                .flag("conditional", \.isConditional, "whether the discriminator is told the class, and classes count alike (CDANN)"),
+                .flag("conditional", \.isConditional, "whether the discriminator is given the class, and every class has the same weight (CDANN)"),
                 .number("strength", \.strength, in: 0...1e6, "how strongly the encoders work against the discriminators, λ"),
                 .flag("ramp", \.ramps, "whether λ grows from 0 over the training"),
                 .number("gradient-penalty", \.gradientPenalty, in: 0...1e6, "weight of the discriminator's squared input gradient"),
                 .flag(
                     "learns", \.learns,
-                    "whether the discriminators are trained; false is GMP's released program, in which encoders work against random ones"),
+                    "whether the discriminators learn; with false, as in GMP's released program, encoders work against random discriminators"),
                 .integer("width", \.width, in: 1...65536, unit: "features", "width of the discriminator's hidden layers"),
                 .integer("depth", \.depth, in: 2...64, unit: "layers", "linear maps of the discriminator"),
             ]

@@ -29,7 +29,7 @@ public struct InformationBottleneck: RegularizerPlugin, AddsPenalty {
         public init() {}
 
         public static var fields: [OptionField<Options>] {
-            [.flag("pooled", \.isPooled, "whether the variance is that of the whole batch, and not within domains")]
+            [.flag("pooled", \.isPooled, "whether the variance is taken over the whole batch instead of within each domain")]
         }
     }
 

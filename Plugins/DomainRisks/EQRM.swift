@@ -38,7 +38,7 @@ public struct EQRM: RegularizerPlugin, AddsPenalty, ReadsPresence {
         public static var fields: [OptionField<Options>] {
             [
                 .number("quantile", \.quantile, in: 0.001...0.999, "the quantile of the loss over domains, α"),
-                .number("log-tail", \.logTail, in: -1e6...0, "ln(1 − α) in place of quantile, for extreme ones such as −100"),
+                .number("log-tail", \.logTail, in: -1e6...0, "ln(1 − α), given instead of quantile if the quantile is extreme, such as −100"),
             ]
         }
     }

@@ -35,7 +35,7 @@ public struct EntropyWeighting: RegularizerPlugin, AddsPenalty {
 
         public static var fields: [OptionField<Options>] {
             [
-                .number("temperature", \.temperature, in: 1e-3...1e6, "what entropies are divided by"),
+                .number("temperature", \.temperature, in: 1e-3...1e6, "temperature T, by which entropies are divided"),
                 .number("sureness", \.sureness, in: 0...1e6, "weight of the branches' mean entropy, λ"),
             ]
         }

@@ -22,7 +22,7 @@ public struct DSU: RegularizerPlugin, ChangesFeatureMaps, ReadsPresence {
         public init() {}
 
         public static var fields: [OptionField<Options>] {
-            [.number("probability", \.probability, in: 0...1, unit: "probability", "how often it acts, at each point for itself")]
+            [.number("probability", \.probability, in: 0...1, unit: "probability", "how often it acts, decided separately at each point")]
         }
     }
 

@@ -37,9 +37,9 @@ public struct MixStyle: RegularizerPlugin, ChangesFeatureMaps, ReadsPresence {
 
         public static var fields: [OptionField<Options>] {
             [
-                .choice("pairs", \.pairs, "any two samples of the batch, or samples of different source domains"),
-                .number("probability", \.probability, in: 0...1, unit: "probability", "how often it acts, at each point for itself"),
-                .number("concentration", \.concentration, in: 0.01...1000, "both parameters of the beta distribution of shares, α"),
+                .choice("pairs", \.pairs, "which samples are mixed: any two of the batch, or two of different source domains"),
+                .number("probability", \.probability, in: 0...1, unit: "probability", "how often it acts, decided separately at each point"),
+                .number("concentration", \.concentration, in: 0.01...1000, "both parameters α of the beta distribution from which shares are drawn"),
             ]
         }
     }

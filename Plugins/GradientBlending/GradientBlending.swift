@@ -33,7 +33,7 @@ public struct GradientBlending: RegularizerPlugin, AddsPenalty, FollowsUpdates, 
         public init() {}
 
         public static var fields: [OptionField<Options>] {
-            [.integer("every", \.every, in: 1...100_000, unit: "epochs", "from one measurement of the weights to the next")]
+            [.integer("every", \.every, in: 1...100_000, unit: "epochs", "epochs between two measurements of the weights")]
         }
     }
 

@@ -75,10 +75,10 @@ public struct GradientModulation: RegularizerPlugin, ChangesGradients, FollowsUp
         public static var fields: [OptionField<Options>] {
             [
                 .number("strength", \.strength, in: 0...100, "how strongly gradients are held back, α"),
-                .flag("enhancement", \.enhancement, "whether noise of each gradient's own deviation is added"),
-                .choice("rule", \.rule, "the ratio at this step alone, or against its mean over all steps before"),
-                .choice("absence", \.absence, "what stands for an absent modality: zeros, or the batch's mean embedding"),
-                .choice("layers", \.layers, "what is changed: parameters of rank 3 and more, or all of an encoder"),
+                .flag("enhancement", \.enhancement, "whether noise with the standard deviation of each gradient is added to it"),
+                .choice("rule", \.rule, "the ratio at this step alone, or relative to its mean over all earlier steps"),
+                .choice("absence", \.absence, "what replaces an absent modality: zeros, or the mean embedding of the batch"),
+                .choice("layers", \.layers, "whose gradients change: parameters with three axes or more (convolutions), or all parameters of an encoder"),
             ]
         }
     }

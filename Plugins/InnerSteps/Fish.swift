@@ -28,7 +28,7 @@ public struct Fish: RegularizerPlugin, ChangesGradients, ReadsPresence {
 
         /// The options under their names in recipes.
         public static var fields: [OptionField<Options>] {
-            [.number("rate", \.rate, in: 1e-8...1e3, "of the inner steps")]
+            [.number("rate", \.rate, in: 1e-8...1e3, "learning rate of the inner steps")]
         }
     }
 

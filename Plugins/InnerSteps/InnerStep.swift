@@ -47,10 +47,10 @@ public struct InnerStep: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsP
         /// The options under their names in recipes.
         public static var fields: [OptionField<Options>] {
             [
-                .number("rate", \.rate, in: 0...1e3, "length of the inner step, as a factor of the gradient"),
-                .texts("along", \.along, "the terms whose gradient is followed, `task` for the base loss"),
-                .texts("terms", \.terms, "the terms whose gradient is taken at the moved weights; the whole loss if left out"),
-                .choice("parameters", \.parameters, "what is moved: the encoders of `on:`, or all that is trained"),
+                .number("rate", \.rate, in: 0...1e3, "factor by which the gradient is multiplied to give the inner step, ρ"),
+                .texts("along", \.along, "the terms along whose gradient the inner step goes; `task` means the base loss"),
+                .texts("terms", \.terms, "the terms whose gradient is taken at the moved weights; by default the whole loss"),
+                .choice("parameters", \.parameters, "what is moved: the encoders of `on:`, or everything that is trained"),
             ]
         }
     }

@@ -37,8 +37,8 @@ public struct Jigsaw: RegularizerPlugin, AddsPenalty {
 
         public static var fields: [OptionField<Options>] {
             [
-                .integer("pieces", \.pieces, in: 1...64, "parts of each embedding; they divide its width"),
-                .integer("orders", \.orders, in: 2...4096, "orders of the parts that are to be told apart"),
+                .integer("pieces", \.pieces, in: 1...64, "number of parts of each embedding; it has to divide the width"),
+                .integer("orders", \.orders, in: 2...4096, "number of orders of the parts that the network has to tell apart"),
                 .integer("width", \.width, in: 1...65536, unit: "features", "width of the network's hidden layer"),
             ]
         }

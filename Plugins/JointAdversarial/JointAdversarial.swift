@@ -50,14 +50,14 @@ public struct JointAdversarial: RegularizerPlugin, AddsPenalty {
 
         public static var fields: [OptionField<Options>] {
             [
-                .number("modal-reversal", \.modalReversal, in: 0...1e6, "how strongly encoders work against telling the modality"),
-                .number("domain-reversal", \.domainReversal, in: 0...1e6, "how strongly encoders work against telling the domain"),
-                .number("global", \.global, in: 0...1e6, "weight of telling the domain from all modalities"),
-                .number("local", \.local, in: 0...1e6, "weight of telling the domain from one modality"),
-                .number("modal", \.modal, in: 0...1e6, "weight of telling the modality"),
-                .number("classes", \.classes, in: 0...1e6, "weight of the modalities' classifiers"),
-                .number("temperature", \.temperature, in: 1e-3...1e6, "what entropies are divided by"),
-                .flag("constant-weights", \.hasConstantWeights, "whether the classifiers' weights have no gradient"),
+                .number("modal-reversal", \.modalReversal, in: 0...1e6, "how strongly encoders work against the discriminator of modalities"),
+                .number("domain-reversal", \.domainReversal, in: 0...1e6, "how strongly encoders work against the discriminators of domains"),
+                .number("global", \.global, in: 0...1e6, "weight of the discriminator that predicts the domain from all modalities, λ_g"),
+                .number("local", \.local, in: 0...1e6, "weight of the discriminators that predict the domain from one modality, λ_l"),
+                .number("modal", \.modal, in: 0...1e6, "weight of the discriminator of modalities, λ_m"),
+                .number("classes", \.classes, in: 0...1e6, "weight of the modalities' classifiers, λ_c"),
+                .number("temperature", \.temperature, in: 1e-3...1e6, "temperature T, by which entropies are divided"),
+                .flag("constant-weights", \.hasConstantWeights, "whether the weights w are constants, through which no gradient passes"),
                 .integer("width", \.width, in: 2...65536, unit: "features", "width of projections; hidden layers are half as wide"),
                 .number("dropout", \.dropout, in: 0..<1, unit: "probability", "rate after projections"),
             ]

@@ -59,7 +59,7 @@ public struct MaximumEntropyCoding: RegularizerPlugin, AddsPenalty, ReadsCovaria
 
         public static var fields: [OptionField<Options>] {
             [
-                .choice("form", \.form, "each modality by itself, or each pair of modalities as two views"),
+                .choice("form", \.form, "what is coded: each modality by itself, or each pair of modalities as two views"),
                 .choice("scale", \.scale, "the code's length for each sample, or the log-determinant over N λ"),
                 .number("squared-error", \.squaredError, in: 1e-6...1e6, "ε², the squared error that the code may make"),
             ]

@@ -44,10 +44,10 @@ public struct MeanShiftContrast: RegularizerPlugin, AddsPenalty {
         /// The options under their names in recipes.
         public static var fields: [OptionField<Options>] {
             [
-                .integer("neighbors", \.neighbors, in: 1...65536, unit: "rows", "that a row is moved toward, k"),
-                .number("temperature", \.temperature, in: 1e-4...1e4, "what similarities are divided by, τ"),
-                .flag("symmetric", \.isSymmetric, "whether the second view looks for the first as well"),
-                .number("noise", \.noise, in: 0...1e3, "of the second view's inputs, relative to their standard deviation in the batch"),
+                .integer("neighbors", \.neighbors, in: 1...65536, unit: "rows", "number k of neighbors toward which a row is moved"),
+                .number("temperature", \.temperature, in: 1e-4...1e4, "temperature τ, by which similarities are divided"),
+                .flag("symmetric", \.isSymmetric, "whether the second view also has to find the first"),
+                .number("noise", \.noise, in: 0...1e3, "noise on the inputs of the second view, relative to their standard deviation in the batch"),
             ]
         }
     }

@@ -42,8 +42,8 @@ public struct Mixup: RegularizerPlugin, ChangesEmbeddings, ChangesTargets {
 
         public static var fields: [OptionField<Options>] {
             [
-                .choice("pairs", \.pairs, "any two samples of the batch, or samples of different source domains"),
-                .number("concentration", \.concentration, in: 0.01...1000, "both parameters of the beta distribution of shares, α"),
+                .choice("pairs", \.pairs, "which samples are mixed: any two of the batch, or two of different source domains"),
+                .number("concentration", \.concentration, in: 0.01...1000, "both parameters α of the beta distribution from which shares are drawn"),
             ]
         }
     }

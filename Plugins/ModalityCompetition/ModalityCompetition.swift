@@ -76,9 +76,9 @@ public struct ModalityCompetition: RegularizerPlugin, AddsPenalty, ReadsPresence
         public static var fields: [OptionField<Options>] {
             [
                 .choice("game", \.game, "whether a modality also lowers, ignores or raises the influence of the others"),
-                .integer("permutations", \.permutations, in: 1...1024, "permutations of the batch"),
+                .integer("permutations", \.permutations, in: 1...1024, "number of permutations of the batch"),
                 .flag("shared-permutations", \.sharesPermutations, "whether one permutation serves all modalities"),
-                .choice("rows", \.rows, "the permuted rows that count: all, those that moved, or those that changed class"),
+                .choice("rows", \.rows, "which permuted rows count: all of them, those that moved, or those that changed class"),
             ]
         }
     }

@@ -38,7 +38,7 @@ public struct ModalityDropout: RegularizerPlugin, ChangesEmbeddings, ReadsPresen
         public static var fields: [OptionField<Options>] {
             [
                 .number("rate", \.rate, in: 0...1, unit: "probability", "how often a sample loses a modality"),
-                .text("modality", \.modality, "the modality to be dropped; any, evenly, if left out"),
+                .text("modality", \.modality, "the modality that is dropped; by default each is equally likely"),
             ]
         }
     }

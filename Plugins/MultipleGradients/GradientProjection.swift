@@ -54,10 +54,10 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
 
         public static var fields: [OptionField<Options>] {
             [
-                .choice("form", \.form, "every term against every other, or for each encoder a class term against a domain term"),
-                .texts("terms", \.terms, "the terms of pairs, `task` for the base loss; all of the loss if left out"),
-                .text("classes", \.classes, "the class term of modulated"),
-                .text("domains", \.domains, "the domain term of modulated"),
+                .choice("form", \.form, "what is compared: every term with every other (pairs), or for each encoder a class term with a domain term (modulated)"),
+                .texts("terms", \.terms, "for pairs: the terms; `task` means the base loss; by default all terms of the loss"),
+                .text("classes", \.classes, "for modulated: the name of the class term"),
+                .text("domains", \.domains, "for modulated: the name of the domain term"),
                 .number("class-strength", \.classStrength, in: 0...100, "how strongly class gradients are held back, α_c"),
                 .number("domain-strength", \.domainStrength, in: 0...100, "how strongly domain gradients are held back, α_d"),
             ]

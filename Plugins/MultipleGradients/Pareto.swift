@@ -48,9 +48,9 @@ public struct Pareto: RegularizerPlugin, ChangesGradients, ReadsTerms, ReadsPres
 
         public static var fields: [OptionField<Options>] {
             [
-                .choice("form", \.form, "for each encoder the unimodal term and the rest of the loss, or all terms of the loss"),
+                .choice("form", \.form, "what is combined: for each encoder its unimodal term and the rest of the loss, or all terms of the loss"),
                 .text("unimodal", \.unimodal, "the name of the term with the unimodal losses"),
-                .number("gamma", \.gamma, in: 0...1e6, "what an encoder's integrated gradient is multiplied by, γ"),
+                .number("gamma", \.gamma, in: 0...1e6, "factor γ of the combined gradient of an encoder"),
             ]
         }
     }

@@ -55,9 +55,9 @@ public struct OnlineDropout: RegularizerPlugin, ChangesEmbeddings {
 
         public static var fields: [OptionField<Options>] {
             [
-                .choice("rule", \.rule, "whether modalities are compared by the probability of the true class, or by their confidence"),
+                .choice("rule", \.rule, "what is compared between modalities: the probability of the true class, or the confidence"),
                 .number("base", \.base, in: 0..<1, unit: "probability", "how often a modality that leads is dropped"),
-                .number("growth", \.growth, in: 0...100, "how much that grows with its lead, λ"),
+                .number("growth", \.growth, in: 0...100, "how much this rate grows with the lead, λ"),
                 .number("share", \.share, in: 0...1, unit: "probability", "how often a batch is changed at all"),
             ]
         }

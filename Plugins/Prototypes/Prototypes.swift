@@ -38,7 +38,7 @@ public struct Prototypes: RegularizerPlugin, AddsPenalty, FollowsUpdates {
         public static var fields: [OptionField<Options>] {
             [
                 .number("momentum", \.momentum, in: 0..<1, "how much of the old prototypes each update keeps"),
-                .integer("every", \.every, in: 1...1_000_000, unit: "steps", "from one update of the prototypes to the next"),
+                .integer("every", \.every, in: 1...1_000_000, unit: "steps", "steps between two updates of the prototypes"),
             ]
         }
     }

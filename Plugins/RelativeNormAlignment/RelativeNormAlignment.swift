@@ -38,7 +38,7 @@ public struct RelativeNormAlignment: RegularizerPlugin, AddsPenalty, ReadsPresen
             [
                 .texts(
                     "order", \.order,
-                    "all modalities, each divided by all later ones: [video, audio] in the paper; the model's order if left out")
+                    "all modalities in order; each is divided by every later one: [video, audio] in the paper; by default the order of the model")
             ]
         }
     }

@@ -41,9 +41,9 @@ public struct SWAD: RegularizerPlugin, FollowsUpdates, FollowsValidation, Averag
 
         public static var fields: [OptionField<Options>] {
             [
-                .integer("patience", \.patience, in: 1...1000, unit: "epochs", "for how long the loss must not fall before averaging begins"),
-                .integer("horizon", \.horizon, in: 1...1000, unit: "epochs", "for how long the loss has to stay above the threshold to end it"),
-                .number("tolerance", \.tolerance, in: 0...1000, "how far above the loss at the beginning the threshold lies, as a share of it"),
+                .integer("patience", \.patience, in: 1...1000, unit: "epochs", "averaging begins when the loss has not fallen for this long"),
+                .integer("horizon", \.horizon, in: 1...1000, unit: "epochs", "averaging ends when the loss has stayed above the threshold for this long"),
+                .number("tolerance", \.tolerance, in: 0...1000, "how far the threshold lies above the loss at which averaging began, as a share of that loss"),
             ]
         }
     }
@@ -59,7 +59,7 @@ public struct SWAD: RegularizerPlugin, FollowsUpdates, FollowsValidation, Averag
             unsearched: "its source keeps its three numbers over all data sets",
             notes: [
                 "It looks at source validation samples only, once an epoch; the evaluation needs a validation share.",
-                "The weight has no effect as long as it is above 0, nor has `on:`: the whole model is averaged.",
+                "The whole model is averaged, so `on:` has no effect, and any weight above 0 has the same effect.",
             ])
     }
 

@@ -60,11 +60,11 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresen
 
         public static var fields: [OptionField<Options>] {
             [
-                .number("temperature", \.temperature, in: 1e-4...1e4, "what similarities are divided by"),
-                .number("base-temperature", \.baseTemperature, in: 1e-4...1e4, "the loss is multiplied by temperature over this"),
+                .number("temperature", \.temperature, in: 1e-4...1e4, "temperature T, by which similarities are divided"),
+                .number("base-temperature", \.baseTemperature, in: 1e-4...1e4, "T₀; the loss is multiplied by T/T₀"),
                 .flag("second-view", \.hasSecondView, "whether every sample is encoded a second time and counts twice"),
-                .number("noise", \.noise, in: 0...1e3, "of the second view's inputs, relative to their standard deviation in the batch"),
-                .choice("labels", \.labels, "whose class a row is judged by: its own sample's, or, as NEL's released program for motor faults does, another's"),
+                .number("noise", \.noise, in: 0...1e3, "noise on the inputs of the second view, relative to their standard deviation in the batch"),
+                .choice("labels", \.labels, "which class a row counts for: that of its own sample, or, as in NEL's released program for motor faults, that of another"),
             ]
         }
     }

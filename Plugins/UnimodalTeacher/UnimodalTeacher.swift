@@ -36,8 +36,8 @@ public struct UnimodalTeacher: RegularizerPlugin, AddsPenalty {
 
         public static var fields: [OptionField<Options>] {
             [
-                .number("strength", \.strength, in: 0..., "what the distance to the teachers is multiplied by"),
-                .number("warm-up", \.warmUp, in: 0...1, unit: "share of the training", "for how long the teachers learn and nobody follows"),
+                .number("strength", \.strength, in: 0..., "factor of the distance to the teachers"),
+                .number("warm-up", \.warmUp, in: 0...1, unit: "share of the training", "how long the teachers learn before the encoders follow them"),
             ]
         }
     }
@@ -49,9 +49,9 @@ public struct UnimodalTeacher: RegularizerPlugin, AddsPenalty {
             summary: "keeps each encoder near one that has learned from its modality alone",
             formula: "strength · Σ_m mean (t_m − z_m)²,  t from encoders trained on Σ_m CE(head_m(t_m), y) before",
             source: "Du et al., On Uni-Modal Feature Learning in Supervised Multi-Modal Learning, ICML 2023",
-            cost: "one more pass through the encoders, before warm-up with its gradient",
+            cost: "one more pass through the encoders; during the warm-up also its gradient",
             unsearched: "none is known",
-            notes: ["Logged: before `warm-up` loss, then the distance of each modality.", "It owns the teachers: a second copy of the encoders."])
+            notes: ["Logged: the loss of each modality during the warm-up, then its distance.", "It owns the teachers: a second copy of the encoders."])
     }
 
     /// Only the embeddings themselves, which the teachers have too.

@@ -52,7 +52,7 @@ public struct VICReg: RegularizerPlugin, AddsPenalty, ReadsCovariance, ReadsPres
             [
                 .number(
                     "invariance", \.invariance, in: 0...,
-                    "weight of the distance between modalities; 25 in the paper, needs equal widths"),
+                    "weight of the distance between modalities, which need equal widths; 25 in the paper"),
                 .number("variance", \.variance, in: 0..., "weight of the variance term"),
                 .number("covariance", \.covariance, in: 0..., "weight of the covariance term"),
                 .number("gamma", \.gamma, in: 0..., unit: "standard deviation", "the spread that the variance term asks for"),

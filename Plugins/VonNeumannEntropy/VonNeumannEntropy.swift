@@ -51,9 +51,9 @@ public struct VonNeumannEntropy: RegularizerPlugin, AddsPenalty, ReadsCovariance
         /// The options under their names in recipes.
         public static var fields: [OptionField<Options>] {
             [
-                .choice("form", \.form, "of each modality with rows of length 1, or of all side by side as they are"),
+                .choice("form", \.form, "the entropy of each modality, with rows scaled to length 1, or of all modalities side by side, without scaling"),
                 .flag("second-view", \.hasSecondView, "whether every sample is encoded a second time and counts twice"),
-                .number("noise", \.noise, in: 0...1e3, "of the second view's inputs, relative to their standard deviation in the batch"),
+                .number("noise", \.noise, in: 0...1e3, "noise on the inputs of the second view, relative to their standard deviation in the batch"),
             ]
         }
     }

@@ -51,9 +51,9 @@ public struct WeightAveraging: RegularizerPlugin, FollowsUpdates, AveragesWeight
 
         public static var fields: [OptionField<Options>] {
             [
-                .choice("kind", \.kind, "the plain mean, or one that forgets"),
+                .choice("kind", \.kind, "which average: the mean over all updates (simple), or one in which old weights fade (exponential)"),
                 .number("decay", \.decay, in: 0..<1, "how much of an exponential average each update keeps"),
-                .integer("every", \.every, in: 1...1_000_000, unit: "steps", "from one update of the average to the next"),
+                .integer("every", \.every, in: 1...1_000_000, unit: "steps", "steps between two updates of the average"),
             ]
         }
     }

@@ -66,8 +66,8 @@ public struct WeightDecay: RegularizerPlugin, AddsPenalty, FollowsUpdates, Reads
         public static var fields: [OptionField<Options>] {
             [
                 .number("rate", \.rate, in: 0..., "strength of the decay"),
-                .choice("form", \.form, "a term of the loss, or a step of its own after the optimizer's"),
-                .choice("scope", \.scope, "the encoders of the modalities in `on:`, or the whole model"),
+                .choice("form", \.form, "a term of the loss (coupled), or a separate step after the one of the optimizer (decoupled)"),
+                .choice("scope", \.scope, "what decays: the encoders of the modalities in `on:`, or the whole model"),
                 .choice("parameters", \.parameters, "every parameter, or matrices only (no biases, no normalization)"),
             ]
         }

@@ -20,7 +20,7 @@ package struct Misclassification: MeasuresEachSet {
         package var level = 0.95
         package init() {}
         package static var fields: [OptionField<Options>] {
-            [.number("level", \.level, in: 0.5...0.999, "share of correct predictions to accept, for the false-positive rates")]
+            [.number("level", \.level, in: 0.5...0.999, "share of correct predictions that have to be accepted, for the false-positive rates")]
         }
     }
 
@@ -68,7 +68,7 @@ package struct DetectionOptions: Configuration.Options {
     package init() {}
     package static var fields: [OptionField<DetectionOptions>] {
         [
-            .number("level", \.level, in: 0.5...0.999, "share of the positive samples to accept"),
+            .number("level", \.level, in: 0.5...0.999, "share of the positive samples that have to be accepted"),
             .number("temperature", \.temperature, in: 1e-3...1000, "temperature of the energy"),
         ]
     }

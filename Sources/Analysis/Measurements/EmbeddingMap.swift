@@ -21,7 +21,7 @@ package struct EmbeddingMap: MeasurementPlugin {
         package var samples = 150
         package init() {}
         package static var fields: [OptionField<Options>] {
-            [.integer("samples", \.samples, in: 3...5000, "the largest number of samples shown of a set, evenly spread")]
+            [.integer("samples", \.samples, in: 3...5000, "at most this many samples of each set are shown, evenly spread over it")]
         }
     }
 

@@ -36,9 +36,9 @@ package struct InputCorruption: MeasurementPlugin {
             [
                 .texts(
                     "kinds", \.kinds,
-                    "kinds of corruption, out of \(Corruption.allCases.map(\.rawValue).joined(separator: ", ")); by default all that suit a modality"
+                    "kinds of corruption, out of \(Corruption.allCases.map(\.rawValue).joined(separator: ", ")); by default all kinds that suit a modality"
                 ),
-                .numbers("severities", \.severities, in: 1...5, "whole numbers from 1 to 5, rising"),
+                .numbers("severities", \.severities, in: 1...5, "severities: whole numbers from 1 to 5, in rising order"),
                 .flag("in-domain", \.inDomain, "whether source validation samples are corrupted too"),
                 .integer("seed", \.seed, in: 0...1_000_000_000, "seed of the corruption"),
             ]
@@ -51,8 +51,8 @@ package struct InputCorruption: MeasurementPlugin {
             formula: "relative-robustness: area under score(severity), over the range;  change: mean over severities of score − clean score",
             source: "MultiBench, Liang et al. 2021; MMDG-Bench", options: Options.descriptions,
             notes: [
-                "Every row of a table meets the same corrupted samples. The difference of two rows in `change` is MultiBench's effective robustness per severity.",
-                "Each kind and severity runs the encoder of the corrupted modality, and the fusion, once more over the samples.",
+                "All rows of a table are scored on the same corrupted samples. The difference of two rows in `change` is MultiBench's effective robustness per severity.",
+                "For each kind and severity, the encoder of the corrupted modality and the fusion process all samples once more.",
             ])
     }
 

@@ -31,24 +31,25 @@ package struct ModalityDependence: MeasurementPlugin {
         package init() {}
         package static var fields: [OptionField<Options>] {
             [
-                .integer("samples", \.samples, in: 8...100_000, "most samples of a set that are used, evenly spread"),
-                .number("ridge", \.ridge, in: 1e-6...100, "ridge of the canonical correlations and of the prediction, on standardized features"),
-                .integer("correlations", \.correlations, in: 1...1000, "canonical correlations that are averaged, the largest"),
-                .integer("dimensions", \.dimensions, in: 1...10, "principal components whose mutual information is estimated"),
-                .integer("neighbors", \.neighbors, in: 1...50, "neighbors of the mutual information's estimate"),
-                .flag("within-classes", \.withinClasses, "whether dependence within classes, averaged over them, is measured too"),
+                .integer("samples", \.samples, in: 8...100_000, "at most this many samples of each set are used, evenly spread over it"),
+                .number("ridge", \.ridge, in: 1e-6...100, "ridge for the canonical correlations and for the prediction; features are standardized"),
+                .integer("correlations", \.correlations, in: 1...1000, "how many of the largest canonical correlations are averaged"),
+                .integer("dimensions", \.dimensions, in: 1...10, "number of principal components whose mutual information is estimated"),
+                .integer("neighbors", \.neighbors, in: 1...50, "number of neighbors in the estimate of the mutual information"),
+                .flag("within-classes", \.withinClasses, "whether dependence within each class, averaged over classes, is measured too"),
             ]
         }
     }
 
     package static var description: ComponentDescription {
         ComponentDescription(
-            name: "dependence", summary: "dependence between the embeddings of each two modalities, overall and within classes",
+            name: "dependence", summary: "dependence between the embeddings of every two modalities, overall and within classes",
             formula: "mean of the k largest canonical correlations; HSIC and distance correlation (bias-corrected); I(PCA x; PCA y); R² of predicting",
             source: "Hotelling 1936; Song et al. 2007; Székely and Rizzo 2013; Kraskov et al. 2004", options: Options.descriptions,
             notes: [
-                "Features are standardized first. All grow with the number of features and fall with that of samples, except for the corrected ones: compare rows on the same samples.",
-                "Within classes, what two modalities share because both know the class is taken out; left out where the task has no classes.",
+                "Features are standardized first. Except for the bias-corrected ones, all values grow with the number of features and fall with that of samples: "
+                    + "compare rows on the same samples.",
+                "Within classes, dependence that comes from the class itself is removed. This part is left out if the task has no classes.",
             ])
     }
 

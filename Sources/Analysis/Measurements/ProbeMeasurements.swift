@@ -23,17 +23,17 @@ package struct DomainSeparability: MeasurementPlugin {
         package init() {}
         package static var fields: [OptionField<Options>] {
             [
-                .number("lambda", \.lambda, in: 1e-6...100, "penalty on the weights"),
-                .flag("target", \.target, "whether the held-out domain is one of those told apart"),
-                .integer("samples", \.samples, in: 4...1_000_000, "most samples of a set that are used, evenly spread"),
+                .number("lambda", \.lambda, in: 1e-6...100, "ridge penalty on the weights"),
+                .flag("target", \.target, "whether the held-out domain is one of the classes of the probe"),
+                .integer("samples", \.samples, in: 4...1_000_000, "at most this many samples of each set are used, evenly spread over it"),
             ]
         }
     }
 
     package static var description: ComponentDescription {
         ComponentDescription(
-            name: "domain-probe", summary: "accuracy of a linear classifier of domains on frozen embeddings",
-            formula: "multinomial logistic regression to convergence on every other sample of each domain, scored on the rest",
+            name: "domain-probe", summary: "accuracy of a linear classifier that predicts the domain from frozen embeddings",
+            formula: "multinomial logistic regression, fitted until it converges to every second sample of each domain, scored on the rest",
             source: "MER-DG, Table 2", options: Options.descriptions,
             notes: ["Compare with chance, the share of the most frequent domain.", "The source samples are those held back from training."])
     }
@@ -117,8 +117,8 @@ package struct ClassSeparability: MeasurementPlugin {
         package init() {}
         package static var fields: [OptionField<Options>] {
             [
-                .number("lambda", \.lambda, in: 1e-9...1e9, "ridge, absolute; the squares of a standardized feature add up to the number of samples"),
-                .integer("samples", \.samples, in: 2...1_000_000, "most samples of a set that are used, evenly spread"),
+                .number("lambda", \.lambda, in: 1e-9...1e9, "ridge λ, an absolute value: the squares of a standardized feature add up to the number of samples"),
+                .integer("samples", \.samples, in: 2...1_000_000, "at most this many samples of each set are used, evenly spread over it"),
             ]
         }
     }
@@ -127,7 +127,7 @@ package struct ClassSeparability: MeasurementPlugin {
         ComponentDescription(
             name: "class-probe", summary: "accuracy of a ridge classifier on each frozen embedding, in and out of domain",
             formula: "W = (ZᵀZ + λI)⁻¹ZᵀY on the training samples, Z standardized", options: Options.descriptions,
-            notes: ["validation is in-domain, target out of domain.", "It reads what is linearly there; encoders trained alone are another measure."])
+            notes: ["Scores on validation samples are in-domain, those on target samples out-of-domain.", "It shows what can be read from the embeddings linearly; training each encoder alone would measure something else."])
     }
 
     private let options: Options

@@ -25,8 +25,8 @@ package struct EmbeddingCorruption: MeasuresEachSet {
         package init() {}
         package static var fields: [OptionField<Options>] {
             [
-                .numbers("sigmas", \.sigmas, in: 0...1000, "deviations of the noise that is added to one modality's embeddings, rising"),
-                .flag("drop", \.drop, "whether the score with each modality's embeddings set to zero is measured"),
+                .numbers("sigmas", \.sigmas, in: 0...1000, "standard deviations of the noise that is added to the embeddings of one modality, in rising order"),
+                .flag("drop", \.drop, "whether the score is also measured with the embeddings of each modality set to zero"),
                 .integer("seed", \.seed, in: 0...1_000_000_000, "seed of the noise"),
             ]
         }
@@ -34,11 +34,11 @@ package struct EmbeddingCorruption: MeasuresEachSet {
 
     package static var description: ComponentDescription {
         ComponentDescription(
-            name: "corruption", summary: "score with noise on each modality's embeddings, and without the modality",
+            name: "corruption", summary: "score with noise on the embeddings of one modality, and without this modality",
             formula: "z + σ·N(0, 1), the noise a function of (seed, row);  dropped: z = 0;  change: mean over σ of score − clean score",
             source: "MER-DG, Table 14", options: Options.descriptions,
             notes: [
-                "Every row of a table meets the same noise. The scale of embeddings differs between rows: a σ means more where they are small.",
+                "All rows of a table get the same noise. The scale of embeddings differs between rows: the same σ means more where they are small.",
                 "The difference of two rows in `change` is MultiBench's effective robustness per level.",
             ])
     }
@@ -103,7 +103,7 @@ package struct ModalityReliance: MeasurementPlugin {
             name: "modality-reliance", summary: "score with every subset of the modalities, and their Shapley values",
             formula: "φ_m = Σ_S |S|!(M−|S|−1)!/M! · (v(S+m) − v(S)),  v(S) = the score with the other embeddings set to zero",
             source: "Shapley 1953; Hu et al. 2022",
-            notes: ["The values add up to the score with all minus that with none, which is measured too."])
+            notes: ["The values add up to the score with all modalities minus the score with none, which is measured too."])
     }
 
     package init(options: NoOptions) {}

@@ -19,14 +19,14 @@ package struct Representation: MeasuresEachSet {
         package var samples = 20_000
         package init() {}
         package static var fields: [OptionField<Options>] {
-            [.integer("samples", \.samples, in: 2...1_000_000, "most samples of a set that are used, evenly spread")]
+            [.integer("samples", \.samples, in: 2...1_000_000, "at most this many samples of each set are used, evenly spread over it")]
         }
     }
 
     package static var description: ComponentDescription {
         ComponentDescription(
-            name: "representation", summary: "rank of each embedding: how many directions are in use",
-            formula: "rankme = exp(−Σ p log p), p = σ/Σσ;  effective-rank: the same centered;  participation = (Σσ²)²/Σσ⁴",
+            name: "representation", summary: "rank of each embedding: how many directions it uses",
+            formula: "rankme = exp(−Σ p log p), p = σ/Σσ;  effective-rank: the same after centering;  participation = (Σσ²)²/Σσ⁴",
             source: "Garrido et al. 2023; Roy and Vetterli 2007", options: Options.descriptions,
             notes: ["A rank is at most the smaller of samples and features: compare rows on the same samples."])
     }
@@ -84,8 +84,8 @@ package struct SourceTargetSimilarity: MeasurementPlugin {
         package init() {}
         package static var fields: [OptionField<Options>] {
             [
-                .choice("source", \.source, "source samples that are compared with the target's"),
-                .integer("samples", \.samples, in: 2...100_000, "most samples of a class that are used on each side, evenly spread"),
+                .choice("source", \.source, "which source samples are compared with those of the target"),
+                .integer("samples", \.samples, in: 2...100_000, "at most this many samples of a class are used on each side, evenly spread over it"),
             ]
         }
     }
@@ -96,7 +96,7 @@ package struct SourceTargetSimilarity: MeasurementPlugin {
             formula: "mean over classes of CKA (linear, RBF), Procrustes similarity and the cosine of the feature Grams",
             source: "Kornblith et al. 2019; MER-DG, Table 1", options: Options.descriptions,
             notes: [
-                "CKA and Procrustes pair the samples of a class in stored order, which the paper leaves open; feature-gram pairs nothing."
+                "CKA and Procrustes pair the samples of a class in stored order, since the paper does not say how; feature-gram needs no pairs."
             ])
     }
 

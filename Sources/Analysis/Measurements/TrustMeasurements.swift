@@ -26,7 +26,7 @@ package struct ConfidenceCalibration: MeasurementPlugin {
         ComponentDescription(
             name: "calibration", summary: "calibration error, Brier score and likelihood, plain and with a temperature fitted on source samples",
             formula: "ece = Σ n_j/n |accuracy_j − confidence_j|", source: "Guo et al. 2017", options: Options.descriptions,
-            notes: ["The temperature is fitted on the validation samples: their scaled figures are those of the fit, the target's are not."])
+            notes: ["The temperature is fitted to the validation samples, so scaled values on these samples are optimistic, and those on the target are not."])
     }
 
     package static var tasks: [TargetKind] { [.classes] }

@@ -38,8 +38,8 @@ package struct Classification: TaskPlugin {
             name: "classification", summary: "one class out of several, by cross-entropy; scored by accuracy or F1",
             formula: "−(1/N) Σ_n log softmax(x_n)_{t_n}",
             notes: [
-                "a prediction that is not finite counts as wrong; the other scores cannot be computed then",
-                "balanced-accuracy is over the classes that occur, macro-f1 over those that occur or are predicted",
+                "a prediction that is not finite counts as wrong for accuracy; the other scores cannot be computed then",
+                "balanced-accuracy averages over the classes that occur, macro-f1 over those that occur or are predicted",
             ])
     }
 

@@ -40,7 +40,7 @@ package struct MultiLabel: TaskPlugin {
             formula: "−mean_{n,k} t log σ(x) + (1 − t) log(1 − σ(x))",
             notes: [
                 "a label is predicted where its logit is above 0",
-                "mean-average-precision is over the labels that occur in some samples and not in others; macro-f1 over all labels",
+                "mean-average-precision averages over labels that some samples have and others lack, macro-f1 over all labels",
             ])
     }
 

@@ -39,27 +39,27 @@ package struct Regression: TaskPlugin {
         package static var fields: [OptionField<Options>] {
             [
                 .choice("loss", \.loss, "the mean of |x − t|, of (x − t)², or of Huber's function of x − t"),
-                .number("delta", \.delta, in: 1e-6..., unit: "of the values", "where Huber's function turns from a square into a line"),
+                .number("delta", \.delta, in: 1e-6..., unit: "of the values", "the error at which Huber's loss changes from quadratic to linear"),
                 .text("score", \.score, "the score of tables and of selection; the mean absolute error by default"),
                 .texts(
                     "zero", \.zero,
-                    "what a true 0 is where values become two classes by their sign: negative, positive or left-out, or several of these; "
-                        + "an empty list for no two classes"),
+                    "for scores of two classes by sign, what a true 0 counts as: negative, positive or left-out, or several of these; "
+                        + "with an empty list there are no such scores"),
                 .number(
                     "rounded-within", \.roundedWithin, in: 0.5...1000, unit: "of the values",
-                    "also the accuracy of values clipped to ±this and rounded: seven classes for 3"),
+                    "adds the accuracy of values that are clipped to ± this number and rounded; 3 gives seven classes"),
             ]
         }
     }
 
     package static var description: ComponentDescription {
         ComponentDescription(
-            name: "regression", summary: "numbers, by absolute, squared or Huber's loss; scored by error, correlation and two-class scores",
+            name: "regression", summary: "numbers, with the absolute, squared or Huber loss; scored by error, correlation and two-class scores",
             formula: "l1: mean |x − t|;  l2: mean (x − t)²;  huber: mean of ½d² for |d| ≤ δ, else δ(|d| − ½δ)",
             source: "Huber 1964; two-class scores: MMSA and MMDG-Bench",
             notes: [
-                "mae, mse and two-class scores are over all entries; correlation is Pearson's, the mean over values where there are several",
-                "a prediction is positive above 0; where a true 0 is positive, a prediction of 0 is as well",
+                "mae, mse and two-class scores are over all entries; correlation is Pearson's, averaged if a sample has several values",
+                "a prediction above 0 is positive; a prediction of 0 is positive if a true 0 counts as positive",
                 "MMDG-Bench: a true 0 is negative. MMSA: Has0 is positive, Non0 is left-out",
             ])
     }

@@ -48,19 +48,19 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
             summary: "your own arrays: npy, npz, pickled dictionaries, PyTorch, HDF5, MATLAB 5 or safetensors; or a CSV manifest of files",
             options: Options.descriptions,
             notes: [
-                "what is learned need not be classes: targets: values with `task: regression`, targets: labels with `task: multi-label`",
-                "every array has one row per sample; rows of several files are joined in the order of the list, or by name in a folder",
-                "a folder of .npy files is one file whose keys are their names; keys of nested dictionaries and groups are joined by dots",
-                "a dictionary of train, valid and test parts is read as one data set with that split; a file with a group or a dictionary for each "
-                    + "sample, with its modalities and its label inside, as a row of each",
-                "a manifest is a table with a header: id, label, domain, split, group, position, and a column for each modality with a path or a "
-                    + "row; `regulus data manifest` writes one from a folder",
-                "a row without a modality (an empty cell, an id that is not there, a length of 0, a 0 in the array that present names) is a sample "
-                    + "without it; sequences of different lengths are padded at their ends, and lengths says how many steps are real",
-                "recordings are cut into windows by window: STEPS; validation takes the last windows of each recording, or whole groups where windows "
-                    + "overlap (every below window) or groups are given",
-                "nothing in a file is executed; elements stay on disk and are read when a batch needs them",
-                "`regulus data check arrays OPTION=VALUE…` says what a program would see: shapes, counts, missing and non-finite values",
+                "for numbers instead of classes: targets: values with `task: regression`; for several labels: targets: labels with `task: multi-label`",
+                "every array has one row per sample; rows of several files are joined in the order of the list; files of a folder are ordered by name",
+                "a folder of .npy files counts as one file, and their names are its keys; keys of nested dictionaries and groups are joined by dots",
+                "a dictionary of train, valid and test parts is read as one data set with that split; in a file that has a group or a dictionary for "
+                    + "each sample, with its modalities and its label inside, each of these is a row",
+                "a manifest is a table with a header: id, label, domain, split, group, position, and for each modality a column of paths or of row "
+                    + "numbers; `regulus data manifest` writes one for a folder",
+                "a row lacks a modality if its cell is empty, its id is not found, its length is 0, or the array named by 'present' has a 0; it is then a "
+                    + "sample without this modality; sequences of different lengths are padded at their ends, and 'lengths' says how many steps are real",
+                "`window: STEPS` cuts recordings into windows; validation takes the last windows of each recording, or whole groups if windows overlap "
+                    + "('every' is smaller than 'window') or groups are given",
+                "no code in a file is executed; large arrays stay on disk and are read when a batch needs them",
+                "`regulus data check arrays OPTION=VALUE…` shows what a training would see: shapes, counts, missing and non-finite values",
             ])
     }
 

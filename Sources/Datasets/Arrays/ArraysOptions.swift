@@ -76,54 +76,54 @@ extension Arrays {
 
         public static var fields: [OptionField<Options>] {
             [
-                .paths("path", \.path, "a file of arrays, a folder of them, or a list; rows are joined in order"),
+                .paths("path", \.path, "a file of arrays, a folder of them, or a list of both; their rows are joined in this order"),
                 .path("manifest", \.manifest, "a CSV table of samples; its modality columns hold paths, or rows of the arrays in 'path'"),
                 .texts(
                     "modalities", \.modalities, required: true,
-                    "the modalities: names of arrays (or of a manifest's columns), or name=key where they differ"),
-                .text("labels", \.labels, "array of what is to be learned of every row: N numbers or names of classes, or what 'targets' says"),
+                    "the modalities: names of arrays (or of columns of the manifest), or name=key if a modality has another name than its array"),
+                .text("labels", \.labels, "array with the label of every row: N numbers or names of classes, or what 'targets' says"),
                 .choice(
                     "targets", \.targets,
-                    "what the labels are: classes; labels, N×K of 0 and 1 (in a manifest names with semicolons between them); values, N or N×V numbers"),
+                    "what is learned: classes; labels, N×K of 0 and 1 (in a manifest, names separated by semicolons); values, N or N×V numbers"),
                 .text(
                     "domains", \.domains,
-                    "array of N numbers or names: the domain of every row; null makes every file a domain of its own"),
+                    "array with the domain of every row, N numbers or names; with null, every file is a domain of its own"),
                 .texts(
                     "class-names", \.classNames,
-                    "names of classes 0, 1, …, of labels or of values; else from the file's metadata 'classes', 'labels' or 'values', else the "
-                        + "classes themselves, label-1, …, value-1, …"),
+                    "names of classes 0, 1, …, of labels or of values; by default those in the file's metadata 'classes', 'labels' or 'values', or else "
+                        + "the classes themselves, label-1, …, value-1, …"),
                 .texts(
                     "domain-names", \.domainNames,
-                    "names of domains 0, 1, …; else from the file's metadata 'domains', else the domains themselves"),
+                    "names of domains 0, 1, …; by default those in the file's metadata 'domains', or else the domains themselves"),
                 .text(
                     "split", \.split,
-                    "array of N: 0 or train, 1 or validation, 2 or test, 3 or held-back; null leaves the split to the experiment"),
-                .text("groups", \.groups, "array of N numbers or names: rows of one group stay together when splitting"),
+                    "array with the part of every row: 0 or train, 1 or validation, 2 or test, 3 or held-back; with null, the recipe decides"),
+                .text("groups", \.groups, "array with the group of every row, N numbers or names; a split never divides a group"),
                 .text(
                     "positions", \.positions,
-                    "array of N whole numbers: a row's place in time in its group; validation then takes the last part of each"),
+                    "array with the place in time of every row in its group, N whole numbers; validation then takes the last part of each group"),
                 .integer(
                     "window", \.window, in: 1..., unit: "steps",
-                    "length of the windows that every row is cut into when it is read; null leaves it one sample"),
+                    "length of the windows into which every row is cut when it is read; with null, a row is one sample"),
                 .integer(
                     "every", \.every, in: 1..., unit: "steps",
-                    "how far apart windows begin: fewer than 'window' lets them overlap; null for the length of a window"),
-                .text("ids", \.ids, "array of N numbers or names that a manifest's column 'id' is matched with"),
+                    "steps from the start of one window to the start of the next; fewer than 'window' makes them overlap; null for the length of a window"),
+                .text("ids", \.ids, "array with the id of every row, N numbers or names, by which rows are matched with the column 'id' of the manifest"),
                 .choice("layout", \.layout, "where a sample's channels lie in the files"),
-                .choice("unlabeled", \.unlabeled, "what rows of label -1 or NaN or without one do: end the run, or be left out and counted"),
+                .choice("unlabeled", \.unlabeled, "rows without a label, or with -1 or NaN as label: refuse them, or leave them out and count them"),
                 .choice(
                     "on-missing", \.onMissing,
-                    "what a row does that lacks a modality (an empty cell, an id that is not there, a length of 0): stay as a sample without it, be "
-                        + "left out and counted, or end the run"),
+                    "rows that lack a modality (an empty cell, an id that is not found, a length of 0): keep them as samples without it, leave them out and "
+                        + "count them, or refuse them"),
                 .choice("links", \.links, LinkRule.summary),
                 .texts(
                     "lengths", \.lengths,
-                    "for sequences that are padded at their ends, modality=key with an array (or a manifest's column) of N numbers of real steps, or "
-                        + "modality=padding to take steps that are 0 to the end for padding"),
+                    "for sequences that are padded at their ends: modality=key, where key is an array (or a column of the manifest) with the number of "
+                        + "real steps in each row, or modality=padding, if all trailing steps that are 0 are padding"),
                 .texts(
                     "present", \.present,
-                    "for modalities that some rows lack, modality=key with an array (or a manifest's column) of N of 1 and 0: a row of 0 is a sample "
-                        + "without it, whatever its array holds there"),
+                    "for modalities that some rows lack: modality=key, where key is an array (or a column of the manifest) with 1 for each row that has "
+                        + "the modality and 0 for each that lacks it, whatever values stand there"),
             ]
         }
     }

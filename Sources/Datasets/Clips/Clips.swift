@@ -58,16 +58,16 @@ public struct Clips: DatasetPlugin, DecodingDataset {
             [
                 .path("manifest", \.manifest, required: true, "a CSV table of clips: label, domain, and the files of each modality"),
                 .choice(
-                    "targets", \.targets, "what the column 'label' has: a class; labels, names with semicolons between them; values, a number such as 0.4"),
-                .texts("class-names", \.classNames, "names of classes 0, 1, …, of labels or of the value; else the labels themselves"),
-                .texts("domain-names", \.domainNames, "names of domains 0, 1, …; else the domains themselves"),
+                    "targets", \.targets, "what the column 'label' contains: classes; labels, names separated by semicolons; values, numbers such as 0.4"),
+                .texts("class-names", \.classNames, "names of classes 0, 1, …, of labels or of the value; by default the labels themselves"),
+                .texts("domain-names", \.domainNames, "names of domains 0, 1, …; by default the domains themselves"),
                 .number(
                     "frame-rate", \.frameRate, in: 0.001...100_000, unit: "frames a second",
-                    "of folders of pictures and of films that do not say theirs, where seconds become frames or frames seconds"),
-                .choice("unlabeled", \.unlabeled, "what clips of label -1 or without one do: end the run, or be left out and counted"),
+                    "frame rate of folders of pictures, and of films that do not state theirs, for converting seconds to frames and frames to seconds"),
+                .choice("unlabeled", \.unlabeled, "clips without a label, or with -1 as label: refuse them, or leave them out and count them"),
                 .choice(
                     "on-missing", \.onMissing,
-                    "what a clip does that lacks a modality (an empty path): stay as a sample without it, be left out and counted, or end the run"),
+                    "clips that lack a modality (an empty path): keep them as samples without it, leave them out and count them, or refuse them"),
                 .choice("links", \.links, LinkRule.summary),
             ] + clipFields
         }
@@ -79,11 +79,11 @@ public struct Clips: DatasetPlugin, DecodingDataset {
             summary: "your own films, flow, sound and pictures: a CSV table with a row for each clip",
             options: Options.descriptions,
             notes: [
-                "columns: label, domain, split, group, id; video, flow_x and flow_y, audio, picture: paths from the table's folder",
+                "columns: label, domain, split, group, id; video, flow_x and flow_y, audio, picture, which are paths relative to the table's folder",
                 "start and stop in seconds, or start_frame and stop_frame counted from 0; empty for the whole file",
-                "modalities that occur: video 32×224×224×3, flow 8×224×224×2, audio 257×1004×1, picture 224×224×3, the defaults' shapes",
+                "modalities, with the shapes that the default options give: video 32×224×224×3, flow 8×224×224×2, audio 257×1004×1, picture 224×224×3",
                 "a row with an empty path is a sample without that modality",
-                "split: train, validation, test, or held-back (validation in a source domain, reported in the held-out one)",
+                "split: train, validation, test, or held-back (used for validation in a source domain, and reported in the held-out domain)",
             ])
     }
 

@@ -38,16 +38,16 @@ public struct CoOccurrence: DatasetPlugin {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "co-occurrence",
-            summary: "generated world: a strong cue across modalities, drawn anew for every domain, against a weaker invariant signal",
+            summary: "generated world: a strong cue across modalities that changes with the domain, and a weaker signal that does not",
             formula: "x_m = R_m [ a_m(c) + ε, p_{d,m}(v_m(c')) + ε, u + ε, q_m(w_m) + ε ],  Σ_m w_m ≡ c mod K",
-            source: "a controlled test of fusion overfitting: the joint cue is learned from sources and fails in the target",
+            source: "a controlled test of fusion overfitting: a model learns the joint cue from the sources, and the cue fails in the target",
             options: Options.descriptions,
             notes: [
                 "parts of the cue: class ÷ 2 in m1, class mod K/2 in m2, a random pairing of the classes in further modalities",
-                "target-cue: what a held-out domain shows; kept = its own patterns, randomized = of a random class, off = none",
-                "pair: m1 and m2 each say nothing, both together name the class (an exclusive or of K values), by patterns that all domains share. "
-                    + "`invariant: 0.3, cue: 0, pair: 2` is a world in which fusion is right; with target-pair: randomized the same sources mislead",
-                "single draws mislead: compare pairs over at least five draws",
+                "target-cue says what the cue is in a held-out domain; kept = its own patterns, randomized = those of a random class, off = none",
+                "pair: m1 or m2 alone says nothing, both together name the class (an exclusive or of K values), with the same patterns in every domain; "
+                    + "`invariant: 0.3, cue: 0, pair: 2` is a world in which fusion is right; with `target-pair: randomized` the same sources mislead",
+                "one draw of the world says little: compare rows over at least five draws",
             ])
     }
 
@@ -202,7 +202,7 @@ extension CoOccurrence {
 
         public static var fields: [OptionField<Options>] {
             [
-                .integer("classes", \.classes, in: 4...1000, "number of classes K, even"),
+                .integer("classes", \.classes, in: 4...1000, "number of classes K, an even number"),
                 .integer("modalities", \.modalities, in: 2...16, "number of modalities, called m1, m2, …"),
                 .integer("samples", \.samples, in: 1...1_000_000, unit: "samples a domain", "samples in each domain"),
                 .integer("domains", \.domains, in: 2...100, "number of domains, called d1, d2, …"),
@@ -216,18 +216,18 @@ extension CoOccurrence {
                 .integer("cue-width", \.cueWidth, in: 1...1024, unit: "latent dimensions", "width of a cue's pattern"),
                 .number(
                     "reliability", \.reliability, in: 0...1, unit: "fraction of samples",
-                    "how often the cue names the sample's own class; otherwise it names another"),
-                .choice("target-cue", \.targetCue, "how a held-out domain shows the cue"),
+                    "how often the cue names the sample's own class rather than another one"),
+                .choice("target-cue", \.targetCue, "what the cue is in a held-out domain"),
                 .number(
                     "pair", \.pair, in: 0...100, unit: "standard deviation of a pattern's entries",
-                    "strength of what names the class in the pair of modalities alone, by the same patterns in every domain; 0 for none"),
+                    "strength of the signal that only both modalities of the pair together carry, with the same patterns in every domain; 0 for none"),
                 .integer("pair-width", \.pairWidth, in: 1...1024, unit: "latent dimensions", "width of the pair's patterns"),
-                .choice("target-pair", \.targetPair, "how a held-out domain shows the pair"),
+                .choice("target-pair", \.targetPair, "what the pair's signal is in a held-out domain"),
                 .integer("nuisance", \.nuisance, in: 0...1024, unit: "latent dimensions", "dimensions that say nothing about the class"),
                 .number("noise", \.noise, in: 0...100, unit: "standard deviation", "noise on every latent dimension"),
                 .integer(
                     "draw", \.draw, in: 0...Int(Int32.max),
-                    "which world: codes, patterns, rotations and samples are a function of it"),
+                    "number of the world; codes, patterns, rotations and samples are drawn from it"),
             ]
         }
     }

@@ -56,9 +56,9 @@ public struct Digits: DatasetPlugin {
 
         public static var fields: [OptionField<Options>] {
             [
-                .choice("domains", \.domains, "what is held out: a pair of speakers with its handwriting, or each speaker"),
+                .choice("domains", \.domains, "what a domain is: a pair of speakers with one collection of handwriting, or one speaker"),
                 .choice("shape", \.shape, "series: sound 48×32 and pictures 28×28 line by line; pictures: 32×48×1 and 28×28×1"),
-                .choice("modalities", \.modalities, "what is a modality: sound and picture, or the lower and upper half of each"),
+                .choice("modalities", \.modalities, "what a modality is: sound and picture, or the lower and the upper half of each"),
             ]
         }
     }
@@ -67,12 +67,12 @@ public struct Digits: DatasetPlugin {
         ComponentDescription(
             name: "digits",
             summary: "bundled real set: 3000 spoken and written digits, 6 speakers, 3 collections of handwriting",
-            source: "Free Spoken Digit Dataset, MNIST, Semeion, optdigits; the file is CC BY-SA 4.0, notices beside it",
+            source: "Free Spoken Digit Dataset, MNIST, Semeion, optdigits; the file has the license CC BY-SA 4.0, with notices beside it",
             options: Options.descriptions,
             notes: [
                 "modalities: audio (log-mel, decibels below the maximum), image (0 to 1); halves: audio-low, audio-high, image-top, image-bottom",
-                "validation: the held-back takes 0–9 of the source domains; the held-out domain is reported on its own held-back takes",
-                "the two modalities of a pair are independent given digit and domain",
+                "validation uses takes 0–9 of the source domains, which are held back from training; the held-out domain is reported on its own takes 0–9",
+                "given digit and domain, the two modalities of a sample are independent",
             ])
     }
 

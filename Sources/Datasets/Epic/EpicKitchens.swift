@@ -54,11 +54,11 @@ public struct EpicKitchens: DatasetPlugin, ClipDataset {
             source: "Damen et al., ECCV 2018; splits of Munro and Damen, CVPR 2020 (MM-SADA)",
             options: Options.descriptions,
             notes: [
-                "modalities: video 32×224×224×3, audio 257×1004×1, flow 8×224×224×2, the defaults' shapes",
-                "validation: the test rows of the source domains; reported: the test rows of the held-out domain only",
+                "modalities, with the shapes that the default options give: video 32×224×224×3, audio 257×1004×1, flow 8×224×224×2",
+                "validation uses the test rows of the source domains; only the test rows of the held-out domain are reported",
                 "splits are read from the published pickles, or from CSV files of the same names and columns",
-                "a segment shorter than a clip wraps around; flow numbers are half the video's",
-                "pictures in folders as MM-SADA has them, or a film for each segment as MMDG-Bench's release: found by the folder rgb or video",
+                "a segment shorter than a clip is repeated from its beginning; frame numbers of flow are half those of video",
+                "frames are pictures in folders, as in MM-SADA, or a film for each segment, as in MMDG-Bench's release; the folder rgb or video decides",
             ])
     }
 

@@ -62,8 +62,8 @@ public struct HAC: DatasetPlugin, ClipDataset {
                 .path("root", \.root, required: true, "the folder with \(HACSplits.folder), human, animal and cartoon"),
                 .choice(
                     "audio-clock", \.audioClock,
-                    "the clip whose frames bound the sound: the released program's is flow where video is not used"),
-                .choice("repeated-files", \.repeatedFiles, "24 human files are in both lists: keep both rows, or the training row only"),
+                    "the modality whose clip says where the sound begins and ends; in the released program it is flow if video is not used"),
+                .choice("repeated-files", \.repeatedFiles, "24 human files are in both lists; both rows of each are kept, or the training row only"),
             ] + clipFields
         }
     }
@@ -75,9 +75,9 @@ public struct HAC: DatasetPlugin, ClipDataset {
             source: "Dong et al., SimMMDG, NeurIPS 2023",
             options: Options.descriptions,
             notes: [
-                "modalities: video 32×224×224×3, audio 257×1004×1, flow 8×224×224×2, the defaults' shapes",
-                "validation: the test rows of the source domains; reported: all rows of the held-out domain",
-                "as in the released program, frame k of a clip is decoded frame k − 1, and a file's last frames are never shown",
+                "modalities, with the shapes that the default options give: video 32×224×224×3, audio 257×1004×1, flow 8×224×224×2",
+                "validation uses the test rows of the source domains; all rows of the held-out domain are reported",
+                "as in the released program, frame k of a clip is decoded frame k − 1, and the last frames of a file are never used",
             ])
     }
 

@@ -89,13 +89,13 @@ public struct HUSTMotor: DatasetPlugin {
                 .path("root", \.root, required: true, "the folder with the 24 text files, or with Motor_Vib.mat and Motor_Aud.mat"),
                 .choice(
                     "windows", \.windows,
-                    "separate: training, validation and test have stretches of each recording of their own; released: windows lie anywhere and share "
+                    "separate: training, validation and test each have their own stretch of every recording; released: windows lie anywhere and share "
                         + "samples across the three"),
                 .integers("counts", \.counts, in: 1...1_000_000, "windows for training, validation and test of each state and speed"),
                 .integer("window", \.window, in: 2...1_048_576, unit: "steps", "length of a window"),
-                .integer("window-seed", \.windowSeed, in: 0..., "what the places of windows are drawn from"),
+                .integer("window-seed", \.windowSeed, in: 0..., "seed from which the places of windows are drawn"),
                 .choice("vibration", \.vibration, "one channel √(x² + y² + z²), or three"),
-                .choice("scale", \.scale, "window: each window to 0…1 by its own least and largest value"),
+                .choice("scale", \.scale, "window: each window is scaled to 0…1 by its own smallest and largest value"),
             ]
         }
     }
@@ -110,7 +110,7 @@ public struct HUSTMotor: DatasetPlugin {
                 "modalities: vibration 1024×1 (or ×3), sound 1024×1; domains: 5-hz, 10-hz, 20-hz, 30-hz",
                 "text files: {H,BF,BOW,BROKEN,MISAL,UNBAL}_{5,10,20,30}HZ.txt, five columns: time, x, y, z, sound",
                 "places of windows: for each recording and stretch, the first of the starts in random order (a stream named by both)",
-                "with windows: released, windows of training and validation overlap, so that validation accuracy is near 100 % and chooses by chance",
+                "with windows: released, windows of training and validation overlap, so validation accuracy is near 100 % and selection is left to chance",
                 "the released program's own windows: read the MAT files that it writes, with windows: released",
             ])
     }

@@ -48,20 +48,20 @@ package struct Joined: Dataset, DecodedByOthers, UncheckedRows, ReadsAhead {
             [
                 .components(
                     "domains", \.domains, of: .datasets, required: true,
-                    "the data sets, each a domain: `use`, its own options, and a `name` where two use the same"),
+                    "the data sets, each of them one domain: `use`, its options, and a `name` if two use the same kind"),
                 .choice(
                     "classes", \.classes,
-                    "equal: all data sets have the same classes, by name; shared: those that all have are learned, and samples of others are left out"),
+                    "equal: all data sets must have the same class names; shared: only classes that all have are learned, other samples are left out"),
             ]
         }
     }
 
     package static var description: ComponentDescription {
         ComponentDescription(
-            name: "joined", summary: "several data sets of equal modalities and classes, each of them a domain",
+            name: "joined", summary: "several data sets with the same modalities and classes, each of them one domain",
             options: Options.descriptions,
             notes: [
-                "every data set that `regulus list` prints can be one of them, also one of a plug-in; the domains that it has itself are one here",
+                "any data set that `regulus list` prints can be joined, also one of a plug-in; all domains that it has by itself become one",
                 "modalities, classes, labels and values go by their names; samples of a modality have one shape, except that padded sequences may differ "
                     + "in length",
                 "data are standardized together, by training samples of the source domains; a data set that is decoded from films or sound is not "

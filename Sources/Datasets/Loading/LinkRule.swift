@@ -13,7 +13,7 @@ public enum LinkRule: String, CaseIterable, Sendable {
     case follow
 
     /// The option that chooses between them.
-    static let summary = "symbolic links that lead out of the folder of a table or of arrays: refused, or followed"
+    static let summary = "symbolic links that lead out of the folder of a table or of arrays are refused (inside) or followed (follow)"
 }
 
 /// A folder that files are read from by the names that a table or the folder itself gives.

@@ -70,14 +70,14 @@ extension ClipDatasetOptions {
             .integer("interval", \.clip.interval, in: 1...64, unit: "frames", "from one frame of a video clip to the next"),
             .integer("flow-frames", \.clip.flowFrames, in: 1...512, unit: "frames", "frames of a flow clip"),
             .integer("flow-interval", \.clip.flowInterval, in: 1...64, unit: "frames", "from one frame of a flow clip to the next"),
-            .integer("short-side", \.clip.shortSide, in: 8...2048, unit: "pixels", "frames are scaled to this short side"),
-            .integer("crop", \.clip.crop, in: 8...2048, unit: "pixels", "side of the square that is cut out"),
+            .integer("short-side", \.clip.shortSide, in: 8...2048, unit: "pixels", "frames are scaled so that their shorter side has this length"),
+            .integer("crop", \.clip.crop, in: 8...2048, unit: "pixels", "side of the square that is cut out of each frame"),
             .integer(
                 "flow-evaluation-crop", \.clip.flowEvaluationCrop, in: 8...2048, unit: "pixels",
-                "side of the square that evaluation cuts out of flow; 256 is the released programs'"),
-            .integer("workers", \.loading.workers, in: 1...256, "threads that decode; null for as many as a trial computes with"),
-            .integer("memory", \.loading.memory, in: 16...1_048_576, unit: "MiB", "decoded samples that may wait"),
-            .choice("on-bad-sample", \.loading.onBadSample, "what a missing or damaged file does: end the run, or be left out and counted"),
+                "side of the square that evaluation cuts out of flow; the released programs use 256"),
+            .integer("workers", \.loading.workers, in: 1...256, "threads that decode; null for as many as a trial computes on"),
+            .integer("memory", \.loading.memory, in: 16...1_048_576, unit: "MiB", "decoded samples that may wait to be used"),
+            .choice("on-bad-sample", \.loading.onBadSample, "samples with a missing or damaged file: end the run, or leave them out and count them"),
         ]
     }
 }

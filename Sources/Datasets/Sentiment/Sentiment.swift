@@ -80,13 +80,13 @@ public struct Sentiment: DatasetPlugin, UncheckedRows, ReadsAhead {
         public static var fields: [OptionField<Options>] {
             [
                 .path("root", \.root, required: true, "the folder with mosi.pkl, mosei.pkl and sims.pkl"),
-                .texts("sets", \.sets, "the data sets that take part, each a domain: names of files without .pkl"),
+                .texts("sets", \.sets, "the data sets to use, each of them one domain: names of files without .pkl"),
                 .choice(
                     "lengths", \.lengths,
-                    "which steps are real: those before the zeros at the end, those that the file says, or all of a data set's arrays as released"),
-                .choice("targets", \.targets, "what is learned: the sentiment itself, or whether it is negative, neutral (exactly 0) or positive"),
-                .number("sims-scale", \.simsScale, in: 0.001...1000, "what the labels of sims are multiplied by; they lie in ±1, the others' in ±3"),
-                .choice("not-finite", \.notFinite, "what values do that are NaN or infinite in the file: end the run, or be 0"),
+                    "which steps are real: those before the zeros at the end, those that the file states, or all steps of the released arrays"),
+                .choice("targets", \.targets, "what is learned: the sentiment as a number, or whether it is negative, neutral (exactly 0) or positive"),
+                .number("sims-scale", \.simsScale, in: 0.001...1000, "factor for the labels of sims, which lie in ±1, while those of the others lie in ±3"),
+                .choice("not-finite", \.notFinite, "values in the file that are NaN or infinite: refuse them, or take 0 for them"),
             ]
         }
     }
@@ -100,7 +100,7 @@ public struct Sentiment: DatasetPlugin, UncheckedRows, ReadsAhead {
             notes: [
                 "for task: regression; MMDG-Bench's score is two-class-accuracy-zero-negative; with targets: classes for task: classification",
                 "files: a dictionary of train, valid and test, each with text N×L×768, audio N×L×25, vision N×L×171 and regression_labels",
-                "the standard features of MMSA (aligned_50.pkl, unaligned_50.pkl, unaligned_39.pkl) have other widths in each data set and do not fit",
+                "the standard features of MMSA (aligned_50.pkl, unaligned_50.pkl, unaligned_39.pkl) differ in width from data set to data set and do not fit",
                 "sequences are padded to the longest data set; steps on disk are read when a batch needs them",
             ])
     }

@@ -52,8 +52,8 @@ public struct Watch: DatasetPlugin {
 
         public static var fields: [OptionField<Options>] {
             [
-                .choice("domains", \.domains, "what is held out: one of three groups of people (1–3, 4–6, 7–10), or each person"),
-                .choice("modalities", \.modalities, "what is a modality: each sensor, or each of its three axes"),
+                .choice("domains", \.domains, "what a domain is: one of three groups of people (1–3, 4–6, 7–10), or one person"),
+                .choice("modalities", \.modalities, "what a modality is: a sensor, or one of its three axes"),
             ]
         }
     }
@@ -66,7 +66,7 @@ public struct Watch: DatasetPlugin {
             options: Options.descriptions,
             notes: [
                 "modalities: accelerometer 100×3 (g), gyroscope 100×3 (rad/s); axes: accelerometer-x to gyroscope-z, 100×1",
-                "validation: the last part of every recording of the source domains",
+                "validation uses the last part of every recording of the source domains",
             ])
     }
 

@@ -34,12 +34,12 @@ public final class ImageCNN: EncoderPlugin, FeatureMapEncoder {
         public static var fields: [OptionField<Options>] {
             [
                 .integer(
-                    "width", \.width, in: 1...4096, unit: "channels", "channels of the first stage; each later doubles"),
-                .integer("stages", \.stages, in: 1...8, "convolutions, with the picture halved between two of them"),
+                    "width", \.width, in: 1...4096, unit: "channels", "channels of the first stage; each later stage doubles them"),
+                .integer("stages", \.stages, in: 1...8, "number of convolutions; between two of them the picture is halved"),
                 .integer(
                     "embedding", \.embedding, in: 0...65536, unit: "features",
                     "width of the embedding; 0 leaves the last stage's channels as they are"),
-                .integer("kernel", \.kernel, in: 1...31, unit: "pixels", "side of the convolutions; odd"),
+                .integer("kernel", \.kernel, in: 1...31, unit: "pixels", "height and width of the convolutions; odd"),
             ]
         }
     }

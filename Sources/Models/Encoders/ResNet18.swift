@@ -31,7 +31,7 @@ public final class ResNet18: EncoderPlugin, StagedEncoder {
 
         public static var fields: [OptionField<Options>] {
             [
-                .integers("blocks", \.blocks, in: 1...200, "blocks of each of the four stages; 2, 2, 2, 2 as published"),
+                .integers("blocks", \.blocks, in: 1...200, "number of blocks in each of the four stages; 2, 2, 2, 2 as published"),
                 .integer("width", \.width, in: 1...4096, unit: "channels", "channels after the first convolution; 64 as published"),
             ] + stageFields
         }

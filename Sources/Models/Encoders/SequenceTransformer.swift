@@ -65,12 +65,12 @@ public final class SequenceTransformer: EncoderPlugin, SequenceEncoder {
 
         public static var fields: [OptionField<Options>] {
             [
-                .integer("width", \.width, in: 1...16384, unit: "features", "width of the places and of the embedding"),
+                .integer("width", \.width, in: 1...16384, unit: "features", "width of the tokens and of the embedding"),
                 .integer("layers", \.layers, in: 1...100, "transformer layers"),
                 .integer("heads", \.heads, in: 1...1024, "heads of attention; they divide the width"),
-                .integer("feed-forward", \.feedForward, in: 1...65536, unit: "features", "width between a layer's two linear maps"),
-                .choice("activation", \.activation, "what follows the first of the two"),
-                .choice("pooling", \.pooling, "which place is the embedding: the first, the mean of the real ones, or the last real one"),
+                .integer("feed-forward", \.feedForward, in: 1...65536, unit: "features", "width between the two linear maps of a layer"),
+                .choice("activation", \.activation, "activation after the first of the two linear maps"),
+                .choice("pooling", \.pooling, "which token is the embedding: the first, the mean over the real steps, or the last real step"),
                 .number("input-dropout", \.inputDropout, in: 0.0...1.0, "rate of dropout before the first layer"),
                 .number("dropout", \.dropout, in: 0.0...1.0, "rate of dropout within the layers"),
                 .number("attention-dropout", \.attentionDropout, in: 0.0...1.0, "rate of dropout on the weights of attention"),

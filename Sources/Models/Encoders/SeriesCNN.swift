@@ -46,10 +46,10 @@ public final class SeriesCNN: EncoderPlugin, SequenceEncoder, FeatureMapEncoder 
                 .integers("kernels", \.kernels, in: 1...4096, unit: "steps", "length of each layer's convolution"),
                 .integer("pool", \.pool, in: 1...255, unit: "steps", "steps over which each layer but the last takes maxima"),
                 .integer("pool-stride", \.poolStride, in: 1...64, unit: "steps", "steps from one maximum to the next"),
-                .integer("places", \.places, in: 1...4096, "maxima of each channel that the last layer leaves"),
+                .integer("places", \.places, in: 1...4096, "number of maxima that the last layer leaves for each channel"),
                 .integer(
                     "embedding", \.embedding, in: 0...65536, unit: "features",
-                    "width of the embedding; 0 takes the maxima as they are, channel after channel"),
+                    "width of the embedding; with 0 the embedding is the maxima themselves, channel after channel"),
             ]
         }
     }

@@ -40,14 +40,14 @@ public final class SeriesResNet: EncoderPlugin, SequenceEncoder, FeatureMapEncod
         public static var fields: [OptionField<Options>] {
             [
                 .integer(
-                    "width", \.width, in: 1...4096, unit: "channels", "channels of the first stage; each later doubles"),
+                    "width", \.width, in: 1...4096, unit: "channels", "channels of the first stage; each later stage doubles them"),
                 .integers("blocks", \.blocks, in: 1...100, "residual blocks of each stage"),
                 .integer(
                     "embedding", \.embedding, in: 0...65536, unit: "features",
                     "width of the embedding; 0 leaves the last stage's channels as they are"),
-                .integer("stem-kernel", \.stemKernel, in: 1...255, unit: "steps", "first convolution's length; odd"),
+                .integer("stem-kernel", \.stemKernel, in: 1...255, unit: "steps", "length of the first convolution; odd"),
                 .integer("stem-stride", \.stemStride, in: 1...64, unit: "steps", "first convolution's stride"),
-                .integer("kernel", \.kernel, in: 1...255, unit: "steps", "the blocks' convolution length; odd"),
+                .integer("kernel", \.kernel, in: 1...255, unit: "steps", "length of the convolutions in the blocks; odd"),
             ]
         }
     }

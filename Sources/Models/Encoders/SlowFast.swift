@@ -47,7 +47,7 @@ public final class SlowFast: EncoderPlugin, StagedEncoder {
         public static var fields: [OptionField<Options>] {
             [
                 .integer("depth", \.depth, in: 1...1000, unit: "layers", "published depth: 50, 101 or 152"),
-                .integers("blocks", \.blocks, in: 1...200, "blocks of each of the four stages; empty for those of the depth"),
+                .integers("blocks", \.blocks, in: 1...200, "number of blocks in each of the four stages; by default those of the depth"),
                 .integer(
                     "width", \.width, in: 1...512, unit: "channels", "channels after the slow pathway's first convolution; 64 as published"),
                 .integer("resample-rate", \.resampleRate, in: 1...1024, unit: "frames", "τ: the slow pathway reads every τ-th frame"),

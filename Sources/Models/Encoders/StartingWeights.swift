@@ -31,11 +31,11 @@ public struct StartingWeights: ComponentOptions, Hashable {
     public static var fields: [OptionField<StartingWeights>] {
         [
             .path("weights", \.weights, "file of weights to start from: a checkpoint of a run, safetensors or PyTorch"),
-            .text("weights-of", \.modality, "modality whose encoder is taken from a checkpoint of a run; null for the encoder's own"),
-            .text("key-prefix", \.keyPrefix, "what is taken off the beginning of the file's keys; null for the published prefix"),
+            .text("weights-of", \.modality, "modality whose encoder is taken from a checkpoint of a run; null for the same modality"),
+            .text("key-prefix", \.keyPrefix, "prefix that is removed from the keys of the file; null for the prefix of the published file"),
             .texts(
                 "allow-missing", \.allowMissing,
-                "names that may be missing, unexpected or mis-shaped in the file, with everything below them; * stands for any characters"),
+                "names that may be missing, unexpected or of another shape in the file, with everything below them; * stands for any characters"),
         ]
     }
 }

@@ -20,7 +20,7 @@ public final class Features: EncoderPlugin, SequenceEncoder {
     }
 
     public static let description = ComponentDescription(
-        name: "features", summary: "identity, for features extracted before: D, or T×D with T as tokens",
+        name: "features", summary: "passes on features that were extracted beforehand: D, or T×D, whose T steps are tokens",
         options: Options.descriptions)
 
     /// The number of features D.
@@ -79,7 +79,7 @@ public final class VectorMLP: EncoderPlugin {
             [
                 .integers("hidden", \.hidden, in: 1...65536, unit: "features", "widths of the hidden layers"),
                 .integer("embedding", \.embedding, in: 1...65536, unit: "features", "width of the embedding"),
-                .flag("batch-normalization", \.batchNormalization, "normalize before every ReLU"),
+                .flag("batch-normalization", \.batchNormalization, "whether a batch normalization stands before every ReLU"),
             ]
         }
     }

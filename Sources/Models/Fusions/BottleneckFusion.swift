@@ -50,7 +50,7 @@ public final class BottleneckFusion: FusionPlugin {
     }
 
     public static let description = ComponentDescription(
-        name: "bottleneck", summary: "modalities' tokens meet in a few bottleneck tokens, then classify the means",
+        name: "bottleneck", summary: "modalities exchange information through a few bottleneck tokens; the means of their tokens are classified",
         formula: "[x_m, b_m] = layer_m([x_m, b]),  b = mean_m b_m;  logits = head(mean_m mean_t x_m)",
         source: "Nagrani et al., Attention Bottlenecks for Multimodal Fusion, NeurIPS 2021",
         cost: "O(N·(T + B)·W·(T + B + W + F)) for each modality and layer, with T tokens, B of the bottleneck, of W features, and F between them",

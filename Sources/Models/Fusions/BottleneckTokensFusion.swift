@@ -41,7 +41,7 @@ public final class BottleneckTokensFusion: FusionPlugin {
     }
 
     public static let description = ComponentDescription(
-        name: "bottleneck-tokens", summary: "a few tokens read all embeddings, each embedding reads them, then classify the mean",
+        name: "bottleneck-tokens", summary: "a few tokens read all embeddings, and each embedding reads these tokens; the mean is classified",
         formula: "h_m = relu(W_m z_m + b_m),  t = A(T, h),  y = mean_m LayerNorm(h_m + s_m A(h_m, t)),  A(q, K) = softmax(qKᵀ/√H) K",
         source: "as in MMDG-Bench's program; after Nagrani et al., Attention Bottlenecks for Multimodal Fusion, NeurIPS 2021",
         cost: "O(N·W·(Σ_m D_m + M·B + H)), with M modalities, B tokens of W features, and H hidden ones", options: Options.descriptions,

@@ -41,13 +41,13 @@ public final class CrossAttentionFusion: FusionPlugin {
             [
                 .integer("width", \.width, in: 1...65536, unit: "features", "common width of all tokens"),
                 .integer("heads", \.heads, in: 1...1024, "attention heads; they divide the width"),
-                .number("attention-dropout", \.attentionDropout, in: 0.0...1.0, "rate on the attention's result"),
+                .number("attention-dropout", \.attentionDropout, in: 0.0...1.0, "dropout rate on the result of the attention"),
             ] + ClassifierHead.fields(\.hidden, \.dropout)
         }
     }
 
     public static let description = ComponentDescription(
-        name: "cross-attention", summary: "each modality's tokens attend to the others', then classify the means",
+        name: "cross-attention", summary: "the tokens of each modality attend to those of the others; the means are classified",
         formula: "yₘ = mean_t norm(xₘ + attention(xₘ, x_others));  logits = head([y₁; …; y_M])",
         source: "Vaswani et al. 2017, section 3.2",
         cost: "O(N·T·W·(D + W + T)), with T tokens of all modalities together, of W features", options: Options.descriptions, unsearched: "none is known")

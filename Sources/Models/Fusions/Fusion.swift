@@ -189,7 +189,7 @@ final class ClassifierHead: Module {
     ) -> [OptionField<Root>] {
         [
             .integer("hidden", hidden, in: 0...65536, unit: "features", "width of the classifier's hidden layer; 0 leaves it out"),
-            .number("dropout", dropout, in: 0.0...1.0, "rate before the last linear map"),
+            .number("dropout", dropout, in: 0.0...1.0, "dropout rate before the last linear map"),
         ]
     }
 

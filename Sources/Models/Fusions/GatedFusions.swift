@@ -23,7 +23,7 @@ public final class FiLMFusion: FusionPlugin {
         public init() {}
 
         public static var fields: [OptionField<Options>] {
-            [.text("condition", \.condition, "the modality that modulates the other; the first by name if left out")]
+            [.text("condition", \.condition, "the modality that modulates the other; by default the first by name")]
         }
     }
 
@@ -90,8 +90,8 @@ public final class GatedFusion: FusionPlugin {
 
         public static var fields: [OptionField<Options>] {
             [
-                .text("gate", \.gate, "the modality that is the gate; the first by name if left out"),
-                .integer("width", \.width, in: 1...65536, unit: "features", "width of what is let through"),
+                .text("gate", \.gate, "the modality that is the gate; by default the first by name"),
+                .integer("width", \.width, in: 1...65536, unit: "features", "number of features that pass the gate"),
             ]
         }
     }

@@ -37,7 +37,7 @@ public final class LateFusion: FusionPlugin {
     }
 
     public static let description = ComponentDescription(
-        name: "late", summary: "concatenate the pooled embeddings, one hidden layer, classify",
+        name: "late", summary: "concatenate the pooled embeddings, then classify with one hidden layer",
         formula: "logits = W₂ dropout(relu(W₁ [z₁; …; z_M] + b₁)) + b₂", source: "as in the programs of SimMMDG and of the MMDG benchmark",
         cost: "O(N·H·(Σ_m D_m + K)), with a hidden layer of H features and K classes", options: Options.descriptions, unsearched: "none is known")
 

@@ -36,14 +36,14 @@ public final class MultiplicativeFusion: FusionPlugin {
 
         public static var fields: [OptionField<Options>] {
             [
-                .choice("form", \.form, "what the first modality makes for the second: a matrix, a factor for each feature, or one for all"),
+                .choice("form", \.form, "what the first modality makes for the second: a matrix, a factor for each feature, or one factor for all features"),
                 .integer("width", \.width, in: 1...65536, unit: "features", "width of the fused representation, for the matrix form"),
             ]
         }
     }
 
     public static let description = ComponentDescription(
-        name: "multiplicative", summary: "one modality makes the weights that act on the other, then classify",
+        name: "multiplicative", summary: "one modality makes the weights that act on the other; the result is classified",
         formula: "matrix: y_o = z_0ᵀ W_o z_1 + z_0 U_o + z_1 V_o + b_o;  vector: y = (z_0 W + V) ∘ z_1 + z_0 U + b;  scalar: y = (z_0·W + V) z_1 + z_0·U + b",
         source: "Jayakumar et al., Multiplicative Interactions and Where to Find Them, ICLR 2020",
         cost: "O(N·D_0·D_1·W) with a representation of W features; vector: O(N·D_0·D_1)", options: Options.descriptions, unsearched: "none is known",

@@ -36,7 +36,7 @@ public struct EmbeddingNorm: ComponentOptions, Hashable {
         [
             .choice(
                 "embedding-norm", \.kind,
-                "whether each embedding is normalized over its features before it is fused: layer learns a scale and a shift, untrained has none")
+                "normalization of each embedding over its features before fusion: layer learns a scale and a shift, untrained has neither")
         ]
     }
 }

@@ -28,13 +28,13 @@ public final class TensorFusion: FusionPlugin {
 
         public static var fields: [OptionField<Options>] {
             [
-                .integer("width", \.width, in: 0...65536, unit: "features", "width to which each embedding is mapped; 0 takes it as it is")
+                .integer("width", \.width, in: 0...65536, unit: "features", "width to which each embedding is mapped; 0 leaves it as it is")
             ] + ClassifierHead.fields(\.hidden, \.dropout)
         }
     }
 
     public static let description = ComponentDescription(
-        name: "tensor", summary: "all products of the modalities' features, then classify",
+        name: "tensor", summary: "all products of the modalities' features, which are then classified",
         formula: "logits = head([1, h_1] ⊗ … ⊗ [1, h_M]),  h_m = W_m z_m + b_m",
         source: "Zadeh et al., Tensor Fusion Network for Multimodal Sentiment Analysis, EMNLP 2017",
         cost: "O(N·H·(W + 1)^M), with M modalities of W features each and a hidden layer of H", options: Options.descriptions, unsearched: "none is known")
@@ -119,14 +119,14 @@ public final class LowRankTensorFusion: FusionPlugin {
 
         public static var fields: [OptionField<Options>] {
             [
-                .integer("rank", \.rank, in: 1...4096, "products that are added up"),
+                .integer("rank", \.rank, in: 1...4096, "rank: the number of products that are added up"),
                 .integer("width", \.width, in: 1...65536, unit: "features", "width of the fused representation"),
             ]
         }
     }
 
     public static let description = ComponentDescription(
-        name: "low-rank-tensor", summary: "tensor fusion with a weight tensor of low rank, then classify",
+        name: "low-rank-tensor", summary: "tensor fusion with a weight tensor of low rank",
         formula: "y = Σ_r w_r Π_m [1, z_m] F_m,r + b;  logits = W y + b'",
         source: "Liu et al., Efficient Low-rank Multimodal Fusion with Modality-Specific Factors, ACL 2018",
         cost: "O(N·R·W·Σ_m D_m), of rank R with a representation of W features", options: Options.descriptions,

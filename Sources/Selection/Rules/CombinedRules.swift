@@ -15,7 +15,7 @@ public struct MeanOfRules: SelectionPlugin {
         public init() {}
 
         public static var fields: [OptionField<Options>] {
-            [.texts("of", \.of, required: true, "two rules or more that go by the task's score, with their default options")]
+            [.texts("of", \.of, required: true, "two rules or more that use the task's score, with their default options")]
         }
     }
 
@@ -23,7 +23,7 @@ public struct MeanOfRules: SelectionPlugin {
         ComponentDescription(
             name: "mean", summary: "best mean of several rules' criteria; ties: lower loss, then the earlier",
             formula: "mean over the rules of their criteria", options: Options.descriptions,
-            notes: ["Known to fail where one of its rules does, by that rule's share. A candidate that lacks one of the criteria is not chosen."])
+            notes: ["Known to fail where one of its rules fails, in proportion to that rule's share. A candidate that lacks one of the criteria is not chosen."])
     }
 
     private let rules: [any SelectionPlugin]
@@ -59,13 +59,13 @@ public struct Lexicographic: SelectionPlugin {
         public init() {}
 
         public static var fields: [OptionField<Options>] {
-            [.texts("by", \.by, required: true, "two rules or more, the first that differs decides, with their default options")]
+            [.texts("by", \.by, required: true, "two rules or more, with their default options; the first by which the candidates differ decides")]
         }
     }
 
     public static var description: ComponentDescription {
         ComponentDescription(
-            name: "lexicographic", summary: "the first of several rules' criteria that differs; ties: the earlier",
+            name: "lexicographic", summary: "the first of several rules by which candidates differ; ties: the earlier",
             formula: "by the first rule; where it is exactly equal, by the second; and so on", options: Options.descriptions,
             notes: ["Known to fail where its first rule does: later ones are asked on exact ties only, which are rare unless samples are few."])
     }

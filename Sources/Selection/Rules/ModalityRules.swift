@@ -8,13 +8,13 @@ public struct SilencedModality: SelectionPlugin {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "silenced-modality",
-            summary: "best mean over modalities of the score with all others silenced; ties: source validation, then lower loss, then the earlier",
+            summary: "best score of a modality while all others are silenced, averaged over modalities; ties: source validation, then lower loss, then the earlier",
             formula: "S = mean over m of score(held-back samples; z of every other modality replaced by its mean over them)",
             notes: [
                 "Costs no training: embeddings of held-back samples are fused once more for every modality.",
                 "Measured in the co-occurrence world at reliability 1 (PyTorch, 6 draws), difference to source-validation in the strength chosen: MER "
                     + "+10.8 ± 2.7 points, VICReg +10.9 ± 1.8; at reliability 0.98 MER +2.0 ± 1.5.",
-                "Known to fail where what is to be learned is genuinely in the pair: on an XOR of two modalities that holds in every domain one pick among all "
+                "Known to fail where only the pair of modalities together carries what is to be learned: on an XOR of two modalities that holds in every domain one pick among all "
                     + "rows lost 7.1 ± 3.4 points. On four real sets and UTD-MHAD it was within ±1 point of source-validation.",
             ])
     }
@@ -56,7 +56,7 @@ public struct GuardedSilenced: SelectionPlugin {
             [
                 .number(
                     "standard-errors", \.standardErrors, in: 0...100, unit: "binomial standard errors of the best source validation",
-                    "how far below the best a candidate's source validation may lie")
+                    "how far a candidate's source validation may lie below the best")
             ]
         }
     }
@@ -72,7 +72,7 @@ public struct GuardedSilenced: SelectionPlugin {
                     + "to source-validation in the strength chosen: MER +9.9 ± 2.3 points; on an XOR of two modalities that holds in every domain −0.2 ± 0.2.",
                 "Known to fail for label smoothing (−2.4 ± 0.8 points with 128 features at reliability 1, −3.3 ± 1.5 at 0.98), for MER at reliability 0.95 "
                     + "(−1.3 ± 0.8), and for a choice between rows (UTD-MHAD −2.9 ± 1.8).",
-                "The share is taken as (V*·n + 1)/(n + 2), so that a best of 100 % leaves the guard a width.",
+                "The share is taken as (V*·n + 1)/(n + 2), so that the allowed distance is not 0 if the best is 100 %.",
             ])
     }
 
@@ -110,13 +110,13 @@ public struct Recombined: SelectionPlugin {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "recombined",
-            summary: "best score on pairs recombined within a class across source domains; ties: source validation, then lower loss, then the earlier",
+            summary: "best score on samples whose modalities are recombined within a class across source domains; ties: source validation, then lower loss, then the earlier",
             formula: "R = mean over m of score(z_m of a held-back sample, the rest of another of its class from another source domain)",
             notes: [
-                "Never a default: it is here to be looked at.",
+                "Never a default; it is here for comparison.",
                 "Known to fail where both parts of a cue are functions of the class, so that a recombined pair stays right: in the co-occurrence world at "
-                    + "reliability 1 (PyTorch, 6 draws) it chose MER's strength +1.8 ± 1.1 points better than source-validation, where +15.2 were there to be had. "
-                    + "It destroys what is genuinely in the pair: on an XOR of two modalities that holds in every domain it lost 18.1 ± 7.7 points (VICReg).",
+                    + "reliability 1 (PyTorch, 6 draws) it chose MER's strength +1.8 ± 1.1 points better than source-validation, where +15.2 were possible. "
+                    + "It destroys what only the pair carries: on an XOR of two modalities that holds in every domain it lost 18.1 ± 7.7 points (VICReg).",
             ])
     }
 

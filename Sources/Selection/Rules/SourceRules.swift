@@ -11,9 +11,9 @@ public struct SourceValidation: SelectionPlugin {
             formula: "V = score(held-back samples of all source domains)",
             source: "training-domain validation: Gulrajani and Lopez-Paz 2021, In Search of Lost Domain Generalization",
             notes: [
-                "Known to fail where it is saturated: held-back samples show what the sources reward, and near 100 % the choice is made by noise in the loss. "
-                    + "Measured in the co-occurrence world at reliability 1 (128 features, batches of 48, 3 draws): MER of a strength chosen so gained 1.7 ± 1.1 "
-                    + "points on the unseen domain, at the fixed strength 3 it gained 18.8 ± 2.7; this rule had picked 0.03 to 0.1 in 8 of 9 cells."
+                "Known to fail where it is saturated: held-back samples reward whatever holds in the sources, and near 100 % noise in the loss decides. "
+                    + "Measured in the co-occurrence world at reliability 1 (128 features, batches of 48, 3 draws): MER with the strength chosen by this rule gained 1.7 ± 1.1 "
+                    + "points on the unseen domain, and with the fixed strength 3 it gained 18.8 ± 2.7; the rule picked 0.03 to 0.1 in 8 of 9 cells."
             ])
     }
 
@@ -62,8 +62,8 @@ public struct SourceLoss: SelectionPlugin {
             name: "source-loss", summary: "lowest loss on held-back samples of the source domains; ties: better score, then the earlier",
             formula: "VL = base loss(held-back samples of all source domains)",
             notes: [
-                "Known to fail where source-validation does, for the same reason; and between strengths of a term that changes how sure predictions are, such as "
-                    + "label smoothing, the loss compares how sure they are rather than how good."
+                "Known to fail where source-validation fails, for the same reason, and for the strength of a term that changes how sure predictions are, such as "
+                    + "label smoothing: there the loss compares how sure they are rather than how good they are."
             ])
     }
 
@@ -127,7 +127,7 @@ public struct LeaveOneSourceOut: SelectionPlugin {
                 "For tuned values. Measured in the co-occurrence world at reliability 1 (PyTorch, 6 draws), difference to source-validation in the strength "
                     + "chosen: MER +13.2 ± 2.7 points, VICReg +9.9 ± 1.8. On four real sets with vector encoders it gained nothing over source-validation.",
                 "Known to fail for epochs (−6.4 ± 1.8 points there), and for one pick among all rows it was +3.2 ± 1.3 on AV-Digits and −2.1 ± 0.7 on HAR. "
-                    + "Where what holds in all sources fails in the target, it cannot see that, as no rule on sources can.",
+                    + "If something holds in all sources and fails in the target, this rule cannot see it; no rule that uses sources only can.",
             ])
     }
 

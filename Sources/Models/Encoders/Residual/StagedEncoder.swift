@@ -158,11 +158,11 @@ extension StagedOptions {
     /// The fields of `stages`.
     static var stageFields: [OptionField<Self>] {
         [
-            .choice("train", \.stages.train, "which part is trained; what is below the last of the four stages is the stem"),
+            .choice("train", \.stages.train, "which part is trained; everything below the last of the four stages is the stem"),
             .choice(
                 "batch-norm", \.stages.batchNorm,
-                "what batch normalization in the frozen part does while the rest trains: evaluation uses the running statistics, training "
-                    + "the batch's and moves them"),
+                "statistics of batch normalization in the frozen part while the rest trains: evaluation uses the running ones, training "
+                    + "uses those of the batch and updates the running ones"),
         ]
     }
 }

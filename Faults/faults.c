@@ -1,7 +1,7 @@
-// Makes one system call of a program fail: loaded before the C library (LD_PRELOAD), for `Faults/run`.
+// Makes one system call of a program fail. `Faults/run` loads it before the C library (LD_PRELOAD).
 //
 // Only calls on files below the folder FAULTS_UNDER count. FAULTS_COUNTERS names a file of counters that all processes of a run share, one for each kind of
-// call. The call number FAULTS_AT of the kind FAULTS_CALL, counted from 1, meets FAULTS_MODE:
+// call. The call number FAULTS_AT of the kind FAULTS_CALL, counted from 1, is treated as FAULTS_MODE says:
 //   once   it fails
 //   from   it and all later ones of its kind fail, as on a full disk
 //   short  it writes half of what it was given

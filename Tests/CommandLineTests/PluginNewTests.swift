@@ -46,7 +46,7 @@ struct PluginNewTests {
         try folder.makeFolder("shrink")
         try folder.write("mine", to: "shrink/Package.swift")
         let outcome = try await folder.regulus("plugin", "new", "shrink", "--library", "--regulus", Repository.root.path)
-        #expect(outcome.code == 2 && outcome.messages == "error: nothing was written, because these exist: shrink/Package.swift\n")
+        #expect(outcome.code == 2 && outcome.messages == "error: nothing was written, because these files exist: shrink/Package.swift\n")
         #expect(folder.files == ["r.yaml", "shrink/Package.swift"])
         #expect(try folder.text("shrink/Package.swift") == "mine")
     }

@@ -92,10 +92,10 @@ struct BatchSamplerTests {
         #expect(message(2, .domainBalanced) == "a batch of 2 cannot have rows of each of 3 source domains; expected a batch of at least 3")
         #expect(
             message(30, .domainBalanced)
-                == "a batch of 30 needs 10 training rows where the smallest source domain has 8; expected a batch of at most 24")
+                == "a batch of 30 needs 10 training rows, but the smallest source domain has 8; expected a batch of at most 24")
         #expect(
             message(25, .shuffled)
-                == "a batch of 25 needs 25 training rows where the source domains have 24; expected a batch of at most 24")
+                == "a batch of 25 needs 25 training rows, but the source domains have 24; expected a batch of at most 24")
     }
 
     @Test("In order for evaluation, every row comes once and the last batch may be smaller")

@@ -175,7 +175,7 @@ struct PlanFaultTests {
         #expect(try messages("batch: 8", "batch: \(division), batching: shuffled") == "")
         #expect(
             try messages("batch: 8", "batch: \(division + 1), batching: shuffled").contains(
-                "a batch of \(division + 1) needs \(division + 1) training rows where the source domains have \(division)"))
+                "a batch of \(division + 1) needs \(division + 1) training rows, but the source domains have \(division)"))
     }
 
     @Test("every fault of every variant at once, and each once")

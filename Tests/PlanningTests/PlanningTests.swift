@@ -241,7 +241,7 @@ struct PlanningTests {
         }
         #expect(
             error?.description == """
-                r.yaml:9:10: error: a batch of 64 needs 64 training rows where the smallest source domain has 48
+                r.yaml:9:10: error: a batch of 64 needs 64 training rows, but the smallest source domain has 48
                     9 |   batch: 64
                       |          ^~
                       = expected a batch of at most 48

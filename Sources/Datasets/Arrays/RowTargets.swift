@@ -58,7 +58,7 @@ enum RowTargets: Sendable {
         case (.numbers(_, let width), .numbers(_, let other)):
             throw DatasetFault(
                 option: "labels", message: "\(path): the targets have \(other) entries a row, those of the files before \(width)",
-                expected: "equally many in all files")
+                expected: "the same number in all files")
         default:
             throw DatasetFault(option: "labels", message: "\(path): the targets are of another kind than those of the files before")
         }

@@ -199,8 +199,8 @@ struct RowWindows: Hashable, Sendable {
             guard positions == nil else {
                 throw DatasetFault(
                     option: "every",
-                    message: "windows of \(steps) steps that begin every \(every) overlap, and validation by positions would divide them from those that "
-                        + "share their steps",
+                    message: "windows of \(steps) steps that begin every \(every) overlap, so validation by positions would separate windows "
+                        + "that share steps",
                     expected: "every: \(steps) or more, or no positions, so that validation takes whole groups")
             }
             return (own, nil)

@@ -298,9 +298,9 @@ struct StoredRows: Sendable {
                 if replacesNotFinite {
                     let values = UnsafeMutableBufferPointer(rebasing: target[..<count])
                     guard NotFiniteRows.isAmong(values) else { return }
-                    // A number is no gap, even where single precision has no room for it.
+                    // A number is not a gap, even if it is too large for single precision.
                     if !array.shape.isEmpty, let beyond = try array.beyondSinglePrecision(rows: rows) {
-                        throw array.fault("holds \(beyond.text), and is not to be taken for a value that is not finite; divide the array by a constant")
+                        throw array.fault("holds \(beyond.text), which is too large for single precision but is not a missing value; divide the array by a constant")
                     }
                     for index in values.indices where !values[index].isFinite { values[index] = 0 }
                 }

@@ -97,7 +97,7 @@ struct JoinedFit {
                 let byNumber = missing.count == names.count && names.count == own.names.count
                 throw misfit(
                     part,
-                    "the \(first.kind.rawValue) of '\(self.names[part])' are not those of '\(self.names[0])': it \((lacks + has).joined(separator: " and "))",
+                    "the \(first.kind.rawValue) of '\(self.names[part])' are not those of '\(self.names[0])': the former \((lacks + has).joined(separator: " and "))",
                     expected: first.kind != .classes || byNumber
                         ? "the same \(first.kind.rawValue) by name in all domains"
                         : "the same classes by name in all domains, or classes: shared to learn those that all have")
@@ -196,7 +196,7 @@ struct JoinedFit {
         if let alone = ordered.first(where: { parts[$0].groups == nil && parts[$0].split?.contains(.validation) != true }) {
             throw misfit(
                 alone, "the rows of '\(names[alone])' are ordered in time and those of '\(names[other])' are not",
-                expected: "an order in all domains or in none, or groups of which whole ones can be held back")
+                expected: "an order in all domains or in none, or groups, so that whole groups can be held back")
         }
         return (nil, "'\(names[first])' is ordered in time and '\(names[other])' is not: validation takes whole groups, not the last rows of each")
     }
@@ -216,7 +216,7 @@ struct JoinedFit {
             guard let index = decoders.firstIndex(where: { $0 != nil }) else {
                 guard let index = parts.firstIndex(where: { $0.isStandardized != parts[0].isStandardized }) else { return nil }
                 throw misfit(
-                    index, "one of '\(names[index])' and '\(names[0])' is on a common scale already and the other is not",
+                    index, "only one of '\(names[index])' and '\(names[0])' is standardized already",
                     expected: "both, or neither")
             }
             throw misfit(index, "'\(names[index])' is decoded from files, and '\(names[0])' holds arrays", expected: "one kind in all domains")

@@ -79,7 +79,7 @@ public struct BatchSampler: Sendable {
         guard batchesPerPass > 0 else {
             let place = order == .shuffled ? "the source domains have" : "the smallest source domain has"
             throw DatasetFault(
-                message: "a batch of \(batchSize) needs \(share) training rows where \(place) \(smallest)",
+                message: "a batch of \(batchSize) needs \(share) training rows, but \(place) \(smallest)",
                 expected: "a batch of at most \(smallest * pools.count)")
         }
     }

@@ -52,7 +52,7 @@ public enum SampleDivision: Hashable, Sendable {
             }
         }
         throw DatasetFault(
-            option: Self.option, message: "the data cannot be divided by \(value)", expected: "[test, share, draw] or [folds, count, draw]")
+            option: Self.option, message: "\(value) does not say how to divide the data", expected: "[test, share, draw] or [folds, count, draw]")
     }
 
     /// The data set with the parts in place of its domains. Groups are never divided, and every part

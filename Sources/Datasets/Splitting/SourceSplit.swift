@@ -175,7 +175,7 @@ public struct SourceSplit: Sendable {
         let chosen: [Int]
         switch rule {
         case .domain:
-            throw DatasetFault(message: "a domain that is trained on itself has no other to choose by", expected: "source-validation or last-epoch")
+            throw DatasetFault(message: "a domain that is trained on itself has no other domain for selection", expected: "source-validation or last-epoch")
         case .perClass(let count):
             try Self.refuseToDivideGroups(of: dataset)
             chosen = try Self.rowsPerClass(count, of: dataset, among: rest.filter { !prescribed.contains($0) }, random: random)
@@ -190,7 +190,7 @@ public struct SourceSplit: Sendable {
         (sourceDomains, targetDomains) = ([domain], [domain])
         guard !training.rows.isEmpty, !target.rows.isEmpty, !(needsValidation && validation.rows.isEmpty) else {
             throw DatasetFault(
-                message: "'\(names[domain])' has \(own.count) rows, too few to train on, to choose by and to report", expected: "more rows of each class")
+                message: "'\(names[domain])' has \(own.count) rows, too few for training, selection and the report", expected: "more rows of each class")
         }
     }
 
@@ -198,7 +198,7 @@ public struct SourceSplit: Sendable {
     private static func refuseToDivideGroups(of dataset: some Dataset) throws(DatasetFault) {
         guard dataset.groups != nil || dataset.positions != nil else { return }
         throw DatasetFault(
-            message: "rows of this data set belong together in groups, which a number of rows for each class would divide",
+            message: "rows of this data set form groups, and taking a number of rows from each class would divide them",
             expected: "a share of the source samples for validation")
     }
 

@@ -24,7 +24,7 @@ public struct UnknownClasses: Hashable, Sendable {
     /// - Throws: `DatasetFault` where the value is none that a plan keeps.
     init(_ value: OptionValue) throws(DatasetFault) {
         guard case .list(let items) = value else {
-            throw DatasetFault(option: Self.option, message: "classes cannot be unknown by \(value)", expected: "a list of names of classes")
+            throw DatasetFault(option: Self.option, message: "\(value) does not say which classes are unknown", expected: "a list of names of classes")
         }
         names = items.map(\.description)
     }

@@ -27,7 +27,7 @@ struct ComponentTemplates {
         ///
         ///     Σ_m 1/(N·D) Σ_{i,d} (z_{i,d} − center)²        z is the N×D embedding of modality m
         ///
-        /// Cost: `O(N·D)`. Any `N`; NaN stays NaN.
+        /// Cost: `O(N·D)`. Works for any `N`; NaN stays NaN.
         ///
         /// Source: our own. Name the paper and the equation here, and in the description.
         public struct \(name.type): RegularizerPlugin, AddsPenalty {
@@ -68,7 +68,7 @@ struct ComponentTemplates {
     private var encoder: String {
         """
         \(imports)
-        /// Samples of any shape, laid out flat: a linear map, ReLU, and a linear map to the embedding.
+        /// Flattens samples of any shape and applies a linear map, ReLU, and a linear map to the embedding.
         public final class \(name.type): EncoderPlugin {
             public struct Options: ComponentOptions {
                 /// Width of the hidden layer.
@@ -118,7 +118,7 @@ struct ComponentTemplates {
     private var fusion: String {
         """
         \(imports)
-        /// Every embedding is mapped to one width; their mean is what the classifier reads.
+        /// Maps every embedding to one width; the classifier reads their mean.
         public final class \(name.type): FusionPlugin {
             public struct Options: ComponentOptions {
                 /// Width `F` of the representation.
@@ -127,12 +127,12 @@ struct ComponentTemplates {
                 public init() {}
 
                 public static var fields: [OptionField<Options>] {
-                    [.integer("width", \\.width, in: 1...65536, unit: "features", "width of what the classifier reads")]
+                    [.integer("width", \\.width, in: 1...65536, unit: "features", "width of the representation that the classifier reads")]
                 }
             }
 
             public static let description = ComponentDescription(
-                name: "\(name.kebab)", summary: "the mean of all embeddings, each mapped to one width", formula: "logits = W ReLU(mean_m (V_m z_m))",
+                name: "\(name.kebab)", summary: "mean of all embeddings after mapping each to one width", formula: "logits = W ReLU(mean_m (V_m z_m))",
                 source: "our own", options: Options.descriptions)
 
             public let modalities: [Modality]
@@ -154,7 +154,7 @@ struct ComponentTemplates {
                 classifier = Linear(options.width, context.classes, from: context.initializer["classifier"])
             }
 
-            /// - Parameter embeddings: one `N×D` a modality, in any order.
+            /// - Parameter embeddings: one `N×D` for each modality, in any order.
             public func callAsFunction(_ embeddings: Embeddings, pass: Pass) -> Prediction {
                 let mapped = projections.compactMap { name, map in embeddings[name].map { map($0.pooled) } }
                 let representation = (mapped.dropFirst().reduce(mapped[0], +) / Float(mapped.count)).relu()
@@ -190,7 +190,7 @@ struct ComponentTemplates {
             private let encoders: [(name: Modality, map: Linear)]
             private let classifier: Linear
 
-            /// Regularizers tell encoders apart by these names: `encoders.<modality>.…`, and `fusion.…` for everything else.
+            /// By these names, regularizers know what belongs to which encoder: `encoders.<modality>.…`, and `fusion.…` for everything else.
             public var parts: Parts {
                 ["encoders": Parts(encoders.map { (name: $0.name.name, part: $0.map) }), "fusion": ["classifier": classifier] as Parts]
             }
@@ -230,9 +230,9 @@ struct ComponentTemplates {
     private var dataset: String {
         """
         \(imports)
-        /// A small generated data set of two modalities, three domains and two classes. Put the reading of your own files in its place.
+        /// A small generated data set of two modalities, three domains and two classes. Replace it with code that reads your own files.
         ///
-        /// Everything about rows except the inputs is in memory; inputs are handed out for the rows that are asked for.
+        /// The labels and domains of all rows are in memory; `inputs` returns the inputs of the rows that a batch needs.
         public struct \(name.type): DatasetPlugin {
             public struct Options: ComponentOptions {
                 /// Samples of each domain.
@@ -241,7 +241,7 @@ struct ComponentTemplates {
                 public init() {}
 
                 public static var fields: [OptionField<Options>] {
-                    [.integer("samples", \\.samples, in: 4...1_000_000, unit: "samples of a domain", "how many are drawn")]
+                    [.integer("samples", \\.samples, in: 4...1_000_000, unit: "samples", "how many samples each domain has")]
                 }
             }
 
@@ -260,7 +260,7 @@ struct ComponentTemplates {
             /// Row-major, rows × width.
             private let values: [String: [Float]]
 
-            /// - Throws: `DatasetFault` where data cannot be read; the ones here are drawn.
+            /// - Throws: `DatasetFault` if data cannot be read; generated data like these always can.
             public init(options: Options) throws(DatasetFault) {
                 let names = ["video", "audio"]
                 let rows = 0..<3 * options.samples
@@ -300,13 +300,13 @@ struct ComponentTemplates {
         /// How sure a trained model is: the mean probability of the class that it predicts, on source validation and on the held-out domain.
         public struct \(name.type): MeasurementPlugin {
             public struct Options: ComponentOptions {
-                /// What logits are divided by first.
+                /// The temperature `T`, by which logits are divided.
                 public var temperature = 1.0
 
                 public init() {}
 
                 public static var fields: [OptionField<Options>] {
-                    [.number("temperature", \\.temperature, in: 0.001...1000, "what logits are divided by first")]
+                    [.number("temperature", \\.temperature, in: 0.001...1000, "the temperature T, by which logits are divided")]
                 }
             }
 
@@ -325,7 +325,7 @@ struct ComponentTemplates {
             public func measure(_ model: TrainedModel) throws -> Findings {
                 var findings = Findings()
                 for set in [SampleSet.validation, .target] {
-                    // What cannot be computed, as where there are no samples, is kept with its reason.
+                    // A value that cannot be computed, for instance because there are no samples, is kept with the reason.
                     findings.add("mean-confidence", on: set) {
                         let probabilities = try ClassProbabilities(logits: model.outputs(on: set).logits, temperature: options.temperature)
                         let confidences = probabilities.confidences
@@ -343,29 +343,29 @@ struct ComponentTemplates {
     private var task: String {
         """
         \(imports)
-        /// Classification by the focal loss, which counts samples that are right already for less.
+        /// Classification with the focal loss, in which samples that are already predicted well count less.
         ///
         ///     −1/N Σ_n (1 − p_n)^γ log p_n        p_n is the probability of sample n's class
         ///
         /// Source: Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017, equation 4.
         public struct \(name.type): TaskPlugin {
             public struct Options: ComponentOptions {
-                /// How much less; 0 is cross-entropy.
+                /// How much less they count; 0 is cross-entropy.
                 public var gamma = 2.0
 
                 public init() {}
 
                 public static var fields: [OptionField<Options>] {
-                    [.number("gamma", \\.gamma, in: 0...10, "how much less a sample counts that is right already; 0 is cross-entropy")]
+                    [.number("gamma", \\.gamma, in: 0...10, "how much less a sample counts if it is already predicted well; 0 is cross-entropy")]
                 }
             }
 
             public static let description = ComponentDescription(
-                name: "\(name.kebab)", summary: "one class out of several, by the focal loss", formula: "−1/N Σ_n (1 − p_n)^γ log p_n",
+                name: "\(name.kebab)", summary: "one class out of several, with the focal loss", formula: "−1/N Σ_n (1 − p_n)^γ log p_n",
                 source: "Lin et al. 2017, equation 4")
             public static let targets = TargetKind.classes
 
-            /// The first is the one that tables show and that selection goes by.
+            /// Tables show the first score, and selection uses it.
             public let scores = [ScoreDescription("accuracy")]
             public let criterion: Criterion
 
@@ -373,7 +373,7 @@ struct ComponentTemplates {
                 let gamma = Float(options.gamma)
                 criterion = Criterion("focal") { outputs, targets in
                     let logarithms = (outputs.logSoftmax(axis: 1) * targets).sum(axis: 1)
-                    // 1 − p, kept above 0, where a power has no finite slope.
+                    // 1 − p, kept above 0, because a power may have an infinite slope there.
                     let rest = (1 - logarithms.exp()).clamped(lower: 1e-6)
                     return -(rest.power(gamma) * logarithms).mean()
                 }

@@ -55,7 +55,7 @@ struct PluginTemplates {
             \(imports([module, kind.testing, "Testing"], [module, kind.testing, "Testing"]))
             @Suite("\(name.kebab)")
             struct \(name.type)Tests {
-                @Test("keeps what every \(kind.noun) has to keep")
+                @Test("keeps the contract of every \(kind.noun)")
                 func contract() {
             \(check)
                 }
@@ -82,7 +82,7 @@ struct PluginTemplates {
             }
         let term = kind == .regularizer ? "\(name.kebab): {weight: 0.1, center: 0}" : "mer: {weight: 0.1}"
         let comment =
-            kind == .regularizer ? "# What \(name.kebab) changes on a small generated world." : "# The \(kind.noun) \(name.kebab) at work, in seconds."
+            kind == .regularizer ? "# What \(name.kebab) changes in a small generated world." : "# The \(kind.noun) \(name.kebab) at work, in seconds."
         return """
             \(comment)
             name: \(name.kebab)
@@ -109,7 +109,7 @@ struct PluginTemplates {
     func package(dependingOn regulus: Scaffold.Dependency) -> String {
         let product = ".product(name: \"Regulus\", package: \"regulus\")"
         let executable = """
-                    // A program that loads libraries has to show them its symbols.
+                    // A program that loads plug-in libraries has to export its symbols to them.
                     .executableTarget(
                         name: "regulus-\(name.kebab)", dependencies: ["\(module)", \(product)],
                         linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),

@@ -137,7 +137,7 @@ struct Scaffold {
         }
         let files = files
         let existing = files.map(\.path).filter { FileManager.default.fileExists(atPath: $0) }
-        guard existing.isEmpty else { throw .input("error: nothing was written, because these exist: \(existing.joined(separator: ", "))") }
+        guard existing.isEmpty else { throw .input("error: nothing was written, because these files exist: \(existing.joined(separator: ", "))") }
         do throws(FileFault) {
             for (path, text) in files {
                 try Folder.create(Folder.parent(of: path))
@@ -172,7 +172,7 @@ struct Scaffold {
                 [
                     "regulus plugin build \(folder)", "regulus plugin test \(root)lib\(name.type)Plugin.so", "regulus run \(root)\(name.kebab).yaml",
                     regulus == nil
-                        ? "with --regulus, the folder or address of Regulus's package, there would be a Package.swift and a test as well"
+                        ? "for a Package.swift and a test as well, pass --regulus with the folder or the URL of Regulus's package"
                         : "for a test in the package: cd \(folder), and swift test -c release -Xswiftc -enable-testing",
                 ]
             }

@@ -25,7 +25,7 @@ public final class TensorFusionNetwork: ModelPlugin {
             [
                 .integer("channels", \.channels, in: 1...4096, unit: "channels", "channels of the encoders"),
                 .integer("embedding", \.embedding, in: 1...1024, unit: "features", "width of every embedding"),
-                .integer("hidden", \.hidden, in: 1...65_536, unit: "features", "width of what the classifier reads"),
+                .integer("hidden", \.hidden, in: 1...65_536, unit: "features", "width of the representation that the classifier reads"),
             ]
         }
     }

@@ -51,7 +51,7 @@ struct JoinedTests {
         let parts: [(name: String, dataset: any Dataset)] = [("one", part(6, classes: ["a", "b", "c"])), ("two", part(6, classes: ["d", "b", "a"]))]
         let fault = fault(parts)
         #expect(fault?.within == ["domains", "two"])
-        #expect(fault?.message == "the classes of 'two' are not those of 'one': it lacks c of 'one' and has d beside them")
+        #expect(fault?.message == "'two' and 'one' differ in their classes: 'two' lacks c and has d in addition")
         #expect(fault?.expected?.hasSuffix("or classes: shared to learn those that all have") == true)
         let joined = try join(parts, classes: .shared)
         #expect(joined.facts.classes == ["a", "b"] && joined.facts.samplesPerDomain == [4, 4])

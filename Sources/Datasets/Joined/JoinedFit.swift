@@ -92,12 +92,13 @@ struct JoinedFit {
             }
             let (missing, further) = (names.filter { !own.names.contains($0) }, own.names.filter { !names.contains($0) })
             guard missing.isEmpty, further.isEmpty else {
-                let lacks = missing.isEmpty ? [] : ["lacks \(missing.joined(separator: ", ")) of '\(self.names[0])'"]
-                let has = further.isEmpty ? [] : ["has \(further.joined(separator: ", ")) beside them"]
+                let lacks = missing.isEmpty ? [] : ["lacks \(missing.joined(separator: ", "))"]
+                let has = further.isEmpty ? [] : ["has \(further.joined(separator: ", ")) in addition"]
                 let byNumber = missing.count == names.count && names.count == own.names.count
                 throw misfit(
                     part,
-                    "the \(first.kind.rawValue) of '\(self.names[part])' are not those of '\(self.names[0])': the former \((lacks + has).joined(separator: " and "))",
+                    "'\(self.names[part])' and '\(self.names[0])' differ in their \(first.kind.rawValue): '\(self.names[part])' "
+                        + (lacks + has).joined(separator: " and "),
                     expected: first.kind != .classes || byNumber
                         ? "the same \(first.kind.rawValue) by name in all domains"
                         : "the same classes by name in all domains, or classes: shared to learn those that all have")

@@ -1,3 +1,4 @@
+import Configuration
 import Persistence
 
 /// The script that each worker runs.
@@ -56,7 +57,7 @@ package struct WorkerScript: Sendable {
     }
 
     /// A word in single quotation marks, between which a shell replaces nothing.
-    private static func quoted(_ word: String) -> String { "'" + word.replacing("'", with: "'\\''") + "'" }
+    private static func quoted(_ word: String) -> String { "'" + word.spelling(["'": "'\\''"]) + "'" }
 }
 
 /// One option of `sbatch`, such as `--qos=high` or `--exclusive`.

@@ -39,7 +39,9 @@ struct WorkerScriptTests {
         defer { try? FileManager.default.removeItem(at: folder) }
         let echo = folder.appendingPathComponent("echo it")
         try ExecutableFile.write("#!/bin/sh\nfor word do printf '%s\\0' \"$word\"; done\n", to: echo)
-        let words = ["--set", "rows[+ MER].x='a'", "$(touch y)", "`touch y`; touch y", "two\nlines", "", "\\", "\"", "$HOME * ~ #"]
+        let words = [
+            "--set", "rows[+ MER].x='a'", "$(touch y)", "`touch y`; touch y", "two\nlines", "", "\\", "\"", "$HOME * ~ #", "'\u{301}; touch y; '\u{301}",
+        ]
         var script = script(words, program: echo.path)
         script.folder = folder.path
         let file = folder.appendingPathComponent("worker.sh")

@@ -82,6 +82,6 @@ package enum SamplePage {
 
     /// The text with the characters replaced that XML reserves.
     private static func escaped(_ text: String) -> String {
-        text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
+        text.spelling(["&": "&amp;", "<": "&lt;"])
     }
 }

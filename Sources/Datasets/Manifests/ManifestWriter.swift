@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 
 /// A table of samples to be written, as ``Manifest`` reads it: what `regulus data manifest` makes of a folder.
@@ -71,6 +72,6 @@ package struct ManifestWriter: Sendable {
 
     /// The text as a field of CSV, with quotes where it needs them.
     private static func quoted(_ text: String) -> String {
-        text.contains { ",\"\n\r".contains($0) } ? "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : text
+        text.unicodeScalars.contains { ",\"\n\r".unicodeScalars.contains($0) } ? "\"" + text.spelling(["\"": "\"\""]) + "\"" : text
     }
 }

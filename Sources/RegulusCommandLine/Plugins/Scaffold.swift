@@ -64,7 +64,7 @@ struct Scaffold {
         }
 
         private static func quoted(_ text: String) -> String {
-            "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+            "\"" + text.spelling(["\\": "\\\\", "\"": "\\\""]) + "\""
         }
     }
 

@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 
 extension Report {
@@ -111,6 +112,6 @@ package enum CSVText {
     /// The text, in quotes where it needs them.
     static func field(_ text: String) -> String {
         let needsQuotes = text.unicodeScalars.contains { "\",\r\n".unicodeScalars.contains($0) }
-        return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+        return needsQuotes ? "\"" + text.spelling(["\"": "\"\""]) + "\"" : text
     }
 }

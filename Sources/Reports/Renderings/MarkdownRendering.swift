@@ -45,18 +45,19 @@ extension Document {
         return text.first.map { "+-=~>".contains($0) } ?? false ? "\\" + text : text
     }
 
-    private static func isWord(_ character: Character) -> Bool { character.isLetter || character.isNumber }
+    private static func isWord(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isAlphabetic || scalar.properties.numericType != nil }
 
     /// Text in which nothing is markup. Underscores inside a word mean nothing in Markdown, and paths are full of them; they stay.
     private static func escaped(_ text: some StringProtocol) -> String {
-        let text = Array(DisplayText.singleLine(String(text)))
+        // Sign by sign, as readers take it: a bar with a combining mark behind it still divides two cells.
+        let text = Array(DisplayText.singleLine(String(text)).unicodeScalars)
         var result = ""
-        for (index, character) in text.enumerated() {
+        for (index, scalar) in text.enumerated() {
             let isInside = index > 0 && index + 1 < text.count && Self.isWord(text[index - 1]) && Self.isWord(text[index + 1])
-            if "\\`*|<[]#&$".contains(character) || character == "_" && !isInside || character == "~" && index > 0 && text[index - 1] == "~" {
+            if "\\`*|<[]#&$".unicodeScalars.contains(scalar) || scalar == "_" && !isInside || scalar == "~" && index > 0 && text[index - 1] == "~" {
                 result.append("\\")
             }
-            result.append(character)
+            result.unicodeScalars.append(scalar)
         }
         return result
     }

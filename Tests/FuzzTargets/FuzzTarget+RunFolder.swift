@@ -17,7 +17,7 @@ import Networks
 /// What lies in run folders, where others may write as well, and what other programs say.
 extension FuzzTarget {
     static let ofRunFolders: [String: @Sendable (Data) -> Void] = [
-        "json": json, "folder": folder, "log": log, "save": save, "stems": stems, "model": model, "claim": claim, "events": events,
+        "json": json, "folder": folder, "log": log, "seal": seal, "save": save, "stems": stems, "model": model, "claim": claim, "events": events,
     ]
     static let ofSystems: [String: @Sendable (Data) -> Void] = ["elf": elf, "workers": workers, "worker": worker, "queue": queue, "groups": groups]
 
@@ -64,6 +64,23 @@ extension FuzzTarget {
         guard let before = try? log.read(as: LookRecord.self) else { return }
         guard (try? log.append(look)) != nil, let after = try? log.read(as: LookRecord.self) else { return }
         precondition(after.values.count == before.values.count + 1 && after.values.last == look)
+    }
+
+    /// The seal of such a log, with a digest of its own that is right: whatever it says, no line is lost, and the next is appended.
+    private static func seal(_ data: Data) {
+        let log = SealedLog(MemoryFile.folder + "/sealed.jsonl")
+        for path in [log.path, log.sealPath] { unlink(path) }
+        let looks = (1...3).map { LookRecord(time: Double($0), command: "report", results: $0, figures: "a") }
+        guard (try? looks.prefix(2).forEach { try log.append($0) }) != nil else { return }
+        let opening = Data("{\n".utf8)
+        for seal in [data, SealedDocument.sealing(data.starts(with: opening) ? data : opening + data)] {
+            MemoryFile.write(seal, "sealed.jsonl.seal")
+            let before = try? log.read(as: LookRecord.self)
+            precondition(before?.values == Array(looks.prefix(2)))
+        }
+        guard (try? log.append(looks[2])) != nil else { return }
+        let after = try? log.read(as: LookRecord.self)
+        precondition(after?.values == looks)
     }
 
     // MARK: - Running trials

@@ -13,7 +13,8 @@ enum FuzzTarget {
 
     private static let ofFormats: [String: @Sendable (Data) -> Void] = [
         "recipe": recipe, "setting": setting, "safetensors": safetensors, "checkpoint": checkpoint, "weights": weights, "frame": frame,
-        "table": table, "arrays": arrays, "manifest": manifest, "recording": recording, "sentiment": sentiment, "argument": argument,
+        "table": table, "arrays": arrays, "samples": samples, "manifest": manifest, "labels": labels, "recording": recording, "sentiment": sentiment,
+        "argument": argument,
         "picture": picture, "sound": sound, "video": video,
     ]
 
@@ -84,6 +85,25 @@ enum FuzzTarget {
         }
     }
 
+    /// Arrays as samples: a line with the options of `arrays`, as after `--set data=`, and the file behind it.
+    private static func samples(_ data: Data) {
+        let line = data.prefix { $0 != UInt8(ascii: "\n") }
+        guard let choice = try? ComponentArgument(String(decoding: line, as: UTF8.self)) else { return }
+        MemoryFile.write(Data(data.dropFirst(line.count + 1)), "samples/arrays")
+        let file = OptionValue.string(MemoryFile.folder + "/samples/arrays")
+        // Nothing outside of the folder is read, whatever the line says.
+        let options = choice.options.filter { $0.key != "manifest" }.merging(["path": file, "links": .string("inside")]) { $1 }
+        guard let values = try? Arrays.Options.decoding(options), let dataset = try? Arrays(options: values) else { return }
+        precondition(dataset.domains.count == dataset.count && dataset.groups.map { $0.count == dataset.count } ?? true)
+        precondition(dataset.positions.map { $0.count == dataset.count } ?? true && dataset.split.map { $0.count == dataset.count } ?? true)
+        let rows = dataset.count > 1 ? [0, dataset.count - 1] : Array(0..<dataset.count)
+        for modality in dataset.facts.modalities.map(\.name).prefix(8) {
+            _ = try? dataset.presence(rows, modality: modality)
+            if let inputs = try? dataset.inputs(rows, modality: modality) { precondition(inputs.shape[0] == rows.count) }
+        }
+        _ = dataset.remarks
+    }
+
     private static func checkpoint(_ data: Data) {
         guard let file = try? PyTorchCheckpoint(data, named: "f", limits: limits) else { return }
         for entry in file.entries.prefix(16) { _ = try? file.floats(entry.name, convertingIntegers: true) }
@@ -116,13 +136,25 @@ enum FuzzTarget {
             _ = try? manifest.counts(name, rows: Array(0..<min(manifest.count, 64)), option: "lengths", what: "a number of steps")
         }
         for kind in [TargetKind.classes, .labels, .values] { _ = try? manifest.targets(kind, names: [], option: "manifest") }
-        // The same file as a table of labels, from which a manifest is made.
-        if let name = manifest.names.first {
-            _ = try? ManifestWriter(
-                MemoryFile.folder, table: MemoryFile.folder + "/manifest.csv", columns: ["label={\(name)}"], files: ["video={\(name):4}"])
-        }
         guard let clips = try? ClipRows(&manifest, frameRate: 25, onMissing: .keep) else { return }
         for row in 0..<min(manifest.count, 64) { _ = (clips.seconds(row), clips.paths("video", row)) }
+    }
+
+    /// A table of labels beside a folder of films, from which a manifest is made, and read: a line of columns and one of files, as `--column` and
+    /// `--file` take them, divided by tabulators, and the table behind them.
+    private static func labels(_ data: Data) {
+        let lines = data.split(separator: UInt8(ascii: "\n"), maxSplits: 2, omittingEmptySubsequences: false)
+        guard lines.count == 3 else { return }
+        let words = lines.prefix(2).map { String(decoding: $0, as: UTF8.self).split(separator: "\t").prefix(8).map(String.init) }
+        let folder = MemoryFile.folder + "/films"
+        for name in ["raw/a/0001.mp4", "raw/b/12.mp4", "c.wav"] { MemoryFile.write(Data(), "films/" + name) }
+        MemoryFile.write(Data(lines[2]), "labels.csv")
+        guard let writer = try? ManifestWriter(folder, table: MemoryFile.folder + "/labels.csv", columns: words[0], files: words[1]) else { return }
+        _ = writer.summary
+        MemoryFile.write(Data(writer.csv.utf8), "films/manifest.csv")
+        // What is written has to be a table of as many rows.
+        let manifest = try? Manifest(folder + "/manifest.csv", links: .inside)
+        precondition(manifest?.count == writer.count)
     }
 
     /// A file of sentiment data, with all that is read before training.

@@ -34,7 +34,7 @@ struct SeededFuzzTests {
     private static func dictionary(of target: String) -> [Data] {
         let names = [
             "recipe": "recipe", "setting": "recipe", "argument": "recipe", "checkpoint": "pickle", "weights": "pickle", "frame": "pickle", "arrays": "pickle",
-            "sentiment": "pickle",
+            "sentiment": "pickle", "samples": "samples",
         ]
         guard let name = names[target],
             let text = try? String(contentsOf: root.appendingPathComponent("Fuzzing/Dictionaries/\(name).dict"), encoding: .utf8)

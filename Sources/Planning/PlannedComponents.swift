@@ -5,6 +5,7 @@ import Foundation
 import Models
 import Networks
 import Persistence
+import Processes
 import Recipes
 import Regularization
 import Tensors
@@ -83,11 +84,19 @@ package final class PlannedComponents: @unchecked Sendable {
         let batch: Int
     }
 
+    /// Makes a component. Whoever watches this process learns of one from a library, which may never return.
+    private func making<Component, Fault: Error>(_ name: String, _ body: () throws(Fault) -> Component) throws(Fault) -> Component {
+        components.foreignCode[name] == nil ? try body() : try CallTrace.during("init(options:)", of: name, body)
+    }
+
     /// - Throws: `DatasetFault` where it cannot be opened or read.
     func dataset(_ plan: ComponentPlan) throws(DatasetFault) -> OpenedDataset {
         try once(\.datasets, plan) { () throws(DatasetFault) in
-            let dataset = try components.datasets.make(plan.name, options: plan.options)
-            try dataset.checkRows()
+            let dataset = try making(plan.name) { () throws(DatasetFault) in
+                let dataset = try components.datasets.make(plan.name, options: plan.options)
+                try dataset.checkRows()
+                return dataset
+            }
             do {
                 return OpenedDataset(dataset: dataset, fingerprint: try Fingerprint.of(dataset))
             } catch {
@@ -99,14 +108,16 @@ package final class PlannedComponents: @unchecked Sendable {
     /// - Throws: `OptionFault` where options do not fit each other, or the data have other targets.
     func task(_ plan: ComponentPlan, for targets: TargetFacts) throws(OptionFault) -> any TaskPlugin {
         try once(\.tasks, TaskKey(plan: plan, targets: targets)) { () throws(OptionFault) in
-            try components.tasks.make(plan.name, options: plan.options, context: TaskContext(targets: targets))
+            try making(plan.name) { () throws(OptionFault) in
+                try components.tasks.make(plan.name, options: plan.options, context: TaskContext(targets: targets))
+            }
         }
     }
 
     /// - Throws: `OptionFault` where options do not fit each other or the modality.
     func encoder(_ plan: ComponentPlan, of modality: DatasetFacts.ModalityFacts) throws(OptionFault) -> any Encoder {
         try once(\.encoders, EncoderKey(plan: plan, modality: modality)) { () throws(OptionFault) in
-            try components.encoder(plan, of: modality, from: .zeros)
+            try making(plan.name) { () throws(OptionFault) in try components.encoder(plan, of: modality, from: .zeros) }
         }
     }
 

@@ -23,8 +23,9 @@ package final class WatchedChild {
     ///   - arguments: without the program's own name.
     ///   - log: the file that takes both of its streams, at its end; nil for those of this process.
     ///   - role: what the child is told it is for, see ``ParentLink/role``.
+    ///   - lines: what it reads and continues, see ``ParentLink/lines()``.
     /// - Throws: `POSIXError` where it cannot be started.
-    package init(_ arguments: [String], log: String? = nil, role: String) throws {
+    package init(_ arguments: [String], log: String? = nil, role: String, lines: SharedLines? = nil) throws {
         var pipes: [Int32] = [0, 0]
         guard let file = TracePage.makeFile() else { throw POSIXError(number: errno) }
         defer { close(file) }
@@ -40,6 +41,7 @@ package final class WatchedChild {
         variables["SWIFT_BACKTRACE"] = "enable=no"
         var start = ProgramStart(program: ParentLink.program, arguments: arguments, environment: variables)
         start.files = [(ParentLink.controlDescriptor, .descriptor(pipes[0])), (ParentLink.traceDescriptor, .descriptor(file))]
+        if let lines { start.files.append((ParentLink.linesDescriptor, .descriptor(lines.descriptor))) }
         if let log { start.files += [(STDIN_FILENO, .nothing), (STDOUT_FILENO, .end(of: log)), (STDERR_FILENO, .same(as: STDOUT_FILENO))] }
         do {
             id = try start.begin()
@@ -80,14 +82,20 @@ package final class WatchedChild {
     /// The step that it has reached.
     package var step: Int { trace.step }
 
-    /// The hook that it has called and that has not returned.
-    package var call: (hook: String, component: String)? { trace.call }
+    /// The hooks that its threads have called and that have not returned.
+    package var calls: [(hook: String, component: String)] { trace.calls.map { ($0.hook, $0.component) } }
+
+    /// What its threads work on, see ``CallTrace/amid(_:_:)``, and the hook that each has called in it.
+    package var works: [(work: String, call: (hook: String, component: String)?)] {
+        trace.works.map { work, call in (work, call.map { ($0.hook, $0.component) }) }
+    }
 }
 
 /// The child's side of ``WatchedChild``.
 package enum ParentLink {
     static let controlDescriptor: Int32 = 3
     static let traceDescriptor: Int32 = 4
+    static let linesDescriptor: Int32 = 5
     static let roleVariable = "REGULUS_WATCHED"
 
     /// The running program, also where its file has been replaced since it started.
@@ -96,6 +104,12 @@ package enum ParentLink {
     /// What this process was started for by another run of the program; nil for one that a user started. Unsafe only in name: it is set once, at
     /// the start.
     nonisolated(unsafe) package private(set) static var role: String?
+
+    /// The lines that the parent of this process shares with it, to be asked only where it does.
+    package static func lines() -> SharedLines {
+        _ = fcntl(linesDescriptor, F_SETFD, FD_CLOEXEC)
+        return SharedLines(descriptor: linesDescriptor)
+    }
 
     /// How long a process may take to save its work after its parent is gone, in seconds.
     private static let patience: UInt32 = 20

@@ -29,6 +29,8 @@ struct MeasureCommand: ParsableCommand {
 
     @OptionGroup var plugins: PluginArguments
 
+    @OptionGroup var measuring: MeasuringArguments
+
     @Option(help: "Cores to use in total; all that this machine has by default.")
     var threads: Int?
 
@@ -52,13 +54,13 @@ struct MeasureCommand: ParsableCommand {
             cells: cells, folder: place, components: plan.components,
             pool: IsolatedMeasuring.pool(WorkerPool(workers: threads ?? Threads.available, threadsPerWorker: 1)),
             datasets: plan.planned.datasets, otherDatasets: plan.planned.otherDatasets, stop: .ofProcess)
-        let observer: @Sendable (TrialKey, Int, Int) -> Void = { key, done, all in StandardError.print("\(done) of \(all)  \(key)") }
-        if IsolatedMeasuring.isMeasurer { return try IsolatedMeasuring.measure(run, in: place, observer: observer) }
+        let observer: @Sendable (MeasurementRun.Step) -> Void = { StandardError.print("\($0.done) of \($0.all)  \($0.key)") }
+        if IsolatedMeasuring.isMeasurer { return try IsolatedMeasuring.measure(run, observer: observer) }
         var isMeasured = true
         let outcome: MeasurementRun.Outcome
         do {
             if ParentLink.role == ForeignCodeGuard.role {
-                outcome = try IsolatedMeasuring(run, in: place).outcome { note in
+                outcome = try IsolatedMeasuring(run, patience: .seconds(measuring.measureTimeout)).outcome { note in
                     isMeasured = false
                     StandardError.print(note)
                 }

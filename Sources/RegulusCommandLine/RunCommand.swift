@@ -51,6 +51,8 @@ struct RunCommand: ParsableCommand {
             "With plug-in libraries: the longest time for one step of a training, or for reading the data of one step.", valueName: "seconds"))
     var trialTimeout = 3600.0
 
+    @OptionGroup var measuring: MeasuringArguments
+
     @Flag(help: "If a changed recipe makes trials run again, deletes their earlier results instead of moving them to other-plans/.")
     var overwrite = false
 
@@ -70,7 +72,7 @@ struct RunCommand: ParsableCommand {
     func run() throws {
         let plan = try arguments.plan()
         let folder = RunFolder(choosing: folder, for: plan.study)
-        if IsolatedMeasuring.isMeasurer { return try IsolatedMeasuring.measure(measurementRun(plan, in: folder), in: folder) }
+        if IsolatedMeasuring.isMeasurer { return try IsolatedMeasuring.measure(measurementRun(plan, in: folder)) }
         let stemLines = try arguments.stemLines(of: plan.planned, folder: folder)
         if !isTrainer { try folder.checkKinds(for: plan.planned.settings.keys) }
         do throws(FileFault) {
@@ -121,6 +123,8 @@ extension RunCommand {
         if !isTrainer, !worker { store.noteLook(by: Self.self, at: store.finished(settings.keys), note: display.note) }
         StopRequest.listenForSignals()
         let events = LiveEvents(folder: folder)
+        // Each of the workers measures what is left, and keeps what ended the process of another.
+        if let launched, !keepFailures, !launched.isContinued { try measurementRun(plan, in: folder).removeFailures() }
         let results = try launched?.results() ?? results(of: run, plan, before, events: events, display: display)
         let isMeasured = try isTrainer || measure(plan, in: folder, display)
         if worker {
@@ -260,8 +264,7 @@ extension RunCommand {
         var isMeasured = true
         let outcome: MeasurementRun.Outcome
         if ParentLink.role == ForeignCodeGuard.role {
-            let isolated = IsolatedMeasuring(run, in: folder)
-            outcome = try isolated.outcome { note in
+            outcome = try IsolatedMeasuring(run, patience: .seconds(measuring.measureTimeout)).outcome { note in
                 isMeasured = false
                 display.note(note)
             }
@@ -269,13 +272,16 @@ extension RunCommand {
             outcome = try run.run()
         }
         for trial in outcome.leftOut { display.note("not measured: \(trial.key): \(trial.reason)") }
-        return isMeasured
+        return isMeasured && outcome.failed == 0
     }
 
     private func measurementRun(_ plan: RecipeArguments.Plan, in folder: RunFolder) -> MeasurementRun {
-        MeasurementRun(
+        var run = MeasurementRun(
             cells: plan.planned.cells.all, folder: folder, components: plan.components, pool: IsolatedMeasuring.pool(arguments.pool),
             datasets: plan.planned.datasets, otherDatasets: plan.planned.otherDatasets, stems: arguments.stems(for: folder), stop: .ofProcess)
+        // What ended the process of a worker has just been tried.
+        run.keepsFailures = keepFailures || launch.isSlurm
+        return run
     }
 
     /// Warns where the trials side by side need more memory than there is.
@@ -302,6 +308,6 @@ extension RunCommand {
     /// A word as a shell reads it.
     static func quoted(_ word: String) -> String {
         let plain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=,:".contains($0) } && !word.isEmpty
-        return plain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+        return plain ? word : "'" + word.spelling(["'": "'\\''"]) + "'"
     }
 }

@@ -112,6 +112,8 @@ extension RunFolder {
     package var registration: URL { file("registration.json") }
     /// Who looked at target figures, and when; see `LookRecord`.
     package var looks: URL { file("looks.jsonl") }
+    /// Says how many lines that log has.
+    package var looksSeal: URL { file("looks.jsonl.seal") }
 }
 
 /// One look at figures on a target: a line of the run folder's `looks.jsonl`.

@@ -12,7 +12,7 @@ extension RunFolder {
     package func obstacles(to keys: [TrialKey]) -> [Obstacle] {
         if let obstacle = Obstacle(at: root.path, of: .folder) { return [obstacle] }
         let files = [
-            resolvedRecipe, settings, registration, looks, URL(fileURLWithPath: SealedLog(looks.path).sealPath), markdownReport, csvReport, costs,
+            resolvedRecipe, settings, registration, looks, looksSeal, markdownReport, csvReport, costs,
             measurementsCSV, htmlReport, latexReport, verdictPage,
             verdictCSV, verdictJSON,
         ]

@@ -16,8 +16,8 @@ import Weights
 /// What is in the folder already, of the same measurement with the same options and of the same plan,
 /// is left as it is, so that an interrupted run continues where it stopped.
 package struct MeasurementRun: Sendable {
-    private let cells: [Cell]
-    private let folder: RunFolder
+    let cells: [Cell]
+    let folder: RunFolder
     private let components: Components
     private let pool: WorkerPool
     private let datasets: [ComponentPlan: any Dataset]
@@ -26,6 +26,8 @@ package struct MeasurementRun: Sendable {
     private let stems: URL
     private let stop: StopRequest
     private let prepared = PreparedData()
+    /// Whether measurements that ended their process before stay as they are. Otherwise they are made again.
+    package var keepsFailures = false
 
     package init(
         cells: [Cell], folder: RunFolder, components: Components, pool: WorkerPool, datasets: [ComponentPlan: any Dataset],
@@ -46,6 +48,8 @@ package struct MeasurementRun: Sendable {
         /// How many measurements were made now, and how many were there before.
         package var measured = 0
         package var present = 0
+        /// How many ended the process that made them, and are not made again by this run.
+        package var failed = 0
         /// Trials whose model cannot be measured, and why.
         package var leftOut: [LeftOut] = []
         /// Seconds that measuring took, over all workers.
@@ -59,60 +63,84 @@ package struct MeasurementRun: Sendable {
         package let reason: String
     }
 
-    /// - Parameter observer: told, from any thread, of every trial that is done: its key, how many are done and how many there are.
+    /// A trial that is done.
+    package struct Step: Sendable {
+        package let key: TrialKey
+        package let outcome: Outcome
+        /// How many are done.
+        package let done: Int
+        /// How many there are.
+        package let all: Int
+    }
+
+    /// - Parameters:
+    ///   - beginning: what earlier processes have done of this run.
+    ///   - observer: told, from any thread, of every trial that is done.
     /// - Throws: `StudyStopped` where `stop` was asked, else the first error that was not a measurement's own: data that cannot be read, a file that
     ///   cannot be written. What was measured before is kept.
-    package func run(observer: @escaping @Sendable (TrialKey, _ done: Int, _ all: Int) -> Void = { _, _, _ in }) throws -> Outcome {
-        let keys = cells.flatMap { cell in cell.seeds.map { cell.key(seed: $0) } }
-        let tally = Tally()
-        let jobs = cells.flatMap { cell in
-            cell.seeds.map { seed -> @Sendable () -> Void in
-                {
-                    guard !tally.hasEnded, !stop.isAsked else { return }
-                    do {
-                        let own = try measure(cell, seed: seed)
-                        tally.add(own) { done in observer(cell.key(seed: seed), done, keys.count) }
-                    } catch {
-                        tally.end(with: error)
-                    }
+    package func run(after beginning: Beginning = Beginning(), observer: @escaping @Sendable (Step) -> Void = { _ in }) throws -> Outcome {
+        let all = cells.reduce(0) { $0 + $1.seeds.count }
+        let trials = cells.flatMap { cell in cell.seeds.map { (cell: cell, seed: $0, key: cell.key(seed: $0)) } }
+            .filter { beginning.includes($0.key) }
+        let tally = Tally(done: beginning.done.count)
+        let jobs = trials.map { trial -> @Sendable () -> Void in
+            {
+                guard !tally.hasEnded, !stop.isAsked else { return }
+                do {
+                    let own = try CallTrace.amid(Work(key: trial.key).mark) { try measure(trial.cell, seed: trial.seed, after: beginning) }
+                    tally.add(own, of: trial.key) { done in observer(Step(key: trial.key, outcome: own, done: done, all: all)) }
+                } catch {
+                    tally.end(with: error)
                 }
             }
         }
         pool.run(jobs)
-        var (outcome, done) = try tally.result()
-        if done < keys.count { throw StudyStopped(finished: done, total: keys.count) }
-        let order = Dictionary(keys.enumerated().map { ($1, $0) }) { first, _ in first }
-        outcome.leftOut.sort { order[$0.key, default: 0] < order[$1.key, default: 0] }
-        return outcome
+        let outcomes = try tally.result()
+        let done = beginning.done.count + outcomes.count
+        if outcomes.count < trials.count { throw StudyStopped(finished: done, total: all) }
+        return sum(of: outcomes)
+    }
+
+    /// What became of some trials together.
+    package func sum(of outcomes: [TrialKey: Outcome]) -> Outcome {
+        var sum = Outcome()
+        for key in cells.lazy.flatMap({ cell in cell.seeds.lazy.map { cell.key(seed: $0) } }) {
+            guard let own = outcomes[key] else { continue }
+            sum.measured += own.measured
+            sum.present += own.present
+            sum.failed += own.failed
+            sum.leftOut += own.leftOut
+            sum.seconds += own.seconds
+        }
+        return sum
     }
 
     /// What all workers have done so far, and the first error.
     private final class Tally: Sendable {
-        private let state = Mutex<(outcome: Outcome, done: Int, error: (any Error)?)>((Outcome(), 0, nil))
+        private let before: Int
+        private let state = Mutex<(outcomes: [TrialKey: Outcome], error: (any Error)?)>(([:], nil))
+
+        init(done: Int) { before = done }
 
         var hasEnded: Bool { state.withLock { $0.error != nil } }
 
-        func add(_ own: Outcome, then tell: (Int) -> Void) {
+        func add(_ own: Outcome, of key: TrialKey, then tell: (Int) -> Void) {
             state.withLock { state in
-                state.outcome.measured += own.measured
-                state.outcome.present += own.present
-                state.outcome.leftOut += own.leftOut
-                state.outcome.seconds += own.seconds
-                state.done += 1
-                tell(state.done)
+                state.outcomes[key] = own
+                tell(before + state.outcomes.count)
             }
         }
 
         func end(with error: any Error) { state.withLock { $0.error = $0.error ?? error } }
 
-        func result() throws -> (outcome: Outcome, done: Int) {
-            let (outcome, done, error) = state.withLock { ($0.outcome, $0.done, $0.error) }
+        func result() throws -> [TrialKey: Outcome] {
+            let (outcomes, error) = state.withLock { ($0.outcomes, $0.error) }
             if let error { throw error }
-            return (outcome, done)
+            return outcomes
         }
     }
 
-    private func measure(_ cell: Cell, seed: Int) throws -> Outcome {
+    private func measure(_ cell: Cell, seed: Int, after beginning: Beginning) throws -> Outcome {
         var outcome = Outcome()
         let key = cell.key(seed: seed)
         func leftOut(_ reason: String) -> Outcome {
@@ -125,8 +153,10 @@ package struct MeasurementRun: Sendable {
         do throws(DamagedFile) { stored = try store.result(at: folder.result(key)) } catch { return leftOut("\(error)") }
         guard let result = stored else { return leftOut("it has not been trained") }
         guard result.isFinished else { return leftOut("its training failed") }
-        let missing = cell.measurements.filter { !isPresent($0, of: result) }
-        outcome.present = cell.measurements.count - missing.count
+        let states = cell.measurements.map { state(of: $0, for: result, after: beginning) }
+        let missing = zip(cell.measurements, states).filter { $1 == .missing }.map(\.0)
+        outcome.present = states.count { $0 == .present }
+        outcome.failed = states.count { $0 == .failed }
         AtomicFile.removeAbandonedTemporaries(in: folder.measurements(key).path)
         guard !missing.isEmpty else { return outcome }
         let checkpoint: SafetensorsFile
@@ -154,10 +184,12 @@ package struct MeasurementRun: Sendable {
         for measurement in missing {
             if stop.isAsked { break }
             let started = ContinuousClock.now
-            var other: TrainedModel?
-            if let name = measurement.other?.plan, let data = otherDatasets[name] { other = try others.model(reading: data, named: name) }
-            let findings = try CallTrace.during("measure", of: Self.call(measurement, of: key)) {
-                try self.findings(of: measurement, in: model, against: other, for: dataset.facts.targets.kind)
+            let findings = try CallTrace.amid(Work(key: key, measurement: measurement).mark) {
+                var other: TrainedModel?
+                if let name = measurement.other?.plan, let data = otherDatasets[name] { other = try others.model(reading: data, named: name) }
+                return try CallTrace.during("measure", of: measurement.instance) {
+                    try self.findings(of: measurement, in: model, against: other, for: dataset.facts.targets.kind)
+                }
             }
             let seconds = started.duration(to: .now) / .seconds(1)
             let record = MeasurementRecord(
@@ -216,58 +248,6 @@ package struct MeasurementRun: Sendable {
             try reader.load(checkpoint)
             return reader
         }
-    }
-
-    // MARK: Measurements that end their process
-
-    /// A measurement of a trial, as the trace of a process names it.
-    private static func call(_ measurement: MeasurementPlan, of key: TrialKey) -> String { "\(measurement.instance) of \(key)" }
-
-    /// Removes what says that a measurement ended its process, so that it is tried again.
-    ///
-    /// - Throws: `FileFault` where a file cannot be removed.
-    package func removeFailures() throws(FileFault) {
-        for (measurement, key) in all {
-            let file = folder.measurement(measurement.identity, of: key)
-            guard let record = try? RunStore(folder).measurement(at: file), record.endedProcess == true else { continue }
-            guard unlink(file.path) == 0 || errno == ENOENT else { throw FileFault(action: "remove", path: file.path) }
-        }
-    }
-
-    /// Writes down that a measurement ended the process that ran it, in place of its findings.
-    ///
-    /// - Parameters:
-    ///   - call: the component of the call in which the process was, see ``Processes/CallTrace``.
-    ///   - reason: how it ended.
-    /// - Returns: whether it was a call of one of these measurements.
-    /// - Throws: `FileFault` where the record cannot be written.
-    package func fail(_ call: String, reason: String) throws -> Bool {
-        let store = RunStore(folder)
-        // A trace has room for the beginning of a long name.
-        let isWhole = call.utf8.count < 1000
-        guard let (measurement, key) = all.first(where: { isWhole ? Self.call($0, of: $1) == call : Self.call($0, of: $1).hasPrefix(call) }),
-            let result = try store.result(at: folder.result(key), verifyingFiles: false)
-        else { return false }
-        var findings = Findings()
-        findings.numbers = [Findings.Number("measurement", value: nil, reason: reason)]
-        var record = MeasurementRecord(
-            instance: measurement.instance, measurement: measurement.component.name, options: measurement.optionTexts, plan: result.plan, seconds: 0,
-            findings: findings)
-        record.endedProcess = true
-        // The first one of a trial may be the one that ended its process.
-        try Folder.create(folder.measurements(key).path)
-        try store.write(record, to: folder.measurement(measurement.identity, of: key))
-        return true
-    }
-
-    private var all: some Sequence<(MeasurementPlan, TrialKey)> {
-        cells.lazy.flatMap { cell in cell.seeds.lazy.flatMap { seed in cell.measurements.lazy.map { ($0, cell.key(seed: seed)) } } }
-    }
-
-    private func isPresent(_ measurement: MeasurementPlan, of result: TrialResult) -> Bool {
-        // A damaged one is measured again.
-        let record = try? RunStore(folder).measurement(at: folder.measurement(measurement.identity, of: result.key))
-        return record?.plan == result.plan
     }
 
     /// The plan that a result is of: that of one of the cell's candidates, trained with the threads that the checkpoint names.

@@ -1,3 +1,4 @@
+import Processes
 import Results
 import Selection
 import Training
@@ -20,7 +21,10 @@ struct TuningChoice: Sendable, Hashable {
     static func choose(in cell: Cell, from outcomes: [Outcome]) -> TuningChoice {
         let evidence = evidence(in: cell, from: outcomes)
         let known = evidence.compactMap(\.self)
-        let chosen = cell.tuning.selection.choose(from: known.map(\.evidence), in: cell.tuning.situation).map { known[$0] }
+        let rule = cell.tuning.selection
+        let chosen = CallTrace.during("merits(of:in:)", of: rule.name) {
+            rule.choose(from: known.map(\.evidence), in: cell.tuning.situation)
+        }.map { known[$0] }
         return TuningChoice(
             candidate: chosen?.evidence.position ?? 0, epoch: cell.tuning.choosesEpoch ? chosen?.epoch ?? evidence.first??.epoch : nil)
     }

@@ -1,4 +1,5 @@
 import Configuration
+import Processes
 import Results
 import Selection
 
@@ -37,7 +38,7 @@ package enum EpochSelection: Sendable, Hashable {
         switch self {
         case .rule(let rule):
             let evidence = scores.enumerated().map { SourceEvidence(position: $0, seeds: [.init(heldBack: $1.validation)]) }
-            return rule.breaking(ties).choose(from: evidence, in: situation).map { scores[$0] }
+            return CallTrace.during("merits(of:in:)", of: rule.name) { rule.breaking(ties).choose(from: evidence, in: situation) }.map { scores[$0] }
         case .epoch(let epoch): return scores.first { $0.epoch == epoch }
         }
     }

@@ -133,12 +133,18 @@ struct ForeignCodeTests {
     }
 
     @Test(
-        "by ending the process that measures: the report says so in its place, other measurements are made, and it is tried again",
-        arguments: [("exit", "it ended the process with exit code 0"), ("abort", "it crashed (Aborted)")])
+        "by ending the process that measures, or by never ending: the report says so in its place, other measurements are made, and it is tried again",
+        arguments: [
+            ("exit", "it ended the process with exit code 0"), ("abort", "it crashed (Aborted)"),
+            ("hang", "it is over the time limit of 5 s (--measure-timeout)"),
+        ])
     func measuring(mood: String, reason: String) async throws {
         let plugin = try await PluginFolder.moody.value
         let folder = try RecipeFolder()
-        let words = ["run", "r.yaml", "--out", "out", "--plugin", plugin.library, "--set", "seeds=[1]", "--set", "measure=[moody-look, scores-by-class]"]
+        let words = [
+            "run", "r.yaml", "--out", "out", "--plugin", plugin.library, "--set", "seeds=[1]", "--set", "measure=[moody-look, scores-by-class]",
+            "--measure-timeout", "5",
+        ]
         let outcome = try await folder.regulus.run(words, environment: ["MEASURING": mood])
         #expect(outcome.code == 1, "\(outcome.messages)")
         #expect(outcome.messages.contains("not measured: moody-look of ") && outcome.messages.contains(reason), "\(outcome.messages)")

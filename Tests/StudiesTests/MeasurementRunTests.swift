@@ -4,6 +4,7 @@ import Datasets
 import Foundation
 import Regularization
 import Results
+import Synchronization
 import TestSupport
 import Testing
 
@@ -109,24 +110,75 @@ struct MeasurementRunTests {
         #expect(try run().present == 2)
     }
 
-    @Test("a measurement that ended its process is recorded with the reason, is not made again, and is once that is removed")
+    private static func run(_ cell: Cell, in folder: RunFolder) throws -> MeasurementRun {
+        try MeasurementRun(
+            cells: [cell], folder: folder, components: components(), pool: WorkerPool(workers: 1, threadsPerWorker: 1),
+            datasets: [Sample.data: Sample.dataset()])
+    }
+
+    @Test("a measurement that ended its process is recorded with the reason, is not made again by this run, and is by the next")
     func endedProcess() throws {
         let folder = try TemporaryFolder()
-        let cell = Self.cell("Fusion", [Sample.plan()], measuring: ["scores-by-class", "calibration"])
+        let cell = Self.cell("Fusion", [Sample.plan()], measuring: ["scores-by-class", "calibration"], seeds: [1, 10])
         let results = try Self.train([cell], in: folder.run)
-        let run = try MeasurementRun(
-            cells: [cell], folder: folder.run, components: Self.components(), pool: WorkerPool(workers: 1, threadsPerWorker: 1),
-            datasets: [Sample.data: Sample.dataset()])
-        #expect(try run.fail("calibration of \(results[0].key)", reason: "it crashed"))
+        let run = try Self.run(cell, in: folder.run)
+        var beginning = MeasurementRun.Beginning()
+        let work = MeasurementRun.Work(key: results[0].key, measurement: cell.measurements[1])
         // Seed 1 is no seed 10.
-        for other in ["penalty", "", String("calibration of \(results[0].key)".dropLast())] { #expect(try !run.fail(other, reason: "it crashed")) }
-        let outcome = try run.run()
-        #expect(outcome.measured == 1 && outcome.present == 1)
+        let others = [MeasurementRun.Work(key: results[1].key, measurement: cell.measurements[1]), MeasurementRun.Work(key: results[0].key)]
+        #expect(Set(others.map(\.mark) + [work.mark]).count == 3)
+        #expect(run.works(marked: [work.mark, "unknown"]).map(\.description) == ["calibration of \(results[0].key)"])
+        #expect(try run.fail(work, reason: "it crashed", in: &beginning).map(\.mark) == [work.mark])
+        #expect(try run.fail(work, reason: "it crashed", in: &beginning).isEmpty)
+        let outcome = try run.run(after: beginning)
+        #expect(outcome.measured == 3 && outcome.present == 0 && outcome.failed == 1)
         let record = try #require(try Self.records(of: results[0], in: folder.run).first { $0.instance == "calibration" })
         #expect(record.endedProcess == true && record.findings.numbers.map(\.reason) == ["it crashed"])
-        try run.removeFailures()
-        #expect(try run.run().measured == 1)
+        var keeping = run
+        keeping.keepsFailures = true
+        #expect(try keeping.run().failed == 1)
+        let again = try run.run()
+        #expect(again.measured == 1 && again.present == 3 && again.failed == 0)
         #expect(try Self.records(of: results[0], in: folder.run).allSatisfy { $0.endedProcess == nil && $0.findings.numbers.count > 1 })
+    }
+
+    @Test("where a trial's model cannot be read, every measurement that it lacks is recorded with the reason, and no other")
+    func unreadableModel() throws {
+        let folder = try TemporaryFolder()
+        var cell = Self.cell("Fusion", [Sample.plan()], measuring: ["calibration"])
+        let results = try Self.train([cell], in: folder.run)
+        #expect(try Self.run(cell, in: folder.run).run().measured == 1)
+        cell = Self.cell("Fusion", [Sample.plan()], measuring: ["scores-by-class", "calibration"])
+        let run = try Self.run(cell, in: folder.run)
+        var beginning = MeasurementRun.Beginning()
+        let failed = try run.fail(MeasurementRun.Work(key: results[0].key), reason: "the model crashed", in: &beginning)
+        #expect(failed.map { $0.measurement?.instance } == ["scores-by-class"])
+        let outcome = try run.run(after: beginning)
+        #expect(outcome.present == 1 && outcome.failed == 1 && outcome.measured == 0)
+        try run.removeFailures()
+        #expect(try Self.records(of: results[0], in: folder.run).map(\.instance) == ["calibration"])
+    }
+
+    @Test("a process goes on after those before it: with what they have not done, or with some trials of that alone")
+    func goingOn() throws {
+        let folder = try TemporaryFolder()
+        let cell = Self.cell("Fusion", [Sample.plan()], measuring: ["calibration"], seeds: [1, 2, 3])
+        let results = try Self.train([cell], in: folder.run)
+        let run = try Self.run(cell, in: folder.run)
+        let steps = Mutex<[String]>([])
+        func measure(_ beginning: MeasurementRun.Beginning) throws -> MeasurementRun.Outcome {
+            try run.run(after: beginning) { step in steps.withLock { $0.append("\(step.key.seed): \(step.done) of \(step.all)") } }
+        }
+        var beginning = MeasurementRun.Beginning()
+        beginning.done = [results[0].key]
+        beginning.only = [results[0].key, results[2].key]
+        #expect(try measure(beginning).measured == 1)
+        beginning.done.insert(results[2].key)
+        beginning.only = nil
+        #expect(try measure(beginning).measured == 1)
+        #expect(steps.withLock(\.self) == ["3: 2 of 3", "2: 3 of 3"])
+        let sum = run.sum(of: [results[0].key: try run.run()])
+        #expect(sum.measured == 1 && sum.present == 2)
     }
 
     @Test("the measured accuracy is the reported one, also of averaged weights, tuned rows and another number of threads")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import PluginLibraries
 import Processes
+import Synchronization
 
 /// Runs a command that loads plug-in libraries in a child process, and ends as the child ends.
 ///
@@ -9,6 +10,9 @@ import Processes
 /// carried out. So the process that a user started never loads a library: it waits for the child,
 /// passes signals on to it, and reports when the child did not end by its own decision. What is ignored
 /// in it, because whoever started it wanted that, is ignored in the child as well.
+///
+/// Where a command calls a library's code itself, to plan, to try out a training or a contract, or to measure one model, a call that never returns is ended
+/// after an hour without a sign of work. Trainings and the measurements of a run are done by processes of their own, which have limits of their own.
 enum ForeignCodeGuard {
     /// The role of a process that runs a whole command.
     static let role = "command"
@@ -28,10 +32,17 @@ enum ForeignCodeGuard {
         }
         Self.child = child
         for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGXCPU] { handOn(number) }
+        let silence = SilenceWatch(over: child)
         let end = child.end(waiting: true) ?? .exited(code: -1)
         // One that ends by its own decision has seen to what is below it.
         if case .ended = end {} else { Descendants.end() }
-        let place = child.call.map { " in \($0.hook) of '\($0.component)'" } ?? ""
+        // Of several threads, it is not known which one ended it.
+        let places = Set(child.calls.map { "\($0.hook) of '\($0.component)'" }).sorted()
+        let place = places.isEmpty ? "" : " in " + places.joined(separator: " or ")
+        if silence.hasEnded {
+            let limit = Int(SilenceWatch.limit / .seconds(60))
+            throw CommandFault.failure("error: a plug-in has not returned for \(limit) minutes\(place); the program was ended\(kept)")
+        }
         switch end {
         case .ended(let code): throw ExitCode(code)
         // A second SIGINT ends it at once.
@@ -56,4 +67,41 @@ enum ForeignCodeGuard {
             kill(child.id, number)
         }
     }
+}
+
+/// Ends a process that has called a library's code and has given no sign of work since for too long.
+private final class SilenceWatch: Sendable {
+    static let limit = Duration.seconds(3600)
+
+    /// Unsafe only in name: a watched process may be asked from any thread.
+    nonisolated(unsafe) private let child: WatchedChild
+    private let ended = Atomic(false)
+    private let task = Mutex<PeriodicTask?>(nil)
+
+    private struct State {
+        var beats: UInt64?
+        // Time in which the machine sleeps is nobody's silence.
+        var since = SuspendingClock.now
+    }
+
+    init(over child: WatchedChild) {
+        self.child = child
+        let state = Mutex(State())
+        task.withLock { task in
+            task = PeriodicTask("regulus.silence", every: .seconds(5), after: .seconds(5)) { [weak self] in
+                guard let self else { return }
+                let isLate = state.withLock { state in
+                    if self.child.calls.isEmpty || self.child.beats != state.beats { state = State(beats: self.child.beats) }
+                    return state.since.duration(to: .now) > Self.limit
+                }
+                guard isLate else { return }
+                self.ended.store(true, ordering: .relaxed)
+                self.child.kill()
+            }
+        }
+    }
+
+    deinit { task.withLock { $0?.cancel() } }
+
+    var hasEnded: Bool { ended.load(ordering: .relaxed) }
 }

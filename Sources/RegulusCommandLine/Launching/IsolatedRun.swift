@@ -23,7 +23,8 @@ final class IsolatedRun: Sendable {
         let number: Int
         var child: WatchedChild?
         var beats: UInt64 = 0
-        var lastBeat = ContinuousClock.now
+        // Time in which the machine sleeps is nobody's silence.
+        var lastBeat = SuspendingClock.now
         /// The position in the log at which its process began to write.
         var logStart: UInt64 = 0
         /// How many of its processes have ended in a row for a reason that no trial caused.
@@ -161,7 +162,7 @@ extension IsolatedRun {
             return
         }
         slot.failures = 0
-        let call = child.call
+        let call = child.calls.first
         let hook = call.map { " in \($0.hook)" } ?? ""
         let said = place.lastLine(slot.number, from: slot.logStart).map { ": \($0)" } ?? ""
         let running = WorkerProgress.read(place.progress(slot.number))?.trainings ?? []

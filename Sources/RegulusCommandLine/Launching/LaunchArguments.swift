@@ -92,7 +92,7 @@ enum WorkerArguments {
     ]
     private static let flags: Set<String> = ["--json", "--keep-failures"]
     /// The options that a worker in Slurm's queue was given and does not pass on to processes of its own.
-    private static let workersOwn: Set<String> = ["--progress-file", "--trial-timeout"]
+    private static let workersOwn: Set<String> = ["--progress-file", "--trial-timeout", "--measure-timeout"]
 
     /// - Parameters:
     ///   - arguments: the arguments of `run`, without the name `run` itself.

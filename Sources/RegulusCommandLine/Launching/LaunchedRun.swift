@@ -18,7 +18,7 @@ final class LaunchedRun: Sendable {
     /// What was in the folder when this began.
     private let before: StudyProgress
     /// Whether workers of this study were submitted before, and their work has not been collected.
-    private let isContinued: Bool
+    let isContinued: Bool
     private let place: LaunchFolder
     private let array: Mutex<WorkerArray>
     /// The right to submit: only one of several processes that follow one run submits workers.

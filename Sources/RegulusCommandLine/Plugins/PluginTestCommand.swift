@@ -9,6 +9,7 @@ import Models
 import Networks
 import Persistence
 import PluginLibraries
+import Processes
 import Recipes
 import Registration
 import Regularization
@@ -99,7 +100,9 @@ struct PluginTestCommand: ParsableCommand {
         for addition in additions {
             let outcome: ComponentTester.Outcome
             do throws(OptionFault) {
-                outcome = try tester.test(addition, options: options[addition.name] ?? [:])
+                outcome = try CallTrace.during("its contract", of: addition.name) { () throws(OptionFault) in
+                    try tester.test(addition, options: options[addition.name] ?? [:])
+                }
             } catch {
                 throw CommandFault.input("error: --with \(addition.name): \(error)")
             }

@@ -83,6 +83,8 @@ extension PlannedSelections {
                     + "(−6.4 ± 1.8 points in the co-occurrence world)")
         }
         var fewest: Int?
+        // Of a single source domain none can be left out.
+        var canLeaveOut = true
         for (row, cells) in rows where row.candidates.count > 1 {
             guard let rule = cells.first?.tuning.selection else { continue }
             for axis in row.grid where Set(axis.values.map(\.description)).count == 2 && axis.values.allSatisfy({ Double($0.description) != nil }) {
@@ -100,13 +102,14 @@ extension PlannedSelections {
             guard [SourceValidation.description.name, SourceLoss.description.name].contains(rule.name) else { continue }
             let counts = cells.flatMap { cell in cell.candidates.prefix(1).compactMap { validation($0.plan) } }
             fewest = (counts + [fewest].compactMap(\.self)).min()
+            if !cells.allSatisfy({ $0.tuning.situation.sourceDomains > 1 }) { canLeaveOut = false }
         }
         if let fewest, fewest > 0 {
             let resolution = (0.99 * 0.01 / Double(fewest)).squareRoot() * 100
             advice.append(
                 "tuned values are compared on \(fewest) held-back samples: near 99 % one standard error is "
-                    + "\(resolution.formatted(.number.precision(.significantDigits(2)))) points, so there source validation can hardly choose; "
-                    + "tuning: {selection: leave-one-source-out} can, at the cost of more trainings")
+                    + "\(resolution.formatted(.number.precision(.significantDigits(2)))) points, so there source validation can hardly choose"
+                    + (canLeaveOut ? "; tuning: {selection: leave-one-source-out} can, at the cost of more trainings" : ""))
         }
         return advice
     }

@@ -168,7 +168,11 @@ struct PlanningTests {
     func advice() throws {
         let advice = try Sample.planned(text).advice
         #expect(advice.contains { $0.hasPrefix("mer.weight of + MER is tuned over two values, which are both ends of the grid") })
-        #expect(advice.contains { $0.hasPrefix("tuned values are compared on 16 held-back samples") })
+        let compared = try #require(advice.first { $0.hasPrefix("tuned values are compared on 16 held-back samples") })
+        #expect(compared.contains("leave-one-source-out"))
+        // With one source domain there is none to leave out.
+        let single = try Sample.planned(text, overrides: ["evaluation.protocol=single-source"]).advice.filter { $0.hasPrefix("tuned values are compared") }
+        #expect(single.count == 1 && !single[0].contains("leave-one-source-out"))
         let smoothed = text.replacing("regularizers: [mer]", with: "regularizers: [label-smoothing]")
             .replacing("mer.weight: [1, 3]", with: "label-smoothing.epsilon: [0.1, 0.2, 0.3]")
         let guarded = try Sample.planned(smoothed, overrides: ["tuning.selection=guarded-silenced"]).advice

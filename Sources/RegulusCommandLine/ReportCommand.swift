@@ -28,24 +28,31 @@ struct ReportCommand: ParsableCommand {
     func run() throws {
         let writer = ReportWriter()
         var reports: [(report: Report, recipe: String?)] = []
+        var unwritten: [FileFault] = []
         for path in folders {
             let folder = RunFolder(URL(fileURLWithPath: path))
             let (report, results) = try Self.contents(of: folder)
             let recipe = try? FileContents.text(folder.resolvedRecipe.path)
             reports.append((report, recipe))
+            let before = unwritten.count
             do {
                 try writer.write(report, recipe: recipe, to: folder)
                 for result in results { try EventFile.write(result, to: folder) }
             } catch let fault as FileFault {
-                throw CommandFault.file(fault)
+                // The tables of a folder that cannot be written to, such as one in an archive, are shown all the same.
+                unwritten.append(fault)
             }
             try StandardOutput.print(report.terminalText())
-            StandardError.print("written to \(ReportWriter.files(in: folder).map(\.path).joined(separator: ", "))")
+            if unwritten.count == before {
+                StandardError.print("written to \(ReportWriter.files(in: folder).map(\.path).joined(separator: ", "))")
+            }
         }
         if let page {
             try writer.write(reports, toPage: URL(fileURLWithPath: page))
             StandardError.print("one page for all: \(page)")
         }
+        for fault in unwritten.dropFirst() { StandardError.print("error: \(fault)") }
+        if let fault = unwritten.first { throw CommandFault.file(fault) }
         let stray = zip(folders, reports).flatMap { folder, entry in entry.report.stray.map { "\(folder)/\($0)" } }
         guard stray.isEmpty else {
             let list = ReportFault.list(stray, separator: "\n  ")

@@ -115,11 +115,13 @@ extension RunCommand {
         let store = RunStore(folder, known: before.known)
         var settings = planned.settings
         settings.command = commandLine
+        let outdated = isTrainer || worker ? [] : outdated(before, plan, in: folder)
+        try store.setAside(outdated, keeping: !overwrite)
         let damagedRecipe = try isTrainer ? nil : store.write(settings, recipe: study.resolvedYAML, keepingOthers: !overwrite)
         settings.resolvedRecipe = SHA256Digest(of: study.resolvedYAML).hex
         try display.start(settings, trials: planned.cells.trialCount, folder: folder)
         if let damagedRecipe { display.note("note: \(damagedRecipe); it is written again") }
-        for note in notes(on: before, in: folder) { display.note(note) }
+        for note in notes(on: before, besides: outdated.count - before.outdated.count, in: folder) { display.note(note) }
         if !isTrainer, !worker { store.noteLook(by: Self.self, at: store.finished(settings.keys), note: display.note) }
         StopRequest.listenForSignals()
         let events = LiveEvents(folder: folder)
@@ -190,9 +192,11 @@ extension RunCommand {
     }
 
     /// Notes on results that the folder holds and this run does not use.
-    private func notes(on state: FolderState, in folder: RunFolder) -> [String] {
+    ///
+    /// - Parameter others: how many of another recipe belong to trials that were not asked for now.
+    private func notes(on state: FolderState, besides others: Int, in folder: RunFolder) -> [String] {
         var notes = state.damages.map { "note: \($0); its trial is run again" }
-        let changed = state.count(.changed) + state.count(.otherData) + state.count(.otherProgram)
+        let changed = state.count(.changed) + state.count(.otherData) + state.count(.otherProgram) + max(0, others)
         if changed > 0 {
             let what = "\(changed == 1 ? "1 trial" : "\(changed) trials") of \(folder.root.path) finished with another recipe, data or program"
             notes.append(
@@ -201,6 +205,12 @@ extension RunCommand {
                     : "note: \(what); the old results are kept in other-plans/ of each trial (--overwrite replaces them)")
         }
         return notes
+    }
+
+    /// Results of another recipe that lie in the places of this study's trials, those that were not asked for now among them.
+    private func outdated(_ state: FolderState, _ plan: RecipeArguments.Plan, in folder: RunFolder) -> [(key: TrialKey, plan: String)] {
+        guard plan.planned.cells.trialCount < plan.whole.cells.trialCount else { return state.outdated }
+        return FolderState(of: plan.whole.cells, in: folder, keeping: true, after: state.known).outdated
     }
 
     /// Results of rows and targets that were not asked for now, where the folder holds those of exactly

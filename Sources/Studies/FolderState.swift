@@ -38,6 +38,8 @@ package struct FolderState: Sendable {
     package let finished: Set<StudyJob>
     /// Everything that was read, for those who ask again; empty where nobody will.
     package let known: KnownResults
+    /// The trials whose place has a finished result of another plan, with that plan.
+    package let outdated: [(key: TrialKey, plan: String)]
     /// The plans of finished trials.
     private let plans: [TrialKey: String]
 
@@ -80,7 +82,7 @@ package struct FolderState: Sendable {
         }
         let needed = Set(stages.trimmed(cells.all).flatMap { cell in cell.seeds.map { cell.key(seed: $0) } })
         self.trials = trials.flatMap(\.self).filter { needed.contains($0.key) }
-        (damages, known) = (reader.damages, reader.known)
+        (damages, known, outdated) = (reader.damages, reader.known, reader.outdated)
         (self.finished, self.plans) = (finished, plans)
         undecidedRows = undecided.distinct
         (finishedRehearsals, rehearsalCount) = (rehearsed.count, cells.rehearsals.count)
@@ -114,6 +116,8 @@ private struct FolderReader {
     /// What was read, as far as it is kept.
     private(set) var known: KnownResults
     private(set) var damages: [DamagedFile] = []
+    /// The trials whose place has a finished result of another plan, with that plan.
+    private(set) var outdated: [(key: TrialKey, plan: String)] = []
 
     init(_ folder: RunFolder, keeping isKeeping: Bool, after earlier: KnownResults) {
         store = RunStore(folder, known: earlier)
@@ -153,6 +157,7 @@ private struct FolderReader {
         let known = damages.count
         let found = result(at: store.folder.result(key))
         if let found, isWanted(found) { return (.finished, found) }
+        if let found, found.isFinished { outdated.append((key, found.plan)) }
         // A result of the plan may have been set aside for one of another.
         let kept = hashes.lazy.compactMap { try? store.result(at: store.place(of: $0, at: key)) }
         if let kept = kept.first(where: isWanted) { return (.finished, kept) }

@@ -225,6 +225,32 @@ package struct RunStore: Sendable {
         try move(present, from: folder.trial(key), to: there.deletingLastPathComponent())
     }
 
+    /// Sets results of other plans aside, so that no report counts them to the study whose recipe takes the place of theirs: the study may
+    /// stop, or leave a trial out, before a new result does.
+    ///
+    /// A trial that another process holds is passed over; that one has another study.
+    ///
+    /// - Parameters:
+    ///   - outdated: the trials with the plans of their results.
+    ///   - isKeeping: whether they are moved to where they are kept; otherwise they are removed.
+    /// - Throws: `FileFault` where a file cannot be read, moved or removed.
+    package func setAside(_ outdated: [(key: TrialKey, plan: String)], keeping isKeeping: Bool) throws {
+        let watch = ClaimWatch(patience: StudyTiming().patience)
+        for (key, plan) in outdated {
+            guard let claim = try ClaimPlace(folder: folder.trial(key).path, name: "claim").take(watch) else { continue }
+            defer { claim.release() }
+            let file = folder.result(key)
+            guard let present = try usable({ () throws(DamagedFile) in try record(at: file) }), present.result.plan == plan else { continue }
+            if isKeeping {
+                let there = place(of: plan, at: key).deletingLastPathComponent()
+                try Folder.create(there.path)
+                try move(present, from: folder.trial(key), to: there)
+            } else if unlink(file.path) != 0, errno != ENOENT {
+                throw FileFault(action: "remove", path: file.path)
+            }
+        }
+    }
+
     /// Brings a result of a plan that was set aside back to its place, and moves what is there out of
     /// the way.
     ///

@@ -34,6 +34,32 @@ struct RunFolderTests {
         #expect(report.code == 2 && report.messages.contains("settings.json is damaged"))
     }
 
+    @Test("no report counts results of the recipe before, also of rows that a changed recipe has not trained")
+    func partOfChangedRecipe() async throws {
+        let folder = try RecipeFolder()
+        #expect(try await folder.regulus("run", "r.yaml", "--out", "out").code == 0)
+        let table = try folder.data("out/report.csv")
+        let changed = try await folder.regulus("run", "r.yaml", "--out", "out", "--set", "training.epochs=3", "--rows", "Fusion")
+        #expect(changed.code == 0 && changed.messages.contains("note: 12 trials of "), "\(changed.messages)")
+        let report = try await folder.regulus("report", "out")
+        #expect(report.code == 0 && report.output.contains("– (0 of 2)"), "\(report.output)")
+        #expect(try await folder.regulus("status", "out").output.contains("6/12"))
+        // Going back, everything is there.
+        #expect(try await folder.regulus("run", "r.yaml", "--out", "out").messages.contains("12 of 12 trials, 12 taken from the run folder"))
+        #expect(try folder.data("out/report.csv") == table)
+    }
+
+    @Test("the report of a folder in which it cannot be written is shown, and the file named")
+    func unwritable() async throws {
+        let folder = try RecipeFolder()
+        #expect(try await folder.regulus("run", "r.yaml", "--out", "out").code == 0)
+        try FileManager.default.removeItem(atPath: folder.url.appendingPathComponent("out/report.md").path)
+        try FileManager.default.createDirectory(at: folder.url.appendingPathComponent("out/report.md"), withIntermediateDirectories: true)
+        let report = try await folder.regulus("report", "out")
+        #expect(report.code == 2 && report.output.contains("Difference to Fusion"), "\(report.output)")
+        #expect(report.messages.contains("report.md") && !report.messages.contains("written to"), "\(report.messages)")
+    }
+
     @Test("a changed recipe keeps the finished results of the folder beside, says so, and the old recipe finds them again")
     func changedRecipe() async throws {
         let folder = try RecipeFolder()

@@ -170,6 +170,38 @@ struct RunStoreTests {
         #expect(try content(folder.run, key) == before)
     }
 
+    @Test("results of another recipe are set aside before anything is trained, and nothing else is", arguments: [true, false])
+    func settingAside(isKeeping: Bool) throws {
+        let folder = try TemporaryFolder()
+        let (old, new) = ([Sample.cell("row", [plan])], [Sample.cell("row", [Sample.plan { $0.epochs = 2 }])])
+        let key = try Sample.run(old, in: folder.run)[0].key
+        let before = try content(folder.run, key)
+        let store = RunStore(folder.run)
+        #expect(FolderState(of: StudyCells(old), in: folder.run).outdated.isEmpty)
+        let outdated = FolderState(of: StudyCells(new), in: folder.run).outdated
+        #expect(outdated.map(\.key) == [key] && outdated.map(\.plan) == [plan.hash])
+        // One that has taken its place meanwhile stays.
+        try store.setAside([(key, "another")], keeping: isKeeping)
+        #expect(try content(folder.run, key) == before)
+        try store.setAside(outdated, keeping: isKeeping)
+        #expect(try store.result(at: folder.run.result(key)) == nil)
+        #expect(FolderState(of: StudyCells(new), in: folder.run).count(.new) == 1)
+        #expect(FolderState(of: StudyCells(old), in: folder.run).count(.finished) == (isKeeping ? 1 : 0))
+        guard isKeeping else { return }
+        #expect(try restored(old, in: folder.run) == 1)
+        #expect(try content(folder.run, key) == before)
+    }
+
+    @Test("a result of another recipe whose trial another process holds is left to it")
+    func held() throws {
+        let folder = try TemporaryFolder()
+        let key = try Sample.run([Sample.cell("row", [plan])], in: folder.run)[0].key
+        let claim = try #require(try ClaimPlace(folder: folder.run.trial(key).path, name: "claim").take(ClaimWatch(patience: .seconds(60))))
+        try RunStore(folder.run).setAside([(key, plan.hash)], keeping: true)
+        #expect(try RunStore(folder.run).result(at: folder.run.result(key)) != nil)
+        claim.release()
+    }
+
     @Test("asked to overwrite, a study keeps nothing of another plan")
     func overwriting() throws {
         let folder = try TemporaryFolder()

@@ -15,7 +15,9 @@ package enum FileContents {
     /// long.
     package static func mapped(_ path: String) throws(FileFault) -> Data {
         let file = try FileDescriptor(opening: path, flags: O_RDONLY, action: "read")
-        return try file.mapped(count: try file.size())
+        let data = try file.mapped(count: try file.size())
+        MappedFile.keep(file, mappedAs: data)
+        return data
     }
 
     /// A copy of the bytes of a small file, which another program may shorten meanwhile.

@@ -148,6 +148,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
         return Data(
             bytesNoCopy: address, count: count,
             deallocator: .custom { pointer, size in
+                MappedFile.forget(pointer)
                 munmap(pointer, size)
                 FileContents.bytesMapped.wrappingSubtract(size, ordering: .relaxed)
             })

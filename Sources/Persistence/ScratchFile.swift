@@ -23,6 +23,8 @@ package enum ScratchFile {
             try file.write(bytes)
             count += bytes.count
         }
-        return try file.mapped(count: count)
+        let data = try file.mapped(count: count)
+        MappedFile.keep(file, mappedAs: data)
+        return data
     }
 }

@@ -229,7 +229,7 @@ struct ArraysTests {
         first.add("y", .float64, shape: [rows, 33], bytes: values.map { Double($0) }.withUnsafeBytes { Data($0) })
         try first.write(to: folder("first.safetensors"))
         let file = try ArrayFile(folder("first.safetensors"))
-        #expect(try file.array("x").packedRows != nil && file.array("y").packedRows == nil)
+        #expect(try file.array("x").packedRows != nil && file.array("y").packedRows != nil)
         let asked = [69, 0, 3, 3, 68]
         let expected = asked.flatMap { values[$0 * 33..<($0 + 1) * 33] }.map(\.bitPattern)
         for key in ["x", "y"] {

@@ -291,6 +291,9 @@ struct ArrayModality: Sendable {
         }
     }
 
+    /// Whether samples are read from a file each time that they are asked for.
+    var isOnDisk: Bool { held == nil }
+
     /// Asks the system to have some rows ready soon, and does not wait for it.
     func readAhead(_ rows: [Int]) {
         if held == nil { stored.readAhead(rows) }
@@ -302,7 +305,7 @@ struct ArrayModality: Sendable {
     func values(of row: Int) throws(DatasetFault) -> [Float] {
         var values = [Float](repeating: 0, count: stored.sampleSize)
         let outcome = values.withUnsafeMutableBufferPointer { buffer in
-            Result { () throws(DatasetFault) in try stored.read(row, into: buffer) }
+            Result { () throws(DatasetFault) in try stored.read([row], into: buffer) }
         }
         try outcome.get()
         return values

@@ -183,6 +183,8 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
         return try array.presence(rows)
     }
 
+    package func isOnDisk(_ modality: String) -> Bool { arrays.first { $0.name == modality }?.isOnDisk ?? false }
+
     package func readAhead(_ rows: [Int], modality: String) { arrays.first { $0.name == modality }?.readAhead(rows) }
 
     /// One row of a modality, channels last, with whatever values it has.
@@ -226,6 +228,7 @@ public struct TensorFiles: DatasetPlugin, UncheckedRows, ReadsAhead {
     public var remarks: [String] { arrays.remarks }
     public func inputs(_ rows: [Int], modality: String) throws -> Tensor { try arrays.inputs(rows, modality: modality) }
     public func presence(_ rows: [Int], modality: String) throws -> Presence { try arrays.presence(rows, modality: modality) }
+    package func isOnDisk(_ modality: String) -> Bool { arrays.isOnDisk(modality) }
     package func readAhead(_ rows: [Int], modality: String) { arrays.readAhead(rows, modality: modality) }
     package func uncheckedRow(_ row: Int, modality: String) throws(DatasetFault) -> [Float] {
         try arrays.uncheckedRow(row, modality: modality)

@@ -21,16 +21,16 @@ struct StoredRows: Sendable {
     /// The shape of one row, channels last: that of a sample where rows are not cut.
     let rowShape: [Int]
     /// Whether the files store the channels of a sample first.
-    private let isChannelsFirst: Bool
+    let isChannelsFirst: Bool
     /// The arrays that rows are read from.
     private(set) var arrays: [any StoredArray]
     /// For each row, which array and which row of it; nil for a row that lacks the modality.
     private(set) var places: [Place?]
     /// The windows that rows are cut into; nil where every row is a sample.
-    private var windows: RowWindows.Places?
+    private(set) var windows: RowWindows.Places?
     /// Whether values that are not finite are read as 0.
     var replacesNotFinite = false
-    /// For each array, its rows as they lie in the file, where they need only be copied; empty before ``findPacked()``.
+    /// For each array, its rows where each lies in one piece; empty before ``findPacked()``.
     private var packed: [PackedRows?] = []
 
     /// - Parameters:
@@ -58,36 +58,19 @@ struct StoredRows: Sendable {
     /// Whether samples are the windows of rows.
     var hasWindows: Bool { windows != nil }
     /// Whether a sample is a part of a row.
-    private var isCut: Bool { windows != nil && isSequence }
+    var isCut: Bool { windows != nil && isSequence }
+
+    /// The rows of an array that lie in one piece each; nil for another array, and before ``findPacked()``.
+    func packedRows(of place: Place) -> PackedRows? { packed.isEmpty ? nil : packed[Int(place.array)] }
 
     /// Where the row of a sample is stored; nil for one that lacks the modality.
     func place(of sample: Int) -> Place? { places[row(of: sample)] }
 
     /// The row that a sample is, or is a part of.
-    private func row(of sample: Int) -> Int { windows?.rows[sample] ?? sample }
-
-    /// Where the values of a sample begin among those of all rows, row after row.
-    ///
-    /// A sample that is not a part of its row begins where the row does. Nil for a window that lacks the modality: its steps may lie behind the
-    /// longest sequence that there is of it.
-    func offset(of sample: Int) -> Int? {
-        guard let windows else { return sample * rowSize }
-        guard !isCut || places[windows.rows[sample]] != nil else { return nil }
-        return windows.rows[sample] * rowSize + (isCut ? windows.starts[sample] * stepSize : 0)
-    }
-
-    /// The number of values in a step of a sequence.
-    private var stepSize: Int { rowShape.dropFirst().reduce(1, *) }
+    func row(of sample: Int) -> Int { windows?.rows[sample] ?? sample }
 
     /// The array that a sample lies in; nil for one that lacks the modality.
     func array(of sample: Int) -> (any StoredArray)? { place(of: sample).map { arrays[Int($0.array)] } }
-
-    /// The window that a sample is, in words, for messages; nil where rows are not cut.
-    ///
-    /// - Parameter sample: counted from 0. The row is that of the table after rows were left out.
-    func window(of sample: Int) -> String? {
-        windows.map { "window \($0.numbers[sample]), from step \($0.starts[sample]) on, of recording \($0.rows[sample])" }
-    }
 
     /// Makes every window a sample; rows without an axis of steps are the same in all of their windows.
     ///
@@ -124,49 +107,26 @@ struct StoredRows: Sendable {
 
     // MARK: - Reading
 
-    /// Finds out of which arrays rows need only be copied, which makes reading them faster from here on.
+    /// Finds the arrays whose rows lie in one piece each, which makes reading some of them faster from here on.
     mutating func findPacked() {
         guard !isChannelsFirst, !replacesNotFinite else { return }
         let size = rowSize
         packed = arrays.map { $0.rowSize == size ? $0.packedRows : nil }
     }
 
-    /// Reads some samples, one after another. Neighbors among them that lie packed in one array are copied in one go.
+    /// Reads some samples, one after another.
     ///
     /// - Parameters:
-    ///   - rows: the samples, in any order.
+    ///   - samples: in any order.
     ///   - target: room for all of their values.
     /// - Throws: `DatasetFault` with the first of them that cannot be read.
-    func read(_ rows: [Int], into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault) {
+    func read(_ samples: [Int], into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault) {
         let size = sampleSize
-        if isCut {
-            var latest = ReadRow()
-            for (slot, sample) in rows.enumerated() {
-                try readWindow(sample, into: UnsafeMutableBufferPointer(rebasing: target[slot * size..<(slot + 1) * size]), latest: &latest)
-            }
-            return
+        var latest = ReadRow()
+        for (slot, sample) in samples.enumerated() {
+            let part = UnsafeMutableBufferPointer(rebasing: target[slot * size..<(slot + 1) * size])
+            if isCut { try readWindow(sample, into: part, latest: &latest) } else { try readRow(row(of: sample), into: part) }
         }
-        var slot = 0
-        while slot < rows.count {
-            let run = packedRun(rows[slot...])
-            let end = slot + (run?.numbers.count ?? 1)
-            let part = UnsafeMutableBufferPointer(rebasing: target[slot * size..<end * size])
-            if let run { run.array.copy(run.numbers, into: part) } else { try read(rows[slot], into: part) }
-            slot = end
-        }
-    }
-
-    /// The first of some rows with those behind it that lie packed in the same array; nil where the first does not.
-    ///
-    /// - Returns: the array, and the numbers of the rows there.
-    private func packedRun(_ rows: ArraySlice<Int>) -> (array: PackedRows, numbers: [Int])? {
-        guard !packed.isEmpty, let first = rows.first, let place = place(of: first), place.row != nil, let array = packed[Int(place.array)] else { return nil }
-        var numbers: [Int] = []
-        for row in rows {
-            guard let other = self.place(of: row), other.array == place.array, let number = other.row else { break }
-            numbers.append(number)
-        }
-        return (array, numbers)
     }
 
     /// Reads all rows in order. Rows that follow each other in a file are read at once: compressed ones may share a chunk.
@@ -185,7 +145,7 @@ struct StoredRows: Sendable {
     }
 
     /// What is read of a file at once.
-    private static let blockBytes = 8 << 20
+    static let blockBytes = 8 << 20
 
     /// How many rows from this one on are rows of one array that follow each other there, up to a block; 1 where rows need more than to be
     /// read.
@@ -217,64 +177,6 @@ struct StoredRows: Sendable {
         }
     }
 
-    /// Reads one sample into a buffer of its size; zeros for one that lacks the modality.
-    ///
-    /// - Parameters:
-    ///   - sample: a row, or a window where rows are cut.
-    ///   - target: room for all of its values.
-    /// - Throws: `DatasetFault` where it cannot be read.
-    func read(_ sample: Int, into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault) {
-        guard isCut else { return try readRow(row(of: sample), into: target) }
-        var latest = ReadRow()
-        try readWindow(sample, into: target, latest: &latest)
-    }
-
-    /// The row that was read last where windows had to be taken from whole rows: its neighbors often are of the same row.
-    private struct ReadRow {
-        var row: Int?
-        var values: [Float] = []
-    }
-
-    /// Reads a window: its steps alone where they lie together, and else its row.
-    ///
-    /// - Parameters:
-    ///   - sample: the window.
-    ///   - target: room for all of its values.
-    ///   - latest: the row that was read last, which this one replaces where a whole row is read.
-    /// - Throws: `DatasetFault` where the row cannot be read.
-    private func readWindow(
-        _ sample: Int, into target: UnsafeMutableBufferPointer<Float>, latest: inout ReadRow
-    ) throws(DatasetFault) {
-        guard let windows else { return }
-        let (row, start) = (windows.rows[sample], windows.starts[sample])
-        guard let place = places[row] else {
-            target.update(repeating: 0)
-            return
-        }
-        let elements = start * stepSize..<(start + windows.steps) * stepSize
-        if let number = place.row, !packed.isEmpty, let array = packed[Int(place.array)] {
-            array.copy(elements, of: number, into: target)
-            return
-        }
-        let array = arrays[Int(place.array)]
-        if place.row == nil, !isChannelsFirst, !replacesNotFinite, array.rowSize == stepSize, start + windows.steps <= array.rowCount {
-            do throws(WeightsFault) { try array.read(rows: start..<start + windows.steps, into: target) } catch {
-                throw DatasetFault(option: "modalities", message: "row \(row) of '\(name)' cannot be read: \(error)")
-            }
-            return
-        }
-        if latest.row != row {
-            latest.row = nil
-            if latest.values.count != rowSize { latest.values = Array(repeating: 0, count: rowSize) }
-            let outcome = latest.values.withUnsafeMutableBufferPointer { buffer in
-                Result { () throws(DatasetFault) in try readRow(row, into: buffer) }
-            }
-            try outcome.get()
-            latest.row = row
-        }
-        for (place, element) in elements.enumerated() { target[place] = latest.values[element] }
-    }
-
     /// Reads one row into a buffer of its size, with its channels moved to the end; zeros for a row
     /// that lacks the modality, and behind the end of a shorter sequence.
     ///
@@ -282,13 +184,14 @@ struct StoredRows: Sendable {
     ///   - row: the whole of it, whether or not it is cut.
     ///   - target: room for all of its values.
     /// - Throws: `DatasetFault` where it cannot be read.
-    private func readRow(_ row: Int, into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault) {
+    func readRow(_ row: Int, into target: UnsafeMutableBufferPointer<Float>) throws(DatasetFault) {
         guard let place = places[row] else {
             target.update(repeating: 0)
             return
         }
         let array = arrays[Int(place.array)]
         do throws(WeightsFault) {
+            if let number = place.row, let rows = packedRows(of: place) { return try rows.read(number, into: target) }
             let rows = place.row.map { $0..<$0 + 1 } ?? 0..<array.rowCount
             guard isChannelsFirst, let channels = rowShape.last else {
                 // A sequence that is shorter than others ends in zeros.
@@ -312,8 +215,13 @@ struct StoredRows: Sendable {
                 for channel in 0..<channels { target[position * channels + channel] = values[channel * positions + position] }
             }
         } catch {
-            throw DatasetFault(option: "modalities", message: "row \(row) of '\(name)' cannot be read: \(error)")
+            throw unreadable(row, error)
         }
+    }
+
+    /// The fault of a row that cannot be read.
+    func unreadable(_ row: Int, _ fault: WeightsFault) -> DatasetFault {
+        DatasetFault(option: "modalities", message: "row \(row) of '\(name)' cannot be read: \(fault)")
     }
 
     /// A number of a sample's row that the file has in double precision and that is infinite in single
@@ -328,24 +236,5 @@ struct StoredRows: Sendable {
             return nil
         }
         return found.text
-    }
-
-    /// Asks the system to have some samples ready soon, and does not wait for it.
-    ///
-    /// Of a window its steps are asked for where they are rows of its array; else its row, unless that is much longer than a window needs.
-    func readAhead(_ samples: [Int]) {
-        for sample in samples {
-            guard let place = place(of: sample) else { continue }
-            let array = arrays[Int(place.array)]
-            if isCut, let windows {
-                let steps = windows.starts[sample]..<windows.starts[sample] + windows.steps
-                if place.row == nil, !isChannelsFirst, array.rowSize == stepSize, steps.upperBound <= array.rowCount {
-                    array.readAhead(rows: steps)
-                    continue
-                }
-                if rowSize > Self.blockBytes / MemoryLayout<Float>.size { continue }
-            }
-            if !array.shape.isEmpty { array.readAhead(rows: place.row.map { $0..<$0 + 1 } ?? 0..<array.rowCount) }
-        }
     }
 }

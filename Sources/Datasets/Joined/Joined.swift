@@ -233,6 +233,9 @@ package struct Joined: Dataset, DecodedByOthers, UncheckedRows, ReadsAhead {
         return Presence(samples: samples, lengths: lengths)
     }
 
+    /// Whether any of the data sets reads the modality from a file.
+    package func isOnDisk(_ modality: String) -> Bool { parts.contains { ($0 as? any ReadsAhead)?.isOnDisk(modality) ?? false } }
+
     /// Asks each data set that has arrays on disk for its part of the rows.
     package func readAhead(_ rows: [Int], modality: String) {
         for (part, places) in byPart(rows) {

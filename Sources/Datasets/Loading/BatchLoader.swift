@@ -1,5 +1,4 @@
 import Configuration
-import Glibc
 import Media
 import Synchronization
 import Tensors
@@ -153,43 +152,8 @@ public struct LoadedBatch {
     }
 }
 
-/// Whether rows have to be brought from the disk. Where they are in the system's memory already, asking for them ahead would take
-/// longer than it saves.
-private struct DiskWaits {
-    /// The pages that this thread has waited for the disk for.
-    private var known = Self.count
-    /// For how many batches more rows are asked for ahead.
-    private var left = 1
-    /// Batches after a wait for which they are.
-    private static let batches = 64
-
-    private static var count: Int {
-        // RUSAGE_THREAD, which Swift's module of the C library lacks.
-        let thisThread: Int32 = 1
-        var usage = rusage()
-        return getrusage(thisThread, &usage) == 0 ? usage.ru_majflt : 0
-    }
-
-    /// To be asked after each batch.
-    mutating func areFrequent() -> Bool {
-        let now = Self.count
-        if now > known { left = Self.batches }
-        known = now
-        left = max(0, left - 1)
-        return left > 0
-    }
-}
-
-/// A data set of arrays of which some stay on disk.
-package protocol ReadsAhead: Dataset {
-    /// Asks the system to have some rows of a modality ready soon, and does not wait for it.
-    ///
-    /// - Precondition: all rows exist.
-    func readAhead(_ rows: [Int], modality: String)
-}
-
-/// Returns batch after batch of a data set. Where inputs are decoded from files, the next batches are
-/// decoded in the background.
+/// Returns batch after batch of a data set. Where inputs are decoded from files, or lie in arrays on disk, the next batches are
+/// decoded or read in the background.
 ///
 /// Batches are the same whatever the number of workers. A loader belongs to the thread that uses it.
 public final class BatchLoader {
@@ -255,16 +219,17 @@ public final class BatchLoader {
         }
         defer { countTime() }
         guard let decoder else {
-            let disk = dataset as? any ReadsAhead
-            func readAhead(_ rows: [Int]) { for modality in modalities { disk?.readAhead(rows, modality: modality) } }
-            var waits = DiskWaits()
-            if let first = batches.first { readAhead(first) }
-            for (index, rows) in batches.enumerated() {
-                var inputs: [String: Tensor] = [:]
-                for modality in modalities { inputs[modality] = try dataset.inputs(rows, modality: modality, view: view) }
-                // The disk brings the next rows while the step runs.
-                if waits.areFrequent(), index + 1 < batches.count { readAhead(batches[index + 1]) }
+            let onDisk = modalities.filter { (dataset as? any ReadsAhead)?.isOnDisk($0) ?? false }
+            let queue = ReadingQueue(dataset, batches: batches, modalities: onDisk, view: view)
+            defer { queue?.stop() }
+            let waitedBefore = report.secondsWaited
+            for rows in batches {
+                var inputs = try queue?.next() ?? [:]
+                for modality in modalities where inputs[modality] == nil {
+                    inputs[modality] = try dataset.inputs(rows, modality: modality, view: view)
+                }
                 report.samples += rows.count
+                if let queue { report.secondsWaited = waitedBefore + queue.waited / .seconds(1) }
                 countTime()
                 try body(LoadedBatch(rows: rows, inputs: inputs))
             }

@@ -182,6 +182,8 @@ public struct Sentiment: DatasetPlugin, UncheckedRows, ReadsAhead {
     /// modality.
     public func presence(_ rows: [Int], modality: String) throws -> Presence { try array(modality).presence(rows) }
 
+    package func isOnDisk(_ modality: String) -> Bool { modalities.first { $0.name == modality }?.isOnDisk ?? false }
+
     package func readAhead(_ rows: [Int], modality: String) { modalities.first { $0.name == modality }?.readAhead(rows) }
 
     /// One row with whatever values it has.

@@ -49,6 +49,9 @@ extension DatasetView {
         try original.inputs(rows, modality: modality, view: view)
     }
 
+    /// Whether the original reads the modality from a file.
+    func isOnDisk(_ modality: String) -> Bool { (original as? any ReadsAhead)?.isOnDisk(modality) ?? false }
+
     /// Asks the original, where it has arrays on disk.
     func readAhead(_ rows: [Int], modality: String) { (original as? any ReadsAhead)?.readAhead(rows, modality: modality) }
 

@@ -27,50 +27,8 @@ package protocol StoredArray: Sendable {
     /// - Precondition: there is a first axis, and it has these rows.
     func readAhead(rows: Range<Int>)
 
-    /// The rows as they lie in memory, where copying is all that it takes to read them; nil elsewhere, which is the default.
+    /// The rows, where each lies in one piece in memory or in a file; nil elsewhere, which is the default.
     var packedRows: PackedRows? { get }
-}
-
-/// Rows of 32-bit floats that lie in memory, or in a mapped file, one after another as they are read.
-///
-/// Whoever reads a few rows at a time, and often, asks an array once for these: where a row lies is then a multiplication.
-package struct PackedRows: Sendable {
-    private let data: Data
-    /// Bytes before row 0.
-    private let start: Int
-    /// Bytes of a row.
-    private let stride: Int
-
-    /// - Precondition: `data` has all rows that will be copied.
-    fileprivate init(_ data: Data, start: Int, stride: Int) { (self.data, self.start, self.stride) = (data, start, stride) }
-
-    /// Copies a part of one row.
-    ///
-    /// - Parameters:
-    ///   - elements: of the row, counted from 0.
-    ///   - row: which.
-    /// - Precondition: the row exists and has these elements, and `target` has room for exactly them.
-    package func copy(_ elements: Range<Int>, of row: Int, into target: UnsafeMutableBufferPointer<Float>) {
-        let width = MemoryLayout<Float>.size
-        data.withUnsafeBytes { bytes in
-            let first = start + row * stride + elements.lowerBound * width
-            UnsafeMutableRawBufferPointer(target)
-                .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[first..<first + elements.count * width]))
-        }
-    }
-
-    /// Copies some rows, one after another.
-    /// - Precondition: there are these rows, and `target` has room for exactly them.
-    package func copy(_ rows: [Int], into target: UnsafeMutableBufferPointer<Float>) {
-        let target = UnsafeMutableRawBufferPointer(target)
-        data.withUnsafeBytes { bytes in
-            for (place, row) in rows.enumerated() {
-                let first = start + row * stride
-                UnsafeMutableRawBufferPointer(rebasing: target[place * stride..<(place + 1) * stride])
-                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[first..<first + stride]))
-            }
-        }
-    }
 }
 
 extension StoredArray {
@@ -167,8 +125,8 @@ struct MappedArray: StoredArray {
     }
 
     var packedRows: PackedRows? {
-        guard type == .float32, !shape.isEmpty, rowCount > 0, let all = layout.packedBytes(rows: 0..<rowCount) else { return nil }
-        return PackedRows(data, start: all.lowerBound, stride: rowSize * type.size)
+        guard !shape.isEmpty, rowCount > 0, let all = layout.packedBytes(rows: 0..<rowCount) else { return nil }
+        return PackedRows(data, start: all.lowerBound, of: self)
     }
 
     /// Where all files together fit into memory, pieces are read as long as those that the system reads by itself, so that everything is soon

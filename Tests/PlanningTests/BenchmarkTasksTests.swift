@@ -133,49 +133,52 @@ struct BenchmarkTasksTests {
             ]
         }
 
-        private static let actionModalities: [Set<String>] = [["video", "audio"], ["video", "flow"], ["audio", "flow"], ["video", "audio", "flow"]]
+        /// Expects that the two recipes of a data set of three domains have the benchmark's tasks, each on four sets of modalities.
+        ///
+        /// - Parameters:
+        ///   - counts: how many rows the published lists of each domain have for training and for tests.
+        ///   - reported: how many rows of a domain are reported where it is the target.
+        private func expectAction(
+            _ data: String, root: String, classes: [String], counts: [String: (training: Int, tests: Int)], reported: (Int, Int) -> Int
+        ) throws {
+            let modalities: [Set<String>] = [["video", "audio"], ["video", "flow"], ["audio", "flow"], ["video", "audio", "flow"]]
+            let domains = counts.mapValues { Rows(training: $0.training, validation: $0.tests, reported: reported($0.training, $0.tests)) }
+            let names = counts.keys.sorted()
+            let (several, single) = (Self.tasks(Self.leftOut(names), modalities, domains), Self.tasks(Self.pairs(names), modalities, domains))
+            #expect(several.count == 12 && single.count == 24)
+            try expect(data, action(root), targets: TargetFacts(.classes, names: classes), several: several, single: single)
+        }
 
         @Test("EPIC-Kitchens: 12 and 24 tasks; the sources' train and test rows, and the target's test rows")
         func epic() throws {
             let folder = try MediaFolder()
-            let published = ["D1": (1543, 435), "D2": (2495, 750), "D3": (3897, 974)]
+            let published: [String: (training: Int, tests: Int)] = ["D1": (1543, 435), "D2": (2495, 750), "D3": (3897, 974)]
             for (domain, counts) in published {
-                for (part, count) in [("train", counts.0), ("test", counts.1)] {
+                for (part, count) in [("train", counts.training), ("test", counts.tests)] {
                     let header = "uid,participant_id,video_id,narration,start_timestamp,stop_timestamp,start_frame,stop_frame,verb,verb_class\n"
                     let rows = (0..<count).map { "\($0),P01,P01_\($0 % 9),take,00:00:01.00,00:00:02.00,60,120,take,\($0 % 8)\n" }
                     _ = try folder.write(
                         Data((header + rows.joined()).utf8), to: "MM-SADA_Domain_Adaptation_Splits/\(domain)_\(part).csv")
                 }
             }
-            let domains = published.mapValues { Rows(training: $0.0, validation: $0.1, reported: $0.1) }
-            let names = published.keys.sorted()
-            let several = Self.tasks(Self.leftOut(names), Self.actionModalities, domains)
-            let single = Self.tasks(Self.pairs(names), Self.actionModalities, domains)
-            #expect(several.count == 12 && single.count == 24)
-            try expect(
-                "epic-kitchens", action(folder.path),
-                targets: TargetFacts(.classes, names: ["take", "put", "open", "close", "wash", "cut", "mix", "pour"]), several: several, single: single)
+            try expectAction(
+                "epic-kitchens", root: folder.path, classes: ["take", "put", "open", "close", "wash", "cut", "mix", "pour"], counts: published
+            ) { _, tests in tests }
         }
 
         @Test("HAC: 12 and 24 tasks; the sources' train and test rows, and all rows of the target")
         func hac() throws {
             let folder = try MediaFolder()
-            let published = ["human": (1111, 276), "animal": (730, 176), "cartoon": (870, 218)]
+            let published: [String: (training: Int, tests: Int)] = ["human": (1111, 276), "animal": (730, 176), "cartoon": (870, 218)]
             for (domain, counts) in published {
-                for (part, count) in [("train", counts.0), ("test", counts.1)] {
+                for (part, count) in [("train", counts.training), ("test", counts.tests)] {
                     let rows = (0..<count).map { "\(part)-\($0).mp4,\($0 % 7)\n" }
                     _ = try folder.write(Data(rows.joined().utf8), to: "HAC_Splits/HAC_\(part)_only_\(domain).csv")
                 }
             }
-            let domains = published.mapValues { Rows(training: $0.0, validation: $0.1, reported: $0.0 + $0.1) }
-            let names = published.keys.sorted()
-            let several = Self.tasks(Self.leftOut(names), Self.actionModalities, domains)
-            let single = Self.tasks(Self.pairs(names), Self.actionModalities, domains)
-            #expect(several.count == 12 && single.count == 24)
-            try expect(
-                "hac", action(folder.path),
-                targets: TargetFacts(.classes, names: ["sleeping", "watching-tv", "eating", "drinking", "swimming", "running", "opening-door"]),
-                several: several, single: single)
+            try expectAction(
+                "hac", root: folder.path, classes: ["sleeping", "watching-tv", "eating", "drinking", "swimming", "running", "opening-door"],
+                counts: published, reported: +)
         }
     #endif
 }

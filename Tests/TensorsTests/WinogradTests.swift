@@ -18,6 +18,15 @@ import Testing
             Case(input: [2, 9, 6, 7, 80], weight: [64, 80, 3, 1, 1], padding: [0, 0, 0]),
         ]
 
+        /// Those with few channels, which are computed so on processors with 512-bit vectors alone.
+        static let narrow = [
+            Case(input: [4, 13, 18, 16], weight: [32, 16, 3, 3], padding: [1, 1]),
+            Case(input: [17, 7, 7, 32], weight: [64, 32, 3, 3], padding: [1, 1]),
+            Case(input: [4, 18, 19, 48], weight: [16, 48, 3, 3], padding: [0, 0]),
+            Case(input: [2, 3, 13, 14, 112], weight: [48, 112, 1, 3, 3], padding: [0, 1, 1]),
+        ]
+        var isNarrow: Bool { min(weight[0], weight[1]) < 64 }
+
         var plan: ConvolutionPlan {
             let ones = padding.map { _ in 1 }
             return Tensor.zeros(input).convolutionPlan(weight, ones, padding, ones, groups: 1, hasBias: false)
@@ -69,9 +78,9 @@ import Testing
         return zip(found.values, wanted).reduce(0) { max($0, abs(Double($1.0) - $1.1)) } / largest
     }
 
-    @Test(arguments: Case.all)
+    @Test(arguments: Case.all + Case.narrow)
     func `output and gradients are those of the definition`(sample: Case) throws {
-        #expect(sample.plan.winograd?.pays == true)
+        #expect(sample.plan.winograd?.pays == (!sample.isNarrow || ProcessorKernels.hasWideVectors))
         let (x, weight, upstream) = sample.values(1)
         let wanted = definition(sample, x, weight, upstream)
         let (input, trained) = (x.tracked(), weight.tracked())
@@ -126,6 +135,34 @@ import Testing
             #expect((0..<count).allSatisfy { visits[$0] == 1 })
             visits.deallocate()
         }
+    }
+
+    @Test(.enabled(if: ProcessorKernels.hasWideVectors))
+    func `a fused convolution of few channels keeps its weights for one sample alone`() {
+        let sample = Case.narrow[1]
+        let (x, weight, _) = sample.values(7)
+        let bias = Tensor.zeros([weight.shape[0]])
+        let fused = FusedConvolution(
+            weight: weight, bias: bias, stride: [1, 1], padding: sample.padding, dilation: [1, 1], for: x, addsToOutput: false, appliesReLU: true)
+        let plain = x.convolved(weight: weight, padding: sample.padding).relu()
+        #expect(deviation(fused(x, appliesReLU: true), plain.values.map(Double.init)) < 2e-5)
+        let one = x[0..<1]
+        #expect(fused.fits(one, addsToOutput: false, appliesReLU: true))
+        #expect(deviation(fused(one, appliesReLU: true), plain[0..<1].values.map(Double.init)) < 2e-5)
+    }
+
+    @Test(.enabled(if: ProcessorKernels.hasWideVectors), arguments: Case.narrow)
+    func `with few channels the bits do not depend on the number of threads`(sample: Case) throws {
+        let (x, weight, upstream) = sample.values(8)
+        let runs = try [1, 2, 3].map { threads in
+            Threads.use(threads)
+            defer { Threads.use(1) }
+            let (input, trained) = (x.tracked(), weight.tracked())
+            let y = input.convolved(weight: trained, padding: sample.padding)
+            let found = gradients(of: (y * upstream).sum(), with: [input, trained])
+            return try [y.values, #require(found[0]).values, #require(found[1]).values]
+        }
+        #expect(runs[0] == runs[1] && runs[0] == runs[2])
     }
 
     @Test func `two threads give what one gives`() throws {

@@ -143,26 +143,36 @@ FOR_EACH_WIDTH(regulus_plane_outputs,
                 int rectifies),
                (matrices, y, bias, p, first, begin, end, rows, adds, rectifies))
 
-INLINE regulus_plane_kernels_body(const float *weight, float *target, long outputs, long inputs, long begin, long end, int turned) {
-    const long step = outputs * inputs;
-    for (long place = begin * inputs; place < end * inputs; place += 16) {
-        lanes taps[9], half[18];
-        for (long tap = 0; tap < 9; ++tap)
-            for (long lane = 0; lane < 16; ++lane) taps[tap][lane] = weight[(place + lane) * 9 + (turned ? 8 - tap : tap)];
-        for (long j = 0; j < 3; ++j) {
-            lanes column[3] = {taps[j], taps[3 + j], taps[6 + j]}, made[6];
-            kernel(column, made);
-            for (long i = 0; i < 6; ++i) half[3 * i + j] = made[i];
-        }
-        for (long i = 0; i < 6; ++i) {
-            lanes made[6];
-            kernel(half + 3 * i, made);
-            for (long j = 0; j < 6; ++j) STORE(made[j], target + (6 * i + j) * step + place);
-        }
+// The 36 numbers of sixteen kernels, which lie `pitch` weights apart, into matrices that lie `step` apart.
+INLINE plane_kernels(const float *weight, long pitch, float *target, long step, int turned) {
+    lanes taps[9], half[18];
+    for (long tap = 0; tap < 9; ++tap)
+        for (long lane = 0; lane < 16; ++lane) taps[tap][lane] = weight[lane * pitch + (turned ? 8 - tap : tap)];
+    for (long j = 0; j < 3; ++j) {
+        lanes column[3] = {taps[j], taps[3 + j], taps[6 + j]}, made[6];
+        kernel(column, made);
+        for (long i = 0; i < 6; ++i) half[3 * i + j] = made[i];
     }
+    for (long i = 0; i < 6; ++i) {
+        lanes made[6];
+        kernel(half + 3 * i, made);
+        for (long j = 0; j < 6; ++j) STORE(made[j], target + (6 * i + j) * step);
+    }
+}
+INLINE regulus_plane_kernels_body(const float *weight, float *target, long outputs, long inputs, long begin, long end, int turned) {
+    for (long place = begin * inputs; place < end * inputs; place += 16)
+        plane_kernels(weight + place * 9, 9, target + place, outputs * inputs, turned);
 }
 FOR_EACH_WIDTH(regulus_plane_kernels, (const float *weight, float *target, long outputs, long inputs, long begin, long end, int turned),
                (weight, target, outputs, inputs, begin, end, turned))
+
+INLINE regulus_plane_kernels_by_input_body(const float *weight, float *target, long outputs, long inputs, long begin, long end) {
+    for (long input = begin; input < end; ++input)
+        for (long output = 0; output < outputs; output += 16)
+            plane_kernels(weight + (output * inputs + input) * 9, inputs * 9, target + input * outputs + output, outputs * inputs, 0);
+}
+FOR_EACH_WIDTH(regulus_plane_kernels_by_input, (const float *weight, float *target, long outputs, long inputs, long begin, long end),
+               (weight, target, outputs, inputs, begin, end))
 
 INLINE regulus_plane_kernel_gradients_body(const float *matrices, float *gradient, long outputs, long inputs, long begin, long end) {
     const long step = outputs * inputs;

@@ -53,6 +53,9 @@ struct WinogradFrames: WinogradTiling {
     /// the transforms take a part of it.
     var isFull: Bool { outputFrames * 9 >= blocks * 24 }
 
+    /// Never: half of the multiplications saved do not make up for the transforms.
+    static func isNarrow(inputs: Int, outputs: Int) -> Bool { false }
+
     /// The convolution of the output's gradient with the reversed kernel; padding p becomes 2 − p.
     var ofInputGradient: WinogradFrames {
         WinogradFrames(clips: clips, frames: outputFrames, places: places, inputs: outputs, outputs: inputs, padding: 2 - padding)

@@ -1,3 +1,5 @@
+internal import CLanes
+
 /// A convolution of stride 1 computed by Winograd's F(4, 3) along the axes of its kernel (Lavin and
 /// Gray 2016).
 ///
@@ -23,6 +25,10 @@ protocol WinogradTiling: Hashable, Sendable {
     var tiles: Int { get }
     /// Whether so little of the tiles lies beyond the edge that the algorithm saves anything.
     var isFull: Bool { get }
+
+    /// Whether the products between the transforms are those of `CLanes`, which suit few channels: libraries spend more on preparing such products than
+    /// on computing them. It depends on the channels and the processor alone, since kernels are laid out accordingly.
+    static func isNarrow(inputs: Int, outputs: Int) -> Bool
     /// The convolution that computes the gradient of the input from that of the output, with the
     /// kernels reversed.
     var ofInputGradient: Self { get }
@@ -52,7 +58,7 @@ protocol WinogradTiling: Hashable, Sendable {
         _ matrices: UnsafePointer<Float>, rows: Int, from first: Int, _ range: Range<Int>, into y: UnsafeMutablePointer<Float>,
         bias: UnsafePointer<Float>?, addsToOutput: Bool, appliesReLU: Bool)
 
-    /// Transforms kernels.
+    /// Transforms kernels into matrices of outputs by inputs. Those of narrow products, unless their taps are reversed, are matrices of inputs by outputs.
     ///
     /// - Parameters:
     ///   - weight: `outputs×inputs×kernel…`.
@@ -75,15 +81,22 @@ extension WinogradTiling {
     /// The convolution of the input's gradient, as a value of any type.
     var turned: any WinogradTiling { ofInputGradient }
 
+    /// Whether this convolution's products are those of `CLanes`.
+    private var isNarrow: Bool { Self.isNarrow(inputs: inputs, outputs: outputs) }
+
     /// Whether transforms and the larger weights cost less than the multiplications they save.
     ///
     /// Estimates: narrow convolutions are bound by the transforms, few tiles by reading weights that
     /// are larger.
-    var pays: Bool { inputs >= 64 && outputs >= 64 && tiles >= 64 && tiles * 4096 >= inputs * outputs && isFull }
+    var pays: Bool {
+        tiles >= 64 && isFull && (isNarrow || inputs >= 64 && outputs >= 64 && tiles * 4096 >= inputs * outputs)
+    }
 
     /// The number of tiles between two transforms: few enough that their numbers stay in the caches,
     /// and enough to make a matrix product worth calling.
-    var tilesAtOnce: Int { min(tiles, max(128, 720_000 / Self.points / (inputs + outputs))) }
+    var tilesAtOnce: Int {
+        isNarrow ? min(tiles, 187_000 / Self.points / (inputs + outputs)) : min(tiles, max(128, 720_000 / Self.points / (inputs + outputs)))
+    }
 
     /// Transformed kernels; see ``transformKernels(_:outputs:inputs:isTurned:into:)``.
     static func transformed(_ weight: Tensor, isTurned: Bool = false) -> Storage {
@@ -108,8 +121,8 @@ extension WinogradTiling {
     ///
     /// - Parameters:
     ///   - x: the input, channels last.
-    ///   - kernels: transformed: matrices of outputs by inputs, or of inputs by outputs where
-    ///     `transposed`.
+    ///   - kernels: transformed, as ``transformed(_:isTurned:)`` makes them: matrices of outputs by inputs, or of inputs by outputs where
+    ///     `transposed` and where the products are those of narrow matrices.
     ///   - y: the output, channels last.
     ///   - bias: one value for each output channel; nil for none.
     ///   - addsToOutput: whether the result is added to what `y` holds.
@@ -143,7 +156,9 @@ extension WinogradTiling {
     ///   - x: the input, channels last.
     ///   - gradient: of the output, channels last.
     func weightGradient(_ x: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>, into weight: UnsafeMutablePointer<Float>) {
-        let (rows, inputs, outputs) = (min(tiles, 2 * tilesAtOnce), inputs, outputs)
+        let (inputs, outputs, isNarrow) = (inputs, outputs, isNarrow)
+        // Several threads meet twice for each set of tiles, which therefore has more of them. Each number is a sum over tiles in their order either way.
+        let rows = min(tiles, tilesAtOnce * (isNarrow ? (Threads.current > 1 ? 4 : 1) : 2))
         let read = Storage(count: Self.points * rows * inputs)
         let upstream = Storage(count: Self.points * rows * outputs)
         let sums = Storage(count: Self.points * outputs * inputs)
@@ -155,6 +170,12 @@ extension WinogradTiling {
                 transformGradient(gradient, from: first, $0, into: slope, rows: rows)
             }
             Threads.split(Self.points) { range in
+                if isNarrow {
+                    let start = range.lowerBound
+                    return regulus_narrow_transposed_products(
+                        slope + start * rows * outputs, source + start * rows * inputs, total + start * inputs * outputs, range.count, rows * outputs,
+                        rows * inputs, count, outputs, inputs, first > 0 ? 1 : 0)
+                }
                 for point in range {
                     Tensor.multiply(
                         slope + point * rows * outputs, true, source + point * rows * inputs, false, into: total + point * inputs * outputs,
@@ -168,13 +189,15 @@ extension WinogradTiling {
 
     /// The products of all points between the transforms, on the calling thread.
     ///
-    /// oneDNN computes them in one call where it has kernels for such products, which is for 512-bit vectors: up to 1.6 times as fast as one by
+    /// Narrow ones are computed by `CLanes`.
+    /// oneDNN computes the others in one call where it has kernels for such products, which is for 512-bit vectors: up to 1.6 times as fast as one by
     /// one in OpenBLAS, whose kernels copy the operands of each. Each number is summed over the channels in their order by either, so that the number
     /// of rows, and with it the number of threads, does not matter.
     private func multiply(
         _ matrices: UnsafeMutablePointer<Float>, _ kernels: UnsafePointer<Float>, transposed: Bool, rows: Int,
         into products: UnsafeMutablePointer<Float>
     ) {
+        if isNarrow { return regulus_narrow_products(matrices, kernels, products, Self.points, rows, inputs, outputs) }
         if ProcessorKernels.hasWideVectors {
             let plan = ProductPlan(batch: Self.points, rows: rows, columns: outputs, inner: inputs, transposingRight: !transposed)
             return Kernel.cached(.products(plan)).run(matrices, UnsafeMutablePointer(mutating: kernels), products)

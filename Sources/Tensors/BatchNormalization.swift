@@ -79,14 +79,27 @@ extension Tensor {
     /// relative to the first row, so that a mean far from 0 costs no digits. Where a value is not finite, neither is the mean.
     func channelMoments() -> (mean: Tensor, variance: Tensor) {
         let rows = ChannelRows(shape)
-        let (mean, variance) = (Tensor(uninitialized: [rows.width]), Tensor(uninitialized: [rows.width]))
-        withExtendedLifetime((self, mean, variance)) {
-            let sums = rows.sums(Moments(x: pointer, width: rows.width))
-            let count = Double(max(rows.count, 1))
-            let (first, means, variances) = (pointer, mean.pointer, variance.pointer)
-            for channel in 0..<rows.width {
+        return withExtendedLifetime(self) {
+            Tensor.moments(around: pointer, rows.sums(Moments(x: pointer, width: rows.width)), count: rows.count)
+        }
+    }
+
+    /// Mean and population variance of each channel from Σ (x − s) and Σ (x − s)².
+    ///
+    /// - Parameters:
+    ///   - origin: s, a number for each channel.
+    ///   - sums: the two sums of each channel.
+    ///   - count: the number of terms of each.
+    static func moments(
+        around origin: UnsafePointer<Float>, _ sums: (first: [Double], second: [Double]), count: Int
+    ) -> (mean: Tensor, variance: Tensor) {
+        let (width, count) = (sums.first.count, Double(max(count, 1)))
+        let (mean, variance) = (Tensor(uninitialized: [width]), Tensor(uninitialized: [width]))
+        withExtendedLifetime((mean, variance)) {
+            let (means, variances) = (mean.pointer, variance.pointer)
+            for channel in 0..<width {
                 let shifted = sums.first[channel] / count
-                means[channel] = Float(Double(first[channel]) + shifted)
+                means[channel] = Float(Double(origin[channel]) + shifted)
                 // Not `max`, which may drop NaN.
                 let square = sums.second[channel] / count - shifted * shifted
                 variances[channel] = Float(square < 0 ? 0 : square)

@@ -152,7 +152,17 @@ public final class NormalizedConvolution: Layer {
     /// - Parameter x: N×H×W×inputs.
     /// - Returns: N×⌊H'/2⌋×⌊W'/2⌋×outputs, for a convolution to H'×W' places.
     public func halved(_ x: Tensor, _ pass: Pass) -> Tensor {
-        isFixed(x, pass) ? self(x, pass).maxPooled(window: [2, 2]) : normalization.halved(convolution(x), pass)
+        let isFixed = isFixed(x, pass)
+        if isFixed || pass.isTraining, startsFromOneChannel(x) {
+            return normalization.halved(x, convolvedBy: convolution.weight.value, pass)
+        }
+        return isFixed ? self(x, pass).maxPooled(window: [2, 2]) : normalization.halved(convolution(x), pass)
+    }
+
+    /// Whether the convolution, what follows it and the halving can be computed together, without the convolution's map.
+    private func startsFromOneChannel(_ x: Tensor) -> Bool {
+        convolution.bias == nil && convolution.stride == [1, 1] && convolution.padding == [1, 1] && convolution.dilation == [1, 1]
+            && x.canBeConvolvedAndHalved(weight: convolution.weight.value.shape)
     }
 
     /// Adds the normalized convolution of `x` to `sum` and applies a ReLU: `sum ← max(0, sum +

@@ -68,7 +68,7 @@ public final class BatchNormalization: Layer {
                 weight: weight.value, bias: bias.value, mean: runningMean.value, variance: runningVariance.value,
                 epsilon: epsilon, appliesReLU: appliesReLU)
         }
-        return followed(x.batchNormalized(weight: weight.value, bias: bias.value, epsilon: epsilon, appliesReLU: appliesReLU), of: x)
+        return followed(x.batchNormalized(weight: weight.value, bias: bias.value, epsilon: epsilon, appliesReLU: appliesReLU), of: x.elementCount / width)
     }
 
     /// Normalizes, adds another tensor and applies a ReLU: the end of a residual block. In training it is one pass over memory.
@@ -79,7 +79,9 @@ public final class BatchNormalization: Layer {
     /// - Returns: the shape of `x`.
     public func rectifiedSum(_ x: Tensor, _ other: Tensor, _ pass: Pass) -> Tensor {
         guard pass.isTraining else { return .rectifiedSum(self(x, pass), other) }
-        return followed(x.batchNormalized(weight: weight.value, bias: bias.value, adding: other, epsilon: epsilon, appliesReLU: true), of: x)
+        return followed(
+            x.batchNormalized(weight: weight.value, bias: bias.value, adding: other, epsilon: epsilon, appliesReLU: true),
+            of: x.elementCount / width)
     }
 
     /// Normalizes, applies a ReLU and takes the largest value of each 2×2 places. In training it is one pass over memory.
@@ -88,13 +90,30 @@ public final class BatchNormalization: Layer {
     /// - Returns: N×⌊H/2⌋×⌊W/2⌋×width.
     public func halved(_ x: Tensor, _ pass: Pass) -> Tensor {
         guard pass.isTraining else { return self(x, pass, appliesReLU: true).maxPooled(window: [2, 2]) }
-        return followed(x.batchNormalizedAndHalved(weight: weight.value, bias: bias.value, epsilon: epsilon), of: x)
+        return followed(
+            x.batchNormalizedAndHalved(weight: weight.value, bias: bias.value, epsilon: epsilon), of: x.elementCount / width)
     }
 
-    /// Moves the running statistics toward those of the batch `x`, and returns its output.
-    private func followed(_ batch: (output: Tensor, mean: Tensor, variance: Tensor), of x: Tensor) -> Tensor {
+    /// Convolves pictures of one channel, and then does the same.
+    ///
+    /// - Parameters:
+    ///   - x: N×H×W×1, without a gradient.
+    ///   - kernels: the convolution's weight, width×1×3×3.
+    /// - Returns: N×⌊H/2⌋×⌊W/2⌋×width.
+    /// - Precondition: ``Tensor/canBeConvolvedAndHalved(weight:)``; in evaluation nothing is recorded.
+    func halved(_ x: Tensor, convolvedBy kernels: Tensor, _ pass: Pass) -> Tensor {
+        guard pass.isTraining else {
+            return x.convolvedAndHalved(
+                weight: kernels, scale: weight.value, shift: bias.value, mean: runningMean.value, variance: runningVariance.value,
+                epsilon: epsilon)
+        }
+        return followed(
+            x.convolvedAndHalved(weight: kernels, scale: weight.value, shift: bias.value, epsilon: epsilon), of: x.elementCount)
+    }
+
+    /// Moves the running statistics toward those of a batch of `count` places, and returns its output.
+    private func followed(_ batch: (output: Tensor, mean: Tensor, variance: Tensor), of count: Int) -> Tensor {
         let (y, mean, variance) = batch
-        let count = x.elementCount / width
         follow(runningMean, mean, factor: 1)
         if count > 1 { follow(runningVariance, variance, factor: Float(count) / Float(count - 1)) }
         trackedBatches.withUnsafeMutableValues { $0[0] += 1 }

@@ -53,9 +53,9 @@ import Testing
     @Test func `one number that is not finite makes every channel NaN`() {
         var inputs = values([6, 6], channels: 16)
         inputs[0].withUnsafeMutableValues { $0[17] = .nan }
-        #expect(together(inputs).output.values.allSatisfy(\.isNaN))
+        #expect(together(inputs).output.values.allSatisfy { $0.isNaN })
         inputs[0].withUnsafeMutableValues { $0[17] = .infinity }
-        #expect(together(inputs).output.values.allSatisfy(\.isNaN))
+        #expect(together(inputs).output.values.allSatisfy { $0.isNaN })
     }
 
     @Test func `the bits do not depend on the number of threads`() {

@@ -89,6 +89,17 @@ struct SharedTrainingTests {
         }
     }
 
+    @Test("a training that cannot claim one of its trials keeps no claim on the others")
+    func claims() throws {
+        let folder = try TemporaryFolder()
+        let places = Self.cells.map { folder.run.trial($0.key(seed: 1)).path }
+        // A file, where the folder of the last trial belongs.
+        try Folder.create(Folder.parent(of: places[2]))
+        try AtomicFile.write("", to: places[2])
+        #expect(throws: FileFault.self) { try Self.study(Self.cells, in: folder.run).run() }
+        for place in places.prefix(2) { #expect(try Folder.names(in: place).isEmpty) }
+    }
+
     @Test("are trained once for each seed, and have the bits of separate trainings in every file")
     func once() throws {
         let (folder, other) = (try TemporaryFolder(), try TemporaryFolder())

@@ -210,12 +210,10 @@ struct StudyWorker: Sendable {
     /// Claims all of these places; nil while another worker holds one: it trains for all of them, or will, and half of a training is of no use.
     private func claim(all places: [Place]) throws -> [TrialClaim]? {
         var held: [TrialClaim] = []
+        defer { if held.count < places.count { for claim in held { claim.release() } } }
         for place in places {
             try Folder.create(place.claim.folder)
-            guard let claim = try place.claim.take(watch) else {
-                for claim in held { claim.release() }
-                return nil
-            }
+            guard let claim = try place.claim.take(watch) else { return nil }
             held.append(claim)
         }
         return held

@@ -45,7 +45,7 @@ package struct ArrayRecord: Codable, Hashable, Sendable {
         let data = try FileContents.copied(path)
         let record: ArrayRecord
         do { record = try JSONDecoder().decode(ArrayRecord.self, from: data) } catch {
-            throw FileFault(action: "read", path: path, reason: "it is not the record of an array of workers (\(error))")
+            throw FileFault(action: "read", path: path, reason: "it is not the record of an array of workers")
         }
         guard record.isPossible else {
             throw FileFault(action: "read", path: path, reason: "its numbers of workers, arrays or submissions are none that a run has written")

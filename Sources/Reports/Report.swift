@@ -114,6 +114,8 @@ package struct Report: Hashable, Sendable {
     package let provenance: StudyProvenance
     /// Trials that had begun before the study was registered; nil where it was not.
     package let trainedBefore: Int?
+    /// Whether every cell is planned to have a single value, which has no standard deviation.
+    let hasOneSeed: Bool
     /// The results, each in its place.
     private let trials: TrialSet
     /// How each row is drawn.
@@ -140,6 +142,7 @@ package struct Report: Hashable, Sendable {
         self.settings = settings
         self.stray = stray
         variants = settings.variants.map { VariantReport($0, in: trials, measurements: measurements, comparing: rules) }
+        hasOneSeed = settings.variants.allSatisfy { $0.seeds.count == 1 && $0.repetitions.count == 1 && $0.design == nil }
         self.trials = trials
         styles = Self.styles(of: settings)
         verdicts = Verdict.all(of: Self.verdictSettings(variants, in: trials))

@@ -11,7 +11,7 @@ extension Report {
         var columns = [TextTable.Column("Row")]
         for table in tables { columns.append(TextTable.Column(table.measure.title(of: score), .right)) }
         let rows = variant.score.rows.indices.map { row -> [String] in
-            [variant.score.rows[row].name] + tables.map { CellText.text($0.rows[row].average, score) }
+            [variant.score.rows[row].name] + tables.map { CellText.text($0.rows[row].average, score, isAlone: hasOneSeed) }
         }
         let table = TextTable(columns: columns, rows: rows)
         let note =

@@ -92,7 +92,7 @@ extension Report {
             columns: [.init("Row")] + (table.targets + ["Average"]).map { .init($0, .right) }
                 + (hasDifference ? [.init("Difference to \(table.baseline ?? "")", .right)] : []),
             rows: table.rows.map { row in
-                [row.name] + (row.cells + [row.average]).map { CellText.text($0, table.score) }
+                [row.name] + (row.cells + [row.average]).map { CellText.text($0, table.score, isAlone: hasOneSeed) }
                     + (hasDifference ? [CellText.text(row.difference, table.score)] : [])
             },
             marked: best(of: table))
@@ -125,7 +125,7 @@ extension Report {
         let table = TextTable(
             columns: [.init("Row")] + tables.map { .init($0.score.subject, .right) },
             rows: variant.score.rows.indices.map { row in
-                [variant.score.rows[row].name] + tables.map { CellText.text($0.rows[row].average, $0.score) }
+                [variant.score.rows[row].name] + tables.map { CellText.text($0.rows[row].average, $0.score, isAlone: hasOneSeed) }
             },
             marked: Set(
                 tables.indices.flatMap { index in
@@ -146,7 +146,7 @@ extension Report {
                 rows: rows.map { name in
                     [name]
                         + variants.map { variant in
-                            variant.score.row(name).map { CellText.text($0.average, variant.score.score) } ?? NumberText.nothing
+                            variant.score.row(name).map { CellText.text($0.average, variant.score.score, isAlone: hasOneSeed) } ?? NumberText.nothing
                         }
                 })
         }
@@ -157,7 +157,7 @@ extension Report {
                     + rows.map { name in
                         guard let row = variant.score.row(name) else { return NumberText.nothing }
                         let score = variant.score.score
-                        return row.difference == nil ? CellText.text(row.average, score) : CellText.text(row.difference, score)
+                        return row.difference == nil ? CellText.text(row.average, score, isAlone: hasOneSeed) : CellText.text(row.difference, score)
                     }
             })
     }
@@ -174,7 +174,7 @@ extension Report {
                     oracle.average.count == valid.count ? oracle.average.estimate.map { score.gain(from: valid.mean, to: $0.mean) } : nil
                 }
                 return paths.map { variant.variant[$0] ?? NumberText.nothing }
-                    + [valid.name, CellText.text(oracle.average, score), gain.map(score.signedText) ?? NumberText.nothing]
+                    + [valid.name, CellText.text(oracle.average, score, isAlone: hasOneSeed), gain.map(score.signedText) ?? NumberText.nothing]
             }
         }
         guard variants.contains(where: { $0.oracle.rows.contains { $0.average.estimate != nil } }) else { return [] }
@@ -194,8 +194,8 @@ extension Report {
         let rows = variant.usage.indices.map { index in
             let usage = variant.usage[index]
             return [
-                usage.name, CellText.text(variant.sourceValidation.rows[index].average, variant.score.score),
-                CellText.text(variant.last.rows[index].average, variant.score.score),
+                usage.name, CellText.text(variant.sourceValidation.rows[index].average, variant.score.score, isAlone: hasOneSeed),
+                CellText.text(variant.last.rows[index].average, variant.score.score, isAlone: hasOneSeed),
                 usage.secondsPerTraining.map(NumberText.duration) ?? NumberText.nothing,
                 usage.penaltyShare.map { NumberText.percent($0) + " %" } ?? NumberText.nothing,
                 usage.parameters.map(String.init) ?? NumberText.nothing,
@@ -215,7 +215,7 @@ extension Report {
             }
         }
         let chosen = TextTable(
-            columns: [.init("Row"), .init("Tuned"), .init("Chosen (by so many trials)")], rows: tuned)
+            columns: [.init("Row"), .init("Tuned"), .init("Chosen (number of trials)")], rows: tuned)
         return (isHeaded ? [.heading("Beside the result")] : []) + [.table(beside)]
             + (tuned.isEmpty ? [] : [.table(chosen)]) + tuningBlocks(variant) + costBlocks(variant, isHeaded: isHeaded)
             + measuringBlocks(variant, isHeaded: isHeaded)

@@ -7,16 +7,14 @@ extension Report {
         let subjects = Set(variants.map(\.settings.score.subject))
         let score = subjects.count == 1 ? subjects.first ?? "" : "The task's first score"
         let subject = "\(score) on the held-out domain, at the epoch that the selection rule chose"
-        var text = "\(subject): mean ± standard deviation over \(unitText)."
+        var text = "\(subject): \(cellText)."
         if isSweep {
-            text = "\(subject), averaged over targets: mean ± standard deviation over \(unitText)."
+            text = "\(subject), averaged over targets: \(cellText)."
             let baselines = Set(variants.map(\.settings.baseline))
             if hasManyRows {
                 text += " Differences are listed below for each variant."
             } else if baselines.count == 1, let baseline = variants.first?.settings.baseline {
-                text =
-                    "\(subject), averaged over targets. Column \(baseline): mean ± standard deviation over "
-                    + "\(unitText). Other columns: difference to \(baseline)."
+                text = "\(subject), averaged over targets. Column \(baseline): \(cellText). Other columns: difference to \(baseline)."
             }
         }
         if finishedCount < plannedCount {
@@ -56,6 +54,11 @@ extension Report {
         return trainings < variant.targets.count ? "pairs of trainings" : "(seed, domain) pairs"
     }
 
+    /// What a cell says.
+    private var cellText: String {
+        hasOneSeed ? "one value each, since there is one seed" : "mean ± standard deviation over \(unitText)"
+    }
+
     private var unitText: String {
         let counts = Set(variants.map { [$0.settings.seeds.count, $0.settings.repetitions.count] })
         guard counts.count == 1, let variant = variants.first?.settings else { return "the trials of a cell" }
@@ -84,7 +87,7 @@ extension Report {
             variants.first.map { first in
                 first.settings.lines.filter { line in variants.allSatisfy { $0.settings.lines.contains(line) } }
             } ?? []
-        lines += shared
+        lines += shared.map { $0.prefix(1).uppercased() + $0.dropFirst() }
         for variant in variants {
             lines += variant.settings.lines.filter { !shared.contains($0) }.map { "\(label(of: variant.variant)): \($0)" }
         }

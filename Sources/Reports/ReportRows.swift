@@ -46,7 +46,7 @@ extension Report {
     /// Digests of the data and of the recipe: two reports with equal ones are about the same study.
     var digestLines: [String] {
         let data = Set(variants.compactMap(\.settings.samples?.digest)).sorted()
-        return (data.isEmpty ? [] : ["Data: digest \(data.map { String($0.prefix(12)) }.joined(separator: ", "))"])
+        return (data.isEmpty ? [] : ["Digest of the data: \(data.map { String($0.prefix(12)) }.joined(separator: ", "))"])
             + (settings.resolvedRecipe.map { ["Plan: digest \($0.prefix(12)) of the resolved recipe"] } ?? [])
     }
 }

@@ -155,7 +155,7 @@ extension Verdict {
         let reach =
             ranks.isReachable
             ? "two mean ranks differ by more than chance if they are at least \(distance) apart (Nemenyi, 5 %)"
-            : "over \(ranks.count) sets, ranks cannot distinguish any two of \(rows.count + 1) rows, since a difference of \(distance) would be needed (Nemenyi, 5 %)"
+            : "ranks cannot distinguish any two of \(rows.count + 1) rows, since a difference of \(distance) would be needed (Nemenyi, 5 %)"
         return "Mean rank: 1 is the best, over \(ranks.count) sets; \(reach). Friedman's permutation test of equal ranks: p = "
             + "\(NumberText.probability(ranks.p))."
     }

@@ -56,15 +56,18 @@ extension ScoreDescription {
 enum CellText {
     /// `61.2 ± 0.9`, `61.2 (one seed)`, `61.2 ± 0.9 (2 of 3)` when trials are missing, `100.0 ± 0.0 (saturated)` when no trial could have been better,
     /// `failed (0 of 3)` when all failed, `not finite (0 of 3)` when none gave a number, `– (0 of 3)` when none was run.
-    static func text(_ cell: ReportCell, _ score: ScoreDescription) -> String {
+    ///
+    /// - Parameter isAlone: whether every cell of the report has one seed, so that the text above the table says it for all of them: `61.2`.
+    static func text(_ cell: ReportCell, _ score: ScoreDescription, isAlone: Bool = false) -> String {
         let lost = cell.notFinite > 0 && cell.estimate != nil ? ", \(cell.notFinite) not finite" : ""
-        let share = cell.isComplete ? cell.count == 1 ? "one seed" : nil : "\(cell.count) of \(cell.planned)\(lost)"
+        let share = cell.isComplete ? cell.count == 1 && !isAlone ? "one seed" : nil : "\(cell.count) of \(cell.planned)\(lost)"
         let notes = [share, cell.isSaturated ? "saturated" : nil].compactMap(\.self)
         let note = notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))"
         guard let estimate = cell.estimate else {
             if cell.planned > 0, cell.failed == cell.planned { return "failed" + note }
             return (cell.notFinite > 0 ? NumberText.notFinite : NumberText.nothing) + note
         }
+        if isAlone, cell.isComplete, estimate.deviation == nil { return score.text(estimate.mean) + note }
         return score.text(estimate.mean, plusMinus: estimate.deviation, note: note)
     }
 

@@ -128,12 +128,13 @@ struct PageTests {
         let document = Document([.title("T#1"), .paragraph("All."), .table(table), .list(["left out"])])
         let expected = ##"""
             % Needs \usepackage{booktabs,graphicx} and an engine that reads UTF-8.
-            % A table that is wider than its column is made smaller, until it fits.
+            % A table that is wider than its column is made smaller, until it fits. In a document with two columns, wide tables go over both.
 
             \begin{table}[htbp]
             \centering
+            \setlength{\belowcaptionskip}{4pt}
             \caption{T\#1. All.}
-            \resizebox{\ifdim\width>\columnwidth\columnwidth\else\width\fi}{!}{%
+            \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%
             \begin{tabular}{lr}
             \toprule
             Row\_1 & A \& ''B'' \\
@@ -146,6 +147,16 @@ struct PageTests {
 
             """##
         #expect(document.latex() == expected)
+    }
+
+    @Test("LaTeX: a table that is too wide for one of two columns goes over both, and a note below a table is no caption of the next")
+    func wideLaTeX() {
+        let narrow = TextTable(columns: [.init("Row"), .init("Figure", .right)], rows: [["Fusion", "1.0 ± 0.1"]])
+        let wide = TextTable(columns: (1...5).map { .init("A heading, number \($0)", .right) }, rows: [(1...5).map { "1.0 ± 0.\($0)" }])
+        let text = Document([.heading("Two"), .paragraph("First."), .table(narrow), .paragraph("A note."), .table(wide)]).latex()
+        #expect(text.contains("\\begin{table}[htbp]\n") && text.contains("\\end{table}\n"))
+        #expect(text.contains("\\begin{table*}[htbp]\n") && text.contains("\\end{table*}\n"))
+        #expect(text.contains("\\caption{Two. First.}") && text.contains("\\caption{Two}") && !text.contains("A note."))
     }
 
     @Test("LaTeX: a table that is longer than a page goes on in another one")

@@ -101,6 +101,14 @@ struct PlotTests {
         #expect(isWellFormed(plot([.init("a", [.init(x: 1, y: 5)], style: 0)]).svg()))
     }
 
+    @Test("Labels of ticks do not reach the label of the axis, however long they are", arguments: [[0.0459, 0.0462], [1, 5]])
+    func wideLabels(values: [Double]) {
+        let svg = plot([.init("a", [.init(x: 1, y: values[0]), .init(x: 2, y: values[1])], style: 0)]).svg()
+        let labels = svg.matches(of: /<text x="([0-9.]+)"[^>]* text-anchor="end"[^>]*>([^<]+)</)
+        #expect(labels.count > 2)
+        for label in labels { #expect((Double(label.output.1) ?? 0) - SVGDrawing.width(of: String(label.output.2)) >= 20) }
+    }
+
     @Test("A larger value stands higher, and a later epoch further to the right")
     func orientation() throws {
         let svg = plot([.init("a", [.init(x: 1, y: 1), .init(x: 2, y: 5)], style: 0)]).svg()

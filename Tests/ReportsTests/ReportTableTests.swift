@@ -129,7 +129,7 @@ struct ReportTableTests {
         #expect(report.variants.allSatisfy { $0.score.rows.allSatisfy { $0.average.isComplete } })
         let text = report.document().markdown()
         #expect(text.contains("- Protocol (protocol = multi): others train\n- Protocol (protocol = single): one trains"))
-        #expect(text.contains("- training: 5 epochs\n- protocol = multi: data: a\n- protocol = single: data: b"))
+        #expect(text.contains("- Training: 5 epochs\n- protocol = multi: data: a\n- protocol = single: data: b"))
         #expect(text.contains(/\|\s+D1 → D2 \|\s+D1 → D3 \|\s+D2 → D1 \|/) && text.contains("(one seed)"))
         let lines = report.csv().split(separator: "\r\n")
         #expect(lines.count { $0.contains(",single,accuracy,cell,") } == 6)

@@ -61,9 +61,9 @@ struct ReportTextTests {
             | Fusion |     95.0 (1 of 2) |      45.0 (1 of 2) |          4.0 s |        0.0 % |       1000 |
             | + MER  |     95.0 (1 of 2) |      47.5 (1 of 2) |          4.0 s |        1.5 % |       1000 |
 
-            | Row   | Tuned      | Chosen (by so many trials) |
-            | ----- | ---------- | -------------------------- |
-            | + MER | mer.weight | 3 (1×), 1 (1×), 0.1 (1×)   |
+            | Row   | Tuned      | Chosen (number of trials) |
+            | ----- | ---------- | ------------------------- |
+            | + MER | mer.weight | 3 (1×), 1 (1×), 0.1 (1×)  |
 
             ## Missing trials
 
@@ -199,6 +199,14 @@ struct ReportTextTests {
         #expect(text == expected)
     }
 
+    @Test("With one seed a cell is its value alone, and the text above the table says so")
+    func oneSeed() throws {
+        let results = [SampleStudy.result("Fusion", "D1", 0, 0.5), SampleStudy.result("+ MER", "D1", 0, 0.53)]
+        let text = try Report(results: results, settings: SampleStudy.settings(targets: ["D1"], seeds: [0])).document().markdown()
+        #expect(text.contains("at the epoch that the selection rule chose: one value each, since there is one seed."))
+        #expect(text.contains(/\| Fusion \| +50\.0 \| +50\.0 \|/) && !text.contains("(one seed)"))
+    }
+
     @Test("CSV: one line a figure, with a column for the swept dial")
     func csv() throws {
         let lines = try Self.sweep.csv().split(separator: "\r\n", omittingEmptySubsequences: false)
@@ -244,6 +252,10 @@ struct ReportTextTests {
         #expect(CellText.text(ReportCell(estimate: Estimate([0.5]), planned: 1, failed: 0), .accuracy) == "50.0 (one seed)")
         #expect(CellText.text(ReportCell(estimate: Estimate([0.5]), planned: 2, failed: 1), .accuracy) == "50.0 (1 of 2)")
         #expect(CellText.text(ReportCell(estimate: Estimate([1]), planned: 1, failed: 0, isSaturated: true), .accuracy) == "100.0 (one seed, saturated)")
+        let alone = ReportCell(estimate: Estimate([0.5]), planned: 1, failed: 0)
+        #expect(CellText.text(alone, .accuracy, isAlone: true) == "50.0")
+        #expect(CellText.text(ReportCell(estimate: Estimate([1]), planned: 1, failed: 0, isSaturated: true), .accuracy, isAlone: true) == "100.0 (saturated)")
+        #expect(CellText.text(ReportCell(estimate: nil, planned: 1, failed: 1), .accuracy, isAlone: true) == "failed (0 of 1)")
         let two = ReportCell(estimate: Estimate([0.5, 0.5]), planned: 3, failed: 1)
         #expect(CellText.text(two, .accuracy) == "50.0 ± 0.0 (2 of 3)")
         #expect(CellText.text(ReportCell(estimate: nil, planned: 3, failed: 3), .accuracy) == "failed (0 of 3)")

@@ -22,7 +22,7 @@ struct RowDescriptionTests {
         }
         let text = report.terminalText()
         #expect(text.contains("• + MER: mer: weight 0.3, estimator paper (default); model: fusion: sum"))
-        #expect(text.contains("• Data: digest 0123456789ab"))
+        #expect(text.contains("• Digest of the data: 0123456789ab"))
         let page = report.document().html()
         #expect(page.contains("<td>d1</td><td class=\"number\">8</td><td class=\"number\">2</td><td class=\"number\">8</td>"))
         #expect(page.contains("Samples by class, domain and split") && page.contains("<td>all</td><td class=\"number\">8</td><td class=\"number\">10</td>"))

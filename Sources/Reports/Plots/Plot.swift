@@ -83,9 +83,16 @@ extension Plot {
         private let xRange: ClosedRange<Double>
         private let yRange: ClosedRange<Double>
         private let legend: PlotLegend
+        /// The ticks of the vertical axis.
+        private let rows: [Double]
+        /// Where the vertical axis stands: beside its labels, which stand beside the axis's own.
+        private let left: Double
 
         private static let width = 520.0
-        private static let left = 62.0
+        /// At least; labels of the ticks that are wide need more.
+        private static let leastLeft = 62.0
+        /// The room that the vertical axis's own label takes, and the gap between the other labels and the axis.
+        private static let axisLabel = 31.0
         private static let right = 14.0
         private static let top = 34.0
         private static let plotHeight = 230.0
@@ -101,6 +108,13 @@ extension Plot {
             let points = series.flatMap(\.points)
             xRange = Self.range(points.map(\.x), plot.x, margin: 0.02)
             yRange = Self.range(points.flatMap { [$0.y, $0.low, $0.high] }, plot.y, margin: 0.05)
+            let (low, high) = (plot.y.scale.value(at: yRange.lowerBound), plot.y.scale.value(at: yRange.upperBound))
+            let ticks = plot.y.ticks ?? plot.y.scale.ticks(from: low, to: high, count: 6, wholeNumbers: plot.y.wholeNumbers)
+            let isLogarithmic = plot.y.scale == .logarithmic
+            let widths: [Double] = ticks.map { tick in SVGDrawing.width(of: Scale.text(tick, among: isLogarithmic ? [tick] : ticks)) }
+            let widest: Double = widths.max() ?? 0
+            rows = ticks
+            left = max(Self.leastLeft, Self.axisLabel + widest)
             legend = PlotLegend(series.map { (name: $0.name, style: PlotStyle($0.style)) }, width: Self.width - 24)
         }
 
@@ -117,11 +131,9 @@ extension Plot {
         }
 
         private func drawAxes(in drawing: inout SVGDrawing) {
-            let (low, high) = (plot.y.scale.value(at: yRange.lowerBound), plot.y.scale.value(at: yRange.upperBound))
-            let rows = plot.y.ticks ?? plot.y.scale.ticks(from: low, to: high, count: 6, wholeNumbers: plot.y.wholeNumbers)
             for tick in rows {
-                drawing.line([(Self.left, y(tick)), (Self.width - Self.right, y(tick))], color: "#dddddd")
-                drawing.text(Scale.text(tick, among: plot.y.scale == .logarithmic ? [tick] : rows), x: Self.left - 7, y: y(tick) + 4, anchor: .end)
+                drawing.line([(left, y(tick)), (Self.width - Self.right, y(tick))], color: "#dddddd")
+                drawing.text(Scale.text(tick, among: plot.y.scale == .logarithmic ? [tick] : rows), x: left - 7, y: y(tick) + 4, anchor: .end)
             }
             let (first, last) = (plot.x.scale.value(at: xRange.lowerBound), plot.x.scale.value(at: xRange.upperBound))
             let columns = plot.x.ticks ?? ticks(from: first, to: last)
@@ -137,8 +149,8 @@ extension Plot {
                 drawing.text(label, x: center, y: base + 18, anchor: .middle)
                 free = center + half + Self.gap / 2
             }
-            drawing.line([(Self.left, Self.top), (Self.left, base), (Self.width - Self.right, base)])
-            drawing.text(plot.x.label, x: (Self.left + Self.width - Self.right) / 2, y: base + 37, anchor: .middle)
+            drawing.line([(left, Self.top), (left, base), (Self.width - Self.right, base)])
+            drawing.text(plot.x.label, x: (left + Self.width - Self.right) / 2, y: base + 37, anchor: .middle)
             drawing.text(plot.y.label, x: 15, y: Self.top + Self.plotHeight / 2, anchor: .middle, turned: true)
         }
 
@@ -152,7 +164,7 @@ extension Plot {
         /// As many ticks as have room for their labels.
         private func ticks(from low: Double, to high: Double) -> [Double] {
             let choices = [8, 6, 4, 3].map { plot.x.scale.ticks(from: low, to: high, count: $0, wholeNumbers: plot.x.wholeNumbers) }
-            let room = Self.width - Self.left - Self.right
+            let room = Self.width - left - Self.right
             return choices.first { ticks in
                 ticks.reduce(0) { $0 + SVGDrawing.width(of: text($1, among: ticks)) + Self.gap } <= room
             } ?? choices[choices.count - 1]
@@ -197,7 +209,7 @@ extension Plot {
         }
 
         private func x(_ value: Double) -> Double {
-            Self.left + Self.part(plot.x.scale.position(value), of: xRange) * (Self.width - Self.left - Self.right)
+            left + Self.part(plot.x.scale.position(value), of: xRange) * (Self.width - left - Self.right)
         }
 
         // What reaches beyond the range, such as a band below zero on a logarithmic axis, ends at its border.

@@ -112,7 +112,8 @@ extension Document {
         details { margin: .8rem 0; }
         main > details { margin: 2.5rem 0 .6rem; padding-top: .4rem; border-top: 1px solid #ddd; }
         main > details > summary { font-size: 1.2rem; }
-        summary { cursor: pointer; font-weight: 600; }
+        /* The marker stands in front of a summary, so that its further lines begin below the first. */
+        summary { cursor: pointer; font-weight: 600; list-style-position: outside; margin-left: 1.2rem; }
         code { font-size: .92em; }
         pre { background: #f6f6f6; border: 1px solid #ddd; padding: .8rem 1rem; overflow-x: auto; font-size: .82rem; line-height: 1.4; }
         @media (max-width: 600px) {

@@ -2,26 +2,27 @@ extension Document {
     /// The document's tables as LaTeX `table` environments with booktabs rules, to be included by `\input`.
     ///
     /// A table's caption is the heading above it and the sentence between, where there is one. A table that is longer than a page goes on in another
-    /// one. Drawings, lists and folded parts are left out.
+    /// one, and one that would be too small in a column goes over both. Drawings, lists and folded parts are left out.
     package func latex() -> String {
         var tables: [String] = []
         var heading = ""
-        var sentence = ""
+        // Nil below the first table of a heading: a paragraph there may be a note on the table before it.
+        var sentence: String?
         for block in blocks {
             switch block {
             case .title(let text), .heading(let text):
                 heading = text
                 sentence = ""
-            case .paragraph(let text): sentence = text
+            case .paragraph(let text): if sentence != nil { sentence = text }
             case .table(let table):
-                tables += Self.latex(table, caption: sentence.isEmpty ? heading : "\(heading). \(sentence)")
-                sentence = ""
+                tables += Self.latex(table, caption: [heading, sentence ?? ""].filter { !$0.isEmpty }.joined(separator: ". "))
+                sentence = nil
             case .list, .figures, .source, .folded: break
             }
         }
         var result =
             "% Needs \\usepackage{booktabs,graphicx} and an engine that reads UTF-8.\n"
-            + "% A table that is wider than its column is made smaller, until it fits.\n"
+            + "% A table that is wider than its column is made smaller, until it fits. In a document with two columns, wide tables go over both.\n"
         for (index, table) in tables.enumerated() {
             // TeX keeps no more than some fifty tables that wait for a page.
             if index > 0, index % Self.mostWaiting == 0 { result += "\n\\clearpage\n" }
@@ -34,6 +35,17 @@ extension Document {
     private static let mostWaiting = 12
     /// The most rows that fit a page beneath a caption of several lines.
     private static let mostRows = 36
+    /// The most letters in a line of a table that can still be read in one of two columns.
+    private static let mostLetters = 60
+
+    /// Whether a table would be too small in one of two columns.
+    private static func isWide(_ table: TextTable) -> Bool {
+        let letters: [Int] = table.columns.indices.map { column in
+            let longest: Int = table.rows.map { DisplayText.width($0[column]) }.max() ?? 0
+            return 2 + max(longest, DisplayText.width(table.columns[column].heading))
+        }
+        return letters.reduce(0, +) > mostLetters
+    }
 
     /// One `table` environment, or several of a table that is longer than a page.
     private static func latex(_ table: TextTable, caption: String) -> [String] {
@@ -46,12 +58,13 @@ extension Document {
                     return table.marked.contains(.init(row: row, column: column)) ? "\\textbf{\(text)}" : text
                 })
         }
+        let environment = isWide(table) ? "table*" : "table"
         return stride(from: 0, to: max(rows.count, 1), by: mostRows).map { first in
             let text = first == 0 ? caption : "\(caption) (continued)"
-            return "\\begin{table}[htbp]\n\\centering\n\\caption{\(LaTeXText.escaped(text))}\n"
-                + "\\resizebox{\\ifdim\\width>\\columnwidth\\columnwidth\\else\\width\\fi}{!}{%\n"
+            return "\\begin{\(environment)}[htbp]\n\\centering\n\\setlength{\\belowcaptionskip}{4pt}\n\\caption{\(LaTeXText.escaped(text))}\n"
+                + "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n"
                 + "\\begin{tabular}{\(sides)}\n\\toprule\n" + line(table.columns.map { LaTeXText.escaped($0.heading) })
-                + "\\midrule\n" + rows.dropFirst(first).prefix(mostRows).joined() + "\\bottomrule\n\\end{tabular}}\n\\end{table}\n"
+                + "\\midrule\n" + rows.dropFirst(first).prefix(mostRows).joined() + "\\bottomrule\n\\end{tabular}}\n\\end{\(environment)}\n"
         }
     }
 }

@@ -41,7 +41,10 @@ public struct ANDMask: RegularizerPlugin, ChangesGradients, ReadsPresence {
             source: "Parascandolo et al., Learning Explanations That Are Hard to Vary, ICLR 2021; DomainBed",
             cost: "a forward and a backward pass for each source domain",
             search: [.linear("agreement", 0.5...1)],
-            notes: ["Logged: kept, the share of all entries whose gradient is kept.", "Each step costs one more forward and backward pass for each domain in the batch."])
+            notes: [
+                "Logged: kept, the share of all entries whose gradient is kept.",
+                "Each step costs one more forward and backward pass for each domain in the batch.",
+            ])
     }
 
     /// It compares the gradients of several source domains.

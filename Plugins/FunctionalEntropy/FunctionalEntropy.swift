@@ -46,7 +46,10 @@ public struct FunctionalEntropy: RegularizerPlugin, AddsPenalty {
             source: "Gat et al., Removing Bias in Multi-modal Classifiers, NeurIPS 2020; MultiBench",
             cost: "2·M + 2 passes of samples × N rows through the fusion, with M modalities",
             unsearched: "MultiBench has one weight, and no range",
-            notes: ["Logged: score of each modality.", "The default weight, 1e-10, is that of the released programs: scores are small, so their inverses are large."])
+            notes: [
+                "Logged: score of each modality.",
+                "The default weight, 1e-10, is that of the released programs: scores are small, so their inverses are large.",
+            ])
     }
 
     /// The weight of the released programs.

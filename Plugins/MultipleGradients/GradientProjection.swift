@@ -54,7 +54,8 @@ public struct GradientProjection: RegularizerPlugin, ChangesGradients, ReadsTerm
 
         public static var fields: [OptionField<Options>] {
             [
-                .choice("form", \.form, "what is compared: every term with every other (pairs), or for each encoder a class term with a domain term (modulated)"),
+                .choice(
+                    "form", \.form, "what is compared: every term with every other (pairs), or for each encoder a class term with a domain term (modulated)"),
                 .texts("terms", \.terms, "for pairs: the terms; `task` means the base loss; by default all terms of the loss"),
                 .text("classes", \.classes, "for modulated: the name of the class term"),
                 .text("domains", \.domains, "for modulated: the name of the domain term"),

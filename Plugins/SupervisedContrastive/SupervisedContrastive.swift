@@ -64,7 +64,9 @@ public struct SupervisedContrastive: RegularizerPlugin, AddsPenalty, ReadsPresen
                 .number("base-temperature", \.baseTemperature, in: 1e-4...1e4, "T₀; the loss is multiplied by T/T₀"),
                 .flag("second-view", \.hasSecondView, "whether every sample is encoded a second time and counts twice"),
                 .number("noise", \.noise, in: 0...1e3, "noise on the inputs of the second view, relative to their standard deviation in the batch"),
-                .choice("labels", \.labels, "which class a row counts for: that of its own sample, or, as in NEL's released program for motor faults, that of another"),
+                .choice(
+                    "labels", \.labels,
+                    "which class a row counts for: that of its own sample, or, as in NEL's released program for motor faults, that of another"),
             ]
         }
     }

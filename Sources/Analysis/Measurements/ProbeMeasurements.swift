@@ -117,7 +117,8 @@ package struct ClassSeparability: MeasurementPlugin {
         package init() {}
         package static var fields: [OptionField<Options>] {
             [
-                .number("lambda", \.lambda, in: 1e-9...1e9, "ridge λ, an absolute value: the squares of a standardized feature add up to the number of samples"),
+                .number(
+                    "lambda", \.lambda, in: 1e-9...1e9, "ridge λ, an absolute value: the squares of a standardized feature add up to the number of samples"),
                 .integer("samples", \.samples, in: 2...1_000_000, "at most this many samples of each set are used, evenly spread over it"),
             ]
         }
@@ -127,7 +128,10 @@ package struct ClassSeparability: MeasurementPlugin {
         ComponentDescription(
             name: "class-probe", summary: "accuracy of a ridge classifier on each frozen embedding, in and out of domain",
             formula: "W = (ZᵀZ + λI)⁻¹ZᵀY on the training samples, Z standardized", options: Options.descriptions,
-            notes: ["Scores on validation samples are in-domain, those on target samples out-of-domain.", "It shows what can be read from the embeddings linearly; training each encoder alone would measure something else."])
+            notes: [
+                "Scores on validation samples are in-domain, those on target samples out-of-domain.",
+                "It shows what can be read from the embeddings linearly; training each encoder alone would measure something else.",
+            ])
     }
 
     private let options: Options

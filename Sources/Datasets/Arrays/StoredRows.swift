@@ -203,7 +203,8 @@ struct StoredRows: Sendable {
                     guard NotFiniteRows.isAmong(values) else { return }
                     // A number is not a gap, even if it is too large for single precision.
                     if !array.shape.isEmpty, let beyond = try array.beyondSinglePrecision(rows: rows) {
-                        throw array.fault("holds \(beyond.text), which is too large for single precision but is not a missing value; divide the array by a constant")
+                        throw array.fault(
+                            "holds \(beyond.text), which is too large for single precision but is not a missing value; divide the array by a constant")
                     }
                     for index in values.indices where !values[index].isFinite { values[index] = 0 }
                 }

@@ -79,7 +79,7 @@ extension IntervalPlot {
 
         init(_ plot: IntervalPlot) {
             self.plot = plot
-            names = plot.rows.map { DisplayText.truncated(DisplayText.singleLine($0.name), to: 32) }
+            names = plot.rows.map { DisplayText.truncated(DisplayText.singleLine($0.name), to: 44) }
             left = 16 + (names.map(SVGDrawing.width(of:)).max() ?? 0)
             width = max(520, left + 360)
             (low, high) = plot.range

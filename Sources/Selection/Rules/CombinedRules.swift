@@ -23,7 +23,8 @@ public struct MeanOfRules: SelectionPlugin {
         ComponentDescription(
             name: "mean", summary: "best mean of several rules' criteria; ties: lower loss, then the earlier",
             formula: "mean over the rules of their criteria", options: Options.descriptions,
-            notes: ["Known to fail where one of its rules fails, in proportion to that rule's share. A candidate that lacks one of the criteria is not chosen."])
+            notes: ["Known to fail where one of its rules fails, in proportion to that rule's share. A candidate that lacks one of the criteria is not chosen."]
+        )
     }
 
     private let rules: [any SelectionPlugin]

@@ -8,7 +8,8 @@ public struct SilencedModality: SelectionPlugin {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "silenced-modality",
-            summary: "best score of a modality while all others are silenced, averaged over modalities; ties: source validation, then lower loss, then the earlier",
+            summary:
+                "best score of a modality while all others are silenced, averaged over modalities; ties: source validation, then lower loss, then the earlier",
             formula: "S = mean over m of score(held-back samples; z of every other modality replaced by its mean over them)",
             notes: [
                 "Costs no training: embeddings of held-back samples are fused once more for every modality.",
@@ -110,7 +111,8 @@ public struct Recombined: SelectionPlugin {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "recombined",
-            summary: "best score on samples whose modalities are recombined within a class across source domains; ties: source validation, then lower loss, then the earlier",
+            summary:
+                "best score on samples whose modalities are recombined within a class across source domains; ties: source validation, then lower loss, then the earlier",
             formula: "R = mean over m of score(z_m of a held-back sample, the rest of another of its class from another source domain)",
             notes: [
                 "Never a default; it is here for comparison.",

@@ -39,7 +39,9 @@ extension Report {
         } else if let variant = variants.first {
             blocks += [.table(table(variant.score)), .paragraph(differenceNote(variant.settings))]
         }
-        if !warnings.isEmpty { blocks += [.heading("Warnings"), .list(warnings)] }
+        // What was known before the run, such as weights that have seen a held-out domain, concerns every figure above.
+        let remarks = settings.notices + warnings
+        if !remarks.isEmpty { blocks += [.heading("Warnings"), .list(remarks)] }
         return blocks
     }
 

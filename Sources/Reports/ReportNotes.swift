@@ -91,7 +91,6 @@ extension Report {
         for variant in variants {
             lines += variant.settings.lines.filter { !shared.contains($0) }.map { "\(label(of: variant.variant)): \($0)" }
         }
-        lines += settings.notices
         if let span {
             lines.append(
                 "Trained: \(NumberText.date(span.first)) to \(NumberText.date(span.last)) UTC, \(NumberText.count(span.trials, "trial")), "

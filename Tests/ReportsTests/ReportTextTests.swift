@@ -199,6 +199,16 @@ struct ReportTextTests {
         #expect(text == expected)
     }
 
+    @Test("What was known before the run stands below the result, as a warning")
+    func notices() throws {
+        var settings = SampleStudy.settings()
+        settings.notices = ["The encoder of audio has seen D1."]
+        let text = try Report(results: SampleStudy.complete, settings: settings).document().markdown()
+        let parts = text.components(separatedBy: "## ")
+        #expect(parts.first { $0.hasPrefix("Warnings") }?.contains("- The encoder of audio has seen D1.") == true)
+        #expect(text.components(separatedBy: "has seen D1").count == 2)
+    }
+
     @Test("With one seed a cell is its value alone, and the text above the table says so")
     func oneSeed() throws {
         let results = [SampleStudy.result("Fusion", "D1", 0, 0.5), SampleStudy.result("+ MER", "D1", 0, 0.53)]

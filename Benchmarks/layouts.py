@@ -2,6 +2,8 @@
 
     python layouts.py hust --folder /scratch/hust
     python layouts.py sentiment --folder /scratch/sentiment
+    python layouts.py epic --folder /scratch/epic
+    python layouts.py hac --folder /scratch/hac
 
 `hust` writes the 24 text files of HUST motor (6 states × 4 speeds; 6.4 s at 25.6 kHz, time, three axes of vibration, sound). Every state
 has a resonance of its own in the housing, and another one in the sound, which sounds once for every turn of the motor and dies away. What is
@@ -12,12 +14,17 @@ one's neighbor in frequency.
 `sentiment` writes `mosi.pkl`, `mosei.pkl` and `sims.pkl` as dictionaries of train, valid and test with text, audio and vision padded with
 zeros, and regression labels; a direction in each modality carries the label.
 
+`epic` and `hac` write the lists and the media of both action sets as MMDG-Bench's release has them: films of 32×32 pixels for video and flow, and sound. An
+action is bars of its own width that move over the picture, a steady flow of its own, and a tone; brightness, noise and the level of the sound are
+those of a domain. The films are uncompressed (YUV4MPEG2) under the names of the release, which tell no format.
+
 Needs NumPy. The same seed writes the same numbers.
 """
 
 import argparse
 import pickle
 import sys
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -72,14 +79,96 @@ def sentiment(folder, random):
         (folder / f"{name}.pkl").write_bytes(pickle.dumps(parts, protocol=4))
 
 
+FRAMES = 40
+SIDE = 32
+SOUND_RATE = 16_000
+
+
+def film(path, frames):
+    """Frames × height × width of gray, as a film at 24 frames a second."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pictures = np.clip(frames, 0, 255).astype("u1")
+    head = f"YUV4MPEG2 W{frames.shape[2]} H{frames.shape[1]} F24:1 Ip A1:1 Cmono\n".encode()
+    path.write_bytes(head + b"".join(b"FRAME\n" + picture.tobytes() for picture in pictures))
+
+
+def recording(path, sound):
+    """Numbers from -1 to 1, as 16-bit sound of one channel."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SOUND_RATE)
+        file.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
+
+
+def action(label, domain, random):
+    """Video, horizontal and vertical flow, and sound of one clip."""
+    time, across = np.arange(FRAMES)[:, None, None], np.arange(SIDE)[None, None, :]
+    bars = np.sin(2 * np.pi * (label + 1) * across / SIDE + 0.3 * time + random.uniform(0, 6)) * np.ones((1, SIDE, 1))
+    video = 90 + 25 * domain + 55 * bars + (8 + 6 * domain) * random.normal(size=bars.shape)
+    level = 128 + 14 * (label - 3.5)
+    flow = [sign * (level - 128) + 128 + (5 + 4 * domain) * random.normal(size=(FRAMES // 2, SIDE, SIDE)) for sign in (1, -1)]
+    seconds = np.arange(int(FRAMES / 24 * SOUND_RATE)) / SOUND_RATE
+    sound = (0.2 + 0.1 * domain) * np.sin(2 * np.pi * 400 * (label + 1) * seconds) + 0.05 * random.normal(size=seconds.size)
+    return video, *flow, sound
+
+
+def rows(classes, each):
+    """Labels of one list: so many of each class, one class after the other and again."""
+    return [number % classes for number in range(classes * each)]
+
+
+def epic(folder, random):
+    names = ["take", "put", "open", "close", "wash", "cut", "mix", "pour"]
+    columns = "uid,participant_id,video_id,narration,start_timestamp,stop_timestamp,start_frame,stop_frame,verb,verb_class"
+    for number, domain in enumerate(["D1", "D2", "D3"]):
+        for part, each in (("train", 6), ("test", 2)):
+            lines, sounds = [columns], []
+            for row, label in enumerate(rows(8, each)):
+                video, horizontal, vertical, sound = action(label, number, random)
+                start, stop = row * FRAMES, (row + 1) * FRAMES
+                first = (start + 1) // 2
+                film(folder / f"video/{part}/{domain}/{domain}_P01_01_{start}_{stop}_{label}.mp4", video)
+                for axis, frames in (("u", horizontal), ("v", vertical)):
+                    film(folder / f"flow/{part}/{domain}/{domain}_P01_01_{first}_{first + (stop - start) // 2}_{label}_{axis}.mp4", frames)
+                times = [f"00:{int(time) // 60:02}:{time % 60:05.2f}" for time in (start / 24, stop / 24)]
+                lines.append(f"{row},P01,P01_01,{names[label]},{times[0]},{times[1]},{start},{stop},{names[label]},{label}")
+                sounds.append(sound)
+            recording(folder / f"audio/{part}/{domain}/P01_01.wav", np.concatenate(sounds))
+            lists = folder / "MM-SADA_Domain_Adaptation_Splits"
+            lists.mkdir(exist_ok=True)
+            (lists / f"{domain}_{part}.csv").write_text("\n".join(lines) + "\n")
+
+
+def hac(folder, random):
+    lists = folder / "HAC_Splits"
+    lists.mkdir(exist_ok=True)
+    for number, domain in enumerate(["human", "animal", "cartoon"]):
+        for part, each in (("train", 6), ("test", 2)):
+            lines = []
+            for row, label in enumerate(rows(7, each)):
+                video, horizontal, vertical, sound = action(label, number, random)
+                name = f"{part}-{row}"
+                film(lists / domain / "videos" / f"{name}.mp4", video)
+                for axis, frames in (("x", horizontal), ("y", vertical)):
+                    film(lists / domain / "flow" / f"{name}_flow_{axis}.mp4", frames)
+                recording(lists / domain / "audio" / f"{name}.wav", sound)
+                lines.append(f"{name}.mp4,{label}")
+            (lists / f"HAC_{part}_only_{domain}.csv").write_text("\n".join(lines) + "\n")
+
+
+LAYOUTS = {"hust": hust, "sentiment": sentiment, "epic": epic, "hac": hac}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("layout", choices=["hust", "sentiment"])
+    parser.add_argument("layout", choices=sorted(LAYOUTS))
     parser.add_argument("--folder", type=Path, required=True, help="where the files are written")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    {"hust": hust, "sentiment": sentiment}[options.layout](options.folder, np.random.default_rng(options.seed))
+    LAYOUTS[options.layout](options.folder, np.random.default_rng(options.seed))
     return 0
 
 

@@ -195,6 +195,32 @@ import Testing
             #expect(silent?.message.contains("nothing.wav: there are no samples in it") == true)
         }
 
+        @Test("tables with values to learn are the domains of one data set: every row shows the clip that its value belongs to")
+        func joinedValues() throws {
+            func part(_ first: String, _ second: String) throws -> Clips {
+                let table = "label,domain,video,audio\n0.5,any,films/\(first).mp4,sound/\(first).wav\n-0.25,any,films/\(second).mp4,\n"
+                return try clips(table) { ($0.targets, $0.clip) = (.values, .small(frames: 4)) }
+            }
+            let parts = try ["clinic": part("one", "two"), "home": part("two", "one")]
+            var options = Joined.Options()
+            options.domains = ["clinic", "home"].map { NamedComponent($0) }
+            let joined = try Joined(options: options) { (name, _) throws(DatasetFault) in
+                guard let part = parts[name] else { throw DatasetFault(message: "no data") }
+                return part
+            }
+            #expect(joined.facts.domains == ["clinic", "home"] && joined.domains == [0, 0, 1, 1])
+            #expect(joined.facts.targets == TargetFacts(.values, names: ["value"]) && joined.targetValues == [0.5, -0.25, 0.5, -0.25])
+            #expect(try joined.presence([0, 1, 2, 3], modality: "audio").samples == [true, false, true, false])
+            try BatchLoader(joined, modalities: ["video", "audio"]).forEach([[3, 0], [2, 1]], view: .evaluation) { batch in
+                for modality in ["video", "audio"] {
+                    let own = try batch.rows.flatMap { row in
+                        try parts[joined.facts.domains[row / 2]]?.inputs([row % 2], modality: modality).values ?? []
+                    }
+                    #expect(batch.inputs[modality]?.values == own, "\(modality)")
+                }
+            }
+        }
+
         @Test("a folder of segments with a table of labels is read by the manifest that is written of it, and its labels may be values")
         func segments() throws {
             for (film, clip) in [("one", "video_0001/0001"), ("two", "video_0001/0002"), ("two", "video_0002/0001")] {

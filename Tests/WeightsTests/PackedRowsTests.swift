@@ -26,7 +26,8 @@ struct PackedRowsTests {
         return try ArrayFile(folder.path + "/" + name)
     }
 
-    @Test("A row of any type has the bits of the whole array, as a whole and in part, out of a file that stays open and out of memory", arguments: [1, 2 << 20])
+    @Test(
+        "A row of any type has the bits of the whole array, as a whole and in part, out of a file that stays open and out of memory", arguments: [1, 2 << 20])
     func bits(size: Int) throws {
         let file = try file("rows.safetensors", filledUpTo: size)
         for key in ["f4", "f8", "f2", "i8"] {

@@ -58,7 +58,10 @@ extension Tensor {
             dilation ?? Array(repeating: 1, count: spatial), groups: groups, hasBias: bias != nil)
         let input = self
         let result = Tensor(uninitialized: plan.output)
-        if let winograd = plan.winograd, winograd.pays {
+        if let series = SeriesConvolution(plan) {
+            let ordered = series.ordered(weight)
+            withExtendedLifetime((input, ordered, bias)) { series.convolve(input.pointer, ordered.base, into: result.pointer, bias: bias?.pointer) }
+        } else if let winograd = plan.winograd, winograd.pays {
             let kernels = type(of: winograd).transformed(weight)
             withExtendedLifetime((input, kernels, bias)) {
                 winograd.convolve(input.pointer, kernels.base, into: result.pointer, bias: bias?.pointer)
@@ -127,6 +130,10 @@ extension Tensor {
         var plan = plan
         plan.hasBias = false
         let result = Tensor(uninitialized: shape)
+        if let series = SeriesConvolution(plan), series.makesInputGradient {
+            withExtendedLifetime((gradient, weight)) { series.inputGradient(gradient.pointer, weight.pointer, into: result.pointer) }
+            return result
+        }
         if let winograd = plan.winograd?.turned, winograd.pays {
             let kernels = type(of: winograd).transformed(weight, isTurned: true)
             withExtendedLifetime((gradient, weight, kernels)) {
@@ -144,11 +151,16 @@ extension Tensor {
     private static func convolutionWeightGradients(
         _ input: Tensor, _ gradient: Tensor, _ shape: Shape, _ plan: ConvolutionPlan
     ) -> (weight: Tensor, bias: Tensor?) {
+        func biasGradient() -> Tensor? { plan.hasBias ? gradient.reshaped([gradient.elementCount / shape[0], shape[0]]).sum(axis: 0) : nil }
+        if let series = SeriesConvolution(plan) {
+            let weight = Tensor(uninitialized: shape)
+            withExtendedLifetime((input, gradient)) { series.weightGradient(input.pointer, gradient.pointer, into: weight.pointer) }
+            return (weight, biasGradient())
+        }
         if let winograd = plan.winograd, winograd.pays {
             let weight = Tensor(uninitialized: shape)
             withExtendedLifetime((input, gradient)) { winograd.weightGradient(input.pointer, gradient.pointer, into: weight.pointer) }
-            let bias = plan.hasBias ? gradient.reshaped([gradient.elementCount / shape[0], shape[0]]).sum(axis: 0) : nil
-            return (weight, bias)
+            return (weight, biasGradient())
         }
         let kernel = Kernel.cached(.convolution(.backwardWeights, plan))
         let ordered = Storage(count: kernel.floatCount(ofArgument: 2))

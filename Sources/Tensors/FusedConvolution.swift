@@ -38,6 +38,8 @@ package struct FusedConvolution {
         case ordered(Storage, reader: Kernel)
         /// Transformed for Winograd's algorithm.
         case transformed(Storage)
+        /// In the order in which products over series read them. These keep NaN themselves, so that no bound is needed.
+        case series(Storage)
     }
 
     /// Lays out weights for inputs of the shape of `x`, and of every other shape for which
@@ -58,6 +60,13 @@ package struct FusedConvolution {
         self.dilation = dilation
         self.groups = groups
         self.bias = bias.detached()
+        let plan = FusedConvolutionPlan(
+            convolution: x.convolutionPlan(weight.shape, stride, padding, dilation, groups: groups, hasBias: true),
+            addsToOutput: addsToOutput, appliesReLU: appliesReLU)
+        if let series = SeriesConvolution(plan.convolution) {
+            (gain, offset, weights) = (.infinity, .infinity, .series(series.ordered(weight)))
+            return
+        }
         let width = weight.elementCount / max(weight.shape[0], 1)
         gain = withExtendedLifetime(weight) {
             (0..<weight.shape[0]).reduce(0) { largest, output in
@@ -67,9 +76,6 @@ package struct FusedConvolution {
             }
         }
         offset = withExtendedLifetime(bias) { Lanes.largestMagnitude(bias.pointer, count: bias.elementCount) }
-        let plan = FusedConvolutionPlan(
-            convolution: x.convolutionPlan(weight.shape, stride, padding, dilation, groups: groups, hasBias: true),
-            addsToOutput: addsToOutput, appliesReLU: appliesReLU)
         if let winograd = plan.convolution.winograd, winograd.pays {
             weights = .transformed(type(of: winograd).transformed(weight))
             return
@@ -86,6 +92,7 @@ package struct FusedConvolution {
         return switch weights {
         case .ordered(_, let reader): Kernel.cached(.fusedConvolution(plan)).sharesLayout(ofArgument: 1, with: reader)
         case .transformed: plan.convolution.winograd != nil
+        case .series: SeriesConvolution(plan.convolution) != nil
         }
     }
 
@@ -121,6 +128,11 @@ package struct FusedConvolution {
 
     /// Convolves into `result`, and keeps the bound of its outputs.
     private func run(_ plan: FusedConvolutionPlan, _ x: Tensor, _ result: Tensor) {
+        if case .series = weights {
+            compute(plan, x, result, mayHoldNaN: true)
+            result.storage.bound = nil
+            return
+        }
         // Far below the largest number, because partial sums and Winograd's transforms are larger than the results.
         let limit: Float = 1e34
         var bound = outputBound(x.storage.bound ?? .infinity, plan.addsToOutput ? result.storage.bound ?? .infinity : 0)
@@ -152,6 +164,14 @@ package struct FusedConvolution {
                 winograd.convolve(
                     x.pointer, kernels.base, into: result.pointer, bias: bias.pointer, addsToOutput: plan.addsToOutput,
                     appliesReLU: plan.appliesReLU)
+            }
+        case .series(let ordered):
+            guard let series = SeriesConvolution(plan.convolution) else {
+                stop("a fused convolution's weights are not ordered for inputs of shape \(x.shape)")
+            }
+            withExtendedLifetime((x, ordered, result, bias)) {
+                series.convolve(
+                    x.pointer, ordered.base, into: result.pointer, bias: bias.pointer, addsToOutput: plan.addsToOutput, appliesReLU: plan.appliesReLU)
             }
         }
     }

@@ -1,31 +1,17 @@
 #include "winograd.h"
 
-#include "widths.h"
+#include "blocks.h"
 
-// Products of narrow matrices, in blocks of the result that stay in registers: 24 to 28 registers of 512 bits. The loops over a block are unrolled, since
-// what is indexed by a counter would lie in memory.
-#define UNROLLED _Pragma("clang loop unroll(full)")
-#define ALL(number) (lanes){number, number, number, number, number, number, number, number, number, number, number, number, number, number, number, number}
+// Products of narrow matrices, in blocks of the result that stay in registers: 24 to 28 registers of 512 bits.
 
 // `height` rows and `groups` groups of sixteen columns of a product from row `row` and column `column` on, for `terms` terms of each sum: the factor of row
 // r and term i is at a[r · a_row + i · a_term].
 #define BLOCK(height, groups, terms, a_row, a_term, goes_on) \
     { \
         lanes sum[height][groups]; \
-        UNROLLED for (long r = 0; r < height; ++r) \
-            UNROLLED for (long g = 0; g < groups; ++g) \
-                sum[r][g] = goes_on ? LOAD(c + (row + r) * columns + column + 16 * g) : (lanes){0}; \
-        for (long i = 0; i < terms; ++i) { \
-            lanes right[groups]; \
-            UNROLLED for (long g = 0; g < groups; ++g) right[g] = LOAD(b + i * columns + column + 16 * g); \
-            UNROLLED for (long r = 0; r < height; ++r) { \
-                float factor = a[(row + r) * (a_row) + i * (a_term)]; \
-                lanes left = ALL(factor); \
-                UNROLLED for (long g = 0; g < groups; ++g) sum[r][g] = __builtin_elementwise_fma(left, right[g], sum[r][g]); \
-            } \
-        } \
-        UNROLLED for (long r = 0; r < height; ++r) \
-            UNROLLED for (long g = 0; g < groups; ++g) STORE(sum[r][g], c + (row + r) * columns + column + 16 * g); \
+        EACH(height, groups, sum[r][g] = goes_on ? LOAD(c + (row + r) * columns + column + 16 * g) : (lanes){0}) \
+        SUMS(height, groups, terms, a + row * (a_row), a_row, a_term, b + column, columns) \
+        EACH(height, groups, STORE(sum[r][g], c + (row + r) * columns + column + 16 * g)) \
         row += height; \
     }
 
@@ -39,7 +25,7 @@
         column += 16 * groups; \
     }
 
-INLINE regulus_narrow_products_body(const float *a, const float *b, float *c, long products, long rows, long inner, long columns) {
+WIDEST void regulus_narrow_products(const float *a, const float *b, float *c, long products, long rows, long inner, long columns) {
     for (long product = 0; product < products; ++product, a += rows * inner, b += inner * columns, c += rows * columns) {
         for (long column = 0; column < columns;) {
             if (columns - column >= 64) {
@@ -53,7 +39,7 @@ INLINE regulus_narrow_products_body(const float *a, const float *b, float *c, lo
     }
 }
 
-INLINE regulus_narrow_transposed_products_body(const float *a, const float *b, float *c, long products, long a_step, long b_step, long rows, long inner,
+WIDEST void regulus_narrow_transposed_products(const float *a, const float *b, float *c, long products, long a_step, long b_step, long rows, long inner,
                                                long columns, int adds) {
     for (long product = 0; product < products; ++product, a += a_step, b += b_step, c += inner * columns) {
         for (long column = 0; column < columns;) {
@@ -67,18 +53,4 @@ INLINE regulus_narrow_transposed_products_body(const float *a, const float *b, f
             }
         }
     }
-}
-
-// Fused multiplications in narrower registers would be calls of the mathematical library: these loops are made for 512 bits, and nobody else uses them.
-#if defined(__x86_64__)
-#define WIDEST __attribute__((target("avx512f")))
-#else
-#define WIDEST
-#endif
-WIDEST void regulus_narrow_products(const float *a, const float *b, float *c, long products, long rows, long inner, long columns) {
-    regulus_narrow_products_body(a, b, c, products, rows, inner, columns);
-}
-WIDEST void regulus_narrow_transposed_products(const float *a, const float *b, float *c, long products, long a_step, long b_step, long rows, long inner,
-                                               long columns, int adds) {
-    regulus_narrow_transposed_products_body(a, b, c, products, a_step, b_step, rows, inner, columns, adds);
 }

@@ -1,12 +1,9 @@
 #include "single.h"
 
-#include "widths.h"
+#include "blocks.h"
 
 // What is computed from the map of a convolution over one channel is computed from its input each time: nine multiplications for sixteen channels take less
 // time than reading what they make from memory, which for whole batches lies beyond the caches.
-
-#define UNROLLED _Pragma("clang loop unroll(full)")
-#define ALL(number) (lanes){number, number, number, number, number, number, number, number, number, number, number, number, number, number, number, number}
 
 // The weights of sixteen channels, and what belongs to each channel of the normalization.
 #define LOAD_TAPS(weight) \
@@ -38,7 +35,7 @@
         j += count; \
     }
 
-INLINE regulus_single_moments_body(const float *framed, const float *weight, const float *origin, long height, long width, long channels, double *sums) {
+WIDEST void regulus_single_moments(const float *framed, const float *weight, const float *origin, long height, long width, long channels, double *sums) {
     const long pitch = width + 2;
     for (long channel = 0; channel < channels; channel += 16) {
         LOAD_TAPS(weight + channel)
@@ -55,7 +52,7 @@ INLINE regulus_single_moments_body(const float *framed, const float *weight, con
     }
 }
 
-INLINE regulus_single_first_body(const float *framed, const float *weight, long width, long channels, float *first) {
+WIDEST void regulus_single_first(const float *framed, const float *weight, long width, long channels, float *first) {
     const long pitch = width + 2;
     for (long channel = 0; channel < channels; channel += 16) {
         LOAD_TAPS(weight + channel)
@@ -96,7 +93,7 @@ INLINE regulus_single_first_body(const float *framed, const float *weight, long 
         j += cells; \
     }
 
-INLINE regulus_single_halved_body(const float *framed, const float *weight, struct regulus_map map, long height, long width, long channels, float *y) {
+WIDEST void regulus_single_halved(const float *framed, const float *weight, struct regulus_map map, long height, long width, long channels, float *y) {
     const long pitch = width + 2;
     for (long channel = 0; channel < channels; channel += 16) {
         LOAD_TAPS(weight + channel)
@@ -136,7 +133,7 @@ INLINE regulus_single_halved_body(const float *framed, const float *weight, stru
         j += cells; \
     }
 
-INLINE regulus_single_passed_body(const float *framed, const float *weight, struct regulus_map map, const float *gradient, long height, long width,
+WIDEST void regulus_single_passed(const float *framed, const float *weight, struct regulus_map map, const float *gradient, long height, long width,
                                   long channels, double *sums) {
     const long pitch = width + 2;
     for (long channel = 0; channel < channels; channel += 16) {
@@ -165,7 +162,7 @@ INLINE regulus_single_passed_body(const float *framed, const float *weight, stru
         } \
     }
 
-INLINE regulus_single_gradient_body(const float *framed, const float *weight, struct regulus_map map, const float *center, const float *along,
+WIDEST void regulus_single_gradient(const float *framed, const float *weight, struct regulus_map map, const float *center, const float *along,
                                     const float *gradient, long height, long width, long channels, double *sums) {
     const long pitch = width + 2;
     for (long channel = 0; channel < channels; channel += 16) {
@@ -197,29 +194,3 @@ INLINE regulus_single_gradient_body(const float *framed, const float *weight, st
         }
     }
 }
-
-// Fused multiplications in narrower registers would be calls of the mathematical library: these loops are made for 512 bits, and nobody else uses them.
-#if defined(__x86_64__)
-#define WIDEST __attribute__((target("avx512f")))
-#else
-#define WIDEST
-#endif
-#define DEFINE_WIDEST(name, parameters, arguments) \
-    WIDEST void name parameters { name##_body arguments; }
-
-DEFINE_WIDEST(regulus_single_first, (const float *framed, const float *weight, long width, long channels, float *first),
-              (framed, weight, width, channels, first))
-DEFINE_WIDEST(regulus_single_moments,
-              (const float *framed, const float *weight, const float *first, long height, long width, long channels, double *sums),
-              (framed, weight, first, height, width, channels, sums))
-DEFINE_WIDEST(regulus_single_halved,
-              (const float *framed, const float *weight, struct regulus_map map, long height, long width, long channels, float *y),
-              (framed, weight, map, height, width, channels, y))
-DEFINE_WIDEST(regulus_single_passed,
-              (const float *framed, const float *weight, struct regulus_map map, const float *gradient, long height, long width, long channels,
-               double *sums),
-              (framed, weight, map, gradient, height, width, channels, sums))
-DEFINE_WIDEST(regulus_single_gradient,
-              (const float *framed, const float *weight, struct regulus_map map, const float *center, const float *along, const float *gradient,
-               long height, long width, long channels, double *sums),
-              (framed, weight, map, center, along, gradient, height, width, channels, sums))

@@ -279,6 +279,12 @@ import Testing
             #expect(rows == (256 << 20) / (4 * (32 * 24 * 24 * 3 + 257 * 1004 + 8 * 32 * 32 * 2)))
         }
 
+        @Test("Of arrays so many rows are evaluated at once as stay in a cache, 64 at least", arguments: [(1, 256), (4096, 128), (50_000, 64)])
+        func evaluationBatchOfArrays(width: Int, rows: Int) throws {
+            let data = SampleDataset(labels: [0, 1], domains: [0, 1], sampleShape: [width])
+            #expect(try BatchLoader(data, modalities: ["x"]).evaluationBatch(limit: 256) == rows)
+        }
+
         @Test("Inputs that come on their scale are not measured")
         func standardization() throws {
             let data = try epic()

@@ -189,10 +189,18 @@ public final class BatchLoader {
     /// rows into batches decides how sums are rounded, which must not depend on the machine's memory.
     static let evaluationBytes = 256 << 20
 
+    /// The inputs of an evaluation batch of arrays: what is computed from so many stays in a processor's cache.
+    private static let cachedBytes = 2 << 20
+    /// The number of rows of arrays that are evaluated at once however large they are.
+    private static let leastRows = 64
+
     /// The number of rows of an evaluation batch: `limit`, or fewer where their decoded inputs would
-    /// take more than 256 MiB.
+    /// take more than 256 MiB. Of arrays, no more than 64 where more would not stay in a processor's cache.
     public func evaluationBatch(limit: Int) -> Int {
-        guard let decoder else { return limit }
+        guard let decoder else {
+            let values = dataset.facts.modalities.reduce(0) { modalities.contains($1.name) ? $0 + $1.sampleShape.reduce(1, *) : $0 }
+            return min(limit, max(Self.leastRows, Self.cachedBytes / max(1, values * MemoryLayout<Float>.stride)))
+        }
         let values = modalities.reduce(0) { sum, name in
             sum + (decoder.sampleShape(name, view: .evaluation)?.reduce(1, *) ?? 0)
         }

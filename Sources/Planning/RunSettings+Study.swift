@@ -53,6 +53,13 @@ extension VariantSettings {
             protocolText: recipe.protocolText(on: data), lines: recipe.settingLines(facts),
             regularizers: Dictionary(recipe.rows.compactMap { row in recipe.factors(of: row).map { (row.name, $0) } }) { first, _ in first },
             scores: task.scores, dataset: variant.dataset ?? recipe.data.source.identity, design: recipe.seedDesign(of: task.score))
+        heldOut =
+            switch recipe.evaluation.trainingDomains {
+            case .multiSource, .singleSource: .domain
+            case .trainedOnTarget: .part
+            case .iid: .test
+            case .kFold: .fold
+            }
     }
 
     /// Takes in the same variant under another repetition.

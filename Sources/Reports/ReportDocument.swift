@@ -133,7 +133,7 @@ extension Report {
                 tables.indices.flatMap { index in
                     best[index].filter { $0.column == average }.map { TextTable.Place(row: $0.row, column: index + 1) }
                 }))
-        let note = "All scores of the task on the held-out domain at the same epochs, averaged over targets."
+        let note = "All scores of the task on \(heldOutText) at the same epochs, averaged over targets."
         return (isHeaded ? [.heading("Other scores")] : []) + [.paragraph(note), .table(table)]
     }
 

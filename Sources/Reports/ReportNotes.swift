@@ -6,7 +6,7 @@ extension Report {
     var introduction: String {
         let subjects = Set(variants.map(\.settings.score.subject))
         let score = subjects.count == 1 ? subjects.first ?? "" : "The task's first score"
-        let subject = "\(score) on the held-out domain, at the epoch that the selection rule chose"
+        let subject = "\(score) on \(heldOutText), at the epoch that the selection rule chose"
         var text = "\(subject): \(cellText)."
         if isSweep {
             text = "\(subject), averaged over targets: \(cellText)."
@@ -33,16 +33,15 @@ extension Report {
     func differenceNote(_ variant: VariantSettings) -> String {
         guard let baseline = variant.baseline, variant.rows.count > 1 else { return "" }
         let seeds = NumberText.count(variant.seeds.count, "seed")
-        let domains = NumberText.count(variant.targets.count, "domain")
         let trainings = variant.trainingsPerSeed
         let pairing =
             if variant.repetitions.count > 1 {
-                "\(NumberText.count(variant.repetitions.count, "repetition")), each the mean over \(seeds) and \(domains)"
+                "\(NumberText.count(variant.repetitions.count, "repetition")), each the mean over \(seeds) and \(variant.heldOut.columns(variant.targets.count))"
             } else if trainings < variant.targets.count {
                 NumberText.count(variant.seeds.count * trainings, "pair") + " of trainings, each the mean over all domains that its models "
                     + "were evaluated on: figures of one training are not independent evidence"
             } else {
-                NumberText.count(variant.seeds.count * variant.targets.count, "(seed, domain) pair")
+                NumberText.count(variant.seeds.count * variant.targets.count, variant.heldOut.pair)
             }
         return "Difference to \(baseline): mean of the paired differences in \(variant.score.differenceUnit) ± its standard error over \(pairing)."
     }
@@ -51,7 +50,13 @@ extension Report {
     func units(_ variant: VariantSettings) -> String {
         if variant.repetitions.count > 1 { return "draws" }
         let trainings = variant.trainingsPerSeed
-        return trainings < variant.targets.count ? "pairs of trainings" : "(seed, domain) pairs"
+        return trainings < variant.targets.count ? "pairs of trainings" : variant.heldOut.pair + "s"
+    }
+
+    /// What the scores were measured on.
+    var heldOutText: String {
+        let kinds = Set(variants.map(\.settings.heldOut))
+        return kinds.count == 1 ? kinds.first?.phrase ?? "" : "what is held out"
     }
 
     /// What a cell says.
@@ -150,5 +155,34 @@ extension Report {
         let lines = leftOut.prefix(Self.named).map { "row \($0.row), \($0.path): \($0.reason)" } + (more > 0 ? ["and \(more) more"] : [])
         let samples = NumberText.count(leftOut.count, "sample")
         return [.paragraph("\(samples) left out of training and scores, because of on-bad-sample: skip:"), .list(lines)]
+    }
+}
+
+extension HeldOut {
+    fileprivate var phrase: String {
+        switch self {
+        case .domain: "the held-out domain"
+        case .fold: "the held-out fold"
+        case .part: "the held-out samples of the domain"
+        case .test: "the held-out samples"
+        }
+    }
+
+    /// What the differences between two rows are taken over, in the singular.
+    fileprivate var pair: String {
+        switch self {
+        case .domain, .part: "(seed, domain) pair"
+        case .fold: "(seed, fold) pair"
+        case .test: "paired seed"
+        }
+    }
+
+    /// So many columns.
+    fileprivate func columns(_ count: Int) -> String {
+        switch self {
+        case .domain, .part: NumberText.count(count, "domain")
+        case .fold: NumberText.count(count, "fold")
+        case .test: "the held-out samples"
+        }
     }
 }

@@ -94,7 +94,7 @@ extension Report {
                     columns: dials.map { .init($0) } + [.init("Row"), .init("Figures")],
                     rows: rows.map { row in dials.map { row.variant[$0] ?? NumberText.nothing } + [row.row, row.text] }))
         let note =
-            "The registration covers the rows, their grids, rules and seeds, and the tests of the \(variants.first?.settings.score.title ?? "score") on the held-out domain. Measurements, other "
+            "The registration covers the rows, their grids, rules and seeds, and the tests of the \(variants.first?.settings.score.title ?? "score") on \(heldOutText). Measurements, other "
             + "scores, curves and costs are not part of it."
         let planned = first.plan.tests.isEmpty ? [] : [Document.Block.folded("Planned tests", isOpen: false, [.list(first.plan.tests)])]
         return [.list(sentences), summary, .paragraph(note)] + planned

@@ -64,8 +64,10 @@ package struct VariantSettings: Hashable, Sendable {
     package var baseline: String?
     /// Names of the rows, in the recipe's order.
     package var rows: [String]
-    /// Names of the columns (held-out domains), in the data set's order.
+    /// Names of the columns, in the data set's order.
     package var targets: [String]
+    /// What the columns are.
+    package var heldOut = HeldOut.domain
     /// What each column's model is trained on, where one training serves several columns: columns with equal entries are evaluations of
     /// the same training, and no independent evidence. A column that is not listed has a training of its own.
     package var trainedOn: [String: String]
@@ -158,7 +160,7 @@ package struct VariantSettings: Hashable, Sendable {
 extension VariantSettings: Codable {
     private enum Key: String, CodingKey {
         case assignment, baseline, rows, targets, trainedOn, seeds, repetitions, selection, protocolText, lines, regularizers, scores
-        case descriptions, samples, parts, dataset, design, digests
+        case heldOut, descriptions, samples, parts, dataset, design, digests
     }
 
     /// - Throws: `DecodingError` when an entry is missing or has another type, and when there is no score.
@@ -168,6 +170,7 @@ extension VariantSettings: Codable {
         baseline = try fields.decodeIfPresent(String.self, forKey: .baseline)
         rows = try fields.decode([String].self, forKey: .rows)
         targets = try fields.decode([String].self, forKey: .targets)
+        heldOut = try fields.decodeIfPresent(HeldOut.self, forKey: .heldOut) ?? .domain
         trainedOn = try fields.decode([String: String].self, forKey: .trainedOn)
         seeds = try fields.decode([Int].self, forKey: .seeds)
         repetitions = try fields.decode([[String: String]].self, forKey: .repetitions)

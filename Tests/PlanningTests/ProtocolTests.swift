@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import Recipes
+import Results
 import TestSupport
 import Testing
 import Weights
@@ -25,6 +26,7 @@ struct ProtocolTests {
         let planned = try Sample.planned(text)
         #expect(planned.cells.map(\.target) == ["fold-1", "fold-2", "fold-3", "fold-4"])
         #expect(planned.cells.map(\.candidates[0].plan.sources)[1] == [0, 2, 3])
+        #expect(planned.settings.variants[0].heldOut == .fold)
         #expect(planned.settings.variants[0].protocolText.hasPrefix("k-fold: 4 folds of whole groups (draw 0)"))
         #expect(planned.datasets.values.map { $0.facts.domains } == [["fold-1", "fold-2", "fold-3", "fold-4"]])
     }
@@ -32,6 +34,7 @@ struct ProtocolTests {
     @Test("iid: one column, trained on everything but the test samples")
     func iid() throws {
         let planned = try Sample.planned(text.replacing("{protocol: k-fold, folds: 4}", with: "{protocol: iid, test: 0.25}"))
+        #expect(planned.settings.variants[0].heldOut == .test)
         #expect(planned.cells.map(\.target) == ["test"] && planned.cells[0].candidates[0].plan.sources == [0])
         #expect(planned.datasets.values.map { $0.facts.samplesPerDomain } == [[108, 36]])
     }

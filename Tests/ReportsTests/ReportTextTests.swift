@@ -8,6 +8,21 @@ import Testing
 
 @Suite("The printed report")
 struct ReportTextTests {
+    @Test(
+        "what is held out has its own name where it is no domain",
+        arguments: [
+            (.domain, "on the held-out domain, at", "over 4 (seed, domain) pairs"),
+            (.part, "on the held-out samples of the domain, at", "over 4 (seed, domain) pairs"),
+            (.fold, "on the held-out fold, at", "over 4 (seed, fold) pairs"), (.test, "on the held-out samples, at", "over 4 paired seeds"),
+        ] as [(HeldOut, String, String)])
+    func heldOut(kind: HeldOut, place: String, pairs: String) throws {
+        var settings = SampleStudy.settings()
+        settings.variants[0].heldOut = kind
+        let report = try Report(results: SampleStudy.complete, settings: settings)
+        #expect(report.introduction.contains(place))
+        #expect(report.differenceNote(settings.variants[0]).contains(pairs))
+    }
+
     @Test("Markdown: the whole text of a run in which one trial failed and one was not run")
     func markdown() throws {
         var results = SampleStudy.complete

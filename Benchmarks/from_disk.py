@@ -8,7 +8,7 @@ it out of the system's memory as the system lets go of, then, after reading it o
 memory is never in it as a whole: its rounds are trained while rows come from the disk.
 
 The table has samples per second as the trial counts them, and the ratio within each round. Memory is the most that the process had: of its own, which the
-system cannot take back (RssAnon), and in all (as getrusage counts it). What the disk gives is read before, in order and in pieces as long as a sample's
+system cannot take back (RssAnon), and in all, pages of mapped files included (VmHWM). What the disk gives is read before, in order and in pieces as long as a sample's
 longest array, one and 144 at a time.
 
 --windows compares recordings that are cut into windows where they are read with the same windows written as rows, both on disk.
@@ -121,15 +121,17 @@ def disk(path):
     return rates
 
 
-def own_memory(process):
-    """Megabytes of the process's own memory now."""
+def memory(process):
+    """Megabytes of the process's own memory now, and the most that it has had in all."""
+    found = [0, 0]
     try:
         for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
-            if line.startswith("RssAnon:"):
-                return int(line.split()[1]) / 1024
+            for place, name in enumerate(("RssAnon:", "VmHWM:")):
+                if line.startswith(name):
+                    found[place] = int(line.split()[1]) / 1024
     except OSError:
         pass
-    return 0
+    return found
 
 
 class Trained(NamedTuple):
@@ -158,17 +160,15 @@ def train(regulus, steps, data, model):
     with open(folder / "words", "w") as words:
         process = subprocess.Popen(
             [regulus, "run", folder / "recipe.yaml", "--out", folder / "run", "--threads", "1"], stdout=words, stderr=words)
-        largest, done = 0, 0
-        while not done:
-            largest = max(largest, own_memory(process))
+        largest = [0, 0]
+        while process.poll() is None:
+            largest = [max(pair) for pair in zip(largest, memory(process))]
             time.sleep(0.05)
-            done, status, usage = os.wait4(process.pid, os.WNOHANG)
-        process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"from_disk.py: regulus ended with code {process.returncode}:\n{(folder / 'words').read_text()}")
     result = json.loads(next((folder / "run" / "trials").rglob("result.json")).read_text())
     shutil.rmtree(folder)
-    return Trained(steps * BATCH / result["seconds"], largest, usage.ru_maxrss / 1024)
+    return Trained(steps * BATCH / result["seconds"], *largest)
 
 
 def features(options, path):

@@ -124,18 +124,21 @@ def epic(folder, random):
     columns = "uid,participant_id,video_id,narration,start_timestamp,stop_timestamp,start_frame,stop_frame,verb,verb_class"
     for number, domain in enumerate(["D1", "D2", "D3"]):
         for part, each in (("train", 6), ("test", 2)):
-            lines, sounds = [columns], []
+            lines, sounds = [columns], {}
             for row, label in enumerate(rows(8, each)):
                 video, horizontal, vertical, sound = action(label, number, random)
-                start, stop = row * FRAMES, (row + 1) * FRAMES
-                first = (start + 1) // 2
-                film(folder / f"video/{part}/{domain}/{domain}_P01_01_{start}_{stop}_{label}.mp4", video)
+                # A kitchen has several recordings, each with all actions.
+                recorded = f"P01_{row // 8:02}"
+                start = row % 8 * FRAMES
+                stop, first = start + FRAMES, (start + 1) // 2
+                film(folder / f"video/{part}/{domain}/{domain}_{recorded}_{start}_{stop}_{label}.mp4", video)
                 for axis, frames in (("u", horizontal), ("v", vertical)):
-                    film(folder / f"flow/{part}/{domain}/{domain}_P01_01_{first}_{first + (stop - start) // 2}_{label}_{axis}.mp4", frames)
+                    film(folder / f"flow/{part}/{domain}/{domain}_{recorded}_{first}_{first + FRAMES // 2}_{label}_{axis}.mp4", frames)
                 times = [f"00:{int(time) // 60:02}:{time % 60:05.2f}" for time in (start / 24, stop / 24)]
-                lines.append(f"{row},P01,P01_01,{names[label]},{times[0]},{times[1]},{start},{stop},{names[label]},{label}")
-                sounds.append(sound)
-            recording(folder / f"audio/{part}/{domain}/P01_01.wav", np.concatenate(sounds))
+                lines.append(f"{row},P01,{recorded},{names[label]},{times[0]},{times[1]},{start},{stop},{names[label]},{label}")
+                sounds.setdefault(recorded, []).append(sound)
+            for recorded, parts in sounds.items():
+                recording(folder / f"audio/{part}/{domain}/{recorded}.wav", np.concatenate(parts))
             lists = folder / "MM-SADA_Domain_Adaptation_Splits"
             lists.mkdir(exist_ok=True)
             (lists / f"{domain}_{part}.csv").write_text("\n".join(lines) + "\n")

@@ -37,7 +37,10 @@ import Testing
         let upstream = sample(found.output.shape, "upstream")
         let slopes = gradients(of: (found.output * upstream).sum(), with: Array(trained[1...]))
         let expected = gradients(of: (wanted.output * upstream).sum(), with: Array(trained[1...]))
-        for (slope, one) in zip(slopes, expected) { #expect(deviation(try #require(slope), try #require(one)) < 2e-4) }
+        for (slope, one) in zip(slopes, expected) {
+            let (found, wanted) = (try #require(slope), try #require(one))
+            #expect(deviation(found, wanted) < 2e-4)
+        }
     }
 
     @Test func `in evaluation it is the same with the statistics that are given`() {

@@ -11,7 +11,9 @@ package final class SharedLines: Sendable {
     /// - Throws: `POSIXError` where the system has no such files.
     package init() throws {
         descriptor = regulus_memory_file()
-        guard descriptor >= 0 else { throw POSIXError(number: errno) }
+        // Every write goes behind the last one. The position that threads and processes share would not do: for files in memory, Linux lets two writes
+        // begin at the same one.
+        guard descriptor >= 0, fcntl(descriptor, F_SETFL, O_APPEND) == 0 else { throw POSIXError(number: errno) }
     }
 
     /// Those that a parent has opened.
@@ -25,7 +27,7 @@ package final class SharedLines: Sendable {
     /// - Throws: `POSIXError` where there is no memory for it.
     package func append(_ line: Data) throws {
         let newline = Data([UInt8(ascii: "\n")])
-        // In one piece at the position that all processes share, and behind a line that was not written to its end.
+        // In one piece, and not in the line of another that was not written to its end.
         let piece = newline + line + newline
         let count = piece.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
         guard count == piece.count else { throw POSIXError(number: count < 0 ? errno : ENOSPC) }

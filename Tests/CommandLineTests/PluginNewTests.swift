@@ -87,7 +87,7 @@ struct PluginNewTests {
         let copy = folder.url.appendingPathComponent("regulus").path
         try FileManager.default.copyItem(atPath: Regulus.executable.path, toPath: copy)
         let library = try ChildProcess.run(copy, ["plugin", "new", "shrink", "--library", "--directory", folder.url.path], limit: 60)
-        #expect(library.end == .code(0) && library.output.contains("with --regulus"), "\(library.messages)")
+        #expect(library.end == .code(0) && library.output.contains("pass --regulus"), "\(library.messages)")
         #expect(
             folder.files(below: "shrink") == ["Sources/ShrinkPlugin/Register.swift", "Sources/ShrinkPlugin/Shrink.swift", "shrink.yaml"])
         let program = try ChildProcess.run(copy, ["plugin", "new", "mine", "--standalone", "--directory", folder.url.path], limit: 60)

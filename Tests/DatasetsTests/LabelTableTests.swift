@@ -14,19 +14,11 @@ struct LabelTableTests {
         try text.write(toFile: folder(name), atomically: true, encoding: .utf8)
     }
 
-    /// Empty files: what is in them is not looked at where a table is written.
-    private func touch(_ names: [String]) throws {
-        for name in names {
-            let path = folder(name)
-            try FileManager.default.createDirectory(
-                atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-            try Data().write(to: URL(fileURLWithPath: path))
-        }
-    }
-
     @Test("A table of labels beside a folder becomes a manifest: texts say which of its cells are what, and which files belong to a row")
     func writing() throws {
-        try touch(["sims/Raw/video_0001/0001.mp4", "sims/Raw/video_0001/0002.mp4", "sims/Raw/video_0002/0010.mp4", "sims/sound/video_0001_2.wav"])
+        try folder.makeEmptyFiles([
+            "sims/Raw/video_0001/0001.mp4", "sims/Raw/video_0001/0002.mp4", "sims/Raw/video_0002/0010.mp4", "sims/sound/video_0001_2.wav",
+        ])
         try write(
             """
             video_id,clip_id,text,label,mode

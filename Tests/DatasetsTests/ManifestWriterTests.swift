@@ -15,18 +15,8 @@ struct ManifestWriterTests {
         let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(values.count),)}\n"
         var data = Data([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8))
         for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) } }
-        try touch([name])
+        try folder.makeEmptyFiles([name])
         try data.write(to: URL(fileURLWithPath: folder(name)))
-    }
-
-    /// Empty files: what is in them is not looked at where a table is written.
-    private func touch(_ names: [String]) throws {
-        for name in names {
-            let path = folder(name)
-            try FileManager.default.createDirectory(
-                atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-            try Data().write(to: URL(fileURLWithPath: path))
-        }
     }
 
     @Test("A folder becomes a table: what its paths mean is a pattern")
@@ -54,7 +44,7 @@ struct ManifestWriterTests {
 
     @Test("A folder of films, sound and pictures becomes a table of them by their endings; arrays go before them")
     func writingFilms() throws {
-        try touch(["tree/home/cut/a.mp4", "tree/home/cut/a.WAV", "tree/lab/pour/b.mkv", "tree/lab/pour/b.jpg", "tree/lab/notes.txt"])
+        try folder.makeEmptyFiles(["tree/home/cut/a.mp4", "tree/home/cut/a.WAV", "tree/lab/pour/b.mkv", "tree/lab/pour/b.jpg", "tree/lab/notes.txt"])
         let pattern = "{domain}/{label}/{id}"
         #expect(
             try ManifestWriter(folder("tree"), pattern: pattern).csv == """
@@ -63,7 +53,7 @@ struct ManifestWriterTests {
                 b,pour,lab,,lab/pour/b.jpg,lab/pour/b.mkv
 
                 """)
-        try touch(["tree/home/cut/a.npy"])
+        try folder.makeEmptyFiles(["tree/home/cut/a.npy"])
         let arrays = try ManifestWriter(folder("tree"), pattern: pattern)
         #expect(arrays.csv == "id,label,domain,array\na,cut,home,home/cut/a.npy\n")
         #expect(arrays.summary.last == "4 films, sounds and pictures beside the arrays are left out, the first is home/cut/a.WAV")

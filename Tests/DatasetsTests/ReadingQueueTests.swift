@@ -8,7 +8,9 @@ import Testing
 
 /// Rows of two modalities, of which the first is said to be on disk, that note which thread reads them.
 private final class RowsOnDisk: ReadsAhead {
-    private let rows = SampleDataset(labels: (0..<60).map { $0 % 2 }, domains: Array(repeating: 0, count: 60), sampleShape: [3, 2])
+    private let rows: SampleDataset
+    /// The shape of a sample.
+    let shape: [Int]
     /// How often rows were asked for on the thread that made the data set.
     let here = Mutex(0)
     /// How often they were on another.
@@ -19,11 +21,16 @@ private final class RowsOnDisk: ReadsAhead {
     let seconds: Double
     private let owner = pthread_self()
 
-    init(broken: Int? = nil, seconds: Double = 0) { (self.broken, self.seconds) = (broken, seconds) }
+    /// - Parameter steps: of 8 bytes in a sample; by default they take a page of memory.
+    init(steps: Int = 512, broken: Int? = nil, seconds: Double = 0) {
+        shape = [steps, 2]
+        rows = SampleDataset(labels: (0..<60).map { $0 % 2 }, domains: Array(repeating: 0, count: 60), sampleShape: shape)
+        (self.broken, self.seconds) = (broken, seconds)
+    }
 
     var facts: DatasetFacts {
         DatasetFacts(
-            modalities: [.init(name: "disk", sampleShape: [3, 2]), .init(name: "memory", sampleShape: [3, 2])], domains: ["all"], classes: ["a", "b"],
+            modalities: [.init(name: "disk", sampleShape: shape), .init(name: "memory", sampleShape: shape)], domains: ["all"], classes: ["a", "b"],
             samplesPerDomain: [60])
     }
     var labels: [Int] { rows.labels }
@@ -52,7 +59,7 @@ struct ReadingQueueTests {
         try loader.forEach(batches, view: .evaluation) { batch in
             rows.append(batch.rows)
             for (name, tensor) in batch.inputs {
-                #expect(tensor.shape == [batch.rows.count, 3, 2])
+                #expect(tensor.shape == Shape([batch.rows.count] + dataset.shape))
                 found[name, default: []].append(tensor.values)
             }
             if pause > 0 { Thread.sleep(forTimeInterval: pause) }
@@ -64,7 +71,7 @@ struct ReadingQueueTests {
     @Test("Batches come in order with the values of their rows, whether the disk or the step is slower", arguments: [(0.0, 0.0), (0.004, 0), (0, 0.004)])
     func values(disk: Double, step: Double) throws {
         let dataset = RowsOnDisk(seconds: disk)
-        let expected = batches.map { rows in rows.flatMap { row in (row * 6..<row * 6 + 6).map { Float($0) } } }
+        let expected = batches.map { rows in rows.flatMap { row in (row * 1024..<(row + 1) * 1024).map { Float($0) } } }
         let found = try read(dataset, pause: step)
         #expect(found == ["disk": expected, "memory": expected])
         #expect(dataset.here.withLock { $0 } + dataset.elsewhere.withLock { $0 } == 2 * batches.count, "each batch is read once")
@@ -76,6 +83,13 @@ struct ReadingQueueTests {
         _ = try read(dataset, pause: 0.02)
         #expect(dataset.elsewhere.withLock { $0 } > 0)
         #expect(dataset.here.withLock { $0 } >= batches.count)
+    }
+
+    @Test("Samples shorter than a page of memory are read by whoever asks, since handing them over would take longer")
+    func small() throws {
+        let dataset = RowsOnDisk(steps: 3)
+        _ = try read(dataset, pause: 0.02)
+        #expect(dataset.elsewhere.withLock { $0 } == 0 && dataset.here.withLock { $0 } == 2 * batches.count)
     }
 
     @Test("A row that cannot be read is reported at its batch, after those before it")

@@ -9,39 +9,43 @@ import Testing
 @Suite("Rows that lie in one piece")
 struct PackedRowsTests {
     private let folder: TemporaryFolder
-    /// Whole numbers that every type holds.
-    private let values = (0..<200 * 12).map { Float($0 % 128) }
 
     init() throws { folder = try TemporaryFolder() }
 
-    /// A file with the same 200 rows of 12 in several types, and with so many bytes more that it stays open, or not.
-    private func file(_ name: String, filledUpTo size: Int) throws -> ArrayFile {
+    /// Whole numbers that every type holds: 12 rows.
+    private func values(_ width: Int) -> [Float] { (0..<12 * width).map { Float($0 % 128) } }
+
+    /// A file with the same 12 rows in several types, and with so many bytes more that it stays open, or not.
+    private func file(_ name: String, width: Int = 12, filledUpTo size: Int) throws -> ArrayFile {
+        let values = values(width)
         var writer = SafetensorsWriter()
-        writer.add("f4", values, shape: [200, 12])
-        writer.add("f8", .float64, shape: [200, 12], bytes: values.map { Double($0) }.withUnsafeBytes { Data($0) })
-        writer.add("f2", .float16, shape: [200, 12], bytes: values.map { Float16($0) }.withUnsafeBytes { Data($0) })
-        writer.add("i8", .int8, shape: [200, 12], bytes: values.map { Int8($0) }.withUnsafeBytes { Data($0) })
-        writer.add("zz", .uint8, shape: [size], bytes: Data(count: size))
+        writer.add("f4", values, shape: [12, width])
+        writer.add("f8", .float64, shape: [12, width], bytes: values.map { Double($0) }.withUnsafeBytes { Data($0) })
+        writer.add("f2", .float16, shape: [12, width], bytes: values.map { Float16($0) }.withUnsafeBytes { Data($0) })
+        writer.add("i8", .int8, shape: [12, width], bytes: values.map { Int8($0) }.withUnsafeBytes { Data($0) })
+        writer.add("zz", .uint8, shape: size < 4096 ? [size] : [size / 4096, 4096], bytes: Data(count: size))
         try writer.write(to: folder.path + "/" + name)
         return try ArrayFile(folder.path + "/" + name)
     }
 
     @Test(
-        "A row of any type has the bits of the whole array, as a whole and in part, out of a file that stays open and out of memory", arguments: [1, 2 << 20])
-    func bits(size: Int) throws {
-        let file = try file("rows.safetensors", filledUpTo: size)
+        "A row of any type and length has the bits of the whole array, as a whole and in part, out of a file that stays open and out of memory",
+        arguments: [1, 2 << 20], [12, PackedRows.leastRead])
+    func bits(size: Int, width: Int) throws {
+        let file = try file("rows.safetensors", width: width, filledUpTo: size)
+        let values = values(width)
         for key in ["f4", "f8", "f2", "i8"] {
             let array = try file.array(key)
             let rows = try #require(array.packedRows)
-            let isOpen = MappedFile.holding(try array.bytes(rows: 0..<200)) != nil
+            let isOpen = MappedFile.holding(try array.bytes(rows: 0..<12)) != nil
             #expect(isOpen == (size >= MappedFile.smallest), "\(key)")
-            for row in [199, 0, 57, 57] {
-                var whole = [Float](repeating: -1, count: 12)
+            for row in [11, 0, 5, 5] {
+                var whole = [Float](repeating: -1, count: width)
                 try whole.withUnsafeMutableBufferPointer { try rows.read(row, into: $0) }
-                #expect(whole.map(\.bitPattern) == values[row * 12..<row * 12 + 12].map(\.bitPattern), "\(key) \(row)")
+                #expect(whole.map(\.bitPattern) == values[row * width..<(row + 1) * width].map(\.bitPattern), "\(key) \(row)")
                 var part = [Float](repeating: -1, count: 3)
                 try part.withUnsafeMutableBufferPointer { try rows.read(row, 4..<7, into: $0) }
-                #expect(part.map(\.bitPattern) == values[row * 12 + 4..<row * 12 + 7].map(\.bitPattern), "\(key) \(row)")
+                #expect(part.map(\.bitPattern) == values[row * width + 4..<row * width + 7].map(\.bitPattern), "\(key) \(row)")
             }
         }
     }
@@ -52,13 +56,13 @@ struct PackedRowsTests {
         let array = try file.array("zz")
         let rows = try #require(array.packedRows)
         #expect(truncate(folder.path + "/rows.safetensors", 1 << 20) == 0)
-        var value: [Float] = [-1]
-        let fault = #expect(throws: WeightsFault.self) { try value.withUnsafeMutableBufferPointer { try rows.read((2 << 20) - 1, into: $0) } }
+        var row = [Float](repeating: -1, count: 4096)
+        let fault = #expect(throws: WeightsFault.self) { try row.withUnsafeMutableBufferPointer { try rows.read(511, into: $0) } }
         #expect(
             fault?.description
                 == "\(folder.path)/rows.safetensors: array \"zz\": a row is no longer in the file, which another program has shortened")
-        try value.withUnsafeMutableBufferPointer { try rows.read(0, into: $0) }
-        #expect(value == [0])
+        try row.withUnsafeMutableBufferPointer { try rows.read(0, into: $0) }
+        #expect(row == [Float](repeating: 0, count: 4096))
     }
 
     @Test("Rows that lie in other orders of bytes or axes are not in one piece")

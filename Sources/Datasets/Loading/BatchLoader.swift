@@ -2,6 +2,7 @@ import Configuration
 import Media
 import Synchronization
 import Tensors
+import Weights
 
 /// How rows are combined into batches.
 public enum BatchOrder: String, CaseIterable, Sendable {
@@ -227,16 +228,26 @@ public final class BatchLoader {
         }
         defer { countTime() }
         guard let decoder else {
-            let onDisk = modalities.filter { (dataset as? any ReadsAhead)?.isOnDisk($0) ?? false }
-            let queue = ReadingQueue(dataset, batches: batches, modalities: onDisk, view: view)
+            let disk = dataset as? any ReadsAhead
+            let onDisk = modalities.filter { disk?.isOnDisk($0) ?? false }
+            // Handing small samples over takes longer than reading them.
+            let large = Set(
+                dataset.facts.modalities.filter { $0.sampleShape.reduce(1, *) * MemoryLayout<Float>.size >= PackedRows.leastRead }.map(\.name))
+            let queue = ReadingQueue(dataset, batches: batches, modalities: onDisk.filter(large.contains), view: view)
             defer { queue?.stop() }
+            let own = queue == nil ? onDisk : onDisk.filter { !large.contains($0) }
+            var waits = DiskWaits()
             let waitedBefore = report.secondsWaited
-            for rows in batches {
+            for (place, rows) in batches.enumerated() {
                 var inputs = try queue?.next() ?? [:]
                 for modality in modalities where inputs[modality] == nil {
                     inputs[modality] = try dataset.inputs(rows, modality: modality, view: view)
                 }
                 report.samples += rows.count
+                // What this thread reads, the disk brings while the step runs.
+                if !own.isEmpty, waits.areFrequent(), place + 1 < batches.count {
+                    for modality in own { disk?.readAhead(batches[place + 1], modality: modality) }
+                }
                 if let queue { report.secondsWaited = waitedBefore + queue.waited / .seconds(1) }
                 countTime()
                 try body(LoadedBatch(rows: rows, inputs: inputs))

@@ -4,7 +4,8 @@ import Persistence
 /// Rows that lie in memory, or in a file, one after another, in elements of any type that lie as they are read.
 ///
 /// Whoever reads a few rows at a time, and often, asks an array once for these: where a row lies is then a multiplication. A row of a
-/// large file is read by one call of the system into the memory that it is wanted in, which takes no memory for the file.
+/// large file is read by one call of the system into the memory that it is wanted in, which takes no memory for the file. Rows shorter than a page of
+/// memory are copied out of the mapping: several lie in a page, whose first use costs less than a call for each of them.
 package struct PackedRows: Sendable {
     /// The memory that the rows lie in, or the mapped file.
     private let data: Data
@@ -15,13 +16,15 @@ package struct PackedRows: Sendable {
     /// The number of elements of a row.
     private let width: Int
     private let type: ElementType
+    /// The bytes of the shortest row that is read by a call of its own.
+    package static let leastRead = 4096
     /// The fault of a row that is no longer in the file.
     private let isCutShort: WeightsFault
 
     /// - Precondition: `data` has all rows of the array.
     init(_ data: Data, start: Int, of array: some StoredArray) {
         (self.data, self.start, width, type) = (data, start, array.rowSize, array.type)
-        file = MappedFile.holding(data)
+        file = width * type.size >= Self.leastRead ? MappedFile.holding(data) : nil
         isCutShort = array.fault("a row is no longer in the file, which another program has shortened")
     }
 

@@ -1,7 +1,8 @@
 internal import CLanes
 
 // The start of a network over pictures of one channel: a 3×3 convolution that keeps their extents, batch normalization, ReLU, and the largest number of
-// each 2×2 places. The convolution's map, many times as large as its input, is not kept: whoever needs it convolves again.
+// each 2×2 places. The convolution's map, many times as large as its input, is not kept. Of each 2×2 places only one passes a gradient on, and what all other
+// places have to do with statistics and gradients follows from sums over the nine numbers that a kernel reads, which all channels have in common.
 extension Tensor {
     /// Whether ``convolvedAndHalved(weight:scale:shift:epsilon:)`` has loops for this machine, these pictures and this weight.
     ///
@@ -28,11 +29,12 @@ extension Tensor {
         weight: Tensor, scale: Tensor, shift: Tensor, epsilon: Float
     ) -> (output: Tensor, mean: Tensor, variance: Tensor) {
         let pictures = SingleChannel(self, weight)
-        let (mean, variance) = pictures.moments()
+        let patches = pictures.patches()
+        let (mean, variance) = pictures.moments(patches)
         let map = ChannelMap(weight: scale, bias: shift, mean: mean, variance: variance, epsilon: epsilon, appliesReLU: true)
-        let result = pictures.halved(map)
+        let (result, winners) = pictures.halvedWithWinners(map)
         spoil(result, mean, variance, scale, shift)
-        let output = Tensor.custom(result, inputs: [weight, scale, shift]) { pictures.gradients(map, $0) }
+        let output = Tensor.custom(result, inputs: [weight, scale, shift]) { pictures.gradients(map, patches, winners, $0) }
         return (output, mean, variance)
     }
 
@@ -60,7 +62,8 @@ private struct SingleChannel: @unchecked Sendable {  // its memory is written by
     init(_ pictures: Tensor, _ kernels: Tensor) {
         (count, height, width, channels) = (pictures.shape[0], pictures.shape[1], pictures.shape[2], kernels.shape[0])
         let (height, width, channels, pitch) = (height, width, channels, width + 2)
-        framed = Storage(count: count * (height + 2) * pitch)
+        // The loops read a few numbers beyond the end.
+        framed = Storage(count: count * (height + 2) * pitch + 8)
         weight = Storage(count: 9 * channels)
         framed.base.update(repeating: 0, count: framed.count)
         withExtendedLifetime((pictures, kernels)) {
@@ -98,20 +101,52 @@ private struct SingleChannel: @unchecked Sendable {  // its memory is written by
         return total
     }
 
-    /// Two sums for each channel.
-    private func pairs(_ add: (_ picture: Int, _ sums: UnsafeMutablePointer<Double>) -> Void) -> (first: [Double], second: [Double]) {
-        let found = sums(2 * channels, add)
-        return (Array(found[..<channels]), Array(found[channels...]))
+    /// Sums over the nine numbers that a kernel reads at each place.
+    struct Patches {
+        /// The mean of each.
+        let means: [Double]
+        /// The mean of the product of each two, 9×9.
+        let products: [Double]
+
+        /// Their covariance with a sum of them.
+        ///
+        /// - Parameter weights: the weight of each in the sum.
+        func covariances(_ weights: [Double]) -> [Double] {
+            let mean = zip(means, weights).reduce(0) { $0 + $1.0 * $1.1 }
+            return means.indices.map { tap in
+                weights.indices.reduce(0) { $0 + weights[$1] * products[9 * tap + $1] } - means[tap] * mean
+            }
+        }
     }
 
-    /// Mean and population variance of each channel of the map; see ``Tensor/channelMoments()``.
-    func moments() -> (mean: Tensor, variance: Tensor) {
-        let first = Tensor(uninitialized: [channels])
-        return withExtendedLifetime((first, framed, weight)) {
-            regulus_single_first(framed.base, weight.base, width, channels, first.pointer)
-            let sums = pairs { regulus_single_moments(start($0), weight.base, first.pointer, height, width, channels, $1) }
-            return Tensor.moments(around: first.pointer, sums, count: count * height * width)
+    /// The sums over all pictures.
+    func patches() -> Patches {
+        let found = withExtendedLifetime(framed) { sums(90) { regulus_single_patches(start($0), height, width, $1) } }
+        let places = Double(count * height * width)
+        let products = (0..<81).map { index in
+            // Of two numbers, the one with the lower place comes first.
+            let (one, other) = index.quotientAndRemainder(dividingBy: 9)
+            return found[9 + 9 * min(one, other) + max(one, other)] / places
         }
+        return Patches(means: found[..<9].map { $0 / places }, products: products)
+    }
+
+    /// The weights of a channel.
+    private func taps(_ channel: Int) -> [Double] { (0..<9).map { Double(weight.base[$0 * channels + channel]) } }
+
+    /// Mean and population variance of each channel of the map.
+    func moments(_ patches: Patches) -> (mean: Tensor, variance: Tensor) {
+        let (mean, variance) = (Tensor(uninitialized: [channels]), Tensor(uninitialized: [channels]))
+        withExtendedLifetime((mean, variance, weight)) {
+            for channel in 0..<channels {
+                let taps = taps(channel)
+                let found = zip(taps, patches.covariances(taps)).reduce(0) { $0 + $1.0 * $1.1 }
+                mean.pointer[channel] = Float(zip(taps, patches.means).reduce(0) { $0 + $1.0 * $1.1 })
+                // Not `max`, which may drop NaN.
+                variance.pointer[channel] = Float(found < 0 ? 0 : found)
+            }
+        }
+        return (mean, variance)
     }
 
     /// What the loops are told of a normalization.
@@ -120,13 +155,23 @@ private struct SingleChannel: @unchecked Sendable {  // its memory is written by
     }
 
     /// The largest normalized value of each 2×2 places, or 0.
-    func halved(_ map: ChannelMap) -> Tensor {
+    func halved(_ map: ChannelMap) -> Tensor { halved(map, winners: nil) }
+
+    /// The same, and which place won each cell, as a byte for each value.
+    func halvedWithWinners(_ map: ChannelMap) -> (output: Tensor, winners: Storage) {
+        let winners = Storage(count: (count * cells + 3) / 4)
+        return (halved(map, winners: winners), winners)
+    }
+
+    private func halved(_ map: ChannelMap, winners: Storage?) -> Tensor {
         let result = Tensor(uninitialized: [count, height / 2, width / 2, channels])
-        withExtendedLifetime((map, framed, weight)) {
+        let bytes = winners?.bytes
+        withExtendedLifetime((map, framed, weight, winners)) {
             Threads.split(count) { range in
                 for picture in range {
                     regulus_single_halved(
-                        start(picture), weight.base, normalization(map), height, width, channels, result.pointer + picture * cells)
+                        start(picture), weight.base, normalization(map), height, width, channels, result.pointer + picture * cells,
+                        bytes.map { $0 + picture * cells })
                 }
             }
         }
@@ -134,23 +179,33 @@ private struct SingleChannel: @unchecked Sendable {  // its memory is written by
     }
 
     /// The gradients of weight, scale and shift; see ``ChannelMap/gradients(_:_:_:)``.
-    func gradients(_ map: ChannelMap, _ gradient: Tensor) -> [Tensor?] {
-        withExtendedLifetime((map, framed, weight, gradient)) {
-            let slopes = gradient.pointer
-            let passed = pairs {
-                regulus_single_passed(start($0), weight.base, normalization(map), slopes + $0 * cells, height, width, channels, $1)
+    ///
+    /// The gradient of the map x is scale · (g − center − (x − mean) · along), where g is that of the output as far as the place won its cell. Its products
+    /// with what a kernel reads add up to the products of g, and to parts of ``Patches``: x is a sum of these numbers, too.
+    func gradients(_ map: ChannelMap, _ patches: Patches, _ winners: Storage, _ gradient: Tensor) -> [Tensor?] {
+        withExtendedLifetime((map, framed, weight, winners, gradient)) {
+            let (slopes, bytes) = (gradient.pointer, winners.bytes)
+            let won = sums(10 * channels) {
+                regulus_single_won(start($0), bytes + $0 * cells, slopes + $0 * cells, height, width, channels, $1)
             }
-            let found = map.parameterGradients(passed, rows: count * height * width)
-            let sums = withExtendedLifetime((found.center, found.along)) {
-                self.sums(9 * channels) {
-                    regulus_single_gradient(
-                        start($0), weight.base, normalization(map), found.center.pointer, found.along.pointer, slopes + $0 * cells, height, width,
-                        channels, $1)
-                }
+            let places = count * height * width
+            let means = map.mean.pointer
+            let totals = Array(won[(9 * channels)...])
+            let alongs = (0..<channels).map { channel in
+                let taps = taps(channel)
+                return taps.indices.reduce(-Double(means[channel]) * totals[channel]) { $0 + taps[$1] * won[$1 * channels + channel] }
             }
+            let found = map.parameterGradients((totals, alongs), rows: places)
             let kernels = Tensor(uninitialized: [channels, 1, 3, 3])
-            for channel in 0..<channels {
-                for tap in 0..<9 { kernels.pointer[channel * 9 + tap] = Float(sums[tap * channels + channel]) }
+            let (scales, centers, shares) = (map.scale.pointer, found.center.pointer, found.along.pointer)
+            withExtendedLifetime((found.center, found.along)) {
+                for channel in 0..<channels {
+                    let covariances = patches.covariances(taps(channel))
+                    for tap in 0..<9 {
+                        let others = Double(centers[channel]) * patches.means[tap] + Double(shares[channel]) * covariances[tap]
+                        kernels.pointer[channel * 9 + tap] = Float(Double(scales[channel]) * (won[tap * channels + channel] - Double(places) * others))
+                    }
+                }
             }
             return [kernels, found.weight, found.bias]
         }

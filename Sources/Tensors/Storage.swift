@@ -45,6 +45,9 @@ final class Storage {
     /// The same memory for numbers of places, of which as many fit.
     var places: UnsafeMutablePointer<Int32> { UnsafeMutableRawPointer(base).assumingMemoryBound(to: Int32.self) }
 
+    /// The same memory for bytes, of which four times as many fit.
+    var bytes: UnsafeMutablePointer<UInt8> { UnsafeMutableRawPointer(base).assumingMemoryBound(to: UInt8.self) }
+
     deinit {
         if isMapped {
             munmap(base, count * MemoryLayout<Float>.stride)

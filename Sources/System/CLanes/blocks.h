@@ -17,15 +17,28 @@
 #endif
 
 // Sums `sum[r][g]` of `height` rows and `groups` groups of sixteen columns over `terms` terms: the factor of row r and term i is left[r · left_row + i ·
-// left_term], and the other one lies `right_row` numbers from the one before.
-#define SUMS(height, groups, terms, left, left_row, left_term, right, right_row) \
-    for (long i = 0; i < (terms); ++i) { \
-        lanes others[groups]; \
-        UNROLLED for (long g = 0; g < groups; ++g) others[g] = LOAD((right) + i * (right_row) + 16 * g); \
-        UNROLLED for (long r = 0; r < height; ++r) { \
-            float factor = (left)[r * (left_row) + i * (left_term)]; \
-            lanes all = ALL(factor); \
-            UNROLLED for (long g = 0; g < groups; ++g) sum[r][g] = __builtin_elementwise_fma(all, others[g], sum[r][g]); \
+// left_term], and the other one lies `right_row` numbers from the one before. `each` is done beside each term.
+//
+// A register points to each fourth row, and the three after it lie one to three times `left_row` from there. Left to itself, the compiler keeps an address
+// for each row, for which there are too few registers, so that every second one would be read from memory.
+#define SUMS(height, groups, terms, left, left_row, left_term, right, right_row, each) \
+    { \
+        const float *fourths[((height) + 3) / 4], *term_of_others = (right); \
+        UNROLLED for (long r = 0; r < height; r += 4) fourths[r / 4] = (left) + r * (left_row); \
+        for (long i = 0; i < (terms); ++i) { \
+            lanes others[groups]; \
+            each; \
+            UNROLLED for (long g = 0; g < groups; ++g) others[g] = LOAD(term_of_others + 16 * g); \
+            term_of_others += right_row; \
+            UNROLLED for (long r = 0; r < height; ++r) { \
+                float factor = fourths[r / 4][r % 4 * (left_row)]; \
+                lanes all = ALL(factor); \
+                UNROLLED for (long g = 0; g < groups; ++g) sum[r][g] = __builtin_elementwise_fma(all, others[g], sum[r][g]); \
+            } \
+            UNROLLED for (long r = 0; r < height; r += 4) { \
+                fourths[r / 4] += left_term; \
+                __asm__("" : "+r"(fourths[r / 4])); \
+            } \
         } \
     }
 

@@ -10,7 +10,7 @@
     { \
         lanes sum[height][groups]; \
         EACH(height, groups, sum[r][g] = goes_on ? LOAD(c + (row + r) * columns + column + 16 * g) : (lanes){0}) \
-        SUMS(height, groups, terms, a + row * (a_row), a_row, a_term, b + column, columns) \
+        SUMS(height, groups, terms, a + row * (a_row), a_row, a_term, b + column, columns, ) \
         EACH(height, groups, STORE(sum[r][g], c + (row + r) * columns + column + 16 * g)) \
         row += height; \
     }
@@ -22,6 +22,16 @@
         while (rows - row >= height) BLOCK(height, groups, inner, inner, 1, 0) \
         while (rows - row >= 4) BLOCK(4, groups, inner, inner, 1, 0) \
         while (row < rows) BLOCK(1, groups, inner, inner, 1, 0) \
+        column += 16 * groups; \
+    }
+
+// The same for the product of a transposed matrix.
+#define TRANSPOSED_ROWS(height, groups, rest) \
+    { \
+        long row = 0; \
+        while (inner - row >= height) BLOCK(height, groups, rows, 1, a_row, adds) \
+        while (inner - row >= rest) BLOCK(rest, groups, rows, 1, a_row, adds) \
+        while (row < inner) BLOCK(1, groups, rows, 1, a_row, adds) \
         column += 16 * groups; \
     }
 
@@ -39,17 +49,16 @@ WIDEST void regulus_narrow_products(const float *a, const float *b, float *c, lo
     }
 }
 
-WIDEST void regulus_narrow_transposed_products(const float *a, const float *b, float *c, long products, long a_step, long b_step, long rows, long inner,
-                                               long columns, int adds) {
+WIDEST void regulus_narrow_transposed_products(const float *a, const float *b, float *c, long products, long a_step, long b_step, long a_row, long rows,
+                                               long inner, long columns, int adds) {
     for (long product = 0; product < products; ++product, a += a_step, b += b_step, c += inner * columns) {
         for (long column = 0; column < columns;) {
-            long row = 0;
-            if (columns - column >= 32) {
-                while (row < inner) BLOCK(8, 2, rows, 1, inner, adds)
-                column += 32;
+            if (columns - column >= 64) {
+                TRANSPOSED_ROWS(6, 4, 2)
+            } else if (columns - column >= 32) {
+                TRANSPOSED_ROWS(12, 2, 4)
             } else {
-                while (row < inner) BLOCK(16, 1, rows, 1, inner, adds)
-                column += 16;
+                TRANSPOSED_ROWS(16, 1, 4)
             }
         }
     }

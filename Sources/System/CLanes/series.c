@@ -5,12 +5,17 @@
 // With channels last, what a kernel reads of a series lies in one piece: a convolution over one axis is a product of overlapping rows with the weights. At
 // the ends, where a kernel reads beyond the series, the rows of all samples for one output make a product of fewer terms.
 
+// Each block asks for what the next one reads, piece by piece beside its own terms: a batch lies beyond the nearest caches, and the pieces of its rows are too
+// short for the processor to foresee them.
+
 // `height` rows of a product from row `row` on. What is added to them, and a ReLU, come last; NaN is not below 0 and stays.
 #define PRODUCT(height, groups) \
     { \
         lanes sum[height][groups]; \
         EACH(height, groups, sum[r][g] = (lanes){0}) \
-        SUMS(height, groups, terms, x + row * x_row, x_row, 1, b + column, columns) \
+        const float *next = x + (row + height) * x_row; \
+        const long piece = terms > 0 ? (height * x_row + terms - 1) / terms : 0; \
+        SUMS(height, groups, terms, x + row * x_row, x_row, 1, b + column, columns, __builtin_prefetch(next); next += piece) \
         EACH(height, groups, { \
             float *place = y + row * y_row + r * y_row + column + 16 * g; \
             lanes value = sum[r][g]; \
@@ -96,7 +101,8 @@ WIDEST void regulus_series_products(const float *x, const float *weight, float *
     { \
         lanes sum[height][groups]; \
         EACH(height, groups, sum[r][g] = LOAD(c + (row + r) * columns + column + 16 * g)) \
-        SUMS(height, groups, terms, x + row, 1, x_term, gradient + column, gradient_term) \
+        const float *next = x + terms * x_term + row; \
+        SUMS(height, groups, terms, x + row, 1, x_term, gradient + column, gradient_term, __builtin_prefetch(next); next += x_term) \
         EACH(height, groups, STORE(sum[r][g], c + (row + r) * columns + column + 16 * g)) \
         row += height; \
     }

@@ -23,174 +23,131 @@
 #define ADD(numbers, sums) \
     for (long lane = 0; lane < 16; ++lane) (sums)[lane] += (double)(numbers)[lane];
 
-#define MOMENTS(count) \
-    { \
-        lanes made[count]; \
-        CONVOLVE(made, count, row + j) \
-        UNROLLED for (long q = 0; q < count; ++q) { \
-            lanes distance = made[q] - first; \
-            total += distance; \
-            squares += distance * distance; \
-        } \
-        j += count; \
-    }
+// Eight numbers in double precision, in which products of the pictures' numbers are exact.
+typedef double doubles __attribute__((vector_size(64)));
+typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
+typedef int64_t longs __attribute__((vector_size(64)));
 
-WIDEST void regulus_single_moments(const float *framed, const float *weight, const float *origin, long height, long width, long channels, double *sums) {
+// Sums over a row of a framed picture of its numbers b places on, and of their products with the numbers c places on in another row.
+struct row_sums {
+    doubles sums[3], products[3][3];
+};
+
+INLINE row_sums(const float *row, const float *other, long width, struct row_sums *made) {
+    doubles sums[3] = {{0}}, products[3][3] = {{{0}}};
+    const longs lane = {0, 1, 2, 3, 4, 5, 6, 7};
+    for (long j = 0; j < width; j += 8) {
+        doubles left[3], right[3];
+        const longs inside = lane < width - j;
+        UNROLLED for (long b = 0; b < 3; ++b) {
+            left[b] = (doubles)((longs)__builtin_convertvector(*(const eight *)(row + j + b), doubles) & inside);
+            right[b] = __builtin_convertvector(*(const eight *)(other + j + b), doubles);
+            if (row == other) sums[b] += left[b];
+        }
+        UNROLLED for (long b = 0; b < 3; ++b)
+            UNROLLED for (long c = 0; c < 3; ++c) products[b][c] = __builtin_elementwise_fma(left[b], right[c], products[b][c]);
+    }
+    UNROLLED for (long b = 0; b < 3; ++b) {
+        made->sums[b] = sums[b];
+        UNROLLED for (long c = 0; c < 3; ++c) made->products[b][c] = products[b][c];
+    }
+}
+
+WIDEST void regulus_single_patches(const float *framed, long height, long width, double *sums) {
     const long pitch = width + 2;
-    for (long channel = 0; channel < channels; channel += 16) {
-        LOAD_TAPS(weight + channel)
-        lanes first = LOAD(origin + channel);
-        for (long i = 0; i < height; ++i) {
-            const float *row = framed + i * pitch;
-            lanes total = {0}, squares = {0};
-            long j = 0;
-            while (width - j >= 8) MOMENTS(8)
-            while (j < width) MOMENTS(1)
-            ADD(total, sums + channel)
-            ADD(squares, sums + channels + channel)
+    doubles total[90] = {{0}};
+    for (long k = 0; k < height + 2; ++k) {
+        // What row k and the one `apart` rows below it give to the patches in which they are rows a and a + apart.
+        for (long apart = 0; apart < 3 && k + apart < height + 2; ++apart) {
+            struct row_sums made;
+            row_sums(framed + k * pitch, framed + (k + apart) * pitch, width, &made);
+            for (long a = 0; a < 3 - apart; ++a) {
+                if (k - a < 0 || k - a >= height) continue;
+                for (long b = 0; b < 3; ++b) {
+                    if (apart == 0) total[3 * a + b] += made.sums[b];
+                    for (long c = 0; c < 3; ++c) total[9 + 9 * (3 * a + b) + 3 * (a + apart) + c] += made.products[b][c];
+                }
+            }
         }
     }
+    for (long index = 0; index < 90; ++index)
+        for (long lane = 0; lane < 8; ++lane) sums[index] += total[index][lane];
 }
 
-WIDEST void regulus_single_first(const float *framed, const float *weight, long width, long channels, float *first) {
-    const long pitch = width + 2;
-    for (long channel = 0; channel < channels; channel += 16) {
-        LOAD_TAPS(weight + channel)
-        lanes made[1];
-        CONVOLVE(made, 1, framed)
-        STORE(made[0], first + channel);
-    }
-}
-
-// The normalization of sixteen channels.
+// The normalization of sixteen channels with its scale turned upwards, and the weights with it: the largest number of the map is then the largest normalized
+// one. Where the scale is 0, all numbers are equal.
 #define LOAD_MAP \
-    lanes m = LOAD(map.mean + channel), a = LOAD(map.scale + channel), b = LOAD(map.bias + channel);
-#define RECTIFIED(x) ({ lanes mapped = ((x) - m) * a + b; WHERE(~(mapped < 0), mapped); })
+    lanes m = LOAD(map.mean + channel), a = LOAD(map.scale + channel), b = LOAD(map.bias + channel); \
+    const mask turned = (a < 0) & INT32_MIN, kept = a != 0; \
+    m = TURNED(m); \
+    a = TURNED(a); \
+    UNROLLED for (long tap = 0; tap < 9; ++tap) taps[tap] = TURNED(taps[tap]);
+#define TURNED(x) ((lanes)(((mask)(x) ^ turned) & kept))
 
-// The maps of `cells` cells of 2×2 places, in two rows of 2 · cells, and of each cell the largest normalized number and where it is, 0 to 3 row by row. As in
-// `regulus_maxima`, NaN counts as the largest, and the first of several equal numbers wins.
-#define CELLS(cells) \
-    lanes above[2 * cells], below[2 * cells], best[cells]; \
-    mask winner[cells]; \
-    CONVOLVE(above, 2 * cells, row + 2 * j) \
-    CONVOLVE(below, 2 * cells, row + pitch + 2 * j) \
-    UNROLLED for (long q = 0; q < cells; ++q) { \
-        best[q] = RECTIFIED(above[2 * q]); \
-        winner[q] = (mask){0}; \
-        lanes others[3] = {above[2 * q + 1], below[2 * q], below[2 * q + 1]}; \
-        UNROLLED for (int index = 0; index < 3; ++index) { \
-            lanes value = RECTIFIED(others[index]); \
-            mask takes = ~(value <= best[q]) & (best[q] == best[q]); \
-            best[q] = (lanes)((takes & (mask)value) | (~takes & (mask)best[q])); \
-            winner[q] = (takes & (index + 1)) | (~takes & winner[q]); \
-        } \
-    }
-
+// The maps of `cells` cells of 2×2 places, in two rows of 2 · cells, and of each cell the largest rectified number and where it is: 0 to 3 row by row, or 4
+// where the ReLU lets no gradient pass. As in `regulus_maxima`, NaN counts as the largest, and the first of several equal numbers wins. The winner is counted
+// in floating point: of integers the compiler would make bytes after each comparison.
 #define HALVED(cells) \
     { \
-        CELLS(cells) \
-        UNROLLED for (long q = 0; q < cells; ++q) STORE(best[q], y + (i * (width / 2) + j + q) * channels + channel); \
+        lanes above[2 * cells], below[2 * cells]; \
+        CONVOLVE(above, 2 * cells, row + 2 * j) \
+        CONVOLVE(below, 2 * cells, row + pitch + 2 * j) \
+        UNROLLED for (long q = 0; q < cells; ++q) { \
+            lanes best = above[2 * q], others[3] = {above[2 * q + 1], below[2 * q], below[2 * q + 1]}; \
+            lanes winner = {0}; \
+            UNROLLED for (int index = 0; index < 3; ++index) { \
+                mask takes = ~(others[index] <= best) & (best == best); \
+                best = (lanes)((takes & (mask)others[index]) | (~takes & (mask)best)); \
+                winner = (lanes)((takes & (mask)ALL(index + 1)) | (~takes & (mask)winner)); \
+            } \
+            best = (best - m) * a + b; \
+            mask stays = ~(best <= 0); \
+            STORE(WHERE(~(best < 0), best), y + cell + q * channels); \
+            winner = (lanes)((stays & (mask)winner) | (~stays & (mask)ALL(4))); \
+            if (winners) *(unaligned_bytes *)(winners + cell + q * channels) = __builtin_convertvector(winner, bytes); \
+        } \
+        cell += cells * channels; \
         j += cells; \
     }
+typedef uint8_t bytes __attribute__((vector_size(16)));
+typedef uint8_t unaligned_bytes __attribute__((vector_size(16), aligned(1), may_alias));
 
-WIDEST void regulus_single_halved(const float *framed, const float *weight, struct regulus_map map, long height, long width, long channels, float *y) {
+WIDEST void regulus_single_halved(const float *framed, const float *weight, struct regulus_map map, long height, long width, long channels, float *y,
+                                  uint8_t *winners) {
     const long pitch = width + 2;
     for (long channel = 0; channel < channels; channel += 16) {
         LOAD_TAPS(weight + channel)
         LOAD_MAP
         for (long i = 0; i < height / 2; ++i) {
             const float *row = framed + 2 * i * pitch;
-            long j = 0;
+            long j = 0, cell = i * (width / 2) * channels + channel;
             while (width / 2 - j >= 2) HALVED(2)
             while (j < width / 2) HALVED(1)
         }
     }
 }
 
-// What lies in the place that won a cell.
-#define WINNER(q) \
-    ({ \
-        lanes found = above[2 * q]; \
-        lanes others[3] = {above[2 * q + 1], below[2 * q], below[2 * q + 1]}; \
-        UNROLLED for (int index = 0; index < 3; ++index) { \
-            mask here = winner[q] == index + 1; \
-            found = (lanes)((here & (mask)others[index]) | (~here & (mask)found)); \
-        } \
-        found; \
-    })
-
-// The gradient of a cell as far as the ReLU lets it pass.
-#define SLOPE(q) WHERE(~(best[q] <= 0), LOAD(gradient + (i * (width / 2) + j + q) * channels + channel))
-
-#define PASSED(cells) \
-    { \
-        CELLS(cells) \
-        UNROLLED for (long q = 0; q < cells; ++q) { \
-            lanes slope = SLOPE(q); \
-            total += slope; \
-            along += slope * (WINNER(q) - m); \
-        } \
-        j += cells; \
-    }
-
-WIDEST void regulus_single_passed(const float *framed, const float *weight, struct regulus_map map, const float *gradient, long height, long width,
-                                  long channels, double *sums) {
+WIDEST void regulus_single_won(const float *framed, const uint8_t *winners, const float *gradient, long height, long width, long channels, double *sums) {
     const long pitch = width + 2;
     for (long channel = 0; channel < channels; channel += 16) {
-        LOAD_TAPS(weight + channel)
-        LOAD_MAP
         for (long i = 0; i < height / 2; ++i) {
-            const float *row = framed + 2 * i * pitch;
-            lanes total = {0}, along = {0};
-            long j = 0;
-            while (width / 2 - j >= 2) PASSED(2)
-            while (j < width / 2) PASSED(1)
-            ADD(total, sums + channel)
-            ADD(along, sums + channels + channel)
-        }
-    }
-}
-
-// Adds what one place with the gradient `slope` gives to the nine sums.
-#define GATHER(x, slope, place) \
-    { \
-        lanes reached = a * ((slope) - c - ((x) - m) * s); \
-        UNROLLED for (long tap = 0; tap < 9; ++tap) { \
-            float number = (place)[tap / 3 * pitch + tap % 3]; \
-            lanes all = ALL(number); \
-            total[tap] = __builtin_elementwise_fma(all, reached, total[tap]); \
-        } \
-    }
-
-WIDEST void regulus_single_gradient(const float *framed, const float *weight, struct regulus_map map, const float *center, const float *along,
-                                    const float *gradient, long height, long width, long channels, double *sums) {
-    const long pitch = width + 2;
-    for (long channel = 0; channel < channels; channel += 16) {
-        LOAD_TAPS(weight + channel)
-        LOAD_MAP
-        lanes c = LOAD(center + channel), s = LOAD(along + channel);
-        for (long i = 0; i < (height + 1) / 2; ++i) {
-            const float *row = framed + 2 * i * pitch;
-            const int whole = 2 * i + 1 < height;
-            lanes total[9] = {{0}};
-            long j = 0;
-            for (; whole && j < width / 2; ++j) {
-                CELLS(1)
-                lanes slope = SLOPE(0);
-                GATHER(above[0], WHERE(winner[0] == 0, slope), row + 2 * j)
-                GATHER(above[1], WHERE(winner[0] == 1, slope), row + 2 * j + 1)
-                GATHER(below[0], WHERE(winner[0] == 2, slope), row + pitch + 2 * j)
-                GATHER(below[1], WHERE(winner[0] == 3, slope), row + pitch + 2 * j + 1)
-            }
-            // Places of an odd row or column belong to no cell.
-            for (long line = 0; line < 1 + whole; ++line) {
-                for (long place = 2 * j; place < width; ++place) {
-                    lanes made[1];
-                    CONVOLVE(made, 1, row + line * pitch + place)
-                    GATHER(made[0], (lanes){0}, row + line * pitch + place)
+            lanes total[10] = {{0}};
+            for (long j = 0; j < width / 2; ++j) {
+                const long cell = (i * (width / 2) + j) * channels + channel;
+                const mask winner = __builtin_convertvector(*(const unaligned_bytes *)(winners + cell), mask);
+                lanes slope = LOAD(gradient + cell);
+                total[9] += WHERE(winner != 4, slope);
+                UNROLLED for (int place = 0; place < 4; ++place) {
+                    const float *patch = framed + (2 * i + place / 2) * pitch + 2 * j + place % 2;
+                    lanes won = WHERE(winner == place, slope);
+                    UNROLLED for (long tap = 0; tap < 9; ++tap) {
+                        float number = patch[tap / 3 * pitch + tap % 3];
+                        lanes all = ALL(number);
+                        total[tap] = __builtin_elementwise_fma(all, won, total[tap]);
+                    }
                 }
             }
-            UNROLLED for (long tap = 0; tap < 9; ++tap) ADD(total[tap], sums + tap * channels + channel)
+            UNROLLED for (long index = 0; index < 10; ++index) ADD(total[index], sums + index * channels + channel)
         }
     }
 }

@@ -5,27 +5,24 @@
 #ifndef REGULUS_CLANES_SINGLE_H
 #define REGULUS_CLANES_SINGLE_H
 
+#include <stdint.h>
+
 // A normalization: (x − mean) · scale + bias, with one number for each channel.
 struct regulus_map {
     const float *mean, *scale, *bias;
 };
 
-// The map's first place.
-void regulus_single_first(const float *framed, const float *weight, long width, long channels, float *first);
+// Adds sums over all places of a picture to `sums`: of the nine numbers that a kernel reads there, and of their products, a matrix of 9×9 of which
+// those above the blocks of 3×3 on the diagonal, and these blocks, are written. Eight numbers behind the picture are read, too, and do not count.
+void regulus_single_patches(const float *framed, long height, long width, double *sums);
 
-// Adds Σ (x − first) of the map x to `sums`, and then Σ (x − first)², for each channel.
-void regulus_single_moments(const float *framed, const float *weight, const float *first, long height, long width, long channels, double *sums);
+// The largest rectified number of each 2×2 places: as `regulus_halved_map`. Where `winners` is not null, it takes the place that won, 0 to 3 row by row, or 4
+// where the ReLU lets no gradient pass.
+void regulus_single_halved(const float *framed, const float *weight, struct regulus_map map, long height, long width, long channels, float *y,
+                           uint8_t *winners);
 
-// The largest rectified number of each 2×2 places: as `regulus_halved_map`, without the places.
-void regulus_single_halved(const float *framed, const float *weight, struct regulus_map map, long height, long width, long channels, float *y);
-
-// Adds Σ g to `sums`, and then Σ g (x − mean), for each channel: g is the gradient of what the function above makes, as far as it comes from a cell that the
-// place won and as the ReLU lets it pass.
-void regulus_single_passed(const float *framed, const float *weight, struct regulus_map map, const float *gradient, long height, long width,
-                           long channels, double *sums);
-
-// Adds the gradient of the weights to `sums`, 9×channels, where that of the map is scale · (g − center − (x − mean) · along).
-void regulus_single_gradient(const float *framed, const float *weight, struct regulus_map map, const float *center, const float *along,
-                             const float *gradient, long height, long width, long channels, double *sums);
+// Adds Σ g d for the nine numbers d that a kernel reads at each place to `sums`, 9×channels, and then Σ g for each channel: g is the gradient of what the
+// function above makes, as far as it comes from a cell that the place won and as the ReLU lets it pass.
+void regulus_single_won(const float *framed, const uint8_t *winners, const float *gradient, long height, long width, long channels, double *sums);
 
 #endif

@@ -75,20 +75,36 @@ static inline __attribute__((always_inline)) struct place place_of(struct regulu
     return (struct place){tile / of_image, rest / p.tile_columns * 4, rest % p.tile_columns * 4};
 }
 
+// Asks for the 4×4 places from `start` on, of which rows lie `pitch` numbers apart: what a tile reads that those before it have not read, or what it makes.
+// A batch lies beyond the nearest caches, and the rows of a tile are too short for the processor to foresee them.
+#define FETCH(start, pitch, channels) \
+    for (long i = 0; i < 4; ++i) \
+        for (long number = 0; number < 4 * (channels); number += 16) __builtin_prefetch((start) + i * (pitch) + number);
+
+// Bit `size` · i + j says whether the number in row i and column j of a tile, whose first one is in row `top` and column `left`, is inside a picture of
+// `tall` by `wide` places.
+static inline __attribute__((always_inline)) uint64_t inside_of(long size, long top, long left, long tall, long wide) {
+    const long above = top < 0 ? -top : 0, below = tall - top < size ? tall - top : size;
+    const long before = left < 0 ? -left : 0, behind = wide - left < size ? wide - left : size;
+    if (above >= below || before >= behind) return 0;
+    const uint64_t columns = (1ull << behind) - (1ull << before), rows = (1ull << below * size) - (1ull << above * size);
+    // The bits of the first row, once in each row.
+    return columns * (((1ull << size * size) - 1) / ((1ull << size) - 1)) & rows;
+}
+
 // Defines `name`: the transform of the `size`×`size` numbers of each tile along both axes, of pictures of `tall` by `wide` places and `channels_` channels,
 // where tiles begin `before` places ahead of their first output. Places outside the picture count as zeros.
 #define PLANE(name, size, transform, tall, wide, channels_, before) \
     INLINE name##_body(const float *x, float *matrices, struct regulus_plane p, long first, long begin, long end, long rows) { \
         const long channels = channels_, step = rows * channels; \
+        struct place at = place_of(p, first + begin), next = place_of(p, first + begin + 1); \
         for (long row = begin; row < end; ++row) { \
-            struct place at = place_of(p, first + row); \
             const long top = at.top - before, left = at.left - before; \
             const float *start = x + ((at.image * tall + top) * wide + left) * channels; \
-            /* Bit `size` · i + j says whether the number in row i and column j is inside the picture. */ \
-            uint64_t inside = 0; \
-            for (long i = 0; i < size; ++i) \
-                for (long j = 0; j < size; ++j) \
-                    inside |= (uint64_t)(top + i >= 0 && top + i < tall && left + j >= 0 && left + j < wide) << (size * i + j); \
+            const uint64_t inside = inside_of(size, top, left, tall, wide); \
+            at = next; \
+            next = place_of(p, first + row + 2); \
+            FETCH(x + ((next.image * tall + next.top - before + size - 4) * wide + next.left - before + size - 4) * channels, wide * channels, channels) \
             for (long channel = 0; channel < channels; channel += 16) { \
                 lanes half[6 * size]; \
                 for (long j = 0; j < size; ++j) { \
@@ -115,10 +131,13 @@ PLANE(regulus_plane_gradients, 4, output_gradient, p.output_height, p.output_wid
 INLINE regulus_plane_outputs_body(const float *matrices, float *y, const float *bias, struct regulus_plane p, long first, long begin, long end,
                                   long rows, int adds, int rectifies) {
     const long channels = p.outputs, step = rows * channels;
+    struct place at = place_of(p, first + begin), next = place_of(p, first + begin + 1);
     for (long row = begin; row < end; ++row) {
-        struct place at = place_of(p, first + row);
         float *start = y + ((at.image * p.output_height + at.top) * p.output_width + at.left) * channels;
         const long tall = p.output_height - at.top, wide = p.output_width - at.left;
+        at = next;
+        next = place_of(p, first + row + 2);
+        FETCH(y + ((next.image * p.output_height + next.top) * p.output_width + next.left) * channels, p.output_width * channels, channels)
         for (long channel = 0; channel < channels; channel += 16) {
             const float *source = matrices + row * channels + channel;
             lanes half[24], shift = bias ? LOAD(bias + channel) : (lanes){0};

@@ -98,6 +98,12 @@ extension WinogradTiling {
         isNarrow ? min(tiles, 187_000 / Self.points / (inputs + outputs)) : min(tiles, max(128, 720_000 / Self.points / (inputs + outputs)))
     }
 
+    /// An odd number of rows, at least as many as are given, where products are narrow; those of libraries prefer even ones.
+    ///
+    /// A tile is a row in each of the matrices. Were these a power of two apart, all would compete for a few places in the nearest cache, and a transform
+    /// take up to half as long again.
+    private func spread(_ rows: Int) -> Int { isNarrow ? rows | 1 : rows }
+
     /// Transformed kernels; see ``transformKernels(_:outputs:inputs:isTurned:into:)``.
     static func transformed(_ weight: Tensor, isTurned: Bool = false) -> Storage {
         let (outputs, inputs) = (weight.shape[0], weight.shape[1])
@@ -135,7 +141,7 @@ extension WinogradTiling {
         Threads.split(tiles) { share in
             // Sets of one size, so that they share a kernel.
             let sets = (share.count + tilesAtOnce - 1) / tilesAtOnce
-            let most = (share.count + sets - 1) / sets
+            let most = spread((share.count + sets - 1) / sets)
             let source = Storage(count: Self.points * most * inputs)
             let product = Storage(count: Self.points * most * outputs)
             for first in stride(from: share.lowerBound, to: share.upperBound, by: most) {
@@ -158,7 +164,7 @@ extension WinogradTiling {
     func weightGradient(_ x: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>, into weight: UnsafeMutablePointer<Float>) {
         let (inputs, outputs, isNarrow) = (inputs, outputs, isNarrow)
         // Several threads meet twice for each set of tiles, which therefore has more of them. Each number is a sum over tiles in their order either way.
-        let rows = min(tiles, tilesAtOnce * (isNarrow ? (Threads.current > 1 ? 4 : 1) : 2))
+        let rows = spread(min(tiles, tilesAtOnce * (isNarrow ? (Threads.current > 1 ? 4 : 1) : 2)))
         let read = Storage(count: Self.points * rows * inputs)
         let upstream = Storage(count: Self.points * rows * outputs)
         let sums = Storage(count: Self.points * outputs * inputs)
@@ -174,7 +180,7 @@ extension WinogradTiling {
                     let start = range.lowerBound
                     return regulus_narrow_transposed_products(
                         slope + start * rows * outputs, source + start * rows * inputs, total + start * inputs * outputs, range.count, rows * outputs,
-                        rows * inputs, count, outputs, inputs, first > 0 ? 1 : 0)
+                        rows * inputs, outputs, count, outputs, inputs, first > 0 ? 1 : 0)
                 }
                 for point in range {
                     Tensor.multiply(

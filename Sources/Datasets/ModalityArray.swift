@@ -25,10 +25,10 @@ struct ModalityArray: Sendable {
     /// The name and the shape of a sample.
     var facts: DatasetFacts.ModalityFacts { DatasetFacts.ModalityFacts(name: name, sampleShape: sampleShape) }
 
-    /// Some rows, N×(sample shape).
+    /// Some rows, N×(sample shape), on a scale where there is one.
     ///
     /// - Precondition: all rows exist. They may repeat, and come in any order.
-    func inputs(_ rows: [Int]) -> Tensor { gather(rows, from: values, sampleShape: sampleShape) }
+    func inputs(_ rows: [Int], scale: ChannelScale? = nil) -> Tensor { gather(rows, from: values, sampleShape: sampleShape, scale: scale) }
 
     /// A part of every sample as a modality of its own.
     ///
@@ -79,9 +79,9 @@ struct ModalityArray: Sendable {
 }
 
 extension [ModalityArray] {
-    /// Some rows of the modality called `name`; nil where there is none.
-    func inputs(_ rows: [Int], modality name: String) -> Tensor? {
-        first { $0.name == name }?.inputs(rows)
+    /// Some rows of the modality called `name`, on a scale where there is one; nil where there is no such modality.
+    func inputs(_ rows: [Int], modality name: String, scale: ChannelScale? = nil) -> Tensor? {
+        first { $0.name == name }?.inputs(rows, scale: scale)
     }
 }
 
@@ -92,18 +92,15 @@ extension [ModalityArray] {
 ///   - rows: positions of samples, in any order.
 ///   - values: all samples, row-major.
 ///   - sampleShape: of one sample, channels last.
-func gather(_ rows: [Int], from values: [Float], sampleShape: [Int]) -> Tensor {
+///   - scale: what samples are brought to on the way; nil to leave them as they are.
+func gather(_ rows: [Int], from values: [Float], sampleShape: [Int], scale: ChannelScale? = nil) -> Tensor {
     let size = sampleShape.reduce(1, *)
     let count = size == 0 ? 0 : values.count / size
-    return Tensor(shape: Shape([rows.count] + sampleShape)) { output in
-        values.withUnsafeBufferPointer { input in
-            for (place, row) in rows.enumerated() {
-                require(row >= 0 && row < count, "row \(row) does not exist in \(count) rows")
-                guard let target = output.baseAddress, let source = input.baseAddress else { return }
-                (target + place * size).update(from: source + row * size, count: size)
-            }
-        }
+    let starts = rows.map { row in
+        require(row >= 0 && row < count, "row \(row) does not exist in \(count) rows")
+        return row * size
     }
+    return values.withUnsafeBufferPointer { Tensor(rowsAt: starts, of: $0, rowShape: sampleShape, scale: scale) }
 }
 
 extension DatasetFacts {

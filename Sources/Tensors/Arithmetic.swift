@@ -121,36 +121,6 @@ extension Tensor {
     }
 }
 
-// MARK: - Inputs on a common scale
-
-extension Tensor {
-    /// `(x − mean) · factor` for each channel, the last axis, without a record.
-    ///
-    /// - Parameters:
-    ///   - means: what is subtracted, one for each channel, or one for all values.
-    ///   - factors: what the difference is multiplied by, as many.
-    /// - Precondition: there are whole channels.
-    package func standardized(means: [Float], factors: [Float]) -> Tensor {
-        let channels = means.count
-        require(
-            channels > 0 && factors.count == channels && elementCount % channels == 0,
-            "standardized: \(channels) means and \(factors.count) factors do not fit \(shape)")
-        // Several places at a time, so that the innermost loop is long where there are few channels.
-        let places = max(1, min(elementCount, 256) / channels)
-        func repeated(_ values: [Float]) -> [Float] { Array(repeatElement(values, count: places).joined()) }
-        let (repeatedMeans, repeatedFactors, width) = (repeated(means), repeated(factors), places * channels)
-        return Tensor(shape: shape) { output in
-            guard let target = output.baseAddress else { return }
-            withExtendedLifetime(self) {
-                let rows = elementCount / width
-                regulus_standardize(pointer, target, repeatedMeans, repeatedFactors, rows, width)
-                regulus_standardize(
-                    pointer + rows * width, target + rows * width, repeatedMeans, repeatedFactors, 1, elementCount - rows * width)
-            }
-        }
-    }
-}
-
 // MARK: - Comparison
 
 extension Tensor {

@@ -85,6 +85,20 @@ struct ReadingQueueTests {
         #expect(dataset.here.withLock { $0 } >= batches.count)
     }
 
+    @Test("Whichever thread reads a batch, it is handed out on its scale", arguments: [0.0, 0.004])
+    func scaled(pause: Double) throws {
+        let scale = Standardization.Scale(means: [3, -1], deviations: [2, 4])
+        let loader = try BatchLoader(RowsOnDisk(), modalities: ["disk", "memory"], standardization: Standardization(scales: ["disk": scale]))
+        var found: [String: [Float]] = [:]
+        try loader.forEach(batches, view: .evaluation) { batch in
+            for (name, tensor) in batch.inputs { found[name, default: []] += tensor.values }
+            if pause > 0 { Thread.sleep(forTimeInterval: pause) }
+        }
+        let values = batches.joined().flatMap { row in (row * 1024..<(row + 1) * 1024).map { Float($0) } }
+        #expect(found["memory"] == values)
+        #expect(found["disk"] == values.enumerated().map { $0.offset % 2 == 0 ? ($0.element - 3) * 0.5 : ($0.element + 1) * 0.25 })
+    }
+
     @Test("Samples shorter than a page of memory are read by whoever asks, since handing them over would take longer")
     func small() throws {
         let dataset = RowsOnDisk(steps: 3)

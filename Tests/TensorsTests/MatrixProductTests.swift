@@ -63,12 +63,4 @@ import Testing
         #expect(Array(y.values[1...]) == [0, .infinity, 0, 0, 2])
         #expect(try #require(gradients(of: y.sum(), with: [x])[0]).values == [0, 0, 1, 0, 0, 1])
     }
-
-    @Test("channels are brought to a common scale wherever they begin", arguments: [1, 3, 300])
-    func standardized(channels: Int) {
-        let x = numbers([7, 5, channels], "x")
-        let (means, factors) = ((0..<channels).map { Float($0) / 7 }, (0..<channels).map { 1 + Float($0) / 3 })
-        let expected = x.values.enumerated().map { ($0.element - means[$0.offset % channels]) * factors[$0.offset % channels] }
-        #expect(x.standardized(means: means, factors: factors).values == expected)
-    }
 }

@@ -243,9 +243,22 @@ struct ArrayModality: Sendable {
 
     /// Some rows, `N×(sample shape)`; zeros for a row that lacks the modality.
     ///
+    /// - Parameters:
+    ///   - rows: in any order; they may repeat.
+    ///   - scale: what they are brought to, missing ones as well: rows in memory while they are copied. Nil to leave them as they are.
     /// - Throws: `DatasetFault` where a row cannot be read or holds a value that is not finite.
-    func inputs(_ rows: [Int]) throws(DatasetFault) -> Tensor {
-        if let held { return stored.hasWindows ? windows(rows, from: held) : gather(rows, from: held, sampleShape: sampleShape) }
+    func inputs(_ rows: [Int], scale: ChannelScale? = nil) throws(DatasetFault) -> Tensor {
+        if let held {
+            return stored.hasWindows ? windows(rows, from: held, scale: scale) : gather(rows, from: held, sampleShape: sampleShape, scale: scale)
+        }
+        let inputs = try read(rows)
+        return scale.map(inputs.standardized) ?? inputs
+    }
+
+    /// Reads some rows from their files.
+    ///
+    /// - Throws: `DatasetFault` where a row cannot be read or holds a value that is not finite.
+    private func read(_ rows: [Int]) throws(DatasetFault) -> Tensor {
         var fault: DatasetFault?
         let size = stored.sampleSize
         let known = finite?.known(among: rows)
@@ -273,22 +286,14 @@ struct ArrayModality: Sendable {
     /// - Parameters:
     ///   - samples: the windows, in any order; they may repeat.
     ///   - held: all rows, one after another.
+    ///   - scale: what windows are brought to on the way.
     /// - Precondition: all of them exist.
-    private func windows(_ samples: [Int], from held: [Float]) -> Tensor {
-        let (size, stored) = (stored.sampleSize, stored)
-        return Tensor(shape: Shape([samples.count] + sampleShape)) { output in
-            held.withUnsafeBufferPointer { input in
-                for (place, sample) in samples.enumerated() {
-                    require(sample >= 0 && sample < stored.count, "window \(sample) does not exist in \(stored.count) windows")
-                    guard let target = output.baseAddress, let source = input.baseAddress else { return }
-                    if let first = stored.offset(of: sample) {
-                        (target + place * size).update(from: source + first, count: size)
-                    } else {
-                        (target + place * size).update(repeating: 0, count: size)
-                    }
-                }
-            }
+    private func windows(_ samples: [Int], from held: [Float], scale: ChannelScale?) -> Tensor {
+        let starts = samples.map { sample in
+            require(sample >= 0 && sample < stored.count, "window \(sample) does not exist in \(stored.count) windows")
+            return stored.offset(of: sample) ?? -1
         }
+        return held.withUnsafeBufferPointer { Tensor(rowsAt: starts, of: $0, rowShape: sampleShape, scale: scale) }
     }
 
     /// Whether samples are read from a file each time that they are asked for.

@@ -41,7 +41,7 @@ import Weights
 ///
 /// A modality of up to 256 MiB is held in memory, which is when its values are checked for NaN and
 /// infinity; a larger one stays on disk and is read and checked batch by batch.
-public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
+public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead, ScalesInputs {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "arrays",
@@ -169,8 +169,11 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
     /// - Throws: `DatasetFault` for an unknown modality, a row that cannot be read, or a value that is
     ///   not finite.
     public func inputs(_ rows: [Int], modality: String) throws -> Tensor {
-        guard let array = arrays.first(where: { $0.name == modality }) else { throw unknownModality(modality) }
-        return try array.inputs(rows)
+        try array(modality).inputs(rows)
+    }
+
+    package func inputs(_ rows: [Int], modality: String, view: SampleView, scale: ChannelScale) throws -> Tensor {
+        try array(modality).inputs(rows, scale: scale)
     }
 
     /// Which of the rows have the modality, and how many of their steps are real where `lengths` says
@@ -179,8 +182,7 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
     /// - Throws: `DatasetFault` for an unknown modality, or where padding is counted in a row that
     ///   cannot be read.
     public func presence(_ rows: [Int], modality: String) throws -> Presence {
-        guard let array = arrays.first(where: { $0.name == modality }) else { throw unknownModality(modality) }
-        return try array.presence(rows)
+        try array(modality).presence(rows)
     }
 
     package func isOnDisk(_ modality: String) -> Bool { arrays.first { $0.name == modality }?.isOnDisk ?? false }
@@ -189,18 +191,22 @@ public struct Arrays: DatasetPlugin, UncheckedRows, ReadsAhead {
 
     /// One row of a modality, channels last, with whatever values it has.
     package func uncheckedRow(_ row: Int, modality: String) throws(DatasetFault) -> [Float] {
-        guard let array = arrays.first(where: { $0.name == modality }) else { throw unknownModality(modality) }
-        return try array.values(of: row)
+        try array(modality).values(of: row)
     }
 
     /// A number of a row that is infinite in single precision and finite in the file, in words.
     package func beyondSinglePrecision(_ row: Int, modality: String) -> String? {
         arrays.first { $0.name == modality }?.beyondSinglePrecision(row)
     }
+
+    private func array(_ name: String) throws(DatasetFault) -> ArrayModality {
+        guard let array = arrays.first(where: { $0.name == name }) else { throw unknownModality(name) }
+        return array
+    }
 }
 
 /// The data set `arrays` under its former name, `tensors`; older recipes use it.
-public struct TensorFiles: DatasetPlugin, UncheckedRows, ReadsAhead {
+public struct TensorFiles: DatasetPlugin, UncheckedRows, ReadsAhead, ScalesInputs {
     /// The options of ``Arrays``.
     public typealias Options = Arrays.Options
 
@@ -227,6 +233,9 @@ public struct TensorFiles: DatasetPlugin, UncheckedRows, ReadsAhead {
     public var split: [SplitName]? { arrays.split }
     public var remarks: [String] { arrays.remarks }
     public func inputs(_ rows: [Int], modality: String) throws -> Tensor { try arrays.inputs(rows, modality: modality) }
+    package func inputs(_ rows: [Int], modality: String, view: SampleView, scale: ChannelScale) throws -> Tensor {
+        try arrays.inputs(rows, modality: modality, view: view, scale: scale)
+    }
     public func presence(_ rows: [Int], modality: String) throws -> Presence { try arrays.presence(rows, modality: modality) }
     package func isOnDisk(_ modality: String) -> Bool { arrays.isOnDisk(modality) }
     package func readAhead(_ rows: [Int], modality: String) { arrays.readAhead(rows, modality: modality) }

@@ -34,7 +34,7 @@ import Tensors
 /// ```yaml
 /// data: {use: co-occurrence, cue: 2.0, reliability: 0.9, target-cue: randomized, draw: 3}
 /// ```
-public struct CoOccurrence: DatasetPlugin {
+public struct CoOccurrence: DatasetPlugin, HoldsArrays {
     public static var description: ComponentDescription {
         ComponentDescription(
             name: "co-occurrence",
@@ -64,7 +64,7 @@ public struct CoOccurrence: DatasetPlugin {
     private let world: CoOccurrenceWorld
     private let rows: CoOccurrenceRows
     /// All samples, in memory.
-    private let arrays: [ModalityArray]
+    let arrays: [ModalityArray]
 
     /// Generates the world.
     ///

@@ -17,7 +17,7 @@ import Weights
 /// ```yaml
 /// data: {use: digits, domains: speakers, shape: pictures}
 /// ```
-public struct Digits: DatasetPlugin {
+public struct Digits: DatasetPlugin, HoldsArrays {
     /// What counts as a domain.
     public enum Domains: String, CaseIterable, Sendable {
         /// A pair of speakers and a collection of handwriting.
@@ -97,7 +97,7 @@ public struct Digits: DatasetPlugin {
     public let takes: [Int]
 
     /// All modalities, in memory.
-    private let arrays: [ModalityArray]
+    let arrays: [ModalityArray]
 
     /// Reads the bundled file.
     ///

@@ -143,7 +143,7 @@ public struct BatchSampler: Sendable {
 public struct LoadedBatch {
     /// The rows that it holds: those asked for, without those that were skipped.
     public let rows: [Int]
-    /// The inputs by the modality's name, each N×(sample shape).
+    /// The inputs by the modality's name, each N×(sample shape), on the scale that the loader was given.
     public let inputs: [String: Tensor]
 
     /// A batch that was made elsewhere.
@@ -165,21 +165,28 @@ public final class BatchLoader {
     /// What decodes its samples; nil where they are arrays.
     private let decoder: (any SampleDecoder)?
     private let modalities: [String]
+    /// What inputs are brought to, by the modality's name.
+    private let scales: [String: ChannelScale]
     private let workers: Int
 
     /// - Parameters:
     ///   - dataset: the data set.
     ///   - modalities: the names of those to load.
+    ///   - standardization: the scales that inputs are brought to; by default none. Rows in memory are brought there while they are copied, which is faster
+    ///     than to do it with what is loaded, and gives the same bits.
     ///   - workers: the number of decoding threads where the data set's options leave it open; nil for
     ///     one per processor.
     /// - Throws: `DatasetFault` for a modality that the data set lacks.
-    public init(_ dataset: any Dataset, modalities: [String], workers: Int? = nil) throws(DatasetFault) {
+    public init(
+        _ dataset: any Dataset, modalities: [String], standardization: Standardization = .none, workers: Int? = nil
+    ) throws(DatasetFault) {
         if let unknown = modalities.first(where: { !dataset.facts.modalityNames.contains($0) }) {
             throw dataset.unknownModality(unknown)
         }
         self.dataset = dataset
         decoder = dataset.decoder
         self.modalities = modalities
+        scales = modalities.reduce(into: [:]) { $0[$1] = standardization.channelScale(of: $1) }
         self.workers = workers ?? Threads.available
     }
 
@@ -233,7 +240,7 @@ public final class BatchLoader {
             // Handing small samples over takes longer than reading them.
             let large = Set(
                 dataset.facts.modalities.filter { $0.sampleShape.reduce(1, *) * MemoryLayout<Float>.size >= PackedRows.leastRead }.map(\.name))
-            let queue = ReadingQueue(dataset, batches: batches, modalities: onDisk.filter(large.contains), view: view)
+            let queue = ReadingQueue(dataset, batches: batches, modalities: onDisk.filter(large.contains), view: view, scales: scales)
             defer { queue?.stop() }
             let own = queue == nil ? onDisk : onDisk.filter { !large.contains($0) }
             var waits = DiskWaits()
@@ -241,7 +248,7 @@ public final class BatchLoader {
             for (place, rows) in batches.enumerated() {
                 var inputs = try queue?.next() ?? [:]
                 for modality in modalities where inputs[modality] == nil {
-                    inputs[modality] = try dataset.inputs(rows, modality: modality, view: view)
+                    inputs[modality] = try dataset.scaledInputs(rows, modality: modality, view: view, scale: scales[modality])
                 }
                 report.samples += rows.count
                 // What this thread reads, the disk brings while the step runs.
@@ -295,7 +302,8 @@ public final class BatchLoader {
         var inputs: [String: Tensor] = [:]
         for (place, modality) in modalities.enumerated() {
             let shape = decoder.sampleShape(modality, view: view) ?? []
-            inputs[modality] = DecodedSample.stack(samples.map { $0[place] }, shape: shape)
+            let stacked = DecodedSample.stack(samples.map { $0[place] }, shape: shape)
+            inputs[modality] = scales[modality].map(stacked.standardized) ?? stacked
         }
         return LoadedBatch(rows: rows, inputs: inputs)
     }

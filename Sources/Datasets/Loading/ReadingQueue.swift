@@ -41,6 +41,7 @@ final class ReadingQueue: @unchecked Sendable {  // `state` is only touched whil
     private let batches: [[Int]]
     private let modalities: [String]
     private let view: SampleView
+    private let scales: [String: ChannelScale]
     /// How many batches may be read or wait at a time.
     private let capacity: Int
     /// Locks `state`, and wakes up both threads when it changes.
@@ -58,11 +59,12 @@ final class ReadingQueue: @unchecked Sendable {  // `state` is only touched whil
     ///   - batches: in the order in which they will be asked for.
     ///   - modalities: those on disk.
     ///   - view: as the batches are shown.
-    init?(_ dataset: any Dataset, batches: [[Int]], modalities: [String], view: SampleView) {
+    ///   - scales: what inputs are brought to when they are handed out, by the modality's name.
+    init?(_ dataset: any Dataset, batches: [[Int]], modalities: [String], view: SampleView, scales: [String: ChannelScale]) {
         let width = dataset.facts.modalities.filter { modalities.contains($0.name) }.map { $0.sampleShape.reduce(1, *) }.reduce(0, +)
         let bytes = max(1, (batches.first?.count ?? 0) * width * MemoryLayout<Float>.size)
         guard !modalities.isEmpty, batches.count > 1, Threads.available > 1, bytes <= Self.mostBytes else { return nil }
-        (self.dataset, self.batches, self.modalities, self.view) = (dataset, batches, modalities, view)
+        (self.dataset, self.batches, self.modalities, self.view, self.scales) = (dataset, batches, modalities, view, scales)
         capacity = min(Self.mostBatches, Self.mostBytes / bytes)
         let thread = Thread { [self] in work() }
         thread.stackSize = 8 << 20
@@ -87,8 +89,8 @@ final class ReadingQueue: @unchecked Sendable {  // `state` is only touched whil
         for modality in dataset.facts.modalities {
             guard let read = values[modality.name] else { continue }
             let count = read.count / modality.sampleShape.reduce(1, *)
-            inputs[modality.name] = Tensor(shape: Shape([count] + modality.sampleShape)) { target in
-                read.withUnsafeBufferPointer { _ = target.update(fromContentsOf: $0) }
+            inputs[modality.name] = read.withUnsafeBufferPointer {
+                Tensor($0, shape: Shape([count] + modality.sampleShape), scale: scales[modality.name])
             }
         }
         condition.lock()

@@ -97,12 +97,16 @@ public struct Standardization: Hashable, Sendable, Codable {
     ///   - modality: its name.
     /// - Precondition: the entries are whole channels; else the program stops with both numbers.
     public func callAsFunction(_ inputs: Tensor, modality: String) -> Tensor {
-        guard let scale = scales[modality] else { return inputs }
-        let channels = scale.means.count
+        guard let scale = channelScale(of: modality) else { return inputs }
         require(
-            inputs.elementCount % channels == 0,
-            "inputs of shape \(inputs.shape) do not have the \(channels) channels of \(modality)")
-        return inputs.standardized(means: scale.means, factors: scale.deviations.map { 1 / $0 })
+            inputs.elementCount % scale.channels == 0,
+            "inputs of shape \(inputs.shape) do not have the \(scale.channels) channels of \(modality)")
+        return inputs.standardized(by: scale)
+    }
+
+    /// The scale of a modality as it is applied; nil where its inputs are left as they are.
+    func channelScale(of modality: String) -> ChannelScale? {
+        scales[modality].map { ChannelScale(means: $0.means, factors: $0.deviations.map { 1 / $0 }) }
     }
 
     /// The standardized inputs of some rows, for every modality of the data set.

@@ -32,7 +32,7 @@ import Weights
 /// Arrays of 32 or 64 bits and lists of arrays are read alike, and nothing in a file is executed.
 /// Lengths L differ from file to file; sequences are padded with zeros to the longest. Large files stay
 /// on disk.
-public struct Sentiment: DatasetPlugin, UncheckedRows, ReadsAhead {
+public struct Sentiment: DatasetPlugin, UncheckedRows, ReadsAhead, ScalesInputs {
     /// Which steps of a sequence are real.
     public enum Lengths: String, CaseIterable, Sendable {
         /// What is 0 to the end is padding: what MMSA-FET fills up with.
@@ -177,6 +177,10 @@ public struct Sentiment: DatasetPlugin, UncheckedRows, ReadsAhead {
     ///
     /// - Throws: `DatasetFault` for a modality that there is not, or a row that cannot be read.
     public func inputs(_ rows: [Int], modality: String) throws -> Tensor { try array(modality).inputs(rows) }
+
+    package func inputs(_ rows: [Int], modality: String, view: SampleView, scale: ChannelScale) throws -> Tensor {
+        try array(modality).inputs(rows, scale: scale)
+    }
 
     /// How many steps of some rows are real, as the option `lengths` says; a row of none lacks the
     /// modality.

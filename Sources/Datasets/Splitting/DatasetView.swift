@@ -6,7 +6,7 @@ import Tensors
 /// What a view does not say itself is the original's: rows and their order, targets, groups, positions, the
 /// prescribed split, the inputs, and whatever decodes them from files. A view of a generated world also has to
 /// say what it shows where domains are held out; by default it then shows the same.
-protocol DatasetView: Dataset, DecodedByOthers, ReadsAhead {
+protocol DatasetView: Dataset, DecodedByOthers, ReadsAhead, ScalesInputs {
     /// The data set whose samples are shown.
     var original: any Dataset { get }
 }
@@ -47,6 +47,13 @@ extension DatasetView {
     /// - Throws: as the original.
     func inputs(_ rows: [Int], modality: String, view: SampleView) throws -> Tensor {
         try original.inputs(rows, modality: modality, view: view)
+    }
+
+    /// Inputs on a scale, in one pass where the original does that.
+    ///
+    /// - Throws: as the original.
+    func inputs(_ rows: [Int], modality: String, view: SampleView, scale: ChannelScale) throws -> Tensor {
+        try original.scaledInputs(rows, modality: modality, view: view, scale: scale)
     }
 
     /// Whether the original reads the modality from a file.

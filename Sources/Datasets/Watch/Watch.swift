@@ -23,7 +23,7 @@ import Weights
 /// data: {use: watch, modalities: axes}
 /// model: {modalities: [accelerometer-x, accelerometer-y, gyroscope-x]}
 /// ```
-public struct Watch: DatasetPlugin {
+public struct Watch: DatasetPlugin, HoldsArrays {
     /// What counts as a domain.
     public enum Domains: String, CaseIterable, Sendable {
         /// Three groups of people: 1–3, 4–6, 7–10.
@@ -92,7 +92,7 @@ public struct Watch: DatasetPlugin {
     public let sides: [Int]
 
     /// All modalities, in memory.
-    private let arrays: [ModalityArray]
+    let arrays: [ModalityArray]
 
     /// Reads the bundled file.
     ///

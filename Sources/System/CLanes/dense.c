@@ -41,15 +41,6 @@ INLINE regulus_sum_rows_body(const float *restrict x, float *restrict sum, long 
 }
 FOR_EACH_WIDTH(regulus_sum_rows, (const float *x, float *sum, long rows, long width), (x, sum, rows, width))
 
-INLINE regulus_standardize_body(const float *restrict x, float *restrict y, const float *restrict means, const float *restrict factors, long rows,
-                                long width) {
-    for (long row = 0; row < rows; ++row, x += width, y += width)
-        for (long index = 0; index < width; ++index) y[index] = (x[index] - means[index]) * factors[index];
-}
-FOR_EACH_WIDTH(regulus_standardize,
-               (const float *x, float *y, const float *means, const float *factors, long rows, long width),
-               (x, y, means, factors, rows, width))
-
 // Eight numbers in double precision, and as many that become them.
 typedef double doubles __attribute__((vector_size(64)));
 typedef float unaligned_eight __attribute__((vector_size(32), aligned(4), may_alias));

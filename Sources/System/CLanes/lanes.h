@@ -55,8 +55,22 @@ void regulus_shift_rows(float *y, const float *bias, long rows, long width, int 
 // The sum of `rows` rows of `width` numbers, each added to those before it.
 void regulus_sum_rows(const float *x, float *sum, long rows, long width);
 
-// y = (x − means) · factors for each of `rows` rows of `width` numbers.
-void regulus_standardize(const float *x, float *y, const float *means, const float *factors, long rows, long width);
+// y = (x − means) · factors for `count` numbers, where means and factors are those of `width` numbers and begin again behind these.
+void regulus_standardize(const float *x, float *y, const float *means, const float *factors, long count, long width);
+
+// Copies rows of `size` numbers, one after another: each from the place in x where it starts, or zeros where that is negative. They are standardized on the
+// way, each beginning with the first of the `width` means and factors, unless there are none.
+void regulus_gather_rows(const float *x, const long *starts, float *y, long rows, long size, const float *means, const float *factors, long width);
+
+// Asks for memory that will be read soon, and does not wait for it. Of a long piece only the beginning is asked for: once that is being read, processors ask for
+// what follows by themselves.
+static inline void regulus_prefetch(const void *start, long bytes) {
+    enum { line = 64, most = 1024 };
+    const char *first = (const char *)start, *end = first + (bytes < most ? bytes : most);
+    for (; first < end; first += line) __builtin_prefetch(first);
+    // A piece that begins within a line ends within a further one.
+    if (bytes > 0) __builtin_prefetch(end - 1);
+}
 
 // Σ x² in double precision, in eight parts that together are the sum.
 void regulus_squares(const float *x, long count, double *sums);

@@ -10,7 +10,6 @@ struct AppliedSamples {
     private let data: any Dataset
     private let rows: [Int]
     private let modalities: [Modality]
-    private let standardization: Standardization
     private let targets: ([Int]) -> Targets
     private let loader: BatchLoader
 
@@ -26,9 +25,8 @@ struct AppliedSamples {
         self.data = data
         self.rows = rows
         self.modalities = modalities
-        self.standardization = standardization
         self.targets = targets
-        loader = try BatchLoader(data, modalities: modalities.map(\.name), workers: workers)
+        loader = try BatchLoader(data, modalities: modalities.map(\.name), standardization: standardization, workers: workers)
     }
 
     /// Calls `body` with each batch, in order. Rows that cannot be read are missing.
@@ -40,7 +38,7 @@ struct AppliedSamples {
             var arrays: [Modality: Tensor] = [:]
             var presences: [Modality: Presence] = [:]
             for modality in modalities {
-                arrays[modality] = loaded.inputs[modality.name].map { standardization($0, modality: modality.name) }
+                arrays[modality] = loaded.inputs[modality.name]
                 presences[modality] = try data.presence(loaded.rows, modality: modality.name)
             }
             try body(

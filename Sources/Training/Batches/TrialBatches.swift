@@ -16,7 +16,6 @@ package final class TrialBatches {
     private let plan: TrialPlan
     /// The modalities that are loaded: all but those whose stems are stored.
     private let modalities: [Modality]
-    private let standardization: Standardization
     private let stems: StemCache?
     private let minimum: MinimumBatch
     private let loader: BatchLoader
@@ -28,6 +27,7 @@ package final class TrialBatches {
     /// - Parameters:
     ///   - data: as the trial that holds the target out meets it.
     ///   - modalities: those that the model reads.
+    ///   - standardization: the scales that its inputs are brought to.
     ///   - stems: the stored stems; nil where there are none.
     ///   - minimum: what a batch needs at least once rows have been left out.
     /// - Throws: `DatasetFault` for a modality that the data set lacks.
@@ -37,12 +37,11 @@ package final class TrialBatches {
     ) throws(DatasetFault) {
         self.data = data
         self.plan = plan
-        self.standardization = standardization
         self.stems = stems
         self.minimum = minimum
         let stored = stems?.modalities ?? []
         self.modalities = modalities.filter { !stored.contains($0) }
-        loader = try BatchLoader(data, modalities: self.modalities.map(\.name), workers: plan.threads)
+        loader = try BatchLoader(data, modalities: self.modalities.map(\.name), standardization: standardization, workers: plan.threads)
         evaluationBatch = try BatchLoader(data, modalities: modalities.map(\.name)).evaluationBatch(limit: 256)
     }
 
@@ -124,9 +123,7 @@ package final class TrialBatches {
 
     private func batch(_ rows: [Int], inputs: [String: Tensor], stored: [Modality: Tensor]) throws -> Batch {
         var all = stored
-        for modality in modalities {
-            all[modality] = inputs[modality.name].map { standardization($0, modality: modality.name) }
-        }
+        for modality in modalities { all[modality] = inputs[modality.name] }
         var presences: [Modality: Presence] = [:]
         for modality in all.keys { presences[modality] = try data.presence(rows, modality: modality.name) }
         let domains = data.domains

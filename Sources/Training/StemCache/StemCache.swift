@@ -45,7 +45,7 @@ final class StemCache {
             sources.append(
                 Source(
                     modality: modality, encoder: encoder, plan: component, stem: encoder.stemDigest,
-                    loader: try BatchLoader(data, modalities: [modality.name], workers: plan.threads)))
+                    loader: try BatchLoader(data, modalities: [modality.name], standardization: standardization, workers: plan.threads)))
         }
         self.sources = sources
     }
@@ -98,7 +98,7 @@ final class StemCache {
 
     private func stem(of input: Tensor, _ source: Source, row: Int) throws(DatasetFault) -> [Float16] {
         let pass = Pass(isTraining: false, random: RandomSource(seed: 0), step: 0)
-        let maps = withoutGradients { source.encoder.stem(standardization(input, modality: source.modality.name), pass: pass) }
+        let maps = withoutGradients { source.encoder.stem(input, pass: pass) }
         let numbers = maps.flatMap { map in map.withUnsafeValues { $0.map { Float16($0) } } }
         guard numbers.allSatisfy(\.isFinite) else {
             throw DatasetFault(

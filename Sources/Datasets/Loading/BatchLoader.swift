@@ -1,7 +1,6 @@
 import Configuration
 import Media
 import Tensors
-import Weights
 
 /// One loaded batch.
 public struct LoadedBatch {
@@ -98,33 +97,39 @@ public final class BatchLoader {
             counted = now
         }
         defer { countTime() }
-        guard let decoder else {
-            let disk = dataset as? any ReadsAhead
-            let onDisk = modalities.filter { disk?.isOnDisk($0) ?? false }
-            // Handing small samples over takes longer than reading them.
-            let large = Set(
-                dataset.facts.modalities.filter { $0.sampleShape.reduce(1, *) * MemoryLayout<Float>.size >= PackedRows.leastRead }.map(\.name))
-            let queue = ReadingQueue(dataset, batches: batches, modalities: onDisk.filter(large.contains), view: view, scales: scales)
-            defer { queue?.stop() }
-            let own = queue == nil ? onDisk : onDisk.filter { !large.contains($0) }
-            var waits = DiskWaits()
-            let waitedBefore = report.secondsWaited
-            for (place, rows) in batches.enumerated() {
-                var inputs = try queue?.next() ?? [:]
-                for modality in modalities where inputs[modality] == nil {
-                    inputs[modality] = try dataset.scaledInputs(rows, modality: modality, view: view, scale: scales[modality])
-                }
-                report.samples += rows.count
-                // What this thread reads, the disk brings while the step runs.
-                if !own.isEmpty, waits.areFrequent(), place + 1 < batches.count {
-                    for modality in own { disk?.readAhead(batches[place + 1], modality: modality) }
-                }
-                if let queue { report.secondsWaited = waitedBefore + queue.waited / .seconds(1) }
-                countTime()
-                try body(LoadedBatch(rows: rows, inputs: inputs))
-            }
-            return
+        func handOver(_ batch: LoadedBatch) throws {
+            countTime()
+            try body(batch)
         }
+        if let decoder {
+            try decode(batches, with: decoder, view: view, allowsEmpty: allowsEmpty, handOver)
+        } else {
+            try read(batches, view: view, handOver)
+        }
+    }
+
+    /// Hands over batches of arrays.
+    private func read(_ batches: [[Int]], view: SampleView, _ body: (LoadedBatch) throws -> Void) throws {
+        let queue = ReadingQueue(dataset, batches: batches, modalities: modalities, view: view, scales: scales)
+        defer { queue?.stop() }
+        var own = OwnReads(dataset, modalities: modalities.filter { queue?.modalities.contains($0) != true })
+        let waitedBefore = report.secondsWaited
+        for (place, rows) in batches.enumerated() {
+            var inputs = try queue?.next() ?? [:]
+            for modality in modalities where inputs[modality] == nil {
+                inputs[modality] = try dataset.scaledInputs(rows, modality: modality, view: view, scale: scales[modality])
+            }
+            report.samples += rows.count
+            if place + 1 < batches.count { own.prepare(batches[place + 1]) }
+            if let queue { report.secondsWaited = waitedBefore + queue.waited / .seconds(1) }
+            try body(LoadedBatch(rows: rows, inputs: inputs))
+        }
+    }
+
+    /// Hands over batches of samples that are decoded.
+    private func decode(
+        _ batches: [[Int]], with decoder: any SampleDecoder, view: SampleView, allowsEmpty: Bool, _ body: (LoadedBatch) throws -> Void
+    ) throws {
         let queue = DecodingQueue(
             decoder, rows: batches.flatMap { $0 }, modalities: modalities, view: view,
             workers: decoder.loading.workers ?? workers, capacity: capacity(of: decoder, view: view))
@@ -133,7 +138,6 @@ public final class BatchLoader {
         for rows in batches {
             let loaded = try batch(rows, of: decoder, from: queue, view: view, allowsEmpty: allowsEmpty)
             report.secondsWaited = waitedBefore + queue.waited / .seconds(1)
-            countTime()
             try body(loaded)
         }
     }

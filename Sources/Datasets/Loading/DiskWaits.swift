@@ -30,3 +30,24 @@ struct DiskWaits {
         return left > 0
     }
 }
+
+/// Rows on disk that are read by the thread of the steps itself: the disk brings those of the next batch while a step runs.
+struct OwnReads {
+    private let dataset: (any ReadsAhead)?
+    /// Those on disk.
+    private let modalities: [String]
+    private var waits = DiskWaits()
+
+    /// - Parameter modalities: those that the thread reads, on disk or not.
+    init(_ dataset: any Dataset, modalities: [String]) {
+        let disk = dataset as? any ReadsAhead
+        self.dataset = disk
+        self.modalities = modalities.filter { disk?.isOnDisk($0) ?? false }
+    }
+
+    /// Asks for the rows of the next batch, where the thread has had to wait for the disk of late.
+    mutating func prepare(_ rows: [Int]) {
+        guard !modalities.isEmpty, waits.areFrequent() else { return }
+        for modality in modalities { dataset?.readAhead(rows, modality: modality) }
+    }
+}

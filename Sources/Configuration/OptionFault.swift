@@ -8,6 +8,8 @@ public struct OptionFault: Error, Sendable, Hashable {
     public var found: String
     /// The nearest thing that would have been accepted, where one is near.
     public var suggestion: String?
+    /// Why a file that the option names cannot be read, with its path; nil where that is not what is wrong.
+    package var unreadable: String?
     /// Where the faulty term stands within sums of terms: its position in the outermost sum first;
     /// empty outside of sums.
     package var terms: [Int] = []

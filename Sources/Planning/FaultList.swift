@@ -39,9 +39,8 @@ struct FaultList {
 extension RecipeFault {
     /// - Parameter subject: what the option is of: `fusion cross-attention`.
     init(_ fault: OptionFault, of subject: String, at path: RecipePath) {
-        let message = fault.option.map { "\($0) of \(subject) does not fit" } ?? "\(subject) cannot be made"
-        self.init(
-            path[fault.option], "\(message): found \(fault.found)", expected: fault.expected, suggestion: fault.suggestion)
+        let message = fault.option.map { "\($0) of \(subject) \(fault.problem)" } ?? "\(subject) cannot be made: found \(fault.found)"
+        self.init(path[fault.option], message, expected: fault.expected, suggestion: fault.suggestion)
     }
 
     /// A fault of a term of a row, or of one inside its sums.
@@ -55,4 +54,9 @@ extension RecipeFault {
             self = RecipeFault(self.path[fault.found], message, expected: expected, suggestion: suggestion)
         }
     }
+}
+
+extension OptionFault {
+    /// What is wrong with the option, as the end of a sentence that begins with its name.
+    var problem: String { unreadable.map { "cannot be read: \($0)" } ?? "does not fit: found \(found)" }
 }

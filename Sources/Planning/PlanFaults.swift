@@ -126,9 +126,10 @@ extension Planner {
                 _ = try components.encoder(plan, of: samples)
             } catch {
                 let place = path["encoders"][modality.name][error.option ?? "use"]
-                let subject =
-                    error.option == nil ? "encoder \(plan.name) cannot read '\(modality)'" : "\(error.option ?? "") of encoder \(plan.name) does not fit"
-                faults.add(RecipeFault(place, "\(subject): found \(error.found)", expected: error.expected, suggestion: error.suggestion))
+                let message =
+                    error.option.map { "\($0) of encoder \(plan.name) \(error.problem)" }
+                    ?? "encoder \(plan.name) cannot read '\(modality)': found \(error.found)"
+                faults.add(RecipeFault(place, message, expected: error.expected, suggestion: error.suggestion))
                 isWell = false
             }
         }

@@ -195,6 +195,8 @@ package struct WeightsFault: Error, Hashable, Sendable, CustomStringConvertible 
     /// The byte at which the fault shows: within the record for a record's content, otherwise in the file; nil where none can be named.
     package let offset: Int?
     package let reason: String
+    /// Why the system does not give the file; nil where it does, and what is in it is at fault.
+    private var refusal: String?
 
     package init(file: String, place: String? = nil, offset: Int? = nil, reason: String) {
         self.file = file
@@ -211,6 +213,7 @@ package struct WeightsFault: Error, Hashable, Sendable, CustomStringConvertible 
     /// A file that cannot be opened or read.
     init(_ fault: FileFault) {
         self.init(file: fault.path, reason: "cannot \(fault.action): \(fault.reason)")
+        refusal = fault.reason
     }
 
     init(file: String, _ fault: ZipFault) {
@@ -218,6 +221,9 @@ package struct WeightsFault: Error, Hashable, Sendable, CustomStringConvertible 
     }
 
     package var description: String { "\(file): \(text)" }
+
+    /// The file and why it cannot be read, for a message that has said so already.
+    package var cause: String { "\(file): \(refusal ?? text)" }
 
     /// The fault without its file, for a message that has named that already.
     package var text: String { [place, offset.map { "byte \($0)" }, reason].compactMap { $0 }.joined(separator: ": ") }

@@ -34,6 +34,22 @@ struct PlanFaultTests {
         #expect(message.contains("r.yaml:3:12: error: encoder image-cnn cannot read 'm2': found "))
     }
 
+    @Test("a file of weights that is missing, is a folder or holds something else: that it cannot be read, and why")
+    func weights() throws {
+        let encoder = "{use: vector-mlp, hidden: [16], embedding: 8}"
+        func message(_ path: String) throws -> String { try messages(encoder, encoder.dropLast() + ", weights: \(path)}") }
+        let missing = try message("/nowhere/a.pth")
+        #expect(missing.contains("r.yaml:3:67: error: weights of encoder vector-mlp cannot be read: /nowhere/a.pth: No such file or directory\n"), "\(missing)")
+        #expect(missing.contains("= expected a readable file of weights"))
+        let folder = try TemporaryFolder()
+        try Data("no weights".utf8).write(to: URL(fileURLWithPath: folder("checkpoint.safetensors")))
+        let inside = try message(folder.path)
+        #expect(inside.contains("weights of encoder vector-mlp cannot be read: \(folder.path): "), "\(inside)")
+        #expect(inside.contains("did you mean '\(folder("checkpoint.safetensors"))'?"))
+        let other = try message(folder("checkpoint.safetensors"))
+        #expect(other.contains("weights of encoder vector-mlp cannot be read: \(folder("checkpoint.safetensors")): "), "\(other)")
+    }
+
     @Test("an option of a fusion that does not fit another one")
     func fusion() throws {
         #expect(

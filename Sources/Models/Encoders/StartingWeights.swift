@@ -84,12 +84,21 @@ extension StartingWeights {
             // Tensors without a parameter have been dropped by now.
             try parts.load(tensors, exceptions: exceptions)
         } catch let fault as WeightsFault {
-            throw OptionFault(option: "weights", expected: "a readable file of weights", found: fault.description)
+            throw Self.unreadable(fault)
         } catch {
             throw OptionFault(
                 option: "weights", expected: "weights for every parameter, or exceptions in allow-missing" + source.hint,
                 found: "\(source.file.path): \(error)")
         }
+    }
+
+    /// The fault of a file of weights that is missing, damaged or of no known format.
+    ///
+    /// - Parameter suggestion: a file that may have been meant.
+    private static func unreadable(_ fault: WeightsFault, suggestion: String? = nil) -> OptionFault {
+        var unreadable = OptionFault(option: "weights", expected: "a readable file of weights", found: fault.description, suggestion: suggestion)
+        unreadable.unreadable = fault.cause
+        return unreadable
     }
 
     /// An opened file, and how its keys become the encoder's names.
@@ -104,9 +113,7 @@ extension StartingWeights {
         guard let weights else { return nil }
         let file: WeightsFile
         do throws(WeightsFault) { file = try WeightsFile(weights) } catch {
-            throw OptionFault(
-                option: "weights", expected: "a readable file of weights", found: error.description,
-                suggestion: CheckpointEncoders.firstCheckpoint(in: weights))
+            throw Self.unreadable(error, suggestion: CheckpointEncoders.firstCheckpoint(in: weights))
         }
         guard let checkpoint = CheckpointEncoders(file) else {
             guard self.modality == nil else {

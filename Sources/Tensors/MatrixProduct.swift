@@ -162,8 +162,8 @@ extension Tensor {
     ///
     /// oneDNN computes the larger products on processors with 512-bit vectors, where OpenBLAS copies both operands first and takes up to 1.7 times as
     /// long, and on any processor where several threads may share one. OpenBLAS computes all others, among them those so narrow that oneDNN is slower.
-    /// Where the right operand is not transposed and stays in the nearer caches, the loops of `CLanes` are as fast; oneDNN would spend 28 ms on kernels
-    /// for the first of these products, which is as long as a thousand of them take.
+    /// Where the right operand is not transposed, and it and the product stay in the nearer caches, the loops of `CLanes` are as fast; oneDNN would spend
+    /// 28 ms on kernels for the first of these products, which is as long as a thousand of them take.
     ///
     /// - Parameters:
     ///   - adds: whether the product is added to what the output holds.
@@ -173,7 +173,8 @@ extension Tensor {
         into output: UnsafeMutablePointer<Float>, _ rows: Int, _ columns: Int, _ inner: Int, adds: Bool = false, splits: Bool = true
     ) {
         let threads = splits ? Threads.current : 1
-        if !transposingRight, columns % 16 == 0, inner * columns <= 1 << 18, ProcessorKernels.hasWideVectors, transposingLeft || !adds {
+        let isSmall = max(rows, inner) * columns <= 1 << 15
+        if isSmall, !transposingRight, columns % 16 == 0, ProcessorKernels.hasWideVectors, transposingLeft || !adds {
             return multiplyByLoops(left, transposingLeft, right, into: output, rows, columns, inner, adds: adds, threads: threads)
         }
         // OpenBLAS is slow for small matrices of which the right one alone is transposed.

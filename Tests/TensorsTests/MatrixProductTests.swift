@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Matrix products and linear maps") struct MatrixProductTests {
     /// Rows, columns and what is summed over, on both sides of the sizes from which another library computes.
-    private static let shapes = [(3, 5, 2), (40, 7, 512), (64, 27, 170), (64, 48, 256), (1, 700, 1600), (130, 128, 64)]
+    private static let shapes = [
+        (3, 5, 2), (40, 7, 512), (64, 27, 170), (64, 48, 256), (1, 700, 1600), (130, 128, 64), (13, 16, 9), (1, 32, 1), (67, 48, 33), (200, 112, 71),
+    ]
 
     private func numbers(_ shape: Shape, _ name: String) -> Tensor {
         var stream = RandomSource(seed: 11).stream(name)
@@ -31,13 +33,34 @@ import Testing
     func adding(rows: Int, columns: Int, inner: Int) {
         let (left, right) = (numbers([rows, inner], "left"), numbers([inner, columns], "right"))
         let product = left.matmul(right)
-        for splits in [false, true] {
-            let sum = Tensor.full(3, [rows, columns])
-            withExtendedLifetime((left, right)) {
-                Tensor.multiply(left.pointer, false, right.pointer, false, into: sum.pointer, rows, columns, inner, adds: true, splits: splits)
+        for (x, isTransposed) in [(left, false), (left.transposed(), true)] {
+            for splits in [false, true] {
+                let sum = Tensor.full(3, [rows, columns])
+                withExtendedLifetime((x, right)) {
+                    Tensor.multiply(
+                        x.pointer, isTransposed, right.pointer, false, into: sum.pointer, rows, columns, inner, adds: true, splits: splits)
+                }
+                let bound = 4e-7 * Float(inner) + 1e-5
+                #expect(zip(sum.values, product.values).allSatisfy { abs($0 - 3 - $1) < bound })
             }
-            let bound = 4e-7 * Float(inner) + 1e-5
-            #expect(zip(sum.values, product.values).allSatisfy { abs($0 - 3 - $1) < bound })
+        }
+    }
+
+    @Test(
+        "the bits of a small product depend neither on the number of threads nor on that of rows", .enabled(if: ProcessorKernels.hasWideVectors),
+        arguments: [false, true])
+    func threads(isTransposed: Bool) {
+        defer { Threads.use(1) }
+        let (left, right) = (numbers([500, 37], "left"), numbers([37, 64], "right"))
+        func product(_ rows: Int) -> [Float] {
+            let part = left[0..<rows]
+            return (isTransposed ? part.transposed() : part).matmul(right, transposingLeft: isTransposed).values
+        }
+        let all = product(500)
+        #expect(Array(all[..<(131 * 64)]) == product(131))
+        for threads in [2, 3] {
+            Threads.use(threads)
+            #expect(product(500) == all)
         }
     }
 

@@ -43,6 +43,41 @@ import Testing
         }
     }
 
+    @Test func `channels with a scale of 0 or below have the gradients of the operations one by one`() throws {
+        var inputs = values([8, 10], channels: 16)
+        inputs[2].withUnsafeMutableValues { scales in
+            for channel in scales.indices { scales[channel] = [0, -0.5, -0.0, -2][channel % 4] }
+        }
+        // Where the scale is 0, the shift decides alone whether the ReLU lets a gradient pass.
+        inputs[3].withUnsafeMutableValues { shifts in
+            for channel in shifts.indices { shifts[channel] = channel % 3 == 0 ? -0.25 : 0.75 }
+        }
+        let trained = [inputs[0]] + inputs[1...].map { $0.tracked() }
+        let (found, wanted) = (together(trained), apart(trained))
+        #expect(deviation(found.output, wanted.output) < 2e-5)
+        let upstream = sample(found.output.shape, "upstream")
+        let slopes = gradients(of: (found.output * upstream).sum(), with: Array(trained[1...]))
+        let expected = gradients(of: (wanted.output * upstream).sum(), with: Array(trained[1...]))
+        for (slope, one) in zip(slopes, expected) { #expect(try deviation(#require(slope), #require(one)) < 2e-4) }
+    }
+
+    @Test func `statistics stay exact where pictures are far from 0`() {
+        var inputs = values([12, 9], channels: 16)
+        inputs[0] = inputs[0] * 0.01 + 300
+        // Kernels that add up to 0 see the differences alone, but at the edges.
+        inputs[1].withUnsafeMutableValues { weights in
+            for channel in 0..<16 { for tap in 0..<9 { weights[9 * channel + tap] = [1, -1, 0, 2, -2, 0, 1, -1, 0][tap] * Float(channel + 1) } }
+        }
+        let (found, values) = (together(inputs), inputs[0].convolved(weight: inputs[1], padding: [1, 1]).values)
+        for channel in 0..<16 {
+            let own = stride(from: channel, to: values.count, by: 16).map { Double(values[$0]) }
+            let mean = own.reduce(0, +) / Double(own.count)
+            let variance = own.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(own.count)
+            #expect(abs(Double(found.mean.values[channel]) - mean) <= 2e-6 * variance.squareRoot())
+            #expect(abs(Double(found.variance.values[channel]) - variance) <= 2e-6 * variance)
+        }
+    }
+
     @Test func `in evaluation it is the same with the statistics that are given`() {
         let inputs = values([9, 12], channels: 32)
         let (mean, variance) = (sample([32], "mean"), sample([32], "variance", signed: false))

@@ -17,7 +17,7 @@ struct FusedConvolutionPlan: Hashable, Sendable {
 /// NaN is preserved. oneDNN's fused ReLU turns NaN into 0, so it is used only where no NaN can arise:
 /// where the magnitudes of the inputs, times the largest Σ|w| of an output, stay far from overflow. The
 /// resulting bound is kept with the outputs, so that in a chain of layers the inputs rarely have to be
-/// searched for their largest magnitude.
+/// searched for their largest magnitude. Our own loops keep NaN themselves, and search for no bound.
 package struct FusedConvolution {
     /// `out × in/groups × kernel…`.
     private let weightShape: Shape
@@ -38,7 +38,7 @@ package struct FusedConvolution {
         case ordered(Storage, reader: Kernel)
         /// Transformed for Winograd's algorithm.
         case transformed(Storage)
-        /// In the order in which products over series read them. These keep NaN themselves, so that no bound is needed.
+        /// In the order in which products over series read them.
         case series(Storage)
     }
 
@@ -108,6 +108,23 @@ package struct FusedConvolution {
         return result
     }
 
+    /// Convolves pictures, applies a ReLU and takes the largest value of each 2×2 places: the numbers of ``callAsFunction(_:appliesReLU:)`` and
+    /// ``Tensor/maxPooled(window:stride:padding:)`` one after the other.
+    ///
+    /// - Parameter x: `N×H×W×in`, of a shape that fits.
+    /// - Returns: `N×⌊H'/2⌋×⌊W'/2⌋×out`, for a convolution to `H'×W'` places.
+    package func halved(_ x: Tensor) -> Tensor {
+        let convolution = plan(x, false, true).convolution
+        let output = convolution.output
+        guard case .transformed(let kernels) = weights, output.rank == 4, output[1] >= 2, output[2] >= 2, let plane = WinogradPlane(convolution)
+        else { return self(x, appliesReLU: true).maxPooled(window: [2, 2]) }
+        let result = Tensor(uninitialized: [output[0], output[1] / 2, output[2] / 2, output[3]])
+        withExtendedLifetime((x, kernels, bias)) {
+            plane.convolveAndHalve(x.pointer, kernels.base, into: result.pointer, bias: bias.pointer)
+        }
+        return result
+    }
+
     /// `sum ← sum + convolution of x`; with `appliesReLU` negative results then become 0.
     ///
     /// Computed in place where no other tensor shares the memory of `sum`.
@@ -128,7 +145,8 @@ package struct FusedConvolution {
 
     /// Convolves into `result`, and keeps the bound of its outputs.
     private func run(_ plan: FusedConvolutionPlan, _ x: Tensor, _ result: Tensor) {
-        if case .series = weights {
+        let needsBound = if case .ordered = weights { true } else { false }
+        guard needsBound || x.storage.bound != nil else {
             compute(plan, x, result, mayHoldNaN: true)
             result.storage.bound = nil
             return

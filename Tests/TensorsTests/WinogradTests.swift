@@ -124,6 +124,25 @@ import Testing
         #expect(deviation(fused(one, appliesReLU: false), plain[0..<1].values.map(Double.init)) < 2e-5)
     }
 
+    @Test(arguments: [[13, 18], [8, 8], [7, 9], [2, 3], [5, 21]], [(16, 32), (64, 64), (3, 16)])
+    func `a fused convolution that halves pictures makes what a maximum pooling makes of it`(sides: [Int], channels: (Int, Int)) {
+        func values(_ seed: UInt64, _ shape: Shape) -> Tensor {
+            var stream = RandomSource(seed: seed).stream("values")
+            return stream.normal(shape)
+        }
+        var x = values(1, Shape([40] + sides + [channels.0]))
+        // One number that is none reaches the places around it.
+        let middle = x.elementCount / 2
+        x.withUnsafeMutableValues { $0[middle] = .nan }
+        let (weight, bias) = (values(2, [channels.1, channels.0, 3, 3]), values(3, [channels.1]))
+        let fused = FusedConvolution(
+            weight: weight, bias: bias, stride: [1, 1], padding: [1, 1], dilation: [1, 1], for: x, addsToOutput: false, appliesReLU: true)
+        let (found, wanted) = (fused.halved(x), fused(x, appliesReLU: true).maxPooled(window: [2, 2]))
+        #expect(found.shape == wanted.shape)
+        #expect(found.values.contains { $0.isNaN })
+        #expect(zip(found.values, wanted.values).allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN })
+    }
+
     @Test(arguments: [1, 2, 3, 5])
     func `work is split into parts that cover everything once`(threads: Int) {
         Threads.use(threads)

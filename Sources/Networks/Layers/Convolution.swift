@@ -156,7 +156,7 @@ public final class NormalizedConvolution: Layer {
         if isFixed || pass.isTraining, startsFromOneChannel(x) {
             return normalization.halved(x, convolvedBy: convolution.weight.value, pass)
         }
-        return isFixed ? self(x, pass).maxPooled(window: [2, 2]) : normalization.halved(convolution(x), pass)
+        return isFixed ? fused(for: x, adds: false, appliesReLU: true).halved(x) : normalization.halved(convolution(x), pass)
     }
 
     /// Whether the convolution, what follows it and the halving can be computed together, without the convolution's map.

@@ -128,39 +128,70 @@ static inline __attribute__((always_inline)) uint64_t inside_of(long size, long 
 PLANE(regulus_plane_inputs, 6, input, p.height, p.width, p.inputs, p.padding)
 PLANE(regulus_plane_gradients, 4, output_gradient, p.output_height, p.output_width, p.outputs, 0)
 
+// Goes through the tiles whose products become outputs, sixteen channels at a time: `half` are four rows of six numbers, transformed along the columns, and
+// `start` is the place of a tile's first output, or of the first cell of 2×2 outputs where `shrink` is 2, in a result of `made_height` by `made_width`.
+#define FOR_EACH_MADE(shrink, made_height, made_width, ...) \
+    const long channels = p.outputs, step = rows * channels; \
+    struct place at = place_of(p, first + begin), next = place_of(p, first + begin + 1); \
+    for (long row = begin; row < end; ++row) { \
+        const long top = at.top / (shrink), left = at.left / (shrink), tall = (made_height) - top, wide = (made_width) - left; \
+        float *start = y + ((at.image * (made_height) + top) * (made_width) + left) * channels; \
+        at = next; \
+        next = place_of(p, first + row + 2); \
+        FETCH(y + ((next.image * (made_height) + next.top / (shrink)) * (made_width) + next.left / (shrink)) * channels, (made_width) * channels, channels) \
+        for (long channel = 0; channel < channels; channel += 16) { \
+            const float *source = matrices + row * channels + channel; \
+            lanes half[24], shift = bias ? LOAD(bias + channel) : (lanes){0}; \
+            for (long j = 0; j < 6; ++j) { \
+                lanes column[6], made[4]; \
+                for (long i = 0; i < 6; ++i) column[i] = LOAD(source + (6 * i + j) * step); \
+                output(column, made); \
+                for (long i = 0; i < 4; ++i) half[6 * i + j] = made[i]; \
+            } \
+            __VA_ARGS__ \
+        } \
+    }
+
 INLINE regulus_plane_outputs_body(const float *matrices, float *y, const float *bias, struct regulus_plane p, long first, long begin, long end,
                                   long rows, int adds, int rectifies) {
-    const long channels = p.outputs, step = rows * channels;
-    struct place at = place_of(p, first + begin), next = place_of(p, first + begin + 1);
-    for (long row = begin; row < end; ++row) {
-        float *start = y + ((at.image * p.output_height + at.top) * p.output_width + at.left) * channels;
-        const long tall = p.output_height - at.top, wide = p.output_width - at.left;
-        at = next;
-        next = place_of(p, first + row + 2);
-        FETCH(y + ((next.image * p.output_height + next.top) * p.output_width + next.left) * channels, p.output_width * channels, channels)
-        for (long channel = 0; channel < channels; channel += 16) {
-            const float *source = matrices + row * channels + channel;
-            lanes half[24], shift = bias ? LOAD(bias + channel) : (lanes){0};
-            for (long j = 0; j < 6; ++j) {
-                lanes column[6], made[4];
-                for (long i = 0; i < 6; ++i) column[i] = LOAD(source + (6 * i + j) * step);
-                output(column, made);
-                for (long i = 0; i < 4; ++i) half[6 * i + j] = made[i];
-            }
-            for (long i = 0; i < 4; ++i) {
-                lanes made[4];
-                if (i >= tall) break;
-                output(half + 6 * i, made);
-                for (long j = 0; j < 4; ++j)
-                    if (j < wide) FINISH(made[j] + shift, start + (i * p.output_width + j) * channels + channel, adds, rectifies);
-            }
+    FOR_EACH_MADE(1, p.output_height, p.output_width, {
+        for (long i = 0; i < 4; ++i) {
+            lanes made[4];
+            if (i >= tall) break;
+            output(half + 6 * i, made);
+            for (long j = 0; j < 4; ++j)
+                if (j < wide) FINISH(made[j] + shift, start + (i * p.output_width + j) * channels + channel, adds, rectifies);
         }
-    }
+    })
 }
 FOR_EACH_WIDTH(regulus_plane_outputs,
                (const float *matrices, float *y, const float *bias, struct regulus_plane p, long first, long begin, long end, long rows, int adds,
                 int rectifies),
                (matrices, y, bias, p, first, begin, end, rows, adds, rectifies))
+
+INLINE regulus_plane_halved_outputs_body(const float *matrices, float *y, const float *bias, struct regulus_plane p, long first, long begin, long end,
+                                         long rows) {
+    FOR_EACH_MADE(2, p.output_height / 2, p.output_width / 2, {
+        for (long i = 0; i < 2; ++i) {
+            lanes above[4], below[4];
+            if (i >= tall) break;
+            output(half + 12 * i, above);
+            output(half + 12 * i + 6, below);
+            for (long j = 0; j < 2; ++j) {
+                lanes best = above[2 * j] + shift, others[3] = {above[2 * j + 1] + shift, below[2 * j] + shift, below[2 * j + 1] + shift};
+                for (long index = 0; index < 3; ++index) {
+                    // As in `regulus_maxima`: NaN counts as the largest.
+                    mask takes = ~(others[index] <= best) & (best == best);
+                    best = (lanes)((takes & (mask)others[index]) | (~takes & (mask)best));
+                }
+                if (j < wide) FINISH(best, start + (i * (p.output_width / 2) + j) * channels + channel, 0, 1);
+            }
+        }
+    })
+}
+FOR_EACH_WIDTH(regulus_plane_halved_outputs,
+               (const float *matrices, float *y, const float *bias, struct regulus_plane p, long first, long begin, long end, long rows),
+               (matrices, y, bias, p, first, begin, end, rows))
 
 // The 36 numbers of sixteen kernels, which lie `pitch` weights apart, into matrices that lie `step` apart.
 INLINE plane_kernels(const float *weight, long pitch, float *target, long step, int turned) {

@@ -24,6 +24,10 @@ void regulus_plane_gradients(const float *gradient, float *matrices, struct regu
 void regulus_plane_outputs(const float *matrices, float *y, const float *bias, struct regulus_plane plane, long first, long begin, long end, long rows,
                            int adds, int rectifies);
 
+// The same, with the largest rectified output of each 2×2 places in place of the outputs.
+void regulus_plane_halved_outputs(const float *matrices, float *y, const float *bias, struct regulus_plane plane, long first, long begin, long end,
+                                  long rows);
+
 // G w Gᵀ of kernels, outputs×inputs×3×3, for outputs `begin` up to but not including `end`; with the taps in reverse order where `turned`.
 void regulus_plane_kernels(const float *weight, float *target, long outputs, long inputs, long begin, long end, int turned);
 

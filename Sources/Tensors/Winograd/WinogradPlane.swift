@@ -133,4 +133,19 @@ extension WinogradPlane {
         regulus_plane_outputs(
             matrices, y, bias, plane, first, range.lowerBound, range.upperBound, rows, addsToOutput ? 1 : 0, appliesReLU ? 1 : 0)
     }
+
+    /// Convolves, applies a ReLU and takes the largest of each 2×2 places, without a tensor of the convolution's size.
+    ///
+    /// - Parameters:
+    ///   - x: the input, channels last.
+    ///   - kernels: as for ``convolve(_:_:transposed:into:bias:addsToOutput:appliesReLU:)``.
+    ///   - y: the output, of half the height and width, rounded down.
+    ///   - bias: one value for each output channel.
+    func convolveAndHalve(
+        _ x: UnsafePointer<Float>, _ kernels: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>
+    ) {
+        forEachSet(x, kernels) { products, rows, first in
+            regulus_plane_halved_outputs(products, y, bias, plane, first, 0, rows, rows)
+        }
+    }
 }

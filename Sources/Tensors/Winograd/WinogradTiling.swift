@@ -137,6 +137,22 @@ extension WinogradTiling {
         _ x: UnsafePointer<Float>, _ kernels: UnsafePointer<Float>, transposed: Bool = false, into y: UnsafeMutablePointer<Float>,
         bias: UnsafePointer<Float>? = nil, addsToOutput: Bool = false, appliesReLU: Bool = false
     ) {
+        forEachSet(x, kernels, transposed: transposed) { products, rows, first in
+            transformBack(
+                products, rows: rows, from: first, 0..<rows, into: y, bias: bias, addsToOutput: addsToOutput, appliesReLU: appliesReLU)
+        }
+    }
+
+    /// Transforms sets of tiles and multiplies them.
+    ///
+    /// - Parameters:
+    ///   - x: the input, channels last.
+    ///   - kernels: see ``convolve(_:_:transposed:into:bias:addsToOutput:appliesReLU:)``.
+    ///   - body: is handed the products of a set, the number of its tiles, and the first of them.
+    func forEachSet(
+        _ x: UnsafePointer<Float>, _ kernels: UnsafePointer<Float>, transposed: Bool = false,
+        _ body: (_ products: UnsafePointer<Float>, _ rows: Int, _ first: Int) -> Void
+    ) {
         // Each thread goes through its own tiles from end to end, so that they stay in its cache and nobody waits.
         Threads.split(tiles) { share in
             // Sets of one size, so that they share a kernel.
@@ -148,9 +164,7 @@ extension WinogradTiling {
                 let rows = min(most, share.upperBound - first)
                 transform(x, from: first, 0..<rows, into: source.base, rows: rows)
                 multiply(source.base, kernels, transposed: transposed, rows: rows, into: product.base)
-                transformBack(
-                    product.base, rows: rows, from: first, 0..<rows, into: y, bias: bias, addsToOutput: addsToOutput,
-                    appliesReLU: appliesReLU)
+                body(product.base, rows, first)
             }
             withExtendedLifetime((source, product)) {}
         }

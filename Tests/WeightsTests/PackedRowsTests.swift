@@ -40,9 +40,6 @@ struct PackedRowsTests {
             let isOpen = MappedFile.holding(try array.bytes(rows: 0..<12)) != nil
             #expect(isOpen == (size >= MappedFile.smallest), "\(key)")
             for row in [11, 0, 5, 5] {
-                // What is asked for ahead ends with the row, also with the last.
-                rows.prefetch(row)
-                rows.prefetch(row, 4..<7)
                 var whole = [Float](repeating: -1, count: width)
                 try whole.withUnsafeMutableBufferPointer { try rows.read(row, into: $0) }
                 #expect(whole.map(\.bitPattern) == values[row * width..<(row + 1) * width].map(\.bitPattern), "\(key) \(row)")

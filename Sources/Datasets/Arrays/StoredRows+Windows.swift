@@ -14,7 +14,7 @@ extension StoredRows {
     }
 
     /// The number of values in a step of a sequence.
-    var stepSize: Int { rowShape.dropFirst().reduce(1, *) }
+    private var stepSize: Int { rowShape.dropFirst().reduce(1, *) }
 
     /// The window that a sample is, in words, for messages; nil where rows are not cut.
     ///

@@ -124,20 +124,9 @@ struct StoredRows: Sendable {
         let size = sampleSize
         var latest = ReadRow()
         for (slot, sample) in samples.enumerated() {
-            if slot + Self.prefetched < samples.count { prefetch(samples[slot + Self.prefetched]) }
             let part = UnsafeMutableBufferPointer(rebasing: target[slot * size..<(slot + 1) * size])
             if isCut { try readWindow(sample, into: part, latest: &latest) } else { try readRow(row(of: sample), into: part) }
         }
-    }
-
-    /// How many samples ahead memory is asked for.
-    private static let prefetched = 4
-
-    /// Asks for the memory that a sample is going to be copied out of, where that is known without reading anything, and does not wait for it.
-    private func prefetch(_ sample: Int) {
-        guard !packed.isEmpty, let place = place(of: sample), let number = place.row else { return }
-        let first = isCut ? windows.map { $0.starts[sample] * stepSize } ?? 0 : 0
-        packed[Int(place.array)]?.prefetch(number, first..<first + sampleSize)
     }
 
     /// Reads all rows in order. Rows that follow each other in a file are read at once: compressed ones may share a chunk.

@@ -1,6 +1,5 @@
 import Foundation
 import Persistence
-import Tensors
 
 /// Rows that lie in memory, or in a file, one after another, in elements of any type that lie as they are read.
 ///
@@ -53,19 +52,6 @@ package struct PackedRows: Sendable {
             }
         }
         try outcome.get()
-    }
-
-    /// Asks for the memory that a row, or a part of it, is going to be copied out of, and does not wait for it.
-    ///
-    /// - Parameters:
-    ///   - row: which.
-    ///   - elements: of the row, counted from 0; nil for all of them.
-    /// - Precondition: as for ``read(_:_:into:)``.
-    package func prefetch(_ row: Int, _ elements: Range<Int>? = nil) {
-        guard file == nil else { return }
-        let part = elements ?? 0..<width
-        let first = start + (row * width + part.lowerBound) * type.size
-        data.withUnsafeBytes { Tensors.prefetch(UnsafeRawBufferPointer(rebasing: $0[first..<first + part.count * type.size])) }
     }
 
     /// Fills some bytes from a place in the file.

@@ -41,9 +41,6 @@ INLINE regulus_sum_rows_body(const float *restrict x, float *restrict sum, long 
 }
 FOR_EACH_WIDTH(regulus_sum_rows, (const float *x, float *sum, long rows, long width), (x, sum, rows, width))
 
-// Eight numbers in double precision, and as many that become them.
-typedef double doubles __attribute__((vector_size(64)));
-typedef float unaligned_eight __attribute__((vector_size(32), aligned(4), may_alias));
 typedef double unaligned_doubles __attribute__((vector_size(64), aligned(8), may_alias));
 
 INLINE regulus_squares_body(const float *x, long count, double *sums) {

@@ -73,8 +73,8 @@ INLINE maxima(const float *restrict x, float *restrict y, int32_t *restrict winn
             FOR_EACH_PLACE(p, {
                 lanes value = LOAD(x + place * width + channel);
                 // What is not at most the best is larger or NaN. NaN is never replaced, and the first place is taken whatever it holds.
-                mask takes = (~(value <= best) & (best == best)) | (winner < 0);
-                best = (lanes)((takes & (mask)value) | (~takes & (mask)best));
+                mask takes = EXCEEDS(value, best) | (winner < 0);
+                best = EITHER(takes, value, best);
                 winner = (takes & (int32_t)place) | (~takes & winner);
             })
             STORE(best, y + cell * width + channel);

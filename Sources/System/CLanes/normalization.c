@@ -140,9 +140,8 @@ INLINE halved(const long groups, const float *x, float *y, int32_t *winners, con
                 mask winner = (mask){0} + (int32_t)place;
                 for (long index = 0; index < 3; ++index) {
                     lanes value = RECTIFIED(start + others[index] * pitch, m[group], a[group], b[group]);
-                    // As in `regulus_maxima`: NaN counts as the largest, and the first of several equal values wins.
-                    mask takes = ~(value <= best) & (best == best);
-                    best = (lanes)((takes & (mask)value) | (~takes & (mask)best));
+                    mask takes = EXCEEDS(value, best);
+                    best = EITHER(takes, value, best);
                     winner = (takes & (int32_t)others[index]) | (~takes & winner);
                 }
                 STORE(best, y + cell * pitch + 16 * group);

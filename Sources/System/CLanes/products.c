@@ -15,23 +15,13 @@
         row += height; \
     }
 
-// All rows of `groups` groups of columns, `height` at a time, and the rest in smaller blocks.
-#define ROWS(height, groups) \
+// All `count` rows of `groups` groups of columns, `height` at a time, and the rest in smaller blocks; what follows is that of a block.
+#define ROWS(height, rest, groups, count, ...) \
     { \
         long row = 0; \
-        while (rows - row >= height) BLOCK(height, groups, inner, inner, 1, 0) \
-        while (rows - row >= 4) BLOCK(4, groups, inner, inner, 1, 0) \
-        while (row < rows) BLOCK(1, groups, inner, inner, 1, 0) \
-        column += 16 * groups; \
-    }
-
-// The same for the product of a transposed matrix.
-#define TRANSPOSED_ROWS(height, groups, rest) \
-    { \
-        long row = 0; \
-        while (inner - row >= height) BLOCK(height, groups, rows, 1, a_row, adds) \
-        while (inner - row >= rest) BLOCK(rest, groups, rows, 1, a_row, adds) \
-        while (row < inner) BLOCK(1, groups, rows, 1, a_row, adds) \
+        while ((count) - row >= height) BLOCK(height, groups, __VA_ARGS__) \
+        while ((count) - row >= rest) BLOCK(rest, groups, __VA_ARGS__) \
+        while (row < (count)) BLOCK(1, groups, __VA_ARGS__) \
         column += 16 * groups; \
     }
 
@@ -39,11 +29,11 @@ WIDEST void regulus_narrow_products(const float *a, const float *b, float *c, lo
     for (long product = 0; product < products; ++product, a += rows * inner, b += inner * columns, c += rows * columns) {
         for (long column = 0; column < columns;) {
             if (columns - column >= 64) {
-                ROWS(6, 4)
+                ROWS(6, 4, 4, rows, inner, inner, 1, 0)
             } else if (columns - column >= 32) {
-                ROWS(12, 2)
+                ROWS(12, 4, 2, rows, inner, inner, 1, 0)
             } else {
-                ROWS(14, 1)
+                ROWS(14, 4, 1, rows, inner, inner, 1, 0)
             }
         }
     }
@@ -54,11 +44,11 @@ WIDEST void regulus_narrow_transposed_products(const float *a, const float *b, f
     for (long product = 0; product < products; ++product, a += a_step, b += b_step, c += inner * columns) {
         for (long column = 0; column < columns;) {
             if (columns - column >= 64) {
-                TRANSPOSED_ROWS(6, 4, 2)
+                ROWS(6, 2, 4, inner, rows, 1, a_row, adds)
             } else if (columns - column >= 32) {
-                TRANSPOSED_ROWS(12, 2, 4)
+                ROWS(12, 4, 2, inner, rows, 1, a_row, adds)
             } else {
-                TRANSPOSED_ROWS(16, 1, 4)
+                ROWS(16, 4, 1, inner, rows, 1, a_row, adds)
             }
         }
     }

@@ -23,12 +23,10 @@
 #define ADD(numbers, sums) \
     for (long lane = 0; lane < 16; ++lane) (sums)[lane] += (double)(numbers)[lane];
 
-// Eight numbers in double precision, in which products of the pictures' numbers are exact.
-typedef double doubles __attribute__((vector_size(64)));
-typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int64_t longs __attribute__((vector_size(64)));
 
-// Sums over a row of a framed picture of its numbers b places on, and of their products with the numbers c places on in another row.
+// Sums over a row of a framed picture of its numbers b places on, and of their products with the numbers c places on in another row. In
+// double precision these products are exact.
 struct row_sums {
     doubles sums[3], products[3][3];
 };
@@ -40,8 +38,8 @@ INLINE row_sums(const float *row, const float *other, long width, struct row_sum
         doubles left[3], right[3];
         const longs inside = lane < width - j;
         UNROLLED for (long b = 0; b < 3; ++b) {
-            left[b] = (doubles)((longs)__builtin_convertvector(*(const eight *)(row + j + b), doubles) & inside);
-            right[b] = __builtin_convertvector(*(const eight *)(other + j + b), doubles);
+            left[b] = (doubles)((longs)__builtin_convertvector(*(const unaligned_eight *)(row + j + b), doubles) & inside);
+            right[b] = __builtin_convertvector(*(const unaligned_eight *)(other + j + b), doubles);
             if (row == other) sums[b] += left[b];
         }
         UNROLLED for (long b = 0; b < 3; ++b)
@@ -85,8 +83,7 @@ WIDEST void regulus_single_patches(const float *framed, long height, long width,
 #define TURNED(x) ((lanes)(((mask)(x) ^ turned) & kept))
 
 // The maps of `cells` cells of 2×2 places, in two rows of 2 · cells, and of each cell the largest rectified number and where it is: 0 to 3 row by row, or 4
-// where the ReLU lets no gradient pass. As in `regulus_maxima`, NaN counts as the largest, and the first of several equal numbers wins. The winner is counted
-// in floating point: of integers the compiler would make bytes after each comparison.
+// where the ReLU lets no gradient pass. The winner is counted in floating point: of integers the compiler would make bytes after each comparison.
 #define HALVED(cells) \
     { \
         lanes above[2 * cells], below[2 * cells]; \
@@ -96,14 +93,14 @@ WIDEST void regulus_single_patches(const float *framed, long height, long width,
             lanes best = above[2 * q], others[3] = {above[2 * q + 1], below[2 * q], below[2 * q + 1]}; \
             lanes winner = {0}; \
             UNROLLED for (int index = 0; index < 3; ++index) { \
-                mask takes = ~(others[index] <= best) & (best == best); \
-                best = (lanes)((takes & (mask)others[index]) | (~takes & (mask)best)); \
-                winner = (lanes)((takes & (mask)ALL(index + 1)) | (~takes & (mask)winner)); \
+                mask takes = EXCEEDS(others[index], best); \
+                best = EITHER(takes, others[index], best); \
+                winner = EITHER(takes, ALL(index + 1), winner); \
             } \
             best = (best - m) * a + b; \
             mask stays = ~(best <= 0); \
             STORE(WHERE(~(best < 0), best), y + cell + q * channels); \
-            winner = (lanes)((stays & (mask)winner) | (~stays & (mask)ALL(4))); \
+            winner = EITHER(stays, winner, ALL(4)); \
             if (winners) *(unaligned_bytes *)(winners + cell + q * channels) = __builtin_convertvector(winner, bytes); \
         } \
         cell += cells * channels; \

@@ -17,6 +17,15 @@ typedef int32_t unaligned_mask __attribute__((vector_size(64), aligned(4), may_a
 // The value where the condition holds, 0 elsewhere.
 #define WHERE(condition, value) ((lanes)((mask)(condition) & (mask)(value)))
 
+// One number where the condition holds, the other elsewhere.
+#define EITHER(condition, one, other) ((lanes)(((condition) & (mask)(one)) | (~(condition) & (mask)(other))))
+// Whether a number takes the place of the largest so far: NaN counts as the largest, and the first of several equal numbers stays.
+#define EXCEEDS(value, largest) (~((value) <= (largest)) & ((largest) == (largest)))
+
+// Eight numbers in double precision, and as many at any address that become them.
+typedef double doubles __attribute__((vector_size(64)));
+typedef float unaligned_eight __attribute__((vector_size(32), aligned(4), may_alias));
+
 #define INLINE static inline __attribute__((always_inline)) void
 
 // Defines `name` by `name_body`, compiled for each width.

@@ -180,9 +180,8 @@ INLINE regulus_plane_halved_outputs_body(const float *matrices, float *y, const 
             for (long j = 0; j < 2; ++j) {
                 lanes best = above[2 * j] + shift, others[3] = {above[2 * j + 1] + shift, below[2 * j] + shift, below[2 * j + 1] + shift};
                 for (long index = 0; index < 3; ++index) {
-                    // As in `regulus_maxima`: NaN counts as the largest.
-                    mask takes = ~(others[index] <= best) & (best == best);
-                    best = (lanes)((takes & (mask)others[index]) | (~takes & (mask)best));
+                    mask takes = EXCEEDS(others[index], best);
+                    best = EITHER(takes, others[index], best);
                 }
                 if (j < wide) FINISH(best, start + (i * (p.output_width / 2) + j) * channels + channel, 0, 1);
             }

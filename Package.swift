@@ -61,7 +61,7 @@ let rooms: [Target] = [
     .target(name: "RegularizerTesting", dependencies: ["Configuration", "Networks", "Regularization", "Tensors"]),
     .target(name: "Models", dependencies: ["Configuration", "Networks", "Regularization", "Tensors", "Weights"]),
     .target(
-        name: "Datasets", dependencies: ["Configuration", "Media", "Networks", "Persistence", "Tensors", "Weights"],
+        name: "Datasets", dependencies: ["Configuration", "Media", "Networks", "Persistence", "Processes", "Tensors", "Weights"],
         resources: [.copy("Resources/digits"), .copy("Resources/watch")]),
     .target(name: "Analysis", dependencies: ["COpenBLAS", "Configuration", "Networks", "Regularization", "Results", "Tensors"]),
     .target(

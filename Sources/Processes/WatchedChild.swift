@@ -125,7 +125,7 @@ package enum ParentLink {
         CallTrace.begin(in: traceDescriptor)
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
-        let watch = Thread {
+        let isWatched = OwnThread.start(stack: 1 << 16) {
             var byte: UInt8 = 0
             while read(controlDescriptor, &byte, 1) > 0 || errno == EINTR { errno = 0 }
             // Before it listens for signals, there is nothing to be saved, and one would end it with everything below it left behind.
@@ -136,7 +136,9 @@ package enum ParentLink {
             // Whatever does not return now never will.
             Descendants.endWithThisProcess(code: 75)
         }
-        watch.stackSize = 1 << 16
-        watch.start()
+        guard !isWatched else { return }
+        // Unwatched, it would go on for ever if its parent were killed.
+        FileHandle.standardError.write(Data("error: \(OwnThread.refusal)\n".utf8))
+        exit(71)
     }
 }

@@ -3,7 +3,7 @@ internal import CLanes
 extension Tensor {
     /// Batch normalization of pictures with the statistics of this batch, a ReLU, and the largest value of each 2×2 places: the bits of
     /// ``batchNormalized(weight:bias:adding:epsilon:appliesReLU:)`` and ``maxPooled(window:stride:padding:)`` one after the other, without a tensor of
-    /// the input's size between them.
+    /// the input's size between them. The gradients are theirs up to rounding, as only the places that won are added up.
     ///
     /// - Parameters:
     ///   - weight: the learned scale, `C`.
@@ -28,86 +28,86 @@ extension Tensor {
         let (mean, variance) = channelMoments()
         let input = self
         let map = ChannelMap(weight: weight, bias: bias, mean: mean, variance: variance, epsilon: epsilon, appliesReLU: true)
-        let (result, winners) = map.halved(input)
+        let (result, cells) = map.halved(input)
         spoil(result, mean, variance, weight, bias)
-        let output = Tensor.custom(result, inputs: [input, weight, bias]) { gradient in map.gradients(input, halved: winners, gradient) }
+        let output = Tensor.custom(result, inputs: [input, weight, bias]) { gradient in map.gradients(input, cells, gradient) }
         return (output, mean, variance)
     }
 }
 
+/// What the backward pass has to know of each cell of 2×2 places and each channel.
+private struct Cells {
+    /// The input less the mean at the place that won, and which place that is, as a byte; see `regulus_halved_map`.
+    let distances, winners: Storage
+
+    /// Memory for `count` of them.
+    init(count: Int) {
+        distances = Storage(count: count)
+        winners = Storage(count: (count + 3) / 4)
+    }
+}
+
 extension ChannelMap {
-    /// The largest mapped value of each 2×2 places of pictures, without a record, and the place that won each, in the memory of as many floats.
+    /// The largest mapped value of each 2×2 places of pictures, without a record.
     ///
     /// - Precondition: there are sixteen channels at least.
-    func halved(_ input: Tensor) -> (output: Tensor, winners: Storage) {
+    fileprivate func halved(_ input: Tensor) -> (output: Tensor, cells: Cells) {
         let shape = input.shape
         let result = Tensor(uninitialized: [shape[0], shape[1] / 2, shape[2] / 2, shape[3]])
-        let winners = Storage(count: result.elementCount)
+        let cells = Cells(count: result.elementCount)
         let (read, made) = (shape.count(1..<4), result.shape.count(1..<4))
-        let spans = ChannelRows(shape).spans
-        withExtendedLifetime((input, self)) {
-            Threads.split(shape[0]) { samples in
-                for sample in samples {
-                    for channels in spans {
-                        let first = channels.lowerBound
-                        regulus_halved_map(
-                            input.pointer + sample * read + first, result.pointer + sample * made + first, winners.places + sample * made + first,
-                            mean.pointer + first, scale.pointer + first, bias.pointer + first, shape[1], shape[2], shape[3], channels.count)
-                    }
-                }
-            }
+        forEachPicture(shape) { picture, channels in
+            let (source, first) = (picture * read + channels.lowerBound, channels.lowerBound)
+            let target = picture * made + first
+            regulus_halved_map(
+                input.pointer + source, result.pointer + target, cells.distances.base + target, cells.winners.bytes + target, mean.pointer + first,
+                scale.pointer + first, bias.pointer + first, shape[1], shape[2], shape[3], channels.count)
         }
-        return (result, winners)
+        withExtendedLifetime((input, self)) {}
+        return (result, cells)
     }
 
     /// As ``gradients(_:_:_:)`` for what ``halved(_:)`` computes.
-    func gradients(_ input: Tensor, halved winners: Storage, _ gradient: Tensor) -> [Tensor?] {
-        let rows = ChannelRows(input.shape)
-        let result = input.isTracked ? Tensor(uninitialized: input.shape) : nil
-        return withExtendedLifetime((input, winners, gradient, self)) {
-            let halved = Halved(
-                x: input.pointer, gradient: gradient.pointer, winners: winners.places, mean: mean.pointer, scale: scale.pointer, bias: bias.pointer,
-                shape: input.shape)
-            let found = parameterGradients(rows.sums(wide: halved), rows: rows.count)
-            if let result {
-                rows.forEach(
-                    wide: HalvedBackward(of: halved, result: result.pointer, center: found.center.pointer, along: found.along.pointer))
+    fileprivate func gradients(_ input: Tensor, _ cells: Cells, _ gradient: Tensor) -> [Tensor?] {
+        let shape = input.shape
+        let passed = Passed(gradient: gradient.pointer, distances: cells.distances.base, winners: cells.winners.bytes, width: shape[3])
+        let found = parameterGradients(ChannelRows(gradient.shape).sums(wide: passed), rows: shape.count(0..<3))
+        defer { withExtendedLifetime((input, cells, gradient, self)) {} }
+        guard input.isTracked else { return [nil, found.weight, found.bias] }
+        let result = Tensor(uninitialized: shape)
+        let (read, made) = (shape.count(1..<4), gradient.shape.count(1..<4))
+        forEachPicture(shape) { picture, channels in
+            let (source, first) = (picture * read + channels.lowerBound, channels.lowerBound)
+            let target = picture * made + first
+            regulus_halved_gradient(
+                input.pointer + source, gradient.pointer + target, cells.winners.bytes + target, result.pointer + source, mean.pointer + first,
+                scale.pointer + first, found.center.pointer + first, found.along.pointer + first, shape[1], shape[2], shape[3], channels.count)
+        }
+        withExtendedLifetime((found.center, found.along)) {}
+        return [result, found.weight, found.bias]
+    }
+
+    /// Calls `body` with each picture and the spans of its channels.
+    private func forEachPicture(_ shape: Shape, _ body: (_ picture: Int, _ channels: Range<Int>) -> Void) {
+        let spans = ChannelRows(shape).spans
+        Threads.split(shape[0]) { pictures in
+            for picture in pictures {
+                for channels in spans { body(picture, channels) }
             }
-            return [result, found.weight, found.bias]
         }
     }
 }
 
-/// The gradient g as far as it comes from a cell that the place won and as the ReLU lets it pass; its sums are Σ g and Σ g (x − mean).
-private struct Halved: ChannelRows.WideSum {
-    /// The input, and the gradient of the output.
-    let x, gradient: UnsafeMutablePointer<Float>
-    /// The place that won each cell of the output.
-    let winners: UnsafeMutablePointer<Int32>
-    /// What belongs to each channel.
-    let mean, scale, bias: UnsafeMutablePointer<Float>
-    /// That of the input, `N×H×W×C`.
-    let shape: Shape
+/// The gradient g of the places that won their cells, as far as the ReLU lets it pass; its sums are Σ g and Σ g (x − mean).
+private struct Passed: ChannelRows.WideSum {
+    /// The gradient of the output, and what is known of its cells.
+    let gradient, distances: UnsafeMutablePointer<Float>
+    let winners: UnsafeMutablePointer<UInt8>
+    /// The number of channels.
+    let width: Int
 
     func run(_ rows: Range<Int>, _ channels: Range<Int>, into sum: UnsafeMutablePointer<Float>, _ along: UnsafeMutablePointer<Float>) {
-        let first = channels.lowerBound
-        regulus_halved_passed(
-            x + first, gradient + first, winners + first, mean + first, scale + first, bias + first, rows.lowerBound, rows.count, shape[1], shape[2],
-            shape[3], channels.count, sum, along)
-    }
-}
-
-/// Writes scale · (g − center − (x − mean) · along), with the gradient g of ``Halved``.
-private struct HalvedBackward: ChannelRows.WideLoop {
-    /// Where g comes from.
-    let of: Halved
-    /// Where the gradient of the input is written, and what belongs to each channel.
-    let result, center, along: UnsafeMutablePointer<Float>
-
-    func run(_ rows: Range<Int>, _ channels: Range<Int>) {
-        let first = channels.lowerBound
-        regulus_halved_gradient(
-            of.x + first, of.gradient + first, of.winners + first, result + first, of.mean + first, of.scale + first, of.bias + first,
-            center + first, along + first, rows.lowerBound, rows.count, of.shape[1], of.shape[2], of.shape[3], channels.count)
+        let first = rows.lowerBound * width + channels.lowerBound
+        regulus_halved_passed(gradient + first, distances + first, winners + first, rows.count, width, channels.count, sum, along)
     }
 }

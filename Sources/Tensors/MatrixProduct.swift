@@ -160,10 +160,9 @@ extension Tensor {
 
     /// `output = op(left) · op(right)` for row-major matrices: `rows×inner` times `inner×columns`.
     ///
-    /// oneDNN computes the larger products on processors with 512-bit vectors, where OpenBLAS copies both operands first and takes up to 1.7 times as
-    /// long, and on any processor where several threads may share one. OpenBLAS computes all others, among them those so narrow that oneDNN is slower.
-    /// Where the right operand is not transposed, and it and the product stay in the nearer caches, the loops of `CLanes` are as fast; oneDNN would spend
-    /// 28 ms on kernels for the first of these products, which is as long as a thousand of them take.
+    /// Products of matrices that stay in the nearer caches are those of ``SmallProduct``. Of the others, oneDNN computes the larger ones on processors with
+    /// 512-bit vectors, where OpenBLAS copies both operands first and takes up to 1.7 times as long, and on any processor where several threads may share one.
+    /// OpenBLAS computes the rest, among them products so narrow that oneDNN is slower.
     ///
     /// - Parameters:
     ///   - adds: whether the product is added to what the output holds.
@@ -173,9 +172,8 @@ extension Tensor {
         into output: UnsafeMutablePointer<Float>, _ rows: Int, _ columns: Int, _ inner: Int, adds: Bool = false, splits: Bool = true
     ) {
         let threads = splits ? Threads.current : 1
-        let isSmall = max(rows, inner) * columns <= 1 << 15
-        if isSmall, !transposingRight, columns % 16 == 0, ProcessorKernels.hasWideVectors, transposingLeft || !adds {
-            return multiplyByLoops(left, transposingLeft, right, into: output, rows, columns, inner, adds: adds, threads: threads)
+        if let product = SmallProduct(left, transposingLeft, right, transposingRight, rows, columns, inner, adds: adds) {
+            return product.compute(into: output, threads: threads)
         }
         // OpenBLAS is slow for small matrices of which the right one alone is transposed.
         let least = threads == 1 && transposingRight && !transposingLeft && columns >= 24 ? 1 << 18 : 1 << 20
@@ -192,23 +190,6 @@ extension Tensor {
             CblasRowMajor, transposingLeft ? CblasTrans : CblasNoTrans, transposingRight ? CblasTrans : CblasNoTrans,
             Int32(rows), Int32(columns), Int32(inner), 1, left, Int32(transposingLeft ? rows : inner),
             right, Int32(transposingRight ? inner : columns), adds ? 1 : 0, output, Int32(columns))
-    }
-
-    /// The same in the loops of `CLanes`; see ``multiply(_:_:_:_:into:_:_:_:adds:splits:)``. The bits do not depend on the number of threads.
-    private static func multiplyByLoops(
-        _ left: UnsafePointer<Float>, _ transposingLeft: Bool, _ right: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, _ rows: Int,
-        _ columns: Int, _ inner: Int, adds: Bool, threads: Int
-    ) {
-        func compute(_ part: Range<Int>) {
-            let (first, target) = (part.lowerBound, output + part.lowerBound * columns)
-            if transposingLeft {
-                regulus_narrow_transposed_products(left + first, right, target, 1, 0, 0, rows, inner, part.count, columns, adds ? 1 : 0)
-            } else {
-                regulus_narrow_products(left + first * inner, right, target, 1, part.count, inner, columns)
-            }
-        }
-        // Handing a smaller product over takes longer than computing it.
-        if threads > 1, rows * columns * inner >= 1 << 20 { Threads.split(rows, compute) } else { compute(0..<rows) }
     }
 
     /// An affine map of the last axis, `x Wᵀ + b`, for input of any rank.

@@ -101,34 +101,33 @@ private struct SingleChannel: @unchecked Sendable {  // its memory is written by
         return total
     }
 
-    /// Sums over the nine numbers that a kernel reads at each place.
+    /// What the nine numbers that a kernel reads have to do with the maps of the channels, each of which is a sum of them.
     struct Patches {
-        /// The mean of each.
+        /// The mean of each number over all places.
         let means: [Double]
-        /// The mean of the product of each two, 9×9.
-        let products: [Double]
-
-        /// Their covariance with a sum of them.
-        ///
-        /// - Parameter weights: the weight of each in the sum.
-        func covariances(_ weights: [Double]) -> [Double] {
-            let mean = zip(means, weights).reduce(0) { $0 + $1.0 * $1.1 }
-            return means.indices.map { tap in
-                weights.indices.reduce(0) { $0 + weights[$1] * products[9 * tap + $1] } - means[tap] * mean
-            }
-        }
+        /// Of each channel, the mean of its map and the covariance of each number with it.
+        let maps: [(mean: Double, covariances: [Double])]
     }
 
-    /// The sums over all pictures.
+    /// The same for all pictures.
     func patches() -> Patches {
         let found = withExtendedLifetime(framed) { sums(90) { regulus_single_patches(start($0), height, width, $1) } }
         let places = Double(count * height * width)
+        let means = found[..<9].map { $0 / places }
         let products = (0..<81).map { index in
             // Of two numbers, the one with the lower place comes first.
             let (one, other) = index.quotientAndRemainder(dividingBy: 9)
             return found[9 + 9 * min(one, other) + max(one, other)] / places
         }
-        return Patches(means: found[..<9].map { $0 / places }, products: products)
+        let maps = (0..<channels).map { channel in
+            let taps = taps(channel)
+            let mean = zip(taps, means).reduce(0) { $0 + $1.0 * $1.1 }
+            let covariances = means.indices.map { tap in
+                taps.indices.reduce(0) { $0 + taps[$1] * products[9 * tap + $1] } - means[tap] * mean
+            }
+            return (mean, covariances)
+        }
+        return Patches(means: means, maps: maps)
     }
 
     /// The weights of a channel.
@@ -139,9 +138,9 @@ private struct SingleChannel: @unchecked Sendable {  // its memory is written by
         let (mean, variance) = (Tensor(uninitialized: [channels]), Tensor(uninitialized: [channels]))
         withExtendedLifetime((mean, variance, weight)) {
             for channel in 0..<channels {
-                let taps = taps(channel)
-                let found = zip(taps, patches.covariances(taps)).reduce(0) { $0 + $1.0 * $1.1 }
-                mean.pointer[channel] = Float(zip(taps, patches.means).reduce(0) { $0 + $1.0 * $1.1 })
+                let map = patches.maps[channel]
+                let found = zip(taps(channel), map.covariances).reduce(0) { $0 + $1.0 * $1.1 }
+                mean.pointer[channel] = Float(map.mean)
                 // Not `max`, which may drop NaN.
                 variance.pointer[channel] = Float(found < 0 ? 0 : found)
             }
@@ -200,7 +199,7 @@ private struct SingleChannel: @unchecked Sendable {  // its memory is written by
             let (scales, centers, shares) = (map.scale.pointer, found.center.pointer, found.along.pointer)
             withExtendedLifetime((found.center, found.along)) {
                 for channel in 0..<channels {
-                    let covariances = patches.covariances(taps(channel))
+                    let covariances = patches.maps[channel].covariances
                     for tap in 0..<9 {
                         let others = Double(centers[channel]) * patches.means[tap] + Double(shares[channel]) * covariances[tap]
                         kernels.pointer[channel * 9 + tap] = Float(Double(scales[channel]) * (won[tap * channels + channel] - Double(places) * others))

@@ -28,7 +28,7 @@ public enum Threads {
     }
 
     /// The number of threads that the calling thread's work may be split over.
-    static var current: Int { getOpenMPThreads.map { Int($0()) } ?? 1 }
+    package static var current: Int { getOpenMPThreads.map { Int($0()) } ?? 1 }
 
     /// The number of processors available to this process, at least 1: those in its affinity mask, but
     /// no more than the processor time that its control groups grant, rounded down. With more threads

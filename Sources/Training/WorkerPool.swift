@@ -1,4 +1,5 @@
 import Foundation
+import Processes
 import Synchronization
 import Tensors
 
@@ -16,6 +17,8 @@ package enum JobOutcome: Sendable {
 package struct WorkerPool: Sendable {
     package let workers: Int
     package let threadsPerWorker: Int
+    /// The size of the stack of each thread, in bytes.
+    var stack = 16 << 20
 
     package init(workers: Int, threadsPerWorker: Int) {
         require(workers >= 1 && threadsPerWorker >= 1, "\(workers) workers with \(threadsPerWorker) threads cannot work")
@@ -41,15 +44,24 @@ package struct WorkerPool: Sendable {
     package func run(_ jobs: [@Sendable () -> JobOutcome], polling: Duration) {
         let queue = JobQueue(count: jobs.count, polling: polling)
         let finished = DispatchGroup()
+        let work = { @Sendable in
+            Threads.use(threadsPerWorker)
+            while let job = queue.next() { queue.didRun(job, jobs[job]()) }
+        }
+        var started = 0
         for _ in 0..<min(workers, jobs.count) {
             finished.enter()
-            let thread = Thread {
-                Threads.use(threadsPerWorker)
-                while let job = queue.next() { queue.didRun(job, jobs[job]()) }
+            let isStarted = OwnThread.start(stack: stack) {
+                work()
                 finished.leave()
             }
-            thread.stackSize = 16 << 20
-            thread.start()
+            if isStarted { started += 1 } else { finished.leave() }
+        }
+        if started == 0 {
+            // The system refuses every thread: this one does what can be done.
+            let before = Threads.current
+            work()
+            Threads.use(before)
         }
         finished.wait()
     }

@@ -31,13 +31,26 @@ struct WorkAheadTests {
     @Test("A place that no thread has begun is left to whoever asks, and no thread begins it later")
     func left() {
         let ahead = WorkAhead<Int>(count: 3, capacity: 2)
-        #expect(ahead.nextIfBegun() == nil)
+        #expect(ahead.nextIfBegun()?.value == .some(nil))
         #expect(ahead.begin() == 1)
         ahead.finish(1, 7)
-        #expect(ahead.nextIfBegun() == 7)
-        #expect(ahead.nextIfBegun() == nil)
-        #expect(ahead.begin() == nil)
+        #expect(ahead.nextIfBegun()?.value == 7)
+        #expect(ahead.nextIfBegun()?.value == .some(nil))
+        #expect(ahead.nextIfBegun() == nil && ahead.begin() == nil)
         #expect(ahead.waited == .zero)
+        ahead.stop()
+    }
+
+    @Test("Where the system refuses all threads, every place is left to whoever asks")
+    func refused() {
+        let ahead = WorkAhead<Int>(count: 3, capacity: 2)
+        // No machine has room for such a stack.
+        ahead.start(threads: 2, stack: 1 << 60) { ahead.finish(ahead.begin() ?? 0, 1) }
+        for place in 0..<3 {
+            let next = ahead.next()
+            #expect(next?.place == place && next?.value == .some(nil))
+        }
+        #expect(ahead.next() == nil)
         ahead.stop()
     }
 

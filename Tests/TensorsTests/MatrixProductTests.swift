@@ -6,6 +6,7 @@ import Testing
     /// Rows, columns and what is summed over, on both sides of the sizes from which another library computes.
     private static let shapes = [
         (3, 5, 2), (40, 7, 512), (64, 27, 170), (64, 48, 256), (1, 700, 1600), (130, 128, 64), (13, 16, 9), (1, 32, 1), (67, 48, 33), (200, 112, 71),
+        (16, 24, 1), (35, 79, 47), (64, 300, 74), (90, 26, 300), (17, 64, 16), (128, 512, 48), (300, 40, 900),
     ]
 
     private func numbers(_ shape: Shape, _ name: String) -> Tensor {
@@ -48,19 +49,41 @@ import Testing
 
     @Test(
         "the bits of a small product depend neither on the number of threads nor on that of rows", .enabled(if: ProcessorKernels.hasWideVectors),
-        arguments: [false, true])
-    func threads(isTransposed: Bool) {
+        arguments: [false, true], [64, 77, 150])
+    func threads(isTransposed: Bool, columns: Int) {
         defer { Threads.use(1) }
-        let (left, right) = (numbers([500, 37], "left"), numbers([37, 64], "right"))
-        func product(_ rows: Int) -> [Float] {
+        let (left, right) = (numbers([500, 37], "left"), numbers([37, columns], "right"))
+        func products(_ rows: Int) -> [[Float]] {
             let part = left[0..<rows]
-            return (isTransposed ? part.transposed() : part).matmul(right, transposingLeft: isTransposed).values
+            let product = (isTransposed ? part.transposed() : part).matmul(right, transposingLeft: isTransposed)
+            return [product, part.matmul(right.transposed(), transposingRight: true)].map(\.values)
         }
-        let all = product(500)
-        #expect(Array(all[..<(131 * 64)]) == product(131))
+        let all = products(500)
+        #expect(all[0] == all[1])
+        #expect(all.map { Array($0[..<(131 * columns)]) } == products(131))
         for threads in [2, 3] {
             Threads.use(threads)
-            #expect(product(500) == all)
+            #expect(products(500) == all)
+        }
+    }
+
+    @Test("numbers beyond the last column are neither read nor written", .enabled(if: ProcessorKernels.hasWideVectors), arguments: [33, 64, 79])
+    func edges(columns: Int) {
+        // What is not a number behind the operands would show in the result, and what is written behind it in the numbers there.
+        let (rows, inner) = (20, 18)
+        func framed(_ count: Int, _ name: String) -> Tensor {
+            var memory = numbers([count + 64], name)
+            memory.withUnsafeMutableValues { values in for index in count..<count + 64 { values[index] = .nan } }
+            return memory
+        }
+        let (left, right) = (framed(rows * inner, "left"), framed(inner * columns, "right"))
+        for (isTransposed, isTransposedToo) in [(false, false), (true, false), (false, true)] {
+            let output = Tensor.full(7, [rows * columns + 64])
+            withExtendedLifetime((left, right)) {
+                Tensor.multiply(left.pointer, isTransposed, right.pointer, isTransposedToo, into: output.pointer, rows, columns, inner)
+            }
+            #expect(output.values[..<(rows * columns)].allSatisfy(\.isFinite))
+            #expect(output.values[(rows * columns)...].allSatisfy { $0 == 7 })
         }
     }
 

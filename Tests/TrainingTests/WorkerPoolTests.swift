@@ -14,6 +14,16 @@ struct WorkerPoolTests {
         #expect(runs.withLock(\.self) == Array(repeating: 1, count: 20))
     }
 
+    @Test("where the system refuses every thread, the calling one does all jobs")
+    func refused() {
+        let runs = Mutex([Int](repeating: 0, count: 5))
+        var pool = WorkerPool(workers: 3, threadsPerWorker: 1)
+        // No machine has room for such stacks.
+        pool.stack = 1 << 60
+        pool.run((0..<5).map { job in { runs.withLock { $0[job] += 1 } } })
+        #expect(runs.withLock(\.self) == Array(repeating: 1, count: 5))
+    }
+
     @Test("no jobs are no work")
     func none() {
         WorkerPool(workers: 2, threadsPerWorker: 1).run([])

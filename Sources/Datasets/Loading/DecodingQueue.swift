@@ -40,7 +40,7 @@ final class DecodingQueue: Sendable {
 
     /// The next row with its samples of all modalities, or the first fault among them; nil after the
     /// last row.
-    func next() -> (row: Int, outcome: Outcome)? { ahead.next().map { (rows[$0.place], $0.value) } }
+    func next() -> (row: Int, outcome: Outcome)? { ahead.next().map { (rows[$0.place], $0.value ?? decode(rows[$0.place])) } }
 
     /// Ends the workers and returns when the last one has ended. It has to be called in any case.
     func stop() { ahead.stop() }

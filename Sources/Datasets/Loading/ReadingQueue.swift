@@ -64,7 +64,7 @@ final class ReadingQueue: Sendable {
     /// - Returns: the inputs on disk by the modality's name, each N×(sample shape).
     /// - Throws: what the data set throws.
     func next() throws -> [String: Tensor]? {
-        guard let values = try ahead.nextIfBegun()?.get() else { return nil }
+        guard let values = try ahead.nextIfBegun()?.value?.get() else { return nil }
         var inputs: [String: Tensor] = [:]
         for modality in dataset.facts.modalities {
             guard let read = values[modality.name] else { continue }

@@ -1,4 +1,5 @@
 import Foundation
+import Processes
 
 /// Places 0, 1, 2, … whose values threads of its own make ahead, and that are handed out in order.
 ///
@@ -15,11 +16,11 @@ final class WorkAhead<Value: Sendable>: @unchecked Sendable {  // `state` is onl
         var ready: [Int: Value] = [:]
         /// Whether the threads have been asked to end.
         var isStopped = false
-        /// The number of threads that have begun and not ended; those that the system refused never begin.
+        /// The number of threads that have not ended.
         var working = 0
         var waited = Duration.zero
 
-        /// Whether there still is something to do for a thread that begins, which is counted then.
+        /// Counts a thread that is about to be started; false where it is not to be.
         mutating func enter() -> Bool {
             if !isStopped { working += 1 }
             return !isStopped
@@ -39,18 +40,19 @@ final class WorkAhead<Value: Sendable>: @unchecked Sendable {  // `state` is onl
     ///   - capacity: how many may be begun and not handed out at a time, at least 1.
     init(count: Int, capacity: Int) { (self.count, self.capacity) = (count, capacity) }
 
-    /// Starts threads.
+    /// Starts threads, or as many of them as the system allows.
     ///
-    /// - Parameter work: what each of them does; it ends where ``begin()`` has no place for it.
-    func start(threads: Int, _ work: @escaping @Sendable () -> Void) {
+    /// - Parameters:
+    ///   - stack: the size of the stack of each, in bytes.
+    ///   - work: what each of them does; it ends where ``begin()`` has no place for it.
+    func start(threads: Int, stack: Int = 8 << 20, _ work: @escaping @Sendable () -> Void) {
         for _ in 0..<threads {
-            let thread = Thread { [self] in
-                guard changing({ $0.enter() }) else { return }
+            guard changing({ $0.enter() }) else { return }
+            let isStarted = OwnThread.start(stack: stack) { [self] in
                 work()
                 changing { $0.working -= 1 }
             }
-            thread.stackSize = 8 << 20
-            thread.start()
+            if !isStarted { changing { $0.working -= 1 } }
         }
     }
 
@@ -87,42 +89,33 @@ final class WorkAhead<Value: Sendable>: @unchecked Sendable {  // `state` is onl
 
     // MARK: - For the user
 
-    /// The next place and its value, for which it waits; nil after the last place, and once the threads were stopped.
-    func next() -> (place: Int, value: Value)? {
+    /// The next place and its value, for which it waits; nil after the last place, and once the threads were stopped. There is no value where no thread has begun
+    /// with the place and none is left, as where the system has refused them all: the place is then left to whoever asks.
+    func next() -> (place: Int, value: Value?)? { next { $0.working > 0 } }
+
+    /// The same, without waiting for a thread to begin with the place.
+    func nextIfBegun() -> (place: Int, value: Value?)? { next { _ in false } }
+
+    /// Hands out the next place.
+    ///
+    /// - Parameter waits: whether to wait for a thread to begin with it.
+    private func next(_ waits: (State) -> Bool) -> (place: Int, value: Value?)? {
         condition.lock()
         defer { condition.unlock() }
         guard state.delivered < count, !state.isStopped else { return nil }
-        return deliver()
-    }
-
-    /// The value of the next place, for which it waits; nil where no thread has begun it. It is then left to whoever asks.
-    func nextIfBegun() -> Value? {
-        condition.lock()
-        defer { condition.unlock() }
-        guard state.delivered < state.taken else {
-            state.delivered += 1
-            state.taken = state.delivered
-            condition.broadcast()
-            return nil
+        let place = state.delivered
+        if state.ready[place] == nil, place < state.taken || waits(state) {
+            let start = ContinuousClock.now
+            while state.ready[place] == nil, place < state.taken || waits(state) { condition.wait() }
+            state.waited += start.duration(to: .now)
         }
-        return deliver()?.value
+        state.delivered += 1
+        state.taken = max(state.taken, state.delivered)
+        condition.broadcast()
+        return (place, state.ready.removeValue(forKey: place))
     }
 
     // MARK: - Locked
-
-    /// Hands out the next place, for which it waits; `condition` is locked.
-    private func deliver() -> (place: Int, value: Value)? {
-        let place = state.delivered
-        if state.ready[place] == nil {
-            let start = ContinuousClock.now
-            while state.ready[place] == nil { condition.wait() }
-            state.waited += start.duration(to: .now)
-        }
-        guard let value = state.ready.removeValue(forKey: place) else { return nil }
-        state.delivered += 1
-        condition.broadcast()
-        return (place, value)
-    }
 
     /// Changes the state and wakes up all threads.
     @discardableResult

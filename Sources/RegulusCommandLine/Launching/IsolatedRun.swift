@@ -67,7 +67,7 @@ final class IsolatedRun: Sendable {
         guard before.finished < before.total else { return try study.run(observer: progress.take) }
         try Folder.create(place.path)
         let hasLooked = DispatchSemaphore(value: 0)
-        let looking = Thread { [self] in
+        let isLooking = OwnThread.start(stack: 1 << 20) { [self] in
             while !isEnded.load(ordering: .relaxed) {
                 slots.withLock { slots in
                     let before = slots.compactMap { $0.child?.id }
@@ -85,8 +85,7 @@ final class IsolatedRun: Sendable {
             endAll()
             hasLooked.signal()
         }
-        looking.stackSize = 1 << 20
-        looking.start()
+        guard isLooking else { throw CommandFault.failure("error: \(OwnThread.refusal)") }
         defer {
             isEnded.store(true, ordering: .relaxed)
             hasLooked.wait()

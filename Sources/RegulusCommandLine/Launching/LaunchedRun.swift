@@ -1,6 +1,7 @@
 import Foundation
 import Launching
 import Persistence
+import Processes
 import Results
 import Studies
 import Synchronization
@@ -102,12 +103,14 @@ final class LaunchedRun: Sendable {
         guard isContinued || before.finished < before.total else { return try study.run(observer: progress.take) }
         try begin()
         let hasLooked = DispatchSemaphore(value: 0)
-        let looking = Thread { [self] in
+        let isLooking = OwnThread.start(stack: 4 << 20) { [self] in
             while !isEnded.load(ordering: .relaxed) { lookAndRest(progress) }
             hasLooked.signal()
         }
-        looking.stackSize = 4 << 20
-        looking.start()
+        guard isLooking else {
+            right.withLock { $0.release() }
+            throw CommandFault.failure("error: \(OwnThread.refusal)\nThe workers go on; the same command follows them.")
+        }
         do {
             let results = try study.run(observer: progress.take)
             isEnded.store(true, ordering: .relaxed)

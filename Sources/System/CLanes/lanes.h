@@ -27,21 +27,21 @@ void regulus_channel_passed(const float *x, const float *other, const float *gra
 void regulus_channel_gradient(const float *x, const float *gradient, float *result, const float *mean, const float *scale, const float *bias,
                               const float *center, const float *along, long rows, long width, long channels, int rectifies);
 
-// The same for pictures that are halved afterwards, height by width places that lie `pitch` apart: of each 2×2 places the largest result of
-// `regulus_channel_map` with its ReLU counts, as `regulus_maxima` takes it. Each pointer leads to the first of the channels of the first picture.
+// The same for pictures that are halved afterwards, height by width places that lie `pitch` apart: of each cell of 2×2 places the largest result of
+// `regulus_channel_map` with its ReLU counts, as `regulus_maxima` takes it.
 
-// One picture's largest numbers, and the place within the picture of each.
-void regulus_halved_map(const float *x, float *y, int32_t *winners, const float *mean, const float *scale, const float *bias, long height, long width,
-                        long pitch, long channels);
+// One picture's largest numbers, what x − mean is where each was found, and which of its cell's places that is: 0 to 3 row by row, or 4 where the ReLU lets no
+// gradient pass.
+void regulus_halved_map(const float *x, float *y, float *distances, uint8_t *winners, const float *mean, const float *scale, const float *bias,
+                        long height, long width, long pitch, long channels);
 
-// The sums of `regulus_channel_passed` over the places `first` up to but not including `first + rows`, counted through all pictures.
-void regulus_halved_passed(const float *x, const float *gradient, const int32_t *winners, const float *mean, const float *scale, const float *bias,
-                           long first, long rows, long height, long width, long pitch, long channels, float *sum, float *along);
+// The sums of `regulus_channel_passed` over the places that won `rows` cells, of whatever pictures; the others have no gradient.
+void regulus_halved_passed(const float *gradient, const float *distances, const uint8_t *winners, long rows, long width, long channels, float *sum,
+                           float *along);
 
-// The results of `regulus_channel_gradient` at the same places.
-void regulus_halved_gradient(const float *x, const float *gradient, const int32_t *winners, float *result, const float *mean, const float *scale,
-                             const float *bias, const float *center, const float *along, long first, long rows, long height, long width, long pitch,
-                             long channels);
+// One picture's results of `regulus_channel_gradient`.
+void regulus_halved_gradient(const float *x, const float *gradient, const uint8_t *winners, float *result, const float *mean, const float *scale,
+                             const float *center, const float *along, long height, long width, long pitch, long channels);
 
 // y = x, where negative numbers become 0 and NaN stays.
 void regulus_rectify(const float *x, float *y, long count);
@@ -61,16 +61,6 @@ void regulus_standardize(const float *x, float *y, const float *means, const flo
 // Copies rows of `size` numbers, one after another: each from the place in x where it starts, or zeros where that is negative. They are standardized on the
 // way, each beginning with the first of the `width` means and factors, unless there are none.
 void regulus_gather_rows(const float *x, const long *starts, float *y, long rows, long size, const float *means, const float *factors, long width);
-
-// Asks for memory that will be read soon, and does not wait for it. Of a long piece only the beginning is asked for: once that is being read, processors ask for
-// what follows by themselves.
-static inline void regulus_prefetch(const void *start, long bytes) {
-    enum { line = 64, most = 1024 };
-    const char *first = (const char *)start, *end = first + (bytes < most ? bytes : most);
-    for (; first < end; first += line) __builtin_prefetch(first);
-    // A piece that begins within a line ends within a further one.
-    if (bytes > 0) __builtin_prefetch(end - 1);
-}
 
 // Σ x² in double precision, in eight parts that together are the sum.
 void regulus_squares(const float *x, long count, double *sums);

@@ -122,113 +122,108 @@ FOR_EACH_WIDTH_IN_GROUPS(regulus_channel_gradient,
                           const float *center, const float *along, long rows, long width, long channels, int rectifies),
                          (x, gradient, result, mean, scale, bias, center, along, rows, width, channels, rectifies))
 
-// What `regulus_channel_map` computes with a ReLU, for sixteen channels of a place.
-#define RECTIFIED(x, m, a, b) ({ lanes mapped = (LOAD(x) - (m)) * (a) + (b); WHERE(~(mapped < 0), mapped); })
-
-INLINE halved(const long groups, const float *x, float *y, int32_t *winners, const float *mean, const float *scale, const float *bias, long height,
-              long width, long pitch) {
+INLINE halved(const long groups, const float *x, float *y, float *distances, uint8_t *winners, const float *mean, const float *scale, const float *bias,
+              long height, long width, long pitch) {
     LOAD_GROUPS(m, mean)
     LOAD_GROUPS(a, scale)
     LOAD_GROUPS(b, bias)
     for (long i = 0, cell = 0; i < height / 2; ++i) {
         for (long j = 0; j < width / 2; ++j, ++cell) {
-            long place = 2 * i * width + 2 * j;
-            const long others[3] = {place + 1, place + width, place + width + 1};
+            const float *places[4];
+            for (long index = 0; index < 4; ++index) places[index] = x + ((2 * i + index / 2) * width + 2 * j + index % 2) * pitch;
             for (long group = 0; group < groups; ++group) {
-                const float *start = x + 16 * group;
-                lanes best = RECTIFIED(start + place * pitch, m[group], a[group], b[group]);
-                mask winner = (mask){0} + (int32_t)place;
-                for (long index = 0; index < 3; ++index) {
-                    lanes value = RECTIFIED(start + others[index] * pitch, m[group], a[group], b[group]);
+                const long made = cell * pitch + 16 * group;
+                lanes farthest = LOAD(places[0] + 16 * group) - m[group], best = farthest * a[group] + b[group];
+                mask winner = {0};
+                for (int index = 1; index < 4; ++index) {
+                    lanes distance = LOAD(places[index] + 16 * group) - m[group], value = distance * a[group] + b[group];
                     mask takes = EXCEEDS(value, best);
                     best = EITHER(takes, value, best);
-                    winner = (takes & (int32_t)others[index]) | (~takes & winner);
+                    farthest = EITHER(takes, distance, farthest);
+                    winner = (takes & index) | (~takes & winner);
                 }
-                STORE(best, y + cell * pitch + 16 * group);
-                *(unaligned_mask *)(winners + cell * pitch + 16 * group) = winner;
+                mask passes = ~(best <= 0);
+                STORE(WHERE(passes, best), y + made);
+                STORE(farthest, distances + made);
+                *(unaligned_bytes *)(winners + made) = __builtin_convertvector((passes & winner) | (~passes & 4), bytes);
             }
         }
     }
 }
-INLINE regulus_halved_map_body(const long most, const float *x, float *y, int32_t *winners, const float *mean, const float *scale,
+INLINE regulus_halved_map_body(const long most, const float *x, float *y, float *distances, uint8_t *winners, const float *mean, const float *scale,
                                const float *bias, long height, long width, long pitch, long channels) {
     FOR_EACH_GROUP(most, channels,
-                   halved(groups, x + channel, y + channel, winners + channel, mean + channel, scale + channel, bias + channel, height, width, pitch))
+                   halved(groups, x + channel, y + channel, distances + channel, winners + channel, mean + channel, scale + channel, bias + channel,
+                          height, width, pitch))
 }
 FOR_EACH_WIDTH_IN_GROUPS(regulus_halved_map,
-                         (const float *x, float *y, int32_t *winners, const float *mean, const float *scale, const float *bias, long height,
-                          long width, long pitch, long channels),
-                         (x, y, winners, mean, scale, bias, height, width, pitch, channels))
+                         (const float *x, float *y, float *distances, uint8_t *winners, const float *mean, const float *scale, const float *bias,
+                          long height, long width, long pitch, long channels),
+                         (x, y, distances, winners, mean, scale, bias, height, width, pitch, channels))
 
-// Runs `body` for rows `first` up to but not including `first + rows` of pictures and each group of channels, with `slope`: the gradient of the row's cell,
-// where the row won it.
-#define FOR_EACH_WON(first, rows, body) \
-    long image = (first) / (height * width), place = (first) % (height * width); \
-    long i = place / width, j = place % width; \
-    for (long row = (first); row < (first) + (rows); ++row) { \
-        long cell = (image * (height / 2) + i / 2) * (width / 2) + j / 2; \
-        int isCovered = i / 2 < height / 2 && j / 2 < width / 2; \
-        for (long group = 0; group < groups; ++group) { \
-            long start = cell * pitch + 16 * group; \
-            lanes slope = isCovered ? WHERE(*(const unaligned_mask *)(winners + start) == (int32_t)(i * width + j), LOAD(gradient + start)) \
-                                    : (lanes){0}; \
-            lanes distance = LOAD(x + row * pitch + 16 * group) - m[group]; \
-            slope = WHERE(~(distance * a[group] + b[group] <= 0), slope); \
-            body \
-        } \
-        if (++j == width) { \
-            j = 0; \
-            if (++i == height) { \
-                i = 0; \
-                ++image; \
-            } \
-        } \
-    }
+// Of sixteen channels the places that won a cell.
+#define WINNERS(place) __builtin_convertvector(*(const unaligned_bytes *)(place), mask)
 
-INLINE halved_passed(const long groups, const float *x, const float *gradient, const int32_t *winners, const float *mean, const float *scale,
-                     const float *bias, long first, long rows, long height, long width, long pitch, float *sum, float *along) {
-    LOAD_GROUPS(m, mean)
-    LOAD_GROUPS(a, scale)
-    LOAD_GROUPS(b, bias)
+INLINE halved_passed(const long groups, const float *gradient, const float *distances, const uint8_t *winners, long rows, long width, float *sum,
+                     float *along) {
     lanes total[4] = {{0}}, total_along[4] = {{0}};
-    FOR_EACH_WON(first, rows, {
-        total[group] += slope;
-        total_along[group] += slope * distance;
-    })
+    for (long index = 0; index < rows; ++index) {
+        for (long group = 0; group < groups; ++group) {
+            const long cell = index * width + 16 * group;
+            lanes slope = WHERE(WINNERS(winners + cell) != 4, LOAD(gradient + cell));
+            total[group] += slope;
+            total_along[group] += slope * LOAD(distances + cell);
+        }
+    }
     STORE_GROUPS(total, sum)
     STORE_GROUPS(total_along, along)
 }
-INLINE regulus_halved_passed_body(const long most, const float *x, const float *gradient, const int32_t *winners, const float *mean,
-                                  const float *scale, const float *bias, long first, long rows, long height, long width, long pitch, long channels,
-                                  float *sum, float *along) {
+INLINE regulus_halved_passed_body(const long most, const float *gradient, const float *distances, const uint8_t *winners, long rows, long width,
+                                  long channels, float *sum, float *along) {
     FOR_EACH_GROUP(most, channels,
-                   halved_passed(groups, x + channel, gradient + channel, winners + channel, mean + channel, scale + channel, bias + channel, first,
-                                 rows, height, width, pitch, sum + channel, along + channel))
+                   halved_passed(groups, gradient + channel, distances + channel, winners + channel, rows, width, sum + channel, along + channel))
 }
 FOR_EACH_WIDTH_IN_GROUPS(regulus_halved_passed,
-                         (const float *x, const float *gradient, const int32_t *winners, const float *mean, const float *scale, const float *bias,
-                          long first, long rows, long height, long width, long pitch, long channels, float *sum, float *along),
-                         (x, gradient, winners, mean, scale, bias, first, rows, height, width, pitch, channels, sum, along))
+                         (const float *gradient, const float *distances, const uint8_t *winners, long rows, long width, long channels, float *sum,
+                          float *along),
+                         (gradient, distances, winners, rows, width, channels, sum, along))
 
-INLINE halved_back(const long groups, const float *x, const float *gradient, const int32_t *winners, float *result, const float *mean,
-                   const float *scale, const float *bias, const float *center, const float *along, long first, long rows, long height, long width,
-                   long pitch) {
+INLINE halved_back(const long groups, const float *x, const float *gradient, const uint8_t *winners, float *result, const float *mean,
+                   const float *scale, const float *center, const float *along, long height, long width, long pitch) {
     LOAD_GROUPS(m, mean)
     LOAD_GROUPS(a, scale)
-    LOAD_GROUPS(b, bias)
     LOAD_GROUPS(c, center)
     LOAD_GROUPS(s, along)
-    FOR_EACH_WON(first, rows, { STORE(a[group] * (slope - c[group] - distance * s[group]), result + row * pitch + 16 * group); })
+    for (long i = 0; i < height; i += 2) {
+        for (long j = 0; j < width; j += 2) {
+            // Along the edges of pictures of odd extents, places belong to no cell.
+            const int isCovered = i + 1 < height && j + 1 < width;
+            const long cell = ((i / 2) * (width / 2) + j / 2) * pitch;
+            for (long group = 0; group < groups; ++group) {
+                lanes slope = {0};
+                mask winner = {0};
+                if (isCovered) {
+                    slope = LOAD(gradient + cell + 16 * group);
+                    winner = WINNERS(winners + cell + 16 * group);
+                }
+                for (int index = 0; index < 4; ++index) {
+                    const long row = i + index / 2, column = j + index % 2;
+                    if (row >= height || column >= width) continue;
+                    const long place = (row * width + column) * pitch + 16 * group;
+                    lanes distance = LOAD(x + place) - m[group];
+                    STORE(a[group] * (WHERE(winner == index, slope) - c[group] - distance * s[group]), result + place);
+                }
+            }
+        }
+    }
 }
-INLINE regulus_halved_gradient_body(const long most, const float *x, const float *gradient, const int32_t *winners, float *result,
-                                    const float *mean, const float *scale, const float *bias, const float *center, const float *along, long first,
-                                    long rows, long height, long width, long pitch, long channels) {
+INLINE regulus_halved_gradient_body(const long most, const float *x, const float *gradient, const uint8_t *winners, float *result, const float *mean,
+                                    const float *scale, const float *center, const float *along, long height, long width, long pitch, long channels) {
     FOR_EACH_GROUP(most, channels,
                    halved_back(groups, x + channel, gradient + channel, winners + channel, result + channel, mean + channel, scale + channel,
-                               bias + channel, center + channel, along + channel, first, rows, height, width, pitch))
+                               center + channel, along + channel, height, width, pitch))
 }
 FOR_EACH_WIDTH_IN_GROUPS(regulus_halved_gradient,
-                         (const float *x, const float *gradient, const int32_t *winners, float *result, const float *mean, const float *scale,
-                          const float *bias, const float *center, const float *along, long first, long rows, long height, long width, long pitch,
-                          long channels),
-                         (x, gradient, winners, result, mean, scale, bias, center, along, first, rows, height, width, pitch, channels))
+                         (const float *x, const float *gradient, const uint8_t *winners, float *result, const float *mean, const float *scale,
+                          const float *center, const float *along, long height, long width, long pitch, long channels),
+                         (x, gradient, winners, result, mean, scale, center, along, height, width, pitch, channels))

@@ -1,17 +1,35 @@
-#include "winograd.h"
+#include "products.h"
+
+#include <string.h>
 
 #include "blocks.h"
 
-// Products of narrow matrices, in blocks of the result that stay in registers: 24 to 28 registers of 512 bits.
+// Blocks of the result stay in registers: 24 to 28 registers of 512 bits. Columns are computed 64, 32 or 16 at a time, and those that are left are computed as
+// sixteen, of which some are not written.
+
+// Reads and writes the first `kept` of sixteen numbers.
+#define LOAD_PARTLY(place, kept) ({ float part[16] = {0}; memcpy(part, place, (kept) * sizeof *part); LOAD(part); })
+#define STORE_PARTLY(value, place, kept) \
+    { \
+        float part[16]; \
+        STORE(value, part); \
+        memcpy(place, part, (kept) * sizeof *part); \
+    }
 
 // `height` rows and `groups` groups of sixteen columns of a product from row `row` and column `column` on, for `terms` terms of each sum: the factor of row
-// r and term i is at a[r · a_row + i · a_term].
-#define BLOCK(height, groups, terms, a_row, a_term, goes_on) \
+// r and term i is at a[r · a_row + i · a_term], and those of a term in b lie `right_row` numbers from the ones before. `kept` columns are written of the last
+// group.
+#define BLOCK(height, groups, kept, terms, a_row, a_term, goes_on) \
     { \
         lanes sum[height][groups]; \
-        EACH(height, groups, sum[r][g] = goes_on ? LOAD(c + (row + r) * columns + column + 16 * g) : (lanes){0}) \
-        SUMS(height, groups, terms, a + row * (a_row), a_row, a_term, b + column, columns, ) \
-        EACH(height, groups, STORE(sum[r][g], c + (row + r) * columns + column + 16 * g)) \
+        float *block = c + row * c_row + column; \
+        EACH(height, groups, sum[r][g] = !(goes_on) ? (lanes){0} : (kept) < 16 ? LOAD_PARTLY(block + r * c_row, kept) : LOAD(block + r * c_row + 16 * g)) \
+        SUMS(height, groups, terms, a + row * (a_row), a_row, a_term, right, right_row, ) \
+        if ((kept) < 16) { \
+            EACH(height, groups, STORE_PARTLY(sum[r][g], block + r * c_row, kept)) \
+        } else { \
+            EACH(height, groups, STORE(sum[r][g], block + r * c_row + 16 * g)) \
+        } \
         row += height; \
     }
 
@@ -22,34 +40,84 @@
         while ((count) - row >= height) BLOCK(height, groups, __VA_ARGS__) \
         while ((count) - row >= rest) BLOCK(rest, groups, __VA_ARGS__) \
         while (row < (count)) BLOCK(1, groups, __VA_ARGS__) \
-        column += 16 * groups; \
+        column += 16 * (groups); \
     }
 
-WIDEST void regulus_narrow_products(const float *a, const float *b, float *c, long products, long rows, long inner, long columns) {
-    for (long product = 0; product < products; ++product, a += rows * inner, b += inner * columns, c += rows * columns) {
-        for (long column = 0; column < columns;) {
-            if (columns - column >= 64) {
-                ROWS(6, 4, 4, rows, inner, inner, 1, 0)
-            } else if (columns - column >= 32) {
-                ROWS(12, 4, 2, rows, inner, inner, 1, 0)
-            } else {
-                ROWS(14, 4, 1, rows, inner, inner, 1, 0)
-            }
-        }
+// The columns from `first` up to `last` of a product of `count` rows. `operand` says where b is read for a number of groups, of which the last has `kept`
+// columns; `rest` and `tallest` are heights of blocks of 64 and of 16 columns; what follows is that of a block.
+#define COLUMNS(first, last, operand, rest, tallest, count, ...) \
+    for (long column = first; column < (last);) { \
+        const float *right; \
+        long right_row; \
+        if ((last) - column >= 64) { \
+            operand(4, 16) \
+            ROWS(6, rest, 4, count, 16, __VA_ARGS__) \
+        } else if ((last) - column >= 32) { \
+            operand(2, 16) \
+            ROWS(12, 4, 2, count, 16, __VA_ARGS__) \
+        } else if ((last) - column >= 16) { \
+            operand(1, 16) \
+            ROWS(tallest, 4, 1, count, 16, __VA_ARGS__) \
+        } else { \
+            const long kept = (last) - column; \
+            operand(1, kept) \
+            ROWS(tallest, 4, 1, count, kept, __VA_ARGS__) \
+        } \
     }
+
+// The columns where they lie; those that are left are copied, so that nothing is read beyond the end.
+#define IN_PLACE(groups, kept) \
+    right = (kept) < 16 ? scratch : b + column; \
+    right_row = (kept) < 16 ? 16 : columns; \
+    if ((kept) < 16) \
+        for (long term = 0; term < inner; ++term) STORE(LOAD_PARTLY(b + term * columns + column, kept), scratch + 16 * term);
+
+WIDEST void regulus_products(const float *a, const float *b, float *c, float *scratch, long products, long rows, long inner, long columns) {
+    const long c_row = columns;
+    for (long product = 0; product < products; ++product, a += rows * inner, b += inner * columns, c += rows * columns)
+        COLUMNS(0, columns, IN_PLACE, 4, 14, rows, inner, inner, 1, 0)
 }
 
-WIDEST void regulus_narrow_transposed_products(const float *a, const float *b, float *c, long products, long a_step, long b_step, long a_row, long rows,
-                                               long inner, long columns, int adds) {
-    for (long product = 0; product < products; ++product, a += a_step, b += b_step, c += inner * columns) {
-        for (long column = 0; column < columns;) {
-            if (columns - column >= 64) {
-                ROWS(6, 2, 4, inner, rows, 1, a_row, adds)
-            } else if (columns - column >= 32) {
-                ROWS(12, 4, 2, inner, rows, 1, a_row, adds)
-            } else {
-                ROWS(16, 4, 1, inner, rows, 1, a_row, adds)
-            }
-        }
+WIDEST void regulus_products_of_transposed(const float *a, const float *b, float *c, float *scratch, long products, long a_step, long b_step, long a_row,
+                                           long rows, long inner, long columns, int adds) {
+    const long c_row = columns;
+    for (long product = 0; product < products; ++product, a += a_step, b += b_step, c += rows * columns)
+        COLUMNS(0, columns, IN_PLACE, 2, 16, rows, inner, 1, a_row, adds)
+}
+
+// Sixteen rows of sixteen numbers become sixteen columns. One round interleaves the rows of the upper half with those of the lower one, which rotates the eight
+// binary digits of a number's place, four of its row and four of its column, by one; after four rounds rows and columns have changed places.
+#define TRANSPOSE(rows_) \
+    UNROLLED for (long round = 0; round < 4; ++round) { \
+        lanes made[16]; \
+        UNROLLED for (long i = 0; i < 8; ++i) { \
+            made[2 * i] = __builtin_shufflevector(rows_[i], rows_[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23); \
+            made[2 * i + 1] = __builtin_shufflevector(rows_[i], rows_[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31); \
+        } \
+        UNROLLED for (long i = 0; i < 16; ++i) rows_[i] = made[i]; \
     }
+
+// Writes up to sixteen rows of `inner` numbers as columns, and zeros in place of those that are missing; a row of what is written begins `pitch` numbers after
+// the one before.
+__attribute__((target("avx512f"))) INLINE turn(const float *b, float *target, long kept, long inner, long pitch) {
+    long term = 0;
+    for (; kept == 16 && term + 16 <= inner; term += 16) {
+        lanes square[16];
+        UNROLLED for (long i = 0; i < 16; ++i) square[i] = LOAD(b + i * inner + term);
+        TRANSPOSE(square)
+        UNROLLED for (long i = 0; i < 16; ++i) STORE(square[i], target + (term + i) * pitch);
+    }
+    for (; term < inner; ++term)
+        for (long i = 0; i < 16; ++i) target[term * pitch + i] = i < kept ? b[i * inner + term] : 0;
+}
+
+// The columns as rows of b, which are turned.
+#define TURNED(groups, kept) \
+    right = scratch; \
+    right_row = 16 * (groups); \
+    for (long group = 0; group < (groups); ++group) turn(b + (column + 16 * group) * inner, scratch + 16 * group, kept, inner, right_row);
+
+WIDEST void regulus_products_by_transposed(const float *a, const float *b, float *c, float *scratch, long rows, long inner, long first, long last,
+                                           long c_row) {
+    COLUMNS(first, last, TURNED, 4, 14, rows, inner, inner, 1, 0)
 }

@@ -19,12 +19,22 @@ FOR_EACH_WIDTH(regulus_standardize,
                (const float *x, float *y, const float *means, const float *factors, long count, long width),
                (x, y, means, factors, count, width))
 
+// Asks for memory that will be read soon, and does not wait for it. Of a long piece only the beginning is asked for: once that is being read, processors ask for
+// what follows by themselves.
+INLINE prefetch(const void *start, long bytes) {
+    enum { line = 64, most = 1024 };
+    const char *first = (const char *)start, *end = first + (bytes < most ? bytes : most);
+    for (; first < end; first += line) __builtin_prefetch(first);
+    // A piece that begins within a line ends within a further one.
+    if (bytes > 0) __builtin_prefetch(end - 1);
+}
+
 INLINE regulus_gather_rows_body(const float *restrict x, const long *restrict starts, float *restrict y, long rows, long size,
                                 const float *restrict means, const float *restrict factors, long width) {
     // The rows of a batch may lie anywhere, so that each would be waited for. Before a row is copied, memory is asked for the one some places behind it.
     enum { ahead = 8 };
     for (long row = -ahead; row < rows; ++row) {
-        if (row + ahead < rows && starts[row + ahead] >= 0) regulus_prefetch(x + starts[row + ahead], size * (long)sizeof *x);
+        if (row + ahead < rows && starts[row + ahead] >= 0) prefetch(x + starts[row + ahead], size * (long)sizeof *x);
         if (row < 0) continue;
         const float *source = starts[row] < 0 ? 0 : x + starts[row];
         float *target = y + row * size;

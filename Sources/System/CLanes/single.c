@@ -106,8 +106,6 @@ WIDEST void regulus_single_patches(const float *framed, long height, long width,
         cell += cells * channels; \
         j += cells; \
     }
-typedef uint8_t bytes __attribute__((vector_size(16)));
-typedef uint8_t unaligned_bytes __attribute__((vector_size(16), aligned(1), may_alias));
 
 WIDEST void regulus_single_halved(const float *framed, const float *weight, struct regulus_map map, long height, long width, long channels, float *y,
                                   uint8_t *winners) {

@@ -22,6 +22,10 @@ typedef int32_t unaligned_mask __attribute__((vector_size(64), aligned(4), may_a
 // Whether a number takes the place of the largest so far: NaN counts as the largest, and the first of several equal numbers stays.
 #define EXCEEDS(value, largest) (~((value) <= (largest)) & ((largest) == (largest)))
 
+// Sixteen small numbers, such as those of the places that won a cell.
+typedef uint8_t bytes __attribute__((vector_size(16)));
+typedef uint8_t unaligned_bytes __attribute__((vector_size(16), aligned(1), may_alias));
+
 // Eight numbers in double precision, and as many at any address that become them.
 typedef double doubles __attribute__((vector_size(64)));
 typedef float unaligned_eight __attribute__((vector_size(32), aligned(4), may_alias));

@@ -78,8 +78,10 @@ static inline __attribute__((always_inline)) struct place place_of(struct regulu
 // Asks for the 4×4 places from `start` on, of which rows lie `pitch` numbers apart: what a tile reads that those before it have not read, or what it makes.
 // A batch lies beyond the nearest caches, and the rows of a tile of few channels are too short for the processor to foresee them.
 #define FETCH(start, pitch, channels) \
-    for (long i = 0; i < 4 && (channels) <= 64 && (p.inputs < 64 || p.outputs < 64); ++i) \
-        for (long number = 0; number < 4 * (channels); number += 16) __builtin_prefetch((start) + i * (pitch) + number);
+    if ((channels) <= 64 && (p.inputs < 64 || p.outputs < 64)) { \
+        for (long i = 0; i < 4; ++i) \
+            for (long number = 0; number < 4 * (channels); number += 16) __builtin_prefetch((start) + i * (pitch) + number); \
+    }
 
 // Bit `size` · i + j says whether the number in row i and column j of a tile, whose first one is in row `top` and column `left`, is inside a picture of
 // `tall` by `wide` places.

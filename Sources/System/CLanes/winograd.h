@@ -51,15 +51,4 @@ void regulus_frames_outputs(const float *matrices, float *y, const float *bias, 
 void regulus_frames_kernels(const float *weight, float *target, long outputs, long inputs, long begin, long end, int turned);
 void regulus_frames_kernel_gradients(const float *matrices, float *gradient, long outputs, long inputs, long begin, long end);
 
-// Products of matrices so small that a library's preparations cost more than the product: `products` of them one behind the other, whose numbers of
-// columns are multiples of 16. Multiplications are fused with additions, and each number is a sum in the order of its terms, however many rows there are.
-
-// c = a b, for a of rows×inner and b of inner×columns.
-void regulus_narrow_products(const float *a, const float *b, float *c, long products, long rows, long inner, long columns);
-
-// c = aᵀ b, for a of rows×inner, whose rows lie `a_row` numbers apart, and b of rows×columns. `a_step` and `b_step` are the numbers between a product's
-// operand and the next one's. Where `adds`, the sum goes on from what `c` holds.
-void regulus_narrow_transposed_products(const float *a, const float *b, float *c, long products, long a_step, long b_step, long a_row, long rows,
-                                        long inner, long columns, int adds);
-
 #endif

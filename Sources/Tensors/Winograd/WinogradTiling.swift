@@ -192,9 +192,9 @@ extension WinogradTiling {
             Threads.split(Self.points) { range in
                 if isNarrow {
                     let start = range.lowerBound
-                    return regulus_narrow_transposed_products(
-                        slope + start * rows * outputs, source + start * rows * inputs, total + start * inputs * outputs, range.count, rows * outputs,
-                        rows * inputs, outputs, count, outputs, inputs, first > 0 ? 1 : 0)
+                    return regulus_products_of_transposed(
+                        slope + start * rows * outputs, source + start * rows * inputs, total + start * inputs * outputs, nil, range.count,
+                        rows * outputs, rows * inputs, outputs, outputs, count, inputs, first > 0 ? 1 : 0)
                 }
                 for point in range {
                     Tensor.multiply(
@@ -217,7 +217,7 @@ extension WinogradTiling {
         _ matrices: UnsafeMutablePointer<Float>, _ kernels: UnsafePointer<Float>, transposed: Bool, rows: Int,
         into products: UnsafeMutablePointer<Float>
     ) {
-        if isNarrow { return regulus_narrow_products(matrices, kernels, products, Self.points, rows, inputs, outputs) }
+        if isNarrow { return regulus_products(matrices, kernels, products, nil, Self.points, rows, inputs, outputs) }
         if ProcessorKernels.hasWideVectors {
             let plan = ProductPlan(batch: Self.points, rows: rows, columns: outputs, inner: inputs, transposingRight: !transposed)
             return Kernel.cached(.products(plan)).run(matrices, UnsafeMutablePointer(mutating: kernels), products)

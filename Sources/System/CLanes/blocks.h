@@ -5,10 +5,6 @@
 
 #include "widths.h"
 
-// Loops over a block are unrolled, since what is indexed by a counter would lie in memory.
-#define UNROLLED _Pragma("clang loop unroll(full)")
-#define ALL(number) (lanes){number, number, number, number, number, number, number, number, number, number, number, number, number, number, number, number}
-
 // Fused multiplications in narrower registers would be calls of the mathematical library: these loops are made for 512 bits, and nobody else uses them.
 #if defined(__x86_64__)
 #define WIDEST __attribute__((target("avx512f")))

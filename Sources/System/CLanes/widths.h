@@ -22,6 +22,10 @@ typedef int32_t unaligned_mask __attribute__((vector_size(64), aligned(4), may_a
 // Whether a number takes the place of the largest so far: NaN counts as the largest, and the first of several equal numbers stays.
 #define EXCEEDS(value, largest) (~((value) <= (largest)) & ((largest) == (largest)))
 
+// Loops over a block are unrolled, since what is indexed by a counter would lie in memory.
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#define ALL(number) (lanes){number, number, number, number, number, number, number, number, number, number, number, number, number, number, number, number}
+
 // Sixteen small numbers, such as those of the places that won a cell.
 typedef uint8_t bytes __attribute__((vector_size(16)));
 typedef uint8_t unaligned_bytes __attribute__((vector_size(16), aligned(1), may_alias));
@@ -39,6 +43,10 @@ typedef float unaligned_eight __attribute__((vector_size(32), aligned(4), may_al
 // The same for a body whose first parameter is how many groups of sixteen numbers it may work on at once without running out of registers.
 #define FOR_EACH_WIDTH_IN_GROUPS(name, parameters, arguments) \
     DEFINE(name, parameters, arguments, name##_body(4, LIST arguments), name##_body(2, LIST arguments), name##_body(1, LIST arguments))
+
+// The same for a body whose first parameter says whether multiplications are fused with additions, which is so for registers of 512 bits.
+#define FOR_EACH_WIDTH_FUSING(name, parameters, arguments) \
+    DEFINE(name, parameters, arguments, name##_body(1, LIST arguments), name##_body(0, LIST arguments), name##_body(0, LIST arguments))
 
 #define LIST(...) __VA_ARGS__
 #if defined(__x86_64__)

@@ -82,7 +82,7 @@ import Testing
             withExtendedLifetime((left, right)) {
                 Tensor.multiply(left.pointer, isTransposed, right.pointer, isTransposedToo, into: output.pointer, rows, columns, inner)
             }
-            #expect(output.values[..<(rows * columns)].allSatisfy(\.isFinite))
+            #expect(output.values[..<(rows * columns)].allSatisfy { $0.isFinite })
             #expect(output.values[(rows * columns)...].allSatisfy { $0 == 7 })
         }
     }

@@ -32,7 +32,7 @@ typedef H5L_info_t link_info;
 #define HDF5_FUNCTIONS(use) \
     use(H5Dget_create_plist) use(H5Dget_offset) use(H5Dget_space) use(H5Dget_type) use(H5Dread) use(H5Eset_auto2) use(H5Fclose) use(H5Fopen) \
     use(H5Gget_info) use(H5Iget_type) use(H5Lget_name_by_idx) use(H5Oclose) use(H5Oopen) use(H5PLset_loading_state) use(H5Pclose) \
-    use(H5Pget_chunk) use(H5Pget_external_count) use(H5Pget_filter2) use(H5Pget_layout) use(H5Pget_nfilters) use(H5Zfilter_avail) use(H5Sclose) use(H5Screate_simple) use(H5Sget_simple_extent_dims) \
+    use(H5Pget_chunk) use(H5Pget_external_count) use(H5Pget_filter2) use(H5Pget_layout) use(H5Pget_nfilters) use(H5Zfilter_avail) use(H5dont_atexit) use(H5Sclose) use(H5Screate_simple) use(H5Sget_simple_extent_dims) \
     use(H5Sget_simple_extent_ndims) use(H5Sget_simple_extent_type) use(H5Sselect_hyperslab) use(H5Tclose) use(H5Tget_class) use(H5Tget_fields) \
     use(H5Tget_order) use(H5Tget_sign) use(H5Tget_size) use(H5Tis_variable_str) use(H5free_memory) use(H5get_libversion) HDF5_LINKS(use)
 
@@ -59,6 +59,8 @@ int regulus_h5_load(const char *folder, char *reason, size_t size) {
 #define FIND(name) \
     if (!regulus_find_function(library, #name, (void **)&hdf5.name, reason, size)) return 0;
     HDF5_FUNCTIONS(FIND)
+    // What is only read needs no closing when the process ends. After a damaged file the library finds what it cannot close, and says so.
+    hdf5.H5dont_atexit();
     unsigned major = 0, minor = 0, release = 0;
     hdf5.H5get_libversion(&major, &minor, &release);
     if (major == H5_VERS_MAJOR && minor == H5_VERS_MINOR) return 1;

@@ -57,12 +57,12 @@ struct SmallProduct {
         defer { withExtendedLifetime(scratch) {} }
         let first = part.lowerBound
         if transposingRight {
-            regulus_products_by_transposed(left, right, output, scratch?.base, rows, inner, 64 * first, min(64 * part.upperBound, columns), columns)
+            regulus_small_products_by_transposed(left, right, output, scratch?.base, rows, inner, 64 * first, min(64 * part.upperBound, columns), columns)
         } else if transposingLeft {
-            regulus_products_of_transposed(
+            regulus_small_products_of_transposed(
                 left + first, right, output + first * columns, scratch?.base, 1, 0, 0, rows, part.count, inner, columns, adds ? 1 : 0)
         } else {
-            regulus_products(left + first * inner, right, output + first * columns, scratch?.base, 1, part.count, inner, columns)
+            regulus_small_products(left + first * inner, right, output + first * columns, scratch?.base, 1, part.count, inner, columns)
         }
     }
 }

@@ -72,13 +72,13 @@
     if ((kept) < 16) \
         for (long term = 0; term < inner; ++term) STORE(LOAD_PARTLY(b + term * columns + column, kept), scratch + 16 * term);
 
-WIDEST void regulus_products(const float *a, const float *b, float *c, float *scratch, long products, long rows, long inner, long columns) {
+WIDEST void regulus_small_products(const float *a, const float *b, float *c, float *scratch, long products, long rows, long inner, long columns) {
     const long c_row = columns;
     for (long product = 0; product < products; ++product, a += rows * inner, b += inner * columns, c += rows * columns)
         COLUMNS(0, columns, IN_PLACE, 4, 14, rows, inner, inner, 1, 0)
 }
 
-WIDEST void regulus_products_of_transposed(const float *a, const float *b, float *c, float *scratch, long products, long a_step, long b_step, long a_row,
+WIDEST void regulus_small_products_of_transposed(const float *a, const float *b, float *c, float *scratch, long products, long a_step, long b_step, long a_row,
                                            long rows, long inner, long columns, int adds) {
     const long c_row = columns;
     for (long product = 0; product < products; ++product, a += a_step, b += b_step, c += rows * columns)
@@ -117,7 +117,7 @@ __attribute__((target("avx512f"))) INLINE turn(const float *b, float *target, lo
     right_row = 16 * (groups); \
     for (long group = 0; group < (groups); ++group) turn(b + (column + 16 * group) * inner, scratch + 16 * group, kept, inner, right_row);
 
-WIDEST void regulus_products_by_transposed(const float *a, const float *b, float *c, float *scratch, long rows, long inner, long first, long last,
+WIDEST void regulus_small_products_by_transposed(const float *a, const float *b, float *c, float *scratch, long rows, long inner, long first, long last,
                                            long c_row) {
     COLUMNS(first, last, TURNED, 4, 14, rows, inner, inner, 1, 0)
 }

@@ -6,15 +6,15 @@
 #define REGULUS_CLANES_PRODUCTS_H
 
 // c = a b, for a of rows×inner and b of inner×columns. Of scratch 16 · inner numbers are needed, where `columns` is no multiple of 16.
-void regulus_products(const float *a, const float *b, float *c, float *scratch, long products, long rows, long inner, long columns);
+void regulus_small_products(const float *a, const float *b, float *c, float *scratch, long products, long rows, long inner, long columns);
 
 // c = aᵀ b, for a of inner×rows, whose rows lie `a_row` numbers apart, and b of inner×columns. `a_step` and `b_step` are the numbers between a product's
 // operand and the next one's. Where `adds`, the sum goes on from what `c` holds. Of scratch 16 · inner numbers are needed, where `columns` is no multiple of 16.
-void regulus_products_of_transposed(const float *a, const float *b, float *c, float *scratch, long products, long a_step, long b_step, long a_row, long rows,
+void regulus_small_products_of_transposed(const float *a, const float *b, float *c, float *scratch, long products, long a_step, long b_step, long a_row, long rows,
                                     long inner, long columns, int adds);
 
 // c = a bᵀ, for a of rows×inner and b of at least `last`×inner: the columns `first`, a multiple of 64, up to but not including `last` of c, whose rows lie
 // `c_row` numbers apart. Of scratch 64 · inner numbers are needed.
-void regulus_products_by_transposed(const float *a, const float *b, float *c, float *scratch, long rows, long inner, long first, long last, long c_row);
+void regulus_small_products_by_transposed(const float *a, const float *b, float *c, float *scratch, long rows, long inner, long first, long last, long c_row);
 
 #endif

@@ -17,6 +17,8 @@ static inline dnnl_status_t regulus_fused_convolution(regulus_kernel *kernel, dn
     dnnl_primitive_attr_t attributes;
     dnnl_post_ops_t after = NULL;
     dnnl_primitive_desc_t description = NULL;
+    const regulus_description read = REGULUS_DESCRIPTION(source), kernels = REGULUS_DESCRIPTION(weights), made = REGULUS_DESCRIPTION(destination);
+    const regulus_description shift = REGULUS_DESCRIPTION(bias);
     dnnl_status_t status = regulus_attributes(&attributes);
     if (status != dnnl_success) return status;
     status = dnnl_post_ops_create(&after);
@@ -26,16 +28,16 @@ static inline dnnl_status_t regulus_fused_convolution(regulus_kernel *kernel, dn
     if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(attributes, after);
     dnnl_convolution_desc_t operation;
     if (status == dnnl_success)
-        status = dnnl_dilated_convolution_forward_desc_init(&operation, dnnl_forward_inference, dnnl_convolution_direct, source, weights, bias,
-                                                            destination, steps, dilations, paddings, paddings);
-    if (status == dnnl_success) status = regulus_describe_forward(&description, &operation, attributes, engine, source->dims[1]);
+        status = dnnl_dilated_convolution_forward_desc_init(&operation, dnnl_forward_inference, dnnl_convolution_direct, read, kernels, shift,
+                                                            made, steps, dilations, paddings, paddings);
+    if (status == dnnl_success) status = regulus_describe_forward(&description, &operation, attributes, engine, source->description.dims[1]);
 #else
     if (status == dnnl_success && adds) status = dnnl_post_ops_append_sum(after, 1.0f, 0, dnnl_f32);
     if (status == dnnl_success && rectifies) status = dnnl_post_ops_append_eltwise(after, dnnl_eltwise_relu, 0.0f, 0.0f);
     if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(attributes, after);
     if (status == dnnl_success)
-        status = dnnl_convolution_forward_primitive_desc_create(&description, engine, dnnl_forward_inference, dnnl_convolution_direct, *source,
-                                                                *weights, *bias, *destination, steps, dilations, paddings, paddings, attributes);
+        status = dnnl_convolution_forward_primitive_desc_create(&description, engine, dnnl_forward_inference, dnnl_convolution_direct, read,
+                                                                kernels, shift, made, steps, dilations, paddings, paddings, attributes);
 #endif
     if (after) dnnl_post_ops_destroy(after);
     dnnl_primitive_attr_destroy(attributes);
@@ -46,7 +48,7 @@ static inline dnnl_status_t regulus_fused_convolution(regulus_kernel *kernel, dn
 
 // Whether two layouts place every element alike.
 static inline int regulus_layouts_equal(const regulus_layout *left, const regulus_layout *right) {
-    return dnnl_memory_desc_equal(REGULUS_LAYOUT_POINTER(*left), REGULUS_LAYOUT_POINTER(*right));
+    return dnnl_memory_desc_equal(REGULUS_DESCRIPTION(left), REGULUS_DESCRIPTION(right));
 }
 
 #endif

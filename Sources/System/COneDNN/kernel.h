@@ -14,15 +14,18 @@
 
 enum { regulus_max_arguments = 12, regulus_max_rank = 6 };
 
-// A memory layout. oneDNN 2 passes descriptors by value, oneDNN 3 by handle.
+// A memory layout. oneDNN 2 describes it by a structure, and oneDNN 3 by a handle; Swift, which treats the two differently, sees neither.
+typedef struct {
+    dnnl_memory_desc_t description;
+} regulus_layout;
+
+// The description as oneDNN's functions take it.
 #if DNNL_VERSION_MAJOR == 2
-typedef dnnl_memory_desc_t regulus_layout;
-#define REGULUS_LAYOUT_POINTER(layout) (&(layout))
-#define REGULUS_LAYOUT_ARGUMENT const dnnl_memory_desc_t *
+#define REGULUS_DESCRIPTION(layout) (&(layout)->description)
+typedef const dnnl_memory_desc_t *regulus_description;
 #else
-typedef dnnl_memory_desc_t regulus_layout;
-#define REGULUS_LAYOUT_POINTER(layout) (layout)
-#define REGULUS_LAYOUT_ARGUMENT const_dnnl_memory_desc_t
+#define REGULUS_DESCRIPTION(layout) ((layout)->description)
+typedef const_dnnl_memory_desc_t regulus_description;
 #endif
 
 typedef struct {
@@ -47,32 +50,32 @@ static inline dnnl_status_t regulus_layout_make(regulus_layout *layout, int rank
     regulus_dimensions(sizes, dimensions, rank);
     if (strides) regulus_dimensions(steps, strides, rank);
 #if DNNL_VERSION_MAJOR == 2
-    return strides ? dnnl_memory_desc_init_by_strides(layout, rank, sizes, dnnl_f32, steps)
-                   : dnnl_memory_desc_init_by_tag(layout, rank, sizes, dnnl_f32, dnnl_format_tag_any);
+    return strides ? dnnl_memory_desc_init_by_strides(&layout->description, rank, sizes, dnnl_f32, steps)
+                   : dnnl_memory_desc_init_by_tag(&layout->description, rank, sizes, dnnl_f32, dnnl_format_tag_any);
 #else
-    return strides ? dnnl_memory_desc_create_with_strides(layout, rank, sizes, dnnl_f32, steps)
-                   : dnnl_memory_desc_create_with_tag(layout, rank, sizes, dnnl_f32, dnnl_format_tag_any);
+    return strides ? dnnl_memory_desc_create_with_strides(&layout->description, rank, sizes, dnnl_f32, steps)
+                   : dnnl_memory_desc_create_with_tag(&layout->description, rank, sizes, dnnl_f32, dnnl_format_tag_any);
 #endif
 }
 
-static inline dnnl_status_t regulus_layout_copy(regulus_layout *layout, REGULUS_LAYOUT_ARGUMENT source) {
+static inline dnnl_status_t regulus_layout_copy(regulus_layout *layout, regulus_description source) {
 #if DNNL_VERSION_MAJOR == 2
-    *layout = *source;
+    layout->description = *source;
     return dnnl_success;
 #else
-    return dnnl_memory_desc_clone(layout, source);
+    return dnnl_memory_desc_clone(&layout->description, source);
 #endif
 }
 
 static inline void regulus_layout_destroy(regulus_layout *layout) {
 #if DNNL_VERSION_MAJOR == 3
-    dnnl_memory_desc_destroy(*layout);
+    dnnl_memory_desc_destroy(layout->description);
 #endif
     memset(layout, 0, sizeof *layout);
 }
 
 static inline size_t regulus_layout_bytes(const regulus_layout *layout) {
-    return dnnl_memory_desc_get_size(REGULUS_LAYOUT_POINTER(*layout));
+    return dnnl_memory_desc_get_size(REGULUS_DESCRIPTION(layout));
 }
 
 static inline const regulus_layout *regulus_kernel_layout(const regulus_kernel *kernel, int index) { return &kernel->layouts[index]; }
@@ -95,12 +98,12 @@ static inline dnnl_status_t regulus_kernel_finish(regulus_kernel *kernel, dnnl_e
     kernel->argument_count = argument_count;
     for (int index = 0; index < argument_count; ++index) {
         kernel->arguments[index] = arguments[index];
-        REGULUS_LAYOUT_ARGUMENT layout = dnnl_primitive_desc_query_md(description, dnnl_query_exec_arg_md, arguments[index]);
+        regulus_description layout = dnnl_primitive_desc_query_md(description, dnnl_query_exec_arg_md, arguments[index]);
         if (!layout) return dnnl_invalid_arguments;
         dnnl_status_t status = regulus_layout_copy(&kernel->layouts[index], layout);
         if (status != dnnl_success) return status;
     }
-    REGULUS_LAYOUT_ARGUMENT scratchpad = dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0);
+    regulus_description scratchpad = dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0);
     kernel->scratchpad_bytes = scratchpad ? dnnl_memory_desc_get_size(scratchpad) : 0;
     dnnl_status_t status = dnnl_stream_create(&kernel->stream, engine, dnnl_stream_default_flags);
     if (status != dnnl_success) return status;
@@ -124,7 +127,7 @@ static inline dnnl_status_t regulus_call_make(regulus_call *call, const regulus_
     call->count = 0;
     for (int index = 0; index < kernel->argument_count && status == dnnl_success; ++index) {
         call->arguments[index].arg = kernel->arguments[index];
-        status = dnnl_memory_create(&call->arguments[index].memory, REGULUS_LAYOUT_POINTER(kernel->layouts[index]), kernel->engine,
+        status = dnnl_memory_create(&call->arguments[index].memory, REGULUS_DESCRIPTION(&kernel->layouts[index]), kernel->engine,
                                     DNNL_MEMORY_NONE);
         if (status == dnnl_success) ++call->count;
     }
@@ -155,7 +158,7 @@ static inline dnnl_status_t regulus_reorder(regulus_kernel *kernel, dnnl_engine_
     dnnl_status_t status = regulus_attributes(&attributes);
     if (status != dnnl_success) return status;
     dnnl_primitive_desc_t description;
-    status = dnnl_reorder_primitive_desc_create(&description, REGULUS_LAYOUT_POINTER(*from), engine, REGULUS_LAYOUT_POINTER(*to), engine, attributes);
+    status = dnnl_reorder_primitive_desc_create(&description, REGULUS_DESCRIPTION(from), engine, REGULUS_DESCRIPTION(to), engine, attributes);
     dnnl_primitive_attr_destroy(attributes);
     if (status != dnnl_success) return status;
     const int arguments[] = {DNNL_ARG_FROM, DNNL_ARG_TO};
@@ -204,30 +207,31 @@ static inline dnnl_status_t regulus_convolution(regulus_kernel *kernel, dnnl_eng
     dnnl_status_t status = regulus_attributes(&attributes);
     if (status != dnnl_success) return status;
     dnnl_primitive_desc_t hint = NULL, description = NULL;
+    const regulus_description read = REGULUS_DESCRIPTION(source), kernels = REGULUS_DESCRIPTION(weights), made = REGULUS_DESCRIPTION(destination);
+    const regulus_description shift = bias ? REGULUS_DESCRIPTION(bias) : NULL;
 #if DNNL_VERSION_MAJOR == 2
     dnnl_convolution_desc_t operation;
-    status = dnnl_dilated_convolution_forward_desc_init(&operation, dnnl_forward_training, dnnl_convolution_direct, source, weights, bias,
-                                                        destination, steps, dilations, paddings, paddings);
-    if (status == dnnl_success) status = regulus_describe_forward(&hint, &operation, attributes, engine, source->dims[1]);
+    status = dnnl_dilated_convolution_forward_desc_init(&operation, dnnl_forward_training, dnnl_convolution_direct, read, kernels, shift, made,
+                                                        steps, dilations, paddings, paddings);
+    if (status == dnnl_success) status = regulus_describe_forward(&hint, &operation, attributes, engine, source->description.dims[1]);
     if (status == dnnl_success && direction == regulus_backward_data) {
-        status = dnnl_dilated_convolution_backward_data_desc_init(&operation, dnnl_convolution_direct, source, weights, destination, steps,
+        status = dnnl_dilated_convolution_backward_data_desc_init(&operation, dnnl_convolution_direct, read, kernels, made, steps,
                                                                   dilations, paddings, paddings);
         if (status == dnnl_success) status = dnnl_primitive_desc_create(&description, &operation, attributes, engine, hint);
     } else if (status == dnnl_success && direction == regulus_backward_weights) {
-        status = dnnl_dilated_convolution_backward_weights_desc_init(&operation, dnnl_convolution_direct, source, weights, bias, destination,
+        status = dnnl_dilated_convolution_backward_weights_desc_init(&operation, dnnl_convolution_direct, read, kernels, shift, made,
                                                                      steps, dilations, paddings, paddings);
         if (status == dnnl_success) status = dnnl_primitive_desc_create(&description, &operation, attributes, engine, hint);
     }
 #else
-    const_dnnl_memory_desc_t bias_layout = bias ? *bias : NULL;
-    status = dnnl_convolution_forward_primitive_desc_create(&hint, engine, dnnl_forward_training, dnnl_convolution_direct, *source, *weights,
-                                                            bias_layout, *destination, steps, dilations, paddings, paddings, attributes);
+    status = dnnl_convolution_forward_primitive_desc_create(&hint, engine, dnnl_forward_training, dnnl_convolution_direct, read, kernels, shift,
+                                                            made, steps, dilations, paddings, paddings, attributes);
     if (status == dnnl_success && direction == regulus_backward_data)
-        status = dnnl_convolution_backward_data_primitive_desc_create(&description, engine, dnnl_convolution_direct, *source, *weights,
-                                                                      *destination, steps, dilations, paddings, paddings, hint, attributes);
+        status = dnnl_convolution_backward_data_primitive_desc_create(&description, engine, dnnl_convolution_direct, read, kernels,
+                                                                      made, steps, dilations, paddings, paddings, hint, attributes);
     else if (status == dnnl_success && direction == regulus_backward_weights)
-        status = dnnl_convolution_backward_weights_primitive_desc_create(&description, engine, dnnl_convolution_direct, *source, *weights,
-                                                                         bias_layout, *destination, steps, dilations, paddings, paddings, hint,
+        status = dnnl_convolution_backward_weights_primitive_desc_create(&description, engine, dnnl_convolution_direct, read, kernels,
+                                                                         shift, made, steps, dilations, paddings, paddings, hint,
                                                                          attributes);
 #endif
     dnnl_primitive_attr_destroy(attributes);
@@ -259,20 +263,21 @@ static inline dnnl_status_t regulus_pooling(regulus_kernel *kernel, dnnl_engine_
     dnnl_status_t status = regulus_attributes(&attributes);
     if (status != dnnl_success) return status;
     dnnl_primitive_desc_t hint = NULL, description = NULL;
+    const regulus_description read = REGULUS_DESCRIPTION(source), made = REGULUS_DESCRIPTION(destination);
 #if DNNL_VERSION_MAJOR == 2
     dnnl_pooling_desc_t operation;
-    status = dnnl_pooling_forward_desc_init(&operation, dnnl_forward_training, algorithm, source, destination, steps, sizes, paddings, ends);
+    status = dnnl_pooling_forward_desc_init(&operation, dnnl_forward_training, algorithm, read, made, steps, sizes, paddings, ends);
     if (status == dnnl_success) status = dnnl_primitive_desc_create(&hint, &operation, attributes, engine, NULL);
     if (status == dnnl_success && backward) {
-        status = dnnl_pooling_backward_desc_init(&operation, algorithm, source, destination, steps, sizes, paddings, ends);
+        status = dnnl_pooling_backward_desc_init(&operation, algorithm, read, made, steps, sizes, paddings, ends);
         if (status == dnnl_success) status = dnnl_primitive_desc_create(&description, &operation, attributes, engine, hint);
     }
 #else
     dnnl_dims_t dense = {0};
-    status = dnnl_pooling_forward_primitive_desc_create(&hint, engine, dnnl_forward_training, algorithm, *source, *destination, steps, sizes,
+    status = dnnl_pooling_forward_primitive_desc_create(&hint, engine, dnnl_forward_training, algorithm, read, made, steps, sizes,
                                                         dense, paddings, ends, attributes);
     if (status == dnnl_success && backward)
-        status = dnnl_pooling_backward_primitive_desc_create(&description, engine, algorithm, *source, *destination, steps, sizes, dense,
+        status = dnnl_pooling_backward_primitive_desc_create(&description, engine, algorithm, read, made, steps, sizes, dense,
                                                              paddings, ends, hint, attributes);
 #endif
     dnnl_primitive_attr_destroy(attributes);

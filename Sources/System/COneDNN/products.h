@@ -14,10 +14,11 @@ static inline dnnl_status_t regulus_products(regulus_kernel *kernel, dnnl_engine
     dnnl_primitive_desc_t description = NULL;
 #if DNNL_VERSION_MAJOR == 2
     dnnl_matmul_desc_t operation;
-    status = dnnl_matmul_desc_init(&operation, left, right, NULL, product);
+    status = dnnl_matmul_desc_init(&operation, REGULUS_DESCRIPTION(left), REGULUS_DESCRIPTION(right), NULL, REGULUS_DESCRIPTION(product));
     if (status == dnnl_success) status = dnnl_primitive_desc_create(&description, &operation, attributes, engine, NULL);
 #else
-    status = dnnl_matmul_primitive_desc_create(&description, engine, *left, *right, NULL, *product, attributes);
+    status = dnnl_matmul_primitive_desc_create(&description, engine, REGULUS_DESCRIPTION(left), REGULUS_DESCRIPTION(right), NULL,
+                                               REGULUS_DESCRIPTION(product), attributes);
 #endif
     dnnl_primitive_attr_destroy(attributes);
     if (status != dnnl_success) return status;

@@ -192,7 +192,7 @@ extension WinogradTiling {
             Threads.split(Self.points) { range in
                 if isNarrow {
                     let start = range.lowerBound
-                    return regulus_products_of_transposed(
+                    return regulus_small_products_of_transposed(
                         slope + start * rows * outputs, source + start * rows * inputs, total + start * inputs * outputs, nil, range.count,
                         rows * outputs, rows * inputs, outputs, outputs, count, inputs, first > 0 ? 1 : 0)
                 }
@@ -217,7 +217,7 @@ extension WinogradTiling {
         _ matrices: UnsafeMutablePointer<Float>, _ kernels: UnsafePointer<Float>, transposed: Bool, rows: Int,
         into products: UnsafeMutablePointer<Float>
     ) {
-        if isNarrow { return regulus_products(matrices, kernels, products, nil, Self.points, rows, inputs, outputs) }
+        if isNarrow { return regulus_small_products(matrices, kernels, products, nil, Self.points, rows, inputs, outputs) }
         if ProcessorKernels.hasWideVectors {
             let plan = ProductPlan(batch: Self.points, rows: rows, columns: outputs, inner: inputs, transposingRight: !transposed)
             return Kernel.cached(.products(plan)).run(matrices, UnsafeMutablePointer(mutating: kernels), products)

@@ -61,7 +61,7 @@ bundle: build ## one archive with every library that the program needs, for mach
 try-bundle: bundle ## the archive in fresh Debian 12 and 13, as root
 	.ci/try-bundle $$(swift build $(SWIFT_FLAGS) --show-bin-path) $(BUNDLE) bookworm trixie
 
-try-onednn: packages ## oneDNN's kernels in the release that is here and in Debian 13's, as root
+try-onednn: packages ## oneDNN's kernels here and in Debian 13, and the program built there, as root
 	.ci/try-onednn trixie
 
 try-containerfile: ## the image that Containerfile describes, without an image from elsewhere, as root

@@ -73,14 +73,10 @@ struct ChannelRows {
         }
     }
 
-    /// A loop over some rows for neighboring channels, a multiple of sixteen, for which there is a loop of `CLanes`.
-    protocol WideLoop {
-        /// Runs over rows `rows` of the channels `channels`, counted from 0.
+    /// A loop over some rows for tensors of any number of channels.
+    protocol Loop {
+        /// Runs over rows `rows` of the channels `channels`, counted from 0: a multiple of sixteen, for which there is a loop of `CLanes`.
         func run(_ rows: Range<Int>, _ channels: Range<Int>)
-    }
-
-    /// A loop for tensors of any number of channels.
-    protocol Loop: WideLoop {
         /// Runs over rows `rows` of a tensor with few channels.
         func run(_ rows: Range<Int>, _ few: FewLanes)
     }
@@ -101,14 +97,9 @@ struct ChannelRows {
     ///
     /// - Parameter loop: what is done with some rows and channels; it may be called for the same ones twice.
     func forEach(_ loop: some Loop) {
-        if width >= 16 { return forEach(wide: loop) }
-        forEachChunk { _, rows in loop.run(rows, FewLanes(count: width)) }
-    }
-
-    /// Runs a loop over all rows and channels, of which there are sixteen at least.
-    func forEach(wide loop: some WideLoop) {
         let spans = spans
         forEachChunk { _, rows in
+            if spans.isEmpty { loop.run(rows, FewLanes(count: width)) }
             for channels in spans { loop.run(rows, channels) }
         }
     }

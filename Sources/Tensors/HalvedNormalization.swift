@@ -43,7 +43,7 @@ private struct Cells {
     /// Memory for `count` of them.
     init(count: Int) {
         distances = Storage(count: count)
-        winners = Storage(count: (count + 3) / 4)
+        winners = Storage(bytes: count)
     }
 }
 

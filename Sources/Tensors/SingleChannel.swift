@@ -158,7 +158,7 @@ private struct SingleChannel: @unchecked Sendable {  // its memory is written by
 
     /// The same, and which place won each cell, as a byte for each value.
     func halvedWithWinners(_ map: ChannelMap) -> (output: Tensor, winners: Storage) {
-        let winners = Storage(count: (count * cells + 3) / 4)
+        let winners = Storage(bytes: count * cells)
         return (halved(map, winners: winners), winners)
     }
 

@@ -26,6 +26,11 @@ final class Storage {
         isMapped = false
     }
 
+    /// The same for bytes.
+    ///
+    /// - Parameter bytes: how many at least, 0 or more.
+    convenience init(bytes: Int) { self.init(count: (bytes + 3) / 4) }
+
     /// Zeros that take up memory only where somebody reads or writes them, however many there are.
     ///
     /// They belong to no thread's ``KeptMemory``: the system gives the pages one by one as they are

@@ -13,7 +13,8 @@ static inline __attribute__((always_inline)) struct moment moment_of(struct regu
     return (struct moment){block / p.blocks, block % p.blocks * 4, tile % p.places};
 }
 
-// Defines `name`: the same along time, for clips of `count` frames.
+// Defines `name`: the transform of the `size` numbers of each tile along time, for clips of `count` frames, where tiles begin `before` frames ahead of their first
+// output. Frames outside the clip count as zeros.
 #define FRAMES(name, size, transform, count, channels_, before) \
     INLINE name##_body(const int fuses, const float *x, float *matrices, struct regulus_frames p, long first, long begin, long end, long rows) { \
         const long channels = channels_, step = rows * channels, frame = p.places * channels; \
@@ -53,9 +54,9 @@ INLINE regulus_frames_outputs_body(const int fuses, const float *matrices, float
     }
 }
 FOR_EACH_WIDTH_FUSING(regulus_frames_outputs,
-               (const float *matrices, float *y, const float *bias, struct regulus_frames p, long first, long begin, long end, long rows, int adds,
-                int rectifies),
-               (matrices, y, bias, p, first, begin, end, rows, adds, rectifies))
+                      (const float *matrices, float *y, const float *bias, struct regulus_frames p, long first, long begin, long end, long rows, int adds,
+                       int rectifies),
+                      (matrices, y, bias, p, first, begin, end, rows, adds, rectifies))
 
 INLINE regulus_frames_kernels_body(const float *weight, float *target, long outputs, long inputs, long begin, long end, int turned) {
     const long step = outputs * inputs;

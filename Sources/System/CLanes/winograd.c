@@ -109,7 +109,7 @@ PLANE(regulus_plane_inputs, 6, input, p.height, p.width, p.inputs, p.padding)
 PLANE(regulus_plane_gradients, 4, output_gradient, p.output_height, p.output_width, p.outputs, 0)
 
 // The products of a tile, sixteen channels at a time, on their way to 4×4 outputs: `half` are four rows of six numbers, transformed along the columns.
-#define HALF_MADE(half) \
+#define HALF_MADE \
     lanes half[24], shift = bias ? LOAD(bias + channel) : (lanes){0}; \
     const float *product = source + channel; \
     UNROLLED for (long j = 0; j < 6; ++j) { \
@@ -139,7 +139,7 @@ PLANE(regulus_plane_gradients, 4, output_gradient, p.output_height, p.output_wid
 INLINE outputs_tile(const int fuses, const int whole, const float *source, long step, long channels, const float *bias, float *start, long pitch, long tall,
                     long wide, int adds, int rectifies) {
     for (long channel = 0; channel < channels; channel += 16) {
-        HALF_MADE(half)
+        HALF_MADE
         float *place = start + channel;
         UNROLLED for (long i = 0; i < 4; ++i) {
             lanes made[4];
@@ -171,7 +171,7 @@ INLINE regulus_plane_halved_outputs_body(const int fuses, const float *matrices,
                                          long end, long rows) {
     FOR_EACH_MADE(2, p.output_height / 2, p.output_width / 2, {
         for (long channel = 0; channel < channels; channel += 16) {
-            HALF_MADE(half)
+            HALF_MADE
             UNROLLED for (long i = 0; i < 2; ++i) {
                 lanes above[4], below[4];
                 if (i >= tall) break;

@@ -6,6 +6,7 @@ import Persistence
 import Processes
 import Registration
 import Results
+import Tensors
 import Training
 
 /// The whole program: what `main` of the `regulus` executable, and of a third party's own, calls.
@@ -17,6 +18,7 @@ package enum Program {
     ///
     /// - Parameter registering: what this program adds to Regulus.
     package static func run(registering: (inout PluginRegistrar) throws -> Void) {
+        Subnormals.flush()
         ParentLink.attach()
         // A stream that was closed beforehand would lend its number to the next file, and messages would go into that.
         for number in Int32(0)...2 where fcntl(number, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }

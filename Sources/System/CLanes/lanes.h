@@ -96,4 +96,7 @@ void regulus_maxima(const float *x, float *y, int32_t *winners, struct regulus_w
 // The gradient of the sample: each window's gradient goes to the place that won it.
 void regulus_maxima_gradient(const float *gradient, const int32_t *winners, float *result, struct regulus_windows windows);
 
+// From here on this thread, and every thread that it starts, takes numbers too small for full precision for 0.
+void regulus_flush_subnormals(void);
+
 #endif

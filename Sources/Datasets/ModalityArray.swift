@@ -100,7 +100,7 @@ func gather(_ rows: [Int], from values: [Float], sampleShape: [Int], scale: Chan
         require(row >= 0 && row < count, "row \(row) does not exist in \(count) rows")
         return row * size
     }
-    return values.withUnsafeBufferPointer { Tensor(rowsAt: starts, of: $0, rowShape: sampleShape, scale: scale) }
+    return values.withUnsafeBytes { Tensor(rowsAt: starts, of: $0, rowShape: sampleShape, scale: scale) }
 }
 
 extension DatasetFacts {

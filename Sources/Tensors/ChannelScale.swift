@@ -53,13 +53,14 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - starts: where the first value of each row is; a negative number is a row of zeros, which are brought to the scale like any others.
-    ///   - values: what the rows are copied from.
+    ///   - values: what the rows are copied from, numbers in single precision at any address.
     ///   - rowShape: the shape of a row, channels last.
     ///   - scale: nil to copy rows as they are.
     /// - Precondition: all rows lie within the values, and have whole channels together.
-    package init(rowsAt starts: [Int], of values: UnsafeBufferPointer<Float>, rowShape: [Int], scale: ChannelScale? = nil) {
+    package init(rowsAt starts: [Int], of values: UnsafeRawBufferPointer, rowShape: [Int], scale: ChannelScale? = nil) {
         let size = rowShape.reduce(1, *)
-        require(starts.allSatisfy { $0 <= values.count - size }, "a row of \(size) values begins behind the last of \(values.count)")
+        let count = values.count / MemoryLayout<Float>.stride
+        require(starts.allSatisfy { $0 <= count - size }, "a row of \(size) values begins behind the last of \(count)")
         let shape = Shape([starts.count] + rowShape)
         if let scale, size % scale.channels != 0 {
             // Channels go on from row to row, which only the whole tells.

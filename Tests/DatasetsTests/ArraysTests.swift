@@ -244,7 +244,7 @@ struct ArraysTests {
         let arrays = [try file.array("x"), try file.array("y")]
         let places = [(0, 69), (0, 0), (1, 3), nil, (0, 3), (1, 68)].map { place in place.map { StoredRows.Place(array: $0.0, row: $0.1) } }
         for limit in [0, 1 << 20] {
-            var mixed = try ArrayModality("x", arrays, layout: .channelsLast, sample: [33], places: places)
+            var mixed = try ArrayModality("x", arrays, layout: .channelsLast, sample: [33], places: RowPlaces(places))
             #expect(try mixed.holdIfSmall(limit: limit) == nil)
             let read = try mixed.inputs([0, 1, 2, 3, 4, 5]).values.map(\.bitPattern)
             #expect(Array(read[..<99] + read[132...]) == expected && read[99..<132].allSatisfy { $0 == 0 }, "\(limit)")
@@ -262,8 +262,7 @@ struct ArraysTests {
     @Test("NaN and infinity are found at every place, and no other number is taken for them", arguments: [0, 1, 15, 16, 17, 40])
     func notFinite(count: Int) {
         func found(_ values: [Float]) -> Bool {
-            var values = values
-            return values.withUnsafeMutableBufferPointer { NotFiniteRows.isAmong($0) }
+            values.withUnsafeBufferPointer { NotFiniteRows.isAmong($0) }
         }
         let extremes: [Float] = [0, -0, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude, -1]
         let finite = (0..<count).map { extremes[$0 % extremes.count] }

@@ -90,7 +90,7 @@ struct RowWindowsTests {
             try ArrayModality("x", try file.array("double"), layout: .channelsLast),
             try ArrayModality("x", try file.array("turned"), layout: .channelsFirst),
             try ArrayModality(
-                "x", files, layout: .channelsLast, sample: [10, 2], places: (0..<3).map { StoredRows.Place(array: Int32($0), row: nil) }),
+                "x", files, layout: .channelsLast, sample: [10, 2], places: RowPlaces((0..<3).map { StoredRows.Place(array: Int32($0), row: nil) })),
         ]
         for (kind, modality) in modalities.enumerated() {
             let places = try cut(4, every: every).places(in: [modality], skipsShort: false) { "row \($0)" }

@@ -1,4 +1,5 @@
 import Configuration
+import Foundation
 import Networks
 import Tensors
 import TestSupport
@@ -40,6 +41,8 @@ struct ScaledInputsTests {
     /// Recordings `x` of 10×3 and vectors `v` of 300, of which some are said not to be there.
     private func arrays(_ change: (inout Arrays.Options) -> Void = { _ in }) throws -> Arrays {
         var writer = SafetensorsWriter()
+        // What follows three bytes begins at no multiple of four.
+        writer.add("odd", .uint8, shape: [3], bytes: Data(count: 3))
         writer.add("x", (0..<6 * 30).map { Float($0).squareRoot() }, shape: [6, 10, 3])
         writer.add("v", (0..<6 * 300).map { Float($0) / 9 }, shape: [6, 300])
         writer.add("there", [1, 0, 1, 1, 0, 1], shape: [6])
@@ -80,20 +83,43 @@ struct ScaledInputsTests {
         try check(lacking, "v", channels: channels, [[without, 0], Array(0..<lacking.count)])
     }
 
-    @Test("Rows on disk have the bits of those in memory")
+    /// The inputs of some samples out of memory, and those out of the file when they are read for the first time and again.
+    private func inputs(of key: String, _ samples: [Int], _ change: (inout ArrayModality) throws -> Void = { _ in }) throws -> [[UInt32]] {
+        let file = try ArrayFile(folder("a.safetensors"))
+        let scale = try #require(Standardization(scales: [key: scale(3)]).channelScale(of: key))
+        return try [1 << 20, 0].flatMap { limit in
+            var modality = try ArrayModality(key, try file.array(key), layout: .channelsLast)
+            try change(&modality)
+            _ = try modality.holdIfSmall(limit: limit)
+            #expect(modality.isOnDisk == (limit == 0))
+            return try (0..<2).flatMap { _ in try [scale, nil].map { try modality.inputs(samples, scale: $0).values.map(\.bitPattern) } }
+        }
+    }
+
+    /// Whether inputs are the same wherever they come from, with a scale and without.
+    private func areEqual(_ found: [[UInt32]]) -> Bool { found.count == 8 && (2..<8).allSatisfy { found[$0] == found[$0 % 2] } && found[0] != found[1] }
+
+    @Test("Rows on disk have the bits of those in memory, when they are read for the first time and again")
     func onDisk() throws {
         _ = try arrays()
-        let file = try ArrayFile(folder("a.safetensors"))
-        for key in ["x", "v"] {
-            let scale = try #require(Standardization(scales: [key: scale(3)]).channelScale(of: key))
-            let found = try [0, 1 << 20].map { limit in
-                var modality = try ArrayModality(key, try file.array(key), layout: .channelsLast)
-                _ = try modality.holdIfSmall(limit: limit)
-                #expect(modality.isOnDisk == (limit == 0))
-                return try modality.inputs([5, 0, 3, 3, 1, 2, 4], scale: scale).values.map(\.bitPattern)
-            }
-            #expect(found[0] == found[1])
-        }
+        for key in ["x", "v"] { #expect(areEqual(try inputs(of: key, [5, 0, 3, 3, 1, 2, 4])), "\(key)") }
+        let lacking = try inputs(of: "x", [5, 4, 0, 1]) { $0.lack(except: [true, false, true, true, false, true]) }
+        #expect(areEqual(lacking))
+        #expect(lacking[1][30..<60].allSatisfy { $0 == 0 } && lacking[1][90...].allSatisfy { $0 == 0 })
+        let kept = try inputs(of: "x", [0, 2]) { $0 = $0.keeping([4, 0, 1]) }
+        #expect(areEqual(kept) && kept[1] == (120..<150).map { Float($0).squareRoot().bitPattern } + (30..<60).map { Float($0).squareRoot().bitPattern })
+    }
+
+    @Test("Windows of rows on disk have the bits of those in memory")
+    func windowsOnDisk() throws {
+        _ = try arrays()
+        var options = Arrays.Options()
+        (options.window, options.every) = (4, 6)
+        let windows = try #require(try RowWindows(options))
+        let found = try inputs(of: "x", [5, 0, 1, 1]) { $0 = $0.cut(into: try windows.places(in: [$0], skipsShort: false) { "\($0)" }) }
+        #expect(areEqual(found))
+        // The second window of the third row begins with its seventh step.
+        #expect(Array(found[1][..<12]) == (78..<90).map { Float($0).squareRoot().bitPattern })
     }
 
     @Test("Whatever a data set is, a loader brings its inputs to their scale: blocks in memory, divisions of them, clips, and data sets that know no scales")

@@ -40,12 +40,24 @@ struct ChannelScaleTests {
         let rows: [Int?] = [11, 0, 3, 3, nil, 7, 10, 2, 1, 9, nil, 4, 0]
         let copied = rows.flatMap { row in row.map { Array(memory[$0 * size..<($0 + 1) * size]) } ?? Array(repeating: 0, count: size) }
         func gathered(_ scale: ChannelScale?) -> Tensor {
-            memory.withUnsafeBufferPointer { Tensor(rowsAt: rows.map { $0.map { $0 * size } ?? -1 }, of: $0, rowShape: [places, channels], scale: scale) }
+            memory.withUnsafeBytes { Tensor(rowsAt: rows.map { $0.map { $0 * size } ?? -1 }, of: $0, rowShape: [places, channels], scale: scale) }
         }
         #expect(gathered(nil).shape == [13, places, channels])
         #expect(bits(gathered(nil)) == copied.map(\.bitPattern))
         #expect(bits(gathered(scale(channels))) == scaled(copied, channels))
         #expect(bits(gathered(scale(1))) == scaled(copied, 1), "one scale for all channels")
+        // A mapped file has its numbers at any address.
+        var bytes: [UInt8] = [0, 0, 0]
+        memory.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        memory = []
+        func gatheredFromBytes(_ scale: ChannelScale?) -> Tensor {
+            bytes.withUnsafeBytes {
+                let values = UnsafeRawBufferPointer(rebasing: $0[3...])
+                return Tensor(rowsAt: rows.map { $0.map { $0 * size } ?? -1 }, of: values, rowShape: [places, channels], scale: scale)
+            }
+        }
+        #expect(bits(gatheredFromBytes(nil)) == copied.map(\.bitPattern))
+        #expect(bits(gatheredFromBytes(scale(channels))) == scaled(copied, channels))
     }
 
     @Test("rows may begin anywhere and overlap, and channels that are not whole in a row go on in the next")
@@ -53,7 +65,7 @@ struct ChannelScaleTests {
         let memory = numbers([20], "memory").values
         let starts = [4, 17, 0, 3]
         let copied = starts.flatMap { memory[$0..<$0 + 3] }
-        memory.withUnsafeBufferPointer { memory in
+        memory.withUnsafeBytes { memory in
             #expect(bits(Tensor(rowsAt: starts, of: memory, rowShape: [3], scale: scale(3))) == scaled(copied, 3))
             #expect(bits(Tensor(rowsAt: starts, of: memory, rowShape: [3], scale: scale(2))) == scaled(copied, 2))
         }
@@ -61,7 +73,7 @@ struct ChannelScaleTests {
 
     @Test("no rows, and rows of nothing, are tensors without elements")
     func nothing() {
-        [Float](repeating: 1, count: 6).withUnsafeBufferPointer { memory in
+        [Float](repeating: 1, count: 6).withUnsafeBytes { memory in
             #expect(Tensor(rowsAt: [], of: memory, rowShape: [3], scale: scale(3)).shape == [0, 3])
             #expect(Tensor(rowsAt: [0, 6], of: memory, rowShape: [0], scale: nil).shape == [2, 0])
         }

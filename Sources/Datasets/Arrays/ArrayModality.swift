@@ -44,7 +44,7 @@ struct ArrayModality: Sendable {
                 option: "modalities", message: "\(array.file): the array '\(array.name)' of shape \(array.shapeText) has more than \(Self.mostRows) rows")
         }
         try self.init(
-            name, [array], layout: layout, sample: Array(array.shape.dropFirst()), places: (0..<array.rowCount).map { StoredRows.Place(array: 0, row: $0) })
+            name, [array], layout: layout, sample: Array(array.shape.dropFirst()), places: RowPlaces(firstRows: array.rowCount))
         guard let steps = array.stepCounts else { return }
         guard layout == .channelsLast else {
             throw DatasetFault(
@@ -57,11 +57,11 @@ struct ArrayModality: Sendable {
     ///
     /// - Parameters:
     ///   - sample: the shape of a sample as the files store it; empty for one number.
-    ///   - places: where each row is stored; nil for a row that lacks the modality.
+    ///   - places: where each row is stored.
     /// - Throws: `DatasetFault` where there are not rows, or samples are empty, have too many axes or
     ///   too many values.
-    init(_ name: String, _ arrays: [any StoredArray], layout: Arrays.Layout, sample: [Int], places: [StoredRows.Place?]) throws(DatasetFault) {
-        guard sample.count < Self.mostAxes - 1, !sample.contains(0), !places.isEmpty else {
+    init(_ name: String, _ arrays: [any StoredArray], layout: Arrays.Layout, sample: [Int], places: RowPlaces) throws(DatasetFault) {
+        guard sample.count < Self.mostAxes - 1, !sample.contains(0), places.count > 0 else {
             throw arrays.first.map(Self.unfit) ?? DatasetFault(option: "modalities", message: "'\(name)' has no rows")
         }
         guard sample.reduce(Optional(1), { product, extent in product.flatMap { $0.multipliedWithin(Self.mostSampleValues, by: extent) } }) != nil else {
@@ -109,7 +109,7 @@ struct ArrayModality: Sendable {
 
     /// The steps of each row as they are given; all of them where nothing else is said.
     private var givenLengths: [Int] {
-        if case .given(let lengths) = lengths { lengths } else { stored.places.map { $0 == nil ? 0 : sampleShape[0] } }
+        if case .given(let lengths) = lengths { lengths } else { (0..<stored.rowCount).map { stored.places[$0] == nil ? 0 : sampleShape[0] } }
     }
 
     /// Only some of the rows, in this order.
@@ -177,7 +177,7 @@ struct ArrayModality: Sendable {
     ///
     /// - Throws: `DatasetFault` where lengths come from the padding and a row cannot be read.
     func presence(_ rows: [Int]) throws(DatasetFault) -> Presence {
-        let there = rows.map { stored.place(of: $0) != nil }
+        let there = stored.places.areAllThere ? nil : rows.map { stored.place(of: $0) != nil }
         switch lengths {
         case nil: return Presence(samples: there)
         case .given(let lengths): return Presence(samples: there, lengths: rows.map { lengths[$0] })
@@ -232,7 +232,7 @@ struct ArrayModality: Sendable {
             }
             for row in 0..<samples {
                 guard let first = stored.offset(of: row) else { continue }
-                let sample = UnsafeMutableBufferPointer(rebasing: target[first..<first + size])
+                let sample = UnsafeBufferPointer(rebasing: target[first..<first + size])
                 if NotFiniteRows.isAmong(sample) { notFinite.look(at: sample, row: row) }
             }
         }
@@ -251,32 +251,42 @@ struct ArrayModality: Sendable {
         if let held {
             return stored.hasWindows ? windows(rows, from: held, scale: scale) : gather(rows, from: held, sampleShape: sampleShape, scale: scale)
         }
-        let inputs = try read(rows)
+        let unknown = finite.map { $0.unknown(among: rows) } ?? Array(rows.indices)
+        if unknown.isEmpty, let inputs = stored.gathered(rows, scale: scale) { return inputs }
+        let inputs = if let inputs = stored.gathered(rows) { inputs } else { try read(rows) }
+        if let fault = fault(in: inputs, of: rows, at: unknown) { throw fault }
+        if !unknown.isEmpty { finite?.insert(rows) }
         return scale.map(inputs.standardized) ?? inputs
     }
 
-    /// Reads some rows from their files.
+    /// Reads some rows from their files, `N×(sample shape)`.
     ///
-    /// - Throws: `DatasetFault` where a row cannot be read or holds a value that is not finite.
+    /// - Throws: `DatasetFault` where a row cannot be read.
     private func read(_ rows: [Int]) throws(DatasetFault) -> Tensor {
         var fault: DatasetFault?
-        let size = stored.sampleSize
-        let known = finite?.known(among: rows)
         let inputs = Tensor(shape: Shape([rows.count] + sampleShape)) { output in
-            do throws(DatasetFault) { try stored.read(rows, into: output) } catch {
-                fault = error
-                return
-            }
-            var notFinite = NotFiniteRows()
-            for (place, row) in rows.enumerated() where known?[place] != true {
-                let sample = UnsafeMutableBufferPointer(rebasing: output[place * size..<(place + 1) * size])
-                if NotFiniteRows.isAmong(sample) { notFinite.look(at: sample, row: row) }
-            }
-            fault = notFinite.fault(in: stored)
+            do throws(DatasetFault) { try stored.read(rows, into: output) } catch { fault = error }
         }
         if let fault { throw fault }
-        finite?.insert(rows)
         return inputs
+    }
+
+    /// What is wrong where some rows hold values that are not finite; nil where none does.
+    ///
+    /// - Parameters:
+    ///   - inputs: the rows, as they were read.
+    ///   - places: of those among them that are looked at.
+    private func fault(in inputs: Tensor, of rows: [Int], at places: [Int]) -> DatasetFault? {
+        guard !places.isEmpty else { return nil }
+        let size = stored.sampleSize
+        var notFinite = NotFiniteRows()
+        inputs.withUnsafeValues { values in
+            for place in places {
+                let sample = UnsafeBufferPointer(rebasing: values[place * size..<(place + 1) * size])
+                if NotFiniteRows.isAmong(sample) { notFinite.look(at: sample, row: rows[place]) }
+            }
+        }
+        return notFinite.fault(in: stored)
     }
 
     /// Copies windows out of the rows that are held, `N×(sample shape)`.
@@ -293,7 +303,7 @@ struct ArrayModality: Sendable {
             require(sample >= 0 && sample < stored.count, "window \(sample) does not exist in \(stored.count) windows")
             return stored.offset(of: sample) ?? -1
         }
-        return held.withUnsafeBufferPointer { Tensor(rowsAt: starts, of: $0, rowShape: sampleShape, scale: scale) }
+        return held.withUnsafeBytes { Tensor(rowsAt: starts, of: $0, rowShape: sampleShape, scale: scale) }
     }
 
     /// Whether samples are read from a file each time that they are asked for.

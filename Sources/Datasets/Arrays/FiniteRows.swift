@@ -39,7 +39,7 @@ struct NotFiniteRows {
 
     /// Whether a value is NaN or infinite. Sixteen are looked at together, right after they were copied: it takes a small part of the time of
     /// reading.
-    static func isAmong(_ values: UnsafeMutableBufferPointer<Float>) -> Bool {
+    static func isAmong(_ values: UnsafeBufferPointer<Float>) -> Bool {
         // Only an exponent of ones alone carries into the sign's place when one is added to it.
         let (exponent, one): (UInt32, UInt32) = (0x7f80_0000, 0x0080_0000)
         let bytes = UnsafeRawBufferPointer(values)
@@ -64,10 +64,11 @@ final class FiniteRows: Sendable {
     /// None of so many.
     init(count: Int) { rows = Mutex(Array(repeating: false, count: count)) }
 
-    /// Whether each of some rows is known to be finite.
+    /// Which of some rows are not known to be finite.
     ///
-    /// - Parameter asked: rows that exist, in the order of the result.
-    func known(among asked: [Int]) -> [Bool] { rows.withLock { rows in asked.map { rows[$0] } } }
+    /// - Parameter asked: rows that exist.
+    /// - Returns: their places in the list.
+    func unknown(among asked: [Int]) -> [Int] { rows.withLock { rows in asked.indices.filter { !rows[asked[$0]] } } }
 
     /// Takes rows that are finite.
     ///

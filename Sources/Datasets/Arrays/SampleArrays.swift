@@ -50,7 +50,7 @@ struct SampleArrays: Sendable {
     /// - Throws: `DatasetFault` where no row has the modality, or samples have a shape that cannot be.
     func modality(_ name: String, places: [StoredRows.Place?], layout: Arrays.Layout) throws(DatasetFault) -> ArrayModality {
         guard !arrays.isEmpty else { throw DatasetFault(option: "modalities", message: "no row has '\(name)'") }
-        var modality = try ArrayModality(name, arrays, layout: layout, sample: sample, places: places)
+        var modality = try ArrayModality(name, arrays, layout: layout, sample: sample, places: RowPlaces(places))
         let stepCounts = arrays.map { $0.stepCounts }
         if differInLength || stepCounts.contains(where: { $0 != nil }) {
             let lengths = places.map { place -> Int in

@@ -10,7 +10,13 @@ extension StoredRows {
     func offset(of sample: Int) -> Int? {
         guard let windows else { return sample * rowSize }
         guard !isCut || places[windows.rows[sample]] != nil else { return nil }
-        return windows.rows[sample] * rowSize + (isCut ? windows.starts[sample] * stepSize : 0)
+        return windows.rows[sample] * rowSize + offsetInRow(of: sample)
+    }
+
+    /// Where the values of a sample begin within its row.
+    func offsetInRow(of sample: Int) -> Int {
+        guard isCut, let windows else { return 0 }
+        return windows.starts[sample] * stepSize
     }
 
     /// The number of values in a step of a sequence.

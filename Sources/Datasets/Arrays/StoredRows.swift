@@ -1,4 +1,5 @@
 import Configuration
+import Tensors
 import Weights
 
 /// The samples of one modality where they lie: which row of which array each of them is, and how it is read from there.
@@ -24,8 +25,8 @@ struct StoredRows: Sendable {
     let isChannelsFirst: Bool
     /// The arrays that rows are read from.
     private(set) var arrays: [any StoredArray]
-    /// For each row, which array and which row of it; nil for a row that lacks the modality.
-    private(set) var places: [Place?]
+    /// For each row, which array and which row of it.
+    private(set) var places: RowPlaces
     /// The windows that rows are cut into; nil where every row is a sample.
     private(set) var windows: RowWindows.Places?
     /// Whether values that are not finite are read as 0.
@@ -36,9 +37,9 @@ struct StoredRows: Sendable {
     /// - Parameters:
     ///   - name: of the modality.
     ///   - sample: the shape of a sample as the files store it, at least one axis.
-    ///   - places: where each row is stored; nil for a row that lacks the modality.
+    ///   - places: where each row is stored.
     ///   - isChannelsFirst: whether the first axis of a sample is that of its channels.
-    init(_ name: String, _ arrays: [any StoredArray], sample: [Int], places: [Place?], isChannelsFirst: Bool) {
+    init(_ name: String, _ arrays: [any StoredArray], sample: [Int], places: RowPlaces, isChannelsFirst: Bool) {
         (self.name, self.arrays, self.places, self.isChannelsFirst) = (name, arrays, places, isChannelsFirst)
         rowShape = isChannelsFirst ? Array(sample.dropFirst()) + sample.prefix(1) : sample
         sampleShape = rowShape
@@ -86,24 +87,21 @@ struct StoredRows: Sendable {
     func joined(_ other: StoredRows) -> StoredRows {
         var joined = self
         joined.arrays += other.arrays
-        let offset = Int32(arrays.count)
-        joined.places += other.places.map { place in place.map { Place(array: $0.array + offset, row: $0.row) } }
+        joined.places = places.joined(other.places, arraysBefore: arrays.count)
         return joined
     }
 
     /// Only some of the rows, in this order.
     func keeping(_ rows: [Int]) -> StoredRows {
         var kept = self
-        kept.places = rows.map { places[$0] }
+        kept.places = places.keeping(rows)
         return kept
     }
 
     /// Takes it that rows lack the modality, wherever they are stored.
     ///
     /// - Parameter present: whether each row has it.
-    mutating func lack(except present: [Bool]) {
-        for (row, isPresent) in present.enumerated() where !isPresent { places[row] = nil }
-    }
+    mutating func lack(except present: [Bool]) { places.lack(except: present) }
 
     // MARK: - Reading
 
@@ -126,6 +124,20 @@ struct StoredRows: Sendable {
         for (slot, sample) in samples.enumerated() {
             let part = UnsafeMutableBufferPointer(rebasing: target[slot * size..<(slot + 1) * size])
             if isCut { try readWindow(sample, into: part, latest: &latest) } else { try readRow(row(of: sample), into: part) }
+        }
+    }
+
+    /// Copies some samples out of memory, `N×(sample shape)`, where all of them lie in one array there and nothing has to be converted; nil elsewhere.
+    ///
+    /// - Parameters:
+    ///   - samples: in any order; one that lacks the modality holds zeros.
+    ///   - scale: what they are brought to on the way, the zeros as well.
+    func gathered(_ samples: [Int], scale: ChannelScale? = nil) -> Tensor? {
+        guard arrays.count == 1, let rows = packed.first ?? nil else { return nil }
+        let size = rowSize
+        return rows.withFloats { floats in
+            let starts = samples.map { sample in place(of: sample).map { ($0.row ?? 0) * size + offsetInRow(of: sample) } ?? -1 }
+            return Tensor(rowsAt: starts, of: floats, rowShape: sampleShape, scale: scale)
         }
     }
 
@@ -200,7 +212,7 @@ struct StoredRows: Sendable {
                 for index in count..<target.count { target[index] = 0 }
                 if replacesNotFinite {
                     let values = UnsafeMutableBufferPointer(rebasing: target[..<count])
-                    guard NotFiniteRows.isAmong(values) else { return }
+                    guard NotFiniteRows.isAmong(UnsafeBufferPointer(values)) else { return }
                     // A number is not a gap, even if it is too large for single precision.
                     if !array.shape.isEmpty, let beyond = try array.beyondSinglePrecision(rows: rows) {
                         throw array.fault(

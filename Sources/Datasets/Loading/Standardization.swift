@@ -137,7 +137,7 @@ public struct Standardization: Hashable, Sendable, Codable {
         var sums = [Double](repeating: 0, count: channels)
         var squares = sums
         var count = 0
-        for batch in BatchSampler.inOrder(rows.rows, batchSize: 256) {
+        for batch in BatchSampler.inOrder(rows.rows, batchSize: 64) {
             let presence = try dataset.presence(batch, modality: modality)
             // Only what is real counts: rows that have the modality, and steps that are not padding.
             let there = presence.rows.map { rows in rows.map { batch[$0] } } ?? batch

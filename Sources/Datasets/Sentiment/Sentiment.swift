@@ -157,7 +157,7 @@ public struct Sentiment: DatasetPlugin, UncheckedRows, ReadsAhead, ScalesInputs 
         for (number, array) in arrays.enumerated() {
             places += (0..<array.rowCount).map { StoredRows.Place(array: Int32(number), row: $0) }
         }
-        var modality = try ArrayModality(name, arrays, layout: .channelsLast, sample: [steps, arrays.first?.shape[2] ?? 0], places: places)
+        var modality = try ArrayModality(name, arrays, layout: .channelsLast, sample: [steps, arrays.first?.shape[2] ?? 0], places: RowPlaces(places))
         if options.notFinite == .zero { modality.replaceNotFinite() }
         switch options.lengths {
         case .padding: try modality.takeLengthsFromPadding()

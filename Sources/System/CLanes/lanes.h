@@ -58,9 +58,9 @@ void regulus_sum_rows(const float *x, float *sum, long rows, long width);
 // y = (x − means) · factors for `count` numbers, where means and factors are those of `width` numbers and begin again behind these.
 void regulus_standardize(const float *x, float *y, const float *means, const float *factors, long count, long width);
 
-// Copies rows of `size` numbers, one after another: each from the place in x where it starts, or zeros where that is negative. They are standardized on the
-// way, each beginning with the first of the `width` means and factors, unless there are none.
-void regulus_gather_rows(const float *x, const long *starts, float *y, long rows, long size, const float *means, const float *factors, long width);
+// Copies rows of `size` numbers, one after another: each from the number in x that it starts with, or zeros where that is negative. x may be at any address.
+// Rows are standardized on the way, each beginning with the first of the `width` means and factors, unless there are none.
+void regulus_gather_rows(const void *x, const long *starts, float *y, long rows, long size, const float *means, const float *factors, long width);
 
 // Σ x² in double precision, in eight parts that together are the sum.
 void regulus_squares(const float *x, long count, double *sums);

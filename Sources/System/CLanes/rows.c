@@ -6,7 +6,10 @@
 
 // Rows on their way into a batch: brought to a scale, and gathered from wherever they lie.
 
-INLINE standardize(const float *restrict x, float *restrict y, const float *restrict means, const float *restrict factors, long count) {
+// A number wherever it lies: rows of a mapped file begin at any address.
+typedef float unaligned_float __attribute__((aligned(1), may_alias));
+
+INLINE standardize(const unaligned_float *restrict x, float *restrict y, const float *restrict means, const float *restrict factors, long count) {
     for (long index = 0; index < count; ++index) y[index] = (x[index] - means[index]) * factors[index];
 }
 
@@ -29,14 +32,15 @@ INLINE prefetch(const void *start, long bytes) {
     if (bytes > 0) __builtin_prefetch(end - 1);
 }
 
-INLINE regulus_gather_rows_body(const float *restrict x, const long *restrict starts, float *restrict y, long rows, long size,
+INLINE regulus_gather_rows_body(const void *restrict x, const long *restrict starts, float *restrict y, long rows, long size,
                                 const float *restrict means, const float *restrict factors, long width) {
     // The rows of a batch may lie anywhere, so that each would be waited for. Before a row is copied, memory is asked for the one some places behind it.
     enum { ahead = 8 };
+    const unaligned_float *values = x;
     for (long row = -ahead; row < rows; ++row) {
-        if (row + ahead < rows && starts[row + ahead] >= 0) prefetch(x + starts[row + ahead], size * (long)sizeof *x);
+        if (row + ahead < rows && starts[row + ahead] >= 0) prefetch(values + starts[row + ahead], size * (long)sizeof *values);
         if (row < 0) continue;
-        const float *source = starts[row] < 0 ? 0 : x + starts[row];
+        const unaligned_float *source = starts[row] < 0 ? 0 : values + starts[row];
         float *target = y + row * size;
         if (width == 0) {
             if (source) {
@@ -57,5 +61,5 @@ INLINE regulus_gather_rows_body(const float *restrict x, const long *restrict st
     }
 }
 FOR_EACH_WIDTH(regulus_gather_rows,
-               (const float *x, const long *starts, float *y, long rows, long size, const float *means, const float *factors, long width),
+               (const void *x, const long *starts, float *y, long rows, long size, const float *means, const float *factors, long width),
                (x, starts, y, rows, size, means, factors, width))

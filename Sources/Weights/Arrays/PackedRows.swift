@@ -13,6 +13,8 @@ package struct PackedRows: Sendable {
     private let file: (file: MappedFile, offset: Int)?
     /// Bytes before row 0.
     private let start: Int
+    /// The number of rows.
+    private let count: Int
     /// The number of elements of a row.
     private let width: Int
     private let type: ElementType
@@ -23,7 +25,7 @@ package struct PackedRows: Sendable {
 
     /// - Precondition: `data` has all rows of the array.
     init(_ data: Data, start: Int, of array: some StoredArray) {
-        (self.data, self.start, width, type) = (data, start, array.rowSize, array.type)
+        (self.data, self.start, count, width, type) = (data, start, array.rowCount, array.rowSize, array.type)
         file = width * type.size >= Self.leastRead ? MappedFile.holding(data) : nil
         isCutShort = array.fault("a row is no longer in the file, which another program has shortened")
     }
@@ -52,6 +54,13 @@ package struct PackedRows: Sendable {
             }
         }
         try outcome.get()
+    }
+
+    /// Calls `body` with the bytes of all rows where they are numbers in single precision that are copied out of memory, at whatever address; returns nil where
+    /// rows are converted, or are read by calls of the system.
+    package func withFloats<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
+        guard file == nil, type == .float32 else { return nil }
+        return data.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start..<start + count * width * type.size])) }
     }
 
     /// Fills some bytes from a place in the file.

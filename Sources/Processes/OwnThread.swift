@@ -37,6 +37,15 @@ package enum OwnThread {
         return status == 0
     }
 
+    /// Whether the system gives this process another thread: found out by one that ends at once.
+    ///
+    /// Dispatch waits for its first thread as long as the system refuses it, so a program asks before it depends on one.
+    package static var isGranted: Bool {
+        var thread = pthread_t()
+        guard pthread_create(&thread, nil, { _ in nil }, nil) == 0 else { return false }
+        return pthread_join(thread, nil) == 0
+    }
+
     /// What to do where the system refuses a thread.
     package static let refusal = "the system refuses another thread: the limit on processes (ulimit -u, or pids.max of the control group) is reached"
 }

@@ -32,6 +32,7 @@ package enum Program {
             // Wrong arguments end here, before anything is registered; help is a command of the argument parser's own, which needs nothing.
             var command = try RegulusCommand.parseAsRoot()
             guard RegulusCommand.includes(type(of: command)) else { return try command.run() }
+            guard OwnThread.isGranted else { throw CommandFault.failure("error: \(OwnThread.refusal)") }
             var registrar = try PluginRegistrar(regularizers: .builtIn())
             registrar.origin = .program
             try registering(&registrar)

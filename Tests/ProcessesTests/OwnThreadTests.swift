@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import Processes
 import Synchronization
 import Testing
@@ -9,6 +10,15 @@ import Testing
         let hasRun = DispatchSemaphore(value: 0)
         #expect(OwnThread.start(stack: 1 << 16) { hasRun.signal() })
         hasRun.wait()
+    }
+
+    @Test("A further thread is granted here, and none is left of asking")
+    func granted() throws {
+        func count() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count }
+        let before = try count()
+        for _ in 0..<100 { #expect(OwnThread.isGranted) }
+        // Other tests start threads meanwhile, but not a hundred.
+        #expect(try count() < before + 100)
     }
 
     @Test("Where the system refuses a thread, whoever asked is told, and nothing runs or is kept")

@@ -102,7 +102,7 @@ package enum MediaWriter {
                 _ identifier: AVCodecID, width: Int, height: Int, format: AVPixelFormat, rate: Int32,
                 container: UnsafeMutablePointer<AVFormatContext>?, between: Int32 = 0
             ) throws {
-                guard let codec = ffmpeg_encoder(identifier), let context = ffmpeg.avcodec_alloc_context3(codec) else {
+                guard isAvailable, let codec = ffmpeg_encoder(identifier), let context = ffmpeg.avcodec_alloc_context3(codec) else {
                     throw Fault(message: "there is no encoder \(identifier)")
                 }
                 self.context = context
